@@ -1,0 +1,170 @@
+"""Every error that portinfra raises; a class exists because the reaction to it differs.
+
+PortinfraError
+├ DeclarationError       the declaration cannot be read
+├ ValidationError        it can be read and makes no sense, or this provider cannot do it
+├ PolicyError            a rule, a protection or a quota refuses the plan
+├ PlacementError         it does not fit into the environment's addresses or zones
+├ StalePlanError         the world or the declaration changed since the plan was made
+├ ClaimedError           somebody else is changing this environment
+├ ProviderError          a call to the provider failed
+│ ├ NotFound  AlreadyExists  Conflict  PermissionDenied  InvalidRequest  Unsupported
+│ ├ QuotaExceeded  NoCapacity
+│ └ RateLimited  Unavailable  OutcomeUnknown                 (temporary)
+└ ApplyError             some steps of an apply did not end well; run it again to resume
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from portinfra.model.claim import Holder
+    from portinfra.model.finding import Finding
+    from portinfra.model.location import Location
+    from portinfra.model.outcome import Outcome
+
+
+class PortinfraError(Exception):
+    """The root. `str()` is one line of what happened; `fix` one line of what to do."""
+
+    fix: str = ""
+
+    def __init__(self, message: str, *, fix: str = "") -> None:
+        super().__init__(message)
+        if fix:
+            self.fix = fix
+
+
+class DeclarationError(PortinfraError):
+    """A declaration cannot be read: syntax, an unknown name, a wrong type. May hold several findings."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        location: "Location | None" = None,
+        fix: str = "",
+        findings: "Sequence[Finding]" = (),
+    ) -> None:
+        super().__init__(message, fix=fix)
+        self.location = location
+        self.findings = tuple(findings)
+
+
+class FindingsError(PortinfraError):
+    """An error that carries findings, all at once."""
+
+    def __init__(self, message: str, findings: "Sequence[Finding]", *, fix: str = "") -> None:
+        super().__init__(message, fix=fix)
+        self.findings = tuple(findings)
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *(str(finding) for finding in self.findings)])
+
+
+class ValidationError(FindingsError):
+    """The topology makes no sense, or needs what the provider cannot do."""
+
+
+class PolicyError(FindingsError):
+    """A rule, a protection or a quota refuses the plan."""
+
+
+class PlacementError(FindingsError):
+    """The topology does not fit into the environment's addresses or zones."""
+
+
+class StalePlanError(PortinfraError):
+    """The world or the declaration changed since the plan was made."""
+
+    fix = "Make a new plan, read it, and apply that."
+
+
+class ClaimedError(PortinfraError):
+    """Somebody else is changing this environment now."""
+
+    def __init__(self, holder: "Holder", since: str) -> None:
+        super().__init__(
+            f"{holder} has been changing this environment since {since}",
+            fix="Wait for it to end. A claim whose holder died is taken over within a minute.",
+        )
+        self.holder = holder
+        self.since = since
+
+
+class ProviderError(PortinfraError):
+    """A call to a provider failed; the native error is its `__cause__`."""
+
+    temporary: ClassVar[bool] = False
+
+    def __init__(
+        self, message: str, *, provider: str = "", action: str = "", address: str = "", fix: str = ""
+    ) -> None:
+        super().__init__(message, fix=fix)
+        self.provider = provider
+        self.action = action
+        self.address = address
+
+    def __str__(self) -> str:
+        place = " ".join(part for part in (self.address, self.action) if part)
+        return f"{place}: {super().__str__()}" if place else super().__str__()
+
+
+class NotFound(ProviderError):
+    """What the call names is not there, or not visible yet."""
+
+
+class AlreadyExists(ProviderError):
+    """The name or address is taken."""
+
+
+class Conflict(ProviderError):
+    """Something else is in the way: it is in use, or in another state than the call needs."""
+
+
+class PermissionDenied(ProviderError):
+    """The credentials do not allow it, or speak for another account."""
+
+
+class InvalidRequest(ProviderError):
+    """The provider does not understand the call; a defect of the driver, or a value it cannot take."""
+
+
+class Unsupported(ProviderError):
+    """This provider cannot do it; said without a call."""
+
+
+class QuotaExceeded(ProviderError):
+    """The account may not have more of it."""
+
+
+class NoCapacity(ProviderError):
+    """The zone has none left to give now."""
+
+
+class RateLimited(ProviderError):
+    """Too many calls; nothing was done."""
+
+    temporary = True
+
+
+class Unavailable(ProviderError):
+    """The provider cannot answer now; nothing was done."""
+
+    temporary = True
+
+
+class OutcomeUnknown(ProviderError):
+    """The call was sent and no answer came: it may have been done or not."""
+
+    temporary = True
+
+
+class ApplyError(PortinfraError):
+    """Some steps did not end well. What was done stays done; the outcome lists every step."""
+
+    fix = "Mend the cause and run it again: it goes on from what is there."
+
+    def __init__(self, message: str, outcome: "Outcome") -> None:
+        super().__init__(message)
+        self.outcome = outcome

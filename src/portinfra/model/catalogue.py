@@ -1,0 +1,92 @@
+"""What a provider can do at all (known offline), and what it offers at one location (asked of it)."""
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+
+@frozen
+class Capabilities:
+    """Abilities and limits of a provider, known without credentials or network.
+
+    A topology that needs what is not here is refused by `validate`, before any call.
+    """
+
+    visibility_seconds: float = 0.0
+    """How long after a change a list may still show the world before it."""
+    user_data_max_bytes: int = 16_384
+    volume_min_gib: int = 1
+    volume_max_gib: int = 16_384
+    tags_max: int = 40
+    """How many tags of the user's own a resource may bear."""
+    zonal_subnets: bool = True
+    public_addresses: bool = True
+    grow_volumes: bool = True
+    """Whether a volume grows in place."""
+    resize_instances: bool = True
+    """Whether an instance's machine type changes by a stop and a start."""
+    snapshots: bool = True
+    snapshot_copy: bool = True
+    block_export: bool = False
+    customer_keys: bool = True
+    """Whether `key=` may name a key."""
+
+
+@frozen
+class Zone:
+    """An independent part of a region."""
+
+    name: str
+    id: str = ""
+    """The same physical zone in every account, where the provider has such a name."""
+
+
+@frozen
+class MachineType:
+    """A size of instance, in the provider's own name."""
+
+    name: str
+    vcpus: int
+    memory_gib: float
+    zones: frozenset[str]
+    """The zones that offer it."""
+
+
+@frozen
+class Rate:
+    """A token bucket: so many calls at once, refilled at so many a second."""
+
+    bucket: float
+    per_second: float
+
+
+@frozen
+class Quota:
+    """The most resources of one kind that the account may have here."""
+
+    kind: str
+    limit: int
+    used: int
+
+
+@frozen
+class Catalogue:
+    """What one location offers, as its provider told it."""
+
+    region: str
+    account: str
+    """The account that the credentials speak for."""
+    zones: tuple[Zone, ...]
+    """In the provider's own stable order."""
+    sizes: Mapping[str, str]
+    """Logical size → machine type name. A published table; an entry never changes its meaning."""
+    machine_types: Mapping[str, MachineType]
+    images: Mapping[str, str]
+    """Logical image → the id of its newest version."""
+    quotas: tuple[Quota, ...] = ()
+    rates: Mapping[str, Rate] = field(factory=dict)
+    """Rate class → the published rate of calls of that class. A class that is absent is not limited."""
+
+    def machine_type(self, size: str) -> str:
+        """The machine type of a logical size; a provider's own name stands for itself."""
+        return self.sizes.get(size, size)

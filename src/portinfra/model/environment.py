@@ -1,0 +1,51 @@
+"""Where a topology lives: one account at one location, and what differs there."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import field, frozen
+
+from portinfra.model import convert
+from portinfra.model.location import Location, here
+
+RoleOverrides = Mapping[str, Any]
+"""What differs for a role here: any of `count`, `size`, `image`, `disk_gib`, `tags`."""
+
+OVERRIDABLE = ("count", "size", "image", "disk_gib", "tags")
+
+DnsHook = Callable[[Mapping[str, str]], None]
+"""Called after an apply with every host's name and its address."""
+
+
+@frozen
+class Environment:
+    """One place for a topology. Environments never share an account (R1)."""
+
+    name: str
+    """An RFC 1035 label."""
+    on: str
+    """`PROVIDER:LOCATION`: `aws:us-east-1`, `gcp:europe-west1`, `libvirt:rack`, `fake:us-east-1`."""
+    account: str = ""
+    """The AWS account, GCP project or libvirt host set; checked against the credentials' own."""
+    cidr: str = "10.0.0.0/16"
+    key: str | None = None
+    """The key that encrypts volumes and root disks; None: the provider's own."""
+    zones: tuple[str, ...] = field(default=(), converter=convert.strings)
+    """The provider's zone names by ordinal; empty: the first three that offer every size."""
+    roles: Mapping[str, RoleOverrides] = field(factory=dict, converter=convert.options)
+    credentials: Mapping[str, str] = field(factory=dict, converter=convert.tags)
+    """References only (a profile, a role to assume, an account to impersonate), never a secret."""
+    tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
+    subnet_prefix: int = 24
+    dns: DnsHook | None = None
+    location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
+
+    @property
+    def provider(self) -> str:
+        """The provider's name: `aws`."""
+        return self.on.partition(":")[0]
+
+    @property
+    def region(self) -> str:
+        """The place in the provider's own words: `us-east-1`."""
+        return self.on.partition(":")[2]

@@ -1,0 +1,37 @@
+"""Something wrong, or worth knowing: what, where, and what to do about it."""
+
+from enum import StrEnum
+
+from attrs import frozen
+
+from portinfra.model.location import Location
+
+
+class Severity(StrEnum):
+    """An error stops an apply; a warning is shown; a note is for the record."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@frozen
+class Finding:
+    """One finding. All findings of a step are gathered and shown at once, never one at a time."""
+
+    rule: str
+    """A stable id: `topology/unknown-role`."""
+    message: str
+    """One line of what is wrong."""
+    fix: str = ""
+    """One line of what to do."""
+    severity: Severity = Severity.ERROR
+    subject: str = ""
+    """The address or attribute that it is about: `role.web.size`."""
+    location: Location | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.location}: " if self.location else ""
+        subject = f"{self.subject}: " if self.subject else ""
+        fix = f"\n  {self.fix}" if self.fix else ""
+        return f"{place}{subject}{self.message}{fix}"

@@ -1,0 +1,36 @@
+"""Where a value was written: the line that an error should point at."""
+
+import sys
+from types import FrameType
+
+from attrs import frozen
+
+
+@frozen
+class Location:
+    """A line of a user's file; lines count from 1."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+def here() -> Location:
+    """The nearest calling line outside portinfra: where the user made this value."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _ours(frame):
+        frame = frame.f_back
+    if frame is None:
+        return Location("<unknown>", 1)
+    return Location(frame.f_code.co_filename, frame.f_lineno)
+
+
+def _ours(frame: FrameType) -> bool:
+    module = frame.f_globals.get("__name__", "")
+    return (
+        module == "portinfra"
+        or module.startswith("portinfra.")
+        or frame.f_code.co_filename.startswith("<attrs generated")
+    )

@@ -1,0 +1,57 @@
+"""What is there, as the cloud told it."""
+
+from collections.abc import Mapping
+from typing import Any, Generic, Literal, TypeVar
+
+from attrs import field, frozen
+
+from portinfra.model.address import Address
+from portinfra.model.resources import Spec
+
+S = TypeVar("S", bound=Spec)
+
+State = Literal["pending", "ready", "deleting"]
+
+
+class Unseen:
+    """The value of an attribute that no list tells; `Driver.detail` asks for it."""
+
+    def __repr__(self) -> str:
+        return "UNSEEN"
+
+
+UNSEEN: Any = Unseen()
+
+
+@frozen
+class Observed(Generic[S]):
+    """One resource as it is, in the words in which it is declared."""
+
+    address: Address
+    """Whose it is, by the owner that it carries in the cloud."""
+    spec: S
+    parts: Mapping[str, str] = field(factory=dict)
+    """The native id of each part that exists: enough to delete it without anything else."""
+    state: State = "ready"
+    place: str | None = None
+    """The zone or connection that told of it; None where it belongs to none."""
+    extras: tuple[Mapping[str, str], ...] = ()
+    """Native parts of doubles that are explained (our own attempts) and empty: to be removed."""
+    fault: str | None = None
+    """It was accepted and then failed: why."""
+
+    @property
+    def id(self) -> str:
+        """The provider's own name of its main part."""
+        return self.parts.get("id", "")
+
+
+@frozen
+class Observation:
+    """All that is ours at one location, and what the location could not tell."""
+
+    resources: Mapping[Address, Observed[Any]] = field(factory=dict)
+    unknown: frozenset[str] = frozenset()
+    """Places that did not answer. What is there is not known: it is never taken for absent."""
+    unexplained: tuple[str, ...] = ()
+    """Doubles that bear our owner and that no attempt of ours explains: reported, never touched."""

@@ -1,0 +1,34 @@
+"""A topology at its place: every resource, zone ordinal and address, before any call to a cloud."""
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+from portinfra.model.address import Address, Scope
+from portinfra.model.environment import Environment
+from portinfra.model.location import Location
+from portinfra.model.resources import Spec
+from portinfra.model.topology import Topology
+
+
+@frozen
+class Placed:
+    """Every resource that the topology needs in the environment.
+
+    Zones are ordinals, sizes and images logical: planning binds them to the provider's names.
+    """
+
+    topology: Topology
+    environment: Environment
+    scope: Scope
+    resources: Mapping[Address, Spec]
+    """In order of need: a resource comes after all it refers to."""
+    roles: Mapping[Address, str] = field(factory=dict)
+    """The role that each resource belongs to; the network belongs to none."""
+    zones: int = 3
+    """How many zones it is spread over."""
+
+    def location(self, address: Address) -> Location:
+        """The line of the declaration that asks for this resource."""
+        role = self.roles.get(address)
+        return self.topology.role(role).location if role else self.topology.location

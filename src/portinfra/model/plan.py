@@ -1,0 +1,118 @@
+"""What would change, in what order, at what cost in calls and time. A value: nothing is done yet."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+from attrs import field, frozen
+
+from portinfra.model.address import Address, Scope
+from portinfra.model.catalogue import Catalogue
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.observed import Observation
+from portinfra.model.placed import Placed
+from portinfra.model.resources import Spec
+
+Action = Literal["create", "update", "replace", "delete", "keep"]
+"""`keep`: it should go or be replaced, but it holds data and nobody allowed its loss."""
+
+Phase = Literal["remove", "converge"]
+
+
+@frozen
+class Difference:
+    """One attribute of one resource, before and after."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+@frozen
+class Change:
+    """What happens to one resource, and why."""
+
+    action: Action
+    address: Address
+    reason: str
+    before: Spec | None = None
+    after: Spec | None = None
+    differences: tuple[Difference, ...] = ()
+    interrupts: bool = False
+    """Whether the host is down for a moment."""
+    renamed_from: Address | None = None
+
+
+class Step(NamedTuple):
+    """The unit of execution: bring one resource to where it should be, or take it away."""
+
+    phase: Phase
+    address: Address
+
+
+@frozen
+class Budget:
+    """What an apply costs: API calls, and the least time that the provider's published rates allow."""
+
+    calls: int = 0
+    floor_seconds: float = 0.0
+    rates: Mapping[str, int] = field(factory=dict)
+    """Calls by rate class."""
+
+
+@frozen
+class PlanOptions:
+    """What the user allows or asks for beyond the declaration."""
+
+    allow_data_loss: frozenset[str] = frozenset()
+    """Addresses of volumes that may be deleted or replaced; `all` among them for every one."""
+    only: frozenset[str] = frozenset()
+    """Roles to change, with what they need; empty: everything."""
+    replace: frozenset[Address] = frozenset()
+    """Resources to replace though nothing differs."""
+    refresh_images: bool = False
+    """Replace hosts whose image has a newer version."""
+    without_zones: frozenset[str] = frozenset()
+    """Zones that are to be left alone, as though they did not answer."""
+
+
+@frozen
+class Plan:
+    """The changes that would bring a scope from what is observed to what is declared."""
+
+    scope: Scope
+    placed: Placed
+    catalogue: Catalogue
+    observation: Observation
+    wanted: Mapping[Address, Spec]
+    """What is wanted, bound to the provider's own names; nothing for a destroy."""
+    destroys: bool = False
+    changes: tuple[Change, ...] = ()
+    """Deletions and dangers first."""
+    steps: Mapping[Step, frozenset[Step]] = field(factory=dict)
+    """Every step, with those that must be done before it."""
+    budget: Budget = field(factory=Budget)
+    options: PlanOptions = field(factory=PlanOptions)
+    findings: tuple[Finding, ...] = ()
+    """Errors among them make the plan one that no apply accepts."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.steps
+
+    @property
+    def kept(self) -> tuple[Change, ...]:
+        """What should go or be replaced, and stays for the data that it holds."""
+        return tuple(change for change in self.changes if change.action == "keep")
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings for which no apply accepts it."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+
+    def summary(self) -> dict[str, int]:
+        """How many of each action, `keep` among them only where there are any."""
+        counts = dict.fromkeys(("create", "update", "replace", "delete"), 0)
+        for change in self.changes:
+            counts[change.action] = counts.get(change.action, 0) + 1
+        return counts

@@ -1,0 +1,33 @@
+"""How far an apply is: what a terminal shows while it runs."""
+
+from collections.abc import Callable
+
+from attrs import frozen
+
+from portinfra.model.outcome import Fate
+from portinfra.model.plan import Step
+
+
+@frozen
+class Progress:
+    """One moment of an apply."""
+
+    done: int
+    """Steps that have ended, well or not."""
+    total: int
+    calls: int
+    """Calls made so far."""
+    calls_planned: int
+    seconds: float
+    """Since the apply began, by the provider's clock."""
+    seconds_left: float | None = None
+    """An estimate; None while there is no ground for one."""
+    step: Step | None = None
+    """The step that this moment is about; None when it is about the whole run."""
+    fate: Fate | None = None
+    """How that step ended; None: it began, or waits."""
+    message: str = ""
+    """One line, without a secret: `starting`, an error, `throttled: slowing down`."""
+
+
+Listener = Callable[[Progress], None]

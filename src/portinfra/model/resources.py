@@ -1,0 +1,260 @@
+"""The building blocks that every cloud offers: what is wanted, and what is seen, in the same words.
+
+A value refers to others by `Address`, never by a cloud's id. Placement makes them from a topology; drivers
+make them from what a cloud answers; the difference between the two is the plan.
+
+Metadata of a field:
+`reference`  it holds the address of another resource: creation follows it, deletion goes against it;
+`birth`      it matters only when the resource is made: never compared, never a reason to change;
+`secret`     it is never shown: no plan, journal, log or error has its value.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, NamedTuple, Self
+
+from attrs import evolve, field, fields, frozen
+
+from portinfra.model import convert
+from portinfra.model.address import Address
+from portinfra.model.location import Location, here
+
+Power = Literal["running", "stopped"]
+Zone = int | str
+"""A zone's ordinal (0, 1, 2) until planning binds it to the provider's own name."""
+
+
+_REFERENCE = {"reference": True}
+_BIRTH = {"birth": True}
+_SECRET = {"birth": True, "secret": True}
+
+
+class Rule(NamedTuple):
+    """Traffic that is let through; whatever no rule names is dropped."""
+
+    protocol: str
+    """`tcp`, `udp` or `icmp`."""
+    first: int
+    """The first port; 0 for icmp."""
+    last: int
+    """The last port, inclusive; 0 for icmp."""
+    peer: str
+    """The other side: a firewall's address (whoever bears it), or a CIDR."""
+
+    @property
+    def peer_firewall(self) -> Address | None:
+        """The firewall on the other side, or None where it is a CIDR."""
+        return Address(self.peer) if self.peer.startswith("firewall.") else None
+
+
+@frozen
+class Spec:
+    """What one resource should be, or is."""
+
+    kind: ClassVar[str]
+    name: str
+
+    @property
+    def address(self) -> Address:
+        """`KIND.NAME`, unique within a scope."""
+        return Address(f"{self.kind}.{self.name}")
+
+    def references(self) -> tuple[Address, ...]:
+        """The resources that must be there before this one."""
+        names = traits(type(self)).references
+        return tuple([value for name in names if (value := getattr(self, name))])
+
+    def without(self, gone: Address) -> Self:
+        """The same, no longer referring to a resource that is gone."""
+        cleared: dict[str, Any] = {
+            name: None for name in traits(type(self)).references if getattr(self, name) == gone
+        }
+        return evolve(self, **cleared)
+
+
+@frozen
+class Network(Spec):
+    """A private network: nothing enters or leaves it but through what a firewall allows."""
+
+    kind = "network"
+    cidr: str
+    tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
+
+
+@frozen
+class Subnet(Spec):
+    """The addresses of one role in one zone."""
+
+    kind = "subnet"
+    network: Address | None = field(metadata=_REFERENCE)
+    cidr: str = field()
+    zone: Zone = field()
+    public: bool = False
+    """Whether it has a way to and from the internet. Without: no route, no NAT."""
+    tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
+
+
+@frozen
+class Firewall(Spec):
+    """A role's empty shell: nothing in, nothing out. Its rules are a resource of their own."""
+
+    kind = "firewall"
+    network: Address | None = field(metadata=_REFERENCE)
+    tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
+
+
+@frozen
+class FirewallRules(Spec):
+    """All that a firewall lets through, each way; sorted and without doubles."""
+
+    kind = "firewall-rules"
+    firewall: Address | None = field(metadata=_REFERENCE)
+    ingress: tuple[Rule, ...] = ()
+    egress: tuple[Rule, ...] = ()
+
+    def references(self) -> tuple[Address, ...]:
+        """The firewall itself, and every firewall that a rule names as its peer."""
+        peers = {rule.peer_firewall for rule in self.ingress + self.egress} - {None, self.firewall}
+        own = (self.firewall,) if self.firewall else ()
+        return own + tuple(sorted(peer for peer in peers if peer))
+
+    def without(self, gone: Address) -> Self:
+        """The same, without the rules towards a firewall that is gone."""
+        return evolve(
+            self,
+            firewall=None if self.firewall == gone else self.firewall,
+            ingress=tuple(rule for rule in self.ingress if rule.peer != gone),
+            egress=tuple(rule for rule in self.egress if rule.peer != gone),
+        )
+
+
+@frozen
+class Instance(Spec):
+    """One host of one role."""
+
+    kind = "instance"
+    subnet: Address | None = field(metadata=_REFERENCE)
+    firewall: Address | None = field(metadata=_REFERENCE)
+    zone: Zone = field()
+    private_address: str = field()
+    machine_type: str = "small"
+    """A logical size (small, medium, large, xlarge) until planning binds it to the provider's own name."""
+    image: str = "debian-12"
+    """The logical image: a family, whatever its newest version is."""
+    image_id: str = field(default="", metadata=_BIRTH, eq=False)
+    """The version of the image, the provider's own id; bound at planning, kept by what runs."""
+    disk_gib: int = 20
+    """The encrypted root disk, in GiB."""
+    key: str | None = None
+    """The key that encrypts the root disk; None: the provider's own."""
+    power: Power = "running"
+    protect: bool = False
+    tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
+    native: Mapping[str, Any] = field(factory=dict, converter=convert.options)
+    """Options of this provider alone, typed by it."""
+    ssh_keys: tuple[str, ...] = field(default=(), metadata=_BIRTH, eq=False)
+    user_data: str = field(default="", metadata=_SECRET, eq=False, repr=False)
+
+
+@frozen
+class Volume(Spec):
+    """An encrypted disk that outlives its host. There is no unencrypted kind.
+
+    On a role, `Volume("data", gib=100, mount="/srv")` is one for each of its hosts; placement names it after
+    its host (`db1-data`) and fills in zone and key.
+    """
+
+    kind = "volume"
+    gib: int
+    """Size in GiB. It may grow in place; shrinking replaces, and so needs `--allow-data-loss`."""
+    mount: str = field(default="", metadata=_BIRTH, eq=False)
+    """Where the host mounts it at its first boot; empty: left alone."""
+    zone: Zone = 0
+    key: str | None = None
+    """The key that encrypts it; None: the provider's own."""
+    source: str | None = field(default=None, metadata=_BIRTH, eq=False)
+    """The snapshot that it was made from; None: blank."""
+    protect: bool = False
+    tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
+    location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
+
+
+@frozen
+class Attachment(Spec):
+    """A volume on an instance."""
+
+    kind = "attachment"
+    instance: Address | None = field(metadata=_REFERENCE)
+    volume: Address | None = field(metadata=_REFERENCE)
+    device: str = field()
+    """The logical device: the volume's name on its role. The provider tells the path."""
+
+
+@frozen
+class PublicAddress(Spec):
+    """A fixed address that the internet can reach, on one instance."""
+
+    kind = "public-address"
+    instance: Address | None = field(metadata=_REFERENCE)
+    tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
+
+
+@frozen
+class Snapshot(Spec):
+    """A volume's contents at one moment."""
+
+    kind = "snapshot"
+    volume: Address | None = field(metadata=_REFERENCE)
+    tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
+
+
+KINDS: tuple[type[Spec], ...] = (
+    Network,
+    Subnet,
+    Firewall,
+    FirewallRules,
+    Instance,
+    Volume,
+    Attachment,
+    PublicAddress,
+    Snapshot,
+)
+"""Every kind, in order of need: each refers only to kinds before it."""
+
+
+@frozen
+class Traits:
+    """The fields of one kind, by what they mean."""
+
+    references: tuple[str, ...]
+    compared: tuple[str, ...]
+    """The fields whose difference is a change; all but the name and what matters only at birth."""
+    shown: tuple[str, ...]
+    secret: tuple[str, ...]
+
+
+def traits(spec: type[Spec]) -> Traits:
+    """What the fields of a kind mean."""
+    known = _TRAITS.get(spec)
+    if known is None:
+        known = _TRAITS[spec] = _read_traits(spec)
+    return known
+
+
+_TRAITS: dict[type[Spec], Traits] = {}
+
+
+def _read_traits(spec: type[Spec]) -> Traits:
+    all_fields = fields(spec)
+    return Traits(
+        references=tuple(f.name for f in all_fields if f.metadata.get("reference")),
+        compared=tuple(f.name for f in all_fields if f.eq and f.name != "name"),
+        shown=tuple(
+            f.name for f in all_fields if not f.metadata.get("secret") and f.name not in ("name", "location")
+        ),
+        secret=tuple(f.name for f in all_fields if f.metadata.get("secret")),
+    )
+
+
+def shown(spec: Spec) -> dict[str, Any]:
+    """Every field that may be shown, by name; secrets are left out."""
+    return {name: getattr(spec, name) for name in traits(type(spec)).shown}

@@ -1,0 +1,169 @@
+"""What a user declares: roles, what may flow between them, and the topology they make.
+
+Equal whether written in Python or HCL. Nothing is checked here beyond types: `validation` looks at the whole
+and reports everything at once.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from portinfra.model import convert
+from portinfra.model.location import Location, here
+from portinfra.model.resources import Volume
+
+INTERNET = "internet"
+"""The peer that stands for every public address."""
+
+ANYWHERE = "0.0.0.0/0"
+
+PortRange = tuple[int, int]
+"""First and last port, inclusive."""
+
+
+def _volumes(given: Iterable[Volume] | Volume) -> tuple[Volume, ...]:
+    return convert.several(given)
+
+
+@frozen
+class Role:
+    """Servers of one purpose, named by it and numbered from 1: `web1`, `web2`, `web3`."""
+
+    name: str
+    """An RFC 1035 label that does not end in a digit, so that `db1` is one thing."""
+    count: int = 3
+    size: str = "small"
+    """`small`, `medium`, `large`, `xlarge`, or the provider's own name of a machine type."""
+    image: str = "debian-12"
+    disk_gib: int = 20
+    """The encrypted root disk, in GiB."""
+    public: str = ""
+    """Why its hosts have public addresses; empty: they have none, and no way to the internet."""
+    volumes: tuple[Volume, ...] = field(default=(), converter=_volumes)
+    """Encrypted volumes, one of each for every host."""
+    ssh_keys: tuple[str, ...] = field(default=(), converter=convert.strings)
+    user_data: str = field(default="", repr=False)
+    """Given to a host at its birth; changing it later changes nothing that runs. Never shown."""
+    tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
+    slot: int | None = None
+    """The place of its subnets within the environment's CIDR; None: its position in the topology."""
+    renamed_from: str | None = None
+    protect: bool = False
+    """Refuse every plan that would delete or replace its hosts or volumes."""
+    max_unavailable: int = 1
+    """How many of its hosts a plan may take down at a time."""
+    ignore: tuple[str, ...] = field(default=(), converter=convert.strings)
+    """Attributes whose drift is left alone: `tags`, `machine_type`, …"""
+    native: Mapping[str, Mapping[str, Any]] = field(factory=dict, converter=convert.options)
+    """Options of one provider, by its name: `{"aws": {…}}`. Listed by `lockin`."""
+    waive: Mapping[str, str] = field(factory=dict, converter=convert.tags)
+    """Rules of `check` that do not hold here, each with the reason."""
+    location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
+
+
+@frozen
+class Flow:
+    """Traffic that is allowed from every source to every target; all else is dropped, on both sides."""
+
+    sources: tuple[str, ...]
+    """Role names, `internet`, or CIDRs."""
+    targets: tuple[str, ...]
+    tcp: tuple[PortRange, ...] = ()
+    udp: tuple[PortRange, ...] = ()
+    icmp: bool = False
+    why: str = ""
+    location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
+
+
+Peer = Role | str
+Ports = int | str | Iterable[int | str | PortRange]
+
+
+def allow(
+    source: Peer | Iterable[Peer],
+    target: Peer | Iterable[Peer],
+    *,
+    tcp: Ports = (),
+    udp: Ports = (),
+    icmp: bool = False,
+    why: str = "",
+) -> Flow:
+    """Let traffic through: `allow(web, app, tcp=8443, why="web calls the payment service")`.
+
+    Ports are a number, a range `"8000-8100"`, or several of these. Replies are let through too.
+    Raises ValueError for a port that is none.
+    """
+    return Flow(
+        sources=_names(source),
+        targets=_names(target),
+        tcp=port_ranges(tcp),
+        udp=port_ranges(udp),
+        icmp=icmp,
+        why=why,
+    )
+
+
+def _names(peers: Peer | Iterable[Peer]) -> tuple[str, ...]:
+    several: list[Peer] = [peers] if isinstance(peers, Role | str) else list(peers)
+    return tuple(peer.name if isinstance(peer, Role) else peer for peer in several)
+
+
+def port_ranges(ports: Ports) -> tuple[PortRange, ...]:
+    """Ports as sorted ranges that neither overlap nor touch; a range is `"8000-8100"` or `[(8000, 8100)]`."""
+    several: list[Any] = [ports] if isinstance(ports, int | str) else list(ports)
+    merged: list[PortRange] = []
+    for first, last in sorted(_port_range(port) for port in several):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return tuple(merged)
+
+
+def _port_range(port: Any) -> PortRange:
+    if isinstance(port, tuple) and len(port) == 2:
+        first, last = port
+    elif isinstance(port, str):
+        low, dash, high = port.partition("-")
+        if not low.strip().isdigit() or (dash and not high.strip().isdigit()):
+            raise ValueError(f"{port!r} is no port or range of ports; write 443 or '8000-8100'")
+        first, last = int(low), int(high if dash else low)
+    else:
+        first = last = port
+    if isinstance(first, bool) or not isinstance(first, int) or not isinstance(last, int):
+        raise ValueError(f"{port!r} is no port or range of ports; write 443 or '8000-8100'")
+    if not 1 <= first <= last <= 65535:
+        raise ValueError(f"{port!r} is no port or range of ports between 1 and 65535")
+    return first, last
+
+
+def _roles(given: Iterable[Role] | Role) -> tuple[Role, ...]:
+    return convert.several(given)
+
+
+def _flows(given: Iterable[Flow] | Flow) -> tuple[Flow, ...]:
+    return convert.several(given)
+
+
+@frozen
+class Topology:
+    """A platform, independent of any cloud: its roles and what may flow between them."""
+
+    name: str
+    """An RFC 1035 label."""
+    roles: tuple[Role, ...] = field(converter=_roles)
+    flows: tuple[Flow, ...] = field(default=(), converter=_flows)
+    tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
+    location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
+
+    def role(self, name: str) -> Role:
+        """The role of that name. Raises KeyError."""
+        for role in self.roles:
+            if role.name == name:
+                return role
+        raise KeyError(name)
+
+    def with_role(self, role: Role) -> "Topology":
+        """The same topology with one role changed, in its place."""
+        return evolve(self, roles=tuple(role if r.name == role.name else r for r in self.roles))

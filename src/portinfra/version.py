@@ -1,0 +1,3 @@
+"""The version of portinfra, which a claim carries."""
+
+VERSION = "0.1.0"
