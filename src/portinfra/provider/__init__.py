@@ -1,0 +1,1 @@
+"""What a provider is, and how those installed are found."""

@@ -1,0 +1,276 @@
+"""The provider contract, whole. A provider implements this file and needs no other part of portinfra.
+
+Drivers think; core acts. A driver looks at what is and at what should be, and names the next single call.
+It does no I/O, keeps no state and is right from any half-made state, so that a crash needs no special path:
+whoever comes next looks again and asks again. Core alone performs calls, and it journals, paces, counts and
+retries every one of them.
+
+The laws, which the conformance suite tests:
+ 1. An empty difference and no extras ⇔ `next_call` is DONE.
+ 2. Same arguments, same call. (Iterate over what is sorted.)
+ 3. Each call's `after` is nearer to DONE than what was seen before it.
+ 4. Creating bears the owner from the first moment: there is no call after which a resource exists unowned.
+ 5. Deleting takes only what agrees in owner, expected name and place.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from attrs import evolve, field, frozen
+
+from portinfra.errors import ProviderError
+from portinfra.model.address import Address, Owner, Scope
+from portinfra.model.catalogue import Capabilities, Catalogue
+from portinfra.model.claim import Claim
+from portinfra.model.environment import Environment
+from portinfra.model.observed import Observed
+from portinfra.model.resources import Spec
+
+S = TypeVar("S", bound=Spec)
+
+Answer = Mapping[str, Any]
+"""What a call brought back, parsed: plain mappings, lists, strings and numbers."""
+
+
+@frozen
+class Call:
+    """One request, not yet made. Reads have no `address`. Hashable, so that equal reads are made once."""
+
+    action: str
+    """In the provider's own word: `CreateSubnet`."""
+    parameters: Mapping[str, Any] = field(factory=dict, repr=False, hash=False)
+    address: Address | None = None
+    """The resource that a write is for."""
+    after: Observed[Any] | None = field(default=None, hash=False)
+    """What is there once it has succeeded and settled; None: nothing is."""
+    fills: Mapping[str, str] = field(factory=dict, hash=False)
+    """Part → dotted path in the answer of the id that it gets: `{"id": "subnet.id"}`."""
+    rates: tuple[str, ...] = ()
+    """The rate classes (of `Catalogue.rates`) that it takes one token from, each."""
+    place: str | None = None
+    """The zone or connection that a read asks; when that fails, the place is unknown, not empty."""
+    safe: bool = False
+    """Whether repeating it changes nothing: idempotent by nature, or with a token."""
+
+
+@frozen
+class Wait:
+    """Nothing to do until the provider is further. Core looks again, in bulk, for all who wait."""
+
+    reason: str
+    """In a few words: `starting`."""
+
+
+@frozen
+class Refuse:
+    """It cannot be done, in place or by replacement. Seen in the plan, not at the apply."""
+
+    reason: str
+    fix: str = ""
+
+
+class Done(Enum):
+    """Nothing is left to do."""
+
+    DONE = "done"
+
+
+DONE = Done.DONE
+
+NextCall = Call | Wait | Refuse | Done
+
+
+@frozen
+class Names:
+    """What `assemble` may ask: whose a native id is."""
+
+    scope: Scope
+    by_id: Mapping[str, Address]
+    """Native id of a main part → address, of all kinds assembled before this one."""
+
+    def address_of(self, native_id: str | None) -> Address | None:
+        """The address of what bears this id; None where it is not ours."""
+        return self.by_id.get(native_id) if native_id else None
+
+
+@frozen
+class Refs:
+    """What `next_call` may ask: what its resource refers to, all of it there and settled."""
+
+    scope: Scope
+    attempt: str
+    """The run that asks; goes into the owner of what it creates."""
+    seen: Mapping[Address, Observed[Any]]
+    """What is there now. A wanted reference is always among it when `want` is not None."""
+
+    def id(self, address: Address | None) -> str:
+        """The native id of a referenced resource."""
+        if address is None:
+            return ""
+        return self.seen[address].id
+
+    def owner(self, spec: Spec) -> Owner:
+        """The owner that a new resource must carry from its first moment."""
+        return Owner(self.scope, spec.address, self.attempt)
+
+    def name(self, spec: Spec) -> str:
+        """The native name of a resource."""
+        return self.scope.native_name(spec.name)
+
+
+class Driver(ABC, Generic[S]):
+    """How one provider makes, sees, changes and removes one kind of resource. All pure."""
+
+    spec: ClassVar[type[Any]]
+    """The kind: `Subnet`."""
+    replaces: ClassVar[frozenset[str]] = frozenset()
+    """Fields of the spec that cannot change in place."""
+    interrupts: ClassVar[frozenset[str]] = frozenset()
+    """Fields that change in place while the host is down for a moment."""
+    holds: ClassVar[frozenset[str]] = frozenset()
+    """References whose replacement replaces this too."""
+    cannot_show: ClassVar[frozenset[str]] = frozenset()
+    """Fields that this provider can neither keep nor read back: never compared, never sent."""
+    renames: ClassVar[bool] = True
+    """Whether the owner can be rewritten in place (`seen.address` differs from `want.address`)."""
+
+    @abstractmethod
+    def survey(self, scope: Scope, only: Sequence[Observed[S]] = ()) -> tuple[Call, ...]:
+        """The reads that find all of this kind in the scope; equal reads are shared between kinds.
+
+        `only` is a hint: these few are awaited, and a narrower read will do.
+        """
+
+    @abstractmethod
+    def assemble(self, answers: Mapping[Call, Sequence[Answer]], names: Names) -> list[Observed[S]]:
+        """What is there, from the pages that each call of `survey` brought; a call that failed is absent.
+
+        Groups native parts by owner and tolerates any missing part. Of doubles, the one in use is primary,
+        else the first by attempt; the others are `extras` if they are ours and empty. A double that is
+        neither is a second value with the same address: core reports it and touches neither.
+        """
+
+    def detail(self, seen: Observed[S]) -> Call | None:
+        """The read that tells what no list told, until nothing is UNSEEN."""
+        return None
+
+    @abstractmethod
+    def next_call(self, want: S | None, seen: Observed[S] | None, refs: Refs) -> NextCall:
+        """The next single call towards `want` (None: gone) from `seen` (None: nothing is there).
+
+        `want` is bound: zones, machine types and image ids are the provider's own. Core asks for a
+        replacement as a removal and then a creation; a difference in `replaces` is never handed in.
+        """
+
+    def absorb(self, seen: Observed[S] | None, call: Call, answer: Answer | None) -> Observed[S] | None:
+        """What is there after the call, by its answer; with None, by its promise (a dry step).
+
+        By default `call.after`, with ids from `call.fills`. Override it where an answer tells of a state
+        (`pending`) that takes time to become the promised one.
+        """
+        if call.after is None:
+            return None
+        parts = dict(call.after.parts)
+        for part, path in call.fills.items():
+            parts[part] = f"({part})" if answer is None else str(_dig(answer, path))
+        return evolve(call.after, parts=parts)
+
+
+def _dig(answer: Answer, path: str) -> Any:
+    value: Any = answer
+    for key in path.split("."):
+        value = value[key]
+    return value
+
+
+class ClaimDriver(ABC):
+    """How one provider keeps the claim on a scope: a resource whose name must be unique there. All pure.
+
+    Two `take` of the same number must never both succeed: the second fails with AlreadyExists.
+    """
+
+    @abstractmethod
+    def survey(self, scope: Scope) -> Call:
+        """The read that finds every claim of the scope."""
+
+    @abstractmethod
+    def assemble(self, answers: Sequence[Answer]) -> list[Claim]:
+        """The claims, from the pages of the read."""
+
+    @abstractmethod
+    def take(self, scope: Scope, claim: Claim) -> Call:
+        """The call that creates claim number `claim.number`."""
+
+    @abstractmethod
+    def write(self, scope: Scope, claim: Claim) -> Call:
+        """The call that overwrites what an existing claim says; NotFound where it is gone."""
+
+    @abstractmethod
+    def drop(self, scope: Scope, number: int) -> Call:
+        """The call that removes a claim."""
+
+
+class Clock(Protocol):
+    """Time, as the provider has it: the simulator's is virtual."""
+
+    virtual: bool
+    """Whether sleeping costs nothing."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+
+    def sleep_until(self, moment: float) -> None:
+        """Return when `now()` is at least `moment`."""
+
+
+class Provider(Protocol):
+    """One live location. A context manager; safe to use from several threads."""
+
+    name: str
+    capabilities: Capabilities
+    clock: Clock
+    drivers: Mapping[type[Spec], Driver[Any]]
+    """Kind → driver, in order of need; a kind that is absent cannot be had here."""
+    claims: ClaimDriver
+
+    def catalogue_calls(self) -> tuple[Call, ...]:
+        """The reads that `catalogue` needs."""
+
+    def catalogue(self, answers: Mapping[Call, Sequence[Answer]]) -> Catalogue:
+        """What this location offers. Pure."""
+
+    def perform(self, call: Call) -> Answer:
+        """Make one request. Never sleeps, never retries; raises the native error."""
+
+    def more(self, call: Call, answer: Answer) -> Call | None:
+        """The call for the next page; None after the last."""
+
+    def silent(self, call: Call, answer: Answer) -> frozenset[str]:
+        """The places that an answer, though it came, says it could not tell about (a partial list)."""
+
+    def classify(self, error: Exception) -> ProviderError:
+        """A native error as one of ours, by what the caller should do. The only place that translates."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+class ProviderPlugin(Protocol):
+    """A provider as installed: an entry point in group `portinfra.providers`.
+
+    Works offline, without credentials and without its native library.
+    """
+
+    name: str
+    capabilities: Capabilities
+    sizes: Mapping[str, str]
+    """The published table of logical sizes: `{"small": "t3.small", …}`."""
+    images: tuple[str, ...]
+    """The logical images that it knows."""
+    native: Mapping[str, str]
+    """The options that `Role(native={NAME: {…}})` may set, each with one line of what it does."""
+
+    def connect(self, environment: Environment) -> Provider:
+        """The live location of an environment. The native library is imported here."""
