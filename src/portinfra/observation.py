@@ -1,0 +1,98 @@
+"""What is there: every resource of a scope, read in as few calls as the provider allows."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from attrs import field, frozen
+
+from portinfra.errors import Unavailable
+from portinfra.model.address import Address, Scope
+from portinfra.model.catalogue import Catalogue
+from portinfra.model.observed import Observation, Observed
+from portinfra.model.resources import Spec
+from portinfra.provider.interface import Answer, Call, Driver, Names, Provider
+
+Ask = Callable[[Call], Answer]
+"""Makes a read and brings its answer; paced and retried by whoever provides it. Raises ProviderError."""
+
+
+@frozen
+class Reader:
+    """Reads through one provider, every page of every answer."""
+
+    provider: Provider
+    ask: Ask = field(repr=False)
+
+    def pages(self, call: Call) -> list[Answer]:
+        """Every page that a read brings."""
+        following: Call | None = call
+        pages = []
+        while following is not None:
+            answer = self.ask(following)
+            pages.append(answer)
+            following = self.provider.more(following, answer)
+        return pages
+
+    def catalogue(self) -> Catalogue:
+        """What the location offers."""
+        calls = self.provider.catalogue_calls()
+        return self.provider.catalogue({call: self.pages(call) for call in calls})
+
+    def observe(self, scope: Scope) -> Observation:
+        """All that is ours in the scope, every kind."""
+        return self._look(scope, dict.fromkeys(self.provider.drivers, ()), {})
+
+    def look(
+        self, scope: Scope, awaited: Iterable[Observed[Any]], known: Mapping[Address, Observed[Any]]
+    ) -> Observation:
+        """The kinds of the awaited resources again; `known` names what they refer to."""
+        only: dict[type[Spec], list[Observed[Any]]] = {}
+        for seen in awaited:
+            only.setdefault(type(seen.spec), []).append(seen)
+        return self._look(scope, only, known)
+
+    def _look(
+        self,
+        scope: Scope,
+        only: Mapping[type[Spec], Sequence[Observed[Any]]],
+        known: Mapping[Address, Observed[Any]],
+    ) -> Observation:
+        drivers = [(driver, only[kind]) for kind, driver in self.provider.drivers.items() if kind in only]
+        surveys = [(driver, driver.survey(scope, awaited)) for driver, awaited in drivers]
+        answers, unknown = self._answers(dict.fromkeys(call for _, calls in surveys for call in calls))
+        by_id = {seen.id: address for address, seen in known.items() if seen.id}
+        resources: dict[Address, Observed[Any]] = {}
+        unexplained: list[str] = []
+        for driver, calls in surveys:
+            told = {call: answers[call] for call in calls if call in answers}
+            for seen in driver.assemble(told, Names(scope, by_id)):
+                if seen.address in resources:
+                    unexplained.append(f"{seen.address}: {seen.id} beside {resources[seen.address].id}")
+                    continue
+                resources[seen.address] = self._detailed(driver, seen)
+                if seen.id:
+                    by_id.setdefault(seen.id, seen.address)
+        return Observation(resources, frozenset(unknown), tuple(unexplained))
+
+    def _answers(self, calls: Iterable[Call]) -> tuple[dict[Call, list[Answer]], set[str]]:
+        answers: dict[Call, list[Answer]] = {}
+        unknown: set[str] = set()
+        for call in calls:
+            try:
+                answers[call] = self.pages(call)
+            except Unavailable:
+                if call.place is None:
+                    raise
+                unknown.add(call.place)
+            else:
+                for answer in answers[call]:
+                    unknown |= self.provider.silent(call, answer)
+        return answers, unknown
+
+    def _detailed(self, driver: Driver[Any], seen: Observed[Any]) -> Observed[Any]:
+        while (call := driver.detail(seen)) is not None:
+            looked = driver.absorb(seen, call, self.ask(call))
+            if looked is None or looked == seen:
+                break
+            seen = looked
+        return seen

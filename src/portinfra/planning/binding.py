@@ -1,0 +1,154 @@
+"""Zone ordinals, logical sizes and logical images become the provider's own names.
+
+Once resources exist, theirs win: a zone keeps its name, a running host keeps its image.
+"""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+
+from attrs import evolve, frozen
+
+from portinfra.model.address import Address
+from portinfra.model.catalogue import Catalogue
+from portinfra.model.finding import Finding
+from portinfra.model.observed import Observation
+from portinfra.model.placed import Placed
+from portinfra.model.resources import Instance, Spec, Subnet, Volume
+
+
+@frozen
+class Bound:
+    """What is wanted, in the provider's own names, and what could not be bound."""
+
+    wanted: Mapping[Address, Spec]
+    findings: tuple[Finding, ...] = ()
+
+
+def bind(
+    placed: Placed, catalogue: Catalogue, observation: Observation, *, refresh_images: bool = False
+) -> Bound:
+    """Every placed resource with its names bound. Findings name what the location does not offer."""
+    findings = [*_unknown_types(placed, catalogue), *_unknown_images(placed, catalogue)]
+    zones, zone_findings = _zones(placed, catalogue, observation)
+    findings += zone_findings
+    wanted: dict[Address, Spec] = {}
+    for address, spec in placed.resources.items():
+        if isinstance(spec, Instance):
+            seen = observation.resources.get(address)
+            wanted[address] = evolve(
+                spec,
+                zone=zones.get(spec.zone, spec.zone),
+                machine_type=catalogue.machine_type(spec.machine_type),
+                image_id=_image_id(spec, seen.spec if seen else None, catalogue, refresh_images),
+            )
+        elif isinstance(spec, Subnet | Volume):
+            wanted[address] = evolve(spec, zone=zones.get(spec.zone, spec.zone))
+        else:
+            wanted[address] = spec
+    return Bound(wanted, tuple(findings))
+
+
+def _image_id(want: Instance, seen: Spec | None, catalogue: Catalogue, refresh: bool) -> str:
+    if isinstance(seen, Instance) and seen.image == want.image and seen.image_id and not refresh:
+        return seen.image_id
+    return catalogue.images.get(want.image, want.image)
+
+
+def _sizes(placed: Placed) -> dict[str, Address]:
+    """Every size that is asked for, with one host that asks."""
+    sizes: dict[str, Address] = {}
+    for address, spec in placed.resources.items():
+        if isinstance(spec, Instance):
+            sizes.setdefault(spec.machine_type, address)
+    return sizes
+
+
+def _unknown_types(placed: Placed, catalogue: Catalogue) -> Iterable[Finding]:
+    offered = [*catalogue.sizes, *catalogue.machine_types]
+    for size, address in _sizes(placed).items():
+        if catalogue.machine_type(size) not in catalogue.machine_types:
+            yield Finding(
+                "catalogue/unknown-size",
+                f"{catalogue.region} offers no machine type {size!r}",
+                _nearest(size, offered),
+                subject=_subject(placed, address, "size"),
+                location=placed.location(address),
+            )
+
+
+def _unknown_images(placed: Placed, catalogue: Catalogue) -> Iterable[Finding]:
+    asked: dict[str, Address] = {}
+    for address, spec in placed.resources.items():
+        if isinstance(spec, Instance):
+            asked.setdefault(spec.image, address)
+    for image, address in asked.items():
+        if image not in catalogue.images and image not in catalogue.images.values():
+            yield Finding(
+                "catalogue/unknown-image",
+                f"{catalogue.region} has no image {image!r}",
+                _nearest(image, list(catalogue.images)),
+                subject=_subject(placed, address, "image"),
+                location=placed.location(address),
+            )
+
+
+def _subject(placed: Placed, address: Address, attribute: str) -> str:
+    role = placed.roles.get(address)
+    return f"role.{role}.{attribute}" if role else f"{address}.{attribute}"
+
+
+def _nearest(word: str, offered: list[str]) -> str:
+    near = get_close_matches(word, offered, n=3, cutoff=0.4) or offered[:4]
+    return f"Nearest: {', '.join(near)}."
+
+
+def _zones(
+    placed: Placed, catalogue: Catalogue, observation: Observation
+) -> tuple[dict[int | str, str], list[Finding]]:
+    """Zone ordinal → zone name."""
+    bound = _zones_in_use(placed, observation)
+    names = [zone.name for zone in catalogue.zones]
+    declared = placed.environment.zones
+    location = placed.environment.location
+    if declared:
+        strangers = [zone for zone in declared if zone not in names]
+        findings = [
+            Finding(
+                "catalogue/unknown-zone",
+                f"{catalogue.region} has no zone {zone!r}",
+                f"It has {', '.join(names)}.",
+                subject=f"environment.{placed.environment.name}.zones",
+                location=location,
+            )
+            for zone in strangers
+        ]
+        return {**dict(enumerate(declared)), **bound}, findings
+    types = {catalogue.machine_type(size) for size in _sizes(placed)} & catalogue.machine_types.keys()
+    fit = [zone for zone in names if all(zone in catalogue.machine_types[t].zones for t in types)]
+    free = iter(zone for zone in fit if zone not in bound.values())
+    for ordinal in range(placed.zones):
+        if ordinal not in bound and (zone := next(free, None)):
+            bound[ordinal] = zone
+    missing = placed.zones - len(bound)
+    if missing <= 0:
+        return bound, []
+    finding = Finding(
+        "catalogue/too-few-zones",
+        f"only {len(fit)} zones of {catalogue.region} offer {', '.join(sorted(types))}",
+        "Choose other sizes, another location, or name the zones: zones=[…].",
+        subject=f"environment.{placed.environment.name}.zones",
+        location=location,
+    )
+    return bound, [finding]
+
+
+def _zones_in_use(placed: Placed, observation: Observation) -> dict[int | str, str]:
+    """What resources that exist already say: the zone each ordinal stands for."""
+    bound: dict[int | str, str] = {}
+    for address, spec in placed.resources.items():
+        ordinal = getattr(spec, "zone", None)
+        if isinstance(ordinal, int) and ordinal not in bound and address in observation.resources:
+            zone = getattr(observation.resources[address].spec, "zone", None)
+            if isinstance(zone, str) and zone and zone not in bound.values():
+                bound[ordinal] = zone
+    return bound

@@ -1,0 +1,23 @@
+"""What calls cost: how many, and the least time that the provider's published rates allow."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from portinfra.model.catalogue import Rate
+from portinfra.model.plan import Budget
+from portinfra.provider.interface import Call
+
+BUCKET_SHARE = 0.5
+"""Accounts are shared: a bucket is assumed to be half full when an apply begins."""
+
+
+def budget(calls: Iterable[Call], rates: Mapping[str, Rate]) -> Budget:
+    """The budget of these calls. `floor_seconds` is that of the slowest rate class."""
+    made = list(calls)
+    classes = Counter(name for call in made for name in call.rates)
+    floor = max((_floor(count, rates[name]) for name, count in classes.items() if name in rates), default=0.0)
+    return Budget(len(made), round(floor, 1), dict(sorted(classes.items())))
+
+
+def _floor(count: int, rate: Rate) -> float:
+    return max(0.0, count - int(rate.bucket * BUCKET_SHARE)) / rate.per_second

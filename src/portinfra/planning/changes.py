@@ -1,0 +1,149 @@
+"""What happens to each resource: created, updated, replaced, deleted, or kept for the data it holds."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from portinfra.model.address import Address
+from portinfra.model.observed import Observation, Observed
+from portinfra.model.placed import Placed
+from portinfra.model.plan import Change, Difference, PlanOptions
+from portinfra.model.resources import Instance, Spec, Volume, traits
+from portinfra.provider.interface import Driver
+
+Drivers = Mapping[type[Spec], Driver[Any]]
+
+
+@frozen
+class Desired:
+    """What is wanted and what is there, side by side: what every decision looks at."""
+
+    wanted: Mapping[Address, Spec]
+    observation: Observation
+    drivers: Drivers
+    options: PlanOptions = field(factory=PlanOptions)
+
+    @property
+    def seen(self) -> Mapping[Address, Observed[Any]]:
+        """What is there, by address."""
+        return self.observation.resources
+
+    def driver(self, address: Address) -> Driver[Any]:
+        """The driver of a resource that is wanted or there."""
+        spec = self.wanted[address] if address in self.wanted else self.seen[address].spec
+        return self.drivers[type(spec)]
+
+
+def effective(
+    wanted: Mapping[Address, Spec], observation: Observation, drivers: Drivers, placed: Placed | None
+) -> dict[Address, Spec]:
+    """What is wanted, taking from what is seen each attribute that is ignored or cannot be shown."""
+    ignored = {role.name: role.ignore for role in placed.topology.roles if role.ignore} if placed else {}
+    result = dict(wanted)
+    for address, seen in observation.resources.items():
+        want = wanted.get(address)
+        if want is None or want == seen.spec:
+            continue
+        names = drivers[type(want)].cannot_show
+        if placed and ignored:
+            names = names.union(ignored.get(placed.roles.get(address, ""), ()))
+        adopted = {name: getattr(seen.spec, name) for name in names if hasattr(want, name)}
+        if adopted:
+            result[address] = evolve(want, **adopted)
+    return result
+
+
+def changes(desired: Desired) -> dict[Address, Change]:
+    """Every change, before anybody asks what may be lost."""
+    decided: dict[Address, Change] = {}
+    for address, want in desired.wanted.items():
+        seen = desired.seen.get(address)
+        if seen is None or seen.state == "deleting":
+            decided[address] = Change("create", address, "it is not there", after=want)
+        else:
+            change = _difference(address, want, seen, desired)
+            if change:
+                decided[address] = change
+    for address, seen in desired.seen.items():
+        if address not in desired.wanted:
+            decided[address] = Change("delete", address, "nothing declares it", before=seen.spec)
+    _replace_holders(decided, desired)
+    return decided
+
+
+def _difference(address: Address, want: Spec, seen: Observed[Any], desired: Desired) -> Change | None:
+    driver = desired.driver(address)
+    differences = _compare(want, seen.spec)
+    before_after = {"before": seen.spec, "after": want, "differences": differences}
+    if reason := _reason_to_replace(address, want, seen, differences, driver, desired.options):
+        return Change("replace", address, reason, **before_after)
+    names = [difference.field for difference in differences]
+    if names:
+        interrupts = bool(driver.interrupts.intersection(names))
+        return Change("update", address, _list(names), interrupts=interrupts, **before_after)
+    if seen.address != address:
+        return Change("update", address, f"was {seen.address}", renamed_from=seen.address, **before_after)
+    if seen.extras:
+        return Change(
+            "update", address, f"{len(seen.extras)} empty doubles of our own making", **before_after
+        )
+    if seen.state == "pending":
+        return Change("update", address, "it is not ready yet", **before_after)
+    return None
+
+
+def _compare(want: Spec, seen: Spec) -> tuple[Difference, ...]:
+    if want == seen:
+        return ()
+    pairs = [(name, getattr(seen, name), getattr(want, name)) for name in traits(type(want)).compared]
+    return tuple(Difference(name, before, after) for name, before, after in pairs if before != after)
+
+
+def _reason_to_replace(
+    address: Address,
+    want: Spec,
+    seen: Observed[Any],
+    differences: Iterable[Difference],
+    driver: Driver[Any],
+    options: PlanOptions,
+) -> str:
+    if seen.fault:
+        return f"it failed: {seen.fault}"
+    if address in options.replace:
+        return "asked for"
+    fixed = [d.field for d in differences if d.field in driver.replaces]
+    if fixed:
+        return f"{_list(fixed)} cannot change in place"
+    if isinstance(want, Volume) and want.gib < seen.spec.gib:
+        return "a volume cannot shrink in place"
+    if options.refresh_images and isinstance(want, Instance) and want.image_id != seen.spec.image_id:
+        return f"{want.image} has a newer version"
+    return ""
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(name.replace("_", " ") for name in names)
+
+
+def _replace_holders(decided: dict[Address, Change], desired: Desired) -> None:
+    """What holds on to a replaced resource is replaced with it."""
+    replaced = {address for address, change in decided.items() if change.action == "replace"}
+    if not replaced:
+        return
+    for address, seen in desired.seen.items():  # kinds come in order of need: one pass is enough
+        holds = desired.drivers[type(seen.spec)].holds
+        want = desired.wanted.get(address)
+        if not holds or want is None or address in replaced:
+            continue
+        held = [getattr(seen.spec, name) for name in sorted(holds)]
+        if lost := next((reference for reference in held if reference in replaced), None):
+            decided[address] = Change(
+                "replace",
+                address,
+                f"{lost} is replaced",
+                seen.spec,
+                want,
+                _compare(want, seen.spec),
+            )
+            replaced.add(address)

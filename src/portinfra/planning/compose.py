@@ -1,0 +1,122 @@
+"""The plan, put together from its parts."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from portinfra.model.address import Address
+from portinfra.model.catalogue import Catalogue
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.observed import Observation
+from portinfra.model.placed import Placed
+from portinfra.model.plan import Change, Plan, PlanOptions
+from portinfra.planning.binding import Bound, bind
+from portinfra.planning.budget import budget
+from portinfra.planning.changes import Desired, Drivers, changes, effective
+from portinfra.planning.dry_run import dry_run
+from portinfra.planning.ordering import steps
+from portinfra.planning.rename import renamed
+from portinfra.planning.retention import keep_data, leave_unknown, only_roles, protected
+from portinfra.planning.subnets import moves
+
+_ACTION_ORDER = ("delete", "replace", "keep", "update", "create")
+
+
+def compose(
+    placed: Placed,
+    catalogue: Catalogue,
+    observation: Observation,
+    drivers: Drivers,
+    options: PlanOptions | None = None,
+    *,
+    destroy: bool = False,
+) -> Plan:
+    """The plan from what is observed to what is placed; with `destroy`, to nothing.
+
+    It never raises for what the user can mend: findings of severity error make it a plan that no apply takes.
+    """
+    options = options or PlanOptions()
+    observation = renamed(placed, observation, drivers)
+    bound = bind(placed, catalogue, observation, refresh_images=options.refresh_images)
+    findings = [] if destroy else [*bound.findings, *moves(placed, bound.wanted, observation)]
+    wanted = {} if destroy else effective(bound.wanted, observation, drivers, placed)
+    desired = Desired(wanted, observation, drivers, options)
+    decided, more = _decide(desired, bound, placed)
+    findings += more
+    ordered, more = steps(
+        decided, desired, placed.roles, {role.name: role.max_unavailable for role in placed.topology.roles}
+    )
+    findings += more
+    calls, refused = ([], []) if _errors(findings) else dry_run(ordered, desired, placed.scope)
+    findings += [*refused, *_over_quota(decided.values(), catalogue), *_doubles(observation)]
+    return Plan(
+        scope=placed.scope,
+        placed=placed,
+        destroys=destroy,
+        catalogue=catalogue,
+        observation=observation,
+        wanted=wanted,
+        changes=_listed(decided, drivers),
+        steps={step: frozenset(before) for step, before in ordered.items()},
+        budget=budget(calls, catalogue.rates),
+        options=options,
+        findings=tuple(findings),
+    )
+
+
+def _decide(desired: Desired, bound: Bound, placed: Placed) -> tuple[dict[Address, Change], list[Finding]]:
+    decided = changes(desired)
+    decided = only_roles(decided, desired, placed.roles)
+    decided, findings = leave_unknown(decided, desired, bound.wanted)
+    decided = keep_data(decided, desired)
+    return decided, [*findings, *protected(decided)]
+
+
+def _errors(findings: Iterable[Finding]) -> bool:
+    return any(finding.severity is Severity.ERROR for finding in findings)
+
+
+def _listed(decided: Mapping[Address, Change], drivers: Drivers) -> tuple[Change, ...]:
+    """Deletions and dangers first; within an action by kind in order of need, then by address."""
+    kinds = {kind.kind: rank for rank, kind in enumerate(drivers)}
+    return tuple(
+        sorted(
+            decided.values(),
+            key=lambda change: (
+                _ACTION_ORDER.index(change.action),
+                kinds[change.address.kind],
+                _natural(change.address.name),
+            ),
+        )
+    )
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """`web2` before `web10`."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
+
+
+def _over_quota(decided: Iterable[Change], catalogue: Catalogue) -> Iterable[Finding]:
+    growth: Counter[str] = Counter()
+    for change in decided:
+        growth[change.address.kind] += {"create": 1, "delete": -1}.get(change.action, 0)
+    for quota in catalogue.quotas:
+        needed = quota.used + growth[quota.kind]
+        if growth[quota.kind] > 0 and needed > quota.limit:
+            yield Finding(
+                "plan/quota",
+                f"the account may have {quota.limit} of kind {quota.kind} in {catalogue.region}, "
+                f"has {quota.used}, and would need {needed}",
+                "Ask the provider for a higher quota, or lower a count.",
+                subject=quota.kind,
+            )
+
+
+def _doubles(observation: Observation) -> Iterable[Finding]:
+    for double in observation.unexplained:
+        yield Finding(
+            "plan/unexplained-double",
+            f"two resources bear the same owner: {double}",
+            "Neither is touched. Look at both, and remove the owner's tag from the one that is not ours.",
+            Severity.WARNING,
+        )

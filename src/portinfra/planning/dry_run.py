@@ -1,0 +1,62 @@
+"""Every call that a plan will make, found by asking the drivers and believing each promise.
+
+The same drivers with the same arguments as in the apply, so the calls are the same too.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from attrs import evolve
+
+from portinfra.model.address import Address, Scope
+from portinfra.model.finding import Finding
+from portinfra.model.observed import Observed
+from portinfra.model.plan import Step
+from portinfra.planning.changes import Desired
+from portinfra.planning.world import World
+from portinfra.provider.interface import DONE, Call, Driver, Refs, Refuse, Wait
+
+CALLS_MAX = 100
+"""A step that needs more calls than this does not converge."""
+
+
+def dry_run(steps: Iterable[Step], desired: Desired, scope: Scope) -> tuple[list[Call], list[Finding]]:
+    """The calls of all steps, in order; and a finding for each that a driver refuses."""
+    world = World(desired.seen)
+    refs = Refs(scope, "", world)
+    calls: list[Call] = []
+    findings: list[Finding] = []
+    for step in steps:
+        want = desired.wanted[step.address] if step.phase == "converge" else None
+        for taken in _walk(desired.driver(step.address), step.address, want, world, refs):
+            if isinstance(taken, Refuse):
+                findings.append(Finding("plan/refused", taken.reason, taken.fix, subject=step.address))
+            else:
+                calls.append(taken)
+    return calls, findings
+
+
+def _walk(
+    driver: Driver[Any], address: Address, want: Any, world: World, refs: Refs
+) -> Iterator[Call | Refuse]:
+    for _ in range(CALLS_MAX):
+        seen = world.get(address)
+        step = driver.next_call(want, seen, refs)
+        if step is DONE:
+            return
+        if isinstance(step, Wait):
+            world.record(address, _settled(seen))
+            continue
+        assert isinstance(step, Call | Refuse)
+        yield step
+        if isinstance(step, Refuse):
+            return
+        world.record(address, driver.absorb(seen, step, None))
+    raise RuntimeError(
+        f"{type(driver).__name__} does not converge on {address}: {CALLS_MAX} calls, last {step}"
+    )
+
+
+def _settled(seen: Observed[Any] | None) -> Observed[Any] | None:
+    """What waiting is expected to end in."""
+    return None if seen is None or seen.state == "deleting" else evolve(seen, state="ready")

@@ -1,0 +1,183 @@
+"""The steps of a plan and what must be done before each.
+
+Creation follows references, deletion goes against what is observed. Besides:
+- a firewall's rules come before any instance that bears it;
+- what takes over an address or CIDR waits until the one that has it is gone;
+- hosts of a role go down a few at a time, one zone after the other, each healthy before the next.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from attrs import define, field
+
+from portinfra.graph import CycleError, order
+from portinfra.model.address import Address
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.plan import Change, Step
+from portinfra.model.resources import FirewallRules, Instance, Spec
+from portinfra.planning.changes import Desired
+
+Steps = dict[Step, set[Step]]
+
+RollingRoles = Mapping[str, int]
+"""Role → how many of its hosts may be down at a time."""
+
+
+def steps(
+    decided: Mapping[Address, Change],
+    desired: Desired,
+    roles: Mapping[Address, str],
+    max_unavailable: RollingRoles,
+) -> tuple[Steps, list[Finding]]:
+    """Every step with those before it, in an order that can be followed; and what could not be had gently."""
+    builder = _Builder(decided, desired)
+    builder.build()
+    gentle = {step: set(before) for step, before in builder.steps.items()}
+    for host_chain in _chains(decided, desired, roles, max_unavailable):
+        _add_chain(gentle, host_chain, max_unavailable, roles)
+    try:
+        return {step: gentle[step] for step in order(gentle)}, []
+    except CycleError:
+        finding = Finding(
+            "plan/all-at-once",
+            "hosts exchange their addresses, so they cannot be replaced one after the other",
+            "Expect the service to be down during the apply, or change counts and zones in separate applies.",
+            Severity.WARNING,
+        )
+        return {step: builder.steps[step] for step in order(builder.steps)}, [finding]
+
+
+@define
+class _Builder:
+    decided: Mapping[Address, Change]
+    desired: Desired
+    steps: Steps = field(factory=dict)
+
+    def build(self) -> None:
+        for address, change in self.decided.items():
+            if change.action in ("delete", "replace"):
+                self.steps[Step("remove", address)] = set()
+            if change.action in ("create", "update", "replace"):
+                self.steps[Step("converge", address)] = set()
+        self._creation_follows_references()
+        self._deletion_goes_against_them()
+        self._rules_before_instances()
+        self._one_tenant_at_a_time()
+
+    def _after(self, step: Step, before: Step) -> None:
+        if step in self.steps and before in self.steps and step != before:
+            self.steps[step].add(before)
+
+    def _creation_follows_references(self) -> None:
+        for address in self.decided:
+            converge = Step("converge", address)
+            if converge in self.steps:
+                self._after(converge, Step("remove", address))
+                for reference in self.desired.wanted[address].references():
+                    self._after(converge, Step("converge", reference))
+
+    def _deletion_goes_against_them(self) -> None:
+        for address, change in self.decided.items():
+            seen = self.desired.seen.get(address)
+            if seen is None:
+                continue
+            want = self.desired.wanted.get(address)
+            for reference in seen.spec.references():
+                remove = Step("remove", reference)
+                if change.action in ("delete", "replace"):
+                    self._after(remove, Step("remove", address))
+                elif change.action == "update" and want and reference not in want.references():
+                    self._after(remove, Step("converge", address))
+
+    def _rules_before_instances(self) -> None:
+        rules = {
+            spec.firewall: Step("converge", address)
+            for address, spec in self.desired.wanted.items()
+            if isinstance(spec, FirewallRules)
+        }
+        for address, change in self.decided.items():
+            if isinstance(change.after, Instance) and change.after.firewall in rules:
+                self._after(Step("converge", address), rules[change.after.firewall])
+
+    def _one_tenant_at_a_time(self) -> None:
+        leaving: dict[tuple[str, str], Address] = {}
+        for address, change in self.decided.items():
+            if change.action in ("delete", "replace") and change.before:
+                leaving.update((place, address) for place in _tenancy(change.before))
+        for address, change in self.decided.items():
+            for place in _tenancy(change.after) if change.after else ():
+                if place in leaving:
+                    self._after(Step("converge", address), Step("remove", leaving[place]))
+
+
+def _tenancy(spec: Spec) -> Iterator[tuple[str, str]]:
+    """What only one resource of a network can have."""
+    for name in ("private_address", "cidr"):
+        if value := getattr(spec, name, None):
+            yield name, value
+
+
+@define
+class _Host:
+    """One host's turn: the first steps that take it down, and the last that make it healthy."""
+
+    role: str
+    zone: str
+    first: list[Step]
+    last: list[Step]
+
+
+def _chains(
+    decided: Mapping[Address, Change],
+    desired: Desired,
+    roles: Mapping[Address, str],
+    max_unavailable: RollingRoles,
+) -> Iterable[list[_Host]]:
+    """For each role that goes down host by host: its hosts in turn."""
+    if not any(change.action == "replace" or change.interrupts for change in decided.values()):
+        return
+    dependents = _dependents(decided, desired)
+    by_role: dict[str, list[_Host]] = {}
+    fresh: dict[str, list[Step]] = {}
+    for address, change in decided.items():
+        role = roles.get(address)
+        if role is None or not isinstance(change.after, Instance):
+            continue
+        family = [address, *dict.fromkeys(dependents.get(address, ()))]
+        last = [Step("converge", a) for a in family]
+        if change.action == "create":
+            fresh.setdefault(role, []).extend(last)
+        elif change.action == "replace" or change.interrupts:
+            first = [Step("remove", a) for a in family] if change.action == "replace" else last[:1]
+            by_role.setdefault(role, []).append(_Host(role, str(change.after.zone), first, last))
+    for role, hosts in by_role.items():
+        hosts.sort(key=lambda host: host.zone)  # stable: by number within a zone
+        yield [_Host(role, "", [], fresh.get(role, [])), *hosts]
+
+
+def _dependents(decided: Iterable[Address], desired: Desired) -> dict[Address, list[Address]]:
+    """Each resource with those that change and refer to it, now or afterwards."""
+    dependents: dict[Address, list[Address]] = {}
+    for address in decided:
+        seen = desired.seen.get(address)
+        for spec in (desired.wanted.get(address), seen.spec if seen else None):
+            for reference in spec.references() if spec else ():
+                dependents.setdefault(reference, []).append(address)
+    return dependents
+
+
+def _add_chain(
+    steps: Steps, hosts: list[_Host], max_unavailable: RollingRoles, roles: Mapping[Address, str]
+) -> None:
+    fresh, *turns = hosts
+    width = max(1, max_unavailable.get(fresh.role, 1))
+    batches: list[list[_Host]] = []
+    for host in turns:
+        if not batches or batches[-1][0].zone != host.zone or len(batches[-1]) == width:
+            batches.append([])
+        batches[-1].append(host)
+    healthy = fresh.last
+    for batch in batches:
+        for step in (step for host in batch for step in host.first if step in steps):
+            steps[step].update(before for before in healthy if before in steps)
+        healthy = [step for host in batch for step in host.last]

@@ -1,0 +1,148 @@
+"""What a plan must not touch: data, what is protected, and places that do not answer."""
+
+from collections.abc import Iterable, Mapping
+
+from attrs import evolve
+
+from portinfra.model.address import Address
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.plan import Change, PlanOptions
+from portinfra.model.resources import Spec, Volume
+from portinfra.planning.changes import Desired
+
+
+def keep_data(decided: dict[Address, Change], desired: Desired) -> dict[Address, Change]:
+    """Volumes that would be lost without permission are kept, listed, with all that holds them in place.
+
+    A volume that nothing declares any more simply stays. One that would be replaced stays with its host as
+    it is: what it is attached to, and all that its host stands on.
+    """
+    allowed = desired.options.allow_data_loss
+    kept = {
+        address
+        for address, change in decided.items()
+        if change.action in ("delete", "replace")
+        and isinstance(change.before, Volume)
+        and "all" not in allowed
+        and address not in allowed
+    }
+    if not kept:
+        return decided
+    still = _held_in_place({address for address in kept if decided[address].action == "replace"}, desired)
+    result = {address: change for address, change in decided.items() if address not in still}
+    for address in kept:
+        change = decided[address]
+        reason = f"it holds data, though {change.reason}; --allow-data-loss {address} gives it up"
+        result[address] = evolve(change, action="keep", reason=reason)
+    return result
+
+
+def _held_in_place(replaced: set[Address], desired: Desired) -> set[Address]:
+    """Volumes that stay, their attachments, the hosts of these, and all that those refer to."""
+    still = set(replaced)
+    for address, seen in desired.seen.items():
+        if any(reference in replaced for reference in seen.spec.references()):
+            still.add(address)
+    todo = list(still)
+    while todo:
+        holder = desired.seen.get(todo.pop())
+        for reference in holder.spec.references() if holder else ():
+            if reference not in still:
+                still.add(reference)
+                todo.append(reference)
+    return still
+
+
+def protected(decided: Mapping[Address, Change]) -> Iterable[Finding]:
+    """Findings for what is protected and would go. Nothing on the command line overrides them."""
+    for address, change in decided.items():
+        if change.action in ("delete", "replace") and _protects(change):
+            yield Finding(
+                "plan/protected",
+                f"it is protected and the plan would {change.action} it ({change.reason})",
+                "Set protect=False on its role, apply that, and plan again.",
+                subject=address,
+            )
+
+
+def _protects(change: Change) -> bool:
+    """What is wanted now decides; what nobody wants any more is as protected as it was."""
+    return bool(getattr(change.after or change.before, "protect", False))
+
+
+def leave_unknown(
+    decided: dict[Address, Change], desired: Desired, needed: Mapping[Address, Spec]
+) -> tuple[dict[Address, Change], list[Finding]]:
+    """Nothing changes in a place that does not answer, nor to what things there may stand on.
+
+    `needed` is all that the topology places, even when nothing is wanted any more.
+    """
+    silent = desired.observation.unknown | desired.options.without_zones
+    if not silent:
+        return decided, []
+    alone = {a for a, seen in desired.seen.items() if _zone(seen.spec) in silent or seen.place in silent}
+    alone |= {a for a, spec in needed.items() if _zone(spec) in silent}
+    alone |= {a for a, spec in needed.items() if any(ref in alone for ref in spec.references())}
+    stands_on = _stand_on(alone, needed)
+    result = {
+        address: change
+        for address, change in decided.items()
+        if address not in alone and not (address in stands_on and change.action in ("delete", "replace"))
+    }
+    findings = [_silence(zone, len(decided) - len(result), desired.options) for zone in sorted(silent)]
+    return result, findings
+
+
+def _silence(zone: str, left: int, options: PlanOptions) -> Finding:
+    accepted = zone in options.without_zones
+    return Finding(
+        "plan/unknown-zone",
+        f"{zone} does not answer or is left out: {left} changes wait for it",
+        "" if accepted else f"Wait for it, or work elsewhere meanwhile: --without-zone {zone}.",
+        Severity.WARNING if accepted else Severity.ERROR,
+        subject=zone,
+    )
+
+
+def _zone(spec: Spec) -> str | None:
+    zone = getattr(spec, "zone", None)
+    return zone if isinstance(zone, str) else None
+
+
+def _stand_on(alone: set[Address], needed: Mapping[Address, Spec]) -> set[Address]:
+    result: set[Address] = set()
+    todo = [address for address in alone if address in needed]
+    while todo:
+        for reference in needed[todo.pop()].references():
+            if reference not in result:
+                result.add(reference)
+                if reference in needed:
+                    todo.append(reference)
+    return result
+
+
+def only_roles(
+    decided: dict[Address, Change], desired: Desired, roles: Mapping[Address, str]
+) -> dict[Address, Change]:
+    """The changes of the roles that were asked for, and the creation of what these need."""
+    asked = desired.options.only
+    if not asked:
+        return decided
+    chosen = {address for address in decided if roles.get(address, _role_of(address, asked)) in asked}
+    todo = list(chosen)
+    while todo:
+        spec = desired.wanted.get(todo.pop())
+        for reference in spec.references() if spec else ():
+            if reference in decided and decided[reference].action == "create" and reference not in chosen:
+                chosen.add(reference)
+                todo.append(reference)
+    return {address: change for address, change in decided.items() if address in chosen}
+
+
+def _role_of(address: Address, roles: frozenset[str]) -> str:
+    """The role that a resource of no declared host belongs to, by its name."""
+    for role in sorted(roles, key=len, reverse=True):
+        rest = address.name.removeprefix(role)
+        if rest != address.name and (not rest or rest[0].isdigit() or rest[1:].isdigit()):
+            return role
+    return ""

@@ -1,0 +1,50 @@
+"""What is there while it changes: the dry run's picture, and the apply's."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from attrs import evolve
+
+from portinfra.model.address import Address
+from portinfra.model.observed import Observed
+
+
+class World(Mapping[Address, Observed[Any]]):
+    """What is there, by address. What is deleted is no longer referred to by anything else."""
+
+    def __init__(self, resources: Mapping[Address, Observed[Any]]) -> None:
+        self._resources = dict(resources)
+        self._referrers: dict[Address, set[Address]] = {}
+        for address, seen in self._resources.items():
+            self._refer(address, seen.spec.references())
+
+    def __getitem__(self, address: Address) -> Observed[Any]:
+        return self._resources[address]
+
+    def __iter__(self) -> Iterator[Address]:
+        return iter(self._resources)
+
+    def __len__(self) -> int:
+        return len(self._resources)
+
+    def record(self, address: Address, seen: Observed[Any] | None) -> None:
+        """What is there now under an address; None: nothing."""
+        before = self._resources.get(address)
+        if seen is None:
+            if before is not None:
+                del self._resources[address]
+                self._forget(address)
+            return
+        self._resources[address] = seen
+        if before is None or before.spec is not seen.spec:
+            self._refer(address, seen.spec.references())
+
+    def _refer(self, address: Address, references: Iterable[Address]) -> None:
+        for reference in references:
+            self._referrers.setdefault(reference, set()).add(address)
+
+    def _forget(self, gone: Address) -> None:
+        for referrer in self._referrers.pop(gone, ()):
+            seen = self._resources.get(referrer)
+            if seen is not None and gone in seen.spec.references():
+                self._resources[referrer] = evolve(seen, spec=seen.spec.without(gone))
