@@ -1,0 +1,35 @@
+"""One call: made, counted, its error translated."""
+
+from attrs import define
+
+from portinfra.errors import ProviderError
+from portinfra.execution.retry import insist
+from portinfra.provider.interface import Answer, Call, Provider
+
+
+@define
+class Caller:
+    """Makes calls to one provider, one at a time, and counts them."""
+
+    provider: Provider
+    calls: int = 0
+
+    def once(self, call: Call) -> Answer:
+        """One try. Raises ProviderError, whatever the provider raised, with the native error as its cause."""
+        self.calls += 1
+        try:
+            return self.provider.perform(call)
+        except Exception as error:
+            raise self.translated(error, call) from error
+
+    def insisting(self, call: Call) -> Answer:
+        """As often as it takes; only for reads and for what is safe to repeat."""
+        return insist(lambda: self.once(call), self.provider.clock)
+
+    def translated(self, error: Exception, call: Call) -> ProviderError:
+        """The provider's error as one of ours, with the call that it belongs to."""
+        ours = error if isinstance(error, ProviderError) else self.provider.classify(error)
+        ours.provider = ours.provider or self.provider.name
+        ours.action = ours.action or call.action
+        ours.address = ours.address or (call.address or "")
+        return ours

@@ -1,0 +1,153 @@
+"""The claim on a scope: one run at a time, kept in the cloud that it guards. Advisory.
+
+Taking is creating the next number, a name that can be created once, so two can never both take it. A holder
+that died on this machine is taken over at once; one elsewhere when its heartbeat has stood still for a
+minute by our own clock. The provider's clock is never compared with anybody else's.
+"""
+
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from attrs import define, evolve, field
+
+from portinfra.errors import AlreadyExists, ClaimedError, NotFound, OutcomeUnknown
+from portinfra.execution import holder as holders
+from portinfra.execution.caller import Caller
+from portinfra.model.address import Scope
+from portinfra.model.claim import Claim, Holder
+from portinfra.observation import Reader
+from portinfra.provider.interface import Call, Clock
+
+HEARTBEAT_SECONDS = 15.0
+"""How often a holder says that it lives."""
+
+DEAD_SECONDS = 60.0
+"""A heartbeat that stands still for so long belongs to a dead holder."""
+
+
+def claims(reader: Reader, scope: Scope) -> list[Claim]:
+    """Every claim of the scope, the newest last; usually one."""
+    driver = reader.provider.claims
+    found = driver.assemble(reader.pages(driver.survey(scope)))
+    return sorted(found, key=lambda claim: claim.number)
+
+
+def settle(newest: Claim | None, clock: Clock, visibility_seconds: float) -> None:
+    """Wait until lists can be trusted: none shows the world before the last run's last change."""
+    if newest is not None and visibility_seconds:
+        clock.sleep_until(min(newest.active_at, clock.now()) + visibility_seconds)
+
+
+@define
+class Claiming:
+    """A claim that this run holds."""
+
+    caller: Caller
+    reader: Reader
+    scope: Scope
+    claim: Claim
+    version: str
+    beat_due: float = field(default=0.0)
+
+    @classmethod
+    def take(cls, caller: Caller, reader: Reader, scope: Scope, *, attempt: str, version: str) -> "Claiming":
+        """Take the claim, waiting for a dead holder's if need be. Raises ClaimedError.
+
+        Returns when lists can be trusted: whoever held it before may have changed the world a moment ago.
+        """
+        clock = caller.provider.clock
+        me = holders.this_run(attempt)
+        taken = _take(caller, reader, scope, me)
+        started = datetime.fromtimestamp(clock.now(), UTC).isoformat(timespec="seconds")
+        claiming = cls(
+            caller,
+            reader,
+            scope,
+            evolve(taken, since=started, active_at=clock.now(), version=version),
+            version,
+        )
+        claiming.beat()
+        if taken.beat:  # the run before died: its last call may have had its effect only now
+            clock.sleep_until(clock.now() + caller.provider.capabilities.visibility_seconds)
+        else:
+            settle(taken, clock, caller.provider.capabilities.visibility_seconds)
+        return claiming
+
+    def heartbeat(self) -> Call:
+        """The call that says we live. NotFound: somebody took over."""
+        clock = self.caller.provider.clock
+        self.claim = evolve(self.claim, beat=self.claim.beat + 1, active_at=clock.now())
+        self.beat_due = clock.now() + HEARTBEAT_SECONDS
+        return self.caller.provider.claims.write(self.scope, self.claim)
+
+    def beat(self) -> None:
+        """Say that we live, now."""
+        self.caller.insisting(self.heartbeat())
+
+    def release(self, *, forget: bool = False) -> None:
+        """Let go. It stays as the record of who applied last; `forget` removes it, with nothing to guard."""
+        driver = self.caller.provider.claims
+        now = self.caller.provider.clock.now()
+        self.claim = evolve(self.claim, released=True, active_at=now)
+        call = driver.drop(self.scope, self.claim.number) if forget else driver.write(self.scope, self.claim)
+        try:
+            self.caller.insisting(call)
+        except NotFound:
+            pass  # somebody took over, and has a claim of their own
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """This run is over; whoever comes next may take over at once."""
+        holders.ended(self.claim.holder)
+
+
+def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder) -> Claim:
+    """The claim that is now ours. Its `beat` is above 0 when its last holder died, else 0."""
+    while True:
+        existing = claims(reader, scope)
+        newest = existing[-1] if existing else None
+        if newest is not None and not newest.released and newest.holder != me:
+            _wait_for_death(newest, reader, scope)
+        number = newest.number + 1 if newest else 1
+        died = newest is not None and not newest.released
+        active_at = newest.active_at if newest else 0.0
+        mine = Claim(number, me, active_at=active_at, epoch=newest.epoch if newest else 0)
+        if _won(caller, reader, scope, mine):
+            for old in existing:
+                _drop(caller, scope, old.number)
+            return evolve(mine, beat=1 if died else 0)
+
+
+def _won(caller: Caller, reader: Reader, scope: Scope, mine: Claim) -> bool:
+    try:
+        caller.once(caller.provider.claims.take(scope, mine))
+    except AlreadyExists:
+        return False
+    except OutcomeUnknown:
+        return any(
+            claim.number == mine.number and claim.holder == mine.holder for claim in claims(reader, scope)
+        )
+    return True
+
+
+def _drop(caller: Caller, scope: Scope, number: int) -> None:
+    with suppress(NotFound):
+        caller.insisting(caller.provider.claims.drop(scope, number))
+
+
+def _wait_for_death(claim: Claim, reader: Reader, scope: Scope) -> None:
+    """Return when the holder is dead. Raises ClaimedError when it lives."""
+    if holders.same_machine(claim.holder):
+        if holders.alive(claim.holder):
+            raise ClaimedError(claim.holder, claim.since)
+        return
+    clock = reader.provider.clock
+    deadline = clock.now() + DEAD_SECONDS
+    while clock.now() < deadline:
+        clock.sleep_until(min(deadline, clock.now() + HEARTBEAT_SECONDS))
+        current = next((c for c in claims(reader, scope) if c.number >= claim.number), None)
+        if current is None or current.released:
+            return
+        if (current.number, current.beat) != (claim.number, claim.beat):
+            raise ClaimedError(current.holder, current.since)

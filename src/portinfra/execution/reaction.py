@@ -1,0 +1,39 @@
+"""What to do about a failed call: each kind of error has one reaction."""
+
+from enum import Enum
+
+from portinfra.errors import (
+    AlreadyExists,
+    Conflict,
+    NotFound,
+    OutcomeUnknown,
+    RateLimited,
+    Unavailable,
+)
+from portinfra.execution import retry
+from portinfra.provider.interface import Call
+
+TAKEN_MAX = 3
+"""A name that is taken, though nothing of ours bears it after so many looks, is somebody else's."""
+
+
+class Reaction(Enum):
+    """How a step goes on after an error."""
+
+    REPEAT = "repeat"
+    """Make the same call again after a while: nothing was done, or doing it twice changes nothing."""
+    LOOK = "look"
+    """Look at what is there, then ask the driver again."""
+    GIVE_UP = "give up"
+    """It will not get better by itself."""
+
+
+def reaction(error: Exception, call: Call, tries: int) -> Reaction:
+    """The reaction to an error after so many tries in a row, counted from 1."""
+    if retry.exhausted(tries) or (isinstance(error, AlreadyExists) and tries > TAKEN_MAX):
+        return Reaction.GIVE_UP
+    if isinstance(error, RateLimited | Unavailable) or (isinstance(error, OutcomeUnknown) and call.safe):
+        return Reaction.REPEAT
+    if isinstance(error, OutcomeUnknown | AlreadyExists | NotFound | Conflict):
+        return Reaction.LOOK
+    return Reaction.GIVE_UP

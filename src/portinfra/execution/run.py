@@ -1,0 +1,112 @@
+"""One run on one scope: the claim, then plan after plan, then the claim let go."""
+
+import random
+import secrets
+from types import TracebackType
+from typing import Any, Self
+
+from portinfra.errors import ApplyError
+from portinfra.execution.caller import Caller
+from portinfra.execution.claim import Claiming
+from portinfra.execution.coordinator import Coordinator
+from portinfra.execution.journal import Journal
+from portinfra.execution.workers import Inline, Threads, Workers
+from portinfra.model.address import Scope
+from portinfra.model.outcome import Outcome
+from portinfra.model.plan import Plan
+from portinfra.model.progress import Listener
+from portinfra.observation import Reader
+from portinfra.provider.interface import Clock, Provider
+from portinfra.verification import verify
+
+
+def new_attempt(clock: Clock) -> str:
+    """The id of a run: sorts by the time at which it began, and is like no other."""
+    return f"{int(clock.now() * 1000):012x}-{secrets.token_hex(3)}"
+
+
+class Run:
+    """A run that holds the claim of its scope. A context manager.
+
+    With a `seed`, calls are made one at a time by the calling thread, in an order that the seed decides.
+    """
+
+    def __init__(
+        self, provider: Provider, scope: Scope, version: str, *, workers: int = 8, seed: int | None = None
+    ) -> None:
+        self._provider = provider
+        self._scope = scope
+        self._version = version
+        self._workers = workers
+        self._seed = seed
+        self._caller = Caller(provider)
+        self.reader = Reader(provider, self._caller.insisting)
+        self.attempt = new_attempt(provider.clock)
+        self._journal = Journal(scope, self.attempt)
+        self._claiming: Claiming | None = None
+        self._nothing_left = False
+
+    def __enter__(self) -> Self:
+        self._claiming = Claiming.take(
+            self._caller, self.reader, self._scope, attempt=self.attempt, version=self._version
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._claiming is not None
+        self._journal.close()
+        if kind is None or issubclass(kind, Exception | KeyboardInterrupt):
+            self._claiming.release(forget=self._nothing_left)
+        self._claiming.abandon()
+
+    def apply(self, plan: Plan, listen: Listener) -> Outcome:
+        """Carry out a plan that was made under this run's claim, and verify it.
+
+        Raises ApplyError when a step did not end well or the world is not as planned afterwards, and
+        KeyboardInterrupt once the calls under way have ended.
+        """
+        assert self._claiming is not None
+        began, calls = self._provider.clock.now(), self._caller.calls
+        coordinator = self._coordinator(plan, listen)
+        try:
+            steps = coordinator.run()
+        finally:
+            coordinator.workers.close()
+        if any(step.fate == "interrupted" for step in steps):
+            raise KeyboardInterrupt
+        drift: tuple[Any, ...] = ()
+        if all(step.fate == "done" for step in steps):
+            trusted_from = coordinator.last_write + self._provider.capabilities.visibility_seconds
+            drift = verify(plan, self.reader, trusted_from=trusted_from)
+            self._nothing_left = plan.destroys and not drift and not plan.kept
+        seconds = self._provider.clock.now() - began
+        outcome = Outcome(self._scope, self.attempt, steps, self._caller.calls - calls, seconds, drift)
+        if not outcome.succeeded:
+            raise ApplyError(_message(outcome), outcome)
+        return outcome
+
+    def _coordinator(self, plan: Plan, listen: Listener) -> Coordinator:
+        assert self._claiming is not None
+        workers: Workers = Inline() if self._seed is not None else Threads(self._workers)
+        return Coordinator(
+            plan,
+            self._caller,
+            self.reader,
+            workers,
+            self._journal,
+            self.attempt,
+            self._claiming,
+            listen,
+            chance=random.Random(self._seed) if self._seed is not None else None,
+        )
+
+
+def _message(outcome: Outcome) -> str:
+    if outcome.drift:
+        found = f"a fresh look still finds {len(outcome.drift)} differences"
+        return f"every step was done in {outcome.scope}, and {found}"
+    failed = sum(step.fate == "failed" for step in outcome.steps)
+    blocked = sum(step.fate == "blocked" for step in outcome.steps)
+    return f"{failed} of {len(outcome.steps)} steps failed in {outcome.scope}, and {blocked} waited for them"

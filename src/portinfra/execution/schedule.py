@@ -1,0 +1,60 @@
+"""When each call may go out: the provider's published rates, kept by due times instead of sleep."""
+
+from collections.abc import Iterable, Mapping
+
+from attrs import define
+
+from portinfra.model.catalogue import Rate
+from portinfra.planning.budget import BUCKET_SHARE
+
+SLOWER = 2.0
+"""How much longer the pause between two calls of a class becomes when the provider throttles it."""
+
+SLOWEST = 32.0
+
+
+@define
+class _Lane:
+    """One rate class: a bucket that empties by calls and fills with time."""
+
+    rate: Rate
+    tokens: float
+    moment: float
+    slowness: float = 1.0
+
+    def reserve(self, now: float) -> float:
+        """Take a token; the moment at which it is there."""
+        per_second = self.rate.per_second / self.slowness
+        if now > self.moment:
+            share = self.rate.bucket * BUCKET_SHARE
+            self.tokens = min(share, self.tokens + (now - self.moment) * per_second)
+            self.moment = now
+        self.tokens -= 1
+        return now if self.tokens >= 0 else self.moment - self.tokens / per_second
+
+
+class Schedule:
+    """The earliest moment of each call. Classes without a published rate are not limited."""
+
+    def __init__(self, rates: Mapping[str, Rate], now: float) -> None:
+        self._lanes = {
+            name: _Lane(rate, float(int(rate.bucket * BUCKET_SHARE)), now) for name, rate in rates.items()
+        }
+
+    def reserve(self, classes: Iterable[str], now: float) -> float:
+        """The moment at which a call of these rate classes may go out; it counts as made."""
+        return max((self._lanes[name].reserve(now) for name in classes if name in self._lanes), default=now)
+
+    def throttled(self, classes: Iterable[str], now: float) -> None:
+        """The provider refused for the rate: others use the account too, so go slower from here."""
+        for name in classes:
+            if lane := self._lanes.get(name):
+                lane.slowness = min(SLOWEST, lane.slowness * SLOWER)
+                lane.tokens = min(lane.tokens, 0.0)
+                lane.moment = max(lane.moment, now)
+
+    def answered(self, classes: Iterable[str]) -> None:
+        """The provider took a call: back towards the published rate."""
+        for name in classes:
+            if lane := self._lanes.get(name):
+                lane.slowness = max(1.0, lane.slowness * 0.95)

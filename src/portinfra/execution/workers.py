@@ -1,0 +1,87 @@
+"""Who makes the calls: several threads, or for tests the caller's own, one at a time."""
+
+import queue
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+from attrs import frozen
+
+Work = Callable[[], Any]
+
+
+@frozen
+class Completion:
+    """One piece of work that has ended: its result, or its error."""
+
+    ticket: Any
+    result: Any = None
+    error: Exception | None = None
+
+
+class Workers(Protocol):
+    """Something that does work and tells when it is done."""
+
+    size: int
+    """How many pieces of work it takes at once."""
+
+    def submit(self, ticket: Any, work: Work) -> None:
+        """Have work done; its completion bears the ticket."""
+
+    def next(self, timeout: float | None) -> Completion | None:
+        """The next completion; None when none came within `timeout` seconds."""
+
+    def close(self) -> None:
+        """Wait for what is under way."""
+
+
+def _complete(ticket: Any, work: Work) -> Completion:
+    try:
+        return Completion(ticket, work())
+    except Exception as error:
+        return Completion(ticket, error=error)
+
+
+class Threads:
+    """Several threads, each making one call at a time."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._pool = ThreadPoolExecutor(size, thread_name_prefix="portinfra")
+        self._completions: queue.SimpleQueue[Completion] = queue.SimpleQueue()
+
+    def submit(self, ticket: Any, work: Work) -> None:
+        """Have work done by a free thread."""
+        self._pool.submit(lambda: self._completions.put(_complete(ticket, work)))
+
+    def next(self, timeout: float | None) -> Completion | None:
+        """The next completion, in the order in which work ended."""
+        try:
+            return self._completions.get(timeout=timeout)
+        except queue.Empty:
+            return None
+
+    def close(self) -> None:
+        """Wait for the threads to end."""
+        self._pool.shutdown(wait=True)
+
+
+class Inline:
+    """The calling thread itself: "crash at call k" means one thing."""
+
+    size = 1
+
+    def __init__(self) -> None:
+        self._completions: deque[Completion] = deque()
+
+    def submit(self, ticket: Any, work: Work) -> None:
+        """Do it now. What is no `Exception` (a crash, an interrupt) passes through."""
+        self._completions.append(_complete(ticket, work))
+
+    def next(self, timeout: float | None) -> Completion | None:
+        """The oldest completion."""
+        return self._completions.popleft() if self._completions else None
+
+    def close(self) -> None:
+        """Nothing is ever under way."""

@@ -1,0 +1,38 @@
+import pytest
+
+from portinfra import errors
+from portinfra.execution.reaction import Reaction, reaction
+from portinfra.provider.interface import Call
+
+ONCE = Call("CreateNetwork")
+WITH_TOKEN = Call("CreateVolume", safe=True)
+
+
+@pytest.mark.parametrize(
+    ("error", "call", "expected"),
+    [
+        (errors.RateLimited, ONCE, Reaction.REPEAT),
+        (errors.Unavailable, ONCE, Reaction.REPEAT),
+        (errors.OutcomeUnknown, WITH_TOKEN, Reaction.REPEAT),
+        (errors.OutcomeUnknown, ONCE, Reaction.LOOK),
+        (errors.AlreadyExists, ONCE, Reaction.LOOK),
+        (errors.NotFound, ONCE, Reaction.LOOK),
+        (errors.Conflict, ONCE, Reaction.LOOK),
+        (errors.PermissionDenied, ONCE, Reaction.GIVE_UP),
+        (errors.InvalidRequest, ONCE, Reaction.GIVE_UP),
+        (errors.QuotaExceeded, ONCE, Reaction.GIVE_UP),
+        (errors.NoCapacity, ONCE, Reaction.GIVE_UP),
+        (KeyError, ONCE, Reaction.GIVE_UP),
+    ],
+)
+def test_each_kind_of_error_has_one_reaction(error, call, expected):
+    assert reaction(error("it went wrong"), call, tries=1) is expected
+
+
+def test_nothing_is_tried_for_ever():
+    assert reaction(errors.RateLimited("slow down"), ONCE, tries=10) is Reaction.GIVE_UP
+
+
+def test_a_name_that_stays_taken_is_somebody_elses():
+    assert reaction(errors.AlreadyExists("taken"), ONCE, tries=3) is Reaction.LOOK
+    assert reaction(errors.AlreadyExists("taken"), ONCE, tries=4) is Reaction.GIVE_UP
