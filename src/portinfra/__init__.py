@@ -1,0 +1,77 @@
+"""One topology and one recovery plan, on AWS, GCP and libvirt.
+
+Everything that a user needs is here; all else is private to the project. What declares is imported at once;
+what acts is imported when it is first used, so that `import portinfra` stays quick.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from portinfra.declaration.files import file
+from portinfra.model.environment import Environment
+from portinfra.model.plan import PlanOptions
+from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.resources import (
+    Attachment,
+    Firewall,
+    FirewallRules,
+    Instance,
+    Network,
+    PublicAddress,
+    Rule,
+    Snapshot,
+    Subnet,
+    Volume,
+)
+from portinfra.model.topology import INTERNET, Role, Topology, allow
+from portinfra.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from portinfra.cloud import connect
+    from portinfra.present.cli import cli
+    from portinfra.workflow import apply, destroy, observe, placed, plan
+
+_LAZY = {
+    "apply": "portinfra.workflow",
+    "cli": "portinfra.present.cli",
+    "connect": "portinfra.cloud",
+    "destroy": "portinfra.workflow",
+    "observe": "portinfra.workflow",
+    "placed": "portinfra.workflow",
+    "plan": "portinfra.workflow",
+}
+
+__all__ = [
+    "INTERNET",
+    "Attachment",
+    "Environment",
+    "Firewall",
+    "FirewallRules",
+    "Instance",
+    "Network",
+    "PlanOptions",
+    "PublicAddress",
+    "RecoveryPlan",
+    "Role",
+    "Rule",
+    "Snapshot",
+    "Subnet",
+    "Topology",
+    "Volume",
+    "__version__",
+    "allow",
+    "apply",
+    "cli",
+    "connect",
+    "destroy",
+    "file",
+    "observe",
+    "placed",
+    "plan",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'portinfra' has no attribute {name!r}")

@@ -1,0 +1,131 @@
+"""The neutral interfaces by themselves: one resource at a time, without a topology.
+
+Same drivers, same identity, same crash safety as a topology's: what a script makes bears the script's scope,
+and running it again finds it.
+"""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from attrs import evolve
+
+from portinfra.errors import NotFound
+from portinfra.execution.caller import Caller
+from portinfra.execution.run import Run
+from portinfra.model.address import Address, Scope
+from portinfra.model.catalogue import Catalogue
+from portinfra.model.environment import Environment
+from portinfra.model.finding import Finding
+from portinfra.model.observed import Observed
+from portinfra.model.placed import Placed
+from portinfra.model.plan import Change, PlanOptions
+from portinfra.model.resources import Spec
+from portinfra.model.topology import Topology
+from portinfra.observation import Reader
+from portinfra.planning.compose import compose
+from portinfra.provider import registry
+from portinfra.version import VERSION
+from portinfra.workflow import catalogue_of, refuse
+
+S = TypeVar("S", bound=Spec)
+
+
+def connect(environment: Environment, scope: str = "scripts") -> "Cloud":
+    """An environment, to list, ensure and remove single resources in. A context manager.
+
+    `scope` stands in for the topology's name: what was made under one scope is not seen from another.
+    """
+    return Cloud(environment, Scope(scope, environment.name))
+
+
+class Cloud:
+    """One environment, seen as single resources of one scope.
+
+    The claim is taken at the first change and let go at the end.
+    """
+
+    def __init__(self, environment: Environment, scope: Scope) -> None:
+        self._environment = environment
+        self._scope = scope
+        self._provider = registry.connect(environment)
+        self._reader = Reader(self._provider, Caller(self._provider).insisting)
+        self._run: Run | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._run is not None:
+            self._run.__exit__(kind, error, trace)
+        self._provider.close()
+
+    def catalogue(self) -> Catalogue:
+        """Zones, sizes, images and quotas here."""
+        return catalogue_of(self._reader, self._environment)
+
+    def list(self, kind: type[S]) -> list[Observed[S]]:
+        """Every resource of a kind, by address."""
+        resources = self._reader.observe(self._scope).resources
+        return [seen for _, seen in sorted(resources.items()) if isinstance(seen.spec, kind)]
+
+    def ensure(self, spec: S, *, allow_data_loss: bool = False) -> Observed[S]:
+        """Make a resource, or bring the one of that address to what the spec says.
+
+        What it refers to must be there. Raises PolicyError where data would be lost, and ApplyError.
+        """
+        resources = self._bring(spec.address, {spec.address: spec}, allow_data_loss=allow_data_loss)
+        return resources[spec.address]
+
+    def remove(self, address: str, *, allow_data_loss: bool = False) -> None:
+        """Remove a resource; a volume only with `allow_data_loss`. Raises PolicyError and NotFound."""
+        self._bring(Address(address), {}, allow_data_loss=allow_data_loss)
+
+    def _bring(
+        self, address: Address, spec: Mapping[Address, Spec], *, allow_data_loss: bool
+    ) -> Mapping[Address, Observed[Any]]:
+        run = self._started()
+        observation = run.reader.observe(self._scope)
+        if not spec and address not in observation.resources:
+            raise NotFound(f"nothing here is {address}", provider=self._provider.name, address=address)
+        wanted = {a: seen.spec for a, seen in observation.resources.items() if a != address} | dict(spec)
+        missing = [
+            reference
+            for value in spec.values()
+            for reference in value.references()
+            if reference not in wanted
+        ]
+        if missing:
+            raise NotFound(
+                f"it refers to {missing[0]}, which is not there",
+                provider=self._provider.name,
+                address=address,
+                fix=f"Ensure {missing[0]} first.",
+            )
+        plan = compose(
+            Placed(Topology(self._scope.topology, ()), self._environment, self._scope, wanted),
+            self.catalogue(),
+            observation,
+            self._provider.drivers,
+            PlanOptions(allow_data_loss=frozenset({address} if allow_data_loss else ())),
+        )
+        refuse(evolve(plan, findings=(*plan.findings, *map(_loss, plan.kept))))
+        if not plan.empty:
+            run.apply(plan, lambda progress: None)
+        return run.reader.observe(self._scope).resources
+
+    def _started(self) -> Run:
+        if self._run is None:
+            self._run = Run(self._provider, self._scope, VERSION).__enter__()
+        return self._run
+
+
+def _loss(kept: Change) -> Finding:
+    return Finding(
+        "cloud/data-loss",
+        f"it holds data, though {kept.reason.partition(', though ')[2].partition(';')[0]}",
+        "Pass allow_data_loss=True to give its contents up.",
+        subject=kept.address,
+    )

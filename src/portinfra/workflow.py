@@ -1,0 +1,174 @@
+"""The Python verbs: they compose the steps and decide nothing.
+
+plan(topology, environment) -> Plan          what would change
+apply(plan) -> Outcome                       do it, and verify it
+destroy(topology, environment) -> Plan       the plan that leaves nothing; `apply` carries it out
+observe(topology, environment) -> Observation
+placed(topology, environment) -> Placed      offline: every resource and address
+connect(environment) -> Cloud                one resource at a time, without a topology
+"""
+
+from contextlib import closing
+
+from attrs import evolve
+
+from portinfra.errors import FindingsError, PermissionDenied, PolicyError, StalePlanError, ValidationError
+from portinfra.execution.caller import Caller
+from portinfra.execution.claim import claims as read_claims
+from portinfra.execution.claim import settle
+from portinfra.execution.run import Run
+from portinfra.model.address import Scope
+from portinfra.model.catalogue import Catalogue
+from portinfra.model.claim import Claim
+from portinfra.model.environment import Environment
+from portinfra.model.observed import Observation
+from portinfra.model.outcome import Outcome
+from portinfra.model.placed import Placed
+from portinfra.model.plan import Plan, PlanOptions
+from portinfra.model.progress import Listener
+from portinfra.model.topology import Topology
+from portinfra.observation import Reader
+from portinfra.placement import place
+from portinfra.planning.compose import compose
+from portinfra.planning.saved import digest
+from portinfra.provider import registry
+from portinfra.provider.interface import Provider
+from portinfra.validation import validate
+from portinfra.version import VERSION
+
+WORKERS = 8
+"""Calls under way at once."""
+
+
+def placed(topology: Topology, environment: Environment) -> Placed:
+    """Every resource of a topology in an environment, without any call.
+
+    Raises ValidationError or PlacementError, with all findings.
+    """
+    plugin = registry.plugin(environment.provider)
+    validate(topology, environment, plugin.capabilities, {plugin.name: plugin.native})
+    return place(topology, environment)
+
+
+def plan(topology: Topology, environment: Environment, options: PlanOptions | None = None) -> Plan:
+    """What would change. Reads, and writes nothing.
+
+    Raises ValidationError, PlacementError or ProviderError. A plan that nobody may apply is returned all the
+    same, with the reasons in `Plan.errors`.
+    """
+    return _plan(placed(topology, environment), options, destroy=False)
+
+
+def destroy(topology: Topology, environment: Environment, options: PlanOptions | None = None) -> Plan:
+    """The plan that leaves nothing of the topology. Volumes stay unless the options allow their loss."""
+    return _plan(placed(topology, environment), options, destroy=True)
+
+
+def apply(
+    plan: Plan, *, listen: Listener | None = None, workers: int = WORKERS, seed: int | None = None
+) -> Outcome:
+    """Carry out a plan under the environment's claim, and verify it by a fresh look.
+
+    With a `seed`, calls are made one at a time in an order that the seed decides: for tests.
+    Raises PolicyError or ValidationError for a plan with errors, ClaimedError, StalePlanError when the world
+    is no longer as planned for, and ApplyError when a step did not end well.
+    """
+    refuse(plan)
+    if plan.empty:
+        return Outcome(plan.scope, attempt="")
+    environment = plan.placed.environment
+    with closing(registry.connect(environment)) as provider:
+        run = Run(provider, plan.scope, VERSION, workers=workers, seed=seed)
+        with run:
+            fresh = compose(
+                plan.placed,
+                catalogue_of(run.reader, environment),
+                run.reader.observe(plan.scope),
+                provider.drivers,
+                plan.options,
+                destroy=plan.destroys,
+            )
+            refuse(fresh)
+            if digest(fresh) != digest(plan):
+                raise StalePlanError(f"{plan.scope} is no longer what this plan was made for")
+            outcome = run.apply(fresh, listen or (lambda progress: None))
+    if environment.dns and not plan.destroys:
+        environment.dns(addresses(plan.placed))
+    return outcome
+
+
+def observe(topology: Topology, environment: Environment) -> Observation:
+    """All that is there of a topology, whether it is declared or not."""
+    with closing(registry.connect(environment)) as provider:
+        reader = _reader(provider)
+        scope = Scope(topology.name, environment.name)
+        _settle(reader, scope)
+        return reader.observe(scope)
+
+
+def claims(topology: Topology, environment: Environment) -> list[Claim]:
+    """The claims on the environment, the newest last: who applies, or who applied last."""
+    with closing(registry.connect(environment)) as provider:
+        return read_claims(_reader(provider), Scope(topology.name, environment.name))
+
+
+def release(topology: Topology, environment: Environment) -> Claim | None:
+    """Take a claim from whoever holds it; only for a holder that is known to be dead. None: nobody does."""
+    with closing(registry.connect(environment)) as provider:
+        scope = Scope(topology.name, environment.name)
+        held = [claim for claim in read_claims(_reader(provider), scope) if not claim.released]
+        for claim in held:
+            Caller(provider).insisting(provider.claims.write(scope, evolve(claim, released=True)))
+        return held[-1] if held else None
+
+
+def addresses(placed: Placed) -> dict[str, str]:
+    """Every host's name with its private address."""
+    return {
+        address.name: spec.private_address  # type: ignore[attr-defined]
+        for address, spec in placed.resources.items()
+        if address.kind == "instance"
+    }
+
+
+def _plan(placed: Placed, options: PlanOptions | None, *, destroy: bool) -> Plan:
+    with closing(registry.connect(placed.environment)) as provider:
+        reader = _reader(provider)
+        _settle(reader, placed.scope)
+        catalogue = catalogue_of(reader, placed.environment)
+        observation = reader.observe(placed.scope)
+        return compose(placed, catalogue, observation, provider.drivers, options, destroy=destroy)
+
+
+def _reader(provider: Provider) -> Reader:
+    return Reader(provider, Caller(provider).insisting)
+
+
+def _settle(reader: Reader, scope: Scope) -> None:
+    """Wait until lists show the last run's last change."""
+    claims = read_claims(reader, scope)
+    settle(
+        claims[-1] if claims else None, reader.provider.clock, reader.provider.capabilities.visibility_seconds
+    )
+
+
+def catalogue_of(reader: Reader, environment: Environment) -> Catalogue:
+    """What the location offers, to the account that was meant (R1)."""
+    catalogue = reader.catalogue()
+    if environment.account and catalogue.account and catalogue.account != environment.account:
+        raise PermissionDenied(
+            f'the credentials speak for account {catalogue.account}, and environment "{environment.name}" '
+            f"is in account {environment.account}",
+            provider=reader.provider.name,
+            fix="Use the credentials of the environment's account, or correct `account`.",
+        )
+    return catalogue
+
+
+def refuse(plan: Plan) -> None:
+    """Raise what makes this a plan that nobody may apply."""
+    if plan.errors:
+        kind: type[FindingsError] = (
+            ValidationError if any(f.rule.startswith("catalogue/") for f in plan.errors) else PolicyError
+        )
+        raise kind(f"{plan.scope}: this plan cannot be applied", plan.errors)
