@@ -1,0 +1,71 @@
+from attrs import evolve
+from toy import PRODUCTION, actions, applied, plan_of, topology
+
+from portinfra import Role, Volume
+
+DB = Role("db", count=2, volumes=[Volume("data", gib=10)])
+
+
+def test_a_volume_that_nothing_declares_any_more_is_kept_and_listed():
+    plan = plan_of(topology(evolve(DB, count=1)), applied(topology(DB)))
+    assert actions(plan) == {
+        "instance.db2": "delete",
+        "attachment.db2-data": "delete",
+        "volume.db2-data": "keep",
+    }
+    assert "--allow-data-loss volume.db2-data" in plan.kept[0].reason
+    assert plan.budget.calls == 2
+
+
+def test_destroying_keeps_volumes_too():
+    plan = plan_of(topology(DB), applied(topology(DB)), destroy=True)
+    assert {change.address for change in plan.kept} == {"volume.db1-data", "volume.db2-data"}
+
+
+def test_data_may_be_lost_by_address_or_all_of_it():
+    smaller, world = topology(evolve(DB, count=1)), applied(topology(DB))
+    for allowed in ("volume.db2-data", "all"):
+        assert not plan_of(smaller, world, allow_data_loss=frozenset({allowed})).kept
+    assert plan_of(smaller, world, allow_data_loss=frozenset({"volume.db1-data"})).kept
+
+
+def test_a_volume_that_would_be_replaced_keeps_its_host_as_it_is():
+    shrunk = topology(evolve(DB, size="medium", volumes=[Volume("data", gib=5)]))
+    plan = plan_of(shrunk, applied(topology(DB)))
+    assert actions(plan) == {"volume.db1-data": "keep", "volume.db2-data": "keep"}
+    assert plan.empty
+
+
+def test_a_volume_grows_without_anybodys_leave():
+    grown = topology(evolve(DB, volumes=[Volume("data", gib=20)]))
+    assert actions(plan_of(grown, applied(topology(DB)))) == {
+        "volume.db1-data": "update",
+        "volume.db2-data": "update",
+    }
+
+
+def test_protection_outlasts_every_permission():
+    protected = topology(evolve(DB, protect=True))
+    world = applied(protected)
+    plan = plan_of(protected, world, destroy=True, allow_data_loss=frozenset({"all"}))
+    assert {finding.rule for finding in plan.errors} == {"plan/protected"}
+    assert {finding.subject for finding in plan.errors} >= {"instance.db1", "volume.db1-data"}
+    gone = plan_of(topology(Role("web", slot=5)), world, allow_data_loss=frozenset({"all"}))
+    assert {finding.rule for finding in gone.errors} == {"plan/protected"}
+
+
+def test_protection_is_lifted_by_declaring_it_lifted():
+    world = applied(topology(evolve(DB, protect=True)))
+    plan = plan_of(topology(DB), world)
+    assert not plan.errors
+    assert set(actions(plan).values()) == {"update"}
+
+
+def test_fewer_zones_do_not_drag_a_volume_along():
+    two = evolve(PRODUCTION, zones=["zone-a", "zone-b"])
+    db = topology(Role("db", count=3, volumes=[Volume("data", gib=10)]))
+    world = applied(db)
+    plan = plan_of(db, world, environment=two)
+    assert actions(plan)["volume.db3-data"] == "keep"
+    assert "instance.db3" not in actions(plan)
+    assert "subnet.db-2" not in actions(plan)
