@@ -25,6 +25,10 @@ DEAD_SECONDS = 60.0
 """A heartbeat that stands still for so long belongs to a dead holder."""
 
 
+LOST_SECONDS = 1.0
+"""Pause after somebody else took the number that we wanted, before looking again."""
+
+
 def claims(reader: Reader, scope: Scope) -> list[Claim]:
     """Every claim of the scope, the newest last; usually one."""
     driver = reader.provider.claims
@@ -46,7 +50,6 @@ class Claiming:
     reader: Reader
     scope: Scope
     claim: Claim
-    version: str
     beat_due: float = field(default=0.0)
 
     @classmethod
@@ -56,21 +59,16 @@ class Claiming:
         Returns when lists can be trusted: whoever held it before may have changed the world a moment ago.
         """
         clock = caller.provider.clock
-        me = holders.this_run(attempt)
-        taken = _take(caller, reader, scope, me)
-        started = datetime.fromtimestamp(clock.now(), UTC).isoformat(timespec="seconds")
-        claiming = cls(
-            caller,
-            reader,
-            scope,
-            evolve(taken, since=started, active_at=clock.now(), version=version),
-            version,
-        )
+        last, mine = _take(caller, reader, scope, holders.this_run(attempt))
+        since = datetime.fromtimestamp(clock.now(), UTC).isoformat(timespec="seconds")
+        claiming = cls(caller, reader, scope, evolve(mine, since=since, version=version))
         claiming.beat()
-        if taken.beat:  # the run before died: its last call may have had its effect only now
-            clock.sleep_until(clock.now() + caller.provider.capabilities.visibility_seconds)
+        visibility = caller.provider.capabilities.visibility_seconds
+        if last is not None and not last.released:
+            # It died: its last call may have had its effect only now.
+            clock.sleep_until(clock.now() + visibility)
         else:
-            settle(taken, clock, caller.provider.capabilities.visibility_seconds)
+            settle(last, clock, visibility)
         return claiming
 
     def heartbeat(self) -> Call:
@@ -86,12 +84,14 @@ class Claiming:
 
     def release(self, *, forget: bool = False) -> None:
         """Let go. It stays as the record of who applied last; `forget` removes it, with nothing to guard."""
-        driver = self.caller.provider.claims
-        now = self.caller.provider.clock.now()
-        self.claim = evolve(self.claim, released=True, active_at=now)
-        call = driver.drop(self.scope, self.claim.number) if forget else driver.write(self.scope, self.claim)
         try:
-            self.caller.insisting(call)
+            if forget:
+                for number in (self.claim.number, self.claim.number - 1):
+                    _drop(self.caller, self.scope, number)
+            else:
+                now = self.caller.provider.clock.now()
+                self.claim = evolve(self.claim, released=True, active_at=now)
+                self.caller.insisting(self.caller.provider.claims.write(self.scope, self.claim))
         except NotFound:
             pass  # somebody took over, and has a claim of their own
         finally:
@@ -102,21 +102,25 @@ class Claiming:
         holders.ended(self.claim.holder)
 
 
-def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder) -> Claim:
-    """The claim that is now ours. Its `beat` is above 0 when its last holder died, else 0."""
+def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder) -> tuple[Claim | None, Claim]:
+    """The last claim before ours, and ours."""
     while True:
         existing = claims(reader, scope)
-        newest = existing[-1] if existing else None
-        if newest is not None and not newest.released and newest.holder != me:
-            _wait_for_death(newest, reader, scope)
-        number = newest.number + 1 if newest else 1
-        died = newest is not None and not newest.released
-        active_at = newest.active_at if newest else 0.0
-        mine = Claim(number, me, active_at=active_at, epoch=newest.epoch if newest else 0)
+        last = existing[-1] if existing else None
+        if last is not None and not last.released:
+            _wait_for_death(last, reader, scope)
+        mine = Claim(
+            number=last.number + 1 if last else 1,
+            holder=me,
+            active_at=last.active_at if last else 0.0,
+            epoch=last.epoch if last else 0,
+        )
         if _won(caller, reader, scope, mine):
-            for old in existing:
+            for old in existing[:-1]:  # never the last: a list that is behind must not show a free number
                 _drop(caller, scope, old.number)
-            return evolve(mine, beat=1 if died else 0)
+            return last, mine
+        clock = caller.provider.clock
+        clock.sleep_until(clock.now() + LOST_SECONDS)
 
 
 def _won(caller: Caller, reader: Reader, scope: Scope, mine: Claim) -> bool:

@@ -285,11 +285,11 @@ class Coordinator:
             return
         self._looking = True
         awaited = [self._awaited(task) for task in due]
+        known = self._world.snapshot()
+        reader = Reader(self.caller.provider, self.caller.once)
         self._submit(
             lambda completion: self._looked(due, completion),
-            lambda: Reader(self.caller.provider, self.caller.once).look(
-                self.plan.scope, awaited, self._world
-            ),
+            lambda: reader.look(self.plan.scope, awaited, known),
         )
 
     def _awaited(self, task: _Task) -> Observed[Any]:

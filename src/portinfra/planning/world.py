@@ -27,6 +27,10 @@ class World(Mapping[Address, Observed[Any]]):
     def __len__(self) -> int:
         return len(self._resources)
 
+    def snapshot(self) -> dict[Address, Observed[Any]]:
+        """A copy that does not change any more: another thread may read it."""
+        return dict(self._resources)
+
     def record(self, address: Address, seen: Observed[Any] | None) -> None:
         """What is there now under an address; None: nothing."""
         before = self._resources.get(address)
