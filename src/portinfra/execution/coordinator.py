@@ -161,8 +161,8 @@ class Coordinator:
             completion.ticket(completion)
 
     def _submit(self, ticket: Callable[[Completion], None], work: Callable[[], Any]) -> None:
-        self._under_way += 1
         self.workers.submit(ticket, work)
+        self._under_way += 1
 
     # A step: begin, ask the driver, call, absorb, until it is done.
 

@@ -1,0 +1,113 @@
+import pytest
+from attrs import evolve
+from toycloud import ToyProvider
+
+from portinfra import errors
+from portinfra.execution import holder as holders
+from portinfra.execution.run import Run
+from portinfra.model.address import Scope
+from portinfra.model.claim import Claim
+
+SCOPE = Scope("sample", "production")
+
+
+def held_by(**attributes):
+    return Claim(7, evolve(holders.this_run("other"), **attributes), beat=3, since="2030-01-01")
+
+
+def test_the_second_of_two_is_told_who_holds_it():
+    provider = ToyProvider()
+    with (
+        Run(provider, SCOPE, "1"),
+        pytest.raises(errors.ClaimedError, match=r"process \d+"),
+        Run(provider, SCOPE, "1"),
+    ):
+        pass
+
+
+def test_a_released_claim_is_the_record_of_who_applied_last():
+    provider = ToyProvider()
+    for _ in range(3):
+        with Run(provider, SCOPE, "1.2"):
+            pass
+    newest = provider.claim_table[max(provider.claim_table)]
+    assert (newest.number, newest.released, newest.version) == (3, True, "1.2")
+    assert len(provider.claim_table) == 2
+
+
+def test_a_dead_holder_of_this_machine_is_taken_over_at_once():
+    provider = ToyProvider()
+    provider.claim_table[7] = held_by(process="999999999:1:x")
+    before = provider.clock.now()
+    with Run(provider, SCOPE, "1"):
+        assert max(provider.claim_table) == 8
+    assert provider.clock.now() == before
+
+
+def test_a_dead_holder_elsewhere_is_taken_over_after_a_minute_without_a_heartbeat():
+    provider = ToyProvider()
+    provider.claim_table[7] = held_by(machine="elsewhere")
+    before = provider.clock.now()
+    with Run(provider, SCOPE, "1"):
+        pass
+    assert provider.clock.now() - before == 60
+
+
+def test_a_holder_elsewhere_whose_heart_beats_keeps_it():
+    provider = ToyProvider()
+    provider.claim_table[7] = held_by(machine="elsewhere")
+    sleep_until = provider.clock.sleep_until
+
+    def beating(moment):
+        sleep_until(moment)
+        provider.claim_table[7] = evolve(provider.claim_table[7], beat=provider.claim_table[7].beat + 1)
+
+    provider.clock.sleep_until = beating
+    with pytest.raises(errors.ClaimedError), Run(provider, SCOPE, "1"):
+        pass
+
+
+def test_losing_the_race_for_a_number_is_losing():
+    provider = ToyProvider()
+    take = provider._takeclaim
+
+    def somebody_else_first(call):
+        provider._takeclaim = take
+        provider.claim_table[1] = evolve(held_by(), number=1)
+        return take(call)
+
+    provider._takeclaim = somebody_else_first
+    with pytest.raises(errors.ClaimedError), Run(provider, SCOPE, "1"):
+        pass
+
+
+def test_an_answer_lost_while_taking_is_looked_up():
+    provider = ToyProvider()
+    take = provider._takeclaim
+
+    def lost(call):
+        take(call)
+        raise errors.OutcomeUnknown("no answer")
+
+    provider._takeclaim = lost
+    with Run(provider, SCOPE, "1"):
+        assert list(provider.claim_table) == [1]
+
+
+def test_a_crash_leaves_the_claim_to_whoever_comes_next():
+    class Crash(BaseException):
+        pass
+
+    provider = ToyProvider()
+    with pytest.raises(Crash), Run(provider, SCOPE, "1"):
+        raise Crash
+    assert not provider.claim_table[1].released
+    with Run(provider, SCOPE, "1"):
+        pass
+
+
+def test_the_epoch_is_handed_on():
+    provider = ToyProvider()
+    provider.claim_table[7] = evolve(held_by(), released=True, epoch=4)
+    with Run(provider, SCOPE, "1"):
+        assert provider.claim_table[8].epoch == 4

@@ -1,0 +1,177 @@
+import pytest
+from attrs import evolve
+from toy import PRODUCTION, topology
+from toycloud import ToyProvider
+
+from portinfra import Role, Volume, allow, errors
+from portinfra.execution.run import Run
+from portinfra.model.catalogue import Rate
+from portinfra.model.observed import Observation
+from portinfra.model.plan import PlanOptions
+from portinfra.placement import place
+from portinfra.planning.compose import compose
+
+TWO_ROLES = topology(
+    Role("web", count=3),
+    Role("db", count=2, volumes=[Volume("data", gib=1)]),
+    flows=[allow("web", "db", tcp=5432)],
+)
+
+
+@pytest.fixture(autouse=True)
+def journals(tmp_path, monkeypatch):
+    monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
+    return tmp_path
+
+
+def plan_for(provider, declared, *, destroy=False, **options):
+    return compose(
+        place(declared, PRODUCTION),
+        provider.catalogue({}),
+        Observation(dict(provider.table)),
+        provider.drivers,
+        PlanOptions(**options),
+        destroy=destroy,
+    )
+
+
+def run(provider, plan, *, seed=0, listen=lambda progress: None):
+    with Run(provider, plan.scope, "1", seed=seed) as running:
+        return running.apply(plan, listen)
+
+
+@pytest.mark.parametrize("seed", [None, 0, 1, 2])
+def test_every_step_is_done_after_what_it_needs(seed):
+    provider = ToyProvider(pending_seconds=30)
+    outcome = run(provider, plan_for(provider, TWO_ROLES), seed=seed)
+    assert outcome.succeeded
+    moments = {address: moment for moment, _, address in provider.made}
+    assert moments["instance.web1"] >= moments["subnet.web-0"] + 30
+    assert moments["attachment.db1-data"] >= moments["instance.db1"] + 30
+    assert plan_for(provider, TWO_ROLES).empty
+
+
+def test_calls_made_are_the_calls_planned():
+    provider = ToyProvider()
+    plan = plan_for(provider, TWO_ROLES)
+    run(provider, plan)
+    assert len(provider.made) == plan.budget.calls
+
+
+def test_waits_are_shared_by_all_who_wait():
+    provider = ToyProvider(pending_seconds=60)
+    plan = plan_for(provider, topology(Role("web", count=200)))
+    outcome = run(provider, plan)
+    reads = outcome.calls - plan.budget.calls
+    assert reads < 100
+
+
+def test_it_ends_within_the_budgets_floor_by_published_rates():
+    provider = ToyProvider(rates={"write": Rate(bucket=20, per_second=5)})
+    plan = plan_for(provider, topology(Role("web", count=300)))
+    outcome = run(provider, plan)
+    assert plan.budget.floor_seconds <= outcome.seconds <= plan.budget.floor_seconds * 1.05
+
+
+def test_a_failed_step_stops_what_depends_on_it_and_nothing_else():
+    provider = ToyProvider()
+
+    def fail(call):
+        if call.address == "instance.db1":
+            raise errors.NoCapacity("none left")
+
+    provider.fail = fail
+    with pytest.raises(errors.ApplyError) as caught:
+        run(provider, plan_for(provider, TWO_ROLES))
+    fates = {step.step.address: step.fate for step in caught.value.outcome.steps}
+    assert fates.pop("instance.db1") == "failed"
+    assert fates.pop("attachment.db1-data") == "blocked"
+    assert set(fates.values()) == {"done"}
+    provider.fail = lambda call: None
+    assert run(provider, plan_for(provider, TWO_ROLES)).succeeded
+
+
+@pytest.mark.parametrize("error", [errors.RateLimited, errors.Unavailable, errors.Conflict, errors.NotFound])
+def test_what_passes_is_waited_out(error):
+    provider, failures = ToyProvider(), iter(range(3))
+
+    def fail(call):
+        if call.address == "network.main" and next(failures, None) is not None:
+            raise error("later")
+
+    provider.fail = fail
+    assert run(provider, plan_for(provider, TWO_ROLES)).succeeded
+    assert provider.clock.now() > 1001
+
+
+def test_an_answer_that_is_lost_is_looked_for_before_anything_is_repeated():
+    provider, losses = ToyProvider(), iter(range(1))
+
+    def lose(call):
+        if call.address == "network.main" and next(losses, None) is not None:
+            raise errors.OutcomeUnknown("no answer")
+
+    provider.lose = lose
+    assert run(provider, plan_for(provider, TWO_ROLES)).succeeded
+    assert [a for _, _, a in provider.made].count("network.main") == 1
+
+
+def test_something_that_never_becomes_ready_is_given_up_with_advice():
+    provider = ToyProvider(pending_seconds=10**6)
+    with pytest.raises(errors.ApplyError) as caught:
+        run(provider, plan_for(provider, topology(Role("web", count=1))))
+    (failed,) = [step for step in caught.value.outcome.steps if step.fate == "failed"]
+    assert "still getting ready after 20 minutes" in str(failed.error)
+    assert failed.error.fix
+
+
+def test_an_interrupt_ends_after_the_calls_under_way_and_lets_the_claim_go():
+    provider = ToyProvider()
+
+    def fail(call):
+        if call.address == "firewall.web":
+            raise KeyboardInterrupt
+
+    provider.fail = fail
+    with pytest.raises(KeyboardInterrupt):
+        run(provider, plan_for(provider, TWO_ROLES))
+    assert all(claim.released for claim in provider.claim_table.values())
+    provider.fail = lambda call: None
+    assert run(provider, plan_for(provider, TWO_ROLES)).succeeded
+
+
+def test_a_rolling_change_of_a_thousand_hosts_does_not_overflow_the_stack():
+    provider = ToyProvider()
+    web = topology(Role("web", count=600))
+    run(provider, plan_for(provider, web))
+
+    def fail(call):
+        if call.address == "instance.web1":
+            raise errors.PermissionDenied("no")
+
+    provider.fail = fail
+    larger = topology(evolve(web.roles[0], size="medium"))
+    with pytest.raises(errors.ApplyError) as caught:
+        run(provider, plan_for(provider, larger))
+    fates = [step.fate for step in caught.value.outcome.steps]
+    assert (fates.count("failed"), fates.count("blocked")) == (1, 599)
+
+
+def test_progress_tells_each_step_once_and_ends_complete():
+    provider, moments = ToyProvider(), []
+    plan = plan_for(provider, TWO_ROLES)
+    run(provider, plan, listen=moments.append)
+    ended = [progress.step for progress in moments if progress.fate == "done"]
+    assert sorted(ended) == sorted(plan.steps)
+    assert (moments[-1].done, moments[-1].total) == (len(plan.steps), len(plan.steps))
+
+
+def test_the_journal_has_each_intent_before_its_result(journals):
+    provider = ToyProvider()
+    run(provider, plan_for(provider, topology(Role("web", count=1, user_data="canary"))))
+    (journal,) = (journals / "journal").iterdir()
+    text = journal.read_text()
+    lines = [line for line in text.splitlines() if '"network.main"' in line]
+    assert '"event": "intent"' in lines[0]
+    assert '"event": "done"' in lines[1]
+    assert "canary" not in text

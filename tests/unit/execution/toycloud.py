@@ -1,0 +1,140 @@
+"""A cloud of one table, with virtual time: what the coordinator needs and nothing else."""
+
+from types import MappingProxyType
+
+from attrs import evolve
+from toy import CATALOGUE, DRIVERS, ToyDriver
+
+from portinfra import errors
+from portinfra.model.catalogue import Capabilities
+from portinfra.provider.interface import Call, ClaimDriver, Wait
+
+
+class ToyClock:
+    virtual = True
+
+    def __init__(self):
+        self.moment = 1000.0
+
+    def now(self):
+        return self.moment
+
+    def sleep_until(self, moment):
+        self.moment = max(self.moment, moment)
+
+
+class ListingDriver(ToyDriver):
+    """Sees what is in the table; a resource is pending for `pending_seconds` after each write."""
+
+    def survey(self, scope, only=()):
+        return (Call("List", {"kind": self.spec.kind}),)
+
+    def assemble(self, answers, names):
+        return [seen for (answer,) in answers.values() for seen in answer["items"]]
+
+    def next_call(self, want, seen, refs):
+        if seen is not None and seen.state != "ready":
+            return Wait("getting ready")
+        return super().next_call(want, seen, refs)
+
+    def absorb(self, seen, call, answer):
+        if answer is not None and answer.get("pending") and call.after:
+            return evolve(call.after, state="pending", parts={"id": call.address})
+        return super().absorb(seen, call, answer)
+
+
+class ToyClaims(ClaimDriver):
+    def survey(self, scope):
+        return Call("ListClaims")
+
+    def assemble(self, answers):
+        return [claim for answer in answers for claim in answer["claims"]]
+
+    def take(self, scope, claim):
+        return Call("TakeClaim", {"claim": claim})
+
+    def write(self, scope, claim):
+        return Call("WriteClaim", {"claim": claim})
+
+    def drop(self, scope, number):
+        return Call("DropClaim", {"number": number})
+
+
+class ToyProvider:
+    name = "toy"
+    drivers = MappingProxyType({kind: ListingDriver(kind) for kind in DRIVERS})
+    claims = ToyClaims()
+
+    def __init__(self, *, pending_seconds=0.0, rates=None):
+        self.capabilities = Capabilities()
+        self.clock = ToyClock()
+        self.pending_seconds = pending_seconds
+        self.rates = rates or {}
+        self.table, self.ready_at, self.claim_table = {}, {}, {}
+        self.made = []
+        """(moment, action, address) of every write."""
+        self.fail = lambda call: None
+        """Called before each write: raises what goes wrong before the effect."""
+        self.lose = lambda call: None
+        """Called after each write: raises what goes wrong after it."""
+
+    def catalogue_calls(self):
+        return ()
+
+    def catalogue(self, answers):
+        return evolve(CATALOGUE, rates=self.rates)
+
+    def perform(self, call):
+        return getattr(self, f"_{call.action.lower()}")(call)
+
+    def more(self, call, answer):
+        return None
+
+    def silent(self, call, answer):
+        return frozenset()
+
+    def classify(self, error):
+        return errors.InvalidRequest(str(error))
+
+    def close(self):
+        pass
+
+    def _list(self, call):
+        found = [(a, seen) for a, seen in self.table.items() if a.kind == call.parameters["kind"]]
+        now = self.clock.now()
+        return {"items": [evolve(s, state="pending") if self.ready_at[a] > now else s for a, s in found]}
+
+    def _write(self, call):
+        self.fail(call)
+        self.made.append((self.clock.now(), call.action, call.address))
+        if call.after is None:
+            del self.table[call.address]
+        else:
+            self.table[call.address] = evolve(call.after, parts={"id": call.address})
+            self.ready_at[call.address] = self.clock.now() + self.pending_seconds
+        self.lose(call)
+        return {"id": call.address, "pending": bool(self.pending_seconds)}
+
+    _create = _update = _delete = _write
+
+    def _listclaims(self, call):
+        return {"claims": list(self.claim_table.values())}
+
+    def _takeclaim(self, call):
+        claim = call.parameters["claim"]
+        if claim.number in self.claim_table:
+            raise errors.AlreadyExists("taken")
+        self.claim_table[claim.number] = claim
+        return {}
+
+    def _writeclaim(self, call):
+        claim = call.parameters["claim"]
+        if claim.number not in self.claim_table:
+            raise errors.NotFound("gone")
+        self.claim_table[claim.number] = claim
+        return {}
+
+    def _dropclaim(self, call):
+        if self.claim_table.pop(call.parameters["number"], None) is None:
+            raise errors.NotFound("gone")
+        return {}
