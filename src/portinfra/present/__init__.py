@@ -1,0 +1,1 @@
+"""What a person sees: it shows what `workflow` returns, and decides nothing."""

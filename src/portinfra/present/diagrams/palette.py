@@ -1,0 +1,24 @@
+"""The colours of a picture: dark ink on light paper, told apart by more than their hue."""
+
+from attrs import frozen
+
+
+@frozen
+class Colour:
+    """One area's colours."""
+
+    fill: str
+    line: str
+    ink: str
+
+
+PAPER = "#ffffff"
+INK = "#1f2933"
+MUTED = "#52606d"
+TIER = "#f0f3f7"
+REGION = Colour("#fafbfc", "#9aa5b1", INK)
+PUBLIC = Colour("#fff1e0", "#c2500a", "#8a3700")
+PRIVATE = Colour("#e8f1fb", "#3b78b8", "#1d4f86")
+
+LINKS = {"border": "#c2500a", "service": "#1d5fa8", "operations": "#6b7280"}
+"""A flow's colour, by its kind."""
