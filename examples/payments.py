@@ -1,0 +1,119 @@
+"""The reference platform: a payment service as its auditors want it, in two clouds.
+
+Seventeen roles, each alone on its servers and in its subnets (R2, R3), three servers in three zones unless
+said otherwise (R6), with nothing open but what a flow below allows and explains (R18). Try it without an
+account:
+
+    python examples/payments.py plan production --on fake:us-east-1
+"""
+
+from portinfra import INTERNET, Environment, RecoveryPlan, Role, Topology, Volume, allow, cli
+
+# The DMZ: the only servers that the internet can reach, or that can reach it (R4). Each says why.
+vpn = Role("vpn", public="administrators' way in")
+frontend = Role("frontend", size="medium", public="customers")
+
+# Egress proxies, one per use case, each with its own short list of host names (R5).
+proxy_card = Role("proxy-card", public="calls the card network")
+proxy_mail = Role("proxy-mail", public="calls the mail service")
+proxy_packages = Role("proxy-packages", public="calls the distribution's mirrors")
+
+# The service itself. Two application servers a zone: app1 and app4, app2 and app5, app3 and app6 (R6).
+web = Role("web", size="medium")
+app = Role("app", count=6, size="medium")
+middleware = Role("middleware", size="medium")
+
+# What remembers. Disks are encrypted, always (R17); with real data, add `protect=True`.
+cache = Role("cache", size="medium")
+queue = Role("queue", volumes=[Volume("queue", gib=50, mount="/var/lib/rabbitmq")])
+ledger_db = Role("ledger-db", size="large", volumes=[Volume("data", gib=200, mount="/var/lib/postgresql")])
+cards_db = Role("cards-db", size="large", volumes=[Volume("data", gib=100, mount="/var/lib/postgresql")])
+
+# What looks after the rest (R9, R10, R13, R19, R25).
+bastion = Role("bastion", count=1, waive={"R6": "holds nothing: another is made in minutes"})
+logs = Role("logs", size="medium", volumes=[Volume("logs", gib=500, mount="/var/log/central")])
+monitoring = Role("monitoring", volumes=[Volume("metrics", gib=100, mount="/var/lib/prometheus")])
+config = Role("config", count=1, waive={"R6": "one certificate authority; hosts go on while it is away"})
+mirror = Role(
+    "mirror",
+    count=1,
+    volumes=[Volume("packages", gib=200, mount="/srv/mirror")],
+    waive={"R6": "needed only while software is installed"},
+)
+
+proxies = [proxy_card, proxy_mail, proxy_packages]
+service = [vpn, frontend, *proxies, web, app, middleware, cache, queue, ledger_db, cards_db]
+
+payments = Topology(
+    "payments",
+    # The place in this list is the place in the address plan: what comes new goes to the end.
+    roles=[*service, bastion, logs, monitoring, config, mirror],
+    flows=[
+        # Customers come in by one door, and each tier calls the next one only. All of it is TLS (R11, R17).
+        allow(INTERNET, frontend, tcp=443, why="customers"),
+        allow(frontend, web, tcp=8443, why="the front end passes on what it let in"),
+        allow(web, app, tcp=8443, why="web calls the payment service"),
+        allow(web, cache, tcp=6380, why="sessions"),
+        allow(app, cache, tcp=6380, why="exchange rates and limits"),
+        allow(app, ledger_db, tcp=5432, why="the payment service stores its ledger"),
+        allow(app, middleware, tcp=8443, why="authorisations that a customer waits for"),
+        allow([app, middleware], queue, tcp=5671, why="payments to be made, and their results"),
+        allow(middleware, ledger_db, tcp=5432, why="what became of each payment"),
+        allow(middleware, cards_db, tcp=5432, why="card numbers: no other role may ask for them"),
+        # Copies of a store keep one another up to date.
+        allow(cache, cache, tcp=6380, why="replication"),
+        allow(queue, queue, tcp=[4369, 25672], why="one queue over three zones"),
+        allow(ledger_db, ledger_db, tcp=5432, why="replication"),
+        allow(cards_db, cards_db, tcp=5432, why="replication"),
+        # The way out leads through a proxy, and each proxy knows for whom (R5).
+        allow(middleware, proxy_card, tcp=3128, why="to the card network"),
+        allow([middleware, monitoring], proxy_mail, tcp=3128, why="receipts and alerts"),
+        allow(mirror, proxy_packages, tcp=3128, why="new software"),
+        allow(proxies, INTERNET, tcp=443, why="the one use case of each"),
+        # Administrators: VPN with a second factor, then the bastion, and ssh from nowhere else (R19).
+        allow(INTERNET, vpn, udp=1194, why="administrators"),
+        allow(vpn, bastion, tcp=22, why="administration"),
+        allow(vpn, [logs, monitoring], tcp=443, why="dashboards"),
+        allow(bastion, [*service, logs, monitoring, config, mirror], tcp=22, why="administration"),
+        # From everywhere: configuration and signed commands (R9, R10, R13), software, logs; and monitoring
+        # to everywhere (R25).
+        allow([*service, bastion, logs, monitoring, mirror], config, tcp=[4222, 8140], why="configuration"),
+        allow([*service, bastion, logs, monitoring, config], mirror, tcp=443, why="software"),
+        allow([*service, bastion, monitoring, config, mirror], logs, tcp=6514, why="logs"),
+        allow(monitoring, [*service, bastion, logs, config, mirror], tcp=9100, why="measurements"),
+    ],
+    tags={"cost-centre": "payments"},  # what it costs is visible per environment (R26)
+)
+
+# Two environments share nothing: not an account, not an address, not a key (R1, R22).
+production = Environment(
+    "production",
+    on="aws:us-east-1",
+    account="111122223333",
+    cidr="10.10.0.0/16",
+    key="alias/payments",
+    roles={"ledger-db": {"size": "xlarge"}},  # years of history are searched here only
+)
+recovery = Environment(
+    "recovery", on="gcp:europe-west1", account="payments-dr", cidr="10.20.0.0/16", key="payments/volumes"
+)
+
+# A complete second platform in another cloud, and the order in which it comes to life (R8).
+disaster = RecoveryPlan(
+    "payments",
+    source=production,
+    target=recovery,
+    rpo="4h",
+    rto="1h",
+    waves=[
+        [proxy_packages, mirror, config],
+        [ledger_db, cards_db, logs],
+        [queue, cache, vpn, bastion, monitoring],
+        [proxy_card, proxy_mail, middleware],
+        [app],
+        [web, frontend],
+    ],
+)
+
+if __name__ == "__main__":
+    cli(payments, environments=[production, recovery], recovery=[disaster])
