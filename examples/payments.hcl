@@ -61,14 +61,14 @@ topology "payments" {
     }
   }
   role "ledger-db" {
-    size    = "large"
+    size = "large"
     volume "data" {
       gib   = 200
       mount = "/var/lib/postgresql"
     }
   }
   role "cards-db" {
-    size    = "large"
+    size = "large"
     volume "data" {
       gib   = 100
       mount = "/var/lib/postgresql"

@@ -98,7 +98,7 @@ class Coordinator:
     def __attrs_post_init__(self) -> None:
         self._began = self._written = self._clock.now()
         self._world = World(self.plan.observation.resources)
-        self._refs = Refs(self.plan.scope, self.attempt, self._world)
+        self._refs = Refs(self.plan.scope, self.attempt, self._world, self._world.removals)
         self._schedule = Schedule(self.plan.catalogue.rates, self._began)
         self._followers = reverse(self.plan.steps)
         for step, before in self.plan.steps.items():

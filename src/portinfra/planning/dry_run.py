@@ -23,7 +23,7 @@ CALLS_MAX = 100
 def dry_run(steps: Iterable[Step], desired: Desired, scope: Scope) -> tuple[list[Call], list[Finding]]:
     """The calls of all steps, in order; and a finding for each that a driver refuses."""
     world = World(desired.seen)
-    refs = Refs(scope, "", world)
+    refs = Refs(scope, "", world, world.removals)
     calls: list[Call] = []
     findings: list[Finding] = []
     for step in steps:

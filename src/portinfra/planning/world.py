@@ -1,5 +1,6 @@
 """What is there while it changes: the dry run's picture, and the apply's."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ class World(Mapping[Address, Observed[Any]]):
 
     def __init__(self, resources: Mapping[Address, Observed[Any]]) -> None:
         self._resources = dict(resources)
+        self.removals: Counter[Address] = Counter()
+        """How often each resource was seen to go."""
         self._referrers: dict[Address, set[Address]] = {}
         for address, seen in self._resources.items():
             self._refer(address, seen.spec.references())
@@ -37,6 +40,7 @@ class World(Mapping[Address, Observed[Any]]):
         if seen is None:
             if before is not None:
                 del self._resources[address]
+                self.removals[address] += 1
                 self._forget(address)
             return
         self._resources[address] = seen

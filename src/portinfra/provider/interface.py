@@ -105,6 +105,13 @@ class Refs:
     seen: Mapping[Address, Observed[Any]]
     """What is there now. A wanted reference is always among it when `want` is not None."""
 
+    removals: Mapping[Address, int] = field(factory=dict)
+    """How often this run has seen a resource go: a client token dies with what it made."""
+
+    def token(self, spec: Spec) -> str:
+        """The client token for creating a resource: the same until what it made is gone."""
+        return f"{self.scope.hash}-{self.attempt}-{spec.address}-{self.removals.get(spec.address, 0)}"
+
     def id(self, address: Address | None) -> str:
         """The native id of a referenced resource."""
         if address is None:
