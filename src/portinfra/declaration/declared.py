@@ -1,0 +1,94 @@
+"""All that a user declared, by name."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from attrs import frozen
+
+from portinfra.declaration.suggest import did_you_mean
+from portinfra.errors import DeclarationError
+from portinfra.model.environment import Environment
+from portinfra.model.finding import Finding
+from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.topology import Topology
+
+T = TypeVar("T", Topology, Environment, RecoveryPlan)
+
+
+@frozen
+class Declared:
+    """The topologies, environments and recovery plans of one declaration, in the order they were written."""
+
+    topologies: tuple[Topology, ...] = ()
+    environments: tuple[Environment, ...] = ()
+    recoveries: tuple[RecoveryPlan, ...] = ()
+
+    def topology(self, name: str | None = None) -> Topology:
+        """The topology of that name; without a name, the only one. Raises DeclarationError."""
+        return _named(self.topologies, name, "topology", "topologies")
+
+    def environment(self, name: str | None = None) -> Environment:
+        """The environment of that name; without a name, the only one. Raises DeclarationError."""
+        return _named(self.environments, name, "environment", "environments")
+
+    def recovery(self, name: str | None = None) -> RecoveryPlan:
+        """The recovery plan of that name; without a name, the only one. Raises DeclarationError."""
+        return _named(self.recoveries, name, "recovery", "recovery plans")
+
+
+def _named(values: Sequence[T], name: str | None, kind: str, plural: str) -> T:
+    names = [value.name for value in values]
+    if name is None:
+        if len(values) == 1:
+            return values[0]
+        message = (
+            f"there are {len(values)} {plural}, and none was named" if values else f"no {kind} is declared"
+        )
+        raise DeclarationError(
+            message, fix=f"Name one of {', '.join(names)}." if names else f"Declare a {kind}."
+        )
+    for value in values:
+        if value.name == name:
+            return value
+    raise DeclarationError(
+        f"there is no {kind} {name!r}", fix=did_you_mean(name, names, f"No {kind} is declared.")
+    )
+
+
+def duplicates(declared: Declared) -> list[Finding]:
+    """Two of a kind that bear one name."""
+    findings: list[Finding] = []
+    kinds: dict[str, Sequence[Topology | Environment | RecoveryPlan]] = {
+        "topology": declared.topologies,
+        "environment": declared.environments,
+        "recovery": declared.recoveries,
+    }
+    for kind, values in kinds.items():
+        first: dict[str, Topology | Environment | RecoveryPlan] = {}
+        for value in values:
+            if value.name in first:
+                findings.append(
+                    Finding(
+                        "declaration/duplicate-name",
+                        f"{kind} {value.name!r} is already declared at {first[value.name].location}",
+                        "Rename one of the two.",
+                        location=value.location,
+                    )
+                )
+            first.setdefault(value.name, value)
+    return findings
+
+
+def declaration_error(findings: Sequence[Finding]) -> DeclarationError:
+    """One error that holds all findings, by file and line."""
+    unique = dict.fromkeys(findings)
+    ordered = sorted(unique, key=lambda f: (f.location.file, f.location.line) if f.location else ("", 0))
+    first = ordered[0]
+    if len(ordered) == 1:
+        return DeclarationError(first.message, location=first.location, fix=first.fix, findings=ordered)
+    return DeclarationError(
+        f"the declaration has {len(ordered)} errors",
+        location=first.location,
+        fix="Mend what is listed.",
+        findings=ordered,
+    )

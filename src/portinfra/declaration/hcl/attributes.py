@@ -1,0 +1,135 @@
+"""The attributes of a block, taken one by one, each with what it must be."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from portinfra.declaration.hcl.expressions import evaluate
+from portinfra.declaration.hcl.functions import in_words
+from portinfra.declaration.hcl.problem import Problem, problem
+from portinfra.declaration.hcl.scope import Scope
+from portinfra.declaration.hcl.syntax import Attribute, Block
+from portinfra.declaration.suggest import did_you_mean
+from portinfra.model.finding import Finding
+from portinfra.model.topology import port_ranges
+
+
+@frozen
+class Shape:
+    """What an attribute must be."""
+
+    words: str
+    fits: Callable[[Any], bool]
+    make: Callable[[Any], Any] = lambda value: value
+    may_be_secret: bool = False
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+TEXT = Shape("text", _is_text)
+SECRET_TEXT = Shape("text", _is_text, may_be_secret=True)
+NUMBER = Shape("a whole number", _is_number)
+SWITCH = Shape("true or false", lambda value: isinstance(value, bool))
+TEXTS = Shape("a text or a list of texts", lambda value: _is_text(value) or _is_texts(value))
+TEXT_MAP = Shape(
+    "a mapping of names to texts",
+    lambda value: isinstance(value, dict) and all(map(_is_text, value.values())),
+)
+MAP_OF_MAPS = Shape(
+    "a mapping of providers to mappings of options",
+    lambda value: isinstance(value, dict) and all(isinstance(item, dict) for item in value.values()),
+)
+MAPPING = Shape("a mapping", lambda value: isinstance(value, dict))
+PORTS = Shape(
+    'a port such as 443, a range such as "8000-8100", or a list of these',
+    lambda value: isinstance(value, int | str | list),
+    port_ranges,
+)
+WAVES = Shape(
+    "a list of lists of role names",
+    lambda value: isinstance(value, list) and all(map(_is_texts, value)),
+)
+
+ANYTHING = Shape("anything", lambda value: True)
+PYTHON_ONLY = Shape("a Python function", lambda value: False)
+
+
+@frozen
+class Shapes:
+    """The attributes of one kind of block."""
+
+    shapes: Mapping[str, Shape]
+    needed: tuple[str, ...] = ()
+
+
+def take(block: Block, known: Shapes, scope: Scope, findings: list[Finding]) -> dict[str, Any] | None:
+    """The values of a block's attributes by name; None where one that is needed has no value.
+
+    `null` is as if the attribute were not there. What is wrong is added to `findings` and left out.
+    """
+    values: dict[str, Any] = {}
+    seen: set[str] = set()
+    for attribute in block.attributes:
+        try:
+            if attribute.name in seen:
+                message = f"{attribute.name!r} is set twice"
+                raise problem("duplicate", message, "Remove one.", attribute.location)
+            seen.add(attribute.name)
+            value = _value(attribute, known.shapes, scope, f"a {block.kind} block")
+            if value is not None:
+                values[attribute.name] = value
+            elif attribute.name in known.needed:
+                seen.discard(attribute.name)
+        except Problem as wrong:
+            findings += wrong.findings
+    for name in known.needed:
+        if name not in seen:
+            message = f"{' '.join([block.kind, *map(repr, block.labels)])} needs {name!r}"
+            findings += problem("missing", message, f"Add {name} = … to it.", block.location).findings
+    return values if set(known.needed) <= values.keys() else None
+
+
+def _value(attribute: Attribute, shapes: Mapping[str, Shape], scope: Scope, where: str) -> Any:
+    name, location = attribute.name, attribute.location
+    if name not in shapes:
+        fix = did_you_mean(name, shapes, "Remove it.")
+        raise problem("unknown-attribute", f"there is no {name!r} in {where}", fix, location)
+    computed, shape = evaluate(attribute, scope), shapes[name]
+    if computed.secrets and not shape.may_be_secret:
+        secrets = ", ".join(sorted(computed.secrets))
+        message = f"{name!r} is shown in plans, and the variable {secrets} is sensitive"
+        raise problem("sensitive", message, "Use sensitive variables in user_data only.", location)
+    if computed.value is None:
+        return None
+    if not shape.fits(computed.value):
+        message = f"{name!r} must be {shape.words}, and is {_in_words(computed.value)}"
+        quoted = shape is TEXT and isinstance(computed.value, int | float)
+        fix = "Put it in quotes." if quoted else f"Give {name} as {shape.words}."
+        if shape is PYTHON_ONLY:
+            message, fix = (
+                f"{name!r} is a Python function",
+                "Declare this environment in Python, or leave it out.",
+            )
+        raise problem("type", message, fix, location)
+    try:
+        return shape.make(computed.value)
+    except ValueError as error:
+        raise problem("type", f"{name!r}: {error}", f"Give {name} as {shape.words}.", location) from None
+
+
+def _in_words(value: Any) -> str:
+    """What a value is; of a collection, also what it holds."""
+    held = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    inside = " and ".join(sorted({in_words(item) for item in held}))
+    return f"{in_words(value)} that holds {inside}" if inside else in_words(value)

@@ -1,0 +1,186 @@
+"""From blocks to the values of the model."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from attrs import evolve, field, frozen
+
+from portinfra.declaration.hcl import attributes as a
+from portinfra.declaration.hcl.problem import problem
+from portinfra.declaration.hcl.scope import Scope
+from portinfra.declaration.hcl.syntax import Block
+from portinfra.declaration.suggest import did_you_mean
+from portinfra.model import convert
+from portinfra.model.environment import OVERRIDABLE, Environment
+from portinfra.model.finding import Finding
+from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.resources import Volume
+from portinfra.model.topology import Flow, Role, Topology
+
+T = TypeVar("T")
+
+ROLE = a.Shapes(
+    {
+        "count": a.NUMBER,
+        "size": a.TEXT,
+        "image": a.TEXT,
+        "disk_gib": a.NUMBER,
+        "public": a.TEXT,
+        "ssh_keys": a.TEXTS,
+        "user_data": a.SECRET_TEXT,
+        "tags": a.TEXT_MAP,
+        "slot": a.NUMBER,
+        "renamed_from": a.TEXT,
+        "protect": a.SWITCH,
+        "max_unavailable": a.NUMBER,
+        "ignore": a.TEXTS,
+        "native": a.MAP_OF_MAPS,
+        "waive": a.TEXT_MAP,
+    }
+)
+VOLUME = a.Shapes(
+    {
+        "gib": a.NUMBER,
+        "mount": a.TEXT,
+        "key": a.TEXT,
+        "protect": a.SWITCH,
+        "tags": a.TEXT_MAP,
+    },
+    needed=("gib",),
+)
+ALLOW = a.Shapes(
+    {
+        "from": a.TEXTS,
+        "to": a.TEXTS,
+        "tcp": a.PORTS,
+        "udp": a.PORTS,
+        "icmp": a.SWITCH,
+        "why": a.TEXT,
+    },
+    needed=("from", "to"),
+)
+TOPOLOGY = a.Shapes({"tags": a.TEXT_MAP})
+ENVIRONMENT = a.Shapes(
+    {
+        "on": a.TEXT,
+        "account": a.TEXT,
+        "cidr": a.TEXT,
+        "key": a.TEXT,
+        "zones": a.TEXTS,
+        "credentials": a.TEXT_MAP,
+        "tags": a.TEXT_MAP,
+        "subnet_prefix": a.NUMBER,
+        "dns": a.PYTHON_ONLY,
+    },
+    needed=("on",),
+)
+OVERRIDES = a.Shapes({name: ROLE.shapes[name] for name in OVERRIDABLE})
+RECOVERY = a.Shapes(
+    {
+        "source": a.TEXT,
+        "target": a.TEXT,
+        "rpo": a.TEXT,
+        "rto": a.TEXT,
+        "waves": a.WAVES,
+    },
+    needed=("source", "target", "rpo", "rto", "waves"),
+)
+
+
+@frozen
+class Reader:
+    """Reads blocks; what is wrong with them is gathered in `findings`."""
+
+    scope: Scope
+    findings: list[Finding] = field(factory=list)
+
+    def topology(self, block: Block) -> Topology | None:
+        """A `topology` block; None where it cannot be made."""
+        inner = self._inner(block, {"role": self._role, "allow": self._flow})
+        return self._made(Topology, block, TOPOLOGY, roles=inner["role"], flows=inner["allow"])
+
+    def environment(self, block: Block) -> Environment | None:
+        """An `environment` block; None where it cannot be made."""
+        overrides: dict[str, Any] = {}
+        for inner, differing in self._inner(block, {"role": self._override})["role"]:
+            name = inner.labels[0]
+            if name in overrides:
+                self._wrong("duplicate", f"role {name!r} is overridden twice", "Make it one block.", inner)
+            overrides[name] = differing
+        return self._made(Environment, block, ENVIRONMENT, roles=overrides)
+
+    def recovery(self, block: Block) -> RecoveryPlan | None:
+        """A `recovery` block; None where it cannot be made."""
+        self._inner(block, {})
+        return self._made(RecoveryPlan, block, RECOVERY)
+
+    def _role(self, block: Block) -> Role | None:
+        inner = self._inner(block, {"volume": self._volume, "native": self._native})
+        role = self._made(Role, block, ROLE, volumes=inner["volume"])
+        if role is None or not inner["native"]:
+            return role
+        native = dict(role.native)
+        for options in inner["native"]:
+            for provider in sorted(options.keys() & native.keys()):
+                self._wrong(
+                    "duplicate", f"the options of {provider!r} are set twice", "Set them once.", block
+                )
+            native |= options
+        return evolve(role, native=native)
+
+    def _volume(self, block: Block) -> Volume | None:
+        self._inner(block, {})
+        return self._made(Volume, block, VOLUME)
+
+    def _native(self, block: Block) -> Mapping[str, Mapping[str, Any]] | None:
+        """`native "aws" { option = … }`."""
+        self._inner(block, {})
+        if not self._has_one_name(block):
+            return None
+        options = a.Shapes({attribute.name: a.ANYTHING for attribute in block.attributes})
+        return {block.labels[0]: a.take(block, options, self.scope, self.findings) or {}}
+
+    def _flow(self, block: Block) -> Flow | None:
+        self._inner(block, {})
+        if block.labels:
+            self._wrong("label", "an allow block has no name", "Write allow {…}.", block)
+        values = a.take(block, ALLOW, self.scope, self.findings)
+        if values is None:
+            return None
+        sources, targets = convert.strings(values.pop("from")), convert.strings(values.pop("to"))
+        return Flow(sources, targets, **values, location=block.location)
+
+    def _override(self, block: Block) -> tuple[Block, Mapping[str, Any]] | None:
+        self._inner(block, {})
+        values = a.take(block, OVERRIDES, self.scope, self.findings) or {}
+        return (block, values) if self._has_one_name(block) else None
+
+    def _inner(self, block: Block, readers: Mapping[str, Callable[[Block], Any]]) -> dict[str, list[Any]]:
+        """The values of the blocks within, by kind."""
+        made: dict[str, list[Any]] = {kind: [] for kind in readers}
+        for inner in block.blocks:
+            if inner.kind in readers:
+                value = readers[inner.kind](inner)
+                if value is not None:
+                    made[inner.kind].append(value)
+            else:
+                message = f"there is no block {inner.kind!r} in a {block.kind} block"
+                fix = did_you_mean(inner.kind, readers, "Remove it, or write it as `name = …`.")
+                self._wrong("unknown-block", message, fix, inner)
+        return made
+
+    def _made(self, kind: Callable[..., T], block: Block, known: a.Shapes, **inner: Any) -> T | None:
+        """The value of a block that bears a name; None where something that it needs is missing."""
+        values = a.take(block, known, self.scope, self.findings)
+        if not self._has_one_name(block) or values is None:
+            return None
+        return kind(block.labels[0], **values, **inner, location=block.location)
+
+    def _has_one_name(self, block: Block) -> bool:
+        if len(block.labels) != 1:
+            fix = f'Write {block.kind} "NAME" {{…}}.'
+            self._wrong("label", f"a {block.kind} block has one name", fix, block)
+        return len(block.labels) == 1
+
+    def _wrong(self, rule: str, message: str, fix: str, block: Block) -> None:
+        self.findings.extend(problem(rule, message, fix, block.location).findings)

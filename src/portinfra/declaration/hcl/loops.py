@@ -1,0 +1,56 @@
+"""`for` expressions: a list or mapping made from another."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from lark import Token
+
+from portinfra.declaration.hcl.functions import in_words
+from portinfra.declaration.hcl.syntax import Expression, parts
+
+if TYPE_CHECKING:
+    from portinfra.declaration.hcl.expressions import Evaluator
+
+
+def for_list(evaluator: "Evaluator", tree: Expression) -> list[Any]:
+    """`[for x in xs : … if …]`."""
+    intro, body, *condition = parts(tree)
+    return [
+        inner.value(body)
+        for inner in _rounds(evaluator, intro)
+        if not condition or inner.truth(parts(condition[0])[0])
+    ]
+
+
+def for_mapping(evaluator: "Evaluator", tree: Expression) -> dict[str, Any]:
+    """`{for k, v in xs : k => v if …}`; with `...`, the values of one key are gathered in a list."""
+    intro, key, value, *condition = parts(tree)
+    gather = any(isinstance(child, Token) and child.type == "ELLIPSIS" for child in tree.children)
+    made: dict[str, Any] = {}
+    for inner in _rounds(evaluator, intro):
+        if condition and not inner.truth(parts(condition[0])[0]):
+            continue
+        name = inner.key(key)
+        if gather:
+            made.setdefault(name, []).append(inner.value(value))
+        elif name in made:
+            message, fix = "two rounds make the same key", "Make each key once, or gather with `...`."
+            raise evaluator.wrong(tree, "duplicate-key", message, fix)
+        else:
+            made[name] = inner.value(value)
+    return made
+
+
+def _rounds(evaluator: "Evaluator", intro: Expression) -> Iterator["Evaluator"]:
+    *names, source = parts(intro)
+    bound = [str(name.children[0]) for name in names]
+    value = evaluator.value(source)
+    if isinstance(value, dict):
+        pairs: list[tuple[Any, Any]] = sorted(value.items())
+    elif isinstance(value, list):
+        pairs = list(enumerate(value))
+    else:
+        message = f"`for` goes through a list or a mapping, not {in_words(value)}"
+        raise evaluator.wrong(source, "type", message, "Put [ ] around it to make a list.")
+    for key, item in pairs:
+        yield evaluator.with_names(dict(zip(bound, (key, item) if len(bound) == 2 else (item,), strict=True)))

@@ -1,0 +1,108 @@
+"""From HCL files to what they declare, together: each sees the variables, locals and blocks of the others."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from portinfra.declaration.declared import Declared, declaration_error, duplicates
+from portinfra.declaration.hcl.blocks import Reader
+from portinfra.declaration.hcl.expressions import evaluate
+from portinfra.declaration.hcl.problem import Problem, problem
+from portinfra.declaration.hcl.scope import Scope
+from portinfra.declaration.hcl.syntax import Attribute, Block, parse
+from portinfra.declaration.hcl.variables import read_variables
+from portinfra.declaration.suggest import did_you_mean
+from portinfra.model.finding import Finding
+from portinfra.model.location import Location
+
+T = TypeVar("T")
+
+KINDS = ("topology", "environment", "recovery", "variable", "locals")
+
+UNKNOWN = ("hcl/unknown-variable", "hcl/unknown-local")
+"""What may be declared in a file that cannot be read."""
+
+
+def read(files: Sequence[Path], variables: Mapping[str, str]) -> Declared:
+    """What the files declare. Raises DeclarationError with all findings at once, by file and line."""
+    findings: list[Finding] = []
+    bodies = [body for file in files if (body := _body(file, findings))]
+    complete = len(bodies) == len(files)
+    blocks = [block for body in bodies for block in body.blocks]
+    _misplaced(bodies, findings)
+
+    values = read_variables([block for block in blocks if block.kind == "variable"], variables, findings)
+    locals_ = _locals([block for block in blocks if block.kind == "locals"], findings)
+    scope = Scope(values, locals_)
+    reader = Reader(scope, findings)
+    declared = Declared(
+        topologies=_made(reader.topology, blocks, "topology"),
+        environments=_made(reader.environment, blocks, "environment"),
+        recoveries=_made(reader.recovery, blocks, "recovery"),
+    )
+    _unused(locals_, scope, findings)
+    findings += duplicates(declared)
+    if not complete:
+        findings = [finding for finding in findings if finding.rule not in UNKNOWN]
+    if findings:
+        raise declaration_error(findings)
+    return declared
+
+
+def _made(read_block: Callable[[Block], T | None], blocks: Sequence[Block], kind: str) -> tuple[T, ...]:
+    made = [read_block(block) for block in blocks if block.kind == kind]
+    return tuple(value for value in made if value is not None)
+
+
+def _body(file: Path, findings: list[Finding]) -> Block | None:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        return parse(text, str(file))
+    except Problem as wrong:
+        findings += wrong.findings
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        message, fix = f"the file cannot be read: {reason}", "Mend it, or name another with -f."
+        findings += problem("file", message, fix, Location(str(file), 1)).findings
+    return None
+
+
+def _misplaced(bodies: Sequence[Block], findings: list[Finding]) -> None:
+    """What no file may have at its top level."""
+    for body in bodies:
+        for attribute in body.attributes:
+            message, fix = f"{attribute.name!r} stands outside of every block", "Put it into a locals block."
+            findings += problem("misplaced", message, fix, attribute.location).findings
+        for block in body.blocks:
+            if block.kind not in KINDS:
+                message = f"there is no block {block.kind!r}"
+                if block.kind in ("role", "allow"):
+                    fix = 'Put it into a topology "NAME" {…}.'
+                else:
+                    fix = did_you_mean(block.kind, KINDS)
+                findings += problem("unknown-block", message, fix, block.location).findings
+
+
+def _locals(blocks: Sequence[Block], findings: list[Finding]) -> dict[str, Attribute]:
+    found: dict[str, Attribute] = {}
+    for block in blocks:
+        if block.labels:
+            findings += problem("label", "locals have no name", "Write locals {…}.", block.location).findings
+        for inner in block.blocks:
+            message = f"there is no block {inner.kind!r} in locals"
+            findings += problem("unknown-block", message, "Write `name = value`.", inner.location).findings
+        for attribute in block.attributes:
+            if attribute.name in found:
+                message = f"local {attribute.name!r} is already declared at {found[attribute.name].location}"
+                findings += problem("duplicate", message, "Rename one.", attribute.location).findings
+            found.setdefault(attribute.name, attribute)
+    return found
+
+
+def _unused(locals_: Mapping[str, Attribute], scope: Scope, findings: list[Finding]) -> None:
+    """Compute what nothing asked for: an error is one even there."""
+    for name, attribute in locals_.items():
+        try:
+            scope.local(name, attribute.location, evaluate)
+        except Problem as wrong:
+            findings += wrong.findings

@@ -1,0 +1,54 @@
+"""From a path to what it declares: a .hcl file, a .py file, or a directory of either."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from portinfra.declaration.declared import Declared
+from portinfra.errors import DeclarationError
+
+
+def load(path: str | Path, variables: Mapping[str, str] | None = None) -> Declared:
+    """What the file or directory declares.
+
+    A directory is all of its `*.hcl`, as one declaration; where it has none, its only `*.py`. `variables` are
+    values for the `variable` blocks of HCL, as text; they go before `PORTINFRA_VAR_…` of the environment.
+    Raises DeclarationError with all findings at once, by file and line.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise DeclarationError(f"there is no file or directory {str(path)!r}", fix="Name another with -f.")
+    files = _files_of(path) if path.is_dir() else [path]
+    kinds = {file.suffix for file in files}
+    if kinds == {".hcl"}:
+        from portinfra.declaration.hcl.read import read  # python-hcl2 is slow to import
+
+        return read(files, variables or {})
+    if kinds != {".py"}:
+        raise DeclarationError(
+            f"{str(path)!r} is neither HCL nor Python", fix="Name a .hcl file, a .py file or a directory."
+        )
+    if variables:
+        raise DeclarationError(
+            f"variables are of HCL, and {str(files[0])!r} is Python",
+            fix="Leave --var out; read os.environ in the script where it should take a value.",
+        )
+    from portinfra.declaration.script import run
+
+    return run(files[0])
+
+
+def _files_of(directory: Path) -> list[Path]:
+    in_hcl = sorted(path for path in directory.glob("*.hcl") if path.is_file())
+    if in_hcl:
+        return in_hcl
+    in_python = sorted(path for path in directory.glob("*.py") if path.is_file())
+    if len(in_python) == 1:
+        return in_python
+    if in_python:
+        names = ", ".join(path.name for path in in_python)
+        raise DeclarationError(
+            f"{str(directory)!r} has several Python files: {names}", fix="Name the one that declares with -f."
+        )
+    raise DeclarationError(
+        f"{str(directory)!r} has neither .hcl files nor a .py file", fix="Name another place with -f."
+    )

@@ -1,0 +1,93 @@
+"""Whether a declaration makes sense, and whether a provider can do it. Pure: asks no provider, reads nothing.
+
+Every check is a generator of findings, so that all are gathered and shown at once. A value of the wrong type
+is reported and then stands aside (`types`), so that the other checks never stumble over it.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from portinfra.errors import ValidationError
+from portinfra.model.catalogue import Capabilities
+from portinfra.model.environment import Environment
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.topology import Topology
+from portinfra.validation.abilities import ability_findings
+from portinfra.validation.environments import environment_findings, override_findings, shared_account_findings
+from portinfra.validation.flows import flow_findings
+from portinfra.validation.recovery import recovery_findings
+from portinfra.validation.topologies import topology_findings
+from portinfra.validation.types import sound_environment, sound_recovery, sound_topology
+
+
+class Declaration(Protocol):
+    """All that a user declared."""
+
+    @property
+    def topologies(self) -> tuple[Topology, ...]:
+        """The topologies."""
+
+    @property
+    def environments(self) -> tuple[Environment, ...]:
+        """The environments that each of them may be placed in."""
+
+    @property
+    def recoveries(self) -> tuple[RecoveryPlan, ...]:
+        """The recovery plans, which name environments and roles."""
+
+
+def validate(
+    topology: Topology,
+    environment: Environment,
+    capabilities: Capabilities,
+    native_options: Mapping[str, Mapping[str, str]] | None = None,
+) -> tuple[Finding, ...]:
+    """Check a topology in an environment against what its provider can do; the warnings.
+
+    `native_options` has, by provider, the options that `Role(native=…)` may set. A provider that is absent
+    there is not checked: its plugin is not installed here.
+    Raises ValidationError with every finding, errors first, where at least one is an error.
+    """
+    findings: list[Finding] = []
+    topology = sound_topology(topology, findings)
+    environment = sound_environment(environment, findings)
+    findings += topology_findings(topology)
+    findings += flow_findings(topology)
+    findings += environment_findings(environment)
+    # An environment may stand beside several topologies: what is unknown here may be another's.
+    findings += override_findings(environment, topology.roles, Severity.WARNING)
+    findings += ability_findings(topology, environment, capabilities, native_options or {})
+    return _settle(findings, f"{topology.name} in {environment.name}")
+
+
+def validate_declared(declared: Declaration) -> tuple[Finding, ...]:
+    """Check what needs no provider: each value by itself, and the names that they use of one another.
+
+    Returns the warnings. Raises ValidationError with every finding where at least one is an error.
+    """
+    findings: list[Finding] = []
+    topologies = [sound_topology(topology, findings) for topology in declared.topologies]
+    environments = [sound_environment(environment, findings) for environment in declared.environments]
+    recoveries = [sound_recovery(recovery, findings) for recovery in declared.recoveries]
+    roles = [role for topology in topologies for role in topology.roles]
+    for topology in topologies:
+        findings += topology_findings(topology)
+        findings += flow_findings(topology)
+    for environment in environments:
+        findings += environment_findings(environment)
+        findings += override_findings(environment, roles)
+    for recovery in recoveries:
+        findings += recovery_findings(recovery, topologies, environments)
+    findings += shared_account_findings(environments)
+    return _settle(findings, "The declaration")
+
+
+def _settle(findings: Iterable[Finding], what: str) -> tuple[Finding, ...]:
+    unique = tuple(dict.fromkeys(findings))
+    errors = [finding for finding in unique if finding.severity is Severity.ERROR]
+    if not errors:
+        return unique
+    others = [finding for finding in unique if finding.severity is not Severity.ERROR]
+    things = "thing needs" if len(errors) == 1 else "things need"
+    raise ValidationError(f"{what}: {len(errors)} {things} mending", [*errors, *others])

@@ -1,0 +1,145 @@
+"""Environments: where they lie, their addresses and zones, and what they change of a role."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import IPv4Network
+from typing import Any
+
+from portinfra.model.environment import OVERRIDABLE, Environment
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.topology import Role
+from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, suggestion, twice
+from portinfra.validation.topologies import RESERVED_PREFIX
+from portinfra.validation.types import ROLE, in_words
+
+ON = re.compile(r"[a-z][a-z0-9_-]*:\S+")
+ZONES_MAX = 4
+PREFIX_SHORTEST = 16
+PREFIX_LONGEST = 28
+PRIVATE = [IPv4Network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")]
+"""RFC 1918, and the shared address space of RFC 6598."""
+
+
+def environment_findings(environment: Environment) -> Iterator[Finding]:
+    """What is wrong with an environment by itself."""
+    subject = f"environment.{environment.name}"
+    name = environment.name
+    yield from name_findings(name, SCOPE_NAME_MAX, "environment/name", subject, environment.location)
+    if not ON.fullmatch(environment.on):
+        message = f"{environment.on!r} is no location"
+        yield _wrong(environment, "on", message, "Write PROVIDER:LOCATION, as in 'aws:us-east-1'.")
+    if environment.key is not None and not environment.key.strip():
+        fix = "Name a key, or leave it out: the provider's own key encrypts then."
+        yield _wrong(environment, "key", "the key is empty", fix)
+    for tag in sorted(environment.tags):
+        if tag.lower().startswith(RESERVED_PREFIX):
+            message = f"tags that begin with {RESERVED_PREFIX!r} say whose a resource is"
+            yield _wrong(environment, "tags", message, f"Rename the tag {tag!r}.", rule="reserved-tag")
+    yield from _address_findings(environment)
+    yield from _zone_findings(environment)
+
+
+def _wrong(
+    environment: Environment,
+    attribute: str,
+    message: str,
+    fix: str,
+    *,
+    rule: str = "",
+    severity: Severity = Severity.ERROR,
+) -> Finding:
+    return Finding(
+        f"environment/{rule or attribute.replace('_', '-')}",
+        message,
+        fix,
+        severity,
+        subject=f"environment.{environment.name}.{attribute}",
+        location=environment.location,
+    )
+
+
+def _address_findings(environment: Environment) -> Iterator[Finding]:
+    prefix = environment.subnet_prefix
+    if not PREFIX_SHORTEST <= prefix <= PREFIX_LONGEST:
+        message = f"/{prefix} is no size of subnet that every cloud has"
+        yield _wrong(environment, "subnet_prefix", message, f"Use {PREFIX_SHORTEST} to {PREFIX_LONGEST}.")
+    try:
+        network = IPv4Network(environment.cidr, strict=False)
+    except ValueError:
+        message = f"{environment.cidr!r} is no range of IPv4 addresses"
+        yield _wrong(environment, "cidr", message, "Write it as '10.10.0.0/16'.")
+        return
+    if str(network) != environment.cidr:
+        yield _wrong(
+            environment, "cidr", f"{environment.cidr!r} does not name a network", f"Write '{network}'."
+        )
+    if prefix <= network.prefixlen:
+        message = f"a /{prefix} subnet for each role and zone does not fit into {network}"
+        fix = f"Give a larger cidr than /{prefix}, or a longer subnet_prefix than /{network.prefixlen}."
+        yield _wrong(environment, "subnet_prefix", message, fix)
+    if not any(network.subnet_of(private) for private in PRIVATE):
+        message = f"{network} is not set aside for private networks"
+        fix = "Use addresses within 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10."
+        yield _wrong(environment, "cidr", message, fix, rule="public-cidr", severity=Severity.WARNING)
+
+
+def _zone_findings(environment: Environment) -> Iterator[Finding]:
+    zones = environment.zones
+    if len(zones) > ZONES_MAX:
+        message = f"{len(zones)} zones; each role has room for {ZONES_MAX}"
+        yield _wrong(
+            environment, "zones", message, f"Name at most {ZONES_MAX}, or none to have three chosen."
+        )
+    for zone in sorted(twice(zones)):
+        yield _wrong(environment, "zones", f"{zone!r} is named twice", "Name each zone once.")
+    if any(not zone.strip() for zone in zones):
+        yield _wrong(environment, "zones", "a zone's name is empty", "Name it as the provider does.")
+
+
+def override_findings(
+    environment: Environment, roles: Sequence[Role], unknown: Severity = Severity.ERROR
+) -> Iterator[Finding]:
+    """What is wrong with the roles that an environment overrides; `unknown`: how bad naming no role is."""
+    names = {role.name for role in roles}
+    for name, overrides in environment.roles.items():
+        if name not in names:
+            message, fix = f"there is no role {name!r}", suggestion(name, names, "Declare the role.")
+            yield _wrong(environment, f"role.{name}", message, fix, rule="unknown-role", severity=unknown)
+        for attribute, value in overrides.items():
+            yield from _override_findings(environment, name, attribute, value)
+
+
+def _override_findings(environment: Environment, name: str, attribute: str, value: Any) -> Iterator[Finding]:
+    subject = f"role.{name}.{attribute}"
+    if attribute not in OVERRIDABLE:
+        fix = suggestion(attribute, OVERRIDABLE, "")
+        message = f"{attribute!r} cannot differ between environments"
+        yield _wrong(environment, subject, message, fix, rule="unknown-attribute")
+        return
+    words, fits = ROLE[attribute]
+    if not fits(value):
+        message = f"must be {words}, and is {in_words(value)}"
+        yield _wrong(environment, subject, message, f"Give {attribute} as {words}.", rule="wrong-type")
+    elif attribute == "count" and value < 0:
+        yield _wrong(environment, subject, f"{value} is no number of servers", "Use 0 or more.", rule="count")
+    elif attribute in ("size", "image") and not value.strip():
+        fix = f"Leave {attribute} out to have the role's own."
+        yield _wrong(environment, subject, f"the {attribute} is empty", fix, rule=f"empty-{attribute}")
+
+
+def shared_account_findings(environments: Iterable[Environment]) -> Iterator[Finding]:
+    """Environments that lie in one account (R1)."""
+    by_account: dict[tuple[str, str], list[Environment]] = defaultdict(list)
+    for environment in environments:
+        if environment.account:
+            by_account[environment.provider, environment.account].append(environment)
+    for sharing in by_account.values():
+        for environment in sharing[1:]:
+            message = (
+                f"it shares its account with {sharing[0].name!r}: a mistake in one reaches the other (R1)"
+            )
+            fix = "Give each environment an account of its own."
+            yield _wrong(
+                environment, "account", message, fix, rule="shared-account", severity=Severity.WARNING
+            )

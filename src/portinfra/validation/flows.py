@@ -1,0 +1,81 @@
+"""Flows: between what they lead, on which ports, and why."""
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network, ip_network
+
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.topology import INTERNET, Flow, Topology
+from portinfra.validation.names import suggestion
+from portinfra.validation.types import flow_subject
+
+
+def flow_findings(topology: Topology) -> Iterator[Finding]:
+    """What is wrong with the flows of a topology."""
+    for flow in topology.flows:
+        for peer in dict.fromkeys(flow.sources + flow.targets):
+            yield from _peer_findings(flow, peer, topology)
+        yield from _lone_flow_findings(flow)
+        yield from _internet_findings(flow, topology)
+
+
+def _wrong(flow: Flow, rule: str, message: str, fix: str, severity: Severity = Severity.ERROR) -> Finding:
+    return Finding(
+        f"topology/{rule}", message, fix, severity, subject=flow_subject(flow), location=flow.location
+    )
+
+
+def _peer_findings(flow: Flow, peer: str, topology: Topology) -> Iterator[Finding]:
+    names = [role.name for role in topology.roles]
+    if peer in names or peer == INTERNET:
+        return
+    if "/" not in peer and ":" not in peer and not peer[:1].isdigit():
+        fix = suggestion(peer, [*names, INTERNET], "")
+        yield _wrong(flow, "unknown-role", f"there is no role {peer!r}", fix)
+        return
+    try:
+        network = ip_network(peer, strict=False)
+    except ValueError:
+        fix = "Write a role, 'internet', or addresses such as '203.0.113.0/24'."
+        yield _wrong(flow, "cidr", f"{peer!r} is no range of addresses", fix)
+        return
+    if not isinstance(network, IPv4Network):
+        yield _wrong(flow, "cidr", f"{peer!r}: only IPv4 is carried", "Use an IPv4 range.")
+    elif str(network) != peer:
+        yield _wrong(flow, "cidr", f"{peer!r} does not name a network", f"Write '{network}'.")
+    elif network.prefixlen == 0:
+        yield _wrong(flow, "cidr", f"{peer!r} is every address", f"Write {INTERNET!r}.")
+
+
+def _lone_flow_findings(flow: Flow) -> Iterator[Finding]:
+    """What can be told from a flow by itself."""
+    if not flow.sources or not flow.targets:
+        message = "it leads from nothing or to nothing"
+        yield _wrong(flow, "empty-flow", message, "Name a role, 'internet' or a CIDR on each side.")
+    if not flow.tcp and not flow.udp and not flow.icmp:
+        yield _wrong(flow, "no-ports", "it allows nothing", "Name its ports: tcp=443. Or icmp=True.")
+    if not flow.why.strip():
+        message, fix = "nobody says what it is for", 'Say it in one line: why="customers".'
+        yield _wrong(flow, "no-why", message, fix, Severity.WARNING)
+    for range_ in (*flow.tcp, *flow.udp):
+        if range_[1] > 65535:
+            yield _wrong(flow, "port", f"{range_[1]} is no port", "Ports go from 1 to 65535.")
+
+
+def _internet_findings(flow: Flow, topology: Topology) -> Iterator[Finding]:
+    """The internet reaches, and is reached from, public roles only (R4)."""
+    if INTERNET in flow.sources and INTERNET in flow.targets:
+        yield _wrong(
+            flow, "internet-to-internet", "both its ends are the internet", "Name a role on one side."
+        )
+        return
+    private = {role.name for role in topology.roles if not role.public}
+    others: tuple[str, ...] = ()
+    if INTERNET in flow.sources:
+        others = flow.targets
+    elif INTERNET in flow.targets:
+        others = flow.sources
+    for name in dict.fromkeys(others):
+        if name in private:
+            message = f"{name!r} has no public address, and so no way from or to the internet (R4)"
+            fix = f'Lead it through a public role, or make {name!r} one: public="why".'
+            yield _wrong(flow, "not-public", message, fix)

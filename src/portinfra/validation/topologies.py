@@ -1,0 +1,168 @@
+"""Roles and their volumes: names, numbers, slots, renames."""
+
+import re
+from collections.abc import Iterator
+
+from portinfra.model.finding import Finding
+from portinfra.model.resources import Instance, Volume, traits
+from portinfra.model.topology import INTERNET, Role, Topology
+from portinfra.validation.names import (
+    ROLE_NAME_MAX,
+    SCOPE_NAME_MAX,
+    VOLUME_NAME_MAX,
+    name_findings,
+    suggestion,
+    twice,
+)
+
+RESERVED_PREFIX = "portinfra"
+"""Tags that begin so are ours: they carry the owner."""
+
+MOUNT = re.compile(r"(/[A-Za-z0-9._-]+)+")
+
+IGNORABLE = sorted({*traits(Instance).compared, *traits(Volume).compared} - {*traits(Instance).references})
+
+
+def topology_findings(topology: Topology) -> Iterator[Finding]:
+    """What is wrong with a topology and its roles, wherever they are placed."""
+    subject = f"topology.{topology.name}"
+    yield from name_findings(topology.name, SCOPE_NAME_MAX, "topology/name", subject, topology.location)
+    if not topology.roles:
+        yield Finding(
+            "topology/empty",
+            "it has no roles",
+            'Give it at least one: Role("web").',
+            subject=subject,
+            location=topology.location,
+        )
+    yield from reserved_tags(topology, subject)
+    repeated = twice(role.name for role in topology.roles)
+    for role in topology.roles:
+        if role.name in repeated:
+            yield _wrong(
+                role, "duplicate-role", "", f"more than one role is named {role.name!r}", "Rename one."
+            )
+        yield from _role_findings(role)
+    yield from _slot_findings(topology)
+    yield from _rename_findings(topology)
+
+
+def reserved_tags(bearer: Topology | Role | Volume, subject: str) -> Iterator[Finding]:
+    """Tags that would be taken for our own."""
+    for tag in sorted(bearer.tags):
+        if tag.lower().startswith(RESERVED_PREFIX):
+            yield Finding(
+                "topology/reserved-tag",
+                f"tags that begin with {RESERVED_PREFIX!r} say whose a resource is, and are not yours to set",
+                f"Rename the tag {tag!r}.",
+                subject=f"{subject}.tags",
+                location=bearer.location,
+            )
+
+
+def _wrong(role: Role, rule: str, attribute: str, message: str, fix: str) -> Finding:
+    subject = f"role.{role.name}.{attribute}" if attribute else f"role.{role.name}"
+    return Finding(f"topology/{rule}", message, fix, subject=subject, location=role.location)
+
+
+def _role_findings(role: Role) -> Iterator[Finding]:
+    subject = f"role.{role.name}"
+    yield from name_findings(role.name, ROLE_NAME_MAX, "topology/name", subject, role.location)
+    if role.name == INTERNET:
+        fix = "Choose another name."
+        yield _wrong(role, "name", "", f"{INTERNET!r} stands for every public address", fix)
+    if role.name[-1:].isdigit():
+        message = (
+            f"{role.name!r} ends in a digit, and so would its host {role.name + '1'!r} look like another"
+        )
+        yield _wrong(role, "name", "", message, "End the name in a letter: hosts are numbered for you.")
+    if role.count < 0:
+        yield _wrong(role, "count", "count", f"{role.count} is no number of servers", "Use 0 or more.")
+    if role.max_unavailable < 1:
+        message = f"{role.max_unavailable}: nothing could ever be replaced"
+        yield _wrong(role, "max-unavailable", "max_unavailable", message, "Use 1 or more.")
+    if role.slot is not None and role.slot < 0:
+        yield _wrong(role, "slot", "slot", f"{role.slot} is no slot", "Slots are counted from 0.")
+    for attribute in ("size", "image"):
+        if not getattr(role, attribute).strip():
+            message, fix = f"the {attribute} is empty", f"Leave {attribute} out to have the usual one."
+            yield _wrong(role, f"empty-{attribute}", attribute, message, fix)
+    for attribute in role.ignore:
+        if attribute not in IGNORABLE:
+            fix = suggestion(attribute, IGNORABLE, "")
+            yield _wrong(role, "unknown-attribute", "ignore", f"{attribute!r} is no attribute", fix)
+    for rule, reason in role.waive.items():
+        if not reason.strip():
+            message = f"the rule {rule!r} is waived without a reason"
+            yield _wrong(role, "waived-without-reason", "waive", message, "Say why it does not hold here.")
+    yield from reserved_tags(role, subject)
+    yield from _volume_findings(role)
+
+
+def _volume_findings(role: Role) -> Iterator[Finding]:
+    names = twice(volume.name for volume in role.volumes)
+    mounts = twice(volume.mount.rstrip("/") for volume in role.volumes if volume.mount)
+    for volume in role.volumes:
+        subject = f"role.{role.name}.volume.{volume.name}"
+        yield from name_findings(volume.name, VOLUME_NAME_MAX, "topology/name", subject, volume.location)
+        yield from reserved_tags(volume, subject)
+        if volume.name in names:
+            message = f"the role has more than one volume {volume.name!r}"
+            yield Finding(
+                "topology/duplicate-volume", message, "Rename one.", subject=subject, location=volume.location
+            )
+        if volume.mount and not _mountable(volume.mount):
+            yield Finding(
+                "topology/mount",
+                f"{volume.mount!r} is no place to mount it",
+                "Write an absolute path of letters, digits, '.', '_' and '-': '/var/lib/postgresql'.",
+                subject=f"{subject}.mount",
+                location=volume.location,
+            )
+        if volume.mount and volume.mount.rstrip("/") in mounts:
+            yield Finding(
+                "topology/duplicate-mount",
+                f"more than one volume of the role is mounted at {volume.mount!r}",
+                "Mount each at a place of its own.",
+                subject=f"{subject}.mount",
+                location=volume.location,
+            )
+
+
+def _mountable(mount: str) -> bool:
+    parts = mount.split("/")
+    return bool(MOUNT.fullmatch(mount)) and "." not in parts and ".." not in parts
+
+
+def _slot_findings(topology: Topology) -> Iterator[Finding]:
+    taken: dict[int, str] = {}
+    for position, role in enumerate(topology.roles):
+        slot = position if role.slot is None else role.slot
+        if slot in taken:
+            yield _wrong(
+                role,
+                "slot-taken",
+                "slot",
+                f"its subnets would lie where those of {taken[slot]!r} are (slot {slot})",
+                f"Give it a slot of its own: slot={_free_slot(topology)}.",
+            )
+        taken.setdefault(slot, role.name)
+
+
+def _free_slot(topology: Topology) -> int:
+    slots = [role.slot for role in topology.roles if role.slot is not None]
+    return max([len(topology.roles) - 1, *slots]) + 1
+
+
+def _rename_findings(topology: Topology) -> Iterator[Finding]:
+    names = {role.name for role in topology.roles}
+    renamed = [role for role in topology.roles if role.renamed_from is not None]
+    repeated = twice(role.renamed_from or "" for role in renamed)
+    for role in renamed:
+        if role.renamed_from in names:
+            message = f"a role {role.renamed_from!r} is still declared"
+            fix = "Remove one of the two, or leave renamed_from out."
+            yield _wrong(role, "renamed-from-existing", "renamed_from", message, fix)
+        if role.renamed_from in repeated:
+            message = f"more than one role was renamed from {role.renamed_from!r}"
+            yield _wrong(role, "renamed-from-twice", "renamed_from", message, "Only one can have its hosts.")

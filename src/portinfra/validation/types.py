@@ -1,0 +1,240 @@
+"""Wrong Python types: each is reported, then replaced by its default so that other checks need not care."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar, cast
+
+from attrs import NOTHING, Factory, evolve, fields
+
+from portinfra.model.environment import Environment
+from portinfra.model.finding import Finding
+from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.resources import Volume
+from portinfra.model.topology import Flow, Role, Topology
+
+V = TypeVar("V", Topology, Role, Flow, Volume, Environment, RecoveryPlan)
+Check = tuple[str, Callable[[Any], bool]]
+"""What a value must be, in words, and whether it is."""
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_list_of(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, tuple | list) and all(kind(item) for item in value)
+
+
+def _is_map_of(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: (
+        isinstance(value, Mapping) and all(isinstance(key, str) and kind(item) for key, item in value.items())
+    )
+
+
+def _is_ports(value: Any) -> bool:
+    return (
+        isinstance(value, tuple)
+        and len(value) == 2
+        and all(map(_is_number, value))
+        and 1 <= value[0] <= value[1]
+    )
+
+
+def _or_none(check: Check) -> Check:
+    return check[0] + " or None", lambda value: value is None or check[1](value)
+
+
+TEXT: Check = ("text", _is_text)
+NUMBER: Check = ("a whole number", _is_number)
+SWITCH: Check = ("True or False", lambda value: isinstance(value, bool))
+TEXTS: Check = ("a list of texts", _is_list_of(_is_text))
+TAGS: Check = ("a mapping of text to text", _is_map_of(_is_text))
+MAPS: Check = ("a mapping of names to mappings", _is_map_of(lambda value: isinstance(value, Mapping)))
+PORTS: Check = ("ports between 1 and 65535, as allow() makes them", _is_list_of(_is_ports))
+ANY: Check = ("anything", lambda value: True)
+
+ROLE: Mapping[str, Check] = {
+    "name": TEXT,
+    "count": NUMBER,
+    "size": TEXT,
+    "image": TEXT,
+    "disk_gib": NUMBER,
+    "public": TEXT,
+    "ssh_keys": TEXTS,
+    "user_data": TEXT,
+    "tags": TAGS,
+    "slot": _or_none(NUMBER),
+    "renamed_from": _or_none(TEXT),
+    "protect": SWITCH,
+    "max_unavailable": NUMBER,
+    "ignore": TEXTS,
+    "native": MAPS,
+    "waive": TAGS,
+}
+VOLUME: Mapping[str, Check] = {
+    "name": TEXT,
+    "gib": NUMBER,
+    "mount": TEXT,
+    "key": _or_none(TEXT),
+    "source": _or_none(TEXT),
+    "protect": SWITCH,
+    "tags": TAGS,
+}
+FLOW: Mapping[str, Check] = {
+    "sources": TEXTS,
+    "targets": TEXTS,
+    "tcp": PORTS,
+    "udp": PORTS,
+    "icmp": SWITCH,
+    "why": TEXT,
+}
+TOPOLOGY: Mapping[str, Check] = {"name": TEXT, "tags": TAGS}
+ENVIRONMENT: Mapping[str, Check] = {
+    "name": TEXT,
+    "on": TEXT,
+    "account": TEXT,
+    "cidr": TEXT,
+    "key": _or_none(TEXT),
+    "zones": TEXTS,
+    "roles": MAPS,
+    "credentials": TAGS,
+    "tags": TAGS,
+    "subnet_prefix": NUMBER,
+    "dns": ("a function of names and addresses", lambda value: value is None or callable(value)),
+}
+RECOVERY: Mapping[str, Check] = {
+    "name": TEXT,
+    "source": TEXT,
+    "target": TEXT,
+    "rpo": TEXT,
+    "rto": TEXT,
+    "waves": ("a list of lists of roles", _is_list_of(_is_list_of(_is_text))),
+}
+
+STAND_INS: Mapping[type, Mapping[str, Any]] = {
+    Role: {"name": "unnamed"},
+    Volume: {"name": "unnamed", "gib": 1},
+    Flow: {"sources": (), "targets": (), "icmp": True},
+    Topology: {"name": "unnamed"},
+    Environment: {"name": "unnamed", "on": "unknown:unknown"},
+    RecoveryPlan: {"name": "unnamed", "source": "", "target": "", "rpo": "1h", "rto": "1h", "waves": ()},
+}
+"""What stands for a value of the wrong type where the model has no default: it passes the other checks."""
+
+_ARTICLES = {
+    str: "text",
+    int: "a whole number",
+    float: "a number with a fraction",
+    bool: "True or False",
+    type(None): "None",
+}
+
+
+def in_words(value: Any) -> str:
+    """What a value is, without showing it: it may be a secret."""
+    return _ARTICLES.get(type(value), f"of type {type(value).__name__}")
+
+
+def sound_topology(topology: Topology, findings: list[Finding]) -> Topology:
+    """The topology without what has the wrong type, each reported."""
+    subject = f"topology.{topology.name}"
+    roles = _members(topology.roles, Role, subject, "roles", topology, findings)
+    flows = _members(topology.flows, Flow, subject, "flows", topology, findings)
+    whole = evolve(
+        topology,
+        roles=[_sound_role(role, findings) for role in roles],
+        flows=[_sound(flow, FLOW, flow_subject(flow), "topology", findings) for flow in flows],
+    )
+    return _sound(whole, TOPOLOGY, subject, "topology", findings)
+
+
+def sound_environment(environment: Environment, findings: list[Finding]) -> Environment:
+    """The environment without what has the wrong type, each reported."""
+    return _sound(environment, ENVIRONMENT, f"environment.{environment.name}", "environment", findings)
+
+
+def sound_recovery(recovery: RecoveryPlan, findings: list[Finding]) -> RecoveryPlan:
+    """The recovery plan without what has the wrong type, each reported."""
+    return _sound(recovery, RECOVERY, f"recovery.{recovery.name}", "recovery", findings)
+
+
+def flow_subject(flow: Flow) -> str:
+    """How a flow is called, which has no name."""
+    return f"flow {_peers(flow.sources)} → {_peers(flow.targets)}"
+
+
+def _peers(names: Any) -> str:
+    return ", ".join(map(str, names)) if isinstance(names, tuple | list) else str(names)
+
+
+def _sound_role(role: Role, findings: list[Finding]) -> Role:
+    subject = f"role.{role.name}"
+    volumes = _members(role.volumes, Volume, subject, "volumes", role, findings)
+    whole = evolve(
+        role,
+        volumes=[_sound(v, VOLUME, f"{subject}.volume.{v.name}", "topology", findings) for v in volumes],
+    )
+    return _sound(whole, ROLE, subject, "topology", findings)
+
+
+def _sound(value: V, table: Mapping[str, Check], subject: str, area: str, findings: list[Finding]) -> V:
+    wrong = {name: check for name, check in table.items() if not check[1](getattr(value, name))}
+    for name, (words, _) in wrong.items():
+        findings.append(
+            Finding(
+                f"{area}/wrong-type",
+                f"must be {words}, and is {_what_it_is(getattr(value, name))}",
+                f"Give {name} as {words}.",
+                subject=f"{subject}.{name}",
+                location=value.location,
+            )
+        )
+    return evolve(value, **{name: _stand_in(type(value), name) for name in wrong}) if wrong else value
+
+
+def _what_it_is(value: Any) -> str:
+    """As `in_words`; of a collection, also what it holds."""
+    if isinstance(value, Mapping):
+        held = sorted({in_words(item) for pair in value.items() for item in pair})
+        return f"a mapping that holds {' and '.join(held)}"
+    if isinstance(value, tuple | list):
+        return f"a list that holds {' and '.join(sorted({in_words(item) for item in value}))}"
+    return in_words(value)
+
+
+def _stand_in(kind: type[Any], name: str) -> Any:
+    if name in STAND_INS[kind]:
+        return STAND_INS[kind][name]
+    default = getattr(fields(kind), name).default
+    assert default is not NOTHING, name
+    return cast(Any, default).factory() if isinstance(default, Factory) else default  # type: ignore[arg-type]
+
+
+M = TypeVar("M", Role, Flow, Volume)
+
+
+def _members(
+    given: Iterable[Any],
+    kind: type[M],
+    subject: str,
+    name: str,
+    owner: Topology | Role,
+    findings: list[Finding],
+) -> list[M]:
+    """Those that are of the kind; the others are reported."""
+    makers = {Role: 'Role("web")', Flow: 'allow("web", "app", tcp=443)', Volume: 'Volume("data", gib=100)'}
+    wrong = [value for value in given if not isinstance(value, kind)]
+    if wrong:
+        findings.append(
+            Finding(
+                "topology/wrong-type",
+                f"holds something that is {' and '.join(sorted({in_words(value) for value in wrong}))}",
+                f"Each must be a {kind.__name__}, made by {makers[kind]}.",
+                subject=f"{subject}.{name}",
+                location=owner.location,
+            )
+        )
+    return [value for value in given if isinstance(value, kind)]

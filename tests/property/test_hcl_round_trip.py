@@ -1,0 +1,151 @@
+"""Python → HCL → Python gives equal values, whatever the texts hold."""
+
+from pathlib import Path
+
+from attrs import evolve
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from portinfra.declaration.declared import Declared
+from portinfra.declaration.hcl.write import to_hcl
+from portinfra.declaration.load import load
+from portinfra.model.environment import Environment
+from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.resources import Volume
+from portinfra.model.topology import Flow, Role, Topology, port_ranges
+
+NASTY = [
+    "${",
+    "$${",
+    "%{",
+    "%%{",
+    "}",
+    '"',
+    "\\",
+    "\n",
+    "\r\n",
+    "\t",
+    "EOT",
+    "<<EOT",
+    "$",
+    "%",
+    "é",
+    "\x00",
+    " ",
+    "#",
+    "//",
+]
+texts = st.one_of(st.text(max_size=12), st.lists(st.sampled_from(NASTY), max_size=8).map("".join))
+names = st.from_regex(r"[a-z]([a-z-]{0,6}[a-z])?", fullmatch=True)
+tags = st.dictionaries(texts, texts, max_size=3)
+some = st.lists(texts, max_size=3)
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=5,
+)
+options = st.dictionaries(
+    names,
+    st.one_of(st.booleans(), st.integers(), texts, st.lists(plain), st.dictionaries(texts, plain)),
+    max_size=2,
+)
+ports = st.lists(
+    st.tuples(st.integers(1, 65535), st.integers(0, 500)).map(lambda p: (p[0], min(65535, sum(p)))),
+    max_size=3,
+).map(port_ranges)
+volumes = st.builds(
+    Volume,
+    name=names,
+    gib=st.integers(),
+    mount=texts,
+    key=st.none() | texts,
+    protect=st.booleans(),
+    tags=tags,
+)
+roles = st.builds(
+    Role,
+    name=texts,
+    count=st.integers(),
+    size=texts,
+    image=texts,
+    disk_gib=st.integers(),
+    public=texts,
+    volumes=st.lists(volumes, max_size=2),
+    ssh_keys=some,
+    user_data=texts,
+    tags=tags,
+    slot=st.none() | st.integers(),
+    renamed_from=st.none() | texts,
+    protect=st.booleans(),
+    max_unavailable=st.integers(),
+    ignore=some,
+    native=st.dictionaries(names, options, max_size=2),
+    waive=tags,
+)
+flows = st.builds(
+    Flow,
+    sources=some.map(tuple),
+    targets=some.map(tuple),
+    tcp=ports,
+    udp=ports,
+    icmp=st.booleans(),
+    why=texts,
+)
+topologies = st.builds(
+    Topology, name=texts, roles=st.lists(roles, max_size=2), flows=st.lists(flows, max_size=2), tags=tags
+)
+overrides = st.fixed_dictionaries(
+    {},
+    optional={"count": st.integers(), "size": texts, "image": texts, "disk_gib": st.integers(), "tags": tags},
+)
+environments = st.builds(
+    Environment,
+    name=texts,
+    on=texts,
+    account=texts,
+    cidr=texts,
+    key=st.none() | texts,
+    zones=some,
+    roles=st.dictionaries(texts, overrides, max_size=2),
+    credentials=tags,
+    tags=tags,
+    subnet_prefix=st.integers(),
+)
+recoveries = st.builds(
+    RecoveryPlan,
+    name=texts,
+    source=texts,
+    target=texts,
+    rpo=texts,
+    rto=texts,
+    waves=st.lists(some, max_size=3),
+)
+declarations = st.builds(
+    Declared,
+    topologies=st.lists(topologies, max_size=1).map(tuple),
+    environments=st.lists(environments, max_size=1).map(tuple),
+    recoveries=st.lists(recoveries, max_size=1).map(tuple),
+)
+
+HOSTILE = Role("w", user_data='#!/bin/sh\n\n  echo ${HOME} %{x} $${y}\nEOT\n\tend \\ "\n')
+
+
+@settings(
+    max_examples=120,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(declared=declarations)
+@example(declared=Declared(topologies=(Topology("p", roles=[HOSTILE]),)))
+@example(declared=Declared(topologies=(Topology("p", roles=[evolve(HOSTILE, user_data="a\n${\n")]),)))
+def test_what_is_written_loads_to_equal_values(declared, tmp_path: Path):
+    file = tmp_path / "round.hcl"
+    text = to_hcl(declared)
+    file.write_text(text, encoding="utf-8", newline="")
+    loaded = load(file)
+    assert loaded == declared
+    # What equality leaves out.
+    for before, after in zip(declared.topologies, loaded.topologies, strict=True):
+        for role, again in zip(before.roles, after.roles, strict=True):
+            assert [volume.mount for volume in role.volumes] == [volume.mount for volume in again.volumes]
+    assert to_hcl(loaded) == text

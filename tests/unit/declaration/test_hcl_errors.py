@@ -1,0 +1,107 @@
+"""Errors in HCL: all at once, by file and line, in plain words, with what to do."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("locals {\n  a =\n}", 2, "the line ends where a value should be"),
+        ('topology "p" {\n  role "w" {\n  }\n', 4, "not closed before the file ends. Close it with }"),
+        ('locals {\n  a = "abc\n}', 2, "a text is not closed"),
+        ("locals {\n  a = 1 b = 2\n}", 2, "two things stand on one line"),
+        ("locals {\n  a = @\n}", 2, "'@' comes where a value should be"),
+        ("locals {\n  a = [1, 2\n  b = 3\n}", 3, "'b' comes where ',' or ']' should be"),
+        ("locals {\n  a = <<EOT\n${1 +}\nEOT\n}", 3, "where a value should be"),
+        ("locals {\n  a = <<EOT\nx\n${1\nEOT\n}", 4, "${ is not closed"),
+        ('locals {\n  a = "\\q"\n}', 2, "\\q means nothing in a text"),
+        ('locals {\n  a = "%{if true}b%{endif}"\n}', 2, "%{…} is not read here"),
+        ("a = 1", 1, "outside of every block"),
+        ('role "w" {\n}', 1, 'Put it into a topology "NAME"'),
+        ('topolgy "w" {\n}', 1, "Did you mean 'topology'?"),
+        ('topology "p" {\n  rol "w" {\n  }\n}', 2, "Did you mean 'role'?"),
+        ("topology {\n}", 1, "has one name"),
+        ('topology "p" {\n  role "w" {\n    cuont = 3\n  }\n}', 3, "Did you mean 'count'?"),
+        ('topology "p" {\n  role "w" {\n    count = "3"\n  }\n}', 3, "must be a whole number, and is text"),
+        (
+            'topology "p" {\n  role "w" {\n    count = 1.5\n  }\n}',
+            3,
+            "a whole number, and is a number with a fr",
+        ),
+        ('topology "p" {\n  role "w" {\n    tags = { a = 1 }\n  }\n}', 3, "is a mapping that holds a number"),
+        ('topology "p" {\n  role "w" {\n    size = "a"\n    size = "b"\n  }\n}', 4, "'size' is set twice"),
+        ('topology "p" {\n  role "w" {\n    volume "d" {\n    }\n  }\n}', 3, "volume 'd' needs 'gib'"),
+        ('environment "e" {\n  on = null\n}', 1, "environment 'e' needs 'on'"),
+        ('environment "e" {\n  on      = "a:b"\n  account = 12\n}', 3, "Put it in quotes."),
+        ('environment "e" {\n  on  = "a:b"\n  dns = "x"\n}', 3, "'dns' is a Python function"),
+        (
+            'environment "e" {\n  on = "a:b"\n  role "w" {\n    public = "x"\n  }\n}',
+            4,
+            "there is no 'public'",
+        ),
+        (
+            'topology "p" {\n  allow {\n    from = web\n    to   = "w"\n  }\n}',
+            3,
+            'Text stands in quotes: "web"',
+        ),
+        (
+            'topology "p" {\n  allow {\n    from = "w"\n    to   = "w"\n    tcp  = 0\n  }\n}',
+            5,
+            "0 is no port",
+        ),
+        ("locals {\n  a = locl\n  locl = 1\n}", 2, "Write local.locl"),
+        ("locals {\n  size = 1\n  a    = local.siez\n}", 3, "Did you mean 'size'?"),
+        ('variable "size" {\n  default = 1\n}\nlocals {\n  a = var.siez\n}', 5, "Did you mean 'size'?"),
+        ("locals {\n  a = { size = 1 }\n  b = local.a.siez\n}", 3, "Did you mean 'size'?"),
+        ("locals {\n  a = [1]\n  b = local.a[1]\n}", 3, "the list has 1 members"),
+        ("locals {\n  a = uper(1)\n}", 2, "Did you mean 'upper'?"),
+        ("locals {\n  a = upper(1)\n}", 2, "takes text, not a number"),
+        ('locals {\n  a = upper("a", "b")\n}', 2, "upper() cannot do this"),
+        ('locals {\n  a = file("none.sh")\n}', 2, "'none.sh' cannot be read"),
+        ('locals {\n  a = 1 + "a"\n}', 2, "not with text"),
+        ("locals {\n  a = 1 / 0\n}", 2, "division by zero"),
+        ("locals {\n  a = 1 ? 2 : 3\n}", 2, "a condition is true or false"),
+        ("locals {\n  a = local.b\n  b = local.a\n}", 2, "a → b → a"),
+        ("locals {\n  a = 1\n  a = 2\n}", 3, "already declared"),
+        ('topology "p" {\n}\ntopology "p" {\n}', 3, "topology 'p' is already declared"),
+        ('topology "${1}" {\n}', 1, "a name cannot be computed"),
+    ],
+)
+def test_an_error_is_named_with_its_line(text, line, words, findings_of):
+    findings = findings_of(text)
+    assert len(findings) == 1, findings
+    assert findings[0][:2] == ("0.hcl", line)
+    assert words in findings[0][2]
+
+
+def test_all_errors_of_all_files_come_at_once_in_order(findings_of):
+    found = findings_of(
+        'topology "p" {\n  role "w" {\n    cuont = [var.a, var.b]\n    size  = [var.c, var.d]\n  }\n}',
+        "locals {\n  a = 1 +\n}",
+        'environment "e" {\n}\nrecovery "r" {\n}',
+    )
+    places = [place[:2] for place in found]
+    assert places == sorted(places)
+    assert {file for file, _ in places} == {"0.hcl", "1.hcl", "2.hcl"}
+    assert len([place for place in places if place == ("2.hcl", 3)]) == 5
+
+
+def test_what_an_unreadable_file_may_declare_is_not_missed(findings_of):
+    found = findings_of("locals {\n  a = local.b\n}", "locals {\n  b = \n}")
+    assert [place[:2] for place in found] == [("1.hcl", 2)]
+
+
+def test_a_broken_local_is_reported_once(findings_of):
+    found = findings_of("locals {\n  a = nope()\n  b = local.a\n  c = [local.a, local.b]\n}")
+    assert [place[1] for place in found] == [2]
+
+
+def test_every_member_of_a_list_is_looked_at(findings_of):
+    assert len(findings_of("locals {\n  a = [nope(), nah(), { b = var.c }]\n}")) == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["}", "{", "a {{", '"', "a = ${", "<<EOT", "/* abc", "\\", "a = \x00", "= 1", "é = 1"]
+)
+def test_no_text_brings_a_traceback(text, findings_of):
+    assert "UnexpectedToken" not in str(findings_of(text))

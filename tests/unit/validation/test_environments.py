@@ -1,0 +1,150 @@
+"""What makes no sense in an environment, a recovery plan, or between them is found."""
+
+import pytest
+from attrs import evolve
+
+from portinfra.errors import ValidationError
+from portinfra.model.catalogue import Capabilities
+from portinfra.model.environment import Environment
+from portinfra.model.finding import Severity
+from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.resources import Volume
+from portinfra.model.topology import Role, Topology
+from portinfra.validation import validate, validate_declared
+
+PLACE = Environment("production", on="aws:us-east-1", account="1")
+OTHER = Environment("recovery", on="gcp:europe-west1", account="1")
+SHOP = Topology("shop", roles=[Role("app"), Role("db")])
+PLAN = RecoveryPlan("shop", PLACE, OTHER, rpo="4h", rto="30m", waves=[["db"], ["app"]])
+
+
+def findings_of(environment: Environment, topology: Topology = SHOP, native=None, **limits):
+    try:
+        return validate(topology, environment, Capabilities(**limits), native or {})
+    except ValidationError as error:
+        return error.findings
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule", "words"),
+    [
+        ({"name": "Prod"}, "environment/name", "'prod'"),
+        ({"on": "aws"}, "environment/on", "PROVIDER:LOCATION"),
+        ({"on": "aws:"}, "environment/on", "PROVIDER:LOCATION"),
+        ({"key": ""}, "environment/key", "leave it out"),
+        ({"tags": {"portinfra": "x"}}, "environment/reserved-tag", "Rename the tag"),
+        ({"cidr": "ten"}, "environment/cidr", "10.10.0.0/16"),
+        ({"cidr": "::/64"}, "environment/cidr", "IPv4"),
+        ({"cidr": "10.1.1.1/16"}, "environment/cidr", "Write '10.1.0.0/16'."),
+        ({"subnet_prefix": 29}, "environment/subnet-prefix", "16 to 28"),
+        ({"cidr": "10.0.0.0/8", "subnet_prefix": 15}, "environment/subnet-prefix", "16 to 28"),
+        ({"cidr": "10.0.0.0/24"}, "environment/subnet-prefix", "longer subnet_prefix than /24"),
+        ({"zones": ["a", "a"]}, "environment/zones", "named twice"),
+        ({"zones": ["a", "b", "c", "d", "e"]}, "environment/zones", "at most 4"),
+        ({"roles": {"app": {"cuont": 1}}}, "environment/unknown-attribute", "Did you mean 'count'?"),
+        ({"roles": {"app": {"public": "x"}}}, "environment/unknown-attribute", "cannot differ"),
+        ({"roles": {"app": {"count": "1"}}}, "environment/wrong-type", "whole number"),
+        ({"roles": {"app": {"count": -1}}}, "environment/count", "0 or more"),
+        ({"roles": {"app": {"size": ""}}}, "environment/empty-size", "Leave size out"),
+        ({"roles": {"app": {"disk_gib": 0}}}, "provider/disk-size", "Use 1 to"),
+    ],
+)
+def test_what_makes_no_sense_is_an_error(changes, rule, words):
+    (finding,) = findings_of(evolve(PLACE, **changes))
+    assert (finding.rule, finding.severity) == (rule, Severity.ERROR)
+    assert words in f"{finding.message}. {finding.fix}"
+    assert finding.location
+
+
+@pytest.mark.parametrize(("cidr", "private"), [("100.64.0.0/16", True), ("172.32.0.0/16", False)])
+def test_addresses_that_are_not_private_are_a_warning(cidr, private):
+    rules = [(finding.rule, finding.severity) for finding in findings_of(evolve(PLACE, cidr=cidr))]
+    assert rules == ([] if private else [("environment/public-cidr", Severity.WARNING)])
+
+
+def test_an_unknown_role_is_a_warning_for_one_topology_and_an_error_for_all(declared):
+    place = evolve(PLACE, roles={"dbb": {"count": 1}})
+    (finding,) = findings_of(place)
+    assert (finding.rule, finding.severity) == ("environment/unknown-role", Severity.WARNING)
+    with pytest.raises(ValidationError, match="Did you mean 'db'"):
+        validate_declared(declared(SHOP, environments=[place]))
+    validate_declared(declared(SHOP, Topology("b", roles=[Role("dbb")]), environments=[place]))
+
+
+@pytest.mark.parametrize(
+    ("role", "limits", "rule"),
+    [
+        (Role("w", public="x"), {"public_addresses": False}, "provider/public"),
+        (Role("w", user_data="é"), {"user_data_max_bytes": 1}, "provider/user-data"),
+        (Role("w", tags={"a": "", "b": ""}), {"tags_max": 1}, "provider/tags"),
+        (Role("w", volumes=[Volume("d", gib=1, tags={"a": ""})]), {"tags_max": 0}, "provider/tags"),
+        (Role("w", volumes=[Volume("d", gib=1, key="k")]), {"customer_keys": False}, "provider/key"),
+        (
+            Role("w", volumes=[Volume("d", gib=3)]),
+            {"volume_max_gib": 2, "volume_min_gib": 1},
+            "provider/disk-size",
+        ),
+        (Role("w", disk_gib=3), {"volume_max_gib": 2}, "provider/disk-size"),
+        (Role("w", native={"aws": {"plcement": "x"}}), {}, "provider/unknown-option"),
+    ],
+)
+def test_what_the_provider_cannot_do_is_refused(role, limits, rule):
+    found = findings_of(PLACE, Topology("shop", roles=[role]), {"aws": {"placement": "how"}}, **limits)
+    assert rule in [finding.rule for finding in found]
+    assert "\xe9" not in str(found)
+
+
+def test_a_key_is_refused_where_there_are_none():
+    (finding,) = findings_of(evolve(PLACE, key="k"), customer_keys=False)
+    assert finding.rule == "provider/key"
+
+
+def test_options_of_a_provider_that_is_not_installed_are_not_checked():
+    topology = Topology("shop", roles=[Role("w", native={"other": {"x": 1}})])
+    assert findings_of(PLACE, topology, {"aws": {}}) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule", "words"),
+    [
+        ({"source": "prduction"}, "recovery/unknown-environment", "Did you mean 'production'?"),
+        ({"target": "production"}, "recovery/same-environment", "another"),
+        ({"rpo": "4 hours"}, "recovery/duration", "30m, 4h or 1d"),
+        ({"rto": "0h"}, "recovery/duration", "30m, 4h or 1d"),
+        ({"waves": [["db"], ["app", "db"]]}, "recovery/role-twice", "one wave"),
+        ({"waves": [["db"], ["app", "web"]]}, "recovery/unknown-role", "no role 'web'"),
+    ],
+)
+def test_a_recovery_plan_that_makes_no_sense_is_an_error(changes, rule, words, declared):
+    with pytest.raises(ValidationError) as error:
+        validate_declared(declared(SHOP, environments=[PLACE, OTHER], recoveries=[evolve(PLAN, **changes)]))
+    (finding,) = error.value.findings
+    assert finding.rule == rule
+    assert words in f"{finding.message}. {finding.fix}"
+
+
+def test_a_sound_declaration_has_no_findings(declared):
+    assert validate_declared(declared(SHOP, environments=[PLACE, OTHER], recoveries=[PLAN])) == ()
+
+
+def test_a_role_in_no_wave_is_a_warning(declared):
+    plan = evolve(PLAN, waves=[["db"]])
+    (warning,) = validate_declared(declared(SHOP, environments=[PLACE, OTHER], recoveries=[plan]))
+    assert (warning.rule, warning.severity) == ("recovery/role-in-no-wave", Severity.WARNING)
+    assert "app" in warning.message
+
+
+def test_a_plan_belongs_to_the_topology_of_its_name(declared):
+    other = Topology("other", roles=[Role("x")])
+    assert validate_declared(declared(SHOP, other, environments=[PLACE, OTHER], recoveries=[PLAN])) == ()
+    with pytest.raises(ValidationError, match="Did you mean 'shop'"):
+        validate_declared(
+            declared(SHOP, other, environments=[PLACE, OTHER], recoveries=[evolve(PLAN, name="shp")])
+        )
+
+
+def test_environments_that_share_an_account_are_a_warning(declared):
+    twin = evolve(PLACE, name="test")
+    (warning,) = validate_declared(declared(SHOP, environments=[PLACE, OTHER, twin]))
+    assert (warning.rule, warning.subject) == ("environment/shared-account", "environment.test.account")
+    assert "R1" in warning.message

@@ -1,0 +1,179 @@
+"""What makes no sense in a topology is found, all at once, with its line and what to do."""
+
+import inspect
+
+import pytest
+from attrs import evolve
+
+from portinfra.errors import ValidationError
+from portinfra.model.catalogue import Capabilities
+from portinfra.model.environment import Environment
+from portinfra.model.finding import Severity
+from portinfra.model.resources import Volume
+from portinfra.model.topology import INTERNET, Flow, Role, Topology, allow
+from portinfra.validation import validate
+
+PLACE = Environment("test", on="fake:a")
+WEB = Role("web", public="customers")
+APP = Role("app")
+SERVES = allow(INTERNET, WEB, tcp=443, why="customers")
+
+
+def found(topology: Topology, environment: Environment = PLACE, **limits) -> dict[tuple[str, str], str]:
+    """What is wrong, as (rule, subject) → message and fix; warnings too."""
+    try:
+        findings = validate(topology, environment, Capabilities(**limits))
+    except ValidationError as error:
+        findings = error.findings
+    return {(f.rule, f.subject): f"{f.message}. {f.fix}" for f in findings}
+
+
+def of_role(**attributes) -> dict[tuple[str, str], str]:
+    return found(Topology("shop", roles=[WEB, evolve(APP, **attributes)], flows=[SERVES]))
+
+
+def of_flow(*flows: Flow) -> dict[tuple[str, str], str]:
+    return found(Topology("shop", roles=[WEB, APP], flows=flows))
+
+
+def test_a_sound_topology_has_no_findings():
+    app = evolve(
+        APP,
+        volumes=[Volume("data", gib=10, mount="/srv/data")],
+        ignore=["tags", "machine_type"],
+        renamed_from="old",
+        slot=9,
+    )
+    flows = [SERVES, allow(WEB, app, tcp=8443, why="x"), allow("10.0.0.0/8", app, icmp=True, why="x")]
+    assert found(Topology("shop", roles=[WEB, app], flows=flows)) == {}
+
+
+@pytest.mark.parametrize("name", ["Web", "web_", "1web", "web-", "", "wéb", "web\n", "a" * 25])
+def test_a_name_is_a_short_label(name):
+    assert ("topology/name", f"role.{name}") in found(Topology("shop", roles=[evolve(APP, name=name)]))
+
+
+def test_a_name_that_is_none_is_answered_with_the_nearest_that_is():
+    assert "'my-web'" in found(Topology("My Web", roles=[APP]))["topology/name", "topology.My Web"]
+
+
+def test_a_role_does_not_end_in_a_digit():
+    assert ("topology/name", "role.db1") in of_role(name="db1")
+
+
+def test_the_internet_is_no_role():
+    assert ("topology/name", "role.internet") in of_role(name="internet")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "rule", "attribute"),
+    [
+        ({"count": -1}, "topology/count", ".count"),
+        ({"max_unavailable": 0}, "topology/max-unavailable", ".max_unavailable"),
+        ({"slot": -1}, "topology/slot", ".slot"),
+        ({"slot": 0}, "topology/slot-taken", ".slot"),
+        ({"size": ""}, "topology/empty-size", ".size"),
+        ({"image": " "}, "topology/empty-image", ".image"),
+        ({"ignore": ["tag"]}, "topology/unknown-attribute", ".ignore"),
+        ({"ignore": ["subnet"]}, "topology/unknown-attribute", ".ignore"),
+        ({"waive": {"R6": ""}}, "topology/waived-without-reason", ".waive"),
+        ({"tags": {"Portinfra-owner": "x"}}, "topology/reserved-tag", ".tags"),
+        ({"renamed_from": "web"}, "topology/renamed-from-existing", ".renamed_from"),
+        ({"name": "web"}, "topology/duplicate-role", ""),
+        ({"disk_gib": 0}, "provider/disk-size", ".disk_gib"),
+    ],
+)
+def test_an_attribute_that_makes_no_sense_is_found(attributes, rule, attribute):
+    name = attributes.get("name", "app")
+    assert (rule, f"role.{name}{attribute}") in of_role(**attributes)
+
+
+def test_no_servers_at_all_is_sense():
+    assert of_role(count=0) == {}
+
+
+def test_two_roles_cannot_be_renamed_from_one():
+    roles = [Role("a", renamed_from="x"), Role("b", renamed_from="x")]
+    assert ("topology/renamed-from-twice", "role.b.renamed_from") in found(Topology("shop", roles=roles))
+
+
+def test_a_slot_that_is_taken_is_answered_with_a_free_one():
+    roles = [Role("a"), Role("b", slot=0), Role("c", slot=8)]
+    assert "slot=9" in found(Topology("shop", roles=roles))["topology/slot-taken", "role.b.slot"]
+
+
+@pytest.mark.parametrize(
+    ("volumes", "rule", "subject"),
+    [
+        ([Volume("Data", gib=1)], "topology/name", "role.app.volume.Data"),
+        ([Volume("d" * 17, gib=1)], "topology/name", f"role.app.volume.{'d' * 17}"),
+        ([Volume("d", gib=1), Volume("d", gib=1)], "topology/duplicate-volume", "role.app.volume.d"),
+        (
+            [Volume("d", gib=1, mount="/a"), Volume("e", gib=1, mount="/a")],
+            "topology/duplicate-mount",
+            "role.app.volume.d.mount",
+        ),
+        ([Volume("d", gib=1, mount="srv")], "topology/mount", "role.app.volume.d.mount"),
+        ([Volume("d", gib=1, mount="/a/../b")], "topology/mount", "role.app.volume.d.mount"),
+        ([Volume("d", gib=1, mount="/a b")], "topology/mount", "role.app.volume.d.mount"),
+        ([Volume("d", gib=0)], "provider/disk-size", "role.app.volume.d.gib"),
+        ([Volume("d", gib=99_999)], "provider/disk-size", "role.app.volume.d.gib"),
+    ],
+)
+def test_a_volume_that_makes_no_sense_is_found(volumes, rule, subject):
+    assert (rule, subject) in of_role(volumes=volumes)
+
+
+@pytest.mark.parametrize(
+    ("flow", "rule", "words"),
+    [
+        (allow("wbe", APP, tcp=1, why="x"), "topology/unknown-role", "Did you mean 'web'?"),
+        (allow("internt", WEB, tcp=1, why="x"), "topology/unknown-role", "Did you mean 'internet'?"),
+        (allow("10.1.2.3/8", APP, tcp=1, why="x"), "topology/cidr", "Write '10.0.0.0/8'."),
+        (allow("10.0.0.0/33", APP, tcp=1, why="x"), "topology/cidr", "no range of addresses"),
+        (allow("10.0.0.1", APP, tcp=1, why="x"), "topology/cidr", "Write '10.0.0.1/32'."),
+        (allow("::/0", APP, tcp=1, why="x"), "topology/cidr", "IPv4"),
+        (allow("0.0.0.0/0", WEB, tcp=1, why="x"), "topology/cidr", "Write 'internet'."),
+        (allow(WEB, APP, why="x"), "topology/no-ports", "icmp=True"),
+        (allow([], APP, tcp=1, why="x"), "topology/empty-flow", "on each side"),
+        (allow(INTERNET, APP, tcp=1, why="x"), "topology/not-public", "R4"),
+        (allow(APP, INTERNET, tcp=1, why="x"), "topology/not-public", "R4"),
+        (allow(INTERNET, INTERNET, tcp=1, why="x"), "topology/internet-to-internet", "one side"),
+    ],
+)
+def test_a_flow_that_makes_no_sense_is_found(flow, rule, words):
+    messages = [message for (its, _), message in of_flow(flow).items() if its == rule]
+    assert len(messages) == 1
+    assert words in messages[0]
+
+
+def test_a_flow_without_a_reason_is_a_warning():
+    (warning,) = validate(
+        Topology("shop", roles=[WEB, APP], flows=[allow(WEB, APP, tcp=1)]), PLACE, Capabilities()
+    )
+    assert warning.severity is Severity.WARNING
+    assert warning.rule == "topology/no-why"
+
+
+def test_all_findings_come_at_once_each_with_the_line_that_made_the_value():
+    frame = inspect.currentframe()
+    assert frame
+    line = frame.f_lineno
+    bad = Role("app", count=-1, size="")
+    flow = allow("web", "db", tcp=1)
+    with pytest.raises(ValidationError, match="4 things need mending") as error:
+        validate(Topology("shop", roles=[bad], flows=[flow]), PLACE, Capabilities())
+    lines = {
+        finding.rule: finding.location.line - line for finding in error.value.findings if finding.location
+    }
+    assert lines == {
+        "topology/count": 1,
+        "topology/empty-size": 1,
+        "topology/unknown-role": 2,
+        "topology/no-why": 2,
+    }
+    assert error.value.findings[-1].severity is Severity.WARNING
+
+
+def test_a_topology_needs_a_role():
+    assert ("topology/empty", "topology.shop") in found(Topology("shop", roles=[]))
