@@ -50,6 +50,10 @@ class DeclarationError(PortinfraError):
         self.location = location
         self.findings = tuple(findings)
 
+    def __str__(self) -> str:
+        place = f"{self.location}: " if self.location else ""
+        return "\n".join([place + super().__str__(), *(str(finding) for finding in self.findings)])
+
 
 class FindingsError(PortinfraError):
     """An error that carries findings, all at once."""
