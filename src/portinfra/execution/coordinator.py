@@ -6,6 +6,7 @@ is a due time in a queue here, so a simulated hour costs nothing and a crash at 
 
 import heapq
 import itertools
+import math
 import random
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -28,11 +29,12 @@ from portinfra.model.plan import Plan, Step
 from portinfra.model.progress import Listener, Progress
 from portinfra.model.resources import Spec
 from portinfra.observation import Reader
+from portinfra.planning.dry_run import ask
 from portinfra.planning.world import World
 from portinfra.provider.interface import DONE, Call, Refs, Refuse, Wait
 
 POLL_SECONDS = 2.0
-"""Looks at what is awaited are at least so far apart."""
+"""Looks at what is awaited are so far apart, or a multiple of it: one look serves all who wait."""
 
 POLL_SHARE = 0.25
 """The next look comes after this share of the time that has been waited already."""
@@ -177,7 +179,7 @@ class Coordinator:
             task.faults += 1
             if task.faults >= FAULTS_MAX:
                 return self._end(task, "failed", self._faulty(task, seen.fault))
-        answer = self.plan_driver(task).next_call(task.want, seen, self._refs)
+        answer = ask(self._driver(task), task.want, seen, self._refs)
         if answer is DONE:
             return self._end(task, "done", None)
         if isinstance(answer, Refuse):
@@ -187,8 +189,7 @@ class Coordinator:
         assert isinstance(answer, Call)
         return self._go(task, answer, self._clock.now())
 
-    def plan_driver(self, task: _Task) -> Any:
-        """The driver of a step's kind."""
+    def _driver(self, task: _Task) -> Any:
         address = task.step.address
         spec = task.want or self._world_spec(address)
         return self.caller.provider.drivers[type(spec)]
@@ -216,7 +217,7 @@ class Coordinator:
                 now, "error", action=call.action, address=call.address, error=type(completion.error).__name__
             )
             return self._failed(task, call, completion.error)
-        seen = self.plan_driver(task).absorb(self._world.get(task.step.address), call, completion.result)
+        seen = self._driver(task).absorb(self._world.get(task.step.address), call, completion.result)
         self.journal.write(
             now, "done", action=call.action, address=call.address, ids=dict(seen.parts) if seen else {}
         )
@@ -274,7 +275,7 @@ class Coordinator:
     def _look_at(self, task: _Task, due: float) -> None:
         """Look at this resource again, when no list can still show the world before its last write."""
         visible = (task.written or 0.0) + self.caller.provider.capabilities.visibility_seconds
-        due = max(due, visible)
+        due = self._began + math.ceil((max(due, visible) - self._began) / POLL_SECONDS) * POLL_SECONDS
         self._waiting[task.step] = (due, task)
         self._later(due, self._look)
 

@@ -48,10 +48,14 @@ def effective(
         names = drivers[type(want)].cannot_show
         if placed and ignored:
             names = names.union(ignored.get(placed.roles.get(address, ""), ()))
-        adopted = {name: getattr(seen.spec, name) for name in names if hasattr(want, name)}
-        if adopted:
-            result[address] = evolve(want, **adopted)
+        result[address] = adopt(want, seen.spec, names)
     return result
+
+
+def adopt(want: Spec, seen: Spec, names: frozenset[str]) -> Spec:
+    """The wanted value with these attributes as they are seen, so that they never differ."""
+    adopted: dict[str, Any] = {name: getattr(seen, name) for name in names if hasattr(want, name)}
+    return evolve(want, **adopted) if adopted else want
 
 
 def changes(desired: Desired) -> dict[Address, Change]:

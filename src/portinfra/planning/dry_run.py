@@ -12,9 +12,9 @@ from portinfra.model.address import Address, Scope
 from portinfra.model.finding import Finding
 from portinfra.model.observed import Observed
 from portinfra.model.plan import Step
-from portinfra.planning.changes import Desired
+from portinfra.planning.changes import Desired, adopt
 from portinfra.planning.world import World
-from portinfra.provider.interface import DONE, Call, Driver, Refs, Refuse, Wait
+from portinfra.provider.interface import DONE, Call, Driver, NextCall, Refs, Refuse, Wait
 
 CALLS_MAX = 100
 """A step that needs more calls than this does not converge."""
@@ -41,7 +41,7 @@ def _walk(
 ) -> Iterator[Call | Refuse]:
     for _ in range(CALLS_MAX):
         seen = world.get(address)
-        step = driver.next_call(want, seen, refs)
+        step = ask(driver, want, seen, refs)
         if step is DONE:
             return
         if isinstance(step, Wait):
@@ -55,6 +55,13 @@ def _walk(
     raise RuntimeError(
         f"{type(driver).__name__} does not converge on {address}: {CALLS_MAX} calls, last {step}"
     )
+
+
+def ask(driver: Driver[Any], want: Any, seen: Observed[Any] | None, refs: Refs) -> NextCall:
+    """The driver's next call. What its provider cannot show is never a difference."""
+    if want is not None and seen is not None and driver.cannot_show:
+        want = adopt(want, seen.spec, driver.cannot_show)
+    return driver.next_call(want, seen, refs)
 
 
 def _settled(seen: Observed[Any] | None) -> Observed[Any] | None:

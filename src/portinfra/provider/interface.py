@@ -132,15 +132,15 @@ class Driver(ABC, Generic[S]):
 
     spec: ClassVar[type[Any]]
     """The kind: `Subnet`."""
-    replaces: ClassVar[frozenset[str]] = frozenset()
+    replaces: frozenset[str] = frozenset()
     """Fields of the spec that cannot change in place."""
-    interrupts: ClassVar[frozenset[str]] = frozenset()
+    interrupts: frozenset[str] = frozenset()
     """Fields that change in place while the host is down for a moment."""
-    holds: ClassVar[frozenset[str]] = frozenset()
+    holds: frozenset[str] = frozenset()
     """References whose replacement replaces this too."""
-    cannot_show: ClassVar[frozenset[str]] = frozenset()
+    cannot_show: frozenset[str] = frozenset()
     """Fields that this provider can neither keep nor read back: never compared, never sent."""
-    renames: ClassVar[bool] = True
+    renames: bool = True
     """Whether the owner can be rewritten in place (`seen.address` differs from `want.address`)."""
 
     @abstractmethod

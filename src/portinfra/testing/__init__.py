@@ -1,0 +1,1 @@
+"""What tests stand on: the built-in cloud simulator, and strategies for topologies."""

@@ -1,0 +1,33 @@
+"""The built-in cloud: a simulator that is honest where real clouds are nasty, and its provider.
+
+cloud = FakeCloud()                        # in memory; FakeCloud(SqliteStore("fakecloud.db")) in a file
+provider = FakePlugin(cloud).connect(Environment("production", on="fake:us-east-1"))
+cloud.books()                              # everything that exists, by the cloud's own word
+"""
+
+from portinfra.testing.fake.cloud import FakeCloud
+from portinfra.testing.fake.errors import FakeError
+from portinfra.testing.fake.plugin import FakePlugin
+from portinfra.testing.fake.provider import FakeProvider, capabilities_of
+from portinfra.testing.fake.shapes import AWS, GCP, LIBVIRT, NAME, SHAPES, Shape
+from portinfra.testing.fake.sqlite_store import SqliteStore
+from portinfra.testing.fake.store import MemoryStore
+
+plugin = FakePlugin()
+
+__all__ = [
+    "AWS",
+    "GCP",
+    "LIBVIRT",
+    "NAME",
+    "SHAPES",
+    "FakeCloud",
+    "FakeError",
+    "FakePlugin",
+    "FakeProvider",
+    "MemoryStore",
+    "Shape",
+    "SqliteStore",
+    "capabilities_of",
+    "plugin",
+]

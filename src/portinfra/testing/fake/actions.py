@@ -1,0 +1,71 @@
+"""Every request that the simulator understands."""
+
+from collections.abc import Callable, Mapping
+
+from portinfra.testing.fake.api import (
+    catalogue,
+    claims,
+    firewalls,
+    instances,
+    networks,
+    owners,
+    public_addresses,
+    snapshots,
+    volumes,
+)
+from portinfra.testing.fake.book import Answer, Book, Given
+from portinfra.testing.fake.errors import FakeError
+
+Handler = Callable[[Book, Given], Answer]
+
+
+def _list(kind: str) -> Handler:
+    def listing(book: Book, given: Given) -> Answer:
+        if given.get("zone") in book.settings("unreachable"):
+            raise FakeError("ServiceUnavailable", f"{given['zone']} does not answer")
+        return book.page(kind, given)
+
+    return listing
+
+
+ACTIONS: Mapping[str, Handler] = {
+    "DescribeRegion": catalogue.describe_region,
+    "ListImages": catalogue.list_images,
+    "ListNetworks": _list("network"),
+    "CreateNetwork": networks.create_network,
+    "DeleteNetwork": networks.delete_network,
+    "ListSubnets": _list("subnet"),
+    "CreateSubnet": networks.create_subnet,
+    "SetSubnetPublic": networks.set_subnet_public,
+    "DeleteSubnet": networks.delete_subnet,
+    "ListFirewalls": _list("firewall"),
+    "CreateFirewall": firewalls.create_firewall,
+    "AllowTraffic": firewalls.allow_traffic,
+    "RevokeTraffic": firewalls.revoke_traffic,
+    "DeleteFirewall": firewalls.delete_firewall,
+    "ListInstances": _list("instance"),
+    "CreateInstance": instances.create_instance,
+    "StartInstance": instances.start_instance,
+    "StopInstance": instances.stop_instance,
+    "ResizeInstance": instances.resize_instance,
+    "SetInstanceFirewall": instances.set_instance_firewall,
+    "DeleteInstance": instances.delete_instance,
+    "ListVolumes": _list("volume"),
+    "CreateVolume": volumes.create_volume,
+    "GrowVolume": volumes.grow_volume,
+    "AttachVolume": volumes.attach_volume,
+    "DetachVolume": volumes.detach_volume,
+    "DeleteVolume": volumes.delete_volume,
+    "ListPublicAddresses": _list("public-address"),
+    "CreatePublicAddress": public_addresses.create_public_address,
+    "AssociatePublicAddress": public_addresses.associate_public_address,
+    "DeletePublicAddress": public_addresses.delete_public_address,
+    "ListSnapshots": _list("snapshot"),
+    "CreateSnapshot": snapshots.create_snapshot,
+    "DeleteSnapshot": snapshots.delete_snapshot,
+    "SetOwner": owners.set_owner,
+    "ListClaims": _list("claim"),
+    "CreateClaim": claims.create_claim,
+    "WriteClaim": claims.write_claim,
+    "DeleteClaim": claims.delete_claim,
+}

@@ -1,0 +1,86 @@
+"""What every creation has to pass: token, name, quota, owner."""
+
+import re
+from typing import Any
+
+from portinfra.testing.fake.book import QUOTAS, Answer, Book, Given
+from portinfra.testing.fake.errors import FakeError
+from portinfra.testing.fake.life import leaving, view
+
+_LABEL = re.compile(r"[a-z0-9_-]{0,63}")
+TAGS_MAX = 50
+
+
+def repeated(book: Book, kind: str, given: Given) -> Answer | None:
+    """The answer of an earlier request with the same token, if there was one."""
+    token = given.get("token")
+    if not token:
+        return None
+    if kind not in book.shape.tokens:
+        raise FakeError("InvalidRequest", f"a new {kind} takes no token")
+    record = book.repeated(kind, token)
+    if record is None:
+        return None
+    if leaving(record):
+        raise FakeError("StaleToken", f"the token is that of {record['body']['id']}, which was deleted")
+    return {"record": view(record, book.now)}
+
+
+def admitted(book: Book, kind: str, given: Given) -> dict[str, Any]:
+    """The beginning of a new record's body: its name, token and owner. Raises FakeError."""
+    if kind in book.shape.unique_names:
+        for record in book.find(kind, "name", given["name"]):
+            raise FakeError("AlreadyExists", f"{record['body']['id']} is a {kind} named {given['name']!r}")
+    _within_quota(book, kind)
+    return {"name": given["name"], "token": given.get("token", ""), **owner(book, kind, given)}
+
+
+def owner(book: Book, kind: str, given: Given) -> dict[str, Any]:
+    """What carries the owner, checked."""
+    carrier = book.shape.owner[kind]
+    for other in ("tags", "labels", "description", "metadata"):
+        if other != carrier and given.get(other):
+            raise FakeError("InvalidRequest", f"a {kind} has no {other}")
+    if carrier == "name":
+        return {}
+    value = given.get(carrier) or ({} if carrier in ("tags", "labels") else "")
+    if carrier == "tags":
+        _check_tags(value)
+    elif carrier == "labels":
+        _check_labels(value)
+    return {carrier: value}
+
+
+def zone_of(book: Book, given: Given) -> str:
+    """The zone that a request names. Raises FakeError where it is none, or does not answer."""
+    zone = str(given["zone"])
+    if zone not in book.zones:
+        raise FakeError("InvalidRequest", f"{book.place} has no zone {zone!r}")
+    reachable(book, zone)
+    return zone
+
+
+def reachable(book: Book, zone: str | None) -> None:
+    """Raise FakeError where the zone does not answer."""
+    if zone in book.settings("unreachable"):
+        raise FakeError("ServiceUnavailable", f"{zone} does not answer")
+
+
+def _within_quota(book: Book, kind: str) -> None:
+    limit = book.settings("quotas").get(kind, QUOTAS[kind])
+    if book.full(kind, limit):
+        raise FakeError("QuotaExceeded", f"the account may have {limit} of kind {kind} in {book.place}")
+
+
+def _check_tags(tags: Any) -> None:
+    if len(tags) > TAGS_MAX:
+        raise FakeError("InvalidRequest", f"{len(tags)} tags; {TAGS_MAX} is the most")
+    for key, value in tags.items():
+        if not 1 <= len(key) <= 128 or len(value) > 256:
+            raise FakeError("InvalidRequest", f"tag {key!r} is too long")
+
+
+def _check_labels(labels: Any) -> None:
+    for key, value in labels.items():
+        if not (key and key[0].isalpha() and _LABEL.fullmatch(key) and _LABEL.fullmatch(value)):
+            raise FakeError("InvalidRequest", f"{key}={value} is no label: lower case, 63 characters")

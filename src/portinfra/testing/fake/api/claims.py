@@ -1,0 +1,28 @@
+"""Records whose name is unique in account and region, with a text in them: what a claim is kept in."""
+
+from portinfra.testing.fake.book import Answer, Book, Given
+from portinfra.testing.fake.errors import FakeError
+from portinfra.testing.fake.store import Record
+
+
+def create_claim(book: Book, given: Given) -> Answer:
+    """`name`, `value`. Of two that take the same name, the second gets `AlreadyExists`."""
+    for _ in book.find("claim", "name", given["name"]):
+        raise FakeError("AlreadyExists", f"{given['name']} is there")
+    return book.add("claim", {"name": given["name"], "value": given["value"]})
+
+
+def write_claim(book: Book, given: Given) -> Answer:
+    """`name`, `value`: overwrite what is there."""
+    return book.change(_named(book, given["name"]), value=given["value"])
+
+
+def delete_claim(book: Book, given: Given) -> Answer:
+    """`name`."""
+    return book.remove(_named(book, given["name"]))
+
+
+def _named(book: Book, name: str) -> Record:
+    for record in book.find("claim", "name", name):
+        return record
+    raise FakeError("NotFound", f"{name} is not there")

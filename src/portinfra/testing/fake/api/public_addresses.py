@@ -1,0 +1,37 @@
+"""Public addresses, of the range that documentation has for itself (RFC 5737, RFC 2544)."""
+
+from ipaddress import IPv4Address
+
+from portinfra.testing.fake.api.admission import admitted, repeated
+from portinfra.testing.fake.book import Answer, Book, Given
+from portinfra.testing.fake.errors import FakeError
+from portinfra.testing.fake.life import leaving, state_at
+
+_FIRST = int(IPv4Address("198.18.0.0"))
+
+
+def create_public_address(book: Book, given: Given) -> Answer:
+    """`name` and the owner; on no instance yet."""
+    if answer := repeated(book, "public-address", given):
+        return answer
+    body = admitted(book, "public-address", given)
+    body |= {"ip": str(IPv4Address(_FIRST + (book.store.serial + 1) % (1 << 17))), "instance": ""}
+    return book.add("public-address", body)
+
+
+def associate_public_address(book: Book, given: Given) -> Answer:
+    """`id`, `instance` that is not starting; taken from another instance if need be."""
+    address = book.get("public-address", given["id"])
+    instance = book.get("instance", given["instance"])
+    state = state_at(instance, book.now)
+    if leaving(address) or state not in ("running", "stopped"):
+        raise FakeError("IncorrectState", f"instance {given['instance']} is {state}")
+    for other in book.find("public-address", "instance", given["instance"]):
+        if other is not address:
+            raise FakeError("InUse", f"{given['instance']} has the public address {other['body']['ip']}")
+    return book.change(address, instance=given["instance"])
+
+
+def delete_public_address(book: Book, given: Given) -> Answer:
+    """`id`. Its instance, if any, loses it."""
+    return book.remove(book.get("public-address", given["id"]))

@@ -1,0 +1,22 @@
+"""Virtual time: an hour's wait costs nothing, and everybody on the same store shares it."""
+
+from portinfra.testing.fake.store import MemoryStore
+
+
+class FakeClock:
+    """The store's clock. It moves when somebody sleeps, and by the latency of requests."""
+
+    virtual = True
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    def now(self) -> float:
+        """Seconds since the epoch; a new world begins at 2030-01-01T00:00:00Z."""
+        with self._store.transaction():
+            return self._store.now
+
+    def sleep_until(self, moment: float) -> None:
+        """Let time pass, at once; never backwards."""
+        with self._store.transaction():
+            self._store.now = max(self._store.now, moment)

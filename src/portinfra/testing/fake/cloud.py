@@ -1,0 +1,146 @@
+"""The simulator itself: takes requests, keeps the books, and can be told to be difficult."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from portinfra.testing.fake.actions import ACTIONS
+from portinfra.testing.fake.api import contents
+from portinfra.testing.fake.book import Answer, Book, Given
+from portinfra.testing.fake.clock import FakeClock
+from portinfra.testing.fake.errors import FakeError
+from portinfra.testing.fake.life import exists, view
+from portinfra.testing.fake.shapes import AWS, SHAPES, Shape, rate_classes
+from portinfra.testing.fake.store import MemoryStore, Record
+from portinfra.testing.fake.unreachable import Unreachable
+
+
+class FakeCloud:
+    """A cloud of a shape. A region written `SHAPE/REGION` is played in that shape instead.
+
+    The hooks are called outside of the request's transaction: what they raise is what the client meets, and
+    they may kill, fork, count, or drop the answer.
+    """
+
+    def __init__(self, store: MemoryStore | None = None, shape: Shape = AWS, *, latency: float = 0.0) -> None:
+        self.store = store or MemoryStore()
+        self.shape = shape
+        self.latency = latency
+        """Seconds that each request takes, by the virtual clock."""
+        self.clock = FakeClock(self.store)
+        self.log: Counter[str] = Counter()
+        """How many requests came, by action."""
+        self.before_request: Callable[[str, Given], None] | None = None
+        """Called with action and parameters, before any effect."""
+        self.after_request: Callable[[str, Given, Answer], None] | None = None
+        """Called with action, parameters and answer, after the effect."""
+        self.unreachable = Unreachable(self.store)
+        """Zones that do not answer: `cloud.unreachable.add("us-east-1a")`."""
+        self._books: dict[tuple[str, str], Book] = {}
+
+    def request(self, account: str, region: str, action: str, parameters: Given) -> Answer:
+        """Serve one request. Raises FakeError for one that is refused, and then nothing was done."""
+        self.log[action] += 1
+        if self.before_request:
+            self.before_request(action, parameters)
+        with self.store.transaction():
+            answer = self._serve(account, region, action, parameters)
+        if isinstance(answer, FakeError):
+            raise answer
+        if self.after_request:
+            self.after_request(action, parameters, answer)
+        return answer
+
+    def shape_of(self, region: str) -> Shape:
+        """The shape that a region is played in."""
+        name, slash, _ = region.partition("/")
+        return SHAPES[name] if slash else self.shape
+
+    def books(self, account: str | None = None, region: str | None = None) -> list[dict[str, Any]]:
+        """Everything that exists, visible or not, by nobody's word but the cloud's own.
+
+        Each is what a client would see of it, with `kind`, `account` and `region`.
+        """
+        with self.store.transaction():
+            now = self.store.now
+            return [
+                {"account": owner, "region": place, "kind": kind, **view(record, now)}
+                for owner, place, kind, record in self._records()
+                if account in (None, owner) and region in (None, place) and exists(record, now)
+            ]
+
+    def write(self, volume: str, data: bytes | str) -> None:
+        """Write on a volume, as its host would."""
+        with self.store.transaction():
+            contents.write(self.store, volume, data.encode() if isinstance(data, str) else data)
+
+    def read(self, id: str) -> bytes:
+        """What is on a volume, or in a snapshot."""
+        with self.store.transaction():
+            return contents.read(self.store, id)
+
+    def set_capacity(self, zone: str, machine_type: str, count: int) -> None:
+        """Let no more than so many of a machine type run in a zone."""
+        self._set("capacity", f"{zone} {machine_type}", count)
+
+    def set_quota(self, kind: str, limit: int) -> None:
+        """Let every account have no more than so many of a kind in a region."""
+        self._set("quotas", kind, limit)
+
+    def fail_next(self, kind: str = "instance", reason: str = "the machine broke") -> None:
+        """Accept the next one of a kind, and then let it fail. Only instances do."""
+        with self.store.transaction():
+            faults = self.store.get("settings", "faults") or {}
+            self._set("faults", kind, [*faults.get(kind, []), reason])
+
+    def publish_image(self, family: str, id: str) -> None:
+        """Publish a newer version of an image."""
+        self._set("images", id, family)
+
+    def _serve(self, account: str, region: str, action: str, parameters: Given) -> Answer | FakeError:
+        """The answer, or the error; what is raised here would take back the token and the time as well."""
+        self.store.now += self.latency
+        book = self._book(account, region)
+        mark = self.store.mark()
+        try:
+            self._take_token(book, action)
+            mark = self.store.mark()
+            handler = ACTIONS.get(action)
+            if handler is None:
+                raise FakeError("InvalidRequest", f"there is no action {action!r}")
+            return handler(book, parameters)
+        except FakeError as error:
+            self.store.undo(mark)
+            return error
+
+    def _book(self, account: str, region: str) -> Book:
+        book = self._books.get((account, region))
+        if book is None:
+            book = Book(self.store, self.shape_of(region), account, region)
+            self._books[account, region] = book
+        return book
+
+    def _take_token(self, book: Book, action: str) -> None:
+        for name in rate_classes(action, book.shape):
+            rate = book.shape.rates[name]
+            key = f"{book.account} {book.region} {name}"
+            bucket = self.store.get("bucket", key)
+            now = self.store.now
+            tokens = rate.bucket
+            if bucket:
+                tokens = min(rate.bucket, bucket["tokens"] + (now - bucket["moment"]) * rate.per_second)
+            if tokens < 1.0 - 1e-6:
+                raise FakeError("Throttled", f"too many requests of class {name}")
+            self.store.put("bucket", key, {"tokens": tokens - 1, "moment": now})
+
+    def _records(self) -> Iterator[tuple[str, str, str, Record]]:
+        for table in self.store.tables():
+            if table.count("|") == 2:
+                account, region, kind = table.split("|")
+                for record in self.store.rows(table).values():
+                    yield account, region, kind, record
+
+    def _set(self, setting: str, key: str, value: Any) -> None:
+        with self.store.transaction():
+            values = self.store.get("settings", setting) or {}
+            self.store.put("settings", setting, {**values, key: value})

@@ -1,0 +1,74 @@
+"""Instances."""
+
+from typing import Any
+
+from attrs import evolve
+
+from portinfra.model.observed import Observed
+from portinfra.model.resources import Instance, Power
+from portinfra.provider.interface import Names, NextCall, Refs
+from portinfra.testing.fake.drivers.base import FakeDriver, Record
+from portinfra.testing.fake.drivers.owner import Mark
+
+_SENT = ("zone", "private_address", "machine_type", "image_id", "disk_gib", "key", "native", "user_data")
+
+
+class InstanceDriver(FakeDriver[Instance]):
+    """A host. Its machine type changes while it is stopped."""
+
+    spec = Instance
+    noun = "Instance"
+    plural = "Instances"
+    zonal = True
+    replaces = frozenset({"subnet", "zone", "private_address", "image", "disk_gib", "key", "native"})
+    interrupts = frozenset({"machine_type"})
+    holds = frozenset({"subnet", "firewall"})
+
+    def seen_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Instance:
+        """What the record says; its image's family by the owner's word, else by the image's own name."""
+        power: Power = "stopped" if record["state"] in ("stopped", "stopping") else "running"
+        return Instance(
+            name,
+            names.address_of(record["subnet"]),
+            names.address_of(record["firewall"]),
+            record["zone"],
+            record["private_address"],
+            machine_type=record["machine_type"],
+            image=mark.image or record["image_id"].rpartition("-v")[0],
+            image_id=record["image_id"],
+            disk_gib=record["disk_gib"],
+            key=record["key"],
+            power=power,
+            protect=mark.protect,
+            tags=mark.tags,
+            native=record["native"],
+        )
+
+    def parameters(self, want: Instance, refs: Refs) -> dict[str, Any]:
+        """Where it stands, what it is, and what it is told at birth."""
+        return {
+            "subnet": refs.id(want.subnet),
+            "firewall": refs.id(want.firewall),
+            "ssh_keys": list(want.ssh_keys),
+            **{name: getattr(want, name) for name in _SENT},
+        }
+
+    def update(self, want: Instance, seen: Observed[Instance], refs: Refs) -> NextCall:
+        """Another firewall; another machine type, which takes a stop; and power last."""
+        spec, where = seen.spec, {"id": seen.id}
+        if want.firewall != spec.firewall:
+            after = evolve(seen, spec=evolve(spec, firewall=want.firewall))
+            parameters = {**where, "firewall": refs.id(want.firewall)}
+            return self.call("SetInstanceFirewall", want.address, parameters, after, safe=True)
+        if want.machine_type != spec.machine_type:
+            if spec.power == "running":
+                after = evolve(seen, spec=evolve(spec, power="stopped"))
+                return self.call("StopInstance", want.address, where, after, safe=True)
+            after = evolve(seen, spec=evolve(spec, machine_type=want.machine_type))
+            parameters = {**where, "machine_type": want.machine_type}
+            return self.call("ResizeInstance", want.address, parameters, after, safe=True)
+        if want.power != spec.power:
+            after = evolve(seen, spec=evolve(spec, power=want.power))
+            action = "StartInstance" if want.power == "running" else "StopInstance"
+            return self.call(action, want.address, where, after, safe=True)
+        return super().update(want, seen, refs)

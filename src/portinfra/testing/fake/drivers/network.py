@@ -1,0 +1,51 @@
+"""Networks."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from portinfra.model.address import Scope
+from portinfra.model.observed import Observed
+from portinfra.model.resources import Network
+from portinfra.provider.interface import Answer, Call, Names, Refs
+from portinfra.testing.fake.drivers.base import FakeDriver, Record
+from portinfra.testing.fake.drivers.owner import Mark
+from portinfra.testing.fake.shapes import Shape, rate_classes
+
+
+class NetworkDriver(FakeDriver[Network]):
+    """A network. Where names are not unique it may be doubled: the one with subnets in it is the one."""
+
+    spec = Network
+    noun = "Network"
+    plural = "Networks"
+    replaces = frozenset({"cidr"})
+
+    def __init__(self, shape: Shape, zones: tuple[str, ...]) -> None:
+        super().__init__(shape, zones)
+        if not shape.network_cidr:
+            self.cannot_show |= {"cidr"}
+
+    def survey(self, scope: Scope, only: Sequence[Observed[Network]] = ()) -> tuple[Call, ...]:
+        """Networks, and what may stand in them; those lists are read anyway."""
+        inside = ("ListSubnets", "ListFirewalls") if "network" not in self.shape.unique_names else ()
+        parameters = self.carrier.narrow(scope)
+        others = (Call(action, parameters, rates=rate_classes(action, self.shape)) for action in inside)
+        return (*super().survey(scope, only), *others)
+
+    def used(self, answers: Mapping[Call, Sequence[Answer]]) -> set[str]:
+        """Networks that a subnet or firewall is in."""
+        return {
+            record["network"]
+            for call, pages in answers.items()
+            if call.action != "ListNetworks"
+            for page in pages
+            for record in page["records"]
+        }
+
+    def seen_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Network:
+        """Its CIDR, where it has one."""
+        return Network(name, record.get("cidr", ""), mark.tags)
+
+    def parameters(self, want: Network, refs: Refs) -> dict[str, Any]:
+        """Its CIDR, where it has one."""
+        return {"cidr": want.cidr} if self.shape.network_cidr else {}

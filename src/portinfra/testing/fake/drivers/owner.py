@@ -1,0 +1,218 @@
+"""How a resource carries its owner: in tags, in labels, in a description, in metadata, or in its name alone.
+
+A carrier writes a `Mark` into the parameters of a request and reads it from a record. What a record's name
+does not confirm is not ours: a tag can be copied (law 5).
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from attrs import frozen
+
+from portinfra.model.address import Address, Owner, Scope
+from portinfra.model.resources import Spec
+from portinfra.testing.fake.shapes import Carrier as CarrierName
+
+Record = Mapping[str, Any]
+Fields = dict[str, Any]
+
+PREFIX = "portinfra-"
+"""Begins the key of each tag and label that is ours and not the user's."""
+
+LABEL_MAX = 63
+
+
+@frozen
+class Mark:
+    """What a resource must carry, because its cloud has no other place for it."""
+
+    owner: Owner
+    tags: Mapping[str, str]
+    protect: bool = False
+    image: str = ""
+    """The logical image; empty for all but instances, and where only a name is carried."""
+
+
+def mark_of(spec: Spec, owner: Owner) -> Mark:
+    """The mark of a resource as it should be."""
+    return Mark(owner, getattr(spec, "tags", {}), getattr(spec, "protect", False), getattr(spec, "image", ""))
+
+
+class Carrier(Protocol):
+    """One way of carrying a mark."""
+
+    def write(self, mark: Mark) -> Fields:
+        """The parameters that carry it, besides the name. Raises ValueError for tags that it cannot carry."""
+
+    def read(self, record: Record, scope: Scope, kind: str) -> Mark | None:
+        """The mark of a record; None where it is not of this scope."""
+
+    def narrow(self, scope: Scope) -> Fields:
+        """The parameters by which a list shows this scope only; empty where the cloud cannot."""
+
+
+def _confirmed(record: Record, scope: Scope, name: str) -> bool:
+    return bool(record["name"] == scope.native_name(name))
+
+
+class Tags:
+    """Free text under free keys: EC2's way."""
+
+    def write(self, mark: Mark) -> Fields:
+        """All in tags, in clear."""
+        owner = mark.owner
+        tags = {
+            **mark.tags,
+            PREFIX + "version": Owner.VERSION,
+            PREFIX + "scope": str(owner.scope),
+            PREFIX + "address": str(owner.address),
+            PREFIX + "attempt": owner.attempt,
+        }
+        if mark.protect:
+            tags[PREFIX + "protect"] = "yes"
+        if mark.image:
+            tags[PREFIX + "image"] = mark.image
+        return {"tags": tags}
+
+    def read(self, record: Record, scope: Scope, kind: str) -> Mark | None:
+        """From tags."""
+        tags = record["tags"]
+        if tags.get(PREFIX + "scope") != str(scope):
+            return None
+        address = Address(tags.get(PREFIX + "address", ""))
+        if address.kind != kind or not _confirmed(record, scope, address.name):
+            return None
+        return Mark(
+            Owner(scope, address, tags.get(PREFIX + "attempt", "")),
+            {key: value for key, value in tags.items() if not key.startswith(PREFIX)},
+            PREFIX + "protect" in tags,
+            tags.get(PREFIX + "image", ""),
+        )
+
+    def narrow(self, scope: Scope) -> Fields:
+        """By the scope's tag."""
+        return {"tag": (PREFIX + "scope", str(scope))}
+
+
+class Labels:
+    """Lower case, no dots or slashes, 63 characters: Compute Engine's way.
+
+    A user's tag that is no label is escaped: `_` and two hexadecimal digits a byte.
+    """
+
+    def write(self, mark: Mark) -> Fields:
+        """The scope as its hash, the address as its name: the kind is known to whoever asks."""
+        owner = mark.owner
+        labels = {"t-" + _escaped(key): _escaped(value) for key, value in mark.tags.items()}
+        for key, value in labels.items():
+            if len(key) > LABEL_MAX or len(value) > LABEL_MAX:
+                tag = _plain(key.removeprefix("t-"))
+                raise ValueError(f"the tag {tag!r} is too long for a label of {LABEL_MAX} characters")
+        labels |= {
+            PREFIX + "version": Owner.VERSION,
+            PREFIX + "scope": owner.scope.hash,
+            PREFIX + "name": owner.address.name,
+            PREFIX + "attempt": owner.attempt,
+        }
+        if mark.protect:
+            labels[PREFIX + "protect"] = "yes"
+        if mark.image:
+            labels[PREFIX + "image"] = _escaped(mark.image)
+        return {"labels": labels}
+
+    def read(self, record: Record, scope: Scope, kind: str) -> Mark | None:
+        """From labels."""
+        labels = record["labels"]
+        name = labels.get(PREFIX + "name", "")
+        if labels.get(PREFIX + "scope") != scope.hash or not _confirmed(record, scope, name):
+            return None
+        return Mark(
+            Owner(scope, Address(f"{kind}.{name}"), labels.get(PREFIX + "attempt", "")),
+            {_plain(key[2:]): _plain(value) for key, value in labels.items() if key.startswith("t-")},
+            PREFIX + "protect" in labels,
+            _plain(labels.get(PREFIX + "image", "")),
+        )
+
+    def narrow(self, scope: Scope) -> Fields:
+        """By the scope's label."""
+        return {"tag": (PREFIX + "scope", scope.hash)}
+
+
+class Json:
+    """One JSON object, as text in a description or as libvirt's metadata."""
+
+    def __init__(self, field: str) -> None:
+        self._field = field
+
+    def write(self, mark: Mark) -> Fields:
+        """Everything in one object."""
+        owner = mark.owner
+        said = {
+            "version": Owner.VERSION,
+            "scope": str(owner.scope),
+            "address": str(owner.address),
+            "attempt": owner.attempt,
+            "tags": dict(mark.tags),
+            "protect": mark.protect,
+            "image": mark.image,
+        }
+        return {self._field: json.dumps({"portinfra": said}, sort_keys=True)}
+
+    def read(self, record: Record, scope: Scope, kind: str) -> Mark | None:
+        """From the object; anything else in its place is somebody else's."""
+        try:
+            said = json.loads(record[self._field])["portinfra"]
+            address = Address(said["address"])
+            if said["scope"] != str(scope) or address.kind != kind:
+                return None
+            mark = Mark(Owner(scope, address, said["attempt"]), said["tags"], said["protect"], said["image"])
+        except (ValueError, KeyError, TypeError):
+            return None
+        return mark if _confirmed(record, scope, address.name) else None
+
+    def narrow(self, scope: Scope) -> Fields:
+        """No list looks into a text."""
+        return {}
+
+
+class Name:
+    """Nothing but the name, which ends in a hash of the scope."""
+
+    def write(self, mark: Mark) -> Fields:
+        """The name is sent anyway."""
+        return {}
+
+    def read(self, record: Record, scope: Scope, kind: str) -> Mark | None:
+        """From the name."""
+        name = scope.resource_name(record["name"])
+        if name is None:
+            return None
+        return Mark(Owner(scope, Address(f"{kind}.{name}"), ""), {})
+
+    def narrow(self, scope: Scope) -> Fields:
+        """No list looks for the end of a name."""
+        return {}
+
+
+CARRIERS: Mapping[CarrierName, Carrier] = {
+    "tags": Tags(),
+    "labels": Labels(),
+    "description": Json("description"),
+    "metadata": Json("metadata"),
+    "name": Name(),
+}
+
+_ILLEGAL = re.compile(r"[^a-z0-9-]")
+_ESCAPE = re.compile(r"(?:_[0-9a-f]{2})+")
+
+
+def _escaped(text: str) -> str:
+    return _ILLEGAL.sub(lambda found: "".join(f"_{byte:02x}" for byte in found[0].encode()), text)
+
+
+def _plain(label: str) -> str:
+    if "_" not in label:
+        return label
+    return _ESCAPE.sub(lambda found: bytes.fromhex(found[0].replace("_", "")).decode(errors="replace"), label)

@@ -1,0 +1,49 @@
+"""Public addresses."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import evolve
+
+from portinfra.model.observed import Observed
+from portinfra.model.resources import PublicAddress
+from portinfra.provider.interface import Answer, Call, Names, NextCall, Refs
+from portinfra.testing.fake.drivers.base import FakeDriver, Record
+from portinfra.testing.fake.drivers.owner import Mark
+
+
+class PublicAddressDriver(FakeDriver[PublicAddress]):
+    """An address that the internet can reach: made first, then bound to its host."""
+
+    spec = PublicAddress
+    noun = "PublicAddress"
+    plural = "PublicAddresses"
+
+    def used(self, answers: Mapping[Call, Sequence[Answer]]) -> set[str]:
+        """Addresses that are bound."""
+        return {record["id"] for record in self.records(answers) if record["instance"]}
+
+    def seen_spec(self, name: str, record: Record, mark: Mark, names: Names) -> PublicAddress:
+        """The host that it is bound to."""
+        return PublicAddress(name, names.address_of(record["instance"]), mark.tags)
+
+    def parts(self, record: Record) -> dict[str, str]:
+        """Its address too."""
+        return {**super().parts(record), "ip": record["ip"]}
+
+    def parameters(self, want: PublicAddress, refs: Refs) -> dict[str, Any]:
+        """Nothing: it is bound afterwards."""
+        return {}
+
+    def create(self, want: PublicAddress, refs: Refs) -> NextCall:
+        """Made without a host."""
+        call = super().create(want, refs)
+        assert isinstance(call, Call)
+        assert call.after is not None
+        return evolve(call, after=evolve(call.after, spec=evolve(want, instance=None)))
+
+    def update(self, want: PublicAddress, seen: Observed[PublicAddress], refs: Refs) -> NextCall:
+        """Bind it."""
+        after = evolve(seen, spec=evolve(seen.spec, instance=want.instance))
+        parameters = {"id": seen.id, "instance": refs.id(want.instance)}
+        return self.call("AssociatePublicAddress", want.address, parameters, after, safe=True)

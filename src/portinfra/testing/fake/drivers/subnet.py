@@ -1,0 +1,43 @@
+"""Subnets."""
+
+from typing import Any
+
+from attrs import evolve
+
+from portinfra.model.observed import Observed
+from portinfra.model.resources import Subnet
+from portinfra.provider.interface import Names, NextCall, Refs
+from portinfra.testing.fake.drivers.base import FakeDriver, Record
+from portinfra.testing.fake.drivers.owner import Mark
+from portinfra.testing.fake.shapes import Shape
+
+
+class SubnetDriver(FakeDriver[Subnet]):
+    """A subnet; its CIDR within the network keeps it from being doubled."""
+
+    spec = Subnet
+    noun = "Subnet"
+    plural = "Subnets"
+    replaces = frozenset({"network", "cidr", "zone"})
+    holds = frozenset({"network"})
+
+    def __init__(self, shape: Shape, zones: tuple[str, ...]) -> None:
+        super().__init__(shape, zones)
+        if not shape.zonal_subnets:
+            self.cannot_show |= {"zone"}
+
+    def seen_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Subnet:
+        """Network, CIDR, zone and its way out."""
+        network = names.address_of(record["network"])
+        return Subnet(name, network, record["cidr"], record["zone"], record["public"], mark.tags)
+
+    def parameters(self, want: Subnet, refs: Refs) -> dict[str, Any]:
+        """Network, CIDR and zone."""
+        zone = {"zone": want.zone} if self.shape.zonal_subnets else {}
+        return {"network": refs.id(want.network), "cidr": want.cidr, "public": want.public, **zone}
+
+    def update(self, want: Subnet, seen: Observed[Subnet], refs: Refs) -> NextCall:
+        """Open or close its way to the internet."""
+        after = evolve(seen, spec=evolve(seen.spec, public=want.public))
+        parameters = {"id": seen.id, "public": want.public}
+        return self.call("SetSubnetPublic", want.address, parameters, after, safe=True)

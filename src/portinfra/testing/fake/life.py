@@ -1,0 +1,78 @@
+"""What a record's time line says at a moment: there is no event loop, only moments compared with now.
+
+A record is `{"kind", "body", "was", "created", "ready", "deleted", "gone", "fault"}`: what it is, what it was
+until when, and the moments of its life.
+"""
+
+from typing import Any
+
+from portinfra.testing.fake.store import Record
+
+FOREVER = 1e18
+
+
+def body_at(record: Record, moment: float) -> dict[str, Any]:
+    """What it was at a moment."""
+    for until, body in record["was"]:
+        if moment < until:
+            return body  # type: ignore[no-any-return]
+    return record["body"]  # type: ignore[no-any-return]
+
+
+def exists(record: Record, moment: float) -> bool:
+    """Whether it was made and is not gone: while it does, its name and its addresses are taken."""
+    return bool(record["created"] <= moment < record["gone"])
+
+
+def leaving(record: Record) -> bool:
+    """Whether its deletion was asked for."""
+    return bool(record["deleted"] < FOREVER)
+
+
+def state_at(record: Record, moment: float) -> str:
+    """`pending`, `available`, `deleting`, `terminated` or `failed`; for instances also how power is."""
+    if moment >= record["gone"]:
+        return "terminated"
+    if moment >= record["deleted"]:
+        return "deleting"
+    if moment < record["ready"]:
+        return "pending"
+    if record["fault"]:
+        return "failed"
+    if record["kind"] == "instance":
+        return _power(body_at(record, moment), moment)
+    return "available"
+
+
+def _power(body: dict[str, Any], moment: float) -> str:
+    if moment < body["power_at"]:
+        return "starting" if body["power"] == "running" else "stopping"
+    return str(body["power"])
+
+
+def attachment_at(body: dict[str, Any], moment: float) -> dict[str, Any] | None:
+    """What a volume is attached to: `{"instance", "device", "state"}`."""
+    if not body["instance"] or moment >= body["detached_at"]:
+        return None
+    state = "attached"
+    if body["detached_at"] < FOREVER:
+        state = "detaching"
+    elif moment < body["attached_at"]:
+        state = "attaching"
+    return {"instance": body["instance"], "device": body["device"], "state": state}
+
+
+def view(record: Record, moment: float) -> dict[str, Any]:
+    """What a client sees of it."""
+    body = body_at(record, moment)
+    shown = {**body, "state": state_at(record, moment)}
+    if record["fault"] and moment >= record["ready"]:
+        shown["fault"] = record["fault"]
+    kind = record["kind"]
+    if kind == "volume":
+        shown["attachment"] = attachment_at(body, moment)
+        for name in ("instance", "device", "attached_at", "detached_at"):
+            del shown[name]
+    elif kind == "instance":
+        del shown["power_at"], shown["user_data"]
+    return shown

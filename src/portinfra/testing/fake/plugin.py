@@ -1,0 +1,52 @@
+"""The simulator as installed: `fake:REGION`, or `fake:SHAPE/REGION` for a cloud of another shape."""
+
+import os
+import re
+from collections.abc import Mapping
+
+from portinfra.errors import InvalidRequest
+from portinfra.model.environment import Environment
+from portinfra.testing.fake.api.catalogue import IMAGES, SIZES
+from portinfra.testing.fake.cloud import FakeCloud
+from portinfra.testing.fake.provider import FakeProvider, capabilities_of
+from portinfra.testing.fake.shapes import AWS, SHAPES
+from portinfra.testing.fake.sqlite_store import SqliteStore
+
+FILE_VARIABLE = "PORTINFRA_FAKE_CLOUD"
+"""The environment variable that names the file of the simulated world."""
+
+DEFAULT_FILE = "fakecloud.db"
+DEFAULT_ACCOUNT = "000000000000"
+
+_REGION = re.compile(r"[a-z]+(-[a-z0-9]+)+")
+
+
+class FakePlugin:
+    """With a cloud: in that one; without: in the file that the variable names, or `./fakecloud.db`."""
+
+    name = "fake"
+    sizes: Mapping[str, str] = SIZES
+    images: tuple[str, ...] = tuple(dict.fromkeys(IMAGES.values()))
+    native: Mapping[str, str] = {"host_group": "hosts of one group are put on different machines"}
+
+    def __init__(self, cloud: FakeCloud | None = None) -> None:
+        self._cloud = cloud
+        self.capabilities = capabilities_of(cloud.shape if cloud else AWS)
+
+    def connect(self, environment: Environment) -> FakeProvider:
+        """The environment's account and region. Raises InvalidRequest for a location that is none.
+
+        The credentials speak for `credentials["account"]` where that is set, else for the environment's own.
+        """
+        shape, slash, region = environment.region.rpartition("/")
+        if (slash and shape not in SHAPES) or not _REGION.fullmatch(region):
+            raise InvalidRequest(
+                f"{environment.on!r} is no location of the built-in cloud",
+                provider=self.name,
+                fix=f"Write fake:us-east-1, or fake:SHAPE/REGION with a shape of {', '.join(SHAPES)}.",
+            )
+        account = environment.credentials.get("account") or environment.account or DEFAULT_ACCOUNT
+        if self._cloud is not None:
+            return FakeProvider(self._cloud, account, environment.region)
+        cloud = FakeCloud(SqliteStore(os.environ.get(FILE_VARIABLE) or DEFAULT_FILE))
+        return FakeProvider(cloud, account, environment.region, closes=True)

@@ -1,0 +1,124 @@
+"""The simulator as a provider: one account in one region, reached by its drivers."""
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from attrs import evolve
+
+from portinfra import errors
+from portinfra.model.catalogue import Capabilities, Catalogue, MachineType, Quota, Zone
+from portinfra.model.resources import Spec
+from portinfra.provider.interface import Answer, Call, Driver
+from portinfra.testing.fake.api.catalogue import SIZES
+from portinfra.testing.fake.cloud import FakeCloud
+from portinfra.testing.fake.drivers import drivers
+from portinfra.testing.fake.drivers.claims import FakeClaims
+from portinfra.testing.fake.errors import FakeError
+from portinfra.testing.fake.shapes import Shape, rate_classes
+
+_AGAIN = "It is tried again by itself."
+_KINDS: Mapping[str, tuple[type[errors.ProviderError], str]] = {
+    "NotFound": (errors.NotFound, "Plan again: somebody else may have deleted it."),
+    "AlreadyExists": (errors.AlreadyExists, "Rename or remove the other one."),
+    "AddressConflict": (errors.Conflict, "Choose another cidr, or remove what has the address."),
+    "InUse": (errors.Conflict, "Remove what uses it."),
+    "IncorrectState": (errors.Conflict, "Wait until it is ready, and run it again."),
+    "StaleToken": (errors.Conflict, "Run it again."),
+    "AccessDenied": (errors.PermissionDenied, "Use credentials that may do this."),
+    "InvalidRequest": (errors.InvalidRequest, "Correct the value that it names."),
+    "QuotaExceeded": (errors.QuotaExceeded, "Ask for a higher quota, or lower a count."),
+    "InsufficientCapacity": (errors.NoCapacity, "Choose another size or zone, or try later."),
+    "Throttled": (errors.RateLimited, _AGAIN),
+    "ServiceUnavailable": (errors.Unavailable, _AGAIN),
+    "ConnectionLost": (errors.OutcomeUnknown, _AGAIN),
+}
+
+
+def capabilities_of(shape: Shape) -> Capabilities:
+    """What a cloud of this shape can do."""
+    return Capabilities(
+        visibility_seconds=shape.visibility_seconds,
+        zonal_subnets=shape.zonal_subnets,
+        user_data_max_bytes=16_384,
+    )
+
+
+class FakeProvider:
+    """One account in one region of the simulator. A context manager; safe to use from several threads."""
+
+    name = "fake"
+
+    def __init__(self, cloud: FakeCloud, account: str, region: str, *, closes: bool = False) -> None:
+        self.cloud = cloud
+        self.account = account
+        self.region = region
+        """As the location says it: with its shape, if it names one."""
+        self.shape = cloud.shape_of(region)
+        self.capabilities = capabilities_of(self.shape)
+        self.clock = cloud.clock
+        zones = tuple(region.rpartition("/")[2] + letter for letter in "abcd")
+        self.drivers: Mapping[type[Spec], Driver[Any]] = drivers(self.shape, zones)
+        self.claims = FakeClaims()
+        self._closes = closes
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def catalogue_calls(self) -> tuple[Call, ...]:
+        """Two reads: the region and its images."""
+        return tuple(
+            Call(action, rates=rate_classes(action, self.shape), safe=True)
+            for action in ("DescribeRegion", "ListImages")
+        )
+
+    def catalogue(self, answers: Mapping[Call, Sequence[Answer]]) -> Catalogue:
+        """What the region offers."""
+        told = {call.action: pages[0] for call, pages in answers.items()}
+        region, images = told["DescribeRegion"], told["ListImages"]["images"]
+        return Catalogue(
+            region=region["region"],
+            account=region["account"],
+            zones=tuple(Zone(name) for name in region["zones"]),
+            sizes=SIZES,
+            machine_types={
+                t["name"]: MachineType(t["name"], t["vcpus"], t["memory_gib"], frozenset(t["zones"]))
+                for t in region["machine_types"]
+            },
+            images={image["family"]: image["id"] for image in images},
+            quotas=tuple(Quota(q["kind"], q["limit"], q["used"]) for q in region["quotas"]),
+            rates=self.shape.rates,
+        )
+
+    def perform(self, call: Call) -> Answer:
+        """One request. Raises FakeError."""
+        return self.cloud.request(self.account, self.region, call.action, call.parameters)
+
+    def more(self, call: Call, answer: Answer) -> Call | None:
+        """The next page begins after the last record of this one."""
+        if "next" not in answer:
+            return None
+        return evolve(call, parameters={**call.parameters, "after": answer["next"]})
+
+    def silent(self, call: Call, answer: Answer) -> frozenset[str]:
+        """The zones that a list says it could not ask."""
+        return frozenset(answer.get("unreachable", ()))
+
+    def classify(self, error: Exception) -> errors.ProviderError:
+        """By the code of a FakeError; of anything else, nobody knows what it left behind."""
+        if isinstance(error, errors.ProviderError):
+            return error
+        if not isinstance(error, FakeError):
+            return errors.OutcomeUnknown(f"{type(error).__name__}: {error}", provider=self.name, fix=_AGAIN)
+        kind, fix = _KINDS.get(error.code, (errors.InvalidRequest, ""))
+        return kind(error.message, provider=self.name, fix=fix)
+
+    def close(self) -> None:
+        """Close the cloud's file, if it was opened for this provider alone."""
+        if self._closes:
+            self.cloud.store.close()

@@ -1,0 +1,149 @@
+"""What the simulator plays: the ways in which clouds differ, as data."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from attrs import evolve, field, frozen
+
+from portinfra.model.catalogue import Rate
+
+Carrier = Literal["tags", "labels", "description", "metadata", "name"]
+"""Where a resource's owner is kept. `name`: there is nothing but its name."""
+
+KINDS = ("network", "subnet", "firewall", "instance", "volume", "public-address", "snapshot")
+"""What has a record of its own. Rules belong to their firewall, attachments to their volume."""
+
+EC2_RATES = {
+    "read": Rate(100, 20),
+    "write": Rate(50, 5),
+    "launch": Rate(5, 2),
+    "terminate": Rate(100, 5),
+    "volume": Rate(100, 5),
+    "owner": Rate(100, 10),
+}
+"""EC2's published rates, by rate class."""
+
+
+@frozen
+class Shape:
+    """One way of being a cloud. `attrs.evolve` makes others."""
+
+    name: str
+    owner: Mapping[str, Carrier]
+    """Kind → what carries its owner."""
+    fixed_owner: frozenset[str] = frozenset()
+    """Kinds whose owner is written at creation and never again."""
+    tokens: frozenset[str] = frozenset()
+    """Kinds whose creation takes a token, so that a repeated request makes no double."""
+    unique_names: frozenset[str] = frozenset()
+    """Kinds whose name must be unique in the account and region."""
+    zonal_subnets: bool = True
+    network_cidr: bool = True
+    """Whether a network has a CIDR, in which its subnets must lie."""
+    default_egress: bool = False
+    """Whether a new firewall lets everything out until that rule is revoked."""
+    zonal_reads: bool = False
+    """Whether instances and volumes are listed zone by zone."""
+    reserved: tuple[int, int] = (4, 1)
+    """How many addresses at each end of a subnet belong to the cloud."""
+    smallest_subnet: int = 28
+    """The longest prefix that a subnet may have."""
+    visibility_seconds: float = 0.0
+    """How far lists lag behind."""
+    reference_lag_seconds: float = 0.0
+    """How long a new id may be unknown to other requests."""
+    pending: Mapping[str, float] = field(factory=dict)
+    """Kind, `attach`, `start` or `stop` → seconds until it is done."""
+    deleting: Mapping[str, float] = field(factory=dict)
+    """Kind or `detach` → seconds until it is gone; its name and addresses are taken till then."""
+    terminated_seconds: float = 0.0
+    """How long an instance that is gone stays listed, as terminated."""
+    rates: Mapping[str, Rate] = field(factory=lambda: EC2_RATES)
+    """Rate class → rate; empty: no limits."""
+    page_size: int = 100
+
+
+AWS = Shape(
+    "aws",
+    owner=dict.fromkeys(KINDS, "tags"),
+    tokens=frozenset({"instance", "volume"}),
+    default_egress=True,
+    visibility_seconds=5.0,
+    pending={
+        "instance": 25.0,
+        "volume": 3.0,
+        "snapshot": 60.0,
+        "attach": 2.0,
+        "start": 15.0,
+        "stop": 20.0,
+    },
+    deleting={"instance": 30.0, "volume": 4.0, "detach": 3.0},
+    terminated_seconds=3600.0,
+)
+
+GCP = Shape(
+    "gcp",
+    owner={
+        **dict.fromkeys(("network", "subnet", "firewall"), "description"),
+        **dict.fromkeys(("instance", "volume", "public-address", "snapshot"), "labels"),
+    },
+    fixed_owner=frozenset({"network", "subnet"}),
+    tokens=frozenset(KINDS),
+    unique_names=frozenset(KINDS),
+    zonal_subnets=False,
+    network_cidr=False,
+    reserved=(2, 2),
+    smallest_subnet=29,
+    pending={
+        "network": 8.0,
+        "subnet": 8.0,
+        "firewall": 4.0,
+        "instance": 15.0,
+        "volume": 4.0,
+        "snapshot": 30.0,
+        "attach": 3.0,
+        "start": 12.0,
+        "stop": 30.0,
+    },
+    deleting={
+        "network": 10.0,
+        "subnet": 10.0,
+        "firewall": 4.0,
+        "instance": 30.0,
+        "volume": 4.0,
+        "detach": 3.0,
+    },
+    rates={"read": Rate(750, 25), "write": Rate(300, 20)},
+)
+
+LIBVIRT = Shape(
+    "libvirt",
+    owner={**dict.fromkeys(KINDS, "name"), "network": "metadata", "instance": "metadata"},
+    unique_names=frozenset(KINDS),
+    zonal_reads=True,
+    reserved=(2, 1),
+    smallest_subnet=30,
+    pending={"instance": 2.0, "volume": 2.0},
+    deleting={"instance": 1.0},
+    rates={},
+)
+
+NAME = evolve(LIBVIRT, name="name", owner=dict.fromkeys(KINDS, "name"), zonal_reads=False)
+
+SHAPES = {shape.name: shape for shape in (AWS, GCP, LIBVIRT, NAME)}
+
+
+def rate_classes(action: str, shape: Shape) -> tuple[str, ...]:
+    """The rate classes that a request takes a token from, each. Claims are not limited."""
+    if not shape.rates or action.endswith(("Claim", "Claims")):
+        return ()
+    name = "read" if action.startswith(("List", "Describe")) else _CLASSES.get(action, "write")
+    return (name if name in shape.rates else "write",)
+
+
+_CLASSES = {
+    "CreateInstance": "launch",
+    "DeleteInstance": "terminate",
+    "CreateVolume": "volume",
+    "SetOwner": "owner",
+}

@@ -1,0 +1,101 @@
+"""The same tables in one SQLite file, for several processes at once. Survives SIGKILL at any moment.
+
+Every process keeps all rows in memory and writes through. Each transaction has a number; a process that finds
+a higher one than it knows reads the rows written since.
+"""
+
+import json
+import sqlite3
+import time
+from pathlib import Path
+
+from portinfra.testing.fake.store import MemoryStore
+
+BUSY_SECONDS = 60.0
+"""How long a transaction waits for those of other processes."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS world (
+    one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER, now REAL, serial INTEGER
+);
+CREATE TABLE IF NOT EXISTS rows (tbl TEXT, key TEXT, body TEXT, version INTEGER, PRIMARY KEY (tbl, key));
+CREATE INDEX IF NOT EXISTS rows_by_version ON rows (version);
+"""
+
+
+class SqliteStore(MemoryStore):
+    """The simulator's world in a file. Thread-safe: one connection behind one lock."""
+
+    def __init__(self, path: Path | str) -> None:
+        super().__init__()
+        self._version = 0
+        self._connection = sqlite3.connect(
+            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        self._prepare()
+        with self.transaction():
+            pass
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _prepare(self) -> None:
+        self._insist("PRAGMA journal_mode=WAL")
+        # Only the death of a process matters here, not that of the machine: no need to wait for the disk.
+        self._connection.execute("PRAGMA synchronous=OFF")
+        self._insist("BEGIN IMMEDIATE")
+        for statement in _SCHEMA.strip().split(";\n"):
+            self._connection.execute(statement)
+        self._connection.execute("INSERT OR IGNORE INTO world VALUES (1, 0, ?, 0)", (self.now,))
+        self._connection.execute("COMMIT")
+
+    def _insist(self, statement: str) -> None:
+        """Changing the journal's mode does not wait for other processes by itself."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._connection.execute(statement)
+                return
+            except sqlite3.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+
+    def _begin(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        version, self.now, self.serial = self._connection.execute(
+            "SELECT version, now, serial FROM world"
+        ).fetchone()
+        if version == self._version:
+            return
+        changed = self._connection.execute(
+            "SELECT tbl, key, body FROM rows WHERE version > ? ORDER BY version, rowid", (self._version,)
+        )
+        for table, key, body in changed:
+            self._set(table, key, None if body is None else json.loads(body))
+        self._version = version
+
+    def _commit(self) -> None:
+        changed = dict.fromkeys((table, key) for table, key, _ in self._undo)
+        version = self._version + 1
+        self._connection.executemany(
+            "INSERT INTO rows VALUES (?, ?, ?, ?) ON CONFLICT (tbl, key) "
+            "DO UPDATE SET body = excluded.body, version = excluded.version",
+            [(table, key, self._body(table, key), version) for table, key in changed],
+        )
+        self._connection.execute(
+            "UPDATE world SET version = ?, now = ?, serial = ?", (version, self.now, self.serial)
+        )
+        self._connection.execute("COMMIT")
+        self._version = version
+
+    def _abort(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def _body(self, table: str, key: str) -> str | None:
+        """A row as text; None for one that is gone, so that other processes learn of it."""
+        record = self.get(table, key)
+        return None if record is None else json.dumps(record, separators=(",", ":"))

@@ -1,0 +1,60 @@
+"""A real process, killed again and again while it applies; the cloud is one file that outlives it."""
+
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from portinfra import Environment, PlanOptions, Role, Topology, Volume, allow, apply, destroy, plan
+
+PROGRAM = textwrap.dedent(
+    """
+    from test_kill import PRODUCTION, SHOP
+    from portinfra import apply, plan
+    apply(plan(SHOP, PRODUCTION))
+    """
+)
+PRODUCTION = Environment("production", on="fake:us-east-1", account="111122223333", cidr="10.10.0.0/16")
+SHOP = Topology(
+    "shop",
+    roles=[
+        Role("web", count=6, public="customers"),
+        Role("db", count=3, volumes=[Volume("data", gib=10)]),
+    ],
+    flows=[allow("web", "db", tcp=5432, why="orders")],
+)
+KILLS = 12
+
+
+@pytest.fixture(autouse=True)
+def one_cloud(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PORTINFRA_FAKE_CLOUD", str(tmp_path / "cloud.db"))
+    monkeypatch.setenv("PYTHONPATH", __file__.rpartition("/")[0])
+
+
+def test_killed_again_and_again_it_ends_in_the_same_world():
+    chance = random.Random(20261123)
+    killed = 0
+    for _ in range(KILLS):
+        with subprocess.Popen([sys.executable, "-c", PROGRAM], stderr=subprocess.PIPE) as process:
+            time.sleep(chance.uniform(0.25, 0.8))
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            killed += process.returncode == -signal.SIGKILL
+    finished = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert killed
+    after = plan(SHOP, PRODUCTION)
+    assert after.empty
+    assert not after.findings
+    gone = destroy(SHOP, PRODUCTION, PlanOptions(allow_data_loss=frozenset({"all"})))
+    assert gone.summary()["delete"] == len(after.wanted)
+    apply(gone)
+    assert destroy(SHOP, PRODUCTION).empty
