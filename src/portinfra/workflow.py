@@ -30,7 +30,7 @@ from portinfra.model.topology import Topology
 from portinfra.observation import Reader
 from portinfra.placement import place
 from portinfra.planning.compose import compose
-from portinfra.planning.saved import digest
+from portinfra.planning.saved import covered, fingerprints
 from portinfra.provider import registry
 from portinfra.provider.interface import Provider
 from portinfra.validation import validate
@@ -74,7 +74,7 @@ def apply(
     is no longer as planned for, and ApplyError when a step did not end well.
     """
     refuse(plan)
-    if plan.empty:
+    if plan.empty and not plan.destroys:  # a destroy also removes the claim, the last thing that is ours
         return Outcome(plan.scope, attempt="")
     environment = plan.placed.environment
     with closing(registry.connect(environment)) as provider:
@@ -89,8 +89,10 @@ def apply(
                 destroy=plan.destroys,
             )
             refuse(fresh)
-            if digest(fresh) != digest(plan):
-                raise StalePlanError(f"{plan.scope} is no longer what this plan was made for")
+            if not covered(fresh, fingerprints(plan)):
+                raise StalePlanError(
+                    f"{plan.scope} has changed since this plan was made, and needs other changes now"
+                )
             outcome = run.apply(fresh, listen or (lambda progress: None))
     if environment.dns and not plan.destroys:
         environment.dns(addresses(plan.placed))

@@ -1,8 +1,8 @@
 """A crash at every call: the simulator is forked at each, and each copy goes its own way from there.
 
-Three things may happen at call k: the process dies before the call has its effect, it dies after, or it lives
-and the answer is lost. Whatever happens, running again ends in the same world, with nothing leaked or doubled,
-counted in the simulator's own books.
+Three things may happen at call k: the process dies before the call has its effect, it dies after, or it
+lives and the answer is lost. Whatever happens, running again ends in the same world, with nothing leaked or
+doubled, counted in the simulator's own books.
 """
 
 import os
@@ -34,7 +34,7 @@ def sweep(
     """Run once, and at every call send three copies astray; how many went.
 
     `run` is the work; `ends_well` runs again in the copy and raises unless the end is the right one. With a
-    stride, only every so manieth call is tried, from the offset on. Raises AssertionError with the first story.
+    stride, only every so manieth call is tried, from the offset on. Raises AssertionError with a story.
     """
     sweeper = _Sweeper(cloud, stride, offset)
     cloud.before_request, cloud.after_request = sweeper.before, sweeper.after

@@ -36,10 +36,14 @@ def claims(reader: Reader, scope: Scope) -> list[Claim]:
     return sorted(found, key=lambda claim: claim.number)
 
 
-def settle(newest: Claim | None, clock: Clock, visibility_seconds: float) -> None:
-    """Wait until lists can be trusted: none shows the world before the last run's last change."""
-    if newest is not None and visibility_seconds:
-        clock.sleep_until(min(newest.active_at, clock.now()) + visibility_seconds)
+def settle(last: Claim | None, clock: Clock, visibility_seconds: float) -> None:
+    """Wait until lists can be trusted: none shows the world before the last run's last change.
+
+    A run that did not let go of its claim may have made its last change just now.
+    """
+    if last is not None and visibility_seconds:
+        changed = min(last.active_at, clock.now()) if last.released else clock.now()
+        clock.sleep_until(changed + visibility_seconds)
 
 
 @define
@@ -63,12 +67,7 @@ class Claiming:
         since = datetime.fromtimestamp(clock.now(), UTC).isoformat(timespec="seconds")
         claiming = cls(caller, reader, scope, evolve(mine, since=since, version=version))
         claiming.beat()
-        visibility = caller.provider.capabilities.visibility_seconds
-        if last is not None and not last.released:
-            # It died: its last call may have had its effect only now.
-            clock.sleep_until(clock.now() + visibility)
-        else:
-            settle(last, clock, visibility)
+        settle(last, clock, caller.provider.capabilities.visibility_seconds)
         return claiming
 
     def heartbeat(self) -> Call:

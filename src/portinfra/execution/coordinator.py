@@ -181,6 +181,8 @@ class Coordinator:
                 return self._end(task, "failed", self._faulty(task, seen.fault))
         answer = ask(self._driver(task), task.want, seen, self._refs)
         if answer is DONE:
+            if task.want is None:
+                self._world.record(task.step.address, None)
             return self._end(task, "done", None)
         if isinstance(answer, Refuse):
             return self._end(task, "failed", self._refused(task, answer))

@@ -43,6 +43,8 @@ def _walk(
         seen = world.get(address)
         step = ask(driver, want, seen, refs)
         if step is DONE:
+            if want is None:
+                world.record(address, None)
             return
         if isinstance(step, Wait):
             world.record(address, _settled(seen))

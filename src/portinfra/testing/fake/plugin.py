@@ -30,7 +30,8 @@ class FakePlugin:
     native: Mapping[str, str] = {"host_group": "hosts of one group are put on different machines"}
 
     def __init__(self, cloud: FakeCloud | None = None) -> None:
-        self._cloud = cloud
+        self.cloud = cloud
+        """The world in memory that every connection goes to; None: the one in the file. Tests set it."""
         self.capabilities = capabilities_of(cloud.shape if cloud else AWS)
 
     def connect(self, environment: Environment) -> FakeProvider:
@@ -46,7 +47,7 @@ class FakePlugin:
                 fix=f"Write fake:us-east-1, or fake:SHAPE/REGION with a shape of {', '.join(SHAPES)}.",
             )
         account = environment.credentials.get("account") or environment.account or DEFAULT_ACCOUNT
-        if self._cloud is not None:
-            return FakeProvider(self._cloud, account, environment.region)
+        if self.cloud is not None:
+            return FakeProvider(self.cloud, account, environment.region)
         cloud = FakeCloud(SqliteStore(os.environ.get(FILE_VARIABLE) or DEFAULT_FILE))
         return FakeProvider(cloud, account, environment.region, closes=True)

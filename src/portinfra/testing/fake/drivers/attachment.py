@@ -25,6 +25,7 @@ class AttachmentDriver(Driver[Attachment]):
     def __init__(self, shape: Shape, zones: tuple[str, ...]) -> None:
         self.shape = shape
         self._volumes = VolumeDriver(shape, zones)
+        self.renames = self._volumes.renames
 
     def survey(self, scope: Scope, only: Sequence[Observed[Attachment]] = ()) -> tuple[Call, ...]:
         """The list of volumes, which is read anyway."""

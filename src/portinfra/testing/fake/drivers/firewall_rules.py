@@ -29,6 +29,7 @@ class FirewallRulesDriver(Driver[FirewallRules]):
     def __init__(self, shape: Shape, zones: tuple[str, ...]) -> None:
         self.shape = shape
         self._firewalls = FirewallDriver(shape, zones)
+        self.renames = self._firewalls.renames
 
     def survey(self, scope: Scope, only: Sequence[Observed[FirewallRules]] = ()) -> tuple[Call, ...]:
         """The list of firewalls, which is read anyway."""
