@@ -8,7 +8,7 @@ from attrs import evolve, field, frozen
 from portinfra.model.address import Address
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
-from portinfra.model.plan import Change, Difference, PlanOptions
+from portinfra.model.plan import Action, Change, Difference, PlanOptions
 from portinfra.model.resources import Instance, Spec, Volume, traits
 from portinfra.provider.interface import Driver
 
@@ -72,7 +72,7 @@ def changes(desired: Desired) -> dict[Address, Change]:
     for address, seen in desired.seen.items():
         if address not in desired.wanted:
             decided[address] = Change("delete", address, "nothing declares it", before=seen.spec)
-    _replace_holders(decided, desired)
+    _follow_replacements(decided, desired)
     return decided
 
 
@@ -130,24 +130,21 @@ def _list(names: list[str]) -> str:
     return ", ".join(name.replace("_", " ") for name in names)
 
 
-def _replace_holders(decided: dict[Address, Change], desired: Desired) -> None:
-    """What holds on to a replaced resource is replaced with it."""
+def _follow_replacements(decided: dict[Address, Change], desired: Desired) -> None:
+    """What holds on to a replaced resource is replaced with it; what merely refers to it is bound again."""
     replaced = {address for address, change in decided.items() if change.action == "replace"}
     if not replaced:
         return
     for address, seen in desired.seen.items():  # kinds come in order of need: one pass is enough
-        holds = desired.drivers[type(seen.spec)].holds
         want = desired.wanted.get(address)
-        if not holds or want is None or address in replaced:
+        lost = [reference for reference in seen.spec.references() if reference in replaced]
+        if want is None or not lost or address in replaced:
             continue
-        held = [getattr(seen.spec, name) for name in sorted(holds)]
-        if lost := next((reference for reference in held if reference in replaced), None):
-            decided[address] = Change(
-                "replace",
-                address,
-                f"{lost} is replaced",
-                seen.spec,
-                want,
-                _compare(want, seen.spec),
-            )
+        held = {getattr(seen.spec, name) for name in desired.drivers[type(seen.spec)].holds}
+        action: Action = "replace" if held.intersection(lost) else "update"
+        if action == "update" and address in decided:
+            continue
+        if action == "replace":
             replaced.add(address)
+        differences = _compare(want, seen.spec)
+        decided[address] = Change(action, address, f"{lost[0]} is replaced", seen.spec, want, differences)

@@ -16,15 +16,11 @@ ROLE_NAMES = ("web", "app", "db", "cache", "proxy-card")
 """Each has a slot of its own, so that any topology may become any other without moving a subnet."""
 
 
-def volumes() -> st.SearchStrategy[Volume]:
+@st.composite
+def volumes(draw: st.DrawFn) -> Volume:
     """A small volume; which key, zone and host it has is up to placement."""
-    return st.builds(
-        Volume,
-        st.sampled_from(["data", "log"]),
-        st.integers(1, 3),
-        mount=st.sampled_from(["", "/srv/data"]),
-        protect=st.just(False),
-    )
+    name = draw(st.sampled_from(["data", "log"]))
+    return Volume(name, draw(st.integers(1, 3)), mount=draw(st.sampled_from(["", f"/srv/{name}"])))
 
 
 def roles(name: str, max_hosts: int = 4) -> st.SearchStrategy[Role]:

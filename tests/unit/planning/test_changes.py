@@ -59,6 +59,12 @@ def test_what_cannot_change_in_place_is_replaced_with_what_holds_on_to_it():
     }
 
 
+def test_what_merely_refers_to_a_replaced_host_is_bound_to_the_new_one():
+    web = topology(Role("web", count=1, public="yes"))
+    plan = plan_of(web, applied(web), replace=frozenset({"instance.web1"}))
+    assert actions(plan) == {"instance.web1": "replace", "public-address.web1": "update"}
+
+
 def test_a_running_host_keeps_its_image_until_it_is_refreshed():
     web = topology(Role("web", count=1))
     world = changed(applied(web), "instance.web1", image_id="debian-12-v1")

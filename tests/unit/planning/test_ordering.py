@@ -37,6 +37,7 @@ def test_a_host_is_detached_deleted_made_and_attached_again_in_this_order():
         ("remove", "instance.db1"),
         ("converge", "instance.db1"),
         ("converge", "attachment.db1-data"),
+        ("converge", "public-address.db1"),
     ]
 
 

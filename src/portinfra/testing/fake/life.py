@@ -66,7 +66,7 @@ def view(record: Record, moment: float) -> dict[str, Any]:
     """What a client sees of it."""
     body = body_at(record, moment)
     shown = {**body, "state": state_at(record, moment)}
-    if record["fault"] and moment >= record["ready"]:
+    if shown["state"] == "failed":
         shown["fault"] = record["fault"]
     kind = record["kind"]
     if kind == "volume":

@@ -160,7 +160,8 @@ class FakeDriver(Driver[S]):
             return super().absorb(seen, call, answer)
         state = _STATES.get(record["state"], "ready")
         if call.after is None:
-            return evolve(seen, state="deleting") if seen and record["state"] == "deleting" else None
+            leaving = seen is not None and record["state"] == "deleting"
+            return evolve(seen, state="deleting", fault=None) if seen and leaving else None
         if call.after.extras or (seen and seen.extras):
             return call.after
         return evolve(call.after, parts=self.parts(record), state=state, place=record.get("zone") or None)

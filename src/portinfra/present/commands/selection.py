@@ -1,0 +1,97 @@
+"""From the options to the topology and environment that are meant."""
+
+from typing import TypeVar
+
+from attrs import evolve, frozen
+
+from portinfra.declaration.declared import Declared
+from portinfra.declaration.load import load
+from portinfra.declaration.suggest import did_you_mean
+from portinfra.model.environment import Environment
+from portinfra.model.plan import Plan, PlanOptions
+from portinfra.model.topology import Topology
+from portinfra.present.commands.options import Place, Source
+from portinfra.present.commands.session import Session
+from portinfra.present.console.errors import show_findings
+from portinfra.present.console.names import role_of
+from portinfra.present.exits import Misuse
+from portinfra.validation import validate_declared
+
+
+@frozen
+class Selection:
+    """What a command is about."""
+
+    topology: Topology
+    environment: Environment
+
+    @property
+    def scope(self) -> str:
+        """`payments/production`."""
+        return f"{self.topology.name}/{self.environment.name}"
+
+
+def declaration(session: Session, source: Source) -> Declared:
+    """All that is declared, checked; warnings go to standard error.
+
+    Raises DeclarationError and ValidationError with all findings.
+    """
+    declared = load(source.file, source.values()) if session.declared is None else session.declared
+    show_findings(validate_declared(declared))
+    return declared
+
+
+def select(session: Session, source: Source, place: Place) -> Selection:
+    """The topology and the environment that the options mean. Raises Misuse for a name that is none."""
+    declared = declaration(session, source)
+    topology = _one("topology", "--topology NAME", declared.topologies, source.topology)
+    environment = _one("environment", "ENV", declared.environments, place.environment)
+    return Selection(topology, moved(environment, place.on))
+
+
+def moved(environment: Environment, on: str | None) -> Environment:
+    """The environment at another location; its zones are left behind, as their names mean nothing there."""
+    if on is None or on == environment.on:
+        return environment
+    provider, colon, region = on.partition(":")
+    if not (provider and colon and region):
+        raise Misuse(f"--on {on} is no location", fix="Write PROVIDER:LOCATION: --on fake:us-east-1.")
+    return evolve(environment, on=on, zones=())
+
+
+T = TypeVar("T", Topology, Environment)
+
+
+def _one(kind: str, option: str, values: tuple[T, ...], name: str | None) -> T:
+    names = [value.name for value in values]
+    if name is None and len(values) == 1:
+        return values[0]
+    if not values:
+        raise Misuse(f"no {kind} is declared here", fix=f"Declare a {kind}, or name another file with -f.")
+    if name is None:
+        raise Misuse(
+            f"{len(values)} {kind}s are declared, and none was named".replace("topologys", "topologies"),
+            fix=f"Give {option}, one of: {', '.join(names)}.",
+        )
+    if name not in names:
+        raise Misuse(f"there is no {kind} {name!r}", fix=did_you_mean(name, names))
+    return values[names.index(name)]
+
+
+def check_names(plan: Plan) -> None:
+    """Raise Misuse for an option that names what there is not, lest a misspelling do nothing silently."""
+    options: PlanOptions = plan.options
+    known = {*plan.placed.resources, *plan.observation.resources}
+    volumes = {address for address in known if address.kind == "volume"}
+    zones = {zone.name for zone in plan.catalogue.zones} | plan.observation.unknown
+    roles = {role.name for role in plan.placed.topology.roles}
+    roles |= {role_of(plan.placed, address) for address in plan.observation.resources}
+    for option, given, names in (
+        ("--replace", options.replace, known),
+        ("--allow-data-loss", options.allow_data_loss, {*volumes, "all"}),
+        ("--without-zone", options.without_zones, zones),
+        ("--only", options.only, roles),
+    ):
+        for name in sorted(given):
+            if name not in names:
+                raise Misuse(f"{option} {name}: there is no such thing", fix=did_you_mean(name, names))

@@ -1,0 +1,1 @@
+"""Values as text for a person: results to standard output, progress and errors to standard error."""

@@ -1,0 +1,54 @@
+"""What is different about one attribute, in few words."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from portinfra.model.observed import UNSEEN
+from portinfra.model.plan import Difference
+from portinfra.model.resources import Rule
+
+
+def difference_lines(differences: Iterable[Difference]) -> Iterator[str]:
+    """A line for each attribute: `gib: 100 → 200`; for lists and tags, one for each entry that differs."""
+    for difference in differences:
+        before, after = difference.before, difference.after
+        name = difference.field.replace("_", " ")
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            yield from _entries(name, before, after)
+        elif isinstance(before, tuple) and isinstance(after, tuple):
+            yield from (f"{name}: - {value(gone)}" for gone in before if gone not in after)
+            yield from (f"{name}: + {value(new)}" for new in after if new not in before)
+        else:
+            yield f"{name}: {value(before)} → {value(after)}"
+
+
+def _entries(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    for key in sorted({**before, **after}):
+        if before.get(key) != after.get(key):
+            yield f"{name}.{key}: {value(before.get(key))} → {value(after.get(key))}"
+
+
+def value(given: Any) -> str:
+    """One value: text without quotes, a rule as one would say it, nothing as `(none)`."""
+    if given is UNSEEN:
+        return "(not told)"
+    if given is None or given in ("", (), {}):
+        return "(none)"
+    if isinstance(given, bool):
+        return "yes" if given else "no"
+    if isinstance(given, Rule):
+        return rule(given)
+    if isinstance(given, tuple):
+        return ", ".join(value(one) for one in given)
+    if isinstance(given, Mapping):
+        return ", ".join(f"{key}={value(one)}" for key, one in sorted(given.items()))
+    return str(given)
+
+
+def rule(given: Rule) -> str:
+    """`tcp 443 with 0.0.0.0/0`, `tcp 8000-8100 with app`."""
+    ports = "" if given.protocol == "icmp" else f" {given.first}"
+    if given.last != given.first:
+        ports += f"-{given.last}"
+    peer = given.peer_firewall
+    return f"{given.protocol}{ports} with {peer.name if peer else given.peer}"

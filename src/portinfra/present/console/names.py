@@ -1,0 +1,41 @@
+"""Many resources in few words: `web1 … web9`, and the role that each belongs to."""
+
+import re
+from collections.abc import Iterable
+
+from portinfra.model.address import Address
+from portinfra.model.placed import Placed
+
+COMMON = "(network)"
+"""Stands for the role of what belongs to none."""
+
+_NUMBERED = re.compile(r"(?P<before>.*?)(?P<number>\d+)(?P<after>\D*)$")
+
+
+def role_of(placed: Placed, address: Address) -> str:
+    """The role of a resource; of one that is no longer declared, as its name tells."""
+    if address in placed.resources:
+        return placed.roles.get(address, COMMON)
+    if address.kind == "network":
+        return COMMON
+    # Names are made of the role, which does not end in a digit, then `1`, `1-data` or `-0`.
+    found = re.match(r"(.*?[a-z])-?\d", address.name)
+    return found[1] if found else address.name
+
+
+def collapsed(names: Iterable[str]) -> str:
+    """`web1 … web3, web7`: runs of three and more by their ends, in the order that they came."""
+    runs: list[list[str]] = []
+    for name in names:
+        if runs and _follows(runs[-1][-1], name):
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    return ", ".join(f"{run[0]} … {run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
+
+
+def _follows(first: str, second: str) -> bool:
+    a, b = _NUMBERED.match(first), _NUMBERED.match(second)
+    if not a or not b:
+        return False
+    return (a["before"], a["after"]) == (b["before"], b["after"]) and int(a["number"]) + 1 == int(b["number"])

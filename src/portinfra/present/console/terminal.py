@@ -1,0 +1,56 @@
+"""The two streams: results on standard output, everything else on standard error."""
+
+import json
+import sys
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.table import Table
+
+WIDE = 10_000
+"""The width of what is no terminal: a file or a pipe gets whole lines."""
+
+
+def out() -> Console:
+    """Standard output."""
+    return _console(sys.stdout)
+
+
+def err() -> Console:
+    """Standard error."""
+    return _console(sys.stderr)
+
+
+def _console(stream: TextIO) -> Console:
+    width = None if stream.isatty() else WIDE
+    return Console(file=stream, width=width, markup=False, highlight=False, emoji=False, soft_wrap=False)
+
+
+def interactive() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty()
+
+
+def ask(question: str) -> str:
+    """The answer to a question that is put on standard error; empty at the end of input."""
+    sys.stderr.write(f"{question} ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()
+
+
+def table(*headings: str) -> Table:
+    """An empty table without lines; a column is never cut, it wraps."""
+    made = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 3, 0, 0))
+    for heading in headings:
+        made.add_column(heading, overflow="fold")
+    return made
+
+
+def write_json(document: Any) -> None:
+    """A JSON document as the whole of standard output."""
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def write(text: str) -> None:
+    """Text as the whole of standard output."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")

@@ -1,0 +1,25 @@
+"""Numbers and kinds in plain words."""
+
+_IRREGULAR = {"firewall-rules": "firewall rules", "public-address": "public address"}
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `1 min 20 s`, `2 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 step`, `2 steps`, `2 public addresses`, `3 sets of firewall rules`."""
+    if noun == "firewall-rules":
+        return "firewall rules" if number == 1 else f"{number:,} sets of firewall rules"
+    noun = _IRREGULAR.get(noun, noun)
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number:,} {noun}{'es' if noun.endswith('s') else 's'}"
