@@ -59,7 +59,7 @@ def adopt(want: Spec, seen: Spec, names: frozenset[str]) -> Spec:
 
 
 def changes(desired: Desired) -> dict[Address, Change]:
-    """Every change, before anybody asks what may be lost."""
+    """Every change by itself, before anybody asks what may be lost."""
     decided: dict[Address, Change] = {}
     for address, want in desired.wanted.items():
         seen = desired.seen.get(address)
@@ -72,7 +72,6 @@ def changes(desired: Desired) -> dict[Address, Change]:
     for address, seen in desired.seen.items():
         if address not in desired.wanted:
             decided[address] = Change("delete", address, "nothing declares it", before=seen.spec)
-    _follow_replacements(decided, desired)
     return decided
 
 
@@ -130,12 +129,11 @@ def _list(names: list[str]) -> str:
     return ", ".join(name.replace("_", " ") for name in names)
 
 
-def _follow_replacements(decided: dict[Address, Change], desired: Desired) -> None:
+def follow_replacements(decided: dict[Address, Change], desired: Desired) -> dict[Address, Change]:
     """What holds on to a replaced resource is replaced with it; what merely refers to it is bound again."""
     replaced = {address for address, change in decided.items() if change.action == "replace"}
-    if not replaced:
-        return
-    for address, seen in desired.seen.items():  # kinds come in order of need: one pass is enough
+    result = dict(decided)
+    for address, seen in desired.seen.items() if replaced else ():  # in order of need: one pass is enough
         want = desired.wanted.get(address)
         lost = [reference for reference in seen.spec.references() if reference in replaced]
         if want is None or not lost or address in replaced:
@@ -147,4 +145,5 @@ def _follow_replacements(decided: dict[Address, Change], desired: Desired) -> No
         if action == "replace":
             replaced.add(address)
         differences = _compare(want, seen.spec)
-        decided[address] = Change(action, address, f"{lost[0]} is replaced", seen.spec, want, differences)
+        result[address] = Change(action, address, f"{lost[0]} is replaced", seen.spec, want, differences)
+    return result

@@ -12,7 +12,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import Change, Plan, PlanOptions
 from portinfra.planning.binding import Bound, bind
 from portinfra.planning.budget import budget
-from portinfra.planning.changes import Desired, Drivers, changes, effective
+from portinfra.planning.changes import Desired, Drivers, changes, effective, follow_replacements
 from portinfra.planning.dry_run import dry_run
 from portinfra.planning.ordering import steps
 from portinfra.planning.rename import renamed
@@ -68,7 +68,7 @@ def _decide(desired: Desired, bound: Bound, placed: Placed) -> tuple[dict[Addres
     decided = changes(desired)
     decided = only_roles(decided, desired, placed.roles)
     decided, findings = leave_unknown(decided, desired, bound.wanted)
-    decided = keep_data(decided, desired)
+    decided = follow_replacements(keep_data(decided, desired), desired)
     return decided, [*findings, *protected(decided)]
 
 

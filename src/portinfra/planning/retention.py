@@ -29,23 +29,12 @@ def keep_data(decided: dict[Address, Change], desired: Desired) -> dict[Address,
     if not kept:
         return decided
     still = _held_in_place({address for address in kept if decided[address].action == "replace"}, desired)
-    result = {
-        address: change
-        for address, change in decided.items()
-        if address not in still and not _only_follows(change, still)
-    }
+    result = {address: change for address, change in decided.items() if address not in still}
     for address in kept:
         change = decided[address]
         reason = f"it holds data, though {change.reason}; --allow-data-loss {address} gives it up"
         result[address] = evolve(change, action="keep", reason=reason)
     return result
-
-
-def _only_follows(change: Change, still: set[Address]) -> bool:
-    """Whether it changes for no reason but that something is replaced, which now stays."""
-    if change.action != "update" or change.differences or change.renamed_from or change.before is None:
-        return False
-    return any(reference in still for reference in change.before.references())
 
 
 def _held_in_place(replaced: set[Address], desired: Desired) -> set[Address]:
