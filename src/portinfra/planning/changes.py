@@ -69,9 +69,10 @@ def changes(desired: Desired) -> dict[Address, Change]:
             change = _difference(address, want, seen, desired)
             if change:
                 decided[address] = change
+    unwanted = "nothing declares it" if desired.wanted else "everything goes"
     for address, seen in desired.seen.items():
         if address not in desired.wanted:
-            decided[address] = Change("delete", address, "nothing declares it", before=seen.spec)
+            decided[address] = Change("delete", address, unwanted, before=seen.spec)
     return decided
 
 

@@ -14,7 +14,7 @@ Command = Callable[..., int]
 
 
 def for_typer(command: Command, session: Session, without: Collection[str] = ()) -> Callable[..., None]:
-    """The command with its groups spread out, and its errors shown. Options named in `without` keep defaults."""
+    """The command with its groups spread out and its errors shown; options in `without` are not offered."""
     groups: dict[str, tuple[type[Any] | None, tuple[str, ...]]] = {}
     spread: list[Parameter] = []
     hints = get_type_hints(command, include_extras=True)

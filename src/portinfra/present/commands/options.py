@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from attrs import frozen
+from attrs import evolve, frozen
 from typer import Argument, Option
 
 from portinfra.model.address import Address
@@ -15,14 +15,20 @@ FROM_FILE = ("file", "variables")
 
 
 @frozen
-class Source:
-    """Which declaration."""
+class Target:
+    """Which topology of which declaration, and which environment."""
 
+    environment: Annotated[
+        str | None, Argument(metavar="ENV", help="The environment; may be left out where there is one.")
+    ] = None
     file: Annotated[
         Path, Option("--file", "-f", metavar="PATH", help="The declaration: .hcl, .py or a directory.")
     ] = Path()
     topology: Annotated[
         str | None, Option("--topology", metavar="NAME", help="Which topology, where there are several.")
+    ] = None
+    on: Annotated[
+        str | None, Option("--on", metavar="LOCATION", help="Place it elsewhere: fake:us-east-1.")
     ] = None
     variables: Annotated[
         list[str] | None, Option("--var", metavar="NAME=VALUE", help="A value for a variable of HCL.")
@@ -37,32 +43,6 @@ class Source:
                 raise Misuse(f"--var {text} has no value", fix=f"Write --var {name}=VALUE.")
             given[name] = value
         return given
-
-
-@frozen
-class Place:
-    """Which environment, and where it lies."""
-
-    environment: Annotated[
-        str | None, Argument(metavar="[ENV]", help="The environment; may be left out where there is one.")
-    ] = None
-    on: Annotated[
-        str | None, Option("--on", metavar="LOCATION", help="Place it elsewhere: fake:us-east-1.")
-    ] = None
-
-
-@frozen
-class Shown:
-    """How the result is shown."""
-
-    as_json: Annotated[bool, Option("--json", help="The result as JSON (docs/json.md).")] = False
-
-
-@frozen
-class Detail:
-    """How much of a plan is shown."""
-
-    full: Annotated[bool, Option("--full", help="Every change on a line of its own.")] = False
 
 
 @frozen
@@ -81,10 +61,18 @@ class Limits:
         list[str] | None, Option("--without-zone", metavar="ZONE", help="Leave a zone alone; repeatable.")
     ] = None
 
+    def plan_options(self) -> PlanOptions:
+        """The same, as planning takes it."""
+        return PlanOptions(
+            allow_data_loss=frozenset(self.allow_data_loss or ()),
+            only=frozenset(self.only or ()),
+            without_zones=frozenset(self.without_zone or ()),
+        )
+
 
 @frozen
-class Renewal:
-    """What to make anew though nothing differs."""
+class Wishes(Limits):
+    """What a plan may touch, and what to make anew though nothing differs."""
 
     replace: Annotated[
         list[str] | None, Option("--replace", metavar="ADDRESS", help="Replace this resource; repeatable.")
@@ -93,21 +81,25 @@ class Renewal:
         bool, Option("--refresh-images", help="Replace hosts whose image has a newer version.")
     ] = False
 
+    def plan_options(self) -> PlanOptions:
+        """The same, as planning takes it."""
+        return evolve(
+            super().plan_options(),
+            replace=frozenset(Address(address) for address in self.replace or ()),
+            refresh_images=self.refresh_images,
+        )
+
 
 @frozen
-class Consent:
-    """Whether to ask."""
+class Shown:
+    """How the result is shown."""
+
+    as_json: Annotated[bool, Option("--json", help="The result as JSON (docs/json.md).")] = False
+
+
+@frozen
+class Consent(Shown):
+    """How a change is shown and agreed to."""
 
     yes: Annotated[bool, Option("--yes", "-y", help="Do not ask.")] = False
-
-
-def plan_options(limits: Limits, renewal: Renewal | None = None) -> PlanOptions:
-    """What was asked for on the command line, as planning takes it."""
-    renewal = renewal or Renewal()
-    return PlanOptions(
-        allow_data_loss=frozenset(limits.allow_data_loss or ()),
-        only=frozenset(limits.only or ()),
-        without_zones=frozenset(limits.without_zone or ()),
-        replace=frozenset(Address(address) for address in renewal.replace or ()),
-        refresh_images=renewal.refresh_images,
-    )
+    full: Annotated[bool, Option("--full", help="Every change on a line of its own.")] = False

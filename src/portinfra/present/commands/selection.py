@@ -10,7 +10,7 @@ from portinfra.declaration.suggest import did_you_mean
 from portinfra.model.environment import Environment
 from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.topology import Topology
-from portinfra.present.commands.options import Place, Source
+from portinfra.present.commands.options import Target
 from portinfra.present.commands.session import Session
 from portinfra.present.console.errors import show_findings
 from portinfra.present.console.names import role_of
@@ -31,22 +31,22 @@ class Selection:
         return f"{self.topology.name}/{self.environment.name}"
 
 
-def declaration(session: Session, source: Source) -> Declared:
+def declaration(session: Session, target: Target) -> Declared:
     """All that is declared, checked; warnings go to standard error.
 
     Raises DeclarationError and ValidationError with all findings.
     """
-    declared = load(source.file, source.values()) if session.declared is None else session.declared
+    declared = load(target.file, target.values()) if session.declared is None else session.declared
     show_findings(validate_declared(declared))
     return declared
 
 
-def select(session: Session, source: Source, place: Place) -> Selection:
+def select(session: Session, target: Target) -> Selection:
     """The topology and the environment that the options mean. Raises Misuse for a name that is none."""
-    declared = declaration(session, source)
-    topology = _one("topology", "--topology NAME", declared.topologies, source.topology)
-    environment = _one("environment", "ENV", declared.environments, place.environment)
-    return Selection(topology, moved(environment, place.on))
+    declared = declaration(session, target)
+    topology = _one("topology", "--topology NAME", declared.topologies, target.topology)
+    environment = _one("environment", "ENV", declared.environments, target.environment)
+    return Selection(topology, moved(environment, target.on))
 
 
 def moved(environment: Environment, on: str | None) -> Environment:

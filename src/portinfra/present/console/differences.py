@@ -6,6 +6,7 @@ from typing import Any
 from portinfra.model.observed import UNSEEN
 from portinfra.model.plan import Difference
 from portinfra.model.resources import Rule
+from portinfra.model.topology import ANYWHERE, INTERNET
 
 
 def difference_lines(differences: Iterable[Difference]) -> Iterator[str]:
@@ -37,7 +38,7 @@ def value(given: Any) -> str:
     if isinstance(given, bool):
         return "yes" if given else "no"
     if isinstance(given, Rule):
-        return rule(given)
+        return f"{traffic(given)} with {peer(given)}"
     if isinstance(given, tuple):
         return ", ".join(value(one) for one in given)
     if isinstance(given, Mapping):
@@ -45,10 +46,17 @@ def value(given: Any) -> str:
     return str(given)
 
 
-def rule(given: Rule) -> str:
-    """`tcp 443 with 0.0.0.0/0`, `tcp 8000-8100 with app`."""
-    ports = "" if given.protocol == "icmp" else f" {given.first}"
-    if given.last != given.first:
-        ports += f"-{given.last}"
-    peer = given.peer_firewall
-    return f"{given.protocol}{ports} with {peer.name if peer else given.peer}"
+def traffic(given: Rule) -> str:
+    """`tcp 443`, `tcp 8000-8100`, `icmp`."""
+    if given.protocol == "icmp":
+        return "icmp"
+    ports = str(given.first) if given.first == given.last else f"{given.first}-{given.last}"
+    return f"{given.protocol} {ports}"
+
+
+def peer(given: Rule) -> str:
+    """The other side: a role, a CIDR, or `internet`."""
+    firewall = given.peer_firewall
+    if firewall:
+        return firewall.name
+    return INTERNET if given.peer == ANYWHERE else given.peer

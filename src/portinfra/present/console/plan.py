@@ -1,5 +1,6 @@
 """A plan for a person to read: deletions and dangers first, then what changes, then what is new."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -56,6 +57,8 @@ def show_plan(plan: Plan, console: Console, *, full: bool = False) -> None:
         )
     console.print()
     console.print(summary(plan))
+    if plan.kept:
+        console.print("To give up what is kept: --allow-data-loss ADDRESS, or --allow-data-loss all.")
     show_findings(plan.findings, console)
 
 
@@ -72,8 +75,10 @@ def summary(plan: Plan) -> str:
     budget = plan.budget
     text = f"Plan: {', '.join(parts)}."
     if budget.calls:
-        floor = f", at least {duration(budget.floor_seconds)}" if budget.floor_seconds else ""
-        text += f" {count(budget.calls, 'API call')}{floor} by the provider's published rates."
+        text += f" At least {count(budget.calls, 'API call')}"
+        if budget.floor_seconds >= 1:
+            text += f" and {duration(budget.floor_seconds)}, by the provider's published rates"
+        text += "."
     return text
 
 
@@ -81,13 +86,11 @@ def _line(plan: Plan, change: Change, *, full: bool) -> _Line:
     address = change.address
     loses = address.kind == "volume" and change.action in ("delete", "replace")
     alone = full or change.action not in ("create", "delete") or loses
-    reason = "" if change.action == "create" else change.reason
-    if change.action == "keep":  # the reason ends with this very address, which would keep equals apart
-        reason = reason.partition(";")[0]
+    reason = _reason(plan, change)
     if change.interrupts:
-        reason += " (the host is down for a moment)"
+        reason += "the host is down for a moment"
     if loses:
-        reason += f": {LOSS}"
+        reason += f"{': ' if reason else ''}{LOSS}"
     details = tuple(difference_lines(change.differences))
     if full and change.action == "create" and change.after is not None:
         details = tuple(
@@ -98,6 +101,18 @@ def _line(plan: Plan, change: Change, *, full: bool) -> _Line:
     if full:
         return _Line(change.action, role_of(plan.placed, address), address, reason, details)
     return _Line(change.action, role_of(plan.placed, address), address.kind if alone else "", reason, details)
+
+
+def _reason(plan: Plan, change: Change) -> str:
+    """Why, where neither the symbol nor the attributes say it; the same words for equal changes."""
+    if change.action == "create" or (change.action == "update" and change.differences):
+        return ""
+    if plan.destroys:
+        return "it holds data" if change.action == "keep" else ""
+    if change.action == "keep":  # it goes on with this very address
+        return change.reason.partition(";")[0]
+    held = re.fullmatch(r"([a-z-]+)\.\S+ is replaced", change.reason)
+    return f"its {held[1]} is replaced" if held else change.reason
 
 
 def _dangerous(line: _Line, change: Change) -> bool:

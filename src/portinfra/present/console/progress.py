@@ -46,9 +46,8 @@ class ProgressDisplay:
 
     def __call__(self, progress: Progress) -> None:
         """Show one moment."""
-        if progress.fate not in (None, "done") or (progress.step is None and progress.message):
-            self._console.print(line(progress))
-        elif self._bar is None and progress.fate == "done":
+        unhappy = progress.fate not in (None, "done") or (progress.step is None and progress.message)
+        if unhappy or (self._bar is None and progress.fate == "done"):
             self._console.print(line(progress))
         if self._bar is not None and self._task is not None:
             what = progress.step.address if progress.step else progress.message

@@ -2,14 +2,20 @@
 
 from typing import Any
 
+from attrs import evolve
+
+from portinfra.model.observed import Observed
 from portinfra.model.resources import Firewall
-from portinfra.provider.interface import Names, Refs
+from portinfra.provider.interface import Answer, Call, Names, NextCall, Refs
 from portinfra.testing.fake.drivers.base import FakeDriver, Record
 from portinfra.testing.fake.drivers.owner import Mark
 
+DEFAULT_EGRESS = {"protocol": "all", "first": 0, "last": 0, "peer": "0.0.0.0/0"}
+"""What a new firewall lets out where that is the cloud's default."""
+
 
 class FirewallDriver(FakeDriver[Firewall]):
-    """A firewall; its name within the network keeps it from being doubled."""
+    """A firewall; its name within the network keeps it from being doubled. As made, it may let all out."""
 
     spec = Firewall
     noun = "Firewall"
@@ -21,6 +27,46 @@ class FirewallDriver(FakeDriver[Firewall]):
         """The network that it is of."""
         return Firewall(name, names.address_of(record["network"]), mark.tags)
 
+    def observed(self, address: Any, record: Record, mark: Mark, names: Names) -> Observed[Firewall]:
+        """One that still has the cloud's default, and nothing else, is not made ready yet."""
+        seen = super().observed(address, record, mark, names)
+        return evolve(seen, state="pending") if _as_made(record) and seen.state == "ready" else seen
+
+    def parts(self, record: Record) -> dict[str, str]:
+        """Whether it is still as the cloud made it, too."""
+        made = {"as-made": "yes"} if _as_made(record) else {}
+        return {**super().parts(record), **made}
+
     def parameters(self, want: Firewall, refs: Refs) -> dict[str, Any]:
         """The network that it is of."""
         return {"network": refs.id(want.network)}
+
+    def create(self, want: Firewall, refs: Refs) -> NextCall:
+        """What the cloud makes may be open outwards."""
+        call = super().create(want, refs)
+        assert isinstance(call, Call)
+        assert call.after is not None
+        if not self.shape.default_egress:
+            return call
+        return evolve(call, after=evolve(call.after, parts={**call.after.parts, "as-made": "yes"}))
+
+    def next_call(self, want: Firewall | None, seen: Observed[Firewall] | None, refs: Refs) -> NextCall:
+        """Close it before anything else happens to it."""
+        if want is None or seen is None or "as-made" not in seen.parts or seen.state == "deleting":
+            return super().next_call(want, seen, refs)
+        parts = {name: id for name, id in seen.parts.items() if name != "as-made"}
+        parameters = {"id": seen.id, "direction": "egress", "rules": [DEFAULT_EGRESS]}
+        after = evolve(seen, parts=parts, state="ready")
+        return self.call("RevokeTraffic", want.address, parameters, after)
+
+    def absorb(
+        self, seen: Observed[Firewall] | None, call: Call, answer: Answer | None
+    ) -> Observed[Firewall] | None:
+        """A firewall that was just closed is ready."""
+        if call.action == "RevokeTraffic":
+            return call.after
+        return super().absorb(seen, call, answer)
+
+
+def _as_made(record: Record) -> bool:
+    return record["egress"] == [DEFAULT_EGRESS] and not record["ingress"]

@@ -15,9 +15,6 @@ from portinfra.testing.fake.shapes import Shape, rate_classes
 
 Way = Literal["ingress", "egress"]
 
-DEFAULT_EGRESS = Rule("all", 0, 0, "0.0.0.0/0")
-"""What a new firewall lets out where that is the cloud's default."""
-
 
 class FirewallRulesDriver(Driver[FirewallRules]):
     """The rules of one firewall, seen whenever it is. What is too much goes before what is missing comes."""
@@ -72,9 +69,8 @@ class FirewallRulesDriver(Driver[FirewallRules]):
         return DONE
 
     def _fresh(self, want: FirewallRules, refs: Refs) -> Observed[FirewallRules]:
-        """What a firewall has that was made a moment ago."""
-        egress = (DEFAULT_EGRESS,) if self.shape.default_egress else ()
-        spec = FirewallRules(want.name, want.firewall, (), egress)
+        """A firewall that was made a moment ago: its driver has closed it."""
+        spec = FirewallRules(want.name, want.firewall)
         return Observed(want.address, spec, {"firewall": refs.id(want.firewall)})
 
     def _change(

@@ -1,0 +1,52 @@
+"""The commands, put together."""
+
+from typing import Annotated
+
+import typer
+
+from portinfra.present.commands.apply import apply
+from portinfra.present.commands.claim import claim
+from portinfra.present.commands.destroy import destroy
+from portinfra.present.commands.graph import graph
+from portinfra.present.commands.grouped import for_typer
+from portinfra.present.commands.inventory import inventory
+from portinfra.present.commands.lockin import lockin
+from portinfra.present.commands.options import FROM_FILE
+from portinfra.present.commands.output import output
+from portinfra.present.commands.plan import plan
+from portinfra.present.commands.providers import providers
+from portinfra.present.commands.render import render
+from portinfra.present.commands.session import Session
+from portinfra.present.commands.status import status
+from portinfra.version import VERSION
+
+COMMANDS = (plan, apply, destroy, status, render, graph, inventory, output, providers, lockin, claim)
+HELP = "One topology and one recovery plan, on AWS, GCP and libvirt."
+
+
+def app(session: Session) -> typer.Typer:
+    """The whole command line. From a script, nothing is read from a file."""
+    made = typer.Typer(
+        help=HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,  # rich would double the time that --help takes
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    made.callback()(_version_option)
+    without = FROM_FILE if session.declared is not None else ()
+    for command in COMMANDS:
+        made.command(command.__name__)(for_typer(command, session, without))
+    return made
+
+
+def _version_option(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Show the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"portinfra {VERSION}")
+        raise typer.Exit
+
+
+_version_option.__doc__ = HELP

@@ -1,0 +1,55 @@
+"""`inventory`: the hosts, as other tools list them, offline."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from typer import Option
+
+from portinfra.present.commands.options import Shown, Target
+from portinfra.present.commands.session import Session
+from portinfra.present.exits import Exit
+
+
+class InventoryFormat(StrEnum):
+    """Who reads it."""
+
+    TABLE = "table"
+    JSON = "json"
+    ANSIBLE = "ansible"
+    HOSTS = "hosts"
+    SSH = "ssh"
+
+
+def inventory(
+    session: Session,
+    target: Target,
+    shown: Shown,
+    format: Annotated[
+        InventoryFormat, Option("--format", help="Who reads it: a person, Ansible, /etc/hosts, ssh -F.")
+    ] = InventoryFormat.TABLE,
+) -> int:
+    """List every host with its role, zone and private address. Asks no cloud."""
+    from portinfra.present import inventory as lists
+    from portinfra.present.commands.offline import placed
+    from portinfra.present.commands.selection import select
+    from portinfra.present.console.terminal import out, table, write, write_json
+
+    found = placed(select(session, target))
+    texts = {
+        InventoryFormat.ANSIBLE: lists.as_ansible,
+        InventoryFormat.HOSTS: lists.as_hosts_file,
+        InventoryFormat.SSH: lists.as_ssh_config,
+    }
+    if shown.as_json or format is InventoryFormat.JSON:
+        write_json(lists.inventory_document(found))
+    elif format in texts:
+        write(texts[format](found))
+    else:
+        listed = table("host", "role", "zone", "address", "size", "image", "public")
+        for host in lists.hosts(found):
+            public = "yes" if host.public else ""
+            listed.add_row(
+                host.name, host.role, str(host.zone), host.private_address, host.size, host.image, public
+            )
+        out().print(listed)
+    return Exit.DONE

@@ -1,0 +1,89 @@
+"""Plans, made from options or made again from a file, and whether anybody may apply them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from attrs import evolve
+
+from portinfra import workflow
+from portinfra.errors import StalePlanError
+from portinfra.model.address import Address
+from portinfra.model.plan import Plan, PlanOptions
+from portinfra.planning.saved import covered
+from portinfra.present.commands.options import Target
+from portinfra.present.commands.selection import Selection, check_names, select
+from portinfra.present.commands.session import Session
+from portinfra.present.documents import plan_document
+from portinfra.present.exits import Misuse
+
+SCHEMA = "portinfra.plan/1"
+
+
+def make_plan(selection: Selection, options: PlanOptions, *, destroy: bool = False) -> Plan:
+    """The plan of a selection. Raises Misuse for an option that names what there is not."""
+    verb = workflow.destroy if destroy else workflow.plan
+    plan = verb(selection.topology, selection.environment, options)
+    check_names(plan)
+    return plan
+
+
+def refusal(plan: Plan) -> Exception | None:
+    """The error that an apply of this plan would raise before it did anything."""
+    try:
+        workflow.refuse(plan)
+    except Exception as error:
+        return error
+    return None
+
+
+def save(plan: Plan, path: Path) -> None:
+    """Write a plan to a file, for `load_plan`."""
+    path.write_text(json.dumps(plan_document(plan), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def load_plan(session: Session, target: Target, path: Path) -> Plan:
+    """The plan of a file, made again.
+
+    Raises Misuse for a file that is no plan of this environment, and StalePlanError where the declaration or
+    the world asks for anything that is not in it.
+    """
+    saved = _read(path)
+    topology, _, environment = saved["scope"].partition("/")
+    on = saved["options"]["on"]
+    if (
+        target.environment not in (None, environment)
+        or target.topology not in (None, topology)
+        or target.on not in (None, on)
+    ):
+        raise Misuse(
+            f"{path} is a plan of {saved['scope']} on {on}",
+            fix="Leave ENV, --topology and --on out: the plan has them.",
+        )
+    selection = select(session, evolve(target, environment=environment, topology=topology, on=on))
+    plan = make_plan(selection, _options(saved["options"]), destroy=saved["options"]["destroy"])
+    if not covered(plan, saved["fingerprints"]):
+        raise StalePlanError(f"{path} is out of date: {saved['scope']} needs other changes now")
+    return plan
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Misuse(f"{path} cannot be read: {error.strerror}", fix="Make one: plan --out FILE.") from error
+    except ValueError:
+        saved = None
+    if not isinstance(saved, dict) or saved.get("schema") != SCHEMA or "fingerprints" not in saved:
+        raise Misuse(f"{path} is not a saved plan of this version", fix="Make one: plan --out FILE.")
+    return saved
+
+
+def _options(saved: dict[str, Any]) -> PlanOptions:
+    return PlanOptions(
+        allow_data_loss=frozenset(saved["allow_data_loss"]),
+        only=frozenset(saved["only"]),
+        replace=frozenset(map(Address, saved["replace"])),
+        refresh_images=saved["refresh_images"],
+        without_zones=frozenset(saved["without_zones"]),
+    )

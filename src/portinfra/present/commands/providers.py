@@ -1,0 +1,68 @@
+"""`providers`: what is installed, and what it can do, offline."""
+
+from typing import Annotated, Any
+
+from attrs import asdict
+from typer import Argument
+
+from portinfra.present.commands.options import Shown
+from portinfra.present.commands.session import Session
+from portinfra.present.exits import Exit
+
+
+def providers(
+    session: Session,
+    shown: Shown,
+    name: Annotated[str | None, Argument(metavar="NAME", help="One provider, in full.")] = None,
+) -> int:
+    """List the installed providers, or one with its abilities, sizes and images. Asks no cloud."""
+    from portinfra.errors import Unsupported
+    from portinfra.present.console.terminal import err, out, table, write_json
+    from portinfra.provider import registry
+
+    found: dict[str, dict[str, Any]] = {}
+    for each in [name] if name else registry.installed():
+        try:
+            found[each] = _described(registry.plugin(each))
+        except Unsupported as error:
+            if name:
+                raise
+            err().print(f"{error}. {error.fix}")
+    if shown.as_json:
+        write_json({"schema": "portinfra.providers/1", "providers": found})
+    elif name:
+        _show_one(name, found[name])
+    else:
+        listed = table("provider", "sizes", "images")
+        for each, described in found.items():
+            listed.add_row(each, ", ".join(described["sizes"]), ", ".join(described["images"]))
+        out().print(listed)
+    return Exit.DONE
+
+
+def _described(plugin: Any) -> dict[str, Any]:
+    return {
+        "capabilities": asdict(plugin.capabilities),
+        "sizes": dict(plugin.sizes),
+        "images": list(plugin.images),
+        "native": dict(plugin.native),
+    }
+
+
+def _show_one(name: str, described: dict[str, Any]) -> None:
+    from portinfra.present.console.differences import value
+    from portinfra.present.console.terminal import out, table
+
+    console = out()
+    console.print(f"{name}: images {', '.join(described['images'])}")
+    for heading, pairs in (
+        ("size", described["sizes"]),
+        ("ability or limit", described["capabilities"]),
+        ("native option", described["native"]),
+    ):
+        if pairs:
+            listed = table(heading, "")
+            for key, given in pairs.items():
+                listed.add_row(key.replace("_", " ") if heading.startswith("ability") else key, value(given))
+            console.print()
+            console.print(listed)

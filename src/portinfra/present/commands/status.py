@@ -1,0 +1,24 @@
+"""`status`: what is different from the declaration."""
+
+from portinfra.present.commands.options import Shown, Target
+from portinfra.present.commands.session import Session
+from portinfra.present.exits import Exit
+
+
+def status(session: Session, target: Target, shown: Shown) -> int:
+    """Show how what is there differs from what is declared. Ends with 2 when something does."""
+    from portinfra import workflow
+    from portinfra.present.commands.selection import select
+    from portinfra.present.console.status import show_status
+    from portinfra.present.console.terminal import out, write_json
+    from portinfra.present.documents import status_document
+
+    selection = select(session, target)
+    plan = workflow.plan(selection.topology, selection.environment)
+    claims = workflow.claims(selection.topology, selection.environment)
+    document = status_document(plan, claims[-1] if claims else None)
+    if shown.as_json:
+        write_json(document)
+    else:
+        show_status(plan, claims[-1] if claims else None, out())
+    return Exit.DIFFERS if document["differs"] else Exit.DONE

@@ -1,0 +1,83 @@
+"""What in a declaration belongs to one provider, and so has to be thought of before a move (R23)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from attrs import asdict, frozen
+
+from portinfra.model.environment import Environment
+from portinfra.model.location import Location
+from portinfra.model.topology import Role, Topology
+from portinfra.placement import role_in
+from portinfra.present.documents import Document, plain
+
+SIZES = ("small", "medium", "large", "xlarge")
+"""The sizes that every provider has."""
+
+IMAGES = ("debian-12", "ubuntu-24.04")
+"""The images that every provider has."""
+
+
+@frozen
+class Tie:
+    """One thing that ties a declaration to a provider."""
+
+    provider: str
+    subject: str
+    """`role.web.size`, `environment.production.key`."""
+    value: str
+    meaning: str
+    """What it is and what a move needs instead."""
+    location: Location
+
+
+def ties(
+    topology: Topology, environments: Iterable[Environment], native: Mapping[str, Mapping[str, str]]
+) -> list[Tie]:
+    """Everything provider-specific. `native` has, by provider, what each native option does."""
+    found: dict[Tie, None] = {}
+    for role in topology.roles:
+        found.update(dict.fromkeys(_of_role(role, native)))
+    for environment in environments:
+        for role in topology.roles:
+            found.update(dict.fromkeys(_of_host(role_in(role, environment), environment)))
+        found.update(dict.fromkeys(_of_environment(environment)))
+    return list(found)
+
+
+def _of_role(role: Role, native: Mapping[str, Mapping[str, str]]) -> Iterator[Tie]:
+    for provider, options in sorted(role.native.items()):
+        for name, value in sorted(options.items()):
+            meaning = native.get(provider, {}).get(name, "an option of this provider alone")
+            yield Tie(provider, f"role.{role.name}.native.{name}", str(plain(value)), meaning, role.location)
+
+
+def _of_host(role: Role, environment: Environment) -> Iterator[Tie]:
+    for name, value, known in (("size", role.size, SIZES), ("image", role.image, IMAGES)):
+        if value not in known:
+            meaning = f"a provider's own {name}; every provider has {', '.join(known)}"
+            yield Tie(environment.provider, f"role.{role.name}.{name}", value, meaning, role.location)
+
+
+def _of_environment(environment: Environment) -> Iterator[Tie]:
+    """Where it lies is a tie too, the one that every environment has."""
+    own = (
+        ("on", environment.on, "where it lies"),
+        ("account", environment.account, "an account of this provider"),
+        ("key", environment.key, "a key kept by this provider; a move needs one of the other's"),
+        ("zones", ", ".join(environment.zones), "zone names of this provider; left out, they are chosen"),
+        ("credentials", ", ".join(sorted(environment.credentials)), "references to credentials"),
+    )
+    for name, value, meaning in own:
+        if value:
+            yield Tie(
+                environment.provider,
+                f"environment.{environment.name}.{name}",
+                value,
+                meaning,
+                environment.location,
+            )
+
+
+def lockin_document(topology: Topology, found: Iterable[Tie]) -> Document:
+    """The ties as JSON."""
+    return {"schema": "portinfra.lockin/1", "topology": topology.name, "ties": [asdict(tie) for tie in found]}
