@@ -1,6 +1,6 @@
 """The smallest topologies with one of each kind and of each dependency, before and after every change."""
 
-from portinfra import INTERNET, Environment, PlanOptions, Role, Topology, Volume, allow
+from portinfra import INTERNET, Environment, Role, Topology, Volume, allow
 
 ENVIRONMENT = Environment(
     "production",
@@ -9,7 +9,7 @@ ENVIRONMENT = Environment(
     cidr="10.10.0.0/16",
     zones=["us-east-1a", "us-east-1b"],
 )
-EVERYTHING = PlanOptions(allow_data_loss=frozenset({"all"}))
+
 
 BEFORE = Topology(
     "sample",

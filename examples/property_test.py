@@ -1,0 +1,38 @@
+"""A property test of one's own topology: whatever the counts, every service survives the loss of any zone.
+
+    pytest examples/property_test.py
+
+Everything runs on the built-in cloud in memory: no account, no file, no waiting.
+"""
+
+from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from portinfra import INTERNET, Environment, Role, Topology, allow, apply, plan
+from portinfra.model.resources import Instance
+from portinfra.testing.fake import FakeCloud, plugin
+
+SHOP = Topology(
+    "shop",
+    roles=[Role("web", public="customers"), Role("db", size="large")],
+    flows=[
+        allow(INTERNET, "web", tcp=443, why="customers"),
+        allow("web", "db", tcp=5432, why="orders"),
+    ],
+)
+PRODUCTION = Environment("production", on="fake:us-east-1", cidr="10.10.0.0/16")
+
+
+@settings(max_examples=20, deadline=None)
+@given(web=st.integers(3, 12), db=st.integers(3, 12))
+def test_every_service_survives_the_loss_of_any_zone(web, db):
+    plugin.cloud = FakeCloud()  # a new cloud, in memory, for each example
+    shop = SHOP.with_role(evolve(SHOP.role("web"), count=web)).with_role(evolve(SHOP.role("db"), count=db))
+    assert apply(plan(shop, PRODUCTION)).succeeded
+
+    hosts = [spec for spec in plan(shop, PRODUCTION).wanted.values() if isinstance(spec, Instance)]
+    for role in ("web", "db"):
+        zones = {host.zone for host in hosts if host.name.startswith(role)}
+        for lost in zones:
+            assert [host for host in hosts if host.name.startswith(role) and host.zone != lost]

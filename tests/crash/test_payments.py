@@ -1,0 +1,87 @@
+"""The crash sweep over the reference platform: a sample of its calls here, every one of them in the soak."""
+
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from sweep import sweep
+from worlds import bring, comes_to, comes_to_nothing, dry, remove
+
+from portinfra import Role, Topology, allow
+from portinfra.declaration.load import load
+from portinfra.testing.fake import SHAPES, FakeCloud, plugin
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "payments.hcl"
+SAMPLE = 60
+"""One call in so many."""
+
+
+@pytest.fixture(autouse=True)
+def journals(tmp_path, monkeypatch):
+    monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
+
+
+@pytest.fixture(params=sorted(SHAPES))
+def cloud(request, monkeypatch):
+    cloud = FakeCloud(shape=evolve(SHAPES[request.param], rates={}, page_size=1000))
+    monkeypatch.setattr(plugin, "cloud", cloud)
+    return cloud
+
+
+@pytest.fixture(params=[pytest.param(1, marks=pytest.mark.soak), SAMPLE], ids=["every call", "a sample"])
+def stride(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def platform():
+    declared = load(EXAMPLE)
+    return declared.topology("payments"), evolve(declared.environment("production"), on="fake:us-east-1")
+
+
+def changed(topology: Topology) -> Topology:
+    """One change of each kind: count, size, image, volume, flow, tags, publicity, a role gone and one new."""
+    changes = {
+        "web": {"count": 4, "tags": {"stage": "blue"}},
+        "app": {"size": "large"},
+        "cache": {"image": "ubuntu-24.04"},
+        "logs": {"volumes": [evolve(topology.role("logs").volumes[0], gib=600)]},
+        "vpn": {"count": 2},
+    }
+    roles = [evolve(role, **changes.get(role.name, {})) for role in topology.roles if role.name != "mirror"]
+    flows = [
+        evolve(
+            flow,
+            sources=tuple(name for name in flow.sources if name != "mirror"),
+            targets=tuple(name for name in flow.targets if name != "mirror"),
+        )
+        for flow in topology.flows
+    ]
+    flows = [flow for flow in flows if flow.sources and flow.targets]
+    new = Role("search", count=2, slot=20)
+    return evolve(
+        topology, roles=[*roles, new], flows=[*flows, allow("app", new, tcp=9200, why="finding payments")]
+    )
+
+
+def test_creating(cloud, platform, stride):
+    topology, environment = platform
+    expected = dry(cloud, lambda: bring(topology, environment))
+    again = comes_to(cloud, topology, environment, expected)
+    assert sweep(cloud, lambda: bring(topology, environment), again, stride=stride)
+
+
+def test_changing(cloud, platform, stride):
+    topology, environment = platform
+    bring(topology, environment)
+    after = changed(topology)
+    expected = dry(cloud, lambda: bring(after, environment))
+    again = comes_to(cloud, after, environment, expected)
+    assert sweep(cloud, lambda: bring(after, environment), again, stride=stride)
+
+
+def test_destroying(cloud, platform, stride):
+    topology, environment = platform
+    bring(topology, environment)
+    again = comes_to_nothing(cloud, topology, environment)
+    assert sweep(cloud, lambda: remove(topology, environment), again, stride=stride)
