@@ -36,7 +36,8 @@ def show_findings(findings: Iterable[Finding], console: Console | None = None) -
     for finding in findings:
         console = console or err()
         place = f"{finding.location}: " if finding.location else ""
-        subject = f"{finding.subject}: " if finding.subject else ""
+        told = not finding.subject or finding.message.startswith(finding.subject)
+        subject = "" if told else f"{finding.subject}: "
         console.print(_headline(place, finding.severity, subject + finding.message))
         if finding.fix:
             console.print(Text(f"  {finding.fix}"))

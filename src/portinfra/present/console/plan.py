@@ -67,6 +67,8 @@ def summary(plan: Plan) -> str:
     if not plan.changes and plan.empty:
         if plan.destroys:
             return f"Nothing to do: nothing of {plan.scope} is there."
+        if plan.observation.unknown or plan.options.without_zones:
+            return f"Nothing to do in the zones of {plan.scope} that answer."
         return f"Nothing to do: {plan.scope} is as declared."
     words = {"delete": "to delete", "replace": "to replace", "update": "to update", "create": "to create"}
     counts = plan.summary()

@@ -67,15 +67,16 @@ def line(progress: Progress) -> Text:
         return Text(number + progress.message)
     fate = progress.fate or ""
     word = WORDS[progress.step.phase] if fate == "done" else fate
-    tail = f": {progress.message}" if progress.message else ""
+    message = progress.message.removeprefix(progress.step.address).lstrip(": ")
+    tail = f": {message}" if message else ""
     return Text.assemble(number, f"{progress.step.address} ", (word, STYLES.get(fate, "")), tail)
 
 
 def pace(progress: Progress) -> str:
     """Calls, their rate, and the time left: `120 calls, 4.8/s, 1 min 20 s left`."""
     parts = [f"{progress.calls:,} calls"]
-    if progress.seconds >= 1:
+    if progress.seconds >= 1:  # before, neither means anything
         parts.append(f"{progress.calls / progress.seconds:.1f}/s")
-    if progress.seconds_left is not None:
-        parts.append(f"{duration(progress.seconds_left)} left")
+        if progress.seconds_left is not None:
+            parts.append(f"{duration(progress.seconds_left)} left")
     return ", ".join(parts)

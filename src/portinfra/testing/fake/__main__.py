@@ -1,0 +1,60 @@
+"""The simulator's own console: what somebody does by hand, behind portinfra's back.
+
+    python -m portinfra.testing.fake 111122223333 us-east-1 StopInstance id=instance/web1
+
+Takes an account, a region, an action and its parameters. A value is JSON, or else text; `KIND/NAME` finds a
+resource by the end of its name.
+"""
+
+import json
+import re
+import sys
+from typing import Any
+
+from portinfra.model.environment import Environment
+from portinfra.testing.fake.errors import FakeError
+from portinfra.testing.fake.plugin import FakePlugin
+from portinfra.testing.fake.provider import FakeProvider
+
+
+def main(arguments: list[str]) -> int:
+    """Make one request and print its answer. 0 when it was done, 1 when it was refused, 2 for bad usage."""
+    if len(arguments) < 3 or any("=" not in pair for pair in arguments[3:]):
+        sys.stderr.write(__doc__ or "")
+        return 2
+    account, region, action, *pairs = arguments
+    provider = FakePlugin().connect(Environment("console", on=f"fake:{region}", account=account))
+    try:
+        parameters = {
+            name: _value(text, provider) for name, _, text in (pair.partition("=") for pair in pairs)
+        }
+        answer = provider.cloud.request(account, region, action, parameters)
+    except FakeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    finally:
+        provider.close()
+    sys.stdout.write(json.dumps(answer, indent=2) + "\n")
+    return 0
+
+
+def _value(text: str, provider: FakeProvider) -> Any:
+    kind, slash, name = text.partition("/")
+    if slash and re.fullmatch(r"[a-z-]+", kind):
+        return _find(kind, name, provider)
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _find(kind: str, name: str, provider: FakeProvider) -> str:
+    ending = re.compile(rf"(.*-)?{re.escape(name)}-[0-9a-f]{{8}}")
+    for record in provider.cloud.books(provider.account, provider.region):
+        if record["kind"] == kind and ending.fullmatch(record["name"]):
+            return str(record["id"])
+    raise FakeError("NotFound", f"there is no {kind} {name!r}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
