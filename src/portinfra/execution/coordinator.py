@@ -287,6 +287,15 @@ class Coordinator:
         if self._looking or not due:
             return
         self._looking = True
+        self._later(self._reserved_for(due, now), self._send_look, due)
+
+    def _reserved_for(self, due: Iterable[_Task], now: float) -> float:
+        """The moment at which the lists of a look may be read; their further pages are not foreseen."""
+        drivers = {type(driver): driver for driver in map(self._driver, due)}
+        reads = (call for driver in drivers.values() for call in driver.survey(self.plan.scope))
+        return max((self._schedule.reserve(call.rates, now) for call in reads), default=now)
+
+    def _send_look(self, due: list[_Task]) -> None:
         awaited = [self._awaited(task) for task in due]
         known = self._world.snapshot()
         reader = Reader(self.caller.provider, self.caller.once)
