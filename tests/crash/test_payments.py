@@ -64,11 +64,17 @@ def changed(topology: Topology) -> Topology:
     )
 
 
+def tell(copies):
+    """How many copies went astray; shown by `pytest -rP`."""
+    assert copies
+    print(f"{copies} copies")
+
+
 def test_creating(cloud, platform, stride):
     topology, environment = platform
     expected = dry(cloud, lambda: bring(topology, environment))
     again = comes_to(cloud, topology, environment, expected)
-    assert sweep(cloud, lambda: bring(topology, environment), again, stride=stride)
+    tell(sweep(cloud, lambda: bring(topology, environment), again, stride=stride))
 
 
 def test_changing(cloud, platform, stride):
@@ -77,11 +83,11 @@ def test_changing(cloud, platform, stride):
     after = changed(topology)
     expected = dry(cloud, lambda: bring(after, environment))
     again = comes_to(cloud, after, environment, expected)
-    assert sweep(cloud, lambda: bring(after, environment), again, stride=stride)
+    tell(sweep(cloud, lambda: bring(after, environment), again, stride=stride))
 
 
 def test_destroying(cloud, platform, stride):
     topology, environment = platform
     bring(topology, environment)
     again = comes_to_nothing(cloud, topology, environment)
-    assert sweep(cloud, lambda: remove(topology, environment), again, stride=stride)
+    tell(sweep(cloud, lambda: remove(topology, environment), again, stride=stride))

@@ -16,6 +16,9 @@ from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.fake.plugin import FakePlugin
 from portinfra.testing.fake.provider import FakeProvider
 
+SETTLING_SECONDS = 60.0
+"""Time passes only when somebody sleeps: after this long a change by hand is over, and lists show it."""
+
 
 def main(arguments: list[str]) -> int:
     """Make one request and print its answer. 0 when it was done, 1 when it was refused, 2 for bad usage."""
@@ -29,6 +32,7 @@ def main(arguments: list[str]) -> int:
             name: _value(text, provider) for name, _, text in (pair.partition("=") for pair in pairs)
         }
         answer = provider.cloud.request(account, region, action, parameters)
+        provider.clock.sleep_until(provider.clock.now() + SETTLING_SECONDS)
     except FakeError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -31,19 +31,18 @@ class World:
     """One cloud, and the command line of a script that declares `declared` in it."""
 
     cloud: FakeCloud
-    declared: Declared = Declared((SHOP,), (DEMO,))
+    declared: Declared
 
     def run(self, *arguments: str, answer: str | None = None) -> Any:
         """The result of a command: its `exit_code`, `stdout` and `stderr`."""
         session = Session("python shop.py", arguments, self.declared)
         return CliRunner().invoke(app(session), list(arguments), input=answer)
 
-    def declaring(self, *roles: Role) -> "World":
-        """The same cloud, with these roles in place of those of their name; others stay."""
+    def changing(self, role: str, **changes: Any) -> "World":
+        """The same cloud, with a role declared otherwise."""
         topology = self.declared.topologies[0]
-        for role in roles:
-            topology = topology.with_role(role)
-        return evolve(self, declared=Declared((topology,), self.declared.environments))
+        changed = topology.with_role(evolve(topology.role(role), **changes))
+        return evolve(self, declared=evolve(self.declared, topologies=(changed,)))
 
     def by_hand(self, action: str, **given: Any) -> None:
         """A request that somebody made in the console; seen as soon as lists show it."""
@@ -65,7 +64,7 @@ def world(tmp_path, monkeypatch) -> World:
     monkeypatch.setattr(plugin, "cloud", cloud)
     monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("PORTINFRA_DEBUG", raising=False)
-    return World(cloud)
+    return World(cloud, Declared((SHOP,), (DEMO,)))
 
 
 @pytest.fixture
