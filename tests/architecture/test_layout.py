@@ -1,0 +1,47 @@
+"""What import-linter and ruff cannot see."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+LINES_MAX = 420
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "src")))
+def test_no_module_outgrows_its_idea(source):
+    assert len(source.read_text().splitlines()) <= LINES_MAX
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("heavy", ["typer", "rich", "hcl2", "tenacity", "sqlite3", "asyncio"])
+def test_importing_portinfra_does_not_import(heavy):
+    program = f"import portinfra, sys; sys.exit({heavy!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_the_simulator_is_found_as_any_provider_is():
+    (entry,) = entry_points(group="portinfra.providers", name="fake")
+    assert entry.load().name == "fake"
+
+
+def test_types_are_shipped():
+    assert (ROOT / "src" / "portinfra" / "py.typed").exists()
+
+
+def test_there_is_one_version():
+    from portinfra import __version__
+
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == __version__
