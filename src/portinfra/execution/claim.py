@@ -62,12 +62,17 @@ class Claiming:
 
         Returns when lists can be trusted: whoever held it before may have changed the world a moment ago.
         """
-        clock = caller.provider.clock
-        last, mine = _take(caller, reader, scope, holders.this_run(attempt))
-        since = datetime.fromtimestamp(clock.now(), UTC).isoformat(timespec="seconds")
-        claiming = cls(caller, reader, scope, evolve(mine, since=since, version=version))
-        claiming.beat()
-        settle(last, clock, caller.provider.capabilities.visibility_seconds)
+        me = holders.this_run(attempt)
+        try:
+            last, mine = _take(caller, reader, scope, me)
+            clock = caller.provider.clock
+            since = datetime.fromtimestamp(clock.now(), UTC).isoformat(timespec="seconds")
+            claiming = cls(caller, reader, scope, evolve(mine, since=since, version=version))
+            claiming.beat()
+            settle(last, clock, caller.provider.capabilities.visibility_seconds)
+        except BaseException:
+            holders.ended(me)
+            raise
         return claiming
 
     def heartbeat(self) -> Call:
