@@ -1,5 +1,8 @@
 # `make demo` runs the main job; `make test` passes the tests. Both do all set-up themselves.
-PYTHON ?= $(firstword $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p; done))
+
+# The newest Python that runs: a name on the PATH may be a shim that leads nowhere.
+PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null && command -v $$python && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -20,15 +23,10 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 soak: $(READY)
-	$(BIN)/pytest -m soak -n 2 tests
+	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -m soak -n 2 tests
 
-$(READY): pyproject.toml
-	@echo "Setting up $(VENV) with $(PYTHON) ..."
-	@$(PYTHON) -m venv $(VENV) || { \
-	  echo "This Python cannot make virtual environments. On Debian: apt-get install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --editable . --group dev
-	@touch $@
+$(READY): pyproject.toml tools/setup
+	@tools/setup $(VENV) "$(PYTHON)"
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist

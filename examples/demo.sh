@@ -8,9 +8,33 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 cp "$here/payments.hcl" .
 
-say() { printf '\n\033[1m# %s\033[0m\n' "$1"; }
-run() { printf '\033[36m$ %s\033[0m\n' "$*"; "$@" 2>&1 || [ $? -eq "${expect:-0}" ]; }
-quietly() { printf '\033[36m$ %s\033[0m\n' "$*"; "$@" > output.txt 2> /dev/null; tail -n 1 output.txt; }
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+    strong=$(printf '\033[1m') command=$(printf '\033[36m') plain=$(printf '\033[0m')
+else
+    strong='' command='' plain=''
+fi
+
+say() { printf '\n%s# %s%s\n' "$strong" "$1" "$plain"; }
+# Show a command and what it says; stop unless it ends with the exit code expected.
+run() { run_expecting 0 "$@"; }
+run_expecting() {
+    expected=$1
+    shift
+    printf '%s$ %s%s\n' "$command" "$*" "$plain"
+    code=0
+    "$@" 2>&1 || code=$?
+    [ "$code" -eq "$expected" ] || stop "$code"
+}
+# The same, of which only the last line is shown.
+quietly() {
+    printf '%s$ %s%s\n' "$command" "$*" "$plain"
+    "$@" > output.txt 2>&1 || { code=$?; cat output.txt; stop "$code"; }
+    tail -n 1 output.txt
+}
+stop() {
+    echo "The demo stops here: that command ended with exit code $1, which it should not." >&2
+    exit 1
+}
 
 on="-f payments.hcl --on fake:us-east-1"
 
@@ -40,7 +64,7 @@ run sh -c "$fake AllowTraffic id=firewall/web direction=ingress '$ssh_from_anywh
 run sh -c "$fake StopInstance id=instance/queue2 > /dev/null"
 
 say "... and status names both."
-expect=2 run portinfra status production $on
+run_expecting 2 portinfra status production $on
 
 say "The next apply mends them."
 quietly portinfra apply production $on --yes

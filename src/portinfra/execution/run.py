@@ -109,4 +109,5 @@ def _message(outcome: Outcome) -> str:
         return f"every step was done in {outcome.scope}, and {found}"
     failed = sum(step.fate == "failed" for step in outcome.steps)
     blocked = sum(step.fate == "blocked" for step in outcome.steps)
-    return f"{failed} of {len(outcome.steps)} steps failed in {outcome.scope}, and {blocked} waited for them"
+    waited = f", and {blocked} waited for them" if blocked else ""
+    return f"{failed} of {len(outcome.steps)} steps failed in {outcome.scope}{waited}"
