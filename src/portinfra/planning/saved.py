@@ -34,7 +34,7 @@ def _comes_and_goes(change: Change) -> bool:
 
 
 def _hash(plan: Plan, change: Change) -> str:
-    """What is promised: the end that a change comes to, or what goes. Half of a creation may be done already."""
+    """What is promised: the end of a change, or what goes. Half of a creation may be done already."""
     making = change.action in ("create", "update")
     promise = f"make {_spec(change.after)}" if making else f"{change.action} {_spec(change.before)}"
     ends = _spec(change.after) if change.action == "replace" else ""

@@ -1,7 +1,7 @@
 from attrs import evolve
 from toy import applied, plan_of, topology
 
-from portinfra import Role, Volume
+from portinfra import Role, Rule, Volume
 from portinfra.planning.saved import covered, digest, fingerprints
 
 WEB = topology(Role("web", count=2))
@@ -27,7 +27,7 @@ def test_half_a_creation_may_be_done_already():
     read = fingerprints(plan_of(WEB))
     world = applied(WEB)
     rules = world.resources["firewall-rules.web"]
-    half = evolve(rules, spec=evolve(rules.spec, egress=rules.spec.egress + (("all", 0, 0, "0.0.0.0/0"),)))
+    half = evolve(rules, spec=evolve(rules.spec, egress=(Rule("tcp", 1, 9, "0.0.0.0/0"),)))
     world = evolve(world, resources={**world.resources, "firewall-rules.web": half})
     assert covered(plan_of(WEB, world), read)
 
