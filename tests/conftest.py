@@ -1,20 +1,19 @@
-"""What holds for every test: a folder of its own to work in, and chance that is the same on every run."""
+"""What every test stands on: chance that repeats itself, and a home that is not yours."""
 
 import os
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 
-settings.register_profile("ci", derandomize=True, deadline=None)
-settings.register_profile(
-    "soak", max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+settings.register_profile("everyday", deadline=None, derandomize=True, database=None, max_examples=60)
+settings.register_profile("soak", deadline=None, database=None, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "everyday"))
 
 
 @pytest.fixture(autouse=True)
-def _folder_of_its_own(tmp_path, monkeypatch):
-    """Journals and simulated worlds go where the test ends, not into the project."""
-    monkeypatch.chdir(tmp_path)
+def home(tmp_path, tmp_path_factory, monkeypatch):
+    """Journals, and whatever else a test leaves behind, go to a folder of its own."""
     for name in [name for name in os.environ if name.startswith("PORTINFRA_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path_factory.mktemp("home")))
+    monkeypatch.chdir(tmp_path)

@@ -10,6 +10,13 @@ from portinfra.provider.interface import Provider, ProviderPlugin
 
 GROUP = "portinfra.providers"
 
+OURS = ("aws", "gcp", "libvirt")
+"""The providers that this project makes, each in a distribution of its own. No other name is ever suggested
+to be installed: whose package it is, we cannot know."""
+
+CONTRACT = ("name", "capabilities", "sizes", "images", "native", "connect")
+"""What `ProviderPlugin` has."""
+
 
 def installed() -> Mapping[str, EntryPoint]:
     """The entry points of every provider installed, by name; none is imported yet."""
@@ -17,22 +24,34 @@ def installed() -> Mapping[str, EntryPoint]:
 
 
 def plugin(name: str) -> ProviderPlugin:
-    """The provider of that name. Raises Unsupported where it is not installed or cannot be imported."""
+    """The provider of that name. Raises Unsupported where it is missing or broken."""
     entries = installed()
     if name not in entries:
-        near = get_close_matches(name, entries, n=1)
-        hint = f"Did you mean {near[0]!r}? " if near else f"Install it: pip install portinfra-{name}. "
-        raise Unsupported(
-            f"there is no provider {name!r}", fix=f"{hint}Installed here: {', '.join(entries) or 'none'}."
-        )
+        raise Unsupported(f"there is no provider {name!r}", fix=_suggestion(name, entries))
+    entry = entries[name]
     try:
-        found: ProviderPlugin = entries[name].load()
+        found: ProviderPlugin = entry.load()
     except Exception as error:
-        raise Unsupported(
-            f"the provider {name!r} ({entries[name].value}) cannot be imported: {error}",
-            fix=f"Install it again: pip install --force-reinstall portinfra-{name}.",
-        ) from error
+        raise _broken(entry, f"cannot be imported: {error}") from error
+    if missing := [part for part in CONTRACT if not hasattr(found, part)]:
+        raise _broken(entry, f"is no provider: it has no {', '.join(missing)}")
     return found
+
+
+def _suggestion(name: str, entries: Mapping[str, EntryPoint]) -> str:
+    here = f"Installed here: {', '.join(entries) or 'none'}."
+    if name in OURS:
+        return f"Install it: pip install portinfra-{name}. {here}"
+    near = get_close_matches(name, [*entries, *OURS], n=1)
+    return f"Did you mean {near[0]!r}? {here}" if near else here
+
+
+def _broken(entry: EntryPoint, why: str) -> Unsupported:
+    distribution = entry.dist.name if entry.dist else "the distribution that it came with"
+    return Unsupported(
+        f"the provider {entry.name!r} ({entry.value}) {why}",
+        fix=f"Install {distribution} again, in a version that goes with this portinfra.",
+    )
 
 
 def connect(environment: Environment) -> Provider:

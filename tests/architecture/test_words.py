@@ -1,0 +1,47 @@
+"""What every file says of itself, and what none may say."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+WRITTEN = [
+    path
+    for folder in ("src", "tests", "docs", "examples", "benchmarks", "providers", "tools")
+    for path in sorted((ROOT / folder).rglob("*"))
+    if path.is_file() and path.suffix not in (".pyc", ".svg", ".db")
+] + [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile", "pyproject.toml")]
+
+ABSENT_CLASSES = re.compile(r"(Manager|Helper|Util|Utils|Node)$")
+"""Words that name a thing without saying what it is."""
+
+PROMISES = re.compile(r"\b(?:TODO|FIXME|XXX)\b")
+"""Promises to nobody."""
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "src")))
+def test_a_module_says_what_it_is_and_its_classes_are_named_for_it(source):
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree), "no docstring"
+    classes = [item.name for item in ast.walk(tree) if isinstance(item, ast.ClassDef)]
+    assert [name for name in classes if ABSENT_CLASSES.search(name)] == []
+
+
+def test_no_file_promises_to_do_later_what_it_should_do():
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in WRITTEN
+        if path != Path(__file__)
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if PROMISES.search(line)
+    ]
+    assert found == []
+
+
+def test_every_page_is_in_the_index():
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert set(re.findall(r"\]\((\w+\.md)\)", index)) >= pages

@@ -1,0 +1,96 @@
+"""Providers are found by entry point, imported when asked for, and named when they cannot be."""
+
+import sys
+from importlib.metadata import EntryPoint
+from types import SimpleNamespace
+
+import pytest
+
+from portinfra import Environment
+from portinfra.errors import Unsupported
+from portinfra.provider import registry
+
+PROVIDER = """
+name, capabilities, sizes, images, native = "steam", None, {}, (), {}
+def connect(environment):
+    return ("connected", environment.region)
+"""
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Install a provider whose module has this text."""
+    monkeypatch.syspath_prepend(tmp_path)
+    entries = []
+    monkeypatch.setattr(registry, "entry_points", lambda group: [e for e in entries if e.group == group])
+
+    def _install(name: str, text: str) -> str:
+        module = f"provider_under_test_{name}"
+        (tmp_path / f"{module}.py").write_text(text, encoding="utf-8")
+        monkeypatch.delitem(sys.modules, module, raising=False)
+        entries.append(EntryPoint(name, module, registry.GROUP))
+        return module
+
+    return _install
+
+
+def refusal(name: str) -> Unsupported:
+    with pytest.raises(Unsupported) as caught:
+        registry.plugin(name)
+    return caught.value
+
+
+def test_the_built_in_cloud_is_installed():
+    assert registry.plugin("fake").name == "fake"
+
+
+def test_an_environment_is_connected_by_its_own_provider(install):
+    install("steam", PROVIDER)
+    assert registry.connect(Environment("engine", on="steam:york")) == ("connected", "york")
+
+
+def test_listing_imports_no_provider_and_is_in_order_of_names(install):
+    modules = [install(name, "raise RuntimeError('imported')") for name in ("steam", "diesel")]
+    assert list(registry.installed()) == ["diesel", "steam"]
+    assert not set(modules) & set(sys.modules)
+
+
+def test_a_slip_of_the_pen_is_answered_with_the_name_that_was_meant():
+    assert refusal("fak").fix == "Did you mean 'fake'? Installed here: fake."
+    assert "Did you mean 'libvirt'?" in refusal("libvrit").fix
+
+
+@pytest.mark.parametrize("name", registry.OURS)
+def test_a_provider_of_ours_that_is_missing_says_what_to_install(name, install):
+    assert f"pip install portinfra-{name}." in refusal(name).fix
+
+
+def test_nobody_is_told_to_install_a_package_that_may_be_anybodys():
+    error = refusal("azure")
+    assert str(error) == "there is no provider 'azure'"
+    assert error.fix == "Installed here: fake."
+
+
+def test_with_no_provider_at_all_that_is_said(install):
+    assert refusal("azure").fix == "Installed here: none."
+
+
+def test_a_provider_that_cannot_be_imported_is_named_with_the_cause(install):
+    module = install("steam", "import a_library_that_nobody_has")
+    error = refusal("steam")
+    assert f"'steam' ({module}) cannot be imported: No module named 'a_library_that_nobody_has'" in str(error)
+    assert isinstance(error.__cause__, ImportError)
+    assert error.fix
+
+
+def test_an_entry_point_that_is_no_provider_says_what_it_lacks(install):
+    install("steam", 'name = "steam"')
+    assert "is no provider: it has no capabilities, sizes, images, native, connect" in str(refusal("steam"))
+
+
+def test_the_distribution_to_install_again_is_the_one_that_it_came_with(install, monkeypatch):
+    broken = SimpleNamespace(
+        name="steam", value="steam:plugin", dist=SimpleNamespace(name="steam-cloud"), load=lambda: 1 / 0
+    )
+    monkeypatch.setattr(registry, "entry_points", lambda group: [broken])
+    assert "Install steam-cloud again" in refusal("steam").fix
