@@ -60,8 +60,8 @@ quietly portinfra apply production $on --yes
 say "Somebody opens ssh to the world by hand, and stops a host ..."
 fake="python -m portinfra.testing.fake 111122223333 us-east-1"
 ssh_from_anywhere='rules=[{"protocol":"tcp","first":22,"last":22,"peer":"0.0.0.0/0"}]'
-run sh -c "$fake AllowTraffic id=firewall/web direction=ingress '$ssh_from_anywhere' > /dev/null"
-run sh -c "$fake StopInstance id=instance/queue2 > /dev/null"
+run "$fake AllowTraffic id=firewall/web direction=ingress '$ssh_from_anywhere' > /dev/null"
+run "$fake StopInstance id=instance/queue2 > /dev/null"
 
 say "... and status names both."
 run_expecting 2 portinfra status production $on
@@ -70,10 +70,10 @@ say "The next apply mends them."
 quietly portinfra apply production $on --yes
 
 say "The same file, in another cloud's shape: the recovery environment."
-run sh -c "portinfra plan recovery -f payments.hcl --on fake:gcp/europe-west1 | tail -n 1"
+run "portinfra plan recovery -f payments.hcl --on fake:gcp/europe-west1 | tail -n 1"
 
 say "Destroy it. Volumes would stay, for the data that they hold, if we did not say otherwise."
 quietly portinfra destroy production $on --yes --allow-data-loss all
 
 say "Nothing is left."
-run sh -c "portinfra status production $on | head -n 2"
+run "portinfra status production $on | head -n 2"

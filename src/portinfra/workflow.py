@@ -111,7 +111,9 @@ def observe(topology: Topology, environment: Environment) -> Observation:
 def claims(topology: Topology, environment: Environment) -> list[Claim]:
     """The claims on the environment, the newest last: who applies, or who applied last."""
     with closing(registry.connect(environment)) as provider:
-        return read_claims(_reader(provider), Scope(topology.name, environment.name))
+        reader, scope = _reader(provider), Scope(topology.name, environment.name)
+        _settle(reader, scope)
+        return read_claims(reader, scope)
 
 
 def release(topology: Topology, environment: Environment) -> Claim | None:

@@ -62,7 +62,7 @@ def test_killed_again_and_again_it_ends_in_the_same_world():
     )
     assert finished.returncode == 0, finished.stderr
     after = plan(SHOP, PRODUCTION)
-    assert after.empty
+    assert after.changes == ()
     assert not after.findings
     gone = destroy(SHOP, PRODUCTION, PlanOptions(allow_data_loss=frozenset({"all"})))
     assert gone.summary()["delete"] == len(after.wanted)

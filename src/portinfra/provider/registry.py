@@ -41,7 +41,7 @@ def plugin(name: str) -> ProviderPlugin:
 def _suggestion(name: str, entries: Mapping[str, EntryPoint]) -> str:
     here = f"Installed here: {', '.join(entries) or 'none'}."
     if name in OURS:
-        return f"Install it: pip install portinfra-{name}. {here}"
+        return f"Install portinfra-{name}, or try it on the built-in cloud: --on fake:us-east-1. {here}"
     near = get_close_matches(name, [*entries, *OURS], n=1)
     return f"Did you mean {near[0]!r}? {here}" if near else here
 

@@ -8,9 +8,10 @@ import threading
 import time
 
 import pytest
+from attrs import evolve
 from fake_client import Client
 
-from portinfra.testing.fake import FakeCloud, MemoryStore, SqliteStore
+from portinfra.testing.fake import AWS, FakeCloud, MemoryStore, SqliteStore
 
 PROGRAM = """
 import sys
@@ -122,3 +123,22 @@ def test_a_process_killed_at_any_moment_leaves_a_world_that_can_be_read_and_chan
         assert on_file(path).cloud.books() == books
         assert client.network(f"after-{kill}")
         client.cloud.store.close()
+
+
+def test_every_page_of_a_list_is_whole_in_a_process_that_opens_the_file_later(tmp_path):
+    first = FakeCloud(
+        SqliteStore(tmp_path / "cloud.db"), evolve(AWS, page_size=2, visibility_seconds=0.0, rates={})
+    )
+    ids = []
+    for number in range(7):
+        answer = first.request("1", "us-east-1", "CreatePublicAddress", {"name": f"a{number}", "tags": {}})
+        ids.append(answer["record"]["id"])
+    given = {"kind": "public-address", "id": ids[0], "name": "renamed", "tags": {}}
+    first.request("1", "us-east-1", "SetOwner", given)
+    later = FakeCloud(SqliteStore(tmp_path / "cloud.db"), first.shape)
+    seen, page = [], {}
+    while page is not None:
+        answer = later.request("1", "us-east-1", "ListPublicAddresses", page)
+        seen += [record["id"] for record in answer["records"]]
+        page = {"after": answer["next"]} if "next" in answer else None
+    assert seen == ids

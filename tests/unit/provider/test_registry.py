@@ -62,7 +62,7 @@ def test_a_slip_of_the_pen_is_answered_with_the_name_that_was_meant():
 
 @pytest.mark.parametrize("name", registry.OURS)
 def test_a_provider_of_ours_that_is_missing_says_what_to_install(name, install):
-    assert f"pip install portinfra-{name}." in refusal(name).fix
+    assert f"Install portinfra-{name}" in refusal(name).fix
 
 
 def test_nobody_is_told_to_install_a_package_that_may_be_anybodys():

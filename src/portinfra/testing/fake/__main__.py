@@ -48,7 +48,9 @@ def _value(text: str, provider: FakeProvider) -> Any:
         return _find(kind, name, provider)
     try:
         return json.loads(text)
-    except ValueError:
+    except ValueError as error:
+        if text.startswith(("[", "{")):
+            raise FakeError("InvalidRequest", f"{text!r} is not JSON: {error}") from error
         return text
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from difflib import get_close_matches
 from typing import Any
 
 from portinfra.testing.fake.actions import ACTIONS
@@ -107,7 +108,10 @@ class FakeCloud:
             mark = self.store.mark()
             handler = ACTIONS.get(action)
             if handler is None:
-                raise FakeError("InvalidRequest", f"there is no action {action!r}")
+                near = get_close_matches(action, ACTIONS, n=3, cutoff=0.4) or sorted(ACTIONS)
+                raise FakeError(
+                    "InvalidRequest", f"there is no action {action!r}; there is {', '.join(near)}"
+                )
             return handler(book, parameters)
         except FakeError as error:
             self.store.undo(mark)

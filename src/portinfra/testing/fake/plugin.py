@@ -2,9 +2,10 @@
 
 import os
 import re
+import sqlite3
 from collections.abc import Mapping
 
-from portinfra.errors import InvalidRequest
+from portinfra.errors import InvalidRequest, Unavailable
 from portinfra.model.environment import Environment
 from portinfra.testing.fake.api.catalogue import IMAGES, SIZES
 from portinfra.testing.fake.cloud import FakeCloud
@@ -49,5 +50,16 @@ class FakePlugin:
         account = environment.credentials.get("account") or environment.account or DEFAULT_ACCOUNT
         if self.cloud is not None:
             return FakeProvider(self.cloud, account, environment.region)
-        cloud = FakeCloud(SqliteStore(os.environ.get(FILE_VARIABLE) or DEFAULT_FILE))
+        cloud = FakeCloud(_store(os.environ.get(FILE_VARIABLE) or DEFAULT_FILE))
         return FakeProvider(cloud, account, environment.region, closes=True)
+
+
+def _store(path: str) -> SqliteStore:
+    try:
+        return SqliteStore(path)
+    except sqlite3.DatabaseError as error:
+        raise Unavailable(
+            f"the simulated world in {path} cannot be read: {error}",
+            provider="fake",
+            fix=f"Delete it to start afresh, or name another file: {FILE_VARIABLE}=…",
+        ) from error

@@ -70,8 +70,9 @@ class SqliteStore(MemoryStore):
         ).fetchone()
         if version == self._version:
             return
+        # By key, which counts up: lists are paged by it, and what is older must come first here too.
         changed = self._connection.execute(
-            "SELECT tbl, key, body FROM rows WHERE version > ? ORDER BY version, rowid", (self._version,)
+            "SELECT tbl, key, body FROM rows WHERE version > ? ORDER BY key", (self._version,)
         )
         for table, key, body in changed:
             self._set(table, key, None if body is None else json.loads(body))
