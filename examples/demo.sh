@@ -22,7 +22,7 @@ run_expecting() {
     shift
     printf '%s$ %s%s\n' "$command" "$*" "$plain"
     code=0
-    "$@" 2>&1 || code=$?
+    eval "$*" 2>&1 || code=$?
     [ "$code" -eq "$expected" ] || stop "$code"
 }
 # The same, of which only the last line is shown.
