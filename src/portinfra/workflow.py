@@ -13,6 +13,7 @@ from contextlib import closing
 from attrs import evolve
 
 from portinfra.errors import FindingsError, PermissionDenied, PolicyError, StalePlanError, ValidationError
+from portinfra.execution import holder as holders
 from portinfra.execution.caller import Caller
 from portinfra.execution.claim import claims as read_claims
 from portinfra.execution.claim import settle
@@ -114,6 +115,11 @@ def claims(topology: Topology, environment: Environment) -> list[Claim]:
         reader, scope = _reader(provider), Scope(topology.name, environment.name)
         _settle(reader, scope)
         return read_claims(reader, scope)
+
+
+def lives(claim: Claim) -> bool | None:
+    """Whether the run that holds a claim still runs; None where it cannot be known from this machine."""
+    return holders.alive(claim.holder) if holders.same_machine(claim.holder) else None
 
 
 def release(topology: Topology, environment: Environment) -> Claim | None:

@@ -63,4 +63,7 @@ def claim_line(claim: Claim | None) -> str:
     since = f" at {claim.since}" if claim.since else ""
     if claim.released:
         return f"Claim: free; last applied by {by}{since}."
-    return f"Claim: held by {by}, taken{since}."
+    from portinfra.workflow import lives
+
+    gone = " Its process is gone: the next apply takes over." if lives(claim) is False else ""
+    return f"Claim: held by {by}, taken{since}.{gone}"
