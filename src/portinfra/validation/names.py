@@ -37,7 +37,7 @@ def name_findings(name: str, limit: int, rule: str, subject: str, location: Loca
 def _label(name: str, limit: int) -> str:
     """The nearest name that is allowed."""
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    return re.sub(r"^[^a-z]+", "", plain)[:limit].strip("-") or "web"
+    return re.sub(r"^[^a-z]+|[-0-9]+$", "", plain)[:limit].strip("-") or "web"
 
 
 def twice(names: Iterable[str]) -> set[str]:

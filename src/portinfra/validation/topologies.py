@@ -7,6 +7,7 @@ from portinfra.model.finding import Finding
 from portinfra.model.resources import Instance, Volume, traits
 from portinfra.model.topology import INTERNET, Role, Topology
 from portinfra.validation.names import (
+    LABEL,
     ROLE_NAME_MAX,
     SCOPE_NAME_MAX,
     VOLUME_NAME_MAX,
@@ -71,7 +72,7 @@ def _role_findings(role: Role) -> Iterator[Finding]:
     if role.name == INTERNET:
         fix = "Choose another name."
         yield _wrong(role, "name", "", f"{INTERNET!r} stands for every public address", fix)
-    if role.name[-1:].isdigit():
+    if role.name[-1:].isdigit() and LABEL.fullmatch(role.name):
         message = (
             f"{role.name!r} ends in a digit, and so would its host {role.name + '1'!r} look like another"
         )

@@ -9,6 +9,8 @@ import pytest
         ("locals {\n  a =\n}", 2, "the line ends where a value should be"),
         ('topology "p" {\n  role "w" {\n  }\n', 4, "not closed before the file ends. Close it with }"),
         ('locals {\n  a = "abc\n}', 2, "a text is not closed"),
+        ('locals {\n  a = "it\'s\n  b = 1\n  c = "x"\n}', 2, "a text is not closed"),
+        ("locals {\n  a = 1, # one\n  b = 2\n}", 2, "Remove it: each attribute has a line of its own."),
         ("locals {\n  a = 1 b = 2\n}", 2, "two things stand on one line"),
         ("locals {\n  a = @\n}", 2, "'@' comes where a value should be"),
         ("locals {\n  a = [1, 2\n  b = 3\n}", 3, "'b' comes where ',' or ']' should be"),

@@ -72,7 +72,28 @@ def _tree(text: str, file: str) -> Expression:
     except UnexpectedInput as error:
         line = error.line if isinstance(error.line, int) and error.line > 0 else text.count("\n") + 1
         message, fix = _plainly(error, text)
+        if opened := _opened_text(text, line):  # the parser read on to the next quote, lines below
+            line, message, fix = opened, *_NOT_CLOSED
         raise problem("syntax", message, fix, Location(file, min(line, text.count("\n") + 1))) from None
+
+
+_NOT_CLOSED = ("a text is not closed", 'End it with ", on the line on which it begins.')
+
+
+def _opened_text(text: str, until: int) -> int | None:
+    """The first line, up to that of an error, with a quote that is not closed on it."""
+    marker = ""
+    for number, line in enumerate(text.splitlines()[:until], 1):
+        if marker:
+            marker = "" if line.strip() == marker else marker
+            continue
+        if heredoc := re.search(r"<<-?(\w+)\s*$", line):
+            marker = heredoc.group(1)
+        quotes = re.sub(r"\\.", "", line)
+        code = re.match(r'(?:[^"#/]|"[^"]*"|/(?!/))*', quotes)
+        if code and '"' in quotes[code.end() : code.end() + 1]:
+            return number
+    return None
 
 
 def _plainly(error: UnexpectedInput, text: str) -> tuple[str, str]:
@@ -82,11 +103,13 @@ def _plainly(error: UnexpectedInput, text: str) -> tuple[str, str]:
         return f"{found!r} cannot stand here", "Remove it, or put text in quotes."
     expected = set(error.accepts or error.expected) if isinstance(error, UnexpectedToken) else set()
     if "STRING_CHARS" in expected:
-        return "a text is not closed", 'End it with ", on the line on which it begins.'
+        return _NOT_CLOSED
     token = str(error.token) if isinstance(error, UnexpectedToken) else ""
     ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
     if ended and "RBRACE" in expected:
         return "a block or mapping is not closed before the file ends", "Close it with }."
+    if token == "," and "RBRACE" in expected:
+        return "',' stands behind an attribute", "Remove it: each attribute has a line of its own."
     # A token may be a piece of a secret; where the file has any, none is shown.
     shown = "something" if "sensitive" in text else repr(_word(token))
     found = "the file ends" if ended else f"{shown} comes" if token[:1].strip() else "the line ends"
