@@ -23,7 +23,8 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 soak: $(READY)
-	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -m soak -n 2 tests
+	$(BIN)/pytest -m soak -n 2 -rP tests
+	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -n 2 tests/property
 
 $(READY): pyproject.toml tools/setup
 	@tools/setup $(VENV) "$(PYTHON)"
