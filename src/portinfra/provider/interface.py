@@ -42,7 +42,7 @@ class Call:
     """In the provider's own word: `CreateSubnet`."""
     parameters: Mapping[str, Any] = field(factory=dict, repr=False, hash=False)
     address: Address | None = None
-    """The resource that a write is for."""
+    """The resource that a write is for; a claim's is `claim.NUMBER`."""
     after: Observed[Any] | None = field(default=None, hash=False)
     """What is there once it has succeeded and settled; None: nothing is."""
     fills: Mapping[str, str] = field(factory=dict, hash=False)
@@ -52,7 +52,12 @@ class Call:
     place: str | None = None
     """The zone or connection that a read asks; when that fails, the place is unknown, not empty."""
     safe: bool = False
-    """Whether repeating it changes nothing: idempotent by nature, or with a token."""
+    """Whether repeating it changes nothing: idempotent by nature, or with a token. Of a read, nobody asks."""
+
+    @property
+    def reads(self) -> bool:
+        """Whether it only reads."""
+        return self.address is None
 
 
 @frozen

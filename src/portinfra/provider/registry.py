@@ -1,6 +1,7 @@
 """Which providers are installed here: entry points in group `portinfra.providers`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
@@ -18,6 +19,22 @@ CONTRACT = ("name", "capabilities", "sizes", "images", "native", "connect")
 """What `ProviderPlugin` has."""
 
 
+_substitutes: dict[str, ProviderPlugin] = {}
+
+
+@contextmanager
+def substituted(plugin: ProviderPlugin) -> Iterator[None]:
+    """Let a plugin stand for the provider of its name, installed or not: for tests and for trying one out."""
+    before = _substitutes.get(plugin.name)
+    _substitutes[plugin.name] = plugin
+    try:
+        yield
+    finally:
+        del _substitutes[plugin.name]
+        if before is not None:
+            _substitutes[plugin.name] = before
+
+
 def installed() -> Mapping[str, EntryPoint]:
     """The entry points of every provider installed, by name; none is imported yet."""
     return {entry.name: entry for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name)}
@@ -25,6 +42,8 @@ def installed() -> Mapping[str, EntryPoint]:
 
 def plugin(name: str) -> ProviderPlugin:
     """The provider of that name. Raises Unsupported where it is missing or broken."""
+    if name in _substitutes:
+        return _substitutes[name]
     entries = installed()
     if name not in entries:
         raise Unsupported(f"there is no provider {name!r}", fix=_suggestion(name, entries))

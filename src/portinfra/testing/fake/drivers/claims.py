@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from attrs import asdict
 
-from portinfra.model.address import Scope
+from portinfra.model.address import Address, Scope
 from portinfra.model.claim import Claim, Holder
 from portinfra.provider.interface import Answer, Call, ClaimDriver
 
@@ -15,7 +15,7 @@ class FakeClaims(ClaimDriver):
 
     def survey(self, scope: Scope) -> Call:
         """All claims of the account here."""
-        return self._call("ListClaims", {"prefix": _name(scope, "")})
+        return Call("ListClaims", {"prefix": _name(scope, "")}, safe=True)
 
     def assemble(self, answers: Sequence[Answer]) -> list[Claim]:
         """Those of the scope."""
@@ -24,22 +24,22 @@ class FakeClaims(ClaimDriver):
 
     def take(self, scope: Scope, claim: Claim) -> Call:
         """Create it; AlreadyExists where somebody else has."""
-        return self._write("CreateClaim", scope, claim)
+        return _change("CreateClaim", scope, claim.number, claim)
 
     def write(self, scope: Scope, claim: Claim) -> Call:
         """Overwrite it."""
-        return self._write("WriteClaim", scope, claim)
+        return _change("WriteClaim", scope, claim.number, claim)
 
     def drop(self, scope: Scope, number: int) -> Call:
         """Remove it."""
-        return self._call("DeleteClaim", {"name": _name(scope, str(number))})
+        return _change("DeleteClaim", scope, number)
 
-    def _write(self, action: str, scope: Scope, claim: Claim) -> Call:
-        value = json.dumps(asdict(claim))
-        return self._call(action, {"name": _name(scope, str(claim.number)), "value": value})
 
-    def _call(self, action: str, parameters: dict[str, str]) -> Call:
-        return Call(action, parameters, safe=action != "CreateClaim")
+def _change(action: str, scope: Scope, number: int, claim: Claim | None = None) -> Call:
+    parameters = {"name": _name(scope, str(number))}
+    if claim is not None:
+        parameters["value"] = json.dumps(asdict(claim))
+    return Call(action, parameters, Address(f"claim.{number}"), safe=action != "CreateClaim")
 
 
 def _name(scope: Scope, number: str) -> str:

@@ -1,0 +1,159 @@
+"""Faults around any provider, by chance or at one call, the same for the same seed.
+
+    with faults.injected("fake", Faults(seed=7, throttled=0.2, answer_lost=0.05)) as weather:
+        apply(plan(topology, environment), seed=7)
+    print(weather.met)          # Counter({'throttled': 41, 'answer lost': 9})
+
+A fault happens on the way to the provider or back; the cloud behind it stays as it is. What a provider would
+raise as an error of its own comes as the error that it would be classified as.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from attrs import define, field, frozen
+
+from portinfra.errors import OutcomeUnknown, RateLimited, Unavailable
+from portinfra.provider.interface import Answer, Call, Provider
+from portinfra.testing.wrapped import SILENT, wrapped
+
+Mishap = Literal["dies before", "dies after", "answer lost"]
+"""What may happen at a call: the process dies before or after its effect, or lives on without the answer."""
+
+MISHAPS: tuple[Mishap, ...] = ("dies before", "dies after", "answer lost")
+
+
+class Crash(BaseException):
+    """The process is gone: nothing in it may react."""
+
+
+@frozen
+class Faults:
+    """What goes wrong. Shares are of all calls, from 0.0 to 1.0, and drawn one after the other."""
+
+    seed: int = 0
+    throttled: float = 0.0
+    """Refused for the rate, nothing done."""
+    unavailable: float = 0.0
+    """Refused with an error of the server's own, nothing done."""
+    request_lost: float = 0.0
+    """The connection breaks before the effect."""
+    answer_lost: float = 0.0
+    """The connection breaks after the effect."""
+    stale: float = 0.0
+    """A read is answered once more as it was answered before, no longer ago than `stale_seconds`."""
+    stale_seconds: float = 5.0
+    latency_seconds: float = 0.0
+    """The longest that a call takes, by the provider's clock."""
+    silent_zone: str = ""
+    """A zone that does not answer: reads of it fail, and lists come without it and say so."""
+    at: int | None = None
+    """The call, counted from 1, at which the mishap happens."""
+    mishap: Mishap = "dies after"
+
+
+@define
+class Weather:
+    """Faults as they happen."""
+
+    faults: Faults
+    calls: int = 0
+    met: Counter[str] = field(factory=Counter)
+    """How often each fault has happened."""
+    _chance: random.Random = field(init=False)
+    _told: dict[str, tuple[float, Answer]] = field(init=False, factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self._chance = random.Random(self.faults.seed)
+
+    def perform(self, provider: Provider, call: Call) -> Answer:
+        """Make a call, in this weather."""
+        self.calls += 1
+        mishap = self.faults.mishap if self.calls == self.faults.at else None
+        if mishap == "dies before":
+            raise Crash(f"died before call {self.calls}, {call.action}")
+        self._delay(provider)
+        self._refuse(provider, call)
+        answer = self._answer(provider, call)
+        if mishap == "dies after":
+            raise Crash(f"died after call {self.calls}, {call.action}")
+        if mishap == "answer lost" or self._happens("answer lost", self.faults.answer_lost):
+            raise OutcomeUnknown("the connection broke before the answer came", provider=provider.name)
+        return answer
+
+    def _happens(self, fault: str, share: float) -> bool:
+        if not share or self._chance.random() >= share:
+            return False
+        self.met[fault] += 1
+        return True
+
+    def _delay(self, provider: Provider) -> None:
+        if self.faults.latency_seconds:
+            pause = self._chance.uniform(0.0, self.faults.latency_seconds)
+            provider.clock.sleep_until(provider.clock.now() + pause)
+
+    def _refuse(self, provider: Provider, call: Call) -> None:
+        faults = self.faults
+        if self._happens("throttled", faults.throttled):
+            raise RateLimited("too many requests", provider=provider.name)
+        if self._happens("unavailable", faults.unavailable):
+            raise Unavailable("the service has an internal error", provider=provider.name)
+        if self._happens("request lost", faults.request_lost):
+            raise OutcomeUnknown("the connection broke", provider=provider.name)
+        if faults.silent_zone and call.place == faults.silent_zone:
+            self.met["silent zone"] += 1
+            raise Unavailable(f"{faults.silent_zone} does not answer", provider=provider.name)
+
+    def _answer(self, provider: Provider, call: Call) -> Answer:
+        if not call.reads:
+            return provider.perform(call)
+        key, now = f"{call.action} {call.parameters}", provider.clock.now()
+        moment, before = self._told.get(key, (float("-inf"), {}))
+        if now - moment <= self.faults.stale_seconds and self._happens("stale", self.faults.stale):
+            return before
+        answer = self._partial(provider, call, provider.perform(call))
+        self._told[key] = (now, answer)
+        return answer
+
+    def _partial(self, provider: Provider, call: Call, answer: Answer) -> Answer:
+        zone = self.faults.silent_zone
+        if not zone or call in provider.catalogue_calls():
+            return answer
+        rest = _without(answer, zone)
+        if rest == answer:
+            return answer
+        self.met["partial"] += 1
+        return {**rest, SILENT: (zone,)}
+
+
+@contextmanager
+def injected(provider: str, faults: Faults) -> Iterator[Weather]:
+    """While it lasts, calls of the provider of that name meet these faults. Yields what happens."""
+    weather = Weather(faults)
+    with wrapped(provider, weather.perform, lag_seconds=faults.stale_seconds if faults.stale else 0.0):
+        yield weather
+
+
+def _without(value: Any, zone: str) -> Any:
+    """An answer without the records that lie in a zone, whatever an answer of this provider looks like."""
+    if isinstance(value, Mapping):
+        return {key: _without(item, zone) for key, item in value.items() if not _names(key, zone)}
+    if isinstance(value, list | tuple):
+        return [_without(item, zone) for item in value if not _lies_in(item, zone)]
+    return value
+
+
+def _lies_in(record: Any, zone: str) -> bool:
+    if isinstance(record, Mapping):
+        return any(
+            _lies_in(item, zone) if isinstance(item, Mapping) else _names(item, zone)
+            for item in record.values()
+        )
+    return False
+
+
+def _names(value: Any, zone: str) -> bool:
+    return isinstance(value, str) and value.rpartition("/")[2] == zone
