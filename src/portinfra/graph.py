@@ -49,6 +49,15 @@ def reverse(graph: Graph[N]) -> dict[N, list[N]]:
     return followers
 
 
+def heights(graph: Graph[N]) -> dict[N, int]:
+    """Each node with the number of nodes on the longest way from it to an end. Raises CycleError."""
+    followers = reverse(graph)
+    result: dict[N, int] = {}
+    for node in reversed(order(graph)):
+        result[node] = max((result[follower] + 1 for follower in followers[node]), default=0)
+    return result
+
+
 def cycle(graph: Graph[N]) -> list[N]:
     """The nodes of one cycle; empty where there is none."""
     left = {node: {before for before in graph[node] if before in graph} for node in graph}

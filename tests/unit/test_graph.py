@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portinfra.graph import CycleError, cycle, order, reverse
+from portinfra.graph import CycleError, cycle, heights, order, reverse
 
 
 def test_a_node_comes_after_all_that_must_come_before_it():
@@ -22,6 +22,17 @@ def test_a_cycle_is_named():
     with pytest.raises(CycleError) as caught:
         order({"start": [], "a": ["start", "c"], "b": ["a"], "c": ["b"]})
     assert set(caught.value.cycle) == {"a", "b", "c"}
+
+
+def test_height_is_the_longest_way_to_an_end():
+    graph = {
+        "network": [],
+        "shell": ["network"],
+        "rules": ["shell"],
+        "volume": [],
+        "host": ["rules", "volume"],
+    }
+    assert heights(graph) == {"network": 3, "shell": 2, "rules": 1, "volume": 1, "host": 0}
 
 
 def test_no_cycle_is_empty():

@@ -3,6 +3,7 @@
 from attrs import define
 
 from portinfra.errors import ProviderError
+from portinfra.execution.reaction import repeatable
 from portinfra.execution.retry import insist
 from portinfra.provider.interface import Answer, Call, Provider
 
@@ -23,8 +24,8 @@ class Caller:
             raise self.translated(error, call) from error
 
     def insisting(self, call: Call) -> Answer:
-        """As often as it takes; only for reads and for what is safe to repeat."""
-        return insist(lambda: self.once(call), self.provider.clock)
+        """As often as it takes, while repeating it is right."""
+        return insist(lambda: self.once(call), self.provider.clock, lambda error: repeatable(error, call))
 
     def translated(self, error: Exception, call: Call) -> ProviderError:
         """The provider's error as one of ours, with the call that it belongs to."""

@@ -110,32 +110,34 @@ def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder) -> tuple[Cla
     """The last claim before ours, and ours."""
     while True:
         existing = claims(reader, scope)
-        last = existing[-1] if existing else None
+        ours = next((claim for claim in existing if claim.holder == me), None)
+        before = [claim for claim in existing if claim is not ours]
+        last = before[-1] if before else None
+        if ours is not None and (last is None or last.number < ours.number):
+            break  # the answer to taking it was lost
         if last is not None and not last.released:
             _wait_for_death(last, reader, scope)
-        mine = Claim(
+        ours = Claim(
             number=last.number + 1 if last else 1,
             holder=me,
             active_at=last.active_at if last else 0.0,
             epoch=last.epoch if last else 0,
         )
-        if _won(caller, reader, scope, mine):
-            for old in existing[:-1]:  # never the last: a list that is behind must not show a free number
-                _drop(caller, scope, old.number)
-            return last, mine
+        if _won(caller, scope, ours):
+            break
         clock = caller.provider.clock
         clock.sleep_until(clock.now() + LOST_SECONDS)
+    for old in before[:-1]:  # never the last: a list that is behind must not show a free number
+        _drop(caller, scope, old.number)
+    return last, ours
 
 
-def _won(caller: Caller, reader: Reader, scope: Scope, mine: Claim) -> bool:
+def _won(caller: Caller, scope: Scope, mine: Claim) -> bool:
+    """Whether we surely took it. If not, the next look tells who did."""
     try:
-        caller.once(caller.provider.claims.take(scope, mine))
-    except AlreadyExists:
+        caller.insisting(caller.provider.claims.take(scope, mine))
+    except (AlreadyExists, OutcomeUnknown):
         return False
-    except OutcomeUnknown:
-        return any(
-            claim.number == mine.number and claim.holder == mine.holder for claim in claims(reader, scope)
-        )
     return True
 
 

@@ -6,20 +6,23 @@ is a due time in a queue here, so a simulated hour costs nothing and a crash at 
 
 import heapq
 import itertools
-import math
 import random
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from attrs import Factory, define, field
 
-from portinfra.errors import NoCapacity, NotFound, ProviderError, RateLimited, Unavailable
-from portinfra.execution import retry
+from portinfra.errors import NotFound, RateLimited
+from portinfra.execution import failures, retry
 from portinfra.execution.caller import Caller
 from portinfra.execution.claim import Claiming
+from portinfra.execution.failures import Blame
 from portinfra.execution.journal import Journal
+from portinfra.execution.look import Interrupted, Look
 from portinfra.execution.reaction import Reaction, reaction
 from portinfra.execution.schedule import Schedule
+from portinfra.execution.turns import Turns, urgency
+from portinfra.execution.waiting import Waiting
 from portinfra.execution.workers import Completion, Workers
 from portinfra.graph import reverse
 from portinfra.model.address import Address
@@ -30,16 +33,9 @@ from portinfra.model.progress import Listener, Progress
 from portinfra.model.resources import Spec
 from portinfra.observation import Reader
 from portinfra.planning.dry_run import ask
+from portinfra.planning.retention import zone_of
 from portinfra.planning.world import World
 from portinfra.provider.interface import DONE, Call, Refs, Refuse, Wait
-
-POLL_SECONDS = 2.0
-"""Looks at what is awaited are so far apart, or a multiple of it: one look serves all who wait."""
-
-POLL_SHARE = 0.25
-"""The next look comes after this share of the time that has been waited already."""
-
-POLL_MAX_SECONDS = 15.0
 
 PATIENCE_SECONDS = 1200.0
 """What has not become ready by then is taken for stuck."""
@@ -65,6 +61,11 @@ class _Task:
     """When its last write ended: lists may be stale for a while after."""
     waiting_since: float | None = None
 
+    @property
+    def kind(self) -> tuple[str, str]:
+        """What takes about as long as others of its kind: `converge` of an `instance`."""
+        return self.step.phase, self.step.address.kind
+
 
 @define
 class Coordinator:
@@ -88,9 +89,10 @@ class Coordinator:
     _followers: dict[Step, list[Step]] = field(init=False)
     _outcomes: dict[Step, StepOutcome] = field(init=False, factory=dict)
     _queue: list[tuple[float, float, int, Callable[[], None]]] = field(init=False, factory=list)
-    _waiting: dict[Step, tuple[float, _Task]] = field(init=False, factory=dict)
+    _rank: dict[Step, Any] = field(init=False)
+    _turns: Turns = field(init=False)
+    _waiting: Waiting[Step] = field(init=False)
     _looking: bool = field(init=False, default=False)
-    _look_tries: int = field(init=False, default=0)
     _under_way: int = field(init=False, default=0)
     _stopping: bool = field(init=False, default=False)
     _began: float = field(init=False)
@@ -103,6 +105,9 @@ class Coordinator:
         self._refs = Refs(self.plan.scope, self.attempt, self._world, self._world.removals)
         self._schedule = Schedule(self.plan.catalogue.rates, self._began)
         self._followers = reverse(self.plan.steps)
+        self._rank = urgency(self.plan)
+        self._waiting = Waiting(self._began)
+        self._turns = Turns(self._schedule, self._clock, self._later)
         for step, before in self.plan.steps.items():
             want = self.plan.wanted[step.address] if step.phase == "converge" else None
             self._tasks[step] = _Task(step, want, len(before))
@@ -178,18 +183,19 @@ class Coordinator:
         if seen is not None and seen.fault and task.want is not None:
             task.faults += 1
             if task.faults >= FAULTS_MAX:
-                return self._end(task, "failed", self._faulty(task, seen.fault))
+                return self._end(task, "failed", failures.faulty(self._blame(task), seen.fault))
         answer = ask(self._driver(task), task.want, seen, self._refs)
+        if isinstance(answer, Wait):
+            return self._wait(task, answer)
+        self._waited(task)
         if answer is DONE:
             if task.want is None:
                 self._world.record(task.step.address, None)
             return self._end(task, "done", None)
         if isinstance(answer, Refuse):
-            return self._end(task, "failed", self._refused(task, answer))
-        if isinstance(answer, Wait):
-            return self._wait(task, answer)
+            return self._end(task, "failed", failures.refused(self._blame(task), answer))
         assert isinstance(answer, Call)
-        return self._go(task, answer, self._clock.now())
+        return self._go(task, answer)
 
     def _driver(self, task: _Task) -> Any:
         address = task.step.address
@@ -200,9 +206,9 @@ class Coordinator:
         seen = self._world.get(address)
         return seen.spec if seen is not None else self.plan.observation.resources[address].spec
 
-    def _go(self, task: _Task, call: Call, earliest: float) -> None:
-        due = self._schedule.reserve(call.rates, self._clock.now())
-        self._later(max(due, earliest), self._send, task, call)
+    def _go(self, task: _Task, call: Call) -> None:
+        rank = self.chance.random() if self.chance else self._rank[task.step]
+        self._turns.join(rank, call.rates, lambda: self._send(task, call))
 
     def _send(self, task: _Task, call: Call) -> None:
         task.calls += 1
@@ -226,7 +232,6 @@ class Coordinator:
         self._schedule.answered(call.rates)
         self._world.record(task.step.address, seen)
         task.tries = 0
-        task.waiting_since = None
         return self._advance(task) if not self._stopping else None
 
     def _failed(self, task: _Task, call: Call, error: Exception) -> None:
@@ -241,7 +246,9 @@ class Coordinator:
             self._schedule.throttled(call.rates, now)
             self._tell(task, None, "throttled: slowing down")
         again = now + retry.delay(task.tries)
-        return self._go(task, call, again) if todo is Reaction.REPEAT else self._look_at(task, again)
+        if todo is Reaction.REPEAT:
+            return self._later(again, self._go, task, call)
+        return self._look_at(task, again, earliest=again)
 
     def _end(self, task: _Task, fate: Fate, error: Exception | None) -> None:
         self._conclude(task, fate, error)
@@ -270,24 +277,27 @@ class Coordinator:
             self._tell(task, None, wait.reason)
         waited = now - task.waiting_since
         if waited > PATIENCE_SECONDS:
-            return self._end(task, "failed", self._stuck(task, wait, waited))
-        pause = min(POLL_MAX_SECONDS, max(POLL_SECONDS, waited * POLL_SHARE))
-        return self._look_at(task, now + pause)
+            return self._end(task, "failed", failures.stuck(self._blame(task), wait, waited))
+        return self._look_at(task, now + self._waiting.pause(task.kind, waited))
 
-    def _look_at(self, task: _Task, due: float) -> None:
+    def _waited(self, task: _Task) -> None:
+        if task.waiting_since is not None:
+            self._waiting.learn(task.kind, self._clock.now() - task.waiting_since)
+            task.waiting_since = None
+
+    def _look_at(self, task: _Task, due: float, earliest: float = 0.0) -> None:
         """Look at this resource again, when no list can still show the world before its last write."""
         visible = (task.written or 0.0) + self.caller.provider.capabilities.visibility_seconds
-        due = self._began + math.ceil((max(due, visible) - self._began) / POLL_SECONDS) * POLL_SECONDS
-        self._waiting[task.step] = (due, task)
+        due = self._waiting.expect(task.step, max(due, visible), max(earliest, visible))
         self._later(due, self._look)
 
     def _look(self) -> None:
         now = self._clock.now()
-        due = [task for moment, task in self._waiting.values() if moment <= now]
+        due = [self._tasks[step] for step in self._waiting.due(now)]
         if self._looking or not due:
             return
         self._looking = True
-        self._later(self._reserved_for(due, now), self._send_look, due)
+        self._later(self._reserved_for(due, now), self._send_look, due, Look(self.caller))
 
     def _reserved_for(self, due: Iterable[_Task], now: float) -> float:
         """The moment at which the lists of a look may be read; their further pages are not foreseen."""
@@ -295,12 +305,12 @@ class Coordinator:
         reads = (call for driver in drivers.values() for call in driver.survey(self.plan.scope))
         return max((self._schedule.reserve(call.rates, now) for call in reads), default=now)
 
-    def _send_look(self, due: list[_Task]) -> None:
+    def _send_look(self, due: list[_Task], look: Look) -> None:
         awaited = [self._awaited(task) for task in due]
         known = self._world.snapshot()
-        reader = Reader(self.caller.provider, self.caller.once)
+        reader = Reader(self.caller.provider, look.ask)
         self._submit(
-            lambda completion: self._looked(due, completion),
+            lambda completion: self._looked(due, look, completion),
             lambda: reader.look(self.plan.scope, awaited, known),
         )
 
@@ -310,31 +320,44 @@ class Coordinator:
             return seen
         return Observed(task.step.address, task.want or self._world_spec(task.step.address))
 
-    def _looked(self, due: Iterable[_Task], completion: Completion) -> None:
+    def _looked(self, due: list[_Task], look: Look, completion: Completion) -> None:
         now = self._clock.now()
-        self._looking = False
-        if completion.error is not None:
-            self._look_again_later(completion.error, now)
+        if isinstance(completion.error, Interrupted):
+            self._look_on(due, look, completion.error, now)
             return
-        self._look_tries = 0
-        observation: Observation = completion.result
+        self._looking = False
         for task in due:
-            self._waiting.pop(task.step, None)
-            if not observation.unknown:
-                self._world.record(task.step.address, self._found(task, observation))
-            if not self._stopping:
-                self._advance(task)
-        if self._waiting and not self._stopping:
-            self._later(max(now, min(due for due, _ in self._waiting.values())), self._look)
+            self._waiting.leave(task.step)
+            if completion.error is not None:
+                self._end(task, "failed", completion.error)
+            else:
+                self._arrived(task, completion.result)
+        next_due = self._waiting.next_due()
+        if next_due is not None and not self._stopping:
+            self._later(max(now, next_due), self._look)
 
-    def _look_again_later(self, error: Exception, now: float) -> None:
-        self._look_tries += 1
-        if retry.exhausted(self._look_tries) or not isinstance(error, ProviderError) or not error.temporary:
-            for _, task in list(self._waiting.values()):
-                self._end(task, "failed", error)
-            self._waiting.clear()
-        else:
-            self._later(now + retry.delay(self._look_tries), self._look)
+    def _look_on(self, due: list[_Task], look: Look, interrupted: Interrupted, now: float) -> None:
+        rates = interrupted.call.rates
+        if isinstance(interrupted.error, RateLimited):
+            self._schedule.throttled(rates, now)
+        if not self._stopping:
+            again = max(now + retry.delay(look.tries), self._schedule.reserve(rates, now))
+            self._later(again, self._send_look, due, look)
+
+    def _arrived(self, task: _Task, observation: Observation) -> None:
+        """Go on with what a look found. Where a zone was silent, what was not found is not known."""
+        found = self._found(task, observation)
+        silent = self._zones(task) & observation.unknown if found is None else None
+        if silent:
+            return self._end(task, "failed", failures.unanswered(self._blame(task), silent))
+        self._world.record(task.step.address, found)
+        return self._advance(task) if not self._stopping else None
+
+    def _zones(self, task: _Task) -> frozenset[str]:
+        """The zones that a resource lies in, or what it refers to."""
+        spec = self._awaited(task).spec
+        referred = (self._world[address].spec for address in spec.references() if address in self._world)
+        return frozenset(zone for zone in map(zone_of, (spec, *referred)) if zone)
 
     def _found(self, task: _Task, observation: Observation) -> Observed[Any] | None:
         """What the look found, under its address or, while it is being renamed, under its old one."""
@@ -358,26 +381,8 @@ class Coordinator:
             self._queue.clear()
             self._tell(None, None, "somebody else took over the claim: stopping")
 
-    def _faulty(self, task: _Task, fault: str) -> ProviderError:
-        return NoCapacity(
-            f"it was accepted and then failed: {fault}",
-            provider=self.caller.provider.name,
-            address=task.step.address,
-            fix="Wait and run it again, or choose another size or zone.",
-        )
-
-    def _refused(self, task: _Task, refuse: Refuse) -> ProviderError:
-        return ProviderError(
-            refuse.reason, provider=self.caller.provider.name, address=task.step.address, fix=refuse.fix
-        )
-
-    def _stuck(self, task: _Task, wait: Wait, waited: float) -> ProviderError:
-        return Unavailable(
-            f"still {wait.reason} after {waited / 60:.0f} minutes",
-            provider=self.caller.provider.name,
-            address=task.step.address,
-            fix="Look at it in the provider's console, then run this again.",
-        )
+    def _blame(self, task: _Task) -> Blame:
+        return Blame(self.caller.provider.name, task.step.address)
 
     def _tell(self, task: _Task | None, fate: Fate | None, message: str) -> None:
         seconds = self._clock.now() - self._began

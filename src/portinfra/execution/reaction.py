@@ -28,11 +28,18 @@ class Reaction(Enum):
     """It will not get better by itself."""
 
 
+def repeatable(error: BaseException, call: Call) -> bool:
+    """Whether making the call again is right: nothing was done, or doing it twice changes nothing."""
+    if isinstance(error, OutcomeUnknown):
+        return call.safe or call.reads
+    return isinstance(error, RateLimited | Unavailable)
+
+
 def reaction(error: Exception, call: Call, tries: int) -> Reaction:
     """The reaction to an error after so many tries in a row, counted from 1."""
     if retry.exhausted(tries) or (isinstance(error, AlreadyExists) and tries > TAKEN_MAX):
         return Reaction.GIVE_UP
-    if isinstance(error, RateLimited | Unavailable) or (isinstance(error, OutcomeUnknown) and call.safe):
+    if repeatable(error, call):
         return Reaction.REPEAT
     if isinstance(error, OutcomeUnknown | AlreadyExists | NotFound | Conflict):
         return Reaction.LOOK

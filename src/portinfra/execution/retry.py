@@ -5,7 +5,6 @@ from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
-from portinfra.errors import ProviderError
 from portinfra.provider.interface import Clock
 
 T = TypeVar("T")
@@ -28,12 +27,12 @@ def exhausted(attempt: int) -> bool:
     return bool(_STOP(_state(attempt)))
 
 
-def insist(ask: Callable[[], T], clock: Clock) -> T:
-    """Ask until there is an answer or an error that lasts. For reads and what is safe to repeat."""
+def insist(ask: Callable[[], T], clock: Clock, again: Callable[[BaseException], bool]) -> T:
+    """Ask until there is an answer, or an error after which one may not ask `again`, or patience ends."""
     retrying = Retrying(
         wait=_WAIT,
         stop=_STOP,
-        retry=retry_if_exception(lambda error: isinstance(error, ProviderError) and error.temporary),
+        retry=retry_if_exception(again),
         sleep=lambda seconds: clock.sleep_until(clock.now() + seconds),
         reraise=True,
     )

@@ -12,6 +12,9 @@ SLOWER = 2.0
 
 SLOWEST = 32.0
 
+ROUNDING = 1e-9
+"""Tokens that are lacking by the rounding of sums are there."""
+
 
 @define
 class _Lane:
@@ -22,15 +25,15 @@ class _Lane:
     moment: float
     slowness: float = 1.0
 
-    def reserve(self, now: float) -> float:
-        """Take a token; the moment at which it is there."""
+    def earliest(self, now: float) -> float:
+        """The moment at which the next token is there."""
         per_second = self.rate.per_second / self.slowness
         if now > self.moment:
-            share = self.rate.bucket * BUCKET_SHARE
+            share = max(1.0, self.rate.bucket * BUCKET_SHARE)
             self.tokens = min(share, self.tokens + (now - self.moment) * per_second)
             self.moment = now
-        self.tokens -= 1
-        return now if self.tokens >= 0 else self.moment - self.tokens / per_second
+        lacking = 1.0 - self.tokens
+        return now if lacking <= ROUNDING else self.moment + lacking / per_second
 
 
 class Schedule:
@@ -41,9 +44,22 @@ class Schedule:
             name: _Lane(rate, float(int(rate.bucket * BUCKET_SHARE)), now) for name, rate in rates.items()
         }
 
-    def reserve(self, classes: Iterable[str], now: float) -> float:
+    def earliest(self, classes: Iterable[str], now: float) -> float:
+        """The moment from which a call of these rate classes may go out."""
+        return max((self._lanes[name].earliest(now) for name in classes if name in self._lanes), default=now)
+
+    def take(self, classes: Iterable[str], now: float) -> None:
+        """Count a call of these rate classes as made."""
+        for name in classes:
+            if lane := self._lanes.get(name):
+                lane.earliest(now)
+                lane.tokens -= 1
+
+    def reserve(self, classes: tuple[str, ...], now: float) -> float:
         """The moment at which a call of these rate classes may go out; it counts as made."""
-        return max((self._lanes[name].reserve(now) for name in classes if name in self._lanes), default=now)
+        moment = self.earliest(classes, now)
+        self.take(classes, now)
+        return moment
 
     def throttled(self, classes: Iterable[str], now: float) -> None:
         """The provider refused for the rate: others use the account too, so go slower from here."""

@@ -80,8 +80,8 @@ def leave_unknown(
     silent = desired.observation.unknown | desired.options.without_zones
     if not silent:
         return decided, []
-    alone = {a for a, seen in desired.seen.items() if _zone(seen.spec) in silent or seen.place in silent}
-    alone |= {a for a, spec in needed.items() if _zone(spec) in silent}
+    alone = {a for a, seen in desired.seen.items() if zone_of(seen.spec) in silent or seen.place in silent}
+    alone |= {a for a, spec in needed.items() if zone_of(spec) in silent}
     alone |= {a for a, spec in needed.items() if any(ref in alone for ref in spec.references())}
     stands_on = _stand_on(alone, needed)
     result = {
@@ -104,7 +104,8 @@ def _silence(zone: str, left: int, options: PlanOptions) -> Finding:
     )
 
 
-def _zone(spec: Spec) -> str | None:
+def zone_of(spec: Spec) -> str | None:
+    """The zone that a resource lies in, by the provider's name; None where it lies in none."""
     zone = getattr(spec, "zone", None)
     return zone if isinstance(zone, str) else None
 

@@ -35,6 +35,34 @@ def test_a_released_claim_is_the_record_of_who_applied_last():
     assert len(provider.claim_table) == 2
 
 
+def failing(error, times=2):
+    failures = iter(range(times))
+
+    def fail(call):
+        if call.action == "TakeClaim" and next(failures, None) is not None:
+            raise error("for now")
+
+    return fail
+
+
+@pytest.mark.parametrize("error", [errors.RateLimited, errors.Unavailable, errors.OutcomeUnknown])
+def test_a_fault_on_the_way_to_it_is_waited_out(error):
+    provider = ToyProvider()
+    provider.fail = failing(error)
+    with Run(provider, SCOPE, "1"):
+        assert list(provider.claim_table) == [1]
+
+
+def test_a_claim_whose_answer_was_lost_is_ours_and_older_ones_are_tidied_all_the_same():
+    provider = ToyProvider()
+    for _ in range(2):
+        with Run(provider, SCOPE, "1"):
+            pass
+    provider.lose = failing(errors.OutcomeUnknown, times=1)
+    with Run(provider, SCOPE, "1"):
+        assert list(provider.claim_table) == [2, 3]
+
+
 def test_a_dead_holder_of_this_machine_is_taken_over_at_once():
     provider = ToyProvider()
     provider.claim_table[7] = held_by(process="999999999:1:x")

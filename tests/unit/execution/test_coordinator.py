@@ -66,6 +66,42 @@ def test_waits_are_shared_by_all_who_wait():
     assert reads < 100
 
 
+def test_a_look_of_many_reads_goes_on_where_it_was_throttled():
+    provider, reads = ToyProvider(pending_seconds=30), []
+
+    def mute(call):
+        reads.append(call.parameters["kind"])
+        if provider.made and len(reads) % 2:
+            raise errors.RateLimited("too many requests")
+
+    provider.mute = mute
+    assert run(provider, plan_for(provider, TWO_ROLES)).succeeded
+
+
+def test_a_list_that_never_comes_fails_those_who_wait_for_it():
+    provider = ToyProvider(pending_seconds=30)
+
+    def mute(call):
+        if provider.made:
+            raise errors.RateLimited("too many requests")
+
+    provider.mute = mute
+    with pytest.raises(errors.ApplyError) as caught:
+        run(provider, plan_for(provider, topology(Role("web", count=1))))
+    (failed,) = [step for step in caught.value.outcome.steps if step.fate == "failed"]
+    assert isinstance(failed.error, errors.RateLimited)
+
+
+def test_one_role_after_the_other_is_made_ready_for_its_hosts():
+    provider = ToyProvider(rates={"write": Rate(bucket=2, per_second=1)})
+    plan = plan_for(provider, topology(*(Role(f"role-{letter}") for letter in "abc")))
+    run(provider, plan, seed=None)
+    order = [address for _, _, address in provider.made]
+    assert order.index("firewall.role-c") < order.index("subnet.role-a-0")
+    assert order.index("firewall-rules.role-a") < order.index("subnet.role-b-0")
+    assert order.index("firewall-rules.role-b") < order.index("subnet.role-c-0")
+
+
 def test_it_ends_within_the_budgets_floor_by_published_rates():
     provider = ToyProvider(rates={"write": Rate(bucket=20, per_second=5)})
     plan = plan_for(provider, topology(Role("web", count=300)))

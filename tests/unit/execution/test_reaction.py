@@ -2,10 +2,12 @@ import pytest
 
 from portinfra import errors
 from portinfra.execution.reaction import Reaction, reaction
+from portinfra.model.address import Address
 from portinfra.provider.interface import Call
 
-ONCE = Call("CreateNetwork")
-WITH_TOKEN = Call("CreateVolume", safe=True)
+ONCE = Call("CreateNetwork", address=Address("network.main"))
+WITH_TOKEN = Call("CreateVolume", address=Address("volume.db1-data"), safe=True)
+READ = Call("ListVolumes")
 
 
 @pytest.mark.parametrize(
@@ -14,6 +16,7 @@ WITH_TOKEN = Call("CreateVolume", safe=True)
         (errors.RateLimited, ONCE, Reaction.REPEAT),
         (errors.Unavailable, ONCE, Reaction.REPEAT),
         (errors.OutcomeUnknown, WITH_TOKEN, Reaction.REPEAT),
+        (errors.OutcomeUnknown, READ, Reaction.REPEAT),
         (errors.OutcomeUnknown, ONCE, Reaction.LOOK),
         (errors.AlreadyExists, ONCE, Reaction.LOOK),
         (errors.NotFound, ONCE, Reaction.LOOK),

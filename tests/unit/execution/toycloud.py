@@ -6,6 +6,7 @@ from attrs import evolve
 from toy import CATALOGUE, DRIVERS, ToyDriver
 
 from portinfra import errors
+from portinfra.model.address import Address
 from portinfra.model.catalogue import Capabilities
 from portinfra.provider.interface import Call, ClaimDriver, Wait
 
@@ -51,13 +52,16 @@ class ToyClaims(ClaimDriver):
         return [claim for answer in answers for claim in answer["claims"]]
 
     def take(self, scope, claim):
-        return Call("TakeClaim", {"claim": claim})
+        return self._change("Take", claim.number, claim=claim)
 
     def write(self, scope, claim):
-        return Call("WriteClaim", {"claim": claim})
+        return self._change("Write", claim.number, claim=claim)
 
     def drop(self, scope, number):
-        return Call("DropClaim", {"number": number})
+        return self._change("Drop", number, number=number)
+
+    def _change(self, verb, called, **parameters):
+        return Call(f"{verb}Claim", parameters, Address(f"claim.{called}"), safe=verb != "Take")
 
 
 class ToyProvider:
@@ -77,6 +81,8 @@ class ToyProvider:
         """Called before each write: raises what goes wrong before the effect."""
         self.lose = lambda call: None
         """Called after each write: raises what goes wrong after it."""
+        self.mute = lambda call: None
+        """Called before each list: raises why there is none."""
 
     def catalogue_calls(self):
         return ()
@@ -100,6 +106,7 @@ class ToyProvider:
         pass
 
     def _list(self, call):
+        self.mute(call)
         found = [(a, seen) for a, seen in self.table.items() if a.kind == call.parameters["kind"]]
         now = self.clock.now()
         return {"items": [evolve(s, state="pending") if self.ready_at[a] > now else s for a, s in found]}
@@ -121,10 +128,12 @@ class ToyProvider:
         return {"claims": list(self.claim_table.values())}
 
     def _takeclaim(self, call):
+        self.fail(call)
         claim = call.parameters["claim"]
         if claim.number in self.claim_table:
             raise errors.AlreadyExists("taken")
         self.claim_table[claim.number] = claim
+        self.lose(call)
         return {}
 
     def _writeclaim(self, call):

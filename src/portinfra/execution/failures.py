@@ -1,0 +1,52 @@
+"""Errors that no provider raised: what an apply found out by itself, in its own words."""
+
+from collections.abc import Iterable
+
+from attrs import frozen
+
+from portinfra.errors import NoCapacity, ProviderError, Unavailable
+from portinfra.model.address import Address
+from portinfra.provider.interface import Refuse, Wait
+
+
+@frozen
+class Blame:
+    """Whom it concerns."""
+
+    provider: str
+    address: Address
+
+
+def faulty(blame: Blame, fault: str) -> ProviderError:
+    """It was accepted, and broke, more than once."""
+    return NoCapacity(
+        f"it was accepted and then failed: {fault}",
+        provider=blame.provider,
+        address=blame.address,
+        fix="Wait and run it again, or choose another size or zone.",
+    )
+
+
+def refused(blame: Blame, refuse: Refuse) -> ProviderError:
+    """The driver has no way from here."""
+    return ProviderError(refuse.reason, provider=blame.provider, address=blame.address, fix=refuse.fix)
+
+
+def unanswered(blame: Blame, silent: Iterable[str]) -> ProviderError:
+    """Nobody can say whether it is there."""
+    return Unavailable(
+        f"{', '.join(sorted(silent))} does not answer, and may have it or not",
+        provider=blame.provider,
+        address=blame.address,
+        fix="Wait for it and run this again, or work elsewhere meanwhile: --without-zone.",
+    )
+
+
+def stuck(blame: Blame, wait: Wait, waited: float) -> ProviderError:
+    """It does not become ready; `waited` in seconds."""
+    return Unavailable(
+        f"still {wait.reason} after {waited / 60:.0f} minutes",
+        provider=blame.provider,
+        address=blame.address,
+        fix="Look at it in the provider's console, then run this again.",
+    )
