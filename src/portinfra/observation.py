@@ -78,6 +78,8 @@ class Reader:
         answers: dict[Call, list[Answer]] = {}
         unknown: set[str] = set()
         for call in calls:
+            if call.place in unknown:
+                continue  # it did not answer once, and that took its time
             try:
                 answers[call] = self.pages(call)
             except Unavailable:

@@ -24,21 +24,23 @@ class Look:
     caller: Caller
     tries: int = 0
     """Of the read that is due, in a row."""
-    _answers: dict[Call, Answer] = field(init=False, factory=dict)
+    _told: dict[Call, Answer | ProviderError] = field(init=False, factory=dict)
 
     def ask(self, call: Call) -> Answer:
         """The answer, from before or from now. Raises Interrupted, and ProviderError when patience ends."""
-        if call not in self._answers:
-            self._answers[call] = self._once(call)
+        if call not in self._told:
+            self._told[call] = self._once(call)
             self.tries = 0
-        return self._answers[call]
+        told = self._told[call]
+        if isinstance(told, ProviderError):
+            raise told
+        return told
 
-    def _once(self, call: Call) -> Answer:
+    def _once(self, call: Call) -> Answer | ProviderError:
         try:
             return self.caller.once(call)
         except ProviderError as error:
             self.tries += 1
             if error.temporary and not retry.exhausted(self.tries):
                 raise Interrupted(call, error) from error
-            self.tries = 0
-            raise
+            return error
