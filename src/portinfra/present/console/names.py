@@ -1,10 +1,12 @@
 """Many resources in few words: `web1 … web9`, and the role that each belongs to."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 from portinfra.model.address import Address
 from portinfra.model.placed import Placed
+from portinfra.present.console.words import count
 
 COMMON = "(network)"
 """Stands for the role of what belongs to none."""
@@ -39,3 +41,13 @@ def _follows(first: str, second: str) -> bool:
     if not a or not b:
         return False
     return (a["before"], a["after"]) == (b["before"], b["after"]) and int(a["number"]) + 1 == int(b["number"])
+
+
+def counted(addresses: Iterable[Address]) -> str:
+    """How many of each kind, hosts by their names: `3 subnets, 3 instances (web1 … web3)`."""
+    found = list(addresses)
+    hosts = collapsed(address.name for address in found if address.kind == "instance")
+    return ", ".join(
+        f"{count(number, kind)} ({hosts})" if kind == "instance" else count(number, kind)
+        for kind, number in Counter(address.kind for address in found).items()
+    )

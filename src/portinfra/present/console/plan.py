@@ -1,7 +1,6 @@
 """A plan for a person to read: deletions and dangers first, then what changes, then what is new."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from attrs import frozen
@@ -12,7 +11,7 @@ from portinfra.model.plan import Action, Change, Plan
 from portinfra.model.resources import shown
 from portinfra.present.console.differences import difference_lines, value
 from portinfra.present.console.errors import show_findings
-from portinfra.present.console.names import collapsed, role_of
+from portinfra.present.console.names import collapsed, counted, role_of
 from portinfra.present.console.words import count, duration
 
 SYMBOLS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "-/+", "delete": "-", "keep": "="}
@@ -148,9 +147,4 @@ def _what(line: _Line, changes: Iterable[Change]) -> str:
         several = f" ({len(addresses)})" if len(addresses) > 2 else ""
         names = [address.name for address in addresses]
         return f"{addresses[0].kind}.{collapsed(names)}{several}"
-    hosts = [address.name for address in addresses if address.kind == "instance"]
-    kinds = Counter(address.kind for address in addresses)
-    return ", ".join(
-        f"{count(number, kind)} ({collapsed(hosts)})" if kind == "instance" else count(number, kind)
-        for kind, number in kinds.items()
-    )
+    return counted(addresses)

@@ -5,11 +5,12 @@ from collections import Counter
 from rich.console import Console
 from rich.text import Text
 
+from portinfra.model.address import Address
 from portinfra.model.claim import Claim
 from portinfra.model.plan import Action, Change, Plan
 from portinfra.present.console.differences import difference_lines
 from portinfra.present.console.errors import show_findings
-from portinfra.present.console.names import collapsed
+from portinfra.present.console.names import collapsed, counted, role_of
 from portinfra.present.console.words import count
 
 WORDS: dict[Action, str] = {
@@ -20,6 +21,11 @@ WORDS: dict[Action, str] = {
     "keep": "left alone",
 }
 
+_WHOLE: frozenset[Action] = frozenset({"create", "delete"})
+
+_NAMED_MAX = 6
+"""So many of a role are named one by one."""
+
 
 def show_status(plan: Plan, claim: Claim | None, console: Console) -> None:
     """Show drift, what nothing declares, what did not answer, and the claim."""
@@ -28,16 +34,8 @@ def show_status(plan: Plan, claim: Claim | None, console: Console) -> None:
     kinds = Counter(address.kind for address in observation.resources)
     there = ", ".join(count(number, kind) for kind, number in kinds.items()) or "nothing"
     console.print(f"There: {there}.")
-    groups: dict[tuple[Action, str, str, tuple[str, ...]], list[Change]] = {}
-    for change in plan.changes:
-        details = tuple(difference_lines(change.differences))
-        groups.setdefault((change.action, change.address.kind, _reason(change), details), []).append(change)
-    for (action, kind, reason, details), changes in groups.items():
-        names = collapsed(change.address.name for change in changes)
-        why = f": {reason}" if reason else ""
-        console.print(Text.assemble((f"{kind}.{names}", "yellow"), f" {WORDS[action]}{why}"))
-        for detail in details:
-            console.print(Text(f"    {detail}"))
+    _show_whole(plan, console)
+    _show_differing(plan, console)
     for zone in sorted(observation.unknown):
         console.print(Text.assemble((zone, "red"), " did not answer: what is there is not known"))
     show_findings(plan.findings, console)
@@ -48,9 +46,38 @@ def show_status(plan: Plan, claim: Claim | None, console: Console) -> None:
     console.print(claim_line(claim))
 
 
+def _show_whole(plan: Plan, console: Console) -> None:
+    """What is missing, and what nobody declares, role by role."""
+    groups: dict[tuple[Action, str], list[Address]] = {}
+    for change in plan.changes:
+        if change.action in _WHOLE:
+            key = change.action, role_of(plan.placed, change.address)
+            groups.setdefault(key, []).append(change.address)
+    for (action, role), addresses in groups.items():
+        if len(addresses) <= _NAMED_MAX:
+            console.print(Text.assemble((", ".join(addresses), "yellow"), f" {WORDS[action]}"))
+        else:
+            console.print(Text.assemble((role, "yellow"), f" {WORDS[action]}: {counted(addresses)}"))
+
+
+def _show_differing(plan: Plan, console: Console) -> None:
+    """What is there and otherwise, attribute by attribute; equal differences once."""
+    groups: dict[tuple[Action, str, str, tuple[str, ...]], list[str]] = {}
+    for change in plan.changes:
+        if change.action not in _WHOLE:
+            details = tuple(difference_lines(change.differences))
+            key = change.action, change.address.kind, _reason(change), details
+            groups.setdefault(key, []).append(change.address.name)
+    for (action, kind, reason, details), names in groups.items():
+        why = f": {reason}" if reason else ""
+        console.print(Text.assemble((f"{kind}.{collapsed(names)}", "yellow"), f" {WORDS[action]}{why}"))
+        for detail in details:
+            console.print(Text(f"    {detail}"))
+
+
 def _reason(change: Change) -> str:
     """The reason, where the word and the attributes do not say it."""
-    if change.action in ("create", "delete") or (change.action == "update" and change.differences):
+    if change.action == "update" and change.differences:
         return ""
     return change.reason.partition(";")[0]
 
