@@ -28,17 +28,21 @@ from portinfra.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from portinfra.cloud import connect
+    from portinfra.policy import Situation, rule
     from portinfra.present.cli import cli
-    from portinfra.workflow import apply, destroy, observe, placed, plan
+    from portinfra.workflow import apply, check, destroy, observe, placed, plan
 
 _LAZY = {
+    "Situation": "portinfra.policy",
     "apply": "portinfra.workflow",
+    "check": "portinfra.workflow",
     "cli": "portinfra.present.cli",
     "connect": "portinfra.cloud",
     "destroy": "portinfra.workflow",
     "observe": "portinfra.workflow",
     "placed": "portinfra.workflow",
     "plan": "portinfra.workflow",
+    "rule": "portinfra.policy",
 }
 
 __all__ = [
@@ -54,6 +58,7 @@ __all__ = [
     "RecoveryPlan",
     "Role",
     "Rule",
+    "Situation",
     "Snapshot",
     "Subnet",
     "Topology",
@@ -61,6 +66,7 @@ __all__ = [
     "__version__",
     "allow",
     "apply",
+    "check",
     "cli",
     "connect",
     "destroy",
@@ -68,6 +74,7 @@ __all__ = [
     "observe",
     "placed",
     "plan",
+    "rule",
 ]
 
 

@@ -4,10 +4,12 @@ plan(topology, environment) -> Plan          what would change
 apply(plan) -> Outcome                       do it, and verify it
 destroy(topology, environment) -> Plan       the plan that leaves nothing; `apply` carries it out
 observe(topology, environment) -> Observation
+check(topology, environment) -> Report       whether it keeps the rules, and who can reach whom
 placed(topology, environment) -> Placed      offline: every resource and address
 connect(environment) -> Cloud                one resource at a time, without a topology
 """
 
+from collections.abc import Iterable
 from contextlib import closing
 
 from attrs import evolve
@@ -32,6 +34,8 @@ from portinfra.observation import Reader
 from portinfra.placement import place
 from portinfra.planning.compose import compose
 from portinfra.planning.saved import covered, fingerprints
+from portinfra.policy import PolicyRule, Report
+from portinfra.policy import check as check_rules
 from portinfra.provider import registry
 from portinfra.provider.interface import Provider
 from portinfra.validation import validate
@@ -51,13 +55,38 @@ def placed(topology: Topology, environment: Environment) -> Placed:
     return place(topology, environment)
 
 
-def plan(topology: Topology, environment: Environment, options: PlanOptions | None = None) -> Plan:
+def plan(
+    topology: Topology,
+    environment: Environment,
+    options: PlanOptions | None = None,
+    *,
+    rules: Iterable[PolicyRule] = (),
+) -> Plan:
     """What would change. Reads, and writes nothing.
 
-    Raises ValidationError, PlacementError or ProviderError. A plan that nobody may apply is returned all the
-    same, with the reasons in `Plan.errors`.
+    The errors of `check`, by the built-in rules and by `rules`, are among its findings. Raises
+    ValidationError, PlacementError or ProviderError. A plan that nobody may apply is returned all the same,
+    with the reasons in `Plan.errors`.
     """
-    return _plan(placed(topology, environment), options, destroy=False)
+    report = check(topology, environment, rules=rules)
+    made = _plan(report.placed, options, destroy=False)
+    return evolve(made, findings=(*made.findings, *report.errors))
+
+
+def check(
+    topology: Topology,
+    environment: Environment,
+    *,
+    rules: Iterable[PolicyRule] = (),
+    observed: bool = False,
+) -> Report:
+    """Whether a topology keeps the built-in rules and `rules`, and who can reach whom in it.
+
+    Asks no cloud, unless what is there is to be `observed` and held to the rules too. Raises ValidationError,
+    PlacementError, and with `observed` ProviderError; DeclarationError where a rule itself fails.
+    """
+    there = observe(topology, environment) if observed else None
+    return check_rules(placed(topology, environment), rules, there)
 
 
 def destroy(topology: Topology, environment: Environment, options: PlanOptions | None = None) -> Plan:

@@ -27,7 +27,7 @@ def test_every_shape_is_described():
 def test_what_is_done_by_hand_is_seen_and_mended(capsys):
     from portinfra import INTERNET, Environment, Role, Topology, allow, apply, plan
 
-    shop = Topology("shop", [Role("web", public="yes")], [allow(INTERNET, "web", tcp=443, why="customers")])
+    shop = Topology("shop", [Role("web", public="users")], [allow(INTERNET, "web", tcp=443, why="customers")])
     production = Environment("production", on="fake:us-east-1", account="111122223333")
     apply(plan(shop, production))
     commands = re.findall(r"^python -m portinfra.testing.fake ([^\\\n]*(?:\\\n.*)?)$", DOCUMENT, re.MULTILINE)

@@ -3,7 +3,7 @@
 import shlex
 import sys
 from collections.abc import Iterable
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from portinfra.declaration.declared import Declared, declaration_error, duplicates
 from portinfra.model.environment import Environment
@@ -11,6 +11,9 @@ from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.present.commands.app import app
 from portinfra.present.commands.session import Session, run_guarded
+
+if TYPE_CHECKING:
+    from portinfra.policy import PolicyRule
 
 
 def main() -> NoReturn:
@@ -22,15 +25,16 @@ def cli(
     *topologies: Topology,
     environments: Iterable[Environment] = (),
     recovery: Iterable[RecoveryPlan] = (),
+    rules: "Iterable[PolicyRule]" = (),
 ) -> NoReturn:
     """Make a script a command line of its own: `cli(payments, environments=[production])`.
 
-    It has the same commands as `portinfra`, without `-f` and `--var`: the script is the declaration. Ends the
-    process.
+    It has the same commands as `portinfra`, without `-f` and `--var`: the script is the declaration. `rules`
+    are held to beside the built-in ones. Ends the process.
     """
     arguments = tuple(sys.argv[1:])
     declared = Declared(topologies, tuple(environments), tuple(recovery))
-    session = Session(f"python {shlex.quote(sys.argv[0])}", arguments, declared)
+    session = Session(f"python {shlex.quote(sys.argv[0])}", arguments, declared, tuple(rules))
     if findings := duplicates(declared):
 
         def refuse() -> int:

@@ -33,7 +33,9 @@ def test_python_and_hcl_declare_equal_values(declared):
 
 
 def test_every_service_has_three_servers_or_a_reason(payments):
-    assert [role.name for role in payments.roles if role.count < 3 and "R6" not in role.waive] == []
+    assert [
+        role.name for role in payments.roles if role.count < 3 and "check/fewer-than-three" not in role.waive
+    ] == []
 
 
 def test_only_public_roles_exchange_traffic_with_the_internet(payments):

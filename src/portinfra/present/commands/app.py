@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from portinfra.present.commands.apply import apply
+from portinfra.present.commands.check import check
 from portinfra.present.commands.claim import claim
 from portinfra.present.commands.destroy import destroy
 from portinfra.present.commands.graph import graph
@@ -20,7 +21,7 @@ from portinfra.present.commands.session import Session
 from portinfra.present.commands.status import status
 from portinfra.version import VERSION
 
-COMMANDS = (plan, apply, destroy, status, render, graph, inventory, output, providers, lockin, claim)
+COMMANDS = (plan, apply, destroy, status, check, render, graph, inventory, output, providers, lockin, claim)
 HELP = "One topology and one recovery plan, on AWS, GCP and libvirt."
 
 

@@ -22,8 +22,10 @@ SCHEMA = "portinfra.plan/1"
 
 def make_plan(selection: Selection, options: PlanOptions, *, destroy: bool = False) -> Plan:
     """The plan of a selection. Raises Misuse for an option that names what there is not."""
-    verb = workflow.destroy if destroy else workflow.plan
-    plan = verb(selection.topology, selection.environment, options)
+    if destroy:
+        plan = workflow.destroy(selection.topology, selection.environment, options)
+    else:
+        plan = workflow.plan(selection.topology, selection.environment, options, rules=selection.rules)
     check_names(plan)
     return plan
 

@@ -27,8 +27,10 @@ class Planning(Shown):
 
 def plan(session: Session, target: Target, wishes: Wishes, planning: Planning) -> int:
     """Show what would change. Nothing is done."""
+    from portinfra.policy import check
     from portinfra.present.commands.making import make_plan, refusal, save
     from portinfra.present.commands.selection import select
+    from portinfra.present.console.findings import summary_beside_plan
     from portinfra.present.console.plan import show_plan
     from portinfra.present.console.terminal import err, out, write_json
     from portinfra.present.documents import plan_document
@@ -39,6 +41,8 @@ def plan(session: Session, target: Target, wishes: Wishes, planning: Planning) -
         write_json(plan_document(made))
     else:
         show_plan(made, out(), full=planning.full)
+        if not planning.destroy and (others := summary_beside_plan(check(made.placed, session.rules))):
+            err().print(f"{others} See: {session.command('check', made.placed.environment.name)}")
     if refused is not None:
         err().print("No apply would accept this plan" + (", so it was not saved." if planning.out else "."))
         return exit_code(refused)

@@ -1,6 +1,6 @@
 """From the options to the topology and environment that are meant."""
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import evolve, frozen
 
@@ -17,6 +17,9 @@ from portinfra.present.console.names import role_of
 from portinfra.present.exits import Misuse
 from portinfra.validation import validate_declared
 
+if TYPE_CHECKING:
+    from portinfra.policy import PolicyRule
+
 
 @frozen
 class Selection:
@@ -24,6 +27,8 @@ class Selection:
 
     topology: Topology
     environment: Environment
+    rules: "tuple[PolicyRule, ...]" = ()
+    """Rules of a script's own."""
 
     @property
     def scope(self) -> str:
@@ -46,7 +51,7 @@ def select(session: Session, target: Target) -> Selection:
     declared = declaration(session, target)
     topology = _one("topology", "--topology NAME", declared.topologies, target.topology)
     environment = _one("environment", "ENV", declared.environments, target.environment)
-    return Selection(topology, moved(environment, target.on))
+    return Selection(topology, moved(environment, target.on), session.rules)
 
 
 def moved(environment: Environment, on: str | None) -> Environment:

@@ -5,12 +5,16 @@ import shlex
 import sys
 import traceback
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from portinfra.declaration.declared import Declared
 from portinfra.errors import PortinfraError
 from portinfra.present.exits import Exit, Interrupted, exit_code
+
+if TYPE_CHECKING:
+    from portinfra.policy import PolicyRule
 
 DEBUG_VARIABLE = "PORTINFRA_DEBUG"
 """Set to 1, errors come with their traceback."""
@@ -25,6 +29,8 @@ class Session:
     arguments: tuple[str, ...] = ()
     declared: Declared | None = None
     """What a script handed to `cli`; None: each command reads it from a file."""
+    rules: "tuple[PolicyRule, ...]" = ()
+    """Rules of a script's own, which `plan`, `apply` and `check` hold to as well."""
 
     def command(self, *arguments: str) -> str:
         """A command line that a user can paste."""

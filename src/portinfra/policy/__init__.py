@@ -1,0 +1,77 @@
+"""Whether a topology keeps the rules: ours, and a user's own. Pure.
+
+Each rule is a generator over a `Situation`. A role may waive a rule with a reason; that is still listed.
+"""
+
+from collections.abc import Iterable
+
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.observed import Observation
+from portinfra.model.placed import Placed
+from portinfra.policy.exposure import EXPOSURE
+from portinfra.policy.reasons import REASONS
+from portinfra.policy.report import Report
+from portinfra.policy.rules import About, Breach, Found, PolicyRule, every, rule
+from portinfra.policy.situation import Situation
+from portinfra.policy.spread import SPREAD
+from portinfra.policy.told import TOLD
+from portinfra.policy.undeclared import UNDECLARED
+from portinfra.policy.waivers import UNKNOWN, UNUSED, Waived, about_waivers, sorted_out
+from portinfra.reach import observed, of
+
+__all__ = [
+    "BUILT_IN",
+    "UNKNOWN",
+    "UNUSED",
+    "About",
+    "Found",
+    "PolicyRule",
+    "Report",
+    "Situation",
+    "Waived",
+    "check",
+    "rule",
+]
+
+BUILT_IN: tuple[PolicyRule, ...] = (*REASONS, *EXPOSURE, *UNDECLARED, *SPREAD, *TOLD)
+"""The rules that always hold."""
+
+_ORDER = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+
+
+def check(placed: Placed, rules: Iterable[PolicyRule] = (), observation: Observation | None = None) -> Report:
+    """Every finding about a placed topology, and with an observation also about what is there.
+
+    `rules` are held to beside the built-in ones. Raises DeclarationError where two rules have one id, or a
+    rule itself fails.
+    """
+    held = tuple(every(BUILT_IN, rules))
+    intent = Situation(placed, of(placed), placed.resources)
+    situations = [intent]
+    if observation is not None:
+        situations.append(_there(placed, observation))
+    breaches: dict[tuple[str, str, str], Breach] = {}
+    for situation in situations:
+        for one in held:
+            for breach in one.breaches(situation):
+                finding = breach.finding
+                breaches.setdefault((finding.rule, finding.subject, finding.message), breach)
+    findings, waived = sorted_out(intent, breaches.values())
+    findings += about_waivers(intent, waived, held)
+    return Report(
+        placed,
+        intent.reach,
+        tuple(sorted(findings, key=_rank)),
+        tuple(waived),
+        observation,
+        situations[-1].reach if observation is not None else None,
+    )
+
+
+def _there(placed: Placed, observation: Observation) -> Situation:
+    resources = {address: seen.spec for address, seen in observation.resources.items()}
+    return Situation(placed, observed(observation, placed.topology), resources, observation)
+
+
+def _rank(finding: Finding) -> int:
+    return _ORDER.index(finding.severity)

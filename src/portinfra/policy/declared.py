@@ -1,0 +1,77 @@
+"""What the flows of a topology say, as opposed to what the rules made from them let through."""
+
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network
+
+from attrs import frozen
+
+from portinfra.model.topology import INTERNET, Flow, Topology
+from portinfra.reach import Party, Traffic
+from portinfra.reach.traffic import NOTHING
+
+
+def traffic_of(flow: Flow) -> Traffic:
+    """What a flow allows."""
+    ranges = [(name, *ports) for name, several in (("tcp", flow.tcp), ("udp", flow.udp)) for ports in several]
+    return Traffic.of([*ranges, *([("icmp", 0, 0)] if flow.icmp else [])])
+
+
+@frozen
+class Declared:
+    """Between which peers which flows were declared.
+
+    Roles are declared by their names alone: a CIDR that happens to hold a role's hosts declares nothing of
+    the role. `internet` is everybody, so that what may go out to everybody may come to whoever lets everybody
+    in.
+    """
+
+    flows: Mapping[tuple[str, str], tuple[Flow, ...]]
+    """By source and target, as they were written."""
+
+    @classmethod
+    def by(cls, topology: Topology) -> "Declared":
+        """What a topology declares."""
+        found: dict[tuple[str, str], list[Flow]] = {}
+        for flow in topology.flows:
+            for source in flow.sources:
+                for target in flow.targets:
+                    found.setdefault((source, target), []).append(flow)
+        return cls({ends: tuple(flows) for ends, flows in found.items()})
+
+    def between(self, source: Party, target: Party) -> Traffic:
+        """What was declared to pass from the one to the other."""
+        traffic = NOTHING
+        for one in _peers(source):
+            for other in _peers(target):
+                for flow in self.flows.get((one, other), ()):
+                    traffic |= traffic_of(flow)
+        if source.role and target.role:
+            traffic |= self._all((source.role, INTERNET)) & self._all((INTERNET, target.role))
+        return traffic
+
+    def reasons(self, source: str, target: str, traffic: Traffic) -> tuple[Flow, ...]:
+        """The flows that let some of this traffic from one role, CIDR or `internet` to another."""
+        ends = [(one, other) for one in self._wider(source) for other in self._wider(target)]
+        found = self._some(ends, traffic)
+        if not found and self._all((source, INTERNET)) & self._all((INTERNET, target)):
+            found = self._some([(source, INTERNET), (INTERNET, target)], traffic)
+        return tuple(found)
+
+    def _some(self, ends: list[tuple[str, str]], traffic: Traffic) -> dict[Flow, None]:
+        flows = (flow for pair in ends for flow in self.flows.get(pair, ()))
+        return {flow: None for flow in flows if traffic_of(flow) & traffic}
+
+    def _all(self, ends: tuple[str, str]) -> Traffic:
+        return Traffic.of(one for flow in self.flows.get(ends, ()) for one in traffic_of(flow))
+
+    def _wider(self, peer: str) -> Iterator[str]:
+        """The peer itself, and for a CIDR whatever holds it."""
+        yield peer
+        if "/" in peer:
+            yield INTERNET
+            wide = dict.fromkeys(one for ends in self.flows for one in ends if "/" in one and one != peer)
+            yield from (one for one in wide if IPv4Network(peer).subnet_of(IPv4Network(one)))
+
+
+def _peers(party: Party) -> tuple[str, ...]:
+    return (party.role,) if party.role else (INTERNET, *party.ranges)

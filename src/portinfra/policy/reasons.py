@@ -1,0 +1,91 @@
+"""Rules about what a declaration says of itself: what is open, and why."""
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+
+from portinfra.model.finding import Severity
+from portinfra.model.topology import Flow
+from portinfra.policy.rules import Found, rule
+from portinfra.policy.situation import Situation
+
+LETTERS_MIN = 3
+"""A shorter text says nothing."""
+
+PLACEHOLDERS = frozenset(
+    (
+        "because",
+        "fixme",
+        "foo",
+        "none",
+        "null",
+        "public",
+        "reason",
+        "tbd",
+        "test",
+        "todo",
+        "true",
+        "why",
+        "yes",
+    )
+)
+"""What is written where a reason should be."""
+
+
+def says_something(reason: str) -> bool:
+    """Whether a text could be a reason."""
+    letters = "".join(letter for letter in reason.casefold() if letter.isalnum())
+    return len(letters) >= LETTERS_MIN and letters not in PLACEHOLDERS
+
+
+@rule(
+    "check/public-without-reason",
+    Severity.ERROR,
+    'Say in a few words who needs to reach it: public="customers". Or leave `public` out.',
+    enforces="R4",
+)
+def public_without_reason(situation: Situation) -> Iterator[Found]:
+    """A public role whose `public` is no reason: blank, or a placeholder such as `yes`."""
+    for role in situation.roles:
+        if role.public and not says_something(role.public):
+            yield role, f"{role.public!r} does not say why it is public"
+
+
+@rule(
+    "check/flow-without-why",
+    Severity.ERROR,
+    'Say in one line what it is for: why="the payment service stores its ledger".',
+    enforces="R18",
+)
+def flow_without_why(situation: Situation) -> Iterator[Found]:
+    """A flow that does not say what it is for."""
+    for flow in situation.topology.flows:
+        if not any(letter.isalnum() for letter in flow.why):
+            yield flow, "nobody says what it is for"
+
+
+@rule(
+    "check/leads-nowhere",
+    Severity.WARNING,
+    "Lead it through a public role (an egress proxy, a bastion), or remove the flow.",
+    enforces="R4",
+)
+def leads_nowhere(situation: Situation) -> Iterator[Found]:
+    """A flow between a private role and addresses outside: there is no NAT, so nothing passes."""
+    private = {role.name for role in situation.roles if not role.public}
+    own = IPv4Network(situation.environment.cidr)
+    for flow in situation.topology.flows:
+        for role, outside in _ends(flow):
+            if role in private and not IPv4Network(outside).overlaps(own):
+                yield flow, f"{role} is private and {outside} lies outside: nothing passes"
+
+
+def _ends(flow: Flow) -> Iterator[tuple[str, str]]:
+    """Each end with each range of addresses at the other end."""
+    for ends, others in ((flow.sources, flow.targets), (flow.targets, flow.sources)):
+        for end in ends:
+            for other in others:
+                if "/" in other:
+                    yield end, other
+
+
+REASONS = (public_without_reason, flow_without_why, leads_nowhere)

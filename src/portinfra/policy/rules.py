@@ -1,0 +1,136 @@
+"""What a rule is: an id that stays, a severity, a fix in one line, and what finds the faults."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from attrs import frozen
+
+from portinfra.errors import DeclarationError
+from portinfra.model.address import Address
+from portinfra.model.environment import Environment
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.location import Location
+from portinfra.model.topology import Flow, Role, Topology
+from portinfra.policy.situation import Situation
+from portinfra.validation.types import flow_subject
+
+About = Role | Flow | Topology | Environment | str
+"""What a finding is about; a resource by its address."""
+
+Found = tuple[About, str]
+"""What is at fault, and one line that says how."""
+
+_ID = re.compile(r"[a-z][a-z0-9-]*/[a-z][a-z0-9-]*")
+
+
+@frozen
+class Breach:
+    """A finding, with the roles that may waive it."""
+
+    finding: Finding
+    roles: tuple[str, ...]
+
+
+@frozen
+class PolicyRule:
+    """One rule of `check`. Made by `rule`."""
+
+    id: str
+    """`check/fewer-than-three`; stable, since waivers name it."""
+    severity: Severity
+    fix: str
+    """One line of what to do about any of its findings."""
+    enforces: str
+    """The rule of the reference infrastructure that it stands for: `R6`; empty for a user's own."""
+    find: Callable[[Situation], Iterable[Found]]
+
+    @property
+    def what(self) -> str:
+        """One line of what it finds: the first of its function's docstring."""
+        return (self.find.__doc__ or "").strip().partition("\n")[0]
+
+    @property
+    def location(self) -> Location | None:
+        """Where its function was written, if it is a plain one."""
+        code = getattr(self.find, "__code__", None)
+        return Location(code.co_filename, code.co_firstlineno) if code else None
+
+    def breaches(self, situation: Situation) -> list[Breach]:
+        """All that breaks it. Raises DeclarationError, at the rule's own line, where the rule fails."""
+        try:
+            return [
+                Breach(
+                    Finding(
+                        self.id, message, self.fix, self.severity, _subject(about), _where(about, situation)
+                    ),
+                    _touched(about, situation),
+                )
+                for about, message in self.find(situation)
+            ]
+        except Exception as error:
+            raise DeclarationError(
+                f"the rule {self.id} fails: {type(error).__name__}: {error}",
+                location=self.location,
+                fix="A rule is given a Situation and yields pairs: what is at fault, and one line about it.",
+            ) from error
+
+
+def rule(
+    id: str, severity: Severity | str = Severity.WARNING, fix: str = "", *, enforces: str = ""
+) -> Callable[[Callable[[Situation], Iterable[Found]]], PolicyRule]:
+    """Make a rule of a generator: `@rule("acme/no-xlarge", "error", "Use large.")`.
+
+    The function is given a `Situation` and yields, for each fault, what it is about (a role, a flow, a
+    resource's address) and one line of what is wrong. `severity` is `error`, which stops an apply, `warning`
+    or `note`.
+    Raises ValueError for an id that is not two names with a slash between, and for an unknown severity.
+    """
+    if not _ID.fullmatch(id):
+        raise ValueError(f"{id!r} is no id of a rule; write two names with a slash: 'acme/no-xlarge'")
+    return lambda find: PolicyRule(id, Severity(severity), fix, enforces, find)
+
+
+def _subject(about: About) -> str:
+    match about:
+        case str():
+            return about
+        case Flow():
+            return flow_subject(about)
+        case Role():
+            return f"role.{about.name}"
+        case Environment():
+            return f"environment.{about.name}"
+    return f"topology.{about.name}"
+
+
+def _where(about: About, situation: Situation) -> Location | None:
+    if not isinstance(about, str):
+        return about.location
+    return situation.placed.location(Address(about)) if about in situation.placed.resources else None
+
+
+def _touched(about: About, situation: Situation) -> tuple[str, ...]:
+    """The roles that it concerns."""
+    match about:
+        case Role():
+            return (about.name,)
+        case Flow():
+            named = {*about.sources, *about.targets}
+            return tuple(role.name for role in situation.roles if role.name in named)
+        case str():
+            role = situation.placed.roles.get(Address(about))
+            return (role,) if role else ()
+    return ()
+
+
+def every(*groups: Iterable[PolicyRule]) -> Iterator[PolicyRule]:
+    """All rules, in order. Raises DeclarationError where two have one id."""
+    ids: set[str] = set()
+    for group in groups:
+        for one in group:
+            if one.id in ids:
+                raise DeclarationError(
+                    f"two rules are called {one.id!r}", location=one.location, fix="Give one another id."
+                )
+            ids.add(one.id)
+            yield one

@@ -1,0 +1,72 @@
+"""Rules about how hosts are spread: over servers, zones and subnets."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+
+from portinfra.model.address import Address
+from portinfra.model.finding import Severity
+from portinfra.model.resources import Instance, Subnet
+from portinfra.policy.rules import Found, rule
+from portinfra.policy.situation import Situation
+from portinfra.reach.addresses import bounds
+from portinfra.reach.parties import role_of
+
+THREE = 3
+
+
+@rule(
+    "check/fewer-than-three",
+    Severity.WARNING,
+    "Have three or more; where fewer suffice, waive it with the reason.",
+    enforces="R6",
+)
+def fewer_than_three(situation: Situation) -> Iterator[Found]:
+    """A service with fewer than three hosts: it does not outlive the loss of a zone."""
+    nothing_there = situation.observation is not None and not situation.observation.resources
+    for role in situation.roles:
+        number = len(situation.hosts(role.name))
+        if number < min(THREE, role.count * THREE) and not nothing_there:
+            yield role, f"{number} host{'' if number == 1 else 's'}"
+
+
+@rule(
+    "check/unbalanced-zones",
+    Severity.WARNING,
+    "Let the environment have three zones, and hosts where their numbers put them.",
+    enforces="R6",
+)
+def unbalanced_zones(situation: Situation) -> Iterator[Found]:
+    """A service whose zones differ by more than one host, of three zones at the least."""
+    for role in situation.roles:
+        numbers = Counter(str(host.zone) for host in situation.hosts(role.name))
+        counts = sorted(numbers.values(), reverse=True)
+        counts += [0] * (THREE - len(counts))
+        if counts[0] - counts[-1] > 1:
+            yield role, f"its zones have {', '.join(map(str, counts))} hosts"
+
+
+@rule(
+    "check/shared-subnet",
+    Severity.ERROR,
+    "Give each role subnets of its own; a host that was made in a wrong one is put back by `apply`.",
+    enforces="R3",
+)
+def shared_subnet(situation: Situation) -> Iterator[Found]:
+    """Two roles in one subnet, or subnets that overlap."""
+    roles: dict[Address, set[str]] = {}
+    subnets: list[tuple[int, int, Subnet]] = []
+    for address, spec in situation.resources.items():
+        if isinstance(spec, Instance) and spec.subnet:
+            roles.setdefault(spec.subnet, set()).add(role_of(address.name))
+        elif isinstance(spec, Subnet):
+            subnets.append((*bounds(spec.cidr), spec))
+    for subnet, some in roles.items():
+        if len(some) > 1:
+            yield str(subnet), f"it holds hosts of {' and '.join(sorted(some))}"
+    for (_, last, one), (first, _, other) in pairwise(sorted(subnets, key=lambda found: found[:2])):
+        if first <= last:
+            yield str(other.address), f"{other.cidr} overlaps {one.cidr} of {one.address}"
+
+
+SPREAD = (fewer_than_three, unbalanced_zones, shared_subnet)

@@ -1,0 +1,33 @@
+"""The rule about what a cloud could not tell, so that a clean report is never taken for more than it is."""
+
+from collections.abc import Iterator
+
+from portinfra.model.finding import Severity
+from portinfra.policy.rules import Found, rule
+from portinfra.policy.situation import Situation
+
+
+@rule(
+    "check/not-told",
+    Severity.WARNING,
+    "Look at it in the cloud's own console; `apply` puts our own firewalls back on our own hosts.",
+    enforces="R18",
+)
+def not_told(situation: Situation) -> Iterator[Found]:
+    """A zone that did not answer, a host behind a firewall that is not ours, a rule for such a firewall."""
+    if situation.observation is None:
+        return
+    walls = situation.reach.walls
+    for place in sorted(situation.observation.unknown):
+        yield situation.environment, f"{place} did not answer: what is there is not part of this report"
+    for host in walls.untold:
+        yield (
+            f"instance.{host}",
+            "its firewall, subnet or address is none of ours: who reaches it is not known",
+        )
+    for firewall, one in walls.strangers:
+        ports = f"{one.protocol} {one.first}-{one.last}"
+        yield str(firewall), f"it lets {ports} through for {one.peer}, which is none of ours"
+
+
+TOLD = (not_told,)

@@ -1,0 +1,100 @@
+"""Rules about ways that exist though no flow declares them.
+
+In a declaration they come of CIDRs that hold one's own hosts; in what is there, of whatever was done by hand.
+"""
+
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from portinfra.model.finding import Severity
+from portinfra.model.topology import INTERNET
+from portinfra.policy.declared import Declared
+from portinfra.policy.rules import About, Found, rule
+from portinfra.policy.situation import Situation
+from portinfra.reach import Hop, Traffic
+from portinfra.reach.traffic import NOTHING
+
+
+@frozen
+class Shortcut:
+    """Traffic between two roles, or a role and the outside, that no flow declares."""
+
+    source: str
+    target: str
+    traffic: Traffic
+    outside: bool
+    """Whether its source is outside."""
+    chain: tuple[Hop, ...]
+    """How the internet gets to the source; empty where it does not, or where the source is outside."""
+
+
+def shortcuts(situation: Situation) -> list[Shortcut]:
+    """Every way that exists and that no flow declares."""
+    declared = Declared.by(situation.topology)
+    reach = situation.reach
+    found: dict[tuple[str, str, bool], Traffic] = {}
+    for here, links in reach.links.items():
+        for there, traffic in links.items():
+            source, target = reach.walls.parties[here], reach.walls.parties[there]
+            if here == there and len(source.hosts) == 1:
+                continue
+            if beyond := traffic - declared.between(source, target):
+                key = (source.label, target.label, not source.hosts)
+                found[key] = found[key] | beyond if key in found else beyond
+    for (some, role, outside), traffic in found.items():
+        # What all of the internet has is not told again of a part of it.
+        if outside and some != INTERNET:
+            found[some, role, outside] = traffic - found.get((INTERNET, role, True), NOTHING)
+        elif "/" in role:
+            found[some, role, outside] = traffic - found.get((some, INTERNET, False), NOTHING)
+    chains = reach.reached(INTERNET) if found else {}
+    return [
+        Shortcut(some, role, traffic, outside, () if outside else chains.get(some, ()))
+        for (some, role, outside), traffic in found.items()
+        if traffic
+    ]
+
+
+@rule(
+    "check/undeclared-from-internet",
+    Severity.ERROR,
+    "Name the roles that are meant in the flows instead of CIDRs; what was done by hand, `apply` takes back.",
+    enforces="R18",
+)
+def undeclared_from_internet(situation: Situation) -> Iterator[Found]:
+    """The internet reaches a role, or a private role through others, by a way that no flow declares."""
+    for one in shortcuts(situation):
+        if _from_internet(situation, one):
+            yield _about(situation, one), _message(one)
+
+
+@rule(
+    "check/undeclared-way",
+    Severity.WARNING,
+    "Declare it with allow(…), or name the roles that are meant in the flows instead of CIDRs.",
+    enforces="R18",
+)
+def undeclared_way(situation: Situation) -> Iterator[Found]:
+    """A role reaches another role, or something outside, by a way that no flow declares."""
+    for one in shortcuts(situation):
+        if not _from_internet(situation, one):
+            yield _about(situation, one), _message(one)
+
+
+def _from_internet(situation: Situation, one: Shortcut) -> bool:
+    target = situation.role(one.target)
+    private = target is not None and not target.public
+    return one.outside or bool(private and one.chain)
+
+
+def _about(situation: Situation, one: Shortcut) -> About:
+    return situation.role(one.target) or situation.role(one.source) or f"firewall.{one.target}"
+
+
+def _message(one: Shortcut) -> str:
+    way = [hop.source_role for hop in one.chain] + [one.source, one.target]
+    return f"{' → '.join(way)}: no flow declares {one.traffic} from {one.source} to {one.target}"
+
+
+UNDECLARED = (undeclared_from_internet, undeclared_way)

@@ -1,0 +1,82 @@
+"""Whether a packet arrives: one at a time, by the cloud's own books, as its network would treat it.
+
+Packets(cloud, "111122223333", "us-east-1").arrives("10.0.1.4", "10.0.5.4", "tcp", 5432)
+
+It shares no code with the analysis that tests hold against it, and reads nothing but records.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+from portinfra.testing.fake.cloud import FakeCloud
+
+Record = Mapping[str, Any]
+
+
+class Packets:
+    """The network of one account in one region, as it is at the moment of making this.
+
+    Hosts are known by their private addresses, which no two of the account may share; every address that is
+    in none of its subnets is somewhere on the internet. Power plays no part: walls stand while hosts rest.
+    """
+
+    def __init__(self, cloud: FakeCloud, account: str, region: str) -> None:
+        books = cloud.books(account, region)
+        self.hosts = {record["private_address"]: record for record in _of("instance", books)}
+        """Private address → the record of its instance."""
+        self._firewalls = {record["id"]: record for record in _of("firewall", books)}
+        self._subnets = {record["id"]: record for record in _of("subnet", books)}
+        self._bound = {record["instance"] for record in _of("public-address", books)}
+
+    def arrives(self, source: str, target: str, protocol: str, port: int = 0) -> bool:
+        """Whether a packet of `tcp`, `udp` or `icmp` comes from one address to the other."""
+        sender, receiver = self.hosts.get(source), self.hosts.get(target)
+        if source == target or (sender is None and receiver is None):
+            return False
+        if not self._route(sender, source, receiver, target):
+            return False
+        out = sender is None or self._lets(sender, "egress", receiver, target, protocol, port)
+        return out and (receiver is None or self._lets(receiver, "ingress", sender, source, protocol, port))
+
+    def _route(self, sender: Record | None, source: str, receiver: Record | None, target: str) -> bool:
+        if sender is not None and receiver is not None:
+            return bool(sender["network"] == receiver["network"])
+        host, other = (sender, target) if sender is not None else (receiver, source)
+        assert host is not None
+        own = any(_within(other, subnet["cidr"]) for subnet in self._subnets.values())
+        if own:  # an address of ours that no host has
+            return False
+        return bool(self._subnets[host["subnet"]]["public"]) and host["id"] in self._bound
+
+    def _lets(
+        self, host: Record, way: str, other: Record | None, address: str, protocol: str, port: int
+    ) -> bool:
+        return any(
+            _about(rule, protocol, port) and _matches(rule["peer"], other, address)
+            for rule in self._firewalls[host["firewall"]][way]
+        )
+
+
+def _of(kind: str, books: Iterable[Record]) -> list[Record]:
+    return [record for record in books if record["kind"] == kind]
+
+
+def _about(rule: Record, protocol: str, port: int) -> bool:
+    if rule["protocol"] == "all":
+        return True
+    if rule["protocol"] != protocol:
+        return False
+    return protocol == "icmp" or rule["first"] <= port <= rule["last"]
+
+
+def _matches(peer: str, other: Record | None, address: str) -> bool:
+    if "/" in peer:
+        return _within(address, peer)
+    return other is not None and other["firewall"] == peer
+
+
+@lru_cache(maxsize=65_536)
+def _within(address: str, cidr: str) -> bool:
+    return IPv4Address(address) in IPv4Network(cidr)

@@ -1,0 +1,298 @@
+"""Each rule: what breaks it, what does not, and what waives it."""
+
+import pytest
+from attrs import evolve
+
+from portinfra import INTERNET, Environment, Role, Topology, Volume, allow, rule
+from portinfra.errors import DeclarationError
+from portinfra.model.address import Address
+from portinfra.model.finding import Severity
+from portinfra.model.observed import Observation, Observed
+from portinfra.model.resources import Rule
+from portinfra.placement import place
+from portinfra.policy import BUILT_IN, check
+
+PRODUCTION = Environment("production", on="fake:us-east-1", cidr="10.10.0.0/16")
+VPN, BASTION = Role("vpn", public="administrators"), Role("bastion")
+WEB, DB = Role("web", public="customers"), Role("db")
+FLOWS = (
+    allow(INTERNET, VPN, udp=1194, why="administrators"),
+    allow(VPN, BASTION, tcp=22, why="administration"),
+    allow(BASTION, [WEB, DB], tcp=22, why="administration"),
+    allow(INTERNET, WEB, tcp=443, why="customers"),
+    allow(WEB, DB, tcp=5432, why="orders"),
+)
+
+
+def shop(*flows, roles=(VPN, BASTION, WEB, DB), environment=PRODUCTION):
+    return place(Topology("shop", roles, [*FLOWS, *flows]), environment)
+
+
+def found(placed, **more):
+    return {(one.rule, one.subject): one for one in check(placed, **more).findings}
+
+
+def rules_of(placed, **more):
+    return {rule for rule, _ in found(placed, **more)}
+
+
+def there(placed, changes):
+    """What a cloud would show of it, with the specs of some addresses changed; None: it is gone."""
+    resources = {address: Observed(address, spec) for address, spec in placed.resources.items()}
+    for name, fields in changes.items():
+        address = Address(name)
+        if fields is None:
+            del resources[address]
+        else:
+            resources[address] = evolve(resources[address], spec=evolve(resources[address].spec, **fields))
+    return Observation(resources)
+
+
+def test_a_sound_platform_breaks_no_rule():
+    placed = shop()
+    assert check(placed).findings == ()
+    assert check(placed, observation=there(placed, {})).findings == ()
+    assert check(placed, observation=Observation()).findings == ()
+
+
+@pytest.mark.parametrize("reason", [" ", "-", "x", "yes", "true", "To do", "TBD."])
+def test_a_public_role_needs_a_reason_that_says_something(reason):
+    finding = found(shop(roles=(VPN, BASTION, Role("web", public=reason), DB)))[
+        "check/public-without-reason", "role.web"
+    ]
+    assert finding.severity is Severity.ERROR
+    assert finding.location.file == __file__
+
+
+@pytest.mark.parametrize("why", ["", "  ", "-"])
+def test_a_flow_says_why(why):
+    flow = allow(WEB, DB, tcp=1, why=why)
+    finding = found(shop(flow))["check/flow-without-why", "flow web → db"]
+    assert finding.severity is Severity.ERROR
+    assert finding.location == flow.location
+
+
+@pytest.mark.parametrize(
+    ("sources", "ports", "breaks"),
+    [
+        ([INTERNET], {"tcp": 22}, True),
+        ([INTERNET], {"tcp": "1-1000"}, True),
+        ([INTERNET], {"tcp": 3389}, True),
+        ([INTERNET], {"udp": 3389}, True),
+        ([INTERNET], {"udp": 22}, False),
+        ([INTERNET], {"tcp": [21, 23]}, False),
+        (["0.0.0.0/1", "128.0.0.0/1"], {"tcp": 22}, True),
+        (["203.0.0.0/15"], {"tcp": 22}, True),
+        (["203.0.0.0/16"], {"tcp": 22}, False),
+        (["203.0.0.0/16", "204.0.0.0/32"], {"tcp": 22}, True),
+        (["203.0.0.0/16", "203.0.113.0/24"], {"tcp": 22}, False),
+        (["192.168.0.0/16", "172.16.0.0/12"], {"tcp": 22}, False),
+    ],
+)
+def test_nobody_logs_in_from_the_world(sources, ports, breaks):
+    flow = allow(sources, WEB, **ports, why="administration")
+    broken = [one for one in check(shop(flow)).findings if one.rule == "check/login-from-internet"]
+    assert bool(broken) == breaks
+    assert all(one.severity is Severity.ERROR and one.location == flow.location for one in broken)
+
+
+def test_a_login_that_was_opened_by_hand_is_an_error_too():
+    placed = shop()
+    opened = {"ingress": (*placed.resources["firewall-rules.web"].ingress, Rule("tcp", 22, 22, "0.0.0.0/0"))}
+    broken = found(placed, observation=there(placed, {"firewall-rules.web": opened}))
+    assert {id for id, _ in broken} == {"check/login-from-internet", "check/undeclared-from-internet"}
+    finding = broken["check/undeclared-from-internet", "role.web"]
+    assert finding.message == "internet → web: no flow declares tcp 22 from internet to web"
+
+
+def test_a_range_that_holds_ones_own_hosts_makes_a_way_that_nobody_declared():
+    flows = (
+        allow("10.10.0.0/16", DB, tcp="5000-6000", why="our own"),
+        allow(WEB, "10.0.0.0/8", tcp=5555, why="our own"),
+    )
+    finding = found(shop(*flows))["check/undeclared-from-internet", "role.db"]
+    assert finding.severity is Severity.ERROR
+    assert finding.message == "internet → web → db: no flow declares tcp 5555 from web to db"
+    assert rules_of(shop(*flows, allow(WEB, DB, tcp=5555, why="declared"))) == set()
+
+
+def test_a_way_that_the_internet_cannot_take_is_a_warning():
+    flows = (
+        allow("10.10.0.0/16", BASTION, tcp=1, why="our own"),
+        allow(DB, "10.10.0.0/16", tcp=1, why="our own"),
+    )
+    placed = place(Topology("shop", [BASTION, DB], flows), PRODUCTION)
+    assert rules_of(placed) == {"check/undeclared-way"}
+    assert {one.severity for one in check(placed).findings} == {Severity.WARNING}
+
+
+def test_who_may_go_out_to_everybody_may_come_to_who_lets_everybody_in():
+    proxy = Role("proxy", public="calls the card network")
+    flow = allow(proxy, INTERNET, tcp=443, why="card network")
+    assert rules_of(shop(flow, roles=(VPN, BASTION, WEB, DB, proxy))) == set()
+
+
+@pytest.mark.parametrize(("count", "breaks"), [(0, False), (1, True), (2, True), (3, False)])
+def test_fewer_than_three_hosts_are_a_warning(count, breaks):
+    broken = found(shop(roles=(VPN, BASTION, WEB, Role("db", count=count))))
+    assert (("check/fewer-than-three", "role.db") in broken) == breaks
+
+
+def test_counts_are_those_of_the_environment():
+    environment = evolve(PRODUCTION, roles={"db": {"count": 1}})
+    assert ("check/fewer-than-three", "role.db") in found(shop(environment=environment))
+
+
+def test_hosts_that_are_gone_are_counted_where_they_are():
+    placed = shop()
+    broken = found(placed, observation=there(placed, {"instance.db2": None}))
+    assert broken["check/fewer-than-three", "role.db"].message == "2 hosts"
+
+
+def test_two_zones_are_not_three():
+    environment = evolve(PRODUCTION, zones=("a", "b"))
+    assert rules_of(shop(environment=environment)) == {"check/unbalanced-zones"}
+
+
+def test_hosts_in_the_wrong_zone_are_a_warning():
+    placed = shop()
+    moved = there(placed, {"instance.db2": {"zone": 0}, "instance.db3": {"zone": 0}})
+    assert found(placed, observation=moved)["check/unbalanced-zones", "role.db"].message == (
+        "its zones have 3, 0, 0 hosts"
+    )
+
+
+def test_two_roles_in_one_subnet_are_an_error():
+    placed = shop()
+    moved = there(placed, {"instance.db2": {"subnet": Address("subnet.web-1")}})
+    finding = found(placed, observation=moved)["check/shared-subnet", "subnet.web-1"]
+    assert finding.message == "it holds hosts of db and web"
+    assert finding.severity is Severity.ERROR
+
+
+def test_subnets_that_overlap_are_an_error():
+    placed = shop()
+    wide = there(placed, {"subnet.web-0": {"cidr": "10.10.8.0/22"}})
+    assert ("check/shared-subnet", "subnet.web-1") in found(placed, observation=wide)
+
+
+def test_a_private_role_has_no_way_to_addresses_outside():
+    assert rules_of(shop(allow(DB, "203.0.113.0/24", tcp=443, why="backups"))) == {"check/leads-nowhere"}
+    assert rules_of(shop(allow("203.0.113.0/24", DB, tcp=443, why="reports"))) == {"check/leads-nowhere"}
+    assert rules_of(shop(allow(WEB, "203.0.113.0/24", tcp=443, why="reports"))) == set()
+
+
+def test_data_that_reaches_the_internet_by_itself_is_a_note():
+    store = Role("store", public="customers", volumes=[Volume("data", gib=1)])
+    roles = (VPN, BASTION, WEB, DB, store)
+    finding = found(shop(allow(store, INTERNET, tcp=443, why="updates"), roles=roles))[
+        "check/data-with-way-out", "role.store"
+    ]
+    assert finding.severity is Severity.NOTE
+    assert rules_of(shop(roles=roles)) == set()
+
+
+def test_what_a_cloud_could_not_tell_is_told():
+    placed = shop()
+    foreign = {"instance.db1": {"firewall": None}}
+    observation = evolve(there(placed, foreign), unknown=frozenset({"us-east-1b"}))
+    told = {subject for id, subject in found(placed, observation=observation) if id == "check/not-told"}
+    assert told == {"instance.db1", "environment.production"}
+
+
+ALONE = Role("db", count=1, waive={"check/fewer-than-three": "a copy is made in minutes"})
+
+
+def test_a_waiver_with_a_reason_is_kept_and_listed():
+    report = check(shop(roles=(VPN, BASTION, WEB, ALONE)))
+    assert report.findings == ()
+    (waived,) = report.waived
+    assert (waived.role, waived.reason) == ("db", "a copy is made in minutes")
+    assert waived.finding.rule == "check/fewer-than-three"
+
+
+def test_a_blank_reason_waives_nothing():
+    blank = evolve(ALONE, waive={"check/fewer-than-three": " "})
+    assert "check/fewer-than-three" in rules_of(shop(roles=(VPN, BASTION, WEB, blank)))
+
+
+def test_a_finding_about_a_flow_is_waived_by_a_role_that_it_touches():
+    flow = allow(INTERNET, WEB, tcp=22, why="training")
+    waive = {"check/login-from-internet": "a training machine without data"}
+    assert check(shop(flow, roles=(VPN, BASTION, evolve(WEB, waive=waive), DB))).findings == ()
+    elsewhere = check(shop(flow, roles=(VPN, BASTION, WEB, evolve(DB, waive=waive))))
+    assert {one.rule for one in elsewhere.findings} == {"check/login-from-internet", "check/unused-waiver"}
+
+
+@pytest.mark.parametrize(
+    ("id", "severity", "fix"),
+    [
+        ("check/fewer-then-three", Severity.WARNING, "Did you mean 'check/fewer-than-three'?"),
+        ("R6", Severity.WARNING, "R6 is checked by check/fewer-than-three and check/unbalanced-zones"),
+        ("acme/own", Severity.NOTE, "Known are"),
+    ],
+)
+def test_a_waiver_of_a_rule_that_there_is_not_is_told(id, severity, fix):
+    finding = found(shop(roles=(VPN, BASTION, WEB, evolve(DB, waive={id: "because of x"}))))[
+        "check/unknown-rule", "role.db.waive"
+    ]
+    assert finding.severity is severity
+    assert finding.fix.startswith(fix)
+
+
+def test_a_waiver_that_nothing_needs_is_a_note():
+    finding = found(shop(roles=(VPN, BASTION, WEB, evolve(ALONE, count=3))))[
+        "check/unused-waiver", "role.db.waive"
+    ]
+    assert finding.severity is Severity.NOTE
+
+
+@rule("acme/no-large", "error", fix="Use medium.")
+def no_large(situation):
+    """Nothing large."""
+    for role in situation.roles:
+        if role.size == "large":
+            yield role, "large"
+
+
+def test_a_rule_of_ones_own_is_held_to_and_waived_like_any_other():
+    large = Role("db", size="large")
+    finding = found(shop(roles=(VPN, BASTION, WEB, large)), rules=[no_large])["acme/no-large", "role.db"]
+    assert (finding.severity, finding.fix) == (Severity.ERROR, "Use medium.")
+    waived = evolve(large, waive={"acme/no-large": "years of history"})
+    assert found(shop(roles=(VPN, BASTION, WEB, waived)), rules=[no_large]) == {}
+
+
+def test_a_rule_that_fails_is_an_error_at_its_own_line():
+    @rule("acme/broken")
+    def broken(situation):
+        yield situation.nothing
+
+    with pytest.raises(DeclarationError, match="acme/broken fails: AttributeError") as raised:
+        check(shop(), rules=[broken])
+    assert raised.value.location.file == __file__
+
+
+def test_a_rule_that_yields_no_pairs_is_an_error():
+    @rule("acme/broken")
+    def broken(situation):
+        yield "a text alone"
+
+    with pytest.raises(DeclarationError, match="acme/broken fails"):
+        check(shop(), rules=[broken])
+
+
+def test_ids_are_two_names_and_used_once():
+    with pytest.raises(ValueError, match="no id of a rule"):
+        rule("no-large")
+    with pytest.raises(DeclarationError, match="two rules are called 'acme/no-large'"):
+        check(shop(), rules=[no_large, no_large])
+
+
+def test_every_rule_says_what_it_is_for():
+    assert len({one.id for one in BUILT_IN}) == len(BUILT_IN)
+    for one in BUILT_IN:
+        assert one.id.startswith("check/")
+        assert one.what.endswith(".")
+        assert one.fix.endswith(".")
+        assert one.enforces.startswith("R")
