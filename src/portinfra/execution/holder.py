@@ -8,8 +8,8 @@ from pathlib import Path
 
 from portinfra.model.claim import Holder
 
-_running: set[str] = set()
-"""The runs of this very process that have not ended."""
+_over: set[str] = set()
+"""The runs that this very process has seen end."""
 
 _lock = threading.Lock()
 
@@ -17,15 +17,13 @@ _lock = threading.Lock()
 def this_run(attempt: str) -> Holder:
     """This process, as the holder of a claim for one run."""
     process = f"{os.getpid()}:{_started(os.getpid())}:{attempt}"
-    with _lock:
-        _running.add(process)
     return Holder(_user(), platform.node(), _machine(), process)
 
 
 def ended(holder: Holder) -> None:
     """The run of this process is over, however it ended."""
     with _lock:
-        _running.discard(holder.process)
+        _over.add(holder.process)
 
 
 def same_machine(holder: Holder) -> bool:
@@ -35,10 +33,9 @@ def same_machine(holder: Holder) -> bool:
 
 def alive(holder: Holder) -> bool:
     """Whether a holder of this machine still runs."""
-    pid, _, rest = holder.process.partition(":")
-    started, _, _ = rest.partition(":")
-    if int(pid) == os.getpid():
-        return holder.process in _running
+    if holder.process in _over:
+        return False
+    pid, started, _ = holder.process.split(":", 2)
     return _started(int(pid)) == started != ""
 
 

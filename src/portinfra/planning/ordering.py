@@ -2,7 +2,8 @@
 
 Creation follows references, deletion goes against what is observed. Besides:
 - a firewall's rules come before any instance that bears it;
-- what takes over an address or CIDR waits until the one that has it is gone;
+- what takes over an address or CIDR waits until the one that has it is gone, and so does all that a resource
+  stands on which an earlier run has begun to delete;
 - hosts of a role go down a few at a time, one zone after the other, each healthy before the next.
 """
 
@@ -55,7 +56,8 @@ class _Builder:
 
     def build(self) -> None:
         for address, change in self.decided.items():
-            if change.action in ("delete", "replace"):
+            seen = self.desired.seen.get(address)
+            if change.action in ("delete", "replace") or (seen is not None and seen.state == "deleting"):
                 self.steps[Step("remove", address)] = set()
             if change.action in ("create", "update", "replace"):
                 self.steps[Step("converge", address)] = set()
@@ -84,7 +86,7 @@ class _Builder:
             want = self.desired.wanted.get(address)
             for reference in seen.spec.references():
                 remove = Step("remove", reference)
-                if change.action in ("delete", "replace"):
+                if Step("remove", address) in self.steps:
                     self._after(remove, Step("remove", address))
                 elif change.action == "update" and want and reference not in want.references():
                     self._after(remove, Step("converge", address))
@@ -101,16 +103,16 @@ class _Builder:
 
     def _one_tenant_at_a_time(self) -> None:
         leaving: dict[tuple[str, str], Address] = {}
+        for address in self.decided:
+            if Step("remove", address) in self.steps:
+                leaving.update((place, address) for place in tenancy(self.desired.seen[address].spec))
         for address, change in self.decided.items():
-            if change.action in ("delete", "replace") and change.before:
-                leaving.update((place, address) for place in _tenancy(change.before))
-        for address, change in self.decided.items():
-            for place in _tenancy(change.after) if change.after else ():
+            for place in tenancy(change.after) if change.after else ():
                 if place in leaving:
                     self._after(Step("converge", address), Step("remove", leaving[place]))
 
 
-def _tenancy(spec: Spec) -> Iterator[tuple[str, str]]:
+def tenancy(spec: Spec) -> Iterator[tuple[str, str]]:
     """What only one resource of a network can have."""
     for name in ("private_address", "cidr"):
         if value := getattr(spec, name, None):

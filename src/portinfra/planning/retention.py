@@ -9,6 +9,7 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.plan import Change, PlanOptions
 from portinfra.model.resources import Spec, Volume
 from portinfra.planning.changes import Desired
+from portinfra.planning.ordering import tenancy
 
 
 def keep_data(decided: dict[Address, Change], desired: Desired) -> dict[Address, Change]:
@@ -87,10 +88,32 @@ def leave_unknown(
     result = {
         address: change
         for address, change in decided.items()
-        if address not in alone and not (address in stands_on and change.action in ("delete", "replace"))
+        if address not in alone
+        and not (
+            change.action in ("delete", "replace") and (address in stands_on or _nowhere(change, desired))
+        )
     }
+    result = _with_room(result, [change for address, change in decided.items() if address not in result])
     findings = [_silence(zone, len(decided) - len(result), desired.options) for zone in sorted(silent)]
     return result, findings
+
+
+def _with_room(result: Mapping[Address, Change], left: Iterable[Change]) -> dict[Address, Change]:
+    """The changes without those for which there is no room while what is left alone stays."""
+    taken = {place for change in left if change.before for place in tenancy(change.before)}
+    without: set[Address] = set()
+    for address, change in result.items():  # in order of need: one pass is enough
+        if change.after is not None and change.action == "create":
+            needs = change.after.references()
+            if taken.intersection(tenancy(change.after)) or without.intersection(needs):
+                without.add(address)
+    return {address: change for address, change in result.items() if address not in without}
+
+
+def _nowhere(change: Change, desired: Desired) -> bool:
+    """Whether it lies in no zone, so that something in a silent one may stand on it, declared or not."""
+    seen = desired.seen.get(change.address)
+    return seen is not None and zone_of(seen.spec) is None and seen.place is None
 
 
 def _silence(zone: str, left: int, options: PlanOptions) -> Finding:
@@ -105,9 +128,9 @@ def _silence(zone: str, left: int, options: PlanOptions) -> Finding:
 
 
 def zone_of(spec: Spec) -> str | None:
-    """The zone that a resource lies in, by the provider's name; None where it lies in none."""
+    """The zone that a resource lies in, by the provider's name; None where it is in none, or in all."""
     zone = getattr(spec, "zone", None)
-    return zone if isinstance(zone, str) else None
+    return zone if isinstance(zone, str) and zone else None
 
 
 def _stand_on(alone: set[Address], needed: Mapping[Address, Spec]) -> set[Address]:

@@ -174,5 +174,4 @@ def test_nothing_that_a_silent_place_may_stand_on_is_destroyed():
         "instance.web3",
         "subnet.web-0",
         "subnet.web-2",
-        "firewall-rules.web",
     }

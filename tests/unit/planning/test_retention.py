@@ -2,6 +2,7 @@ from attrs import evolve
 from toy import PRODUCTION, actions, applied, plan_of, topology
 
 from portinfra import Role, Volume
+from portinfra.planning.retention import zone_of
 
 DB = Role("db", count=2, volumes=[Volume("data", gib=10)])
 
@@ -69,3 +70,26 @@ def test_fewer_zones_do_not_drag_a_volume_along():
     assert actions(plan)["volume.db3-data"] == "keep"
     assert "instance.db3" not in actions(plan)
     assert "subnet.db-2" not in actions(plan)
+
+
+def test_what_lies_in_no_zone_is_not_deleted_while_a_zone_is_silent():
+    world = applied(topology(Role("web", count=3), Role("old", count=1)))
+    there = {a: s for a, s in world.resources.items() if zone_of(s.spec) != "zone-a"}
+    silent = evolve(world, resources=there, unknown=frozenset({"zone-a"}))
+    plan = plan_of(topology(Role("web", count=3)), silent, without_zones=frozenset({"zone-a"}))
+    assert set(actions(plan)) == {"subnet.old-1", "subnet.old-2"}
+
+
+def test_what_needs_the_place_of_something_that_waits_for_a_silent_zone_waits_too():
+    before = applied(topology(Role("old", count=3)))
+    there = {}
+    for address, seen in before.resources.items():
+        if zone_of(seen.spec) != "zone-a":
+            regional = seen.spec.kind == "subnet"
+            there[address] = evolve(seen, spec=evolve(seen.spec, zone="")) if regional else seen
+    silent = evolve(before, resources=there, unknown=frozenset({"zone-a"}))
+    plan = plan_of(topology(Role("new", count=3)), silent, without_zones=frozenset({"zone-a"}))
+    assert "delete" not in {actions(plan).get("subnet.old-1"), actions(plan).get("subnet.old-2")}
+    assert not [
+        a for a, action in actions(plan).items() if action == "create" and a.kind in ("subnet", "instance")
+    ]
