@@ -4,28 +4,24 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from sweep import sweep
-from worlds import bring, comes_to, comes_to_nothing, dry, remove
+from fake_bed import FakeBed
 
 from portinfra import Role, Topology, allow
 from portinfra.declaration.load import load
-from portinfra.testing.fake import SHAPES, FakeCloud, plugin
+from portinfra.testing.conformance import Stage
+from portinfra.testing.conformance.suite.crashes import sweep_to, sweep_to_nothing
+from portinfra.testing.fake import plugin
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "payments.hcl"
 SAMPLE = 60
 """One call in so many."""
 
 
-@pytest.fixture(autouse=True)
-def journals(tmp_path, monkeypatch):
+@pytest.fixture(params=["aws", "gcp", "libvirt", "name"])
+def stage(request, platform, tmp_path, monkeypatch):
     monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
-
-
-@pytest.fixture(params=sorted(SHAPES))
-def cloud(request, monkeypatch):
-    cloud = FakeCloud(shape=evolve(SHAPES[request.param], rates={}, page_size=1000))
-    monkeypatch.setattr(plugin, "cloud", cloud)
-    return cloud
+    yield Stage(FakeBed(request.param, page_size=1000), platform[1])
+    plugin.cloud = None
 
 
 @pytest.fixture(params=[pytest.param(1, marks=pytest.mark.soak), SAMPLE], ids=["every call", "a sample"])
@@ -70,24 +66,13 @@ def tell(copies):
     print(f"{copies} copies")
 
 
-def test_creating(cloud, platform, stride):
-    topology, environment = platform
-    expected = dry(cloud, lambda: bring(topology, environment))
-    again = comes_to(cloud, topology, environment, expected)
-    tell(sweep(cloud, lambda: bring(topology, environment), again, stride=stride))
+def test_creating(stage, platform, stride):
+    tell(sweep_to(stage, None, platform[0], stride))
 
 
-def test_changing(cloud, platform, stride):
-    topology, environment = platform
-    bring(topology, environment)
-    after = changed(topology)
-    expected = dry(cloud, lambda: bring(after, environment))
-    again = comes_to(cloud, after, environment, expected)
-    tell(sweep(cloud, lambda: bring(after, environment), again, stride=stride))
+def test_changing(stage, platform, stride):
+    tell(sweep_to(stage, platform[0], changed(platform[0]), stride))
 
 
-def test_destroying(cloud, platform, stride):
-    topology, environment = platform
-    bring(topology, environment)
-    again = comes_to_nothing(cloud, topology, environment)
-    tell(sweep(cloud, lambda: remove(topology, environment), again, stride=stride))
+def test_destroying(stage, platform, stride):
+    tell(sweep_to_nothing(stage, platform[0], stride))

@@ -44,7 +44,7 @@ class Faults:
     answer_lost: float = 0.0
     """The connection breaks after the effect."""
     stale: float = 0.0
-    """A read is answered once more as it was answered before, no longer ago than `stale_seconds`."""
+    """A read is answered once more as it was answered before, less than `stale_seconds` ago."""
     stale_seconds: float = 5.0
     latency_seconds: float = 0.0
     """The longest that a call takes, by the provider's clock."""
@@ -112,7 +112,7 @@ class Weather:
             return provider.perform(call)
         key, now = f"{call.action} {call.parameters}", provider.clock.now()
         moment, before = self._told.get(key, (float("-inf"), {}))
-        if now - moment <= self.faults.stale_seconds and self._happens("stale", self.faults.stale):
+        if now - moment < self.faults.stale_seconds and self._happens("stale", self.faults.stale):
             return before
         answer = self._partial(provider, call, provider.perform(call))
         self._told[key] = (now, answer)

@@ -14,27 +14,36 @@ from portinfra.provider import registry
 from portinfra.provider.interface import Answer, Call, ClaimDriver, Clock, Driver, Provider, ProviderPlugin
 
 Hand = Callable[[Provider, Call], Answer]
-"""Makes a call, its own way: `lambda provider, call: provider.perform(call)` changes nothing."""
+"""Makes a call, its own way."""
 
 SILENT = "(silent)"
 """The key under which a hand adds to an answer the places that it shall not tell about."""
 
 
 @contextmanager
-def wrapped(provider: str, hand: Hand, *, lag_seconds: float = 0.0) -> Iterator[None]:
+def wrapped(
+    provider: str, hand: Hand, *, lag_seconds: float = 0.0, clock: Clock | None = None
+) -> Iterator[None]:
     """While it lasts, every call of the provider of that name passes through the hand.
 
-    A hand that answers reads as of a while ago says by how much: the provider owns up to that lag, too.
+    A hand that answers reads as of a while ago says by how much: the provider owns up to that lag, too. With
+    a `clock`, time passes by it: an emulator's, whose hours cost nothing.
     """
-    with registry.substituted(_WrappedPlugin(registry.plugin(provider), hand, lag_seconds)):
+    with registry.substituted(_WrappedPlugin(registry.plugin(provider), hand, lag_seconds, clock)):
         yield
 
 
+def untouched(provider: Provider, call: Call) -> Answer:
+    """The hand that changes nothing."""
+    return provider.perform(call)
+
+
 class _WrappedPlugin:
-    def __init__(self, inner: ProviderPlugin, hand: Hand, lag_seconds: float) -> None:
+    def __init__(self, inner: ProviderPlugin, hand: Hand, lag_seconds: float, clock: Clock | None) -> None:
         self._inner = inner
         self._hand = hand
         self._lag_seconds = lag_seconds
+        self._clock = clock
         self.name = inner.name
         self.capabilities = _lagging(inner.capabilities, lag_seconds)
         self.sizes = inner.sizes
@@ -42,16 +51,17 @@ class _WrappedPlugin:
         self.native = inner.native
 
     def connect(self, environment: Environment) -> Provider:
-        return _WrappedProvider(self._inner.connect(environment), self._hand, self._lag_seconds)
+        inner = self._inner.connect(environment)
+        return _WrappedProvider(inner, self._hand, self._lag_seconds, self._clock or inner.clock)
 
 
 class _WrappedProvider:
-    def __init__(self, inner: Provider, hand: Hand, lag_seconds: float) -> None:
+    def __init__(self, inner: Provider, hand: Hand, lag_seconds: float, clock: Clock) -> None:
         self._inner = inner
         self._hand = hand
         self.name = inner.name
         self.capabilities = _lagging(inner.capabilities, lag_seconds)
-        self.clock: Clock = inner.clock
+        self.clock = clock
         self.drivers: Mapping[type[Spec], Driver[Any]] = inner.drivers
         self.claims: ClaimDriver = inner.claims
 

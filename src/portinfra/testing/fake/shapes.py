@@ -130,7 +130,19 @@ LIBVIRT = Shape(
 
 NAME = evolve(LIBVIRT, name="name", owner=dict.fromkeys(KINDS, "name"), zonal_reads=False)
 
-SHAPES = {shape.name: shape for shape in (AWS, GCP, LIBVIRT, NAME)}
+INSTANT = evolve(
+    AWS,
+    name="instant",
+    visibility_seconds=0.0,
+    pending={},
+    deleting={},
+    terminated_seconds=0.0,
+    rates={},
+    page_size=1000,
+)
+"""No cloud is like this: nothing takes time and nothing is limited, so that what is measured is the core."""
+
+SHAPES = {shape.name: shape for shape in (AWS, GCP, LIBVIRT, NAME, INSTANT)}
 
 
 def rate_classes(action: str, shape: Shape) -> tuple[str, ...]:

@@ -85,10 +85,10 @@ def delete_instance(book: Book, given: Given) -> Answer:
     """`id`. Its root disk goes with it; volumes are detached, public addresses freed."""
     instance = book.get("instance", given["id"])
     reachable(book, instance["body"]["zone"])
+    gone = min(instance["gone"], book.now + book.shape.deleting.get("instance", 0.0))
     answer = book.remove(instance)
     for volume in list(book.find("volume", "instance", given["id"])):
-        body = volume["body"]
-        book.change(volume, detached_at=min(body["detached_at"], book.get("instance", given["id"])["gone"]))
+        book.change(volume, detached_at=min(volume["body"]["detached_at"], gone))
     for address in list(book.find("public-address", "instance", given["id"])):
         book.change(address, instance="")
     return answer

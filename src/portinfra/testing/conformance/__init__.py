@@ -1,0 +1,50 @@
+"""The conformance suite: what every provider must keep to, as tests that it inherits.
+
+    class TestAcme(ProviderConformance):
+        @pytest.fixture
+        def bed(self):
+            return AcmeBed()
+
+See docs/writing-a-provider.md. Needs `pytest`, which only tests install.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from portinfra.testing.conformance.bed import Bed
+from portinfra.testing.conformance.stage import Stage
+from portinfra.testing.conformance.suite.abilities import Abilities
+from portinfra.testing.conformance.suite.claiming import Claiming
+from portinfra.testing.conformance.suite.crashes import CrashAtEveryCall
+from portinfra.testing.conformance.suite.identity import Identity
+from portinfra.testing.conformance.suite.mending import Mending
+from portinfra.testing.conformance.suite.weather import BadWeather
+from portinfra.testing.conformance.suite.worlds import Worlds
+from portinfra.testing.conformance.topologies import AFTER, BEFORE
+
+__all__ = ["AFTER", "BEFORE", "Bed", "ProviderConformance", "Stage"]
+
+
+class ProviderConformance(Worlds, Mending, Identity, Claiming, Abilities, BadWeather, CrashAtEveryCall):
+    """All of it. A subclass has one fixture, `bed`."""
+
+    gaps: ClassVar[Mapping[str, str]] = {}
+    """Tests that this provider cannot pass, by name, each with the reason: strict, so that a gap that is
+    closed is noticed.
+    """
+
+    @pytest.fixture
+    def stage(
+        self, bed: Bed, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> Iterator[Stage]:
+        """The bed with an empty world."""
+        monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
+        name = request.node.originalname
+        if name in self.gaps:
+            request.applymarker(pytest.mark.xfail(reason=self.gaps[name], strict=True))
+        bed.reset()
+        yield Stage(bed)
+        bed.reset()

@@ -1,0 +1,69 @@
+"""What a provider's test file hands to the suite: a world to try it in, and what that world can do."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+import pytest
+
+from portinfra.model.environment import Environment
+from portinfra.model.topology import Topology
+from portinfra.provider.interface import Clock
+from portinfra.testing.conformance.topologies import AFTER, BEFORE
+
+
+class Bed(ABC):
+    """A provider's test bed: an emulator, a simulator, or real machines of one's own.
+
+    What is not overridden here is an ability that the bed lacks: tests that need it are skipped, and say so.
+    """
+
+    environment: Environment
+    """Where the suite builds: provider, account, two or more zones by name, a CIDR."""
+    before: Topology = BEFORE
+    """The smallest topology with one of each kind and each dependency."""
+    after: Topology = AFTER
+    """What it becomes: something of each kind changes, goes, and is new."""
+    clock: Clock | None = None
+    """The bed's own time, where hours cost nothing; None: the provider's."""
+    forked: Callable[[], object] | None = None
+    """Where the world lives in this process, so that forking the process forks the world: called first in
+    what was forked off. None: it lives elsewhere.
+    """
+    stride: int = 1
+    """The crash sweep tries every so manieth call; 1: each."""
+    reads_max: int = 12
+    """A plan that finds nothing to do makes no more calls than this, pages aside."""
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Begin with an empty world."""
+
+    @abstractmethod
+    def books(self) -> Sequence[str]:
+        """Everything that exists, by the world's own word and not by the provider's reads, claims included.
+
+        One line each, sorted, its kind first (`claim` for a claim), without ids, times and whatever else
+        differs between two worlds that are the same. What is on its way out is left aside, or waited for.
+        """
+
+    def silence(self, zone: str) -> AbstractContextManager[object]:
+        """While it lasts, a zone does not answer."""
+        return _lacks(f"cannot let {zone} fall silent")
+
+    def set_quota(self, kind: str, limit: int) -> None:
+        """Let the account have no more than so many of a kind."""
+        _lacks(f"cannot limit how many of kind {kind} there may be ({limit})")
+
+    def exhaust(self, zone: str) -> None:
+        """Let a zone have no machine left to give."""
+        _lacks(f"cannot exhaust {zone}")
+
+    def make_foreign(self) -> None:
+        """Make something that is not ours, of each kind that can be had alone, as a person would."""
+        _lacks("has nobody else in it")
+
+
+def _lacks(what: str) -> AbstractContextManager[object]:
+    pytest.skip(f"this bed {what}")
+    return nullcontext()

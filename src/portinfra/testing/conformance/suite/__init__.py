@@ -1,0 +1,1 @@
+"""The tests, by what they are about; `ProviderConformance` is all of them."""

@@ -1,0 +1,129 @@
+"""What a provider says that it can do, it does; what it says that it cannot is refused before any call."""
+
+import pytest
+from attrs import evolve
+
+from portinfra import workflow
+from portinfra.cloud import connect
+from portinfra.errors import (
+    ApplyError,
+    NoCapacity,
+    NotFound,
+    OutcomeUnknown,
+    PermissionDenied,
+    PolicyError,
+    ValidationError,
+)
+from portinfra.execution.caller import Caller
+from portinfra.model.catalogue import Capabilities
+from portinfra.model.resources import Attachment, Instance, Snapshot, Volume
+from portinfra.model.topology import Role, Topology
+from portinfra.provider import registry
+from portinfra.provider.interface import Refs
+from portinfra.testing.conformance.stage import LOSE_DATA, Stage
+
+CANARY = "canary-7c21f0"
+
+
+class Abilities:
+    """Both ways."""
+
+    def test_the_catalogue_has_every_size_and_image_that_the_plugin_promises(self, stage: Stage) -> None:
+        plugin = registry.plugin(stage.environment.provider)
+        with stage.provider() as provider:
+            catalogue = workflow.catalogue_of(workflow._reader(provider), stage.environment)
+        assert set(stage.environment.zones) <= {zone.name for zone in catalogue.zones}
+        for size, native in plugin.sizes.items():
+            assert catalogue.machine_type(size) == native
+            assert native in catalogue.machine_types, f"{size}: there is no {native}"
+            assert catalogue.machine_types[native].zones
+        assert set(plugin.images) <= set(catalogue.images)
+        assert catalogue.account == stage.environment.account
+
+    def test_credentials_of_another_account_are_refused(self, stage: Stage) -> None:
+        elsewhere = evolve(stage.environment, account="999999999999")
+        credentials = {**elsewhere.credentials, "account": stage.environment.account}
+        with stage.calls(), pytest.raises(PermissionDenied):
+            workflow.plan(stage.bed.before, evolve(elsewhere, credentials=credentials))
+
+    def test_limits_are_held_before_any_call(self, stage: Stage) -> None:
+        limits = self._capabilities(stage)
+        too_much = {
+            "user_data": Role("web", user_data="x" * (limits.user_data_max_bytes + 1)),
+            "small": Role("web", volumes=[Volume("data", gib=limits.volume_min_gib - 1)]),
+            "large": Role("web", volumes=[Volume("data", gib=limits.volume_max_gib + 1)]),
+            "tags": Role("web", tags={f"tag-{n}": "x" for n in range(limits.tags_max + 1)}),
+        }
+        if not limits.public_addresses:
+            too_much["public"] = Role("web", public="customers")
+        for name, role in too_much.items():
+            with stage.calls() as record, pytest.raises(ValidationError):
+                workflow.plan(Topology("sample", [role]), stage.environment)
+            assert record.made == [], f"{name} was asked of the provider"
+
+    def test_what_grows_or_is_resized_in_place_does_so_if_it_can(self, stage: Stage) -> None:
+        limits = self._capabilities(stage)
+        with stage.provider() as provider:
+            assert ("gib" in provider.drivers[Volume].replaces) != limits.grow_volumes
+            assert ("machine_type" in provider.drivers[Instance].replaces) != limits.resize_instances
+
+    def test_a_snapshot_is_made_and_a_volume_is_made_from_it_if_it_can(self, stage: Stage) -> None:
+        if not self._capabilities(stage).snapshots:
+            with stage.provider() as provider:
+                assert Snapshot not in provider.drivers
+            return
+        with stage.calls(), connect(stage.environment, "kit") as cloud:
+            zone = stage.environment.zones[0]
+            data = cloud.ensure(Volume("data", gib=1, zone=zone))
+            taken = cloud.ensure(Snapshot("data-1", data.address))
+            copy = cloud.ensure(Volume("copy", gib=1, zone=zone, source=taken.address))
+            assert copy.state == "ready"
+            for found in (copy, taken, data):
+                cloud.remove(found.address, allow_data_loss=True)
+        assert stage.books() == []
+
+    def test_a_quota_that_a_plan_would_exceed_is_named_in_the_plan(self, stage: Stage) -> None:
+        stage.bed.set_quota("instance", 3)
+        plan = stage.plan(stage.bed.before)
+        assert [finding.rule for finding in plan.errors] == ["plan/quota"]
+        with stage.calls(), pytest.raises(PolicyError):
+            workflow.apply(plan)
+        assert stage.books() == []
+
+    def test_a_zone_with_nothing_left_to_give_is_no_capacity(self, stage: Stage) -> None:
+        stage.bed.exhaust(stage.environment.zones[0])
+        with pytest.raises(ApplyError) as caught:
+            stage.bring(stage.bed.before)
+        failed = [step for step in caught.value.outcome.steps if step.fate == "failed"]
+        assert failed
+        assert all(isinstance(step.error, NoCapacity) for step in failed), failed
+
+    def test_what_is_gone_is_not_found_and_what_nobody_knows_is_an_unknown_outcome(
+        self, stage: Stage
+    ) -> None:
+        stage.bring(stage.bed.before)
+        with stage.provider() as provider:
+            scope = stage.plan(stage.bed.before).scope
+            there = stage.look(provider, scope).resources
+            detach = next(seen for seen in there.values() if isinstance(seen.spec, Attachment))
+            driver = provider.drivers[Attachment]
+            call = driver.next_call(None, detach, Refs(scope, "attempt-1", there))
+            stage.remove(stage.bed.before)
+            with pytest.raises(NotFound):
+                Caller(provider).once(call)  # type: ignore[arg-type]
+            assert isinstance(provider.classify(RuntimeError("who knows")), OutcomeUnknown)
+
+    def test_a_secret_is_in_no_value_that_is_told(self, stage: Stage) -> None:
+        secretive = Topology(
+            stage.bed.before.name,
+            [evolve(role, user_data=CANARY) for role in stage.bed.before.roles],
+            stage.bed.before.flows,
+        )
+        plan = stage.plan(secretive)
+        with stage.calls() as record:
+            outcome = workflow.apply(plan, seed=0)
+        told = [plan, outcome, record.made, stage.observe(secretive), stage.plan(secretive, LOSE_DATA)]
+        assert not any(CANARY in repr(value) for value in told)
+
+    def _capabilities(self, stage: Stage) -> Capabilities:
+        return registry.plugin(stage.environment.provider).capabilities

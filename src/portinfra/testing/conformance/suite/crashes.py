@@ -1,0 +1,71 @@
+"""A crash at every call of the smallest topology with one of each: made, changed, removed."""
+
+from attrs import evolve
+
+from portinfra.model.topology import Topology
+from portinfra.testing.conformance.stage import Stage
+from portinfra.testing.conformance.sweep import Crashes
+
+
+class CrashAtEveryCall:
+    """Running again ends in the same world, with nothing leaked or doubled, by the world's own books."""
+
+    def test_while_creating(self, stage: Stage) -> None:
+        before = stage.bed.before
+        assert sweep_to(stage, None, before) > 0
+
+    def test_while_creating_what_is_then_given_up(self, stage: Stage) -> None:
+        before = stage.bed.before
+
+        def given_up() -> None:
+            stage.remove(before)
+            assert list(stage.bed.books()) == []
+
+        crashes = Crashes(
+            stage.bed.reset, lambda hand: stage.bring(before, hand), given_up, stride=3 * stage.bed.stride
+        )
+        assert sweep(stage, crashes) > 0
+
+    def test_while_changing_one_of_each_kind(self, stage: Stage) -> None:
+        assert sweep_to(stage, stage.bed.before, stage.bed.after) > 0
+
+    def test_while_destroying(self, stage: Stage) -> None:
+        assert sweep_to_nothing(stage, stage.bed.before) > 0
+
+
+def sweep_to(stage: Stage, before: Topology | None, after: Topology, stride: int = 1) -> int:
+    """Crash at every call on the way from one topology (None: nothing) to another; how many went astray."""
+
+    def prepare() -> None:
+        stage.bed.reset()
+        if before is not None:
+            stage.bring(before)
+
+    def ends_well() -> None:
+        stage.bring(after)
+        assert stage.plan(after).changes == ()
+        assert stage.books() == expected
+
+    prepare()
+    stage.bring(after)
+    expected = stage.books()
+    return sweep(stage, Crashes(prepare, lambda hand: stage.bring(after, hand), ends_well, stride=stride))
+
+
+def sweep_to_nothing(stage: Stage, before: Topology, stride: int = 1) -> int:
+    """Crash at every call on the way from a topology to nothing; how many went astray."""
+
+    def prepare() -> None:
+        stage.bed.reset()
+        stage.bring(before)
+
+    def ends_well() -> None:
+        stage.remove(before)
+        assert list(stage.bed.books()) == []
+
+    return sweep(stage, Crashes(prepare, lambda hand: stage.remove(before, hand), ends_well, stride=stride))
+
+
+def sweep(stage: Stage, crashes: Crashes) -> int:
+    """Try it in the way that the bed allows."""
+    return evolve(crashes, forked=stage.bed.forked, stride=max(stage.bed.stride, crashes.stride)).sweep()

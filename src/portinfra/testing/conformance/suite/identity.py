@@ -1,0 +1,49 @@
+"""Whose a resource is: ours is found, what is not ours is never touched."""
+
+from attrs import evolve
+
+from portinfra.model.resources import Spec
+from portinfra.model.topology import Topology
+from portinfra.testing.conformance.stage import Stage
+
+
+class Identity:
+    """Owners, scopes and strangers."""
+
+    def test_every_write_says_which_resource_it_is_for_and_no_read_does(self, stage: Stage) -> None:
+        with stage.calls() as record:
+            stage.bring(stage.bed.before)
+            stage.remove(stage.bed.before)
+        assert {call.address.partition(".")[0] for call in record.writes if call.address} <= {
+            spec.kind for spec in _kinds(stage)
+        }
+        with stage.calls() as reads:
+            stage.plan(stage.bed.before)
+            stage.observe(stage.bed.before)
+        assert all(call.reads and call.after is None for call in reads.made)
+
+    def test_two_topologies_in_one_account_do_not_see_each_other(self, stage: Stage) -> None:
+        stage.bring(stage.bed.before)
+        alone = stage.books()
+        other = Topology("another", stage.bed.before.roles, stage.bed.before.flows)
+        beside = Stage(stage.bed, evolve(stage.environment, cidr="10.99.0.0/16"))
+        beside.bring(other)
+        assert stage.plan(stage.bed.before).changes == ()
+        assert beside.plan(other).changes == ()
+        beside.remove(other)
+        assert stage.books() == alone
+        assert stage.plan(stage.bed.before).changes == ()
+
+    def test_what_is_not_ours_is_neither_seen_nor_touched(self, stage: Stage) -> None:
+        stage.bed.make_foreign()
+        foreign = stage.books()
+        assert foreign != []
+        assert stage.observe(stage.bed.before).resources == {}
+        stage.bring(stage.bed.before)
+        stage.remove(stage.bed.before)
+        assert stage.books() == foreign
+
+
+def _kinds(stage: Stage) -> list[type[Spec]]:
+    with stage.provider() as provider:
+        return list(provider.drivers)

@@ -1,0 +1,27 @@
+"""From every half-made state: after each single call all is forgotten, and somebody else goes on."""
+
+import pytest
+
+from portinfra.testing.conformance.stage import Stage
+from portinfra.testing.conformance.walk import Walk
+
+
+class Mending:
+    """Drivers are right from any half-made state, and a safe call may be made twice."""
+
+    @pytest.mark.parametrize("twice", [False, True], ids=["once", "safe calls twice"])
+    def test_one_call_at_a_time_comes_to_the_same_world(self, stage: Stage, twice: bool) -> None:
+        walk = Walk(stage, twice=twice)
+        for topology in (stage.bed.before, stage.bed.after):
+            planned = stage.plan(topology).budget.calls
+            made = walk.to(topology)
+            assert len(made) == planned
+        walked = stage.books()
+        stage.bed.reset()
+        stage.bring(stage.bed.after)
+        assert walked == stage.books()
+
+    def test_one_call_at_a_time_leaves_nothing(self, stage: Stage) -> None:
+        stage.bring(stage.bed.before)
+        Walk(stage).to(stage.bed.before, destroy=True)
+        assert stage.books() == []

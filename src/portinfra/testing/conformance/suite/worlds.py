@@ -1,0 +1,111 @@
+"""Whole worlds: what is declared comes to be, changes, and goes; nothing more and nothing less."""
+
+import pytest
+
+from portinfra import workflow
+from portinfra.model.observed import UNSEEN
+from portinfra.model.plan import PlanOptions, Step
+from portinfra.model.resources import Spec, traits
+from portinfra.model.topology import Topology
+from portinfra.provider.interface import DONE, Provider
+from portinfra.testing.conformance.stage import Stage
+from portinfra.testing.conformance.walk import next_call
+
+
+class Worlds:
+    """Made, seen, changed, removed."""
+
+    def test_what_is_made_is_seen_in_the_words_in_which_it_was_declared(self, stage: Stage) -> None:
+        plan = stage.plan(stage.bed.before)
+        stage.bring(stage.bed.before)
+        there = stage.observe(stage.bed.before).resources
+        assert set(there) == set(plan.wanted)
+        with stage.provider() as provider:
+            for address, want in plan.wanted.items():
+                seen, driver = there[address], provider.drivers[type(want)]
+                assert seen.state == "ready", f"{address} is {seen.state}"
+                assert seen.fault is None
+                assert seen.extras == ()
+                for name in traits(type(want)).compared:
+                    if name not in driver.cannot_show:
+                        found = getattr(seen.spec, name)
+                        assert found is not UNSEEN, f"{address}: {name} was not looked for"
+                        assert found == getattr(want, name), f"{address}: {name} is seen as {found!r}"
+
+    def test_what_was_made_needs_nothing_more(self, stage: Stage) -> None:
+        stage.bring(stage.bed.before)
+        assert stage.plan(stage.bed.before).changes == ()
+
+    def test_a_plan_that_finds_nothing_to_do_reads_each_kind_once(self, stage: Stage) -> None:
+        stage.bring(stage.bed.before)
+        with stage.calls() as record:
+            stage_plan = stage.plan(stage.bed.before)
+        assert stage_plan.empty
+        assert record.writes == []
+        actions = {call.action for call in record.made}
+        assert len(actions) <= stage.bed.reads_max, sorted(actions)
+        asked = [f"{call.action} {call.place} {call.parameters}" for call in record.made]
+        assert len(set(asked)) == len(asked), f"the same was read twice: {sorted(asked)}"
+
+    def test_the_calls_that_a_plan_foretells_are_the_calls_that_are_made(self, stage: Stage) -> None:
+        for topology in (stage.bed.before, stage.bed.after):
+            plan = stage.plan(topology)
+            with stage.calls() as record:
+                stage.bring(topology)
+            assert len(record.writes) == plan.budget.calls
+            made: dict[str, int] = {}
+            for call in record.writes:
+                for rate in call.rates:
+                    made[rate] = made.get(rate, 0) + 1
+            assert made == dict(plan.budget.rates)
+
+    def test_it_becomes_what_a_fresh_world_would_be(self, stage: Stage) -> None:
+        stage.bring(stage.bed.after)
+        fresh = stage.books()
+        stage.bed.reset()
+        stage.bring(stage.bed.before)
+        stage.bring(stage.bed.after)
+        assert stage.plan(stage.bed.after).changes == ()
+        assert stage.books() == fresh
+
+    @pytest.mark.parametrize("seed", [11, 12])
+    def test_the_order_of_what_could_go_in_any_order_does_not_matter(self, stage: Stage, seed: int) -> None:
+        stage.bring(stage.bed.before)
+        usual = stage.books()
+        stage.bed.reset()
+        with stage.calls():
+            workflow.apply(workflow.plan(stage.bed.before, stage.environment), seed=seed)
+        assert stage.books() == usual
+
+    def test_it_goes_and_leaves_nothing_not_even_the_claim(self, stage: Stage) -> None:
+        stage.bring(stage.bed.before)
+        assert stage.books() != []
+        stage.remove(stage.bed.before)
+        assert list(stage.bed.books()) == []
+
+    def test_without_leave_no_volume_goes(self, stage: Stage) -> None:
+        stage.bring(stage.bed.before)
+        rest = [role for role in stage.bed.before.roles if not role.volumes]
+        plan = stage.plan(Topology(stage.bed.before.name, rest), PlanOptions())
+        gone = {change.address for change in plan.changes if change.action in ("delete", "replace")}
+        assert {address for address in gone if address.kind == "volume"} == set()
+        assert {change.address.kind for change in plan.kept} >= {"volume"}
+
+    def test_done_means_no_difference_and_no_difference_means_done(self, stage: Stage) -> None:
+        stage.bring(stage.bed.before)
+        now, later = stage.plan(stage.bed.before), stage.plan(stage.bed.after)
+        with stage.provider() as provider:
+            for address, want in now.wanted.items():
+                step = Step("converge", address)
+                assert next_call(now, step, provider) is DONE, address
+                if address in later.wanted and changes_in_place(provider, want, later.wanted[address]):
+                    assert next_call(later, step, provider) is not DONE, address
+
+
+def changes_in_place(provider: Provider, one: Spec, other: Spec) -> bool:
+    """Whether a driver is ever asked to make the other of the one: they differ, and in place."""
+    driver = provider.drivers[type(one)]
+    differing = {
+        name for name in traits(type(one)).compared if getattr(one, name) != getattr(other, name)
+    } - driver.cannot_show
+    return bool(differing) and not differing & driver.replaces

@@ -1,0 +1,41 @@
+"""The smallest topologies with one of each kind and of each dependency, before and after every change."""
+
+from portinfra.model.resources import Volume
+from portinfra.model.topology import INTERNET, Role, Topology, allow
+
+BEFORE = Topology(
+    "sample",
+    roles=[
+        Role("web", count=2, public="customers", tags={"stage": "one"}),
+        Role("db", count=1, volumes=[Volume("data", gib=2), Volume("log", gib=4)]),
+        Role("old", count=1),
+    ],
+    flows=[
+        allow(INTERNET, "web", tcp=443, why="customers"),
+        allow("web", "db", tcp=5432, why="orders"),
+        allow("old", "db", tcp=5432, why="reports"),
+    ],
+)
+
+AFTER = Topology(
+    "sample",
+    roles=[
+        # resized in place, tagged anew, one host less, and private now
+        Role("web", count=1, size="medium", tags={"stage": "two"}),
+        # renamed; its image replaces the host; one volume grows, one is replaced, one is new
+        Role(
+            "store",
+            count=1,
+            image="ubuntu-24.04",
+            renamed_from="db",
+            volumes=[Volume("data", gib=3), Volume("log", gib=1), Volume("more", gib=1)],
+        ),
+        # new in the place of a role that is gone
+        Role("mail", count=1, public="mail", slot=3),
+    ],
+    flows=[
+        allow("web", "store", tcp="5432-5433", why="orders"),
+        allow("mail", INTERNET, tcp=25, why="mail"),
+        allow("mail", "store", udp=53, icmp=True, why="names"),
+    ],
+)

@@ -1,0 +1,98 @@
+"""The slowest and most forgetful way to a world: after each call all is forgotten and looked for again."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from attrs import evolve, frozen
+
+from portinfra import workflow
+from portinfra.errors import ProviderError
+from portinfra.execution.caller import Caller
+from portinfra.execution.run import new_attempt
+from portinfra.graph import order
+from portinfra.model.observed import Observed
+from portinfra.model.plan import Plan, Step
+from portinfra.model.topology import Topology
+from portinfra.planning.dry_run import ask
+from portinfra.provider.interface import DONE, Call, NextCall, Provider, Refs, Refuse
+from portinfra.testing.conformance.stage import LOSE_DATA, Stage
+
+POLL_SECONDS = 2.0
+STEPS_MAX = 2_000
+"""A walk that needs more than this does not arrive."""
+
+
+@frozen
+class Walk:
+    """By the drivers alone, each call by a run of its own that knows nothing of those before."""
+
+    stage: Stage
+    twice: bool = False
+    """Make each call that says that this changes nothing (`safe`) a second time."""
+
+    def to(self, topology: Topology, *, destroy: bool = False) -> list[Call]:
+        """Make plan after plan, and of each only its first call, until a plan is empty. The calls."""
+        make = workflow.destroy if destroy else workflow.plan
+        made: list[Call] = []
+        with self.stage.provider() as provider:
+            for _ in range(STEPS_MAX):
+                plan = make(topology, self.stage.environment, LOSE_DATA)
+                assert not plan.errors, "\n".join(map(str, plan.errors))
+                if plan.empty:
+                    return made
+                call = self._next(plan, provider)
+                if call is None:
+                    provider.clock.sleep_until(provider.clock.now() + POLL_SECONDS)
+                    continue
+                self._perform(call, provider)
+                made.append(call)
+                assert len(made) <= STEPS_MAX // 2, f"it goes round in circles: {made[-4:]}"
+        raise AssertionError(f"after {STEPS_MAX} looks there is still something to do: {plan.changes}")
+
+    def _next(self, plan: Plan, provider: Provider) -> Call | None:
+        """The first call that any step may make now; None: all wait."""
+        done: set[Step] = set()
+        for step in order(plan.steps):
+            if plan.steps[step] - done:
+                continue
+            answer = next_call(plan, step, provider)
+            assert not isinstance(answer, Refuse), f"{step}: {answer}"
+            if answer is DONE:
+                done.add(step)
+            if isinstance(answer, Call):
+                again = next_call(plan, step, provider, reverse=True)
+                assert told(again) == told(answer), f"{step}: not the same call when asked again"
+                return answer
+        return None
+
+    def _perform(self, call: Call, provider: Provider) -> None:
+        Caller(provider).once(call)
+        if self.twice and call.safe:
+            with suppress(ProviderError):
+                Caller(provider).once(call)
+        provider.clock.sleep_until(provider.clock.now() + provider.capabilities.visibility_seconds)
+
+
+def next_call(plan: Plan, step: Step, provider: Provider, *, reverse: bool = False) -> NextCall:
+    """What the driver answers about a step of a plan, as the plan sees the world."""
+    world: Mapping[Any, Observed[Any]] = dict(plan.observation.resources)
+    if reverse:
+        world = {address: _reversed(seen) for address, seen in reversed([*world.items()])}
+    attempt = new_attempt(provider.clock) if not reverse else ""
+    refs = Refs(plan.scope, attempt, world)
+    want = plan.wanted[step.address] if step.phase == "converge" else None
+    seen = world.get(step.address)
+    spec = want or (seen.spec if seen else None)
+    if spec is None:
+        return DONE
+    return ask(provider.drivers[type(spec)], want, seen, refs)
+
+
+def told(answer: NextCall) -> Any:
+    """An answer without what differs from run to run."""
+    return (answer.action, answer.address, answer.safe, answer.rates) if isinstance(answer, Call) else answer
+
+
+def _reversed(seen: Observed[Any]) -> Observed[Any]:
+    return evolve(seen, parts=dict(reversed([*seen.parts.items()])))

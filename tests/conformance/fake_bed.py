@@ -1,0 +1,83 @@
+"""The simulator as a test bed: in memory, of any shape, its pages small so that there are several."""
+
+from contextlib import contextmanager
+
+from attrs import evolve
+
+from portinfra import Environment
+from portinfra.testing.conformance import Bed
+from portinfra.testing.fake import SHAPES, FakeCloud, plugin
+
+KEPT = (
+    "account",
+    "cidr",
+    "disk_gib",
+    "gib",
+    "image_id",
+    "key",
+    "machine_type",
+    "power",
+    "private_address",
+    "public",
+)
+"""What two worlds that are the same agree in; ids, and what is made of them, differ."""
+
+ACCOUNT, REGION = "111122223333", "us-east-1"
+
+
+class FakeBed(Bed):
+    """One shape of it, without limits of rate, which have tests of their own."""
+
+    environment = Environment(
+        "production",
+        on=f"fake:{REGION}",
+        account=ACCOUNT,
+        cidr="10.10.0.0/16",
+        zones=[f"{REGION}a", f"{REGION}b"],
+    )
+
+    def __init__(self, shape, page_size=5):
+        self.shape = evolve(SHAPES[shape], rates={}, page_size=page_size)
+        self.stride = 5 if shape == "instant" else 1
+        self.reset()
+
+    def forked(self):
+        """The copy has the whole world in its memory."""
+
+    @property
+    def clock(self):
+        return self.cloud.clock
+
+    def reset(self):
+        self.cloud = plugin.cloud = FakeCloud(shape=self.shape)
+
+    def books(self):
+        self.clock.sleep_until(self.clock.now() + 4 * 3600)
+        return sorted(
+            f"{record['kind']} {record['name']} { ({name: record[name] for name in KEPT if name in record}) }"
+            for record in self.cloud.books()
+        )
+
+    @contextmanager
+    def silence(self, zone):
+        self.cloud.unreachable.add(zone)
+        yield
+        self.cloud.unreachable.discard(zone)
+
+    def set_quota(self, kind, limit):
+        self.cloud.set_quota(kind, limit)
+
+    def exhaust(self, zone):
+        for machine_type in plugin.sizes.values():
+            self.cloud.set_capacity(zone, machine_type, 0)
+
+    def make_foreign(self):
+        cidr = {"cidr": "10.10.0.0/16"} if self.shape.network_cidr else {}
+        for action, parameters in (
+            ("CreateNetwork", {"name": "theirs", **cidr}),
+            (
+                "CreateVolume",
+                {"name": "sample-data", "zone": f"{REGION}a", "gib": 1, "key": "", "snapshot": ""},
+            ),
+        ):
+            self.cloud.request(ACCOUNT, REGION, action, parameters)
