@@ -44,4 +44,4 @@ def test_no_file_promises_to_do_later_what_it_should_do():
 def test_every_page_is_in_the_index():
     index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
     pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
-    assert set(re.findall(r"\]\((\w+\.md)\)", index)) >= pages
+    assert set(re.findall(r"\]\(([\w-]+\.md)\)", index)) >= pages
