@@ -4,7 +4,7 @@ from attrs import define
 
 from portinfra.errors import ProviderError
 from portinfra.execution.reaction import repeatable
-from portinfra.execution.retry import insist
+from portinfra.execution.retry import insist, patience
 from portinfra.provider.interface import Answer, Call, Provider
 
 
@@ -25,7 +25,12 @@ class Caller:
 
     def insisting(self, call: Call) -> Answer:
         """As often as it takes, while repeating it is right."""
-        return insist(lambda: self.once(call), self.provider.clock, lambda error: repeatable(error, call))
+        return insist(
+            lambda: self.once(call),
+            self.provider.clock,
+            lambda error: repeatable(error, call),
+            patience(call),
+        )
 
     def translated(self, error: Exception, call: Call) -> ProviderError:
         """The provider's error as one of ours, with the call that it belongs to."""

@@ -37,7 +37,7 @@ def repeatable(error: BaseException, call: Call) -> bool:
 
 def reaction(error: Exception, call: Call, tries: int) -> Reaction:
     """The reaction to an error after so many tries in a row, counted from 1."""
-    if retry.exhausted(tries) or (isinstance(error, AlreadyExists) and tries > TAKEN_MAX):
+    if tries >= retry.patience(call) or (isinstance(error, AlreadyExists) and tries > TAKEN_MAX):
         return Reaction.GIVE_UP
     if repeatable(error, call):
         return Reaction.REPEAT

@@ -5,41 +5,39 @@ from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
-from portinfra.provider.interface import Clock
+from portinfra.provider.interface import Call, Clock
 
 T = TypeVar("T")
 
-ATTEMPTS_MAX = 10
-"""After so many tries in a row that change nothing, a step fails."""
+ATTEMPTS_MAX = 14
+"""After so many tries in a row that change nothing (some four minutes), a step fails."""
+
+PLACE_ATTEMPTS_MAX = 7
+"""A place that does not answer is unknown after half a minute: there are others to go on with."""
 
 _WAIT = wait_exponential(multiplier=0.5, max=30)
-_STOP = stop_after_attempt(ATTEMPTS_MAX)
-_RETRYING = Retrying(wait=_WAIT, stop=_STOP)
+_RETRYING = Retrying(wait=_WAIT)
+
+
+def patience(call: Call) -> int:
+    """How many tries in a row a call is worth."""
+    return ATTEMPTS_MAX if call.place is None else PLACE_ATTEMPTS_MAX
 
 
 def delay(attempt: int) -> float:
     """Seconds to wait after the attempt with this number, counted from 1."""
-    return float(_WAIT(_state(attempt)))
+    state = RetryCallState(_RETRYING, None, (), {})
+    state.attempt_number = attempt
+    return float(_WAIT(state))
 
 
-def exhausted(attempt: int) -> bool:
-    """Whether the attempt with this number was the last."""
-    return bool(_STOP(_state(attempt)))
-
-
-def insist(ask: Callable[[], T], clock: Clock, again: Callable[[BaseException], bool]) -> T:
+def insist(ask: Callable[[], T], clock: Clock, again: Callable[[BaseException], bool], attempts: int) -> T:
     """Ask until there is an answer, or an error after which one may not ask `again`, or patience ends."""
     retrying = Retrying(
         wait=_WAIT,
-        stop=_STOP,
+        stop=stop_after_attempt(attempts),
         retry=retry_if_exception(again),
         sleep=lambda seconds: clock.sleep_until(clock.now() + seconds),
         reraise=True,
     )
     return retrying(ask)
-
-
-def _state(attempt: int) -> RetryCallState:
-    state = RetryCallState(_RETRYING, None, (), {})
-    state.attempt_number = attempt
-    return state

@@ -2,6 +2,7 @@ import pytest
 
 from portinfra import errors
 from portinfra.execution.reaction import Reaction, reaction
+from portinfra.execution.retry import ATTEMPTS_MAX
 from portinfra.model.address import Address
 from portinfra.provider.interface import Call
 
@@ -33,7 +34,7 @@ def test_each_kind_of_error_has_one_reaction(error, call, expected):
 
 
 def test_nothing_is_tried_for_ever():
-    assert reaction(errors.RateLimited("slow down"), ONCE, tries=10) is Reaction.GIVE_UP
+    assert reaction(errors.RateLimited("slow down"), ONCE, tries=ATTEMPTS_MAX) is Reaction.GIVE_UP
 
 
 def test_a_name_that_stays_taken_is_somebody_elses():
