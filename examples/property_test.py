@@ -9,9 +9,8 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portinfra import INTERNET, Environment, Role, Topology, allow, apply, plan
-from portinfra.model.resources import Instance
-from portinfra.testing.fake import FakeCloud, plugin
+from portinfra import INTERNET, Environment, Role, Topology, allow
+from portinfra.testing.simulated import applied, simulated
 
 SHOP = Topology(
     "shop",
@@ -27,12 +26,11 @@ PRODUCTION = Environment("production", on="fake:us-east-1", cidr="10.10.0.0/16")
 @settings(max_examples=20, deadline=None)
 @given(web=st.integers(3, 12), db=st.integers(3, 12))
 def test_every_service_survives_the_loss_of_any_zone(web, db):
-    plugin.cloud = FakeCloud()  # a new cloud, in memory, for each example
     shop = SHOP.with_role(evolve(SHOP.role("web"), count=web)).with_role(evolve(SHOP.role("db"), count=db))
-    assert apply(plan(shop, PRODUCTION)).succeeded
-
-    hosts = [spec for spec in plan(shop, PRODUCTION).wanted.values() if isinstance(spec, Instance)]
+    with simulated() as cloud:  # a new one for each example
+        assert applied(shop, PRODUCTION).succeeded
+        hosts = [record for record in cloud.books() if record["kind"] == "instance"]
     for role in ("web", "db"):
-        zones = {host.zone for host in hosts if host.name.startswith(role)}
-        for lost in zones:
-            assert [host for host in hosts if host.name.startswith(role) and host.zone != lost]
+        serving = [host for host in hosts if f"-{role}" in host["name"]]
+        for lost in {host["zone"] for host in serving}:
+            assert [host for host in serving if host["zone"] != lost]

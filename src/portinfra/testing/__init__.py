@@ -1,1 +1,1 @@
-"""What tests stand on: the built-in cloud simulator, and strategies for topologies."""
+"""What tests stand on: the built-in cloud, faults, strategies, fixtures, and the suite for providers."""

@@ -1,4 +1,4 @@
-"""Hypothesis strategies: topologies, environments, and what one may be changed into.
+"""Hypothesis strategies: topologies, environments, and what a user may change them into.
 
     @given(strategies.topologies())
     def test_whatever_i_declare_converges(topology): ...
@@ -6,6 +6,10 @@
 Needs `hypothesis`, which only tests install.
 """
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from attrs import evolve
 from hypothesis import strategies as st
 
 from portinfra.model.environment import Environment
@@ -15,11 +19,15 @@ from portinfra.model.topology import INTERNET, Flow, Role, Topology, allow
 ROLE_NAMES = ("web", "app", "db", "cache", "proxy-card")
 """Each has a slot of its own, so that any topology may become any other without moving a subnet."""
 
+SIZES = ("small", "medium")
+IMAGES = ("debian-12", "ubuntu-24.04")
+VOLUME_NAMES = ("data", "log")
+
 
 @st.composite
 def volumes(draw: st.DrawFn) -> Volume:
     """A small volume; which key, zone and host it has is up to placement."""
-    name = draw(st.sampled_from(["data", "log"]))
+    name = draw(st.sampled_from(VOLUME_NAMES))
     return Volume(name, draw(st.integers(1, 3)), mount=draw(st.sampled_from(["", f"/srv/{name}"])))
 
 
@@ -29,11 +37,11 @@ def roles(name: str, max_hosts: int = 4) -> st.SearchStrategy[Role]:
         Role,
         st.just(name),
         count=st.integers(0, max_hosts),
-        size=st.sampled_from(["small", "medium"]),
-        image=st.sampled_from(["debian-12", "debian-12", "ubuntu-24.04"]),
+        size=st.sampled_from(SIZES),
+        image=st.sampled_from([IMAGES[0], *IMAGES]),
         public=st.sampled_from(["", "customers"]),
-        volumes=st.lists(volumes(), max_size=2, unique_by=lambda volume: volume.name),
-        tags=st.dictionaries(st.sampled_from(["team", "stage"]), st.sampled_from(["blue", "red"])),
+        volumes=_several_volumes(),
+        tags=_tags(),
         slot=st.just(ROLE_NAMES.index(name)),
     )
 
@@ -43,8 +51,8 @@ def topologies(draw: st.DrawFn, max_roles: int = 4, max_hosts: int = 4) -> Topol
     """A valid topology named `sample`, any of which may become any other."""
     names = draw(st.lists(st.sampled_from(ROLE_NAMES), max_size=max_roles, unique=True))
     declared = [draw(roles(name, max_hosts)) for name in names]
-    flows = draw(st.lists(_flows(declared), max_size=6)) if declared else []
-    return Topology("sample", declared, flows)
+    several = draw(st.lists(flows(declared), max_size=6)) if declared else []
+    return Topology("sample", declared, several)
 
 
 def environments() -> st.SearchStrategy[Environment]:
@@ -61,7 +69,9 @@ def environments() -> st.SearchStrategy[Environment]:
 
 
 @st.composite
-def _flows(draw: st.DrawFn, declared: list[Role]) -> Flow:
+def flows(draw: st.DrawFn, declared: Iterable[Role]) -> Flow:
+    """Traffic between these roles, or between the public ones and the internet."""
+    declared = list(declared)
     public = [role.name for role in declared if role.public]
     names = [role.name for role in declared]
     source = draw(st.sampled_from([*names, "203.0.113.0/24"] if public else names))
@@ -73,3 +83,117 @@ def _flows(draw: st.DrawFn, declared: list[Role]) -> Flow:
     if draw(st.booleans()):
         return allow(source, target, tcp=f"{port}-{last}", why="drawn")
     return allow(source, target, udp=port, icmp=draw(st.booleans()), why="drawn")
+
+
+@st.composite
+def edits(draw: st.DrawFn, topology: Topology, max_hosts: int = 4) -> Topology:
+    """What a user may change a topology into by one change: of a role, a volume, a flow, tags, or a name."""
+    ways: list[Callable[[st.DrawFn, Topology], Topology]] = [_with_other_tags]
+    if any(role.slot in range(len(ROLE_NAMES)) for role in topology.roles):
+        ways += [_with_a_role_changed, _with_other_volumes, _with_a_role_renamed, _without_a_role]
+        ways += [_with_one_flow_more, _without_a_flow]
+    if _free_names(topology):
+        ways.append(_with_a_role_more)
+    return _mended(draw(st.sampled_from(ways))(draw, topology))
+
+
+@st.composite
+def histories(draw: st.DrawFn, max_edits: int = 4) -> list[Topology]:
+    """A topology with at least one role, and what it became by one edit after the other."""
+    history = [draw(topologies().filter(lambda topology: topology.roles))]
+    for _ in range(draw(st.integers(1, max_edits))):
+        history.append(draw(edits(history[-1]).filter(lambda topology: topology.roles)))
+    return history
+
+
+def _several_volumes() -> st.SearchStrategy[list[Volume]]:
+    return st.lists(volumes(), max_size=2, unique_by=lambda volume: volume.name)
+
+
+def _tags() -> st.SearchStrategy[dict[str, str]]:
+    return st.dictionaries(st.sampled_from(["team", "stage"]), st.sampled_from(["blue", "red"]))
+
+
+def _some_role(draw: st.DrawFn, topology: Topology) -> Role:
+    return draw(st.sampled_from(topology.roles))
+
+
+def _with_a_role_changed(draw: st.DrawFn, topology: Topology) -> Topology:
+    role = _some_role(draw, topology)
+    changes: dict[str, st.SearchStrategy[Any]] = {
+        "count": st.integers(0, 4),
+        "size": st.sampled_from(SIZES),
+        "image": st.sampled_from(IMAGES),
+        "public": st.sampled_from(["", "customers"]),
+        "tags": _tags(),
+    }
+    name = draw(st.sampled_from(sorted(changes)))
+    return topology.with_role(evolve(role, **dict[str, Any]({name: draw(changes[name])})))
+
+
+def _with_other_volumes(draw: st.DrawFn, topology: Topology) -> Topology:
+    return topology.with_role(evolve(_some_role(draw, topology), volumes=draw(_several_volumes())))
+
+
+def _with_a_role_renamed(draw: st.DrawFn, topology: Topology) -> Topology:
+    old = _some_role(draw, topology)
+    new = evolve(old, name=f"{old.name}-x" if len(old.name) < 20 else old.name[:3], renamed_from=old.name)
+    if any(role.name == new.name for role in topology.roles):
+        return topology
+
+    def renamed(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(new.name if name == old.name else name for name in names)
+
+    return evolve(
+        topology,
+        roles=[new if role.name == old.name else role for role in topology.roles],
+        flows=[
+            evolve(flow, sources=renamed(flow.sources), targets=renamed(flow.targets))
+            for flow in topology.flows
+        ],
+    )
+
+
+def _without_a_role(draw: st.DrawFn, topology: Topology) -> Topology:
+    gone = _some_role(draw, topology)
+    return evolve(topology, roles=[role for role in topology.roles if role.name != gone.name])
+
+
+def _with_a_role_more(draw: st.DrawFn, topology: Topology) -> Topology:
+    new = draw(roles(draw(st.sampled_from(_free_names(topology)))))
+    return evolve(topology, roles=[*topology.roles, new])
+
+
+def _free_names(topology: Topology) -> list[str]:
+    """The names whose slot nobody has, and that nobody was renamed from."""
+    taken = {role.slot for role in topology.roles}
+    former = {role.renamed_from for role in topology.roles}
+    return [name for slot, name in enumerate(ROLE_NAMES) if slot not in taken and name not in former]
+
+
+def _with_one_flow_more(draw: st.DrawFn, topology: Topology) -> Topology:
+    return evolve(topology, flows=[*topology.flows, draw(flows(topology.roles))])
+
+
+def _without_a_flow(draw: st.DrawFn, topology: Topology) -> Topology:
+    if not topology.flows:
+        return topology
+    gone = draw(st.integers(0, len(topology.flows) - 1))
+    return evolve(topology, flows=[flow for number, flow in enumerate(topology.flows) if number != gone])
+
+
+def _with_other_tags(draw: st.DrawFn, topology: Topology) -> Topology:
+    return evolve(topology, tags=draw(_tags()))
+
+
+def _mended(topology: Topology) -> Topology:
+    """Without the flows of roles that are gone, and those of private roles to and from the internet."""
+    names = {role.name for role in topology.roles}
+    public = {role.name for role in topology.roles if role.public}
+
+    def possible(flow: Flow) -> bool:
+        ends = {*flow.sources, *flow.targets}
+        outside = {end for end in ends if end == INTERNET or "/" in end}
+        return ends - outside <= (public if outside else names)
+
+    return evolve(topology, flows=[flow for flow in topology.flows if possible(flow)])

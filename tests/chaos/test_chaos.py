@@ -1,0 +1,47 @@
+"""Storms: throttled, refused, cut off after the effect, answered late; every run comes to the right end."""
+
+import pytest
+from attrs import evolve
+from fake_bed import FakeBed
+
+from portinfra import apply, plan
+from portinfra.testing.conformance import AFTER, BEFORE, Stage
+from portinfra.testing.conformance.stage import LOSE_DATA
+from portinfra.testing.fake import plugin
+from portinfra.testing.faults import Faults, injected
+
+STORM = Faults(throttled=0.2, unavailable=0.05, answer_lost=0.05, stale=0.1, stale_seconds=5.0)
+SHAPES = ("aws", "gcp", "libvirt", "name")
+
+
+@pytest.fixture(autouse=True)
+def afterwards(monkeypatch):
+    monkeypatch.setattr(plugin, "cloud", None)
+
+
+@pytest.fixture(
+    params=[range(24), pytest.param(range(24, 524), marks=pytest.mark.soak)], ids=["a few", "hundreds"]
+)
+def seeds(request):
+    return request.param
+
+
+def test_every_storm_ends_in_the_world_that_fair_weather_makes(seeds):
+    met = 0
+    for seed in seeds:
+        bed = FakeBed(SHAPES[seed % len(SHAPES)])
+        stage = Stage(bed)
+        stage.bring(AFTER)
+        expected = stage.books()
+        bed.reset()
+        with injected("fake", evolve(STORM, seed=seed)) as weather:
+            for topology in (BEFORE, AFTER):
+                apply(plan(topology, bed.environment, LOSE_DATA), seed=seed)
+                assert plan(topology, bed.environment, LOSE_DATA).empty, f"seed {seed}"
+            met += weather.met.total()
+        assert stage.books() == expected, f"seed {seed}"
+        with injected("fake", evolve(STORM, seed=seed)):
+            stage.remove(AFTER)
+        assert list(bed.books()) == [], f"seed {seed}"
+    assert met > 50 * len(seeds)
+    print(f"{len(seeds)} storms, {met} faults")
