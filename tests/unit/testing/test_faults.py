@@ -1,0 +1,136 @@
+"""Faults happen at the call that they are meant for, and as often as they are meant to."""
+
+import pytest
+from attrs import evolve
+
+from portinfra import Environment, Role, Topology, apply, plan
+from portinfra.errors import OutcomeUnknown, RateLimited, Unavailable
+from portinfra.model.address import Address
+from portinfra.provider import registry
+from portinfra.provider.interface import Call
+from portinfra.testing.faults import MISHAPS, Crash, Faults, Weather, injected
+from portinfra.testing.simulated import simulated
+from portinfra.testing.wrapped import wrapped
+
+SHOP = Topology("shop", roles=[Role("web")])
+PRODUCTION = Environment("production", on="fake:us-east-1")
+
+
+class Counting:
+    """A provider that counts what reaches it."""
+
+    name = "counting"
+
+    def __init__(self):
+        self.reached = 0
+        self.moment = 100.0
+        self.clock = self
+
+    def now(self):
+        return self.moment
+
+    def sleep_until(self, moment):
+        self.moment = moment
+
+    def catalogue_calls(self):
+        return ()
+
+    def perform(self, call):
+        self.reached += 1
+        return {
+            "reached": self.reached,
+            "items": [{"id": "i-1", "zone": "zone-a"}, {"id": "i-2", "place": "zones/zone-b"}],
+        }
+
+
+READ = Call("List")
+WRITE = Call("Create", address=Address("network.main"))
+
+
+@pytest.fixture
+def provider():
+    return Counting()
+
+
+@pytest.mark.parametrize(
+    ("faults", "error", "reached"),
+    [
+        (Faults(throttled=1.0), RateLimited, 0),
+        (Faults(unavailable=1.0), Unavailable, 0),
+        (Faults(request_lost=1.0), OutcomeUnknown, 0),
+        (Faults(answer_lost=1.0), OutcomeUnknown, 1),
+        (Faults(at=1, mishap="dies before"), Crash, 0),
+        (Faults(at=1, mishap="dies after"), Crash, 1),
+        (Faults(at=1, mishap="answer lost"), OutcomeUnknown, 1),
+    ],
+)
+def test_a_fault_is_before_or_after_the_effect(provider, faults, error, reached):
+    with pytest.raises(error):
+        Weather(faults).perform(provider, WRITE)
+    assert provider.reached == reached
+
+
+@pytest.mark.parametrize("mishap", MISHAPS)
+def test_a_mishap_happens_at_its_call_and_at_no_other(provider, mishap):
+    weather = Weather(Faults(at=3, mishap=mishap))
+    weather.perform(provider, WRITE)
+    weather.perform(provider, READ)
+    with pytest.raises((Crash, OutcomeUnknown)):
+        weather.perform(provider, WRITE)
+    weather.perform(provider, WRITE)
+
+
+def test_shares_are_kept_and_the_same_seed_brings_the_same_weather(provider):
+    def storm(seed):
+        weather = Weather(Faults(seed=seed, throttled=0.2))
+        met = []
+        for _ in range(1000):
+            try:
+                weather.perform(provider, READ)
+            except RateLimited:
+                met.append(weather.calls)
+        assert weather.met["throttled"] == len(met)
+        return met
+
+    assert storm(1) == storm(1) != storm(2)
+    assert 150 < len(storm(1)) < 250
+
+
+def test_only_reads_are_stale_and_never_for_longer_than_said(provider):
+    weather = Weather(Faults(stale=1.0, stale_seconds=5.0))
+    first = weather.perform(provider, READ)
+    provider.moment += 4.9
+    assert weather.perform(provider, READ) == first
+    assert weather.perform(provider, WRITE) != weather.perform(provider, WRITE)
+    provider.moment += 0.1
+    assert weather.perform(provider, READ) != first
+
+
+def test_a_silent_zone_is_left_out_of_lists_that_say_so(provider):
+    weather = Weather(Faults(silent_zone="zone-b"))
+    assert [record["id"] for record in weather.perform(provider, READ)["items"]] == ["i-1"]
+    with pytest.raises(Unavailable):
+        weather.perform(provider, evolve(READ, place="zone-b"))
+
+
+def test_latency_passes_by_the_providers_clock(provider):
+    weather = Weather(Faults(latency_seconds=2.0))
+    for _ in range(10):
+        weather.perform(provider, READ)
+    assert 100.0 < provider.moment <= 120.0
+
+
+def test_injected_faults_end_with_their_block():
+    with simulated():
+        with injected("fake", Faults(at=5)) as weather, pytest.raises(Crash):
+            apply(plan(SHOP, PRODUCTION), seed=0)
+        assert weather.calls == 5
+        assert apply(plan(SHOP, PRODUCTION), seed=0).succeeded
+        assert weather.calls == 5
+
+
+def test_a_hand_that_lags_is_owned_up_to():
+    before = registry.plugin("fake").capabilities.visibility_seconds
+    with wrapped("fake", lambda provider, call: provider.perform(call), lag_seconds=7.0):
+        assert registry.plugin("fake").capabilities.visibility_seconds == before + 7.0
+    assert registry.plugin("fake").capabilities.visibility_seconds == before

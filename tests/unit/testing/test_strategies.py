@@ -1,0 +1,28 @@
+"""What is drawn is valid, and an edit of it is, too."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portinfra import placed
+from portinfra.testing import strategies
+
+
+@given(strategies.topologies().filter(lambda topology: topology.roles), strategies.environments())
+def test_every_topology_can_be_placed(topology, environment):
+    assert placed(topology, environment).resources
+
+
+@given(strategies.histories(), strategies.environments())
+def test_every_edit_leads_to_a_topology_that_can_be_placed(history, environment):
+    for topology in history:
+        assert placed(topology, environment).resources
+
+
+@given(st.data(), strategies.topologies())
+def test_an_edit_keeps_the_name_and_every_roles_slot(data, topology):
+    edited = data.draw(strategies.edits(topology))
+    assert edited.name == topology.name
+    slots = {role.name: role.slot for role in topology.roles}
+    for role in edited.roles:
+        former = role.name if role.name in slots else role.renamed_from
+        assert slots.get(former, role.slot) == role.slot
