@@ -59,6 +59,12 @@ class Bed(ABC):
         """Let a zone have no machine left to give."""
         _lacks(f"cannot exhaust {zone}")
 
+    def copy_owner(self) -> None:
+        """Make a volume of another name that bears the owner of `volume.db1-data`, as a person who copies all
+        of its tags would.
+        """
+        _lacks("keeps no owner that could be copied")
+
     def make_foreign(self) -> None:
         """Make something that is not ours, of each kind that can be had alone, as a person would."""
         _lacks("has nobody else in it")

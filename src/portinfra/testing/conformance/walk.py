@@ -30,6 +30,8 @@ class Walk:
     stage: Stage
     twice: bool = False
     """Make each call that says that this changes nothing (`safe`) a second time."""
+    doubled: bool = False
+    """Make what is not there yet twice, as two runs do of which neither sees what the other has made."""
 
     def to(self, topology: Topology, *, destroy: bool = False) -> list[Call]:
         """Make plan after plan, and of each only its first call, until a plan is empty. The calls."""
@@ -41,17 +43,21 @@ class Walk:
                 assert not plan.errors, "\n".join(map(str, plan.errors))
                 if plan.empty:
                     return made
-                call = self._next(plan, provider)
+                step, call = self._next(plan, provider)
                 if call is None:
                     provider.clock.sleep_until(provider.clock.now() + POLL_SECONDS)
                     continue
+                if self.doubled and step.address not in plan.observation.resources:
+                    with suppress(ProviderError):
+                        Caller(provider).once(_called(next_call(plan, step, provider)))
                 self._perform(call, provider)
                 made.append(call)
                 assert len(made) <= STEPS_MAX // 2, f"it goes round in circles: {made[-4:]}"
         raise AssertionError(f"after {STEPS_MAX} looks there is still something to do: {plan.changes}")
 
-    def _next(self, plan: Plan, provider: Provider) -> Call | None:
+    def _next(self, plan: Plan, provider: Provider) -> tuple[Step, Call | None]:
         """The first call that any step may make now; None: all wait."""
+        step = next(iter(plan.steps))
         done: set[Step] = set()
         for step in order(plan.steps):
             if plan.steps[step] - done:
@@ -63,11 +69,15 @@ class Walk:
             if isinstance(answer, Call):
                 again = next_call(plan, step, provider, reverse=True)
                 assert told(again) == told(answer), f"{step}: not the same call when asked again"
-                return answer
-        return None
+                return step, answer
+        return step, None
 
     def _perform(self, call: Call, provider: Provider) -> None:
-        Caller(provider).once(call)
+        if self.doubled:
+            with suppress(ProviderError):
+                Caller(provider).once(call)
+        else:
+            Caller(provider).once(call)
         if self.twice and call.safe:
             with suppress(ProviderError):
                 Caller(provider).once(call)
@@ -87,6 +97,11 @@ def next_call(plan: Plan, step: Step, provider: Provider, *, reverse: bool = Fal
     if spec is None:
         return DONE
     return ask(provider.drivers[type(spec)], want, seen, refs)
+
+
+def _called(answer: NextCall) -> Call:
+    assert isinstance(answer, Call)
+    return answer
 
 
 def told(answer: NextCall) -> Any:

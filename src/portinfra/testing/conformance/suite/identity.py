@@ -1,7 +1,10 @@
 """Whose a resource is: ours is found, what is not ours is never touched."""
 
+from contextlib import suppress
+
 from attrs import evolve
 
+from portinfra.errors import PortinfraError
 from portinfra.model.resources import Spec
 from portinfra.model.topology import Topology
 from portinfra.testing.conformance.stage import Stage
@@ -33,6 +36,17 @@ class Identity:
         beside.remove(other)
         assert stage.books() == alone
         assert stage.plan(stage.bed.before).changes == ()
+
+    def test_a_copied_owner_is_no_licence_to_delete(self, stage: Stage) -> None:
+        stage.bring(stage.bed.before)
+        ours = stage.books()
+        stage.bed.copy_owner()
+        copies = set(stage.books()) - set(ours)
+        assert copies
+        assert stage.plan(stage.bed.before).summary() == {"create": 0, "update": 0, "replace": 0, "delete": 0}
+        with suppress(PortinfraError):
+            stage.remove(stage.bed.before)
+        assert copies <= set(stage.books())
 
     def test_what_is_not_ours_is_neither_seen_nor_touched(self, stage: Stage) -> None:
         stage.bed.make_foreign()

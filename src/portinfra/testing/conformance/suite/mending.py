@@ -21,6 +21,14 @@ class Mending:
         stage.bring(stage.bed.after)
         assert walked == stage.books()
 
+    def test_of_two_that_were_made_because_neither_was_seen_one_stays(self, stage: Stage) -> None:
+        Walk(stage, doubled=True).to(stage.bed.before)
+        mended = stage.books()
+        assert stage.plan(stage.bed.before).findings == ()
+        stage.bed.reset()
+        stage.bring(stage.bed.before)
+        assert mended == stage.books()
+
     def test_one_call_at_a_time_leaves_nothing(self, stage: Stage) -> None:
         stage.bring(stage.bed.before)
         Walk(stage).to(stage.bed.before, destroy=True)
