@@ -12,8 +12,8 @@ T = TypeVar("T")
 ATTEMPTS_MAX = 14
 """After so many tries in a row that change nothing (some four minutes), a step fails."""
 
-PLACE_ATTEMPTS_MAX = 7
-"""A place that does not answer is unknown after half a minute: there are others to go on with."""
+PLACE_ATTEMPTS_MAX = 10
+"""A place that does not answer is unknown after two minutes: there are others to go on with."""
 
 _WAIT = wait_exponential(multiplier=0.5, max=30)
 _RETRYING = Retrying(wait=_WAIT)
