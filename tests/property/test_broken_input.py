@@ -1,0 +1,205 @@
+"""Whatever is written, the answer is what was meant or a clear error at its place: never a traceback."""
+
+import random
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from portinfra import INTERNET, Environment, Role, Topology, Volume, allow, placed
+from portinfra.declaration.load import load
+from portinfra.errors import DeclarationError, FindingsError, PlacementError, PortinfraError, ValidationError
+from portinfra.model.finding import Severity
+from portinfra.validation import validate_declared
+
+CANARY = "hunter2-canary"
+TEXT = f'''
+variable "password" {{
+  sensitive = true
+  default   = "{CANARY}"
+}}
+variable "hosts" {{ default = 3 }}
+
+locals {{
+  team = "pay"
+  ports = [5432, 6432]
+}}
+
+topology "shop" {{
+  tags = {{ team = local.team }}
+  role "web" {{
+    count  = var.hosts
+    public = "customers"
+  }}
+  role "db" {{
+    size      = "large"
+    user_data = "password=${{var.password}}"
+    volume "data" {{
+      gib   = 100
+      mount = "/srv"
+    }}
+  }}
+  role "cache" {{ count = length([1]) }}
+  role "queue" {{ count = 1 }}
+  allow {{
+    from = "internet"
+    to   = "web"
+    tcp  = [443, "8000-8100"]
+    why  = "customers"
+  }}
+  allow {{
+    from = ["web", "cache"]
+    to   = "db"
+    tcp  = local.ports
+    why  = "orders of ${{upper(local.team)}}"
+  }}
+}}
+
+environment "production" {{
+  on      = "fake:us-east-1"
+  account = "111122223333"
+  cidr    = "10.10.0.0/16"
+  role "db" {{ size = "xlarge" }}
+}}
+environment "recovery" {{
+  on   = "fake:eu-west-1"
+  account = "444455556666"
+  cidr = "10.20.0.0/16"
+}}
+recovery "shop" {{
+  source = "production"
+  target = "recovery"
+  rpo    = "4h"
+  rto    = "1h"
+  waves  = [["db"], ["cache", "queue"], ["web"]]
+}}
+'''
+SPLINTERS = (
+    *'"{}[]()=,.:#$%\\/*+-<>?!&|~^`@\x00\ufeff\r\n\t é漢',
+    "${", "%{", '"""', "<<EOT", "//", "/*", "=>", "...", "null", "true", "-1", "1e400", "9" * 400, "0x1F",
+    "var.nothing", "local.team.deeper", "each.key", "nope()", "upper()", "[for x in [1] : x]", "[" * 200,
+    "{" * 200, 'role "web" {}', "count = -1", "tcp = [70000]", 'cidr = "10.0.0.0/99"', "topology",
+    'variable "x" {}', "\\u0000",
+)  # fmt: skip
+
+
+def broken(chance: random.Random, text: str) -> str:
+    """A text with one to three things done to it, anywhere."""
+    for _ in range(chance.randint(1, 3)):
+        at, length = chance.randrange(len(text) + 1), chance.choice((1, 1, 1, 3, 12, 60))
+        splinter = chance.choice(SPLINTERS)
+        lines = text.split("\n")
+        row, other = chance.randrange(len(lines)), chance.randrange(len(lines))
+        match chance.randrange(8):
+            case 0:
+                text = text[:at] + text[at + length :]
+            case 1:
+                text = text[:at] + splinter + text[at:]
+            case 2:
+                text = text[:at] + splinter + text[at + length :]
+            case 3:
+                text = text[:at]
+            case 4:
+                lines[row], lines[other] = lines[other], lines[row]
+                text = "\n".join(lines)
+            case 5:
+                text = "\n".join([*lines[:row], lines[other], *lines[row:]])
+            case 6:
+                text = text.replace(*chance.sample(("web", "db", "3", '"', "[", "=", "count", "size"), 2), 1)
+            case _:
+                text = "\n".join(lines[:row] + lines[row + 1 :])
+        text = text or "\n"
+    return text
+
+
+def refused(path: Path) -> PortinfraError | None:
+    """What loading, checking and placing a file says; None: it is sound."""
+    try:
+        declared = load(path)
+        validate_declared(declared)
+        for topology in declared.topologies:
+            for environment in declared.environments:
+                if environment.provider == "fake":
+                    placed(topology, environment)
+    except PortinfraError as error:
+        return error
+    return None
+
+
+def findings_of(error):
+    return error.findings if isinstance(error, DeclarationError | FindingsError) else ()
+
+
+@pytest.fixture(
+    params=[range(250), pytest.param(range(250, 10_250), marks=pytest.mark.soak)], ids=["a few", "thousands"]
+)
+def seeds(request):
+    return request.param
+
+
+def test_a_mutilated_file_is_sound_or_told_where_it_is_not(seeds, tmp_path):
+    rules, harmless = set(), 0
+    path = tmp_path / "shop.hcl"
+    for seed in seeds:
+        text = broken(random.Random(seed), TEXT)
+        path.write_text(text, encoding="utf-8", newline="")
+        error = refused(path)
+        if error is None:
+            harmless += 1
+            continue
+        story = f"seed {seed}: {error}"
+        assert CANARY not in str(error), story
+        assert isinstance(error, DeclarationError | ValidationError | PlacementError), story
+        lines = path.read_text(encoding="utf-8").count("\n") + 1  # a lone carriage return ends a line too
+        for finding in findings_of(error):
+            rules.add(finding.rule)
+            assert finding.message, story
+            assert finding.location is not None, story
+            assert Path(finding.location.file) == path, story
+            assert 1 <= finding.location.line <= lines, story
+            assert finding.fix or finding.severity is not Severity.ERROR, story
+    assert harmless < len(seeds) / 2
+    assert len(rules) >= 8
+    print(f"{len(seeds)} files, {harmless} harmless, {len(rules)} kinds of finding")
+
+
+WEB = Role("web", public="customers")
+DEFECTS = {
+    "count": (lambda role: evolve(role, count=-1), "role.{}.count"),
+    "wrong count": (lambda role: evolve(role, count="three"), "role.{}.count"),
+    "size": (lambda role: evolve(role, size=7), "role.{}.size"),
+    "disk": (lambda role: evolve(role, disk_gib=0), "role.{}.disk_gib"),
+    "volume": (lambda role: evolve(role, volumes=[Volume("data", gib=0)]), "role.{}.volume.data"),
+    "two volumes": (lambda role: evolve(role, volumes=[Volume("data", gib=1)] * 2), "role.{}.volume.data"),
+    "tag": (lambda role: evolve(role, tags={"portinfra:scope": "x"}), "role.{}.tags"),
+    "waiver": (lambda role: evolve(role, waive={"check/fewer-than-three": " "}), "role.{}.waive"),
+    "nothing": (lambda role: evolve(role, image=None), "role.{}.image"),
+    "unavailable": (lambda role: evolve(role, max_unavailable=0), "role.{}.max_unavailable"),
+}
+"""What is wrong with a role → its subject."""
+
+
+def test_every_defect_of_a_topology_is_told_at_once(seeds):
+    for seed in seeds:
+        chance = random.Random(seed)
+        names = ["web", "app", "db", "cache", "queue"][: chance.randint(1, 5)]
+        roles, subjects = [], []
+        for name in names:
+            breaks, subject = DEFECTS[chance.choice(sorted(DEFECTS))]
+            roles.append(breaks(evolve(WEB, name=name)))
+            subjects.append(subject.format(name))
+        flows = [allow(INTERNET, "nobody", tcp=443, why="a slip")] if chance.random() < 0.5 else []
+        environment = Environment(
+            "production", on="fake:us-east-1", cidr=chance.choice(("10.0.0.0/16", "nonsense"))
+        )
+        with pytest.raises((ValidationError, PlacementError)) as caught:
+            placed(Topology("shop", roles, flows), environment)
+        told = [finding.subject for finding in caught.value.findings]
+        story = f"seed {seed}: {caught.value}"
+        for subject in subjects:
+            assert any(one.startswith(subject) for one in told), f"{subject} was not told: {story}"
+        if flows:
+            assert "nobody" in str(caught.value), story
+        if environment.cidr == "nonsense":
+            assert "nonsense" in str(caught.value), story
+        assert all(finding.location and finding.message for finding in caught.value.findings), story
