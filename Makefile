@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check soak clean
+.PHONY: demo test check soak bench clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -25,6 +25,13 @@ check: $(READY)
 soak: $(READY)
 	$(BIN)/pytest -m soak -n 2 -rP tests
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -n 2 tests/property
+
+bench: $(READY)
+	$(BIN)/python benchmarks/start_up.py
+	$(BIN)/python benchmarks/calls.py
+	$(BIN)/python benchmarks/rates.py
+	$(BIN)/python benchmarks/growth.py --plot docs/performance-growth.svg
+	$(BIN)/python benchmarks/side_by_side.py
 
 $(READY): pyproject.toml tools/setup
 	@tools/setup $(VENV) "$(PYTHON)"

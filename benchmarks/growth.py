@@ -1,64 +1,90 @@
-"""How cost grows with size: `python benchmarks/growth.py [HOSTS …]`.
+"""How cost grows with size: `python benchmarks/growth.py [HOSTS …] [--plot FILE]`.
 
-For each size: the CPU seconds of planning from nothing, of applying on a simulator without delays, and of the
-plan that finds nothing to do; and what a resource costs relative to the smallest size (1.0: as much; cost is
-linear where this does not rise). API calls are counts.
+Each size is a process of its own, planned from nothing, applied on a cloud without delays, and planned again;
+above `--applied` hosts it is planned only. CPU seconds of the work, without the process's start.
 """
 
-import os
+import argparse
+import json
+import statistics
+import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Sequence
+from math import log
+from pathlib import Path
 
-from attrs import evolve
+from measure import MACHINE
+from plot import Series, log_log
 
-from portinfra import Environment, Role, Topology, Volume, allow, apply, plan
-from portinfra.testing.fake import AWS, FakeCloud, plugin
+LIFECYCLE = Path(__file__).with_name("lifecycle.py")
+SIZES = (20, 60, 200, 600, 2000, 3000, 6000, 10_000, 20_000)
+MEASURABLE = 1000
+"""Resources from which the exponent is taken: below, what is done once is most of it."""
 
-INSTANT = evolve(
-    AWS, rates={}, visibility_seconds=0.0, pending={}, deleting={}, terminated_seconds=0.0, page_size=1_000
-)
-PRODUCTION = Environment("production", on="fake:us-east-1", cidr="10.0.0.0/8", subnet_prefix=18)
-
-
-def platform(hosts: int) -> Topology:
-    """Ten roles that all may call one another, each host with a volume."""
-    names = [f"role-{letter}" for letter in "abcdefghij"]
-    roles = [Role(name, count=hosts // 10, volumes=[Volume("data", gib=10)]) for name in names]
-    return Topology("growth", roles, [allow(names, names, tcp=443, why="to measure")])
+Told = dict[str, float]
 
 
-def cpu(work: Callable[[], Any]) -> tuple[float, Any]:
-    """CPU seconds of this process, and what the work returned."""
-    began = time.process_time()
-    result = work()
-    return time.process_time() - began, result
+def measured(hosts: int, runs: int, *, plan_only: bool) -> Told:
+    """The medians of every figure."""
+    command = [sys.executable, str(LIFECYCLE), str(hosts), *(["--plan-only"] if plan_only else [])]
+    told = [
+        json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout) for _ in range(runs)
+    ]
+    return {figure: statistics.median(one[figure] for one in told) for figure in told[0]}
 
 
-def main(sizes: list[int]) -> None:
-    """Print one line for each size."""
-    os.environ["PORTINFRA_HOME"] = tempfile.mkdtemp()
-    print("hosts  resources  plan s  apply s  no-op s  per resource  calls  no-op calls")
-    base = 0.0
-    for hosts in sizes:
-        plugin.cloud = FakeCloud(shape=INSTANT)
-        topology = platform(hosts)
-        planning, first = cpu(lambda topology=topology: plan(topology, PRODUCTION))
-        applying, outcome = cpu(lambda first=first: apply(first))
-        before = sum(plugin.cloud.log.values())
-        looking, again = cpu(lambda topology=topology: plan(topology, PRODUCTION))
-        reads = sum(plugin.cloud.log.values()) - before
-        assert again.empty
-        resources = len(first.wanted)
-        each = (planning + applying + looking) / resources
-        base = base or each
-        print(
-            f"{hosts:5}  {resources:9}  {planning:6.2f}  {applying:7.2f}  {looking:7.2f}"
-            f"  {each / base:12.2f}  {outcome.calls:5}  {reads:11}"
-        )
+def exponent(points: Sequence[tuple[float, float]]) -> float:
+    """The power of the size with which the cost grows: the slope of the best line through the logarithms."""
+    sizes, costs = zip(*((log(size), log(cost)) for size, cost in points), strict=True)
+    return statistics.linear_regression(sizes, costs).slope
+
+
+def points(told: Sequence[Told], step: str, least: float = 0) -> list[tuple[float, float]]:
+    """Resources and CPU seconds, of the sizes that have this step."""
+    return [(one["resources"], one[step]) for one in told if step in one and one["resources"] >= least]
+
+
+def fit(told: Sequence[Told], step: str) -> str:
+    """The growth of a step beside that of n log n over the same sizes."""
+    large = points(told, step, MEASURABLE)
+    if len(large) < 2:
+        return f"{step}: too few sizes of {MEASURABLE} resources or more"
+    ideal = exponent([(size, size * log(size)) for size, _ in large])
+    least = large[0][0]
+    return f"{step}: n^{exponent(large):.2f} from {least:,.0f} resources on; n log n is n^{ideal:.2f} there"
+
+
+def row(one: Told) -> str:
+    """One size as a line of the table."""
+    each = one["plan"] / one["resources"] * 1e6
+    planned = (
+        f"{one['hosts']:6.0f}{one['resources']:11.0f}{one['plan']:8.2f}{each:17.1f}{one['plan_mb']:9.0f}"
+    )
+    if "apply" not in one:
+        return planned
+    return f"{planned}{one['apply']:9.2f}{one['no-op']:9.2f}{one['no-op_mb']:9.0f}"
+
+
+def main() -> None:
+    """Print a line for each size, then the fits; draw them if asked to."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("hosts", type=int, nargs="*", default=SIZES)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--applied", type=int, default=3000)
+    parser.add_argument("--plot", type=Path)
+    given = parser.parse_args()
+    print(f"CPU seconds, medians of {given.runs}; {MACHINE}")
+    print(" hosts  resources  plan s  µs per resource  plan MB  apply s  no-op s   all MB")
+    told = []
+    for hosts in given.hosts:
+        told.append(measured(hosts, given.runs, plan_only=hosts > given.applied))
+        print(row(told[-1]), flush=True)
+    for step in ("plan", "apply", "no-op"):
+        print(fit(told, step))
+    if given.plot:
+        series = [Series(step, points(told, step)) for step in ("plan", "apply", "no-op")]
+        given.plot.write_text(log_log("CPU seconds by resources", series), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main([int(size) for size in sys.argv[1:]] or [30, 100, 300, 1000, 3000])
+    main()

@@ -3,7 +3,9 @@
 import shlex
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from typer import BadParameter
 
 from portinfra.declaration.declared import Declared, declaration_error, duplicates
 from portinfra.model.environment import Environment
@@ -11,9 +13,13 @@ from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.present.commands.app import app
 from portinfra.present.commands.session import Session, run_guarded
+from portinfra.present.exits import Exit, Misuse
 
 if TYPE_CHECKING:
     from portinfra.policy import PolicyRule
+
+# What the parser raises for a command line that makes no sense; typer exports only its child.
+_UsageError: type[Exception] = BadParameter.__bases__[0]
 
 
 def main() -> NoReturn:
@@ -45,5 +51,21 @@ def cli(
 
 
 def _run(session: Session) -> NoReturn:
-    app(session)(args=list(session.arguments), prog_name=session.program)
-    sys.exit(0)
+    arguments = list(session.arguments)
+    try:
+        code = app(session)(args=arguments, prog_name=session.program, standalone_mode=False)
+    except _UsageError as error:
+        code = _misused(error, as_json="--json" in arguments)
+    sys.exit(code or 0)
+
+
+def _misused(error: Any, *, as_json: bool) -> int:
+    """Show that the command line makes no sense, in the words of its parser."""
+    if as_json:
+        from portinfra.present.console.terminal import write_json
+        from portinfra.present.documents import error_document
+
+        write_json(error_document(Misuse(error.format_message())))
+    else:
+        error.show()
+    return Exit.USAGE

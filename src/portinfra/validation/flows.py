@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from ipaddress import IPv4Network, ip_network
 
-from portinfra.model.finding import Finding, Severity
+from portinfra.model.finding import Finding
 from portinfra.model.topology import INTERNET, Flow, Topology
 from portinfra.validation.names import suggestion
 from portinfra.validation.types import flow_subject
@@ -18,10 +18,8 @@ def flow_findings(topology: Topology) -> Iterator[Finding]:
         yield from _internet_findings(flow, topology)
 
 
-def _wrong(flow: Flow, rule: str, message: str, fix: str, severity: Severity = Severity.ERROR) -> Finding:
-    return Finding(
-        f"topology/{rule}", message, fix, severity, subject=flow_subject(flow), location=flow.location
-    )
+def _wrong(flow: Flow, rule: str, message: str, fix: str) -> Finding:
+    return Finding(f"topology/{rule}", message, fix, subject=flow_subject(flow), location=flow.location)
 
 
 def _peer_findings(flow: Flow, peer: str, topology: Topology) -> Iterator[Finding]:
@@ -53,9 +51,6 @@ def _lone_flow_findings(flow: Flow) -> Iterator[Finding]:
         yield _wrong(flow, "empty-flow", message, "Name a role, 'internet' or a CIDR on each side.")
     if not flow.tcp and not flow.udp and not flow.icmp:
         yield _wrong(flow, "no-ports", "it allows nothing", "Name its ports: tcp=443. Or icmp=True.")
-    if not flow.why.strip():
-        message, fix = "nobody says what it is for", 'Say it in one line: why="customers".'
-        yield _wrong(flow, "no-why", message, fix, Severity.WARNING)
     for range_ in (*flow.tcp, *flow.udp):
         if range_[1] > 65535:
             yield _wrong(flow, "port", f"{range_[1]} is no port", "Ports go from 1 to 65535.")

@@ -371,3 +371,23 @@ def _portinfra(directory, *arguments):
     return subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, cwd=directory, check=False
     )
+
+
+def test_the_version_is_told_and_a_slip_of_the_pen_is_json_where_json_is_asked_for(tmp_path):
+    def called(*arguments):
+        program = "from portinfra.present.cli import main; main()"
+        return subprocess.run(
+            [sys.executable, "-c", program, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+        )
+
+    assert re.fullmatch(r"portinfra \d+\.\d+\.\d+\n", called("--version").stdout)
+    slip = called("plan", "--jsn")
+    assert (slip.returncode, slip.stdout) == (2, "")
+    assert "No such option: --jsn" in slip.stderr
+    told = called("plan", "--json", "--jsn")
+    assert told.returncode == 2
+    assert json.loads(told.stdout)["message"].startswith("No such option: --jsn")

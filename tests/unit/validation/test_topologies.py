@@ -8,7 +8,6 @@ from attrs import evolve
 from portinfra.errors import ValidationError
 from portinfra.model.catalogue import Capabilities
 from portinfra.model.environment import Environment
-from portinfra.model.finding import Severity
 from portinfra.model.resources import Volume
 from portinfra.model.topology import INTERNET, Flow, Role, Topology, allow
 from portinfra.validation import validate
@@ -147,14 +146,6 @@ def test_a_flow_that_makes_no_sense_is_found(flow, rule, words):
     assert words in messages[0]
 
 
-def test_a_flow_without_a_reason_is_a_warning():
-    (warning,) = validate(
-        Topology("shop", roles=[WEB, APP], flows=[allow(WEB, APP, tcp=1)]), PLACE, Capabilities()
-    )
-    assert warning.severity is Severity.WARNING
-    assert warning.rule == "topology/no-why"
-
-
 def test_all_findings_come_at_once_each_with_the_line_that_made_the_value():
     frame = inspect.currentframe()
     assert frame
@@ -170,9 +161,7 @@ def test_all_findings_come_at_once_each_with_the_line_that_made_the_value():
         "topology/count": 1,
         "topology/empty-size": 1,
         "topology/unknown-role": 2,
-        "topology/no-why": 2,
     }
-    assert error.value.findings[-1].severity is Severity.WARNING
 
 
 def test_a_topology_needs_a_role():

@@ -41,6 +41,13 @@ class SqliteStore(MemoryStore):
         with self._lock:
             self._connection.close()
 
+    def moment(self) -> float:
+        """The time, as the file has it."""
+        with self._lock:
+            if not self._depth:
+                (self.now,) = self._connection.execute("SELECT now FROM world").fetchone()
+            return self.now
+
     def _prepare(self) -> None:
         self._insist("PRAGMA journal_mode=WAL")
         # Only the death of a process matters here, not that of the machine: no need to wait for the disk.

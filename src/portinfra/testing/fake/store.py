@@ -60,6 +60,10 @@ class MemoryStore:
                 self._undo.clear()
                 self._depth -= 1
 
+    def moment(self) -> float:
+        """The time, which other processes may have moved on."""
+        return self.now
+
     def mark(self) -> int:
         """Where in this transaction we are; for `undo`."""
         return len(self._undo)
