@@ -1,0 +1,67 @@
+"""A zone that falls silent in the middle of an apply: what is in it is not known, and all else goes on."""
+
+import pytest
+from test_coordinator import plan_for, run
+from toy import topology
+from toycloud import ListingDriver, ToyProvider
+
+from portinfra import Role, errors
+from portinfra.model.resources import Instance
+from portinfra.provider.interface import Call
+
+ZONES = ("zone-a", "zone-b", "zone-c")
+
+
+class ZonalDriver(ListingDriver):
+    """Hosts, listed zone by zone."""
+
+    def survey(self, scope, only=()):
+        return tuple(Call("List", {"kind": "instance", "zone": zone}, place=zone) for zone in ZONES)
+
+    def assemble(self, answers, names):
+        return [
+            seen
+            for call, (answer,) in answers.items()
+            for seen in answer["items"]
+            if seen.spec.zone == call.place
+        ]
+
+
+@pytest.fixture
+def provider():
+    provider = ToyProvider(pending_seconds=30)
+    provider.drivers = {**ToyProvider.drivers, Instance: ZonalDriver(Instance)}
+    return provider
+
+
+def silent(call):
+    if call.place == "zone-b":
+        raise errors.Unavailable("no answer")
+
+
+def test_what_waits_in_it_fails_with_advice_and_all_else_is_done(provider):
+    plan = plan_for(provider, topology(Role("web", count=3)))
+    provider.mute = silent
+    with pytest.raises(errors.ApplyError) as caught:
+        run(provider, plan)
+    fates = {step.step.address: step for step in caught.value.outcome.steps}
+    failed = fates.pop("instance.web2")
+    assert failed.fate == "failed"
+    assert "zone-b does not answer" in str(failed.error)
+    assert "--without-zone" in failed.error.fix
+    assert {step.fate for step in fates.values()} == {"done"}
+
+
+def test_nothing_is_made_twice_because_it_was_not_seen(provider):
+    plan = plan_for(provider, topology(Role("web", count=3)))
+    provider.mute = silent
+    lost = iter(range(1))
+
+    def lose(call):
+        if call.address == "instance.web2" and next(lost, None) is not None:
+            raise errors.OutcomeUnknown("no answer")
+
+    provider.lose = lose
+    with pytest.raises(errors.ApplyError):
+        run(provider, plan)
+    assert [address for _, _, address in provider.made].count("instance.web2") == 1
