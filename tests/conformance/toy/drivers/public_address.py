@@ -1,0 +1,9 @@
+from portinfra.model.resources import PublicAddress
+
+from .common import ToyDriver
+
+
+class PublicAddressDriver(ToyDriver[PublicAddress]):
+    spec = PublicAddress
+    collection = "addresses"
+    fields = (("instance", "server"),)

@@ -1,0 +1,10 @@
+from portinfra.model.resources import Snapshot
+
+from .common import ToyDriver
+
+
+class SnapshotDriver(ToyDriver[Snapshot]):
+    spec = Snapshot
+    collection = "snapshots"
+    fields = (("volume", "disk"),)
+    replaces = frozenset({"volume"})
