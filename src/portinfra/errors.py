@@ -172,3 +172,8 @@ class ApplyError(PortinfraError):
     def __init__(self, message: str, outcome: "Outcome") -> None:
         super().__init__(message)
         self.outcome = outcome
+        for step in outcome.steps:
+            if step.error is not None:
+                self.add_note(f"{step.step.address}: {step.error}")  # a traceback shows it
+        for change in outcome.drift:
+            self.add_note(f"{change.action} {change.address}: {change.reason}")

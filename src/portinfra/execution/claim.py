@@ -5,6 +5,7 @@ that died on this machine is taken over at once; one elsewhere when its heartbea
 minute by our own clock. The provider's clock is never compared with anybody else's.
 """
 
+from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -27,6 +28,9 @@ DEAD_SECONDS = 60.0
 
 LOST_SECONDS = 1.0
 """Pause after somebody else took the number that we wanted, before looking again."""
+
+LOST_MAX = 30
+"""A number that is taken so often, though no list shows who has it, belongs to something else."""
 
 
 def claims(reader: Reader, scope: Scope) -> list[Claim]:
@@ -108,6 +112,7 @@ class Claiming:
 
 def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder) -> tuple[Claim | None, Claim]:
     """The last claim before ours, and ours."""
+    lost: Counter[int] = Counter()
     while True:
         existing = claims(reader, scope)
         ours = next((claim for claim in existing if claim.holder == me), None)
@@ -125,11 +130,23 @@ def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder) -> tuple[Cla
         )
         if _won(caller, scope, ours):
             break
+        lost[ours.number] += 1
+        if lost[ours.number] > LOST_MAX:
+            raise _unseen(reader.provider.name, ours.number)
         clock = caller.provider.clock
         clock.sleep_until(clock.now() + LOST_SECONDS)
     for old in before[:-1]:  # never the last: a list that is behind must not show a free number
         _drop(caller, scope, old.number)
     return last, ours
+
+
+def _unseen(provider: str, number: int) -> AlreadyExists:
+    return AlreadyExists(
+        f"claim {number} is taken, and no list shows who has it",
+        provider=provider,
+        address=f"claim.{number}",
+        fix="Look for a resource that bears a claim's name and is none, and remove it.",
+    )
 
 
 def _won(caller: Caller, scope: Scope, mine: Claim) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import Factory, define, field
 
-from portinfra.errors import NotFound, RateLimited
+from portinfra.errors import AlreadyExists, NotFound, RateLimited
 from portinfra.execution import failures, retry
 from portinfra.execution.caller import Caller
 from portinfra.execution.claim import Claiming
@@ -56,6 +56,8 @@ class _Task:
     calls: int = 0
     tries: int = 0
     """In a row, without anything changing."""
+    taken: int = 0
+    """Of these, those that found the name taken."""
     faults: int = 0
     written: float | None = None
     """When its last write ended: lists may be stale for a while after."""
@@ -231,13 +233,14 @@ class Coordinator:
         )
         self._schedule.answered(call.rates)
         self._world.record(task.step.address, seen)
-        task.tries = 0
+        task.tries = task.taken = 0
         return self._advance(task) if not self._stopping else None
 
     def _failed(self, task: _Task, call: Call, error: Exception) -> None:
         now = self._clock.now()
         task.tries += 1
-        todo = reaction(error, call, task.tries)
+        task.taken += isinstance(error, AlreadyExists)
+        todo = reaction(error, call, task.tries, task.taken)
         if todo is Reaction.GIVE_UP:
             return self._end(task, "failed", error)
         if self._stopping:

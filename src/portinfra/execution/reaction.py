@@ -35,9 +35,11 @@ def repeatable(error: BaseException, call: Call) -> bool:
     return isinstance(error, RateLimited | Unavailable)
 
 
-def reaction(error: Exception, call: Call, tries: int) -> Reaction:
-    """The reaction to an error after so many tries in a row, counted from 1."""
-    if tries >= retry.patience(call) or (isinstance(error, AlreadyExists) and tries > TAKEN_MAX):
+def reaction(error: Exception, call: Call, tries: int, taken: int = 0) -> Reaction:
+    """The reaction to an error after so many tries in a row, counted from 1, of which so many found the name
+    taken.
+    """
+    if tries >= retry.patience(call) or taken > TAKEN_MAX:
         return Reaction.GIVE_UP
     if repeatable(error, call):
         return Reaction.REPEAT

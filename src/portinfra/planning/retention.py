@@ -84,18 +84,21 @@ def leave_unknown(
     alone = {a for a, seen in desired.seen.items() if zone_of(seen.spec) in silent or seen.place in silent}
     alone |= {a for a, spec in needed.items() if zone_of(spec) in silent}
     alone |= {a for a, spec in needed.items() if any(ref in alone for ref in spec.references())}
+    stays = {a for a, change in decided.items() if _goes(change) and _nowhere(change, desired)} - alone
     stands_on = _stand_on(alone, needed)
+    stands_on |= _stand_on(stays, {address: seen.spec for address, seen in desired.seen.items()})
     result = {
         address: change
         for address, change in decided.items()
-        if address not in alone
-        and not (
-            change.action in ("delete", "replace") and (address in stands_on or _nowhere(change, desired))
-        )
+        if address not in alone | stays and not (_goes(change) and address in stands_on)
     }
     result = _with_room(result, [change for address, change in decided.items() if address not in result])
     findings = [_silence(zone, len(decided) - len(result), desired.options) for zone in sorted(silent)]
     return result, findings
+
+
+def _goes(change: Change) -> bool:
+    return change.action in ("delete", "replace")
 
 
 def _with_room(result: Mapping[Address, Change], left: Iterable[Change]) -> dict[Address, Change]:

@@ -63,6 +63,17 @@ def test_a_claim_whose_answer_was_lost_is_ours_and_older_ones_are_tidied_all_the
         assert list(provider.claim_table) == [2, 3]
 
 
+def test_a_number_that_something_unseen_has_is_given_up_with_advice():
+    provider = ToyProvider()
+    provider.fail = failing(errors.AlreadyExists, times=1000)
+    with (
+        pytest.raises(errors.AlreadyExists, match="no list shows who has it") as caught,
+        Run(provider, SCOPE, "1"),
+    ):
+        pass
+    assert caught.value.fix
+
+
 def test_a_dead_holder_of_this_machine_is_taken_over_at_once():
     provider = ToyProvider()
     provider.claim_table[7] = held_by(process="999999999:1:x")

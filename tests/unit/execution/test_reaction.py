@@ -38,5 +38,9 @@ def test_nothing_is_tried_for_ever():
 
 
 def test_a_name_that_stays_taken_is_somebody_elses():
-    assert reaction(errors.AlreadyExists("taken"), ONCE, tries=3) is Reaction.LOOK
-    assert reaction(errors.AlreadyExists("taken"), ONCE, tries=4) is Reaction.GIVE_UP
+    assert reaction(errors.AlreadyExists("taken"), ONCE, tries=3, taken=3) is Reaction.LOOK
+    assert reaction(errors.AlreadyExists("taken"), ONCE, tries=4, taken=4) is Reaction.GIVE_UP
+
+
+def test_a_name_that_was_taken_only_after_other_failures_is_looked_for():
+    assert reaction(errors.AlreadyExists("taken"), ONCE, tries=9, taken=1) is Reaction.LOOK

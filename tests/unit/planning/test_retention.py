@@ -93,3 +93,14 @@ def test_what_needs_the_place_of_something_that_waits_for_a_silent_zone_waits_to
     assert not [
         a for a, action in actions(plan).items() if action == "create" and a.kind in ("subnet", "instance")
     ]
+
+
+def test_what_something_that_waits_stands_on_waits_too():
+    before = applied(topology(Role("old", count=3, public="customers")))
+    there = {a: s for a, s in before.resources.items() if zone_of(s.spec) != "zone-a"}
+    silent = evolve(before, resources=there, unknown=frozenset({"zone-a"}))
+    plan = plan_of(topology(Role("new", count=1)), silent, without_zones=frozenset({"zone-a"}))
+    assert not {a for a, action in actions(plan).items() if action == "delete"} & {
+        "public-address.old2",
+        "instance.old2",
+    }
