@@ -13,7 +13,8 @@ from portinfra import Environment, PlanOptions, apply, destroy, plan
 from portinfra.errors import ApplyError, OutcomeUnknown, StalePlanError
 from portinfra.testing import strategies
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
-from portinfra.testing.faults import MISHAPS, Crash, Faults, injected
+from portinfra.testing.faults import MISHAPS, Crash, Faults, Weather, injected
+from portinfra.testing.wrapped import wrapped
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 PRODUCTION = Environment("production", on=f"fake:{REGION}", account=ACCOUNT, cidr="10.10.0.0/16")
@@ -63,7 +64,7 @@ class Operations(RuleBasedStateMachine):
 
     @rule(at=st.integers(1, 60), mishap=st.sampled_from(MISHAPS))
     def crash(self, at, mishap):
-        with injected("fake", Faults(at=at, mishap=mishap)):
+        with wrapped("fake", Weather(Faults(at=at, mishap=mishap)).perform):
             try:
                 apply(plan(self.topology, PRODUCTION, LOSE_DATA), seed=self.next_seed())
             except (Crash, ApplyError, OutcomeUnknown, StalePlanError):

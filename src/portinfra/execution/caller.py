@@ -2,10 +2,13 @@
 
 from attrs import define
 
-from portinfra.errors import ProviderError
+from portinfra.errors import InvalidRequest, ProviderError
 from portinfra.execution.reaction import repeatable
 from portinfra.execution.retry import insist, patience
 from portinfra.provider.interface import Answer, Call, Provider
+
+_DEFECTS = (NotImplementedError, TypeError, AttributeError, NameError)
+"""What no cloud raises: asking again changes nothing."""
 
 
 @define
@@ -34,7 +37,12 @@ class Caller:
 
     def translated(self, error: Exception, call: Call) -> ProviderError:
         """The provider's error as one of ours, with the call that it belongs to."""
-        ours = error if isinstance(error, ProviderError) else self.provider.classify(error)
+        if isinstance(error, _DEFECTS):
+            ours: ProviderError = InvalidRequest(
+                f"{type(error).__name__}: {error}", fix="This is a defect of the provider: please report it."
+            )
+        else:
+            ours = error if isinstance(error, ProviderError) else self.provider.classify(error)
         ours.provider = ours.provider or self.provider.name
         ours.action = ours.action or call.action
         ours.address = ours.address or (call.address or "")

@@ -123,11 +123,21 @@ def _touched(about: About, situation: Situation) -> tuple[str, ...]:
     return ()
 
 
+def _no_rule(given: object) -> DeclarationError:
+    name = getattr(given, "__name__", repr(given))
+    return DeclarationError(
+        f"{name} is no rule",
+        fix=f'Put @rule("acme/{name.replace("_", "-")}", severity="error", fix="…") above it.',
+    )
+
+
 def every(*groups: Iterable[PolicyRule]) -> Iterator[PolicyRule]:
-    """All rules, in order. Raises DeclarationError where two have one id."""
+    """All rules, in order. Raises DeclarationError where one is none, or two have one id."""
     ids: set[str] = set()
     for group in groups:
         for one in group:
+            if not isinstance(one, PolicyRule):
+                raise _no_rule(one)
             if one.id in ids:
                 raise DeclarationError(
                     f"two rules are called {one.id!r}", location=one.location, fix="Give one another id."

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from attrs import define, field, frozen
+from attrs import define, field, frozen, validators
 
 from portinfra.errors import OutcomeUnknown, RateLimited, Unavailable
 from portinfra.provider.interface import Answer, Call, Provider
@@ -30,29 +30,35 @@ class Crash(BaseException):
     """The process is gone: nothing in it may react."""
 
 
+_SHARE = validators.and_(validators.ge(0.0), validators.le(1.0))
+
+
 @frozen
 class Faults:
-    """What goes wrong. Shares are of all calls, from 0.0 to 1.0, and drawn one after the other."""
+    """What goes wrong. Shares are of all calls, from 0.0 to 1.0, and drawn one after the other.
+
+    Raises ValueError for what is no share, no call and no mishap.
+    """
 
     seed: int = 0
-    throttled: float = 0.0
+    throttled: float = field(default=0.0, validator=_SHARE)
     """Refused for the rate, nothing done."""
-    unavailable: float = 0.0
+    unavailable: float = field(default=0.0, validator=_SHARE)
     """Refused with an error of the server's own, nothing done."""
-    request_lost: float = 0.0
+    request_lost: float = field(default=0.0, validator=_SHARE)
     """The connection breaks before the effect."""
-    answer_lost: float = 0.0
+    answer_lost: float = field(default=0.0, validator=_SHARE)
     """The connection breaks after the effect."""
-    stale: float = 0.0
+    stale: float = field(default=0.0, validator=_SHARE)
     """A read is answered once more as it was answered before, less than `stale_seconds` ago."""
     stale_seconds: float = 5.0
     latency_seconds: float = 0.0
     """The longest that a call takes, by the provider's clock."""
     silent_zone: str = ""
     """A zone that does not answer: reads of it fail, and lists come without it and say so."""
-    at: int | None = None
+    at: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
     """The call, counted from 1, at which the mishap happens."""
-    mishap: Mishap = "dies after"
+    mishap: Mishap = field(default="dies after", validator=validators.in_(MISHAPS))
 
 
 @define
@@ -131,10 +137,15 @@ class Weather:
 
 @contextmanager
 def injected(provider: str, faults: Faults) -> Iterator[Weather]:
-    """While it lasts, calls of the provider of that name meet these faults. Yields what happens."""
+    """While it lasts, calls of the provider of that name meet these faults. Yields what happens.
+
+    Raises AssertionError where the call at which a mishap was to happen never came: that showed nothing.
+    """
     weather = Weather(faults)
     with wrapped(provider, weather.perform, lag_seconds=faults.stale_seconds if faults.stale else 0.0):
         yield weather
+    if faults.at is not None and weather.calls < faults.at:
+        raise AssertionError(f"call {faults.at} never came: {weather.calls} were made")
 
 
 def _without(value: Any, zone: str) -> Any:

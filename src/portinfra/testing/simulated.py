@@ -26,6 +26,8 @@ def simulated(shape: str = "aws") -> Iterator[FakeCloud]:
     """A new cloud, which every environment `on="fake:…"` lies in while this lasts; journals go to a folder
     that is gone afterwards. The shapes are those of docs/simulator.md.
     """
+    if shape not in SHAPES:
+        raise ValueError(f"there is no shape {shape!r}; there are {', '.join(SHAPES)}")
     cloud, before = FakeCloud(shape=SHAPES[shape]), plugin.cloud
     home = os.environ.get("PORTINFRA_HOME")
     with tempfile.TemporaryDirectory() as folder:

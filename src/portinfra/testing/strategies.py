@@ -88,8 +88,9 @@ def flows(draw: st.DrawFn, declared: Iterable[Role]) -> Flow:
 @st.composite
 def edits(draw: st.DrawFn, topology: Topology, max_hosts: int = 4) -> Topology:
     """What a user may change a topology into by one change: of a role, a volume, a flow, tags, or a name."""
+    topology = _pinned(topology)
     ways: list[Callable[[st.DrawFn, Topology], Topology]] = [_with_other_tags]
-    if any(role.slot in range(len(ROLE_NAMES)) for role in topology.roles):
+    if topology.roles:
         ways += [_with_a_role_changed, _with_other_volumes, _with_a_role_renamed, _without_a_role]
         ways += [_with_one_flow_more, _without_a_flow]
     if _free_names(topology):
@@ -104,6 +105,12 @@ def histories(draw: st.DrawFn, max_edits: int = 4) -> list[Topology]:
     for _ in range(draw(st.integers(1, max_edits))):
         history.append(draw(edits(history[-1]).filter(lambda topology: topology.roles)))
     return history
+
+
+def _pinned(topology: Topology) -> Topology:
+    """The same, each role in the slot that it has: so that none moves when another comes or goes."""
+    roles = [evolve(r, slot=n if r.slot is None else r.slot) for n, r in enumerate(topology.roles)]
+    return evolve(topology, roles=roles)
 
 
 def _several_volumes() -> st.SearchStrategy[list[Volume]]:
@@ -165,10 +172,10 @@ def _with_a_role_more(draw: st.DrawFn, topology: Topology) -> Topology:
 
 
 def _free_names(topology: Topology) -> list[str]:
-    """The names whose slot nobody has, and that nobody was renamed from."""
-    taken = {role.slot for role in topology.roles}
-    former = {role.renamed_from for role in topology.roles}
-    return [name for slot, name in enumerate(ROLE_NAMES) if slot not in taken and name not in former]
+    """The names that nobody has or had, and whose slot nobody has."""
+    slots = {role.slot for role in topology.roles}
+    names = {role.name for role in topology.roles} | {role.renamed_from for role in topology.roles}
+    return [name for slot, name in enumerate(ROLE_NAMES) if slot not in slots and name not in names]
 
 
 def _with_one_flow_more(draw: st.DrawFn, topology: Topology) -> Topology:

@@ -211,3 +211,16 @@ def test_the_journal_has_each_intent_before_its_result(journals):
     assert '"event": "intent"' in lines[0]
     assert '"event": "done"' in lines[1]
     assert "canary" not in text
+
+
+def test_a_defect_of_the_provider_fails_at_once():
+    provider = ToyProvider()
+
+    def fail(call):
+        raise NotImplementedError("not written yet")
+
+    provider.fail = fail
+    before = provider.clock.now()
+    with pytest.raises(errors.InvalidRequest, match="not written yet"):
+        run(provider, plan_for(provider, TWO_ROLES))
+    assert provider.clock.now() == before

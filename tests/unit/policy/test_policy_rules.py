@@ -296,3 +296,12 @@ def test_every_rule_says_what_it_is_for():
         assert one.what.endswith(".")
         assert one.fix.endswith(".")
         assert one.enforces.startswith("R")
+
+
+def test_a_function_that_is_no_rule_is_told_how_to_become_one():
+    def no_friday(situation):
+        yield situation.topology, "never on a Friday"
+
+    with pytest.raises(DeclarationError, match="no_friday is no rule") as caught:
+        check(shop(), rules=[no_friday])
+    assert '@rule("acme/no-friday"' in caught.value.fix

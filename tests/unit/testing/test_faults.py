@@ -134,3 +134,18 @@ def test_a_hand_that_lags_is_owned_up_to():
     with wrapped("fake", lambda provider, call: provider.perform(call), lag_seconds=7.0):
         assert registry.plugin("fake").capabilities.visibility_seconds == before + 7.0
     assert registry.plugin("fake").capabilities.visibility_seconds == before
+
+
+@pytest.mark.parametrize("nonsense", [{"throttled": 2}, {"stale": -0.1}, {"at": 0}, {"mishap": "explodes"}])
+def test_what_is_no_fault_is_refused(nonsense):
+    with pytest.raises(ValueError, match=next(iter(nonsense))):
+        Faults(**nonsense)
+
+
+def test_a_mishap_that_never_happened_showed_nothing():
+    with (
+        simulated(),
+        pytest.raises(AssertionError, match="call 9999 never came"),
+        injected("fake", Faults(at=9999)),
+    ):
+        apply(plan(SHOP, PRODUCTION), seed=0)

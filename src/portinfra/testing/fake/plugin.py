@@ -3,6 +3,7 @@
 import os
 import re
 import sqlite3
+import warnings
 from collections.abc import Mapping
 
 from portinfra.errors import InvalidRequest, Unavailable
@@ -18,6 +19,8 @@ FILE_VARIABLE = "PORTINFRA_FAKE_CLOUD"
 
 DEFAULT_FILE = "fakecloud.db"
 DEFAULT_ACCOUNT = "000000000000"
+
+_SHARED = f"this test builds in ./{DEFAULT_FILE}, as others do: use fake_cloud, or simulated() under @given"
 
 _REGION = re.compile(r"[a-z]+(-[a-z0-9]+)+")
 
@@ -50,6 +53,8 @@ class FakePlugin:
         account = environment.credentials.get("account") or environment.account or DEFAULT_ACCOUNT
         if self.cloud is not None:
             return FakeProvider(self.cloud, account, environment.region)
+        if FILE_VARIABLE not in os.environ and "PYTEST_CURRENT_TEST" in os.environ:
+            warnings.warn(_SHARED, stacklevel=2)
         cloud = FakeCloud(_store(os.environ.get(FILE_VARIABLE) or DEFAULT_FILE))
         return FakeProvider(cloud, account, environment.region, closes=True)
 
