@@ -14,7 +14,7 @@ demo: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
 test: $(READY)
-	$(BIN)/pytest -n 2 tests
+	$(BIN)/pytest -n 2 tests providers
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -1,0 +1,337 @@
+"""EC2 and STS in one process: moto's backends, behind what makes them as strict as the real services.
+
+A request passes, in this order: faults, signature, the official model, permissions, rates, client tokens,
+the rules, moto, the rules again, filters and pages.
+"""
+
+import threading
+import traceback
+from collections import Counter
+from collections.abc import Collection, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from attrs import define, field, frozen
+
+from bed import engine, official, rules, signature, validation, xml
+from bed.books import books
+from bed.call import AFTER, BEFORE, INSTEAD, SHOWN, Call
+from bed.clock import Clock
+from bed.errors import THROTTLED, EC2Error, Unserved
+from bed.faults import Fault, Faults
+from bed.identities import Identities, Identity
+from bed.kinds import ID, KINDS
+from bed.listing import Listing
+from bed.plain import plain
+from bed.region import Region
+from bed.rules import permissions, rates, tokens
+from bed.settings import Settings
+
+assert rules  # imported for the rules that it registers
+
+_NO_TAGS: Mapping[str, str] = {}
+
+HTML = "<html><body><h1>500 Server Error</h1></body></html>"
+
+
+@frozen
+class Request:
+    """What came over the wire."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+
+
+@frozen
+class Response:
+    """What goes back."""
+
+    status: int
+    body: str
+    kind: str = "text/xml;charset=UTF-8"
+
+
+class Dropped(Exception):
+    """The connection breaks here."""
+
+
+class Killed(Exception):
+    """The client is to be killed here."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(f"kill {pid}")
+        self.pid = pid
+
+
+@define(eq=False)
+class Bed:
+    """One EC2 of one's own: every account, every region."""
+
+    settings: Settings = field(factory=Settings)
+    clock: Clock = field(init=False)
+    identities: Identities = field(init=False)
+    faults: Faults = field(init=False)
+    calls: Counter[str] = field(init=False)
+    """How many requests came, by action."""
+    log: list[tuple[str, dict[str, str]]] = field(init=False)
+    """Every request, in order: its action and its parameters as sent."""
+    violations: list[str] = field(init=False)
+    """Every request that the official model refused, and why."""
+    gaps: list[str] = field(init=False)
+    """What was asked and the bed cannot serve, and where moto broke: faults of the bed, not of a client."""
+    lock: Any = field(init=False, factory=threading.RLock)
+    _regions: dict[tuple[str, str], Region] = field(init=False)
+    _listing: Listing = field(init=False)
+    _requests: int = field(init=False, default=0)
+
+    def __attrs_post_init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything but the settings."""
+        with self.lock:
+            engine.reset()
+            self.clock = Clock(self.settings.live_clock, self.settings.request_seconds)
+            self.identities = Identities()
+            self.faults = Faults()
+            self.calls, self.log, self.violations, self.gaps = Counter(), [], [], []
+            self._regions = {}
+            self._listing = Listing(self.settings)
+            self._requests = 0
+
+    def restore(self) -> None:
+        """Forget everything, the settings too."""
+        self.settings = Settings()
+        self.reset()
+
+    def configure(self, **settings: Any) -> None:
+        """Change settings, by name."""
+        with self.lock:
+            for name, value in settings.items():
+                if not hasattr(self.settings, name):
+                    raise AttributeError(f"there is no setting {name!r}")
+                setattr(self.settings, name, value)
+            if not self.settings.live_clock:
+                self.clock.stop()
+            self.clock.latency = self.settings.request_seconds
+
+    def advance(self, seconds: float) -> None:
+        """Move time on."""
+        with self.lock:
+            self.clock.advance(seconds)
+
+    def fault(self, mishap: Any, **where: Any) -> None:
+        """Let something go wrong: `fault("dropped after", action="CreateVpc", at=2)`; see `Fault`."""
+        with self.lock:
+            self.faults.add(Fault(mishap, **where))
+
+    def calm(self) -> None:
+        """Take all faults back."""
+        with self.lock:
+            self.faults.clear()
+
+    def fail_next_instance(self, account: str, region: str, reason: str) -> None:
+        """Accept the next launch and let it die while it is pending, for a reason."""
+        with self.lock:
+            self.at(account, region).fates.append(reason)
+
+    def add_account(self, account: str, access_key: str, secret: str) -> None:
+        """A user of another account, with an access key of 20 characters."""
+        with self.lock:
+            self.identities.add(account, access_key, secret)
+
+    def report(self) -> dict[str, Any]:
+        """How many requests came by action, what the model refused and what the bed could not serve."""
+        with self.lock:
+            return {"calls": dict(self.calls), "violations": self.violations, "gaps": self.gaps}
+
+    def act(
+        self,
+        account: str,
+        region: str,
+        action: str,
+        params: dict[str, Any],
+        tags: Mapping[str, str] = _NO_TAGS,
+    ) -> dict[str, Any]:
+        """Do something as a person of that account would, past the wire, with tags on what is made."""
+        with self.lock:
+            operation = official.operation("ec2", action)
+            assert operation is not None, action
+            self._settle()
+            told = self._do(Call(operation, params, account, region, self.at(account, region)))
+            if tags:
+                id = next(id for id in reversed(self.at(account, region).born) if f"'{id}'" in str(told))
+                engine.backend(account, region).tags[id].update(tags)
+            return told
+
+    def books(
+        self, account: str | None = None, region: str | None = None, without: Collection[str] = ()
+    ) -> list[str]:
+        """Everything that exists, by moto's own word: a sorted line for each thing, without ids.
+
+        `without` are the keys of tags that differ between worlds that are the same.
+        """
+        with self.lock:
+            self._settle()
+            return books(account, region, without)
+
+    def at(self, account: str, region: str) -> Region:
+        """The books of one account in one region."""
+        there = self._regions.get((account, region))
+        if there is None:
+            backend = engine.backend(account, region)
+            there = Region(account, region, backend, self.clock, self.settings)
+            self._regions[account, region] = there
+        return there
+
+    def serve(self, request: Request) -> Response:
+        """Answer one request. Raises Dropped or Killed where the wire breaks or the client is to die."""
+        with self.lock:
+            self._requests += 1
+            request_id = f"00000000-0000-4000-8000-{self._requests:012d}"
+            self.clock.request()
+            flat = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
+            if not flat:
+                flat = dict(parse_qsl(request.url.partition("?")[2], keep_blank_values=True))
+            action = flat.get("Action", "")
+            self.calls[action] += 1
+            self.log.append((action, flat))
+            struck = {fault.mishap: fault for fault in self.faults.at(action)}
+            early = self._early(struck, request_id)
+            if early is not None:
+                return early
+            response = self._answer(request, flat, request_id)
+            if "dropped after" in struck:
+                raise Dropped
+            if "killed after" in struck:
+                raise Killed(struck["killed after"].pid)
+            return response
+
+    def _settle(self) -> None:
+        for there in self._regions.values():
+            there.settle()
+
+    def _early(self, struck: Mapping[Any, Fault], request_id: str) -> Response | None:
+        if "slow" in struck:
+            self.clock.advance(struck["slow"].seconds)
+        if "killed before" in struck:
+            raise Killed(struck["killed before"].pid)
+        if "dropped before" in struck:
+            raise Dropped
+        if "html error" in struck:
+            return Response(500, HTML, "text/html")
+        for mishap, error in _ERRORS.items():
+            if mishap in struck:
+                return Response(error.status, xml.refusal("ec2", error, request_id))
+        return None
+
+    def _answer(self, request: Request, flat: dict[str, str], request_id: str) -> Response:
+        service = "ec2"
+        try:
+            claim = signature.claim(request.headers)
+            service = claim.service
+            token = request.headers.get("x-amz-security-token", "")
+            caller = self.identities.of(claim.access_key, token, self.clock.now())
+            if self.settings.signatures:
+                signature.verify(claim, caller, request)
+            operation = self._operation(service, flat)
+            told = self._serve(operation, self._valid(operation, flat), caller, claim.region)
+            return Response(200, xml.answer(operation, told, request_id))
+        except EC2Error as error:
+            return Response(error.status, xml.refusal(service, error, request_id))
+        except Unserved as error:
+            self.gaps.append(f"{flat.get('Action')}: {error}")
+            return Response(501, f"the test bed cannot serve this: {error}\n", "text/plain")
+        except Exception:
+            self.gaps.append(f"{flat.get('Action')}: {traceback.format_exc()}")
+            return Response(500, HTML, "text/html")
+
+    def _operation(self, service: str, flat: Mapping[str, str]) -> official.Operation:
+        action, version = flat.get("Action", ""), flat.get("Version", "")
+        if version != official.VERSIONS.get(service):
+            self.violations.append(f"{action}: version {version!r} of {service}")
+            raise EC2Error(
+                "NoSuchVersion", f"The requested version ({version}) of service {service} is not valid"
+            )
+        operation = official.operation(service, action)
+        if operation is None:
+            self.violations.append(f"{action}: no such action")
+            raise EC2Error("InvalidAction", f"The action {action} is not valid for this web service.")
+        return operation
+
+    def _valid(self, operation: official.Operation, flat: Mapping[str, str]) -> dict[str, Any]:
+        try:
+            return validation.parameters(operation, flat)
+        except EC2Error as error:
+            self.violations.append(f"{operation.name}: {error}")
+            raise
+
+    def _serve(
+        self, operation: official.Operation, params: dict[str, Any], caller: Identity, region: str
+    ) -> dict[str, Any]:
+        if operation.service == "sts":
+            return self.identities.serve(caller, operation.name, params, self.clock.now())
+        there = self.at(caller.account, region)
+        self._settle()
+        call = Call(operation, params, caller.account, region, there)
+        permissions.check(call, caller)
+        rates.take(call)
+        if params.pop("DryRun", False):
+            raise EC2Error(
+                "DryRunOperation", "Request would have succeeded, but DryRun flag is set.", status=412
+            )
+        return tokens.once(call, self._do)
+
+    def _do(self, call: Call) -> dict[str, Any]:
+        for check in (*BEFORE[""], *BEFORE[call.action]):
+            check(call)
+        act = INSTEAD.get(call.action)
+        result = act(call) if act else self._moto(call)
+        for add in AFTER[call.action]:
+            add(call, result)
+        told: dict[str, Any] = {}
+        if result is not None and call.operation.told is not None:
+            told = plain(result, call.operation.told)
+        for change in SHOWN[call.action]:
+            change(call, told)
+        if self._listing.member(call.operation) is not None:
+            return self._listing.show(call.operation, call.params, told, call.there)
+        _note_births(call, told)
+        _note_deaths(call)
+        return told
+
+    def _moto(self, call: Call) -> Any:
+        params = self._listing.bare(call.operation, call.params)
+        return engine.perform(call.action, params, call.account, call.region)
+
+
+def _note_births(call: Call, told: Any) -> None:
+    """Whatever id an answer tells first was made just now."""
+    if isinstance(told, dict):
+        for value in told.values():
+            _note_births(call, value)
+    elif isinstance(told, list):
+        for value in told:
+            _note_births(call, value)
+    elif isinstance(told, str):
+        found = ID.fullmatch(told)
+        if found and found[1] in KINDS:
+            call.there.born.setdefault(told, call.now)
+
+
+def _note_deaths(call: Call) -> None:
+    """Whatever a deletion names is gone."""
+    if call.action.startswith(("Delete", "Release")):
+        given = [value for value in call.params.values() if isinstance(value, str)]
+        call.there.gone.update(dict.fromkeys(given, call.now))
+
+
+_ERRORS = {
+    # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/throttling.html: EC2 answers 503, not 429.
+    "throttled": EC2Error(THROTTLED, "Request limit exceeded.", 503),
+    "unavailable": EC2Error("Unavailable", "The server is overloaded and can't handle the request.", 503),
+    "internal error": EC2Error("InternalError", "An internal error has occurred", 500),
+}

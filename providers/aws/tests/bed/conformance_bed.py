@@ -1,0 +1,119 @@
+"""EC2 as a bed of portinfra's conformance suite: in this process, so that a fork takes it along."""
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from attrs import define
+
+from bed.bed import Bed as EC2
+from bed.direct import direct
+from bed.identities import ACCOUNT
+from bed.running import environment
+from bed.settings import Settings
+from portinfra.model.environment import Environment
+from portinfra.testing.conformance import Bed
+
+REGION = "us-east-1"
+ZONES = (f"{REGION}a", f"{REGION}b")
+
+PASSING = ("portinfra:attempt", "portinfra:a")
+"""Tags that differ between two worlds that are the same."""
+
+SIX_HOURS = 6 * 3600.0
+
+
+@define
+class BedClock:
+    """The bed's time: sleeping costs nothing."""
+
+    ec2: EC2
+    virtual: bool = True
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self.ec2.clock.now()
+
+    def sleep_until(self, moment: float) -> None:
+        """Move time on."""
+        self.ec2.advance(max(0.0, moment - self.now()))
+
+
+class AwsBed(Bed):
+    """A hard EC2 with small pages and states of passage; limits of rate have tests of their own.
+
+    A context manager: it puts itself in the way of libcloud's requests, and into AWS's variables.
+    """
+
+    environment = Environment(
+        "production", on=f"aws:{REGION}", account=ACCOUNT, cidr="10.10.0.0/16", zones=ZONES
+    )
+
+    def __init__(self, **settings: Any) -> None:
+        given = {
+            "live_clock": False,
+            "request_seconds": 0.1,
+            "pending_seconds": 5.0,
+            "page_limit": 5,
+            **settings,
+        }
+        self._given = given
+        self.ec2 = EC2(Settings(**given))
+        self.clock = BedClock(self.ec2)
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "AwsBed":
+        endpoint = self._stack.enter_context(direct(self.ec2))
+        before = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+        self._stack.callback(_put_back, before)
+        _put_back(environment(endpoint))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def forked(self) -> None:
+        """The copy has the whole world in its memory."""
+
+    def reset(self) -> None:
+        """Begin with an empty world."""
+        self.ec2.settings = Settings(**self._given)
+        self.ec2.reset()
+
+    def books(self) -> Sequence[str]:
+        """Everything that exists, by moto's own word; what is on its way out is waited for."""
+        self.ec2.advance(SIX_HOURS)
+        lines = (line.partition(" @")[0] for line in self.ec2.books(ACCOUNT, REGION, PASSING))
+        return sorted(_claim(line) for line in lines)
+
+    def set_quota(self, kind: str, limit: int) -> None:
+        """Elastic addresses alone have a quota that EC2 itself tells."""
+        if kind != "public-address":
+            super().set_quota(kind, limit)
+        self.ec2.settings.quotas["address"] = limit
+
+    def exhaust(self, zone: str) -> None:
+        """Let a zone have no machine left to give."""
+        self.ec2.settings.exhausted = frozenset({*self.ec2.settings.exhausted, zone})
+
+    def make_foreign(self) -> None:
+        """A network of the same addresses and names, a volume and a key pair, as a person would make them."""
+        name = {"Name": "sample-data"}
+        for action, params in (
+            ("CreateVpc", {"CidrBlock": "10.10.0.0/16"}),
+            ("CreateVolume", {"Size": 1, "AvailabilityZone": ZONES[0], "VolumeType": "gp3"}),
+            ("AllocateAddress", {"Domain": "vpc"}),
+        ):
+            self.ec2.act(ACCOUNT, REGION, action, params, name)
+
+
+def _claim(line: str) -> str:
+    """A key pair that bears a claim's name is a claim."""
+    return f"claim {line}" if line.startswith("key pair") and "-claim-" in line else line
+
+
+def _put_back(variables: dict[str, str]) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(variables)

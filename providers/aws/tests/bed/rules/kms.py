@@ -1,0 +1,42 @@
+"""Keys of KMS, as EC2 tells of them: by the ARN of the key, whatever name they were given by.
+
+"KmsKeyId: the identifier of the KMS key […] that was used to protect the volume": an answer never shows the
+alias that a request named. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Volume.html
+"""
+
+import uuid
+
+from bed.call import Call, before
+
+DEFAULT = "alias/aws/ebs"
+
+
+def arn(call: Call, key: str | None) -> str:
+    """The ARN of a key that is named by id, alias or ARN; of the account's default one for none."""
+    return arn_of(call.account, call.region, key or DEFAULT)
+
+
+def arn_of(account: str, region: str, name: str) -> str:
+    """The same, for whoever has no call at hand."""
+    if name.startswith("arn:") and ":key/" in name:
+        return name
+    name = name.rpartition(":alias/")[2] if name.startswith("arn:") else name.removeprefix("alias/")
+    id = uuid.uuid5(uuid.NAMESPACE_URL, f"{account} {region} {name}")
+    return f"arn:aws:kms:{region}:{account}:key/{id}"
+
+
+def exists(call: Call, key: str | None) -> bool:
+    """Whether there is such a key; with no list of keys in the settings, there is."""
+    known = call.there.settings.keys
+    return known is None or key is None or key in known
+
+
+@before("CreateVolume", "RunInstances")
+def default_key_is_there(call: Call) -> None:
+    """moto makes one in a KMS of its own; here it has a name from the start."""
+    call.backend.default_kms_key_id = arn(call, None)
+
+
+def by_default(call: Call) -> bool:
+    """ "After you enable encryption by default, the EBS volumes that you create are always encrypted"."""
+    return bool(getattr(call.backend, "ebs_encryption_by_default", False))

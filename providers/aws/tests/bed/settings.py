@@ -1,0 +1,39 @@
+"""What may be set about the bed: how slow, how strict and how large this EC2 is."""
+
+from attrs import define, field
+
+
+@define
+class Settings:
+    """As a test wants its EC2. The defaults answer at once and refuse all that EC2 refuses."""
+
+    live_clock: bool = True
+    """Whether time passes by itself; if not, `advance` moves it."""
+    request_seconds: float = 0.0
+    """How much time a request takes, where time does not pass by itself."""
+    pending_seconds: float = 0.0
+    """How long instances, volumes, attachments and snapshots stay in a state of passage."""
+    visibility_seconds: float = 0.0
+    """How long lists do not show what was made."""
+    lingering_seconds: float = 0.0
+    """How long lists still show what was deleted, once they have shown it."""
+    reference_seconds: float = 0.0
+    """How long an id is not found by requests that refer to it."""
+    terminated_seconds: float = 3600.0
+    """How long a terminated instance is still described."""
+    throttling: bool = False
+    """Whether requests take tokens from the buckets that EC2 publishes."""
+    page_limit: int | None = None
+    """The most that one page holds, whatever MaxResults says."""
+    signatures: bool = True
+    """Whether signatures are computed again."""
+    quotas: dict[str, int] = field(factory=dict)
+    """Kind → the most that an account may have of it in a region: `{"vpc": 5}`; see rules/quotas.py."""
+    capacity: dict[str, int] = field(factory=dict)
+    """`zone type` → the most that may run there: `{"us-east-1a t3.small": 2}`."""
+    exhausted: frozenset[str] = frozenset()
+    """Zones without any machine left to give."""
+    allowed: frozenset[str] | None = None
+    """The only IAM actions that callers have (`ec2:RunInstances`); None: all."""
+    keys: frozenset[str] | None = None
+    """The only KMS keys there are; None: every one that is named."""

@@ -1,0 +1,62 @@
+"""Answers as EC2 and STS write them.
+
+moto's own have two faults that a client of the real service stumbles over: the namespace lacks its last
+slash where it should have one and has it where it should not, and `<return>true</return>` is missing.
+"""
+
+from typing import Any
+from xml.sax.saxutils import escape
+
+from bed.errors import EC2Error
+from bed.official import NAMESPACES, Operation, xml_name
+
+_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+
+def answer(operation: Operation, told: dict[str, Any], request_id: str) -> str:
+    """The document of a request that succeeded."""
+    body = _members(told, operation.told) if operation.told is not None else "<return>true</return>"
+    start = f'{_HEAD}<{operation.name}Response xmlns="{NAMESPACES[operation.service]}">'
+    end = f"</{operation.name}Response>"
+    if operation.service == "sts":
+        result = f"<{operation.name}Result>{body}</{operation.name}Result>"
+        return f"{start}{result}<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>{end}"
+    return f"{start}<requestId>{request_id}</requestId>{body}{end}"
+
+
+def refusal(service: str, error: EC2Error, request_id: str) -> str:
+    """The document of a request that failed."""
+    code, message = escape(error.code), escape(error.message)
+    if service == "sts":
+        fault = f"<Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>"
+        return (
+            f'<ErrorResponse xmlns="{NAMESPACES["sts"]}"><Error>{fault}</Error>'
+            f"<RequestId>{request_id}</RequestId></ErrorResponse>"
+        )
+    return (
+        f"{_HEAD}<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
+        f"<RequestID>{request_id}</RequestID></Response>"
+    )
+
+
+def _members(told: dict[str, Any], shape: Any) -> str:
+    return "".join(
+        _element(xml_name(member, name), told[name], member)
+        for name, member in shape.members.items()
+        if name in told
+    )
+
+
+def _element(name: str, value: Any, shape: Any) -> str:
+    return f"<{name}>{_content(value, shape)}</{name}>"
+
+
+def _content(value: Any, shape: Any) -> str:
+    if shape.type_name == "structure":
+        return _members(value, shape)
+    if shape.type_name == "list":
+        item = shape.member.serialization.get("name", "member")
+        return "".join(_element(item, each, shape.member) for each in value)
+    if shape.type_name == "boolean":
+        return "true" if value else "false"
+    return escape(str(value))

@@ -1,0 +1,198 @@
+"""The bed's instances: what EC2 checks at a launch, and the states that they pass through."""
+
+import base64
+from typing import Any
+
+import pytest
+
+from bed import Local, hand
+from bed.hand import refused
+
+
+@pytest.fixture
+def place(boto: Any) -> str:
+    return hand.subnet(boto, hand.network(boto))
+
+
+@pytest.fixture
+def web(boto: Any, place: str) -> str:
+    vpc = boto.describe_subnets(SubnetIds=[place])["Subnets"][0]["VpcId"]
+    return hand.group(boto, vpc)
+
+
+@pytest.fixture
+def slow(ec2: Local) -> Local:
+    ec2.bed.configure(live_clock=False, pending_seconds=30)
+    return ec2
+
+
+def shown(boto: Any, id: str) -> dict[str, Any]:
+    found: dict[str, Any] = boto.describe_instances(InstanceIds=[id])["Reservations"][0]["Instances"][0]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"ImageId": "ami-0123456789abcdef0"}, "InvalidAMIID.NotFound"),
+        ({"InstanceType": "t3.nano"}, ""),
+        ({"InstanceType": "m1.xlarge", "ImageId": "ami-0a1b2c3d4e5f60013"}, "InvalidParameterValue"),
+        ({"MinCount": 2, "MaxCount": 1}, "InvalidParameterValue"),
+        ({"KeyName": "nobody"}, "InvalidKeyPair.NotFound"),
+        ({"SubnetId": "subnet-0123456789abcdef0"}, "InvalidParameterCombination"),
+        ({"UserData": "x" * (16 * 1024 + 1)}, "InvalidParameterValue"),
+        ({"BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 2}}]},
+         "InvalidBlockDeviceMapping"),
+    ],
+)  # fmt: skip
+def test_a_launch_is_checked(boto: Any, place: str, web: str, more: dict[str, Any], code: str) -> None:
+    if not code:
+        hand.host(boto, place, [web], **more)
+        return
+    if "SubnetId" in more:
+        more = {"SubnetId": place}
+    with refused(code):
+        hand.host(boto, place, [web], **more)
+
+
+def test_a_machine_type_is_offered_in_some_zones_only(boto: Any) -> None:
+    vpc = hand.network(boto)
+    place, web = hand.subnet(boto, vpc, zone="us-east-1e"), hand.group(boto, vpc)
+    offered = boto.describe_instance_type_offerings(
+        LocationType="availability-zone", Filters=[{"Name": "instance-type", "Values": ["t3.small"]}]
+    )["InstanceTypeOfferings"]
+    assert "us-east-1e" not in {each["Location"] for each in offered}
+    with refused("Unsupported"):
+        hand.host(boto, place, [web])
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("10.0.0.3", "InvalidParameterValue"),
+        ("10.0.0.255", "InvalidParameterValue"),
+        ("10.0.9.9", "InvalidParameterValue"),
+    ],
+)
+def test_some_addresses_of_a_subnet_are_reserved(
+    boto: Any, place: str, web: str, address: str, code: str
+) -> None:
+    with refused(code):
+        hand.host(boto, place, [web], address)
+
+
+def test_an_address_is_free_once_its_host_is_terminated(slow: Local, boto: Any, place: str, web: str) -> None:
+    host = hand.host(boto, place, [web], "10.0.0.10")
+    with refused("InvalidIPAddress.InUse"):
+        hand.host(boto, place, [web], "10.0.0.10")
+    boto.terminate_instances(InstanceIds=[host])
+    with refused("InvalidIPAddress.InUse"):
+        hand.host(boto, place, [web], "10.0.0.10")
+    slow.bed.advance(31)
+    hand.host(boto, place, [web], "10.0.0.10")
+
+
+def test_groups_of_another_network_are_refused(boto: Any, place: str) -> None:
+    stranger = hand.group(boto, hand.network(boto))
+    with refused("InvalidParameter"):
+        hand.host(boto, place, [stranger])
+
+
+def test_an_unknown_group_is_not_invented(boto: Any, place: str) -> None:
+    with refused("InvalidGroup.NotFound"):
+        hand.host(boto, place, ["sg-0123456789abcdef0"])
+
+
+def test_a_host_is_pending_and_then_runs_stops_and_starts(
+    slow: Local, boto: Any, place: str, web: str
+) -> None:
+    host = hand.host(boto, place, [web])
+    assert hand.state(boto, host) == "pending"
+    with refused("IncorrectInstanceState"):
+        boto.stop_instances(InstanceIds=[host])
+    slow.bed.advance(31)
+    assert hand.state(boto, host) == "running"
+    boto.stop_instances(InstanceIds=[host])
+    assert hand.state(boto, host) == "stopping"
+    with refused("IncorrectInstanceState"):
+        boto.modify_instance_attribute(InstanceId=host, InstanceType={"Value": "t3.large"})
+    slow.bed.advance(31)
+    assert hand.state(boto, host) == "stopped"
+    boto.modify_instance_attribute(InstanceId=host, InstanceType={"Value": "t3.large"})
+    boto.start_instances(InstanceIds=[host])
+    assert hand.state(boto, host) == "pending"
+    slow.bed.advance(31)
+    assert (hand.state(boto, host), shown(boto, host)["InstanceType"]) == ("running", "t3.large")
+
+
+def test_a_terminated_host_lingers_without_network_or_disks_and_is_then_forgotten(
+    slow: Local, boto: Any, place: str, web: str
+) -> None:
+    host = hand.host(boto, place, [web], "10.0.0.10")
+    boto.terminate_instances(InstanceIds=[host])
+    assert hand.state(boto, host) == "shutting-down"
+    slow.bed.advance(31)
+    boto.terminate_instances(InstanceIds=[host])
+    left = shown(boto, host)
+    assert left["State"]["Name"] == "terminated"
+    assert not {"SubnetId", "PrivateIpAddress", "NetworkInterfaces"} & set(left)
+    assert boto.describe_volumes()["Volumes"] == []
+    assert boto.describe_network_interfaces()["NetworkInterfaces"] == []
+    slow.bed.advance(3601)
+    with refused("InvalidInstanceID.NotFound"):
+        boto.describe_instances(InstanceIds=[host])
+
+
+def test_a_launch_can_be_accepted_and_die(slow: Local, boto: Any, place: str, web: str) -> None:
+    slow.bed.fail_next_instance("123456789012", "us-east-1", "no key")
+    host = hand.host(boto, place, [web], "10.0.0.10")
+    assert hand.state(boto, host) == "pending"
+    slow.bed.advance(31)
+    left = shown(boto, host)
+    assert left["State"]["Name"] == "terminated"
+    assert left["StateReason"] == {"Code": "Server.InternalError", "Message": "Server.InternalError: no key"}
+    hand.host(boto, place, [web], "10.0.0.10")
+
+
+def test_a_protected_host_is_not_terminated(boto: Any, place: str, web: str) -> None:
+    host = hand.host(boto, place, [web])
+    boto.modify_instance_attribute(InstanceId=host, DisableApiTermination={"Value": True})
+    with refused("OperationNotPermitted"):
+        boto.terminate_instances(InstanceIds=[host])
+
+
+def test_what_is_made_with_a_host_bears_the_tags_that_it_was_given(boto: Any, place: str, web: str) -> None:
+    kinds = ("instance", "volume", "network-interface")
+    tags = [{"ResourceType": kind, "Tags": [{"Key": "kind", "Value": kind}]} for kind in kinds]
+    host = hand.host(
+        boto,
+        place,
+        [web],
+        "10.0.0.10",
+        TagSpecifications=tags,
+        UserData="#!/bin/sh",
+        MetadataOptions={"HttpTokens": "required"},
+        BlockDeviceMappings=[
+            {
+                "DeviceName": "/dev/xvda",
+                "Ebs": {
+                    "VolumeSize": 20,
+                    "VolumeType": "gp3",
+                    "Encrypted": True,
+                    "KmsKeyId": "alias/payments",
+                },
+            }
+        ],
+    )
+    told = shown(boto, host)
+    assert told["Tags"] == [{"Key": "kind", "Value": "instance"}]
+    assert told["MetadataOptions"]["HttpTokens"] == "required"
+    interface = boto.describe_network_interfaces()["NetworkInterfaces"][0]
+    assert interface["TagSet"] == [{"Key": "kind", "Value": "network-interface"}]
+    root = boto.describe_volumes()["Volumes"][0]
+    assert root["Tags"] == [{"Key": "kind", "Value": "volume"}]
+    assert (root["Size"], root["Iops"], root["Throughput"], root["Encrypted"]) == (20, 3000, 125, True)
+    assert root["KmsKeyId"].startswith("arn:aws:kms:us-east-1:123456789012:key/")
+    assert root["Attachments"][0]["DeleteOnTermination"] is True
+    user_data = boto.describe_instance_attribute(InstanceId=host, Attribute="userData")["UserData"]["Value"]
+    assert base64.b64decode(user_data) == b"#!/bin/sh"
