@@ -24,6 +24,7 @@ def test_every_shape_is_described():
     assert set(re.findall(r"^\| `(\w+)`", DOCUMENT, re.MULTILINE)) == set(SHAPES)
 
 
+@pytest.mark.filterwarnings("ignore:this test builds in")
 def test_what_is_done_by_hand_is_seen_and_mended(capsys):
     from portinfra import INTERNET, Environment, Role, Topology, allow, apply, plan
 

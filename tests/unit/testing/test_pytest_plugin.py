@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from portinfra import Environment, Role, Topology
+from portinfra import Environment, Role, Topology, plan
 from portinfra.testing.fake import FakeCloud, plugin
 from portinfra.testing.simulated import applied, simulated
 
@@ -36,6 +36,12 @@ def test_nothing_stays_behind(monkeypatch):
         applied(SHOP)
     assert plugin.cloud is outer
     assert outer.books() == []
+
+
+def test_a_test_that_builds_in_the_file_that_all_share_is_warned(monkeypatch):
+    monkeypatch.setattr(plugin, "cloud", None)
+    with pytest.warns(UserWarning, match="fake_cloud"):
+        plan(SHOP, Environment("production", on="fake:us-east-1"))
 
 
 def test_a_project_that_asks_for_no_fixture_does_not_load_what_they_need(tmp_path):

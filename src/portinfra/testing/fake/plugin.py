@@ -3,6 +3,7 @@
 import os
 import re
 import sqlite3
+import sys
 import warnings
 from collections.abc import Mapping
 
@@ -53,7 +54,7 @@ class FakePlugin:
         account = environment.credentials.get("account") or environment.account or DEFAULT_ACCOUNT
         if self.cloud is not None:
             return FakeProvider(self.cloud, account, environment.region)
-        if FILE_VARIABLE not in os.environ and "PYTEST_CURRENT_TEST" in os.environ:
+        if FILE_VARIABLE not in os.environ and "pytest" in sys.modules:
             warnings.warn(_SHARED, stacklevel=2)
         cloud = FakeCloud(_store(os.environ.get(FILE_VARIABLE) or DEFAULT_FILE))
         return FakeProvider(cloud, account, environment.region, closes=True)
