@@ -110,8 +110,7 @@ class Book:
     def page(self, kind: str, given: Given) -> Answer:
         """One page of a list, as of a while ago.
 
-        `ids`, `zone`, `tag` (key and value) and `prefix` (of the name) narrow it; `after` is the last page's
-        `next`.
+        `zone`, `tag` (key and value) and `prefix` (of the name) narrow it; `after` is the last page's `next`.
         """
         moment = self.store.now - self.shape.visibility_seconds
         after, zone, tag = given.get("after", ""), given.get("zone"), given.get("tag")
@@ -121,10 +120,7 @@ class Book:
         shown: list[dict[str, Any]] = []
         answer: Answer = {"records": shown}
         lingering = self.shape.terminated_seconds if kind == "instance" else 0.0
-        rows = self.store.rows(self._tables[kind])
-        keys = list(rows) if "ids" not in given else [key for key in sorted(given["ids"]) if key in rows]
-        for key in keys:
-            record = rows[key]
+        for key, record in list(self.store.rows(self._tables[kind]).items()):
             if key <= after or record["created"] > moment:
                 continue
             if moment >= record["gone"] + lingering:

@@ -29,7 +29,7 @@ class AttachmentDriver(Driver[Attachment]):
 
     def survey(self, scope: Scope, only: Sequence[Observed[Attachment]] = ()) -> tuple[Call, ...]:
         """The list of volumes, which is read anyway."""
-        return self._volumes.lists(scope, [seen.parts.get("volume", "") for seen in only])
+        return self._volumes.survey(scope)
 
     def assemble(self, answers: Mapping[Call, Sequence[Answer]], names: Names) -> list[Observed[Attachment]]:
         """What our volumes are attached to."""

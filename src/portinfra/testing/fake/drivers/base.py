@@ -43,20 +43,14 @@ class FakeDriver(Driver[S]):
     # Seeing
 
     def survey(self, scope: Scope, only: Sequence[Observed[S]] = ()) -> tuple[Call, ...]:
-        """One list of all, or one a zone where the shape lists them so; of a few, only these."""
-        return self.lists(scope, [seen.id for seen in only])
-
-    def lists(self, scope: Scope, ids: Sequence[str] = ()) -> tuple[Call, ...]:
-        """The lists of all; or only of these, where each has an id and they fill no more than a page."""
-        narrow = {"ids": sorted(ids)} if ids and all(ids) and len(ids) <= self.shape.page_size else {}
+        """One list of all, or one a zone where the shape lists them so."""
         if self.zonal and self.shape.zonal_reads:
-            return tuple(self._list(scope, {**narrow, "zone": zone}) for zone in self.zones)
-        return (self._list(scope, narrow),)
+            return tuple(self._list(scope, zone) for zone in self.zones)
+        return (self._list(scope, None),)
 
-    def _list(self, scope: Scope, narrow: Mapping[str, Any]) -> Call:
+    def _list(self, scope: Scope, zone: str | None) -> Call:
         action = f"List{self.plural}"
-        parameters = {**self.carrier.narrow(scope), **narrow}
-        zone = narrow.get("zone")
+        parameters = {**self.carrier.narrow(scope), **({"zone": zone} if zone else {})}
         return Call(action, parameters, rates=rate_classes(action, self.shape), place=zone)
 
     def assemble(self, answers: Mapping[Call, Sequence[Answer]], names: Names) -> list[Observed[S]]:
