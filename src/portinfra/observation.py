@@ -3,14 +3,22 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from portinfra.errors import Unavailable
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import Observation, Observed
-from portinfra.model.resources import Spec
+from portinfra.model.resources import Instance, Snapshot, Spec, Volume
 from portinfra.provider.interface import Answer, Call, Driver, Names, Provider
+
+_KEPT = (Instance, Volume, Snapshot)
+"""What is never removed as a double: a copy that somebody restored beside it may be the one that matters."""
+
+
+def _ids(extras: Iterable[Mapping[str, str]]) -> str:
+    return ", ".join(extra.get("id", "") for extra in extras)
+
 
 Ask = Callable[[Call], Answer]
 """Makes a read and brings its answer; paced and retried by whoever provides it. Raises ProviderError."""
@@ -66,6 +74,9 @@ class Reader:
         for driver, calls in surveys:
             told = {call: answers[call] for call in calls if call in answers}
             for seen in driver.assemble(told, Names(scope, by_id)):
+                if seen.extras and isinstance(seen.spec, _KEPT):
+                    unexplained.append(f"{seen.address}: {_ids(seen.extras)} beside {seen.id}")
+                    seen = evolve(seen, extras=())
                 if seen.address in resources:
                     unexplained.append(f"{seen.address}: {seen.id} beside {resources[seen.address].id}")
                     continue

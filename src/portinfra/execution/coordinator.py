@@ -32,7 +32,7 @@ from portinfra.model.plan import Plan, Step
 from portinfra.model.progress import Listener, Progress
 from portinfra.model.resources import Spec
 from portinfra.observation import Reader
-from portinfra.planning.dry_run import ask
+from portinfra.planning.dry_run import CALLS_MAX, ask
 from portinfra.planning.retention import zone_of
 from portinfra.planning.world import World
 from portinfra.provider.interface import DONE, Call, Refs, Refuse, Wait
@@ -84,6 +84,8 @@ class Coordinator:
     chance: random.Random | None = None
     """Shuffles what could as well go in another order; None: in the plan's order."""
 
+    _kept: frozenset[Address] = field(init=False)
+    """What the plan neither makes nor replaces."""
     _world: World = field(init=False)
     _refs: Refs = field(init=False)
     _schedule: Schedule = field(init=False)
@@ -102,6 +104,8 @@ class Coordinator:
     _count: Any = field(init=False, default=Factory(itertools.count))
 
     def __attrs_post_init__(self) -> None:
+        made = {change.address for change in self.plan.changes if change.action in ("create", "replace")}
+        self._kept = frozenset(self.plan.wanted.keys() - made)
         self._began = self._written = self._clock.now()
         self._world = World(self.plan.observation.resources)
         self._refs = Refs(self.plan.scope, self.attempt, self._world, self._world.removals)
@@ -184,7 +188,7 @@ class Coordinator:
         seen = self._world.get(task.step.address)
         if seen is not None and seen.fault and task.want is not None:
             task.faults += 1
-            if task.faults >= FAULTS_MAX:
+            if task.faults >= FAULTS_MAX or self._holds_data(task):
                 return self._end(task, "failed", failures.faulty(self._blame(task), seen.fault))
         answer = ask(self._driver(task), task.want, seen, self._refs)
         if isinstance(answer, Wait):
@@ -197,7 +201,13 @@ class Coordinator:
         if isinstance(answer, Refuse):
             return self._end(task, "failed", failures.refused(self._blame(task), answer))
         assert isinstance(answer, Call)
+        if task.calls >= CALLS_MAX:
+            return self._end(task, "failed", failures.endless(self._blame(task), answer))
         return self._go(task, answer)
+
+    def _holds_data(self, task: _Task) -> bool:
+        """Whether making it anew would lose what nobody gave leave to lose."""
+        return task.step.address.kind == "volume" and task.step.address in self._kept
 
     def _driver(self, task: _Task) -> Any:
         address = task.step.address

@@ -6,7 +6,7 @@ from attrs import frozen
 
 from portinfra.errors import NoCapacity, ProviderError, Unavailable
 from portinfra.model.address import Address
-from portinfra.provider.interface import Refuse, Wait
+from portinfra.provider.interface import Call, Refuse, Wait
 
 
 @frozen
@@ -39,6 +39,16 @@ def unanswered(blame: Blame, silent: Iterable[str]) -> ProviderError:
         provider=blame.provider,
         address=blame.address,
         fix="Wait for it and run this again, or work elsewhere meanwhile: --without-zone.",
+    )
+
+
+def endless(blame: Blame, call: Call) -> ProviderError:
+    """It asks for call after call, and none brings it nearer."""
+    return ProviderError(
+        f"it is not as wanted after all its calls, and asks for {call.action} again",
+        provider=blame.provider,
+        address=blame.address,
+        fix="Look at it in the provider's console: something undoes each change, or lists lag for too long.",
     )
 
 

@@ -69,7 +69,7 @@ def _decide(desired: Desired, bound: Bound, placed: Placed) -> tuple[dict[Addres
     decided = only_roles(decided, desired, placed.roles)
     decided, findings = leave_unknown(decided, desired, bound.wanted)
     decided = follow_replacements(keep_data(decided, desired), desired)
-    return decided, [*findings, *protected(decided)]
+    return decided, [*findings, *protected(decided, bound.wanted)]
 
 
 def _errors(findings: Iterable[Finding]) -> bool:

@@ -54,10 +54,12 @@ def _held_in_place(replaced: set[Address], desired: Desired) -> set[Address]:
     return still
 
 
-def protected(decided: Mapping[Address, Change]) -> Iterable[Finding]:
-    """Findings for what is protected and would go. Nothing on the command line overrides them."""
+def protected(decided: Mapping[Address, Change], declared: Mapping[Address, Spec]) -> Iterable[Finding]:
+    """Findings for what is protected, or declared to be, and would go. Nothing on the command line overrides
+    them.
+    """
     for address, change in decided.items():
-        if change.action in ("delete", "replace") and _protects(change):
+        if _goes(change) and (_protects(declared.get(address)) or _protects(change.after or change.before)):
             yield Finding(
                 "plan/protected",
                 f"it is protected and the plan would {change.action} it ({change.reason})",
@@ -66,9 +68,8 @@ def protected(decided: Mapping[Address, Change]) -> Iterable[Finding]:
             )
 
 
-def _protects(change: Change) -> bool:
-    """What is wanted now decides; what nobody wants any more is as protected as it was."""
-    return bool(getattr(change.after or change.before, "protect", False))
+def _protects(spec: Spec | None) -> bool:
+    return bool(getattr(spec, "protect", False))
 
 
 def leave_unknown(

@@ -224,3 +224,18 @@ def test_a_defect_of_the_provider_fails_at_once():
     with pytest.raises(errors.InvalidRequest, match="not written yet"):
         run(provider, plan_for(provider, TWO_ROLES))
     assert provider.clock.now() == before
+
+
+def test_what_vanishes_each_time_that_it_is_made_is_not_made_without_end():
+    provider = ToyProvider(pending_seconds=30)
+
+    def vanish(call):
+        if call.address == "volume.db1-data":
+            del provider.table[call.address]
+
+    provider.lose = vanish
+    with pytest.raises(errors.ApplyError) as caught:
+        run(provider, plan_for(provider, TWO_ROLES))
+    (failed,) = [step for step in caught.value.outcome.steps if step.fate == "failed"]
+    assert "asks for Create again" in str(failed.error)
+    assert failed.calls == 100

@@ -5,7 +5,8 @@ from toycloud import ListingDriver, ToyProvider
 
 from portinfra import errors
 from portinfra.model.address import Scope
-from portinfra.model.resources import Instance, Volume
+from portinfra.model.observed import Observed
+from portinfra.model.resources import Instance, Network, Volume
 from portinfra.observation import Reader
 from portinfra.provider.interface import Call
 
@@ -48,3 +49,20 @@ def test_what_is_refused_for_another_reason_is_no_silence():
 
     with pytest.raises(errors.PermissionDenied):
         reader(ask).observe(SCOPE)
+
+
+class DoublingDriver(ListingDriver):
+    """Sees an empty double beside each."""
+
+    def assemble(self, answers, names):
+        spec = self.spec("data", 1) if self.spec is Volume else self.spec("main", "10.0.0.0/16")
+        return [Observed(spec.address, spec, {"id": "a"}, extras=({"id": "b"},))]
+
+
+def test_what_may_hold_data_is_never_a_double_to_be_removed():
+    provider = ToyProvider()
+    provider.drivers = {kind: DoublingDriver(kind) for kind in (Network, Volume)}
+    observation = Reader(provider, lambda call: {"items": []}).observe(SCOPE)
+    extras = {address.kind: seen.extras for address, seen in observation.resources.items()}
+    assert extras == {"network": ({"id": "b"},), "volume": ()}
+    assert observation.unexplained == ("volume.data: b beside a",)

@@ -104,3 +104,11 @@ def test_what_something_that_waits_stands_on_waits_too():
         "public-address.old2",
         "instance.old2",
     }
+
+
+def test_a_protection_that_is_declared_and_not_applied_yet_protects_too():
+    world = applied(topology(evolve(DB, protect=False)))
+    plan = plan_of(
+        topology(evolve(DB, protect=True)), world, destroy=True, allow_data_loss=frozenset({"all"})
+    )
+    assert "plan/protected" in {finding.rule for finding in plan.errors}
