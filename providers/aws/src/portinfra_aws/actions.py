@@ -1,0 +1,118 @@
+"""Every action that this provider asks of EC2, by what it does: the one list for rates and permissions."""
+
+from typing import Any
+
+READS = (
+    "DescribeAddresses",
+    "DescribeAvailabilityZones",
+    "DescribeImages",
+    "DescribeInstanceTypeOfferings",
+    "DescribeInstances",
+    "DescribeInternetGateways",
+    "DescribeKeyPairs",
+    "DescribeRouteTables",
+    "DescribeSecurityGroups",
+    "DescribeSnapshots",
+    "DescribeSubnets",
+    "DescribeVolumes",
+    "DescribeVolumesModifications",
+    "DescribeVpcAttribute",
+    "DescribeVpcs",
+)
+
+CREATES = (
+    "AllocateAddress",
+    "CreateInternetGateway",
+    "CreateRouteTable",
+    "CreateSecurityGroup",
+    "CreateSnapshot",
+    "CreateSubnet",
+    "CreateVolume",
+    "CreateVpc",
+    "ImportKeyPair",
+    "RunInstances",
+)
+"""Each bears its owner's tags from its first moment."""
+
+CHANGES = (
+    "AssociateAddress",
+    "AssociateRouteTable",
+    "AttachInternetGateway",
+    "AttachVolume",
+    "AuthorizeSecurityGroupEgress",
+    "AuthorizeSecurityGroupIngress",
+    "CreateRoute",
+    "DeleteInternetGateway",
+    "DeleteKeyPair",
+    "DeleteRoute",
+    "DeleteRouteTable",
+    "DeleteSecurityGroup",
+    "DeleteSnapshot",
+    "DeleteSubnet",
+    "DeleteTags",
+    "DeleteVolume",
+    "DeleteVpc",
+    "DetachInternetGateway",
+    "DetachVolume",
+    "DisassociateAddress",
+    "DisassociateRouteTable",
+    "ModifyInstanceAttribute",
+    "ModifyInstanceMetadataOptions",
+    "ModifySubnetAttribute",
+    "ModifyVolume",
+    "ModifyVpcAttribute",
+    "ReleaseAddress",
+    "ReplaceRoute",
+    "RevokeSecurityGroupEgress",
+    "RevokeSecurityGroupIngress",
+    "StartInstances",
+    "StopInstances",
+    "TerminateInstances",
+)
+"""Each is asked only of what bears our tags."""
+
+TAGS = "CreateTags"
+
+ALL = (*READS, *CREATES, *CHANGES, TAGS)
+
+
+def policy() -> dict[str, Any]:
+    """The least IAM policy that a topology needs, as the JSON document that the console takes.
+
+    What exists is changed only where it bears portinfra's tag. A key of one's own needs the last statement;
+    narrow its resource to that key.
+    """
+    ours = {"Null": {"aws:ResourceTag/portinfra:scope": "false"}}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            _allow("Look", READS),
+            _allow("Create", CREATES),
+            _allow("Mark", (TAGS,)),
+            _allow("ChangeWhatIsOurs", CHANGES, ours),
+            {
+                "Sid": "UseTheKey",
+                "Effect": "Allow",
+                "Action": [
+                    "kms:CreateGrant",
+                    "kms:Decrypt",
+                    "kms:DescribeKey",
+                    "kms:GenerateDataKeyWithoutPlaintext",
+                    "kms:ReEncryptFrom",
+                    "kms:ReEncryptTo",
+                ],
+                "Resource": "*",
+                "Condition": {"StringLike": {"kms:ViaService": "ec2.*.amazonaws.com"}},
+            },
+        ],
+    }
+
+
+def _allow(title: str, names: tuple[str, ...], condition: dict[str, Any] | None = None) -> dict[str, Any]:
+    statement: dict[str, Any] = {
+        "Sid": title,
+        "Effect": "Allow",
+        "Action": [f"ec2:{name}" for name in names],
+        "Resource": "*",
+    }
+    return {**statement, "Condition": condition} if condition else statement

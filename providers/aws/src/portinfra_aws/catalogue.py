@@ -1,0 +1,92 @@
+"""What a region offers, from four reads at the most."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from portinfra.model.catalogue import Catalogue, MachineType, Zone
+from portinfra.model.environment import Environment
+from portinfra.provider.interface import Answer, Call
+from portinfra_aws import actions, rates
+from portinfra_aws.published import FAMILIES, IMAGES, SIZES, machine
+from portinfra_aws.query import where
+
+Record = Mapping[str, Any]
+
+
+def calls(environment: Environment) -> tuple[Call, ...]:
+    """Whose the credentials are, images, machine types, and the order of zones where none are declared."""
+    types = sorted({*(f"{family}.*" for family in FAMILIES), *SIZES.values(), *_named(environment)})
+    offered = {
+        "LocationType": "availability-zone",
+        "Filter": [where("instance-type", *types)],
+        "MaxResults": 1000,
+    }
+    images = {
+        "Owner": sorted({image.owner for image in IMAGES.values()}),
+        "Filter": [
+            where("name", *sorted(image.pattern for image in IMAGES.values())),
+            where("state", "available"),
+        ],
+        "MaxResults": 1000,
+    }
+    zones = () if environment.zones else (_read("DescribeAvailabilityZones", {}),)
+    return (
+        _read("GetCallerIdentity", {}),
+        _read("DescribeImages", images),
+        _read("DescribeInstanceTypeOfferings", offered),
+        *zones,
+    )
+
+
+def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]]) -> Catalogue:
+    """The catalogue. Zones are in the order of their ids, which are the same in every account."""
+    pages = {call.action: pages for call, pages in answers.items()}
+    offers: dict[str, set[str]] = {}
+    for record in _records(pages["DescribeInstanceTypeOfferings"], "instanceTypeOfferingSet"):
+        offers.setdefault(record["instanceType"], set()).add(record["location"])
+    names = sorted({zone for zones in offers.values() for zone in zones})
+    zones = [Zone(name) for name in names]
+    if "DescribeAvailabilityZones" in pages:
+        told = _records(pages["DescribeAvailabilityZones"], "availabilityZoneInfo")
+        of_the_region = [z for z in told if z.get("zoneType", "availability-zone") == "availability-zone"]
+        zones = sorted((Zone(z["zoneName"], z["zoneId"]) for z in of_the_region), key=lambda zone: zone.id)
+    return Catalogue(
+        region=environment.region,
+        account=pages["GetCallerIdentity"][0]["Account"],
+        zones=tuple(zones),
+        sizes=SIZES,
+        machine_types={
+            name: MachineType(name, *machine(name), frozenset(offers[name])) for name in sorted(offers)
+        },
+        images=_newest(_records(pages["DescribeImages"], "imagesSet")),
+        rates=rates.published(actions.ALL),
+    )
+
+
+def _named(environment: Environment) -> Iterable[str]:
+    """Machine types that the environment itself names."""
+    sizes = (str(differs.get("size", "")) for differs in environment.roles.values())
+    return (size for size in sizes if "." in size)
+
+
+def _read(action: str, parameters: Mapping[str, Any]) -> Call:
+    return Call(action, parameters, rates=(action,) if action in actions.READS else ())
+
+
+def _records(pages: Sequence[Answer], member: str) -> list[Record]:
+    return [record for page in pages for record in page.get(member) or ()]
+
+
+def _newest(records: Sequence[Record]) -> dict[str, str]:
+    """Logical image → the id of its newest version; one whose root disk is not where it should be is none."""
+    newest: dict[str, str] = {}
+    for record in sorted(records, key=lambda r: (r["creationDate"], r["imageId"])):
+        for name, image in IMAGES.items():
+            if (
+                record["imageOwnerId"] == image.owner
+                and record.get("rootDeviceName") == image.root
+                and fnmatchcase(record["name"], image.pattern)
+            ):
+                newest[name] = record["imageId"]
+    return newest

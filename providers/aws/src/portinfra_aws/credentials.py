@@ -1,0 +1,125 @@
+"""Where credentials come from: what AWS's own tools read, through botocore where it is installed.
+
+Without botocore (the extra `credentials`), only the variables and the shared file are understood.
+"""
+
+import configparser
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from attrs import field, frozen
+
+from portinfra.errors import InvalidRequest, PermissionDenied
+from portinfra_aws.errors import NAME
+
+KNOWN = ("profile", "role", "account")
+"""What `Environment(credentials={…})` may name. `account` only says whose they are meant to be."""
+
+_EXTRA = "pip install 'portinfra-aws[credentials]'"
+
+
+@frozen
+class Credentials:
+    """What a request is signed with."""
+
+    access_key: str
+    secret: str = field(repr=False)
+    token: str | None = field(default=None, repr=False)
+
+
+Source = Callable[[], Credentials]
+"""Gives credentials that are valid now: asked before every request, so that long runs outlive a session."""
+
+
+def source(named: Mapping[str, str], account: str, region: str) -> Source:
+    """The credentials that an environment names, else those that AWS's own tools would take.
+
+    Raises InvalidRequest for a name that is none, and PermissionDenied where there are no credentials.
+    """
+    if unknown := sorted(set(named) - set(KNOWN)):
+        raise InvalidRequest(
+            f"credentials has no {unknown[0]!r}",
+            provider=NAME,
+            fix="Name a profile or a role (its ARN, or its name in the environment's account).",
+        )
+    try:
+        import botocore.session  # noqa: F401
+    except ImportError:
+        return _plain(named)
+    try:
+        return _by_botocore(named, account, region)
+    except PermissionDenied:
+        raise
+    except Exception as error:
+        raise _denied(str(error)) from error
+
+
+def _by_botocore(named: Mapping[str, str], account: str, region: str) -> Source:
+    import botocore.credentials
+    import botocore.session
+
+    session = botocore.session.Session(profile=named.get("profile"))
+    found: Any = session.get_credentials()
+    if found is None:
+        raise _denied("there are no AWS credentials")
+    if role := named.get("role"):
+        fetcher = botocore.credentials.AssumeRoleCredentialFetcher(
+            partial(session.create_client, region_name=region),
+            found,
+            _role_arn(role, account, region),
+            extra_args={"RoleSessionName": "portinfra"},
+        )
+        found = botocore.credentials.DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+
+    def frozen_now() -> Credentials:
+        try:
+            now = found.get_frozen_credentials()
+        except Exception as error:
+            raise _denied(str(error)) from error
+        return Credentials(now.access_key, now.secret_key, now.token)
+
+    return frozen_now
+
+
+def _role_arn(role: str, account: str, region: str) -> str:
+    if role.startswith("arn:"):
+        return role
+    if not account:
+        raise _denied(f"the role {role!r} is in no account: name its ARN, or the environment's account")
+    partition = "aws-cn" if region.startswith("cn-") else "aws-us-gov" if "-gov-" in region else "aws"
+    return f"arn:{partition}:iam::{account}:role/{role}"
+
+
+def _plain(named: Mapping[str, str]) -> Source:
+    if "role" in named:
+        raise _denied("assuming a role needs botocore", _EXTRA)
+    variables = os.environ
+    if "profile" not in named and variables.get("AWS_ACCESS_KEY_ID"):
+        given = Credentials(
+            variables["AWS_ACCESS_KEY_ID"],
+            variables.get("AWS_SECRET_ACCESS_KEY", ""),
+            variables.get("AWS_SESSION_TOKEN") or None,
+        )
+        return lambda: given
+    profile = named.get("profile") or variables.get("AWS_PROFILE") or "default"
+    path = variables.get("AWS_SHARED_CREDENTIALS_FILE") or Path.home() / ".aws" / "credentials"
+    shared = configparser.RawConfigParser()
+    shared.read(path)
+    if not shared.has_option(profile, "aws_access_key_id"):
+        raise _denied(f"there are no AWS credentials for the profile {profile!r}", _EXTRA)
+    section = shared[profile]
+    read = Credentials(
+        section["aws_access_key_id"],
+        section.get("aws_secret_access_key", ""),
+        section.get("aws_session_token"),
+    )
+    return lambda: read
+
+
+def _denied(why: str, install: str = "") -> PermissionDenied:
+    fix = "Log in (aws sso login), or set AWS_PROFILE, or credentials={'profile': …} on the environment."
+    more = f" For SSO, roles, containers and instances: {install}" if install else ""
+    return PermissionDenied(why, provider=NAME, fix=fix + more)

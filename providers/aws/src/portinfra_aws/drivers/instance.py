@@ -1,0 +1,270 @@
+"""Instances: hosts with a fixed private address and an encrypted root disk."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import evolve
+
+from portinfra.model.address import Scope
+from portinfra.model.observed import UNSEEN, Observed, State
+from portinfra.model.resources import Instance, Power
+from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse
+from portinfra_aws import keys, marks, user_data
+from portinfra_aws.drivers import reading
+from portinfra_aws.drivers.base import AwsDriver, Owned, Told, token
+from portinfra_aws.drivers.reading import Answers, Record
+from portinfra_aws.published import IMAGES
+from portinfra_aws.query import where
+
+ROOT, INTERFACE = "root", "interface"
+"""What the tag `portinfra:part` says of an instance's root disk and network interface."""
+
+ALIVE = ("pending", "running", "shutting-down", "stopping", "stopped")
+
+_STATES: Mapping[str, State] = {
+    "pending": "pending",
+    "stopping": "pending",
+    "shutting-down": "deleting",
+    "terminated": "deleting",
+}
+
+_ENDED_BY_HAND = ("Client.UserInitiatedShutdown", "Client.InstanceInitiatedShutdown", "")
+
+
+class InstanceDriver(AwsDriver[Instance]):
+    """A host. Its machine type changes while it is stopped."""
+
+    spec = Instance
+    lists = "DescribeInstances"
+    id_key = "instanceId"
+    id_path = "instanceId"
+    id_parameter = "InstanceId"
+    creates = "RunInstances"
+    deletes = "TerminateInstances"
+    resource = "instance"
+    replaces = frozenset({"subnet", "zone", "private_address", "image", "disk_gib", "key", "native"})
+    interrupts = frozenset({"machine_type"})
+    holds = frozenset({"subnet"})
+
+    # Seeing
+
+    def survey(self, scope: Scope, only: Sequence[Observed[Instance]] = ()) -> tuple[Call, ...]:
+        """Instances, and their root disks. Those that are awaited may have died: EC2 tells for an hour."""
+        alive = () if only else (where("instance-state-name", *ALIVE),)
+        return (reading.owned(self.lists, scope, *alive), reading.owned("DescribeVolumes", scope))
+
+    def related(self, answers: Answers) -> Mapping[str, Record]:
+        """Root disk → its record."""
+        return {record["volumeId"]: record for record in reading.records(answers, "DescribeVolumes")}
+
+    def used(self, told: Told) -> set[str]:
+        """Those that live: of others only the fault is of interest."""
+        return {r["instanceId"] for r in reading.records(told.answers, self.lists) if _state(r) in ALIVE}
+
+    def gone(self, record: Record) -> bool:
+        """Ended as it was told to. One that died on its way up is a fault, as long as nothing lives in its
+        place.
+        """
+        return _state(record) not in ALIVE and not _fault(record)
+
+    def alike(self, one: Owned, other: Owned) -> bool:
+        """A host is never taken for an empty double: its address keeps it from being doubled."""
+        return False
+
+    def owned(self, answers: Answers, scope: Scope) -> list[Owned]:
+        """One host for each address if any lives, else one that died."""
+        every = list(super().owned(answers, scope))
+        living = {each.mark.address for each in every if _state(each.record) in ALIVE}
+        dead: dict[str, Owned] = {}
+        for each in every:
+            if each.mark.address not in living:
+                dead[each.mark.address] = each
+        return [each for each in every if _state(each.record) in ALIVE] + list(dead.values())
+
+    def observed(self, owned: Owned, told: Told) -> Observed[Instance]:
+        """One whose metadata service answers without a session is not made ready yet."""
+        seen = super().observed(owned, told)
+        seen = evolve(seen, place=_zone(owned.record) or None)
+        if _state(owned.record) not in ALIVE:
+            return evolve(seen, fault=_fault(owned.record))
+        options = owned.record.get("metadataOptions") or {}
+        if seen.state == "ready" and options.get("httpTokens") == "optional":
+            return evolve(seen, state="pending", parts={**seen.parts, "imds": "optional"})
+        return seen
+
+    def seen_spec(self, owned: Owned, told: Told) -> Instance:
+        """What the record and its root disk's say. A host with a second group bears none that is wanted."""
+        record, mark = owned.record, owned.mark
+        root = told.related.get(_root(record))
+        groups = [group["groupId"] for group in reading.items(record, "groupSet")]
+        power: Power = "stopped" if _state(record) in ("stopped", "stopping") else "running"
+        return Instance(
+            mark.address.name,
+            told.names.address_of(record.get("subnetId")),
+            told.names.address_of(groups[0]) if len(groups) == 1 else None,
+            _zone(record),
+            record.get("privateIpAddress", ""),
+            machine_type=record["instanceType"],
+            image=mark.image,
+            image_id=record["imageId"],
+            disk_gib=int(root["size"]) if root else UNSEEN,
+            key=keys.seen(root, mark.key) if root else UNSEEN,
+            power=power,
+            protect=mark.protect,
+            tags=mark.tags,
+        )
+
+    def detail(self, seen: Observed[Instance]) -> Call | None:
+        """A root disk that bears our tag no more is in no list of ours."""
+        root = seen.parts.get(ROOT)
+        if seen.spec.disk_gib is not UNSEEN or not root:
+            return None
+        return reading.listed("DescribeVolumes", where("volume-id", root))
+
+    def parts(self, record: Record) -> dict[str, str]:
+        """Its root disk and interface too."""
+        interfaces = reading.items(record, "networkInterfaceSet")
+        interface = interfaces[0].get("networkInterfaceId", "") if interfaces else ""
+        parts = {"id": record["instanceId"], ROOT: _root(record), INTERFACE: interface}
+        return {name: id for name, id in parts.items() if id}
+
+    def state(self, record: Record) -> State:
+        """What is on its way up or down is waited for."""
+        return _STATES.get(_state(record), "ready")
+
+    # Acting
+
+    def create(self, want: Instance, refs: Refs) -> NextCall:
+        """Where the image's root disk is must be known: another device would be a second, plain one."""
+        if want.image not in IMAGES:
+            return Refuse(
+                f"the image {want.image!r} is not one that is known on AWS",
+                f"Name it by its family: {', '.join(IMAGES)}.",
+            )
+        return super().create(want, refs)
+
+    def parameters(self, want: Instance, refs: Refs) -> dict[str, Any]:
+        """Where it stands, what it is, and what it is told at birth."""
+        disk = {
+            "VolumeSize": want.disk_gib,
+            "VolumeType": "gp3",
+            "Encrypted": True,
+            "KmsKeyId": want.key,
+            "DeleteOnTermination": True,
+        }
+        interface = {
+            "DeviceIndex": 0,
+            "SubnetId": refs.id(want.subnet),
+            "PrivateIpAddress": want.private_address,
+            "SecurityGroupId": [refs.id(want.firewall)],
+            "AssociatePublicIpAddress": False,
+            "DeleteOnTermination": True,
+        }
+        return {
+            "ImageId": want.image_id,
+            "InstanceType": want.machine_type,
+            "MinCount": 1,
+            "MaxCount": 1,
+            "NetworkInterface": [interface],
+            "BlockDeviceMapping": [{"DeviceName": IMAGES[want.image].root, "Ebs": disk}],
+            "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
+            "UserData": user_data.encoded(want.user_data, want.ssh_keys),
+            "ClientToken": token(refs, want),
+        }
+
+    def specifications(self, want: Instance, refs: Refs) -> list[dict[str, Any]]:
+        """The host, its disk and its interface; the latter two as parts, so that they are no volumes."""
+        return [
+            marks.specification("instance", marks.write(want, refs)),
+            marks.specification("volume", marks.write(want, refs, ROOT)),
+            marks.specification("network-interface", marks.write(want, refs, INTERFACE)),
+        ]
+
+    def made(self, answer: Answer) -> Record:
+        """The one instance of the answer."""
+        return dict(answer["instancesSet"][0])
+
+    def finish(self, want: Instance, seen: Observed[Instance], refs: Refs) -> NextCall | None:
+        """No credentials for whoever can make a host ask for a page."""
+        if "imds" not in seen.parts:
+            return None
+        parts = {name: id for name, id in seen.parts.items() if name != "imds"}
+        parameters = {"InstanceId": seen.id, "HttpTokens": "required"}
+        after = evolve(seen, state="ready", parts=parts)
+        return self.call("ModifyInstanceMetadataOptions", seen.address, parameters, after, safe=True)
+
+    def update(self, want: Instance, seen: Observed[Instance], refs: Refs) -> NextCall:
+        """Another firewall; another machine type, which takes a stop; and power last."""
+        spec = seen.spec
+        host: dict[str, Any] = {"InstanceId": seen.id}
+        if want.firewall != spec.firewall:
+            after = evolve(seen, spec=evolve(spec, firewall=want.firewall))
+            parameters = {**host, "GroupId": [refs.id(want.firewall)]}
+            return self.call("ModifyInstanceAttribute", want.address, parameters, after, safe=True)
+        if want.machine_type != spec.machine_type:
+            if spec.power == "running":
+                return self._power("stopped", want, seen)
+            after = evolve(seen, spec=evolve(spec, machine_type=want.machine_type))
+            parameters = {**host, "InstanceType": {"Value": want.machine_type}}
+            return self.call("ModifyInstanceAttribute", want.address, parameters, after, safe=True)
+        if want.power != spec.power:
+            return self._power(want.power, want, seen)
+        return super().update(want, seen, refs)
+
+    def _power(self, power: Power, want: Instance, seen: Observed[Instance]) -> Call:
+        action = "StartInstances" if power == "running" else "StopInstances"
+        after = evolve(seen, spec=evolve(seen.spec, power=power))
+        return self.call(action, want.address, {"InstanceId": [seen.id]}, after, safe=True)
+
+    def delete(self, seen: Observed[Instance]) -> Call:
+        """Its root disk and interface go with it; its volumes stay."""
+        return self.call(self.deletes, seen.address, {"InstanceId": [seen.id]}, None, safe=True)
+
+    def absorb(
+        self, seen: Observed[Instance] | None, call: Call, answer: Answer | None
+    ) -> Observed[Instance] | None:
+        """Starting, stopping and ending take time; a closer look tells of the root disk."""
+        if call.reads and seen is not None and answer is not None:
+            return _with_root(seen, list(reading.records_of(answer, call.action)))
+        after = super().absorb(seen, call, answer)
+        changed = (answer or {}).get("instancesSet")
+        if call.action == self.creates or not changed or "currentState" not in changed[0]:
+            return after
+        state = changed[0]["currentState"].get("name", "")
+        if call.after is None:
+            return evolve(seen, state="deleting", fault=None) if seen and state != "terminated" else None
+        return evolve(after, state=_STATES.get(state, "ready")) if after else None
+
+    def marked(self, seen: Observed[Instance]) -> list[str]:
+        """The host, its disk and its interface."""
+        return [seen.parts[name] for name in ("id", ROOT, INTERFACE) if seen.parts.get(name)]
+
+
+def _state(record: Record) -> str:
+    return str((record.get("instanceState") or {}).get("name", ""))
+
+
+def _zone(record: Record) -> str:
+    return str((record.get("placement") or {}).get("availabilityZone", ""))
+
+
+def _root(record: Record) -> str:
+    """The id of the disk on the root device."""
+    for mapping in reading.items(record, "blockDeviceMapping"):
+        if mapping.get("deviceName") == record.get("rootDeviceName"):
+            return str((mapping.get("ebs") or {}).get("volumeId", ""))
+    return ""
+
+
+def _fault(record: Record) -> str | None:
+    """Why it ended, if nobody told it to."""
+    reason = record.get("stateReason") or {}
+    return None if reason.get("code", "") in _ENDED_BY_HAND else reason.get("message") or reason["code"]
+
+
+def _with_root(seen: Observed[Instance], roots: list[Record]) -> Observed[Instance]:
+    if not roots:
+        return evolve(seen, spec=evolve(seen.spec, disk_gib=0, key=keys.PLAIN))
+    root = roots[0]
+    asked = marks.asked_key(root)
+    return evolve(seen, spec=evolve(seen.spec, disk_gib=int(root["size"]), key=keys.seen(root, asked)))

@@ -1,0 +1,245 @@
+"""Networks: a VPC with all that it needs to be isolated, and to have a way out for public subnets.
+
+Its parts, in the order in which they come to be: the VPC (`id`); DNS names for its hosts (`dns`); its default
+security group emptied (`default-group`, `ingress`, `egress`); its main route table, which private subnets
+follow, leading nowhere (`main-table`, `way-out`); an internet gateway (`gateway`), attached (`attached`); a
+route table for public subnets (`table`) with the way out (`route`); and our mark on the group and the table
+that EC2 made (`marked`). None of them costs anything.
+
+Until all is there, `detail` looks closer than the lists by our tag do; afterwards they tell everything.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import evolve
+
+from portinfra.model.address import Scope
+from portinfra.model.observed import Observed, State
+from portinfra.model.resources import Network
+from portinfra.provider.interface import Answer, Call, NextCall, Refs, Wait
+from portinfra_aws import marks, rates
+from portinfra_aws.drivers import network_parts as parts_of
+from portinfra_aws.drivers import permissions, reading
+from portinfra_aws.drivers.base import AwsDriver, Owned, Told, token
+from portinfra_aws.drivers.network_parts import DEFAULT, GATEWAY, LOOKS, TABLE, without
+from portinfra_aws.drivers.reading import Record
+from portinfra_aws.query import where
+
+_INSIDE = ("DescribeSubnets", "DescribeSecurityGroups", "DescribeRouteTables")
+
+_REVOKES = {"ingress": "RevokeSecurityGroupIngress", "egress": "RevokeSecurityGroupEgress"}
+
+
+class NetworkDriver(AwsDriver[Network]):
+    """A VPC. Nothing keeps it from being doubled: the one that something stands in is the one."""
+
+    spec = Network
+    lists = "DescribeVpcs"
+    id_key = "vpcId"
+    id_path = "vpc.vpcId"
+    id_parameter = "VpcId"
+    creates = "CreateVpc"
+    deletes = "DeleteVpc"
+    resource = "vpc"
+    doubled = True
+    replaces = frozenset({"cidr"})
+
+    # Seeing
+
+    def survey(self, scope: Scope, only: Sequence[Observed[Network]] = ()) -> tuple[Call, ...]:
+        """VPCs, and what may stand in them; those lists are read anyway."""
+        return (*super().survey(scope), *(reading.owned(action, scope) for action in _INSIDE))
+
+    def used(self, told: Told) -> set[str]:
+        """VPCs that anything of ours is in."""
+        return {
+            record.get("vpcId", "") for action in _INSIDE for record in reading.records(told.answers, action)
+        }
+
+    def seen_spec(self, owned: Owned, told: Told) -> Network:
+        """Its CIDR."""
+        return Network(owned.mark.address.name, owned.record["cidrBlock"], owned.mark.tags)
+
+    def state(self, record: Record) -> State:
+        """Pending, then available."""
+        return "pending" if record.get("state") == "pending" else "ready"
+
+    def observed(self, owned: Owned, told: Told) -> Observed[Network]:
+        """The VPC, and of its parts those that bear our mark."""
+        seen = super().observed(owned, told)
+
+        def ours(action: str, part: str) -> list[Record]:
+            listed = reading.records(told.answers, action)
+            return parts_of.of_ours(listed, told.names.scope, seen.id, seen.address, part)
+
+        table, extras = parts_of.tables(ours("DescribeRouteTables", TABLE))
+        parts = {**seen.parts, **table}
+        groups, mains = ours("DescribeSecurityGroups", DEFAULT), ours("DescribeRouteTables", DEFAULT)
+        if groups and mains:
+            known = {**parts_of.default_group(groups[0]), **parts_of.main_table(mains[0])}
+            parts = {**parts, **known, "dns": "yes", "marked": "yes"}
+        if owned.record.get("state") == "pending":
+            parts["vpc"] = "pending"
+        return _with(evolve(seen, extras=tuple(extras)), parts, ready=owned.mark.named)
+
+    def detail(self, seen: Observed[Network]) -> Call | None:
+        """What no list by our tag tells, until all parts are there."""
+        missing = next((part for part in LOOKS if part not in seen.parts), None)
+        if missing is None:
+            return None
+        here = where("vpc-id", seen.id)
+        if missing == "dns":
+            action, attribute = "DescribeVpcAttribute", {"Attribute": "enableDnsHostnames"}
+            return Call(action, {"VpcId": seen.id, **attribute}, rates=rates.classes(action))
+        if missing == "default-group":
+            return reading.listed("DescribeSecurityGroups", here, where("group-name", "default"))
+        if missing == "main-table":
+            return reading.listed("DescribeRouteTables", here, where("association.main", "true"))
+        named = where("tag:Name", seen.parts["name"]), where(f"tag:{marks.PREFIX}part", GATEWAY)
+        return reading.listed("DescribeInternetGateways", *named)
+
+    def absorb(
+        self, seen: Observed[Network] | None, call: Call, answer: Answer | None
+    ) -> Observed[Network] | None:
+        """What a closer look brought; of a VPC that was just made, a dry run knows what it will be like."""
+        if call.reads and seen is not None and answer is not None:
+            found, extras = _looked(seen, call, answer)
+            return _with(evolve(seen, extras=(*seen.extras, *extras)), {**seen.parts, **found})
+        after = super().absorb(seen, call, answer)
+        if call.action == self.creates and answer is None and after is not None:
+            return _with(after, {**parts_of.as_made(), **after.parts})
+        return after
+
+    # Acting
+
+    def next_call(self, want: Network | None, seen: Observed[Network] | None, refs: Refs) -> NextCall:
+        """As any kind; but what was made a moment ago is looked at closely before all else."""
+        young = seen is not None and ("vpc" in seen.parts or any(part not in seen.parts for part in LOOKS))
+        if want is not None and seen is not None and young and not seen.extras:
+            return Wait("being made ready")
+        return super().next_call(want, seen, refs)
+
+    def parameters(self, want: Network, refs: Refs) -> dict[str, Any]:
+        """Its CIDR."""
+        return {"CidrBlock": want.cidr}
+
+    def finish(self, want: Network, seen: Observed[Network], refs: Refs) -> NextCall | None:
+        """The next of its parts that is missing or too much."""
+        parts = seen.parts
+        if parts["dns"] != "yes":
+            enable = {"VpcId": seen.id, "EnableDnsHostnames": {"Value": True}}
+            return self._part("ModifyVpcAttribute", seen, enable, {**parts, "dns": "yes"})
+        for way, action in _REVOKES.items():
+            if way in parts:
+                rules = permissions.native(parts_of.rules_of(parts, way), refs)
+                revoked = {"GroupId": parts["default-group"], "IpPermissions": rules}
+                return self._part(action, seen, revoked, without(parts, way), safe=False)
+        if "way-out" in parts:
+            closed = without(parts, "way-out")
+            return self._part("DeleteRoute", seen, parts_of.way_out_of(parts), closed)
+        if "route" not in parts:
+            return self._open(want, seen, refs)
+        if "marked" not in parts:
+            tags = marks.pairs(marks.write(want, refs, DEFAULT))
+            marked = {"ResourceId": [parts["default-group"], parts["main-table"]], "Tag": tags}
+            return self._part("CreateTags", seen, marked, {**parts, "marked": "yes"})
+        return None
+
+    def _open(self, want: Network, seen: Observed[Network], refs: Refs) -> Call:
+        """The next step towards a way out for public subnets."""
+        parts = seen.parts
+        if not parts[GATEWAY]:
+            tags = {"TagSpecification": [_specification("internet-gateway", want, refs, GATEWAY)]}
+            fills = {GATEWAY: "internetGateway.internetGatewayId"}
+            return self._part(
+                "CreateInternetGateway", seen, tags, without(parts, GATEWAY), fills=fills, safe=False
+            )
+        if "attached" not in parts:
+            both = {"InternetGatewayId": parts[GATEWAY], "VpcId": seen.id}
+            return self._part("AttachInternetGateway", seen, both, {**parts, "attached": "yes"}, safe=False)
+        if TABLE not in parts:
+            tags = {"TagSpecification": [_specification("route-table", want, refs, TABLE)]}
+            made = {"VpcId": seen.id, **tags, "ClientToken": token(refs, want, TABLE)}
+            fills = {TABLE: "routeTable.routeTableId"}
+            return self._part("CreateRouteTable", seen, made, parts, fills=fills)
+        action = "ReplaceRoute" if "dead-route" in parts else "CreateRoute"
+        route = {
+            "RouteTableId": parts[TABLE],
+            "DestinationCidrBlock": parts_of.ANYWHERE,
+            "GatewayId": parts[GATEWAY],
+        }
+        opened = {**without(parts, "dead-route"), "route": parts[GATEWAY]}
+        return self._part(action, seen, route, opened, safe=action == "ReplaceRoute")
+
+    def delete(self, seen: Observed[Network]) -> Call:
+        """Against the order in which it was made; the group and table that EC2 made go with the VPC."""
+        parts = seen.parts
+        if TABLE in parts:
+            left = without(parts, TABLE, "route", "dead-route")
+            return self._part("DeleteRouteTable", seen, {"RouteTableId": parts[TABLE]}, left)
+        if parts.get(GATEWAY):
+            named = {"InternetGatewayId": parts[GATEWAY]}
+            if "attached" in parts:
+                both = {**named, "VpcId": seen.id}
+                return self._part("DetachInternetGateway", seen, both, without(parts, "attached"))
+            return self._part("DeleteInternetGateway", seen, named, {**parts, GATEWAY: ""})
+        return super().delete(seen)
+
+    def _delete_extra(self, seen: Observed[Network]) -> Call:
+        first, *others = seen.extras
+        left = evolve(seen, extras=tuple(others))
+        if TABLE in first:
+            return self.call(
+                "DeleteRouteTable", seen.address, {"RouteTableId": first[TABLE]}, left, safe=True
+            )
+        if GATEWAY in first:
+            named = {"InternetGatewayId": first[GATEWAY]}
+            return self.call("DeleteInternetGateway", seen.address, named, left, safe=True)
+        return super()._delete_extra(seen)
+
+    def marked(self, seen: Observed[Network]) -> list[str]:
+        """The VPC and all its parts."""
+        names = ("id", GATEWAY, TABLE, "default-group", "main-table")
+        return [seen.parts[name] for name in names if seen.parts.get(name)]
+
+    def _part(
+        self,
+        action: str,
+        seen: Observed[Network],
+        parameters: Mapping[str, Any],
+        parts: Mapping[str, str],
+        *,
+        fills: Mapping[str, str] | None = None,
+        safe: bool = True,
+    ) -> Call:
+        """A request about one part, after which these parts are there, and those that it fills."""
+        then = _with(seen, {**parts, **dict.fromkeys(fills or (), "")})
+        after = evolve(then, parts=dict(parts))
+        return self.call(action, seen.address, parameters, after, fills=fills, safe=safe)
+
+
+def _with(seen: Observed[Network], parts: Mapping[str, str], *, ready: bool = True) -> Observed[Network]:
+    """The same with these parts: ready when all are there."""
+    state: State = "ready" if ready and parts_of.complete(parts) else "pending"
+    return evolve(seen, parts=dict(parts), state=state)
+
+
+def _looked(
+    seen: Observed[Network], call: Call, answer: Answer
+) -> tuple[Mapping[str, str], Sequence[Mapping[str, str]]]:
+    """Parts and doubles that one closer look tells of."""
+    if call.action == "DescribeVpcAttribute":
+        return {"dns": "yes" if answer["enableDnsHostnames"]["value"] == "true" else "no"}, ()
+    records = list(reading.records_of(answer, call.action))
+    if call.action == "DescribeInternetGateways":
+        return parts_of.gateways(records, seen.id)
+    if not records:
+        return {}, ()
+    if call.action == "DescribeSecurityGroups":
+        return parts_of.default_group(records[0]), ()
+    return parts_of.main_table(records[0]), ()
+
+
+def _specification(resource: str, want: Network, refs: Refs, part: str) -> dict[str, Any]:
+    return marks.specification(resource, marks.write(want, refs, part))

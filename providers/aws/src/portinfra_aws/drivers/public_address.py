@@ -1,0 +1,72 @@
+"""Public addresses: elastic addresses."""
+
+from typing import Any
+
+from attrs import evolve
+
+from portinfra.model.observed import Observed
+from portinfra.model.resources import PublicAddress
+from portinfra.provider.interface import Call, NextCall, Refs
+from portinfra_aws.drivers import reading
+from portinfra_aws.drivers.base import AwsDriver, Owned, Told
+from portinfra_aws.drivers.reading import Record
+
+
+class PublicAddressDriver(AwsDriver[PublicAddress]):
+    """An address that the internet can reach: made first, then bound to its host."""
+
+    spec = PublicAddress
+    lists = "DescribeAddresses"
+    id_key = "allocationId"
+    id_path = "allocationId"
+    id_parameter = "AllocationId"
+    creates = "AllocateAddress"
+    deletes = "ReleaseAddress"
+    resource = "elastic-ip"
+    doubled = True
+
+    def used(self, told: Told) -> set[str]:
+        """Addresses that are bound."""
+        records = reading.records(told.answers, self.lists)
+        return {record["allocationId"] for record in records if record.get("associationId")}
+
+    def seen_spec(self, owned: Owned, told: Told) -> PublicAddress:
+        """The host that it is bound to."""
+        instance = told.names.address_of(owned.record.get("instanceId"))
+        return PublicAddress(owned.mark.address.name, instance, owned.mark.tags)
+
+    def parts(self, record: Record) -> dict[str, str]:
+        """The address itself, and what binds it."""
+        bound = {"association": record["associationId"]} if record.get("associationId") else {}
+        return {"id": record["allocationId"], "ip": record.get("publicIp", ""), **bound}
+
+    def parameters(self, want: PublicAddress, refs: Refs) -> dict[str, Any]:
+        """For a VPC; it is bound afterwards."""
+        return {"Domain": "vpc"}
+
+    def as_made(self, want: PublicAddress) -> PublicAddress:
+        """Bound to nothing."""
+        return evolve(want, instance=None)
+
+    def update(self, want: PublicAddress, seen: Observed[PublicAddress], refs: Refs) -> NextCall:
+        """Bind it, or let go of what it is bound to."""
+        if want.instance is None:
+            return self._unbind(seen)
+        after = evolve(seen, spec=evolve(seen.spec, instance=want.instance))
+        parameters = {
+            "AllocationId": seen.id,
+            "InstanceId": refs.id(want.instance),
+            "AllowReassociation": True,
+        }
+        fills = {"association": "associationId"}
+        return self.call("AssociateAddress", want.address, parameters, after, fills=fills, safe=True)
+
+    def delete(self, seen: Observed[PublicAddress]) -> Call:
+        """Bound, it cannot be given back."""
+        return self._unbind(seen) if "association" in seen.parts else super().delete(seen)
+
+    def _unbind(self, seen: Observed[PublicAddress]) -> Call:
+        parts = {name: id for name, id in seen.parts.items() if name != "association"}
+        after = evolve(seen, parts=parts, spec=evolve(seen.spec, instance=None))
+        parameters = {"AssociationId": seen.parts["association"]}
+        return self.call("DisassociateAddress", seen.address, parameters, after, safe=True)

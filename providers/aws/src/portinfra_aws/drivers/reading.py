@@ -1,0 +1,63 @@
+"""The lists that drivers read: by our tag, in large pages, each list once for all kinds that need it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from portinfra.model.address import Scope
+from portinfra.provider.interface import Answer, Call
+from portinfra_aws import marks, rates
+from portinfra_aws.query import where
+
+Record = Mapping[str, Any]
+Answers = Mapping[Call, Sequence[Answer]]
+
+MEMBERS: Mapping[str, str] = {
+    "DescribeAddresses": "addressesSet",
+    "DescribeInstances": "reservationSet",
+    "DescribeInternetGateways": "internetGatewaySet",
+    "DescribeRouteTables": "routeTableSet",
+    "DescribeSecurityGroups": "securityGroupInfo",
+    "DescribeSnapshots": "snapshotSet",
+    "DescribeSubnets": "subnetSet",
+    "DescribeVolumes": "volumeSet",
+    "DescribeVolumesModifications": "volumeModificationSet",
+    "DescribeVpcs": "vpcSet",
+}
+"""Action → the member of its answer that is the list."""
+
+_PAGE: Mapping[str, int] = {"DescribeRouteTables": 100, "DescribeVolumes": 500}
+_PAGE_USUAL = 1000
+_NO_PAGES = ("DescribeAddresses",)
+
+
+def owned(action: str, scope: Scope, *filters: Mapping[str, Any], **more: Any) -> Call:
+    """The list of all that bears the scope's tag, and passes the filters."""
+    return listed(action, where(f"tag:{marks.SCOPE}", str(scope)), *filters, **more)
+
+
+def listed(action: str, *filters: Mapping[str, Any], **more: Any) -> Call:
+    """The list of all that passes the filters."""
+    pages = {} if action in _NO_PAGES else {"MaxResults": _PAGE.get(action, _PAGE_USUAL)}
+    return Call(action, {**more, "Filter": list(filters), **pages}, rates=rates.classes(action))
+
+
+def records(answers: Answers, action: str) -> Iterator[Record]:
+    """What the answers to one action list."""
+    for call, pages in answers.items():
+        if call.action == action:
+            for page in pages:
+                yield from records_of(page, action)
+
+
+def records_of(page: Answer, action: str) -> Iterator[Record]:
+    """What one page lists; instances come out of the reservations that they lie in."""
+    for record in page.get(MEMBERS[action]) or ():
+        if action == "DescribeInstances":
+            yield from record.get("instancesSet") or ()
+        else:
+            yield record
+
+
+def items(record: Mapping[str, Any], member: str) -> list[Record]:
+    """A list within a record; empty where there is none."""
+    return list(record.get(member) or ())

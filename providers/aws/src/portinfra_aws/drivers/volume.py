@@ -1,0 +1,139 @@
+"""Volumes: gp3, always encrypted."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import evolve
+
+from portinfra.model.address import Address, Scope
+from portinfra.model.location import Location
+from portinfra.model.observed import Observed, State
+from portinfra.model.resources import Volume
+from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse
+from portinfra_aws import keys
+from portinfra_aws.drivers import reading
+from portinfra_aws.drivers.base import AwsDriver, Owned, Told, token
+from portinfra_aws.drivers.reading import Answers, Record
+from portinfra_aws.query import where
+
+_SEEN = Location("<observed>", 1)
+
+VANISHED_MAX = 3
+"""A volume that is gone so often in one run vanishes after it was made: EC2 checks its key only then."""
+
+FILTER_VALUES_MAX = 200
+
+
+class VolumeDriver(AwsDriver[Volume]):
+    """An encrypted disk. It grows in place; core takes shrinking for a replacement."""
+
+    spec = Volume
+    lists = "DescribeVolumes"
+    id_key = "volumeId"
+    id_path = "volumeId"
+    id_parameter = "VolumeId"
+    creates = "CreateVolume"
+    deletes = "DeleteVolume"
+    resource = "volume"
+    holds_data = True
+    replaces = frozenset({"zone", "key"})
+
+    def survey(self, scope: Scope, only: Sequence[Observed[Volume]] = ()) -> tuple[Call, ...]:
+        """Volumes; of those that are awaited, how far their growing is, too."""
+        ids = sorted(seen.id for seen in only if seen.id)[:FILTER_VALUES_MAX]
+        growing = (reading.listed("DescribeVolumesModifications", where("volume-id", *ids)),) if ids else ()
+        return (*super().survey(scope), *growing)
+
+    def related(self, answers: Answers) -> set[str]:
+        """Volumes whose new size does not show yet."""
+        return {
+            record["volumeId"]
+            for record in reading.records(answers, "DescribeVolumesModifications")
+            if record.get("modificationState") == "modifying"
+        }
+
+    def used(self, told: Told) -> set[str]:
+        """Volumes that are on a host."""
+        return {
+            record["volumeId"]
+            for record in reading.records(told.answers, self.lists)
+            if reading.items(record, "attachmentSet")
+        }
+
+    def alike(self, one: Owned, other: Owned) -> bool:
+        """What was made from a snapshot is no double of what was made blank."""
+        return (one.record.get("snapshotId") or "") == (other.record.get("snapshotId") or "")
+
+    def gone(self, record: Record) -> bool:
+        """Deleted volumes stay listed for a moment."""
+        return record.get("status") == "deleted"
+
+    def state(self, record: Record) -> State:
+        """Creating, then available or in use."""
+        states: Mapping[str, State] = {"creating": "pending", "deleting": "deleting"}
+        return states.get(record.get("status", ""), "ready")
+
+    def observed(self, owned: Owned, told: Told) -> Observed[Volume]:
+        """One that grows is not ready; one in error has failed."""
+        seen = super().observed(owned, told)
+        if owned.record.get("status") == "error":
+            return evolve(seen, fault="EC2 could not make it; its key may not be usable")
+        return evolve(seen, state="pending") if seen.id in told.related else seen
+
+    def seen_spec(self, owned: Owned, told: Told) -> Volume:
+        """Size, zone and key."""
+        record, mark = owned.record, owned.mark
+        return Volume(
+            mark.address.name,
+            int(record["size"]),
+            zone=record["availabilityZone"],
+            key=keys.seen(record, mark.key),
+            source=record.get("snapshotId") or None,
+            protect=mark.protect,
+            tags=mark.tags,
+            location=_SEEN,
+        )
+
+    def create(self, want: Volume, refs: Refs) -> NextCall:
+        """Not for ever: a volume under a key that cannot be used is made, and vanishes."""
+        if refs.removals.get(want.address, 0) >= VANISHED_MAX:
+            key = want.key or "EC2's default key"
+            return Refuse(
+                "it vanishes each time after it was made",
+                f"Check that {key} is enabled, and that these credentials may use it (kms:CreateGrant).",
+            )
+        return super().create(want, refs)
+
+    def parameters(self, want: Volume, refs: Refs) -> dict[str, Any]:
+        """Size, zone, key, and the snapshot that it begins with."""
+        source = want.source or ""
+        snapshot = refs.id(Address(source)) if source in refs.seen else source
+        return {
+            "AvailabilityZone": want.zone,
+            "Size": want.gib,
+            "VolumeType": "gp3",
+            "Encrypted": True,
+            "KmsKeyId": want.key,
+            "SnapshotId": snapshot or None,
+            "ClientToken": token(refs, want),
+        }
+
+    def update(self, want: Volume, seen: Observed[Volume], refs: Refs) -> NextCall:
+        """Grow."""
+        after = evolve(seen, spec=evolve(seen.spec, gib=want.gib))
+        parameters = {"VolumeId": seen.id, "Size": want.gib}
+        return self.call("ModifyVolume", want.address, parameters, after, safe=True)
+
+    def absorb(
+        self, seen: Observed[Volume] | None, call: Call, answer: Answer | None
+    ) -> Observed[Volume] | None:
+        """Deleting and growing take time."""
+        after = super().absorb(seen, call, answer)
+        if answer is None:
+            return after
+        if call.action == self.deletes and call.after is None and seen is not None:
+            return evolve(seen, state="deleting", fault=None)
+        modified = answer.get("volumeModification") or {}
+        if after is not None and modified.get("modificationState") == "modifying":
+            return evolve(after, state="pending")
+        return after

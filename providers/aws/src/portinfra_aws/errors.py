@@ -1,0 +1,172 @@
+"""EC2's errors: one native class, and what each code means for whoever made the call.
+
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+"""
+
+import re
+from collections.abc import Mapping
+
+from portinfra import errors
+from portinfra.errors import ProviderError
+
+NAME = "aws"
+
+Kind = type[ProviderError]
+
+AGAIN = "It is tried again by itself."
+_WAIT = "Wait until it is ready, and run it again."
+_IN_USE = "Remove what uses it."
+_GONE = "Plan again: somebody else may have deleted it."
+_QUOTA = "Ask for a higher quota (Service Quotas in the console), or lower a count."
+_CREDENTIALS = "Log in again, or name other credentials: AWS_PROFILE, or credentials={'profile': …}."
+
+
+class EC2Error(Exception):
+    """What EC2 or STS answered instead of a result."""
+
+    def __init__(self, code: str, message: str, status: int = 400, action: str = "") -> None:
+        super().__init__(f"{message} ({code})" if message else code)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.action = action
+
+
+class NotSent(Exception):
+    """The request never left: no name, no route, no connection."""
+
+
+CODES: Mapping[str, tuple[Kind, str]] = {
+    # too fast: nothing was done
+    **dict.fromkeys(
+        (
+            "RequestLimitExceeded",
+            "Throttling",
+            "ThrottlingException",
+            "RequestThrottled",
+            "RequestThrottledException",
+            "TooManyRequestsException",
+            "EC2ThrottledException",
+            "BandwidthLimitExceeded",
+            "ConcurrentSnapshotLimitExceeded",
+            "SnapshotCreationPerVolumeRateExceeded",
+        ),
+        (errors.RateLimited, AGAIN),
+    ),
+    # credentials and permissions
+    **dict.fromkeys(
+        (
+            "AuthFailure",
+            "ExpiredToken",
+            "ExpiredTokenException",
+            "IncompleteSignature",
+            "InvalidClientTokenId",
+            "MissingAuthenticationToken",
+            "RequestExpired",
+            "SignatureDoesNotMatch",
+            "UnrecognizedClientException",
+        ),
+        (errors.PermissionDenied, _CREDENTIALS),
+    ),
+    "OptInRequired": (errors.PermissionDenied, "Subscribe to the service or image in the console first."),
+    "PendingVerification": (errors.PermissionDenied, "AWS is verifying the account: wait for its e-mail."),
+    "Blocked": (errors.PermissionDenied, "AWS has blocked the account: ask its support."),
+    # the name or address is taken
+    "InvalidGroup.Duplicate": (errors.AlreadyExists, "Remove the security group of that name."),
+    "InvalidKeyPair.Duplicate": (errors.AlreadyExists, "Somebody else has taken it."),
+    "InvalidPermission.Duplicate": (errors.AlreadyExists, _GONE),
+    "InvalidSubnet.Conflict": (
+        errors.AlreadyExists,
+        "Choose another cidr, or remove the subnet that has it.",
+    ),
+    "InvalidIPAddress.InUse": (errors.AlreadyExists, "Remove what has the address."),
+    "RouteAlreadyExists": (errors.AlreadyExists, _GONE),
+    "Resource.AlreadyAssociated": (errors.AlreadyExists, _GONE),
+    # in use, or in another state than the call needs
+    **dict.fromkeys(
+        (
+            "DependencyViolation",
+            "VolumeInUse",
+            "InvalidSnapshot.InUse",
+            "CannotDelete",
+            "Gateway.NotAttached",
+        ),
+        (errors.Conflict, _IN_USE),
+    ),
+    **dict.fromkeys(
+        (
+            "IncorrectState",
+            "IncorrectInstanceState",
+            "IncorrectModificationState",
+            "InvalidInstanceID",
+            "InvalidState",
+            "IdempotentParameterMismatch",
+            "IdempotentInstanceTerminated",
+            "InvalidVolume.ZoneMismatch",
+            "OperationNotPermitted",
+            "ConcurrentTagAccess",
+            "InvalidVpcState",
+        ),
+        (errors.Conflict, _WAIT),
+    ),
+    # no more of it
+    "VolumeModificationRateExceeded": (
+        errors.QuotaExceeded,
+        "A volume changes four times in a day at most: wait.",
+    ),
+    "InsufficientFreeAddressesInSubnet": (errors.QuotaExceeded, "Choose a shorter subnet_prefix."),
+    "MaxIOPSLimitExceeded": (errors.QuotaExceeded, _QUOTA),
+    "AttachmentLimitExceeded": (errors.QuotaExceeded, "Choose another size, or fewer volumes a host."),
+    **dict.fromkeys(
+        (
+            "InsufficientInstanceCapacity",
+            "InsufficientHostCapacity",
+            "InsufficientCapacity",
+            "InsufficientAddressCapacity",
+            "InsufficientVolumeCapacity",
+            "InsufficientReservedInstanceCapacity",
+        ),
+        (errors.NoCapacity, "Choose another size or zone, or try later."),
+    ),
+    # not there
+    "InvalidPermission.NotFound": (errors.NotFound, _GONE),
+    "InvalidAttachment.NotFound": (errors.NotFound, _GONE),
+    # a value that it cannot take
+    "Unsupported": (errors.InvalidRequest, "Choose a size that the zone offers."),
+    "DryRunOperation": (errors.InvalidRequest, ""),
+}
+
+_ATTACHED = re.compile(r"[Aa]ttachment point .* is already in use")
+_IAM_ACTION = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")
+_ENCODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
+
+
+def classified(error: EC2Error) -> ProviderError:
+    """One of ours, by what to do about it. Of an unknown 5xx nobody knows what it left behind."""
+    message = _ENCODED.sub("", str(error))
+    if error.code in ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException"):
+        return errors.PermissionDenied(message, provider=NAME, fix=_permission(error))
+    kind, fix = _kind(error)
+    return kind(message, provider=NAME, fix=fix)
+
+
+def _permission(error: EC2Error) -> str:
+    named = _IAM_ACTION.search(error.message)
+    service = "sts" if error.action in ("AssumeRole", "GetCallerIdentity") else "ec2"
+    action = named[1] if named else f"{service}:{error.action}"
+    return f"Allow {action}. All that is needed: portinfra providers aws --iam-policy"
+
+
+def _kind(error: EC2Error) -> tuple[Kind, str]:
+    code = error.code
+    if code in CODES:
+        return CODES[code]
+    if code == "InvalidParameterValue" and _ATTACHED.search(error.message):
+        return errors.Conflict, AGAIN
+    if code.endswith((".NotFound", "NotFound")):
+        return errors.NotFound, _GONE
+    if code.endswith(("LimitExceeded", "QuotaExceeded")):
+        return errors.QuotaExceeded, _QUOTA
+    if code.endswith(".Malformed") or error.status < 500:
+        return errors.InvalidRequest, "Correct the value that it names."
+    return errors.OutcomeUnknown, AGAIN

@@ -1,0 +1,21 @@
+"""Keys that encrypt disks, in the words of whoever named them.
+
+EC2 tells the ARN of a key, whatever it was named by. An ARN or a key's id is compared with it; an alias says
+nothing about it, so what was asked for is kept in a tag, and counts only where the disk is encrypted at all.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+PLAIN = "(not encrypted)"
+"""What the key of a disk that is not encrypted is called: nobody ever asks for it."""
+
+
+def seen(disk: Mapping[str, Any], asked: str | None) -> str | None:
+    """The key of a disk that EC2 tells of, in the word of whoever asked for it; None: EC2's own choice."""
+    if disk.get("encrypted") != "true":
+        return PLAIN
+    if not asked or "alias/" in asked:
+        return asked or None
+    arn: str = disk.get("kmsKeyId", "")
+    return asked if arn == asked or arn.endswith(f":key/{asked}") else arn

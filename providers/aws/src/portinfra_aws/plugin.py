@@ -1,0 +1,45 @@
+"""The provider as installed: known offline, without credentials or a native library."""
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from portinfra.errors import InvalidRequest
+from portinfra.model.environment import Environment
+from portinfra_aws import actions
+from portinfra_aws.errors import NAME
+from portinfra_aws.published import CAPABILITIES, IMAGES, SIZES
+
+if TYPE_CHECKING:
+    from portinfra_aws.provider import AwsProvider
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
+
+
+class AwsPlugin:
+    """Amazon Web Services: `aws:us-east-1`."""
+
+    name = NAME
+    capabilities = CAPABILITIES
+    sizes: Mapping[str, str] = SIZES
+    images: tuple[str, ...] = tuple(IMAGES)
+    native: Mapping[str, str] = {}
+
+    def connect(self, environment: Environment) -> "AwsProvider":
+        """The environment's account and region. Raises InvalidRequest for a region that is none, and
+        PermissionDenied where there are no credentials.
+        """
+        if not _REGION.fullmatch(environment.region):
+            raise InvalidRequest(
+                f"{environment.on!r} is no region of AWS", provider=NAME, fix="Write aws:us-east-1."
+            )
+        from portinfra_aws.credentials import source
+        from portinfra_aws.provider import AwsProvider
+        from portinfra_aws.transport import Transport
+
+        found = source(environment.credentials, environment.account, environment.region)
+        return AwsProvider(environment, Transport(environment.region, found))
+
+    def iam_policy(self) -> dict[str, Any]:
+        """The least IAM policy that a topology needs, as the document that AWS takes."""
+        return actions.policy()

@@ -1,0 +1,127 @@
+"""One account in one region of AWS, live."""
+
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+from attrs import evolve
+
+from portinfra import errors
+from portinfra.errors import ProviderError
+from portinfra.model.catalogue import Catalogue
+from portinfra.model.environment import Environment
+from portinfra.model.resources import Spec
+from portinfra.provider.interface import Answer, Call, Driver
+from portinfra_aws import catalogue
+from portinfra_aws.claims import AwsClaims
+from portinfra_aws.drivers import drivers
+from portinfra_aws.errors import AGAIN, NAME, EC2Error, NotSent, classified
+from portinfra_aws.published import CAPABILITIES
+from portinfra_aws.transport import Transport
+
+_KEY_PAIR_GONE = "InvalidKeyPair.NotFound"
+
+
+class _SystemClock:
+    virtual = False
+
+    def now(self) -> float:
+        return time.time()
+
+    def sleep_until(self, moment: float) -> None:
+        time.sleep(max(0.0, moment - time.time()))
+
+
+class AwsProvider:
+    """One account in one region. A context manager; safe to use from several threads."""
+
+    name = NAME
+    capabilities = CAPABILITIES
+
+    def __init__(self, environment: Environment, transport: Transport) -> None:
+        self.environment = environment
+        self.transport = transport
+        self.clock = _SystemClock()
+        self.drivers: Mapping[type[Spec], Driver[Any]] = drivers()
+        self.claims = AwsClaims()
+        self._key_pairs: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def catalogue_calls(self) -> tuple[Call, ...]:
+        """Three reads, and a fourth where the environment names no zones."""
+        return catalogue.calls(self.environment)
+
+    def catalogue(self, answers: Mapping[Call, Sequence[Answer]]) -> Catalogue:
+        """What the region offers."""
+        return catalogue.assemble(self.environment, answers)
+
+    def perform(self, call: Call) -> Answer:
+        """One request. Raises EC2Error, NotSent, or what `requests` raises."""
+        answer = self.transport.ask(call.action, self._with_ids(call))
+        self._note_key_pairs(call, answer)
+        return answer
+
+    def more(self, call: Call, answer: Answer) -> Call | None:
+        """The next page, while the answer says that there is one."""
+        following = answer.get("nextToken")
+        return evolve(call, parameters={**call.parameters, "NextToken": following}) if following else None
+
+    def silent(self, call: Call, answer: Answer) -> frozenset[str]:
+        """A region answers for all of its zones, or not at all."""
+        return frozenset()
+
+    def classify(self, error: Exception) -> ProviderError:
+        """By EC2's code; of what broke on the way, nobody knows what it left behind."""
+        if isinstance(error, ProviderError):
+            return error
+        if isinstance(error, EC2Error):
+            return classified(error)
+        if isinstance(error, NotSent):
+            return errors.Unavailable(
+                str(error), provider=NAME, fix="Check the network and the region's name."
+            )
+        if isinstance(error, requests.exceptions.SSLError):
+            fix = "Behind a proxy that decrypts, name its certificates: AWS_CA_BUNDLE."
+            return errors.PermissionDenied(f"no trusted connection: {error}", provider=NAME, fix=fix)
+        told = (
+            "the connection broke" if isinstance(error, requests.RequestException) else type(error).__name__
+        )
+        return errors.OutcomeUnknown(f"{told}: {error}", provider=NAME, fix=AGAIN)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.transport.close()
+
+    # A claim is known by its key pair's name, and EC2 tags by id: this is who has seen both.
+
+    def _with_ids(self, call: Call) -> Mapping[str, Any]:
+        if call.action != "CreateTags" or not _is_claim(call):
+            return call.parameters
+        known = [self._key_pairs.get(name) for name in call.parameters["ResourceId"]]
+        if None in known:
+            raise EC2Error(_KEY_PAIR_GONE, "The claim does not exist", 400, call.action)
+        return {**call.parameters, "ResourceId": known}
+
+    def _note_key_pairs(self, call: Call, answer: Answer) -> None:
+        if call.action == "DescribeKeyPairs":
+            for record in answer.get("keySet") or ():
+                self._key_pairs[record["keyName"]] = record["keyPairId"]
+        elif call.action == "ImportKeyPair":
+            self._key_pairs[answer["keyName"]] = answer["keyPairId"]
+        elif call.action == "DeleteKeyPair":
+            self._key_pairs.pop(call.parameters["KeyName"], None)
+            if not answer.get("keyPairId"):  # EC2 says nothing about one that was not there
+                raise EC2Error(_KEY_PAIR_GONE, "The claim does not exist", 400, call.action)
+
+
+def _is_claim(call: Call) -> bool:
+    return call.address is not None and call.address.kind == "claim"

@@ -1,0 +1,80 @@
+"""What is published of this provider: sizes, images and limits. An entry never changes its meaning."""
+
+import re
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from portinfra.model.catalogue import Capabilities
+
+SIZES: Mapping[str, str] = {
+    "small": "t3.small",  # 2 virtual CPUs, 2 GiB
+    "medium": "t3.medium",  # 2 virtual CPUs, 4 GiB
+    "large": "m6i.xlarge",  # 4 virtual CPUs, 16 GiB
+    "xlarge": "m6i.2xlarge",  # 8 virtual CPUs, 32 GiB
+}
+
+FAMILIES = (
+    "t3", "t3a", "m6i", "m6a", "m7i", "m7a", "c6i", "c6a", "c7i", "c7a", "r6i", "r6a", "r7i", "r7a",
+)  # fmt: skip
+"""Families whose machine types are looked up; others where an environment names them. All of one
+architecture: that of the images."""
+
+MEMORY_RATIOS: Mapping[str, float] = {"c": 2.0, "m": 4.0, "r": 8.0}
+"""GiB of memory for each virtual CPU, by the first letter of a family."""
+
+_BURSTABLE: Mapping[str, tuple[int, float]] = {
+    "nano": (2, 0.5),
+    "micro": (2, 1.0),
+    "small": (2, 2.0),
+    "medium": (2, 4.0),
+    "large": (2, 8.0),
+    "xlarge": (4, 16.0),
+    "2xlarge": (8, 32.0),
+}
+
+_FIXED: Mapping[str, int] = {"medium": 1, "large": 2, "xlarge": 4}
+_MULTIPLE = re.compile(r"(\d+)xlarge")
+
+
+def machine(name: str) -> tuple[int, float]:
+    """Virtual CPUs and GiB of memory that a machine type's name stands for; 0 where it does not tell."""
+    family, _, size = name.partition(".")
+    if family.startswith("t"):
+        return _BURSTABLE.get(size, (0, 0.0))
+    multiple = _MULTIPLE.fullmatch(size)
+    vcpus = 4 * int(multiple[1]) if multiple else _FIXED.get(size, 0)
+    return vcpus, vcpus * MEMORY_RATIOS.get(family[:1], 0.0)
+
+
+@frozen
+class Image:
+    """A family of images, as its publisher names them."""
+
+    owner: str
+    """The publisher's account: a name alone can be anybody's."""
+    pattern: str
+    root: str
+    """The device of the root disk."""
+
+
+_DEBIAN = "136693071363"
+_CANONICAL = "099720109477"
+
+IMAGES: Mapping[str, Image] = {
+    "debian-12": Image(_DEBIAN, "debian-12-amd64-*", "/dev/xvda"),
+    "debian-13": Image(_DEBIAN, "debian-13-amd64-*", "/dev/xvda"),
+    "ubuntu-22.04": Image(_CANONICAL, "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-*", "/dev/sda1"),
+    "ubuntu-24.04": Image(
+        _CANONICAL, "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-*", "/dev/sda1"
+    ),
+}
+
+CAPABILITIES = Capabilities(
+    visibility_seconds=15.0,  # EC2 promises "eventually"; most changes are in the lists within seconds
+    user_data_max_bytes=16_384,
+    volume_min_gib=1,
+    volume_max_gib=16_384,
+    tags_max=40,  # of 50; the rest are ours
+    snapshot_copy=False,
+)

@@ -1,0 +1,132 @@
+"""One request to EC2 or STS: signed, sent over a connection that is kept, parsed. Never repeated here.
+
+The only module that knows apache-libcloud. Its connections are not safe to share, so each thread has its own.
+"""
+
+import os
+import threading
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlencode
+from xml.etree.ElementTree import ParseError
+
+import requests
+from attrs import frozen
+from libcloud.common.aws import SignedAWSConnection
+
+from portinfra_aws import query, xml
+from portinfra_aws.credentials import Source
+from portinfra_aws.errors import EC2Error, NotSent
+
+VERSIONS: Mapping[str, str] = {"ec2": "2016-11-15", "sts": "2011-06-15"}
+
+STS_ACTIONS = frozenset({"GetCallerIdentity"})
+
+TIMEOUT_SECONDS = (10.0, 60.0)
+"""To connect, and between two bytes of an answer."""
+
+_HEADERS = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+
+
+@frozen
+class _Received:
+    """What libcloud makes of a response: nothing. Its own classes lose the status of what is no XML."""
+
+    connection: Any
+    response: Any
+
+
+class _Connection:
+    """One kept connection to one service: libcloud's, made to sign anew for every request."""
+
+    def __init__(self, service: str, region: str, credentials: Source) -> None:
+        self._source = credentials
+        now = credentials()
+        make: Any = SignedAWSConnection
+        self._signed = make(
+            now.access_key,
+            now.secret,
+            url=endpoint(service, region),
+            token=now.token,
+            timeout=TIMEOUT_SECONDS,
+            signature_version="4",
+        )
+        self._signed.service_name = service
+        self._signed.driver = SimpleNamespace(region_name=region, name="portinfra")
+        self._signed.responseCls = _Received
+        self._signed.connect()
+        kept = self._signed.connection
+        kept.ca_cert = os.environ.get("AWS_CA_BUNDLE") or kept.ca_cert
+        kept.session.auth = lambda request: request  # or a .netrc would replace the signature
+
+    def post(self, body: str) -> Any:
+        """The response to one request, signed with the credentials of now."""
+        now, signed = self._source(), self._signed
+        signed.signer.access_key, signed.signer.access_secret = now.access_key, now.secret
+        signed.token = now.token
+        sent = signed.request("/", data=body, headers=_HEADERS, method="POST", retry_failed=False)
+        return sent.response
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._signed.connection.session.close()
+
+
+class Transport:
+    """The way to one account in one region; safe to use from several threads."""
+
+    def __init__(self, region: str, credentials: Source) -> None:
+        self._region = region
+        self._credentials = credentials
+        self._mine = threading.local()
+        self._all: list[_Connection] = []
+
+    def ask(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """One request. Raises EC2Error for what was refused, NotSent, and whatever `requests` raises."""
+        service = "sts" if action in STS_ACTIONS else "ec2"
+        fields = {"Action": action, "Version": VERSIONS[service], **query.flatten(parameters)}
+        try:
+            received = self._connection(service).post(urlencode(fields))
+        except requests.ConnectTimeout as error:
+            raise NotSent(str(error)) from error
+        except requests.ConnectionError as error:
+            if "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error):
+                raise NotSent(f"{endpoint(service, self._region)} cannot be reached") from error
+            raise
+        status, body = received.status_code, received.content
+        if status >= 300:
+            code, message = xml.fault(body) or (
+                f"HTTP{status}",
+                f"{action} was answered with status {status}",
+            )
+            raise EC2Error(code, message, status, action)
+        try:
+            answer = xml.parse(body)
+        except ParseError as error:
+            raise EC2Error("Unreadable", f"{action} was answered with what is no XML", 502, action) from error
+        return answer.get(f"{action}Result", answer) if service == "sts" else answer
+
+    def close(self) -> None:
+        """Let go of every thread's connections."""
+        for connection in self._all:
+            connection.close()
+        self._all.clear()
+        self._mine = threading.local()
+
+    def _connection(self, service: str) -> _Connection:
+        connection: _Connection | None = getattr(self._mine, service, None)
+        if connection is None:
+            connection = _Connection(service, self._region, self._credentials)
+            setattr(self._mine, service, connection)
+            self._all.append(connection)
+        return connection
+
+
+def endpoint(service: str, region: str) -> str:
+    """Where a service is reached: where AWS's own variables say, else in the region."""
+    for name in (f"AWS_ENDPOINT_URL_{service.upper()}", "AWS_ENDPOINT_URL"):
+        if os.environ.get(name):
+            return os.environ[name]
+    domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return f"https://{service}.{region}.{domain}"
