@@ -50,6 +50,7 @@ class AwsDriver(Driver[S]):
     doubled: ClassVar[bool] = False
     """Whether one run can make it twice: its creation has neither a token nor a name to be taken."""
     holds_data: ClassVar[bool] = False
+    """Whether a double is never taken for an empty one."""
 
     # Seeing
 
@@ -73,7 +74,7 @@ class AwsDriver(Driver[S]):
         for same in owned.values():
             same.sort(key=lambda each: self._rank(each, used))
             first, *others = same
-            others = [each for each in others if each.mark.named]
+            others = [each for each in others if each.mark.named and not self._leaves(each)]
             extras = [each for each in others if self._is_extra(each, first, used)]
             seen = self.observed(first, told)
             doubles = ({"id": each.record[self.id_key]} for each in extras)
@@ -88,17 +89,20 @@ class AwsDriver(Driver[S]):
             if mark and mark.address.kind == self.spec.kind and not mark.part and not self.gone(record):
                 yield Owned(record, mark)
 
-    def _rank(self, each: Owned, used: set[str]) -> tuple[bool, bool, str, str]:
+    def _rank(self, each: Owned, used: set[str]) -> tuple[bool, bool, bool, str, str]:
         id = each.record[self.id_key]
-        return (not each.mark.named, id not in used, each.mark.attempt, id)
+        return (self._leaves(each), not each.mark.named, id not in used, each.mark.attempt, id)
+
+    def _leaves(self, each: Owned) -> bool:
+        return self.state(each.record) == "deleting"
 
     def _is_extra(self, each: Owned, first: Owned, used: set[str]) -> bool:
         """Whether it is a double of our own making, and empty. The same attempt makes no two of most kinds:
         there, somebody has copied the tags.
         """
-        if each.record[self.id_key] in used:
+        if self.holds_data or each.record[self.id_key] in used:
             return False
-        return (self.doubled or each.mark.attempt != first.mark.attempt) and self.alike(each, first)
+        return self.doubled or each.mark.attempt != first.mark.attempt
 
     def related(self, answers: Answers) -> Any:
         """What the records of other lists say about those of this one; asked once an observation."""
@@ -107,10 +111,6 @@ class AwsDriver(Driver[S]):
     def used(self, told: Told) -> set[str]:
         """The ids that something else stands on."""
         return set()
-
-    def alike(self, one: Owned, other: Owned) -> bool:
-        """Whether two records were made by the same request."""
-        return True
 
     def gone(self, record: Record) -> bool:
         """Whether it is listed although it is no more."""

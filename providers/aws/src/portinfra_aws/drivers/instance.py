@@ -42,6 +42,7 @@ class InstanceDriver(AwsDriver[Instance]):
     creates = "RunInstances"
     deletes = "TerminateInstances"
     resource = "instance"
+    holds_data = True
     replaces = frozenset({"subnet", "zone", "private_address", "image", "disk_gib", "key", "native"})
     interrupts = frozenset({"machine_type"})
     holds = frozenset({"subnet"})
@@ -66,10 +67,6 @@ class InstanceDriver(AwsDriver[Instance]):
         place.
         """
         return _state(record) not in ALIVE and not _fault(record)
-
-    def alike(self, one: Owned, other: Owned) -> bool:
-        """A host is never taken for an empty double: its address keeps it from being doubled."""
-        return False
 
     def owned(self, answers: Answers, scope: Scope) -> list[Owned]:
         """One host for each address if any lives, else one that died."""

@@ -41,10 +41,6 @@ class SnapshotDriver(AwsDriver[Snapshot]):
         volumes = reading.records(told.answers, "DescribeVolumes")
         return {record["snapshotId"] for record in volumes if record.get("snapshotId")}
 
-    def alike(self, one: Owned, other: Owned) -> bool:
-        """A copy names no volume, or another."""
-        return bool(one.record.get("volumeId") == other.record.get("volumeId"))
-
     def state(self, record: Record) -> State:
         """Pending, then completed."""
         states: Mapping[str, State] = {"pending": "pending", "recovering": "pending"}

@@ -60,10 +60,6 @@ class VolumeDriver(AwsDriver[Volume]):
             if reading.items(record, "attachmentSet")
         }
 
-    def alike(self, one: Owned, other: Owned) -> bool:
-        """What was made from a snapshot is no double of what was made blank."""
-        return (one.record.get("snapshotId") or "") == (other.record.get("snapshotId") or "")
-
     def gone(self, record: Record) -> bool:
         """Deleted volumes stay listed for a moment."""
         return record.get("status") == "deleted"
