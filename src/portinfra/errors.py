@@ -87,10 +87,27 @@ class StalePlanError(PortinfraError):
 class ClaimedError(PortinfraError):
     """Somebody else is changing this environment now."""
 
+    holder: "Holder | None"
+    since: str
+
     def __init__(self, holder: "Holder", since: str) -> None:
         super().__init__(
             f"{holder} has been changing this environment since {since}",
             fix="Wait for it to end. A claim whose holder died is taken over within a minute.",
+        )
+        self.holder = holder
+        self.since = since
+
+
+class ClaimLostError(ClaimedError):
+    """This run was taken for dead, and its claim taken over: it has stopped."""
+
+    def __init__(self, holder: "Holder | None" = None, since: str = "") -> None:
+        taker = f"{holder} took this run's claim over" if holder else "this run's claim was taken from it"
+        PortinfraError.__init__(
+            self,
+            f"{taker}{f' at {since}' if since else ''}: it had not been heard of for a minute",
+            fix="Wait for whoever holds it now to end, then run this again: it finds what was begun.",
         )
         self.holder = holder
         self.since = since
@@ -177,3 +194,5 @@ class ApplyError(PortinfraError):
                 self.add_note(f"{step.step.address}: {step.error}")  # a traceback shows it
         for change in outcome.drift:
             self.add_note(f"{change.action} {change.address}: {change.reason}")
+        for zone in sorted(outcome.unverified):
+            self.add_note(f"{zone} does not answer")

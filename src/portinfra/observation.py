@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from portinfra.errors import Unavailable
+from portinfra.errors import NotFound, OutcomeUnknown, Unavailable
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import Observation, Observed
@@ -93,7 +93,7 @@ class Reader:
                 continue  # it did not answer once, and that took its time
             try:
                 answers[call] = self.pages(call)
-            except Unavailable:
+            except (Unavailable, OutcomeUnknown):
                 if call.place is None:
                     raise
                 unknown.add(call.place)
@@ -104,7 +104,10 @@ class Reader:
 
     def _detailed(self, driver: Driver[Any], seen: Observed[Any]) -> Observed[Any]:
         while (call := driver.detail(seen)) is not None:
-            looked = driver.absorb(seen, call, self.ask(call))
+            try:
+                looked = driver.absorb(seen, call, self.ask(call))
+            except NotFound:  # just made or just gone: what lists it is behind, or ahead
+                return seen if seen.state == "deleting" else evolve(seen, state="pending")
             if looked is None or looked == seen:
                 break
             seen = looked

@@ -1,25 +1,38 @@
 """After an apply: a fresh look, and whether anything is still different from what was planned."""
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from portinfra.model.plan import Change, Plan
 from portinfra.observation import Reader
 from portinfra.planning.compose import compose
 
 
-def verify(plan: Plan, reader: Reader, *, trusted_from: float) -> tuple[Change, ...]:
-    """What a fresh look still finds to do; nothing when the plan was carried out whole.
+@frozen
+class Verified:
+    """What a fresh look found."""
 
-    `trusted_from` is the moment (seconds, by the provider's clock) from which lists show the last change.
-    """
-    reader.provider.clock.sleep_until(trusted_from)
+    drift: tuple[Change, ...]
+    """What is still to be done; nothing when the plan was carried out whole."""
+    unseen: frozenset[str]
+    """The zones that did not answer, but those that the plan leaves out."""
+    empty: bool
+    """Whether nothing of the scope is left anywhere."""
+
+
+def verify(plan: Plan, reader: Reader) -> Verified:
+    """Look again, once lists show the last change."""
     options = evolve(plan.options, replace=frozenset())
+    observation = reader.observe(plan.scope)
     again = compose(
         plan.placed,
         plan.catalogue,
-        reader.observe(plan.scope),
+        observation,
         reader.provider.drivers,
         options,
         destroy=plan.destroys,
     )
-    return tuple(change for change in again.changes if change.action != "keep")
+    return Verified(
+        drift=tuple(change for change in again.changes if change.action != "keep"),
+        unseen=observation.unknown - options.without_zones,
+        empty=not observation.resources and not observation.unknown,
+    )

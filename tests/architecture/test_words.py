@@ -12,7 +12,9 @@ WRITTEN = [
     path
     for folder in ("src", "tests", "docs", "examples", "benchmarks", "providers", "tools")
     for path in sorted((ROOT / folder).rglob("*"))
-    if path.is_file() and path.suffix not in (".pyc", ".svg", ".db")
+    if path.is_file()
+    and path.suffix not in (".pyc", ".svg", ".db")
+    and not any(part.startswith(".") for part in path.relative_to(ROOT).parts)  # what tools leave behind
 ] + [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile", "pyproject.toml")]
 
 ABSENT_CLASSES = re.compile(r"(Manager|Helper|Util|Utils|Node)$")

@@ -1,6 +1,8 @@
 """One call: made, counted, its error translated."""
 
-from attrs import define
+from collections.abc import Callable
+
+from attrs import define, field
 
 from portinfra.errors import InvalidRequest, ProviderError
 from portinfra.execution.reaction import repeatable
@@ -17,6 +19,12 @@ class Caller:
 
     provider: Provider
     calls: int = 0
+    sleep_until: Callable[[float], None] = field()
+    """How it waits before it repeats a call: by the provider's clock, unless there is more to do."""
+
+    @sleep_until.default
+    def _only_sleep(self) -> Callable[[float], None]:
+        return self.provider.clock.sleep_until
 
     def once(self, call: Call) -> Answer:
         """One try. Raises ProviderError, whatever the provider raised, with the native error as its cause."""
@@ -30,10 +38,13 @@ class Caller:
         """As often as it takes, while repeating it is right."""
         return insist(
             lambda: self.once(call),
-            self.provider.clock,
+            self._pause,
             lambda error: repeatable(error, call),
             patience(call),
         )
+
+    def _pause(self, seconds: float) -> None:
+        self.sleep_until(self.provider.clock.now() + seconds)
 
     def translated(self, error: Exception, call: Call) -> ProviderError:
         """The provider's error as one of ours, with the call that it belongs to."""

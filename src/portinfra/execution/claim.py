@@ -3,6 +3,9 @@
 Taking is creating the next number, a name that can be created once, so two can never both take it. A holder
 that died on this machine is taken over at once; one elsewhere when its heartbeat has stood still for a
 minute by our own clock. The provider's clock is never compared with anybody else's.
+
+A holder that was stopped for a while may have been taken for dead: before each heartbeat it looks whether the
+claim still is its own, and while none was answered for too long it changes nothing.
 """
 
 from collections import Counter
@@ -11,13 +14,22 @@ from datetime import UTC, datetime
 
 from attrs import define, evolve, field
 
-from portinfra.errors import AlreadyExists, ClaimedError, NotFound, OutcomeUnknown
+from portinfra.errors import (
+    AlreadyExists,
+    ClaimedError,
+    ClaimLostError,
+    NotFound,
+    OutcomeUnknown,
+    RateLimited,
+    Unavailable,
+)
 from portinfra.execution import holder as holders
 from portinfra.execution.caller import Caller
+from portinfra.execution.retry import ATTEMPTS_MAX, insist
 from portinfra.model.address import Scope
 from portinfra.model.claim import Claim, Holder
 from portinfra.observation import Reader
-from portinfra.provider.interface import Call, Clock
+from portinfra.provider.interface import Clock
 
 HEARTBEAT_SECONDS = 15.0
 """How often a holder says that it lives."""
@@ -25,6 +37,14 @@ HEARTBEAT_SECONDS = 15.0
 DEAD_SECONDS = 60.0
 """A heartbeat that stands still for so long belongs to a dead holder."""
 
+SURE_SECONDS = DEAD_SECONDS - HEARTBEAT_SECONDS
+"""A holder that was not heard for so long may be taken for dead, and changes nothing before it is."""
+
+SKEW_MAX_SECONDS = 600.0
+"""The clocks of two machines do not differ by more."""
+
+FOR_NOW = (RateLimited, Unavailable, OutcomeUnknown)
+"""What a heartbeat that failed is repeated after."""
 
 LOST_SECONDS = 1.0
 """Pause after somebody else took the number that we wanted, before looking again."""
@@ -40,14 +60,21 @@ def claims(reader: Reader, scope: Scope) -> list[Claim]:
     return sorted(found, key=lambda claim: claim.number)
 
 
-def settle(last: Claim | None, clock: Clock, visibility_seconds: float) -> None:
-    """Wait until lists can be trusted: none shows the world before the last run's last change.
+def settle(last: Claim | None, clock: Clock, visibility_seconds: float) -> bool:
+    """Wait until lists can be trusted: none shows the world before the last run's last change. Whether it
+    had to wait.
 
-    A run that did not let go of its claim may have made its last change just now.
+    A run that did not let go of its claim may have made its last change just now; and so may one that ran
+    on another machine, whose clock may go otherwise.
     """
-    if last is not None and visibility_seconds:
-        changed = min(last.active_at, clock.now()) if last.released else clock.now()
-        clock.sleep_until(changed + visibility_seconds)
+    if last is None or not visibility_seconds:
+        return False
+    now = clock.now()
+    changed = now
+    if last.released and (holders.same_machine(last.holder) or now - last.active_at > SKEW_MAX_SECONDS):
+        changed = min(last.active_at, now)
+    clock.sleep_until(changed + visibility_seconds)
+    return changed + visibility_seconds > now
 
 
 @define
@@ -55,10 +82,12 @@ class Claiming:
     """A claim that this run holds."""
 
     caller: Caller
-    reader: Reader
     scope: Scope
     claim: Claim
     beat_due: float = field(default=0.0)
+    """When to say again that we live."""
+    heard_at: float = field(default=0.0)
+    """When we said it last and were heard, seconds by the provider's clock."""
 
     @classmethod
     def take(cls, caller: Caller, reader: Reader, scope: Scope, *, attempt: str, version: str) -> "Claiming":
@@ -68,39 +97,58 @@ class Claiming:
         """
         me = holders.this_run(attempt)
         try:
-            last, mine = _take(caller, reader, scope, me)
-            clock = caller.provider.clock
-            since = datetime.fromtimestamp(clock.now(), UTC).isoformat(timespec="seconds")
-            claiming = cls(caller, reader, scope, evolve(mine, since=since, version=version))
-            claiming.beat()
-            settle(last, clock, caller.provider.capabilities.visibility_seconds)
+            mine = _take(caller, reader, scope, me)
+            since = datetime.fromtimestamp(caller.provider.clock.now(), UTC).isoformat(timespec="seconds")
+            claiming = cls(caller, scope, evolve(mine, since=since, version=version))
+            claiming.keep()
         except BaseException:
             holders.ended(me)
             raise
         return claiming
 
-    def heartbeat(self) -> Call:
-        """The call that says we live. NotFound: somebody took over."""
-        clock = self.caller.provider.clock
-        self.claim = evolve(self.claim, beat=self.claim.beat + 1, active_at=clock.now())
-        self.beat_due = clock.now() + HEARTBEAT_SECONDS
-        return self.caller.provider.claims.write(self.scope, self.claim)
+    def sure(self, now: float) -> bool:
+        """Whether nobody can have taken it for a dead holder's: only then may the world be changed."""
+        return now - self.heard_at < SURE_SECONDS
 
     def beat(self) -> None:
-        """Say that we live, now."""
-        self.caller.insisting(self.heartbeat())
+        """Say that we live, after a look whether it still is ours; one try.
+
+        Raises ClaimLostError and ProviderError.
+        """
+        now = self._clock.now()
+        self.beat_due = now + HEARTBEAT_SECONDS
+        self._look()
+        self.claim = evolve(self.claim, beat=self.claim.beat + 1, active_at=now)
+        try:
+            self.caller.once(self.caller.provider.claims.write(self.scope, self.claim))
+        except NotFound as error:
+            self._look()
+            raise ClaimLostError() from error
+        self.heard_at = now
+
+    def keep(self) -> None:
+        """Say that we live, if it is time to; as often as it takes."""
+        if self._clock.now() >= self.beat_due:
+            insist(self.beat, self._pause, lambda error: isinstance(error, FOR_NOW), ATTEMPTS_MAX)
+
+    def sleep_until(self, moment: float) -> None:
+        """Return when `now()` is at least `moment`, saying meanwhile that we live."""
+        while self._clock.now() < moment:
+            self._clock.sleep_until(min(moment, self.beat_due))
+            self.keep()
 
     def release(self, *, forget: bool = False) -> None:
         """Let go. It stays as the record of who applied last; `forget` removes it, with nothing to guard."""
         try:
+            if not self.sure(self._clock.now()):
+                self.beat()
             if forget:
                 for number in (self.claim.number, self.claim.number - 1):
                     _drop(self.caller, self.scope, number)
             else:
-                now = self.caller.provider.clock.now()
-                self.claim = evolve(self.claim, released=True, active_at=now)
+                self.claim = evolve(self.claim, released=True, active_at=self._clock.now())
                 self.caller.insisting(self.caller.provider.claims.write(self.scope, self.claim))
-        except NotFound:
+        except (NotFound, ClaimLostError):
             pass  # somebody took over, and has a claim of their own
         finally:
             self.abandon()
@@ -109,10 +157,28 @@ class Claiming:
         """This run is over; whoever comes next may take over at once."""
         holders.ended(self.claim.holder)
 
+    @property
+    def _clock(self) -> Clock:
+        return self.caller.provider.clock
 
-def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder) -> tuple[Claim | None, Claim]:
-    """The last claim before ours, and ours."""
+    def _pause(self, seconds: float) -> None:
+        self._clock.sleep_until(self._clock.now() + seconds)
+
+    def _look(self) -> None:
+        """Raise ClaimLostError when a list shows that it is somebody else's now."""
+        for claim in claims(Reader(self.caller.provider, self.caller.once), self.scope):
+            ours = claim.number == self.claim.number and claim.holder == self.claim.holder
+            if claim.number > self.claim.number or (claim.number == self.claim.number and not ours):
+                raise ClaimLostError(claim.holder, claim.since)
+            if ours and claim.released:
+                raise ClaimLostError()
+
+
+def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder) -> Claim:
+    """Our claim, with the next free number."""
+    clock = caller.provider.clock
     lost: Counter[int] = Counter()
+    settled: Claim | None = None
     while True:
         existing = claims(reader, scope)
         ours = next((claim for claim in existing if claim.holder == me), None)
@@ -120,8 +186,12 @@ def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder) -> tuple[Cla
         last = before[-1] if before else None
         if ours is not None and (last is None or last.number < ours.number):
             break  # the answer to taking it was lost
-        if last is not None and not last.released:
-            _wait_for_death(last, reader, scope)
+        if last is not None and last != settled:
+            if not last.released:
+                _wait_for_death(last, reader, scope)
+            settled = last
+            if settle(last, clock, caller.provider.capabilities.visibility_seconds):
+                continue  # what others did meanwhile may not have been listed yet
         ours = Claim(
             number=last.number + 1 if last else 1,
             holder=me,
@@ -133,11 +203,10 @@ def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder) -> tuple[Cla
         lost[ours.number] += 1
         if lost[ours.number] > LOST_MAX:
             raise _unseen(reader.provider.name, ours.number)
-        clock = caller.provider.clock
         clock.sleep_until(clock.now() + LOST_SECONDS)
     for old in before[:-1]:  # never the last: a list that is behind must not show a free number
         _drop(caller, scope, old.number)
-    return last, ours
+    return ours
 
 
 def _unseen(provider: str, number: int) -> AlreadyExists:
@@ -170,7 +239,7 @@ def _wait_for_death(claim: Claim, reader: Reader, scope: Scope) -> None:
             raise ClaimedError(claim.holder, claim.since)
         return
     clock = reader.provider.clock
-    deadline = clock.now() + DEAD_SECONDS
+    deadline = clock.now() + DEAD_SECONDS + reader.provider.capabilities.visibility_seconds
     while clock.now() < deadline:
         clock.sleep_until(min(deadline, clock.now() + HEARTBEAT_SECONDS))
         current = next((c for c in claims(reader, scope) if c.number >= claim.number), None)

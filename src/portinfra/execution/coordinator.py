@@ -1,36 +1,33 @@
-"""The run of a plan: one thread that owns the order, the clock and the results.
+"""The run of a plan: each step asks its driver, makes the call, and looks, until it is done.
 
 Workers make one call each and never sleep. Every wait (for a rate, a retry, a resource that is not ready)
-is a due time in a queue here, so a simulated hour costs nothing and a crash at call k means one thing.
+is a due time in the loop, so a simulated hour costs nothing and a crash at call k means one thing.
 """
 
-import heapq
-import itertools
-import random
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from attrs import Factory, define, field
+from attrs import define, field
 
-from portinfra.errors import AlreadyExists, NotFound, RateLimited
+from portinfra.errors import AlreadyExists, ProviderError, RateLimited
 from portinfra.execution import failures, retry
 from portinfra.execution.caller import Caller
-from portinfra.execution.claim import Claiming
 from portinfra.execution.failures import Blame
 from portinfra.execution.journal import Journal
 from portinfra.execution.look import Interrupted, Look
+from portinfra.execution.loop import Loop
 from portinfra.execution.reaction import Reaction, reaction
 from portinfra.execution.schedule import Schedule
+from portinfra.execution.task import Task
 from portinfra.execution.turns import Turns, urgency
 from portinfra.execution.waiting import Waiting
-from portinfra.execution.workers import Completion, Workers
+from portinfra.execution.workers import Completion
 from portinfra.graph import reverse
 from portinfra.model.address import Address
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.outcome import Fate, StepOutcome
 from portinfra.model.plan import Plan, Step
 from portinfra.model.progress import Listener, Progress
-from portinfra.model.resources import Spec
 from portinfra.observation import Reader
 from portinfra.planning.dry_run import CALLS_MAX, ask
 from portinfra.planning.retention import zone_of
@@ -45,63 +42,31 @@ FAULTS_MAX = 2
 
 
 @define
-class _Task:
-    """One step under way."""
-
-    step: Step
-    want: Spec | None
-    missing: int
-    """Steps before it that are not done."""
-    started: float = 0.0
-    calls: int = 0
-    tries: int = 0
-    """In a row, without anything changing."""
-    taken: int = 0
-    """Of these, those that found the name taken."""
-    faults: int = 0
-    written: float | None = None
-    """When its last write ended: lists may be stale for a while after."""
-    waiting_since: float | None = None
-
-    @property
-    def kind(self) -> tuple[str, str]:
-        """What takes about as long as others of its kind: `converge` of an `instance`."""
-        return self.step.phase, self.step.address.kind
-
-
-@define
 class Coordinator:
     """Runs the steps of one plan to their end."""
 
     plan: Plan
     caller: Caller
     reader: Reader
-    workers: Workers
+    loop: Loop
     journal: Journal
     attempt: str
-    claiming: Claiming
     listen: Listener = lambda progress: None
-    chance: random.Random | None = None
-    """Shuffles what could as well go in another order; None: in the plan's order."""
 
     _kept: frozenset[Address] = field(init=False)
     """What the plan neither makes nor replaces."""
     _world: World = field(init=False)
     _refs: Refs = field(init=False)
     _schedule: Schedule = field(init=False)
-    _tasks: dict[Step, _Task] = field(init=False, factory=dict)
+    _tasks: dict[Step, Task] = field(init=False, factory=dict)
     _followers: dict[Step, list[Step]] = field(init=False)
     _outcomes: dict[Step, StepOutcome] = field(init=False, factory=dict)
-    _queue: list[tuple[float, float, int, Callable[[], None]]] = field(init=False, factory=list)
     _rank: dict[Step, Any] = field(init=False)
     _turns: Turns = field(init=False)
     _waiting: Waiting[Step] = field(init=False)
     _looking: bool = field(init=False, default=False)
-    _under_way: int = field(init=False, default=0)
-    _stopping: bool = field(init=False, default=False)
     _began: float = field(init=False)
     _written: float = field(init=False)
-    _count: Any = field(init=False, default=Factory(itertools.count))
 
     def __attrs_post_init__(self) -> None:
         made = {change.address for change in self.plan.changes if change.action in ("create", "replace")}
@@ -113,10 +78,10 @@ class Coordinator:
         self._followers = reverse(self.plan.steps)
         self._rank = urgency(self.plan)
         self._waiting = Waiting(self._began)
-        self._turns = Turns(self._schedule, self._clock, self._later)
+        self._turns = Turns(self._schedule, self._clock, self.loop.later)
         for step, before in self.plan.steps.items():
             want = self.plan.wanted[step.address] if step.phase == "converge" else None
-            self._tasks[step] = _Task(step, want, len(before))
+            self._tasks[step] = Task(step, want, len(before))
 
     @property
     def _clock(self) -> Any:
@@ -128,69 +93,35 @@ class Coordinator:
         return self._written
 
     def run(self) -> tuple[StepOutcome, ...]:
-        """Every step's outcome. After an interrupt: when the calls under way have ended."""
+        """Every step's outcome. Raises ClaimLostError, KeyboardInterrupt, and what no call should raise."""
         for task in self._tasks.values():
             if not task.missing:
-                self._later(self._began, self._begin, task)
+                self.loop.later(self._began, self._begin, task)
         try:
-            self._loop()
-        except KeyboardInterrupt:
-            self._stopping = True
-            self._queue.clear()
-            self._loop()
-        for step in self._tasks:
-            fate: Fate = "interrupted" if self._stopping else "blocked"
-            self._outcomes.setdefault(step, StepOutcome(step, fate))
+            self.loop.run(lambda: len(self._outcomes) == len(self._tasks))
+        except ProviderError as error:  # the claim's service is down: nobody may go on
+            for task in self._tasks.values():
+                if task.step not in self._outcomes:
+                    self._conclude(task, "failed" if task.started else "blocked", error)
         return tuple(self._outcomes[step] for step in self._tasks)
-
-    # The queue: what is due when, and what has ended.
-
-    def _later(self, due: float, action: Callable[..., None], *arguments: Any) -> None:
-        rank = self.chance.random() if self.chance else 0.0
-        heapq.heappush(self._queue, (due, rank, next(self._count), lambda: action(*arguments)))
-
-    def _loop(self) -> None:
-        while len(self._outcomes) < len(self._tasks):
-            now = self._clock.now()
-            if not self._stopping:
-                self._heartbeat(now)
-            while self._queue and self._queue[0][0] <= now and self._under_way < self.workers.size:
-                heapq.heappop(self._queue)[3]()
-            if self._under_way:
-                self._absorb_next(now)
-            elif self._queue:
-                if self._queue[0][0] > now:
-                    self._clock.sleep_until(self._queue[0][0])
-            else:
-                return
-
-    def _absorb_next(self, now: float) -> None:
-        """Wait for a completion, no longer than until the next thing is due."""
-        due = self._queue[0][0] if self._queue and self._under_way < self.workers.size else None
-        timeout = None if due is None or self._clock.virtual else max(0.0, due - now)
-        completion = self.workers.next(timeout)
-        if completion is not None:
-            self._under_way -= 1
-            completion.ticket(completion)
-
-    def _submit(self, ticket: Callable[[Completion], None], work: Callable[[], Any]) -> None:
-        self.workers.submit(ticket, work)
-        self._under_way += 1
 
     # A step: begin, ask the driver, call, absorb, until it is done.
 
-    def _begin(self, task: _Task) -> None:
+    def _begin(self, task: Task) -> None:
         task.started = self._clock.now()
         self._tell(task, None, "")
         self._advance(task)
 
-    def _advance(self, task: _Task) -> None:
+    def _advance(self, task: Task) -> None:
         seen = self._world.get(task.step.address)
         if seen is not None and seen.fault and task.want is not None:
             task.faults += 1
             if task.faults >= FAULTS_MAX or self._holds_data(task):
                 return self._end(task, "failed", failures.faulty(self._blame(task), seen.fault))
-        answer = ask(self._driver(task), task.want, seen, self._refs)
+        try:
+            answer = ask(self._driver(task), task.want, seen, self._refs)
+        except Exception as error:
+            return self._end(task, "failed", failures.defect(self._blame(task), error))
         if isinstance(answer, Wait):
             return self._wait(task, answer)
         self._waited(task)
@@ -205,11 +136,11 @@ class Coordinator:
             return self._end(task, "failed", failures.endless(self._blame(task), answer))
         return self._go(task, answer)
 
-    def _holds_data(self, task: _Task) -> bool:
+    def _holds_data(self, task: Task) -> bool:
         """Whether making it anew would lose what nobody gave leave to lose."""
         return task.step.address.kind == "volume" and task.step.address in self._kept
 
-    def _driver(self, task: _Task) -> Any:
+    def _driver(self, task: Task) -> Any:
         address = task.step.address
         spec = task.want or self._world_spec(address)
         return self.caller.provider.drivers[type(spec)]
@@ -218,72 +149,73 @@ class Coordinator:
         seen = self._world.get(address)
         return seen.spec if seen is not None else self.plan.observation.resources[address].spec
 
-    def _go(self, task: _Task, call: Call) -> None:
-        rank = self.chance.random() if self.chance else self._rank[task.step]
+    def _go(self, task: Task, call: Call) -> None:
+        rank = self.loop.chance.random() if self.loop.chance else self._rank[task.step]
         self._turns.join(rank, call.rates, lambda: self._send(task, call))
 
-    def _send(self, task: _Task, call: Call) -> None:
+    def _send(self, task: Task, call: Call) -> None:
         task.calls += 1
-        self.journal.write(self._clock.now(), "intent", action=call.action, address=call.address)
-        self._submit(
+        self._note(self._clock.now(), "intent", action=call.action, address=call.address)
+        self.loop.submit(
             lambda completion: self._answered(task, call, completion), lambda: self.caller.once(call)
         )
 
-    def _answered(self, task: _Task, call: Call, completion: Completion) -> None:
+    def _answered(self, task: Task, call: Call, completion: Completion) -> None:
         now = self._clock.now()
         task.written = self._written = now
         if completion.error is not None:
-            self.journal.write(
+            self._note(
                 now, "error", action=call.action, address=call.address, error=type(completion.error).__name__
             )
             return self._failed(task, call, completion.error)
-        seen = self._driver(task).absorb(self._world.get(task.step.address), call, completion.result)
-        self.journal.write(
+        try:
+            seen = self._driver(task).absorb(self._world.get(task.step.address), call, completion.result)
+        except Exception as error:
+            return self._end(task, "failed", failures.defect(self._blame(task), error))
+        self._note(
             now, "done", action=call.action, address=call.address, ids=dict(seen.parts) if seen else {}
         )
         self._schedule.answered(call.rates)
         self._world.record(task.step.address, seen)
         task.tries = task.taken = 0
-        return self._advance(task) if not self._stopping else None
+        return self._advance(task)
 
-    def _failed(self, task: _Task, call: Call, error: Exception) -> None:
+    def _failed(self, task: Task, call: Call, error: Exception) -> None:
         now = self._clock.now()
         task.tries += 1
         task.taken += isinstance(error, AlreadyExists)
         todo = reaction(error, call, task.tries, task.taken)
         if todo is Reaction.GIVE_UP:
             return self._end(task, "failed", error)
-        if self._stopping:
-            return None
         if isinstance(error, RateLimited):
             self._schedule.throttled(call.rates, now)
             self._tell(task, None, "throttled: slowing down")
         again = now + retry.delay(task.tries)
         if todo is Reaction.REPEAT:
-            return self._later(again, self._go, task, call)
+            return self.loop.later(again, self._go, task, call)
         return self._look_at(task, again, earliest=again)
 
-    def _end(self, task: _Task, fate: Fate, error: Exception | None) -> None:
+    def _end(self, task: Task, fate: Fate, error: Exception | None) -> None:
         self._conclude(task, fate, error)
         following = list(self._followers[task.step])
         while following:
             follower = self._tasks[following.pop()]
             if fate == "done":
                 follower.missing -= 1
-                if not follower.missing and not self._stopping:
-                    self._later(self._clock.now(), self._begin, follower)
+                if not follower.missing:
+                    self.loop.later(self._clock.now(), self._begin, follower)
             elif follower.step not in self._outcomes:
                 self._conclude(follower, "blocked", None)
                 following += self._followers[follower.step]
 
-    def _conclude(self, task: _Task, fate: Fate, error: Exception | None) -> None:
+    def _conclude(self, task: Task, fate: Fate, error: Exception | None) -> None:
         now = self._clock.now()
         self._outcomes[task.step] = StepOutcome(task.step, fate, error, task.calls, task.started, now)
         self._tell(task, fate, str(error) if error else "")
 
     # Waiting: one look for all that wait.
 
-    def _wait(self, task: _Task, wait: Wait) -> None:
+    def _wait(self, task: Task, wait: Wait) -> None:
         now = self._clock.now()
         if task.waiting_since is None:
             task.waiting_since = now
@@ -293,16 +225,16 @@ class Coordinator:
             return self._end(task, "failed", failures.stuck(self._blame(task), wait, waited))
         return self._look_at(task, now + self._waiting.pause(task.kind, waited))
 
-    def _waited(self, task: _Task) -> None:
+    def _waited(self, task: Task) -> None:
         if task.waiting_since is not None:
             self._waiting.learn(task.kind, self._clock.now() - task.waiting_since)
             task.waiting_since = None
 
-    def _look_at(self, task: _Task, due: float, earliest: float = 0.0) -> None:
+    def _look_at(self, task: Task, due: float, earliest: float = 0.0) -> None:
         """Look at this resource again, when no list can still show the world before its last write."""
         visible = (task.written or 0.0) + self.caller.provider.capabilities.visibility_seconds
         due = self._waiting.expect(task.step, max(due, visible), max(earliest, visible))
-        self._later(due, self._look)
+        self.loop.later(due, self._look)
 
     def _look(self) -> None:
         now = self._clock.now()
@@ -310,30 +242,30 @@ class Coordinator:
         if self._looking or not due:
             return
         self._looking = True
-        self._later(self._reserved_for(due, now), self._send_look, due, Look(self.caller))
+        self.loop.later(self._reserved_for(due, now), self._send_look, due, Look(self.caller))
 
-    def _reserved_for(self, due: Iterable[_Task], now: float) -> float:
+    def _reserved_for(self, due: Iterable[Task], now: float) -> float:
         """The moment at which the lists of a look may be read; their further pages are not foreseen."""
         drivers = {type(driver): driver for driver in map(self._driver, due)}
         reads = (call for driver in drivers.values() for call in driver.survey(self.plan.scope))
         return max((self._schedule.reserve(call.rates, now) for call in reads), default=now)
 
-    def _send_look(self, due: list[_Task], look: Look) -> None:
+    def _send_look(self, due: list[Task], look: Look) -> None:
         awaited = [self._awaited(task) for task in due]
         known = self._world.snapshot()
         reader = Reader(self.caller.provider, look.ask)
-        self._submit(
+        self.loop.submit(
             lambda completion: self._looked(due, look, completion),
             lambda: reader.look(self.plan.scope, awaited, known),
         )
 
-    def _awaited(self, task: _Task) -> Observed[Any]:
+    def _awaited(self, task: Task) -> Observed[Any]:
         seen = self._world.get(task.step.address)
         if seen is not None:
             return seen
         return Observed(task.step.address, task.want or self._world_spec(task.step.address))
 
-    def _looked(self, due: list[_Task], look: Look, completion: Completion) -> None:
+    def _looked(self, due: list[Task], look: Look, completion: Completion) -> None:
         now = self._clock.now()
         if isinstance(completion.error, Interrupted):
             self._look_on(due, look, completion.error, now)
@@ -341,38 +273,47 @@ class Coordinator:
         self._looking = False
         for task in due:
             self._waiting.leave(task.step)
-            if completion.error is not None:
-                self._end(task, "failed", completion.error)
-            else:
+        if completion.error is None:
+            for task in due:
                 self._arrived(task, completion.result)
+        else:
+            for task in (failed := self._telling(due, getattr(completion.error, "action", ""))):
+                self._end(task, "failed", completion.error)
+            for task in due:
+                if task not in failed:
+                    self._look_at(task, now)
         next_due = self._waiting.next_due()
-        if next_due is not None and not self._stopping:
-            self._later(max(now, next_due), self._look)
+        if next_due is not None:
+            self.loop.later(max(now, next_due), self._look)
 
-    def _look_on(self, due: list[_Task], look: Look, interrupted: Interrupted, now: float) -> None:
+    def _telling(self, due: list[Task], action: str) -> list[Task]:
+        """Those whom a kind of read tells of; all where nobody knows it."""
+        surveys = {t.step: self._driver(t).survey(self.plan.scope, [self._awaited(t)]) for t in due}
+        return [t for t in due if any(call.action == action for call in surveys[t.step])] or due
+
+    def _look_on(self, due: list[Task], look: Look, interrupted: Interrupted, now: float) -> None:
         rates = interrupted.call.rates
         if isinstance(interrupted.error, RateLimited):
             self._schedule.throttled(rates, now)
-        if not self._stopping:
-            again = max(now + retry.delay(look.tries), self._schedule.reserve(rates, now))
-            self._later(again, self._send_look, due, look)
+        again = max(now + retry.delay(look.tries), self._schedule.reserve(rates, now))
+        self.loop.later(again, self._send_look, due, look)
 
-    def _arrived(self, task: _Task, observation: Observation) -> None:
+    def _arrived(self, task: Task, observation: Observation) -> None:
         """Go on with what a look found. Where a zone was silent, what was not found is not known."""
         found = self._found(task, observation)
         silent = self._zones(task) & observation.unknown if found is None else None
         if silent:
             return self._end(task, "failed", failures.unanswered(self._blame(task), silent))
         self._world.record(task.step.address, found)
-        return self._advance(task) if not self._stopping else None
+        return self._advance(task)
 
-    def _zones(self, task: _Task) -> frozenset[str]:
+    def _zones(self, task: Task) -> frozenset[str]:
         """The zones that a resource lies in, or what it refers to."""
         spec = self._awaited(task).spec
         referred = (self._world[address].spec for address in spec.references() if address in self._world)
         return frozenset(zone for zone in map(zone_of, (spec, *referred)) if zone)
 
-    def _found(self, task: _Task, observation: Observation) -> Observed[Any] | None:
+    def _found(self, task: Task, observation: Observation) -> Observed[Any] | None:
         """What the look found, under its address or, while it is being renamed, under its old one."""
         address = task.step.address
         seen = self._world.get(address)
@@ -381,23 +322,18 @@ class Coordinator:
             found = observation.resources.get(seen.address)
         return found
 
-    # Besides: the claim's heartbeat, errors of our own, and what is shown.
+    # Besides: errors of our own, and what is shown.
 
-    def _heartbeat(self, now: float) -> None:
-        if now >= self.claiming.beat_due:
-            call = self.claiming.heartbeat()
-            self._submit(self._beaten, lambda: self.caller.once(call))
+    def _note(self, at: float, event: str, **entry: Any) -> None:
+        well = not self.journal.trouble
+        self.journal.write(at, event, **entry)
+        if well and self.journal.trouble:
+            self._tell(None, None, self.journal.trouble)
 
-    def _beaten(self, completion: Completion) -> None:
-        if isinstance(completion.error, NotFound):
-            self._stopping = True
-            self._queue.clear()
-            self._tell(None, None, "somebody else took over the claim: stopping")
-
-    def _blame(self, task: _Task) -> Blame:
+    def _blame(self, task: Task) -> Blame:
         return Blame(self.caller.provider.name, task.step.address)
 
-    def _tell(self, task: _Task | None, fate: Fate | None, message: str) -> None:
+    def _tell(self, task: Task | None, fate: Fate | None, message: str) -> None:
         seconds = self._clock.now() - self._began
         done, total = len(self._outcomes), len(self._tasks)
         self.listen(

@@ -32,6 +32,18 @@ def refused(blame: Blame, refuse: Refuse) -> ProviderError:
     return ProviderError(refuse.reason, provider=blame.provider, address=blame.address, fix=refuse.fix)
 
 
+def defect(blame: Blame, error: Exception) -> ProviderError:
+    """The driver itself broke."""
+    broken = ProviderError(
+        f"{type(error).__name__}: {error}",
+        provider=blame.provider,
+        address=blame.address,
+        fix="This is a defect of the provider: please report it.",
+    )
+    broken.__cause__ = error
+    return broken
+
+
 def unanswered(blame: Blame, silent: Iterable[str]) -> ProviderError:
     """Nobody can say whether it is there."""
     return Unavailable(

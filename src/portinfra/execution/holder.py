@@ -36,32 +36,37 @@ def alive(holder: Holder) -> bool:
     if holder.process in _over:
         return False
     pid, started, _ = holder.process.split(":", 2)
-    return _started(int(pid)) == started != ""
+    return _started(int(pid)) in (started, UNTOLD)
 
 
-def _started(pid: int) -> str:
-    """When a process started, in clock ticks since boot; empty where there is none."""
+UNTOLD = "untold"
+"""The start of a process that runs, and of which this system tells no more."""
+
+
+def _started(pid: int) -> str | None:
+    """When a process started, in clock ticks since boot; None where there is none."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return _started_elsewhere(pid)
-    return "" if fields[0] in "ZX" else fields[19]
+        return UNTOLD if _exists(pid) else None
+    return None if fields[0] in "ZX" else fields[19]
 
 
-def _started_elsewhere(pid: int) -> str:
-    """Without /proc: whether there is such a process at all."""
-    if Path("/proc/self/stat").exists():
-        return ""
+def _exists(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except OSError:
-        return ""
-    return "running"
+    except PermissionError:
+        return True  # another user's
+    except (OSError, OverflowError):
+        return False
+    return True
 
 
 def _machine() -> str:
+    """One boot and one space of process ids: two containers of one machine do not see each other's."""
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot}:{Path('/proc/self/ns/pid').stat().st_ino}"
     except OSError:
         return platform.node()
 

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
-from portinfra.provider.interface import Call, Clock
+from portinfra.provider.interface import Call
 
 T = TypeVar("T")
 
@@ -31,13 +31,18 @@ def delay(attempt: int) -> float:
     return float(_WAIT(state))
 
 
-def insist(ask: Callable[[], T], clock: Clock, again: Callable[[BaseException], bool], attempts: int) -> T:
+def insist(
+    ask: Callable[[], T],
+    pause: Callable[[float], None],
+    again: Callable[[BaseException], bool],
+    attempts: int,
+) -> T:
     """Ask until there is an answer, or an error after which one may not ask `again`, or patience ends."""
     retrying = Retrying(
         wait=_WAIT,
         stop=stop_after_attempt(attempts),
         retry=retry_if_exception(again),
-        sleep=lambda seconds: clock.sleep_until(clock.now() + seconds),
+        sleep=pause,
         reraise=True,
     )
     return retrying(ask)

@@ -3,20 +3,23 @@
 import random
 import secrets
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from portinfra.errors import ApplyError
+from attrs import evolve
+
+from portinfra.errors import ApplyError, ProviderError
 from portinfra.execution.caller import Caller
 from portinfra.execution.claim import Claiming
 from portinfra.execution.coordinator import Coordinator
 from portinfra.execution.journal import Journal
+from portinfra.execution.loop import Loop
 from portinfra.execution.workers import Inline, Threads, Workers
 from portinfra.model.address import Scope
 from portinfra.model.outcome import Outcome
 from portinfra.model.plan import Plan
 from portinfra.model.progress import Listener
 from portinfra.observation import Reader
-from portinfra.provider.interface import Clock, Provider
+from portinfra.provider.interface import Answer, Call, Clock, Provider
 from portinfra.verification import verify
 
 
@@ -40,7 +43,7 @@ class Run:
         self._workers = workers
         self._seed = seed
         self._caller = Caller(provider)
-        self.reader = Reader(provider, self._caller.insisting)
+        self.reader = Reader(provider, self._ask)
         self.attempt = new_attempt(provider.clock)
         self._journal = Journal(scope, self.attempt)
         self._claiming: Claiming | None = None
@@ -50,6 +53,7 @@ class Run:
         self._claiming = Claiming.take(
             self._caller, self.reader, self._scope, attempt=self.attempt, version=self._version
         )
+        self._caller.sleep_until = self._claiming.sleep_until
         return self
 
     def __exit__(
@@ -57,56 +61,61 @@ class Run:
     ) -> None:
         assert self._claiming is not None
         self._journal.close()
-        if kind is None or issubclass(kind, Exception | KeyboardInterrupt):
-            self._claiming.release(forget=self._nothing_left)
-        self._claiming.abandon()
+        try:
+            if kind is None or issubclass(kind, Exception | KeyboardInterrupt):
+                self._claiming.release(forget=self._nothing_left)
+        except ProviderError:
+            # The next run finds that this one has ended. What hid the outcome would be worse.
+            if error is None and self._nothing_left:
+                raise
+        finally:
+            self._claiming.abandon()
 
     def apply(self, plan: Plan, listen: Listener) -> Outcome:
         """Carry out a plan that was made under this run's claim, and verify it.
 
-        Raises ApplyError when a step did not end well or the world is not as planned afterwards, and
-        KeyboardInterrupt once the calls under way have ended.
+        Raises ApplyError when a step did not end well or the world is not as planned afterwards,
+        ClaimLostError, and KeyboardInterrupt once the calls under way have ended.
         """
         assert self._claiming is not None
+        self._claiming.keep()
         began, calls = self._provider.clock.now(), self._caller.calls
         coordinator = self._coordinator(plan, listen)
-        try:
-            steps = coordinator.run()
-        finally:
-            coordinator.workers.close()
-        if any(step.fate == "interrupted" for step in steps):
-            raise KeyboardInterrupt
-        drift: tuple[Any, ...] = ()
+        steps = coordinator.run()
+        outcome = Outcome(self._scope, self.attempt, steps)
         if all(step.fate == "done" for step in steps):
-            trusted_from = coordinator.last_write + self._provider.capabilities.visibility_seconds
-            drift = verify(plan, self.reader, trusted_from=trusted_from)
-            self._nothing_left = plan.destroys and not drift and not plan.kept
-        seconds = self._provider.clock.now() - began
-        outcome = Outcome(self._scope, self.attempt, steps, self._caller.calls - calls, seconds, drift)
+            visible = self._provider.capabilities.visibility_seconds
+            self._claiming.sleep_until(coordinator.last_write + visible)
+            found = verify(plan, self.reader)
+            self._nothing_left = plan.destroys and found.empty
+            outcome = evolve(outcome, drift=found.drift, unverified=found.unseen)
+        outcome = evolve(
+            outcome, calls=self._caller.calls - calls, seconds=self._provider.clock.now() - began
+        )
         if not outcome.succeeded:
             raise ApplyError(_message(outcome), outcome)
         return outcome
 
+    def _ask(self, call: Call) -> Answer:
+        if self._claiming is not None:
+            self._claiming.keep()
+        return self._caller.insisting(call)
+
     def _coordinator(self, plan: Plan, listen: Listener) -> Coordinator:
         assert self._claiming is not None
         workers: Workers = Inline() if self._seed is not None else Threads(self._workers)
-        return Coordinator(
-            plan,
-            self._caller,
-            self.reader,
-            workers,
-            self._journal,
-            self.attempt,
-            self._claiming,
-            listen,
-            chance=random.Random(self._seed) if self._seed is not None else None,
-        )
+        chance = random.Random(self._seed) if self._seed is not None else None
+        loop = Loop(self._provider.clock, workers, self._claiming, chance)
+        return Coordinator(plan, self._caller, self.reader, loop, self._journal, self.attempt, listen)
 
 
 def _message(outcome: Outcome) -> str:
     if outcome.drift:
         found = f"a fresh look still finds {len(outcome.drift)} differences"
         return f"every step was done in {outcome.scope}, and {found}"
+    if outcome.unverified:
+        silent = f"{', '.join(sorted(outcome.unverified))} did not answer the look that would show it"
+        return f"every step was done in {outcome.scope}, but {silent}"
     failed = sum(step.fate == "failed" for step in outcome.steps)
     blocked = sum(step.fate == "blocked" for step in outcome.steps)
     waited = f", and {blocked} waited for them" if blocked else ""

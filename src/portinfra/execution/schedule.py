@@ -1,5 +1,6 @@
 """When each call may go out: the provider's published rates, kept by due times instead of sleep."""
 
+import math
 from collections.abc import Iterable, Mapping
 
 from attrs import define
@@ -11,6 +12,9 @@ SLOWER = 2.0
 """How much longer the pause between two calls of a class becomes when the provider throttles it."""
 
 SLOWEST = 32.0
+
+BURST_SECONDS = 1.0
+"""Refusals so close together are one: the calls that were under way at once."""
 
 ROUNDING = 1e-9
 """Tokens that are lacking by the rounding of sums are there."""
@@ -24,6 +28,7 @@ class _Lane:
     tokens: float
     moment: float
     slowness: float = 1.0
+    slowed_at: float = -math.inf
 
     def earliest(self, now: float) -> float:
         """The moment at which the next token is there."""
@@ -65,7 +70,9 @@ class Schedule:
         """The provider refused for the rate: others use the account too, so go slower from here."""
         for name in classes:
             if lane := self._lanes.get(name):
-                lane.slowness = min(SLOWEST, lane.slowness * SLOWER)
+                if now - lane.slowed_at > BURST_SECONDS:
+                    lane.slowness = min(SLOWEST, lane.slowness * SLOWER)
+                    lane.slowed_at = now
                 lane.tokens = min(lane.tokens, 0.0)
                 lane.moment = max(lane.moment, now)
 

@@ -18,6 +18,8 @@ class Completion:
     ticket: Any
     result: Any = None
     error: Exception | None = None
+    crash: BaseException | None = None
+    """What is no `Exception`, and ends the run."""
 
 
 class Workers(Protocol):
@@ -43,17 +45,24 @@ def _complete(ticket: Any, work: Work) -> Completion:
         return Completion(ticket, error=error)
 
 
+def _surely_complete(ticket: Any, work: Work) -> Completion:
+    try:
+        return _complete(ticket, work)
+    except BaseException as crash:
+        return Completion(ticket, crash=crash)
+
+
 class Threads:
-    """Several threads, each making one call at a time."""
+    """Several threads, each making one call at a time; and one that is always free for a heartbeat."""
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._pool = ThreadPoolExecutor(size, thread_name_prefix="portinfra")
+        self._pool = ThreadPoolExecutor(size + 1, thread_name_prefix="portinfra")
         self._completions: queue.SimpleQueue[Completion] = queue.SimpleQueue()
 
     def submit(self, ticket: Any, work: Work) -> None:
-        """Have work done by a free thread."""
-        self._pool.submit(lambda: self._completions.put(_complete(ticket, work)))
+        """Have work done by a free thread. Whatever it raises, its completion tells."""
+        self._pool.submit(lambda: self._completions.put(_surely_complete(ticket, work)))
 
     def next(self, timeout: float | None) -> Completion | None:
         """The next completion, in the order in which work ended."""

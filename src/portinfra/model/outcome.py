@@ -7,8 +7,8 @@ from attrs import frozen
 from portinfra.model.address import Scope
 from portinfra.model.plan import Change, Step
 
-Fate = Literal["done", "failed", "blocked", "interrupted"]
-"""`blocked`: something that it needs failed. `interrupted`: the run was told to end first."""
+Fate = Literal["done", "failed", "blocked"]
+"""`blocked`: something that it needs failed."""
 
 
 @frozen
@@ -35,8 +35,10 @@ class Outcome:
     seconds: float = 0.0
     drift: tuple[Change, ...] = ()
     """What a fresh look still found different, after every step was done."""
+    unverified: frozenset[str] = frozenset()
+    """The zones that did not answer that look, though nobody said to work without them."""
 
     @property
     def succeeded(self) -> bool:
-        """Whether every step was done and a fresh look found nothing different."""
-        return not self.drift and all(step.fate == "done" for step in self.steps)
+        """Whether every step was done, and a fresh look at everything found nothing different."""
+        return not self.drift and not self.unverified and all(step.fate == "done" for step in self.steps)

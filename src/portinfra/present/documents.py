@@ -99,7 +99,7 @@ def outcome_document(outcome: Outcome) -> Document:
         "scope": str(outcome.scope),
         "attempt": outcome.attempt,
         "succeeded": outcome.succeeded,
-        "summary": {fate: fates.count(fate) for fate in ("done", "failed", "blocked", "interrupted")},
+        "summary": {fate: fates.count(fate) for fate in ("done", "failed", "blocked")},
         "calls": outcome.calls,
         "seconds": round(outcome.seconds, 3),
         "steps": [
@@ -114,6 +114,7 @@ def outcome_document(outcome: Outcome) -> Document:
             for step in outcome.steps
         ],
         "drift": [change_document(change) for change in outcome.drift],
+        "unverified": sorted(outcome.unverified),
     }
 
 

@@ -150,3 +150,56 @@ def test_the_epoch_is_handed_on():
     provider.claim_table[7] = evolve(held_by(), released=True, epoch=4)
     with Run(provider, SCOPE, "1"):
         assert provider.claim_table[8].epoch == 4
+
+
+def listed_late(provider, seconds):
+    """The list of claims is as old as that."""
+    table = [(provider.clock.now(), dict(provider.claim_table))]
+    take, drop = provider._takeclaim, provider._dropclaim
+
+    def note(change):
+        def noted(call):
+            answer = change(call)
+            table.append((provider.clock.now(), dict(provider.claim_table)))
+            return answer
+
+        return noted
+
+    def listed(call):
+        shown = [state for moment, state in table if moment <= provider.clock.now() - seconds]
+        return {"claims": list((shown or [table[0][1]])[-1].values())}
+
+    provider._takeclaim, provider._dropclaim, provider._listclaims = note(take), note(drop), listed
+    provider.capabilities = evolve(provider.capabilities, visibility_seconds=seconds)
+
+
+def test_a_list_that_still_shows_what_was_destroyed_gives_no_second_number():
+    provider = ToyProvider()
+    provider.claim_table[2] = evolve(held_by(process="999999999:1:x"), number=2)
+    listed_late(provider, 5)
+    provider._dropclaim(provider.claims.drop(SCOPE, 2))  # by a destroy that ended a moment ago
+    with Run(provider, SCOPE, "1"):
+        assert list(provider.claim_table) == [1]
+
+
+def test_lists_are_not_trusted_after_a_run_on_a_machine_whose_clock_goes_otherwise():
+    provider = ToyProvider()
+    provider.capabilities = evolve(provider.capabilities, visibility_seconds=5.0)
+    now = provider.clock.now()
+    behind = evolve(held_by(machine="elsewhere"), released=True, active_at=now - 60)
+    provider.claim_table[7] = behind
+    with Run(provider, SCOPE, "1"):
+        assert provider.clock.now() == now + 5
+    provider.claim_table = {7: evolve(behind, active_at=provider.clock.now() - 3600)}
+    now = provider.clock.now()
+    with Run(provider, SCOPE, "1"):
+        assert provider.clock.now() == now
+
+
+def test_a_holder_elsewhere_is_given_the_time_in_which_its_heartbeat_is_seen():
+    provider = ToyProvider()
+    provider.capabilities = evolve(provider.capabilities, visibility_seconds=40.0)
+    provider.claim_table[7] = held_by(machine="elsewhere")
+    before = provider.clock.now()
+    with Run(provider, SCOPE, "1"):
+        assert provider.clock.now() - before == 60 + 40 + 40

@@ -63,7 +63,7 @@ def test_waits_are_shared_by_all_who_wait():
     plan = plan_for(provider, topology(Role("web", count=200)))
     outcome = run(provider, plan)
     reads = outcome.calls - plan.budget.calls
-    assert reads < 100
+    assert reads < 200  # not one a host
 
 
 def test_a_look_of_many_reads_goes_on_where_it_was_throttled():

@@ -1,9 +1,12 @@
 import os
 import subprocess
+from pathlib import Path
+from types import SimpleNamespace
 
 from attrs import evolve
 
 from portinfra.execution import holder as holders
+from portinfra.model.claim import Holder
 
 
 def test_a_run_of_this_process_lives_until_it_ends():
@@ -31,3 +34,27 @@ def test_a_process_id_that_was_used_again_is_not_taken_for_the_holder():
 
 def test_another_machine_is_another_machine():
     assert not holders.same_machine(evolve(holders.this_run("a4"), machine="elsewhere"))
+
+
+def test_another_users_process_lives_although_nothing_is_told_of_it(monkeypatch):
+    def hidden(self):
+        raise FileNotFoundError
+
+    def refused(pid, signal):
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "read_text", hidden)
+    monkeypatch.setattr(os, "kill", refused)
+    assert holders.alive(Holder("ada", "vm", "here", "4711:99:a5"))
+
+
+def test_a_container_is_another_machine_than_its_host(monkeypatch):
+    here = holders.this_run("a6")
+    stat = Path.stat
+
+    def elsewhere(self, **named):
+        told = stat(self, **named)
+        return SimpleNamespace(st_ino=told.st_ino + 1) if "ns/pid" in str(self) else told
+
+    monkeypatch.setattr(Path, "stat", elsewhere)
+    assert not holders.same_machine(here)

@@ -66,3 +66,38 @@ def test_what_may_hold_data_is_never_a_double_to_be_removed():
     extras = {address.kind: seen.extras for address, seen in observation.resources.items()}
     assert extras == {"network": ({"id": "b"},), "volume": ()}
     assert observation.unexplained == ("volume.data: b beside a",)
+
+
+def test_a_zone_whose_answers_do_not_come_in_time_is_silent_too():
+    def ask(call):
+        if call.place == "b":
+            raise errors.OutcomeUnknown("timed out")
+        return {"items": []}
+
+    assert reader(ask).observe(SCOPE).unknown == {"b"}
+
+
+class TellingDriver(ListingDriver):
+    """A list that tells little, and a read for the rest, which knows nothing of what was just made."""
+
+    def assemble(self, answers, names):
+        spec = Volume("data", 1)
+        return [Observed(spec.address, spec, {"id": "a"}, self.state)]
+
+    def detail(self, seen):
+        return Call("Describe")
+
+
+@pytest.mark.parametrize(("state", "taken_for"), [("ready", "pending"), ("deleting", "deleting")])
+def test_what_is_listed_and_cannot_be_found_is_not_settled(state, taken_for):
+    provider = ToyProvider()
+    provider.drivers = {Volume: TellingDriver(Volume)}
+    provider.drivers[Volume].state = state
+
+    def ask(call):
+        if call.action == "Describe":
+            raise errors.NotFound("no such volume")
+        return {"items": []}
+
+    (seen,) = Reader(provider, ask).observe(SCOPE).resources.values()
+    assert seen.state == taken_for

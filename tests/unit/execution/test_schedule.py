@@ -46,3 +46,10 @@ def test_the_floor_is_what_the_schedule_takes():
     schedule = Schedule(rates, 0.0)
     last = max(schedule.reserve(call.rates, 0.0) for call in calls)
     assert planned.floor_seconds == round(last, 1) == 44.0
+
+
+def test_refusals_of_calls_that_were_under_way_together_slow_it_down_once():
+    schedule = Schedule({"write": Rate(4, 1)}, 0.0)
+    for _ in range(8):
+        schedule.throttled(("write",), 0.5)
+    assert schedule.reserve(("write",), 0.5) == 2.5

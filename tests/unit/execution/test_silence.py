@@ -65,3 +65,44 @@ def test_nothing_is_made_twice_because_it_was_not_seen(provider):
     with pytest.raises(errors.ApplyError):
         run(provider, plan)
     assert [address for _, _, address in provider.made].count("instance.web2") == 1
+
+
+def test_a_zone_that_does_not_answer_the_last_look_is_no_success(provider):
+    plan = plan_for(provider, topology(Role("web", count=3)))
+    provider.pending_seconds = 0
+
+    def lose(call):
+        if call.address == "instance.web3":
+            provider.mute = silent
+
+    provider.lose = lose
+    with pytest.raises(errors.ApplyError, match="zone-b did not answer") as caught:
+        run(provider, plan)
+    assert caught.value.outcome.unverified == {"zone-b"}
+
+
+def test_a_claim_stays_as_long_as_anything_does(provider):
+    provider.pending_seconds = 0
+    run(provider, plan_for(provider, topology(Role("web", count=3))))
+    provider.mute = silent
+    plan = plan_for(provider, topology(Role("web", count=3)), destroy=True, without_zones={"zone-b"})
+    run(provider, plan)
+    assert provider.claim_table
+    provider.mute = lambda call: None
+    run(provider, plan_for(provider, topology(Role("web", count=3)), destroy=True))
+    assert not provider.claim_table
+
+
+def test_a_claim_stays_where_nobody_can_say_that_nothing_does(provider):
+    provider.pending_seconds = 0
+    run(provider, plan_for(provider, topology(Role("web", count=3))))
+    plan = plan_for(provider, topology(Role("web", count=3)), destroy=True)
+
+    def lose(call):
+        if call.address == "network.main":
+            provider.mute = silent
+
+    provider.lose = lose
+    with pytest.raises(errors.ApplyError, match="did not answer"):
+        run(provider, plan)
+    assert provider.claim_table

@@ -64,6 +64,8 @@ def _show_steps(console: Console, error: ApplyError, again: str) -> None:
         console.print(Text.assemble(("  blocked  ", "yellow"), collapsed(dict.fromkeys(blocked))))
     for change in error.outcome.drift:
         console.print(Text.assemble(("  differs  ", "yellow"), f"{change.address}: {change.reason}"))
+    for zone in sorted(error.outcome.unverified):
+        console.print(Text.assemble(("  unseen   ", "yellow"), f"{zone} does not answer"))
     done = sum(step.fate == "done" for step in steps)
     console.print(Text(f"{done} of {count(len(steps), 'step')} done, and what is done stays."))
     console.print(Text(f"  {error.fix}"))

@@ -13,7 +13,7 @@ from portinfra.present.console.terminal import err
 from portinfra.present.console.words import duration
 
 WORDS = {"remove": "removed", "converge": "done"}
-STYLES = {"failed": "red", "blocked": "yellow", "interrupted": "yellow"}
+STYLES = {"failed": "red", "blocked": "yellow"}
 
 
 class ProgressDisplay:
