@@ -33,7 +33,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/growth.py --plot docs/performance-growth.svg
 	$(BIN)/python benchmarks/side_by_side.py
 
-$(READY): pyproject.toml tools/setup
+$(READY): pyproject.toml $(wildcard providers/*/pyproject.toml) tools/setup
 	@tools/setup $(VENV) "$(PYTHON)"
 
 clean:

@@ -55,7 +55,8 @@ def test_listing_imports_no_provider_and_is_in_order_of_names(install):
     assert not set(modules) & set(sys.modules)
 
 
-def test_a_slip_of_the_pen_is_answered_with_the_name_that_was_meant():
+def test_a_slip_of_the_pen_is_answered_with_the_name_that_was_meant(install):
+    install("fake", PROVIDER)
     assert refusal("fak").fix == "Did you mean 'fake'? Installed here: fake."
     assert "Did you mean 'libvirt'?" in refusal("libvrit").fix
 
@@ -65,7 +66,8 @@ def test_a_provider_of_ours_that_is_missing_says_what_to_install(name, install):
     assert f"Install portinfra-{name}" in refusal(name).fix
 
 
-def test_nobody_is_told_to_install_a_package_that_may_be_anybodys():
+def test_nobody_is_told_to_install_a_package_that_may_be_anybodys(install):
+    install("fake", PROVIDER)
     error = refusal("azure")
     assert str(error) == "there is no provider 'azure'"
     assert error.fix == "Installed here: fake."
