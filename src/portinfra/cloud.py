@@ -109,7 +109,10 @@ class Cloud:
             self.catalogue(),
             observation,
             self._provider.drivers,
-            PlanOptions(allow_data_loss=frozenset({address} if allow_data_loss else ())),
+            PlanOptions(
+                addresses=frozenset({address}),
+                allow_data_loss=frozenset({address} if allow_data_loss else ()),
+            ),
         )
         refuse(evolve(plan, findings=(*plan.findings, *map(_loss, plan.kept))))
         if not plan.empty:

@@ -67,6 +67,8 @@ class PlanOptions:
     """Addresses of volumes that may be deleted or replaced; `all` among them for every one."""
     only: frozenset[str] = frozenset()
     """Roles to change, with what they need; empty: everything."""
+    addresses: frozenset[Address] = frozenset()
+    """Single resources to change, with what they need; empty: everything."""
     replace: frozenset[Address] = frozenset()
     """Resources to replace though nothing differs."""
     refresh_images: bool = False

@@ -13,6 +13,7 @@ from portinfra.model.catalogue import Catalogue
 from portinfra.model.finding import Finding
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
+from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import Instance, Spec, Subnet, Volume
 
 
@@ -24,12 +25,10 @@ class Bound:
     findings: tuple[Finding, ...] = ()
 
 
-def bind(
-    placed: Placed, catalogue: Catalogue, observation: Observation, *, refresh_images: bool = False
-) -> Bound:
+def bind(placed: Placed, catalogue: Catalogue, observation: Observation, options: PlanOptions) -> Bound:
     """Every placed resource with its names bound. Findings name what the location does not offer."""
     findings = [*_unknown_types(placed, catalogue), *_unknown_images(placed, catalogue)]
-    zones, zone_findings = _zones(placed, catalogue, observation)
+    zones, zone_findings = _zones(placed, catalogue, observation, options.without_zones)
     findings += zone_findings
     wanted: dict[Address, Spec] = {}
     for address, spec in placed.resources.items():
@@ -39,7 +38,7 @@ def bind(
                 spec,
                 zone=zones.get(spec.zone, spec.zone),
                 machine_type=catalogue.machine_type(spec.machine_type),
-                image_id=_image_id(spec, seen.spec if seen else None, catalogue, refresh_images),
+                image_id=_image_id(spec, seen.spec if seen else None, catalogue, options.refresh_images),
             )
         elif isinstance(spec, Subnet | Volume):
             wanted[address] = evolve(spec, zone=zones.get(spec.zone, spec.zone))
@@ -103,7 +102,7 @@ def _nearest(word: str, offered: list[str]) -> str:
 
 
 def _zones(
-    placed: Placed, catalogue: Catalogue, observation: Observation
+    placed: Placed, catalogue: Catalogue, observation: Observation, without: frozenset[str]
 ) -> tuple[dict[int | str, str], list[Finding]]:
     """Zone ordinal → zone name."""
     bound = _zones_in_use(placed, observation)
@@ -125,6 +124,13 @@ def _zones(
         return {**dict(enumerate(declared)), **bound}, findings
     types = {catalogue.machine_type(size) for size in _sizes(placed)} & catalogue.machine_types.keys()
     fit = [zone for zone in names if all(zone in catalogue.machine_types[t].zones for t in types)]
+    silent = [z for z in names if z in observation.unknown | without and z not in bound.values()]
+    unbound = [ordinal for ordinal in range(placed.zones) if ordinal not in bound]
+    if silent and unbound and observation.resources:
+        # What is there and does not answer may be what they stand for: nothing is made in its stead.
+        if len(unbound) > len(silent):
+            return {**dict(enumerate(fit)), **bound}, [_untold(placed, silent)]
+        fit = silent
     free = iter(zone for zone in fit if zone not in bound.values())
     for ordinal in range(placed.zones):
         if ordinal not in bound and (zone := next(free, None)):
@@ -140,6 +146,17 @@ def _zones(
         location=location,
     )
     return bound, [finding]
+
+
+def _untold(placed: Placed, silent: list[str]) -> Finding:
+    return Finding(
+        "plan/untold-zone",
+        f"{', '.join(silent)} does not answer or is left out, and what is seen does not tell which of the "
+        "environment's zones that is",
+        "Wait for it, or name the environment's zones in their order: zones=[…].",
+        subject=f"environment.{placed.environment.name}.zones",
+        location=placed.environment.location,
+    )
 
 
 def _zones_in_use(placed: Placed, observation: Observation) -> dict[int | str, str]:

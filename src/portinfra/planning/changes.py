@@ -9,7 +9,7 @@ from portinfra.model.address import Address
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Action, Change, Difference, PlanOptions
-from portinfra.model.resources import Instance, Spec, Volume, traits
+from portinfra.model.resources import FirewallRules, Instance, Spec, Volume, traits
 from portinfra.provider.interface import Driver
 
 Drivers = Mapping[type[Spec], Driver[Any]]
@@ -140,7 +140,9 @@ def follow_replacements(decided: dict[Address, Change], desired: Desired) -> dic
         if want is None or not lost or address in replaced:
             continue
         held = {getattr(seen.spec, name) for name in desired.drivers[type(seen.spec)].holds}
-        action: Action = "replace" if held.intersection(lost) else "update"
+        # No firewall can go while a rule names it.
+        holds = isinstance(seen.spec, FirewallRules) or held.intersection(lost)
+        action: Action = "replace" if holds else "update"
         if action == "update" and address in decided:
             continue
         if action == "replace":

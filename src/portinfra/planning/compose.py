@@ -15,8 +15,8 @@ from portinfra.planning.budget import budget
 from portinfra.planning.changes import Desired, Drivers, changes, effective, follow_replacements
 from portinfra.planning.dry_run import dry_run
 from portinfra.planning.ordering import steps
-from portinfra.planning.rename import renamed
-from portinfra.planning.retention import keep_data, leave_unknown, only_roles, protected
+from portinfra.planning.rename import renamed, stranded
+from portinfra.planning.retention import keep_data, leave_unknown, only_asked, protected, still_named
 from portinfra.planning.subnets import moves
 
 _ACTION_ORDER = ("delete", "replace", "keep", "update", "create")
@@ -36,9 +36,10 @@ def compose(
     It never raises for what the user can mend: findings of severity error make it a plan that no apply takes.
     """
     options = options or PlanOptions()
+    left_behind = [] if destroy else stranded(placed, observation, drivers, options)
     observation = renamed(placed, observation, drivers)
-    bound = bind(placed, catalogue, observation, refresh_images=options.refresh_images)
-    findings = [] if destroy else [*bound.findings, *moves(placed, bound.wanted, observation)]
+    bound = bind(placed, catalogue, observation, options)
+    findings = [] if destroy else [*bound.findings, *moves(placed, bound.wanted, observation), *left_behind]
     wanted = {} if destroy else effective(bound.wanted, observation, drivers, placed)
     desired = Desired(wanted, observation, drivers, options)
     decided, more = _decide(desired, bound, placed)
@@ -66,10 +67,10 @@ def compose(
 
 def _decide(desired: Desired, bound: Bound, placed: Placed) -> tuple[dict[Address, Change], list[Finding]]:
     decided = changes(desired)
-    decided = only_roles(decided, desired, placed.roles)
+    decided = only_asked(decided, desired, placed.roles)
     decided, findings = leave_unknown(decided, desired, bound.wanted)
     decided = follow_replacements(keep_data(decided, desired), desired)
-    return decided, [*findings, *protected(decided, bound.wanted)]
+    return decided, [*findings, *protected(decided, bound.wanted), *still_named(decided, desired)]
 
 
 def _errors(findings: Iterable[Finding]) -> bool:

@@ -4,16 +4,20 @@ Creation follows references, deletion goes against what is observed. Besides:
 - a firewall's rules come before any instance that bears it;
 - what takes over an address or CIDR waits until the one that has it is gone, and so does all that a resource
   stands on which an earlier run has begun to delete;
-- hosts of a role go down a few at a time, one zone after the other, each healthy before the next.
+- hosts of a role go down a few at a time, one zone after the other, each healthy before the next; what an
+  earlier run has left half done is finished first, and hosts that are down already go before the others.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Any
 
 from attrs import define, field
 
 from portinfra.graph import CycleError, order
 from portinfra.model.address import Address
 from portinfra.model.finding import Finding, Severity
+from portinfra.model.observed import Observed
 from portinfra.model.plan import Change, Step
 from portinfra.model.resources import FirewallRules, Instance, Spec
 from portinfra.planning.changes import Desired
@@ -35,13 +39,14 @@ def steps(
     builder.build()
     gentle = {step: set(before) for step, before in builder.steps.items()}
     for host_chain in _chains(decided, desired, roles, max_unavailable):
-        _add_chain(gentle, host_chain, max_unavailable, roles)
+        _add_chain(gentle, host_chain, max_unavailable)
     try:
         return {step: gentle[step] for step in order(gentle)}, []
     except CycleError:
         finding = Finding(
             "plan/all-at-once",
-            "hosts exchange their addresses, so they cannot be replaced one after the other",
+            "hosts exchange their addresses, or what they all stand on is replaced, "
+            "so they cannot be replaced one after the other",
             "Expect the service to be down during the apply, or change counts and zones in separate applies.",
             Severity.WARNING,
         )
@@ -124,6 +129,7 @@ class _Host:
     """One host's turn: the first steps that take it down, and the last that make it healthy."""
 
     role: str
+    up: bool
     zone: str
     first: list[Step]
     last: list[Step]
@@ -143,18 +149,29 @@ def _chains(
     fresh: dict[str, list[Step]] = {}
     for address, change in decided.items():
         role = roles.get(address)
-        if role is None or not isinstance(change.after, Instance):
+        if role is None or change.after is None:
+            continue
+        if not isinstance(change.after, Instance):
+            hosts = [a for a in change.after.references() if a.kind == Instance.kind]
+            if hosts and not any(host in decided for host in hosts):
+                fresh.setdefault(role, []).append(Step("converge", address))
             continue
         family = [address, *dict.fromkeys(dependents.get(address, ()))]
         last = [Step("converge", a) for a in family]
-        if change.action == "create":
-            fresh.setdefault(role, []).extend(last)
-        elif change.action == "replace" or change.interrupts:
+        if change.action == "replace" or change.interrupts:
             first = [Step("remove", a) for a in family] if change.action == "replace" else last[:1]
-            by_role.setdefault(role, []).append(_Host(role, str(change.after.zone), first, last))
-    for role, hosts in by_role.items():
-        hosts.sort(key=lambda host: host.zone)  # stable: by number within a zone
-        yield [_Host(role, "", [], fresh.get(role, [])), *hosts]
+            host = _Host(role, _is_up(desired.seen.get(address)), str(change.after.zone), first, last)
+            by_role.setdefault(role, []).append(host)
+        else:
+            fresh.setdefault(role, []).extend(last)
+    for role, turns in by_role.items():
+        turns.sort(key=lambda host: host.zone)  # stable: by number within a zone
+        yield [_Host(role, False, "", [], fresh.get(role, [])), *turns]
+
+
+def _is_up(seen: Observed[Any] | None) -> bool:
+    """Whether a host serves now, so that taking it down makes one more that does not."""
+    return seen is not None and seen.state == "ready" and not seen.fault and seen.spec.power == "running"
 
 
 def _dependents(decided: Iterable[Address], desired: Desired) -> dict[Address, list[Address]]:
@@ -168,18 +185,20 @@ def _dependents(decided: Iterable[Address], desired: Desired) -> dict[Address, l
     return dependents
 
 
-def _add_chain(
-    steps: Steps, hosts: list[_Host], max_unavailable: RollingRoles, roles: Mapping[Address, str]
-) -> None:
+def _add_chain(steps: Steps, hosts: list[_Host], max_unavailable: RollingRoles) -> None:
     fresh, *turns = hosts
-    width = max(1, max_unavailable.get(fresh.role, 1))
-    batches: list[list[_Host]] = []
-    for host in turns:
-        if not batches or batches[-1][0].zone != host.zone or len(batches[-1]) == width:
-            batches.append([])
-        batches[-1].append(host)
     healthy = fresh.last
-    for batch in batches:
+    for batch in _batches(turns, max(1, max_unavailable.get(fresh.role, 1))):
         for step in (step for host in batch for step in host.first if step in steps):
             steps[step].update(before for before in healthy if before in steps)
         healthy = [step for host in batch for step in host.last]
+
+
+def _batches(turns: Iterable[_Host], width: int) -> Iterator[list[_Host]]:
+    """The hosts that are down at the same time: first all that are down already, then so many of a zone."""
+    turns = list(turns)
+    if down := [host for host in turns if not host.up]:
+        yield down
+    for _, zone in groupby((host for host in turns if host.up), key=lambda host: host.zone):
+        hosts = list(zone)
+        yield from (hosts[start : start + width] for start in range(0, len(hosts), width))

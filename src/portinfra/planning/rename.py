@@ -6,9 +6,11 @@ from typing import Any
 from attrs import evolve
 
 from portinfra.model.address import Address
+from portinfra.model.finding import Finding
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
-from portinfra.model.resources import FirewallRules, Spec, traits
+from portinfra.model.plan import PlanOptions
+from portinfra.model.resources import FirewallRules, Spec, Volume, traits
 from portinfra.provider.interface import Driver
 
 
@@ -34,6 +36,33 @@ def renamed(
         for address, seen in observation.resources.items()
     }
     return evolve(observation, resources=resources)
+
+
+def stranded(
+    placed: Placed,
+    observation: Observation,
+    drivers: Mapping[type[Spec], Driver[Any]],
+    options: PlanOptions,
+) -> list[Finding]:
+    """One finding for each volume that bears its role's old name for good, so that its host would come up
+    beside a blank one.
+    """
+    given_up = options.allow_data_loss
+    return [
+        Finding(
+            "plan/cannot-rename",
+            f"it keeps its name here, and {new}, with nothing in it, would take its place",
+            f"Keep the name that the role had, or give its contents up: --allow-data-loss {old}.",
+            subject=old,
+            location=placed.location(new),
+        )
+        for old, new in _moves(placed)
+        if old.kind == Volume.kind
+        and old in observation.resources
+        and new not in observation.resources
+        and not drivers[Volume].renames
+        and not given_up.intersection((old, "all"))
+    ]
 
 
 def _moves(placed: Placed) -> list[tuple[Address, Address]]:

@@ -1,5 +1,6 @@
 """What a plan must not touch: data, what is protected, and places that do not answer."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from attrs import evolve
@@ -7,42 +8,59 @@ from attrs import evolve
 from portinfra.model.address import Address
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.plan import Change, PlanOptions
-from portinfra.model.resources import Spec, Volume
+from portinfra.model.resources import FirewallRules, Snapshot, Spec, Volume
 from portinfra.planning.changes import Desired
 from portinfra.planning.ordering import tenancy
 
 
 def keep_data(decided: dict[Address, Change], desired: Desired) -> dict[Address, Change]:
-    """Volumes that would be lost without permission are kept, listed, with all that holds them in place.
+    """Volumes and snapshots that would be lost without permission are kept, listed, with all that holds them
+    in place.
 
-    A volume that nothing declares any more simply stays. One that would be replaced stays with its host as
-    it is: what it is attached to, and all that its host stands on.
+    A volume that nothing declares any more, or whose size would shrink, simply stays. One that would be
+    made anew in another zone stays with its host as it is: what it is attached to, and all that its host
+    stands on.
     """
     allowed = desired.options.allow_data_loss
     kept = {
         address
         for address, change in decided.items()
         if change.action in ("delete", "replace")
-        and isinstance(change.before, Volume)
+        and isinstance(change.before, Volume | Snapshot)
         and "all" not in allowed
         and address not in allowed
     }
     if not kept:
         return decided
-    still = _held_in_place({address for address in kept if decided[address].action == "replace"}, desired)
-    result = {address: change for address, change in decided.items() if address not in still}
+    result = {address: change for address, change in decided.items() if address not in kept}
     for address in kept:
         change = decided[address]
-        reason = f"it holds data, though {change.reason}; --allow-data-loss {address} gives it up"
-        result[address] = evolve(change, action="keep", reason=reason)
+        held = _held_in_place(address, desired) if _moves(change) else set()
+        held_back = sorted(held.intersection(result) - kept)
+        result = {a: other for a, other in result.items() if a not in held}
+        result[address] = evolve(change, action="keep", reason=_kept_reason(change, held_back))
     return result
 
 
-def _held_in_place(replaced: set[Address], desired: Desired) -> set[Address]:
-    """Volumes that stay, their attachments, the hosts of these, and all that those refer to."""
-    still = set(replaced)
+def _moves(change: Change) -> bool:
+    return (
+        change.after is not None
+        and change.before is not None
+        and zone_of(change.after) != zone_of(change.before)
+    )
+
+
+def _kept_reason(change: Change, held_back: Iterable[Address]) -> str:
+    also = ", ".join(held_back)
+    waiting = f"; with it stay as they are: {also}" if also else ""
+    return f"it holds data, though {change.reason}{waiting}; --allow-data-loss {change.address} gives it up"
+
+
+def _held_in_place(volume: Address, desired: Desired) -> set[Address]:
+    """A volume that stays, its attachments, their hosts, and all that those refer to."""
+    still = {volume}
     for address, seen in desired.seen.items():
-        if any(reference in replaced for reference in seen.spec.references()):
+        if volume in seen.spec.references():
             still.add(address)
     todo = list(still)
     while todo:
@@ -149,14 +167,15 @@ def _stand_on(alone: set[Address], needed: Mapping[Address, Spec]) -> set[Addres
     return result
 
 
-def only_roles(
+def only_asked(
     decided: dict[Address, Change], desired: Desired, roles: Mapping[Address, str]
 ) -> dict[Address, Change]:
-    """The changes of the roles that were asked for, and the creation of what these need."""
-    asked = desired.options.only
-    if not asked:
+    """The changes of the roles and resources that were asked for, and the creation of what these need."""
+    asked, addresses = desired.options.only, desired.options.addresses
+    if not asked and not addresses:
         return decided
     chosen = {address for address in decided if roles.get(address, _role_of(address, asked)) in asked}
+    chosen |= addresses.intersection(decided)
     todo = list(chosen)
     while todo:
         spec = desired.wanted.get(todo.pop())
@@ -167,10 +186,29 @@ def only_roles(
     return {address: change for address, change in decided.items() if address in chosen}
 
 
+_NAMES_IN_A_ROLE = {"subnet": r"-\d+", "firewall": "", "firewall-rules": ""}
+"""By kind, what follows the role's name in a resource's: `web-0`, `web`, and of all others `web1-data`."""
+
+
 def _role_of(address: Address, roles: frozenset[str]) -> str:
     """The role that a resource of no declared host belongs to, by its name."""
-    for role in sorted(roles, key=len, reverse=True):
+    for role in roles:
         rest = address.name.removeprefix(role)
-        if rest != address.name and (not rest or rest[0].isdigit() or rest[1:].isdigit()):
+        found = re.fullmatch(_NAMES_IN_A_ROLE.get(address.kind, r"\d+(-.*)?"), rest)
+        if address.name.startswith(role) and found:
             return role
     return ""
+
+
+def still_named(decided: Mapping[Address, Change], desired: Desired) -> Iterable[Finding]:
+    """Findings for firewalls that would go while the rules of others, which stay as they are, name them."""
+    going = {a for a, change in decided.items() if change.action == "delete" and a.kind == "firewall"}
+    for address, seen in desired.seen.items() if going else ():
+        named = going.intersection(seen.spec.references())
+        if isinstance(seen.spec, FirewallRules) and named and address not in decided:
+            yield Finding(
+                "plan/still-named",
+                f"{min(named)} would go, and {address}, which stays, names it in a rule",
+                f"Give --only {address.name} too, or take the flow between them away and apply that first.",
+                subject=min(named),
+            )

@@ -8,17 +8,20 @@ from portinfra.model.resources import Spec, shown
 
 
 def fingerprints(plan: Plan) -> tuple[str, ...]:
-    """A hash of each change, in the plan's order. Equal changes of equal scopes have equal hashes.
+    """Hashes of all that a plan gives leave to do. Equal changes of equal scopes have equal hashes.
 
-    No secret goes in. Waiting for what is not ready yet, and tidying up empty doubles, are no changes here:
-    they come and go by themselves.
+    Waiting for what is not ready yet, and tidying up empty doubles, are no changes here: they come and go by
+    themselves.
     """
-    return tuple(_hash(plan, change) for change in plan.changes if not _comes_and_goes(change))
+    where = _where(plan)
+    return tuple(
+        dict.fromkeys(_hash(where, what) for change in _lasting(plan) for what in _leave(plan, change))
+    )
 
 
 def digest(plan: Plan) -> str:
     """One hash for the whole plan, to tell two plans apart at a glance."""
-    return hashlib.sha256("\n".join(fingerprints(plan)).encode()).hexdigest()
+    return hashlib.sha256("\n".join(_needed(plan)).encode()).hexdigest()
 
 
 def covered(fresh: Plan, read: Collection[str]) -> bool:
@@ -26,20 +29,45 @@ def covered(fresh: Plan, read: Collection[str]) -> bool:
 
     It may do less: what has been done since, by whomever, needs no doing.
     """
-    return set(fingerprints(fresh)) <= set(read)
+    return set(_needed(fresh)) <= set(read)
 
 
-def _comes_and_goes(change: Change) -> bool:
-    return change.action == "update" and not change.differences and change.renamed_from is None
+def _needed(plan: Plan) -> list[str]:
+    where = _where(plan)
+    return [_hash(where, _leave(plan, change)[0]) for change in _lasting(plan)]
 
 
-def _hash(plan: Plan, change: Change) -> str:
-    """What is promised: the end of a change, or what goes. Half of a creation may be done already."""
-    making = change.action in ("create", "update")
-    promise = f"make {_spec(change.after)}" if making else f"{change.action} {_spec(change.before)}"
-    ends = _spec(change.after) if change.action == "replace" else ""
-    text = f"{plan.scope} {change.address} {promise} {ends}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _lasting(plan: Plan) -> list[Change]:
+    return [c for c in plan.changes if c.action != "update" or c.differences or c.renamed_from is not None]
+
+
+def _leave(plan: Plan, change: Change) -> tuple[str, ...]:
+    """What a change does, first; then what else is allowed with it: the rest of it, when half is done."""
+    made = f"make {change.address} {_spec(change.after)}"
+    taken_down = f"{made} while it is down"
+    seen = plan.observation.resources.get(change.address)
+    if change.action == "create":
+        return made, taken_down
+    if change.action == "update":
+        return (taken_down, made) if change.interrupts else (made,)
+    goes = f"{change.action} {change.address} {seen.id if seen else ''} {_spec(change.before)}"
+    if change.action == "replace":
+        return f"{goes} by {_spec(change.after)}", made, taken_down
+    return (goes,)
+
+
+def _where(plan: Plan) -> str:
+    """The scope, the account, and the user data: sixteen bits of a hash of it all, which are enough to notice
+    a change, and too few to guess a secret by.
+    """
+    environment = plan.placed.environment
+    user_data = "\n".join(getattr(spec, "user_data", "") for spec in plan.wanted.values())
+    few = hashlib.sha256(user_data.encode()).hexdigest()[:4]
+    return f"{plan.scope} {environment.on} {environment.account} {few}"
+
+
+def _hash(where: str, what: str) -> str:
+    return hashlib.sha256(f"{where} {what}".encode()).hexdigest()[:16]
 
 
 def _spec(spec: Spec | None) -> str:

@@ -18,7 +18,10 @@ def moves(placed: Placed, wanted: Mapping[Address, Spec], observation: Observati
         seen = observation.resources.get(address)
         if not isinstance(want, Subnet) or seen is None or seen.spec.cidr == want.cidr:
             continue
-        role = placed.roles[address]
+        role = placed.roles.get(address)
+        if role is None:
+            yield _moved(address, seen.spec, want)
+            continue
         if role in told:
             continue
         told.add(role)
@@ -31,6 +34,15 @@ def moves(placed: Placed, wanted: Mapping[Address, Spec], observation: Observati
             subject=f"role.{role}.slot",
             location=placed.location(address),
         )
+
+
+def _moved(address: Address, seen: Subnet, want: Subnet) -> Finding:
+    return Finding(
+        "plan/subnet-moves",
+        f"it exists as {seen.cidr} and would move to {want.cidr}, with every host in it",
+        "Give it another name, or remove it first, with what is in it.",
+        subject=address,
+    )
 
 
 def _slot(cidr: str, placed: Placed) -> int | None:

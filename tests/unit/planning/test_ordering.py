@@ -75,3 +75,47 @@ def test_an_address_is_free_before_another_host_takes_it():
     ]
     assert tenant != "instance.web5"
     assert precedes(plan, ("remove", tenant), ("converge", "instance.web5"))
+
+
+def seen_as(world, address, **attributes):
+    seen = evolve(world.resources[address], **attributes)
+    return evolve(world, resources={**world.resources, address: seen})
+
+
+RESIZED = topology(evolve(DB, count=3, size="medium"))
+
+
+def test_what_is_not_ready_yet_is_finished_before_another_goes_down():
+    world = seen_as(applied(RESIZED), "instance.db2", state="pending")
+    small = world.resources["instance.db3"].spec
+    world = seen_as(world, "instance.db3", spec=evolve(small, machine_type="t1"))
+    plan = plan_of(RESIZED, world)
+    assert precedes(plan, ("converge", "instance.db2"), ("converge", "instance.db3"))
+
+
+def test_what_lacks_its_volume_is_finished_before_another_goes_down():
+    world = applied(RESIZED)
+    small = world.resources["instance.db3"].spec
+    world = seen_as(world, "instance.db3", spec=evolve(small, machine_type="t1"))
+    detached = {a: seen for a, seen in world.resources.items() if a != "attachment.db2-data"}
+    plan = plan_of(RESIZED, evolve(world, resources=detached))
+    assert precedes(plan, ("converge", "attachment.db2-data"), ("converge", "instance.db3"))
+
+
+def test_hosts_that_are_down_already_go_first_and_together():
+    world = applied(topology(evolve(DB, count=4)))
+    for host in ("db2", "db3"):
+        world = seen_as(world, f"instance.{host}", fault="the machine under it broke")
+    plan = plan_of(topology(evolve(DB, count=4, image="ubuntu-24.04")), world)
+    for healthy in ("db1", "db4"):
+        for down in ("db2", "db3"):
+            assert precedes(plan, ("converge", f"instance.{down}"), ("remove", f"instance.{healthy}"))
+    assert not precedes(plan, ("converge", "instance.db2"), ("remove", "instance.db3"))
+
+
+def test_rules_let_go_of_a_firewall_that_is_replaced_before_it_goes():
+    flows = [allow("web", "db", tcp=5432)]
+    both = topology(Role("db", count=1), Role("web", count=1), flows=flows)
+    plan = plan_of(both, applied(both), replace=frozenset({"firewall.web"}))
+    assert precedes(plan, ("remove", "firewall-rules.db"), ("remove", "firewall.web"))
+    assert precedes(plan, ("converge", "firewall.web"), ("converge", "firewall-rules.db"))

@@ -1,7 +1,10 @@
 from attrs import evolve
 from toy import PRODUCTION, actions, applied, plan_of, topology
 
-from portinfra import Role, Volume
+from portinfra import Role, Volume, allow
+from portinfra.model.address import Address
+from portinfra.model.observed import Observed
+from portinfra.model.resources import Snapshot
 from portinfra.planning.retention import zone_of
 
 DB = Role("db", count=2, volumes=[Volume("data", gib=10)])
@@ -30,11 +33,49 @@ def test_data_may_be_lost_by_address_or_all_of_it():
     assert plan_of(smaller, world, allow_data_loss=frozenset({"volume.db1-data"})).kept
 
 
-def test_a_volume_that_would_be_replaced_keeps_its_host_as_it_is():
-    shrunk = topology(evolve(DB, size="medium", volumes=[Volume("data", gib=5)]))
-    plan = plan_of(shrunk, applied(topology(DB)))
-    assert actions(plan) == {"volume.db1-data": "keep", "volume.db2-data": "keep"}
-    assert plan.empty
+def test_a_volume_that_would_shrink_stays_and_all_else_changes():
+    shrunk = topology(evolve(DB, count=1, size="medium", volumes=[Volume("data", gib=5)]))
+    plan = plan_of(shrunk, applied(topology(evolve(DB, count=1))))
+    assert actions(plan) == {"volume.db1-data": "keep", "instance.db1": "update"}
+
+
+def test_a_volume_that_would_move_keeps_its_host_as_it_is_and_says_what_waits_for_it():
+    three = evolve(DB, count=3)
+    fewer = evolve(PRODUCTION, zones=["zone-a", "zone-b"])
+    plan = plan_of(topology(evolve(three, size="medium")), applied(topology(three)), environment=fewer)
+    assert actions(plan)["volume.db3-data"] == "keep"
+    assert "instance.db3" not in actions(plan)
+    assert "with it stay as they are: instance.db3" in plan.kept[0].reason
+    assert actions(plan)["instance.db1"] == "update"
+
+
+def test_a_snapshot_that_nothing_declares_is_kept_and_listed():
+    world = applied(topology(DB))
+    taken = Snapshot("db1-data-1", Address("volume.db1-data"))
+    world.resources[taken.address] = Observed(taken.address, taken, {"id": "s"})
+    (kept,) = plan_of(topology(DB), world).kept
+    assert kept.address == taken.address
+    allowed = plan_of(topology(DB), world, allow_data_loss=frozenset({taken.address}))
+    assert actions(allowed) == {taken.address: "delete"}
+
+
+def test_only_a_role_is_only_that_role_whatever_the_others_are_called():
+    world = applied(topology(DB, Role("db2a", count=1, volumes=[Volume("log", gib=1)])))
+    assert not plan_of(topology(DB), world, only=frozenset({"db"})).changes
+    gone = plan_of(topology(DB), world, only=frozenset({"db2a"}), allow_data_loss=frozenset({"all"}))
+    assert {address.name for address in actions(gone)} == {"db2a", "db2a-0", "db2a1", "db2a1-log"} | {
+        f"db2a-{zone}" for zone in range(1, 4) if f"subnet.db2a-{zone}" in world.resources
+    }
+
+
+def test_a_firewall_that_the_rules_of_others_name_does_not_go_alone():
+    flows = [allow("web", "db", tcp=5432)]
+    both = topology(DB, Role("web", count=1), flows=flows)
+    alone = plan_of(both, applied(both), destroy=True, only=frozenset({"web"}))
+    (error,) = alone.errors
+    assert (error.rule, error.subject) == ("plan/still-named", "firewall.web")
+    assert "--only db" in error.fix
+    assert not plan_of(both, applied(both), destroy=True, only=frozenset({"web", "db"})).errors
 
 
 def test_a_volume_grows_without_anybodys_leave():

@@ -1,5 +1,5 @@
 from attrs import evolve
-from toy import applied, plan_of, topology
+from toy import PRODUCTION, applied, plan_of, topology
 
 from portinfra import Role, Rule, Volume
 from portinfra.planning.saved import covered, digest, fingerprints
@@ -48,6 +48,41 @@ def test_waiting_is_no_change():
     assert fingerprints(plan) == ()
 
 
-def test_no_secret_is_in_a_fingerprint():
-    secret = topology(Role("web", count=2, user_data="canary"))
-    assert fingerprints(plan_of(secret)) == fingerprints(plan_of(WEB))
+def test_user_data_goes_in_by_sixteen_bits_which_tell_a_change_and_no_secret():
+    read = fingerprints(plan_of(topology(Role("web", count=2, user_data="one"))))
+    assert not covered(plan_of(topology(Role("web", count=2, user_data="another"))), read)
+    guesses = {
+        digest(plan_of(topology(Role("web", count=1, user_data=str(secret))))) for secret in range(400)
+    }
+    assert len(guesses) < 400  # many secrets look alike
+
+
+def test_another_account_or_place_is_another_plan():
+    read = fingerprints(plan_of(WEB))
+    for elsewhere in (evolve(PRODUCTION, account="other"), evolve(PRODUCTION, on="toy:island")):
+        assert not covered(plan_of(WEB, environment=elsewhere), read)
+
+
+def test_a_host_is_not_taken_down_for_what_was_gentle_when_it_was_read():
+    tagged = topology(Role("web", count=2, tags={"team": "blue"}))
+    read = fingerprints(plan_of(tagged, applied(WEB)))
+    resized = applied(topology(Role("web", count=2, size="large")))
+    assert not covered(plan_of(tagged, resized), read)
+
+
+def test_what_was_replaced_since_is_not_replaced_again():
+    asked = {"replace": frozenset({"instance.web1"})}
+    world = applied(WEB)
+    read = fingerprints(plan_of(WEB, world, **asked))
+    assert covered(plan_of(WEB, world, **asked), read)
+    anew = evolve(world.resources["instance.web1"], parts={"id": "another"})
+    later = evolve(world, resources={**world.resources, "instance.web1": anew})
+    assert not covered(plan_of(WEB, later, **asked), read)
+
+
+def test_half_a_replacement_may_be_done_already():
+    world = applied(WEB)
+    read = fingerprints(plan_of(topology(Role("web", count=2, image="ubuntu-24.04")), world))
+    gone = {a: seen for a, seen in world.resources.items() if a != "instance.web1"}
+    half = evolve(world, resources=gone)
+    assert covered(plan_of(topology(Role("web", count=2, image="ubuntu-24.04")), half), read)

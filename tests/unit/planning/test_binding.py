@@ -1,0 +1,67 @@
+"""What an ordinal stands for is told by what is there, and never guessed while a zone is silent."""
+
+from attrs import evolve
+from toy import CATALOGUE, PRODUCTION, applied, plan_of, topology
+
+from portinfra import Role, Volume
+from portinfra.model.catalogue import MachineType
+from portinfra.model.observed import Observation
+
+DB = topology(Role("db", count=3, volumes=[Volume("data", gib=10)]))
+ALL_ZONES = frozenset({"zone-a", "zone-b", "zone-c", "zone-d"})
+
+
+def without_zone_a():
+    """The location as it once was: its first zone did not offer the machine type."""
+    return evolve(CATALOGUE, machine_types={"t1": MachineType("t1", 1, 1, ALL_ZONES - {"zone-a"})})
+
+
+def seen_without(*silent):
+    """What is told of a world in zones b, c and d, whose subnets lie in no zone, while some do not answer."""
+    world = applied(DB, catalogue=without_zone_a())
+    told = {
+        address: evolve(seen, spec=evolve(seen.spec, zone=0)) if address.kind == "subnet" else seen
+        for address, seen in world.resources.items()
+        if getattr(seen.spec, "zone", None) not in silent
+    }
+    return Observation(told, unknown=frozenset(silent))
+
+
+def zones(plan):
+    return {spec.zone for address, spec in plan.wanted.items() if address.kind == "volume"}
+
+
+def test_a_zone_that_is_silent_is_the_one_that_nothing_seen_stands_for():
+    plan = plan_of(DB, seen_without("zone-b"), without_zones=frozenset({"zone-b"}))
+    assert zones(plan) == {"zone-b", "zone-c", "zone-d"}
+    assert not plan.errors
+    assert not any(change.action == "create" for change in plan.changes)
+
+
+def test_of_several_that_are_silent_it_does_not_matter_which_is_which():
+    silent = frozenset({"zone-b", "zone-d"})
+    plan = plan_of(DB, seen_without(*silent), without_zones=silent)
+    assert zones(plan) == {"zone-b", "zone-c", "zone-d"}
+    assert not any(change.action == "create" for change in plan.changes)
+
+
+def test_where_more_is_missing_than_is_silent_nothing_is_guessed():
+    world = seen_without("zone-b")
+    fewer = {a: seen for a, seen in world.resources.items() if getattr(seen.spec, "zone", "") != "zone-c"}
+    plan = plan_of(DB, evolve(world, resources=fewer), without_zones=frozenset({"zone-b"}))
+    (error,) = plan.errors
+    assert error.rule == "plan/untold-zone"
+    assert "zones=[" in error.fix
+    named = evolve(PRODUCTION, zones=["zone-b", "zone-c", "zone-d"])
+    told = plan_of(DB, evolve(world, resources=fewer), environment=named, without_zones=frozenset({"zone-b"}))
+    assert not told.errors
+
+
+def test_a_first_plan_may_leave_a_zone_out():
+    plan = plan_of(DB, Observation(unknown=frozenset({"zone-b"})), without_zones=frozenset({"zone-b"}))
+    assert not plan.errors
+    assert zones(plan) == {"zone-a", "zone-b", "zone-c"}
+    assert {change.after.zone for change in plan.changes if change.address.kind == "volume"} == {
+        "zone-a",
+        "zone-c",
+    }

@@ -1,0 +1,97 @@
+"""One resource at a time: only that one changes."""
+
+import pytest
+from attrs import evolve
+
+from portinfra import connect, errors
+from portinfra.model.address import Address
+from portinfra.model.resources import Firewall, Instance, Network, Subnet, Volume
+from portinfra.testing.simulated import SOMEWHERE, simulated
+
+NETWORK = Network("main", "10.0.0.0/16")
+
+
+@pytest.fixture(params=["aws", "gcp", "libvirt"])
+def cloud(request):
+    with simulated(request.param) as cloud:
+        yield cloud
+
+
+def subnet(cloud_there):
+    zone = cloud_there.catalogue().zones[0].name
+    return Subnet("web-0", NETWORK.address, "10.0.0.0/24", zone)
+
+
+def host(cloud_there):
+    catalogue = cloud_there.catalogue()
+    there = subnet(cloud_there)
+    firewall = Firewall("web", NETWORK.address)
+    for spec in (NETWORK, there, firewall):
+        cloud_there.ensure(spec)
+    return Instance(
+        "web1",
+        there.address,
+        firewall.address,
+        there.zone,
+        "10.0.0.10",
+        catalogue.machine_type("small"),
+        image_id=catalogue.images["debian-12"],
+        user_data="#!/bin/sh\n",
+    )
+
+
+def test_each_is_found_again(cloud):
+    for _ in range(2):
+        with connect(SOMEWHERE) as there:
+            seen = there.ensure(host(there))
+            assert seen.spec.private_address == "10.0.0.10"
+            assert [each.address for each in there.list(Instance)] == ["instance.web1"]
+
+
+def test_what_broke_beside_it_is_left_to_be_looked_at(cloud):
+    with connect(SOMEWHERE) as there:
+        there.ensure(host(there))
+        before = there.list(Instance)
+        break_down(cloud)
+        cloud.clock.sleep_until(cloud.clock.now() + 60)
+        there.ensure(Volume("log", gib=1, zone=subnet(there).zone))
+        after = there.list(Instance)
+    assert [seen.id for seen in after] == [seen.id for seen in before]
+    assert after[0].fault
+
+
+def break_down(cloud):
+    with cloud.store.transaction():
+        for table in cloud.store.tables():
+            if table.endswith("|instance"):
+                for key, row in list(cloud.store.rows(table).items()):
+                    cloud.store.put(table, key, {**row, "fault": "the machine under it broke"})
+
+
+def test_a_subnet_does_not_move(cloud):
+    with connect(SOMEWHERE) as there:
+        there.ensure(NETWORK)
+        there.ensure(subnet(there))
+        with pytest.raises(errors.PolicyError, match=r"would move to 10\.0\.7\.0/24") as caught:
+            there.ensure(evolve(subnet(there), cidr="10.0.7.0/24"))
+    assert "Give it another name" in str(caught.value)
+
+
+def test_a_volume_goes_with_leave_only(cloud):
+    with connect(SOMEWHERE) as there:
+        there.ensure(NETWORK)
+        there.ensure(Volume("log", gib=1, zone=subnet(there).zone))
+        with pytest.raises(errors.PolicyError, match="allow_data_loss"):
+            there.remove("volume.log")
+        there.remove("volume.log", allow_data_loss=True)
+        assert there.list(Volume) == []
+
+
+def test_what_it_refers_to_is_there_first(cloud):
+    with connect(SOMEWHERE) as there, pytest.raises(errors.NotFound, match=r"network\.main"):
+        there.ensure(subnet(there))
+
+
+def test_what_is_not_there_cannot_be_removed(cloud):
+    with connect(SOMEWHERE) as there, pytest.raises(errors.NotFound):
+        there.remove(Address("network.main"))
