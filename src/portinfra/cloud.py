@@ -42,7 +42,8 @@ def connect(environment: Environment, scope: str = "scripts") -> "Cloud":
 class Cloud:
     """One environment, seen as single resources of one scope.
 
-    The claim is taken at the first change and let go at the end.
+    The claim is taken at the first change and let go at the end. A script that does something else for a
+    minute may lose it to another; its next change waits in line again.
     """
 
     def __init__(self, environment: Environment, scope: Scope) -> None:
@@ -120,6 +121,8 @@ class Cloud:
         return run.reader.observe(self._scope).resources
 
     def _started(self) -> Run:
+        if self._run is not None and not self._run.holds():
+            self._run = None  # idle for a minute, and taken over: begin again, when whoever it is has ended
         if self._run is None:
             self._run = Run(self._provider, self._scope, VERSION).__enter__()
         return self._run

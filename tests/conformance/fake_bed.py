@@ -71,6 +71,15 @@ class FakeBed(Bed):
         for machine_type in plugin.sizes.values():
             self.cloud.set_capacity(zone, machine_type, 0)
 
+    def user_data(self, host):
+        rows = [row for table in self.cloud.store.tables() for row in self.cloud.store.rows(table).values()]
+        (given,) = [
+            row["body"]
+            for row in rows
+            if f"-{host}-" in row["body"].get("name", "") and "user_data" in row["body"]
+        ]
+        return "\n".join([given["user_data"], *given["ssh_keys"]])
+
     def copy_owner(self):
         carrier = self.shape.owner["volume"]
         if carrier == "name":

@@ -4,6 +4,7 @@ import pytest
 from attrs import evolve
 
 from portinfra import connect, errors
+from portinfra.execution import holder
 from portinfra.model.address import Address
 from portinfra.model.resources import Firewall, Instance, Network, Subnet, Volume
 from portinfra.testing.simulated import SOMEWHERE, simulated
@@ -95,3 +96,17 @@ def test_what_it_refers_to_is_there_first(cloud):
 def test_what_is_not_there_cannot_be_removed(cloud):
     with connect(SOMEWHERE) as there, pytest.raises(errors.NotFound):
         there.remove(Address("network.main"))
+
+
+def test_a_claim_that_was_lost_meanwhile_is_taken_again(cloud, monkeypatch):
+    with connect(SOMEWHERE) as there:
+        there.ensure(NETWORK)
+        cloud.clock.sleep_until(cloud.clock.now() + 100)  # the script does something else
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr(holder, "_machine", lambda: "another machine")
+            with connect(SOMEWHERE) as another:
+                another.ensure(Volume("log", gib=1, zone=subnet(there).zone))
+        there.ensure(subnet(there))
+        assert len(there.list(Volume)) == 1
+    (newest,) = [line for line in cloud.books() if line["kind"] == "claim" and "3" in line["name"][-2:]]
+    assert newest

@@ -7,7 +7,7 @@ from typing import Self
 
 from attrs import evolve
 
-from portinfra.errors import ApplyError, ProviderError
+from portinfra.errors import ApplyError, ClaimLostError, ProviderError
 from portinfra.execution.caller import Caller
 from portinfra.execution.claim import Claiming
 from portinfra.execution.coordinator import Coordinator
@@ -70,6 +70,16 @@ class Run:
                 raise
         finally:
             self._claiming.abandon()
+
+    def holds(self) -> bool:
+        """Whether the claim still is this run's, which has not been heard of for a while perhaps."""
+        assert self._claiming is not None
+        try:
+            self._claiming.keep()
+        except ClaimLostError:
+            self._claiming.abandon()
+            return False
+        return True
 
     def apply(self, plan: Plan, listen: Listener) -> Outcome:
         """Carry out a plan that was made under this run's claim, and verify it.

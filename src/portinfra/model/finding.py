@@ -29,6 +29,8 @@ class Finding:
     subject: str = ""
     """The address or attribute that it is about: `role.web.size`."""
     location: Location | None = None
+    observed: bool = False
+    """Whether it is about what is there, and not already about what is declared."""
 
     def __str__(self) -> str:
         place = f"{self.location}: " if self.location else ""

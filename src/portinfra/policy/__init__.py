@@ -5,6 +5,8 @@ Each rule is a generator over a `Situation`. A role may waive a rule with a reas
 
 from collections.abc import Iterable
 
+from attrs import evolve
+
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
@@ -55,7 +57,8 @@ def check(placed: Placed, rules: Iterable[PolicyRule] = (), observation: Observa
         for one in held:
             for breach in one.breaches(situation):
                 finding = breach.finding
-                breaches.setdefault((finding.rule, finding.subject, finding.message), breach)
+                seen = evolve(breach, finding=evolve(finding, observed=situation.observation is not None))
+                breaches.setdefault((finding.rule, finding.subject, finding.message), seen)
     findings, waived = sorted_out(intent, breaches.values())
     findings += about_waivers(intent, waived, held)
     return Report(

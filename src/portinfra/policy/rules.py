@@ -20,6 +20,9 @@ About = Role | Flow | Topology | Environment | str
 Found = tuple[About, str]
 """What is at fault, and one line that says how."""
 
+_OURS = "check/"
+"""The first name of the built-in rules."""
+
 _ID = re.compile(r"[a-z][a-z0-9-]*/[a-z][a-z0-9-]*")
 
 
@@ -58,6 +61,7 @@ class PolicyRule:
     def breaches(self, situation: Situation) -> list[Breach]:
         """All that breaks it. Raises DeclarationError, at the rule's own line, where the rule fails."""
         try:
+            found = [(self._meant(about, situation), message) for about, message in self.find(situation)]
             return [
                 Breach(
                     Finding(
@@ -65,7 +69,7 @@ class PolicyRule:
                     ),
                     _touched(about, situation),
                 )
-                for about, message in self.find(situation)
+                for about, message in found
             ]
         except Exception as error:
             raise DeclarationError(
@@ -74,6 +78,16 @@ class PolicyRule:
                 fix="A rule is given a Situation and yields pairs: what is at fault, and one line about it.",
             ) from error
 
+    def _meant(self, about: About, situation: Situation) -> About:
+        """A role that is given by its name; of a user's rule, every other name has to be a resource's."""
+        if not isinstance(about, str):
+            return about
+        named = situation.role(about)
+        known = about in situation.placed.resources or about in situation.resources
+        if named is None and not known and not self.id.startswith(_OURS):
+            raise ValueError(f"{about!r} is neither a role nor the address of a resource")
+        return named or about
+
 
 def rule(
     id: str, severity: Severity | str = Severity.WARNING, fix: str = "", *, enforces: str = ""
@@ -81,12 +95,14 @@ def rule(
     """Make a rule of a generator: `@rule("acme/no-xlarge", "error", "Use large.")`.
 
     The function is given a `Situation` and yields, for each fault, what it is about (a role, a flow, a
-    resource's address) and one line of what is wrong. `severity` is `error`, which stops an apply, `warning`
-    or `note`.
+    resource's address; a role may be given by name) and one line of what is wrong. `severity` is `error`,
+    which stops an apply, `warning` or `note`.
     Raises ValueError for an id that is not two names with a slash between, and for an unknown severity.
     """
     if not _ID.fullmatch(id):
         raise ValueError(f"{id!r} is no id of a rule; write two names with a slash: 'acme/no-xlarge'")
+    if severity not in list(Severity):
+        raise ValueError(f"{severity!r} is no severity; there are {', '.join(Severity)}")
     return lambda find: PolicyRule(id, Severity(severity), fix, enforces, find)
 
 
@@ -132,7 +148,9 @@ def _no_rule(given: object) -> DeclarationError:
 
 
 def every(*groups: Iterable[PolicyRule]) -> Iterator[PolicyRule]:
-    """All rules, in order. Raises DeclarationError where one is none, or two have one id."""
+    """All rules, in order, the built-in ones first. Raises DeclarationError where one is none, bears the
+    first name of a built-in one, or two have one id.
+    """
     ids: set[str] = set()
     for group in groups:
         for one in group:
@@ -141,6 +159,12 @@ def every(*groups: Iterable[PolicyRule]) -> Iterator[PolicyRule]:
             if one.id in ids:
                 raise DeclarationError(
                     f"two rules are called {one.id!r}", location=one.location, fix="Give one another id."
+                )
+            if one.id.startswith(_OURS) and one not in groups[0]:
+                raise DeclarationError(
+                    f"{one.id!r} reads like a built-in rule",
+                    location=one.location,
+                    fix=f"Give it a first name of your own: {one.id.replace(_OURS, 'acme/', 1)!r}.",
                 )
             ids.add(one.id)
             yield one

@@ -84,6 +84,7 @@ def finding_document(finding: Finding) -> Document:
         "fix": finding.fix,
         "subject": finding.subject,
         "location": _location(finding.location),
+        "observed": finding.observed,
     }
 
 

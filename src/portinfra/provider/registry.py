@@ -18,6 +18,21 @@ to be installed: whose package it is, we cannot know."""
 CONTRACT = ("name", "capabilities", "sizes", "images", "native", "connect")
 """What `ProviderPlugin` has."""
 
+LIVE = (
+    "name",
+    "capabilities",
+    "clock",
+    "drivers",
+    "claims",
+    "catalogue_calls",
+    "catalogue",
+    "perform",
+    "more",
+    "silent",
+    "classify",
+    "close",
+)
+"""What `Provider` has."""
 
 _substitutes: dict[str, ProviderPlugin] = {}
 
@@ -74,5 +89,16 @@ def _broken(entry: EntryPoint, why: str) -> Unsupported:
 
 
 def connect(environment: Environment) -> Provider:
-    """The live location of an environment."""
-    return plugin(environment.provider).connect(environment)
+    """The live location of an environment. Raises Unsupported where the provider is not whole."""
+    provider = plugin(environment.provider).connect(environment)
+    if missing := [part for part in LIVE if not hasattr(provider, part)]:
+        raise Unsupported(
+            f"the provider {environment.provider!r} connects to something that has no {', '.join(missing)}",
+            fix="This is a defect of the provider: it must have all of `provider.interface.Provider`.",
+        )
+    if strays := [kind for kind, driver in provider.drivers.items() if driver.spec is not kind]:
+        raise Unsupported(
+            f"the provider {environment.provider!r} has a driver of another kind for {strays[0].__name__}",
+            fix="This is a defect of the provider: each kind has a driver whose `spec` is that kind.",
+        )
+    return provider

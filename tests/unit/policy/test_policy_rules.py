@@ -305,3 +305,48 @@ def test_a_function_that_is_no_rule_is_told_how_to_become_one():
     with pytest.raises(DeclarationError, match="no_friday is no rule") as caught:
         check(shop(), rules=[no_friday])
     assert '@rule("acme/no-friday"' in caught.value.fix
+
+
+def test_a_rule_may_name_a_role_and_is_waived_by_it():
+    @rule("acme/no-db", "error", "Use a file.")
+    def no_db(situation):
+        """There is a database."""
+        yield "db", "it is one"
+
+    finding = found(shop(), rules=[no_db])["acme/no-db", "role.db"]
+    assert finding.location
+    waived = shop(roles=(VPN, BASTION, WEB, evolve(DB, waive={"acme/no-db": "customers asked for one"})))
+    assert "acme/no-db" not in rules_of(waived, rules=[no_db])
+
+
+def test_a_rule_that_names_nothing_that_there_is_fails():
+    @rule("acme/no-ghosts")
+    def no_ghosts(situation):
+        """There is a ghost."""
+        yield "ghost", "it is one"
+
+    with pytest.raises(DeclarationError, match="'ghost' is neither a role nor the address"):
+        check(shop(), rules=[no_ghosts])
+
+
+def test_a_rule_of_ones_own_does_not_read_like_a_built_in_one():
+    @rule("check/no-large")
+    def no_large(situation):
+        """Nothing is large."""
+        yield from ()
+
+    with pytest.raises(DeclarationError, match="reads like a built-in rule") as caught:
+        check(shop(), rules=[no_large])
+    assert "'acme/no-large'" in caught.value.fix
+
+
+def test_a_severity_is_one_of_three():
+    with pytest.raises(ValueError, match="'fatal' is no severity; there are error, warning, note"):
+        rule("acme/no-large", severity="fatal")
+
+
+def test_what_is_found_only_in_what_is_there_says_so():
+    placed = shop(roles=(VPN, BASTION, WEB, evolve(DB, count=2)))
+    world = there(placed, {"firewall-rules.web": {"ingress": (Rule("tcp", 22, 22, "0.0.0.0/0"),)}})
+    seen = {one.subject: one.observed for one in check(placed, observation=world).findings}
+    assert seen == {"role.web": True, "role.db": False}

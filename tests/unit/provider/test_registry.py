@@ -12,8 +12,14 @@ from portinfra.provider import registry
 
 PROVIDER = """
 name, capabilities, sizes, images, native = "steam", None, {}, (), {}
+class Provider:
+    def __getattr__(self, name):
+        return {}
+
 def connect(environment):
-    return ("connected", environment.region)
+    provider = Provider()
+    provider.region = environment.region
+    return provider
 """
 
 
@@ -46,7 +52,23 @@ def test_the_built_in_cloud_is_installed():
 
 def test_an_environment_is_connected_by_its_own_provider(install):
     install("steam", PROVIDER)
-    assert registry.connect(Environment("engine", on="steam:york")) == ("connected", "york")
+    assert registry.connect(Environment("engine", on="steam:york")).region == "york"
+
+
+HALF = """
+name, capabilities, sizes, images, native = "steam", None, {}, (), {}
+class Provider:
+    name, capabilities, clock, drivers = "steam", None, None, {}
+def connect(environment):
+    return Provider()
+"""
+
+
+def test_a_provider_that_is_not_whole_is_named_with_what_it_lacks(install):
+    install("steam", HALF)
+    with pytest.raises(Unsupported, match="has no claims, catalogue_calls") as caught:
+        registry.connect(Environment("engine", on="steam:york"))
+    assert "defect" in caught.value.fix
 
 
 def test_listing_imports_no_provider_and_is_in_order_of_names(install):

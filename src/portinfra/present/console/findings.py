@@ -140,7 +140,8 @@ def _show_findings(title: str, severity: Severity, findings: Iterable[Finding], 
         _line(2, Text.assemble((rule, STYLES[severity]), enforced.get(rule, "")), console)
         for finding in some:
             place = f"{finding.location}: " if finding.location else ""
-            _line(4, Text(f"{place}{finding.subject}: {finding.message}"), console)
+            seen = " (as it is there)" if finding.observed else ""
+            _line(4, Text(f"{place}{finding.subject}: {finding.message}{seen}"), console)
         if fix:
             _line(4, Text(f"→ {fix}"), console)
 

@@ -59,6 +59,11 @@ class Bed(ABC):
         """Let a zone have no machine left to give."""
         _lacks(f"cannot exhaust {zone}")
 
+    def user_data(self, host: str) -> str:
+        """What a host, by its name (`web1`), was given to begin its life with, by the world's own word."""
+        _lacks(f"does not tell what {host} was given")
+        return ""
+
     def copy_owner(self) -> None:
         """Make a volume of another name that bears the owner of `volume.db1-data`, as a person who copies all
         of its tags would.

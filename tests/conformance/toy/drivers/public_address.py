@@ -7,3 +7,4 @@ class PublicAddressDriver(ToyDriver[PublicAddress]):
     spec = PublicAddress
     collection = "addresses"
     fields = (("instance", "server"),)
+    holds = frozenset({"instance"})  # no server goes while an address names it

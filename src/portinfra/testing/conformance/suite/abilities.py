@@ -82,6 +82,37 @@ class Abilities:
                 cloud.remove(found.address, allow_data_loss=True)
         assert stage.books() == []
 
+    def test_a_host_is_given_its_user_data_and_the_keys_that_may_log_in(self, stage: Stage) -> None:
+        key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7 ada"
+        role = Role("web", count=1, user_data=f"#!/bin/sh\necho {CANARY}\n", ssh_keys=[key])
+        stage.bring(Topology("sample", [role]))
+        given = stage.bed.user_data("web1")
+        assert f"echo {CANARY}" in given
+        assert key in given
+
+    def test_protection_is_read_back_where_it_can_be_kept(self, stage: Stage) -> None:
+        protected = Topology("sample", [evolve(role, protect=True) for role in stage.bed.before.roles])
+        stage.bring(protected)
+        assert stage.plan(protected).empty
+        with stage.provider() as provider:
+            kept = {kind for kind, d in provider.drivers.items() if "protect" not in d.cannot_show}
+        seen = stage.observe(protected).resources.values()
+        specs = [each.spec for each in seen if type(each.spec) in kept]
+        assert all(spec.protect for spec in specs if isinstance(spec, Instance | Volume))
+        with pytest.raises(PolicyError, match="protected"):
+            stage.remove(protected)
+        stage.bring(stage.bed.before)
+        stage.remove(stage.bed.before)
+        assert stage.books() == []
+
+    def test_what_cannot_change_in_place_is_said_to_be_so(self, stage: Stage) -> None:
+        """Otherwise a plan would promise what no call can do."""
+        stage.bring(stage.bed.before)
+        larger = [evolve(role, disk_gib=role.disk_gib + 5) for role in stage.bed.before.roles]
+        changed = evolve(stage.bed.before, roles=larger)
+        stage.bring(changed)
+        assert stage.plan(changed).empty
+
     def test_a_quota_that_a_plan_would_exceed_is_named_in_the_plan(self, stage: Stage) -> None:
         stage.bed.set_quota("instance", 3)
         plan = stage.plan(stage.bed.before)
