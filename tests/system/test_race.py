@@ -21,7 +21,7 @@ PROGRAM = textwrap.dedent(
     request = FakeCloud.request
 
     def slow(*arguments):
-        time.sleep(0.001)
+        time.sleep(0.004)
         return request(*arguments)
 
     FakeCloud.request = slow

@@ -8,6 +8,7 @@ A holder that was stopped for a while may have been taken for dead: before each 
 claim still is its own, and while none was answered for too long it changes nothing.
 """
 
+import math
 from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -142,6 +143,7 @@ class Claiming:
         try:
             if not self.sure(self._clock.now()):
                 self.beat()
+            self.beat_due = math.inf  # from here on nobody is told that we live
             if forget:
                 for number in (self.claim.number, self.claim.number - 1):
                     _drop(self.caller, self.scope, number)

@@ -52,16 +52,17 @@ class _WrappedPlugin:
 
     def connect(self, environment: Environment) -> Provider:
         inner = self._inner.connect(environment)
-        return _WrappedProvider(inner, self._hand, self._lag_seconds, self._clock or inner.clock)
+        inner.clock = self._clock or inner.clock  # the hand's time is the provider's
+        return _WrappedProvider(inner, self._hand, self._lag_seconds)
 
 
 class _WrappedProvider:
-    def __init__(self, inner: Provider, hand: Hand, lag_seconds: float, clock: Clock) -> None:
+    def __init__(self, inner: Provider, hand: Hand, lag_seconds: float) -> None:
         self._inner = inner
         self._hand = hand
         self.name = inner.name
         self.capabilities = _lagging(inner.capabilities, lag_seconds)
-        self.clock = clock
+        self.clock = inner.clock
         self.drivers: Mapping[type[Spec], Driver[Any]] = inner.drivers
         self.claims: ClaimDriver = inner.claims
 

@@ -192,3 +192,20 @@ def test_the_outcome_is_told_although_the_claim_cannot_be_released():
 
     with pytest.raises(ValueError, match="the outcome"):
         fail()
+
+
+def test_a_claim_that_is_being_dropped_is_not_said_to_live():
+    provider = Beating()
+    apply(provider)
+    refused = iter(range(8))
+    drop = provider._dropclaim
+
+    def throttled(call):
+        if next(refused, 8) % 2 == 0:
+            provider.clock.sleep_until(provider.clock.now() + HEARTBEAT_SECONDS)
+            raise errors.RateLimited("slow down")
+        return drop(call)
+
+    provider._dropclaim = throttled
+    apply(provider, destroy=True, allow_data_loss=frozenset({"all"}))
+    assert provider.claim_table == {}

@@ -94,7 +94,7 @@ def _groups(backend: Any, own: set[str], names: dict[str, str]) -> Iterator[Line
             continue
         rules = [f"in {_rule(rule, names)}" for rule in group.ingress_rules]
         rules += [f"out {_rule(rule, names)}" for rule in group.egress_rules]
-        yield _line("group", group.id, group.name, f"[{'; '.join(sorted(rules))}]")
+        yield _line("group", group.id, names[group.id], f"[{'; '.join(sorted(rules))}]")
 
 
 def _rule(rule: Any, names: dict[str, str]) -> str:
@@ -151,7 +151,7 @@ def _names(backend: Any) -> dict[str, str]:
     """Id → the Name tag, or what else tells it apart from others without its id."""
     found = {id: tags["Name"] for id, tags in backend.tags.items() if "Name" in tags}
     for group in itertools.chain.from_iterable(vpc.values() for vpc in backend.groups.values()):
-        found[group.id] = group.name
+        found.setdefault(group.id, group.name)  # which stays when somebody renames it
     for volume in backend.volumes.values():
         found.setdefault(volume.id, "unnamed")
     return found

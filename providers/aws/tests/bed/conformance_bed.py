@@ -1,12 +1,14 @@
 """EC2 as a bed of portinfra's conformance suite: in this process, so that a fork takes it along."""
 
+import base64
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 from attrs import define
 
+from bed import engine
 from bed.bed import Bed as EC2
 from bed.direct import direct
 from bed.identities import ACCOUNT
@@ -20,6 +22,8 @@ ZONES = (f"{REGION}a", f"{REGION}b")
 
 PASSING = ("portinfra:attempt", "portinfra:a")
 """Tags that differ between two worlds that are the same."""
+
+_NONE: Mapping[str, str] = {}
 
 SIX_HOURS = 6 * 3600.0
 
@@ -49,6 +53,8 @@ class AwsBed(Bed):
     environment = Environment(
         "production", on=f"aws:{REGION}", account=ACCOUNT, cidr="10.10.0.0/16", zones=ZONES
     )
+
+    limited = "public-address"
 
     def __init__(self, **settings: Any) -> None:
         given = {
@@ -97,6 +103,30 @@ class AwsBed(Bed):
         """Let a zone have no machine left to give."""
         self.ec2.settings.exhausted = frozenset({*self.ec2.settings.exhausted, zone})
 
+    def user_data(self, host: str) -> str:
+        """As a person would ask for it."""
+        (id,) = self._named(f"-{host}-", "i-")
+        told = self._act("DescribeInstanceAttribute", {"InstanceId": id, "Attribute": "userData"})
+        return base64.b64decode(told["UserData"]["Value"]).decode()
+
+    def copy_owner(self) -> None:
+        """A volume that was made by hand, with all tags of another; but the name of its own."""
+        (id,) = self._named("-db1-data-", "vol-")
+        tags = {**self._tags()[id], "Name": "a-copy"}
+        self._act("CreateVolume", {"Size": 2, "AvailabilityZone": ZONES[0], "VolumeType": "gp3"}, tags)
+
+    def _act(self, action: str, params: dict[str, Any], tags: Mapping[str, str] = _NONE) -> dict[str, Any]:
+        return self.ec2.act(ACCOUNT, REGION, action, params, tags)
+
+    def _tags(self) -> Mapping[str, Mapping[str, str]]:
+        return engine.backend(ACCOUNT, REGION).tags  # type: ignore[no-any-return]
+
+    def _named(self, part: str, prefix: str) -> list[str]:
+        """The ids of one kind whose names have this part."""
+        return [
+            id for id, tags in self._tags().items() if id.startswith(prefix) and part in tags.get("Name", "")
+        ]
+
     def make_foreign(self) -> None:
         """A network of the same addresses and names, a volume and a key pair, as a person would make them."""
         name = {"Name": "sample-data"}
@@ -105,7 +135,7 @@ class AwsBed(Bed):
             ("CreateVolume", {"Size": 1, "AvailabilityZone": ZONES[0], "VolumeType": "gp3"}),
             ("AllocateAddress", {"Domain": "vpc"}),
         ):
-            self.ec2.act(ACCOUNT, REGION, action, params, name)
+            self._act(action, params, name)
 
 
 def _claim(line: str) -> str:

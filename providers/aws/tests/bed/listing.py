@@ -59,6 +59,9 @@ LISTS: Mapping[str, List] = {
     "DescribeInstanceTypes": List("InstanceTypes", "InstanceType", "InvalidInstanceType", "instance type"),
 }
 
+FIXED = frozenset({"DescribeInstanceTypes", "DescribeInstanceTypeOfferings"})
+"""What a region offers: thousands of records that nothing changes. Small pages would only take time."""
+
 _EXCLUSIVE = re.compile(r"cannot specify this parameter and", re.IGNORECASE)
 
 
@@ -122,7 +125,7 @@ class Listing:
             by_key = {_key(operation, each): each for each in records}
             records = [by_key[key] for key in rest if key in keys]
         size = params.get("MaxResults") or _default_page(operation)
-        limit = self.settings.page_limit
+        limit = self.settings.page_limit if operation.name not in FIXED else None
         if limit is not None and (size is None or size > limit):
             size = limit
         if size is None or len(records) <= size:

@@ -32,6 +32,8 @@ class Bed(ABC):
     """
     stride: int = 1
     """The crash sweep tries every so manieth call; 1: each."""
+    limited: str = "instance"
+    """The kind that `set_quota` can limit: one of which `before` has two or more."""
     reads_max: int = 12
     """A plan that finds nothing to do makes no more calls than this, pages aside."""
 

@@ -12,6 +12,7 @@ from portinfra.errors import (
     OutcomeUnknown,
     PermissionDenied,
     PolicyError,
+    QuotaExceeded,
     ValidationError,
 )
 from portinfra.execution.caller import Caller
@@ -113,13 +114,22 @@ class Abilities:
         stage.bring(changed)
         assert stage.plan(changed).empty
 
-    def test_a_quota_that_a_plan_would_exceed_is_named_in_the_plan(self, stage: Stage) -> None:
-        stage.bed.set_quota("instance", 3)
+    def test_a_quota_is_named_in_the_plan_or_by_the_call_that_met_it(self, stage: Stage) -> None:
+        stage.bed.set_quota(stage.bed.limited, 1)
         plan = stage.plan(stage.bed.before)
-        assert [finding.rule for finding in plan.errors] == ["plan/quota"]
-        with stage.calls(), pytest.raises(PolicyError):
-            workflow.apply(plan)
-        assert stage.books() == []
+        with stage.provider() as provider:
+            told = workflow.catalogue_of(workflow._reader(provider), stage.environment).quotas
+        if any(quota.kind == stage.bed.limited for quota in told):
+            assert [finding.rule for finding in plan.errors] == ["plan/quota"]
+            with stage.calls(), pytest.raises(PolicyError):
+                workflow.apply(plan)
+            assert stage.books() == []
+        else:
+            with stage.calls(), pytest.raises(ApplyError) as caught:
+                workflow.apply(plan, seed=0)
+            failed = [step for step in caught.value.outcome.steps if step.fate == "failed"]
+            assert failed
+            assert all(isinstance(step.error, QuotaExceeded) for step in failed), failed
 
     def test_a_zone_with_nothing_left_to_give_is_no_capacity(self, stage: Stage) -> None:
         stage.bed.exhaust(stage.environment.zones[0])
