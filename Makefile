@@ -14,7 +14,7 @@ demo: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
 test: $(READY)
-	$(BIN)/pytest -n 2 tests providers
+	$(BIN)/pytest -n 2 --dist worksteal providers tests
 
 check: $(READY)
 	$(BIN)/ruff check .
@@ -23,7 +23,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 soak: $(READY)
-	$(BIN)/pytest -m soak -n 2 -rP tests
+	$(BIN)/pytest -m soak -n 2 --dist worksteal -rP providers tests
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -n 2 tests/property
 
 bench: $(READY)

@@ -41,6 +41,11 @@ class Reader:
             following = self.provider.more(following, answer)
         return pages
 
+    def account(self) -> str:
+        """The account that the credentials speak for."""
+        calls = self.provider.account_calls()
+        return self.provider.account_of({call: self.pages(call) for call in calls})
+
     def catalogue(self) -> Catalogue:
         """What the location offers."""
         calls = self.provider.catalogue_calls()

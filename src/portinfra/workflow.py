@@ -34,6 +34,7 @@ from portinfra.model.topology import Topology
 from portinfra.observation import Reader
 from portinfra.placement import place
 from portinfra.planning.compose import compose
+from portinfra.planning.in_use import in_use
 from portinfra.planning.saved import covered, fingerprints
 from portinfra.policy import PolicyRule, Report
 from portinfra.policy import check as check_rules
@@ -190,9 +191,25 @@ def _plan(placed: Placed, options: PlanOptions | None, *, destroy: bool) -> Plan
     with closing(registry.connect(placed.environment)) as provider:
         reader = _reader(provider)
         _settle(reader, placed.scope)
-        catalogue = catalogue_of(reader, placed.environment)
+        account = _account(reader, placed.environment)
         observation = reader.observe(placed.scope)
+        nothing = _nothing_to_do(placed, observation, provider, account, options or PlanOptions())
+        if nothing is not None and not destroy:
+            return nothing
+        catalogue = catalogue_of(reader, placed.environment)
         return compose(placed, catalogue, observation, provider.drivers, options, destroy=destroy)
+
+
+def _nothing_to_do(
+    placed: Placed, observation: Observation, provider: Provider, account: str, options: PlanOptions
+) -> Plan | None:
+    """The plan, where all is as declared: then nobody needs to know what the location offers."""
+    sizes = registry.plugin(placed.environment.provider).sizes
+    catalogue = in_use(placed, observation, sizes, account)
+    if catalogue is None or options.refresh_images:
+        return None
+    plan = compose(placed, catalogue, observation, provider.drivers, options)
+    return plan if not plan.changes and not plan.findings else None
 
 
 def _reader(provider: Provider) -> Reader:
@@ -210,14 +227,25 @@ def _settle(reader: Reader, scope: Scope) -> None:
 def catalogue_of(reader: Reader, environment: Environment) -> Catalogue:
     """What the location offers, to the account that was meant (R1)."""
     catalogue = reader.catalogue()
-    if environment.account and catalogue.account and catalogue.account != environment.account:
+    _meant(catalogue.account, reader, environment)
+    return catalogue
+
+
+def _account(reader: Reader, environment: Environment) -> str:
+    """The account that the credentials speak for; the one that was meant (R1)."""
+    account = reader.account()
+    _meant(account, reader, environment)
+    return account
+
+
+def _meant(account: str, reader: Reader, environment: Environment) -> None:
+    if environment.account and account and account != environment.account:
         raise PermissionDenied(
-            f'the credentials speak for account {catalogue.account}, and environment "{environment.name}" '
+            f'the credentials speak for account {account}, and environment "{environment.name}" '
             f"is in account {environment.account}",
             provider=reader.provider.name,
             fix="Use the credentials of the environment's account, or correct `account`.",
         )
-    return catalogue
 
 
 def refuse(plan: Plan) -> None:

@@ -247,8 +247,14 @@ class Provider(Protocol):
     """Kind → driver, in order of need; a kind that is absent cannot be had here."""
     claims: ClaimDriver
 
+    def account_calls(self) -> tuple[Call, ...]:
+        """The reads that `account_of` needs: as few as can be, since every plan begins with them."""
+
+    def account_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
+        """The account that the credentials speak for. Pure."""
+
     def catalogue_calls(self) -> tuple[Call, ...]:
-        """The reads that `catalogue` needs."""
+        """The reads that `catalogue` needs. They are made only where something is to be done."""
 
     def catalogue(self, answers: Mapping[Call, Sequence[Answer]]) -> Catalogue:
         """What this location offers. Pure."""

@@ -24,6 +24,8 @@ LIVE = (
     "clock",
     "drivers",
     "claims",
+    "account_calls",
+    "account_of",
     "catalogue_calls",
     "catalogue",
     "perform",

@@ -126,7 +126,7 @@ class Weather:
 
     def _partial(self, provider: Provider, call: Call, answer: Answer) -> Answer:
         zone = self.faults.silent_zone
-        if not zone or call in provider.catalogue_calls():
+        if not zone or call in (*provider.account_calls(), *provider.catalogue_calls()):
             return answer
         rest = _without(answer, zone)
         if rest == answer:

@@ -66,6 +66,12 @@ class _WrappedProvider:
         self.drivers: Mapping[type[Spec], Driver[Any]] = inner.drivers
         self.claims: ClaimDriver = inner.claims
 
+    def account_calls(self) -> tuple[Call, ...]:
+        return self._inner.account_calls()
+
+    def account_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
+        return self._inner.account_of(answers)
+
     def catalogue_calls(self) -> tuple[Call, ...]:
         return self._inner.catalogue_calls()
 

@@ -63,6 +63,12 @@ class ToyProvider:
         self.drivers: Mapping[type[Spec], Driver[Any]] = {driver.spec: driver for driver in DRIVERS}
         self.claims: ClaimDriver = ToyClaims()
 
+    def account_calls(self) -> tuple[Call, ...]:
+        return self.catalogue_calls()
+
+    def account_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
+        return self.catalogue(answers).account
+
     def catalogue_calls(self) -> tuple[Call, ...]:
         return (Call("GET /project", rates=("requests",)),)
 

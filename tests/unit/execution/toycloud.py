@@ -84,6 +84,12 @@ class ToyProvider:
         self.mute = lambda call: None
         """Called before each list: raises why there is none."""
 
+    def account_calls(self):
+        return ()
+
+    def account_of(self, answers):
+        return ""
+
     def catalogue_calls(self):
         return ()
 

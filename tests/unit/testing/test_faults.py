@@ -32,6 +32,9 @@ class Counting:
     def sleep_until(self, moment):
         self.moment = moment
 
+    def account_calls(self):
+        return ()
+
     def catalogue_calls(self):
         return ()
 

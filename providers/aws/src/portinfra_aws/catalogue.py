@@ -32,7 +32,7 @@ def calls(environment: Environment) -> tuple[Call, ...]:
     }
     zones = () if environment.zones else (_read("DescribeAvailabilityZones", {}),)
     return (
-        _read("GetCallerIdentity", {}),
+        IDENTITY,
         _read("DescribeImages", images),
         _read("DescribeInstanceTypeOfferings", offered),
         *zones,
@@ -62,6 +62,10 @@ def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]])
         images=_newest(_records(pages["DescribeImages"], "imagesSet")),
         rates=rates.published(actions.ALL),
     )
+
+
+IDENTITY = Call("GetCallerIdentity")
+"""Whose the credentials are."""
 
 
 def _named(environment: Environment) -> Iterable[str]:

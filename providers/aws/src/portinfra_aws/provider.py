@@ -56,6 +56,14 @@ class AwsProvider:
     ) -> None:
         self.close()
 
+    def account_calls(self) -> tuple[Call, ...]:
+        """One read."""
+        return (catalogue.IDENTITY,)
+
+    def account_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
+        """The account that the credentials speak for."""
+        return str(answers[catalogue.IDENTITY][0]["Account"])
+
     def catalogue_calls(self) -> tuple[Call, ...]:
         """Three reads, and a fourth where the environment names no zones."""
         return catalogue.calls(self.environment)

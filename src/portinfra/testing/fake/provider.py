@@ -70,6 +70,15 @@ class FakeProvider:
     ) -> None:
         self.close()
 
+    def account_calls(self) -> tuple[Call, ...]:
+        """One read: the region knows who asks."""
+        return (Call("DescribeRegion", rates=rate_classes("DescribeRegion", self.shape), safe=True),)
+
+    def account_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
+        """The account of the credentials."""
+        ((region,),) = answers.values()
+        return str(region["account"])
+
     def catalogue_calls(self) -> tuple[Call, ...]:
         """Two reads: the region and its images."""
         return tuple(

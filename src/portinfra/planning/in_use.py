@@ -1,0 +1,33 @@
+"""The catalogue of what is in use: enough to see that nothing is to be done."""
+
+from collections.abc import Mapping
+
+from portinfra.model.catalogue import Catalogue, MachineType, Zone
+from portinfra.model.observed import Observation
+from portinfra.model.placed import Placed
+from portinfra.model.resources import Instance
+from portinfra.planning.retention import zone_of
+
+
+def in_use(
+    placed: Placed, observation: Observation, sizes: Mapping[str, str], account: str
+) -> Catalogue | None:
+    """What is there, as though it were all that is offered; None where something placed is not there.
+
+    A plan made with it that is empty and without findings is the plan. Any other is to be made again, with
+    what the location really offers.
+    """
+    if any(address not in observation.resources for address in placed.resources):
+        return None
+    specs = [observation.resources[address].spec for address in placed.resources]
+    zones = dict.fromkeys((*placed.environment.zones, *filter(None, map(zone_of, specs))))
+    hosts = [spec for spec in specs if isinstance(spec, Instance)]
+    types = {*sizes.values(), *(host.machine_type for host in hosts)}
+    return Catalogue(
+        region=placed.environment.region,
+        account=account,
+        zones=tuple(map(Zone, zones)),
+        sizes=sizes,
+        machine_types={name: MachineType(name, 0, 0.0, frozenset(zones)) for name in types},
+        images={host.image: host.image_id for host in hosts},
+    )
