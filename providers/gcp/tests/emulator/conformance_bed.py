@@ -1,0 +1,162 @@
+"""Compute Engine as a bed of portinfra's conformance suite, in this process: a fork takes it along."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any
+
+from attrs import define
+
+from emulator.bed import Bed as ComputeEngine
+from emulator.direct import direct
+from emulator.identities import PROJECT
+from emulator.running import VARIABLES, environment
+from emulator.settings import Settings
+from portinfra.model.environment import Environment
+from portinfra.testing.conformance import Bed
+
+REGION = "europe-west1"
+ZONES = (f"{REGION}-b", f"{REGION}-c")
+
+PASSING = ("portinfra-attempt", "portinfra-a", "attempt", "a")
+"""Labels, and keys of JSON in descriptions, that differ between two worlds that are the same."""
+
+SIX_HOURS = 6 * 3600.0
+
+METRICS = {
+    "instance": "INSTANCES",
+    "network": "NETWORKS",
+    "subnet": "SUBNETWORKS",
+    "firewall": "FIREWALLS",
+    "public-address": "STATIC_ADDRESSES",
+    "snapshot": "SNAPSHOTS",
+}
+"""Kind of resource → the quota that limits how many there may be."""
+
+
+@define
+class BedClock:
+    """The bed's time: sleeping costs nothing."""
+
+    gce: ComputeEngine
+    virtual: bool = True
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self.gce.clock.now()
+
+    def sleep_until(self, moment: float) -> None:
+        """Move time on."""
+        self.gce.advance(max(0.0, moment - self.now()))
+
+
+class GcpBed(Bed):
+    """A hard Compute Engine with small pages, whose operations wait, then take time; limits of rate have
+    tests of their own.
+
+    A context manager: it puts itself in the way of all requests to Google, and into Google's variables.
+    """
+
+    environment = Environment(
+        "production", on=f"gcp:{REGION}", account=PROJECT, cidr="10.10.0.0/16", zones=ZONES
+    )
+    reads_max = 8
+
+    def __init__(self, passing: Sequence[str] = PASSING, **settings: Any) -> None:
+        given = {
+            "live_clock": False,
+            "request_seconds": 0.1,
+            "queue_seconds": 1.0,
+            "pending_seconds": 4.0,
+            "page_limit": 5,
+            **settings,
+        }
+        self._given = given
+        self._passing = passing
+        self.gce = ComputeEngine(Settings(**given))
+        self.clock = BedClock(self.gce)
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "GcpBed":
+        endpoint = self._stack.enter_context(direct(self.gce))
+        before = {name: os.environ[name] for name in VARIABLES if name in os.environ}
+        self._stack.callback(_put_back, before)
+        _put_back(environment(endpoint))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def forked(self) -> None:
+        """The copy has the whole world in its memory."""
+
+    def reset(self) -> None:
+        """Begin with an empty world."""
+        self.gce.settings = Settings(**self._given)
+        self.gce.reset()
+
+    def books(self) -> Sequence[str]:
+        """Everything that exists, by the bed's own word; what is on its way is waited for."""
+        self.gce.advance(SIX_HOURS)
+        lines = (line.partition(" @")[0] for line in self.gce.books(PROJECT, self._passing))
+        return sorted(_claim(line) for line in lines)
+
+    def silence(self, zone: str) -> AbstractContextManager[object]:
+        """While it lasts, a zone does not answer."""
+        return self._silent(zone)
+
+    @contextmanager
+    def _silent(self, zone: str) -> Iterator[None]:
+        before = self.gce.settings.silent
+        self.gce.configure(silent=before | {zone})
+        try:
+            yield
+        finally:
+            self.gce.configure(silent=before)
+
+    def set_quota(self, kind: str, limit: int) -> None:
+        """Let the project have no more than so many of a kind."""
+        if kind not in METRICS:
+            super().set_quota(kind, limit)
+        self.gce.settings.quotas[METRICS[kind]] = limit
+
+    def exhaust(self, zone: str) -> None:
+        """Let a zone have no machine left to give."""
+        self.gce.settings.exhausted = frozenset({*self.gce.settings.exhausted, zone})
+
+    def copy_owner(self) -> None:
+        """A disk of another name with all labels and the description of the one of `volume.db1-data`."""
+        zones = [f"zones/{zone}" for zone in ZONES]
+        there = self.gce.projects[PROJECT]
+        disk = next(each for each in there.all("disks") if "db1-data" in each.name and each.scope in zones)
+        body = {name: disk.body[name] for name in ("labels", "description", "sizeGb") if name in disk.body}
+        zone = disk.scope.partition("/")[2]
+        self.gce.act("disks.insert", {"name": "copied-by-hand", **body}, zone=zone)
+
+    def make_foreign(self) -> None:
+        """Of each kind that can be had alone, as a person would make it."""
+        name = "sample-data"
+        network = {"name": name, "autoCreateSubnetworks": False}
+        subnet = {"name": name, "network": f"global/networks/{name}", "ipCidrRange": "10.10.0.0/24"}
+        rule = {"name": name, "network": f"global/networks/{name}", "allowed": [{"IPProtocol": "icmp"}]}
+        self.gce.act("networks.insert", network)
+        self.gce.act("subnetworks.insert", subnet, region=REGION)
+        self.gce.act("firewalls.insert", rule)
+        self.gce.act("addresses.insert", {"name": name}, region=REGION)
+        disk = {"name": name, "sizeGb": "1", "labels": {"name": name}}
+        self.gce.act("disks.insert", disk, zone=ZONES[0])
+        self.gce.act("disks.createSnapshot", {"name": name}, zone=ZONES[0], disk=name)
+        check = {"name": name, "type": "TCP", "description": "somebody's"}
+        self.gce.act("healthChecks.insert", check)
+
+
+def _claim(line: str) -> str:
+    """What bears a claim's name is a claim."""
+    name = line.split(" ")[1]
+    return f"claim {line}" if "-claim-" in name and not line.startswith("attachment") else line
+
+
+def _put_back(variables: dict[str, str]) -> None:
+    for name in VARIABLES:
+        os.environ.pop(name, None)
+    os.environ.update(variables)

@@ -1,0 +1,116 @@
+"""What all kinds of resource have in common: get, insert, delete, and changes that take time."""
+
+from collections.abc import Callable
+from typing import Any
+
+from emulator import operations, quotas
+from emulator.call import FREEING, GONE, MADE, MAKING, Call
+from emulator.errors import already_exists, not_ready, required
+from emulator.kinds import KINDS
+from emulator.project import Resource
+
+Act = Callable[[], None]
+
+
+def get(call: Call) -> dict[str, Any]:
+    """What is there."""
+    return call.target().body
+
+
+def insert(call: Call) -> dict[str, Any]:
+    """Begin to make what the body says."""
+    return begin_making(call, make(call, call.collection, call.scope, call.body))
+
+
+def begin_making(call: Call, resource: Resource, kind: str = "") -> dict[str, Any]:
+    """The operation that makes it, or fails."""
+
+    def finish() -> None:
+        ready(call, resource)
+
+    def fail() -> None:
+        call.project.drop(resource)
+
+    return operations.begin(call, resource, finish, resource.refused, fail, kind)
+
+
+def make(call: Call, collection: str, scope: str, body: dict[str, Any]) -> Resource:
+    """Note something that begins to be. Raises GceError where its name is taken, or it may not be so."""
+    if not body.get("name"):
+        raise required("resource.name")
+    taken = call.project.books[collection].get((scope, body["name"]))
+    if taken is not None:
+        raise already_exists(taken.path) if taken.state != "leaving" else not_ready(taken.path)
+    for rule in MAKING[collection]:
+        rule(call, body)
+    resource = call.project.add(collection, scope, body)
+    refused = quotas.exceeded(call, resource)
+    if refused is not None and not call.project.settings.quota_in_operation:
+        call.project.drop(resource)
+        raise refused
+    if refused is not None:
+        resource.refused = {"code": "QUOTA_EXCEEDED", "message": refused.message, "status": 403}
+    return resource
+
+
+def ready(call: Call, resource: Resource) -> None:
+    """It is there now."""
+    if resource.state == "making":
+        resource.state = "ready"
+        resource.mark(1)
+        for rule in MADE[resource.kind.collection]:
+            rule(call, resource)
+
+
+def delete(call: Call) -> dict[str, Any]:
+    """Begin to delete what the path names."""
+    resource = steady(call.target())
+    for rule in FREEING[resource.kind.collection]:
+        rule(call, resource)
+    leave(resource)
+    return operations.begin(call, resource, lambda: vanish(call, resource))
+
+
+def leave(resource: Resource) -> None:
+    """It is on its way out."""
+    resource.state = "leaving"
+    resource.mark(2)
+
+
+def vanish(call: Call, resource: Resource) -> None:
+    """It is gone."""
+    call.project.drop(resource)
+    for rule in GONE[resource.kind.collection]:
+        rule(call, resource)
+
+
+def change(call: Call, act: Act, kind: str = "") -> dict[str, Any]:
+    """Begin to change what the path names: `act` does it, at the operation's end."""
+    return operations.begin(call, steady(call.target()), act, kind=kind)
+
+
+def steady(resource: Resource) -> Resource:
+    """The same. Raises GceError where it is on its way out."""
+    if resource.state in ("leaving", "gone"):
+        raise not_ready(resource.path)
+    return resource
+
+
+def settled(resource: Resource) -> Resource:
+    """The same, to refer to. Raises GceError where it is being made, or on its way out.
+
+    https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-vm-creation: "The resource … is not
+    ready".
+    """
+    if resource.state != "ready":
+        raise not_ready(resource.path)
+    return resource
+
+
+GENERIC = {"get": get, "insert": insert, "delete": delete}
+"""What needs no rule of its own, for every kind that the bed keeps."""
+
+
+def serve(collection: str, action: str) -> Callable[[Call], dict[str, Any]] | None:
+    """What does a method that no rule does; None where the bed does not have it."""
+    return GENERIC.get(action) if collection in KINDS else None

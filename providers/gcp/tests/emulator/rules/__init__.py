@@ -1,0 +1,43 @@
+"""What Compute Engine refuses, completes or delays: one idea a file."""
+
+from emulator.rules import (
+    addresses,
+    attachments,
+    capacity,
+    disks,
+    firewalls,
+    health_checks,
+    instances,
+    interfaces,
+    kms,
+    labels,
+    metadata,
+    networks,
+    permissions,
+    rates,
+    requests,
+    snapshots,
+    subnetworks,
+    tags,
+)
+
+__all__ = [
+    "addresses",
+    "attachments",
+    "capacity",
+    "disks",
+    "firewalls",
+    "health_checks",
+    "instances",
+    "interfaces",
+    "kms",
+    "labels",
+    "metadata",
+    "networks",
+    "permissions",
+    "rates",
+    "requests",
+    "snapshots",
+    "subnetworks",
+    "tags",
+]

@@ -1,0 +1,68 @@
+"""Snapshots: of what, and where they are stored.
+
+https://cloud.google.com/compute/docs/disks/create-snapshots
+"""
+
+from typing import Any
+
+from emulator import geography
+from emulator.call import Call, making, serves
+from emulator.engine import begin_making, make, settled
+from emulator.errors import invalid
+from emulator.links import parse, region_of
+from emulator.project import Resource
+from emulator.rules import kms
+
+
+@serves("disks.createSnapshot")
+def create_snapshot(call: Call) -> dict[str, Any]:
+    """A snapshot of the disk that the path names; the operation is the zone's."""
+    disk = settled(call.target())
+    body = call.body | {"sourceDisk": disk.link}
+    return _take(call, body, "createSnapshot")
+
+
+@serves("snapshots.insert")
+def insert(call: Call) -> dict[str, Any]:
+    """A snapshot of the disk that the body names."""
+    return _take(call, call.body, "insert")
+
+
+def _take(call: Call, body: dict[str, Any], kind: str) -> dict[str, Any]:
+    return begin_making(call, make(call, "snapshots", "global", body), kind)
+
+
+@making("snapshots")
+def is_of_a_disk(call: Call, body: dict[str, Any]) -> None:
+    """ "If you don't specify a storage location, […] the closest multi-region": Create snapshots."""
+    if "sourceDisk" not in body:
+        raise invalid("resource.sourceDisk", "", "The source disk is required.")
+    source = parse(call.project.id, "resource.sourceDisk", body["sourceDisk"], "disks")
+    disk: Resource = settled(call.refer(*source))
+    region = region_of(disk.scope)
+    locations = body.get("storageLocations") or [region.partition("-")[0].replace("europe", "eu")]
+    for place in locations:
+        if place not in ("us", "eu", "asia", *geography.REGIONS):
+            raise invalid("resource.storageLocations", place, "The storage location is not valid.")
+    if len(locations) > 1:
+        raise invalid("resource.storageLocations", locations, "At most one location can be given.")
+    kms.check(call, "resource.snapshotEncryptionKey", body, "snapshotEncryptionKey")
+    key = disk.body.get("diskEncryptionKey")
+    if key:
+        # "Snapshots of disks that are protected by a key are protected by the same key"
+        body.setdefault("snapshotEncryptionKey", dict(key))
+        body["sourceDiskEncryptionKey"] = dict(key)
+    body.setdefault("snapshotType", "STANDARD")
+    body |= {
+        "sourceDisk": disk.link,
+        "sourceDiskId": disk.body["id"],
+        "diskSizeGb": disk.body["sizeGb"],
+        "storageBytes": "0",
+        "storageBytesStatus": "UP_TO_DATE",
+        "storageLocations": locations,
+        "autoCreated": False,
+        "downloadBytes": "0",
+    }
+    for name in ("licenses", "licenseCodes", "guestOsFeatures", "architecture"):
+        if name in disk.body:
+            body[name] = disk.body[name]

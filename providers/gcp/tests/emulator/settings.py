@@ -1,0 +1,55 @@
+"""What may be set about the bed: how slow, how strict and how large this Compute Engine is."""
+
+from collections.abc import Iterable
+
+from attrs import define, field
+
+
+def _names(told: Iterable[str] | None) -> frozenset[str] | None:
+    return None if told is None else frozenset(told)
+
+
+@define
+class Settings:
+    """As a test wants its Compute Engine. The defaults answer at once and refuse all that it refuses."""
+
+    live_clock: bool = True
+    """Whether time passes by itself; if not, `advance` moves it."""
+    request_seconds: float = 0.0
+    """How much time a request takes, where time does not pass by itself."""
+    queue_seconds: float = 0.0
+    """How long an operation is PENDING: what it makes is not there yet, but its name is taken."""
+    pending_seconds: float = 0.0
+    """How long an operation is RUNNING: what it makes is there, but not ready."""
+    visibility_seconds: float = 0.0
+    """How long lists do not show what was made, and show what was changed as it was."""
+    lingering_seconds: float = 0.0
+    """How long lists still show what was deleted, once they have shown it."""
+    throttling: bool = False
+    """Whether requests count against the rate quotas of rules/rates.py."""
+    rates: dict[str, int] = field(factory=dict)
+    """Quota group → requests a minute, where not what rules/rates.py has."""
+    page_limit: int | None = None
+    """The most that one page holds, whatever maxResults says."""
+    quotas: dict[str, int] = field(factory=dict)
+    """Metric → the most that a project may have of it, in each region where it is regional:
+    `{"INSTANCES": 3}`; see rules/quotas.py.
+    """
+    quota_in_operation: bool = False
+    """Whether an exceeded quota is told by the operation (QUOTA_EXCEEDED) instead of by a 403."""
+    capacity: dict[str, int] = field(factory=dict)
+    """`zone type` → the most that may run there: `{"europe-west1-b e2-small": 2}`."""
+    exhausted: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    """Zones without any machine left to give."""
+    silent: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    """Zones that do not answer: aggregated lists lack them and say so, all else there is a 503."""
+    partial: str = "both"
+    """How an aggregated list says that a zone is missing: a `warning` (UNREACHABLE) in its scope and at the
+    top, `unreachables`, `both`; or `failure`: a 503 unless returnPartialSuccess is true.
+    """
+    allowed: frozenset[str] | None = field(default=None, converter=_names)
+    """The only permissions that callers have (`compute.instances.create`); None: all."""
+    keys: frozenset[str] | None = field(default=None, converter=_names)
+    """The only KMS keys that may be used (`projects/…/cryptoKeys/k`); None: every one that is named."""
+    answers_checked: bool = True
+    """Whether each answer is checked against the official schema."""
