@@ -63,17 +63,18 @@ CHANGES = (
     "ModifyVpcAttribute",
     "ReleaseAddress",
     "ReplaceRoute",
-    "RevokeSecurityGroupEgress",
-    "RevokeSecurityGroupIngress",
     "StartInstances",
     "StopInstances",
     "TerminateInstances",
 )
 """Each is asked only of what bears our tags."""
 
+TIGHTENS = ("RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress")
+"""Asked of the default group that EC2 makes with a network, before it bears our tags."""
+
 TAGS = "CreateTags"
 
-ALL = (*READS, *CREATES, *CHANGES, TAGS)
+ALL = (*READS, *CREATES, *CHANGES, *TIGHTENS, TAGS)
 
 
 def policy() -> dict[str, Any]:
@@ -89,6 +90,7 @@ def policy() -> dict[str, Any]:
             _allow("Look", READS),
             _allow("Create", CREATES),
             _allow("Mark", (TAGS,)),
+            _allow("Tighten", TIGHTENS),
             _allow("ChangeWhatIsOurs", CHANGES, ours),
             {
                 "Sid": "UseTheKey",

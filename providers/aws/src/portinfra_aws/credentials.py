@@ -45,6 +45,9 @@ def source(named: Mapping[str, str], account: str, region: str) -> Source:
             provider=NAME,
             fix="Name a profile or a role (its ARN, or its name in the environment's account).",
         )
+    given = _given()
+    if given is not None and not named.keys() & {"profile", "role"}:
+        return lambda: given
     try:
         import botocore.session  # noqa: F401
     except ImportError:
@@ -93,17 +96,22 @@ def _role_arn(role: str, account: str, region: str) -> str:
     return f"arn:{partition}:iam::{account}:role/{role}"
 
 
+def _given() -> Credentials | None:
+    """What the variables hold: first in every chain of AWS's, and told without botocore's start-up time."""
+    variables = os.environ
+    if not variables.get("AWS_ACCESS_KEY_ID") or not variables.get("AWS_SECRET_ACCESS_KEY"):
+        return None
+    return Credentials(
+        variables["AWS_ACCESS_KEY_ID"],
+        variables["AWS_SECRET_ACCESS_KEY"],
+        variables.get("AWS_SESSION_TOKEN") or None,
+    )
+
+
 def _plain(named: Mapping[str, str]) -> Source:
     if "role" in named:
         raise _denied("assuming a role needs botocore", _EXTRA)
     variables = os.environ
-    if "profile" not in named and variables.get("AWS_ACCESS_KEY_ID"):
-        given = Credentials(
-            variables["AWS_ACCESS_KEY_ID"],
-            variables.get("AWS_SECRET_ACCESS_KEY", ""),
-            variables.get("AWS_SESSION_TOKEN") or None,
-        )
-        return lambda: given
     profile = named.get("profile") or variables.get("AWS_PROFILE") or "default"
     path = variables.get("AWS_SHARED_CREDENTIALS_FILE") or Path.home() / ".aws" / "credentials"
     shared = configparser.RawConfigParser()

@@ -57,8 +57,12 @@ class _Connection:
         self._signed.responseCls = _Received
         self._signed.connect()
         kept = self._signed.connection
-        kept.ca_cert = os.environ.get("AWS_CA_BUNDLE") or kept.ca_cert
-        kept.session.auth = lambda request: request  # or a .netrc would replace the signature
+        named = (os.environ.get(name) for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"))
+        kept.ca_cert = next(filter(None, named), kept.ca_cert)
+        # The environment is read once: for each request it takes longer than signing, and a .netrc would
+        # replace the signature.
+        kept.session.proxies = requests.utils.get_environ_proxies(kept.host)
+        kept.session.trust_env = False
 
     def post(self, body: str) -> Any:
         """The response to one request, signed with the credentials of now."""

@@ -123,6 +123,10 @@ class Bed:
         with self.lock:
             self.clock.advance(seconds)
 
+    def now(self) -> float:
+        """Seconds since the epoch, by this EC2's clock."""
+        return self.clock.now()
+
     def fault(self, mishap: Any, **where: Any) -> None:
         """Let something go wrong: `fault("dropped after", action="CreateVpc", at=2)`; see `Fault`."""
         with self.lock:

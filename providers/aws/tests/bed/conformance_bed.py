@@ -12,7 +12,7 @@ from bed import engine
 from bed.bed import Bed as EC2
 from bed.direct import direct
 from bed.identities import ACCOUNT
-from bed.running import environment
+from bed.running import RemoteBed, environment
 from bed.settings import Settings
 from portinfra.model.environment import Environment
 from portinfra.testing.conformance import Bed
@@ -32,12 +32,12 @@ SIX_HOURS = 6 * 3600.0
 class BedClock:
     """The bed's time: sleeping costs nothing."""
 
-    ec2: EC2
+    ec2: EC2 | RemoteBed
     virtual: bool = True
 
     def now(self) -> float:
         """Seconds since the epoch."""
-        return self.ec2.clock.now()
+        return self.ec2.now()
 
     def sleep_until(self, moment: float) -> None:
         """Move time on."""
@@ -89,9 +89,7 @@ class AwsBed(Bed):
 
     def books(self) -> Sequence[str]:
         """Everything that exists, by moto's own word; what is on its way out is waited for."""
-        self.ec2.advance(SIX_HOURS)
-        lines = (line.partition(" @")[0] for line in self.ec2.books(ACCOUNT, REGION, PASSING))
-        return sorted(_claim(line) for line in lines)
+        return books(self.ec2)
 
     def set_quota(self, kind: str, limit: int) -> None:
         """Elastic addresses alone have a quota that EC2 itself tells."""
@@ -136,6 +134,13 @@ class AwsBed(Bed):
             ("AllocateAddress", {"Domain": "vpc"}),
         ):
             self._act(action, params, name)
+
+
+def books(ec2: EC2 | RemoteBed) -> list[str]:
+    """What there is in the end: a line for each thing, a claim's beginning with `claim`."""
+    ec2.advance(SIX_HOURS)
+    lines = (line.partition(" @")[0] for line in ec2.books(ACCOUNT, REGION, PASSING))
+    return sorted(_claim(line) for line in lines)
 
 
 def _claim(line: str) -> str:

@@ -28,6 +28,8 @@ class Identity:
 class Identities:
     """The keys that are known."""
 
+    session_seconds: int = 3600
+    """How long a session lasts that asks for no time of its own."""
     _known: dict[str, Identity] = field(factory=dict)
     _sessions: int = 0
 
@@ -70,7 +72,7 @@ class Identities:
             access_key=f"ASIA{number}",
             secret=f"session-secret-{number}",
             token=f"session-token-{number}",
-            expires=now + params.get("DurationSeconds", 3600),
+            expires=now + params.get("DurationSeconds", self.session_seconds),
         )
         self._known[session.access_key] = session
         expiration = datetime.fromtimestamp(session.expires, UTC)

@@ -59,7 +59,7 @@ LISTS: Mapping[str, List] = {
     "DescribeInstanceTypes": List("InstanceTypes", "InstanceType", "InvalidInstanceType", "instance type"),
 }
 
-FIXED = frozenset({"DescribeInstanceTypes", "DescribeInstanceTypeOfferings"})
+FIXED = frozenset({"DescribeImages", "DescribeInstanceTypes", "DescribeInstanceTypeOfferings"})
 """What a region offers: thousands of records that nothing changes. Small pages would only take time."""
 
 _EXCLUSIVE = re.compile(r"cannot specify this parameter and", re.IGNORECASE)

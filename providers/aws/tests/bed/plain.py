@@ -22,27 +22,28 @@ def plain(value: Any, shape: Any) -> Any:
         return _structure(value, shape)
     if shape.type_name == "list":
         return [plain(item, shape.member) for item in value if item is not None]
-    leaf = _LEAVES.get(shape.type_name, str)
-    return leaf(value)
+    return _leaf(shape)(value)
 
 
 def _structure(value: Any, shape: Any) -> dict[str, Any]:
     told = {}
-    owner: Any = type(value)
-    for name, member, keys in _members(shape, owner):
-        found = _found(value, keys)
-        if found is None or (isinstance(found, dict | str) and not found):
+    find = _of_mapping if isinstance(value, dict) else _of_object
+    for name, member, keys, leaf in _members(shape, type(value)):
+        found = find(value, keys)
+        if found is None or (not found and isinstance(found, dict | str)):
             continue
-        told[name] = plain(found, member)
+        told[name] = leaf(found) if leaf else plain(found, member)
     return told
 
 
-def _found(value: Any, keys: tuple[str, ...]) -> Any:
-    if isinstance(value, dict):
-        for key in keys:
-            if key in value:
-                return value[key]
-        return None
+def _of_mapping(value: Any, keys: tuple[str, ...]) -> Any:
+    for key in keys:
+        if key in value:
+            return value[key]
+    return None
+
+
+def _of_object(value: Any, keys: tuple[str, ...]) -> Any:
     for key in keys:
         found = getattr(value, key, MISSING)
         if found is not MISSING:
@@ -50,9 +51,24 @@ def _found(value: Any, keys: tuple[str, ...]) -> Any:
     return None
 
 
+Member = tuple[str, Shape, tuple[str, ...], Callable[[Any], Any] | None]
+
+
 @cache
-def _members(shape: Any, owner: Any) -> list[tuple[str, Shape, tuple[str, ...]]]:
-    return [(name, member, _keys(shape, name, member, owner)) for name, member in shape.members.items()]
+def _members(shape: Any, owner: Any) -> list[Member]:
+    """Of each member: its name, its shape, the names that moto may have for it, and what reads a leaf."""
+    return [
+        (name, member, _keys(shape, name, member, owner), _leaf(member) if _is_leaf(member) else None)
+        for name, member in shape.members.items()
+    ]
+
+
+def _is_leaf(shape: Any) -> bool:
+    return shape.type_name not in ("structure", "list")
+
+
+def _leaf(shape: Any) -> Callable[[Any], Any]:
+    return _LEAVES.get(shape.type_name, str)
 
 
 def _keys(shape: Any, name: str, member: Any, owner: Any) -> tuple[str, ...]:

@@ -136,6 +136,11 @@ class RemoteBed:
         """Move time on."""
         self.ask("advance", seconds=seconds)
 
+    def now(self) -> float:
+        """Seconds since the epoch, by that EC2's clock."""
+        seconds: float = self.ask("now")
+        return seconds
+
     def fault(self, mishap: str, **where: Any) -> None:
         """Let something go wrong; see `bed.faults.Fault`."""
         self.ask("fault", mishap=mishap, **where)

@@ -18,6 +18,7 @@ VERBS = (
     "restore",
     "configure",
     "advance",
+    "now",
     "fault",
     "calm",
     "fail_next_instance",

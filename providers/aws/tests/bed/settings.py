@@ -1,5 +1,8 @@
 """What may be set about the bed: how slow, how strict and how large this EC2 is."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from attrs import define, field
 
 
@@ -35,5 +38,7 @@ class Settings:
     """Zones without any machine left to give."""
     allowed: frozenset[str] | None = None
     """The only IAM actions that callers have (`ec2:RunInstances`); None: all."""
+    policy: Mapping[str, Any] | None = None
+    """The IAM policy of all callers, as AWS takes it; None: all is allowed."""
     keys: frozenset[str] | None = None
     """The only KMS keys there are; None: every one that is named."""

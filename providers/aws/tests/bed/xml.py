@@ -4,6 +4,7 @@ moto's own have two faults that a client of the real service stumbles over: the 
 slash where it should have one and has it where it should not, and `<return>true</return>` is missing.
 """
 
+from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -41,22 +42,28 @@ def refusal(service: str, error: EC2Error, request_id: str) -> str:
 
 def _members(told: dict[str, Any], shape: Any) -> str:
     return "".join(
-        _element(xml_name(member, name), told[name], member)
-        for name, member in shape.members.items()
-        if name in told
+        [
+            f"<{tag}>{_content(told[name], member)}</{tag}>"
+            for name, tag, member in _tags(shape)
+            if name in told
+        ]
     )
 
 
-def _element(name: str, value: Any, shape: Any) -> str:
-    return f"<{name}>{_content(value, shape)}</{name}>"
-
-
 def _content(value: Any, shape: Any) -> str:
-    if shape.type_name == "structure":
+    kind = shape.type_name
+    if kind == "structure":
         return _members(value, shape)
-    if shape.type_name == "list":
-        item = shape.member.serialization.get("name", "member")
-        return "".join(_element(item, each, shape.member) for each in value)
-    if shape.type_name == "boolean":
+    if kind == "list":
+        member = shape.member
+        tag = member.serialization.get("name", "member")
+        return "".join([f"<{tag}>{_content(each, member)}</{tag}>" for each in value])
+    if kind == "boolean":
         return "true" if value else "false"
     return escape(str(value))
+
+
+@cache
+def _tags(shape: Any) -> list[tuple[str, str, Any]]:
+    """Of each member of a structure: its name in the model, its name in an answer, its shape."""
+    return [(name, xml_name(member, name), member) for name, member in shape.members.items()]
