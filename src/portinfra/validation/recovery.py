@@ -23,6 +23,7 @@ def recovery_findings(
     subject = f"recovery.{recovery.name}"
     yield from name_findings(recovery.name, SCOPE_NAME_MAX, "recovery/name", subject, recovery.location)
     yield from _place_findings(recovery, [environment.name for environment in environments])
+    yield from _key_findings(recovery, environments)
     for attribute in ("rpo", "rto"):
         duration = getattr(recovery, attribute)
         if not DURATION.fullmatch(duration):
@@ -59,6 +60,20 @@ def _place_findings(recovery: RecoveryPlan, environments: Sequence[str]) -> Iter
     if recovery.source == recovery.target:
         message = f"{recovery.target!r} cannot stand in for itself"
         yield _wrong(recovery, "same-environment", "target", message, "Name another environment.")
+
+
+def _key_findings(recovery: RecoveryPlan, environments: Sequence[Environment]) -> Iterator[Finding]:
+    """Copies of data go from account to account, which those under a provider's own key cannot."""
+    for environment in environments:
+        if environment.name in (recovery.source, recovery.target) and environment.key is None:
+            yield Finding(
+                "recovery/no-key",
+                f"recovery plan {recovery.name!r} brings its data to another account, and copies under the "
+                "provider's own key cannot leave theirs",
+                'Name a key of your own: key="alias/…" on AWS, its path elsewhere.',
+                subject=f"environment.{environment.name}.key",
+                location=environment.location,
+            )
 
 
 def _wave_findings(recovery: RecoveryPlan, topologies: Sequence[Topology]) -> Iterator[Finding]:

@@ -391,3 +391,20 @@ def test_the_version_is_told_and_a_slip_of_the_pen_is_json_where_json_is_asked_f
     told = called("plan", "--json", "--jsn")
     assert told.returncode == 2
     assert json.loads(told.stdout)["message"].startswith("No such option: --jsn")
+
+
+def test_the_least_permissions_are_printed_as_the_providers_own_tools_take_them(world):
+    result = world.run("providers", "aws", "--iam-policy")
+    assert result.exit_code == 0
+    policy = json.loads(result.stdout)
+    actions = {action for statement in policy["Statement"] for action in statement["Action"]}
+    assert {"ec2:RunInstances", "ec2:DescribeVpcs"} <= actions
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"), [((), "portinfra providers aws --iam-policy"), (("fake",), "aws or gcp")]
+)
+def test_permissions_of_nobody_are_bad_usage(world, arguments, advice):
+    result = world.run("providers", *arguments, "--iam-policy")
+    assert result.exit_code != 0
+    assert advice in result.stderr

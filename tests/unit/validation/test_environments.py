@@ -12,8 +12,8 @@ from portinfra.model.resources import Volume
 from portinfra.model.topology import Role, Topology
 from portinfra.validation import validate, validate_declared
 
-PLACE = Environment("production", on="aws:us-east-1", account="1")
-OTHER = Environment("recovery", on="gcp:europe-west1", account="1")
+PLACE = Environment("production", on="aws:us-east-1", account="1", key="alias/shop")
+OTHER = Environment("recovery", on="gcp:europe-west1", account="1", key="shop/volumes")
 SHOP = Topology("shop", roles=[Role("app"), Role("db")])
 PLAN = RecoveryPlan("shop", PLACE, OTHER, rpo="4h", rto="30m", waves=[["db"], ["app"]])
 
@@ -121,6 +121,14 @@ def test_a_recovery_plan_that_makes_no_sense_is_an_error(changes, rule, words, d
     (finding,) = error.value.findings
     assert finding.rule == rule
     assert words in f"{finding.message}. {finding.fix}"
+
+
+def test_data_under_a_providers_own_key_cannot_leave_its_account(declared):
+    keyless = evolve(OTHER, key=None)
+    with pytest.raises(ValidationError) as error:
+        validate_declared(declared(SHOP, environments=[PLACE, keyless], recoveries=[PLAN]))
+    (finding,) = error.value.findings
+    assert (finding.rule, finding.subject) == ("recovery/no-key", "environment.recovery.key")
 
 
 def test_a_sound_declaration_has_no_findings(declared):

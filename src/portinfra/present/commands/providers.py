@@ -3,23 +3,29 @@
 from typing import Annotated, Any
 
 from attrs import asdict
-from typer import Argument
+from typer import Argument, Option
 
 from portinfra.present.commands.options import Shown
 from portinfra.present.commands.session import Session
-from portinfra.present.exits import Exit
+from portinfra.present.exits import Exit, Misuse
 
 
 def providers(
     session: Session,
     shown: Shown,
     name: Annotated[str | None, Argument(metavar="NAME", help="One provider, in full.")] = None,
+    policy: Annotated[
+        bool, Option("--iam-policy", help="Print the least permissions that a topology needs at NAME.")
+    ] = False,
 ) -> int:
     """List the installed providers, or one with its abilities, sizes and images. Asks no cloud."""
     from portinfra.errors import Unsupported
     from portinfra.present.console.terminal import err, out, table, write_json
     from portinfra.provider import registry
 
+    if policy:
+        write_json(_policy(name))
+        return Exit.DONE
     found: dict[str, dict[str, Any]] = {}
     for each in [name] if name else registry.installed():
         try:
@@ -38,6 +44,18 @@ def providers(
             listed.add_row(each, ", ".join(described["sizes"]), ", ".join(described["images"]))
         out().print(listed)
     return Exit.DONE
+
+
+def _policy(name: str | None) -> dict[str, Any]:
+    """The document that the provider's own tools take. Raises Misuse where there is none."""
+    from portinfra.provider import registry
+
+    if name is None:
+        raise Misuse("--iam-policy: of which provider?", fix="Name it: portinfra providers aws --iam-policy")
+    make = getattr(registry.plugin(name), "iam_policy", None)
+    if make is None:
+        raise Misuse(f"--iam-policy: {name} has no such permissions", fix="Ask it of aws or gcp.")
+    return dict(make())
 
 
 def _described(plugin: Any) -> dict[str, Any]:
