@@ -127,9 +127,10 @@ def apply(
         run = Run(provider, plan.scope, VERSION, workers=workers, seed=seed)
         with run:
             with _uncollected():
+                _account(run.reader, environment)
                 fresh = compose(
                     plan.placed,
-                    catalogue_of(run.reader, environment),
+                    plan.catalogue,
                     run.reader.observe(plan.scope),
                     provider.drivers,
                     plan.options,

@@ -1,0 +1,60 @@
+"""By portinfra: `by_portinfra.py create|again HOSTS`. Waiting is the bed's time, which costs nothing."""
+
+import os
+import sys
+
+from shape import FLOWS, FRONT_PORT, NETWORK, REGION, ROLES, ZONES
+
+from bed.running import RemoteBed
+from portinfra import INTERNET, Environment, Role, Topology, allow, apply, plan
+from portinfra.testing.wrapped import untouched, wrapped
+
+
+class BedTime:
+    """The time of a bed in another process, which passes only when it is told to."""
+
+    virtual = True
+
+    def __init__(self, bed: RemoteBed) -> None:
+        self._bed = bed
+        self._now: float = bed.now()
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._now
+
+    def sleep_until(self, moment: float) -> None:
+        """Move time on."""
+        if moment > self._now:
+            self._bed.advance(moment - self._now)
+            self._now = moment
+
+
+def platform(count: int) -> Topology:
+    """The same as the others make, and an owner's marks on all of it."""
+    shares = [count // 3 + (number < count % 3) for number in range(3)]
+    return Topology(
+        "bench",
+        roles=[
+            Role(role, count=share, public="customers" if role == ROLES[0] else "")
+            for role, share in zip(ROLES, shares, strict=True)
+        ],
+        flows=[
+            allow(INTERNET, ROLES[0], tcp=FRONT_PORT, why="customers"),
+            *(allow(source, target, tcp=port, why="the service") for source, target, port in FLOWS),
+        ],
+    )
+
+
+def main(what: str, count: int) -> None:
+    """Create it, or find that nothing is to be done."""
+    there = Environment("hand", on=f"aws:{REGION}", cidr=NETWORK, zones=ZONES, subnet_prefix=22)
+    with wrapped("aws", untouched, clock=BedTime(RemoteBed(os.environ["AWS_ENDPOINT_URL"]))):
+        made = plan(platform(count), there)
+        if what == "create":
+            apply(made)
+        else:
+            assert made.empty
+
+
+main(sys.argv[1], int(sys.argv[2]))
