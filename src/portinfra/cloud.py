@@ -4,7 +4,7 @@ Same drivers, same identity, same crash safety as a topology's: what a script ma
 and running it again finds it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -20,7 +20,7 @@ from portinfra.model.finding import Finding
 from portinfra.model.observed import Observed
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Change, PlanOptions
-from portinfra.model.resources import Spec
+from portinfra.model.resources import Snapshot, Spec
 from portinfra.model.topology import Topology
 from portinfra.observation import Reader
 from portinfra.planning.compose import compose
@@ -115,10 +115,29 @@ class Cloud:
                 allow_data_loss=frozenset({address} if allow_data_loss else ()),
             ),
         )
-        refuse(evolve(plan, findings=(*plan.findings, *map(_loss, plan.kept))))
+        refuse(evolve(plan, findings=(*plan.findings, *map(_loss, plan.kept), *self._unclear(spec.values()))))
         if not plan.empty:
             run.apply(plan, lambda progress: None)
         return run.reader.observe(self._scope).resources
+
+    def _unclear(self, specs: Iterable[Spec]) -> Iterable[Finding]:
+        for spec in specs:
+            if not isinstance(spec, Snapshot):
+                continue
+            if bool(spec.volume) == bool(spec.copy_of):
+                yield Finding(
+                    "cloud/snapshot",
+                    "a snapshot is either taken of a volume or the copy of another snapshot",
+                    "Give volume= or copy_of=.",
+                    subject=spec.address,
+                )
+            elif spec.copy_of and not self._provider.capabilities.snapshot_copy:
+                yield Finding(
+                    "cloud/no-copies",
+                    f"{self._provider.name} copies no snapshots from elsewhere",
+                    "Take it of a volume here.",
+                    subject=spec.address,
+                )
 
     def _started(self) -> Run:
         if self._run is not None and not self._run.holds():

@@ -36,6 +36,9 @@ class FakeBed(Bed):
         zones=[f"{REGION}a", f"{REGION}b"],
     )
 
+    elsewhere = evolve(environment, on="fake:us-west-2", zones=["us-west-2a", "us-west-2b"])
+    key = "keys/recovery"
+
     def __init__(self, shape, page_size=5):
         self.shape = evolve(SHAPES[shape], rates={}, page_size=page_size)
         self.stride = 5 if shape == "instant" else 1

@@ -6,7 +6,7 @@ from attrs import evolve
 from portinfra import connect, errors
 from portinfra.execution import holder
 from portinfra.model.address import Address
-from portinfra.model.resources import Firewall, Instance, Network, Subnet, Volume
+from portinfra.model.resources import Firewall, Instance, Network, Snapshot, Subnet, Volume
 from portinfra.testing.simulated import SOMEWHERE, simulated
 
 NETWORK = Network("main", "10.0.0.0/16")
@@ -110,3 +110,8 @@ def test_a_claim_that_was_lost_meanwhile_is_taken_again(cloud, monkeypatch):
         assert len(there.list(Volume)) == 1
     (newest,) = [line for line in cloud.books() if line["kind"] == "claim" and "3" in line["name"][-2:]]
     assert newest
+
+
+def test_a_snapshot_is_of_a_volume_or_a_copy(cloud):
+    with connect(SOMEWHERE) as there, pytest.raises(errors.PolicyError, match="either taken of a volume"):
+        there.ensure(Snapshot("nothing"))

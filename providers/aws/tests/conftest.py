@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-collect_ignore_glob = [] if importlib.util.find_spec("moto") else ["test_bed_*.py"]
+collect_ignore_glob = [] if importlib.util.find_spec("moto") else ["test_*.py"]
 
 
 @pytest.fixture(scope="session")

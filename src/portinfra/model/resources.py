@@ -200,10 +200,18 @@ class PublicAddress(Spec):
 
 @frozen
 class Snapshot(Spec):
-    """A volume's contents at one moment."""
+    """A volume's contents at one moment; or the copy of such from another region."""
 
     kind = "snapshot"
-    volume: Address | None = field(metadata=_REFERENCE)
+    volume: Address | None = field(default=None, metadata=_REFERENCE)
+    copy_of: str = ""
+    """What it is a copy of, by region and the provider's own id: `us-east-1/snap-0a1b`; empty: it is taken of
+    its volume.
+    """
+    key: str | None = None
+    """The key that encrypts a copy, anew; None: the provider's own. What is taken of a volume has the
+    volume's.
+    """
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
 
 

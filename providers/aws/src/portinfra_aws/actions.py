@@ -22,6 +22,7 @@ READS = (
 
 CREATES = (
     "AllocateAddress",
+    "CopySnapshot",
     "CreateInternetGateway",
     "CreateRouteTable",
     "CreateSecurityGroup",

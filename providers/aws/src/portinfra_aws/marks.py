@@ -38,6 +38,8 @@ class Mark:
     protect: bool = False
     image: str = ""
     key: str | None = None
+    copy_of: str = ""
+    """What a snapshot is a copy of."""
 
 
 def write(want: Spec, refs: Refs, part: str = "") -> Tags:
@@ -55,6 +57,7 @@ def write(want: Spec, refs: Refs, part: str = "") -> Tags:
         "part": part,
         "image": getattr(want, "image", ""),
         "key": getattr(want, "key", None) or "",
+        "copy-of": getattr(want, "copy_of", ""),
         "protect": "yes" if getattr(want, "protect", False) else "",
     }
     return said | {PREFIX + name: value for name, value in more.items() if value}
@@ -75,6 +78,7 @@ def read(record: Record, scope: Scope) -> Mark | None:
         protect=tags.get(PREFIX + "protect") == "yes",
         image=tags.get(PREFIX + "image", ""),
         key=tags.get(PREFIX + "key") or None,
+        copy_of=tags.get(PREFIX + "copy-of", ""),
     )
 
 

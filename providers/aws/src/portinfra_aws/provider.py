@@ -74,7 +74,7 @@ class AwsProvider:
 
     def perform(self, call: Call) -> Answer:
         """One request. Raises EC2Error, NotSent, or what `requests` raises."""
-        answer = self.transport.ask(call.action, self._with_ids(call))
+        answer = self.transport.ask(call.action, self._completed(call))
         self._note_key_pairs(call, answer)
         return answer
 
@@ -109,9 +109,13 @@ class AwsProvider:
         """Let go of all connections."""
         self.transport.close()
 
-    # A claim is known by its key pair's name, and EC2 tags by id: this is who has seen both.
+    # What drivers cannot know. A claim is known by its key pair's name, and EC2 tags by id: this is who has
+    # seen both. A copy asks its source with credentials.
 
-    def _with_ids(self, call: Call) -> Mapping[str, Any]:
+    def _completed(self, call: Call) -> Mapping[str, Any]:
+        if call.action == "CopySnapshot":
+            named = {name: call.parameters[name] for name in ("SourceRegion", "SourceSnapshotId")}
+            return {**call.parameters, **self.transport.copying(named["SourceRegion"], named)}
         if call.action != "CreateTags" or not _is_claim(call):
             return call.parameters
         known = [self._key_pairs.get(name) for name in call.parameters["ResourceId"]]

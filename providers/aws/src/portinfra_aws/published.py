@@ -76,5 +76,5 @@ CAPABILITIES = Capabilities(
     volume_min_gib=1,
     volume_max_gib=16_384,
     tags_max=40,  # of 50; the rest are ours
-    snapshot_copy=False,
+    snapshot_copy=True,
 )

@@ -6,6 +6,7 @@ The only module that knows apache-libcloud. Its connections are not safe to shar
 import os
 import threading
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
@@ -15,7 +16,7 @@ import requests
 from attrs import frozen
 from libcloud.common.aws import SignedAWSConnection
 
-from portinfra_aws import query, xml
+from portinfra_aws import presigned, query, xml
 from portinfra_aws.credentials import Source
 from portinfra_aws.errors import EC2Error, NotSent
 
@@ -110,6 +111,14 @@ class Transport:
         except ParseError as error:
             raise EC2Error("Unreadable", f"{action} was answered with what is no XML", 502, action) from error
         return answer.get(f"{action}Result", answer) if service == "sts" else answer
+
+    def copying(self, source_region: str, parameters: Mapping[str, Any]) -> dict[str, str]:
+        """What a request to copy must say besides: where to, and a signed permission to ask the source."""
+        said = {**parameters, "DestinationRegion": self._region}
+        fields = {"Action": "CopySnapshot", "Version": VERSIONS["ec2"], **query.flatten(said)}
+        url = endpoint("ec2", source_region)
+        signed = presigned.url(url, source_region, fields, self._credentials(), datetime.now(UTC))
+        return {"DestinationRegion": self._region, "PresignedUrl": signed}
 
     def close(self) -> None:
         """Let go of every thread's connections."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from attrs import define
+from attrs import define, evolve
 
 from bed import engine
 from bed.bed import Bed as EC2
@@ -54,6 +54,8 @@ class AwsBed(Bed):
         "production", on=f"aws:{REGION}", account=ACCOUNT, cidr="10.10.0.0/16", zones=ZONES
     )
 
+    elsewhere = evolve(environment, on="aws:us-west-2", zones=("us-west-2a", "us-west-2b"))
+    key = "alias/recovery"
     limited = "public-address"
 
     def __init__(self, **settings: Any) -> None:
@@ -139,7 +141,7 @@ class AwsBed(Bed):
 def books(ec2: EC2 | RemoteBed) -> list[str]:
     """What there is in the end: a line for each thing, a claim's beginning with `claim`."""
     ec2.advance(SIX_HOURS)
-    lines = (line.partition(" @")[0] for line in ec2.books(ACCOUNT, REGION, PASSING))
+    lines = (line.partition(" @")[0] for line in ec2.books(ACCOUNT, without=PASSING))
     return sorted(_claim(line) for line in lines)
 
 

@@ -1,8 +1,8 @@
 """Filters of the describe actions: the names that EC2 documents, found in the record that is shown.
 
 EC2's names follow its records: `attachment.instance-id` is `Attachments[].InstanceId`. The few that do not
-are listed. A name that is not documented is refused, as EC2 does; one that is documented and not found here
-is a gap of the bed, and says so.
+are listed, with a name or two that EC2 takes and no longer documents. Any other that is not documented is
+refused, as EC2 does; one that is documented and not found here is a gap of the bed, and says so.
 """
 
 import re
@@ -36,7 +36,7 @@ OTHERWISE: Mapping[str, Mapping[str, str]] = {
     "DescribeInstanceStatus": {"instance-state-name": "InstanceState.Name"},
     "DescribeVolumes": {"status": "State", "attachment.status": "Attachments.State"},
     "DescribeSnapshots": {"status": "State"},
-    "DescribeVpcs": {"cidr": "CidrBlock", "is-default": "IsDefault"},
+    "DescribeVpcs": {"cidr": "CidrBlock", "cidr-block": "CidrBlock", "is-default": "IsDefault"},
     "DescribeSubnets": {"cidr": "CidrBlock"},
     "DescribeImages": {"owner-alias": "ImageOwnerAlias", "is-public": "Public"},
     "DescribeKeyPairs": {"fingerprint": "KeyFingerprint"},
@@ -108,7 +108,7 @@ def _path(operation: Operation, item: Any, given: Record) -> Path | str:
         if not any(known.startswith("tag") for known in operation.filters):
             raise EC2Error("InvalidParameterValue", f"The filter '{name}' is invalid")
         return str(name)
-    if name not in operation.filters:
+    if name not in operation.filters and name not in OTHERWISE.get(operation.name, ()):
         raise EC2Error("InvalidParameterValue", f"The filter '{name}' is invalid")
     return _documented(operation, item, name)
 

@@ -59,6 +59,8 @@ LISTS: Mapping[str, List] = {
     "DescribeInstanceTypes": List("InstanceTypes", "InstanceType", "InvalidInstanceType", "instance type"),
 }
 
+ALL = 1_000_000
+
 FIXED = frozenset({"DescribeImages", "DescribeInstanceTypes", "DescribeInstanceTypeOfferings"})
 """What a region offers: thousands of records that nothing changes. Small pages would only take time."""
 
@@ -79,7 +81,10 @@ class Listing:
             return dict(params)
         known = LISTS.get(operation.name)
         ours = {"Filters", "MaxResults", "NextToken", "DryRun", *([known.asked] if known else ())}
-        return {name: value for name, value in params.items() if name not in ours}
+        bare = {name: value for name, value in params.items() if name not in ours}
+        if operation.name == "DescribeInstances":
+            bare["MaxResults"] = ALL  # moto shows a hundred to whoever does not ask for more
+        return bare
 
     def member(self, operation: Operation) -> str | None:
         """The member of the answer that is the list; None for an action that lists nothing."""

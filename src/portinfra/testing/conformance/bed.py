@@ -20,6 +20,10 @@ class Bed(ABC):
 
     environment: Environment
     """Where the suite builds: provider, account, two or more zones by name, a CIDR."""
+    elsewhere: Environment | None = None
+    """Another region of the same account; None: there is none."""
+    key: str | None = None
+    """A key of one's own, there."""
     before: Topology = BEFORE
     """The smallest topology with one of each kind and each dependency."""
     after: Topology = AFTER

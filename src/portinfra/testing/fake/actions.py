@@ -62,6 +62,7 @@ ACTIONS: Mapping[str, Handler] = {
     "DeletePublicAddress": public_addresses.delete_public_address,
     "ListSnapshots": _list("snapshot"),
     "CreateSnapshot": snapshots.create_snapshot,
+    "CopySnapshot": snapshots.copy_snapshot,
     "DeleteSnapshot": snapshots.delete_snapshot,
     "SetOwner": owners.set_owner,
     "ListClaims": _list("claim"),

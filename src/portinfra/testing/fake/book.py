@@ -76,6 +76,13 @@ class Book:
             raise FakeError("NotFound", f"there is no {kind} {id!r}")
         return record
 
+    def elsewhere(self, region: str, kind: str, id: str) -> Record:
+        """The record of that id in another region of the account. Raises FakeError `NotFound`."""
+        record = self.store.rows(f"{self.account}|{region}|{kind}").get(id)
+        if record is None or not exists(record, self.store.now):
+            raise FakeError("NotFound", f"there is no {kind} {id!r} in {region}")
+        return record
+
     def find(self, kind: str, field: str, value: str) -> Iterator[Record]:
         """The existing records of a kind with that value in an indexed field, such as `name`."""
         keys = self._found.get((kind, field, value))

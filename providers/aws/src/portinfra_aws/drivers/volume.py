@@ -116,6 +116,8 @@ class VolumeDriver(AwsDriver[Volume]):
 
     def update(self, want: Volume, seen: Observed[Volume], refs: Refs) -> NextCall:
         """Grow."""
+        if want.gib == seen.spec.gib:
+            return super().update(want, seen, refs)
         after = evolve(seen, spec=evolve(seen.spec, gib=want.gib))
         parameters = {"VolumeId": seen.id, "Size": want.gib}
         return self.call("ModifyVolume", want.address, parameters, after, safe=True)

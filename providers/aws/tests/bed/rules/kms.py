@@ -4,11 +4,14 @@
 alias that a request named. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Volume.html
 """
 
+import re
 import uuid
 
 from bed.call import Call, before
 
 DEFAULT = "alias/aws/ebs"
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}")
 
 
 def arn(call: Call, key: str | None) -> str:
@@ -20,6 +23,8 @@ def arn_of(account: str, region: str, name: str) -> str:
     """The same, for whoever has no call at hand."""
     if name.startswith("arn:") and ":key/" in name:
         return name
+    if _ID.fullmatch(name):
+        return f"arn:aws:kms:{region}:{account}:key/{name}"
     name = name.rpartition(":alias/")[2] if name.startswith("arn:") else name.removeprefix("alias/")
     id = uuid.uuid5(uuid.NAMESPACE_URL, f"{account} {region} {name}")
     return f"arn:aws:kms:{region}:{account}:key/{id}"

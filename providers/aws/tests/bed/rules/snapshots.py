@@ -82,6 +82,8 @@ def copies_are_honest(call: Call) -> dict[str, Any]:
         params.get("Description") or "",
         encrypted=encrypted,
     )
+    # "Snapshots created by this action have an arbitrary volume ID that should not be used for any purpose."
+    made.volume.id = "vol-ffffffff"
     made.kms_key_id = kms.arn(call, params.get("KmsKeyId")) if encrypted else None
     call.backend.snapshots[made.id] = made
     for each in params.get("TagSpecifications", ()):

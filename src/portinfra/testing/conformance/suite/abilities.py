@@ -83,6 +83,30 @@ class Abilities:
                 cloud.remove(found.address, allow_data_loss=True)
         assert stage.books() == []
 
+    def test_a_snapshot_is_copied_to_another_region_under_another_key_if_it_can(self, stage: Stage) -> None:
+        if not self._capabilities(stage).snapshot_copy:
+            with stage.calls() as record, connect(stage.environment, "kit") as cloud:
+                with pytest.raises(PolicyError):
+                    cloud.ensure(Snapshot("copy", copy_of="elsewhere/snapshot"))
+                assert record.writes == []
+            return
+        elsewhere = stage.bed.elsewhere
+        if elsewhere is None:
+            pytest.skip("this bed has one region")
+        with stage.calls(), connect(stage.environment, "kit") as here, connect(elsewhere, "kit") as there:
+            data = here.ensure(Volume("data", gib=1, zone=stage.environment.zones[0]))
+            taken = here.ensure(Snapshot("data-1", data.address))
+            wanted = Snapshot("data-1", copy_of=f"{stage.environment.region}/{taken.id}", key=stage.bed.key)
+            copy = there.ensure(wanted)
+            assert (copy.state, copy.spec) == ("ready", wanted)
+            here.remove(taken.address, allow_data_loss=True)
+            restored = there.ensure(Volume("back", gib=1, zone=elsewhere.zones[0], source=copy.address))
+            assert restored.state == "ready"
+            for found in (restored, copy):
+                there.remove(found.address, allow_data_loss=True)
+            here.remove(data.address, allow_data_loss=True)
+        assert stage.books() == []
+
     def test_a_host_is_given_its_user_data_and_the_keys_that_may_log_in(self, stage: Stage) -> None:
         key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7 ada"
         role = Role("web", count=1, user_data=f"#!/bin/sh\necho {CANARY}\n", ssh_keys=[key])

@@ -15,9 +15,24 @@ def create_snapshot(book: Book, given: Given) -> Answer:
     if state_at(volume, book.now) != "available":
         raise FakeError("IncorrectState", f"volume {given['volume']} is not ready")
     body = admitted(book, "snapshot", given)
-    body |= {"volume": given["volume"], "gib": volume["body"]["gib"], "key": volume["body"]["key"]}
-    answer = book.add("snapshot", body)
+    told = {"gib": volume["body"]["gib"], "key": volume["body"]["key"], "source": ""}
+    answer = book.add("snapshot", {**body, **told, "volume": given["volume"]})
     contents.copy(book.store, given["volume"], answer["record"]["id"])
+    return answer
+
+
+def copy_snapshot(book: Book, given: Given) -> Answer:
+    """`name`, the owner, `source` (`us-east-1/snap-00000001`), `key`. Complete a while later."""
+    if answer := repeated(book, "snapshot", given):
+        return answer
+    region, _, id = given["source"].rpartition("/")
+    source = book.elsewhere(region, "snapshot", id)
+    if state_at(source, book.now) != "available":
+        raise FakeError("IncorrectState", f"snapshot {given['source']} is not complete")
+    body = admitted(book, "snapshot", given)
+    told = {"gib": source["body"]["gib"], "key": given["key"], "source": given["source"]}
+    answer = book.add("snapshot", {**body, **told, "volume": ""})
+    contents.copy(book.store, id, answer["record"]["id"])
     return answer
 
 

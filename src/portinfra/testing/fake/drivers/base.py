@@ -128,12 +128,16 @@ class FakeDriver(Driver[S]):
         token = {"token": refs.token(want)} if self.kind in self.shape.tokens else {}
         parameters = {**self._carried(want, refs), **token, **self.parameters(want, refs)}
         return self.call(
-            f"Create{self.noun}",
+            self.creates(want),
             want.address,
             parameters,
             Observed(want.address, want, {"name": parameters["name"]}),
             safe=bool(token),
         )
+
+    def creates(self, want: S) -> str:
+        """The action that makes it."""
+        return f"Create{self.noun}"
 
     @abstractmethod
     def parameters(self, want: S, refs: Refs) -> dict[str, Any]:

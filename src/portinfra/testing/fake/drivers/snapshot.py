@@ -9,17 +9,24 @@ from portinfra.testing.fake.drivers.owner import Mark
 
 
 class SnapshotDriver(FakeDriver[Snapshot]):
-    """A volume's contents at one moment. Its volume may be gone: what was seen then has none."""
+    """A volume's contents at one moment, or a copy. Its volume may be gone: what was seen then has none."""
 
     spec = Snapshot
     noun = "Snapshot"
     plural = "Snapshots"
-    replaces = frozenset({"volume"})
+    replaces = frozenset({"volume", "copy_of", "key"})
 
     def seen_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Snapshot:
-        """The volume that it is of."""
-        return Snapshot(name, names.address_of(record["volume"]), mark.tags)
+        """The volume that it is of; of a copy, whose and under which key."""
+        key = record["key"] or None if record["source"] else None
+        return Snapshot(name, names.address_of(record["volume"]), record["source"], key, mark.tags)
+
+    def creates(self, want: Snapshot) -> str:
+        """Taken, or copied."""
+        return "CopySnapshot" if want.copy_of else "CreateSnapshot"
 
     def parameters(self, want: Snapshot, refs: Refs) -> dict[str, Any]:
-        """The volume that it is of."""
+        """The volume that it is of, or what it is a copy of."""
+        if want.copy_of:
+            return {"source": want.copy_of, "key": want.key or ""}
         return {"volume": refs.id(want.volume)}

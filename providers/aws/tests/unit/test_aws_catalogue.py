@@ -1,0 +1,104 @@
+"""What a region offers: zones in an order that all accounts share, the newest images of their true owners."""
+
+from attrs import evolve
+
+from portinfra.model.environment import Environment
+from portinfra_aws import actions, catalogue, rates
+from portinfra_aws.published import IMAGES, SIZES, machine
+
+ENVIRONMENT = Environment("production", on="aws:us-east-1")
+DEBIAN = "136693071363"
+
+
+def image(id, name, created, owner=DEBIAN, root="/dev/xvda"):
+    return {
+        "imageId": id,
+        "name": name,
+        "creationDate": created,
+        "imageOwnerId": owner,
+        "rootDeviceName": root,
+    }
+
+
+def zone(name, id, kind="availability-zone"):
+    return {"zoneName": name, "zoneId": id, "zoneType": kind}
+
+
+OFFERED = [("t3.small", "us-east-1a"), ("t3.small", "us-east-1b"), ("m6i.xlarge", "us-east-1a")]
+ZONES = [
+    zone("us-east-1a", "use1-az6"),
+    zone("us-east-1b", "use1-az1"),
+    zone("us-east-1-bos-1a", "use1-bos1-az1", "local-zone"),
+]
+
+
+def assembled(images=(), environment=ENVIRONMENT):
+    told = {
+        "GetCallerIdentity": {"Account": "123456789012"},
+        "DescribeImages": {"imagesSet": list(images)},
+        "DescribeInstanceTypeOfferings": {
+            "instanceTypeOfferingSet": [{"instanceType": t, "location": z} for t, z in OFFERED]
+        },
+        "DescribeAvailabilityZones": {"availabilityZoneInfo": ZONES},
+    }
+    return catalogue.assemble(
+        environment, {call: [told[call.action]] for call in catalogue.calls(environment)}
+    )
+
+
+def test_zones_come_in_the_order_of_their_ids_which_all_accounts_share():
+    found = assembled()
+    assert [each.name for each in found.zones] == ["us-east-1b", "us-east-1a"]
+    assert [each.id for each in found.zones] == ["use1-az1", "use1-az6"]
+    assert found.account == "123456789012"
+
+
+def test_zones_that_are_declared_are_not_asked_for():
+    declared = evolve(ENVIRONMENT, zones=("us-east-1a", "us-east-1b"))
+    assert [call.action for call in catalogue.calls(declared)].count("DescribeAvailabilityZones") == 0
+    assert {each.name for each in assembled(environment=declared).zones} == {"us-east-1a", "us-east-1b"}
+
+
+def test_the_newest_image_of_its_true_owner_is_taken():
+    found = assembled(
+        [
+            image("ami-old", "debian-12-amd64-20250101-1", "2025-01-01T00:00:00.000Z"),
+            image("ami-new", "debian-12-amd64-20260101-1", "2026-01-01T00:00:00.000Z"),
+            image("ami-evil", "debian-12-amd64-20270101-1", "2027-01-01T00:00:00.000Z", owner="666"),
+            image("ami-root", "debian-12-amd64-20280101-1", "2028-01-01T00:00:00.000Z", root="/dev/sda1"),
+            image("ami-arm", "debian-12-arm64-20290101-1", "2029-01-01T00:00:00.000Z"),
+        ]
+    )
+    assert found.images == {"debian-12": "ami-new"}
+
+
+def test_machine_types_are_offered_by_zone():
+    found = assembled().machine_types
+    assert found["t3.small"].zones == {"us-east-1a", "us-east-1b"}
+    assert found["m6i.xlarge"].zones == {"us-east-1a"}
+    assert (found["m6i.xlarge"].vcpus, found["m6i.xlarge"].memory_gib) == (4, 16.0)
+
+
+def test_a_machine_type_that_the_environment_names_is_looked_up_too():
+    named = evolve(ENVIRONMENT, roles={"db": {"size": "x2iedn.xlarge"}})
+    (offerings,) = [c for c in catalogue.calls(named) if c.action == "DescribeInstanceTypeOfferings"]
+    assert "x2iedn.xlarge" in offerings.parameters["Filter"][0]["Value"]
+
+
+def test_published_sizes_grow():
+    sizes = [machine(SIZES[name]) for name in ("small", "medium", "large", "xlarge")]
+    assert sizes == sorted(sizes)
+    assert all(cpus and memory for cpus, memory in sizes)
+
+
+def test_every_image_is_of_a_named_owner():
+    assert all(len(each.owner) == 12 and each.owner.isdigit() for each in IMAGES.values())
+
+
+def test_every_action_has_the_rate_that_ec2_publishes():
+    found = rates.published(actions.ALL)
+    assert (found["RunInstances"].bucket, found["RunInstances"].per_second) == (5, 2)
+    assert (found["RunInstances instances"].bucket, found["RunInstances instances"].per_second) == (1000, 2)
+    assert (found["CreateTags"].bucket, found["CreateTags"].per_second) == (100, 10)
+    assert (found["CreateSubnet"].bucket, found["CreateSubnet"].per_second) == (50, 5)
+    assert set(actions.ALL) <= set(found)

@@ -1,0 +1,156 @@
+"""Each code that EC2 may answer, by what to do about it."""
+
+import pytest
+import requests
+
+from portinfra import errors
+from portinfra.errors import ProviderError
+from portinfra_aws.errors import CODES, EC2Error, NotSent, classified
+from portinfra_aws.provider import AwsProvider
+from portinfra_aws.xml import fault
+
+BY_KIND = {
+    errors.RateLimited: ["RequestLimitExceeded", "Throttling", "EC2ThrottledException"],
+    errors.PermissionDenied: [
+        "UnauthorizedOperation",
+        "AuthFailure",
+        "ExpiredToken",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "OptInRequired",
+        "AccessDenied",
+    ],
+    errors.AlreadyExists: [
+        "InvalidGroup.Duplicate",
+        "InvalidKeyPair.Duplicate",
+        "InvalidSubnet.Conflict",
+        "InvalidIPAddress.InUse",
+        "InvalidPermission.Duplicate",
+        "RouteAlreadyExists",
+        "Resource.AlreadyAssociated",
+    ],
+    errors.Conflict: [
+        "DependencyViolation",
+        "VolumeInUse",
+        "IncorrectState",
+        "IncorrectInstanceState",
+        "IdempotentParameterMismatch",
+        "IdempotentInstanceTerminated",
+        "OperationNotPermitted",
+        "InvalidSnapshot.InUse",
+    ],
+    errors.NotFound: [
+        "InvalidVpcID.NotFound",
+        "InvalidInstanceID.NotFound",
+        "InvalidGroup.NotFound",
+        "InvalidPermission.NotFound",
+        "InvalidKeyPair.NotFound",
+        "InvalidAMIID.NotFound",
+        "InvalidSomethingNew.NotFound",
+    ],
+    errors.QuotaExceeded: [
+        "VpcLimitExceeded",
+        "InstanceLimitExceeded",
+        "VcpuLimitExceeded",
+        "AddressLimitExceeded",
+        "InsufficientFreeAddressesInSubnet",
+        "VolumeModificationRateExceeded",
+        "SomethingNewLimitExceeded",
+    ],
+    errors.NoCapacity: [
+        "InsufficientInstanceCapacity",
+        "InsufficientAddressCapacity",
+        "InsufficientVolumeCapacity",
+    ],
+    errors.InvalidRequest: [
+        "InvalidParameterValue",
+        "MissingParameter",
+        "InvalidAMIID.Malformed",
+        "Unsupported",
+        "SomethingNew",
+    ],
+}
+
+PAIRS = [(code, kind) for kind, codes in BY_KIND.items() for code in codes]
+
+
+@pytest.mark.parametrize(("code", "kind"), PAIRS)
+def test_a_code_means(code, kind):
+    told = classified(EC2Error(code, "because", 400, "RunInstances"))
+    assert type(told) is kind
+    assert "because" in str(told)
+    assert code in str(told)
+    assert told.provider == "aws"
+    assert told.fix.endswith((".", "…}.", "--iam-policy"))
+
+
+@pytest.mark.parametrize("code", sorted(set(CODES) - {"DryRunOperation"}))
+def test_every_code_of_the_table_says_what_to_do(code):
+    assert classified(EC2Error(code, "because", 400)).fix.endswith(".")
+
+
+@pytest.mark.parametrize("code", ["InternalError", "Unavailable", "ServiceUnavailable", "HTTP502"])
+def test_of_a_5xx_nobody_knows_what_it_left_behind(code):
+    assert type(classified(EC2Error(code, "", 503))) is errors.OutcomeUnknown
+
+
+def test_ec2_answers_too_many_requests_with_a_5xx_too():
+    assert type(classified(EC2Error("RequestLimitExceeded", "", 503))) is errors.RateLimited
+
+
+def test_a_device_that_somebody_else_took_is_no_bad_request():
+    message = "Invalid value '/dev/xvdba' for unixDevice. Attachment point /dev/xvdba is already in use"
+    assert type(classified(EC2Error("InvalidParameterValue", message))) is errors.Conflict
+
+
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        ("You are not authorized to perform this operation.", "ec2:RunInstances"),
+        ("User: arn is not authorized to perform: ec2:CreateTags on resource: x", "ec2:CreateTags"),
+        ("is not authorized to perform: kms:CreateGrant on the resource", "kms:CreateGrant"),
+    ],
+)
+def test_a_permission_error_names_the_action(message, named):
+    told = classified(EC2Error("UnauthorizedOperation", message, 403, "RunInstances"))
+    assert f"Allow {named}." in told.fix
+    assert "portinfra providers aws --iam-policy" in told.fix
+
+
+def test_an_encoded_message_is_left_out():
+    """It is long, and says nothing without a call of STS."""
+    message = "You are not authorized. Encoded authorization failure message: " + "x" * 500
+    assert "xxx" not in str(classified(EC2Error("UnauthorizedOperation", message, 403, "RunInstances")))
+
+
+def classify(error: Exception) -> ProviderError:
+    return AwsProvider.classify(object.__new__(AwsProvider), error)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (NotSent("no route"), errors.Unavailable),
+        (requests.ReadTimeout("60 s"), errors.OutcomeUnknown),
+        (requests.ConnectionError("reset"), errors.OutcomeUnknown),
+        (requests.exceptions.SSLError("self-signed"), errors.PermissionDenied),
+        (RuntimeError("who knows"), errors.OutcomeUnknown),
+        (errors.Conflict("ours", provider="aws"), errors.Conflict),
+    ],
+)
+def test_what_breaks_on_the_way_is_told_apart(error, kind):
+    assert type(classify(error)) is kind
+
+
+def test_an_error_document_has_a_code_and_a_page_has_none():
+    document = (
+        b"<Response><Errors><Error><Code>A.B</Code><Message>m</Message></Error></Errors>"
+        b"<RequestID>r</RequestID></Response>"
+    )
+    assert fault(document) == ("A.B", "m")
+    of_sts = (
+        b'<ErrorResponse xmlns="https://sts"><Error><Type>Sender</Type><Code>C</Code></Error></ErrorResponse>'
+    )
+    assert fault(of_sts) == ("C", "")
+    assert fault(b"<html><body><h1>500</h1></body></html>") is None
+    assert fault(b"<html><br>not closed") is None
