@@ -98,14 +98,11 @@ class Claiming:
         """
         me = holders.this_run(attempt)
         try:
-            mine = _take(caller, reader, scope, me)
-            since = datetime.fromtimestamp(caller.provider.clock.now(), UTC).isoformat(timespec="seconds")
-            claiming = cls(caller, scope, evolve(mine, since=since, version=version))
-            claiming.keep()
+            mine = _take(caller, reader, scope, me, version)
         except BaseException:
             holders.ended(me)
             raise
-        return claiming
+        return cls(caller, scope, mine, mine.active_at + HEARTBEAT_SECONDS, mine.active_at)
 
     def sure(self, now: float) -> bool:
         """Whether nobody can have taken it for a dead holder's: only then may the world be changed."""
@@ -176,7 +173,7 @@ class Claiming:
                 raise ClaimLostError()
 
 
-def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder) -> Claim:
+def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder, version: str) -> Claim:
     """Our claim, with the next free number."""
     clock = caller.provider.clock
     lost: Counter[int] = Counter()
@@ -194,11 +191,14 @@ def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder) -> Claim:
             settled = last
             if settle(last, clock, caller.provider.capabilities.visibility_seconds):
                 continue  # what others did meanwhile may not have been listed yet
+        now = clock.now()
         ours = Claim(
             number=last.number + 1 if last else 1,
             holder=me,
-            active_at=last.active_at if last else 0.0,
+            since=datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
+            active_at=now,
             epoch=last.epoch if last else 0,
+            version=version,
         )
         if _won(caller, scope, ours):
             break

@@ -149,7 +149,7 @@ def test_a_claim_that_a_person_released_is_lost():
 
 def test_nothing_is_changed_while_nobody_hears_the_heartbeat():
     provider = Beating(pending_seconds=30)
-    refused, heard, silences = iter(range(9)), [], []
+    refused, heard, silences = iter(range(9)), [provider.clock.now()], []
     write = provider._writeclaim
 
     def deaf(call):
@@ -159,7 +159,7 @@ def test_nothing_is_changed_while_nobody_hears_the_heartbeat():
         return write(call)
 
     provider._writeclaim = deaf
-    provider.fail = lambda call: silences.append(provider.clock.now() - heard[-1] if heard else 0)
+    provider.fail = lambda call: silences.append(provider.clock.now() - heard[-1])
     assert apply(provider).succeeded
     assert max(later - sooner for sooner, later in pairwise(heard)) > DEAD_SECONDS
     assert max(silences) < DEAD_SECONDS - HEARTBEAT_SECONDS

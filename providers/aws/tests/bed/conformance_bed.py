@@ -64,6 +64,7 @@ class AwsBed(Bed):
             "request_seconds": 0.1,
             "pending_seconds": 5.0,
             "page_limit": 5,
+            "signatures": False,  # tests over the wire verify them, each of which takes its time
             **settings,
         }
         self._given = given

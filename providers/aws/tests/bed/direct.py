@@ -4,54 +4,52 @@ A process that is forked takes the whole of EC2 with it, its clients included: a
 request, and what the copy does never reaches the world of the original.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from bed.bed import Bed, Dropped, Request
 
-ENDPOINT = "http://ec2.bed.invalid:80"
+HOST = "http://ec2.bed.invalid"
+ENDPOINT = f"{HOST}:80"
 
 
 @contextmanager
 def direct(bed: Bed) -> Iterator[str]:
-    """While it lasts, requests to the endpoint that is yielded are the bed's."""
-    send = HTTPAdapter.send
+    """While it lasts, requests to the endpoint that is yielded are the bed's.
 
-    def answer(self: HTTPAdapter, request: requests.PreparedRequest, *given: Any, **more: Any) -> Any:
-        if not str(request.url).startswith(ENDPOINT.removesuffix(":80")):
-            return send(self, request, *given, **more)
-        return _answer(bed, request)
+    They are taken before `requests` prepares them for the wire, which takes as long as serving them.
+    """
+    send = requests.Session.request
 
-    with patch.object(HTTPAdapter, "send", answer):
+    def answer(self: requests.Session, method: str, url: str, **given: Any) -> requests.Response:
+        if not url.startswith(HOST):
+            return send(self, method, url, **given)
+        return _answer(bed, method.upper(), url, given.get("data") or "", given.get("headers") or {})
+
+    with patch.object(requests.Session, "request", answer):
         yield ENDPOINT
 
 
-def _answer(bed: Bed, request: requests.PreparedRequest) -> requests.Response:
-    headers = {name.lower(): _text(value) for name, value in request.headers.items()}
+def _answer(
+    bed: Bed, method: str, url: str, data: str | bytes, given: Mapping[str, str | bytes]
+) -> requests.Response:
+    headers = {name.lower(): _text(value) for name, value in given.items()}
     headers.setdefault("host", "ec2.bed.invalid")
-    body = request.body or b""
-    sent = Request(
-        str(request.method),
-        request.path_url,
-        headers,
-        body if isinstance(body, bytes) else body.encode(),
-    )
+    body = data if isinstance(data, bytes) else data.encode()
     try:
-        told = bed.serve(sent)
+        told = bed.serve(Request(method, url.removeprefix(HOST), headers, body))
     except Dropped:
-        raise requests.ConnectionError("the connection was closed", request=request) from None
+        raise requests.ConnectionError("the connection was closed") from None
     response = requests.Response()
     response.status_code = told.status
     response.headers["Content-Type"] = told.kind
     response._content = told.body.encode()
     response.encoding = "utf-8"
-    response.request = request
-    response.url = str(request.url)
+    response.url = url
     return response
 
 
