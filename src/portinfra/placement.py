@@ -109,6 +109,11 @@ class _Site:
     def subnet(self, zone: int) -> str:
         return f"{IPv4Address(self.first + zone * self.size)}/{self.prefix}"
 
+    @property
+    def cidr(self) -> str:
+        """All of them, with those of zones that are not used."""
+        return f"{IPv4Address(self.first)}/{self.prefix - ZONES_MAX.bit_length() + 1}"
+
     def host(self, number: int) -> tuple[int, str]:
         """The zone ordinal and address of the host with this number, counted from 1."""
         rank, zone = divmod(number - 1, self.zones)
@@ -183,7 +188,7 @@ def _walls(role: Role, site: _Site, tags: Mapping[str, str], rules: _Rules) -> I
                 f"{role.name}-{zone}", NETWORK, site.subnet(zone), zone, public=bool(role.public), tags=tags
             ),
         )
-    firewall = Firewall(role.name, NETWORK, tags)
+    firewall = Firewall(role.name, NETWORK, tags, site.cidr)
     yield 2, firewall
     ingress, egress = rules
     yield 3, FirewallRules(role.name, firewall.address, _merged(ingress), _merged(egress))

@@ -31,7 +31,7 @@ def _installed(*names: str) -> bool:
 
 
 collect_ignore_glob = (
-    [] if _installed("googleapiclient", "google.cloud.compute_v1") else ["test_emulator_*.py"]
+    [] if _installed("googleapiclient", "google.cloud.compute_v1") else ["test_*.py"]
 )
 
 

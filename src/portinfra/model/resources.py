@@ -100,6 +100,8 @@ class Firewall(Spec):
     kind = "firewall"
     network: Address | None = field(metadata=_REFERENCE)
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
+    cidr: str = field(default="", metadata=_BIRTH, eq=False)
+    """Where all who bear it have their addresses, in whatever zone: for clouds whose rules name no role."""
 
 
 @frozen

@@ -28,6 +28,8 @@ def dry_run(steps: Iterable[Step], desired: Desired, scope: Scope) -> tuple[list
     findings: list[Finding] = []
     for step in steps:
         want = desired.wanted[step.address] if step.phase == "converge" else None
+        if want is not None and any(reference not in world for reference in want.references()):
+            continue  # what it stands on was refused, which is said already
         for taken in _walk(desired.driver(step.address), step.address, want, world, refs):
             if isinstance(taken, Refuse):
                 findings.append(Finding("plan/refused", taken.reason, taken.fix, subject=step.address))

@@ -61,7 +61,13 @@ def _description(text: str, without: Collection[str]) -> str:
         return text
     if not isinstance(told, dict):
         return text
-    return json.dumps({key: told[key] for key in sorted(told) if key not in without})
+    return json.dumps(_less(told, without))
+
+
+def _less(told: Any, without: Collection[str]) -> Any:
+    if not isinstance(told, dict):
+        return told
+    return {key: _less(told[key], without) for key in sorted(told) if key not in without}
 
 
 def _place(body: Told) -> str:

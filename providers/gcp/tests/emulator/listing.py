@@ -142,7 +142,7 @@ def _page(call: Call, entries: list[Entry]) -> tuple[list[Entry], str]:
     most = call.params.get("maxResults", MOST) or MOST
     if most > MOST:
         raise invalid("maxResults", most, f"Value should be less than or equal to {MOST}.")
-    if call.project.settings.page_limit:
+    if call.project.settings.page_limit and call.collection not in STATIC:
         most = min(most, call.project.settings.page_limit)
     order = call.params.get("orderBy", "")
     if order == "creationTimestamp desc":

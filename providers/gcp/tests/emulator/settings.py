@@ -30,7 +30,7 @@ class Settings:
     rates: dict[str, int] = field(factory=dict)
     """Quota group → requests a minute, where not what rules/rates.py has."""
     page_limit: int | None = None
-    """The most that one page holds, whatever maxResults says."""
+    """The most of a project's own that one page holds, whatever maxResults says."""
     quotas: dict[str, int] = field(factory=dict)
     """Metric → the most that a project may have of it, in each region where it is regional:
     `{"INSTANCES": 3}`; see rules/quotas.py.

@@ -181,7 +181,7 @@ class Abilities:
     def test_a_secret_is_in_no_value_that_is_told(self, stage: Stage) -> None:
         secretive = Topology(
             stage.bed.before.name,
-            [evolve(role, user_data=CANARY) for role in stage.bed.before.roles],
+            [evolve(role, user_data=f"#!/bin/sh\necho {CANARY}\n") for role in stage.bed.before.roles],
             stage.bed.before.flows,
         )
         plan = stage.plan(secretive)

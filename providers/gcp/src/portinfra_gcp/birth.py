@@ -1,0 +1,61 @@
+"""What a host is told at birth, in the metadata of its instance.
+
+https://cloud.google.com/compute/docs/instances/startup-scripts,
+https://cloud.google.com/compute/docs/connect/add-ssh-keys. A script is a `startup-script`, which every public
+image runs at every boot: ours runs at the first alone. Anything else is for cloud-init.
+"""
+
+from portinfra.model.resources import Instance
+from portinfra.provider.interface import Refuse
+from portinfra_gcp.published import IMAGES
+
+_BORN = "/var/lib/portinfra-born"
+_ENDING = "PORTINFRA_END_OF_USER_DATA"
+
+_ONCE = f"""#!/bin/sh
+# Runs the script below at the first boot alone.
+[ -e {_BORN} ] && exit 0
+script=$(mktemp /var/lib/portinfra-XXXXXX) && chmod 700 "$script" || exit 1
+cat > "$script" <<'{_ENDING}'
+%s
+{_ENDING}
+"$script"; status=$?
+rm -f "$script"
+touch {_BORN}
+exit $status
+"""
+
+
+def refused(want: Instance) -> Refuse | None:
+    """Why a host would not heed what it is told."""
+    image = IMAGES.get(want.image)
+    if image is None:
+        known = ", ".join(IMAGES)
+        return Refuse(
+            f"the image {want.image!r} is not one that is known on Google Cloud",
+            f"Name it by its family: {known}.",
+        )
+    if want.user_data and not _is_script(want.user_data) and not image.cloud_init:
+        return Refuse(
+            f"{want.image} has no cloud-init on Google Cloud, and would not read its user_data",
+            "Write it as a script that begins with #!, or choose an image that has: ubuntu-24.04.",
+        )
+    return None
+
+
+def metadata(want: Instance) -> dict[str, list[dict[str, str]]]:
+    """The metadata of a new instance. Keys of its own mean no keys of the project's, nor OS Login's."""
+    user = IMAGES[want.image].user
+    items = {"block-project-ssh-keys": "TRUE", "enable-oslogin": "FALSE" if want.ssh_keys else "TRUE"}
+    if want.ssh_keys:
+        items["ssh-keys"] = "\n".join(f"{user}:{key}" for key in want.ssh_keys)
+    if want.user_data:
+        if _is_script(want.user_data):
+            items["startup-script"] = _ONCE % want.user_data.rstrip("\n")
+        else:
+            items["user-data"] = want.user_data
+    return {"items": [{"key": key, "value": items[key]} for key in sorted(items)]}
+
+
+def _is_script(user_data: str) -> bool:
+    return user_data.startswith("#!")

@@ -1,0 +1,99 @@
+"""What a region offers, from five reads."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from portinfra.model.catalogue import Catalogue, MachineType, Quota, Zone
+from portinfra.model.environment import Environment
+from portinfra.provider.interface import Answer, Call
+from portinfra_gcp import links, rates
+from portinfra_gcp.drivers import reading
+from portinfra_gcp.published import FAMILIES, IMAGES, SIZES
+
+Record = Mapping[str, Any]
+
+PROJECT = Call("projects.get", {"fields": "name,quotas"}, rates=("global reads",))
+"""Whether there is this project, and how much of it may be used."""
+
+QUOTAS: Mapping[str, str] = {
+    "INSTANCES": "instance",
+    "STATIC_ADDRESSES": "public-address",
+    "NETWORKS": "network",
+    "SUBNETWORKS": "subnet",
+    "SNAPSHOTS": "snapshot",
+}
+"""Quota → the kind of resource of which one counts as one. (A firewall is several rules.)"""
+
+_TYPES = "machineTypes.aggregatedList"
+
+
+def calls(environment: Environment) -> tuple[Call, ...]:
+    """The project, the region, its machine types, and the images of each publisher."""
+    named = sorted({*SIZES.values(), *_named(environment)})
+    names = "|".join([*(f"({family})-.*" for family in FAMILIES), *map(re.escape, named)])
+    types = reading.listed(_TYPES, f'(zone eq "{environment.region}-.*") (name eq "{names}")')
+    return (
+        PROJECT,
+        Call("regions.get", {"region": environment.region}, rates=("regional reads",)),
+        types,
+        *(_images(project) for project in sorted({image.project for image in IMAGES.values()})),
+    )
+
+
+def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]]) -> Catalogue:
+    """The catalogue. Zones are in the order of their names, as the region tells them."""
+    region = next(pages[0] for call, pages in answers.items() if call.action == "regions.get")
+    project = answers[PROJECT][0]
+    return Catalogue(
+        region=environment.region,
+        account=project["name"],
+        zones=tuple(Zone(name) for name in sorted(map(links.name, region.get("zones") or ()))),
+        sizes=SIZES,
+        machine_types=_machine_types(reading.records(answers, _TYPES)),
+        images=_newest(answers),
+        quotas=tuple(_quotas(*(project.get("quotas") or ()), *(region.get("quotas") or ()))),
+        rates=rates.published(),
+    )
+
+
+def _named(environment: Environment) -> Iterable[str]:
+    """Machine types that the environment itself names."""
+    sizes = (str(differs.get("size", "")) for differs in environment.roles.values())
+    return (size for size in sizes if "-" in size)
+
+
+def _images(project: str) -> Call:
+    families = sorted(image.family for image in IMAGES.values() if image.project == project)
+    return reading.listed("images.list", f'family eq "{"|".join(families)}"', project=project)
+
+
+def _machine_types(records: Iterable[Record]) -> dict[str, MachineType]:
+    zones: dict[str, set[str]] = {}
+    told: dict[str, Record] = {}
+    for record in records:
+        told[record["name"]] = record
+        zones.setdefault(record["name"], set()).add(links.name(record["zone"]))
+    return {
+        name: MachineType(
+            name, told[name]["guestCpus"], told[name]["memoryMb"] / 1024, frozenset(zones[name])
+        )
+        for name in sorted(told)
+    }
+
+
+def _newest(answers: Mapping[Call, Sequence[Answer]]) -> dict[str, str]:
+    """Logical image → the newest of its family that is not deprecated."""
+    newest: dict[str, str] = {}
+    records = [record for record in reading.records(answers, "images.list") if "deprecated" not in record]
+    for record in sorted(records, key=lambda record: (record["creationTimestamp"], record["name"])):
+        for name, image in IMAGES.items():
+            if record["family"] == image.family and f"/{image.project}/" in record["selfLink"]:
+                newest[name] = f"projects/{image.project}/global/images/{record['name']}"
+    return newest
+
+
+def _quotas(*told: Record) -> Iterator[Quota]:
+    for record in told:
+        if kind := QUOTAS.get(record["metric"]):
+            yield Quota(kind, int(record["limit"]), int(record["usage"]))

@@ -1,0 +1,100 @@
+"""Where credentials come from: what Google's own tools read, through google-auth where it is installed.
+
+Without google-auth (the extra `credentials`), only a token in a variable is understood.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from portinfra.errors import InvalidRequest, PermissionDenied
+from portinfra_gcp.errors import NAME
+
+KNOWN = ("file", "impersonate", "account")
+"""What `Environment(credentials={…})` may name: a file of credentials, a service account to speak for, and
+the project that they are for.
+"""
+
+SCOPE = "https://www.googleapis.com/auth/compute"
+_IMPERSONATING = "https://www.googleapis.com/auth/cloud-platform"
+
+TOKENS = ("GOOGLE_OAUTH_ACCESS_TOKEN", "CLOUDSDK_AUTH_ACCESS_TOKEN")
+PROJECTS = ("GOOGLE_CLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT")
+
+_EXTRA = "pip install 'portinfra-gcp[credentials]'"
+
+
+@frozen
+class Source:
+    """Credentials, and the project that they name where an environment names none."""
+
+    token: Callable[[], str]
+    """Gives a token that is valid now: asked before every request, so that long runs outlive one."""
+    project: str = ""
+
+
+def source(named: Mapping[str, str]) -> Source:
+    """The credentials that an environment names, else those that Google's own tools would take.
+
+    Raises InvalidRequest for a name that is none, and PermissionDenied where there are no credentials.
+    """
+    if unknown := sorted(set(named) - set(KNOWN)):
+        raise InvalidRequest(
+            f"credentials has no {unknown[0]!r}",
+            provider=NAME,
+            fix="Name a file, or impersonate a service account.",
+        )
+    project = _variable(PROJECTS)
+    if not named.keys() & {"file", "impersonate"} and (token := _variable(TOKENS)):
+        return Source(lambda: token, project)
+    try:
+        import google.auth  # noqa: F401
+    except ImportError:
+        raise denied("there is no token, and finding credentials needs google-auth", _EXTRA) from None
+    return _by_google_auth(named, project)
+
+
+def denied(why: str, fix: str = "") -> PermissionDenied:
+    """Nobody can be asked in nobody's name."""
+    usual = "Log in (gcloud auth application-default login), or set GOOGLE_APPLICATION_CREDENTIALS."
+    return PermissionDenied(why, provider=NAME, fix=fix or usual)
+
+
+def _by_google_auth(named: Mapping[str, str], project: str) -> Source:
+    import google.auth
+    import google.auth.exceptions
+    import google.auth.impersonated_credentials
+    import google.auth.transport.requests
+
+    scopes = [_IMPERSONATING] if "impersonate" in named else [SCOPE]
+    auth: Any = google.auth
+    try:
+        if "file" in named:
+            found, its_project = auth.load_credentials_from_file(named["file"], scopes=scopes)
+        else:
+            found, its_project = auth.default(scopes=scopes)
+        if "impersonate" in named:
+            impersonating: Any = google.auth.impersonated_credentials.Credentials
+            found = impersonating(found, target_principal=named["impersonate"], target_scopes=[SCOPE])
+    except (google.auth.exceptions.GoogleAuthError, OSError) as error:
+        raise denied(str(error).partition(" To set up")[0]) from error
+    refreshing = threading.Lock()
+    request: Any = google.auth.transport.requests.Request()
+
+    def token() -> str:
+        with refreshing:
+            if not found.valid:
+                try:
+                    found.refresh(request)
+                except google.auth.exceptions.RefreshError as error:
+                    raise denied(f"the credentials cannot be renewed: {error.args[0]}") from error
+            return str(found.token)
+
+    return Source(token, project or its_project or "")
+
+
+def _variable(names: tuple[str, ...]) -> str:
+    return next(filter(None, map(os.environ.get, names)), "")

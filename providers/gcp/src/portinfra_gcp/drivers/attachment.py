@@ -1,0 +1,96 @@
+"""Attachments: what an instance says of its disks."""
+
+from collections.abc import Iterator, Sequence
+
+from attrs import evolve
+
+from portinfra.model.address import Address, Scope
+from portinfra.model.observed import Observed
+from portinfra.model.resources import Attachment
+from portinfra.provider.interface import DONE, Answer, Call, Driver, Names, NextCall, Refs, Wait
+from portinfra_gcp import links
+from portinfra_gcp.drivers import reading
+from portinfra_gcp.drivers.base import DONE_STATUS, call, is_for, request_id
+from portinfra_gcp.drivers.reading import UNDER_WAY, Answers
+
+_LISTS = "instances.aggregatedList"
+
+PATH = "/dev/disk/by-id/google-"
+"""Begins the path under which a host finds a volume; the device ends it."""
+
+
+class AttachmentDriver(Driver[Attachment]):
+    """A volume on an instance. It has no record, and no owner but the volume's."""
+
+    spec = Attachment
+    replaces = frozenset({"instance", "volume", "device"})
+    holds = frozenset({"instance", "volume"})
+
+    def survey(self, scope: Scope, only: Sequence[Observed[Attachment]] = ()) -> tuple[Call, ...]:
+        """The list of instances, which is read anyway."""
+        return (*((reading.operations(),) if only else ()), reading.owned(_LISTS, scope))
+
+    def assemble(self, answers: Answers, names: Names) -> list[Observed[Attachment]]:
+        """Our volumes on instances, whoever's these are."""
+        busy = reading.under_way(answers)
+        found = []
+        for record in reading.records(answers, _LISTS):
+            host = links.path(record["selfLink"])
+            for disk in record.get("disks") or ():
+                volume = names.address_of(links.path(disk.get("source", "")))
+                if volume is None or volume.kind != "volume":
+                    continue
+                device = disk["deviceName"]
+                spec = Attachment(volume.name, names.address_of(host), volume, device)
+                parts = {"instance": host, "volume": links.path(disk["source"]), "path": PATH + device}
+                leaving = busy.get(host) in ("detachDisk", "delete")
+                address = Address(f"{Attachment.kind}.{volume.name}")
+                zone = links.name(record["zone"])
+                found.append(Observed(address, spec, parts, "deleting" if leaving else "ready", zone))
+        return found + list(_begun(answers, names, {seen.address for seen in found}))
+
+    def next_call(self, want: Attachment | None, seen: Observed[Attachment] | None, refs: Refs) -> NextCall:
+        """Attach, detach, or wait for either. Renaming is the volume's: there is nothing here to rewrite."""
+        if seen is None:
+            return DONE if want is None else _attach(want, refs)
+        if seen.state != "ready":
+            return Wait("being detached" if seen.state == "deleting" else "being attached")
+        if want is None:
+            parameters = {**links.variables(seen.parts["instance"]), "deviceName": seen.spec.device}
+            return call("instances.detachDisk", seen.address, parameters, None)
+        return DONE
+
+    def absorb(
+        self, seen: Observed[Attachment] | None, call: Call, answer: Answer | None
+    ) -> Observed[Attachment] | None:
+        """The promise; while the operation is under way, on its way there."""
+        if answer is None or answer.get("status") == DONE_STATUS:
+            return call.after
+        if call.after is None:
+            return evolve(seen, state="deleting") if seen else None
+        return evolve(call.after, state="pending")
+
+
+def _begun(answers: Answers, names: Names, known: set[Address]) -> Iterator[Observed[Attachment]]:
+    """Attachments that an operation is about to make: it bears the id of the request."""
+    under_way = reading.records(answers, UNDER_WAY)
+    operations = [each for each in under_way if each["operationType"] == "attachDisk"]
+    for path, volume in names.by_id.items() if operations else ():
+        address = Address(f"{Attachment.kind}.{volume.name}")
+        if volume.kind != "volume" or address in known:
+            continue
+        for operation in operations:
+            if is_for(operation.get("clientOperationId", ""), names.scope, address):
+                host = links.path(operation["targetLink"])
+                spec = Attachment(volume.name, names.address_of(host), volume, links.name(path))
+                parts = {"instance": host, "volume": path}
+                yield Observed(address, spec, parts, "pending", links.place(host))
+
+
+def _attach(want: Attachment, refs: Refs) -> Call:
+    instance, volume = refs.id(want.instance), refs.id(want.volume)
+    body = {"source": volume, "deviceName": want.device, "autoDelete": False, "mode": "READ_WRITE"}
+    parts = {"instance": instance, "volume": volume, "path": PATH + want.device}
+    after = Observed(want.address, want, parts)
+    parameters = {**links.variables(instance), "body": body, "requestId": request_id(refs, want)}
+    return call("instances.attachDisk", want.address, parameters, after, safe=True)

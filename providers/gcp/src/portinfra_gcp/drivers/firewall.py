@@ -1,0 +1,116 @@
+"""Firewalls: a network tag, and one rule that denies all that leaves whoever bears it.
+
+What comes in is denied by the rule that Compute Engine implies in each network. What is allowed stands above.
+"""
+
+from typing import Any
+
+from attrs import evolve
+
+from portinfra.model.address import Scope
+from portinfra.model.observed import Observed
+from portinfra.model.resources import Firewall
+from portinfra.provider.interface import Call, NextCall, Refs
+from portinfra_gcp import links, marks
+from portinfra_gcp.drivers import reading
+from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, born, call, owning
+from portinfra_gcp.drivers.reading import Record
+
+LISTS = "firewalls.list"
+
+LAST = 65_000
+"""The priority of what is denied; Compute Engine's own, which lets all out, is 65,535."""
+
+
+class FirewallDriver(GcpDriver[Firewall]):
+    """The tag is the name of the rule, for good."""
+
+    spec = Firewall
+    collection = "firewalls"
+    lists = LISTS
+    labelled = False
+    replaces = frozenset({"network"})
+    holds = frozenset({"network"})
+
+    def listing(self, scope: Scope) -> Call:
+        """Everything in networks of the scope: others' rules count there, too."""
+        return in_networks_of(scope)
+
+    def observed(self, owned: Owned, told: Told) -> Observed[Firewall]:
+        """One that does not deny what it should is not made ready yet."""
+        seen = super().observed(owned, told)
+        seen = evolve(seen, parts={**seen.parts, "network": links.path(owned.record["network"])})
+        if seen.state == "ready" and _is_open(owned.record):
+            return evolve(seen, state="pending", parts={**seen.parts, "open": "yes"})
+        return seen
+
+    def seen_spec(self, owned: Owned, told: Told) -> Firewall:
+        """The network that it is of, and the addresses of its role."""
+        network = told.names.address_of(links.path(owned.record["network"]))
+        return Firewall(owned.mark.address.name, network, owned.mark.tags, owned.mark.said.get("cidr", ""))
+
+    def describe(self, want: Firewall, refs: Refs, name: str) -> str:
+        """Its tags, and the addresses of its role, by which others' rules outwards name it."""
+        named = born(want, refs, name)
+        return marks.description(want, refs, born=named, tags=dict(want.tags), cidr=want.cidr)
+
+    def body(self, want: Firewall, refs: Refs) -> dict[str, Any]:
+        """Everything is denied outwards."""
+        return {"network": refs.id(want.network), **_closing(marks.free_name(want, refs))}
+
+    def create(self, want: Firewall, refs: Refs) -> NextCall:
+        """The network is a part of it: rules need it."""
+        made: Any = super().create(want, refs)
+        if not isinstance(made, Call):
+            return made  # type: ignore[no-any-return]
+        assert made.after is not None
+        parts = {**made.after.parts, "network": refs.id(want.network)}
+        return evolve(made, after=evolve(made.after, parts=parts))
+
+    def next_call(self, want: Firewall | None, seen: Observed[Firewall] | None, refs: Refs) -> NextCall:
+        """Close what was opened before anything else happens to it."""
+        if seen is not None and "open" in seen.parts:
+            if want is None:
+                return self.remove(seen)
+            parts = {name: value for name, value in seen.parts.items() if name != "open"}
+            return self._rewrite(want, seen, refs, evolve(owning(want, seen), state="ready", parts=parts))
+        return super().next_call(want, seen, refs)
+
+    def _own(self, want: Firewall, seen: Observed[Firewall], refs: Refs) -> NextCall:
+        return self._rewrite(want, seen, refs, owning(want, seen))
+
+    def _rewrite(
+        self, want: Firewall, seen: Observed[Firewall], refs: Refs, after: Observed[Firewall]
+    ) -> NextCall:
+        name = seen.parts["name"]
+        text = self.describe(want, refs, name)
+        if refused := marks.impossible(want, text):
+            return refused
+        body = {"name": name, "description": text, "network": seen.parts["network"], **_closing(name)}
+        parameters = {**links.variables(seen.id), "body": body}
+        return call("firewalls.update", want.address, parameters, after, safe=True)
+
+
+def in_networks_of(scope: Scope) -> Call:
+    """The list of all firewall rules in networks of a scope."""
+    return reading.listed(LISTS, f'network eq ".*-({reading.endings(scope)})"')
+
+
+def is_shell(record: Record, scope: Scope) -> bool:
+    """Whether a rule is the one that denies."""
+    return marks.read(record, scope, Firewall.kind) is not None
+
+
+def _is_open(record: Record) -> bool:
+    closed = _closing(record["name"])
+    return bool(record.get("disabled")) or any(record.get(name) != closed[name] for name in closed)
+
+
+def _closing(tag: str) -> dict[str, Any]:
+    return {
+        "direction": "EGRESS",
+        "priority": LAST,
+        "denied": [{"IPProtocol": "all"}],
+        "destinationRanges": ["0.0.0.0/0"],
+        "targetTags": [tag],
+    }

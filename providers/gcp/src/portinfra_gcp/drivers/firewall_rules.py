@@ -1,0 +1,239 @@
+"""What firewalls let through: the firewall rules that bear their tag.
+
+Somebody else's rule in a network of ours that lets through more is seen, and switched off: it is not ours to
+delete.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from attrs import evolve, frozen
+
+from portinfra.model.address import Address, Scope
+from portinfra.model.observed import Observed
+from portinfra.model.resources import FirewallRules
+from portinfra.provider.interface import DONE, Answer, Call, Driver, Names, NextCall, Refs, Refuse, Wait
+from portinfra_gcp import links, marks
+from portinfra_gcp.drivers import reading
+from portinfra_gcp.drivers.base import DONE_STATUS, call
+from portinfra_gcp.drivers.compiled import Compiled, Words, compile, native
+from portinfra_gcp.drivers.firewall import LISTS, in_networks_of, is_shell
+from portinfra_gcp.drivers.reading import Answers, Record
+
+PARTS = ("firewall", "name", "network", "unsettled")
+"""The parts that are no rule: the role's firewall, its name which is the tag, its network, and whether an
+operation is under way.
+"""
+
+
+class FirewallRulesDriver(Driver[FirewallRules]):
+    """All rules of one tag. What is too much goes before what is missing comes."""
+
+    spec = FirewallRules
+    holds = frozenset({"firewall"})
+    replaces = frozenset({"firewall"})
+
+    # Seeing
+
+    def survey(self, scope: Scope, only: Sequence[Observed[FirewallRules]] = ()) -> tuple[Call, ...]:
+        """The list of firewall rules, which is read anyway."""
+        return (*((reading.operations(),) if only else ()), in_networks_of(scope))
+
+    def assemble(self, answers: Answers, names: Names) -> list[Observed[FirewallRules]]:
+        """The rules of each of our tags."""
+        scope, records = names.scope, list(reading.records(answers, LISTS))
+        shells = {r["name"]: r for r in records if is_shell(r, scope)}
+        owners = {tag: _owner(record, scope, "firewall") for tag, record in shells.items()}
+        words = Words(owners, {_cidr(record, scope): owners[tag] for tag, record in shells.items()})
+        busy = {links.name(path) for path in reading.under_way(answers) if "/firewalls/" in path}
+        ours = {r["name"]: r for r in records if marks.read(r, scope, FirewallRules.kind)}
+        tags = {**{_tag(record, scope): record for record in ours.values()}, **shells}
+        foreign = [r for r in records if r["name"] not in ours and r["name"] not in shells and _opens(r)]
+        found = []
+        for tag, record in tags.items():
+            mine = {name: r for name, r in ours.items() if _tag(r, scope) == tag}
+            rules = {name: words.read(r, ours=True, tag=tag) for name, r in mine.items()}
+            rules |= {r["name"]: words.read(r, ours=False, tag=tag) for r in foreign if _concerns(r, tag)}
+            name = owners[tag].name if tag in owners else _owner(record, scope, FirewallRules.kind).name
+            parts = {"name": tag, "network": links.path(record["network"])}
+            if tag in shells:
+                parts["firewall"] = links.path(record["selfLink"])
+            if any(_is_of(each, tag, scope) for each in busy):
+                parts["unsettled"] = "yes"
+            found.append(_observed(Address(f"{FirewallRules.kind}.{name}"), parts, rules))
+        return found
+
+    # Acting
+
+    def next_call(
+        self, want: FirewallRules | None, seen: Observed[FirewallRules] | None, refs: Refs
+    ) -> NextCall:
+        """Tighten, then loosen; and wait until all of it is in force."""
+        if seen is None:
+            if want is None:
+                return DONE
+            seen = _fresh(want, refs)
+        change = _Change(want or FirewallRules(seen.spec.name, seen.spec.firewall), seen, refs)
+        if refused := change.refused():
+            return refused
+        following = next(change.tightening(), None) or next(change.loosening(), None)
+        if following is not None:
+            return following
+        return Wait("being put into force") if "unsettled" in seen.parts else DONE
+
+    def absorb(
+        self, seen: Observed[FirewallRules] | None, call: Call, answer: Answer | None
+    ) -> Observed[FirewallRules] | None:
+        """The promise. The next rule need not wait for the operation; whoever stands behind the wall does."""
+        if call.after is None or answer is None or answer.get("status") == DONE_STATUS:
+            return call.after
+        return evolve(call.after, parts={**call.after.parts, "unsettled": "yes"})
+
+
+@frozen
+class _Change:
+    """From what is there to what is wanted."""
+
+    want: FirewallRules
+    seen: Observed[FirewallRules]
+    refs: Refs
+
+    @property
+    def _rules(self) -> dict[str, Compiled]:
+        return _rules(self.seen.parts)
+
+    @property
+    def _wanted(self) -> dict[str, Compiled]:
+        base = marks.owner_name(self.refs.scope, self.seen.parts["name"])
+        wanted = compile(self.want, base)
+        return {self.refs.scope.native_name(label): rule for label, rule in wanted.items()}
+
+    def refused(self) -> Refuse | None:
+        """Why it cannot be said: by addresses, a role is told by them alone."""
+        roles = {
+            seen.spec.cidr: seen.address.name
+            for seen in self.refs.seen.values()
+            if seen.address.kind == "firewall"
+        }
+        for rule in (*self.want.ingress, *self.want.egress):
+            if rule.peer in roles:
+                return Refuse(
+                    f"{rule.peer} is all of the role {roles[rule.peer]!r}",
+                    "Name the role in the flow instead.",
+                )
+            if rule.peer_firewall and not self.refs.seen[rule.peer_firewall].spec.cidr:
+                return Refuse(
+                    f"{rule.peer} does not say which addresses its hosts have", "Give the Firewall its cidr."
+                )
+        return None
+
+    def tightening(self) -> Iterator[Call]:
+        """What takes away. A rule that keeps no peer goes."""
+        rules, wanted = self._rules, self._wanted
+        for name in sorted(rules, key=lambda name: (rules[name].ours, name)):
+            has = rules[name]
+            if not has.ours:
+                yield self._switch_off(name)
+            elif name not in wanted:
+                yield self._delete(name)
+            elif has.askew or has.traffic != wanted[name].traffic:
+                yield self._write("firewalls.update", name, wanted[name])
+            elif has.peers - wanted[name].peers:
+                kept = has.peers & wanted[name].peers
+                narrowed = evolve(wanted[name], peers=kept)
+                yield self._write("firewalls.update", name, narrowed) if kept else self._delete(name)
+
+    def loosening(self) -> Iterator[Call]:
+        """What adds."""
+        rules, wanted = self._rules, self._wanted
+        for name in sorted(wanted):
+            if name not in rules:
+                yield self._write("firewalls.insert", name, wanted[name])
+            elif wanted[name].peers - rules[name].peers:
+                yield self._write("firewalls.update", name, wanted[name])
+
+    def _write(self, action: str, name: str, rule: Compiled) -> Call:
+        label = marks.owner_name(self.refs.scope, name)
+        body = {
+            "name": name,
+            "description": marks.description(self.want, self.refs, born=label, tag=self.seen.parts["name"]),
+            "network": self.seen.parts["network"],
+            **native(rule, self.seen.parts["name"], self.refs),
+        }
+        named = {} if action == "firewalls.insert" else {"firewall": name}
+        return self._call(action, {**named, "body": body}, {name: rule})
+
+    def _delete(self, name: str) -> Call:
+        return self._call("firewalls.delete", {"firewall": name}, {name: None})
+
+    def _switch_off(self, name: str) -> Call:
+        return self._call("firewalls.patch", {"firewall": name, "body": {"disabled": True}}, {name: None})
+
+    def _call(
+        self, action: str, parameters: Mapping[str, Any], changed: Mapping[str, Compiled | None]
+    ) -> Call:
+        after = {**self._rules, **changed}
+        left = {name: rule for name, rule in after.items() if rule is not None}
+        parts = {name: value for name, value in self.seen.parts.items() if name in PARTS}
+        promised = _observed(self.want.address, parts, left, self.seen.spec.firewall)
+        # No request id: one run may make, remove and make a rule again. Its name is its own protection.
+        safe = action != "firewalls.insert"
+        return call(action, self.want.address, parameters, promised, safe=safe)
+
+
+def _fresh(want: FirewallRules, refs: Refs) -> Observed[FirewallRules]:
+    """Of a firewall that was made a moment ago."""
+    assert want.firewall is not None
+    shell = refs.seen[want.firewall]
+    parts = {"firewall": shell.id, "name": shell.parts["name"], "network": shell.parts["network"]}
+    return _observed(want.address, parts, {}, want.firewall)
+
+
+def _observed(
+    address: Address,
+    parts: Mapping[str, str],
+    rules: Mapping[str, Compiled],
+    firewall: Address | None = None,
+) -> Observed[FirewallRules]:
+    allowed = {
+        way: tuple(sorted({rule for each in rules.values() if each.way == way for rule in each.rules()}))
+        for way in ("ingress", "egress")
+    }
+    spec = FirewallRules(address.name, firewall or Address(f"firewall.{address.name}"), **allowed)
+    return Observed(address, spec, {**parts, **{name: rule.text() for name, rule in sorted(rules.items())}})
+
+
+def _rules(parts: Mapping[str, str]) -> dict[str, Compiled]:
+    return {name: Compiled.of_text(text) for name, text in parts.items() if name not in PARTS}
+
+
+def _owner(record: Record, scope: Scope, kind: str) -> Address:
+    mark = marks.read(record, scope, kind)
+    assert mark is not None
+    return mark.address
+
+
+def _cidr(record: Record, scope: Scope) -> str:
+    mark = marks.read(record, scope, "firewall")
+    return str(mark.said.get("cidr", "")) if mark else ""
+
+
+def _tag(record: Record, scope: Scope) -> str:
+    """The tag that a rule of ours was made for, whatever it targets now."""
+    mark = marks.read(record, scope, FirewallRules.kind)
+    return str(mark.said.get("tag", "")) if mark else ""
+
+
+def _opens(record: Record) -> bool:
+    return bool(record.get("allowed")) and not record.get("disabled")
+
+
+def _concerns(record: Record, tag: str) -> bool:
+    """Whether a rule is about whoever bears a tag."""
+    targets = record.get("targetTags")
+    return tag in targets if targets else not record.get("targetServiceAccounts")
+
+
+def _is_of(name: str, tag: str, scope: Scope) -> bool:
+    base = marks.owner_name(scope, tag)
+    return marks.owner_name(scope, name).startswith((f"{base}-in-", f"{base}-out-"))

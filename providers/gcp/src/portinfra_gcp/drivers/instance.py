@@ -1,0 +1,170 @@
+"""Instances: hosts with a fixed internal address, an encrypted boot disk, and nobody's credentials."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import evolve
+
+from portinfra.model.address import Address
+from portinfra.model.observed import Observed, State
+from portinfra.model.resources import Instance, Power
+from portinfra.provider.interface import Call, NextCall, Refs
+from portinfra_gcp import birth, keys, links, marks
+from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, born, call
+from portinfra_gcp.drivers.reading import Record
+from portinfra_gcp.published import DISK_TYPE
+
+BOOT = "boot"
+"""The device of the boot disk, and what the label `portinfra-part` says of it."""
+
+_STATES: Mapping[str, State] = {
+    "PENDING": "pending",
+    "PROVISIONING": "pending",
+    "STAGING": "pending",
+    "STOPPING": "pending",
+    "PENDING_STOP": "pending",
+    "SUSPENDING": "pending",
+    "REPAIRING": "pending",
+    "DEPROVISIONING": "deleting",
+}
+
+_DOWN = ("TERMINATED", "STOPPING", "PENDING_STOP", "SUSPENDING", "SUSPENDED")
+
+
+class InstanceDriver(GcpDriver[Instance]):
+    """A host. Its machine type changes while it is stopped; its firewall is its network tag."""
+
+    spec = Instance
+    collection = "instances"
+    lists = "instances.aggregatedList"
+    replaces = frozenset({"subnet", "zone", "private_address", "image", "disk_gib", "key", "native"})
+    interrupts = frozenset({"machine_type"})
+    holds = frozenset({"subnet"})
+
+    # Seeing
+
+    def used(self, each: Owned) -> bool:
+        """One that runs."""
+        return each.record.get("status") == "RUNNING"
+
+    def state(self, record: Record) -> State:
+        """What is on its way up or down is waited for."""
+        return _STATES.get(record.get("status", ""), "ready")
+
+    def seen_spec(self, owned: Owned, told: Told) -> Instance:
+        """What the record says. A host with a second tag bears no firewall that is wanted."""
+        record, mark = owned.record, owned.mark
+        interface = record["networkInterfaces"][0]
+        disk = _boot_disk(record)
+        power: Power = "stopped" if record.get("status") in _DOWN else "running"
+        return Instance(
+            mark.address.name,
+            told.names.address_of(links.path(interface.get("subnetwork", ""))),
+            _firewall(record, told),
+            links.name(record["zone"]),
+            interface.get("networkIP", ""),
+            machine_type=links.name(record["machineType"]),
+            image=mark.said.get("image", ""),
+            image_id=mark.said.get("image_id", ""),
+            disk_gib=int(disk.get("diskSizeGb", 0)),
+            key=self.keyring.seen(disk.get("diskEncryptionKey"), mark.said.get("key")),
+            power=power,
+            protect=mark.protect,
+            tags=mark.tags,
+        )
+
+    def parts(self, record: Record) -> dict[str, str]:
+        """The fingerprint of its tags, and its external address where it has one."""
+        access: Record = next(iter(record["networkInterfaces"][0].get("accessConfigs") or ()), {})
+        parts = {
+            "tags": (record.get("tags") or {}).get("fingerprint", ""),
+            "access": access.get("name", ""),
+            "ip": access.get("natIP", ""),
+        }
+        return {**super().parts(record), **{name: value for name, value in parts.items() if value}}
+
+    # Acting
+
+    def create(self, want: Instance, refs: Refs) -> NextCall:
+        """Not a host that would not heed what it is told."""
+        return birth.refused(want) or keys.misspelt(want.key) or super().create(want, refs)
+
+    def describe(self, want: Instance, refs: Refs, name: str) -> str:
+        """Its image and key, of which a list tells nothing, or in other words."""
+        more = {"image": want.image, "image_id": want.image_id, "key": want.key}
+        return marks.description(want, refs, born=born(want, refs, name), **more)
+
+    def place(self, want: Instance) -> dict[str, str]:
+        """Its zone."""
+        return {"zone": str(want.zone)}
+
+    def as_made(self, want: Instance) -> Instance:
+        """Running."""
+        return evolve(want, power="running")
+
+    def body(self, want: Instance, refs: Refs) -> dict[str, Any]:
+        """Where it stands, what it is, and what it is told at birth."""
+        assert want.firewall is not None
+        zone = f"zones/{want.zone}"
+        disk = {
+            "boot": True,
+            "autoDelete": True,
+            "deviceName": BOOT,
+            "initializeParams": {
+                "sourceImage": want.image_id,
+                "diskSizeGb": str(want.disk_gib),
+                "diskType": f"{zone}/diskTypes/{DISK_TYPE}",
+                "labels": marks.labels(want, refs, marks.free_name(want, refs), BOOT),
+            },
+            "diskEncryptionKey": self.keyring.native(want.key),
+        }
+        return {
+            "machineType": f"{zone}/machineTypes/{want.machine_type}",
+            "disks": [{name: value for name, value in disk.items() if value is not None}],
+            "networkInterfaces": [
+                {
+                    "subnetwork": refs.id(want.subnet),
+                    "networkIP": want.private_address,
+                    "stackType": "IPV4_ONLY",
+                }
+            ],
+            "tags": {"items": [refs.seen[want.firewall].parts["name"]]},
+            "metadata": birth.metadata(want),
+            "shieldedInstanceConfig": {
+                "enableSecureBoot": True,
+                "enableVtpm": True,
+                "enableIntegrityMonitoring": True,
+            },
+        }
+
+    def update(self, want: Instance, seen: Observed[Instance], refs: Refs) -> NextCall:
+        """Another firewall; another machine type, which takes a stop; and power last."""
+        spec, host = seen.spec, links.variables(seen.id)
+        if want.firewall is not None and want.firewall != spec.firewall:
+            after = evolve(seen, spec=evolve(spec, firewall=want.firewall))
+            tags = {"items": [refs.seen[want.firewall].parts["name"]], "fingerprint": seen.parts.get("tags")}
+            return call("instances.setTags", want.address, {**host, "body": tags}, after, safe=True)
+        if want.machine_type != spec.machine_type:
+            if spec.power == "running":
+                return _power("stopped", want, seen)
+            after = evolve(seen, spec=evolve(spec, machine_type=want.machine_type))
+            body = {"machineType": f"zones/{spec.zone}/machineTypes/{want.machine_type}"}
+            return call("instances.setMachineType", want.address, {**host, "body": body}, after, safe=True)
+        if want.power != spec.power:
+            return _power(want.power, want, seen)
+        return super().update(want, seen, refs)
+
+
+def _power(power: Power, want: Instance, seen: Observed[Instance]) -> Call:
+    action = "instances.start" if power == "running" else "instances.stop"
+    after = evolve(seen, spec=evolve(seen.spec, power=power))
+    return call(action, want.address, links.variables(seen.id), after, safe=True)
+
+
+def _boot_disk(record: Record) -> Record:
+    return next((disk for disk in record.get("disks") or () if disk.get("boot")), {})
+
+
+def _firewall(record: Record, told: Told) -> Address | None:
+    tags: Sequence[str] = (record.get("tags") or {}).get("items") or ()
+    return told.names.address_of(f"global/firewalls/{tags[0]}") if len(tags) == 1 else None

@@ -1,0 +1,76 @@
+"""Snapshots: stored in the region, and good in every other: a disk is made from one anywhere."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import evolve
+
+from portinfra.model.address import Address, Scope
+from portinfra.model.observed import Observed, State
+from portinfra.model.resources import Snapshot
+from portinfra.provider.interface import Call, Names, NextCall, Refs, Refuse
+from portinfra_gcp import links
+from portinfra_gcp.drivers import reading
+from portinfra_gcp.drivers.base import GcpDriver, Owned, Told
+from portinfra_gcp.drivers.reading import Answers, Record
+
+_VOLUMES = "disks.aggregatedList"
+
+_STATES: Mapping[str, State] = {"CREATING": "pending", "UPLOADING": "pending", "DELETING": "deleting"}
+
+
+class SnapshotDriver(GcpDriver[Snapshot]):
+    """A volume's contents at one moment. Its volume may be gone: then it has none."""
+
+    spec = Snapshot
+    collection = "snapshots"
+    lists = "snapshots.list"
+    replaces = frozenset({"volume"})
+
+    def survey(self, scope: Scope, only: Sequence[Observed[Snapshot]] = ()) -> tuple[Call, ...]:
+        """Snapshots; and the volumes: one of the same name may have been made since."""
+        return (*super().survey(scope, only), reading.owned(_VOLUMES, scope))
+
+    def related(self, answers: Answers, names: Names) -> Mapping[str, Address | None]:
+        """Compute Engine's number of a disk, which is never given again → its address."""
+        return {
+            record["id"]: names.address_of(links.path(record["selfLink"]))
+            for record in reading.records(answers, _VOLUMES)
+        }
+
+    def state(self, record: Record) -> State:
+        """Creating, uploading, then ready."""
+        return _STATES.get(record.get("status", ""), "ready")
+
+    def observed(self, owned: Owned, told: Told) -> Observed[Snapshot]:
+        """One that could not be made has failed."""
+        seen = super().observed(owned, told)
+        if owned.record.get("status") == "FAILED":
+            return evolve(seen, fault="Compute Engine could not make it")
+        return seen
+
+    def seen_spec(self, owned: Owned, told: Told) -> Snapshot:
+        """The volume that it is of."""
+        volume = told.related.get(owned.record.get("sourceDiskId", ""))
+        return Snapshot(owned.mark.address.name, volume, tags=owned.mark.tags)
+
+    @property
+    def creates(self) -> str:
+        """Asked of its volume's disk."""
+        return "disks.createSnapshot"
+
+    def create(self, want: Snapshot, refs: Refs) -> NextCall:
+        """Of the disk that the path names. There are no copies: none are needed."""
+        if want.copy_of:
+            return Refuse(
+                "Google Cloud has no copies of snapshots: each serves every region",
+                f"Make the volume there with source={want.copy_of.partition('/')[2]!r}.",
+            )
+        made = super().create(want, refs)
+        if not isinstance(made, Call):
+            return made
+        return evolve(made, parameters={**links.variables(refs.id(want.volume)), **made.parameters})
+
+    def body(self, want: Snapshot, refs: Refs) -> dict[str, Any]:
+        """Where it is stored."""
+        return {"storageLocations": [self.keyring.region]}

@@ -1,0 +1,158 @@
+"""Compute Engine's errors: one native class, and what each reason means for whoever made the call.
+
+A request is refused with a reason (`quotaExceeded`); an operation that was accepted may fail later, with a
+code of its own (`QUOTA_EXCEEDED`). Both are taken for the same.
+https://cloud.google.com/compute/docs/api/how-tos/api-requests-responses ("Handling API responses"),
+https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-vm-creation.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from portinfra import errors
+from portinfra.errors import ProviderError
+
+NAME = "gcp"
+
+Kind = type[ProviderError]
+
+AGAIN = "It is tried again by itself."
+_WAIT = "Wait until it is ready, and run it again."
+_IN_USE = "Remove what uses it."
+_GONE = "Plan again: somebody else may have deleted it."
+_QUOTA = "Ask for a higher quota (IAM & Admin, Quotas in the console), or lower a count."
+_CREDENTIALS = "Log in again (gcloud auth application-default login), or name other credentials."
+_CAPACITY = "Choose another size or zone, or try later."
+
+
+class GceError(Exception):
+    """What Compute Engine answered instead of a result, or why an operation failed."""
+
+    def __init__(self, reason: str, message: str, status: int = 400, action: str = "") -> None:
+        super().__init__(f"{message} ({reason})" if message else reason)
+        self.reason = reason
+        self.message = message
+        self.status = status
+        self.action = action
+
+
+class NotSent(Exception):
+    """The request never left: no name, no route, no connection."""
+
+
+def _all(names: Iterable[str], kind: Kind, fix: str) -> dict[str, tuple[Kind, str]]:
+    return dict.fromkeys(names, (kind, fix))
+
+
+REASONS: Mapping[str, tuple[Kind, str]] = {
+    **_all(
+        ("ratelimitexceeded", "userratelimitexceeded", "concurrentlimitexceeded", "operationratelimit"),
+        errors.RateLimited,
+        AGAIN,
+    ),
+    **_all(("quotaexceeded", "limitexceeded", "resourceusageexceeded"), errors.QuotaExceeded, _QUOTA),
+    **_all(
+        (
+            "zoneresourcepoolexhausted",
+            "zoneresourcepoolexhaustedwithdetails",
+            "resourcepoolexhausted",
+            "resourcesexhausted",
+            "stockout",
+        ),
+        errors.NoCapacity,
+        _CAPACITY,
+    ),
+    **_all(("autherror", "required_login"), errors.PermissionDenied, _CREDENTIALS),
+    "accessnotconfigured": (
+        errors.PermissionDenied,
+        "Switch the API on: gcloud services enable compute.googleapis.com",
+    ),
+    "servicedisabled": (
+        errors.PermissionDenied,
+        "Switch the API on: gcloud services enable compute.googleapis.com",
+    ),
+    "billingnotenabled": (errors.PermissionDenied, "Link the project to a billing account."),
+    "kmspermissiondenied": (
+        errors.PermissionDenied,
+        "Let the project's Compute Engine service agent use the key "
+        "(roles/cloudkms.cryptoKeyEncrypterDecrypter).",
+    ),
+    "alreadyexists": (errors.AlreadyExists, "Remove what bears the name."),
+    "resourcealreadyexists": (errors.AlreadyExists, "Remove what bears the name."),
+    "notfound": (errors.NotFound, _GONE),
+    "resourcenotfound": (errors.NotFound, _GONE),
+    "resourcenotready": (errors.Unavailable, AGAIN),
+    **_all(
+        (
+            "resourceinusebyanotherresource",
+            "resourceinuse",
+            "ipinusebyanotherresource",
+            "externalipinuse",
+            "conditionnotmet",
+            "invalidfingerprint",
+            "fingerprintmismatch",
+            "invalidresourceusage",
+            "resourceoperationrateexceeded",
+        ),
+        errors.Conflict,
+        _IN_USE,
+    ),
+}
+"""Reasons and codes, without case or underscores, by what they mean."""
+
+_ATTACHED_ALREADY = re.compile(r"device name is in use|At most one access config|No attached disk found")
+_PERMISSION = re.compile(r"Required '([a-z]+\.[A-Za-z.]+)' permission")
+_UNUSABLE_KEY = re.compile(r"Cloud ?KMS|kmsKeyName", re.IGNORECASE)
+
+
+def of_answer(status: int, told: Any, action: str) -> GceError:
+    """The error in a body: `{"error": {"errors": [{"reason": …}], "message": …}}`, or what is no JSON."""
+    error = told.get("error") if isinstance(told, Mapping) else None
+    if not isinstance(error, Mapping):
+        return GceError(f"HTTP{status}", f"{action} was answered with status {status}", status, action)
+    entries = error.get("errors") or [{}]
+    reason = str(entries[0].get("reason") or error.get("status") or f"HTTP{status}")
+    for detail in error.get("details") or ():
+        if detail.get("reason") == "SERVICE_DISABLED":
+            reason = "SERVICE_DISABLED"
+    return GceError(reason, str(error.get("message") or ""), status, action)
+
+
+def of_operation(operation: Mapping[str, Any], action: str) -> GceError | None:
+    """Why an operation failed; None: it has not."""
+    entries = (operation.get("error") or {}).get("errors") or ()
+    if not entries:
+        return None
+    status = int(operation.get("httpErrorStatusCode") or 400)
+    return GceError(
+        str(entries[0].get("code", "UNKNOWN")), str(entries[0].get("message", "")), status, action
+    )
+
+
+def classified(error: GceError) -> ProviderError:
+    """One of ours, by what to do about it. Of an unknown 5xx nobody knows what it left behind."""
+    if named := _PERMISSION.search(error.message):
+        fix = f"Allow {named[1]}. All that is needed: portinfra providers gcp --iam-policy"
+        return errors.PermissionDenied(str(error), provider=NAME, fix=fix)
+    kind, fix = _kind(error)
+    return kind(str(error), provider=NAME, fix=fix)
+
+
+def _kind(error: GceError) -> tuple[Kind, str]:
+    known = REASONS.get(error.reason.replace("_", "").lower())
+    if known is not None:
+        return known
+    if error.status == 429:
+        return errors.RateLimited, AGAIN
+    if error.status >= 500:
+        return errors.OutcomeUnknown, AGAIN
+    if error.status == 404:
+        return errors.NotFound, _GONE
+    if error.status in (401, 403):
+        return errors.PermissionDenied, _CREDENTIALS
+    if error.status in (409, 412) or _ATTACHED_ALREADY.search(error.message):
+        return errors.Conflict, _WAIT
+    if _UNUSABLE_KEY.search(error.message):
+        return errors.InvalidRequest, "Name a key of this region, as RING/KEY or by its whole name."
+    return errors.InvalidRequest, "Correct the value that it names."

@@ -1,0 +1,48 @@
+"""Keys that encrypt disks, in the words of whoever named them.
+
+Compute Engine takes and tells the whole name of a key, with the version that was used. A user may write
+`RING/KEY` for a key of the environment's own project and region.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+from portinfra.provider.interface import Refuse
+
+
+@frozen
+class Keyring:
+    """The place in which a short name is looked up."""
+
+    project: str
+    region: str
+
+    def whole(self, asked: str) -> str:
+        """`projects/…/locations/…/keyRings/…/cryptoKeys/…`, for what a user writes."""
+        if asked.startswith("projects/"):
+            return asked
+        ring, _, key = asked.partition("/")
+        return f"projects/{self.project}/locations/{self.region}/keyRings/{ring}/cryptoKeys/{key}"
+
+    def native(self, asked: str | None) -> dict[str, str] | None:
+        """What a request says; None where the key is Google's own choice."""
+        return {"kmsKeyName": self.whole(asked)} if asked else None
+
+    def seen(self, told: Mapping[str, Any] | None, asked: str | None) -> str | None:
+        """The key of a disk that was told of, in the word of whoever asked for it; None: Google's own."""
+        name = (told or {}).get("kmsKeyName", "").partition("/cryptoKeyVersions/")[0]
+        if not name:
+            return None
+        return asked if asked and self.whole(asked) == name else name
+
+
+def misspelt(asked: str | None) -> Refuse | None:
+    """Why a key's name can be none."""
+    if not asked or asked.startswith("projects/") or asked.count("/") == 1:
+        return None
+    return Refuse(
+        f"{asked!r} names no key of Google Cloud",
+        "Write RING/KEY, or projects/…/locations/…/keyRings/…/cryptoKeys/….",
+    )

@@ -1,0 +1,49 @@
+"""What is published of this provider: sizes, images and limits. An entry never changes its meaning."""
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from portinfra.model.catalogue import Capabilities
+
+SIZES: Mapping[str, str] = {
+    "small": "e2-small",  # 2 shared virtual CPUs, 2 GiB
+    "medium": "e2-medium",  # 2 shared virtual CPUs, 4 GiB
+    "large": "e2-standard-4",  # 4 virtual CPUs, 16 GiB
+    "xlarge": "e2-standard-8",  # 8 virtual CPUs, 32 GiB
+}
+
+FAMILIES = ("e2", "n1", "n2", "n2d", "c3", "t2d")
+"""Families whose machine types are looked up; others where an environment names them. All of one
+architecture, that of the images, and able to have a balanced persistent disk."""
+
+DISK_TYPE = "pd-balanced"
+
+
+@frozen
+class Image:
+    """A family of images, as its publisher names it."""
+
+    project: str
+    family: str
+    user: str
+    """The account that the keys of `ssh_keys` may log in to."""
+    cloud_init: bool
+    """Whether it reads `user-data`; those without run a `startup-script` alone."""
+
+
+IMAGES: Mapping[str, Image] = {
+    "debian-12": Image("debian-cloud", "debian-12", "debian", cloud_init=False),
+    "debian-13": Image("debian-cloud", "debian-13", "debian", cloud_init=False),
+    "ubuntu-22.04": Image("ubuntu-os-cloud", "ubuntu-2204-lts", "ubuntu", cloud_init=True),
+    "ubuntu-24.04": Image("ubuntu-os-cloud", "ubuntu-2404-lts-amd64", "ubuntu", cloud_init=True),
+}
+
+CAPABILITIES = Capabilities(
+    visibility_seconds=5.0,  # an operation that waits for its turn shows in no list of resources
+    user_data_max_bytes=256 * 1024 - 4096,  # of a value's 256 KiB; the rest is ours
+    volume_min_gib=1,
+    volume_max_gib=65_536,
+    tags_max=40,  # of 64 labels; the rest are ours
+    snapshot_copy=False,  # a snapshot serves every region as it is
+)

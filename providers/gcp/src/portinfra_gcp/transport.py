@@ -1,0 +1,140 @@
+"""One request to Compute Engine: authorised, sent over a kept connection, parsed. Never repeated here.
+
+The only module that knows apache-libcloud. Its connections are not safe to share, so each thread has its own.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Callable, Mapping
+from string import Formatter
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import requests
+from attrs import frozen
+from libcloud.common.base import Connection
+from libcloud.compute.drivers.gce import GCEConnection
+
+from portinfra_gcp import errors
+from portinfra_gcp.errors import NotSent
+from portinfra_gcp.methods import METHODS
+
+TIMEOUT_SECONDS = (10.0, 60.0)
+"""To connect, and between two bytes of an answer."""
+
+USUAL = "https://compute.googleapis.com/compute/v1/"
+
+
+@frozen
+class _Received:
+    """What libcloud makes of a response: nothing. Its own classes raise errors of theirs."""
+
+    connection: Any
+    response: Any
+
+
+_Untyped: Any = GCEConnection
+
+
+class _Connection(_Untyped):  # type: ignore[misc]
+    """One kept connection: libcloud's, without its own credentials, paths or repetitions."""
+
+    responseCls = _Received
+    driver = None
+
+    def __init__(self, token: Callable[[], str]) -> None:
+        plainly: Any = Connection.__init__
+        plainly(self, url=endpoint(), timeout=TIMEOUT_SECONDS)
+        self._token = token
+        self._path = self.request_path.rstrip("/")
+        self.connect()
+        kept = self.connection
+        kept.ca_cert = os.environ.get("REQUESTS_CA_BUNDLE") or kept.ca_cert
+        # The environment is read once: for each request it takes longer than sending it, and a .netrc would
+        # replace the token.
+        kept.session.proxies = requests.utils.get_environ_proxies(kept.host)
+        kept.session.trust_env = False
+
+    def add_default_headers(self, headers: dict[str, str]) -> dict[str, str]:
+        return {**headers, "Content-Type": "application/json"}
+
+    def pre_connect_hook(self, params: Any, headers: dict[str, str]) -> Any:
+        return params, {**headers, "Authorization": f"Bearer {self._token()}"}
+
+    def morph_action_hook(self, action: str) -> str:
+        return f"{self._path}{action}"
+
+    def ask(self, verb: str, path: str, query: Mapping[str, Any], body: Any) -> Any:
+        """The response to one request. GCEConnection's own `request` would send some twice."""
+        plainly: Any = Connection.request
+        return plainly(self, path, params=query, data=body, method=verb, retry_failed=False).response
+
+    def close(self) -> None:
+        """Let go of it."""
+        self.connection.session.close()
+
+
+class Transport:
+    """The way to one project; safe to use from several threads."""
+
+    def __init__(self, project: str, token: Callable[[], str]) -> None:
+        self.project = project
+        self._token = token
+        self._mine = threading.local()
+        self._all: list[_Connection] = []
+
+    def ask(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """One request. Raises GceError for what was refused, NotSent, and whatever `requests` raises."""
+        verb, path, query = self._request(action, parameters)
+        try:
+            received = self._connection().ask(verb, path, query, parameters.get("body"))
+        except requests.ConnectTimeout as error:
+            raise NotSent(str(error)) from error
+        except requests.ConnectionError as error:
+            if "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error):
+                raise NotSent(f"{endpoint()} cannot be reached") from error
+            raise
+        try:
+            told = json.loads(received.content)
+        except ValueError as error:
+            raise errors.of_answer(max(502, received.status_code), None, action) from error
+        if received.status_code >= 300:
+            raise errors.of_answer(received.status_code, told, action)
+        if failed := errors.of_operation(told, action):
+            raise failed
+        return dict(told)
+
+    def _request(self, action: str, parameters: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
+        verb, template = METHODS[action]
+        named = {name for _, name, _, _ in Formatter().parse(template) if name}
+        filled = template.format_map({name: quote(str(parameters[name]), safe="") for name in named})
+        project = parameters.get("project", self.project)
+        query = {k: _text(v) for k, v in parameters.items() if k not in named | {"body", "project"}}
+        return verb, f"/projects/{project}/{filled}".rstrip("/"), query
+
+    def close(self) -> None:
+        """Let go of every thread's connections."""
+        for connection in self._all:
+            connection.close()
+        self._all.clear()
+        self._mine = threading.local()
+
+    def _connection(self) -> _Connection:
+        connection: _Connection | None = getattr(self._mine, "connection", None)
+        if connection is None:
+            connection = self._mine.connection = _Connection(self._token)
+            self._all.append(connection)
+        return connection
+
+
+def _text(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def endpoint() -> str:
+    """Where Compute Engine is reached: where Google's own variable says, else where it always is."""
+    named = os.environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE") or USUAL
+    if urlsplit(named).scheme not in ("http", "https"):
+        raise NotSent(f"{named} is no address: CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE")
+    return named
