@@ -30,9 +30,7 @@ def _installed(*names: str) -> bool:
         return False
 
 
-collect_ignore_glob = (
-    [] if _installed("googleapiclient", "google.cloud.compute_v1") else ["test_*.py"]
-)
+collect_ignore_glob = [] if _installed("googleapiclient", "google.cloud.compute_v1") else ["test_*.py"]
 
 
 @pytest.fixture(scope="session")

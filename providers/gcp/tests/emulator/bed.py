@@ -124,6 +124,10 @@ class Bed:
             for there in self.projects.values():
                 there.settings = self.settings
 
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self.clock.now()
+
     def advance(self, seconds: float) -> None:
         """Move time on."""
         with self.lock:

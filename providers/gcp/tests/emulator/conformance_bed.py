@@ -1,7 +1,7 @@
 """Compute Engine as a bed of portinfra's conformance suite, in this process: a fork takes it along."""
 
-import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
@@ -11,7 +11,7 @@ from attrs import define
 from emulator.bed import Bed as ComputeEngine
 from emulator.direct import direct
 from emulator.identities import PROJECT
-from emulator.running import VARIABLES, environment
+from emulator.running import VARIABLES, RemoteBed, environment
 from emulator.settings import Settings
 from portinfra.model.environment import Environment
 from portinfra.testing.conformance import Bed
@@ -39,16 +39,37 @@ METRICS = {
 class BedClock:
     """The bed's time: sleeping costs nothing."""
 
-    gce: ComputeEngine
+    gce: ComputeEngine | RemoteBed
     virtual: bool = True
 
     def now(self) -> float:
         """Seconds since the epoch."""
-        return self.gce.clock.now()
+        return self.gce.now()
 
     def sleep_until(self, moment: float) -> None:
         """Move time on."""
         self.gce.advance(max(0.0, moment - self.now()))
+
+
+def books(gce: ComputeEngine | RemoteBed) -> list[str]:
+    """Everything that a bed has, but for what differs between two worlds that are the same.
+
+    What was given to another owner keeps its name on Compute Engine, and would bear another if it were new.
+    """
+    gce.advance(SIX_HOURS)
+    text = "\n".join(line.partition(" @")[0] for line in gce.books(PROJECT, without=PASSING))
+    for pattern in _RENAMED:
+        for found in pattern.finditer("\n".join(gce.books(PROJECT))):
+            before, now = found["before"], found["now"]
+            text = text.replace(f"-{before}-", f"-{now}-").replace(f'.{before}"', f'.{now}"')
+    return sorted(_claim(line) for line in text.splitlines())
+
+
+_RENAMED = (
+    re.compile(r"portinfra-born=(?P<before>\S+) portinfra-name=(?P<now>\S+)"),
+    re.compile(r'"address": "firewall\.(?P<now>[^"]+)".*?"born": "(?P<before>[^"]+)"'),
+)
+"""How a label, and a firewall's description, say what their resource was called before."""
 
 
 class GcpBed(Bed):
@@ -64,7 +85,7 @@ class GcpBed(Bed):
     reads_max = 9
     """Eight lists, the claim's among them, and one look whether the project is there."""
 
-    def __init__(self, passing: Sequence[str] = PASSING, **settings: Any) -> None:
+    def __init__(self, **settings: Any) -> None:
         given = {
             "live_clock": False,
             "request_seconds": 0.1,
@@ -74,7 +95,6 @@ class GcpBed(Bed):
             **settings,
         }
         self._given = given
-        self._passing = passing
         self.gce = ComputeEngine(Settings(**given))
         self.clock = BedClock(self.gce)
         self._stack = ExitStack()
@@ -99,24 +119,7 @@ class GcpBed(Bed):
 
     def books(self) -> Sequence[str]:
         """Everything that exists, by the bed's own word; what is on its way is waited for."""
-        self.gce.advance(SIX_HOURS)
-        text = "\n".join(line.partition(" @")[0] for line in self.gce.books(PROJECT, self._passing))
-        for before, now in self._renamed():
-            text = text.replace(before, now)
-        return sorted(_claim(line) for line in text.splitlines())
-
-    def _renamed(self) -> Iterator[tuple[str, str]]:
-        """What was given to another owner keeps its name on Compute Engine, and would bear another if it were
-        new. A firewall's name begins those of its rules.
-        """
-        there = self.gce.projects[PROJECT]
-        for resource in (each for kind in list(there.books) for each in there.all(kind)):
-            labels, said = resource.body.get("labels", {}), _said(resource.body.get("description", ""))
-            born = labels.get("portinfra-born") or said.get("born", "")
-            name = labels.get("portinfra-name") or said.get("address", "").partition(".")[2]
-            if born and not said.get("tag"):
-                yield f"-{born}-", f"-{name}-"
-                yield f'.{born}"', f'.{name}"'
+        return books(self.gce)
 
     def silence(self, zone: str) -> AbstractContextManager[object]:
         """While it lasts, a zone does not answer."""
@@ -165,14 +168,6 @@ class GcpBed(Bed):
         self.gce.act("disks.createSnapshot", {"name": name}, zone=ZONES[0], disk=name)
         check = {"name": name, "type": "TCP", "description": "somebody's"}
         self.gce.act("healthChecks.insert", check)
-
-
-def _said(description: str) -> dict[str, str]:
-    try:
-        told = json.loads(description)["portinfra"]
-    except (ValueError, KeyError, TypeError):
-        return {}
-    return {key: value for key, value in told.items() if isinstance(value, str)}
 
 
 def _claim(line: str) -> str:

@@ -144,6 +144,11 @@ class RemoteBed:
         """Change settings, by name."""
         self.ask("configure", **settings)
 
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        seconds: float = self.ask("now")
+        return seconds
+
     def advance(self, seconds: float) -> None:
         """Move time on."""
         self.ask("advance", seconds=seconds)

@@ -18,6 +18,7 @@ VERBS = (
     "reset",
     "restore",
     "configure",
+    "now",
     "advance",
     "fault",
     "calm",

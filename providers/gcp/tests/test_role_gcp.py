@@ -1,0 +1,113 @@
+"""The role that the provider prints: enough for all that it does, and not a permission more."""
+
+import pytest
+from attrs import evolve
+
+import portinfra
+from emulator.conformance_bed import GcpBed
+from emulator.rules import permissions
+from portinfra import errors
+from portinfra.model.resources import Snapshot
+from portinfra.testing.conformance.stage import Stage
+from portinfra.testing.wrapped import untouched, wrapped
+from portinfra_gcp import plugin
+
+ALLOWED = frozenset(plugin.iam_policy()["includedPermissions"])
+
+
+@pytest.fixture
+def bed(tmp_path, monkeypatch):
+    monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
+    with GcpBed(allowed=ALLOWED) as bed:
+        yield bed
+        assert bed.gce.violations == []
+        assert bed.gce.gaps == []
+
+
+@pytest.fixture
+def needed(monkeypatch):
+    """Every permission that was looked for."""
+    found = set()
+    look = permissions.needed
+
+    def noted(call):
+        for permission in look(call):
+            if call.project.id not in permissions.PROJECTS:
+                found.add(permission)
+            yield permission
+
+    monkeypatch.setattr(permissions, "needed", noted)
+    return found
+
+
+def lifecycle(bed):
+    """All that can happen to an environment: made, changed, drifted by hand, mended, snapshotted, removed."""
+    stage = Stage(bed)
+    Stage(bed, evolve(bed.environment, zones=())).plan(bed.before)
+    stage.bring(bed.before)
+    drift(bed)
+    stage.bring(bed.before)
+    stage.bring(bed.after)
+    with (
+        wrapped("gcp", untouched, clock=bed.clock),
+        portinfra.connect(bed.environment, bed.before.name) as here,
+    ):
+        volume = next(seen for seen in here.list(portinfra.Volume) if seen.spec.gib == 3)
+        taken = here.ensure(Snapshot("today", volume.address))
+        here.ensure(evolve(taken.spec, tags={"stage": "kept"}))
+        again = here.ensure(evolve(volume.spec, name="again", source=taken.address))
+        address = next(seen for seen in here.list(portinfra.PublicAddress))
+        here.ensure(evolve(address.spec, tags={"stage": "tagged"}))
+        for made in (again, taken):
+            here.remove(made.address, allow_data_loss=True)
+    stage.remove(bed.after)
+    assert stage.books() == []
+
+
+def drift(bed):
+    """What a person may do to what is ours, beyond what the lifecycle changes by itself."""
+    there = bed.gce.projects[bed.environment.account]
+    host = next(each for each in there.all("instances") if "-old1-" in each.name)
+    zone = host.scope.partition("/")[2]
+    tags = {"items": ["another"], "fingerprint": host.body["tags"]["fingerprint"]}
+    bed.gce.act("instances.setTags", tags, zone=zone, instance=host.name)
+    rule = {
+        "name": "let-me-in",
+        "network": host.body["networkInterfaces"][0]["network"],
+        "allowed": [{"IPProtocol": "tcp", "ports": ["22"]}],
+    }
+    bed.gce.act("firewalls.insert", rule)
+    bed.gce.advance(60.0)
+    Stage(bed).bring(bed.before)
+    bed.gce.act("firewalls.delete", {}, firewall="let-me-in")
+    bed.gce.advance(60.0)
+
+
+def test_the_role_allows_what_a_lifecycle_asks_and_nothing_else(bed, needed):
+    lifecycle(bed)
+    asked_of_operations = {each for each in ALLOWED if "Operations.get" in each}
+    assert needed - ALLOWED == set()
+    assert ALLOWED - needed - asked_of_operations == set()
+
+
+@pytest.mark.parametrize(
+    "missing",
+    ["compute.networks.create", "compute.instances.create", "compute.disks.use", "compute.networks.list"],
+)
+def test_without_a_permission_the_error_names_it(bed, missing):
+    bed.gce.settings.allowed = ALLOWED - {missing}
+    with pytest.raises((errors.ApplyError, errors.PermissionDenied)) as caught:
+        Stage(bed).bring(bed.before)
+    raised = caught.value
+    steps = raised.outcome.steps if isinstance(raised, errors.ApplyError) else ()
+    denied = [step.error for step in steps if step.error is not None] or [raised]
+    assert all(isinstance(error, errors.PermissionDenied) for error in denied)
+    assert all(f"Allow {missing}." in error.fix for error in denied)
+    assert all("portinfra providers gcp --iam-policy" in error.fix for error in denied)
+
+
+def test_the_role_is_the_document_that_gcloud_takes():
+    role = plugin.iam_policy()
+    assert set(role) == {"title", "description", "stage", "includedPermissions"}
+    assert sorted(ALLOWED) == role["includedPermissions"]
+    assert all(each.startswith("compute.") and each.count(".") == 2 for each in ALLOWED)
