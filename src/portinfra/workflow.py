@@ -104,6 +104,13 @@ def check(
     return check_rules(placed(topology, environment), rules, there)
 
 
+def cannot_keep(environment: Environment) -> dict[str, frozenset[str]]:
+    """Kind → its attributes that the environment's provider has no place for. Asks no cloud."""
+    with closing(registry.connect(environment)) as provider:
+        kept = {kind.kind: driver.cannot_show for kind, driver in provider.drivers.items()}
+    return {kind: names for kind, names in kept.items() if names}
+
+
 @_uncollected()
 def destroy(topology: Topology, environment: Environment, options: PlanOptions | None = None) -> Plan:
     """The plan that leaves nothing of the topology. Volumes stay unless the options allow their loss."""

@@ -18,6 +18,7 @@ SCHEMAS = (
     "output",
     "providers",
     "lockin",
+    "move",
     "claim",
     "error",
 )
@@ -34,6 +35,7 @@ def _produced(world):
     for command in ("render", "inventory", "lockin"):
         run(command, on=world.changing("web", native={"fake": {"host_group": "a"}}))
     run("providers", "fake")
+    run("move", "--to", "fake:eu-west-1", "--plan")
     run("apply", "--yes")
     run("output")
     run("claim")

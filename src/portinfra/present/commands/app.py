@@ -12,6 +12,7 @@ from portinfra.present.commands.graph import graph
 from portinfra.present.commands.grouped import for_typer
 from portinfra.present.commands.inventory import inventory
 from portinfra.present.commands.lockin import lockin
+from portinfra.present.commands.move import move
 from portinfra.present.commands.options import FROM_FILE
 from portinfra.present.commands.output import output
 from portinfra.present.commands.plan import plan
@@ -21,7 +22,21 @@ from portinfra.present.commands.session import Session
 from portinfra.present.commands.status import status
 from portinfra.version import VERSION
 
-COMMANDS = (plan, apply, destroy, status, check, render, graph, inventory, output, providers, lockin, claim)
+COMMANDS = (
+    plan,
+    apply,
+    destroy,
+    status,
+    check,
+    render,
+    graph,
+    inventory,
+    output,
+    providers,
+    lockin,
+    move,
+    claim,
+)
 HELP = "One topology and one recovery plan, on AWS, GCP and libvirt."
 
 

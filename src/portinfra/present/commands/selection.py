@@ -54,13 +54,14 @@ def select(session: Session, target: Target) -> Selection:
     return Selection(topology, moved(environment, target.on), session.rules)
 
 
-def moved(environment: Environment, on: str | None) -> Environment:
+def moved(environment: Environment, on: str | None, option: str = "--on") -> Environment:
     """The environment at another location; its zones are left behind, as their names mean nothing there."""
     if on is None or on == environment.on:
         return environment
     provider, colon, region = on.partition(":")
     if not (provider and colon and region):
-        raise Misuse(f"--on {on} is no location", fix="Write PROVIDER:LOCATION: --on fake:us-east-1.")
+        fix = f"Write PROVIDER:LOCATION: {option} fake:us-east-1."
+        raise Misuse(f"{option} {on} is no location", fix=fix)
     return evolve(environment, on=on, zones=())
 
 

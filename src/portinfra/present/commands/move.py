@@ -1,0 +1,63 @@
+"""`move`: what it would mean to run an environment elsewhere."""
+
+from typing import Annotated
+
+from attrs import evolve, frozen
+from typer import Option
+
+from portinfra.present.commands.options import Shown, Target
+from portinfra.present.commands.session import Session
+from portinfra.present.exits import Exit, Misuse, exit_code
+
+
+@frozen
+class Moving(Shown):
+    """Where to."""
+
+    to: Annotated[str, Option("--to", metavar="LOCATION", help="The other place: gcp:europe-west1.")] = ""
+    plan: Annotated[bool, Option("--plan", help="Show what it means; changes nothing.")] = False
+    account: Annotated[
+        str, Option("--account", metavar="ACCOUNT", help="The account there; else what is declared there.")
+    ] = ""
+    key: Annotated[
+        str | None, Option("--key", metavar="KEY", help="The key there; else what is declared there.")
+    ] = None
+
+
+def move(session: Session, target: Target, moving: Moving) -> int:
+    """Show what would carry over to another place, what would not, and what it would cost."""
+    from portinfra import workflow
+    from portinfra.model.plan import PlanOptions
+    from portinfra.present.commands.making import make_plan, refusal
+    from portinfra.present.commands.selection import declaration, moved, select
+    from portinfra.present.console.move import show_move
+    from portinfra.present.console.terminal import err, out, write_json
+    from portinfra.present.move import destination, move_document
+    from portinfra.present.move import move as moved_by
+    from portinfra.provider import registry
+
+    if not moving.to:
+        raise Misuse("it is not said where to", fix="Give --to PROVIDER:LOCATION: --to gcp:europe-west1.")
+    selected = select(session, target)
+    here = workflow.placed(selected.topology, selected.environment)
+    declared = declaration(session, target).environments
+    moved(selected.environment, moving.to, "--to")  # a location that is none is told of
+    there = destination(selected.environment, moving.to, declared, moving.account, moving.key)
+    if not moving.plan:
+        build = session.command("apply", there.name, "--on", there.on)
+        raise Misuse(
+            "a move is not made by one command: it is built there, its data restored, and ended here",
+            fix=f"Add --plan to see what it means; then: {build}",
+        )
+    plugin = registry.plugin(here.environment.provider)
+    made = make_plan(evolve(selected, environment=there), PlanOptions())
+    found = moved_by(here, plugin.sizes, {plugin.name: plugin.native}, made, workflow.cannot_keep(there))
+    if moving.as_json:
+        write_json(move_document(found))
+    else:
+        show_move(found, out())
+    refused = refusal(made)
+    if refused is not None:
+        err().print("No apply would accept this there.")
+        return exit_code(refused)
+    return Exit.DONE
