@@ -144,6 +144,12 @@ class GcpBed(Bed):
         """Let a zone have no machine left to give."""
         self.gce.settings.exhausted = frozenset({*self.gce.settings.exhausted, zone})
 
+    def user_data(self, host: str) -> str:
+        """As the host itself would be told."""
+        there = self.gce.projects[PROJECT]
+        made = next(each for each in there.all("instances") if f"-{host}-" in each.name)
+        return "\n".join(item["value"] for item in made.body["metadata"].get("items", ()))
+
     def copy_owner(self) -> None:
         """A disk of another name with all labels and the description of the one of `volume.db1-data`."""
         zones = [f"zones/{zone}" for zone in ZONES]

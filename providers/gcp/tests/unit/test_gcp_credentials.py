@@ -1,0 +1,82 @@
+"""Where credentials come from."""
+
+import builtins
+
+import pytest
+
+from portinfra.errors import InvalidRequest, PermissionDenied
+from portinfra.model.environment import Environment
+from portinfra_gcp import credentials, plugin
+
+VARIABLES = (
+    *credentials.TOKENS,
+    *credentials.PROJECTS,
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "GCE_METADATA_HOST",
+)
+
+
+@pytest.fixture(autouse=True)
+def nobody(monkeypatch, tmp_path):
+    """No variable of Google's, no home."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+
+
+def test_a_token_in_a_variable_needs_no_google_auth(monkeypatch):
+    monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "the-token")
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "shop")
+    monkeypatch.setattr(builtins, "__import__", _without_google(builtins.__import__))
+    found = credentials.source({})
+    assert (found.token(), found.project) == ("the-token", "shop")
+
+
+def test_without_google_auth_the_error_tells_how_to_get_it(monkeypatch):
+    monkeypatch.setattr(builtins, "__import__", _without_google(builtins.__import__))
+    with pytest.raises(PermissionDenied) as caught:
+        credentials.source({})
+    assert "portinfra-gcp[credentials]" in caught.value.fix
+
+
+def _without_google(load):
+    def refuse(name, *rest, **more):
+        if name.startswith("google"):
+            raise ImportError(name)
+        return load(name, *rest, **more)
+
+    return refuse
+
+
+def test_a_file_that_is_none_is_told_of(tmp_path):
+    with pytest.raises(PermissionDenied, match="none.json"):
+        credentials.source({"file": str(tmp_path / "none.json")})
+
+
+def test_an_unknown_reference_is_refused_by_name():
+    with pytest.raises(InvalidRequest, match="'profile'"):
+        credentials.source({"profile": "payments"})
+
+
+def test_the_project_is_the_environments_else_the_credentials(monkeypatch):
+    monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "the-token")
+    bare = Environment("production", on="gcp:europe-west1")
+    with pytest.raises(PermissionDenied, match="which project"):
+        plugin.connect(bare)
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "of-the-variable")
+    assert plugin.connect(bare).transport.project == "of-the-variable"
+    named = Environment("production", on="gcp:europe-west1", account="shop")
+    assert plugin.connect(named).transport.project == "shop"
+
+
+def test_a_token_is_shown_nowhere(monkeypatch):
+    monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "secret-token")
+    provider = plugin.connect(Environment("production", on="gcp:europe-west1", account="shop"))
+    assert "secret-token" not in repr((provider, vars(provider), vars(provider.transport)))
+
+
+@pytest.mark.parametrize("on", ["gcp:nowhere", "gcp:europe-west1-b", "gcp:EUROPE-WEST1"])
+def test_a_region_that_is_none_is_refused(on):
+    with pytest.raises(InvalidRequest, match="no region"):
+        plugin.connect(Environment("production", on=on, account="shop"))
