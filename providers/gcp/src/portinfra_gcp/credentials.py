@@ -5,6 +5,7 @@ Without google-auth (the extra `credentials`), only a token in a variable is und
 
 import os
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -73,7 +74,9 @@ def _by_google_auth(named: Mapping[str, str], project: str) -> Source:
     auth: Any = google.auth
     try:
         if "file" in named:
-            found, its_project = auth.load_credentials_from_file(named["file"], scopes=scopes)
+            with warnings.catch_warnings():  # it warns of files from strangers; this one the user named
+                warnings.simplefilter("ignore", DeprecationWarning)
+                found, its_project = auth.load_credentials_from_file(named["file"], scopes=scopes)
         else:
             found, its_project = auth.default(scopes=scopes)
         if "impersonate" in named:

@@ -50,7 +50,7 @@ def _without_google(load):
 
 
 def test_a_file_that_is_none_is_told_of(tmp_path):
-    with pytest.raises(PermissionDenied, match="none.json"):
+    with pytest.raises(PermissionDenied, match=r"none\.json"):
         credentials.source({"file": str(tmp_path / "none.json")})
 
 
