@@ -32,7 +32,8 @@ bench: $(READY)
 	$(BIN)/python benchmarks/rates.py
 	$(BIN)/python benchmarks/growth.py --plot docs/performance-growth.svg
 	$(BIN)/python benchmarks/side_by_side.py
-	$(BIN)/python benchmarks/aws/compare.py
+	$(BIN)/python benchmarks/clouds/compare.py aws
+	$(BIN)/python benchmarks/clouds/compare.py gcp
 
 $(READY): pyproject.toml $(wildcard providers/*/pyproject.toml) tools/setup
 	@tools/setup $(VENV) "$(PYTHON)"

@@ -39,6 +39,7 @@ def disks(raw: Raw) -> Raw:
         ("sizeGb > 10", "bg"),
         ("sizeGb <= 20", "ab"),
         ("name eq al.*", "a"),
+        ("selfLink eq https://.*/alpha", "a"),
         ("name ne al.*", "bg"),
         ("name eq 'alpha|beta'", "ab"),
         ("(name eq alpha) (status eq READY)", "a"),

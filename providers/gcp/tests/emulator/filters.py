@@ -39,7 +39,7 @@ class _Reader:
         return invalid("filter", self.text, "Invalid list filter expression.")
 
     def _split(self) -> Iterator[tuple[str, str]]:
-        at, text = 0, self.text.strip()
+        at, text, before = 0, self.text.strip(), ""
         while at < len(text):
             found = _TOKEN.match(text, at)
             if found is None:
@@ -47,7 +47,8 @@ class _Reader:
             at = found.end()
             kind = str(found.lastgroup)
             value = found[kind]
-            if kind == "word" and ":" in value and _FIELD.match(value.partition(":")[0]):
+            literal, before = before in ("eq", "ne"), value
+            if kind == "word" and ":" in value and not literal and _FIELD.match(value.partition(":")[0]):
                 field, _, rest = value.partition(":")
                 yield "word", field
                 yield "op", ":"

@@ -1,13 +1,16 @@
-"""By portinfra: `by_portinfra.py create|again HOSTS`. Waiting is the bed's time, which costs nothing."""
+"""By portinfra: `aws|gcp create|again HOSTS`. Waiting is the bed's time, which costs nothing."""
 
+import importlib
 import os
 import sys
+from typing import Any
 
-from shape import FLOWS, FRONT_PORT, NETWORK, REGION, ROLES, ZONES
+from shape import FLOWS, FRONT_PORT, NETWORK, ROLES
 
-from bed.running import RemoteBed
 from portinfra import INTERNET, Environment, Role, Topology, allow, apply, plan
 from portinfra.testing.wrapped import untouched, wrapped
+
+BEDS = {"aws": "bed.running", "gcp": "emulator.running"}
 
 
 class BedTime:
@@ -15,7 +18,7 @@ class BedTime:
 
     virtual = True
 
-    def __init__(self, bed: RemoteBed) -> None:
+    def __init__(self, bed: Any) -> None:
         self._bed = bed
         self._now: float = bed.now()
 
@@ -46,10 +49,20 @@ def platform(count: int) -> Topology:
     )
 
 
-def main(what: str, count: int) -> None:
+def main(cloud: str, what: str, count: int) -> None:
     """Create it, or find that nothing is to be done."""
-    there = Environment("hand", on=f"aws:{REGION}", cidr=NETWORK, zones=ZONES, subnet_prefix=22)
-    with wrapped("aws", untouched, clock=BedTime(RemoteBed(os.environ["AWS_ENDPOINT_URL"]))):
+    where = importlib.import_module(f"on_{cloud}")
+    account = getattr(where, "PROJECT", "")
+    there = Environment(
+        "hand",
+        on=f"{cloud}:{where.REGION}",
+        account=account,
+        cidr=NETWORK,
+        zones=where.ZONES,
+        subnet_prefix=22,
+    )
+    bed = importlib.import_module(BEDS[cloud]).RemoteBed(os.environ["BED"])
+    with wrapped(cloud, untouched, clock=BedTime(bed)):
         made = plan(platform(count), there)
         if what == "create":
             apply(made)
@@ -57,4 +70,4 @@ def main(what: str, count: int) -> None:
             assert made.empty
 
 
-main(sys.argv[1], int(sys.argv[2]))
+main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -1,4 +1,4 @@
-"""By CloudBridge: `by_cloudbridge.py create|again HOSTS`. What it cannot say is left out.
+"""By CloudBridge: `create|again HOSTS`. What it cannot say is left out.
 
 It knows no fixed addresses, no egress rules, no encryption, no tags at creation, no IMDSv2; labels are set
 afterwards, one call each.
@@ -8,7 +8,8 @@ import sys
 
 from cloudbridge.factory import CloudProviderFactory
 from cloudbridge.interfaces.resources import TrafficDirection
-from shape import FLOWS, FRONT_PORT, MACHINE, NETWORK, REGION, ROLES, ZONES, hosts, subnet
+from on_aws import MACHINE, REGION, ZONES
+from shape import FLOWS, FRONT_PORT, NETWORK, ROLES, hosts, subnet
 
 provider = CloudProviderFactory().create_provider(
     "aws", {"aws_region_name": REGION, "aws_zone_name": ZONES[0]}

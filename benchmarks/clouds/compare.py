@@ -1,10 +1,11 @@
-"""Calls and CPU seconds on EC2, beside others: `python benchmarks/aws/compare.py [HOSTS …]`.
+"""Calls and CPU seconds beside others: `python benchmarks/clouds/compare.py aws|gcp [HOSTS …]`.
 
-Each makes the same hosts on an emptied EC2 of the test bed, which runs in a process of its own, and then
-looks again at what it made. CONTENDERS names a Python that has boto3, cloudbridge[aws] and ansible installed;
-without it, only boto3 by hand is there to compare with.
+Each makes the same hosts on an emptied cloud of the test bed, which runs in a process of its own, and then
+looks again at what it made. CONTENDERS names a Python that has the others' clients, which docs/performance.md
+names; without it, only the cloud's own client by hand is there to compare with.
 """
 
+import importlib
 import json
 import os
 import resource
@@ -12,29 +13,20 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from attrs import frozen
 
 HERE = Path(__file__).parent
-BED = HERE.parents[1] / "providers" / "aws" / "tests"
-sys.path[:0] = [str(HERE), str(BED)]
+PROVIDERS = HERE.parents[1] / "providers"
+sys.path[:0] = [str(HERE), *(str(PROVIDERS / cloud / "tests") for cloud in ("aws", "gcp"))]
 
-from shape import (  # noqa: E402
-    FLOWS,
-    FRONT_PORT,
-    IMAGE_NAME,
-    IMAGE_OWNER,
-    MACHINE,
-    NETWORK,
-    REGION,
-    ROLES,
-    ZONES,
-    subnet,
-)
+import on_aws  # noqa: E402
+from shape import FLOWS, FRONT_PORT, NETWORK, ROLES, subnet  # noqa: E402
 from shape import hosts as hosts_of  # noqa: E402
 
-from bed import RemoteBed, in_process  # noqa: E402
-
+BEDS = {"aws": "bed", "gcp": "emulator"}
+OTHERS = {"aws": ("cloudbridge", "ansible"), "gcp": ("cloudbridge",)}
 CONTENDERS = os.environ.get("CONTENDERS", "")
 
 HOSTS_MAX = {"ansible": 100, "cloudbridge": 100}
@@ -51,22 +43,18 @@ class Cost:
     """Why it failed, if it did."""
 
 
-def command(contender: str, what: str, hosts: int, folder: str) -> list[str]:
+def command(cloud: str, contender: str, what: str, hosts: int, folder: str) -> list[str]:
     """How a contender is run."""
-    python = sys.executable if contender in ("portinfra", "boto3") else CONTENDERS
+    if contender == "portinfra":
+        return [sys.executable, str(HERE / "by_portinfra.py"), cloud, what, str(hosts)]
     if contender == "ansible":
         variables = Path(folder) / "variables.json"
         variables.write_text(json.dumps(ansible_variables(hosts, first_time=what == "create")))
         playbook = str(Path(CONTENDERS).parent / "ansible-playbook")
-        return [
-            playbook,
-            str(HERE / "by_ansible.yml"),
-            "-e",
-            f"@{variables}",
-            "-e",
-            f"ansible_python_interpreter={python}",
-        ]
-    return [python, str(HERE / f"by_{contender}.py"), what, str(hosts)]
+        given = ["-e", f"@{variables}", "-e", f"ansible_python_interpreter={CONTENDERS}"]
+        return [playbook, str(HERE / f"{cloud}_by_ansible.yml"), *given]
+    python = sys.executable if contender == "hand" else CONTENDERS
+    return [python, str(HERE / f"{cloud}_by_{contender}.py"), what, str(hosts)]
 
 
 def ansible_variables(count: int, *, first_time: bool) -> dict[str, object]:
@@ -82,18 +70,18 @@ def ansible_variables(count: int, *, first_time: bool) -> dict[str, object]:
         egress = [tcp(port, group_name=target) for source, target, port in FLOWS if source == role]
         rules.append({"name": role, "ingress": ingress, "egress": egress})
     return {
-        "region": REGION,
-        "image_owner": IMAGE_OWNER,
-        "image_name": IMAGE_NAME,
+        "region": on_aws.REGION,
+        "image_owner": on_aws.IMAGE_OWNER,
+        "image_name": on_aws.IMAGE_NAME,
         "network": NETWORK,
-        "machine": MACHINE,
+        "machine": on_aws.MACHINE,
         "first_time": first_time,
         "groups_wanted": list(ROLES),
         "rules": rules,
         "subnets": [
             {"name": f"{role}-{number}", "cidr": subnet(role, number), "zone": zone}
             for role in ROLES
-            for number, zone in enumerate(ZONES)
+            for number, zone in enumerate(on_aws.ZONES)
         ],
         "hosts_wanted": [
             {
@@ -107,18 +95,17 @@ def ansible_variables(count: int, *, first_time: bool) -> dict[str, object]:
     }
 
 
-def measure(
-    contender: str, what: str, hosts: int, bed: RemoteBed, variables: dict[str, str], folder: str
-) -> Cost:
+def measure(asked: list[str], remote: Any, folder: str) -> Cost:
     """Run one command, and count what it asked."""
-    before, used = calls(bed), resource.getrusage(resource.RUSAGE_CHILDREN)
+    before, used = calls(remote), resource.getrusage(resource.RUSAGE_CHILDREN)
     ended = subprocess.run(
-        command(contender, what, hosts, folder),
+        asked,
         env={
             **os.environ,
-            **variables,
-            "PYTHONPATH": os.pathsep.join((str(HERE), str(BED))),
-            "AWS_DEFAULT_REGION": REGION,
+            **remote.environment,
+            "BED": remote.endpoint,
+            "PYTHONPATH": os.pathsep.join(sys.path[:3]),
+            "AWS_DEFAULT_REGION": on_aws.REGION,
             "PORTINFRA_HOME": folder,
             "ANSIBLE_LOCALHOST_WARNING": "false",
         },
@@ -129,18 +116,19 @@ def measure(
     took = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = took.ru_utime + took.ru_stime - used.ru_utime - used.ru_stime
     failed = (ended.stderr + ended.stdout)[-600:] if ended.returncode else ""
-    return Cost(calls(bed) - before, seconds, failed)
+    return Cost(calls(remote) - before, seconds, failed)
 
 
-def calls(bed: RemoteBed) -> int:
+def calls(remote: Any) -> int:
     """How many requests have come."""
-    return sum(bed.report()["calls"].values())
+    return int(sum(remote.bed.report()["calls"].values()))
 
 
-def main(sizes: list[int]) -> None:
+def main(cloud: str, sizes: list[int]) -> None:
     """Print a line for each contender and size."""
-    contenders = ["portinfra", "boto3", *(["cloudbridge", "ansible"] if CONTENDERS else [])]
+    contenders = ["portinfra", "hand", *(OTHERS[cloud] if CONTENDERS else [])]
     print(f"{'hosts':>5}  {'by':12}{'create: calls':>14}{'CPU s':>8}{'again: calls':>14}{'CPU s':>8}")
+    in_process = importlib.import_module(BEDS[cloud]).in_process
     with tempfile.TemporaryDirectory() as folder, in_process() as remote:
         remote.bed.configure(live_clock=False)
         for hosts in sizes:
@@ -149,7 +137,7 @@ def main(sizes: list[int]) -> None:
                     continue
                 remote.bed.reset()
                 costs = [
-                    measure(contender, what, hosts, remote.bed, remote.environment, folder)
+                    measure(command(cloud, contender, what, hosts, folder), remote, folder)
                     for what in ("create", "again")
                 ]
                 told = "".join(f"{cost.calls:14}{cost.cpu_seconds:8.1f}" for cost in costs)
@@ -160,4 +148,4 @@ def main(sizes: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    main([int(size) for size in sys.argv[1:]] or [9, 90, 900])
+    main(sys.argv[1], [int(size) for size in sys.argv[2:]] or [9, 90, 900])

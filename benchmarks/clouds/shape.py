@@ -1,15 +1,11 @@
 """What every contender makes: so many hosts of three roles in three zones, each role in subnets of its own.
 
-A network with a way to the internet for the first role alone; a security group for each role, closed outwards
-but for what is declared; hosts with fixed addresses, encrypted disks, IMDSv2 and tags.
+A network with a way to the internet for the first role alone; each role closed outwards but for what is
+declared; hosts with fixed addresses, encrypted disks, and something that says whose they are.
 """
 
-REGION = "us-east-1"
-ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
 ROLES = ("front", "app", "data")
 NETWORK = "10.40.0.0/16"
-IMAGE_OWNER, IMAGE_NAME = "136693071363", "debian-12-amd64-*"
-MACHINE = "t3.small"
 FLOWS = (("front", "app", 8080), ("app", "data", 5432))
 """Role → role, by which TCP port."""
 FRONT_PORT = 443

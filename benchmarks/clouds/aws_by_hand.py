@@ -1,21 +1,10 @@
-"""By hand, as tersely as it can be: `by_boto3.py create|again HOSTS`. It finds nothing again if it dies."""
+"""By hand, with boto3, as tersely as can be: `create|again HOSTS`. It finds nothing again if it dies."""
 
 import sys
 
 import boto3
-from shape import (
-    FLOWS,
-    FRONT_PORT,
-    IMAGE_NAME,
-    IMAGE_OWNER,
-    MACHINE,
-    NETWORK,
-    REGION,
-    ROLES,
-    ZONES,
-    hosts,
-    subnet,
-)
+from on_aws import IMAGE_NAME, IMAGE_OWNER, MACHINE, REGION, ZONES
+from shape import FLOWS, FRONT_PORT, NETWORK, ROLES, hosts, subnet
 
 ec2 = boto3.client("ec2", region_name=REGION)
 WORLD = [{"CidrIp": "0.0.0.0/0"}]
