@@ -133,7 +133,7 @@ class Coordinator:
             return self._end(task, "failed", failures.refused(self._blame(task), answer))
         assert isinstance(answer, Call)
         if task.calls >= CALLS_MAX:
-            return self._end(task, "failed", failures.endless(self._blame(task), answer))
+            return self._end(task, "failed", failures.endless(self._blame(task), answer, task.last))
         return self._go(task, answer)
 
     def _holds_data(self, task: Task) -> bool:
@@ -183,6 +183,7 @@ class Coordinator:
     def _failed(self, task: Task, call: Call, error: Exception) -> None:
         now = self._clock.now()
         task.tries += 1
+        task.last = error
         task.taken += isinstance(error, AlreadyExists)
         todo = reaction(error, call, task.tries, task.taken)
         if todo is Reaction.GIVE_UP:

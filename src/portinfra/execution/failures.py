@@ -54,10 +54,11 @@ def unanswered(blame: Blame, silent: Iterable[str]) -> ProviderError:
     )
 
 
-def endless(blame: Blame, call: Call) -> ProviderError:
-    """It asks for call after call, and none brings it nearer."""
+def endless(blame: Blame, call: Call, last: Exception | None) -> ProviderError:
+    """It asks for call after call, and none brings it nearer. `last` is the last error on the way, if any."""
+    said = f"; last it was told: {last}" if last else ""
     return ProviderError(
-        f"it is not as wanted after all its calls, and asks for {call.action} again",
+        f"it is not as wanted after all its calls, and asks for {call.action} again{said}",
         provider=blame.provider,
         address=blame.address,
         fix="Look at it in the provider's console: something undoes each change, or lists lag for too long.",

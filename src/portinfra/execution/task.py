@@ -20,6 +20,8 @@ class Task:
     """In a row, without anything changing."""
     taken: int = 0
     """Of these, those that found the name taken."""
+    last: Exception | None = None
+    """The last error of a call of its own."""
     faults: int = 0
     written: float | None = None
     """When its last write ended: lists may be stale for a while after."""

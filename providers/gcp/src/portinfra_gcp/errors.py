@@ -83,11 +83,11 @@ REASONS: Mapping[str, tuple[Kind, str]] = {
     "notfound": (errors.NotFound, _GONE),
     "resourcenotfound": (errors.NotFound, _GONE),
     "resourcenotready": (errors.Unavailable, AGAIN),
+    "ipinusebyanotherresource": (errors.InvalidRequest, "Remove what has the address."),
     **_all(
         (
             "resourceinusebyanotherresource",
             "resourceinuse",
-            "ipinusebyanotherresource",
             "externalipinuse",
             "conditionnotmet",
             "invalidfingerprint",

@@ -19,6 +19,7 @@ READS: Mapping[str, tuple[str, str]] = {
     "machineTypes.aggregatedList": (GET, "aggregated/machineTypes"),
     "globalOperations.aggregatedList": (GET, "aggregated/operations"),
     "globalOperations.get": (GET, "global/operations/{operation}"),
+    "globalOperations.wait": (POST, "global/operations/{operation}/wait"),
     "regionOperations.get": (GET, "regions/{region}/operations/{operation}"),
     "zoneOperations.get": (GET, "zones/{zone}/operations/{operation}"),
     "addresses.list": (GET, "regions/{region}/addresses"),

@@ -4,7 +4,7 @@ from typing import Any
 
 from portinfra_gcp.methods import METHODS
 
-_VERBS = {"insert": "create", "aggregatedList": "list", "patch": "update"}
+_VERBS = {"insert": "create", "aggregatedList": "list", "patch": "update", "wait": "get"}
 
 _SERVED_TO_ALL = ("images.list",)
 """Asked of the publishers' projects, which answer everybody."""

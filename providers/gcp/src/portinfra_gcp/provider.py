@@ -78,7 +78,9 @@ class GcpProvider:
 
     def perform(self, call: Call) -> Answer:
         """One request. Raises GceError, NotSent, or what `requests` raises."""
-        if call.reads or _is_claim(call):
+        if _is_claim(call):
+            return self._claimed(call)
+        if call.reads:
             return self.transport.ask(call.action, call.parameters)
         if (answer := self._still_under_way(call)) is not None:
             return answer
@@ -120,6 +122,13 @@ class GcpProvider:
     def close(self) -> None:
         """Let go of all connections."""
         self.transport.close()
+
+    def _claimed(self, call: Call) -> Answer:
+        """A claim is not taken before it is there, whoever else wants it: here, waiting is worth a call."""
+        answer = self.transport.ask(call.action, call.parameters)
+        if not call.action.endswith(".insert") or answer["status"] == DONE_STATUS:
+            return answer
+        return self.transport.ask("globalOperations.wait", {"operation": answer["name"]})
 
     # What was accepted may fail later, and leaves no trace but its operation. Whoever asks for the same
     # change again, because it does not show, is told how the first went.

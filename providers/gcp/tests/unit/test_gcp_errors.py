@@ -26,7 +26,7 @@ from portinfra_gcp.errors import GceError, classified, of_answer, of_operation
         ("resourceNotReady", 400, errors.Unavailable),
         ("resourceInUseByAnotherResource", 400, errors.Conflict),
         ("RESOURCE_IN_USE_BY_ANOTHER_RESOURCE", 400, errors.Conflict),
-        ("IP_IN_USE_BY_ANOTHER_RESOURCE", 400, errors.Conflict),
+        ("IP_IN_USE_BY_ANOTHER_RESOURCE", 400, errors.InvalidRequest),
         ("conditionNotMet", 412, errors.Conflict),
         ("backendError", 503, errors.OutcomeUnknown),
         ("INTERNAL_ERROR", 500, errors.OutcomeUnknown),
