@@ -196,3 +196,8 @@ class ApplyError(PortinfraError):
             self.add_note(f"{change.action} {change.address}: {change.reason}")
         for zone in sorted(outcome.unverified):
             self.add_note(f"{zone} does not answer")
+
+    @property
+    def first(self) -> Exception:
+        """The first step's error, which says more than how many failed; itself where no step has one."""
+        return next((step.error for step in self.outcome.steps if step.error), self)

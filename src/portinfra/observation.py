@@ -30,6 +30,8 @@ class Reader:
 
     provider: Provider
     ask: Ask = field(repr=False)
+    borrowed: Mapping[Address, Observed[Any]] = field(factory=dict)
+    """Resources of another scope that those of this one refer to: seen with them, and never changed."""
 
     def pages(self, call: Call) -> list[Answer]:
         """Every page that a read brings."""
@@ -73,7 +75,7 @@ class Reader:
         drivers = [(driver, only[kind]) for kind, driver in self.provider.drivers.items() if kind in only]
         surveys = [(driver, driver.survey(scope, awaited)) for driver, awaited in drivers]
         answers, unknown = self._answers(dict.fromkeys(call for _, calls in surveys for call in calls))
-        by_id = {seen.id: address for address, seen in known.items() if seen.id}
+        by_id = {seen.id: address for address, seen in {**self.borrowed, **known}.items() if seen.id}
         resources: dict[Address, Observed[Any]] = {}
         unexplained: list[str] = []
         for driver, calls in surveys:
@@ -88,7 +90,7 @@ class Reader:
                 resources[seen.address] = self._detailed(driver, seen)
                 if seen.id:
                     by_id.setdefault(seen.id, seen.address)
-        return Observation(resources, frozenset(unknown), tuple(unexplained))
+        return Observation({**self.borrowed, **resources}, frozenset(unknown), tuple(unexplained))
 
     def _answers(self, calls: Iterable[Call]) -> tuple[dict[Call, list[Answer]], set[str]]:
         answers: dict[Call, list[Answer]] = {}

@@ -21,6 +21,7 @@ from portinfra.model.resources import (
     Firewall,
     FirewallRules,
     Instance,
+    Mount,
     Network,
     PublicAddress,
     Rule,
@@ -79,7 +80,12 @@ def role_in(role: Role, environment: Environment) -> Role:
     overrides = dict(environment.roles.get(role.name, {}))
     if "tags" in overrides:
         overrides["tags"] = {**role.tags, **overrides["tags"]}
-    return evolve(role, **overrides) if overrides else role
+    changed = evolve(role, **overrides) if overrides else role
+    size = changed.size if "size" in overrides else environment.sizes.get(role.size, role.size)
+    image = changed.image if "image" in overrides else environment.images.get(role.image, role.image)
+    if (size, image) == (changed.size, changed.image):
+        return changed
+    return evolve(changed, size=size, image=image)
 
 
 def slots(topology: Topology) -> dict[str, int]:
@@ -217,6 +223,7 @@ def _hosts(
             protect=role.protect,
             tags=tags,
             native=native,
+            mounts=tuple(Mount(v.name, v.mount, bool(v.source)) for v in role.volumes if v.mount),
             ssh_keys=role.ssh_keys,
             user_data=role.user_data,
         )
@@ -227,7 +234,7 @@ def _hosts(
                 volume.gib,
                 volume.mount,
                 zone,
-                volume.key or environment.key,
+                environment.keys.get(volume.key, volume.key) if volume.key else environment.key,
                 volume.source,
                 role.protect or volume.protect,
                 {**tags, **volume.tags},

@@ -4,13 +4,15 @@ from collections.abc import Callable
 
 from attrs import define, field
 
-from portinfra.errors import InvalidRequest, ProviderError
+from portinfra.errors import InvalidRequest, OutcomeUnknown, ProviderError, Unavailable
 from portinfra.execution.reaction import repeatable
 from portinfra.execution.retry import insist, patience
 from portinfra.provider.interface import Answer, Call, Provider
 
 _DEFECTS = (NotImplementedError, TypeError, AttributeError, NameError)
 """What no cloud raises: asking again changes nothing."""
+
+_SILENCE = (Unavailable, OutcomeUnknown)
 
 
 @define
@@ -19,6 +21,8 @@ class Caller:
 
     provider: Provider
     calls: int = 0
+    answered: bool = False
+    """Whether there has been any answer yet, if only a refusal."""
     sleep_until: Callable[[float], None] = field()
     """How it waits before it repeats a call: by the provider's clock, unless there is more to do."""
 
@@ -30,9 +34,13 @@ class Caller:
         """One try. Raises ProviderError, whatever the provider raised, with the native error as its cause."""
         self.calls += 1
         try:
-            return self.provider.perform(call)
+            answer = self.provider.perform(call)
         except Exception as error:
-            raise self.translated(error, call) from error
+            ours = self.translated(error, call)
+            self.answered |= not isinstance(ours, _SILENCE)
+            raise ours from error
+        self.answered = True
+        return answer
 
     def insisting(self, call: Call) -> Answer:
         """As often as it takes, while repeating it is right."""
@@ -40,7 +48,7 @@ class Caller:
             lambda: self.once(call),
             self._pause,
             lambda error: repeatable(error, call),
-            patience(call),
+            lambda: patience(call, answered=self.answered),
         )
 
     def _pause(self, seconds: float) -> None:

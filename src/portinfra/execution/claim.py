@@ -26,7 +26,7 @@ from portinfra.errors import (
 )
 from portinfra.execution import holder as holders
 from portinfra.execution.caller import Caller
-from portinfra.execution.retry import ATTEMPTS_MAX, insist
+from portinfra.execution.retry import insist
 from portinfra.model.address import Scope
 from portinfra.model.claim import Claim, Holder
 from portinfra.observation import Reader
@@ -124,10 +124,15 @@ class Claiming:
             raise ClaimLostError() from error
         self.heard_at = now
 
+    def declare(self, *, epoch: int, fenced: bool) -> None:
+        """Say whose turn it is; whoever takes the claim after this run says the same."""
+        self.claim = evolve(self.claim, epoch=epoch, fenced=fenced)
+        insist(self.beat, self._pause, lambda error: isinstance(error, FOR_NOW))
+
     def keep(self) -> None:
         """Say that we live, if it is time to; as often as it takes."""
         if self._clock.now() >= self.beat_due:
-            insist(self.beat, self._pause, lambda error: isinstance(error, FOR_NOW), ATTEMPTS_MAX)
+            insist(self.beat, self._pause, lambda error: isinstance(error, FOR_NOW))
 
     def sleep_until(self, moment: float) -> None:
         """Return when `now()` is at least `moment`, saying meanwhile that we live."""
@@ -198,6 +203,7 @@ def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder, version: str
             since=datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
             active_at=now,
             epoch=last.epoch if last else 0,
+            fenced=last.fenced if last else False,
             version=version,
         )
         if _won(caller, scope, ours):

@@ -191,6 +191,9 @@ class Coordinator:
         if isinstance(error, RateLimited):
             self._schedule.throttled(call.rates, now)
             self._tell(task, None, "throttled: slowing down")
+        elif task.tries in retry.TOLD:
+            what = f"{task.step.address}: tried {task.tries} times, and going on: {error}"
+            self._tell(None, None, what.partition("\n")[0])
         again = now + retry.delay(task.tries)
         if todo is Reaction.REPEAT:
             return self.loop.later(again, self._go, task, call)
@@ -220,7 +223,7 @@ class Coordinator:
         now = self._clock.now()
         if task.waiting_since is None:
             task.waiting_since = now
-            self._tell(task, None, wait.reason)
+            self._tell(task, None, wait.reason, waits=True)
         waited = now - task.waiting_since
         if waited > PATIENCE_SECONDS:
             return self._end(task, "failed", failures.stuck(self._blame(task), wait, waited))
@@ -334,7 +337,7 @@ class Coordinator:
     def _blame(self, task: Task) -> Blame:
         return Blame(self.caller.provider.name, task.step.address)
 
-    def _tell(self, task: Task | None, fate: Fate | None, message: str) -> None:
+    def _tell(self, task: Task | None, fate: Fate | None, message: str, *, waits: bool = False) -> None:
         seconds = self._clock.now() - self._began
         done, total = len(self._outcomes), len(self._tasks)
         self.listen(
@@ -347,6 +350,7 @@ class Coordinator:
                 seconds_left=seconds / done * (total - done) if done else None,
                 step=task.step if task else None,
                 fate=fate,
+                waits=waits,
                 message=message,
             )
         )

@@ -7,6 +7,7 @@ from portinfra.errors import (
     Conflict,
     NotFound,
     OutcomeUnknown,
+    PermissionDenied,
     RateLimited,
     Unavailable,
 )
@@ -15,6 +16,12 @@ from portinfra.provider.interface import Call
 
 TAKEN_MAX = 3
 """A name that is taken, though nothing of ours bears it after so many looks, is somebody else's."""
+
+
+FORBIDDEN_MAX = 3
+"""Where leave to delete hangs on an owner's tag, what is gone is forbidden, not missing: so often it is
+looked for first.
+"""
 
 
 class Reaction(Enum):
@@ -44,5 +51,7 @@ def reaction(error: Exception, call: Call, tries: int, taken: int = 0) -> Reacti
     if repeatable(error, call):
         return Reaction.REPEAT
     if isinstance(error, OutcomeUnknown | AlreadyExists | NotFound | Conflict):
+        return Reaction.LOOK
+    if isinstance(error, PermissionDenied) and call.after is None and tries < FORBIDDEN_MAX:
         return Reaction.LOOK
     return Reaction.GIVE_UP

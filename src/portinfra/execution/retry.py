@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential
 
 from portinfra.provider.interface import Call
 
@@ -12,15 +12,23 @@ T = TypeVar("T")
 ATTEMPTS_MAX = 14
 """After so many tries in a row that change nothing (some four minutes), a step fails."""
 
+FIRST_ATTEMPTS_MAX = 6
+"""What has never answered is rather at another address than down for a moment: some sixteen seconds."""
+
 PLACE_ATTEMPTS_MAX = 10
 """A place that does not answer is unknown after two minutes: there are others to go on with."""
+
+TOLD = (4, 8, 12)
+"""The tries after which people are told what keeps a step from going on."""
 
 _WAIT = wait_exponential(multiplier=0.5, max=30)
 _RETRYING = Retrying(wait=_WAIT)
 
 
-def patience(call: Call) -> int:
-    """How many tries in a row a call is worth."""
+def patience(call: Call, *, answered: bool = True) -> int:
+    """How many tries in a row a call is worth, of a provider that has `answered` before, or not yet."""
+    if not answered:
+        return FIRST_ATTEMPTS_MAX
     return ATTEMPTS_MAX if call.place is None else PLACE_ATTEMPTS_MAX
 
 
@@ -35,12 +43,14 @@ def insist(
     ask: Callable[[], T],
     pause: Callable[[float], None],
     again: Callable[[BaseException], bool],
-    attempts: int,
+    attempts: Callable[[], int] = lambda: ATTEMPTS_MAX,
 ) -> T:
-    """Ask until there is an answer, or an error after which one may not ask `again`, or patience ends."""
+    """Ask until there is an answer, or an error after which one may not ask `again`, or patience ends: it may
+    grow with what the errors tell.
+    """
     retrying = Retrying(
         wait=_WAIT,
-        stop=stop_after_attempt(attempts),
+        stop=lambda state: state.attempt_number >= attempts(),
         retry=retry_if_exception(again),
         sleep=pause,
         reraise=True,

@@ -2,8 +2,9 @@
 
 import random
 import secrets
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from attrs import evolve
 
@@ -14,11 +15,16 @@ from portinfra.execution.coordinator import Coordinator
 from portinfra.execution.journal import Journal
 from portinfra.execution.loop import Loop
 from portinfra.execution.workers import Inline, Threads, Workers
-from portinfra.model.address import Scope
+from portinfra.model.address import Address, Scope
+from portinfra.model.catalogue import Catalogue
+from portinfra.model.claim import Claim
+from portinfra.model.observed import Observed
 from portinfra.model.outcome import Outcome
-from portinfra.model.plan import Plan
+from portinfra.model.placed import Placed
+from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.progress import Listener
 from portinfra.observation import Reader
+from portinfra.planning.compose import compose
 from portinfra.provider.interface import Answer, Call, Clock, Provider
 from portinfra.verification import verify
 
@@ -35,7 +41,14 @@ class Run:
     """
 
     def __init__(
-        self, provider: Provider, scope: Scope, version: str, *, workers: int = 8, seed: int | None = None
+        self,
+        provider: Provider,
+        scope: Scope,
+        version: str,
+        *,
+        borrowed: Mapping[Address, Observed[Any]] | None = None,
+        workers: int = 8,
+        seed: int | None = None,
     ) -> None:
         self._provider = provider
         self._scope = scope
@@ -43,7 +56,7 @@ class Run:
         self._workers = workers
         self._seed = seed
         self._caller = Caller(provider)
-        self.reader = Reader(provider, self._ask)
+        self.reader = Reader(provider, self._ask, borrowed or {})
         self.attempt = new_attempt(provider.clock)
         self._journal = Journal(scope, self.attempt)
         self._claiming: Claiming | None = None
@@ -71,6 +84,27 @@ class Run:
         finally:
             self._claiming.abandon()
 
+    @property
+    def calls(self) -> int:
+        """How many it has made."""
+        return self._caller.calls
+
+    @property
+    def claim(self) -> Claim:
+        """What this run holds."""
+        assert self._claiming is not None
+        return self._claiming.claim
+
+    def declare(self, *, epoch: int, fenced: bool) -> None:
+        """Say in the claim whose turn it is, for this run and all that follow."""
+        assert self._claiming is not None
+        self._claiming.declare(epoch=epoch, fenced=fenced)
+
+    def sleep_until(self, moment: float) -> None:
+        """Return when the provider's clock says so, holding the claim meanwhile."""
+        assert self._claiming is not None
+        self._claiming.sleep_until(moment)
+
     def holds(self) -> bool:
         """Whether the claim still is this run's, which has not been heard of for a while perhaps."""
         assert self._claiming is not None
@@ -80,6 +114,18 @@ class Run:
             self._claiming.abandon()
             return False
         return True
+
+    def plan(
+        self,
+        placed: Placed,
+        catalogue: Catalogue,
+        options: PlanOptions | None = None,
+        *,
+        destroy: bool = False,
+    ) -> Plan:
+        """What would bring the scope from what is there now to what is placed; with `destroy`, to nothing."""
+        there = self.reader.observe(self._scope)
+        return compose(placed, catalogue, there, self._provider.drivers, options, destroy=destroy)
 
     def apply(self, plan: Plan, listen: Listener) -> Outcome:
         """Carry out a plan that was made under this run's claim, and verify it.

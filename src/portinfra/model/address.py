@@ -36,7 +36,11 @@ def _hash(text: str) -> str:
 
 @frozen
 class Scope:
-    """One topology in one environment: what a run may touch, and nothing else. `payments/production`."""
+    """One topology in one environment: what a run may touch, and nothing else. `payments/production`.
+
+    What belongs to an environment and is no part of it has a scope beside it, which no environment can have
+    as its name: `payments/recovery+points`, `payments/recovery+drill-1k3f`.
+    """
 
     topology: str
     environment: str
@@ -47,12 +51,22 @@ class Scope:
     def _long_suffix(self) -> str:
         return "-" + _hash(str(self))
 
+    _prefix: str = field(init=False, repr=False, eq=False)
+
+    @_prefix.default
+    def _name_prefix(self) -> str:
+        return f"{self.topology}-{self.environment.replace('+', '-')}-"
+
     @_short.default
     def _short_suffix(self) -> str:
         return "-" + _hash(f"{self} short")
 
     def __str__(self) -> str:
         return f"{self.topology}/{self.environment}"
+
+    def beside(self, purpose: str) -> "Scope":
+        """The scope of what belongs to this environment and is no part of it."""
+        return Scope(self.topology, f"{self.environment}+{purpose}")
 
     @classmethod
     def parse(cls, text: str) -> "Scope":
@@ -71,14 +85,13 @@ class Scope:
         `payments-production-web1-1c9a02bd`; where that is too long, `web1-77f1c0aa`, under another hash,
         so that `resource_name` can always tell which form it reads.
         """
-        long = f"{self.topology}-{self.environment}-{resource}{self._long}"
+        long = f"{self._prefix}{resource}{self._long}"
         return long if len(long) <= NAME_MAX else f"{resource}{self._short}"
 
     def resource_name(self, native_name: str) -> str | None:
         """The inverse of `native_name`; None for a name that is not of this scope."""
-        prefix = f"{self.topology}-{self.environment}-"
-        if native_name.endswith(self._long) and native_name.startswith(prefix):
-            return native_name[len(prefix) : -len(self._long)] or None
+        if native_name.endswith(self._long) and native_name.startswith(self._prefix):
+            return native_name[len(self._prefix) : -len(self._long)] or None
         if native_name.endswith(self._short):
             return native_name[: -len(self._short)] or None
         return None

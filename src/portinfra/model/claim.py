@@ -2,6 +2,9 @@
 
 from attrs import frozen
 
+NOTE_MAX = 1200
+"""What is left beside a claim in the shortest text that a cloud keeps it in (2,048 on Compute Engine)."""
+
 
 @frozen
 class Holder:
@@ -32,6 +35,10 @@ class Claim:
     """When its holder last wrote, seconds by the provider's clock: lists may be stale for a while after."""
     released: bool = False
     epoch: int = 0
-    """Rises with each failover; an apply with a lower one is refused."""
+    """Rises with each failover; an apply with a lower one than its peer's is refused."""
+    fenced: bool = False
+    """Whether another environment stands in for this one: then its hosts stay off, whoever applies."""
     version: str = ""
     """The version of portinfra that applied last."""
+    note: str = ""
+    """What a ledger's entry says, in at most `NOTE_MAX` characters; nothing in a claim that is one."""

@@ -33,6 +33,12 @@ class Environment:
     zones: tuple[str, ...] = field(default=(), converter=convert.strings)
     """The provider's zone names by ordinal; empty: the first three that offer every size."""
     roles: Mapping[str, RoleOverrides] = field(factory=dict, converter=convert.options)
+    sizes: Mapping[str, str] = field(factory=dict, converter=convert.tags)
+    """Sizes that are others here, whatever role asks for them: `{"m5.large": "n2-standard-2"}`."""
+    images: Mapping[str, str] = field(factory=dict, converter=convert.tags)
+    """Images that are others here."""
+    keys: Mapping[str, str] = field(factory=dict, converter=convert.tags)
+    """Keys of volumes that are others here."""
     credentials: Mapping[str, str] = field(factory=dict, converter=convert.tags)
     """References only (a profile, a role to assume, an account to impersonate), never a secret."""
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)

@@ -32,5 +32,6 @@ def _ours(frame: FrameType) -> bool:
     return (
         module == "portinfra"
         or module.startswith("portinfra.")
+        or module.partition(".")[0] == "attr"
         or frame.f_code.co_filename.startswith("<attrs generated")
     )

@@ -39,6 +39,8 @@ class Observed(Generic[S]):
     """Native parts of doubles that are explained (our own attempts) and empty: to be removed."""
     fault: str | None = None
     """It was accepted and then failed: why."""
+    reason: str = ""
+    """Why it is pending, where it is neither young nor busy but not as any of its kind must be."""
 
     @property
     def id(self) -> str:

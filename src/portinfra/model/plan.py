@@ -69,6 +69,8 @@ class PlanOptions:
     """Roles to change, with what they need; empty: everything."""
     addresses: frozenset[Address] = frozenset()
     """Single resources to change, with what they need; empty: everything."""
+    unprotected: frozenset[Address] = frozenset()
+    """What may go though it is protected: the volumes that a recovery brings other data for."""
     replace: frozenset[Address] = frozenset()
     """Resources to replace though nothing differs."""
     refresh_images: bool = False
@@ -88,6 +90,10 @@ class Plan:
     wanted: Mapping[Address, Spec]
     """What is wanted, bound to the provider's own names; nothing for a destroy."""
     destroys: bool = False
+    epoch: int = 0
+    """Of the environment's claim when it was looked at; rises with each failover."""
+    fenced: bool = False
+    """Whether another environment stood in for it then: no host of it is wanted running."""
     changes: tuple[Change, ...] = ()
     """Deletions and dangers first."""
     steps: Mapping[Step, frozenset[Step]] = field(factory=dict)

@@ -26,6 +26,8 @@ class Progress:
     """The step that this moment is about; None when it is about the whole run."""
     fate: Fate | None = None
     """How that step ended; None: it began, or waits."""
+    waits: bool = False
+    """Whether the provider has accepted that step's calls, and takes its time."""
     message: str = ""
     """One line, without a secret: `starting`, an error, `throttled: slowing down`."""
 

@@ -1,20 +1,153 @@
-"""A recovery plan: which environment stands in for which, how fast, and in what order."""
+"""A recovery plan: which environment stands in for which, how fast, in what order, and with which data."""
 
-from typing import Any
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
 
 from attrs import field, frozen
 
+from portinfra.model import convert
 from portinfra.model.environment import Environment
 from portinfra.model.location import Location, here
 from portinfra.model.topology import Role
+from portinfra.model.vault import Vault
+
+Inventory = Mapping[str, Any]
+"""What a hook is given: the environment and its hosts, each with role, zone, address, native id and volumes
+(docs/json.md, `portinfra.recovery-inventory/1`).
+"""
+
+Hook = Callable[[Inventory], Any] | str
+"""A Python function, which fails by raising or by returning False; or a command for the local shell, which
+fails by its exit code and finds the inventory in the JSON file that `PORTINFRA_INVENTORY` names.
+"""
+
+Engine = Literal["", "native", "age", "restic"]
+"""How data travels. Empty: `native` within one provider, `age` from one to another."""
+
+ENGINES = ("native", "age", "restic")
+SEEDS = ("each", "one")
+OCCASIONS = ("drill", "failover", "failback")
+
+DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd])")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def seconds(duration: str) -> int:
+    """A length of time such as `90s`, `30m`, `4h` or `7d`, in seconds. Raises ValueError for what is none."""
+    match = DURATION.fullmatch(duration)
+    if match is None:
+        raise ValueError(f"{duration!r} is no length of time")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def _hooks(given: Any) -> tuple[Hook, ...]:
+    alone = isinstance(given, str) or not isinstance(given, Iterable)
+    return (given,) if alone else tuple(given)
+
+
+def _role_names(given: Any) -> tuple[str, ...]:
+    alone = isinstance(given, Role | str) or not isinstance(given, Iterable)
+    return tuple(_role_name(role) for role in ((given,) if alone else given))
+
+
+def _role_name(given: Role | str) -> str:
+    return given.name if isinstance(given, Role) else given
+
+
+@frozen
+class Wave:
+    """Roles that come back together; the next wave waits until every gate of this one is passed."""
+
+    roles: tuple[str, ...] = field(converter=_role_names)
+    gates: tuple[Hook, ...] = field(default=(), converter=_hooks)
+    """Asked again and again until they are passed. That every host runs is asked of the cloud first."""
+    limit: str = "30m"
+    """The longest that its hosts and gates may take; what takes longer has failed."""
+    location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
+
+
+@frozen
+class DataPolicy:
+    """How the data of a role's volumes reaches the target. A role that has none has the default policy."""
+
+    of: str = field(converter=_role_name)
+    """A role, for all of its volumes: `db`; or one volume of it: `db/data`."""
+    engine: Engine = ""
+    schedule: str = ""
+    """How often a point is made; empty: half of the recovery plan's `rpo`."""
+    group: str = ""
+    """Volumes of one group are of one moment. Empty: those of the role, all hosts together."""
+    seed: Literal["each", "one"] = "each"
+    """`each`: every host gets its own data back. `one`: the first host does, and the others begin empty and
+    join it.
+    """
+    before: tuple[Hook, ...] = field(default=(), converter=_hooks)
+    """Called before the snapshots: flush, freeze. One that fails makes the point fail."""
+    after: tuple[Hook, ...] = field(default=(), converter=_hooks)
+    """Called after the snapshots, whatever became of them: thaw."""
+    freeze_limit: str = "30s"
+    """What a `before` hook froze thaws by itself after so long (its own dead man's switch, told to it as
+    `PORTINFRA_FREEZE_SECONDS`); snapshots that begin later are of no one moment, and the point fails.
+    """
+    retention: int = 7
+    """How many points are kept in the target."""
+    sensitive: bool = False
+    """Only an engine whose copies the target alone can read; and no evidence holds what a hook printed."""
+    location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
+
+    @property
+    def role(self) -> str:
+        """The role's name."""
+        return self.of.partition("/")[0]
+
+    @property
+    def volume(self) -> str:
+        """The volume's name on its role; empty: all of them."""
+        return self.of.partition("/")[2]
+
+
+@frozen
+class Action:
+    """Something to be done on the way: promote a replica, tell the load test."""
+
+    name: str
+    run: Hook
+    on: tuple[str, ...] = field(default=("failover", "failback"), converter=convert.strings)
+    """Any of `drill`, `failover` and `failback`."""
+    after: str = field(default="", converter=_role_name)
+    """The role whose wave it follows; empty: it is the last thing to be done."""
+    location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
+
+
+@frozen
+class Probe:
+    """A question that shows that what came back works: a query on restored data, a page."""
+
+    name: str
+    run: Hook
+    location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
 def _environment_name(environment: Environment | str) -> str:
     return environment.name if isinstance(environment, Environment) else environment
 
 
-def _waves(waves: Any) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(role.name if isinstance(role, Role) else role for role in wave) for wave in waves)
+def _waves(waves: Any) -> tuple[Wave, ...]:
+    several = waves if isinstance(waves, Iterable) and not isinstance(waves, str) else (waves,)
+    return tuple(wave if isinstance(wave, Wave) else Wave(wave) for wave in several)
+
+
+def _policies(given: Iterable[DataPolicy] | DataPolicy) -> tuple[DataPolicy, ...]:
+    return convert.several(given)
+
+
+def _actions(given: Iterable[Action] | Action) -> tuple[Action, ...]:
+    return convert.several(given)
+
+
+def _probes(given: Iterable[Probe] | Probe) -> tuple[Probe, ...]:
+    return convert.several(given)
 
 
 @frozen
@@ -28,6 +161,27 @@ class RecoveryPlan:
     """The most data that may be lost, as time: `4h`, `30m`."""
     rto: str = field()
     """The longest that recovery may take."""
-    waves: tuple[tuple[str, ...], ...] = field(converter=_waves)
-    """Role names, in the order in which they come back."""
+    waves: tuple[Wave, ...] = field(converter=_waves)
+    """In the order in which they come back; a list of roles is a wave without gates."""
+    data: tuple[DataPolicy, ...] = field(default=(), converter=_policies)
+    probes: tuple[Probe, ...] = field(default=(), converter=_probes)
+    actions: tuple[Action, ...] = field(default=(), converter=_actions)
+    vault: Vault | None = None
+    """Where data waits on its way by `age` or `restic`."""
+    drill_cidr: str = ""
+    """The addresses of a drill's network; empty: those of the target."""
+    drill_limit: str = "4h"
+    """A drill's hosts end themselves after so long, if nobody else does."""
+    contacts: tuple[str, ...] = field(default=(), converter=convert.strings)
+    """Whom to tell, in the runbook's words: `Ada, +44 20 …`."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Every role that comes back, in order."""
+        return tuple(role for wave in self.waves for role in wave.roles)
+
+    def policy(self, role: str, volume: str) -> DataPolicy:
+        """The policy of a role's volume: its own, else its role's, else the default."""
+        fitting = [each for each in self.data if each.role == role and each.volume in ("", volume)]
+        return max(fitting, key=lambda each: len(each.volume), default=DataPolicy(role))

@@ -5,6 +5,7 @@ make them from what a cloud answers; the difference between the two is the plan.
 
 Metadata of a field:
 `reference`  it holds the address of another resource: creation follows it, deletion goes against it;
+`ends_with`  when what it refers to is gone, this is gone too, without a call of its own;
 `birth`      it matters only when the resource is made: never compared, never a reason to change;
 `secret`     it is never shown: no plan, journal, log or error has its value.
 """
@@ -24,6 +25,7 @@ Zone = int | str
 
 
 _REFERENCE = {"reference": True}
+_ENDS_WITH = {"reference": True, "ends_with": True}
 _BIRTH = {"birth": True}
 _SECRET = {"birth": True, "secret": True}
 
@@ -62,6 +64,10 @@ class Spec:
         """The resources that must be there before this one."""
         names = traits(type(self)).references
         return tuple([value for name in names if (value := getattr(self, name))])
+
+    def ends_with(self, gone: Address) -> bool:
+        """Whether it is gone when a resource that it refers to is."""
+        return any(getattr(self, name) == gone for name in traits(type(self)).ends_with)
 
     def without(self, gone: Address) -> Self:
         """The same, no longer referring to a resource that is gone."""
@@ -130,6 +136,18 @@ class FirewallRules(Spec):
 
 
 @frozen
+class Mount:
+    """A volume that its host mounts by itself, at every boot."""
+
+    device: str
+    """The logical device of its attachment."""
+    place: str
+    """Where: `/srv`."""
+    restored: bool = False
+    """Whether it comes with data, and is not to be formatted even if it looks blank."""
+
+
+@frozen
 class Instance(Spec):
     """One host of one role."""
 
@@ -153,6 +171,9 @@ class Instance(Spec):
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
     native: Mapping[str, Any] = field(factory=dict, converter=convert.options)
     """Options of this provider alone, typed by it."""
+    ends_after: int = field(default=0, metadata=_BIRTH, eq=False)
+    """Seconds from its birth after which it stops by itself, whatever becomes of who made it; 0: never."""
+    mounts: tuple[Mount, ...] = field(default=(), metadata=_BIRTH, eq=False)
     ssh_keys: tuple[str, ...] = field(default=(), metadata=_BIRTH, eq=False)
     user_data: str = field(default="", metadata=_SECRET, eq=False, repr=False)
 
@@ -169,7 +190,7 @@ class Volume(Spec):
     gib: int
     """Size in GiB. It may grow in place; shrinking replaces, and so needs `--allow-data-loss`."""
     mount: str = field(default="", metadata=_BIRTH, eq=False)
-    """Where the host mounts it at its first boot; empty: left alone."""
+    """Where a host that is born with it mounts it, at every boot, formatted if blank; empty: left alone."""
     zone: Zone = 0
     key: str | None = None
     """The key that encrypts it; None: the provider's own."""
@@ -185,7 +206,7 @@ class Attachment(Spec):
     """A volume on an instance."""
 
     kind = "attachment"
-    instance: Address | None = field(metadata=_REFERENCE)
+    instance: Address | None = field(metadata=_ENDS_WITH)
     volume: Address | None = field(metadata=_REFERENCE)
     device: str = field()
     """The logical device: the volume's name on its role. The provider tells the path."""
@@ -214,6 +235,8 @@ class Snapshot(Spec):
     """The key that encrypts a copy, anew; None: the provider's own. What is taken of a volume has the
     volume's.
     """
+    shared_with: str = ""
+    """The account that may copy it, besides its own; empty: none."""
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
 
 
@@ -236,6 +259,7 @@ class Traits:
     """The fields of one kind, by what they mean."""
 
     references: tuple[str, ...]
+    ends_with: tuple[str, ...]
     compared: tuple[str, ...]
     """The fields whose difference is a change; all but the name and what matters only at birth."""
     shown: tuple[str, ...]
@@ -257,6 +281,7 @@ def _read_traits(spec: type[Spec]) -> Traits:
     all_fields = fields(spec)
     return Traits(
         references=tuple(f.name for f in all_fields if f.metadata.get("reference")),
+        ends_with=tuple(f.name for f in all_fields if f.metadata.get("ends_with")),
         compared=tuple(f.name for f in all_fields if f.eq and f.name != "name"),
         shown=tuple(
             f.name for f in all_fields if not f.metadata.get("secret") and f.name not in ("name", "location")

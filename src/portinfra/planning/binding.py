@@ -34,17 +34,19 @@ def bind(placed: Placed, catalogue: Catalogue, observation: Observation, options
     for address, spec in placed.resources.items():
         if isinstance(spec, Instance):
             seen = observation.resources.get(address)
-            wanted[address] = evolve(
+            wanted[address] = host = evolve(
                 spec,
                 zone=zones.get(spec.zone, spec.zone),
                 machine_type=catalogue.machine_type(spec.machine_type),
                 image_id=_image_id(spec, seen.spec if seen else None, catalogue, options.refresh_images),
             )
+            if seen is None or seen.spec.machine_type != host.machine_type:
+                findings += _not_offered(placed, address, host, catalogue)
         elif isinstance(spec, Subnet | Volume):
             wanted[address] = evolve(spec, zone=zones.get(spec.zone, spec.zone))
         else:
             wanted[address] = spec
-    return Bound(wanted, tuple(findings))
+    return Bound(wanted, tuple(dict.fromkeys(findings)))
 
 
 def _image_id(want: Instance, seen: Spec | None, catalogue: Catalogue, refresh: bool) -> str:
@@ -75,6 +77,20 @@ def _unknown_types(placed: Placed, catalogue: Catalogue) -> Iterable[Finding]:
             )
 
 
+def _not_offered(placed: Placed, address: Address, want: Instance, catalogue: Catalogue) -> Iterable[Finding]:
+    """That a zone, declared or in use already, has no such machines: the same for all hosts of a role."""
+    machine = catalogue.machine_types.get(want.machine_type)
+    known = {zone.name for zone in catalogue.zones}
+    if machine is not None and want.zone in known - machine.zones:
+        yield Finding(
+            "catalogue/not-in-zone",
+            f"{want.zone} offers no {want.machine_type}",
+            f"{', '.join(sorted(machine.zones))} do: name these zones, or choose another size.",
+            subject=_subject(placed, address, "size"),
+            location=placed.location(address),
+        )
+
+
 def _unknown_images(placed: Placed, catalogue: Catalogue) -> Iterable[Finding]:
     asked: dict[str, Address] = {}
     for address, spec in placed.resources.items():
@@ -85,7 +101,9 @@ def _unknown_images(placed: Placed, catalogue: Catalogue) -> Iterable[Finding]:
             yield Finding(
                 "catalogue/unknown-image",
                 f"{catalogue.region} has no image {image!r}",
-                _nearest(image, list(catalogue.images)),
+                _nearest(image, list(catalogue.images))
+                if catalogue.images
+                else f"It has none yet: portinfra image build --on {placed.environment.on}, or image fetch.",
                 subject=_subject(placed, address, "image"),
                 location=placed.location(address),
             )

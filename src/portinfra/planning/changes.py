@@ -93,7 +93,7 @@ def _difference(address: Address, want: Spec, seen: Observed[Any], desired: Desi
             "update", address, f"{len(seen.extras)} empty doubles of our own making", **before_after
         )
     if seen.state == "pending":
-        return Change("update", address, "it is not ready yet", **before_after)
+        return Change("update", address, seen.reason or "it is not ready yet", **before_after)
     return None
 
 

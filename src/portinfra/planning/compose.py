@@ -70,7 +70,11 @@ def _decide(desired: Desired, bound: Bound, placed: Placed) -> tuple[dict[Addres
     decided = only_asked(decided, desired, placed.roles)
     decided, findings = leave_unknown(decided, desired, bound.wanted)
     decided = follow_replacements(keep_data(decided, desired), desired)
-    return decided, [*findings, *protected(decided, bound.wanted), *still_named(decided, desired)]
+    return decided, [
+        *findings,
+        *protected(decided, bound.wanted, desired.options),
+        *still_named(decided, desired),
+    ]
 
 
 def _errors(findings: Iterable[Finding]) -> bool:

@@ -1,6 +1,7 @@
 """The steps of a plan and what must be done before each.
 
 Creation follows references, deletion goes against what is observed. Besides:
+- a host that goes lets go of its volumes by itself, once it has shut down: nothing is taken from it before;
 - a firewall's rules come before any instance that bears it;
 - what takes over an address or CIDR waits until the one that has it is gone, and so does all that a resource
   stands on which an earlier run has begun to delete;
@@ -91,7 +92,9 @@ class _Builder:
             want = self.desired.wanted.get(address)
             for reference in seen.spec.references():
                 remove = Step("remove", reference)
-                if Step("remove", address) in self.steps:
+                if seen.spec.ends_with(reference):
+                    self._after(Step("remove", address), remove)
+                elif Step("remove", address) in self.steps:
                     self._after(remove, Step("remove", address))
                 elif change.action == "update" and want and reference not in want.references():
                     self._after(remove, Step("converge", address))

@@ -72,11 +72,15 @@ def _held_in_place(volume: Address, desired: Desired) -> set[Address]:
     return still
 
 
-def protected(decided: Mapping[Address, Change], declared: Mapping[Address, Spec]) -> Iterable[Finding]:
+def protected(
+    decided: Mapping[Address, Change], declared: Mapping[Address, Spec], options: PlanOptions
+) -> Iterable[Finding]:
     """Findings for what is protected, or declared to be, and would go. Nothing on the command line overrides
     them.
     """
     for address, change in decided.items():
+        if address in options.unprotected:
+            continue
         if _goes(change) and (_protects(declared.get(address)) or _protects(change.after or change.before)):
             yield Finding(
                 "plan/protected",

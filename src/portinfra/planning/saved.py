@@ -1,7 +1,7 @@
 """A plan's fingerprints: whether an apply would do anything that was not in the plan that was read."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from portinfra.model.plan import Change, Plan
 from portinfra.model.resources import Spec, shown
@@ -38,7 +38,14 @@ def _needed(plan: Plan) -> list[str]:
 
 
 def _lasting(plan: Plan) -> list[Change]:
-    return [c for c in plan.changes if c.action != "update" or c.differences or c.renamed_from is not None]
+    replaced = {change.address for change in plan.changes if change.action == "replace"}
+
+    def lasts(change: Change) -> bool:
+        if change.action != "update" or change.differences or change.renamed_from is not None:
+            return True
+        return bool(change.after and replaced.intersection(change.after.references()))  # bound again
+
+    return [change for change in plan.changes if lasts(change)]
 
 
 def _leave(plan: Plan, change: Change) -> tuple[str, ...]:
@@ -50,10 +57,20 @@ def _leave(plan: Plan, change: Change) -> tuple[str, ...]:
         return made, taken_down
     if change.action == "update":
         return (taken_down, made) if change.interrupts else (made,)
-    goes = f"{change.action} {change.address} {seen.id if seen else ''} {_spec(change.before)}"
+    gone = f"{change.action} {change.address} {seen.id if seen else ''}"
+    goes = [f"{gone} {_spec(before)}" for before in _on_its_way_out(change.before)]
     if change.action == "replace":
-        return f"{goes} by {_spec(change.after)}", made, taken_down
-    return (goes,)
+        first, *others = (f"{each} by {_spec(change.after)}" for each in goes)
+        return first, made, taken_down, *others
+    return tuple(goes)
+
+
+def _on_its_way_out(before: Spec | None) -> Iterator[Spec | None]:
+    """As it is, and as it is once what it ends with has gone."""
+    yield before
+    for reference in before.references() if before else ():
+        if before and before.ends_with(reference):
+            yield before.without(reference)
 
 
 def _where(plan: Plan) -> str:

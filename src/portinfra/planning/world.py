@@ -11,7 +11,9 @@ from portinfra.model.observed import Observed
 
 
 class World(Mapping[Address, Observed[Any]]):
-    """What is there, by address. What is deleted is no longer referred to by anything else."""
+    """What is there, by address. What is deleted is no longer referred to by anything else; what ends with it
+    is on its way out.
+    """
 
     def __init__(self, resources: Mapping[Address, Observed[Any]]) -> None:
         self._resources = dict(resources)
@@ -55,4 +57,6 @@ class World(Mapping[Address, Observed[Any]]):
         for referrer in self._referrers.pop(gone, ()):
             seen = self._resources.get(referrer)
             if seen is not None and gone in seen.spec.references():
-                self._resources[referrer] = evolve(seen, spec=seen.spec.without(gone))
+                ending = seen.spec.ends_with(gone)
+                state = "deleting" if ending else seen.state
+                self._resources[referrer] = evolve(seen, spec=seen.spec.without(gone), state=state)

@@ -7,11 +7,14 @@ from attrs import NOTHING, Factory, evolve, fields
 
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
-from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.recovery import Action, DataPolicy, Probe, RecoveryPlan, Wave
 from portinfra.model.resources import Volume
 from portinfra.model.topology import Flow, Role, Topology
+from portinfra.model.vault import Vault
 
-V = TypeVar("V", Topology, Role, Flow, Volume, Environment, RecoveryPlan)
+V = TypeVar(
+    "V", Topology, Role, Flow, Volume, Environment, RecoveryPlan, Wave, DataPolicy, Action, Probe, Vault
+)
 Check = tuple[str, Callable[[Any], bool]]
 """What a value must be, in words, and whether it is."""
 
@@ -55,6 +58,8 @@ TAGS: Check = ("a mapping of text to text", _is_map_of(_is_text))
 MAPS: Check = ("a mapping of names to mappings", _is_map_of(lambda value: isinstance(value, Mapping)))
 PORTS: Check = ("ports between 1 and 65535, as allow() makes them", _is_list_of(_is_ports))
 ANY: Check = ("anything", lambda value: True)
+HOOK: Check = ("a command or a Python function", lambda value: isinstance(value, str) or callable(value))
+HOOKS: Check = ("commands or Python functions", _is_list_of(HOOK[1]))
 
 ROLE: Mapping[str, Check] = {
     "name": TEXT,
@@ -99,6 +104,9 @@ ENVIRONMENT: Mapping[str, Check] = {
     "cidr": TEXT,
     "key": _or_none(TEXT),
     "zones": TEXTS,
+    "sizes": TAGS,
+    "images": TAGS,
+    "keys": TAGS,
     "roles": MAPS,
     "credentials": TAGS,
     "tags": TAGS,
@@ -111,7 +119,30 @@ RECOVERY: Mapping[str, Check] = {
     "target": TEXT,
     "rpo": TEXT,
     "rto": TEXT,
-    "waves": ("a list of lists of roles", _is_list_of(_is_list_of(_is_text))),
+    "vault": ("a Vault", lambda value: value is None or isinstance(value, Vault)),
+    "drill_cidr": TEXT,
+    "drill_limit": TEXT,
+    "contacts": TEXTS,
+}
+WAVE: Mapping[str, Check] = {"roles": TEXTS, "gates": HOOKS, "limit": TEXT}
+DATA: Mapping[str, Check] = {
+    "of": TEXT,
+    "engine": TEXT,
+    "schedule": TEXT,
+    "group": TEXT,
+    "seed": TEXT,
+    "before": HOOKS,
+    "after": HOOKS,
+    "freeze_limit": TEXT,
+    "retention": NUMBER,
+    "sensitive": SWITCH,
+}
+ACTION: Mapping[str, Check] = {"name": TEXT, "run": HOOK, "on": TEXTS, "after": TEXT}
+PROBE: Mapping[str, Check] = {"name": TEXT, "run": HOOK}
+
+VAULT: Mapping[str, Check] = {
+    **dict.fromkeys(("remote", "endpoint", "sender", "receiver", "recipient", "identity", "password"), TEXT),
+    **dict.fromkeys(("host_key", "cidr", "size", "image", "limit"), TEXT),
 }
 
 STAND_INS: Mapping[type, Mapping[str, Any]] = {
@@ -120,7 +151,12 @@ STAND_INS: Mapping[type, Mapping[str, Any]] = {
     Flow: {"sources": (), "targets": (), "icmp": True},
     Topology: {"name": "unnamed"},
     Environment: {"name": "unnamed", "on": "unknown:unknown"},
-    RecoveryPlan: {"name": "unnamed", "source": "", "target": "", "rpo": "1h", "rto": "1h", "waves": ()},
+    RecoveryPlan: {"name": "unnamed", "source": "", "target": "", "rpo": "1h", "rto": "1h"},
+    Wave: {"roles": ()},
+    DataPolicy: {"of": "unnamed"},
+    Action: {"name": "unnamed", "run": "true"},
+    Probe: {"name": "unnamed", "run": "true"},
+    Vault: {"remote": "unnamed:", "endpoint": "192.0.2.1:22", "sender": "unnamed", "receiver": "unnamed"},
 }
 """What stands for a value of the wrong type where the model has no default: it passes the other checks."""
 
@@ -158,7 +194,24 @@ def sound_environment(environment: Environment, findings: list[Finding]) -> Envi
 
 def sound_recovery(recovery: RecoveryPlan, findings: list[Finding]) -> RecoveryPlan:
     """The recovery plan without what has the wrong type, each reported."""
-    return _sound(recovery, RECOVERY, f"recovery.{recovery.name}", "recovery", findings)
+    subject = f"recovery.{recovery.name}"
+    data = _members(recovery.data, DataPolicy, subject, "data", recovery, findings)
+    actions = _members(recovery.actions, Action, subject, "actions", recovery, findings)
+    probes = _members(recovery.probes, Probe, subject, "probes", recovery, findings)
+    waves = [
+        _sound(wave, WAVE, f"{subject}.wave {number}", "recovery", findings)
+        for number, wave in enumerate(recovery.waves, 1)
+    ]
+    whole = evolve(
+        recovery,
+        waves=waves,
+        data=[_sound(each, DATA, f"{subject}.data.{each.of}", "recovery", findings) for each in data],
+        actions=[_sound(a, ACTION, f"{subject}.action.{a.name}", "recovery", findings) for a in actions],
+        probes=[_sound(p, PROBE, f"{subject}.probe.{p.name}", "recovery", findings) for p in probes],
+    )
+    if isinstance(whole.vault, Vault):
+        whole = evolve(whole, vault=_sound(whole.vault, VAULT, f"{subject}.vault", "recovery", findings))
+    return _sound(whole, RECOVERY, subject, "recovery", findings)
 
 
 def flow_subject(flow: Flow) -> str:
@@ -213,7 +266,15 @@ def _stand_in(kind: type[Any], name: str) -> Any:
     return cast(Any, default).factory() if isinstance(default, Factory) else default  # type: ignore[arg-type]
 
 
-M = TypeVar("M", Role, Flow, Volume)
+M = TypeVar("M", Role, Flow, Volume, DataPolicy, Action, Probe)
+_MAKERS: Mapping[type, str] = {
+    Role: 'Role("web")',
+    Flow: 'allow("web", "app", tcp=443)',
+    Volume: 'Volume("data", gib=100)',
+    DataPolicy: 'DataPolicy("db")',
+    Action: 'Action("promote", run="./promote")',
+    Probe: 'Probe("last row", run="./last-row")',
+}
 
 
 def _members(
@@ -221,18 +282,17 @@ def _members(
     kind: type[M],
     subject: str,
     name: str,
-    owner: Topology | Role,
+    owner: Topology | Role | RecoveryPlan,
     findings: list[Finding],
 ) -> list[M]:
     """Those that are of the kind; the others are reported."""
-    makers = {Role: 'Role("web")', Flow: 'allow("web", "app", tcp=443)', Volume: 'Volume("data", gib=100)'}
     wrong = [value for value in given if not isinstance(value, kind)]
     if wrong:
         findings.append(
             Finding(
-                "topology/wrong-type",
+                f"{'recovery' if isinstance(owner, RecoveryPlan) else 'topology'}/wrong-type",
                 f"holds something that is {' and '.join(sorted({in_words(value) for value in wrong}))}",
-                f"Each must be a {kind.__name__}, made by {makers[kind]}.",
+                f"Each must be a {kind.__name__}, made by {_MAKERS[kind]}.",
                 subject=f"{subject}.{name}",
                 location=owner.location,
             )

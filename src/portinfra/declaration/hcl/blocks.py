@@ -13,9 +13,10 @@ from portinfra.declaration.suggest import did_you_mean
 from portinfra.model import convert
 from portinfra.model.environment import OVERRIDABLE, Environment
 from portinfra.model.finding import Finding
-from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.recovery import Action, DataPolicy, Probe, RecoveryPlan, Wave
 from portinfra.model.resources import Volume
 from portinfra.model.topology import Flow, Role, Topology
+from portinfra.model.vault import Vault
 
 T = TypeVar("T")
 
@@ -67,6 +68,9 @@ ENVIRONMENT = a.Shapes(
         "cidr": a.TEXT,
         "key": a.TEXT,
         "zones": a.TEXTS,
+        "sizes": a.TEXT_MAP,
+        "images": a.TEXT_MAP,
+        "keys": a.TEXT_MAP,
         "credentials": a.TEXT_MAP,
         "tags": a.TEXT_MAP,
         "subnet_prefix": a.NUMBER,
@@ -82,9 +86,45 @@ RECOVERY = a.Shapes(
         "rpo": a.TEXT,
         "rto": a.TEXT,
         "waves": a.WAVES,
+        "drill_cidr": a.TEXT,
+        "drill_limit": a.TEXT,
+        "contacts": a.TEXTS,
     },
-    needed=("source", "target", "rpo", "rto", "waves"),
+    needed=("source", "target", "rpo", "rto"),
 )
+VAULT = a.Shapes(
+    {
+        "remote": a.TEXT,
+        "endpoint": a.TEXT,
+        "sender": a.TEXT,
+        "receiver": a.TEXT,
+        "recipient": a.TEXT,
+        "identity": a.TEXT,
+        "password": a.TEXT,
+        "host_key": a.TEXT,
+        "cidr": a.TEXT,
+        "size": a.TEXT,
+        "image": a.TEXT,
+        "limit": a.TEXT,
+    },
+    needed=("remote", "endpoint", "sender", "receiver"),
+)
+WAVE = a.Shapes({"roles": a.TEXTS, "gates": a.TEXTS, "limit": a.TEXT}, needed=("roles",))
+DATA = a.Shapes(
+    {
+        "engine": a.TEXT,
+        "schedule": a.TEXT,
+        "group": a.TEXT,
+        "seed": a.TEXT,
+        "before": a.TEXTS,
+        "after": a.TEXTS,
+        "freeze_limit": a.TEXT,
+        "retention": a.NUMBER,
+        "sensitive": a.SWITCH,
+    }
+)
+ACTION = a.Shapes({"run": a.TEXT, "on": a.TEXTS, "after": a.TEXT}, needed=("run",))
+PROBE = a.Shapes({"run": a.TEXT}, needed=("run",))
 
 
 @frozen
@@ -111,8 +151,55 @@ class Reader:
 
     def recovery(self, block: Block) -> RecoveryPlan | None:
         """A `recovery` block; None where it cannot be made."""
+        readers = {"wave": self._wave, "data": self._data, "action": self._action, "probe": self._probe}
+        inner = self._inner(block, {**readers, "vault": self._vault})
+        if len(inner["vault"]) > 1:
+            self._wrong("duplicate", "a recovery plan has one vault", "Keep one vault block.", block)
+        parts = {
+            "vault": next(iter(inner["vault"]), None),
+            "data": inner["data"],
+            "actions": inner["action"],
+            "probes": inner["probe"],
+        }
+        listed = next((each for each in block.attributes if each.name == "waves"), None)
+        if not any(each.kind == "wave" for each in block.blocks):
+            known = a.Shapes(RECOVERY.shapes, (*RECOVERY.needed, "waves"))
+            plan = self._made(RecoveryPlan, block, known, **parts)
+            if plan is None or listed is None:
+                return None
+            return evolve(plan, waves=[evolve(wave, location=listed.location) for wave in plan.waves])
+        if listed is None:
+            return self._made(RecoveryPlan, block, RECOVERY, **parts, waves=inner["wave"])
+        message, fix = "its waves are written as a list and as blocks", "Write the list, or the blocks."
+        self.findings.extend(problem("duplicate", message, fix, listed.location).findings)
+        a.take(block, RECOVERY, self.scope, self.findings)  # what else is wrong with it
+        return None
+
+    def _wave(self, block: Block) -> Wave | None:
         self._inner(block, {})
-        return self._made(RecoveryPlan, block, RECOVERY)
+        if block.labels:
+            self._wrong("label", "a wave block has no name", "Write wave {…}.", block)
+        values = a.take(block, WAVE, self.scope, self.findings)
+        return Wave(**values, location=block.location) if values is not None else None
+
+    def _vault(self, block: Block) -> Vault | None:
+        self._inner(block, {})
+        if block.labels:
+            self._wrong("label", "a vault block has no name", "Write vault {…}.", block)
+        values = a.take(block, VAULT, self.scope, self.findings)
+        return Vault(**values, location=block.location) if values is not None else None
+
+    def _data(self, block: Block) -> DataPolicy | None:
+        self._inner(block, {})
+        return self._made(DataPolicy, block, DATA)
+
+    def _action(self, block: Block) -> Action | None:
+        self._inner(block, {})
+        return self._made(Action, block, ACTION)
+
+    def _probe(self, block: Block) -> Probe | None:
+        self._inner(block, {})
+        return self._made(Probe, block, PROBE)
 
     def _role(self, block: Block) -> Role | None:
         inner = self._inner(block, {"volume": self._volume, "native": self._native})

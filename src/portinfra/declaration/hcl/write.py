@@ -11,9 +11,10 @@ from portinfra.declaration.declared import Declared
 from portinfra.declaration.hcl.text import heredoc, quote
 from portinfra.errors import DeclarationError
 from portinfra.model.environment import Environment
-from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.recovery import Action, DataPolicy, Probe, RecoveryPlan, Wave
 from portinfra.model.resources import Volume
 from portinfra.model.topology import Flow, PortRange, Role, Topology
+from portinfra.model.vault import Vault
 
 INDENT = "  "
 WIDTH = 100
@@ -21,13 +22,16 @@ IDENTIFIER = re.compile(r"[a-zA-Z_][a-zA-Z0-9_-]*")
 KEYWORDS = {"if", "in", "for", "for_each", "else", "endif", "endfor", "null", "true", "false"}
 
 Pairs = Iterable[tuple[str, Any]]
+Value = (
+    Topology | Role | Volume | Flow | Environment | RecoveryPlan | Wave | DataPolicy | Action | Probe | Vault
+)
 
 
 def to_hcl(declared: Declared) -> str:
     """The declaration as HCL, which loads to equal values; what has its default is left out.
 
     A role's user data is written out: it is the user's own. Raises DeclarationError for what HCL cannot hold:
-    an environment's `dns` function, or a native option that is no plain value.
+    an environment's `dns` function, a Python function as a hook, or a native option that is no plain value.
     """
     blocks = [
         *map(_topology, declared.topologies),
@@ -45,7 +49,22 @@ def _topology(topology: Topology) -> list[str]:
 
 ROLE = tuple(f.name for f in fields(Role) if f.name not in ("name", "volumes", "native", "location"))
 VOLUME = ("gib", "mount", "key", "protect", "tags")
-ENVIRONMENT = ("account", "cidr", "key", "zones", "credentials", "tags", "subnet_prefix")
+ENVIRONMENT = (
+    "account",
+    "cidr",
+    "key",
+    "zones",
+    "sizes",
+    "images",
+    "keys",
+    "credentials",
+    "tags",
+    "subnet_prefix",
+)
+WAVE = ("roles", "gates", "limit")
+VAULT = tuple(f.name for f in fields(Vault) if f.name not in ("stand", "location"))
+DATA = tuple(f.name for f in fields(DataPolicy) if f.name not in ("of", "location"))
+ACTION = ("run", "on", "after")
 
 
 def _role(role: Role) -> list[str]:
@@ -76,13 +95,49 @@ def _environment(environment: Environment) -> list[str]:
 
 
 def _recovery(recovery: RecoveryPlan) -> list[str]:
-    names = ("source", "target", "rpo", "rto", "waves")
-    return _block("recovery", recovery.name, [(name, getattr(recovery, name)) for name in names])
+    pairs = [(name, getattr(recovery, name)) for name in ("source", "target", "rpo", "rto")]
+    plain = all(wave == Wave(wave.roles) for wave in recovery.waves)
+    if plain:
+        pairs.append(("waves", [list(wave.roles) for wave in recovery.waves]))
+    pairs += _changed(recovery, ("drill_cidr", "drill_limit", "contacts"))
+    blocks = [] if plain else [_hooked(recovery, "wave", None, wave, WAVE) for wave in recovery.waves]
+    if recovery.vault is not None:
+        blocks.append(_vault(recovery.vault))
+    blocks += [_hooked(recovery, "data", policy.of, policy, DATA) for policy in recovery.data]
+    blocks += [_hooked(recovery, "action", each.name, each, ACTION) for each in recovery.actions]
+    blocks += [_hooked(recovery, "probe", each.name, each, ("run",)) for each in recovery.probes]
+    return _block("recovery", recovery.name, pairs, blocks)
 
 
-def _changed(
-    value: Topology | Role | Volume | Flow | Environment, names: Iterable[str], always: Iterable[str] = ()
-) -> Iterator[tuple[str, Any]]:
+def _vault(vault: Vault) -> list[str]:
+    if vault.stand is not None:
+        raise DeclarationError(
+            "a vault whose helpers are played by a stand-in cannot be held in HCL",
+            location=vault.location,
+            fix="Keep this declaration in Python, or leave stand out.",
+        )
+    return _block("vault", None, _changed(vault, VAULT))
+
+
+def _hooked(
+    recovery: RecoveryPlan,
+    kind: str,
+    label: str | None,
+    value: Wave | DataPolicy | Action | Probe,
+    names: Iterable[str],
+) -> list[str]:
+    pairs = list(_changed(value, names))
+    for _, held in pairs:
+        if any(map(callable, held if isinstance(held, tuple) else (held,))):
+            raise DeclarationError(
+                f"recovery {recovery.name!r} calls a Python function, which HCL cannot hold",
+                location=value.location,
+                fix="Keep this declaration in Python, or call a command.",
+            )
+    return _block(kind, label, pairs)
+
+
+def _changed(value: Value, names: Iterable[str], always: Iterable[str] = ()) -> Iterator[tuple[str, Any]]:
     """The fields that do not have their default."""
     defaults = {f.name: f.default for f in fields(type(value))}
     for name in names:

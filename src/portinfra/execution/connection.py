@@ -1,0 +1,101 @@
+"""An environment that is connected to: what is there, what is offered, and runs that change it."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from attrs import frozen
+
+from portinfra.errors import PermissionDenied
+from portinfra.execution.caller import Caller
+from portinfra.execution.claim import claims, settle
+from portinfra.execution.run import Run
+from portinfra.model.address import Address, Scope
+from portinfra.model.catalogue import Catalogue
+from portinfra.model.claim import Claim
+from portinfra.model.environment import Environment
+from portinfra.model.observed import Observation, Observed
+from portinfra.observation import Reader
+from portinfra.provider import registry
+from portinfra.provider.interface import Provider
+from portinfra.version import VERSION
+
+WORKERS = 8
+"""Calls under way at once."""
+
+
+@frozen
+class Connection:
+    """One environment, live. A context manager."""
+
+    environment: Environment
+    provider: Provider
+    reader: Reader
+    caller: Caller
+
+    @classmethod
+    def to(cls, environment: Environment) -> Self:
+        """Connect. Raises ProviderError."""
+        provider = registry.connect(environment)
+        caller = Caller(provider)
+        return cls(environment, provider, Reader(provider, caller.insisting), caller)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.provider.close()
+
+    def account(self) -> str:
+        """The account that the credentials speak for; the one that was meant (R1)."""
+        return meant(self.reader.account(), self.environment, self.provider.name)
+
+    def catalogue(self) -> Catalogue:
+        """What the location offers, to the account that was meant (R1)."""
+        catalogue = self.reader.catalogue()
+        meant(catalogue.account, self.environment, self.provider.name)
+        return catalogue
+
+    def settle(self, scope: Scope) -> Claim | None:
+        """Wait until lists show the last run's last change. Its claim, as it was before the wait."""
+        found = claims(self.reader, scope)
+        last = found[-1] if found else None
+        settle(last, self.provider.clock, self.provider.capabilities.visibility_seconds)
+        return last
+
+    def claims(self, scope: Scope) -> list[Claim]:
+        """The claims of a scope, the newest last, as they are once lists show the last run's last change."""
+        self.settle(scope)
+        return claims(self.reader, scope)
+
+    def observe(self, scope: Scope) -> Observation:
+        """All that is there of a scope, once lists show the last run's last change."""
+        self.settle(scope)
+        return self.reader.observe(scope)
+
+    def run(
+        self,
+        scope: Scope,
+        *,
+        borrowed: Mapping[Address, Observed[Any]] | None = None,
+        workers: int = WORKERS,
+        seed: int | None = None,
+    ) -> Run:
+        """A run on a scope, which may refer to resources `borrowed` of another; with a `seed`, one call at a
+        time in an order that the seed decides.
+        """
+        return Run(self.provider, scope, VERSION, borrowed=borrowed, workers=workers, seed=seed)
+
+
+def meant(account: str, environment: Environment, provider: str) -> str:
+    """The account, where it is the environment's. Raises PermissionDenied."""
+    if environment.account and account and account != environment.account:
+        raise PermissionDenied(
+            f'the credentials speak for account {account}, and environment "{environment.name}" '
+            f"is in account {environment.account}",
+            provider=provider,
+            fix="Use the credentials of the environment's account, or correct `account`.",
+        )
+    return account

@@ -1,0 +1,65 @@
+"""A vault: where data waits on its way from one provider to another."""
+
+import re
+from typing import Protocol
+
+from attrs import field, frozen
+
+from portinfra.model.location import Location, here
+
+ENDPOINT = re.compile(r"(?P<cidr>\d+\.\d+\.\d+\.\d+(/\d+)?):(?P<port>\d+)")
+RECIPIENT = re.compile(r"(age1[0-9a-z]{50,}|ssh-(ed25519|rsa) \S+( .*)?)")
+
+
+class Stand(Protocol):
+    """Runs a helper's script where the instances of a test bed run nothing."""
+
+    name: str
+    """How evidence calls it."""
+
+    def run(self, script: str, volume: str) -> None:
+        """Run it, with the volume of this native id in place of the disk that the helper would find."""
+
+
+@frozen
+class Vault:
+    """Storage that both ends can reach, and none of them owns. Secrets are named here, never held: each is a
+    file on the machine that runs `portinfra dr`.
+    """
+
+    remote: str
+    """An rclone remote and a path in it: `vault:shop`. Both configurations define that remote."""
+    endpoint: str
+    """What helpers may reach, and nothing else: an IPv4 address or CIDR, and a port: `203.0.113.7:22`."""
+    sender: str
+    """File with the rclone configuration for the source's helpers, which may add and need not do more."""
+    receiver: str
+    """File with the rclone configuration for the target's helpers, and for retention: it may remove."""
+    recipient: str = ""
+    """The public key that `age` seals for: `age1…`."""
+    identity: str = ""
+    """File with the key that opens what was sealed. Only who restores needs it."""
+    password: str = ""
+    """File with the password of a `restic` repository."""
+    host_key: str = ""
+    """The public key of an sftp server, as in a `known_hosts` file: `203.0.113.7 ssh-ed25519 AAAA…`."""
+    cidr: str = "192.168.240.0/20"
+    """The addresses of the network that helpers are in, for as long as they are there."""
+    size: str = "small"
+    """A helper's size, as a role has it; `sizes` of the environment says what it is there."""
+    image: str = "debian-12"
+    """A helper's image, with rclone, zstd and age or restic in it; `images` of the environment says which."""
+    limit: str = "4h"
+    """The longest that carrying one group of volumes may take; helpers end themselves then."""
+    stand: Stand | None = None
+    """Who runs the helpers' scripts on a test bed; evidence names it. None: the helpers do."""
+    location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
+
+    @property
+    def cidr_and_port(self) -> tuple[str, int]:
+        """The endpoint, as a firewall has it. Raises ValueError where it is none."""
+        match = ENDPOINT.fullmatch(self.endpoint)
+        if match is None or not 0 < int(match["port"]) < 65536:
+            raise ValueError(f"{self.endpoint!r} is no address with a port")
+        cidr = match["cidr"]
+        return cidr if "/" in cidr else f"{cidr}/32", int(match["port"])

@@ -1,0 +1,47 @@
+"""What is wanted of an environment that another one stands in for. Pure."""
+
+from attrs import evolve
+
+from portinfra.model.address import Address
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.observed import Observation
+from portinfra.model.placed import Placed
+from portinfra.model.resources import Instance, Spec
+
+
+def fenced(placed: Placed, there: Observation) -> Placed:
+    """The same with every host off; hosts that are not there are not made, as a new host runs at first."""
+    resources: dict[Address, Spec] = {}
+    unmade: set[Address] = set()
+    for address, spec in placed.resources.items():
+        if isinstance(spec, Instance) and address in there.resources:
+            resources[address] = evolve(spec, power="stopped")
+        elif isinstance(spec, Instance) or unmade.intersection(spec.references()):
+            unmade.add(address)
+        else:
+            resources[address] = spec
+    return evolve(placed, resources=resources)
+
+
+def told(placed: Placed, epoch: int) -> Finding:
+    """That it is fenced."""
+    name = placed.environment.name
+    return Finding(
+        "recovery/fenced",
+        f"another environment stands (epoch {epoch}), and {name} waits: its hosts stay off",
+        "Its turn comes again with: dr failback; where it is the target of a recovery plan, dr failover.",
+        Severity.WARNING,
+        subject=f"environment.{name}",
+    )
+
+
+def stands(placed: Placed, epoch: int) -> Finding:
+    """That it is the one at work, for whoever is about to destroy it."""
+    name = placed.environment.name
+    return Finding(
+        "recovery/stands",
+        f"{name} is the one at work (epoch {epoch}), and another environment, which waits, has older data",
+        "Let the other one take over first: dr failback, or dr failover --planned.",
+        Severity.WARNING,
+        subject=f"environment.{name}",
+    )

@@ -1,0 +1,13 @@
+"""Whether anybody may apply a plan."""
+
+from portinfra.errors import FindingsError, PolicyError, ValidationError
+from portinfra.model.plan import Plan
+
+
+def refuse(plan: Plan) -> None:
+    """Raise what makes this a plan that nobody may apply."""
+    if plan.errors:
+        kind: type[FindingsError] = (
+            ValidationError if any(f.rule.startswith("catalogue/") for f in plan.errors) else PolicyError
+        )
+        raise kind(f"{plan.scope}: this plan cannot be applied", plan.errors)

@@ -1,0 +1,124 @@
+"""Recovery plans: how the data of each volume travels."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from portinfra.model.environment import Environment
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.recovery import ENGINES, SEEDS, DataPolicy, RecoveryPlan
+from portinfra.model.topology import Role, Topology
+from portinfra.validation.names import suggestion
+from portinfra.validation.recovery_part import policy_part, whole
+from portinfra.validation.recovery_times import length
+
+
+def data_findings(
+    recovery: RecoveryPlan, topology: Topology, environments: Sequence[Environment]
+) -> Iterator[Finding]:
+    """Policies of nothing, or that contradict one another or the places that data travels between."""
+    places = {environment.name: environment.provider for environment in environments}
+    ends = places.get(recovery.source), places.get(recovery.target)
+    usual = "the default" if None in ends else "native" if ends[0] == ends[1] else "age"
+    roles = {role.name: role for role in topology.roles}
+    seen: set[tuple[str, str]] = set()
+    for each in recovery.data:
+        if (each.role, each.volume) in seen:
+            message, fix = f"{each.of!r} has another policy already", "Keep one."
+            yield policy_part(recovery, each).wrong("policy-twice", "", message, fix)
+        seen.add((each.role, each.volume))
+        yield from _subject_findings(recovery, each, roles)
+        yield from _value_findings(recovery, each)
+        if each.engine == "native" and usual == "age":
+            message = f"snapshots do not go from {ends[0]} to {ends[1]}"
+            fix = "Leave the engine out, for age; or name restic."
+            yield policy_part(recovery, each).wrong("engine", "engine", message, fix)
+    travelling = _travelling(recovery, topology)
+    yield from _group_findings(recovery, travelling, usual)
+    yield from _vault_findings(recovery, travelling, usual)
+
+
+def _subject_findings(
+    recovery: RecoveryPlan, each: DataPolicy, roles: Mapping[str, Role]
+) -> Iterator[Finding]:
+    part = policy_part(recovery, each)
+    if each.role not in roles:
+        fix = suggestion(each.role, roles, "Declare the role.")
+        yield part.wrong("unknown-role", "", f"there is no role {each.role!r}", fix)
+        return
+    volumes = [volume.name for volume in roles[each.role].volumes]
+    if each.volume and each.volume not in volumes:
+        fix = suggestion(each.volume, volumes, "Declare the volume.")
+        message = f"role {each.role!r} has no volume {each.volume!r}"
+        yield part.wrong("unknown-volume", "", message, fix)
+    elif not volumes:
+        message = f"role {each.role!r} has no volumes, so there is no data to carry"
+        fix = "Remove the policy, or declare a volume."
+        yield part.wrong("no-volumes", "", message, fix, Severity.WARNING)
+
+
+def _value_findings(recovery: RecoveryPlan, each: DataPolicy) -> Iterator[Finding]:
+    part = policy_part(recovery, each)
+    if each.engine and each.engine not in ENGINES:
+        message, fix = f"there is no engine {each.engine!r}", suggestion(each.engine, ENGINES, "")
+        yield part.wrong("unknown-engine", "engine", message, fix)
+    if each.seed not in SEEDS:
+        message = f"{each.seed!r} does not say whose data comes back"
+        yield part.wrong("unknown-seed", "seed", message, suggestion(each.seed, SEEDS, ""))
+    if each.retention < 1:
+        message, fix = "no point would be kept", "Keep one at least; two or more where the newest may be bad."
+        yield part.wrong("retention", "retention", message, fix)
+    if each.engine == "restic":
+        severity = Severity.ERROR if each.sensitive else Severity.WARNING
+        message = (
+            "who writes a restic repository can read it: the source could read what recovery holds (R22)"
+        )
+        fix = "Use age, whose key the source does not have; restic where less to carry matters more."
+        yield part.wrong("writer-reads", "engine", message, fix, severity)
+
+
+Travelling = Sequence[tuple[str, DataPolicy]]
+"""Role and policy of every volume that comes back."""
+
+
+def _travelling(recovery: RecoveryPlan, topology: Topology) -> Travelling:
+    """A volume has its own policy, else its role's, else the default."""
+    return [
+        (role.name, recovery.policy(role.name, volume.name))
+        for role in topology.roles
+        if role.name in recovery.roles
+        for volume in role.volumes
+    ]
+
+
+def _group_findings(recovery: RecoveryPlan, travelling: Travelling, usual: str) -> Iterator[Finding]:
+    """Volumes of one moment travel by one way, at one time."""
+    rpo = length(recovery.rpo) or 0
+    compared: Mapping[str, Callable[[DataPolicy], Any]] = {
+        "engine": lambda each: each.engine or usual,
+        "schedule": lambda each: length(each.schedule) if each.schedule else rpo // 2,
+        "seed": lambda each: each.seed,
+    }
+    grouped: dict[str, list[DataPolicy]] = defaultdict(list)
+    for role, each in travelling:
+        grouped[each.group or role].append(each)
+    for name, policies in grouped.items():
+        for attribute, value_of in compared.items():
+            words = {value_of(each): getattr(each, attribute) or "the default" for each in policies}
+            if len(words) > 1:
+                message = f"the volumes of group {name!r} are of one moment, and their {attribute} differs: "
+                declared = next(each for each in reversed(policies) if each in recovery.data)
+                yield policy_part(recovery, declared).wrong(
+                    "group",
+                    attribute,
+                    message + ", ".join(sorted(words.values())),
+                    f"Give them one {attribute}, or groups of their own.",
+                )
+
+
+def _vault_findings(recovery: RecoveryPlan, travelling: Travelling, usual: str) -> Iterator[Finding]:
+    """Data that waits on its way has to wait somewhere."""
+    needed = dict.fromkeys(role for role, each in travelling if (each.engine or usual) in ("age", "restic"))
+    if needed and not recovery.vault:
+        message = f"the data of {', '.join(needed)} travels through a vault, and none is named"
+        yield whole(recovery).wrong("no-vault", "vault", message, "Name one; docs/recovery.md shows how.")

@@ -1,0 +1,40 @@
+"""Where in a recovery plan something is wrong."""
+
+from attrs import frozen
+
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.location import Location
+from portinfra.model.recovery import DataPolicy, RecoveryPlan
+
+
+@frozen
+class Part:
+    """A recovery plan or a block of it, which findings are about."""
+
+    subject: str
+    location: Location
+
+    def wrong(
+        self, rule: str, attribute: str, message: str, fix: str, severity: Severity = Severity.ERROR
+    ) -> Finding:
+        """A finding about an attribute; about the whole of it where that is empty."""
+        subject = f"{self.subject}.{attribute}" if attribute else self.subject
+        return Finding(f"recovery/{rule}", message, fix, severity, subject=subject, location=self.location)
+
+
+def whole(recovery: RecoveryPlan) -> Part:
+    """The plan itself."""
+    return Part(f"recovery.{recovery.name}", recovery.location)
+
+
+def wave_parts(recovery: RecoveryPlan) -> list[Part]:
+    """Its waves, which are known by their numbers."""
+    return [
+        Part(f"recovery.{recovery.name}.wave {number}", wave.location)
+        for number, wave in enumerate(recovery.waves, 1)
+    ]
+
+
+def policy_part(recovery: RecoveryPlan, policy: DataPolicy) -> Part:
+    """One of its policies."""
+    return Part(f"recovery.{recovery.name}.data.{policy.of}", policy.location)

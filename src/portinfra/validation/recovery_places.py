@@ -1,0 +1,86 @@
+"""Recovery plans: the environments that they name, which no one disaster or mistake may take together."""
+
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Network
+
+from portinfra.model.environment import Environment
+from portinfra.model.finding import Finding
+from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.topology import Topology
+from portinfra.validation.names import suggestion
+from portinfra.validation.recovery_part import whole
+
+
+def place_findings(recovery: RecoveryPlan, environments: Sequence[Environment]) -> Iterator[Finding]:
+    """Environments that are not there, or that do not stand apart; addresses that a drill cannot have."""
+    places = {environment.name: environment for environment in environments}
+    for attribute in ("source", "target"):
+        name = getattr(recovery, attribute)
+        if name not in places:
+            fix = suggestion(name, places, "Declare it.")
+            message = f"there is no environment {name!r}"
+            yield whole(recovery).wrong("unknown-environment", attribute, message, fix)
+    source, target = places.get(recovery.source), places.get(recovery.target)
+    if recovery.source == recovery.target:
+        message, fix = f"{recovery.target!r} cannot stand in for itself", "Name another environment."
+        yield whole(recovery).wrong("same-environment", "target", message, fix)
+    elif source is not None and target is not None:
+        yield from _apart_findings(recovery, source, target)
+    yield from _drill_findings(recovery, target)
+
+
+def _apart_findings(recovery: RecoveryPlan, source: Environment, target: Environment) -> Iterator[Finding]:
+    if source.on == target.on:
+        message = f"{source.name!r} and {target.name!r} are both at {source.on}: one disaster takes both"
+        yield whole(recovery).wrong("same-place", "target", message, "Place the target elsewhere.")
+    if source.account and source.account == target.account and source.provider == target.provider:
+        message = f"{source.name!r} and {target.name!r} are one account: one mistake takes both (R1)"
+        yield whole(recovery).wrong(
+            "same-account", "target", message, "Give the target an account of its own."
+        )
+
+
+def _drill_findings(recovery: RecoveryPlan, target: Environment | None) -> Iterator[Finding]:
+    """The addresses of a drill, which must have room for what the target holds."""
+    if not recovery.drill_cidr:
+        return
+    room, needed = network(recovery.drill_cidr), network(target.cidr) if target else None
+    if room is None:
+        message = f"{recovery.drill_cidr!r} is no network of IPv4 addresses"
+        yield whole(recovery).wrong("drill-cidr", "drill_cidr", message, "Write 10.99.0.0/16, for example.")
+    elif target and needed and room.prefixlen > needed.prefixlen:
+        message = f"{room} has less room than {target.name!r} needs ({needed})"
+        fix = f"Write a network of /{needed.prefixlen} or larger."
+        yield whole(recovery).wrong("drill-cidr", "drill_cidr", message, fix)
+
+
+def network(text: str) -> IPv4Network | None:
+    """A network of IPv4 addresses; None for what is none."""
+    try:
+        return IPv4Network(text)
+    except ValueError:
+        return None
+
+
+def key_findings(
+    recovery: RecoveryPlan, topology: Topology, environments: Sequence[Environment]
+) -> Iterator[Finding]:
+    """Copies of data go from account to account, which those under a provider's own key cannot."""
+    keyless = [
+        f"{role.name}/{volume.name}"
+        for role in topology.roles
+        if role.name in recovery.roles
+        for volume in role.volumes
+        if volume.key is None
+    ]
+    for environment in environments:
+        named = environment.name in (recovery.source, recovery.target)
+        if keyless and named and environment.key is None:
+            yield Finding(
+                "recovery/no-key",
+                f"the data of {', '.join(keyless)} goes to another account in recovery plan "
+                f"{recovery.name!r}, and copies under the provider's own key cannot leave theirs",
+                'Name a key of your own: key="alias/…" on AWS, its path elsewhere.',
+                subject=f"environment.{environment.name}.key",
+                location=environment.location,
+            )

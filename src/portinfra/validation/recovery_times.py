@@ -1,0 +1,54 @@
+"""Recovery plans: lengths of time, each by itself and beside the others."""
+
+from collections.abc import Iterator
+
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.recovery import RecoveryPlan, Wave, seconds
+from portinfra.validation.recovery_part import Part, policy_part, wave_parts, whole
+
+USUAL = Wave(()).limit
+"""A wave's limit that nobody chose."""
+
+
+def length(text: str) -> int | None:
+    """Seconds; None where it is no length of time."""
+    try:
+        return seconds(text)
+    except ValueError:
+        return None
+
+
+def time_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
+    """What is no length of time; points too seldom for the rpo; waves that may take longer than the rto."""
+    for part, attribute, text in _given(recovery):
+        if length(text) is None:
+            yield part.wrong(
+                "duration", attribute, f"{text!r} is no length of time", "Write 30m, 4h or 1d, for example."
+            )
+    rpo, rto = length(recovery.rpo), length(recovery.rto)
+    if rto and (length(recovery.drill_limit) or rto) < rto:
+        message = f"hosts end themselves after {recovery.drill_limit}, and recovery may take {recovery.rto}"
+        fix = "Let a drill have as long as the rto, or longer."
+        yield whole(recovery).wrong("drill-limit", "drill_limit", message, fix)
+    for each in recovery.data:
+        if rpo and (length(each.schedule) or 0) > rpo:
+            message = f"a point every {each.schedule} cannot keep an rpo of {recovery.rpo}"
+            fix = "Make points more often than the rpo; by default it is twice as often."
+            yield policy_part(recovery, each).wrong("schedule", "schedule", message, fix)
+    for part, wave in zip(wave_parts(recovery), recovery.waves, strict=True):
+        if rto and wave.limit != USUAL and (length(wave.limit) or 0) > rto:
+            message = f"it may take {wave.limit}, and the whole recovery {recovery.rto}"
+            fix = "Shorten the limit, or allow a longer rto."
+            yield part.wrong("limit", "limit", message, fix, Severity.WARNING)
+
+
+def _given(recovery: RecoveryPlan) -> Iterator[tuple[Part, str, str]]:
+    """Every length of time: whose, of which attribute, as it was written."""
+    for attribute in ("rpo", "rto", "drill_limit"):
+        yield whole(recovery), attribute, getattr(recovery, attribute)
+    for part, wave in zip(wave_parts(recovery), recovery.waves, strict=True):
+        yield part, "limit", wave.limit
+    for each in recovery.data:
+        if each.schedule:
+            yield policy_part(recovery, each), "schedule", each.schedule
+        yield policy_part(recovery, each), "freeze_limit", each.freeze_limit

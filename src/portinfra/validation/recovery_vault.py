@@ -1,0 +1,85 @@
+"""Recovery plans: the vault, and the helpers that carry data to and from it."""
+
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Network
+
+from portinfra.model.environment import Environment
+from portinfra.model.finding import Finding
+from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.topology import Topology
+from portinfra.model.vault import RECIPIENT, Vault
+from portinfra.validation.recovery_part import Part
+from portinfra.validation.recovery_places import network
+from portinfra.validation.recovery_times import length
+
+PREFIX_MAX = 24
+"""A helpers' network has room for a block of subnets, one a zone."""
+
+
+def vault_findings(
+    recovery: RecoveryPlan, topology: Topology, environments: Sequence[Environment]
+) -> Iterator[Finding]:
+    """What keeps helpers from carrying anything."""
+    vault = recovery.vault
+    if vault is None:
+        return
+    part = Part(f"recovery.{recovery.name}.vault", vault.location)
+    yield from _way_findings(part, vault)
+    yield from _key_findings(part, vault, _engines(recovery, topology, environments))
+    yield from _room_findings(part, vault, recovery, environments)
+
+
+def _engines(recovery: RecoveryPlan, topology: Topology, environments: Sequence[Environment]) -> set[str]:
+    """The engines that data travels by."""
+    providers = {e.provider for e in environments if e.name in (recovery.source, recovery.target)}
+    usual = "age" if len(providers) > 1 else "native"
+    roles = [role for role in topology.roles if role.name in recovery.roles]
+    return {recovery.policy(role.name, v.name).engine or usual for role in roles for v in role.volumes}
+
+
+def _way_findings(part: Part, vault: Vault) -> Iterator[Finding]:
+    if ":" not in vault.remote:
+        message = f"{vault.remote!r} is no rclone remote with a path"
+        yield part.wrong("vault-remote", "remote", message, "Write vault:shop, for example.")
+    try:
+        vault.cidr_and_port  # noqa: B018  (it raises for what is none)
+    except ValueError:
+        message = f"{vault.endpoint!r} is no IPv4 address with a port"
+        fix = "Write 203.0.113.7:22; 0.0.0.0/0:443 for object storage, whose addresses change."
+        yield part.wrong("vault-endpoint", "endpoint", message, fix)
+    if not length(vault.limit):
+        message = f"{vault.limit!r} is no length of time"
+        yield part.wrong("duration", "limit", message, "Write 90s, 30m, 4h or 7d.")
+
+
+def _key_findings(part: Part, vault: Vault, engines: set[str]) -> Iterator[Finding]:
+    if "age" in engines and not RECIPIENT.fullmatch(vault.recipient):
+        said = (
+            "age needs somebody to seal for" if not vault.recipient else "this is no key that age seals for"
+        )
+        fix = "Make a key pair with age-keygen, keep it with those who restore, and name the public key here."
+        yield part.wrong("vault-recipient", "recipient", said, fix)
+    if "age" in engines and not vault.identity:
+        fix = "Name the file that age-keygen wrote; only who restores must have it."
+        yield part.wrong("vault-identity", "identity", "nobody could open what age seals", fix)
+    if "restic" in engines and not vault.password:
+        fix = "Name the file that holds it."
+        yield part.wrong("vault-password", "password", "a restic repository has a password", fix)
+
+
+def _room_findings(
+    part: Part, vault: Vault, recovery: RecoveryPlan, environments: Sequence[Environment]
+) -> Iterator[Finding]:
+    mine = network(vault.cidr)
+    if mine is None or mine.prefixlen > PREFIX_MAX:
+        message = f"{vault.cidr!r} is no network of IPv4 addresses with room for helpers"
+        yield part.wrong(
+            "vault-cidr", "cidr", message, "Leave it out, or write 192.168.240.0/20, for example."
+        )
+        return
+    for environment in environments:
+        theirs: IPv4Network | None = network(environment.cidr)
+        if environment.name in (recovery.source, recovery.target) and theirs and theirs.overlaps(mine):
+            message = f"{vault.cidr} overlaps {environment.cidr} of {environment.name!r}"
+            fix = "Choose addresses that neither environment has."
+            yield part.wrong("vault-cidr", "cidr", message, fix)
