@@ -6,7 +6,21 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from portinfra import INTERNET, Environment, Role, Topology, Volume, allow, placed
+from portinfra import (
+    INTERNET,
+    Action,
+    DataPolicy,
+    Environment,
+    Probe,
+    RecoveryPlan,
+    Role,
+    Topology,
+    Volume,
+    Wave,
+    allow,
+    placed,
+)
+from portinfra.declaration.declared import Declared
 from portinfra.declaration.load import load
 from portinfra.errors import DeclarationError, FindingsError, PlacementError, PortinfraError, ValidationError
 from portinfra.model.finding import Severity
@@ -59,18 +73,47 @@ environment "production" {{
   on      = "fake:us-east-1"
   account = "111122223333"
   cidr    = "10.10.0.0/16"
+  key     = "alias/shop"
   role "db" {{ size = "xlarge" }}
 }}
 environment "recovery" {{
   on   = "fake:eu-west-1"
   account = "444455556666"
   cidr = "10.20.0.0/16"
+  key  = "alias/dr"
 }}
 recovery "shop" {{
-  source = "production"
-  target = "recovery"
-  rpo    = "4h"
-  rto    = "1h"
+  source     = "production"
+  target     = "recovery"
+  rpo        = "4h"
+  rto        = "1h"
+  drill_cidr = "10.99.0.0/16"
+  contacts   = ["Ada", "Grace"]
+  wave {{
+    roles = ["db"]
+    gates = ["./leads", "./answers"]
+    limit = "20m"
+  }}
+  wave {{ roles = ["cache", "queue", "web"] }}
+  data "db" {{
+    schedule  = "2h"
+    seed      = "one"
+    before    = "./freeze"
+    retention = 3
+    sensitive = true
+  }}
+  action "promote" {{
+    run   = "./promote"
+    on    = ["drill", "failover"]
+    after = "db"
+  }}
+  probe "last order" {{ run = "./ask" }}
+}}
+recovery "other" {{
+  source = "recovery"
+  target = "production"
+  rpo    = "1d"
+  rto    = "7d"
   waves  = [["db"], ["cache", "queue"], ["web"]]
 }}
 '''
@@ -80,6 +123,7 @@ SPLINTERS = (
     "var.nothing", "local.team.deeper", "each.key", "nope()", "upper()", "[for x in [1] : x]", "[" * 200,
     "{" * 200, 'role "web" {}', "count = -1", "tcp = [70000]", 'cidr = "10.0.0.0/99"', "topology",
     'variable "x" {}', "\\u0000",
+    "wave {}", 'data "db" {}', 'limit = "0s"', '"' + "9" * 5000 + 's"',
 )  # fmt: skip
 
 
@@ -137,6 +181,12 @@ def seeds(request):
     return request.param
 
 
+def test_the_whole_file_is_sound(tmp_path):
+    path = tmp_path / "shop.hcl"
+    path.write_text(TEXT, encoding="utf-8")
+    assert refused(path) is None
+
+
 def test_a_mutilated_file_is_sound_or_told_where_it_is_not(seeds, tmp_path):
     rules, harmless = set(), 0
     path = tmp_path / "shop.hcl"
@@ -177,6 +227,53 @@ DEFECTS = {
     "unavailable": (lambda role: evolve(role, max_unavailable=0), "role.{}.max_unavailable"),
 }
 """What is wrong with a role → its subject."""
+
+
+SOUND = DataPolicy("db")
+PLAN_DEFECTS = {
+    "rpo": ({"rpo": "soon"}, "rpo"),
+    "rto": ({"rto": 5}, "rto"),
+    "limit": ({"waves": [Wave(["web", "db"], limit="0m")]}, "wave 1.limit"),
+    "gates": ({"waves": [Wave(["web", "db"], gates=5)]}, "wave 1.gates"),
+    "waves": ({"waves": 5}, "wave 1.roles"),
+    "role": ({"waves": [["web", "db", "cahce"]]}, "wave 1.roles"),
+    "engine": ({"data": evolve(SOUND, engine="rsync")}, "data.db.engine"),
+    "seed": ({"data": evolve(SOUND, seed=None)}, "data.db.seed"),
+    "schedule": ({"data": evolve(SOUND, schedule="often")}, "data.db.schedule"),
+    "retention": ({"data": evolve(SOUND, retention=0)}, "data.db.retention"),
+    "volume": ({"data": evolve(SOUND, of="db/nothing")}, "data.db/nothing"),
+    "no policy": ({"data": 3}, "data"),
+    "occasion": ({"actions": Action("a", "true", on="disaster")}, "action.a.on"),
+    "run": ({"actions": Action("a", None)}, "action.a.run"),
+    "after": ({"actions": Action("a", "true", after="nobody")}, "action.a.after"),
+    "probes": ({"probes": [Probe("a", "true")] * 2}, "probe.a"),
+    "network": ({"drill_cidr": "10.99.0.0/99"}, "drill_cidr"),
+    "contacts": ({"contacts": [1]}, "contacts"),
+}
+"""What is wrong with a recovery plan → its subject."""
+
+
+def test_every_defect_of_a_recovery_plan_is_told_at_once(seeds):
+    environments = (
+        Environment("production", on="fake:us-east-1", account="1", key="a"),
+        Environment("recovery", on="fake:eu-west-1", account="2", key="b", cidr="10.20.0.0/16"),
+    )
+    topology = Topology("shop", [WEB, Role("db", volumes=[Volume("data", gib=1)])])
+    sound = {"rpo": "4h", "rto": "1h", "waves": [["db"], ["web"]]}
+    for seed in seeds:
+        chance = random.Random(seed)
+        changed, subjects = dict(sound), []
+        for name in chance.sample(sorted(PLAN_DEFECTS), chance.randint(1, 6)):
+            changes, subject = PLAN_DEFECTS[name]
+            if all(changed.get(key) == sound.get(key) for key in changes):  # nothing is wrong with it yet
+                changed |= changes
+                subjects.append(f"recovery.shop.{subject}")
+        plan = RecoveryPlan("shop", *environments, **changed)
+        with pytest.raises(ValidationError) as caught:
+            validate_declared(Declared((topology,), environments, (plan,)))
+        told = {finding.subject for finding in caught.value.findings}
+        assert told >= set(subjects), f"seed {seed}: {caught.value}"
+        assert all(finding.location and finding.fix for finding in caught.value.findings), seed
 
 
 def test_every_defect_of_a_topology_is_told_at_once(seeds):

@@ -10,9 +10,12 @@ from portinfra.declaration.declared import Declared
 from portinfra.declaration.hcl.write import to_hcl
 from portinfra.declaration.load import load
 from portinfra.model.environment import Environment
-from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.recovery import Action, DataPolicy, Probe, RecoveryPlan, Wave
 from portinfra.model.resources import Volume
 from portinfra.model.topology import Flow, Role, Topology, port_ranges
+from portinfra.model.vault import Vault
+from portinfra.testing import strategies
+from portinfra.validation import validate_declared
 
 NASTY = [
     "${",
@@ -106,10 +109,42 @@ environments = st.builds(
     cidr=texts,
     key=st.none() | texts,
     zones=some,
+    sizes=tags,
+    images=tags,
+    keys=tags,
     roles=st.dictionaries(texts, overrides, max_size=2),
     credentials=tags,
     tags=tags,
     subnet_prefix=st.integers(),
+)
+waves = st.builds(Wave, roles=some, gates=some, limit=texts)
+policies = st.builds(
+    DataPolicy,
+    of=texts,
+    engine=texts,
+    schedule=texts,
+    group=texts,
+    seed=texts,
+    before=some,
+    after=some,
+    freeze_limit=texts,
+    retention=st.integers(),
+    sensitive=st.booleans(),
+)
+vaults = st.builds(
+    Vault,
+    remote=texts,
+    endpoint=texts,
+    sender=texts,
+    receiver=texts,
+    recipient=texts,
+    identity=texts,
+    password=texts,
+    host_key=texts,
+    cidr=texts,
+    size=texts,
+    image=texts,
+    limit=texts,
 )
 recoveries = st.builds(
     RecoveryPlan,
@@ -118,7 +153,14 @@ recoveries = st.builds(
     target=texts,
     rpo=texts,
     rto=texts,
-    waves=st.lists(some, max_size=3),
+    waves=st.lists(some, max_size=3) | st.lists(waves, max_size=2),
+    data=st.lists(policies, max_size=2),
+    actions=st.lists(st.builds(Action, name=texts, run=texts, on=some, after=texts), max_size=2),
+    probes=st.lists(st.builds(Probe, name=texts, run=texts), max_size=2),
+    vault=st.none() | vaults,
+    drill_cidr=texts,
+    drill_limit=texts,
+    contacts=some,
 )
 declarations = st.builds(
     Declared,
@@ -149,3 +191,17 @@ def test_what_is_written_loads_to_equal_values(declared, tmp_path: Path):
         for role, again in zip(before.roles, after.roles, strict=True):
             assert [volume.mount for volume in role.volumes] == [volume.mount for volume in again.volumes]
     assert to_hcl(loaded) == text
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), topology=strategies.topologies().filter(lambda topology: topology.roles))
+def test_a_sound_recovery_plan_stays_sound(data, topology, tmp_path: Path):
+    """Any part that is drawn for it, and any default that is left out, is one that validation lets pass."""
+    source, target = data.draw(strategies.environments()), data.draw(strategies.targets())
+    plan = data.draw(strategies.recoveries(topology))
+    declared = Declared((topology,), (evolve(source, key="alias/sample"), target), (plan,))
+    file = tmp_path / "sound.hcl"
+    file.write_text(to_hcl(declared), encoding="utf-8")
+    for each in (declared, load(file)):
+        assert not [found for found in validate_declared(each) if found.rule.startswith("recovery/")]
+    assert load(file).recoveries == (plan,)

@@ -1,1 +1,20 @@
 """What tests stand on: the built-in cloud, faults, strategies, fixtures, and the suite for providers."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from portinfra.model.evidence import Evidence
+    from portinfra.recovery.subject import Recovery
+
+
+def drill(recovery: "Recovery", *, seed: int | None = None) -> "Evidence":
+    """Drill a recovery as a test: its evidence where it passed; AssertionError with every reason where not.
+
+    `portinfra.dr.recovery(topology, plan, environments)` makes what it takes.
+    """
+    from portinfra import dr  # not before it is asked for: the built-in cloud lies in this package, too
+
+    evidence = dr.drill(recovery, pace=dr.Pace(seed=seed))
+    if evidence.result != "passed":
+        raise AssertionError("\n".join([f"drill {evidence.id} failed:", *evidence.reasons]))
+    return evidence

@@ -116,7 +116,9 @@ class Weather:
     def _answer(self, provider: Provider, call: Call) -> Answer:
         if not call.reads:
             return provider.perform(call)
-        key, now = f"{call.action} {call.parameters}", provider.clock.now()
+        # Two environments of one provider ask the same of different worlds.
+        where = f"{getattr(provider, 'account', '')} {getattr(provider, 'region', '')}"
+        key, now = f"{where} {call.action} {call.parameters}", provider.clock.now()
         moment, before = self._told.get(key, (float("-inf"), {}))
         if now - moment < self.faults.stale_seconds and self._happens("stale", self.faults.stale):
             return before

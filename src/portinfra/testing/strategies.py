@@ -13,6 +13,7 @@ from attrs import evolve
 from hypothesis import strategies as st
 
 from portinfra.model.environment import Environment
+from portinfra.model.recovery import OCCASIONS, Action, DataPolicy, Probe, RecoveryPlan, Wave
 from portinfra.model.resources import Volume
 from portinfra.model.topology import INTERNET, Flow, Role, Topology, allow
 
@@ -68,6 +69,44 @@ def environments() -> st.SearchStrategy[Environment]:
     )
 
 
+def targets() -> st.SearchStrategy[Environment]:
+    """Another place on the built-in cloud, which `environments` may be recovered in."""
+    return st.builds(
+        Environment,
+        st.just("recovery"),
+        on=st.just("fake:eu-west-1"),
+        account=st.just("444455556666"),
+        cidr=st.just("10.20.0.0/16"),
+        key=st.just("alias/recovery"),
+    )
+
+
+@st.composite
+def recoveries(draw: st.DrawFn, topology: Topology) -> RecoveryPlan:
+    """A valid recovery plan of the topology, with every role in a wave and hooks that pass.
+
+    Its source is `environments()`, which needs a key where a volume has none, and its target `targets()`.
+    """
+    order = draw(st.permutations([role.name for role in topology.roles]))
+    cut = draw(st.integers(0, len(order)))
+    together = [names for names in (order[:cut], order[cut:]) if names]
+    stores = [role.name for role in topology.roles if role.volumes]
+    some = draw(st.lists(st.sampled_from(stores), unique=True)) if stores else []
+    policy = draw(_policies())  # one for all: they may be of one group
+    group = draw(st.sampled_from(["", "all"]))
+    return RecoveryPlan(
+        topology.name,
+        "production",
+        "recovery",
+        rpo="1h",
+        rto="1h",
+        waves=[Wave(names, draw(_hooks()), draw(st.sampled_from(["5m", "30m", "1h"]))) for names in together],
+        data=[evolve(policy, of=name, group=group) for name in some],
+        actions=draw(st.lists(_actions(order), max_size=1)),
+        probes=draw(st.lists(st.just(Probe("it answers", "true")), max_size=1)),
+    )
+
+
 @st.composite
 def flows(draw: st.DrawFn, declared: Iterable[Role]) -> Flow:
     """Traffic between these roles, or between the public ones and the internet."""
@@ -115,6 +154,27 @@ def _pinned(topology: Topology) -> Topology:
 
 def _several_volumes() -> st.SearchStrategy[list[Volume]]:
     return st.lists(volumes(), max_size=2, unique_by=lambda volume: volume.name)
+
+
+def _hooks() -> st.SearchStrategy[list[str]]:
+    return st.lists(st.just("true"), max_size=1)
+
+
+def _policies() -> st.SearchStrategy[DataPolicy]:
+    return st.builds(
+        DataPolicy,
+        of=st.just("any"),
+        schedule=st.sampled_from(["", "30m", "1h"]),
+        seed=st.sampled_from(["each", "one"]),
+        before=_hooks(),
+        after=_hooks(),
+        retention=st.integers(1, 3),
+    )
+
+
+def _actions(names: Iterable[str]) -> st.SearchStrategy[Action]:
+    occasions = st.lists(st.sampled_from(OCCASIONS), min_size=1, unique=True)
+    return st.builds(Action, st.just("act"), st.just("true"), occasions, st.sampled_from(["", *names]))
 
 
 def _tags() -> st.SearchStrategy[dict[str, str]]:

@@ -195,11 +195,16 @@ class ToyCloud:
     def _delete(self, record: Record) -> None:
         for other in self.records.values():
             blocking = other["collection"] != "snapshots" and other["status"] != "GOING"
+            if record["collection"] == "servers" and other["collection"] == "attachments":
+                blocking = False
             fields = REFERENCES[other["collection"]]
             peers = [rule[3] for way in ("ingress", "egress") for rule in other.get(way, ())]
             if blocking and record["id"] in [*(other.get(field) for field in fields), *peers]:
                 raise ToyError(409, "busy", f"{record['id']} is used by {other['id']}")
         if record["collection"] == "servers":
+            for other in [o for o in self.records.values() if o.get("server") == record["id"]]:
+                if other["collection"] == "attachments":
+                    del self.records[other["id"]]
             self._take(record, "GOING", SECONDS["disks"], "GONE")
         else:
             record["status"] = "GONE"

@@ -92,13 +92,26 @@ class Record:
 
     hand: Hand
     made: list[Call] = field(factory=list)
+    answered: list[Call] = field(factory=list)
+    """Those that brought an answer: a bed of real machines may be too busy for one, which is made again."""
 
     def perform(self, provider: Provider, call: Call) -> Answer:
         """Write a call down, and hand it on."""
         self.made.append(call)
-        return self.hand(provider, call)
+        answer = self.hand(provider, call)
+        self.answered.append(call)
+        return answer
 
     @property
     def writes(self) -> list[Call]:
         """Those that change a resource; the claim's own left aside."""
-        return [call for call in self.made if call.address and not call.address.startswith("claim.")]
+        return _writes(self.made)
+
+    @property
+    def done(self) -> list[Call]:
+        """Those of the writes that were answered."""
+        return _writes(self.answered)
+
+
+def _writes(calls: list[Call]) -> list[Call]:
+    return [call for call in calls if call.address and not call.address.startswith("claim.")]

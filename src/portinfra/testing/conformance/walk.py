@@ -80,7 +80,8 @@ class Walk:
             with suppress(ProviderError):
                 Caller(provider).once(call)
         else:
-            Caller(provider).once(call)
+            # A machine that is too busy refuses a call now and then, whatever the driver.
+            Caller(provider).insisting(call)
         if self.twice and call.safe:
             with suppress(ProviderError):
                 Caller(provider).once(call)

@@ -63,6 +63,7 @@ ACTIONS: Mapping[str, Handler] = {
     "ListSnapshots": _list("snapshot"),
     "CreateSnapshot": snapshots.create_snapshot,
     "CopySnapshot": snapshots.copy_snapshot,
+    "ShareSnapshot": snapshots.share_snapshot,
     "DeleteSnapshot": snapshots.delete_snapshot,
     "SetOwner": owners.set_owner,
     "ListClaims": _list("claim"),

@@ -77,11 +77,17 @@ class Book:
         return record
 
     def elsewhere(self, region: str, kind: str, id: str) -> Record:
-        """The record of that id in another region of the account. Raises FakeError `NotFound`."""
-        record = self.store.rows(f"{self.account}|{region}|{kind}").get(id)
-        if record is None or not exists(record, self.store.now):
-            raise FakeError("NotFound", f"there is no {kind} {id!r} in {region}")
-        return record
+        """The record of that id in another region, of the account or shared with it. Raises FakeError
+        `NotFound`: who may not see it is not told that it is there.
+        """
+        for table in self.store.tables():
+            owner, _, rest = table.partition("|")
+            record = self.store.rows(table).get(id) if rest == f"{region}|{kind}" else None
+            if record is None or not exists(record, self.store.now):
+                continue
+            if self.account in (owner, record["body"].get("shared_with")):
+                return record
+        raise FakeError("NotFound", f"there is no {kind} {id!r} in {region} that {self.account} may see")
 
     def find(self, kind: str, field: str, value: str) -> Iterator[Record]:
         """The existing records of a kind with that value in an indexed field, such as `name`."""

@@ -45,6 +45,8 @@ def state_at(record: Record, moment: float) -> str:
 
 
 def _power(body: dict[str, Any], moment: float) -> str:
+    if moment >= body.get("ends_at", FOREVER):
+        return "stopped"
     if moment < body["power_at"]:
         return "starting" if body["power"] == "running" else "stopping"
     return str(body["power"])
@@ -75,4 +77,5 @@ def view(record: Record, moment: float) -> dict[str, Any]:
             del shown[name]
     elif kind == "instance":
         del shown["power_at"], shown["user_data"]
+        shown.pop("ends_at", None)
     return shown

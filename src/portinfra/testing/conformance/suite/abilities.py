@@ -16,6 +16,7 @@ from portinfra.errors import (
     ValidationError,
 )
 from portinfra.execution.caller import Caller
+from portinfra.execution.connection import Connection
 from portinfra.model.catalogue import Capabilities
 from portinfra.model.resources import Attachment, Instance, Snapshot, Volume
 from portinfra.model.topology import Role, Topology
@@ -31,8 +32,8 @@ class Abilities:
 
     def test_the_catalogue_has_every_size_and_image_that_the_plugin_promises(self, stage: Stage) -> None:
         plugin = registry.plugin(stage.environment.provider)
-        with stage.provider() as provider:
-            catalogue = workflow.catalogue_of(workflow._reader(provider), stage.environment)
+        with stage.calls(), Connection.to(stage.environment) as place:
+            catalogue = place.catalogue()
         assert set(stage.environment.zones) <= {zone.name for zone in catalogue.zones}
         for size, native in plugin.sizes.items():
             assert catalogue.machine_type(size) == native
@@ -141,8 +142,8 @@ class Abilities:
     def test_a_quota_is_named_in_the_plan_or_by_the_call_that_met_it(self, stage: Stage) -> None:
         stage.bed.set_quota(stage.bed.limited, 1)
         plan = stage.plan(stage.bed.before)
-        with stage.provider() as provider:
-            told = workflow.catalogue_of(workflow._reader(provider), stage.environment).quotas
+        with stage.calls(), Connection.to(stage.environment) as place:
+            told = place.catalogue().quotas
         if any(quota.kind == stage.bed.limited for quota in told):
             assert [finding.rule for finding in plan.errors] == ["plan/quota"]
             with stage.calls(), pytest.raises(PolicyError):

@@ -1,5 +1,7 @@
 """The claim: of two that take the same number one wins, and a second run is told who holds it."""
 
+import json
+
 import pytest
 from attrs import evolve
 
@@ -9,7 +11,7 @@ from portinfra.execution import holder as holders
 from portinfra.execution.caller import Caller
 from portinfra.execution.run import Run
 from portinfra.model.address import Scope
-from portinfra.model.claim import Claim
+from portinfra.model.claim import NOTE_MAX, Claim
 from portinfra.provider.interface import Provider
 from portinfra.testing.conformance.stage import LOSE_DATA, Stage
 from portinfra.version import VERSION
@@ -32,6 +34,16 @@ class Claiming:
             assert _read(provider) == [changed]
             _make(provider, "drop", 1)
             assert _read(provider) == []
+
+    def test_a_note_is_read_back_whole_and_a_shorter_one_takes_its_place(self, stage: Stage) -> None:
+        longest = json.dumps({f"key{n:02}": "value" for n in range(99)}, separators=(",", ":"))[:NOTE_MAX]
+        with stage.provider() as provider:
+            noted = evolve(_claim(1), note=longest, fenced=True)
+            _make(provider, "take", noted)
+            assert _read(provider) == [noted]
+            shorter = evolve(noted, note='{"a":1}', fenced=False)
+            _make(provider, "write", shorter)
+            assert _read(provider) == [shorter]
 
     def test_of_two_who_take_a_number_one_is_refused(self, stage: Stage) -> None:
         with stage.provider() as provider:

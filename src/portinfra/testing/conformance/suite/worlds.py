@@ -52,9 +52,9 @@ class Worlds:
             plan = stage.plan(topology)
             with stage.calls() as record:
                 stage.bring(topology)
-            assert len(record.writes) == plan.budget.calls
+            assert len(record.done) == plan.budget.calls
             made: dict[str, int] = {}
-            for call in record.writes:
+            for call in record.done:
                 for rate in call.rates:
                     made[rate] = made.get(rate, 0) + 1
             assert made == dict(plan.budget.rates)

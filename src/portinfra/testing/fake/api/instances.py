@@ -7,7 +7,7 @@ from portinfra.testing.fake.api.catalogue import MACHINE_TYPES, images
 from portinfra.testing.fake.api.ranges import bounds, number
 from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
-from portinfra.testing.fake.life import leaving, state_at
+from portinfra.testing.fake.life import FOREVER, leaving, state_at
 from portinfra.testing.fake.store import Record
 
 _COPIED = (
@@ -43,6 +43,7 @@ def create_instance(book: Book, given: Given) -> Answer:
         "zone": zone,
         "power": "running",
         "power_at": 0.0,
+        "ends_at": book.now + given["ends_after"] if given.get("ends_after") else FOREVER,
     }
     return book.add("instance", body, fault=_next_fault(book))
 

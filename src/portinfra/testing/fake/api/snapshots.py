@@ -15,7 +15,7 @@ def create_snapshot(book: Book, given: Given) -> Answer:
     if state_at(volume, book.now) != "available":
         raise FakeError("IncorrectState", f"volume {given['volume']} is not ready")
     body = admitted(book, "snapshot", given)
-    told = {"gib": volume["body"]["gib"], "key": volume["body"]["key"], "source": ""}
+    told = {"gib": volume["body"]["gib"], "key": volume["body"]["key"], "source": "", "shared_with": ""}
     answer = book.add("snapshot", {**body, **told, "volume": given["volume"]})
     contents.copy(book.store, given["volume"], answer["record"]["id"])
     return answer
@@ -30,10 +30,20 @@ def copy_snapshot(book: Book, given: Given) -> Answer:
     if state_at(source, book.now) != "available":
         raise FakeError("IncorrectState", f"snapshot {given['source']} is not complete")
     body = admitted(book, "snapshot", given)
-    told = {"gib": source["body"]["gib"], "key": given["key"], "source": given["source"]}
+    told = {"gib": source["body"]["gib"], "key": given["key"], "source": given["source"], "shared_with": ""}
     answer = book.add("snapshot", {**body, **told, "volume": ""})
     contents.copy(book.store, id, answer["record"]["id"])
     return answer
+
+
+def share_snapshot(book: Book, given: Given) -> Answer:
+    """`id`, `account` that may copy it; empty: none. What the cloud's own key closes nobody else can open."""
+    snapshot = book.get("snapshot", given["id"])
+    if given["account"] and not snapshot["body"]["key"]:
+        raise FakeError(
+            "InvalidRequest", f"{given['id']} is under the cloud's own key: no other account opens it"
+        )
+    return book.change(snapshot, shared_with=given["account"])
 
 
 def delete_snapshot(book: Book, given: Given) -> Answer:

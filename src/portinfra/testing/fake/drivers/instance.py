@@ -10,7 +10,17 @@ from portinfra.provider.interface import Names, NextCall, Refs
 from portinfra.testing.fake.drivers.base import FakeDriver, Record
 from portinfra.testing.fake.drivers.owner import Mark
 
-_SENT = ("zone", "private_address", "machine_type", "image_id", "disk_gib", "key", "native", "user_data")
+_SENT = (
+    "zone",
+    "private_address",
+    "machine_type",
+    "image_id",
+    "disk_gib",
+    "key",
+    "native",
+    "user_data",
+    "ends_after",
+)
 
 
 class InstanceDriver(FakeDriver[Instance]):

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from attrs import evolve
+
+from portinfra.model.observed import Observed
 from portinfra.model.resources import Snapshot
-from portinfra.provider.interface import Names, Refs
+from portinfra.provider.interface import Call, Names, NextCall, Refs
 from portinfra.testing.fake.drivers.base import FakeDriver, Record
 from portinfra.testing.fake.drivers.owner import Mark
 
@@ -19,7 +22,21 @@ class SnapshotDriver(FakeDriver[Snapshot]):
     def seen_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Snapshot:
         """The volume that it is of; of a copy, whose and under which key."""
         key = record["key"] or None if record["source"] else None
-        return Snapshot(name, names.address_of(record["volume"]), record["source"], key, mark.tags)
+        volume = names.address_of(record["volume"])
+        return Snapshot(name, volume, record["source"], key, record["shared_with"], mark.tags)
+
+    def create(self, want: Snapshot, refs: Refs) -> NextCall:
+        """Made unshared."""
+        made = super().create(want, refs)
+        assert isinstance(made, Call)
+        assert made.after is not None
+        return evolve(made, after=evolve(made.after, spec=evolve(want, shared_with="")))
+
+    def update(self, want: Snapshot, seen: Observed[Snapshot], refs: Refs) -> NextCall:
+        """Share it, or no longer."""
+        after = evolve(seen, spec=evolve(seen.spec, shared_with=want.shared_with))
+        parameters = {"id": seen.id, "account": want.shared_with}
+        return self.call("ShareSnapshot", want.address, parameters, after, safe=True)
 
     def creates(self, want: Snapshot) -> str:
         """Taken, or copied."""
