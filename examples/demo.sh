@@ -69,6 +69,11 @@ run_expecting 2 portinfra status production $on
 say "The next apply mends them."
 quietly portinfra apply production $on --yes
 
+say "Carry its data to another region and account, and drill the whole recovery there, apart from all else."
+places="--source-on fake:us-east-1 --target-on fake:eu-west-1"
+quietly portinfra dr replicate $places
+run "portinfra dr drill $places 2> /dev/null"
+
 say "The same file, in another cloud's shape: the recovery environment."
 run "portinfra plan recovery -f payments.hcl --on fake:gcp/europe-west1 | tail -n 1"
 

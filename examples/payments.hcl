@@ -307,4 +307,27 @@ recovery "payments" {
     ["app"],
     ["web", "frontend"],
   ]
+
+  # Where data waits on its way from cloud to cloud, sealed (R22).
+  vault {
+    remote    = "vault:payments"
+    endpoint  = "203.0.113.7:22"
+    sender    = "~/.config/portinfra/vault-sender.conf"
+    receiver  = "~/.config/portinfra/vault-receiver.conf"
+    recipient = "age1sf6f004q54per4vc9u3um7jjchzmv276axn4u96nehdy08425vws5xrvmr"
+    identity  = "~/.config/portinfra/vault-identity"
+    image     = "portinfra-helper"
+  }
+
+  # A payment names its card, so both stores come back as of one moment. One server of each brings the data,
+  # and its two replicas follow it.
+  data "ledger-db" {
+    group = "money"
+    seed  = "one"
+  }
+  data "cards-db" {
+    group     = "money"
+    seed      = "one"
+    sensitive = true
+  }
 }

@@ -7,7 +7,18 @@ account:
     python examples/payments.py plan production --on fake:us-east-1
 """
 
-from portinfra import INTERNET, Environment, RecoveryPlan, Role, Topology, Volume, allow, cli
+from portinfra import (
+    INTERNET,
+    DataPolicy,
+    Environment,
+    RecoveryPlan,
+    Role,
+    Topology,
+    Vault,
+    Volume,
+    allow,
+    cli,
+)
 
 # The DMZ: the only servers that the internet can reach, or that can reach it (R4). Each says why.
 vpn = Role("vpn", public="administrators' way in")
@@ -119,6 +130,21 @@ disaster = RecoveryPlan(
         [app],
         [web, frontend],
     ],
+    # A payment names its card, so both stores come back as of one moment. One server of each brings the
+    # data, and its two replicas follow it.
+    data=[
+        DataPolicy(ledger_db, group="money", seed="one"),
+        DataPolicy(cards_db, group="money", seed="one", sensitive=True),
+    ],
+    vault=Vault(  # where data waits on its way from cloud to cloud, sealed (R22)
+        "vault:payments",
+        endpoint="203.0.113.7:22",
+        sender="~/.config/portinfra/vault-sender.conf",
+        receiver="~/.config/portinfra/vault-receiver.conf",
+        recipient="age1sf6f004q54per4vc9u3um7jjchzmv276axn4u96nehdy08425vws5xrvmr",
+        identity="~/.config/portinfra/vault-identity",
+        image="portinfra-helper",
+    ),
 )
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from portinfra.declaration.files import file
 from portinfra.model.environment import Environment
 from portinfra.model.plan import PlanOptions
-from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.recovery import Action, DataPolicy, Probe, RecoveryPlan, Wave
 from portinfra.model.resources import (
     Attachment,
     Firewall,
@@ -24,6 +24,7 @@ from portinfra.model.resources import (
     Volume,
 )
 from portinfra.model.topology import INTERNET, Role, Topology, allow
+from portinfra.model.vault import Vault
 from portinfra.version import VERSION as __version__
 
 if TYPE_CHECKING:
@@ -47,13 +48,16 @@ _LAZY = {
 
 __all__ = [
     "INTERNET",
+    "Action",
     "Attachment",
+    "DataPolicy",
     "Environment",
     "Firewall",
     "FirewallRules",
     "Instance",
     "Network",
     "PlanOptions",
+    "Probe",
     "PublicAddress",
     "RecoveryPlan",
     "Role",
@@ -62,7 +66,9 @@ __all__ = [
     "Snapshot",
     "Subnet",
     "Topology",
+    "Vault",
     "Volume",
+    "Wave",
     "__version__",
     "allow",
     "apply",

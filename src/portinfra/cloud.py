@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 from attrs import evolve
 
 from portinfra.errors import NotFound
-from portinfra.execution.caller import Caller
+from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
@@ -22,11 +22,8 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import Change, PlanOptions
 from portinfra.model.resources import Snapshot, Spec
 from portinfra.model.topology import Topology
-from portinfra.observation import Reader
 from portinfra.planning.compose import compose
-from portinfra.provider import registry
-from portinfra.version import VERSION
-from portinfra.workflow import catalogue_of, refuse
+from portinfra.planning.refusal import refuse
 
 S = TypeVar("S", bound=Spec)
 
@@ -47,10 +44,8 @@ class Cloud:
     """
 
     def __init__(self, environment: Environment, scope: Scope) -> None:
-        self._environment = environment
         self._scope = scope
-        self._provider = registry.connect(environment)
-        self._reader = Reader(self._provider, Caller(self._provider).insisting)
+        self._place = Connection.to(environment)
         self._run: Run | None = None
 
     def __enter__(self) -> Self:
@@ -61,15 +56,15 @@ class Cloud:
     ) -> None:
         if self._run is not None:
             self._run.__exit__(kind, error, trace)
-        self._provider.close()
+        self._place.__exit__(kind, error, trace)
 
     def catalogue(self) -> Catalogue:
         """Zones, sizes, images and quotas here."""
-        return catalogue_of(self._reader, self._environment)
+        return self._place.catalogue()
 
     def list(self, kind: type[S]) -> list[Observed[S]]:
         """Every resource of a kind, by address."""
-        resources = self._reader.observe(self._scope).resources
+        resources = self._place.reader.observe(self._scope).resources
         return [seen for _, seen in sorted(resources.items()) if isinstance(seen.spec, kind)]
 
     def ensure(self, spec: S, *, allow_data_loss: bool = False) -> Observed[S]:
@@ -90,7 +85,7 @@ class Cloud:
         run = self._started()
         observation = run.reader.observe(self._scope)
         if not spec and address not in observation.resources:
-            raise NotFound(f"nothing here is {address}", provider=self._provider.name, address=address)
+            raise NotFound(f"nothing here is {address}", provider=self._place.provider.name, address=address)
         wanted = {a: seen.spec for a, seen in observation.resources.items() if a != address} | dict(spec)
         missing = [
             reference
@@ -101,15 +96,15 @@ class Cloud:
         if missing:
             raise NotFound(
                 f"it refers to {missing[0]}, which is not there",
-                provider=self._provider.name,
+                provider=self._place.provider.name,
                 address=address,
                 fix=f"Ensure {missing[0]} first.",
             )
         plan = compose(
-            Placed(Topology(self._scope.topology, ()), self._environment, self._scope, wanted),
+            Placed(Topology(self._scope.topology, ()), self._place.environment, self._scope, wanted),
             self.catalogue(),
             observation,
-            self._provider.drivers,
+            self._place.provider.drivers,
             PlanOptions(
                 addresses=frozenset({address}),
                 allow_data_loss=frozenset({address} if allow_data_loss else ()),
@@ -131,10 +126,10 @@ class Cloud:
                     "Give volume= or copy_of=.",
                     subject=spec.address,
                 )
-            elif spec.copy_of and not self._provider.capabilities.snapshot_copy:
+            elif spec.copy_of and not self._place.provider.capabilities.snapshot_copy:
                 yield Finding(
                     "cloud/no-copies",
-                    f"{self._provider.name} copies no snapshots from elsewhere",
+                    f"{self._place.provider.name} copies no snapshots from elsewhere",
                     "Take it of a volume here.",
                     subject=spec.address,
                 )
@@ -143,7 +138,7 @@ class Cloud:
         if self._run is not None and not self._run.holds():
             self._run = None  # idle for a minute, and taken over: begin again, when whoever it is has ended
         if self._run is None:
-            self._run = Run(self._provider, self._scope, VERSION).__enter__()
+            self._run = self._place.run(self._scope).__enter__()
         return self._run
 
 

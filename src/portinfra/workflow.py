@@ -15,14 +15,11 @@ from contextlib import closing, contextmanager
 
 from attrs import evolve
 
-from portinfra.errors import FindingsError, PermissionDenied, PolicyError, StalePlanError, ValidationError
+from portinfra.errors import StalePlanError
 from portinfra.execution import holder as holders
-from portinfra.execution.caller import Caller
 from portinfra.execution.claim import claims as read_claims
-from portinfra.execution.claim import settle
-from portinfra.execution.run import Run
+from portinfra.execution.connection import WORKERS, Connection, meant
 from portinfra.model.address import Scope
-from portinfra.model.catalogue import Catalogue
 from portinfra.model.claim import Claim
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observation
@@ -31,20 +28,17 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.progress import Listener
 from portinfra.model.topology import Topology
-from portinfra.observation import Reader
 from portinfra.placement import place
 from portinfra.planning.compose import compose
+from portinfra.planning.fence import fenced, stands, told
 from portinfra.planning.in_use import in_use
+from portinfra.planning.refusal import refuse
 from portinfra.planning.saved import covered, fingerprints
 from portinfra.policy import PolicyRule, Report
 from portinfra.policy import check as check_rules
 from portinfra.provider import registry
-from portinfra.provider.interface import Provider
+from portinfra.recovery.peers import peer_findings
 from portinfra.validation import validate
-from portinfra.version import VERSION
-
-WORKERS = 8
-"""Calls under way at once."""
 
 
 @contextmanager
@@ -76,16 +70,18 @@ def plan(
     options: PlanOptions | None = None,
     *,
     rules: Iterable[PolicyRule] = (),
+    peers: Iterable[Environment] = (),
 ) -> Plan:
     """What would change. Reads, and writes nothing.
 
-    The errors of `check`, by the built-in rules and by `rules`, are among its findings. Raises
+    The errors of `check`, by the built-in rules and by `rules`, are among its findings; and so is it that one
+    of its `peers`, the other environments of its recovery plans, has taken over or does not answer. Raises
     ValidationError, PlacementError or ProviderError. A plan that nobody may apply is returned all the same,
     with the reasons in `Plan.errors`.
     """
     report = check(topology, environment, rules=rules)
     made = _plan(report.placed, options, destroy=False)
-    return evolve(made, findings=(*made.findings, *report.errors))
+    return evolve(made, findings=(*made.findings, *report.errors, *peer_findings(made, peers)))
 
 
 def check(
@@ -130,25 +126,18 @@ def apply(
     if plan.empty and not plan.destroys:  # a destroy also removes the claim, the last thing that is ours
         return Outcome(plan.scope, attempt="")
     environment = plan.placed.environment
-    with closing(registry.connect(environment)) as provider:
-        run = Run(provider, plan.scope, VERSION, workers=workers, seed=seed)
-        with run:
-            with _uncollected():
-                _account(run.reader, environment)
-                fresh = compose(
-                    plan.placed,
-                    plan.catalogue,
-                    run.reader.observe(plan.scope),
-                    provider.drivers,
-                    plan.options,
-                    destroy=plan.destroys,
-                )
-            refuse(fresh)
-            if not covered(fresh, fingerprints(plan)):
-                raise StalePlanError(
-                    f"{plan.scope} has changed since this plan was made, and needs other changes now"
-                )
-            outcome = run.apply(fresh, listen or (lambda progress: None))
+    with Connection.to(environment) as here, here.run(plan.scope, workers=workers, seed=seed) as run:
+        if run.claim.fenced != plan.fenced:
+            raise StalePlanError(f"since this plan was made, {plan.scope} {_turned(run.claim.fenced)}")
+        with _uncollected():
+            meant(run.reader.account(), environment, here.provider.name)
+            fresh = run.plan(plan.placed, plan.catalogue, plan.options, destroy=plan.destroys)
+        refuse(fresh)
+        if not covered(fresh, fingerprints(plan)):
+            raise StalePlanError(
+                f"{plan.scope} has changed since this plan was made, and needs other changes now"
+            )
+        outcome = run.apply(fresh, listen or (lambda progress: None))
     if environment.dns and not plan.destroys:
         environment.dns(addresses(plan.placed))
     return outcome
@@ -156,19 +145,14 @@ def apply(
 
 def observe(topology: Topology, environment: Environment) -> Observation:
     """All that is there of a topology, whether it is declared or not."""
-    with closing(registry.connect(environment)) as provider:
-        reader = _reader(provider)
-        scope = Scope(topology.name, environment.name)
-        _settle(reader, scope)
-        return reader.observe(scope)
+    with Connection.to(environment) as here:
+        return here.observe(Scope(topology.name, environment.name))
 
 
 def claims(topology: Topology, environment: Environment) -> list[Claim]:
     """The claims on the environment, the newest last: who applies, or who applied last."""
-    with closing(registry.connect(environment)) as provider:
-        reader, scope = _reader(provider), Scope(topology.name, environment.name)
-        _settle(reader, scope)
-        return read_claims(reader, scope)
+    with Connection.to(environment) as here:
+        return here.claims(Scope(topology.name, environment.name))
 
 
 def lives(claim: Claim) -> bool | None:
@@ -178,11 +162,11 @@ def lives(claim: Claim) -> bool | None:
 
 def release(topology: Topology, environment: Environment) -> Claim | None:
     """Take a claim from whoever holds it; only for a holder that is known to be dead. None: nobody does."""
-    with closing(registry.connect(environment)) as provider:
+    with Connection.to(environment) as here:
         scope = Scope(topology.name, environment.name)
-        held = [claim for claim in read_claims(_reader(provider), scope) if not claim.released]
+        held = [claim for claim in read_claims(here.reader, scope) if not claim.released]
         for claim in held:
-            Caller(provider).insisting(provider.claims.write(scope, evolve(claim, released=True)))
+            here.caller.insisting(here.provider.claims.write(scope, evolve(claim, released=True)))
         return held[-1] if held else None
 
 
@@ -196,70 +180,34 @@ def addresses(placed: Placed) -> dict[str, str]:
 
 
 def _plan(placed: Placed, options: PlanOptions | None, *, destroy: bool) -> Plan:
-    with closing(registry.connect(placed.environment)) as provider:
-        reader = _reader(provider)
-        _settle(reader, placed.scope)
-        account = _account(reader, placed.environment)
-        observation = reader.observe(placed.scope)
-        nothing = _nothing_to_do(placed, observation, provider, account, options or PlanOptions())
-        if nothing is not None and not destroy:
-            return nothing
-        catalogue = catalogue_of(reader, placed.environment)
-        return compose(placed, catalogue, observation, provider.drivers, options, destroy=destroy)
+    with Connection.to(placed.environment) as here:
+        account = here.account()
+        claim = here.settle(placed.scope)
+        observation = here.reader.observe(placed.scope)
+        waits = claim is not None and claim.fenced  # whether it still is so, an apply asks under its claim
+        if waits and not destroy:
+            placed = fenced(placed, observation)
+        plan = _nothing_to_do(placed, observation, here, account, options or PlanOptions())
+        if plan is None or destroy:
+            catalogue = here.catalogue()
+            plan = compose(placed, catalogue, observation, here.provider.drivers, options, destroy=destroy)
+        if claim is None or not claim.epoch:
+            return plan
+        turn = [(told if waits else stands)(placed, claim.epoch)] if waits or destroy else []
+        return evolve(plan, epoch=claim.epoch, fenced=waits, findings=(*plan.findings, *turn))
+
+
+def _turned(fenced: bool) -> str:
+    return "was fenced: another environment stands in for it" if fenced else "was let back in"
 
 
 def _nothing_to_do(
-    placed: Placed, observation: Observation, provider: Provider, account: str, options: PlanOptions
+    placed: Placed, observation: Observation, here: Connection, account: str, options: PlanOptions
 ) -> Plan | None:
     """The plan, where all is as declared: then nobody needs to know what the location offers."""
     sizes = registry.plugin(placed.environment.provider).sizes
     catalogue = in_use(placed, observation, sizes, account)
     if catalogue is None or options.refresh_images:
         return None
-    plan = compose(placed, catalogue, observation, provider.drivers, options)
+    plan = compose(placed, catalogue, observation, here.provider.drivers, options)
     return plan if not plan.changes and not plan.findings else None
-
-
-def _reader(provider: Provider) -> Reader:
-    return Reader(provider, Caller(provider).insisting)
-
-
-def _settle(reader: Reader, scope: Scope) -> None:
-    """Wait until lists show the last run's last change."""
-    claims = read_claims(reader, scope)
-    settle(
-        claims[-1] if claims else None, reader.provider.clock, reader.provider.capabilities.visibility_seconds
-    )
-
-
-def catalogue_of(reader: Reader, environment: Environment) -> Catalogue:
-    """What the location offers, to the account that was meant (R1)."""
-    catalogue = reader.catalogue()
-    _meant(catalogue.account, reader, environment)
-    return catalogue
-
-
-def _account(reader: Reader, environment: Environment) -> str:
-    """The account that the credentials speak for; the one that was meant (R1)."""
-    account = reader.account()
-    _meant(account, reader, environment)
-    return account
-
-
-def _meant(account: str, reader: Reader, environment: Environment) -> None:
-    if environment.account and account and account != environment.account:
-        raise PermissionDenied(
-            f'the credentials speak for account {account}, and environment "{environment.name}" '
-            f"is in account {environment.account}",
-            provider=reader.provider.name,
-            fix="Use the credentials of the environment's account, or correct `account`.",
-        )
-
-
-def refuse(plan: Plan) -> None:
-    """Raise what makes this a plan that nobody may apply."""
-    if plan.errors:
-        kind: type[FindingsError] = (
-            ValidationError if any(f.rule.startswith("catalogue/") for f in plan.errors) else PolicyError
-        )
-        raise kind(f"{plan.scope}: this plan cannot be applied", plan.errors)

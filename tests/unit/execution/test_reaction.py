@@ -4,9 +4,12 @@ from portinfra import errors
 from portinfra.execution.reaction import Reaction, reaction
 from portinfra.execution.retry import ATTEMPTS_MAX
 from portinfra.model.address import Address
+from portinfra.model.observed import Observed
+from portinfra.model.resources import Network
 from portinfra.provider.interface import Call
 
-ONCE = Call("CreateNetwork", address=Address("network.main"))
+NETWORK = Network("main", "10.0.0.0/16")
+ONCE = Call("CreateNetwork", address=NETWORK.address, after=Observed(NETWORK.address, NETWORK))
 WITH_TOKEN = Call("CreateVolume", address=Address("volume.db1-data"), safe=True)
 READ = Call("ListVolumes")
 
@@ -31,6 +34,16 @@ READ = Call("ListVolumes")
 )
 def test_each_kind_of_error_has_one_reaction(error, call, expected):
     assert reaction(error("it went wrong"), call, tries=1) is expected
+
+
+def test_what_may_not_be_deleted_may_be_gone_already():
+    delete = Call("DeleteNetwork", address=NETWORK.address, safe=True)
+    denied = errors.PermissionDenied("no")
+    assert [reaction(denied, delete, tries) for tries in (1, 2, 3)] == [
+        Reaction.LOOK,
+        Reaction.LOOK,
+        Reaction.GIVE_UP,
+    ]
 
 
 def test_nothing_is_tried_for_ever():

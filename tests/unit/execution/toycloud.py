@@ -122,6 +122,9 @@ class ToyProvider:
         self.made.append((self.clock.now(), call.action, call.address))
         if call.after is None:
             del self.table[call.address]
+            ended = [address for address, seen in self.table.items() if seen.spec.ends_with(call.address)]
+            for address in ended:
+                del self.table[address]
         else:
             self.table[call.address] = evolve(call.after, parts={"id": call.address})
             self.ready_at[call.address] = self.clock.now() + self.pending_seconds

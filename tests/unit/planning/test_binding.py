@@ -57,6 +57,15 @@ def test_where_more_is_missing_than_is_silent_nothing_is_guessed():
     assert not told.errors
 
 
+def test_a_zone_that_is_declared_and_lacks_the_machine_type_is_told_of_once_a_role():
+    named = evolve(PRODUCTION, zones=["zone-b", "zone-a", "zone-c"])
+    plan = plan_of(DB, catalogue=without_zone_a(), environment=named)
+    (error,) = plan.errors
+    assert (error.rule, error.subject) == ("catalogue/not-in-zone", "role.db.size")
+    assert "zone-a offers no t1" in error.message
+    assert "zone-b, zone-c, zone-d" in error.fix
+
+
 def test_a_first_plan_may_leave_a_zone_out():
     plan = plan_of(DB, Observation(unknown=frozenset({"zone-b"})), without_zones=frozenset({"zone-b"}))
     assert not plan.errors

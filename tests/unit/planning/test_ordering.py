@@ -16,10 +16,20 @@ def test_rules_come_before_any_host_that_bears_them():
 
 def test_deletion_goes_against_references():
     plan = plan_of(topology(DB), applied(topology(DB)), destroy=True)
-    assert precedes(plan, ("remove", "attachment.db1-data"), ("remove", "instance.db1"))
     assert precedes(plan, ("remove", "instance.db1"), ("remove", "subnet.db-0"))
     assert precedes(plan, ("remove", "subnet.db-0"), ("remove", "network.main"))
     assert precedes(plan, ("remove", "firewall-rules.db"), ("remove", "firewall.db"))
+
+
+def test_nothing_is_taken_from_a_host_that_goes_it_lets_go_by_itself():
+    plan = plan_of(topology(DB), applied(topology(DB)), destroy=True, allow_data_loss=frozenset({"all"}))
+    assert precedes(plan, ("remove", "instance.db1"), ("remove", "attachment.db1-data"))
+    assert precedes(plan, ("remove", "attachment.db1-data"), ("remove", "volume.db1-data"))
+    everything = len(applied(topology(DB)).resources)
+    attachments = [step for step in plan.steps if step.address.kind == "attachment"]
+    assert plan.budget.calls == everything - len(attachments)
+    without = plan_of(topology(evolve(DB, volumes=())), applied(topology(DB)))
+    assert without.budget.calls == len(attachments), "from hosts that stay, volumes are detached"
 
 
 def test_a_rule_lets_go_of_a_firewall_before_that_is_deleted():
@@ -29,15 +39,15 @@ def test_a_rule_lets_go_of_a_firewall_before_that_is_deleted():
     assert precedes(plan, ("converge", "firewall-rules.db"), ("remove", "firewall.web"))
 
 
-def test_a_host_is_detached_deleted_made_and_attached_again_in_this_order():
+def test_a_host_is_deleted_made_and_attached_again_in_this_order():
     plan = plan_of(topology(DB), applied(topology(DB)), replace=frozenset({"instance.db1"}))
     order = list(plan.steps)
     assert [(step.phase, step.address) for step in order] == [
-        ("remove", "attachment.db1-data"),
         ("remove", "instance.db1"),
         ("converge", "instance.db1"),
-        ("converge", "attachment.db1-data"),
+        ("remove", "attachment.db1-data"),
         ("converge", "public-address.db1"),
+        ("converge", "attachment.db1-data"),
     ]
 
 

@@ -7,7 +7,7 @@ from portinfra.model.plan import Step
 from portinfra.model.resources import KINDS
 from portinfra.placement import place
 from portinfra.planning.compose import compose
-from portinfra.provider.interface import DONE, Call, Driver
+from portinfra.provider.interface import DONE, Call, Driver, Wait
 
 REPLACES = {
     "subnet": {"cidr", "zone"},
@@ -30,6 +30,8 @@ class ToyDriver(Driver):
         return []
 
     def next_call(self, want, seen, refs):
+        if seen is not None and seen.state == "deleting":
+            return Wait("being deleted")
         if want is None:
             return DONE if seen is None else Call("Delete", address=seen.address, rates=("write",))
         for reference in want.references():

@@ -2,11 +2,14 @@
 
 import json
 import re
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from attrs import frozen
 
 from portinfra.present.documents import natural, plain
+from portinfra.testing.fake import plugin
 
 PAGE = Path(__file__).parents[3] / "docs" / "json.md"
 SCHEMAS = (
@@ -17,11 +20,32 @@ SCHEMAS = (
     "inventory",
     "output",
     "providers",
+    "doctor",
+    "image",
     "lockin",
     "move",
     "claim",
     "error",
 )
+
+
+@frozen
+class Check:
+    """What a provider of one's own hardware looks at."""
+
+    name: str = "QEMU"
+    good: bool = False
+    told: str = "it is not installed"
+    fix: str = "apt-get install qemu-system-x86"
+
+
+@contextmanager
+def _one_s_own_hardware():
+    """While it lasts, the built-in cloud needs something of this machine, and images of one's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plugin, "doctor", lambda: [Check()], raising=False)
+        patch.setattr(plugin, "build_image", lambda place, packages, name, say: "debian-12@1", raising=False)
+        yield
 
 
 def _produced(world):
@@ -35,6 +59,9 @@ def _produced(world):
     for command in ("render", "inventory", "lockin"):
         run(command, on=world.changing("web", native={"fake": {"host_group": "a"}}))
     run("providers", "fake")
+    with _one_s_own_hardware():
+        run("providers", "fake", "--doctor")
+        run("image", "build", "--on", "fake:rack")
     run("move", "--to", "fake:eu-west-1", "--plan")
     run("apply", "--yes")
     run("output")

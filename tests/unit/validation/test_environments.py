@@ -1,4 +1,4 @@
-"""What makes no sense in an environment, a recovery plan, or between them is found."""
+"""What makes no sense in an environment, or between two, is found."""
 
 import pytest
 from attrs import evolve
@@ -7,7 +7,6 @@ from portinfra.errors import ValidationError
 from portinfra.model.catalogue import Capabilities
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Severity
-from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.resources import Volume
 from portinfra.model.topology import Role, Topology
 from portinfra.validation import validate, validate_declared
@@ -15,7 +14,6 @@ from portinfra.validation import validate, validate_declared
 PLACE = Environment("production", on="aws:us-east-1", account="1", key="alias/shop")
 OTHER = Environment("recovery", on="gcp:europe-west1", account="1", key="shop/volumes")
 SHOP = Topology("shop", roles=[Role("app"), Role("db")])
-PLAN = RecoveryPlan("shop", PLACE, OTHER, rpo="4h", rto="30m", waves=[["db"], ["app"]])
 
 
 def findings_of(environment: Environment, topology: Topology = SHOP, native=None, **limits):
@@ -102,53 +100,6 @@ def test_a_key_is_refused_where_there_are_none():
 def test_options_of_a_provider_that_is_not_installed_are_not_checked():
     topology = Topology("shop", roles=[Role("w", native={"other": {"x": 1}})])
     assert findings_of(PLACE, topology, {"aws": {}}) == ()
-
-
-@pytest.mark.parametrize(
-    ("changes", "rule", "words"),
-    [
-        ({"source": "prduction"}, "recovery/unknown-environment", "Did you mean 'production'?"),
-        ({"target": "production"}, "recovery/same-environment", "another"),
-        ({"rpo": "4 hours"}, "recovery/duration", "30m, 4h or 1d"),
-        ({"rto": "0h"}, "recovery/duration", "30m, 4h or 1d"),
-        ({"waves": [["db"], ["app", "db"]]}, "recovery/role-twice", "one wave"),
-        ({"waves": [["db"], ["app", "web"]]}, "recovery/unknown-role", "no role 'web'"),
-    ],
-)
-def test_a_recovery_plan_that_makes_no_sense_is_an_error(changes, rule, words, declared):
-    with pytest.raises(ValidationError) as error:
-        validate_declared(declared(SHOP, environments=[PLACE, OTHER], recoveries=[evolve(PLAN, **changes)]))
-    (finding,) = error.value.findings
-    assert finding.rule == rule
-    assert words in f"{finding.message}. {finding.fix}"
-
-
-def test_data_under_a_providers_own_key_cannot_leave_its_account(declared):
-    keyless = evolve(OTHER, key=None)
-    with pytest.raises(ValidationError) as error:
-        validate_declared(declared(SHOP, environments=[PLACE, keyless], recoveries=[PLAN]))
-    (finding,) = error.value.findings
-    assert (finding.rule, finding.subject) == ("recovery/no-key", "environment.recovery.key")
-
-
-def test_a_sound_declaration_has_no_findings(declared):
-    assert validate_declared(declared(SHOP, environments=[PLACE, OTHER], recoveries=[PLAN])) == ()
-
-
-def test_a_role_in_no_wave_is_a_warning(declared):
-    plan = evolve(PLAN, waves=[["db"]])
-    (warning,) = validate_declared(declared(SHOP, environments=[PLACE, OTHER], recoveries=[plan]))
-    assert (warning.rule, warning.severity) == ("recovery/role-in-no-wave", Severity.WARNING)
-    assert "app" in warning.message
-
-
-def test_a_plan_belongs_to_the_topology_of_its_name(declared):
-    other = Topology("other", roles=[Role("x")])
-    assert validate_declared(declared(SHOP, other, environments=[PLACE, OTHER], recoveries=[PLAN])) == ()
-    with pytest.raises(ValidationError, match="Did you mean 'shop'"):
-        validate_declared(
-            declared(SHOP, other, environments=[PLACE, OTHER], recoveries=[evolve(PLAN, name="shp")])
-        )
 
 
 def test_environments_that_share_an_account_are_a_warning(declared):

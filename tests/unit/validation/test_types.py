@@ -6,7 +6,7 @@ from attrs import evolve, fields
 from portinfra.errors import ValidationError
 from portinfra.model.catalogue import Capabilities
 from portinfra.model.environment import Environment
-from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.recovery import Action, DataPolicy, Probe, RecoveryPlan, Wave
 from portinfra.model.resources import Volume
 from portinfra.model.topology import Flow, Role, Topology
 from portinfra.validation import types, validate, validate_declared
@@ -74,11 +74,69 @@ def test_nothing_in_an_environment_brings_a_traceback():
         subjects(TOPOLOGY, environment)
 
 
-def test_nothing_in_a_recovery_plan_brings_a_traceback(declared):
-    plan = RecoveryPlan("shop", "a", "b", rpo="1h", rto="1h", waves=[])
-    for _, wrong in variants(plan, types.RECOVERY):
-        with pytest.raises(ValidationError):
-            validate_declared(declared(TOPOLOGY, recoveries=[wrong]))
+PLAN = RecoveryPlan("shop", "a", "b", rpo="1h", rto="1h", waves=[])
+PARTS = [
+    ("waves", Wave(["app"]), types.WAVE, "wave 1"),
+    ("data", DataPolicy("app"), types.DATA, "data.{0.of}"),
+    ("actions", Action("a", "true"), types.ACTION, "action.{0.name}"),
+    ("probes", Probe("a", "true"), types.PROBE, "probe.{0.name}"),
+]
+
+
+@pytest.fixture
+def wrong_types(declared):
+    """The subjects of wrong types in a recovery plan, without its own."""
+
+    def found(plan: RecoveryPlan) -> set[str]:
+        try:
+            findings = validate_declared(declared(TOPOLOGY, recoveries=[plan]))
+        except ValidationError as error:
+            findings = error.findings
+        wrong = [finding for finding in findings if finding.rule == "recovery/wrong-type"]
+        assert all(finding.fix and finding.location for finding in wrong)
+        return {finding.subject.removeprefix("recovery.shop.") for finding in wrong}
+
+    return found
+
+
+def test_each_field_of_a_recovery_plan_is_reported_when_wrong_and_only_then(wrong_types):
+    for name, plan in variants(PLAN, types.RECOVERY):
+        wrong = not types.RECOVERY[name][1](getattr(plan, name))
+        subjects = {subject.rpartition(".")[2] for subject in wrong_types(plan)}
+        assert subjects == ({name} if wrong else set())
+
+
+@pytest.mark.parametrize(("field", "sound", "table", "subject"), PARTS, ids=[part[0] for part in PARTS])
+def test_each_field_of_its_parts_is_reported_when_wrong_and_only_then(
+    field, sound, table, subject, wrong_types
+):
+    for name, part in variants(sound, table):
+        wrong = not table[name][1](getattr(part, name))
+        expected = {f"{subject.format(part)}.{name}"} if wrong else set()
+        assert wrong_types(evolve(PLAN, **{field: [part]})) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "subject"),
+    [
+        ({"waves": [Wave("app", gates=["true", 5])]}, "wave 1.gates"),
+        ({"data": DataPolicy("app", before=5)}, "data.app.before"),
+        ({"data": DataPolicy("app", sensitive="yes")}, "data.app.sensitive"),
+        ({"data": DataPolicy("app", retention="7")}, "data.app.retention"),
+        ({"actions": Action("a", None)}, "action.a.run"),
+        ({"probes": Probe("a", b"true")}, "probe.a.run"),
+        ({"contacts": [None]}, "contacts"),
+    ],
+)
+def test_hooks_switches_and_numbers_are_told_from_others(changes, subject, wrong_types):
+    assert wrong_types(evolve(PLAN, **changes)) == {subject}
+
+
+@pytest.mark.parametrize("name", ["waves", "data", "actions", "probes"])
+@pytest.mark.parametrize("value", [5, [5], None, [None], [["app", 5]], [object()]])
+def test_strangers_among_its_parts_are_found(name, value, wrong_types):
+    subjects = wrong_types(evolve(PLAN, **{name: value}))
+    assert subjects == {"wave 1.roles" if name == "waves" else name}
 
 
 @pytest.mark.parametrize(
@@ -102,7 +160,7 @@ def test_strangers_among_roles_flows_and_volumes_are_found():
 
 
 def test_every_field_that_a_user_gives_is_checked():
-    left_out = {"location", "roles", "flows", "volumes", "kind", "zone"}
+    left_out = {"location", "roles", "flows", "volumes", "kind", "zone", "waves", "data", "actions", "probes"}
     tables = {
         Role: types.ROLE,
         Volume: types.VOLUME,
@@ -110,6 +168,10 @@ def test_every_field_that_a_user_gives_is_checked():
         Topology: types.TOPOLOGY,
         Environment: types.ENVIRONMENT | {"roles": types.MAPS},
         RecoveryPlan: types.RECOVERY,
+        Wave: types.WAVE,
+        DataPolicy: types.DATA,
+        Action: types.ACTION,
+        Probe: types.PROBE,
     }
     for kind, table in tables.items():
         assert {field.name for field in fields(kind)} - left_out == set(table) - left_out, kind

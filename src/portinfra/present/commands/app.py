@@ -8,8 +8,10 @@ from portinfra.present.commands.apply import apply
 from portinfra.present.commands.check import check
 from portinfra.present.commands.claim import claim
 from portinfra.present.commands.destroy import destroy
+from portinfra.present.commands.dr import app as dr
 from portinfra.present.commands.graph import graph
 from portinfra.present.commands.grouped import for_typer
+from portinfra.present.commands.image import image
 from portinfra.present.commands.inventory import inventory
 from portinfra.present.commands.lockin import lockin
 from portinfra.present.commands.move import move
@@ -33,6 +35,7 @@ COMMANDS = (
     inventory,
     output,
     providers,
+    image,
     lockin,
     move,
     claim,
@@ -54,6 +57,7 @@ def app(session: Session) -> typer.Typer:
     without = FROM_FILE if session.declared is not None else ()
     for command in COMMANDS:
         made.command(command.__name__)(for_typer(command, session, without))
+    made.add_typer(dr.app(session, without), name="dr")
     return made
 
 

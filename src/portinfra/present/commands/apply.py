@@ -29,11 +29,11 @@ def apply(session: Session, target: Target, wishes: Wishes, applying: Applying) 
 
     options = wishes.plan_options()
     if applying.plan is None:
-        made = making.make_plan(select(session, target), options)
+        made = making.make_plan(select(session, target, without_peer=wishes.without_peer), options)
     elif options != PlanOptions():
         raise Misuse("a saved plan has its own options", fix="Give them to plan --out, not to apply --plan.")
     else:
-        made = making.load_plan(session, target, applying.plan)
+        made = making.load_plan(session, target, applying.plan, without_peer=wishes.without_peer)
     show(made, full=applying.full, as_json=applying.as_json)
     if refused := making.refusal(made):
         raise refused

@@ -22,7 +22,7 @@ def confirm(session: Session, question: str, answers: tuple[str, ...]) -> None:
     if not terminal.interactive():
         raise Unconfirmed(
             "there is no terminal to ask at, so nothing was changed",
-            fix=f"Read the plan, then agree to it beforehand: {session.again} --yes",
+            fix=f"To agree beforehand: {session.again} --yes",
         )
     if terminal.ask(question).lower() not in answers:
         raise Unconfirmed("not agreed, so nothing was changed")

@@ -10,6 +10,7 @@ from portinfra import workflow
 from portinfra.errors import StalePlanError
 from portinfra.model.address import Address
 from portinfra.model.plan import Plan, PlanOptions
+from portinfra.planning.refusal import refuse
 from portinfra.planning.saved import covered
 from portinfra.present.commands.options import Target
 from portinfra.present.commands.selection import Selection, check_names, select
@@ -25,7 +26,9 @@ def make_plan(selection: Selection, options: PlanOptions, *, destroy: bool = Fal
     if destroy:
         plan = workflow.destroy(selection.topology, selection.environment, options)
     else:
-        plan = workflow.plan(selection.topology, selection.environment, options, rules=selection.rules)
+        plan = workflow.plan(
+            selection.topology, selection.environment, options, rules=selection.rules, peers=selection.peers
+        )
     check_names(plan)
     return plan
 
@@ -33,7 +36,7 @@ def make_plan(selection: Selection, options: PlanOptions, *, destroy: bool = Fal
 def refusal(plan: Plan) -> Exception | None:
     """The error that an apply of this plan would raise before it did anything."""
     try:
-        workflow.refuse(plan)
+        refuse(plan)
     except Exception as error:
         return error
     return None
@@ -44,7 +47,7 @@ def save(plan: Plan, path: Path) -> None:
     path.write_text(json.dumps(plan_document(plan), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def load_plan(session: Session, target: Target, path: Path) -> Plan:
+def load_plan(session: Session, target: Target, path: Path, *, without_peer: bool = False) -> Plan:
     """The plan of a file, made again.
 
     Raises Misuse for a file that is no plan of this environment, and StalePlanError where the declaration or
@@ -62,7 +65,8 @@ def load_plan(session: Session, target: Target, path: Path) -> Plan:
             f"{path} is a plan of {saved['scope']} on {on}",
             fix="Leave ENV, --topology and --on out: the plan has them.",
         )
-    selection = select(session, evolve(target, environment=environment, topology=topology, on=on))
+    target = evolve(target, environment=environment, topology=topology, on=on)
+    selection = select(session, target, without_peer=without_peer)
     plan = make_plan(selection, _options(saved["options"]), destroy=saved["options"]["destroy"])
     if not covered(plan, saved["fingerprints"]):
         raise StalePlanError(f"{path} is out of date: {saved['scope']} needs other changes now")

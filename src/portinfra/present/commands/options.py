@@ -80,6 +80,10 @@ class Wishes(Limits):
     refresh_images: Annotated[
         bool, Option("--refresh-images", help="Replace hosts whose image has a newer version.")
     ] = False
+    without_peer: Annotated[
+        bool,
+        Option("--without-peer", help="Do not ask the other end of a recovery plan whether it took over."),
+    ] = False
 
     def plan_options(self) -> PlanOptions:
         """The same, as planning takes it."""

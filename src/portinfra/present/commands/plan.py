@@ -35,7 +35,11 @@ def plan(session: Session, target: Target, wishes: Wishes, planning: Planning) -
     from portinfra.present.console.terminal import err, out, write_json
     from portinfra.present.documents import plan_document
 
-    made = make_plan(select(session, target), wishes.plan_options(), destroy=planning.destroy)
+    made = make_plan(
+        select(session, target, without_peer=wishes.without_peer),
+        wishes.plan_options(),
+        destroy=planning.destroy,
+    )
     refused = refusal(made)
     if planning.as_json:
         write_json(plan_document(made))

@@ -17,6 +17,9 @@ def providers(
     policy: Annotated[
         bool, Option("--iam-policy", help="Print the least permissions that a topology needs at NAME.")
     ] = False,
+    doctor: Annotated[
+        bool, Option("--doctor", help="Tell what this machine lacks for NAME, and the command that mends it.")
+    ] = False,
 ) -> int:
     """List the installed providers, or one with its abilities, sizes and images. Asks no cloud."""
     from portinfra.errors import Unsupported
@@ -26,6 +29,8 @@ def providers(
     if policy:
         write_json(_policy(name))
         return Exit.DONE
+    if doctor:
+        return _examine(name, shown)
     found: dict[str, dict[str, Any]] = {}
     for each in [name] if name else registry.installed():
         try:
@@ -56,6 +61,27 @@ def _policy(name: str | None) -> dict[str, Any]:
     if make is None:
         raise Misuse(f"--iam-policy: {name} has no such permissions", fix="Ask it of aws or gcp.")
     return dict(make())
+
+
+def _examine(name: str | None, shown: Shown) -> int:
+    """What a provider says of this machine. Raises Misuse where there is nothing to say."""
+    from portinfra.present.console.terminal import out, write_json
+    from portinfra.provider import registry
+
+    if name is None:
+        raise Misuse("--doctor: for which provider?", fix="Name it: portinfra providers libvirt --doctor")
+    examine = getattr(registry.plugin(name), "doctor", None)
+    if examine is None:
+        raise Misuse(f"--doctor: {name} needs nothing of this machine", fix="Ask it of libvirt.")
+    checks = examine()
+    if shown.as_json:
+        write_json({"schema": "portinfra.doctor/1", "checks": [asdict(check) for check in checks]})
+    else:
+        for check in checks:
+            out().print(f"{'ok     ' if check.good else 'missing'} {check.name}: {check.told}")
+            if check.fix:
+                out().print(f"        {check.fix}")
+    return Exit.DONE if all(check.good for check in checks) else Exit.FAILED
 
 
 def _described(plugin: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from portinfra.declaration.load import load
 from portinfra.declaration.suggest import did_you_mean
 from portinfra.model.environment import Environment
 from portinfra.model.plan import Plan, PlanOptions
+from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.present.commands.options import Target
 from portinfra.present.commands.session import Session
@@ -29,6 +30,8 @@ class Selection:
     environment: Environment
     rules: "tuple[PolicyRule, ...]" = ()
     """Rules of a script's own."""
+    peers: tuple[Environment, ...] = ()
+    """The other environments of its recovery plans: each may have taken over."""
 
     @property
     def scope(self) -> str:
@@ -46,12 +49,26 @@ def declaration(session: Session, target: Target) -> Declared:
     return declared
 
 
-def select(session: Session, target: Target) -> Selection:
+def select(session: Session, target: Target, *, without_peer: bool = False) -> Selection:
     """The topology and the environment that the options mean. Raises Misuse for a name that is none."""
     declared = declaration(session, target)
-    topology = _one("topology", "--topology NAME", declared.topologies, target.topology)
-    environment = _one("environment", "ENV", declared.environments, target.environment)
-    return Selection(topology, moved(environment, target.on), session.rules)
+    topology = one("topology", "--topology NAME", declared.topologies, target.topology)
+    environment = one("environment", "ENV", declared.environments, target.environment)
+    # Placed elsewhere it is another environment, which no recovery plan is about.
+    alone = without_peer or target.on not in (None, environment.on)
+    peers = () if alone else _peers(declared, topology, environment)
+    return Selection(topology, moved(environment, target.on), session.rules, peers)
+
+
+def _peers(declared: Declared, topology: Topology, environment: Environment) -> tuple[Environment, ...]:
+    names = {
+        name
+        for plan in declared.recoveries
+        if plan.name == topology.name or len(declared.topologies) == 1
+        for name in (plan.source, plan.target)
+        if environment.name in (plan.source, plan.target) and name != environment.name
+    }
+    return tuple(other for other in declared.environments if other.name in names)
 
 
 def moved(environment: Environment, on: str | None, option: str = "--on") -> Environment:
@@ -65,10 +82,11 @@ def moved(environment: Environment, on: str | None, option: str = "--on") -> Env
     return evolve(environment, on=on, zones=())
 
 
-T = TypeVar("T", Topology, Environment)
+T = TypeVar("T", Topology, Environment, RecoveryPlan)
 
 
-def _one(kind: str, option: str, values: tuple[T, ...], name: str | None) -> T:
+def one(kind: str, option: str, values: tuple[T, ...], name: str | None) -> T:
+    """The value of that name; without a name, the only one. Raises Misuse."""
     names = [value.name for value in values]
     if name is None and len(values) == 1:
         return values[0]

@@ -88,9 +88,10 @@ def claim_line(claim: Claim | None) -> str:
         return "Claim: nobody has applied here."
     by = f"{claim.holder}, portinfra {claim.version}" if claim.version else str(claim.holder)
     since = f" at {claim.since}" if claim.since else ""
+    fenced = " Fenced: another environment stands in for it." if claim.fenced else ""
     if claim.released:
-        return f"Claim: free; last applied by {by}{since}."
+        return f"Claim: free; last applied by {by}{since}.{fenced}"
     from portinfra.workflow import lives
 
     gone = " Its process is gone: the next apply takes over." if lives(claim) is False else ""
-    return f"Claim: held by {by}, taken{since}.{gone}"
+    return f"Claim: held by {by}, taken{since}.{gone}{fenced}"

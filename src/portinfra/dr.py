@@ -1,0 +1,86 @@
+"""The recovery verbs: values in, values out, as `portinfra dr` has them.
+
+recovery(topology, plan, environments) -> Recovery      what a plan is about, checked
+prospect(recovery) -> Prospect                          what a failover would do now, and what is in its way
+replicate(recovery) -> Replicated                       new recovery points, where they are due
+status(recovery) -> RecoveryStatus                      how old the newest restorable data is
+drill(recovery) -> Evidence                             the whole topology, brought up apart, and torn down
+sweep(recovery) -> list[Swept]                          what dead drills left, removed
+failover(recovery) -> Evidence                          the target takes over
+fence(recovery) -> int                                  a source that came back is stopped
+grants(recovery) -> str                                 the policies that both accounts need
+failback(recovery) -> Evidence                          the source takes over again, with the newest data
+abandon(recovery) -> Abandoned                          a failover given up: the source stands again
+"""
+
+from collections.abc import Iterable
+
+from portinfra.declaration.declared import Declared
+from portinfra.errors import PortinfraError
+from portinfra.model.environment import Environment
+from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.topology import Topology
+from portinfra.provider import registry
+from portinfra.recovery.abandon import Abandoned, abandon, may_abandon
+from portinfra.recovery.drill import Swept, drill, sweep
+from portinfra.recovery.failback import failback, may_fail_back
+from portinfra.recovery.failover import How, failover
+from portinfra.recovery.fencing import fence, may_fence
+from portinfra.recovery.pace import Pace
+from portinfra.recovery.prospect import Prospect, prospect
+from portinfra.recovery.replicate import Replicated, replicate
+from portinfra.recovery.status import RecoveryStatus, status
+from portinfra.recovery.subject import Recovery
+from portinfra.validation import validate, validate_declared
+
+__all__ = [
+    "Abandoned",
+    "How",
+    "Pace",
+    "Prospect",
+    "Recovery",
+    "RecoveryStatus",
+    "Replicated",
+    "Swept",
+    "abandon",
+    "drill",
+    "failback",
+    "failover",
+    "fence",
+    "grants",
+    "may_abandon",
+    "may_fail_back",
+    "may_fence",
+    "prospect",
+    "recovery",
+    "replicate",
+    "status",
+    "sweep",
+]
+
+
+def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Environment]) -> Recovery:
+    """A recovery plan with what it names. Raises ValidationError with all findings."""
+    known = tuple(environments)
+    validate_declared(Declared((topology,), known, (plan,)))
+    named = {environment.name: environment for environment in known}
+    made = Recovery(plan, topology, named[plan.source], named[plan.target])
+    for environment in (made.source, made.target):
+        plugin = registry.plugin(environment.provider)
+        validate(topology, environment, plugin.capabilities, {plugin.name: plugin.native})
+    return made
+
+
+def grants(recovery: Recovery) -> str:
+    """The policies that both accounts need so that data can be carried from one to the other, as text.
+
+    Raises PortinfraError where the providers have nothing of the kind.
+    """
+    source, target = recovery.source, recovery.target
+    ask = getattr(registry.plugin(source.provider), "grants", None)
+    if ask is None or source.provider != target.provider:
+        raise PortinfraError(
+            f"from {source.on} to {target.on} there is nothing to grant",
+            fix="Data travels by what the credentials of both ends may do.",
+        )
+    return str(ask(source, target))

@@ -1,0 +1,1 @@
+"""`dr`: recovery points, drills, failover and the way back."""

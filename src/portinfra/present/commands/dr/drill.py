@@ -1,0 +1,37 @@
+"""`dr drill` and `dr sweep`: recovery tried, and what a dead try left removed."""
+
+from portinfra.present.commands.dr.options import Which, recovery_of
+from portinfra.present.commands.options import Shown
+from portinfra.present.commands.session import Session
+from portinfra.present.exits import Exit
+
+
+def drill(session: Session, which: Which, shown: Shown) -> int:
+    """Bring everything up in the target from the newest points, apart from all else; measure; tear down."""
+    from portinfra import dr
+    from portinfra.present.commands.dr.reporting import hand_in, ready
+    from portinfra.present.console.progress import ProgressDisplay
+    from portinfra.present.console.terminal import err
+
+    recovery, desk = recovery_of(session, which), ready()
+    with ProgressDisplay() as display:
+        evidence = dr.drill(recovery, pace=dr.Pace(listen=display), say=err().print)
+    return hand_in(session, desk, evidence, as_json=shown.as_json)
+
+
+def sweep(session: Session, which: Which, shown: Shown) -> int:
+    """Remove what drills left that died. One that still runs is let be."""
+    from portinfra import dr
+    from portinfra.present.console.progress import ProgressDisplay
+    from portinfra.present.console.recovery import show_swept
+    from portinfra.present.console.terminal import out, write_json
+    from portinfra.present.recovery_documents import swept_document
+
+    recovery = recovery_of(session, which)
+    with ProgressDisplay() as display:
+        found = dr.sweep(recovery, pace=dr.Pace(listen=display))
+    if shown.as_json:
+        write_json(swept_document(recovery, found))
+    else:
+        show_swept(found, out())
+    return Exit.DONE if all(each.fate in ("removed", "still running") for each in found) else Exit.FAILED

@@ -1,0 +1,152 @@
+"""`dr failover`, `dr fence` and `dr failback`: who stands in for whom."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from attrs import frozen
+from typer import Option
+
+from portinfra.present.commands.dr.options import Agreed, Which, recovery_of
+from portinfra.present.commands.session import Session
+from portinfra.present.exits import Exit, Misuse
+
+if TYPE_CHECKING:
+    from portinfra.recovery.subject import Recovery
+
+
+Abandoning = Annotated[
+    bool,
+    Option(
+        "--abandon", help="Give up one that has begun and is not done: who was stopped for it stands again."
+    ),
+]
+
+
+@frozen
+class FailingBack(Agreed):
+    """How."""
+
+    abandon: Abandoning = False
+
+
+@frozen
+class FailingOver(Agreed):
+    """How."""
+
+    source_is_lost: Annotated[
+        bool,
+        Option("--source-is-lost", help="Make no call to the source: it cannot be stopped."),
+    ] = False
+    planned: Annotated[
+        bool, Option("--planned", help="Carry a last point once the source is stopped: nothing is lost.")
+    ] = False
+    abandon: Abandoning = False
+
+
+def failover(session: Session, which: Which, failing: FailingOver) -> int:
+    """Let the target take over: stop the source, and bring everything up there. Run again to go on."""
+    from portinfra import dr
+    from portinfra.present.commands.applying import confirm
+    from portinfra.present.commands.dr.reporting import hand_in, ready
+    from portinfra.present.console.progress import ProgressDisplay
+    from portinfra.present.console.recovery import show_prospect
+    from portinfra.present.console.terminal import err
+
+    if failing.source_is_lost and failing.planned:
+        raise Misuse(
+            "a source that is lost gives no last point", fix="Leave --planned or --source-is-lost out."
+        )
+    recovery = recovery_of(session, which)
+    if failing.abandon:
+        if failing.source_is_lost or failing.planned:
+            raise Misuse("--abandon gives up whatever was begun", fix="Leave the other options out.")
+        return _abandon(session, recovery, failing)
+    desk = ready()
+    if not failing.yes:
+        show_prospect(dr.prospect(recovery), err())
+        stopped = "is lost" if failing.source_is_lost else "is stopped"
+        err().print(f"{recovery.source.name} {stopped}, and {recovery.target.name} takes over.")
+        confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
+    with ProgressDisplay() as display:
+        how = dr.How(
+            source_is_lost=failing.source_is_lost,
+            last_point=failing.planned,
+            pace=dr.Pace(listen=display),
+        )
+        evidence = dr.failover(recovery, how, say=err().print)
+    if failing.source_is_lost:
+        fence_it = session.command("dr", "fence", recovery.plan.name)
+        err().print(f"{recovery.source.name} was not stopped. When it comes back, first of all: {fence_it}")
+    return hand_in(session, desk, evidence, as_json=failing.as_json)
+
+
+def fence(session: Session, which: Which, changing: Agreed) -> int:
+    """Stop a source that has come back after the target took over."""
+    from portinfra import dr
+    from portinfra.present.commands.applying import confirm
+    from portinfra.present.console.progress import ProgressDisplay
+    from portinfra.present.console.terminal import write, write_json
+    from portinfra.present.console.words import count
+
+    recovery = recovery_of(session, which)
+    dr.may_fence(recovery)
+    if not changing.yes:
+        confirm(session, f"Stop every host of {recovery.source.name}? [y/N]", ("y", "yes"))
+    with ProgressDisplay() as display:
+        hosts = dr.fence(recovery, pace=dr.Pace(listen=display))
+    if changing.as_json:
+        write_json({"schema": "portinfra.fence/1", "fenced": str(recovery.source_scope), "hosts": hosts})
+    else:
+        write(f"{recovery.source.name} is fenced: {count(hosts, 'host')} off, and no apply wakes them.")
+    return Exit.DONE
+
+
+def failback(session: Session, which: Which, changing: FailingBack) -> int:
+    """Go back to the source with what was written since. Its downtime is measured."""
+    from portinfra import dr
+    from portinfra.present.commands.applying import confirm
+    from portinfra.present.commands.dr.reporting import hand_in, ready
+    from portinfra.present.console.progress import ProgressDisplay
+    from portinfra.present.console.terminal import err
+
+    recovery = recovery_of(session, which)
+    if changing.abandon:
+        return _abandon(session, recovery.turned, changing)
+    desk = ready()
+    dr.may_fail_back(recovery)
+    if not changing.yes:
+        err().print(
+            f"{recovery.target.name} is stopped, and {recovery.source.name} takes over again. What its "
+            "volumes hold now is replaced by what was written since."
+        )
+        confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
+    with ProgressDisplay() as display:
+        how = dr.How(pace=dr.Pace(listen=display))
+        evidence = dr.failback(recovery, how, say=err().print)
+    return hand_in(session, desk, evidence, as_json=changing.as_json)
+
+
+def _abandon(session: Session, recovery: "Recovery", agreed: Agreed) -> int:
+    """Give up what was begun; the source of this recovery stands again."""
+    from portinfra import dr
+    from portinfra.present.commands.applying import confirm
+    from portinfra.present.console.progress import ProgressDisplay
+    from portinfra.present.console.terminal import err, write, write_json
+    from portinfra.present.console.words import count
+    from portinfra.present.recovery_documents import abandoned_document
+
+    source, target = recovery.source.name, recovery.target.name
+    dr.may_abandon(recovery)
+    if not agreed.yes:
+        err().print(
+            f"{source} stands again with the data that it has, and {target} is stopped. What was written in "
+            f"{target} since the failover began stays on its volumes there, and is carried nowhere."
+        )
+        confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
+    with ProgressDisplay() as display:
+        done = dr.abandon(recovery, pace=dr.Pace(listen=display))
+    if agreed.as_json:
+        write_json(abandoned_document(recovery, done))
+    else:
+        running, off = count(done.running, "host"), count(done.stopped, "host")
+        write(f"{source} stands (epoch {done.epoch}): {running} on. {target} is fenced: {off} off.")
+    return Exit.DONE

@@ -1,0 +1,40 @@
+"""`dr status`: how old the newest restorable data is."""
+
+from typing import Annotated
+
+from attrs import frozen
+from typer import Option
+
+from portinfra.present.commands.dr.options import Which, recovery_of
+from portinfra.present.commands.options import Shown
+from portinfra.present.commands.session import Session
+from portinfra.present.exits import Misuse
+
+LEVELS = {"ok": 0, "late": 1, "lost": 2}
+"""The exit codes that monitors expect: OK, WARNING, CRITICAL."""
+
+
+@frozen
+class Watching(Shown):
+    """For whom."""
+
+    prometheus: Annotated[bool, Option("--prometheus", help="As Prometheus text.")] = False
+
+
+def status(session: Session, which: Which, watching: Watching) -> int:
+    """Show the age of every volume's newest restorable point. Ends with 0, 1 or 2: fine, late, too old."""
+    from portinfra import dr
+    from portinfra.present.console.recovery import show_status
+    from portinfra.present.console.terminal import out, write, write_json
+    from portinfra.present.recovery_documents import prometheus, status_document
+
+    if watching.as_json and watching.prometheus:
+        raise Misuse("it is either --json or --prometheus", fix="Leave one of them out.")
+    found = dr.status(recovery_of(session, which))
+    if watching.as_json:
+        write_json(status_document(found))
+    elif watching.prometheus:
+        write(prometheus(found))
+    else:
+        show_status(found, out())
+    return LEVELS[found.level]

@@ -1,0 +1,68 @@
+"""`image`: machine images for clouds that have none of their own: one's own hypervisors."""
+
+from typing import Annotated, Any, Literal
+
+from attrs import frozen
+from typer import Argument, Option
+
+from portinfra.present.commands.options import Shown
+from portinfra.present.commands.session import Session
+from portinfra.present.exits import Exit, Misuse
+
+
+@frozen
+class Wanted(Shown):
+    """What is built or fetched, and for where."""
+
+    on: Annotated[str, Option("--on", metavar="LOCATION", help="Whose hypervisors get it: libvirt:rack.")] = (
+        ""
+    )
+    packages: Annotated[
+        list[str] | None, Option("--package", metavar="PACKAGE", help="build: one more of Debian's packages.")
+    ] = None
+    source: Annotated[
+        str, Option("--from", metavar="URL", help="fetch: where it is published, or a file.")
+    ] = ""
+    sha256: Annotated[
+        str, Option("--sha256", metavar="DIGEST", help="fetch: what the file's SHA-256 must be.")
+    ] = ""
+    name: Annotated[str, Option("--name", metavar="NAME", help="What the declaration calls it.")] = ""
+
+
+def image(
+    session: Session,
+    verb: Annotated[Literal["build", "fetch"], Argument(help="`build` a Debian image, or `fetch` one.")],
+    wanted: Wanted,
+) -> int:
+    """Build a small Debian image, or fetch one, and bring it to every hypervisor of a site."""
+    from portinfra.present.console.terminal import err, write, write_json
+
+    plugin, place = _plugin(wanted.on)
+
+    def say(text: str) -> None:
+        err().print(text)
+
+    if verb == "build":
+        made = plugin.build_image(place, wanted.packages or (), wanted.name, say)
+    elif not wanted.source or not wanted.sha256:
+        raise Misuse("image fetch: --from URL and --sha256 DIGEST say which image", fix="Give both.")
+    else:
+        made = plugin.fetch_image(place, wanted.source, wanted.sha256, wanted.name, say)
+    if wanted.as_json:
+        write_json({"schema": "portinfra.image/1", "image": made})
+    else:
+        write(made)
+    return Exit.DONE
+
+
+def _plugin(location: str) -> tuple[Any, str]:
+    """The provider of a location, and the place in its words. Raises Misuse."""
+    from portinfra.provider import registry
+
+    name, _, place = location.partition(":")
+    if not place:
+        raise Misuse("image: where to?", fix="Name it: --on libvirt:rack, or --on libvirt:qemu:///system")
+    plugin = registry.plugin(name)
+    if not hasattr(plugin, "build_image"):
+        raise Misuse(f"image: {name} has images of its own", fix=f"portinfra providers {name} lists them.")
+    return plugin, place

@@ -1,0 +1,108 @@
+"""What the recovery commands tell, as JSON documents and as Prometheus text. docs/json.md explains them."""
+
+from collections.abc import Iterable
+
+from attrs import asdict
+
+from portinfra.present.documents import Document, finding_document
+from portinfra.recovery.abandon import Abandoned
+from portinfra.recovery.drill import Swept
+from portinfra.recovery.prospect import Prospect
+from portinfra.recovery.replicate import Replicated
+from portinfra.recovery.status import RecoveryStatus
+from portinfra.recovery.subject import Recovery
+
+LEVELS = ("ok", "late", "lost")
+
+
+def prospect_document(found: Prospect) -> Document:
+    """A failover, foreseen."""
+    return {
+        "schema": "portinfra.recovery-plan/1",
+        "recovery": found.recovery.plan.name,
+        "source": str(found.recovery.source_scope),
+        "target": str(found.recovery.target_scope),
+        "waves": [
+            {**asdict(wave), "roles": list(wave.roles), "gates": list(wave.gates)} for wave in found.waves
+        ],
+        "rto_seconds": found.rto,
+        "estimate_seconds": found.estimate,
+        "floor_seconds": found.floor_seconds,
+        "measured_seconds": found.measured,
+        "measured_in": found.measured_in or None,
+        "status": status_document(found.status),
+        "findings": [finding_document(finding) for finding in found.findings],
+    }
+
+
+def replicated_document(recovery: Recovery, made: Replicated) -> Document:
+    """How a replication ended."""
+    return {
+        "schema": "portinfra.replicated/1",
+        "recovery": recovery.plan.name,
+        "succeeded": made.succeeded,
+        "groups": [asdict(group) for group in made.groups],
+        "calls": made.calls,
+    }
+
+
+def status_document(found: RecoveryStatus) -> Document:
+    """How old the newest restorable data is."""
+    return {
+        "schema": "portinfra.recovery-status/1",
+        "recovery": found.recovery,
+        "level": found.level,
+        "rpo_seconds": found.rpo,
+        "volumes": [asdict(volume) for volume in found.volumes],
+        "points": [asdict(point) for point in found.points],
+        "drills_to_sweep": list(found.drills),
+        "failover_under_way": found.under_way or None,
+        "target_stands_since_epoch": found.stands or None,
+    }
+
+
+def swept_document(recovery: Recovery, found: Iterable[Swept]) -> Document:
+    """What a sweep did."""
+    return {
+        "schema": "portinfra.swept/1",
+        "recovery": recovery.plan.name,
+        "drills": [asdict(each) for each in found],
+    }
+
+
+def abandoned_document(recovery: Recovery, done: Abandoned) -> Document:
+    """A failover that was given up."""
+    return {
+        "schema": "portinfra.abandoned/1",
+        "stands": str(recovery.source_scope),
+        "fenced": str(recovery.target_scope),
+        **asdict(done),
+    }
+
+
+def prometheus(found: RecoveryStatus) -> str:
+    """The same for a scraper. A volume without any point has no age: alert on its level, or on absence."""
+    name = found.recovery
+    lines = [
+        "# HELP portinfra_recovery_rpo_seconds The most data that may be lost, as time.",
+        "# TYPE portinfra_recovery_rpo_seconds gauge",
+        f'portinfra_recovery_rpo_seconds{{recovery="{name}"}} {found.rpo}',
+        "# HELP portinfra_recovery_point_age_seconds Age of a volume's newest restorable data.",
+        "# TYPE portinfra_recovery_point_age_seconds gauge",
+    ]
+    for volume in found.volumes:
+        if volume.age is not None:
+            labels = f'recovery="{name}",group="{volume.group}",volume="{volume.volume.name}"'
+            lines.append(f"portinfra_recovery_point_age_seconds{{{labels}}} {volume.age:.0f}")
+    lines += [
+        "# HELP portinfra_recovery_level 0: fine, 1: late, 2: too old or not there.",
+        "# TYPE portinfra_recovery_level gauge",
+        f'portinfra_recovery_level{{recovery="{name}"}} {LEVELS.index(found.level)}',
+        "# HELP portinfra_recovery_drills_to_sweep Drills that have not ended, or left something behind.",
+        "# TYPE portinfra_recovery_drills_to_sweep gauge",
+        f'portinfra_recovery_drills_to_sweep{{recovery="{name}"}} {len(found.drills)}',
+        "# HELP portinfra_recovery_target_stands 1 where the target has taken over, or is about to.",
+        "# TYPE portinfra_recovery_target_stands gauge",
+        f'portinfra_recovery_target_stands{{recovery="{name}"}} {int(bool(found.stands or found.under_way))}',
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,82 @@
+"""`abandon`: a failover that cannot be finished is given up, and the source stands again with its own data.
+
+The turn passes on once more, so that whoever was cut off meanwhile finds out: the target is fenced in a new
+epoch first, then the source is let in with it. Resumable at any call: the ledger says that it began.
+"""
+
+from attrs import frozen
+
+from portinfra.errors import PolicyError
+from portinfra.execution.connection import Connection
+from portinfra.model.finding import Finding
+from portinfra.model.resources import Power
+from portinfra.placement import place
+from portinfra.recovery.fencing import latest, standing, switch, under_way
+from portinfra.recovery.ledger import Ledger
+from portinfra.recovery.pace import Pace
+from portinfra.recovery.subject import Recovery
+
+
+@frozen
+class Abandoned:
+    """A failover, given up."""
+
+    epoch: int
+    stopped: int
+    """The hosts of the target, which are off now."""
+    running: int
+    """The hosts of the source, which run again."""
+
+
+def may_abandon(recovery: Recovery) -> None:
+    """Raises PolicyError where no failover is under way."""
+    with Connection.to(recovery.target) as target:
+        target.account()
+        if not under_way(target, recovery):
+            raise _nothing_under_way(recovery)
+
+
+def abandon(recovery: Recovery, *, pace: Pace | None = None) -> Abandoned:
+    """Give up the failover that is under way. What was written in the target stays on its volumes there.
+
+    Raises PolicyError where none is under way; Unavailable where an end does not answer; it
+    is run again then.
+    """
+    pace = pace or Pace()
+    with Connection.to(recovery.target) as target, Connection.to(recovery.source) as source:
+        target.account()
+        source.account()
+        entry = under_way(target, recovery)
+        if not entry:
+            raise _nothing_under_way(recovery)
+        here, there = standing(source, recovery.source_scope), standing(target, recovery.target_scope)
+        epoch = entry.said.get("abandoned") or max(latest(entry), here.epoch, there.epoch) + 1
+        ledger = Ledger(target, recovery.ledger)
+        entry = ledger.rewrite(entry, {**entry.said, "abandoned": epoch})
+        stopped = _turned(recovery, target, epoch, "stopped", pace)
+        running = _turned(recovery.turned, source, epoch, "running", pace)
+        ledger.rewrite(entry, {**entry.said, "open": False})
+    return Abandoned(epoch, stopped, running)
+
+
+def _turned(recovery: Recovery, at: Connection, epoch: int, power: Power, pace: Pace) -> int:
+    """Let the target of a recovery stand or wait in an epoch; how many hosts it has."""
+    placed = place(recovery.topology, recovery.target)
+    catalogue = at.catalogue()
+    with at.run(recovery.target_scope, workers=pace.workers, seed=pace.seed) as run:
+        run.declare(epoch=epoch, fenced=power == "stopped")
+        return switch(run, placed, catalogue, power, pace.listen)
+
+
+def _nothing_under_way(recovery: Recovery) -> PolicyError:
+    return PolicyError(
+        "there is nothing to give up",
+        [
+            Finding(
+                "recovery/nothing-under-way",
+                f"no failover to {recovery.target.name} has begun, or all are done",
+                "To go back from one that is done: dr failback.",
+                subject=f"recovery.{recovery.plan.name}",
+            )
+        ],
+    )

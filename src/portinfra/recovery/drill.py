@@ -1,0 +1,241 @@
+"""`drill`: the whole topology in the target, from the newest points, in a scope of its own; measured, and
+torn down always. It makes no call to the source, and touches nothing of the target's environment.
+"""
+
+import secrets
+from contextlib import suppress
+
+from attrs import evolve, frozen
+
+from portinfra.errors import ApplyError, ClaimedError, PortinfraError, ProviderError
+from portinfra.execution.connection import Connection
+from portinfra.model.address import Scope
+from portinfra.model.evidence import Evidence, PointUsed
+from portinfra.model.placed import Placed
+from portinfra.model.plan import PlanOptions
+from portinfra.model.recovery import seconds
+from portinfra.placement import place
+from portinfra.recovery.groups import groups
+from portinfra.recovery.ledger import Entry, Ledger
+from portinfra.recovery.pace import Pace
+from portinfra.recovery.points import Point, newest, points
+from portinfra.recovery.restore import ending, isolated, sourced
+from portinfra.recovery.subject import Recovery
+from portinfra.recovery.vault.carriage import clear, receive
+from portinfra.recovery.waves import Ascent, Bringing, Say, moment
+from portinfra.version import VERSION
+
+KIND = "drill"
+
+LOSE_ALL = PlanOptions(allow_data_loss=frozenset({"all"}))
+
+REMEMBERED = 10
+"""The drills that the ledger keeps, once they have ended."""
+
+
+def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda line: None) -> Evidence:
+    """Bring it up, ask the gates and probes, and tear it down. Evidence of a drill that failed says so.
+
+    Raises ProviderError where it could not even begin.
+    """
+    pace = pace or Pace()
+    with Connection.to(recovery.target) as target:
+        catalogue = target.catalogue()
+        ledger = Ledger(target, recovery.ledger)
+        started = target.provider.clock.now()
+        chosen, missing = choose(recovery, target, ledger)
+        id = f"{int(started):x}{secrets.token_hex(1)}"
+        entry = ledger.add({"kind": KIND, "id": id, "began": moment(started), "open": True})
+        say(f"drill {id}: {recovery.drill(id)}")
+        problems = [f"no point of {group} can be restored: make one with dr replicate" for group in missing]
+        try:
+            receive(recovery, target, chosen, pace, say)
+        except PortinfraError as error:
+            problems.append(_in_words(error.first if isinstance(error, ApplyError) else error))
+        placed = sourced(where(recovery, id), chosen, target.observe(recovery.points))
+        run = target.run(placed.scope, workers=pace.workers, seed=pace.seed)
+        bringing = Bringing(target, run, catalogue, placed, pace.listen, recovery.sensitive)
+        ascent = Ascent(recovery, bringing, KIND, say)
+        ascent.reasons += problems
+        left = _up_and_down(ascent)
+        ended = target.provider.clock.now()
+        evidence = _evidence(recovery, id, ascent, chosen, (started, ended), left)
+        evidence = evolve(evidence, calls=target.caller.calls + run.calls)
+        with suppress(ProviderError):  # what cannot be noted stays open, for a sweep to look at
+            _remember(ledger, entry, evidence)
+    return evidence
+
+
+def _up_and_down(ascent: Ascent) -> int | None:
+    """How much is left of it afterwards; None where nobody could look. Only death keeps it from being torn
+    down.
+    """
+    left = None
+    try:
+        with ascent.bringing.run:
+            try:
+                if not ascent.reasons:
+                    ascent.climb()
+            except (Exception, KeyboardInterrupt) as error:
+                ascent.reasons.append(_in_words(error))
+            ascent.say("tearing down")
+            left = _torn_down(ascent)
+    except PortinfraError as error:
+        ascent.reasons.append(_in_words(error))
+    return left
+
+
+def _in_words(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    what = "" if isinstance(error, PortinfraError) else f"{type(error).__name__}: "
+    return what + str(error).partition("\n")[0]
+
+
+def where(recovery: Recovery, id: str) -> Placed:
+    """The resources of a drill: the topology without any way in or out, whose hosts end themselves."""
+    environment = evolve(
+        recovery.target,
+        name=recovery.drill(id).environment,
+        cidr=recovery.plan.drill_cidr or recovery.target.cidr,
+        dns=None,
+    )
+    return ending(place(isolated(recovery.topology), environment), seconds(recovery.plan.drill_limit))
+
+
+def choose(recovery: Recovery, target: Connection, ledger: Ledger) -> tuple[list[Point], list[str]]:
+    """The newest point of each group that can be restored, and the groups that have none."""
+    there = target.observe(recovery.points)
+    found = newest(points(ledger.entries()), there)
+    names = [group.name for group in groups(recovery, place(recovery.topology, recovery.target))]
+    return [found[name] for name in names if name in found], [name for name in names if name not in found]
+
+
+def _torn_down(ascent: Ascent) -> int | None:
+    """How much of the drill is left after everything was removed; None where nobody could look."""
+    run, bringing = ascent.bringing.run, ascent.bringing
+    try:
+        return remove(bringing)
+    except ApplyError as error:
+        ascent.reasons.append(f"it could not be torn down: {error}")
+    with suppress(PortinfraError):
+        return len(run.reader.observe(bringing.placed.scope).resources)
+    return None
+
+
+def remove(bringing: Bringing) -> int:
+    """Remove everything of a drill's scope; how much is left. Raises ApplyError."""
+    plan = bringing.run.plan(bringing.placed, bringing.catalogue, LOSE_ALL, destroy=True)
+    bringing.run.apply(plan, bringing.listen)
+    return 0
+
+
+def _evidence(
+    recovery: Recovery,
+    id: str,
+    ascent: Ascent,
+    used: list[Point],
+    times: tuple[float, float],
+    left: int | None,
+) -> Evidence:
+    started, ended = times
+    reasons = [*ascent.reasons]
+    rpo = max((started - point.taken for point in used), default=None)
+    rto = ascent.up_at - started if ascent.up_at is not None else None
+    if rpo is not None and rpo > seconds(recovery.plan.rpo):
+        reasons.append(f"the data was {rpo:.0f} s old, and the rpo is {recovery.plan.rpo}")
+    if rto is not None and rto > seconds(recovery.plan.rto):
+        reasons.append(f"it took {rto:.0f} s, and the rto is {recovery.plan.rto}")
+    if left != 0:
+        reasons.append(f"{left} resources are left" if left else "nobody could see whether anything is left")
+    return Evidence(
+        kind="drill",
+        id=id,
+        recovery=recovery.plan.name,
+        topology=recovery.topology.name,
+        source=f"{recovery.source.name} ({recovery.source.on})",
+        target=f"{recovery.target.name} ({recovery.target.on})",
+        started=moment(started),
+        ended=moment(ended),
+        rpo_target=seconds(recovery.plan.rpo),
+        rpo_measured=round(rpo, 3) if rpo is not None else None,
+        rto_target=seconds(recovery.plan.rto),
+        rto_measured=round(rto, 3) if rto is not None else None,
+        points=tuple(used_points(recovery, used)),
+        waves=tuple(ascent.waves),
+        probes=tuple(ascent.probes),
+        actions=tuple(ascent.actions),
+        result="failed" if reasons else "passed",
+        reasons=tuple(dict.fromkeys(reasons)),
+        left_behind=left,
+        version=VERSION,
+    )
+
+
+def used_points(recovery: Recovery, used: list[Point]) -> list[PointUsed]:
+    """The points, as evidence names them: who carried them, too, where it was not helpers."""
+    stand = recovery.plan.vault.stand if recovery.plan.vault else None
+    told = f" ({stand.name})" if stand else ""
+    return [
+        PointUsed(p.id, p.group, moment(p.taken), p.count, p.engine + (told if p.vaulted else ""))
+        for p in used
+    ]
+
+
+def _remember(ledger: Ledger, entry: Entry, evidence: Evidence) -> None:
+    """Write how it ended; `plan` estimates from it. What is left is for `sweep`."""
+    said = {**entry.said, "open": evidence.left_behind != 0, "result": evidence.result}
+    said["rto"] = evidence.rto_measured
+    ledger.rewrite(entry, {**said, "waves": [round(wave.seconds) for wave in evidence.waves]})
+    ended = [each for each in ledger.entries(KIND) if not each.open]
+    for old in ended[:-REMEMBERED]:
+        ledger.remove(old)
+
+
+@frozen
+class Swept:
+    """What a sweep did about one drill."""
+
+    id: str
+    began: str
+    fate: str
+    """`removed`, `still running`, or why it could not be removed."""
+    resources: int = 0
+    """How many were there."""
+
+
+def sweep(recovery: Recovery, *, pace: Pace | None = None) -> list[Swept]:
+    """Remove what drills left that died; only what bears such a drill's id. One that still runs is let be."""
+    pace = pace or Pace()
+    found: list[Swept] = []
+    with Connection.to(recovery.target) as target:
+        catalogue = target.catalogue()
+        ledger = Ledger(target, recovery.ledger)
+        ledger.settle()
+        for entry in ledger.entries(KIND):
+            if not entry.open:
+                continue
+            id, began = str(entry.said["id"]), str(entry.said["began"])
+            placed = where(recovery, id)
+            try:
+                with target.run(placed.scope, workers=pace.workers, seed=pace.seed) as run:
+                    count = len(run.reader.observe(placed.scope).resources)
+                    remove(Bringing(target, run, catalogue, placed, pace.listen))
+            except ClaimedError:
+                found.append(Swept(id, began, "still running"))
+                continue
+            except ApplyError as error:
+                found.append(Swept(id, began, str(error), _left(target, placed.scope)))
+                continue
+            ledger.rewrite(entry, {**entry.said, "open": False, "result": "swept"})
+            found.append(Swept(id, began, "removed", count))
+        if recovery.plan.vault:
+            with suppress(ClaimedError):  # somebody is receiving right now
+                clear(recovery, target, pace)
+    return found
+
+
+def _left(target: Connection, scope: Scope) -> int:
+    with suppress(PortinfraError):
+        return len(target.reader.observe(scope).resources)
+    return 0

@@ -1,0 +1,128 @@
+"""Whose turn it is: an epoch in the claims of both environments, and a fence round the one that waits.
+
+A fenced environment's hosts are off, whoever applies it. The environment with the higher epoch is the one
+that stands; one that was cut off when its peer took over finds the higher epoch there when it comes back.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from attrs import evolve, frozen
+
+from portinfra.errors import OutcomeUnknown, PolicyError, Unavailable
+from portinfra.execution.connection import Connection
+from portinfra.execution.run import Run
+from portinfra.model.address import Scope
+from portinfra.model.catalogue import Catalogue
+from portinfra.model.finding import Finding
+from portinfra.model.placed import Placed
+from portinfra.model.progress import Listener
+from portinfra.model.resources import Instance, Power
+from portinfra.placement import place
+from portinfra.recovery.ledger import Entry, Ledger
+from portinfra.recovery.pace import Pace
+from portinfra.recovery.subject import Recovery
+
+FAILOVER = "failover"
+"""The kind of the ledger's entries that tell who takes over, and in which epoch."""
+
+
+@frozen
+class Standing:
+    """What the newest claim of an environment says."""
+
+    epoch: int = 0
+    fenced: bool = False
+
+    def has_taken_over_from(self, other: "Standing") -> bool:
+        """Whether the other one waits, or would if it could be told."""
+        later = self.epoch > other.epoch or (self.epoch == other.epoch and other.fenced)
+        return later and not self.fenced and self.epoch > 0
+
+
+def standing(place: Connection, scope: Scope) -> Standing:
+    """Whose turn it is, as an environment knows it."""
+    claims = place.claims(scope)
+    return Standing(claims[-1].epoch, claims[-1].fenced) if claims else Standing()
+
+
+def under_way(target: Connection, recovery: Recovery) -> Entry | None:
+    """The failover to this target that has begun and is not done."""
+    ledger = Ledger(target, recovery.ledger)
+    ledger.settle()
+    return next((entry for entry in ledger.entries(FAILOVER) if entry.open), None)
+
+
+def latest(entry: Entry) -> int:
+    """The last epoch that a failover led to: its own, or that of having been given up."""
+    return int(entry.said.get("abandoned") or entry.said["epoch"])
+
+
+@contextmanager
+def answering(recovery: Recovery) -> Iterator[Connection]:
+    """The source, which must answer: what cannot be stopped may go on working."""
+    try:
+        with Connection.to(recovery.source) as source:
+            yield source
+    except (Unavailable, OutcomeUnknown) as error:
+        raise Unavailable(
+            f"{recovery.source.name} does not answer, so it cannot be stopped first: {error}",
+            provider=recovery.source.provider,
+            fix="Wait for it; or, if it will not come back, run this with --source-is-lost.",
+        ) from error
+
+
+def switch(run: Run, placed: Placed, catalogue: Catalogue, power: Power, listen: Listener) -> int:
+    """Switch every host that is there off or on, and change nothing else; how many there are.
+
+    What is there is wanted as it is but for that: whatever else has drifted is none of the fence's business,
+    and no finding about it (an image that is offered no more) keeps the hosts running. Raises ApplyError.
+    """
+    there = run.reader.observe(placed.scope).resources
+    wanted = {
+        address: evolve(seen.spec, power=power) if isinstance(seen.spec, Instance) else seen.spec
+        for address, seen in there.items()
+    }
+    plan = run.plan(evolve(placed, resources=wanted), catalogue)
+    if not plan.empty:
+        run.apply(plan, listen)
+    return sum(isinstance(spec, Instance) for spec in wanted.values())
+
+
+def may_fence(recovery: Recovery) -> int:
+    """The epoch to fence the source in. Raises PolicyError where the target has not taken over from it."""
+    with Connection.to(recovery.target) as target:
+        target.account()
+        there = standing(target, recovery.target_scope)
+    with Connection.to(recovery.source) as source:
+        source.account()
+        here = standing(source, recovery.source_scope)
+    if there.has_taken_over_from(here):
+        return there.epoch
+    raise PolicyError(
+        f"{recovery.source_scope} is not fenced",
+        [
+            Finding(
+                "recovery/source-stands",
+                f"{recovery.target.name} has not taken over (epoch {there.epoch}; "
+                f"{recovery.source.name} has {here.epoch})",
+                "There is nothing to fence. To let it take over: dr failover.",
+                subject=f"recovery.{recovery.plan.name}",
+            )
+        ],
+    )
+
+
+def fence(recovery: Recovery, *, pace: Pace | None = None) -> int:
+    """Stop the source, which has come back after the target took over; how many hosts it has.
+
+    Raises PolicyError where the target has not taken over: then the source is the one that stands.
+    """
+    pace = pace or Pace()
+    epoch = may_fence(recovery)
+    with Connection.to(recovery.source) as source:
+        catalogue = source.catalogue()
+        placed = place(recovery.topology, recovery.source)
+        with source.run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run:
+            run.declare(epoch=epoch, fenced=True)
+            return switch(run, placed, catalogue, "stopped", pace.listen)

@@ -1,0 +1,70 @@
+"""Which volumes are of one moment, and by which policy they travel. Pure."""
+
+from collections.abc import Iterable
+
+from attrs import frozen
+
+from portinfra.model.address import Address
+from portinfra.model.placed import Placed
+from portinfra.model.recovery import DataPolicy, Hook
+from portinfra.model.resources import Attachment
+from portinfra.recovery.subject import Recovery
+
+
+@frozen
+class Group:
+    """Volumes that are taken, carried and restored together."""
+
+    name: str
+    policies: tuple[DataPolicy, ...]
+    """Of its volumes; they agree in engine, schedule and seed."""
+    volumes: tuple[Address, ...]
+    """The volumes whose data travels: of one host only where the others join it."""
+
+    @property
+    def policy(self) -> DataPolicy:
+        """What all its policies agree in."""
+        return self.policies[0]
+
+    @property
+    def before(self) -> tuple[Hook, ...]:
+        """The hooks of all its policies."""
+        return tuple(dict.fromkeys(hook for policy in self.policies for hook in policy.before))
+
+    @property
+    def after(self) -> tuple[Hook, ...]:
+        """The hooks of all its policies."""
+        return tuple(dict.fromkeys(hook for policy in self.policies for hook in policy.after))
+
+    @property
+    def retention(self) -> int:
+        """How many points are kept: as many as the policy asks that asks for most."""
+        return max(policy.retention for policy in self.policies)
+
+    @property
+    def sensitive(self) -> bool:
+        """Whether what its hooks print is kept to itself."""
+        return any(policy.sensitive for policy in self.policies)
+
+
+def groups(recovery: Recovery, placed: Placed) -> list[Group]:
+    """The groups of all volumes of the roles that come back, in the order of the declaration."""
+    policies: dict[str, dict[DataPolicy, None]] = {}
+    volumes: dict[str, list[Address]] = {}
+    for role, attachment in _volumes(placed):
+        if role not in recovery.plan.roles:
+            continue
+        policy = recovery.plan.policy(role, attachment.device)
+        if policy.seed == "one" and attachment.instance != f"instance.{role}1":
+            continue
+        name = policy.group or role
+        policies.setdefault(name, {})[policy] = None
+        assert attachment.volume is not None
+        volumes.setdefault(name, []).append(attachment.volume)
+    return [Group(name, tuple(policies[name]), tuple(some)) for name, some in volumes.items()]
+
+
+def _volumes(placed: Placed) -> Iterable[tuple[str, Attachment]]:
+    for address, spec in placed.resources.items():
+        if isinstance(spec, Attachment):
+            yield placed.roles[address], spec

@@ -1,0 +1,79 @@
+"""Hooks: what a user has called on the way. A Python function, or a command of the local shell."""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+from attrs import frozen
+
+from portinfra.model.recovery import Hook, Inventory
+
+TOLD_MAX = 400
+"""Characters of what a hook printed that are kept: the last ones."""
+
+
+@frozen
+class Answer:
+    """How a hook ended."""
+
+    passed: bool
+    told: str = ""
+
+
+def name_of(hook: Hook) -> str:
+    """What a hook is called where people read of it."""
+    if isinstance(hook, str):
+        return hook
+    told = (hook.__doc__ or "").strip().partition("\n")[0]
+    return told or getattr(hook, "__name__", type(hook).__name__)
+
+
+def call(hook: Hook, given: Inventory, *, seconds: float, **variables: str) -> Answer:
+    """Call a hook. A command gets at most so many seconds, and the variables as `PORTINFRA_…`."""
+    return _command(hook, given, seconds, variables) if isinstance(hook, str) else _function(hook, given)
+
+
+def _function(hook: Hook, given: Inventory) -> Answer:
+    assert callable(hook)
+    try:
+        answer = hook(given)
+    except Exception as error:
+        return Answer(False, _last(f"{type(error).__name__}: {error}"))
+    return Answer(answer is not False, _last(answer) if isinstance(answer, str) else "")
+
+
+def _command(command: str, given: Inventory, seconds: float, variables: dict[str, str]) -> Answer:
+    with tempfile.TemporaryDirectory(prefix="portinfra-") as folder:
+        file = Path(folder, "inventory.json")
+        file.write_text(json.dumps(given, indent=2), encoding="utf-8")
+        named = {f"PORTINFRA_{name.upper()}": value for name, value in variables.items()}
+        process = subprocess.Popen(
+            command,
+            shell=True,  # the user's own line, with pipes and all
+            env={**os.environ, "PORTINFRA_INVENTORY": str(file), **named},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # so that all that it began ends with it
+        )
+        try:
+            output, _ = process.communicate(timeout=max(seconds, 1.0))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            output, _ = process.communicate()
+            return Answer(False, _last(f"{_text(output)}\nno end after {seconds:.0f} s"))
+    told = _text(output)
+    if process.returncode:
+        return Answer(False, _last(f"{told}\nexit code {process.returncode}"))
+    return Answer(True, _last(told))
+
+
+def _text(output: bytes) -> str:
+    return output.decode(errors="replace")
+
+
+def _last(told: str) -> str:
+    return told.strip()[-TOLD_MAX:]

@@ -1,0 +1,154 @@
+"""`plan`: what a failover would do now, how long it would take, and what stands in its way.
+
+Changes nothing, and asks the target only.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from portinfra.execution.connection import Connection
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.placed import Placed
+from portinfra.model.plan import Plan
+from portinfra.model.recovery import seconds
+from portinfra.model.resources import Instance
+from portinfra.placement import place
+from portinfra.planning.compose import compose
+from portinfra.recovery.drill import KIND as DRILL
+from portinfra.recovery.drill import choose
+from portinfra.recovery.hooks import name_of
+from portinfra.recovery.ledger import Ledger
+from portinfra.recovery.restore import all_at_once, outdated, replacing, sourced
+from portinfra.recovery.status import RecoveryStatus, status
+from portinfra.recovery.subject import Recovery
+from portinfra.recovery.vault.readiness import lacking
+
+
+@frozen
+class WaveProspect:
+    """What one wave would bring up."""
+
+    roles: tuple[str, ...]
+    hosts: int
+    changes: int
+    calls: int
+    floor_seconds: float
+    """The least that the provider's published rates allow."""
+    limit_seconds: int
+    gates: tuple[str, ...]
+
+
+@frozen
+class Prospect:
+    """A failover, foreseen."""
+
+    recovery: Recovery
+    waves: tuple[WaveProspect, ...]
+    status: RecoveryStatus
+    rto: int
+    floor_seconds: float
+    """Of all waves."""
+    measured: float | None
+    """What the last drill that came up took."""
+    measured_in: str
+    """That drill's id."""
+    findings: tuple[Finding, ...]
+
+    @property
+    def estimate(self) -> float:
+        """Seconds: what was measured last, and never less than the floor."""
+        return max(self.floor_seconds, self.measured or 0.0)
+
+
+def prospect(recovery: Recovery) -> Prospect:
+    """Foresee a failover. Raises ProviderError where the target does not answer."""
+    now = status(recovery)
+    with Connection.to(recovery.target) as target:
+        catalogue = target.catalogue()
+        ledger = Ledger(target, recovery.ledger)
+        chosen, missing = choose(recovery, target, ledger)
+        there = target.observe(recovery.target_scope)
+        data = target.reader.observe(recovery.points)
+        placed = all_at_once(sourced(place(recovery.topology, recovery.target), chosen, data))
+        old = outdated(placed, there)
+        plans = []
+        for number in range(1, len(recovery.plan.waves) + 1):
+            roles = [role for wave in recovery.plan.waves[:number] for role in wave.roles]
+            mine = frozenset(address for address in old if placed.roles[address] in roles)
+            plans.append(compose(placed, catalogue, there, target.provider.drivers, replacing(mine, roles)))
+        drills = [entry.said for entry in ledger.entries(DRILL) if entry.said.get("rto") is not None]
+    last = drills[-1] if drills else {}
+    waves = tuple(_wave(recovery, placed, plans, number) for number in range(len(plans)))
+    findings = [finding for plan in plans[-1:] for finding in plan.findings]
+    return Prospect(
+        recovery,
+        waves,
+        now,
+        seconds(recovery.plan.rto),
+        round(sum(wave.floor_seconds for wave in waves), 3),
+        last.get("rto"),
+        str(last.get("id", "")),
+        (*findings, *_gaps(recovery, now, last, missing), *lacking(recovery)),
+    )
+
+
+def _wave(recovery: Recovery, placed: Placed, plans: list[Plan], number: int) -> WaveProspect:
+    """What a wave adds to those before it."""
+    wave, plan = recovery.plan.waves[number], plans[number]
+    before = plans[number - 1] if number else None
+    calls = before.budget.calls if before else 0
+    floor = before.budget.floor_seconds if before else 0.0
+    return WaveProspect(
+        wave.roles,
+        sum(isinstance(s, Instance) and placed.roles[a] in wave.roles for a, s in placed.resources.items()),
+        len(plan.changes) - (len(before.changes) if before else 0),
+        plan.budget.calls - calls,
+        round(max(0.0, plan.budget.floor_seconds - floor), 3),
+        seconds(wave.limit),
+        tuple(map(name_of, wave.gates)),
+    )
+
+
+def _gaps(
+    recovery: Recovery, now: RecoveryStatus, last: Mapping[str, Any], missing: Iterable[str]
+) -> Iterable[Finding]:
+    """What stands between the plan and a recovery that can be relied on."""
+    name = recovery.plan.name
+    if now.under_way:
+        begun = f"failover {now.under_way} has begun, and goes on with the points that it began with"
+        yield _gap(
+            name,
+            "failover-under-way",
+            begun,
+            "Finish it: dr failover; or give it up: dr failover --abandon.",
+            Severity.WARNING,
+        )
+    elif now.stands:
+        stands = f"{recovery.target.name} has taken over already (epoch {now.stands})"
+        yield _gap(name, "stands-already", stands, "Go back with: dr failback.")
+    for group in missing:
+        yield _gap(name, "no-point", f"no point of {group} can be restored", "Make one: dr replicate --now.")
+    for volume in now.volumes:
+        if volume.level == "lost" and volume.age is not None:
+            age = f"its newest point is {volume.age:.0f} s old, and the rpo is {recovery.plan.rpo}"
+            yield _gap(name, "too-old", f"{volume.volume}: {age}", "Let dr replicate run by a timer.")
+    if not last:
+        yield _gap(
+            name,
+            "never-drilled",
+            "no drill has ever come up, so nobody knows how long it takes",
+            "Try it: dr drill.",
+            Severity.WARNING,
+        )
+    elif last["rto"] > seconds(recovery.plan.rto):
+        took = f"the last drill took {last['rto']:.0f} s, and the rto is {recovery.plan.rto}"
+        yield _gap(name, "too-slow", took, "Look at its report: which wave took the time?", Severity.WARNING)
+    for id in now.drills:
+        left = f"drill {id} still runs, or has left something behind"
+        yield _gap(name, "left-behind", left, "Remove what dead drills left: dr sweep.", Severity.WARNING)
+
+
+def _gap(recovery: str, rule: str, message: str, fix: str, severity: Severity = Severity.ERROR) -> Finding:
+    return Finding(f"recovery/{rule}", message, fix, severity, subject=f"recovery.{recovery}")

@@ -1,0 +1,351 @@
+"""`replicate`: new recovery points where they are due, carried to the target. Idempotent: for a timer.
+
+For each group that is due: hooks before, a snapshot of every volume, hooks after as soon as all have begun;
+then a copy of each in the target, under the target's key, read back; and last of all the manifest. What an
+earlier run left half done is carried on where its data is whole, and removed where it is not.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
+
+from attrs import define, evolve, field, frozen
+
+from portinfra.errors import ApplyError, FindingsError, PolicyError, PortinfraError, ProviderError
+from portinfra.execution.connection import Connection
+from portinfra.model.address import Address
+from portinfra.model.finding import Finding
+from portinfra.model.observed import Observation, Observed
+from portinfra.model.placed import Placed
+from portinfra.model.progress import Progress
+from portinfra.model.resources import Snapshot, Spec, Volume
+from portinfra.model.topology import Topology
+from portinfra.placement import place
+from portinfra.recovery.fencing import standing
+from portinfra.recovery.groups import Group, groups
+from portinfra.recovery.inventory import inventory
+from portinfra.recovery.ledger import Ledger
+from portinfra.recovery.pace import Pace
+from portinfra.recovery.points import Point, id_of, manifest, new_id, points, volume_of
+from portinfra.recovery.shelf import Shelf
+from portinfra.recovery.subject import Recovery
+from portinfra.recovery.taking import Taking
+from portinfra.recovery.vault.carriage import by_vault, clear, prune, send
+from portinfra.recovery.vault.helpers import HelperFailed
+
+Fate = Literal["carried", "not due", "failed"]
+
+Say = Callable[[str], None]
+
+EARLY = 0.1
+"""A timer that fires this share of the schedule too soon still makes its point."""
+
+
+@frozen
+class GroupOutcome:
+    """What became of one group."""
+
+    group: str
+    fate: Fate
+    point: str = ""
+    """The point's id."""
+    taken: float | None = None
+    problem: str = ""
+    moved: int | None = None
+    """Bytes that travelled by way of the vault."""
+
+
+@frozen
+class Replicated:
+    """How a replication ended."""
+
+    groups: tuple[GroupOutcome, ...]
+    calls: int
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether no group failed."""
+        return all(group.fate != "failed" for group in self.groups)
+
+
+def replicate(
+    recovery: Recovery,
+    *,
+    now: bool = False,
+    stopped: bool = False,
+    pace: Pace | None = None,
+    say: Say = lambda line: None,
+) -> Replicated:
+    """Make the points that are due; with `now`, one of every group.
+
+    Raises ProviderError and ClaimedError; and PolicyError for a source that does not stand: what it holds is
+    older than it looks. With `stopped`, it was stopped just now, and its last words are to be carried.
+    """
+    pace = pace or Pace()
+    with Connection.to(recovery.source) as source, Connection.to(recovery.target) as target:
+        source.account()
+        catalogue = target.catalogue()
+        if not stopped:
+            _stands(recovery, source, target)
+        there = source.observe(recovery.source_scope)
+        data = {a: seen for a, seen in there.resources.items() if isinstance(seen.spec, Volume)}
+        with (
+            target.run(recovery.points, workers=pace.workers, seed=pace.seed) as carrying,
+            source.run(recovery.taken, borrowed=data, workers=pace.workers, seed=pace.seed) as taking,
+        ):
+            work = _Replication(
+                recovery,
+                Shelf(source, taking, recovery.taken, source.catalogue(), pace.listen),
+                Shelf(target, carrying, recovery.points, catalogue, pace.listen),
+                Ledger(target, recovery.ledger),
+                place(recovery.topology, recovery.source),
+                there,
+                pace,
+                say,
+            )
+            return work.run(now=now)
+
+
+def _stands(recovery: Recovery, source: Connection, target: Connection) -> None:
+    here, there = standing(source, recovery.source_scope), standing(target, recovery.target_scope)
+    if here.fenced or there.epoch > here.epoch:
+        finding = Finding(
+            "recovery/source-waits",
+            f"{recovery.target.name} stands (epoch {there.epoch}), and {recovery.source.name} has what was "
+            "written before that",
+            "Go back first: dr failback.",
+            subject=f"recovery.{recovery.plan.name}",
+        )
+        raise PolicyError(f"{recovery.source_scope} has nothing new to carry", [finding])
+
+
+@define
+class _Replication:
+    recovery: Recovery
+    source: Shelf
+    target: Shelf
+    ledger: Ledger
+    placed: Placed
+    there: Observation
+    """What is protected, as it was when this began."""
+    pace: Pace
+    say: Say
+    outcomes: dict[str, GroupOutcome] = field(init=False, factory=dict)
+
+    def run(self, *, now: bool) -> Replicated:
+        self.ledger.settle()
+        known = points(self.ledger.entries())
+        self._sweep(known)
+        due = []
+        for group in groups(self.recovery, self.placed):
+            if not now and (point := self._fresh(group, known)):
+                self.outcomes[group.name] = GroupOutcome(group.name, "not due", point.id, point.taken)
+            elif problem := self._untakeable(group):
+                self.outcomes[group.name] = GroupOutcome(group.name, "failed", problem=problem)
+            else:
+                due.append(group)
+        self._take(due, known)
+        self._carry()
+        self._prune()
+        self._prune_vault()
+        calls = sum(end.connection.caller.calls + end.run.calls for end in (self.source, self.target))
+        return Replicated(tuple(self.outcomes.values()), calls)
+
+    def _fresh(self, group: Group, known: Iterable[Point]) -> Point | None:
+        age_max = self.recovery.schedule(group.policy) * (1 - EARLY)
+        there = Observation(self.target.snapshots())
+        for point in (point for point in known if point.group == group.name):
+            good = not point.carried or point.restorable(there)  # what is still on its way is carried below
+            sending = not point.carried and by_vault(point)  # however long that takes
+            if good and (sending or self.source.now - point.taken < age_max):
+                return point
+        return None
+
+    def _untakeable(self, group: Group) -> str:
+        native = self.recovery.engine(group.policy) == "native"
+        if native and not self.target.connection.provider.capabilities.snapshot_copy:
+            return f"{self.target.environment.on} copies no snapshots from elsewhere"
+        missing = [volume for volume in group.volumes if volume not in self.there.resources]
+        return (
+            f"{', '.join(missing)} is not there: apply {self.recovery.source.name} first" if missing else ""
+        )
+
+    # What an earlier run left.
+
+    def _sweep(self, known: Iterable[Point]) -> None:
+        """Remove snapshots that belong to no point, and the entries of points that can never be carried."""
+        known = list(known)
+        taken = self.source.snapshots()
+        lost = [
+            point
+            for point in known
+            if not point.carried and sum(id_of(a) == point.id for a in taken) < point.count
+        ]
+        for point in lost:
+            self.ledger.remove(point.entry)
+        ids = {point.id for point in known if point not in lost}
+        for end in (self.source, self.target):
+            end.bring({address: None for address in end.snapshots() if id_of(address) not in ids})
+
+    # Taking: one moment a group.
+
+    def _take(self, due: list[Group], known: Iterable[Point]) -> None:
+        ids = {point.id for point in known}
+        taking: list[Taking] = []
+        for group in due:
+            id = new_id(self.source.now, ids)
+            ids.add(id)
+            begun = Taking(group, id, self.source.connection, self._given(group))
+            if problem := begun.freeze():
+                self._failed(group, problem)
+                begun.thaw()
+            else:
+                taking.append(begun)
+        wanted = {
+            address: spec for each in taking for address, spec in each.wanted(self._shared_with).items()
+        }
+        try:
+            self.source.bring(wanted, lambda progress: self._told(taking, progress))
+        except ApplyError as error:
+            failed = {
+                step.step.address: str(step.error or error)
+                for step in error.outcome.steps
+                if step.fate != "done"
+            }
+        except FindingsError as error:
+            failed = dict.fromkeys(wanted, str(error))
+        else:
+            failed = {}
+        finally:
+            for each in taking:
+                each.thaw()
+        for each in taking:
+            self._took(each, failed)
+
+    def _told(self, taking: Iterable[Taking], progress: Progress) -> None:
+        self.source.listen(progress)
+        if progress.step is not None and (progress.waits or progress.fate == "done"):
+            for each in taking:
+                each.note(progress.step.address)
+
+    @property
+    def _shared_with(self) -> str:
+        mine, other = self.recovery.source.account, self.recovery.target.account
+        return other if other and other != mine else ""
+
+    def _given(self, group: Group) -> Any:
+        return inventory(self.placed, self.there, group=group.name, volumes=list(group.volumes))
+
+    def _took(self, each: Taking, failed: Mapping[Address, str]) -> None:
+        mine = set(each.wanted(""))
+        broken = next((failed[address] for address in sorted(mine) if address in failed), "")
+        problem = each.problem or broken or each.late()
+        if problem:
+            self._failed(each.group, problem)
+            self.source.bring({address: None for address in self.source.snapshots() if address in mine})
+            return
+        said = manifest(
+            each.id,
+            each.group.name,
+            each.moment,
+            each.group.volumes,
+            engine=self.recovery.engine(each.group.policy),
+            topology=_digest(self.recovery.topology),
+            key=self.recovery.target.key or "",
+        )
+        self.ledger.add(said)
+        self.say(f"{each.group.name}: taken")
+
+    def _failed(self, group: Group, problem: str) -> None:
+        self.outcomes[group.name] = GroupOutcome(group.name, "failed", problem=problem)
+        self.say(f"{group.name}: failed: {problem}")
+
+    # Carrying: whatever is taken and not there yet, of this run or an earlier one.
+
+    def _carry(self) -> None:
+        on_their_way = [point for point in points(self.ledger.entries()) if not point.carried]
+        taken = self.source.snapshots()
+        for point in reversed(on_their_way):
+            if by_vault(point):
+                self._send(point, {volume_of(a): seen for a, seen in taken.items() if id_of(a) == point.id})
+        self._copy([point for point in on_their_way if not by_vault(point)], taken)
+
+    def _send(self, point: Point, snapshots: Mapping[Address, Observed[Any]]) -> None:
+        try:
+            said = send(
+                self.recovery, self.source.connection, point, snapshots, self.placed, self.pace, self.say
+            )
+        except PortinfraError as error:
+            problem = str(error.first if isinstance(error, ApplyError) else error)
+            self.outcomes[point.group] = GroupOutcome(point.group, "failed", point.id, point.taken, problem)
+            if isinstance(error, HelperFailed):  # the next one will be newer
+                self.ledger.remove(point.entry)
+            return
+        self.ledger.rewrite(point.entry, {**point.entry.said, **said, "open": False})
+        self._carried(point, said["moved"])
+
+    def _carried(self, point: Point, moved: int | None = None) -> None:
+        self.outcomes[point.group] = GroupOutcome(point.group, "carried", point.id, point.taken, moved=moved)
+        self.say(f"{point.group}: carried, point {point.id}")
+
+    def _copy(self, known: list[Point], taken: Mapping[Address, Observed[Any]]) -> None:
+        there = place(self.recovery.topology, self.recovery.target).resources
+        keys = {address: spec.key for address, spec in there.items() if isinstance(spec, Volume)}
+        wanted: dict[Address, Spec] = {}
+        for address, seen in taken.items():
+            if id_of(address) in {point.id for point in known}:
+                copy_of = f"{self.recovery.source.region}/{seen.id}"
+                wanted[address] = Snapshot(address.name, copy_of=copy_of, key=keys.get(volume_of(address)))
+        try:
+            self.target.bring(wanted)
+            problem = ""
+        except ApplyError as error:
+            problem = str(error.first)
+        arrived = Observation(self.target.snapshots())
+        for point in known:
+            if evolve(point, carried=True).parts(arrived):
+                self.ledger.rewrite(point.entry, {**point.entry.said, "open": False})
+                self._carried(point)
+            else:
+                self.outcomes[point.group] = GroupOutcome(
+                    point.group, "failed", point.id, point.taken, problem or "not all of it arrived"
+                )
+
+    # Retention: the manifest goes first, so that no point says that it exists whose data is gone.
+
+    def _prune(self) -> None:
+        known = [point for point in points(self.ledger.entries()) if point.carried]
+        keep = {group.name: group.retention for group in groups(self.recovery, self.placed)}
+        kept: dict[str, int] = {}
+        old = []
+        for point in known:
+            kept[point.group] = kept.get(point.group, 0) + 1
+            if kept[point.group] > keep.get(point.group, 1):
+                old.append(point)
+        for point in old:
+            self.ledger.remove(point.entry)
+        gone = {point.id for point in old}
+        self.target.bring({address: None for address in self.target.snapshots() if id_of(address) in gone})
+        latest = {point.group: point.id for point in reversed(known)}
+        open_points = {point.id for point in points(self.ledger.entries()) if not point.carried}
+        self.source.bring(
+            {
+                address: None  # the newest stays: what is copied next is only what differs from it
+                for address in self.source.snapshots()
+                if id_of(address) not in {*latest.values(), *open_points}
+            }
+        )
+
+    def _prune_vault(self) -> None:
+        if self.recovery.plan.vault is None:
+            return
+        clear(self.recovery, self.source.connection, self.pace)
+        try:
+            if not prune(self.recovery, {point.id for point in points(self.ledger.entries())}):
+                self.say("the vault is not pruned: its receiver's configuration is not on this machine")
+        except ProviderError as error:
+            self.say(f"the vault is not pruned: {error}")
+
+
+def _digest(topology: Topology) -> str:
+    return hashlib.sha256(repr(topology).encode()).hexdigest()[:16]

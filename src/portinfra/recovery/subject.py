@@ -1,0 +1,88 @@
+"""What a recovery is about: the plan, with the topology and the two environments that it names."""
+
+from attrs import evolve, frozen
+
+from portinfra.model.address import Scope
+from portinfra.model.environment import Environment
+from portinfra.model.recovery import DataPolicy, RecoveryPlan, seconds
+from portinfra.model.topology import Topology
+from portinfra.model.vault import Vault
+
+
+@frozen
+class Recovery:
+    """A recovery plan with what it names."""
+
+    plan: RecoveryPlan
+    topology: Topology
+    source: Environment
+    target: Environment
+
+    @property
+    def source_scope(self) -> Scope:
+        """What is protected."""
+        return Scope(self.topology.name, self.source.name)
+
+    @property
+    def target_scope(self) -> Scope:
+        """What stands in for it."""
+        return Scope(self.topology.name, self.target.name)
+
+    @property
+    def taken(self) -> Scope:
+        """Where the snapshots are, in the source, that points are carried from."""
+        return self.source_scope.beside("taken")
+
+    @property
+    def points(self) -> Scope:
+        """Where the points are, in the target; no apply or destroy of an environment touches them."""
+        return self.target_scope.beside("points")
+
+    @property
+    def sending(self) -> Scope:
+        """Where helpers send data from, in the source, while they do."""
+        return self.source_scope.beside("sending")
+
+    @property
+    def receiving(self) -> Scope:
+        """Where helpers receive data, in the target, while they do."""
+        return self.target_scope.beside("receiving")
+
+    @property
+    def ledger(self) -> Scope:
+        """Where it is written, in the target, which points and drills there are."""
+        return self.target_scope.beside("ledger")
+
+    def drill(self, id: str) -> Scope:
+        """The scope of one drill, in the target."""
+        return self.target_scope.beside(f"drill-{id}")
+
+    @property
+    def sensitive(self) -> bool:
+        """Whether what hooks print is kept to itself."""
+        return any(policy.sensitive for policy in self.plan.data)
+
+    @property
+    def turned(self) -> "Recovery":
+        """The way back: roles turned round."""
+        plan = evolve(self.plan, source=self.target.name, target=self.source.name)
+        return Recovery(plan, self.topology, self.target, self.source)
+
+    def engine(self, policy: DataPolicy) -> str:
+        """How data of this policy travels."""
+        return policy.engine or ("native" if self.source.provider == self.target.provider else "age")
+
+    @property
+    def vault(self) -> Vault | None:
+        """The vault that data comes back from; None where none does."""
+        return self.plan.vault if self.engines - {"native"} else None
+
+    @property
+    def engines(self) -> set[str]:
+        """How the data of the roles that come back travels."""
+        roles = [role for role in self.topology.roles if role.name in self.plan.roles]
+        return {self.engine(self.plan.policy(role.name, v.name)) for role in roles for v in role.volumes}
+
+    def schedule(self, policy: DataPolicy) -> int:
+        """Seconds between two points."""
+        return seconds(policy.schedule) if policy.schedule else seconds(self.plan.rpo) // 2

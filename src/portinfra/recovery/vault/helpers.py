@@ -1,0 +1,290 @@
+"""Helpers: throwaway hosts, in a scope and a network of their own, each with one volume, that may reach the
+vault and nothing else, and that nothing may reach.
+
+Helpers outlive whoever made them: a run that dies leaves them at work, and the next one goes on waiting for
+them. Which receipt a helper writes is in its tags, so that nobody takes another's for it.
+"""
+
+import json
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from portinfra.errors import PortinfraError
+from portinfra.execution.connection import Connection
+from portinfra.execution.run import Run
+from portinfra.model.address import Address, Scope
+from portinfra.model.observed import Observed
+from portinfra.model.placed import Placed
+from portinfra.model.plan import PlanOptions
+from portinfra.model.recovery import seconds
+from portinfra.model.resources import Attachment, Instance, PublicAddress, Spec, Subnet, Volume
+from portinfra.model.topology import Role, Topology, allow
+from portinfra.model.vault import Vault
+from portinfra.placement import place
+from portinfra.planning.refusal import refuse
+from portinfra.recovery.pace import Pace
+from portinfra.recovery.restore import stopped
+from portinfra.recovery.vault.script import Errand
+from portinfra.recovery.vault.store import Store
+
+ATTEMPT = "attempt"
+"""The tag that tells a helper's attempt."""
+
+SUBNET_PREFIX = 26
+ROOT_GIB = 10
+PAUSE_SECONDS = 5.0
+"""Between two looks for receipts."""
+
+LOSE_ALL = PlanOptions(allow_data_loss=frozenset({"all"}))
+
+
+@frozen
+class Load:
+    """One volume that a helper is to carry."""
+
+    volume: Address
+    gib: int
+    zone: int
+    """Ordinal."""
+    key: str | None
+    source: str | None
+    """The native id of the snapshot that it is a clone of; None: blank."""
+
+
+@frozen
+class Receipt:
+    """What a helper says of a volume that it has carried."""
+
+    digest: str
+    """SHA-256 of all its bytes."""
+    bytes: int
+    moved: int
+    """Bytes that travelled."""
+    object: str
+    """What they are called in the vault."""
+
+
+class HelperFailed(PortinfraError):
+    """A helper said that it failed, or said nothing for too long."""
+
+
+Script = Callable[[Errand], str]
+Name = Callable[[Errand], str]
+
+
+@frozen
+class Helpers:
+    """The helpers of one point at one end of the way."""
+
+    connection: Connection
+    scope: Scope
+    vault: Vault
+    point: str
+    engine: str
+    script: Script
+    """What a helper runs."""
+    receipt: Name
+    """The name of the receipt that it leaves."""
+    pace: Pace = field(factory=Pace)
+    stop: bool = False
+    """Whether they must have stopped when their volumes are looked at: what is written is at rest then."""
+
+    @contextmanager
+    def at_work(
+        self, loads: Iterable[Load]
+    ) -> Iterator[tuple[Mapping[Address, Receipt], Mapping[Address, Observed[Any]]]]:
+        """Helpers for these volumes, once all have done their work: receipts, and the volumes that they have,
+        by the address of what they stand for. All is removed afterwards, whatever became of it.
+
+        Raises HelperFailed, ApplyError, FindingsError, ProviderError.
+        """
+        loads = list(loads)
+        pace = self.pace
+        with self.connection.run(self.scope, workers=pace.workers, seed=pace.seed) as run:
+            catalogue = self.connection.catalogue()
+            try:
+                attempts = self._attempts(run, loads)
+                placed = self._placed(loads, attempts)
+                plan = run.plan(placed, catalogue, LOSE_ALL)
+                refuse(plan)
+                if not plan.empty:
+                    run.apply(plan, pace.listen)
+                there = run.reader.observe(self.scope).resources
+                volumes = {load.volume: there[_volume(self._hosts(loads)[load.volume])] for load in loads}
+                self._stand_in(loads, attempts, volumes)
+                receipts = self._receipts(run, loads, attempts)
+                if self.stop:
+                    hosts = frozenset(a for a, s in placed.resources.items() if isinstance(s, Instance))
+                    run.apply(run.plan(_at_rest(placed, hosts), catalogue), pace.listen)
+                yield receipts, volumes
+            finally:
+                self._clear(run)
+
+    def clear(self) -> None:
+        """Remove what an earlier run left, and nobody waits for."""
+        if not self.connection.observe(self.scope).resources:
+            return
+        with self.connection.run(self.scope, workers=self.pace.workers, seed=self.pace.seed) as run:
+            self._clear(run)
+
+    def _clear(self, run: Run) -> None:
+        nothing = Placed(Topology(self.scope.topology, ()), self.connection.environment, self.scope, {})
+        plan = run.plan(nothing, self.connection.catalogue(), LOSE_ALL, destroy=True)
+        if not plan.empty:
+            run.apply(plan, self.pace.listen)
+
+    # Which helpers there are.
+
+    def _attempts(self, run: Run, loads: list[Load]) -> dict[Address, str]:
+        """Each volume's attempt: its helper's, where all helpers are at work; else new ones, begun afresh."""
+        there = run.reader.observe(self.scope).resources
+        hosts = self._hosts(loads)
+        found = {
+            load.volume: there[host].spec.tags.get(ATTEMPT, "")
+            for load in loads
+            if (host := Address(f"instance.{hosts[load.volume]}")) in there and there[host].state == "ready"
+        }
+        if there and (len(found) < len(loads) or not all(found.values())):
+            self._clear(run)
+            found = {}
+        return found or {load.volume: secrets.token_hex(4) for load in loads}
+
+    def _hosts(self, loads: Iterable[Load]) -> dict[Address, str]:
+        """Each volume's helper, by name: a host whose zone is the volume's."""
+        taken: dict[int, int] = {}
+        hosts = {}
+        zones = self._zones
+        for load in loads:
+            rank = taken.get(load.zone, 0)
+            taken[load.zone] = rank + 1
+            hosts[load.volume] = f"{self._role}{rank * zones + load.zone % zones + 1}"
+        return hosts
+
+    @property
+    def _role(self) -> str:
+        return f"p{self.point}-helper"
+
+    @property
+    def _zones(self) -> int:
+        return place(Topology(self.scope.topology, ()), self.connection.environment).zones
+
+    def _placed(self, loads: list[Load], attempts: Mapping[Address, str]) -> Placed:
+        hosts = self._hosts(loads)
+        sizes = {load.gib for load in loads}
+        cidr, port = self.vault.cidr_and_port
+        role = Role(
+            self._role,
+            count=max(int(host.removeprefix(self._role)) for host in hosts.values()),
+            size=self.vault.size,
+            image=self.vault.image,
+            disk_gib=next(gib for gib in count(ROOT_GIB) if gib not in sizes),
+            volumes=[Volume("data", gib=1)],
+            public="it brings data to a vault, or from it",
+            ignore=["power"],  # it turns itself off
+        )
+        topology = Topology(
+            self.scope.topology, [role], [allow(role, cidr, tcp=port, why="the vault, and nothing else")]
+        )
+        environment = evolve(
+            self.connection.environment,
+            name=self.scope.environment,
+            cidr=self.vault.cidr,
+            subnet_prefix=SUBNET_PREFIX,
+            roles={},
+            dns=None,
+        )
+        placed = place(topology, environment)
+        return evolve(placed, resources=self._dressed(placed, loads, attempts))
+
+    def _dressed(
+        self, placed: Placed, loads: list[Load], attempts: Mapping[Address, str]
+    ) -> dict[Address, Spec]:
+        """The helpers that are needed, each with its volume and its script; and where they are."""
+        loads_of = {host: load for load, host in zip(loads, self._hosts(loads).values(), strict=True)}
+        resources: dict[Address, Spec] = {}
+        subnets = set()
+        for address, spec in placed.resources.items():
+            host = address.name.removesuffix("-data")
+            load = loads_of.get(host)
+            if not isinstance(spec, Instance | Volume | Attachment | PublicAddress):
+                resources[address] = spec
+            elif load is None:
+                continue
+            elif isinstance(spec, Volume):
+                resources[address] = evolve(spec, gib=load.gib, key=load.key, source=load.source)
+            elif isinstance(spec, Instance):
+                attempt = attempts[load.volume]
+                subnets.add(spec.subnet)
+                resources[address] = evolve(
+                    spec,
+                    tags={**spec.tags, ATTEMPT: attempt},
+                    user_data=self.script(self._errand(load, attempt)),
+                    ends_after=seconds(self.vault.limit),
+                )
+            else:
+                resources[address] = spec
+        return {a: s for a, s in resources.items() if not isinstance(s, Subnet) or a in subnets}
+
+    def _errand(self, load: Load, attempt: str) -> Errand:
+        return Errand(self.point, load.volume.name, load.gib, attempt, self.engine)
+
+    # What became of them.
+
+    def _stand_in(
+        self,
+        loads: Iterable[Load],
+        attempts: Mapping[Address, str],
+        volumes: Mapping[Address, Observed[Any]],
+    ) -> None:
+        if self.vault.stand is None:
+            return
+        for load in loads:
+            errand = self._errand(load, attempts[load.volume])
+            self.vault.stand.run(self.script(errand), volumes[load.volume].id)
+
+    def _receipts(
+        self, run: Run, loads: Iterable[Load], attempts: Mapping[Address, str]
+    ) -> dict[Address, Receipt]:
+        store, clock = Store(self.vault), self.connection.provider.clock
+        until = clock.now() + seconds(self.vault.limit)
+        names = {load.volume: self.receipt(self._errand(load, attempts[load.volume])) for load in loads}
+        found: dict[Address, Receipt] = {}
+        while True:
+            there = set(store.names(self.point))
+            for volume, name in names.items():
+                if volume not in found and name in there:
+                    found[volume] = receipt(store.read(name), volume)
+            if len(found) == len(names):
+                return found
+            if clock.now() + PAUSE_SECONDS > until:
+                missing = ", ".join(sorted(names.keys() - found.keys()))
+                raise HelperFailed(
+                    f"no helper said within {self.vault.limit} what became of {missing}",
+                    fix="See whether the vault can be reached from there, and the image runs user data.",
+                )
+            run.sleep_until(clock.now() + PAUSE_SECONDS)
+
+
+def receipt(text: str, volume: Address) -> Receipt:
+    """A receipt, read. Raises HelperFailed where it says so, or says nothing."""
+    try:
+        said = json.loads(text)
+        if "failed" in said:
+            raise HelperFailed(f"{volume}: {said['failed']}", fix="Mend what it names, and run this again.")
+        return Receipt(said["digest"], int(said["bytes"]), int(said["moved"]), said["object"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise HelperFailed(f"{volume}: its receipt cannot be read: {error}", fix="Run this again.") from None
+
+
+def _at_rest(placed: Placed, hosts: frozenset[Address]) -> Placed:
+    roles = [evolve(role, ignore=(), max_unavailable=role.count) for role in placed.topology.roles]
+    return stopped(evolve(placed, topology=evolve(placed.topology, roles=roles)), hosts)
+
+
+def _volume(host: str) -> Address:
+    return Address(f"volume.{host}-data")

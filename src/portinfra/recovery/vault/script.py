@@ -1,0 +1,153 @@
+"""What a helper runs at its birth: one volume to the vault, or from it.
+
+A helper knows its disk by its size, in whatever order and by whatever name its kernel finds it. What became
+of it, it leaves in the vault as a receipt; then it turns itself off.
+"""
+
+from pathlib import PurePosixPath
+from shlex import quote
+
+from attrs import frozen
+
+from portinfra.model.vault import Vault
+from portinfra.recovery.vault.engines import ENGINES, kept
+from portinfra.recovery.vault.files import text_of
+
+GIB = 2**30
+
+_HEAD = """\
+#!/bin/bash
+# portinfra: carries one volume {where}, leaves a receipt, and turns this host off.
+set -u -o pipefail
+umask 077
+cd "$(mktemp -d)" || exit 1
+{ours}
+export RCLONE_CONFIG="$PWD/rclone.conf" RCLONE_RETRIES=5 RCLONE_LOW_LEVEL_RETRIES=20
+leave() {{ printf '%s\\n' "$2" | rclone rcat {remote}/"$1"; }}
+end() {{ [ -n "${{PORTINFRA_DISK:-}}" ] || {{ poweroff; sleep 60; poweroff -f; }}; exit "$1"; }}
+failed() {{
+    why=$(tail -n 3 errors 2> /dev/null | tr -d '"\\\\' | tr '\\n\\t' '  ' | tail -c 300)
+    leave {receipt} "{{\\"failed\\":\\"$1: $why\\"}}"
+    end 1
+}}
+# The one disk that is as large, to the byte; it is plugged in some time after this host began.
+disk() {{
+    tries=0
+    while [ "$tries" -lt 900 ]; do
+        for each in /sys/block/*; do
+            [ "$(cat "$each/size")" = {sectors} ] && echo "/dev/${{each##*/}}" && return
+        done
+        tries=$((tries + 1))
+        sleep 1
+    done
+    return 1
+}}
+# Its way out is made some time after it, too. A vault that is empty yet has no such folder, which is 3.
+reached() {{
+    tries=0
+    while [ "$tries" -lt 60 ]; do
+        rclone lsf --max-depth 1 {remote} > /dev/null 2> errors
+        case $? in 0 | 3) return 0 ;; esac
+        tries=$((tries + 1))
+        sleep 5
+    done
+    return 1
+}}
+for each in rclone {tools}; do
+    command -v "$each" > /dev/null || failed "this image has no $each"
+done
+reached || failed "the vault cannot be reached"
+disk=${{PORTINFRA_DISK:-$(disk)}} || failed "no disk of {gib} GiB was plugged in"
+{{
+{prepare}}} 2>> errors || failed "could not begin"
+mkfifo plain || failed "no room"
+"""
+
+_SEND = """\
+[ -b "$disk" ] && blockdev --setro "$disk"
+bytes={bytes}
+[ -b "$disk" ] || bytes=$(wc -c < "$disk" | tr -d ' ')
+sha256sum < plain > digest &
+{{ tee plain < "$disk" | {{ {send}; }}; }} 2>> errors || failed "could not be sent"
+wait
+leave {receipt} "{{\\"digest\\":\\"$(cut -c 1-64 digest)\\",\\"bytes\\":$bytes,\\
+\\"moved\\":$(tr -d ' ' < moved),\\"object\\":\\"{object}\\"}}"
+end 0
+"""
+
+_RECEIVE = """\
+# A blank volume's empty blocks need not be written, where this dd can leave them out.
+[ -b "$disk" ] && dd if=/dev/null of=/dev/null conv=sparse 2> /dev/null && sparse=,sparse
+{{ {receive} | dd of="$disk" bs=1M iflag=fullblock conv="notrunc,fsync${{sparse:-}}"; }} 2>> errors \\
+    || failed "could not be received"
+[ -b "$disk" ] && blockdev --flushbufs "$disk"
+digest=$(head -c {bytes} "$disk" | sha256sum | cut -c 1-64)
+[ "$digest" = {digest} ] || failed "what was written is not what was sent"
+leave {receipt} "{{\\"digest\\":\\"$digest\\",\\"bytes\\":{bytes},\\"moved\\":0,\\"object\\":\\"{object}\\"}}"
+end 0
+"""
+
+
+@frozen
+class Errand:
+    """One volume that a helper carries."""
+
+    point: str
+    volume: str
+    """The volume's name."""
+    gib: int
+    attempt: str
+    """Tells what one helper stores from what another stored before it died: nothing is ever overwritten."""
+    engine: str
+
+    @property
+    def sent(self) -> str:
+        """The name of a sender's receipt."""
+        return f"{self.point}/{self.volume}.sent-{self.attempt}.json"
+
+    @property
+    def received(self) -> str:
+        """The name of a receiver's receipt."""
+        return f"{self.point}/{self.volume}.received-{self.attempt}.json"
+
+    def sending(self, vault: Vault) -> str:
+        """The script that sends it. Raises InvalidRequest for a file that is not there."""
+        engine = ENGINES[self.engine]
+        object = f"{self.point}/{self.volume}.{self.engine}-{self.attempt}"
+        send = engine.send(vault, object)
+        body = _SEND.format(send=send, receipt=quote(self.sent), object=object, bytes=self.gib * GIB)
+        return self._head(vault, vault.sender, "to the vault", engine.to_send(vault), self.sent) + body
+
+    def receiving(self, vault: Vault, object: str, digest: str, bytes: int) -> str:
+        """The script that writes and reads back what was sent. Raises InvalidRequest."""
+        engine = ENGINES[self.engine]
+        body = _RECEIVE.format(
+            receive=engine.receive(vault, object),
+            receipt=quote(self.received),
+            object=object,
+            digest=quote(digest),
+            bytes=bytes,
+        )
+        prepare = engine.to_receive(vault)
+        return self._head(vault, vault.receiver, "from the vault", prepare, self.received) + body
+
+    def _head(self, vault: Vault, configuration: str, where: str, prepare: str, receipt: str) -> str:
+        ours = kept("rclone.conf", text_of(configuration))
+        if vault.host_key:
+            ours += kept("known_hosts", vault.host_key)
+            ours += 'export RCLONE_SFTP_KNOWN_HOSTS_FILE="$PWD/known_hosts"\n'
+        return _HEAD.format(
+            where=where,
+            ours=ours.rstrip(),
+            remote=quote(vault.remote),
+            receipt=quote(receipt),
+            sectors=self.gib * GIB // 512,
+            gib=self.gib,
+            tools=" ".join(ENGINES[self.engine].tools),
+            prepare=prepare or "true\n",
+        )
+
+
+def name_of(receipt: str) -> str:
+    """The volume that a receipt is about."""
+    return PurePosixPath(receipt).name.partition(".")[0]

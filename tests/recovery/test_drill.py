@@ -1,0 +1,252 @@
+"""A drill brings everything up apart from all else, measures it, and is torn down, whatever becomes of it."""
+
+import pytest
+from attrs import evolve
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
+
+from portinfra import workflow
+from portinfra.model.recovery import Action, DataPolicy, Probe, Wave
+from portinfra.model.resources import Instance
+from portinfra.recovery.drill import drill, sweep, where
+from portinfra.recovery.prospect import prospect
+from portinfra.recovery.replicate import replicate
+from portinfra.recovery.status import status
+from portinfra.testing.faults import Crash
+from portinfra.testing.wrapped import wrapped
+
+
+def there(cloud, environment=RECOVERY):
+    """What is in an account besides claims."""
+    cloud.clock.sleep_until(cloud.clock.now() + 1800)
+    return sorted(
+        (record["kind"], record["name"])
+        for record in cloud.books(environment.account)
+        if record["kind"] != "claim"
+    )
+
+
+@pytest.fixture
+def ready(cloud):
+    """With a point to come back from."""
+    assert replicate(recovery(), pace=ONE).succeeded
+    return cloud
+
+
+def test_it_comes_up_from_the_newest_points_and_leaves_nothing(ready):
+    before, points = ready.books(PRODUCTION.account), there(ready)
+    read = []
+
+    def last_row(inventory):
+        volumes = {v["name"]: v["id"] for host in inventory["hosts"] for v in host["volumes"]}
+        read.extend(ready.read(volumes[name]).decode() for name in sorted(volumes))
+        return f"{len(read)} rows"
+
+    evidence = drill(recovery(probes=[Probe("last row", last_row)]), pace=ONE)
+    assert evidence.result == "passed", evidence.reasons
+    assert read == ["ledger of volume.db1-data", "ledger of volume.db2-data"]
+    assert [(probe.name, probe.passed, probe.told) for probe in evidence.probes] == [
+        ("last row", True, "2 rows")
+    ]
+    assert [wave.roles for wave in evidence.waves] == [("db",), ("web",)]
+    assert evidence.left_behind == 0
+    assert there(ready) == points
+    assert ready.books(PRODUCTION.account) == before
+
+
+def test_it_makes_no_call_to_the_source_and_none_to_the_environment_it_drills_for(ready):
+    asked = set()
+
+    def hand(provider, call):
+        asked.add((provider.account, str(call.parameters.get("name", ""))))
+        return provider.perform(call)
+
+    with wrapped("fake", hand):
+        drill(recovery(), pace=ONE)
+    assert {account for account, _ in asked} == {RECOVERY.account}
+    made = {name for _, name in asked if name.startswith("shop-")}
+    assert made
+    assert all(name.startswith("shop-recovery-drill-") for name in made)
+
+
+def test_it_has_no_way_in_or_out_and_its_hosts_end_themselves(ready):
+    placed = where(recovery(drill_limit="2h", drill_cidr="10.99.0.0/16"), "d1")
+    kinds = {spec.kind for spec in placed.resources.values()}
+    assert "public-address" not in kinds
+    rules = [rule for s in placed.resources.values() if s.kind == "firewall-rules" for rule in s.ingress]
+    assert rules
+    assert all(rule.peer_firewall for rule in rules)
+    hosts = [spec for spec in placed.resources.values() if isinstance(spec, Instance)]
+    assert {host.ends_after for host in hosts} == {7200}
+    assert all(host.private_address.startswith("10.99.") for host in hosts)
+
+
+def test_a_gate_that_is_never_passed_fails_the_drill_and_what_came_up_is_removed(ready):
+    asked = []
+
+    def gate(inventory):
+        asked.append(ready.clock.now())
+        return False
+
+    points = there(ready)
+    evidence = drill(recovery(waves=[Wave(["db"], gates=gate, limit="5m"), ["web"]]), pace=ONE)
+    assert evidence.result == "failed"
+    assert evidence.reasons == ("wave 1: gate 'gate' was not passed within 5m",)
+    assert [wave.passed for wave in evidence.waves] == [False]
+    assert evidence.rto_measured is None
+    assert 200 < asked[-1] - asked[0] < 300
+    assert there(ready) == points
+
+
+def test_a_gate_is_asked_until_it_is_passed(ready):
+    answers = iter([False, OSError("not yet"), True])
+
+    def gate(inventory):
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    evidence = drill(recovery(waves=[Wave(["db"], gates=gate), ["web"]]), pace=ONE)
+    assert evidence.result == "passed"
+    assert [check.tries for check in evidence.waves[0].checks] == [3]
+
+
+def test_a_wave_that_comes_late_is_told_of_and_the_rest_goes_on(ready):
+    evidence = drill(recovery(waves=[Wave(["db"], limit="10s"), ["web"]]), pace=ONE)
+    assert evidence.result == "failed"
+    assert [wave.passed for wave in evidence.waves] == [True, True]
+    assert "of 10" in evidence.reasons[0]
+    assert evidence.rto_measured is not None
+
+
+def test_a_failed_probe_fails_it_and_is_named(ready):
+    evidence = drill(recovery(probes=[Probe("page", "echo 503; exit 7")]), pace=ONE)
+    assert evidence.result == "failed"
+    assert evidence.reasons == ("probe 'page' failed",)
+    assert "503" in evidence.probes[0].told
+
+
+def test_only_actions_for_a_drill_are_done_after_their_wave(ready):
+    done = []
+    actions = [
+        Action("promote", lambda inventory: done.append(len(inventory["hosts"])), on="drill", after="db"),
+        Action("announce", lambda inventory: done.append("announced")),
+    ]
+    assert drill(recovery(actions=actions), pace=ONE).result == "passed"
+    assert done == [2]
+
+
+def test_without_a_point_it_fails_before_anything_is_made(cloud):
+    evidence = drill(recovery(), pace=ONE)
+    assert evidence.result == "failed"
+    assert evidence.reasons == ("no point of db can be restored: make one with dr replicate",)
+    assert there(cloud) == []
+
+
+def test_data_that_is_older_than_the_rpo_fails_it(ready):
+    ready.clock.sleep_until(ready.clock.now() + 5 * 3600)
+    evidence = drill(recovery(), pace=ONE)
+    assert evidence.result == "failed"
+    assert "rpo" in evidence.reasons[0]
+    assert evidence.rpo_measured > 4 * 3600
+
+
+def test_what_probes_print_of_sensitive_data_is_in_no_evidence(ready):
+    probe = Probe("cards", "echo 4111111111111111")
+    evidence = drill(recovery(probes=[probe], data=[DataPolicy("db", sensitive=True)]), pace=ONE)
+    assert "4111" not in repr(evidence)
+
+
+def test_a_dead_drill_is_swept_and_nothing_else(ready):
+    points = there(ready)
+    workflow.apply(workflow.plan(SHOP, RECOVERY), seed=0)
+    standby = there(ready)
+    calls = []
+
+    def dies(provider, call):
+        calls.append(call)
+        if call.action == "AttachVolume":
+            raise Crash
+        return provider.perform(call)
+
+    with wrapped("fake", dies), pytest.raises(Crash):
+        drill(recovery(), pace=ONE)
+    assert len(there(ready)) > len(standby)
+    assert len(status(recovery()).drills) == 1
+    (swept,) = sweep(recovery(), pace=ONE)
+    assert swept.fate == "removed"
+    assert swept.resources > 0
+    assert there(ready) == standby
+    assert sweep(recovery(), pace=ONE) == []
+    assert points != standby
+
+
+def test_hosts_of_a_dead_drill_end_themselves(ready):
+    def dies(provider, call):
+        if call.action == "AttachVolume":
+            raise Crash
+        return provider.perform(call)
+
+    with wrapped("fake", dies), pytest.raises(Crash):
+        drill(recovery(drill_limit="1h"), pace=ONE)
+    hosts = [r for r in ready.books(RECOVERY.account) if r["kind"] == "instance"]
+    assert {host["state"] for host in hosts} <= {"running", "pending"}
+    ready.clock.sleep_until(ready.clock.now() + 3700)
+    hosts = [r for r in ready.books(RECOVERY.account) if r["kind"] == "instance"]
+    assert {host["state"] for host in hosts} == {"stopped"}
+
+
+def test_interrupted_it_is_torn_down_and_says_so(ready):
+    points = there(ready)
+
+    def interrupted(inventory):
+        raise KeyboardInterrupt
+
+    evidence = drill(recovery(waves=[Wave(["db"], gates=interrupted), ["web"]]), pace=ONE)
+    assert (evidence.result, evidence.reasons) == ("failed", ("interrupted",))
+    assert there(ready) == points
+
+
+def test_what_a_drill_took_is_what_the_plan_estimates(ready):
+    assert prospect(recovery()).measured is None
+    evidence = drill(recovery(), pace=ONE)
+    found = prospect(recovery())
+    assert (found.measured, found.measured_in) == (evidence.rto_measured, evidence.id)
+    assert found.estimate == evidence.rto_measured
+    assert found.findings == ()
+
+
+def test_protected_volumes_do_not_keep_a_drill_from_ending(cloud):
+    kept = evolve(SHOP, roles=[evolve(role, protect=True) for role in SHOP.roles])
+    replicate(recovery(), pace=ONE)
+    points = there(cloud)
+    assert drill(recovery(topology=kept), pace=ONE).result == "passed"
+    assert there(cloud) == points
+
+
+def test_a_drill_sees_the_point_and_not_what_was_written_since(ready):
+    write(ready, PRODUCTION, "later")
+    read = []
+    probe = Probe("read", lambda inventory: read.extend(_contents(ready, inventory)))
+    drill(recovery(probes=[probe]), pace=ONE)
+    assert set(read) == {"ledger of volume.db1-data", "ledger of volume.db2-data"}
+    assert set(written(ready, PRODUCTION).values()) == {
+        "later of volume.db1-data",
+        "later of volume.db2-data",
+    }
+
+
+def _contents(cloud, inventory):
+    return [cloud.read(v["id"]).decode() for host in inventory["hosts"] for v in host["volumes"]]
+
+
+def test_all_of_its_calls_are_counted(ready):
+    made = []
+
+    def hand(provider, call):
+        made.append(call)
+        return provider.perform(call)
+
+    with wrapped("fake", hand):
+        evidence = drill(recovery(), pace=ONE)
+    assert abs(len(made) - evidence.calls) <= 2, "but the ledger's last word, and the look that goes with it"

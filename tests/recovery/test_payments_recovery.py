@@ -1,0 +1,64 @@
+"""The reference platform: a crash at every call of its drill and of its failover, in the soak."""
+
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from test_recovery_crashes import books, once_more, sweep_through
+from worlds import ONE
+
+from portinfra import workflow
+from portinfra.declaration.load import load
+from portinfra.recovery.drill import drill, sweep
+from portinfra.recovery.failover import How, failover
+from portinfra.recovery.replicate import replicate
+from portinfra.recovery.status import status
+from portinfra.recovery.subject import Recovery
+from portinfra.testing.fake import SHAPES, FakeCloud, plugin
+from portinfra.testing.simulated import applied
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "payments.hcl"
+SAMPLE = 61
+"""One call in so many in the everyday tests."""
+
+
+@pytest.fixture
+def about(monkeypatch):
+    """Payments in production, with points in another account."""
+    declared = load(EXAMPLE)
+    source = evolve(declared.environment("production"), on="fake:us-east-1", zones=())
+    target = evolve(declared.environment("recovery"), on="fake:eu-west-1", zones=())
+    plugin.cloud = FakeCloud(shape=evolve(SHAPES["aws"], rates={}, page_size=1000))
+    recovery = Recovery(declared.recovery("payments"), declared.topology("payments"), source, target)
+    applied(recovery.topology, source)
+    assert replicate(recovery, pace=ONE).succeeded
+    yield recovery
+    plugin.cloud = None
+
+
+@pytest.fixture(params=[pytest.param(1, marks=pytest.mark.soak), SAMPLE], ids=["every call", "a sample"])
+def stride(request):
+    return request.param
+
+
+def test_a_drill(about, stride):
+    production, points = books(about.source), books(about.target)
+
+    def ends_well():
+        assert {swept.fate for swept in sweep(about, pace=ONE)} <= {"removed"}
+        assert books(about.target) == points
+        assert books(about.source) == production
+        assert status(about).drills == ()
+
+    sweep_through(lambda: None, lambda: drill(about, pace=ONE), ends_well, stride)
+
+
+def test_a_failover(about, stride):
+    def ends_well():
+        once_more(failover, about, "recovery/stands-already")
+        assert {state for _, _, state in books(about.target, "instance")} == {"running"}
+        assert {state for _, _, state in books(about.source, "instance")} == {"stopped"}
+        assert workflow.plan(about.topology, about.target).empty
+        assert workflow.plan(about.topology, about.source).empty
+
+    sweep_through(lambda: None, lambda: failover(about, How(pace=ONE)), ends_well, stride)

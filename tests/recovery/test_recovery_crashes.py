@@ -1,0 +1,173 @@
+"""A crash at every call of a replication, a drill, a failover and the way back: run again, all ends well.
+
+What is counted is counted in the cloud's own books.
+"""
+
+import pytest
+from attrs import evolve
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
+
+from portinfra import workflow
+from portinfra.errors import PolicyError
+from portinfra.model.recovery import Wave
+from portinfra.recovery.abandon import abandon
+from portinfra.recovery.drill import drill, sweep
+from portinfra.recovery.failback import failback
+from portinfra.recovery.failover import How, failover
+from portinfra.recovery.replicate import replicate
+from portinfra.recovery.status import status
+from portinfra.testing.conformance.sweep import Crashes
+from portinfra.testing.fake import SHAPES, FakeCloud, plugin
+from portinfra.testing.simulated import applied
+from portinfra.testing.wrapped import wrapped
+
+STRIDE = 8
+"""One call in so many in the everyday tests; every one in the soak."""
+
+
+@pytest.fixture(params=["aws", "gcp", "libvirt"])
+def world(request, monkeypatch):
+    """A new world of a shape, without limits of rate, each time it is called."""
+
+    def new():
+        cloud = plugin.cloud = FakeCloud(shape=evolve(SHAPES[request.param], rates={}, page_size=1000))
+        applied(SHOP, PRODUCTION)
+        write(cloud, PRODUCTION, "ledger")
+        return cloud
+
+    yield new
+    plugin.cloud = None
+
+
+@pytest.fixture(params=[pytest.param(1, marks=pytest.mark.soak), STRIDE], ids=["every call", "a sample"])
+def stride(request):
+    return request.param
+
+
+def books(environment, *kinds):
+    """What there is in an account, once everything that takes time has had it."""
+    clock = plugin.cloud.clock
+    clock.sleep_until(clock.now() + 4 * 3600)
+    return sorted(
+        (record["kind"], record["name"], record["state"])
+        for record in plugin.cloud.books(environment.account)
+        if record["kind"] in kinds or (not kinds and record["kind"] != "claim")
+    )
+
+
+def sweep_through(prepare, run, ends_well, stride, forked=lambda: None):
+    """Crash at the calls of a run; how many copies went astray."""
+
+    def under(hand):
+        with wrapped("fake", hand):
+            run()
+
+    copies = Crashes(prepare, under, ends_well, forked=forked, stride=stride).sweep()
+    print(f"{copies} copies")
+    assert copies
+
+
+def test_replicating(world, stride):
+    cloud = world()
+    production = books(PRODUCTION)
+
+    def ends_well():
+        assert replicate(recovery(), pace=ONE).succeeded
+        found = status(recovery())
+        assert found.level == "ok"
+        assert all(point.restorable for point in found.points)
+        copies = books(RECOVERY)
+        assert {kind for kind, _, _ in copies} == {"snapshot"}
+        assert len(copies) == 2 * len(found.points)
+        taken = [record for record in books(PRODUCTION) if record not in production]
+        assert [kind for kind, _, _ in taken] == ["snapshot", "snapshot"]
+        assert [record for record in production if record not in books(PRODUCTION)] == []
+
+    sweep_through(lambda: cloud, lambda: replicate(recovery(), pace=ONE), ends_well, stride)
+
+
+def test_a_drill(world, stride):
+    world()
+    assert replicate(recovery(), pace=ONE).succeeded
+    production, points = books(PRODUCTION), books(RECOVERY)
+    claims = plugin.cloud.books(PRODUCTION.account)
+
+    def ends_well():
+        assert {swept.fate for swept in sweep(recovery(), pace=ONE)} <= {"removed"}
+        assert books(RECOVERY) == points
+        assert books(PRODUCTION) == production
+        assert plugin.cloud.books(PRODUCTION.account) == claims
+        assert status(recovery()).drills == ()
+
+    sweep_through(lambda: None, lambda: drill(recovery(), pace=ONE), ends_well, stride)
+
+
+def once_more(turn, about, done):
+    """Run it again, unless it was done: then it says so."""
+    refused = []
+    try:
+        turn(about, How(pace=ONE))
+    except PolicyError as error:
+        refused = [finding.rule for finding in error.findings]
+    assert refused in ([], [done])
+
+
+def test_a_failover(world, stride):
+    world()
+    assert replicate(recovery(), pace=ONE).succeeded
+    production = {(kind, name) for kind, name, _ in books(PRODUCTION)}
+
+    def ends_well():
+        once_more(failover, recovery(), "recovery/stands-already")
+        assert set(written(plugin.cloud, RECOVERY).values()) == {
+            "ledger of volume.db1-data",
+            "ledger of volume.db2-data",
+        }
+        assert {state for _, _, state in books(RECOVERY, "instance")} == {"running"}
+        assert {state for _, _, state in books(PRODUCTION, "instance")} == {"stopped"}
+        assert {(kind, name) for kind, name, _ in books(PRODUCTION)} == production
+        assert workflow.plan(SHOP, RECOVERY).empty
+        assert workflow.plan(SHOP, PRODUCTION).empty
+        assert status(recovery()).under_way == ""
+
+    sweep_through(lambda: None, lambda: failover(recovery(), How(pace=ONE)), ends_well, stride)
+
+
+def test_the_way_back(world, stride):
+    world()
+    assert replicate(recovery(), pace=ONE).succeeded
+    failover(recovery(), How(pace=ONE))
+    write(plugin.cloud, RECOVERY, "newer")
+
+    def ends_well():
+        once_more(failback, recovery(), "recovery/source-stands")
+        assert set(written(plugin.cloud, PRODUCTION).values()) == {
+            "newer of volume.db1-data",
+            "newer of volume.db2-data",
+        }
+        assert {state for _, _, state in books(PRODUCTION, "instance")} == {"running"}
+        assert {state for _, _, state in books(RECOVERY, "instance")} == {"stopped"}
+        assert workflow.plan(SHOP, PRODUCTION).empty
+        assert workflow.plan(SHOP, RECOVERY).empty
+
+    sweep_through(lambda: None, lambda: failback(recovery(), How(pace=ONE)), ends_well, stride)
+
+
+def test_giving_up(world, stride):
+    world()
+    assert replicate(recovery(), pace=ONE).succeeded
+    stuck = recovery(waves=[Wave(["db"], gates=lambda inventory: False, limit="10s"), ["web"]])
+    assert failover(stuck, How(pace=ONE)).result == "failed"
+
+    def ends_well():
+        once_more(lambda about, how: abandon(about, pace=how.pace), recovery(), "recovery/nothing-under-way")
+        assert set(written(plugin.cloud, PRODUCTION).values()) == {
+            "ledger of volume.db1-data",
+            "ledger of volume.db2-data",
+        }
+        assert {state for _, _, state in books(PRODUCTION, "instance")} == {"running"}
+        assert {state for _, _, state in books(RECOVERY, "instance")} == {"stopped"}
+        assert workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).empty
+        assert status(recovery()).under_way == ""
+
+    sweep_through(lambda: None, lambda: abandon(recovery(), pace=ONE), ends_well, stride)

@@ -1,0 +1,204 @@
+"""Recovery points: taken where they are due, carried to the target, restorable from their manifest on."""
+
+import json
+
+import pytest
+from attrs import evolve
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, volumes, write
+
+from portinfra import workflow
+from portinfra.model.plan import PlanOptions
+from portinfra.model.recovery import DataPolicy
+from portinfra.recovery.replicate import replicate
+from portinfra.recovery.status import status
+from portinfra.testing.faults import Faults, injected
+
+
+def snapshots(cloud, environment):
+    return [record for record in cloud.books(environment.account) if record["kind"] == "snapshot"]
+
+
+def later(cloud, hours):
+    cloud.clock.sleep_until(cloud.clock.now() + hours * 3600)
+
+
+def fates(made):
+    return {group.group: group.fate for group in made.groups}
+
+
+def test_a_point_is_in_the_target_under_its_key_with_the_data(cloud):
+    made = replicate(recovery(), pace=ONE)
+    assert made.succeeded, made
+    copies = snapshots(cloud, RECOVERY)
+    assert sorted(cloud.read(copy["id"]) for copy in copies) == [
+        b"ledger of volume.db1-data",
+        b"ledger of volume.db2-data",
+    ]
+    assert {copy["key"] for copy in copies} == {RECOVERY.key}
+    assert status(recovery()).level == "ok"
+
+
+def test_it_is_made_when_it_is_due_and_not_before(cloud):
+    assert fates(replicate(recovery(), pace=ONE)) == {"db": "carried"}
+    assert fates(replicate(recovery(), pace=ONE)) == {"db": "not due"}
+    later(cloud, 2)
+    assert fates(replicate(recovery(), pace=ONE)) == {"db": "carried"}
+    assert fates(replicate(recovery(), now=True, pace=ONE)) == {"db": "carried"}
+    assert len(status(recovery()).points) == 3
+
+
+def test_as_many_points_are_kept_as_the_policy_says_and_one_of_the_snapshots_they_came_from(cloud):
+    plan = recovery(data=[DataPolicy("db", retention=2)])
+    for number in range(4):
+        write(cloud, PRODUCTION, f"day {number}")
+        replicate(plan, now=True, pace=ONE)
+    found = status(plan)
+    assert len(found.points) == 2
+    assert all(point.restorable for point in found.points)
+    later(cloud, 1)
+    assert {cloud.read(copy["id"])[:5] for copy in snapshots(cloud, RECOVERY)} == {b"day 2", b"day 3"}
+    assert len(snapshots(cloud, PRODUCTION)) == 2
+
+
+def test_hooks_stand_before_and_after_the_snapshots_and_are_told_of_whom(cloud):
+    seen = []
+
+    def hook(name):
+        def called(inventory):
+            volumes = set(inventory["volumes"])
+            seen.append((name, volumes, len(snapshots(cloud, PRODUCTION))))
+
+        return called
+
+    policy = DataPolicy("db", before=hook("freeze"), after=hook("thaw"))
+    assert replicate(recovery(data=[policy]), pace=ONE).succeeded
+    both = {"volume.db1-data", "volume.db2-data"}
+    assert seen == [("freeze", both, 0), ("thaw", both, 2)]
+
+
+def test_it_is_thawed_as_soon_as_all_snapshots_have_begun(cloud):
+    pending = []
+
+    def thaw(inventory):
+        pending.extend(record["state"] for record in snapshots(cloud, PRODUCTION))
+
+    replicate(recovery(data=[DataPolicy("db", after=thaw)]), pace=ONE)
+    assert pending == ["pending", "pending"]
+
+
+def test_a_failed_hook_is_a_failed_point_and_what_was_frozen_is_thawed(cloud):
+    thawed = []
+
+    def freeze(inventory):
+        raise OSError("the disk is busy")
+
+    policy = DataPolicy("db", before=freeze, after=lambda inventory: thawed.append(True))
+    made = replicate(recovery(data=[policy]), pace=ONE)
+    assert fates(made) == {"db": "failed"}
+    assert "the disk is busy" in made.groups[0].problem
+    assert thawed == [True]
+    assert status(recovery()).level == "lost"
+    assert snapshots(cloud, PRODUCTION) == snapshots(cloud, RECOVERY) == []
+
+
+def test_a_thaw_that_failed_is_a_failed_point_too(cloud):
+    made = replicate(recovery(data=[DataPolicy("db", after="echo no such thing; false")]), pace=ONE)
+    assert fates(made) == {"db": "failed"}
+    assert "no such thing" in made.groups[0].problem
+    assert snapshots(cloud, PRODUCTION) == []
+
+
+def test_snapshots_that_began_after_the_freeze_thawed_are_of_no_one_moment(cloud):
+    policy = DataPolicy("db", before="true", freeze_limit="1s")
+    with injected("fake", Faults(latency_seconds=3.0)):
+        made = replicate(recovery(data=[policy]), pace=ONE)
+    assert fates(made) == {"db": "failed"}
+    assert "after the freeze" in made.groups[0].problem
+    assert status(recovery()).level == "lost"
+
+
+def test_what_hooks_print_of_sensitive_data_is_kept_to_itself(cloud):
+    policy = DataPolicy("db", before="printf 41%s 11; false", sensitive=True)
+    made = replicate(recovery(data=[policy]), pace=ONE)
+    assert "4111" not in made.groups[0].problem
+
+
+def test_a_command_finds_the_inventory_and_how_long_a_freeze_may_last(cloud, tmp_path):
+    kept = tmp_path / "kept.json"
+    command = f"cp $PORTINFRA_INVENTORY {kept} && test $PORTINFRA_FREEZE_SECONDS = 30"
+    assert replicate(recovery(data=[DataPolicy("db", before=command)]), pace=ONE).succeeded
+    inventory = json.loads(kept.read_text())
+    assert inventory["schema"] == "portinfra.recovery-inventory/1"
+    hosts = {host["name"]: host for host in inventory["hosts"]}
+    assert set(hosts) == {"db1", "db2", "web1"}
+    assert hosts["db1"]["volumes"] == [
+        {"name": "db1-data", "device": "data", "id": volumes(PRODUCTION)["volume.db1-data"]}
+    ]
+
+
+def test_where_the_others_join_one_only_its_data_travels(cloud):
+    plan = recovery(data=[DataPolicy("db", seed="one")])
+    assert replicate(plan, pace=ONE).succeeded
+    assert [cloud.read(copy["id"]) for copy in snapshots(cloud, RECOVERY)] == [b"ledger of volume.db1-data"]
+    assert [volume.volume for volume in status(plan).volumes] == ["volume.db1-data"]
+
+
+def test_neither_apply_nor_destroy_of_an_environment_touches_points(cloud):
+    replicate(recovery(), pace=ONE)
+    before = snapshots(cloud, RECOVERY)
+    lose = PlanOptions(allow_data_loss=frozenset({"all"}))
+    workflow.apply(workflow.plan(SHOP, RECOVERY), seed=0)
+    workflow.apply(workflow.destroy(SHOP, RECOVERY, lose), seed=0)
+    workflow.apply(workflow.destroy(SHOP, PRODUCTION, lose), seed=0)
+    assert snapshots(cloud, RECOVERY) == before
+    assert status(recovery()).level == "ok"
+
+
+def test_a_snapshot_that_somebody_removed_makes_its_point_unrestorable(cloud):
+    replicate(recovery(), pace=ONE)
+    gone = snapshots(cloud, RECOVERY)[0]["id"]
+    cloud.request(RECOVERY.account, "eu-west-1", "DeleteSnapshot", {"id": gone})
+    later(cloud, 0.1)
+    found = status(recovery())
+    assert found.level == "lost"
+    assert [(point.parts, point.volumes, point.restorable) for point in found.points] == [(1, 2, False)]
+
+
+def test_a_volume_that_is_newer_than_every_point_cannot_be_restored(cloud):
+    replicate(recovery(), pace=ONE)
+    db = SHOP.role("db")
+    grown = SHOP.with_role(evolve(db, count=3))
+    levels = {volume.volume: volume.level for volume in status(recovery(topology=grown)).volumes}
+    assert levels == {"volume.db1-data": "ok", "volume.db2-data": "ok", "volume.db3-data": "lost"}
+
+
+def test_age_is_told_against_schedule_and_rpo(cloud):
+    replicate(recovery(), pace=ONE)
+    assert status(recovery()).level == "ok"
+    later(cloud, 3)
+    assert status(recovery()).level == "late"
+    later(cloud, 2)
+    assert status(recovery()).level == "lost"
+
+
+def test_data_cannot_leave_an_account_unshared(cloud):
+    """The simulator is as strict as a cloud: who may not see a snapshot is not told that it is there."""
+    replicate(recovery(), pace=ONE)
+    (id,) = [s["id"] for s in snapshots(cloud, PRODUCTION)][:1]
+    assert {s["shared_with"] for s in snapshots(cloud, PRODUCTION)} == {RECOVERY.account}
+    stranger = evolve(RECOVERY, account="333333333333")
+    with pytest.raises(Exception, match="may see"):
+        cloud.request(
+            stranger.account,
+            "eu-west-1",
+            "CopySnapshot",
+            {"name": "x", "tags": {}, "source": f"us-east-1/{id}", "key": "k"},
+        )
+
+
+def test_a_volume_with_a_key_of_its_own_has_its_own_in_the_target(cloud):
+    db = SHOP.role("db")
+    own = SHOP.with_role(evolve(db, volumes=[evolve(db.volumes[0], key="alias/cards")]))
+    target = evolve(RECOVERY, keys={"alias/cards": "alias/cards-recovery"})
+    assert replicate(recovery(topology=own, target=target), pace=ONE).succeeded
+    assert {copy["key"] for copy in snapshots(cloud, RECOVERY)} == {"alias/cards-recovery"}

@@ -1,0 +1,286 @@
+"""By way of a vault: the real tools seal, store and open what the volumes of two simulated clouds hold."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from test_recovery_crashes import books, sweep_through
+from worlds import ONE, PRODUCTION, RECOVERY, recovery, write, written
+
+from portinfra import dr
+from portinfra.model.recovery import DataPolicy, Probe
+from portinfra.model.vault import Vault
+from portinfra.testing.stand import LocalStand
+
+TOOLS = ("age", "age-keygen", "restic", "rclone", "zstd")
+pytestmark = pytest.mark.skipif(
+    not all(map(shutil.which, TOOLS)), reason=f"it needs {', '.join(TOOLS)} on this machine"
+)
+CANARY = "a-word-that-hums-77ab"
+ROOM = 9_000_000
+"""Bytes of what does not change, written as hex: two and more of the largest pieces that restic cuts (8 MiB),
+wherever its cuts fall, which it chooses by chance for each repository."""
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home with a vault in a folder, and keys."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    subprocess.run(["age-keygen", "-o", tmp_path / "identity"], capture_output=True, check=True)
+    (tmp_path / "password").write_text("open sesame\n")
+    moved_in(tmp_path)
+    return tmp_path
+
+
+def moved_in(home: Path) -> None:
+    """Let the configurations speak of the vault in this home."""
+    (home / "vault").mkdir(exist_ok=True)
+    for side in ("sender", "receiver"):
+        (home / f"{side}.conf").write_text(f"[vault]\ntype = alias\nremote = {home}/vault\n")
+
+
+def by(engine, home, cloud, **more):
+    """A recovery whose data goes by an engine."""
+    recipient = subprocess.run(
+        ["age-keygen", "-y", home / "identity"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    given = {
+        "sender": "~/sender.conf",
+        "receiver": "~/receiver.conf",
+        "recipient": recipient,
+        "identity": "~/identity",
+        "password": "~/password",
+        "stand": LocalStand(cloud.read, cloud.write),
+        **more,
+    }
+    vault = Vault("vault:shop", "192.0.2.7:22", **given)
+    return recovery(data=[DataPolicy("db", engine=engine, retention=2)], vault=vault, rpo="30d")
+
+
+def points_in(home):
+    """The points that the vault has something of."""
+    folder = home / "vault/shop/shop/recovery"
+    return sorted(each.name for each in folder.iterdir() if each.name != "restic")
+
+
+def helpers_left():
+    """What there is of any scope beside the environments, but for the points and the books themselves."""
+    return [
+        record
+        for environment in (PRODUCTION, RECOVERY)
+        for record in books(environment)
+        if "helper" in record[1] or "drill" in record[1] or "sending" in record[1]
+    ]
+
+
+@pytest.mark.parametrize("engine", ["age", "restic"])
+def test_what_was_written_comes_back_in_another_cloud(engine, home, cloud):
+    about = by(engine, home, cloud)
+    write(cloud, PRODUCTION, CANARY)
+    made = dr.replicate(about, pace=ONE)
+    assert made.succeeded, made
+    assert made.groups[0].moved
+    assert dr.status(about).level == "ok"
+    assert books(RECOVERY, "snapshot") == []  # it is in the vault, and nowhere else
+
+    read = []
+    probe = Probe("the last word", lambda given: read.append(sorted(restored(cloud, given))) or True)
+    evidence = dr.drill(evolve(about, plan=evolve(about.plan, probes=[probe])), pace=ONE)
+    assert evidence.result == "passed", evidence.reasons
+    assert read == [[f"{CANARY} of volume.db{n}-data" for n in (1, 2)]]
+    assert evidence.points[0].engine == f"{engine} (its helpers played by a local stand-in)"
+    assert helpers_left() == []
+
+
+def restored(cloud, given):
+    """What the volumes of an inventory hold."""
+    for host in given["hosts"]:
+        for volume in host["volumes"]:
+            yield cloud.read(volume["id"]).decode()
+
+
+def test_a_failover_with_the_source_gone_and_the_way_back(home, cloud):
+    about = by("age", home, cloud)
+    write(cloud, PRODUCTION, "ledger")
+    assert dr.replicate(about, pace=ONE).succeeded
+    evidence = dr.failover(about, dr.How(source_is_lost=True, pace=ONE))
+    assert evidence.result == "passed", evidence.reasons
+    assert set(written(cloud, RECOVERY).values()) == {f"ledger of volume.db{n}-data" for n in (1, 2)}
+    write(cloud, RECOVERY, "newer")
+    dr.fence(about, pace=ONE)
+    evidence = dr.failback(about, dr.How(pace=ONE))
+    assert evidence.result == "passed", evidence.reasons
+    assert set(written(cloud, PRODUCTION).values()) == {f"newer of volume.db{n}-data" for n in (1, 2)}
+    assert helpers_left() == []
+    assert points_in(home) == [point.id for point in dr.status(about).points]  # the way back has its own
+
+
+def test_the_source_cannot_read_what_it_sent(home, cloud):
+    about = by("age", home, cloud)
+    write(cloud, PRODUCTION, CANARY)
+    (home / "identity").rename(home / "kept elsewhere")  # and yet it sends
+    assert dr.replicate(about, pace=ONE).succeeded
+    sealed = [each for each in (home / "vault").rglob("*") if each.is_file()]
+    assert sealed
+    assert not any(CANARY.encode() in each.read_bytes() for each in sealed)
+    for each in sealed:
+        if ".age-" in each.name:
+            opened = subprocess.run(["age", "-d", each], capture_output=True, stdin=subprocess.DEVNULL)
+            assert opened.returncode != 0
+
+    evidence = dr.drill(about, pace=ONE)
+    assert evidence.result == "failed"
+    assert "identity" in " ".join(evidence.reasons)
+    assert helpers_left() == []
+    (home / "kept elsewhere").rename(home / "identity")
+    assert dr.drill(about, pace=ONE).result == "passed"
+
+
+def test_the_second_time_restic_carries_only_what_is_new(home, cloud):
+    about = by("restic", home, cloud)
+    same = os.urandom(ROOM).hex()
+    write(cloud, PRODUCTION, same)
+    first = dr.replicate(about, pace=ONE).groups[0].moved
+    write(cloud, PRODUCTION, same + "a little more")
+    second = dr.replicate(about, now=True, pace=ONE).groups[0].moved
+    assert first > 2 * ROOM
+    assert second < first / 2
+
+
+def test_old_points_leave_the_vault_by_who_may_remove(home, cloud):
+    about = by("age", home, cloud)
+    for _ in range(3):
+        assert dr.replicate(about, now=True, pace=ONE).succeeded
+    kept = [point.id for point in dr.status(about).points]
+    assert points_in(home) == sorted(kept)
+    assert len(kept) == 2
+
+    said = []
+    (home / "receiver.conf").unlink()
+    assert dr.replicate(about, now=True, pace=ONE, say=said.append).succeeded
+    assert len(points_in(home)) == 3
+    assert any("not pruned" in line for line in said)
+
+
+def test_what_was_changed_in_the_vault_is_not_restored(home, cloud):
+    about = by("age", home, cloud)
+    assert dr.replicate(about, pace=ONE).succeeded
+    (manifest,) = (home / "vault").rglob("manifest.json")
+    before = manifest.read_text()
+    manifest.write_text(json.dumps({**json.loads(before), "taken": 0}))
+    (reason,) = dr.drill(about, pace=ONE).reasons
+    assert "not in the vault as the ledger knows it" in reason
+    manifest.write_text(before)
+
+    sealed = next(each for each in (home / "vault").rglob("*.age-*"))
+    sealed.write_bytes(sealed.read_bytes()[:-1] + b"?")
+    (reason,) = dr.drill(about, pace=ONE).reasons
+    assert "could not be received" in reason
+    assert helpers_left() == []
+
+
+def test_a_helper_that_fails_says_why_and_leaves_nothing(home, cloud):
+    about = by("age", home, cloud, recipient="age1" + "q" * 58)
+    (group,) = dr.replicate(about, pace=ONE).groups
+    assert group.fate == "failed"
+    assert "could not be sent" in group.problem
+    assert "recipient" in group.problem  # age's own words
+    assert helpers_left() == []
+    assert dr.status(about).level == "lost"
+    assert dr.status(about).points == ()
+    assert dr.replicate(
+        by("age", home, cloud), pace=ONE
+    ).succeeded  # at once, though none is due by the clock
+
+
+def test_a_vault_that_does_not_answer_costs_no_point(home, cloud):
+    about = by("age", home, cloud)
+    (home / "receiver.conf").write_text("[elsewhere]\ntype = local\n")
+    (group,) = dr.replicate(about, pace=ONE).groups
+    assert group.fate == "failed"
+    assert "rclone" in group.problem
+    (point,) = dr.status(about).points
+    assert not point.restorable
+    moved_in(home)
+    cloud.clock.sleep_until(cloud.clock.now() + 30 * 86_400)
+    (group,) = dr.replicate(about, pace=ONE).groups
+    assert (group.fate, group.point) == ("carried", point.id)  # it goes on with what it has
+
+
+def test_a_plan_tells_what_who_takes_over_would_lack(home, cloud):
+    about = by("age", home, cloud)
+    (home / "receiver.conf").chmod(0o644)
+    (home / "identity").rename(home / "kept elsewhere")
+    told = [f.message for f in dr.prospect(about).findings if f.rule == "recovery/not-ready"]
+    assert told == [
+        "others can read ~/receiver.conf, the vault's receiver",
+        "~/identity, the vault's identity, is not on this machine",
+    ]
+    (home / "receiver.conf").chmod(0o600)
+    (home / "kept elsewhere").rename(home / "identity")
+    assert not [f for f in dr.prospect(about).findings if f.rule == "recovery/not-ready"]
+
+
+def test_no_secret_is_told(home, cloud, capfd):
+    about = by("age", home, cloud)
+    lines = []
+    pace = dr.Pace(seed=0, listen=lambda progress: lines.append(repr(progress)))
+    assert dr.replicate(about, pace=pace, say=lines.append).succeeded
+    assert dr.drill(about, pace=pace, say=lines.append).result == "passed"
+    told = "\n".join([*lines, *capfd.readouterr(), *(str(record) for record in cloud.books())])
+    assert "AGE-SECRET-KEY" in (home / "identity").read_text()
+    assert "AGE-SECRET-KEY" not in told
+
+
+@pytest.fixture(params=[pytest.param(1, marks=pytest.mark.soak), 37], ids=["every call", "a sample"])
+def stride(request):
+    return request.param
+
+
+def apart(home, place):
+    """What a copy of this process does first: it gets a home, and so a vault, of its own."""
+
+    def first():
+        mine = place / str(os.getpid())
+        shutil.copytree(home, mine)
+        os.environ["HOME"] = str(mine)
+        moved_in(mine)
+
+    return first
+
+
+def test_a_replication_crashed_at_its_calls(home, cloud, stride, tmp_path_factory):
+    about = by("age", home, cloud)
+    production = {record[:2] for record in books(PRODUCTION)}
+
+    def ends_well():
+        assert dr.replicate(about, pace=ONE).succeeded
+        assert dr.status(about).level == "ok"
+        assert helpers_left() == []
+        assert {r[:2] for r in books(PRODUCTION) if r[0] != "snapshot"} == production
+        assert books(RECOVERY) == []
+        assert points_in(Path(os.environ["HOME"])) == [p.id for p in dr.status(about).points]
+
+    first = apart(home, tmp_path_factory.mktemp("homes"))
+    sweep_through(lambda: None, lambda: dr.replicate(about, pace=ONE), ends_well, stride, first)
+
+
+def test_a_drill_crashed_at_its_calls(home, cloud, stride, tmp_path_factory):
+    about = by("age", home, cloud)
+    assert dr.replicate(about, pace=ONE).succeeded
+    production = books(PRODUCTION)
+
+    def ends_well():
+        assert {swept.fate for swept in dr.sweep(about, pace=ONE)} <= {"removed"}
+        assert {kind for kind, _, _ in books(RECOVERY)} <= {"snapshot"}
+        assert books(PRODUCTION) == production
+        assert dr.drill(about, pace=ONE).result == "passed"
+        assert len(books(RECOVERY)) == 2
+        assert helpers_left() == []
+
+    first = apart(home, tmp_path_factory.mktemp("homes"))
+    sweep_through(lambda: None, lambda: dr.drill(about, pace=ONE), ends_well, stride, first)

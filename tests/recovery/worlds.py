@@ -1,0 +1,50 @@
+"""A small platform with data, in one account, and another account that it can come back in."""
+
+from portinfra import workflow
+from portinfra.model.environment import Environment
+from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.resources import Volume
+from portinfra.model.topology import INTERNET, Role, Topology, allow
+from portinfra.recovery.pace import Pace
+from portinfra.recovery.subject import Recovery
+
+ONE = Pace(seed=0)
+
+PRODUCTION = Environment("production", on="fake:us-east-1", account="111111111111", key="alias/data")
+RECOVERY = Environment("recovery", on="fake:eu-west-1", account="222222222222", key="alias/recovery")
+
+FEW = {"R6": "as small as can be"}
+web = Role("web", count=1, public="customers", waive=FEW)
+db = Role("db", count=2, volumes=[Volume("data", gib=10, mount="/srv")], waive=FEW)
+SHOP = Topology(
+    "shop",
+    [web, db],
+    [
+        allow(INTERNET, web, tcp=443, why="customers"),
+        allow(web, db, tcp=5432, why="orders"),
+        allow(db, db, tcp=5432, why="replicas follow the first"),
+    ],
+)
+
+
+def recovery(source=PRODUCTION, target=RECOVERY, topology=SHOP, **more):
+    given = {"rpo": "4h", "rto": "1h", "waves": [["db"], ["web"]], **more}
+    plan = RecoveryPlan("shop", source, target, **given)
+    return Recovery(plan, topology, source, target)
+
+
+def volumes(environment):
+    """The data volumes of an environment, by the name of their owner."""
+    resources = workflow.observe(SHOP, environment).resources
+    return {address: seen.id for address, seen in resources.items() if address.kind == "volume"}
+
+
+def write(cloud, environment, text):
+    """Let every host write something on its volume."""
+    for address, id in volumes(environment).items():
+        cloud.write(id, f"{text} of {address}")
+
+
+def written(cloud, environment):
+    """What is on every volume."""
+    return {a: cloud.read(id).decode() for a, id in volumes(environment).items()}

@@ -1,0 +1,160 @@
+"""`portinfra dr` as a user calls it: exit codes, questions, and what stands where."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from portinfra import Environment, Probe, RecoveryPlan, Role, Topology, Volume, Wave, allow
+from portinfra.declaration.declared import Declared
+from portinfra.execution.journal import home
+from portinfra.present.commands.app import app
+from portinfra.present.commands.session import Session
+from portinfra.testing.simulated import simulated
+
+FEW = {"R6": "as small as can be"}
+SHOP = Topology(
+    "shop",
+    [Role("web", count=1, waive=FEW), Role("db", count=1, volumes=[Volume("data", gib=1)], waive=FEW)],
+    [allow("web", "db", tcp=5432, why="orders")],
+)
+HERE = Environment("production", on="fake:us-east-1", account="1", key="a", cidr="10.1.0.0/16")
+THERE = Environment("recovery", on="fake:eu-west-1", account="2", key="b", cidr="10.2.0.0/16")
+
+
+def plan(**more):
+    given = {"rpo": "4h", "rto": "1h", "waves": [["db"], ["web"]], **more}
+    return RecoveryPlan("shop", HERE, THERE, **given)
+
+
+@pytest.fixture
+def run(tmp_path):
+    with simulated():
+
+        def call(*arguments, about=None, answer=None):
+            declared = Declared((SHOP,), (HERE, THERE), (about or plan(),))
+            session = Session("python shop.py", arguments, declared)
+            return CliRunner().invoke(app(session), list(arguments), input=answer)
+
+        assert call("apply", "production", "--yes").exit_code == 0
+        yield call
+
+
+def test_status_ends_as_monitors_expect(run):
+    assert run("dr", "status").exit_code == 2
+    assert run("dr", "replicate").exit_code == 0
+    result = run("dr", "status", "--prometheus")
+    assert result.exit_code == 0
+    assert 'portinfra_recovery_level{recovery="shop"} 0' in result.stdout
+
+
+def test_plan_is_refused_while_data_has_no_point(run):
+    result = run("dr", "plan")
+    assert result.exit_code == 3
+    assert "no point of db can be restored" in result.stderr + result.stdout
+    run("dr", "replicate")
+    assert run("dr", "plan").exit_code == 0
+
+
+def test_a_drill_that_fails_ends_with_one_and_says_why_first(run):
+    run("dr", "replicate")
+    result = run("dr", "drill", about=plan(probes=[Probe("page", "echo 503; false")]))
+    assert result.exit_code == 1
+    assert result.stdout.strip().splitlines()[1].strip() == "probe 'page' failed"
+
+
+def test_evidence_is_verified_and_what_was_altered_is_found(run, tmp_path):
+    run("dr", "replicate")
+    printed = json.loads(run("dr", "drill", "--json").stdout)
+    file = tmp_path / "evidence.json"
+    file.write_text(json.dumps(printed))
+    assert run("dr", "verify", str(file)).exit_code == 0
+    assert run("dr", "report", str(file)).stdout.strip() == str(tmp_path / "evidence.html")
+    file.write_text(json.dumps({**printed, "rto_measured": 1.0}))
+    result = run("dr", "verify", str(file))
+    assert (result.exit_code, result.stdout.startswith("ALTERED")) == (1, True)
+    result = run("dr", "report", str(file))
+    assert (result.exit_code, "ALTERED" in result.stderr) == (1, True)
+    assert "Do not believe it" in (tmp_path / "evidence.html").read_text()
+    file.write_text("nonsense")
+    assert run("dr", "verify", str(file)).exit_code == 1
+
+
+def test_nothing_is_taken_over_unless_its_name_is_typed(run):
+    run("dr", "replicate")
+    result = run("dr", "failover")
+    assert result.exit_code == 3, result.output
+    assert "nothing was changed" in result.stderr
+    for arguments in (("dr", "failback"), ("dr", "fence"), ("dr", "failover", "--abandon")):
+        result = run(*arguments)
+        assert result.exit_code == 3, result.output
+        assert "agree" not in result.stderr, "it is refused before anybody is asked"
+    assert run("dr", "failover", "--planned", "--source-is-lost").exit_code == 2
+    assert run("dr", "failover", "--yes").exit_code == 0
+    assert "Fenced: another environment stands in for it." in run("status", "production").stdout
+    assert run("dr", "failover", "--yes").exit_code == 3
+    result = run("dr", "failback")
+    assert (result.exit_code, "nothing was changed" in result.stderr) == (3, True)
+
+
+def test_a_failover_that_cannot_be_finished_is_given_up(run):
+    run("dr", "replicate")
+    never = plan(waves=[Wave(["db"], gates="false", limit="5s"), ["web"]])
+    assert run("dr", "failover", "--yes", about=never).exit_code == 1
+    assert "--abandon" in run("dr", "status").stdout
+    assert "failover-under-way" in run("dr", "plan", "--json").stdout
+    assert "--abandon" in run("dr", "failback", "--yes").stderr
+    assert run("dr", "failover", "--abandon", "--planned").exit_code == 2
+    asked = run("dr", "failover", "--abandon")
+    assert (asked.exit_code, "stays on its volumes" in asked.stderr) == (3, True)
+    given_up = json.loads(run("dr", "failover", "--abandon", "--yes", "--json").stdout)
+    assert given_up == {
+        "schema": "portinfra.abandoned/1",
+        "stands": "shop/production",
+        "fenced": "shop/recovery",
+        "epoch": 2,
+        "stopped": 1,
+        "running": 2,
+    }
+    assert run("plan", "production").stdout.count("Nothing to do") == 1
+
+
+def test_who_took_over_is_told_of_on_every_page(run):
+    run("dr", "replicate")
+    assert run("dr", "failover", "--yes", "--source-is-lost").exit_code == 0
+    assert "has taken over" in run("status", "production").stderr + run("status", "production").stdout
+    assert "carried nowhere before dr failback" in run("dr", "status").stdout
+    assert 'portinfra_recovery_target_stands{recovery="shop"} 1' in run("dr", "status", "--prometheus").stdout
+    assert run("dr", "plan").exit_code == 3
+    assert "is the one at work" in run("destroy", "recovery").stdout
+
+
+def test_it_is_one_form_or_the_other(run):
+    assert run("dr", "status", "--prometheus", "--json").exit_code == 2
+
+
+@pytest.mark.parametrize("spoil", ["key", "folder"])
+def test_where_evidence_cannot_be_kept_nothing_is_begun(run, spoil):
+    run("dr", "replicate")
+    place = home() / {"key": "evidence-key.pem", "folder": "evidence"}[spoil]
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("in the way")
+    place.chmod(0o600)
+    for arguments in (("dr", "drill"), ("dr", "failover", "--yes")):
+        result = run(*arguments)
+        assert result.exit_code == 1, result.output
+        assert str(place) in result.stderr
+    assert run("dr", "status").exit_code == 0
+    assert json.loads(run("dr", "status", "--json").stdout)["drills_to_sweep"] == []
+
+
+def test_a_name_that_is_none_is_misuse(run):
+    result = run("dr", "status", "shpo")
+    assert result.exit_code == 2
+    assert "Did you mean 'shop'?" in result.stderr
+
+
+def test_there_is_nothing_to_grant_between_simulated_accounts(run):
+    result = run("dr", "plan", "--grants")
+    assert result.exit_code == 1
+    assert "nothing to grant" in result.stderr

@@ -1,0 +1,125 @@
+"""docs/recovery.md: its declaration loads, its commands run in their order, its JSON has the right fields."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from portinfra import dr
+from portinfra.declaration.load import load
+from portinfra.execution.journal import home
+from portinfra.present.commands.app import app
+from portinfra.present.commands.session import Session
+from portinfra.testing.faults import Crash
+from portinfra.testing.simulated import simulated
+from portinfra.testing.wrapped import wrapped
+
+PAGE = (Path(__file__).parents[2] / "docs" / "recovery.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.fixture
+def shop(tmp_path):
+    (tmp_path / "shop.hcl").write_text(next(text for kind, text in BLOCKS if kind == "hcl"), encoding="utf-8")
+    with simulated(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PORTINFRA_HOME", ".portinfra")
+        yield tmp_path / "shop.hcl"
+
+
+def run(*arguments):
+    session = Session("portinfra", arguments)
+    return CliRunner().invoke(app(session), list(arguments))
+
+
+def test_its_commands_run_in_their_order_and_say_what_stands_there(shop):
+    commands = 0
+    for kind, text in BLOCKS:
+        if kind != "console":
+            continue
+        for block in text.split("$ portinfra ")[1:]:
+            command, *expected = block.rstrip("\n").split("\n")
+            result = run(*shlex.split(command))
+            assert result.exit_code == 0, f"{command}: {result.output}"
+            told = _words(result.stdout + result.stderr)
+            for line in filter(None, map(_words, expected)):
+                assert line in told, f"{command}: {line!r} is not in\n{told}"
+            commands += 1
+    assert commands == 7
+
+
+def _words(text):
+    """Without what is another each time: ids, lengths of time, and how wide a column is."""
+    text = re.sub(r"[0-9a-f]{8,10}", "ID", text)
+    text = re.sub(r"(\d+ (h|min|s)\b ?)+", "TIME ", text)
+    return re.sub(r"[ \n]+", " ", text).strip()
+
+
+def test_every_other_block_of_hcl_belongs_in_a_recovery(tmp_path):
+    first, *others = [text for kind, text in BLOCKS if kind == "hcl"]
+    for number, text in enumerate(others):
+        inner = re.sub(r"\n\s*waves\s+=.*", "", first) if "wave {" in text else first
+        head, brace, rest = inner.partition('recovery "shop" {')
+        (tmp_path / f"{number}.hcl").write_text(head + brace + "\n" + text + rest, encoding="utf-8")
+        assert load(tmp_path / f"{number}.hcl").recoveries
+
+
+def _fields(value, place="$"):
+    if isinstance(value, dict):
+        found = set()
+        for key, item in value.items():
+            found |= _fields(item, f"{place}.{key}")
+        return found or {place}
+    if isinstance(value, list):
+        found = set()
+        for item in value:
+            found |= _fields(item, f"{place}[]")
+        return found or {place}
+    return {place}
+
+
+def test_its_json_has_the_fields_that_the_commands_print(shop, tmp_path):
+    kept = tmp_path / "inventory.json"
+    gate = f'wave {{\nroles = ["db"]\ngates = ["cp $PORTINFRA_INVENTORY {kept}"]\n}}'
+    gate += '\nwave {\nroles = ["web"]\n}'
+    shop.write_text(re.sub(r"waves\s+=.*", gate, shop.read_text()), encoding="utf-8")
+    found = {}
+    run("apply", "production", "--yes")
+    abandon, failover, fence = "failover --abandon --yes", "failover --yes", "fence --yes"
+    for command in ("replicate", "drill", "status", "plan", "sweep", abandon, failover, fence):
+        if command == "sweep":
+            _die_in_a_drill(shop)
+        if command == abandon:
+            _fail_to_take_over(shop)
+        printed = run("dr", *command.split(), "--json").stdout
+        document = json.loads(printed)
+        found[document["schema"]] = document
+    found["portinfra.recovery-inventory/1"] = json.loads(kept.read_text())
+    (evidence,) = (home() / "evidence").glob("drill-*.json")
+    verdict = json.loads(run("dr", "verify", str(evidence), "--json").stdout)
+    found[verdict["schema"]] = verdict
+    examples = {d["schema"]: d for d in (json.loads(text) for kind, text in BLOCKS if kind == "json")}
+    assert set(examples) == set(found)
+    for schema, document in found.items():
+        assert _fields(examples[schema]) == _fields(document), schema
+
+
+def _die_in_a_drill(shop):
+    def dies(provider, call):
+        if call.action == "CreateInstance":
+            raise Crash
+        return provider.perform(call)
+
+    declared = load(shop)
+    about = dr.recovery(declared.topology(), declared.recovery(), declared.environments)
+    with wrapped("fake", dies), pytest.raises(Crash):
+        dr.drill(about, pace=dr.Pace(seed=0))
+
+
+def _fail_to_take_over(shop):
+    said = shop.read_text(encoding="utf-8")
+    shop.write_text(said.replace('gates = ["', 'limit = "1s"\ngates = ["false && '), encoding="utf-8")
+    assert run("dr", "failover", "--yes").exit_code == 1
+    shop.write_text(said, encoding="utf-8")
