@@ -47,9 +47,18 @@ def lifecycle(bed):
         portinfra.connect(bed.elsewhere, bed.before.name) as there,
     ):
         volume = next(seen.address for seen in here.list(portinfra.Volume))
+        attached = next(seen for seen in here.list(portinfra.Attachment))
+        here.remove(attached.address)
+        here.ensure(attached.spec)
         taken = here.ensure(Snapshot("today", volume))
         source = f"{bed.environment.region}/{taken.id}"
         copy = there.ensure(Snapshot("today", copy_of=source, key=bed.key))
+        own = here.ensure(portinfra.Volume("own", gib=1, zone=bed.environment.zones[0], key=bed.key))
+        shared = here.ensure(Snapshot("shared", own.address, shared_with="210987654321"))
+        assert shared.spec.shared_with == "210987654321"
+        assert here.ensure(Snapshot("shared", own.address)).spec.shared_with == ""
+        for address in (shared.address, own.address):
+            here.remove(address, allow_data_loss=True)
         there.remove(copy.address, allow_data_loss=True)
         here.remove(taken.address, allow_data_loss=True)
     stage.remove(bed.after)

@@ -8,14 +8,14 @@ from portinfra.model.catalogue import Catalogue, MachineType, Zone
 from portinfra.model.environment import Environment
 from portinfra.provider.interface import Answer, Call
 from portinfra_aws import actions, rates
-from portinfra_aws.published import FAMILIES, IMAGES, SIZES, machine
+from portinfra_aws.published import FAMILIES, IMAGES, SIZES, machine, runs_images
 from portinfra_aws.query import where
 
 Record = Mapping[str, Any]
 
 
 def calls(environment: Environment) -> tuple[Call, ...]:
-    """Whose the credentials are, images, machine types, and the order of zones where none are declared."""
+    """Whose the credentials are, images, machine types, and zones."""
     types = sorted({*(f"{family}.*" for family in FAMILIES), *SIZES.values(), *_named(environment)})
     offered = {
         "LocationType": "availability-zone",
@@ -30,12 +30,11 @@ def calls(environment: Environment) -> tuple[Call, ...]:
         ],
         "MaxResults": 1000,
     }
-    zones = () if environment.zones else (_read("DescribeAvailabilityZones", {}),)
     return (
         IDENTITY,
         _read("DescribeImages", images),
         _read("DescribeInstanceTypeOfferings", offered),
-        *zones,
+        _read("DescribeAvailabilityZones", {}),
     )
 
 
@@ -45,12 +44,9 @@ def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]])
     offers: dict[str, set[str]] = {}
     for record in _records(pages["DescribeInstanceTypeOfferings"], "instanceTypeOfferingSet"):
         offers.setdefault(record["instanceType"], set()).add(record["location"])
-    names = sorted({zone for zones in offers.values() for zone in zones})
-    zones = [Zone(name) for name in names]
-    if "DescribeAvailabilityZones" in pages:
-        told = _records(pages["DescribeAvailabilityZones"], "availabilityZoneInfo")
-        of_the_region = [z for z in told if z.get("zoneType", "availability-zone") == "availability-zone"]
-        zones = sorted((Zone(z["zoneName"], z["zoneId"]) for z in of_the_region), key=lambda zone: zone.id)
+    told = _records(pages["DescribeAvailabilityZones"], "availabilityZoneInfo")
+    of_the_region = [z for z in told if z.get("zoneType", "availability-zone") == "availability-zone"]
+    zones = sorted((Zone(z["zoneName"], z["zoneId"]) for z in of_the_region), key=lambda zone: zone.id)
     return Catalogue(
         region=environment.region,
         account=pages["GetCallerIdentity"][0]["Account"],
@@ -71,7 +67,7 @@ IDENTITY = Call("GetCallerIdentity")
 def _named(environment: Environment) -> Iterable[str]:
     """Machine types that the environment itself names."""
     sizes = (str(differs.get("size", "")) for differs in environment.roles.values())
-    return (size for size in sizes if "." in size)
+    return (size for size in sizes if "." in size and runs_images(size))
 
 
 def _read(action: str, parameters: Mapping[str, Any]) -> Call:

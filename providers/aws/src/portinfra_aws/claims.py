@@ -37,7 +37,8 @@ class AwsClaims(ClaimDriver):
 
     def assemble(self, answers: Sequence[Answer]) -> list[Claim]:
         """Those of the scope. One whose tags somebody has removed is nobody's, and so soon taken over."""
-        return [_claim(record) for answer in answers for record in answer.get("keySet") or ()]
+        records = (record for answer in answers for record in answer.get("keySet") or ())
+        return [_claim(record) for record in records if _number(record).isdigit()]
 
     def take(self, scope: Scope, claim: Claim) -> Call:
         """Import it; AlreadyExists where somebody else has."""
@@ -82,13 +83,25 @@ def _tags(scope: Scope, claim: Claim) -> dict[str, str]:
         "active-at": repr(claim.active_at),
         "released": "yes" if claim.released else "no",
         "epoch": str(claim.epoch),
+        "fenced": "yes" if claim.fenced else "no",
         "version": claim.version,
     }
+    pieces = _pieces(claim.note)  # counted, as those of a longer note before it stay
+    fields |= {"notes": str(len(pieces))} | {f"note-{i}": piece for i, piece in enumerate(pieces)}
     return {SCOPE: str(scope), **{PREFIX + key: value[:VALUE_MAX] for key, value in fields.items()}}
 
 
+def _pieces(note: str) -> list[str]:
+    """The note, in as many values as it needs."""
+    return [note[i : i + VALUE_MAX] for i in range(0, len(note), VALUE_MAX)]
+
+
+def _number(record: Mapping[str, Any]) -> str:
+    return str(record["keyName"]).rpartition("-")[2]
+
+
 def _claim(record: Mapping[str, Any]) -> Claim:
-    number = int(record["keyName"].rpartition("-")[2])
+    number = int(_number(record))
     tags = {tag["key"].removeprefix(PREFIX): tag.get("value", "") for tag in record.get("tagSet") or ()}
     try:
         return Claim(
@@ -99,7 +112,9 @@ def _claim(record: Mapping[str, Any]) -> Claim:
             active_at=float(tags["active-at"]),
             released=tags["released"] == "yes",
             epoch=int(tags["epoch"]),
+            fenced=tags.get("fenced") == "yes",
             version=tags["version"],
+            note="".join(tags[f"note-{i}"] for i in range(int(tags.get("notes", "0")))),
         )
     except (KeyError, ValueError):
         return Claim(number, _NOBODY)

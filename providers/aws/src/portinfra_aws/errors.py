@@ -18,7 +18,10 @@ _WAIT = "Wait until it is ready, and run it again."
 _IN_USE = "Remove what uses it."
 _GONE = "Plan again: somebody else may have deleted it."
 _QUOTA = "Ask for a higher quota (Service Quotas in the console), or lower a count."
-_CREDENTIALS = "Log in again, or name other credentials: AWS_PROFILE, or credentials={'profile': …}."
+_CREDENTIALS = (
+    "Log in again, or name other credentials: AWS_PROFILE, or credentials={'profile': …}. "
+    "Also a region that is not switched on for the account answers so, and a clock that is wrong."
+)
 
 
 class EC2Error(Exception):
@@ -88,6 +91,7 @@ CODES: Mapping[str, tuple[Kind, str]] = {
             "DependencyViolation",
             "VolumeInUse",
             "InvalidSnapshot.InUse",
+            "InvalidGroup.InUse",
             "CannotDelete",
             "Gateway.NotAttached",
         ),
@@ -116,6 +120,7 @@ CODES: Mapping[str, tuple[Kind, str]] = {
     ),
     "InsufficientFreeAddressesInSubnet": (errors.QuotaExceeded, "Choose a shorter subnet_prefix."),
     "MaxIOPSLimitExceeded": (errors.QuotaExceeded, _QUOTA),
+    "TagLimitExceeded": (errors.InvalidRequest, "Give it fewer tags: EC2 keeps 50 of a resource."),
     "AttachmentLimitExceeded": (errors.QuotaExceeded, "Choose another size, or fewer volumes a host."),
     **dict.fromkeys(
         (

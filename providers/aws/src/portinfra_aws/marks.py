@@ -40,6 +40,8 @@ class Mark:
     key: str | None = None
     copy_of: str = ""
     """What a snapshot is a copy of."""
+    shared_with: str = ""
+    """The account that it is to be shared with; whether it is, its permissions say."""
 
 
 def write(want: Spec, refs: Refs, part: str = "") -> Tags:
@@ -58,6 +60,7 @@ def write(want: Spec, refs: Refs, part: str = "") -> Tags:
         "image": getattr(want, "image", ""),
         "key": getattr(want, "key", None) or "",
         "copy-of": getattr(want, "copy_of", ""),
+        "shared-with": getattr(want, "shared_with", ""),
         "protect": "yes" if getattr(want, "protect", False) else "",
     }
     return said | {PREFIX + name: value for name, value in more.items() if value}
@@ -79,6 +82,7 @@ def read(record: Record, scope: Scope) -> Mark | None:
         image=tags.get(PREFIX + "image", ""),
         key=tags.get(PREFIX + "key") or None,
         copy_of=tags.get(PREFIX + "copy-of", ""),
+        shared_with=tags.get(PREFIX + "shared-with", ""),
     )
 
 

@@ -8,6 +8,7 @@ from portinfra.errors import InvalidRequest
 from portinfra.model.environment import Environment
 from portinfra_aws import actions
 from portinfra_aws.errors import NAME
+from portinfra_aws.grants import grants
 from portinfra_aws.published import CAPABILITIES, IMAGES, SIZES
 
 if TYPE_CHECKING:
@@ -33,6 +34,12 @@ class AwsPlugin:
             raise InvalidRequest(
                 f"{environment.on!r} is no region of AWS", provider=NAME, fix="Write aws:us-east-1."
             )
+        if environment.region.startswith(("cn-", "us-gov-")):
+            raise InvalidRequest(
+                f"{environment.region} has publishers of images of its own, which are not known here",
+                provider=NAME,
+                fix="Choose a region of AWS's common partition.",
+            )
         from portinfra_aws.credentials import source
         from portinfra_aws.provider import AwsProvider
         from portinfra_aws.transport import Transport
@@ -43,3 +50,7 @@ class AwsPlugin:
     def iam_policy(self) -> dict[str, Any]:
         """The least IAM policy that a topology needs, as the document that AWS takes."""
         return actions.policy()
+
+    def grants(self, source: Environment, target: Environment) -> str:
+        """What both accounts of a recovery plan must allow, as JSON."""
+        return grants(source, target)

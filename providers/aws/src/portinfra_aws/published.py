@@ -15,10 +15,20 @@ SIZES: Mapping[str, str] = {
 }
 
 FAMILIES = (
-    "t3", "t3a", "m6i", "m6a", "m7i", "m7a", "c6i", "c6a", "c7i", "c7a", "r6i", "r6a", "r7i", "r7a",
+    "t2", "t3", "t3a", "m4", "m5", "m5a", "m5d", "m5n", "m6a", "m6i", "m6id", "m7a", "m7i", "m7i-flex",
+    "c4", "c5", "c5a", "c5d", "c5n", "c6a", "c6i", "c6id", "c7a", "c7i", "c7i-flex", "r4", "r5", "r5a", "r5b",
+    "r5d", "r5n", "r6a", "r6i", "r6id", "r7a", "r7i", "x2idn", "x2iedn", "z1d", "i3", "i3en", "i4i", "d3",
 )  # fmt: skip
 """Families whose machine types are looked up; others where an environment names them. All of one
 architecture: that of the images."""
+
+_ARM = re.compile(r"(a1|[a-z]+\d+[a-z]*g[a-z]*)\.")
+
+
+def runs_images(machine_type: str) -> bool:
+    """Whether a machine type has the architecture of the images. `m7g` and `c6gn` have another."""
+    return not _ARM.match(machine_type)
+
 
 MEMORY_RATIOS: Mapping[str, float] = {"c": 2.0, "m": 4.0, "r": 8.0}
 """GiB of memory for each virtual CPU, by the first letter of a family."""
@@ -72,7 +82,7 @@ IMAGES: Mapping[str, Image] = {
 
 CAPABILITIES = Capabilities(
     visibility_seconds=15.0,  # EC2 promises "eventually"; most changes are in the lists within seconds
-    user_data_max_bytes=16_384,
+    user_data_max_bytes=13_312,  # of 16,384; the rest is for what is ours to say
     volume_min_gib=1,
     volume_max_gib=16_384,
     tags_max=40,  # of 50; the rest are ours

@@ -4,7 +4,7 @@ from attrs import evolve
 
 from portinfra.model.environment import Environment
 from portinfra_aws import actions, catalogue, rates
-from portinfra_aws.published import IMAGES, SIZES, machine
+from portinfra_aws.published import IMAGES, SIZES, machine, runs_images
 
 ENVIRONMENT = Environment("production", on="aws:us-east-1")
 DEBIAN = "136693071363"
@@ -32,14 +32,14 @@ ZONES = [
 ]
 
 
-def assembled(images=(), environment=ENVIRONMENT):
+def assembled(images=(), environment=ENVIRONMENT, zones=ZONES):
     told = {
         "GetCallerIdentity": {"Account": "123456789012"},
         "DescribeImages": {"imagesSet": list(images)},
         "DescribeInstanceTypeOfferings": {
             "instanceTypeOfferingSet": [{"instanceType": t, "location": z} for t, z in OFFERED]
         },
-        "DescribeAvailabilityZones": {"availabilityZoneInfo": ZONES},
+        "DescribeAvailabilityZones": {"availabilityZoneInfo": zones},
     }
     return catalogue.assemble(
         environment, {call: [told[call.action]] for call in catalogue.calls(environment)}
@@ -53,10 +53,20 @@ def test_zones_come_in_the_order_of_their_ids_which_all_accounts_share():
     assert found.account == "123456789012"
 
 
-def test_zones_that_are_declared_are_not_asked_for():
-    declared = evolve(ENVIRONMENT, zones=("us-east-1a", "us-east-1b"))
-    assert [call.action for call in catalogue.calls(declared)].count("DescribeAvailabilityZones") == 0
-    assert {each.name for each in assembled(environment=declared).zones} == {"us-east-1a", "us-east-1b"}
+def test_a_zone_that_offers_none_of_the_machine_types_is_a_zone_all_the_same():
+    declared = evolve(ENVIRONMENT, zones=("us-east-1c",))
+    told = [*ZONES, zone("us-east-1c", "use1-az2")]
+    assert "us-east-1c" in {each.name for each in assembled(environment=declared, zones=told).zones}
+
+
+def test_machine_types_of_another_architecture_than_the_images_are_not_offered():
+    roles = {"web": {"size": "t4g.small"}, "app": {"size": "g5.xlarge"}}
+    calls = catalogue.calls(evolve(ENVIRONMENT, roles=roles))
+    asked = next(c for c in calls if c.action == "DescribeInstanceTypeOfferings").parameters["Filter"][0]
+    assert "g5.xlarge" in asked["Value"]
+    assert "t4g.small" not in asked["Value"]
+    assert not any(runs_images(name) for name in ("a1.large", "m7g.medium", "c6gn.xlarge", "im4gn.large"))
+    assert all(runs_images(name) for name in ("g4dn.xlarge", "g5.xlarge", "m7i.large", "m7i-flex.large"))
 
 
 def test_the_newest_image_of_its_true_owner_is_taken():

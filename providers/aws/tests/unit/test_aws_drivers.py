@@ -19,7 +19,8 @@ from portinfra.model.resources import (
     Volume,
 )
 from portinfra.provider.interface import DONE, Refuse, Wait
-from portinfra_aws.drivers.attachment import DEVICES, AttachmentDriver
+from portinfra_aws.devices import DEVICES
+from portinfra_aws.drivers.attachment import AttachmentDriver
 from portinfra_aws.drivers.firewall import FirewallDriver
 from portinfra_aws.drivers.firewall_rules import FirewallRulesDriver
 from portinfra_aws.drivers.public_address import PublicAddressDriver

@@ -2,15 +2,18 @@
 
 import base64
 import itertools
+import subprocess
 
 import pytest
 from attrs import evolve
 
 from portinfra.model.address import Address
 from portinfra.model.observed import UNSEEN, Observed
-from portinfra.model.resources import Firewall, Instance, Subnet
+from portinfra.model.resources import Firewall, Instance, Mount, Subnet
 from portinfra.provider.interface import Refuse, Wait
+from portinfra_aws import devices
 from portinfra_aws.drivers.instance import InstanceDriver
+from portinfra_aws.published import CAPABILITIES
 from walking import SCOPE, actions, answers, names, refs, tags, way
 
 DRIVER = InstanceDriver()
@@ -56,6 +59,31 @@ def differing():
             seen = evolve(HOST, **dict(zip(choices, values, strict=True)))
             parts = {**PARTS, "imds": "optional"} if open_metadata else PARTS
             yield Observed(HOST.address, seen, parts, "pending" if open_metadata else "ready")
+
+
+def test_a_second_network_interface_is_seen_and_refused():
+    """What its groups let through is no part of the declaration."""
+    record = {
+        "instanceId": "i-1",
+        "imageId": "ami-1",
+        "instanceType": "t3.small",
+        "instanceState": {"name": "running"},
+        "placement": {"availabilityZone": "us-east-1a"},
+        "privateIpAddress": "10.10.0.4",
+        "subnetId": "subnet-1",
+        "groupSet": [{"groupId": "sg-1"}],
+        "tagSet": tags("instance.web1", image="debian-12"),
+        "networkInterfaceSet": [
+            {"networkInterfaceId": "eni-1", "attachment": {"deviceIndex": "0"}},
+            {"networkInterfaceId": "eni-2", "attachment": {"deviceIndex": "1"}},
+        ],
+    }
+    told = answers(DRIVER, DescribeInstances=[record])
+    (seen,) = DRIVER.assemble(told, names(sg_1="firewall.web", subnet_1="subnet.web-0"))
+    assert seen.spec.firewall is None
+    refused = DRIVER.next_call(evolve(seen.spec, firewall=WEB), evolve(seen, state="ready"), THERE)
+    assert isinstance(refused, Refuse)
+    assert "eni-2" in refused.reason
 
 
 def test_every_state_that_can_be_mended_in_place_is_mended():
@@ -241,3 +269,33 @@ def test_two_living_hosts_of_one_address_are_both_shown():
     found = seen_of(record(), record(id="i-2", attempt="attempt-2"))
     assert [seen.id for seen in found] == ["i-1", "i-2"]
     assert all(seen.extras == () for seen in found)
+
+
+def told(**changes):
+    return base64.b64decode(launch(**changes)["UserData"]).decode()
+
+
+def test_volumes_are_mounted_by_the_names_that_they_are_attached_under():
+    script = told(mounts=(Mount("data", "/srv"), Mount("wal", "/wal", restored=True)))
+    assert script.startswith("#cloud-boothook\n#!/bin/sh\n")
+    assert script.splitlines()[-2:] == [
+        f"volume {devices.device('data')} /srv blank",
+        f"volume {devices.device('wal')} /wal data",
+    ]
+
+
+def test_what_is_ours_to_say_has_room_beside_the_users_own():
+    own = "#" + "x" * (CAPABILITIES.user_data_max_bytes - 1)
+    assert len(told(mounts=(Mount("data", "/srv"),), user_data=own, ssh_keys=("k" * 400,))) <= 16_384
+
+
+def test_volumes_that_a_host_could_not_tell_apart_are_refused():
+    assert devices.device("a2") == devices.device("a3")
+    refused = DRIVER.next_call(evolve(HOST, mounts=(Mount("a2", "/a"), Mount("a3", "/b"))), None, THERE)
+    assert isinstance(refused, Refuse)
+    assert "a2, a3" in refused.reason
+
+
+def test_a_host_without_such_disks_looks_in_vain():
+    look = subprocess.run(["sh", "-c", devices.LOOK], capture_output=True, text=True, check=False)
+    assert (look.returncode, look.stderr) == (0, "")

@@ -1,7 +1,6 @@
 """Attachments: what a volume says that it is on."""
 
-import hashlib
-import string
+import re
 from collections.abc import Mapping, Sequence
 
 from attrs import evolve
@@ -10,14 +9,14 @@ from portinfra.model.address import Address, Scope
 from portinfra.model.observed import Observed, State
 from portinfra.model.resources import Attachment
 from portinfra.provider.interface import DONE, Answer, Call, Driver, Names, NextCall, Refs, Wait
-from portinfra_aws import rates
+from portinfra_aws import devices, rates
 from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.reading import Answers
 
 _STATES: Mapping[str, State] = {"attaching": "pending", "detaching": "deleting", "busy": "deleting"}
 
-DEVICES = tuple(f"/dev/xvd{first}{second}" for first in "bc" for second in string.ascii_lowercase)
-"""The names that EC2 leaves free for volumes. Hosts on Nitro do not see them: they see `path`."""
+_HOST = re.compile(r"\A.*?\d-")
+"""A host's name ends in a number, its role's never does."""
 
 PATH = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_"
 """Begins the path under which a host finds a volume; its id without the dash ends it."""
@@ -82,23 +81,20 @@ def _attach(want: Attachment, refs: Refs) -> Call:
         for seen in refs.seen.values()
         if isinstance(seen.spec, Attachment) and seen.parts.get("instance") == instance
     }
-    device = _device(want.device, taken)
+    device = devices.device(want.device, taken)
     parameters = {"VolumeId": volume, "InstanceId": instance, "Device": device}
     after = Observed(want.address, want, _parts(volume, instance, device))
     return _call("AttachVolume", want.address, parameters, after)
 
 
-def _device(logical: str, taken: set[str | None]) -> str:
-    """The device that a logical name falls on, or the next that is free on the host."""
-    begin = int(hashlib.sha256(logical.encode()).hexdigest(), 16) % len(DEVICES)
-    ring = DEVICES[begin:] + DEVICES[:begin]
-    return next((device for device in ring if device not in taken), ring[0])
-
-
 def _logical(volume: Address, instance: Address | None) -> str:
-    """Placement names a volume after its host: `db1-data` is the device `data` of `db1`."""
+    """Placement names a volume after its host: `db1-data` is the device `data` of `db1`. The host may be
+    gone, or bear another name since.
+    """
     host = f"{instance.name}-" if instance else ""
-    return volume.name.removeprefix(host)
+    if host and volume.name.startswith(host):
+        return volume.name.removeprefix(host)
+    return _HOST.sub("", volume.name)
 
 
 def _parts(volume: str, instance: str, device: str) -> dict[str, str]:

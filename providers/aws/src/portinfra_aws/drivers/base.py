@@ -119,12 +119,14 @@ class AwsDriver(Driver[S]):
     def observed(self, owned: Owned, told: Told) -> Observed[S]:
         """One record, in the words in which it is declared."""
         parts = self.parts(owned.record)
+        named = owned.mark.named
         return Observed(
             owned.mark.address,
             self.seen_spec(owned, told),
             {**parts, "name": marks.tags_of(owned.record).get("Name", "")},
-            "pending" if not owned.mark.named else self.state(owned.record),
+            self.state(owned.record) if named else "pending",
             owned.record.get("availabilityZone") or None,
+            reason="" if named else "somebody has renamed it",
         )
 
     @abstractmethod
@@ -260,7 +262,11 @@ class AwsDriver(Driver[S]):
         before: Mapping[str, str] = getattr(seen.spec, "tags", {})
         protects, protected = getattr(want, "protect", False), getattr(seen.spec, "protect", False)
         said = evolve(
-            seen, parts={**seen.parts, "name": refs.name(want)}, address=want.address, state="ready"
+            seen,
+            parts={**seen.parts, "name": refs.name(want)},
+            address=want.address,
+            state="ready",
+            reason="",
         )
         if (
             seen.address != want.address

@@ -34,7 +34,8 @@ class FirewallDriver(AwsDriver[Firewall]):
         seen = super().observed(owned, told)
         parts = {**seen.parts, "group-name": owned.record.get("groupName", "")}
         if as_made(owned.record):
-            return evolve(seen, parts={**parts, "as-made": "yes"}, state="pending")
+            why = "it still lets everything out"
+            return evolve(seen, parts={**parts, "as-made": "yes"}, state="pending", reason=why)
         return evolve(seen, parts=parts)
 
     def seen_spec(self, owned: Owned, told: Told) -> Firewall:
@@ -63,7 +64,7 @@ class FirewallDriver(AwsDriver[Firewall]):
             return None
         parts = {name: id for name, id in seen.parts.items() if name != "as-made"}
         parameters = {"GroupId": seen.id, "IpPermissions": permissions.native([permissions.ALL_OUT], refs)}
-        after = evolve(seen, parts=parts, state="ready")
+        after = evolve(seen, parts=parts, state="ready", reason="")
         return self.call("RevokeSecurityGroupEgress", seen.address, parameters, after)
 
 

@@ -1,5 +1,6 @@
 """Instances: hosts with a fixed private address and an encrypted root disk."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,8 +9,10 @@ from attrs import evolve
 from portinfra.model.address import Scope
 from portinfra.model.observed import UNSEEN, Observed, State
 from portinfra.model.resources import Instance, Power
+from portinfra.provider.cloud_init import user_data
 from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse
-from portinfra_aws import keys, marks, user_data
+from portinfra.provider.mounting import mounting
+from portinfra_aws import devices, keys, marks
 from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.base import AwsDriver, Owned, Told, token
 from portinfra_aws.drivers.reading import Answers, Record
@@ -86,19 +89,23 @@ class InstanceDriver(AwsDriver[Instance]):
             return evolve(seen, fault=_fault(owned.record))
         options = owned.record.get("metadataOptions") or {}
         if seen.state == "ready" and options.get("httpTokens") == "optional":
-            return evolve(seen, state="pending", parts={**seen.parts, "imds": "optional"})
+            why = "its metadata service answers whoever asks, without a session (IMDSv1)"
+            return evolve(seen, state="pending", parts={**seen.parts, "imds": "optional"}, reason=why)
         return seen
 
     def seen_spec(self, owned: Owned, told: Told) -> Instance:
-        """What the record and its root disk's say. A host with a second group bears none that is wanted."""
+        """What the record and its root disk's say. A host with a second group, or with an interface that has
+        groups of its own, bears no firewall that is wanted.
+        """
         record, mark = owned.record, owned.mark
         root = told.related.get(_root(record))
         groups = [group["groupId"] for group in reading.items(record, "groupSet")]
+        alone = len(groups) == 1 and not _others(record)
         power: Power = "stopped" if _state(record) in ("stopped", "stopping") else "running"
         return Instance(
             mark.address.name,
             told.names.address_of(record.get("subnetId")),
-            told.names.address_of(groups[0]) if len(groups) == 1 else None,
+            told.names.address_of(groups[0]) if alone else None,
             _zone(record),
             record.get("privateIpAddress", ""),
             machine_type=record["instanceType"],
@@ -122,7 +129,8 @@ class InstanceDriver(AwsDriver[Instance]):
         """Its root disk and interface too."""
         interfaces = reading.items(record, "networkInterfaceSet")
         interface = interfaces[0].get("networkInterfaceId", "") if interfaces else ""
-        parts = {"id": record["instanceId"], ROOT: _root(record), INTERFACE: interface}
+        others = ", ".join(_others(record))
+        parts = {"id": record["instanceId"], ROOT: _root(record), INTERFACE: interface, "others": others}
         return {name: id for name, id in parts.items() if id}
 
     def state(self, record: Record) -> State:
@@ -137,6 +145,13 @@ class InstanceDriver(AwsDriver[Instance]):
             return Refuse(
                 f"the image {want.image!r} is not one that is known on AWS",
                 f"Name it by its family: {', '.join(IMAGES)}.",
+            )
+        names = [devices.device(mount.device) for mount in want.mounts]
+        if len(set(names)) < len(names):
+            among = ", ".join(mount.device for mount in want.mounts)
+            return Refuse(
+                f"two of the volumes {among} fall on one device name: a host could not tell them apart",
+                "Give one of them another name.",
             )
         return super().create(want, refs)
 
@@ -165,7 +180,7 @@ class InstanceDriver(AwsDriver[Instance]):
             "NetworkInterface": [interface],
             "BlockDeviceMapping": [{"DeviceName": IMAGES[want.image].root, "Ebs": disk}],
             "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
-            "UserData": user_data.encoded(want.user_data, want.ssh_keys),
+            "UserData": _encoded(_told(want)),
             "ClientToken": token(refs, want),
         }
 
@@ -187,13 +202,18 @@ class InstanceDriver(AwsDriver[Instance]):
             return None
         parts = {name: id for name, id in seen.parts.items() if name != "imds"}
         parameters = {"InstanceId": seen.id, "HttpTokens": "required"}
-        after = evolve(seen, state="ready", parts=parts)
+        after = evolve(seen, state="ready", parts=parts, reason="")
         return self.call("ModifyInstanceMetadataOptions", seen.address, parameters, after, safe=True)
 
     def update(self, want: Instance, seen: Observed[Instance], refs: Refs) -> NextCall:
         """Another firewall; another machine type, which takes a stop; and power last."""
         spec = seen.spec
         host: dict[str, Any] = {"InstanceId": seen.id}
+        if want.firewall != spec.firewall and "others" in seen.parts:
+            return Refuse(
+                f"it has further network interfaces, with rules of their own: {seen.parts['others']}",
+                "Detach them: what they let through is no part of the declaration.",
+            )
         if want.firewall != spec.firewall:
             after = evolve(seen, spec=evolve(spec, firewall=want.firewall))
             parameters = {**host, "GroupId": [refs.id(want.firewall)]}
@@ -253,6 +273,15 @@ def _root(record: Record) -> str:
     return ""
 
 
+def _others(record: Record) -> list[str]:
+    """Its network interfaces besides the one that it was made with."""
+    return [
+        interface["networkInterfaceId"]
+        for interface in reading.items(record, "networkInterfaceSet")
+        if str((interface.get("attachment") or {}).get("deviceIndex", "0")) != "0"
+    ]
+
+
 def _fault(record: Record) -> str | None:
     """Why it ended, if nobody told it to."""
     reason = record.get("stateReason") or {}
@@ -265,3 +294,13 @@ def _with_root(seen: Observed[Instance], roots: list[Record]) -> Observed[Instan
     root = roots[0]
     asked = marks.asked_key(root)
     return evolve(seen, spec=evolve(seen.spec, disk_gib=int(root["size"]), key=keys.seen(root, asked)))
+
+
+def _told(want: Instance) -> str:
+    volumes = [(devices.device(mount.device), mount) for mount in want.mounts]
+    every_boot = mounting(volumes, look=devices.LOOK)
+    return user_data(want.user_data, want.ssh_keys, want.ends_after, every_boot)
+
+
+def _encoded(text: str) -> str | None:
+    return base64.b64encode(text.encode()).decode() if text else None

@@ -221,8 +221,9 @@ class NetworkDriver(AwsDriver[Network]):
 
 def _with(seen: Observed[Network], parts: Mapping[str, str], *, ready: bool = True) -> Observed[Network]:
     """The same with these parts: ready when all are there."""
-    state: State = "ready" if ready and parts_of.complete(parts) else "pending"
-    return evolve(seen, parts=dict(parts), state=state)
+    lacking = parts_of.lacking(parts)
+    state: State = "ready" if ready and not lacking else "pending"
+    return evolve(seen, parts=dict(parts), state=state, reason=lacking if ready else seen.reason)
 
 
 def _looked(

@@ -20,20 +20,23 @@ LOOKS = ("dns", "default-group", "main-table", "gateway")
 """Parts that are known, be it as absent, only after a closer look or once all is there."""
 
 ANYWHERE = "0.0.0.0/0"
-_EVERYWHERE = {ANYWHERE: "DestinationCidrBlock", "::/0": "DestinationIpv6CidrBlock"}
 
 _NOBODY = Names(Scope("", ""), {})
 
 
-def complete(parts: Parts) -> bool:
-    """Whether all is there that a network must have, and nothing that it must not."""
-    must = ("attached", "table", "route", "marked")
-    must_not = ("vpc", "ingress", "egress", "way-out")
-    return (
-        all(part in parts for part in must)
-        and not any(part in parts for part in must_not)
-        and parts.get("dns") == "yes"
-    )
+def lacking(parts: Parts) -> str:
+    """What a network lacks that it must have, or has that it must not; empty: nothing."""
+    if "vpc" in parts or "marked" not in parts:
+        return "not all of it is made yet"
+    if "way-out" in parts:
+        return f"its main route table leads out, to {parts['way-out']}"
+    if "ingress" in parts or "egress" in parts:
+        return "its default security group lets something through"
+    if "attached" not in parts:
+        return "it has no internet gateway"
+    if "table" not in parts or "route" not in parts:
+        return "its public route table does not lead to the internet"
+    return "" if parts.get("dns") == "yes" else "its hosts are given no names"
 
 
 def without(parts: Parts, *names: str) -> dict[str, str]:
@@ -80,7 +83,7 @@ def main_table(record: Record) -> dict[str, str]:
         destination
         for route in reading.items(record, "routeSet")
         for destination in (route.get("destinationCidrBlock"), route.get("destinationIpv6CidrBlock"))
-        if destination in _EVERYWHERE
+        if destination and route.get("gatewayId") != "local"
     ]
     found = {"main-table": record["routeTableId"]}
     return {**found, "way-out": sorted(out)[0]} if out else found
@@ -89,7 +92,8 @@ def main_table(record: Record) -> dict[str, str]:
 def way_out_of(parts: Parts) -> dict[str, str]:
     """The parameters that name the way out of the main route table."""
     destination = parts["way-out"]
-    return {"RouteTableId": parts["main-table"], _EVERYWHERE[destination]: destination}
+    name = "DestinationIpv6CidrBlock" if ":" in destination else "DestinationCidrBlock"
+    return {"RouteTableId": parts["main-table"], name: destination}
 
 
 def default_group(record: Record) -> dict[str, str]:

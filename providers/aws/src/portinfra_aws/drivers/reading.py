@@ -25,7 +25,11 @@ MEMBERS: Mapping[str, str] = {
 }
 """Action → the member of its answer that is the list."""
 
-_PAGE: Mapping[str, int] = {"DescribeRouteTables": 100, "DescribeVolumes": 500}
+_PAGE: Mapping[str, int] = {
+    "DescribeRouteTables": 100,
+    "DescribeVolumes": 500,
+    "DescribeVolumesModifications": 500,
+}
 _PAGE_USUAL = 1000
 _NO_PAGES = ("DescribeAddresses",)
 

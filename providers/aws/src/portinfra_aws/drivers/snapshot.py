@@ -6,7 +6,7 @@ from typing import Any
 from attrs import evolve
 
 from portinfra.model.address import Scope
-from portinfra.model.observed import Observed, State
+from portinfra.model.observed import UNSEEN, Observed, State
 from portinfra.model.resources import Snapshot
 from portinfra.provider.interface import Answer, Call, NextCall, Refs
 from portinfra_aws import keys, rates
@@ -15,6 +15,7 @@ from portinfra_aws.drivers.base import AwsDriver, Owned, Told
 from portinfra_aws.drivers.reading import Record
 
 COPIES = "CopySnapshot"
+PERMISSIONS = "DescribeSnapshotAttribute"
 
 
 class SnapshotDriver(AwsDriver[Snapshot]):
@@ -34,6 +35,7 @@ class SnapshotDriver(AwsDriver[Snapshot]):
     doubled = True
     holds_data = True
     replaces = frozenset({"volume", "copy_of", "key"})
+    """Whom it is shared with stands in a tag from its first moment: no list tells of it otherwise."""
 
     def survey(self, scope: Scope, only: Sequence[Observed[Snapshot]] = ()) -> tuple[Call, ...]:
         """Our account's own, and the volumes that may have been made from them."""
@@ -66,7 +68,31 @@ class SnapshotDriver(AwsDriver[Snapshot]):
             key = keys.seen(owned.record, mark.key)
             return Snapshot(mark.address.name, copy_of=mark.copy_of, key=key, tags=mark.tags)
         volume = told.names.address_of(owned.record.get("volumeId"))
-        return Snapshot(mark.address.name, volume, tags=mark.tags)
+        shared_with = UNSEEN if mark.shared_with else ""
+        return Snapshot(mark.address.name, volume, shared_with=shared_with, tags=mark.tags)
+
+    def detail(self, seen: Observed[Snapshot]) -> Call | None:
+        """Who may copy it stands in no list; asked where its tag says that somebody may."""
+        if seen.spec.shared_with is not UNSEEN:
+            return None
+        parameters = {"SnapshotId": seen.id, "Attribute": "createVolumePermission"}
+        return Call(PERMISSIONS, parameters, rates=rates.classes(PERMISSIONS))
+
+    def as_made(self, want: Snapshot) -> Snapshot:
+        """Nobody else's yet."""
+        return evolve(want, shared_with="")
+
+    def update(self, want: Snapshot, seen: Observed[Snapshot], refs: Refs) -> NextCall:
+        """Say in a tag whom it is for, so that the next look asks; then let them copy it, or no longer."""
+        action = "ModifySnapshotAttribute"
+        account, verb = want.shared_with or seen.spec.shared_with, "Add" if want.shared_with else "Remove"
+        after = evolve(seen, spec=evolve(seen.spec, shared_with=want.shared_with))
+        parameters = {
+            "SnapshotId": seen.id,
+            "Attribute": "createVolumePermission",
+            "CreateVolumePermission": {verb: [{"UserId": account}]},
+        }
+        return self.call(action, want.address, parameters, after, safe=True)
 
     def create(self, want: Snapshot, refs: Refs) -> NextCall:
         """Take it, or copy it."""
@@ -91,7 +117,10 @@ class SnapshotDriver(AwsDriver[Snapshot]):
     def absorb(
         self, seen: Observed[Snapshot] | None, call: Call, answer: Answer | None
     ) -> Observed[Snapshot] | None:
-        """A copy takes time, and its answer does not say so."""
+        """Who may copy it; and a copy takes time, though its answer does not say so."""
+        if call.action == PERMISSIONS and seen is not None and answer is not None:
+            accounts = [item["userId"] for item in reading.items(answer, "createVolumePermission")]
+            return evolve(seen, spec=evolve(seen.spec, shared_with=",".join(sorted(accounts))))
         after = super().absorb(seen, call, answer)
         if call.action == COPIES and answer is not None and after is not None:
             return evolve(after, state="pending")

@@ -52,7 +52,8 @@ class SubnetDriver(AwsDriver[Subnet]):
         association = told.related.get(owned.record["subnetId"])
         more = {"association": association} if association else {}
         if owned.record.get("mapPublicIpOnLaunch") == "true":
-            return evolve(seen, parts={**seen.parts, **more, "auto-public": "yes"}, state="pending")
+            parts = {**seen.parts, **more, "auto-public": "yes"}
+            return evolve(seen, parts=parts, state="pending", reason="it gives every host a public address")
         return evolve(seen, parts={**seen.parts, **more})
 
     def seen_spec(self, owned: Owned, told: Told) -> Subnet:
@@ -85,7 +86,7 @@ class SubnetDriver(AwsDriver[Subnet]):
             return None
         parts = {name: id for name, id in seen.parts.items() if name != "auto-public"}
         parameters = {"SubnetId": seen.id, "MapPublicIpOnLaunch": {"Value": False}}
-        after = evolve(seen, parts=parts, state="ready")
+        after = evolve(seen, parts=parts, state="ready", reason="")
         return self.call("ModifySubnetAttribute", seen.address, parameters, after, safe=True)
 
     def update(self, want: Subnet, seen: Observed[Subnet], refs: Refs) -> NextCall:

@@ -1,0 +1,114 @@
+"""Recovery from one account and region to another: points, a drill, a failover and the way back.
+
+No byte of a volume lies in the bed: what is checked is where every volume came from, and under which key.
+"""
+
+import json
+
+import pytest
+from attrs import evolve
+
+from bed.conformance_bed import PASSING, AwsBed, BedClock
+from bed.identities import ACCOUNT
+from portinfra import INTERNET, RecoveryPlan, Role, Topology, Volume, allow, dr, workflow
+from portinfra.testing.wrapped import untouched, wrapped
+
+OTHER = "210987654321"
+ONE = dr.Pace(seed=0)
+
+FEW = {"R6": "as small as can be"}
+SHOP = Topology(
+    "shop",
+    [
+        Role("web", count=1, public="customers", waive=FEW),
+        Role("db", count=2, volumes=[Volume("data", gib=10)], waive=FEW),
+    ],
+    [allow(INTERNET, "web", tcp=443, why="customers"), allow("web", "db", tcp=5432, why="orders")],
+)
+PRODUCTION = evolve(AwsBed.environment, key="alias/shop")
+RECOVERY = evolve(
+    AwsBed.environment,
+    name="recovery",
+    on="aws:us-west-2",
+    zones=("us-west-2a", "us-west-2b"),
+    account=OTHER,
+    credentials={"role": "portinfra"},
+    key="alias/recovery",
+)
+PLAN = RecoveryPlan("shop", PRODUCTION, RECOVERY, rpo="4h", rto="1h", waves=[["db"], ["web"]])
+
+
+@pytest.fixture
+def clouds(ec2, tmp_path, monkeypatch):
+    """An EC2 whose waits cost nothing, in which the shop runs in production."""
+    monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
+    ec2.bed.configure(pending_seconds=5.0)
+    with wrapped("aws", untouched, clock=BedClock(ec2.bed)):
+        workflow.apply(workflow.plan(SHOP, PRODUCTION))
+        yield ec2
+    assert ec2.bed.violations == []
+    assert ec2.bed.gaps == []
+
+
+@pytest.fixture
+def recovery():
+    return dr.recovery(SHOP, PLAN, [PRODUCTION, RECOVERY])
+
+
+def books(clouds, account, kind=""):
+    clouds.bed.advance(600.0)
+    lines = [line for line in clouds.bed.books(account, without=PASSING) if line.startswith(kind)]
+    return sorted(line for line in lines if not line.startswith("key pair"))
+
+
+def test_points_are_copied_to_the_other_account_under_its_key(clouds, recovery):
+    made = dr.replicate(recovery, pace=ONE)
+    assert made.succeeded, made
+    copies = books(clouds, OTHER, "snapshot")
+    assert len(copies) == 2
+    assert all(f"{OTHER}:key/" in copy or "alias/recovery" in copy for copy in copies), copies
+    assert dr.status(recovery).level == "ok"
+    assert [group.fate for group in dr.replicate(recovery, pace=ONE).groups] == ["not due"]
+
+
+def test_a_drill_comes_up_and_leaves_nothing_in_either_account(clouds, recovery):
+    dr.replicate(recovery, pace=ONE)
+    here, there = books(clouds, ACCOUNT), books(clouds, OTHER)
+    evidence = dr.drill(recovery, pace=ONE)
+    assert evidence.left_behind == 0
+    assert [wave.passed for wave in evidence.waves] == [True, True], evidence.reasons
+    assert books(clouds, ACCOUNT) == here
+    assert books(clouds, OTHER) == there
+
+
+def test_a_failover_and_the_way_back(clouds, recovery):
+    dr.replicate(recovery, pace=ONE)
+    evidence = dr.failover(recovery, dr.How(pace=ONE))
+    assert [wave.passed for wave in evidence.waves] == [True, True], evidence.reasons
+    volumes = workflow.observe(SHOP, RECOVERY).resources
+    sources = [seen.spec.source for a, seen in volumes.items() if a.kind == "volume"]
+    assert len(sources) == 2
+    assert all(source.startswith("snap-") for source in sources)
+    assert workflow.plan(SHOP, RECOVERY).empty
+    assert workflow.plan(SHOP, PRODUCTION).empty
+    assert powers(PRODUCTION) == {"stopped"}
+
+    back = dr.failback(recovery, dr.How(pace=ONE))
+    assert [wave.passed for wave in back.waves] == [True, True], back.reasons
+    assert powers(PRODUCTION) == {"running"}
+    assert powers(RECOVERY) == {"stopped"}
+    assert workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).empty
+
+
+def powers(environment):
+    resources = workflow.observe(SHOP, environment).resources
+    return {seen.spec.power for address, seen in resources.items() if address.kind == "instance"}
+
+
+def test_both_accounts_are_told_what_to_allow(recovery):
+    told = json.loads(dr.grants(recovery))
+    assert told["source"]["account"] == ACCOUNT
+    assert told["source"]["policy"]["Principal"] == {"AWS": f"arn:aws:iam::{OTHER}:root"}
+    assert "alias/shop in us-east-1" in told["source"]["where"]
+    resources = [statement["Resource"] for statement in told["target"]["policy"]["Statement"]]
+    assert resources == [f"arn:aws:kms:us-east-1:{ACCOUNT}:key/*", f"arn:aws:kms:us-west-2:{OTHER}:key/*"]
