@@ -53,6 +53,9 @@ def lifecycle(bed):
         portinfra.connect(bed.environment, bed.before.name) as here,
     ):
         volume = next(seen for seen in here.list(portinfra.Volume) if seen.spec.gib == 3)
+        attached = next(seen for seen in here.list(portinfra.Attachment))
+        here.remove(attached.address)
+        here.ensure(attached.spec)
         taken = here.ensure(Snapshot("today", volume.address))
         here.ensure(evolve(taken.spec, tags={"stage": "kept"}))
         again = here.ensure(evolve(volume.spec, name="again", source=taken.address))

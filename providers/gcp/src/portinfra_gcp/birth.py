@@ -2,11 +2,15 @@
 
 https://cloud.google.com/compute/docs/instances/startup-scripts,
 https://cloud.google.com/compute/docs/connect/add-ssh-keys. A script is a `startup-script`, which every public
-image runs at every boot: ours runs at the first alone. Anything else is for cloud-init.
+image runs at every boot: volumes are mounted each time, the user's script runs at the first alone. Anything
+else is for cloud-init.
 """
 
 from portinfra.model.resources import Instance
+from portinfra.provider.cloud_init import user_data
 from portinfra.provider.interface import Refuse
+from portinfra.provider.mounting import mounting
+from portinfra_gcp.drivers.attachment import PATH
 from portinfra_gcp.published import IMAGES
 
 _BORN = "/var/lib/portinfra-born"
@@ -19,9 +23,9 @@ script=$(mktemp /var/lib/portinfra-XXXXXX) && chmod 700 "$script" || exit 1
 cat > "$script" <<'{_ENDING}'
 %s
 {_ENDING}
+touch {_BORN}  # before: a script that reboots its host must not begin anew
 "$script"; status=$?
 rm -f "$script"
-touch {_BORN}
 exit $status
 """
 
@@ -49,11 +53,13 @@ def metadata(want: Instance) -> dict[str, list[dict[str, str]]]:
     items = {"block-project-ssh-keys": "TRUE", "enable-oslogin": "FALSE" if want.ssh_keys else "TRUE"}
     if want.ssh_keys:
         items["ssh-keys"] = "\n".join(f"{user}:{key}" for key in want.ssh_keys)
-    if want.user_data:
-        if _is_script(want.user_data):
-            items["startup-script"] = _ONCE % want.user_data.rstrip("\n")
-        else:
-            items["user-data"] = want.user_data
+    mounts = mounting((PATH + mount.device, mount) for mount in want.mounts)
+    if not _is_script(want.user_data) and IMAGES[want.image].cloud_init:
+        told = user_data(want.user_data, every_boot=mounts)
+        items |= {"user-data": told} if told else {}
+    elif mounts or want.user_data:
+        once = _ONCE % want.user_data.rstrip("\n") if want.user_data else ""
+        items["startup-script"] = mounts + once
     return {"items": [{"key": key, "value": items[key]} for key in sorted(items)]}
 
 

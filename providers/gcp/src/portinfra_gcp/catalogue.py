@@ -1,6 +1,5 @@
 """What a region offers, from five reads."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,14 +15,16 @@ Record = Mapping[str, Any]
 PROJECT = Call("projects.get", {"fields": "name,quotas"}, rates=("global reads",))
 """Whether there is this project, and how much of it may be used."""
 
-QUOTAS: Mapping[str, str] = {
-    "INSTANCES": "instance",
-    "STATIC_ADDRESSES": "public-address",
-    "NETWORKS": "network",
-    "SUBNETWORKS": "subnet",
-    "SNAPSHOTS": "snapshot",
-}
-"""Quota → the kind of resource of which one counts as one. (A firewall is several rules.)"""
+REGIONAL_QUOTAS: Mapping[str, str] = {"INSTANCES": "instance", "STATIC_ADDRESSES": "public-address"}
+"""Quota of a region → the kind of resource of which one counts as one. The project's own of addresses is of
+global ones.
+"""
+
+GLOBAL_QUOTAS: Mapping[str, str] = {"NETWORKS": "network", "SUBNETWORKS": "subnet", "SNAPSHOTS": "snapshot"}
+"""The same of a project. (A firewall is several rules.)"""
+
+_CANNOT_BOOT = ("-metal", "-lssd")
+"""Endings of machine types that do not boot from the disks that are made here, or not be changed to."""
 
 _TYPES = "machineTypes.aggregatedList"
 
@@ -31,8 +32,10 @@ _TYPES = "machineTypes.aggregatedList"
 def calls(environment: Environment) -> tuple[Call, ...]:
     """The project, the region, its machine types, and the images of each publisher."""
     named = sorted({*SIZES.values(), *_named(environment)})
-    names = "|".join([*(f"({family})-.*" for family in FAMILIES), *map(re.escape, named)])
-    types = reading.listed(_TYPES, f'(zone eq "{environment.region}-.*") (name eq "{names}")')
+    names = "|".join([*(f"({family})-.*" for family in FAMILIES), *named])
+    types = reading.listed(
+        _TYPES, f'name eq "{names}"'
+    )  # a filter by two expressions is not promised to work
     return (
         PROJECT,
         Call("regions.get", {"region": environment.region}, rates=("regional reads",)),
@@ -50,9 +53,9 @@ def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]])
         account=project["name"],
         zones=tuple(Zone(name) for name in sorted(map(links.name, region.get("zones") or ()))),
         sizes=SIZES,
-        machine_types=_machine_types(reading.records(answers, _TYPES)),
+        machine_types=_machine_types(environment.region, reading.records(answers, _TYPES)),
         images=_newest(answers),
-        quotas=tuple(_quotas(*(project.get("quotas") or ()), *(region.get("quotas") or ()))),
+        quotas=(*_quotas(project, GLOBAL_QUOTAS), *_quotas(region, REGIONAL_QUOTAS)),
         rates=rates.published(),
     )
 
@@ -68,10 +71,12 @@ def _images(project: str) -> Call:
     return reading.listed("images.list", f'family eq "{"|".join(families)}"', project=project)
 
 
-def _machine_types(records: Iterable[Record]) -> dict[str, MachineType]:
+def _machine_types(region: str, records: Iterable[Record]) -> dict[str, MachineType]:
     zones: dict[str, set[str]] = {}
     told: dict[str, Record] = {}
     for record in records:
+        if not links.name(record["zone"]).startswith(f"{region}-") or record["name"].endswith(_CANNOT_BOOT):
+            continue
         told[record["name"]] = record
         zones.setdefault(record["name"], set()).add(links.name(record["zone"]))
     return {
@@ -85,7 +90,7 @@ def _machine_types(records: Iterable[Record]) -> dict[str, MachineType]:
 def _newest(answers: Mapping[Call, Sequence[Answer]]) -> dict[str, str]:
     """Logical image → the newest of its family that is not deprecated."""
     newest: dict[str, str] = {}
-    records = [record for record in reading.records(answers, "images.list") if "deprecated" not in record]
+    records = [record for record in reading.records(answers, "images.list") if not _deprecated(record)]
     for record in sorted(records, key=lambda record: (record["creationTimestamp"], record["name"])):
         for name, image in IMAGES.items():
             if record["family"] == image.family and f"/{image.project}/" in record["selfLink"]:
@@ -93,7 +98,12 @@ def _newest(answers: Mapping[Call, Sequence[Answer]]) -> dict[str, str]:
     return newest
 
 
-def _quotas(*told: Record) -> Iterator[Quota]:
-    for record in told:
-        if kind := QUOTAS.get(record["metric"]):
+def _deprecated(record: Record) -> bool:
+    state: str = (record.get("deprecated") or {}).get("state", "ACTIVE")
+    return state != "ACTIVE"
+
+
+def _quotas(told: Record, kinds: Mapping[str, str]) -> Iterator[Quota]:
+    for record in told.get("quotas") or ():
+        if kind := kinds.get(record["metric"]):
             yield Quota(kind, int(record["limit"]), int(record["usage"]))

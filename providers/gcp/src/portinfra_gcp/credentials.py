@@ -19,8 +19,8 @@ KNOWN = ("file", "impersonate", "account")
 the project that they are for.
 """
 
-SCOPE = "https://www.googleapis.com/auth/compute"
-_IMPERSONATING = "https://www.googleapis.com/auth/cloud-platform"
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+"""What gcloud's own login was granted. A role narrows what may be done; a narrower scope may be refused."""
 
 TOKENS = ("GOOGLE_OAUTH_ACCESS_TOKEN", "CLOUDSDK_AUTH_ACCESS_TOKEN")
 PROJECTS = ("GOOGLE_CLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT")
@@ -70,7 +70,7 @@ def _by_google_auth(named: Mapping[str, str], project: str) -> Source:
     import google.auth.impersonated_credentials
     import google.auth.transport.requests
 
-    scopes = [_IMPERSONATING] if "impersonate" in named else [SCOPE]
+    scopes = [SCOPE]
     auth: Any = google.auth
     try:
         if "file" in named:

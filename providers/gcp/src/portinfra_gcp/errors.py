@@ -20,6 +20,9 @@ Kind = type[ProviderError]
 AGAIN = "It is tried again by itself."
 _WAIT = "Wait until it is ready, and run it again."
 _IN_USE = "Remove what uses it."
+_MEANWHILE = "Somebody changed it meanwhile: it is looked at again."
+_TOO_OFTEN = "A disk can be snapshotted once in ten minutes. Run it again later."
+_POLICY = "Ask whoever keeps the organisation's policies for an exception, or do without."
 _GONE = "Plan again: somebody else may have deleted it."
 _QUOTA = "Ask for a higher quota (IAM & Admin, Quotas in the console), or lower a count."
 _CREDENTIALS = "Log in again (gcloud auth application-default login), or name other credentials."
@@ -89,20 +92,19 @@ REASONS: Mapping[str, tuple[Kind, str]] = {
             "resourceinusebyanotherresource",
             "resourceinuse",
             "externalipinuse",
-            "conditionnotmet",
-            "invalidfingerprint",
-            "fingerprintmismatch",
             "invalidresourceusage",
-            "resourceoperationrateexceeded",
         ),
         errors.Conflict,
         _IN_USE,
     ),
+    **_all(("conditionnotmet", "invalidfingerprint", "fingerprintmismatch"), errors.Conflict, _MEANWHILE),
+    "resourceoperationrateexceeded": (errors.RateLimited, _TOO_OFTEN),
 }
 """Reasons and codes, without case or underscores, by what they mean."""
 
 _ATTACHED_ALREADY = re.compile(r"device name is in use|At most one access config|No attached disk found")
 _PERMISSION = re.compile(r"Required '([a-z]+\.[A-Za-z.]+)' permission")
+_ORGANISATION = re.compile(r"Constraint '?constraints/|violates? constraint", re.IGNORECASE)
 _UNUSABLE_KEY = re.compile(r"Cloud ?KMS|kmsKeyName", re.IGNORECASE)
 
 
@@ -135,6 +137,8 @@ def classified(error: GceError) -> ProviderError:
     if named := _PERMISSION.search(error.message):
         fix = f"Allow {named[1]}. All that is needed: portinfra providers gcp --iam-policy"
         return errors.PermissionDenied(str(error), provider=NAME, fix=fix)
+    if _ORGANISATION.search(error.message):
+        return errors.PermissionDenied(str(error), provider=NAME, fix=_POLICY)
     kind, fix = _kind(error)
     return kind(str(error), provider=NAME, fix=fix)
 

@@ -12,6 +12,8 @@ _SERVED_TO_ALL = ("images.list",)
 BESIDES = (
     "compute.addresses.use",
     "compute.disks.use",
+    "compute.firewalls.get",
+    "compute.healthChecks.get",
     "compute.instances.setMetadata",
     "compute.networks.updatePolicy",
     "compute.snapshots.create",

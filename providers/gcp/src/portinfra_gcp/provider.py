@@ -128,7 +128,9 @@ class GcpProvider:
         answer = self.transport.ask(call.action, call.parameters)
         if not call.action.endswith(".insert") or answer["status"] == DONE_STATUS:
             return answer
-        return self.transport.ask("globalOperations.wait", {"operation": answer["name"]})
+        while answer["status"] != DONE_STATUS:  # waiting ends by itself after two minutes
+            answer = self.transport.ask("globalOperations.wait", {"operation": answer["name"]})
+        return answer
 
     # What was accepted may fail later, and leaves no trace but its operation. Whoever asks for the same
     # change again, because it does not show, is told how the first went.

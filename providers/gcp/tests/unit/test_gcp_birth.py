@@ -5,7 +5,7 @@ import subprocess
 import pytest
 from attrs import evolve
 
-from portinfra.model.resources import Instance
+from portinfra.model.resources import Instance, Mount
 from portinfra_gcp import birth
 
 HOST = Instance("web1", None, None, "europe-west1-b", "10.0.0.4", image="debian-12")
@@ -55,3 +55,15 @@ def test_an_image_that_is_not_known_is_refused_by_name(image):
     refused = birth.refused(evolve(HOST, image=image))
     assert refused is not None
     assert "ubuntu-24.04" in refused.fix
+
+
+def test_volumes_are_mounted_at_every_boot_before_the_users_own_script():
+    data = Mount("data", "/srv")
+    alone = items(evolve(HOST, mounts=(data,)))["startup-script"]
+    assert alone.splitlines()[-1] == "volume /dev/disk/by-id/google-data /srv blank"
+    both = items(evolve(HOST, mounts=(data,), user_data="#!/bin/sh\necho hello\n"))["startup-script"]
+    assert both.startswith(alone)
+    assert both.index("volume /dev") < both.index("portinfra-born") < both.index("echo hello")
+    told = items(evolve(HOST, image="ubuntu-24.04", mounts=(data,), user_data="#cloud-config\n{}\n"))
+    assert "startup-script" not in told
+    assert told["user-data"].index("text/cloud-boothook") < told["user-data"].index("text/cloud-config")

@@ -219,7 +219,10 @@ def request_id(refs: Refs, spec: Any) -> str:
 
 def is_for(request_id: str, scope: Scope, address: Address) -> bool:
     """Whether a change with this id was asked for by us, for this resource."""
-    return bool(request_id) and uuid.UUID(request_id).bytes.startswith(_whose(scope, address))
+    try:
+        return uuid.UUID(request_id).bytes.startswith(_whose(scope, address))
+    except ValueError:  # somebody else's: any text will do
+        return False
 
 
 def _whose(scope: Scope, address: Address) -> bytes:

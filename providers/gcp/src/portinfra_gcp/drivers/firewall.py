@@ -41,7 +41,8 @@ class FirewallDriver(GcpDriver[Firewall]):
         seen = super().observed(owned, told)
         seen = evolve(seen, parts={**seen.parts, "network": links.path(owned.record["network"])})
         if seen.state == "ready" and _is_open(owned.record):
-            return evolve(seen, state="pending", parts={**seen.parts, "open": "yes"})
+            why = "it does not deny what leaves, as it should"
+            return evolve(seen, state="pending", parts={**seen.parts, "open": "yes"}, reason=why)
         return seen
 
     def seen_spec(self, owned: Owned, told: Told) -> Firewall:
@@ -73,7 +74,9 @@ class FirewallDriver(GcpDriver[Firewall]):
             if want is None:
                 return self.remove(seen)
             parts = {name: value for name, value in seen.parts.items() if name != "open"}
-            return self._rewrite(want, seen, refs, evolve(owning(want, seen), state="ready", parts=parts))
+            return self._rewrite(
+                want, seen, refs, evolve(owning(want, seen), state="ready", parts=parts, reason="")
+            )
         return super().next_call(want, seen, refs)
 
     def _own(self, want: Firewall, seen: Observed[Firewall], refs: Refs) -> NextCall:

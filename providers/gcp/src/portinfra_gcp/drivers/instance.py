@@ -135,6 +135,7 @@ class InstanceDriver(GcpDriver[Instance]):
                 "enableVtpm": True,
                 "enableIntegrityMonitoring": True,
             },
+            **_scheduling(want),
         }
 
     def update(self, want: Instance, seen: Observed[Instance], refs: Refs) -> NextCall:
@@ -168,3 +169,11 @@ def _boot_disk(record: Record) -> Record:
 def _firewall(record: Record, told: Told) -> Address | None:
     tags: Sequence[str] = (record.get("tags") or {}).get("items") or ()
     return told.names.address_of(f"global/firewalls/{tags[0]}") if len(tags) == 1 else None
+
+
+def _scheduling(want: Instance) -> dict[str, Any]:
+    """https://cloud.google.com/compute/docs/instances/limit-vm-runtime."""
+    if not want.ends_after:
+        return {}
+    limit = {"seconds": str(want.ends_after)}
+    return {"scheduling": {"maxRunDuration": limit, "instanceTerminationAction": "STOP"}}

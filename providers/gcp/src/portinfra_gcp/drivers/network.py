@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from attrs import evolve
+
+from portinfra.model.observed import Observed
 from portinfra.model.resources import Network
-from portinfra.provider.interface import Refs
+from portinfra.provider.interface import NextCall, Refs, Refuse
 from portinfra_gcp import marks
 from portinfra_gcp.drivers.base import GcpDriver, Owned, Told
 
@@ -21,13 +24,35 @@ class NetworkDriver(GcpDriver[Network]):
     replaces = frozenset({"cidr"})
     cannot_show = frozenset({"tags"})
 
+    def observed(self, owned: Owned, told: Told) -> Observed[Network]:
+        """One that was made from another region is left alone, and all that is in it: instances and disks of
+        every region show in our lists, and would be taken for ones in the wrong zone.
+        """
+        seen = super().observed(owned, told)
+        region = owned.mark.said.get("region", self.keyring.region)
+        if region == self.keyring.region:
+            return seen
+        reason = f"this environment lies in {region}"
+        return evolve(seen, state="pending", parts={**seen.parts, "region": region}, reason=reason)
+
+    def next_call(self, want: Network | None, seen: Observed[Network] | None, refs: Refs) -> NextCall:
+        """Nothing, where the environment lies in another region."""
+        if seen is not None and "region" in seen.parts:
+            region = seen.parts["region"]
+            return Refuse(
+                f"this environment lies in {region}, and what is there would be destroyed",
+                f"Place it there: --on gcp:{region}. To have it elsewhere, destroy it there first, or give "
+                "the new place an environment of its own.",
+            )
+        return super().next_call(want, seen, refs)
+
     def seen_spec(self, owned: Owned, told: Told) -> Network:
         """Its CIDR, as it was declared."""
         return Network(owned.mark.address.name, owned.mark.said.get("cidr", ""), owned.mark.tags)
 
     def describe(self, want: Network, refs: Refs, name: str) -> str:
-        """Its CIDR too."""
-        return marks.description(want, refs, cidr=want.cidr)
+        """Its CIDR too, and the region of what is in it."""
+        return marks.description(want, refs, cidr=want.cidr, region=self.keyring.region)
 
     def body(self, want: Network, refs: Refs) -> dict[str, Any]:
         """Of custom mode."""

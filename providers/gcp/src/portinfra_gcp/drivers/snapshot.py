@@ -26,6 +26,7 @@ class SnapshotDriver(GcpDriver[Snapshot]):
     collection = "snapshots"
     lists = "snapshots.list"
     replaces = frozenset({"volume"})
+    cannot_show = frozenset({"shared_with"})  # a project's roles say who may use all of its snapshots
 
     def survey(self, scope: Scope, only: Sequence[Observed[Snapshot]] = ()) -> tuple[Call, ...]:
         """Snapshots; and the volumes: one of the same name may have been made since."""
@@ -51,8 +52,14 @@ class SnapshotDriver(GcpDriver[Snapshot]):
 
     def seen_spec(self, owned: Owned, told: Told) -> Snapshot:
         """The volume that it is of."""
-        volume = told.related.get(owned.record.get("sourceDiskId", ""))
+        volume = told.related.get(owned.record.get("sourceDiskId", "")) or self._borrowed(owned, told)
         return Snapshot(owned.mark.address.name, volume, tags=owned.mark.tags)
+
+    def _borrowed(self, owned: Owned, told: Told) -> Address | None:
+        """A volume of another scope, which is in no list of this one's: known by its path alone."""
+        path = links.path(owned.record.get("sourceDisk", ""))
+        ours = told.names.scope.resource_name(path.rpartition("/")[2])
+        return None if ours else told.names.address_of(path)
 
     @property
     def creates(self) -> str:
@@ -63,7 +70,7 @@ class SnapshotDriver(GcpDriver[Snapshot]):
         """Of the disk that the path names. There are no copies: none are needed."""
         if want.copy_of:
             return Refuse(
-                "Google Cloud has no copies of snapshots: each serves every region",
+                "Google Cloud has no copies of snapshots: a volume of any region is made of the one there is",
                 f"Make the volume there with source={want.copy_of.partition('/')[2]!r}.",
             )
         made = super().create(want, refs)

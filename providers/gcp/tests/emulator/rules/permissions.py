@@ -22,6 +22,10 @@ _VERBS: Mapping[str, str] = {
 _COLLECTIONS: Mapping[str, str] = {"globalAddresses": "globalAddresses"}
 
 
+_READS_FIRST = ("firewalls.patch", "firewalls.update", "healthChecks.patch", "healthChecks.update")
+"""What takes leave to read, too, since it is changed as it is found."""
+
+
 def own(method: Method) -> str:
     """The permission that a method is named after: `compute.instances.create`."""
     if method.name == "disks.createSnapshot":
@@ -34,6 +38,8 @@ def needed(call: Call) -> Iterator[str]:
     """All that a request takes, in the order in which they are checked."""
     yield own(call.method)
     body, name = call.body, call.method.name
+    if name in _READS_FIRST:
+        yield f"compute.{call.method.collection}.get"
     if name == "instances.insert":
         yield from _of_an_instance(call)
     elif name == "disks.insert":
