@@ -13,8 +13,8 @@ READY := $(VENV)/.ready
 demo: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
-test: $(READY)
-	$(BIN)/pytest -n 2 --dist worksteal providers tests
+test: $(READY) $(VENV)/.hypervisors
+	$(BIN)/pytest -n 3 --dist worksteal providers/libvirt providers/aws providers/gcp tests
 
 check: $(READY)
 	$(BIN)/ruff check .
@@ -22,11 +22,11 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-soak: $(READY)
+soak: $(READY) $(VENV)/.hypervisors
 	$(BIN)/pytest -m soak -n 2 --dist worksteal -rP providers tests
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -n 2 tests/property
 
-bench: $(READY)
+bench: $(READY) $(VENV)/.hypervisors
 	$(BIN)/python benchmarks/start_up.py
 	$(BIN)/python benchmarks/calls.py
 	$(BIN)/python benchmarks/rates.py
@@ -34,9 +34,14 @@ bench: $(READY)
 	$(BIN)/python benchmarks/side_by_side.py
 	$(BIN)/python benchmarks/clouds/compare.py aws
 	$(BIN)/python benchmarks/clouds/compare.py gcp
+	$(BIN)/python benchmarks/hypervisors/compare.py
 
 $(READY): pyproject.toml $(wildcard providers/*/pyproject.toml) tools/setup
 	@tools/setup $(VENV) "$(PYTHON)"
+
+$(VENV)/.hypervisors: $(READY) tools/setup-libvirt
+	@tools/setup-libvirt $(VENV)
+	@touch $@
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist

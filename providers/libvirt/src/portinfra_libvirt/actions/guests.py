@@ -1,0 +1,170 @@
+"""Changes of guests: their definition, their power, their card and their disks."""
+
+import re
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from string import ascii_lowercase
+from typing import Any
+
+import libvirt
+
+from portinfra.errors import NoCapacity, NotFound
+from portinfra_libvirt import disks, domains, xml
+from portinfra_libvirt.actions import forwarding
+from portinfra_libvirt.actions.hand import Action, Hand, unless_gone
+from portinfra_libvirt.actions.virtualisation import virtualisation
+
+POLL_SECONDS = 0.1
+
+MEMORY_KEPT_MIB = 512
+"""What a hypervisor keeps for itself."""
+
+_WHOLE = libvirt.VIR_DOMAIN_UNDEFINE_NVRAM | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
+
+
+def define_domain(hand: Hand, name: str, document: str) -> None:
+    """Define a guest, for KVM where that works."""
+    kind = virtualisation(hand.connection, hand.site.virt_type)
+    hand.connection.defineXML(document.replace("<domain type='auto'>", f"<domain type='{kind}'>", 1))
+
+
+def keep_domain(hand: Hand, domain: str) -> None:
+    """Define a guest anew, as it runs, of which somebody has undefined the definition."""
+    there = hand.connection.lookupByName(domain)
+    flags = libvirt.VIR_DOMAIN_XML_SECURE | libvirt.VIR_DOMAIN_XML_INACTIVE
+    if not there.isPersistent():
+        hand.connection.defineXML(there.XMLDesc(flags))
+
+
+def undefine_domain(hand: Hand, domain: str) -> None:
+    """Forget a guest that does not run."""
+    hand.connection.lookupByName(domain).undefineFlags(_WHOLE)
+
+
+def start_domain(hand: Hand, domain: str) -> None:
+    """Start a guest. Raises NoCapacity where the hypervisor has not the memory, before it is too late."""
+    there = hand.connection.lookupByName(domain)
+    if not there.isActive():
+        _has_room(hand, there)
+        there.create()
+
+
+def stop_domain(hand: Hand, domain: str) -> None:
+    """Let a guest stop by itself; after the site's `shutdown_seconds`, its power is cut."""
+    there = hand.connection.lookupByName(domain)
+    give_up = time.monotonic() + hand.site.shutdown_seconds
+    if there.isActive() and hand.site.shutdown_seconds:
+        with suppress(libvirt.libvirtError):
+            there.shutdown()
+    while there.isActive() and time.monotonic() < give_up:
+        time.sleep(POLL_SECONDS)
+    cut_power(hand, domain)
+
+
+def cut_power(hand: Hand, domain: str) -> None:
+    """Stop a guest at once."""
+    there = hand.connection.lookupByName(domain)
+    if there.isActive():
+        with unless_gone(libvirt.VIR_ERR_OPERATION_INVALID):  # it stopped by itself
+            there.destroyFlags(libvirt.VIR_DOMAIN_DESTROY_GRACEFUL)
+
+
+def own_domain(hand: Hand, domain: str, said: str) -> None:
+    """Rewrite what a guest's metadata says of it."""
+    there = hand.connection.lookupByName(domain)
+    element = f"<{xml.OWNER}>{xml.escape(said)}</{xml.OWNER}>"
+    live = libvirt.VIR_DOMAIN_AFFECT_LIVE if there.isActive() else 0
+    flags = libvirt.VIR_DOMAIN_AFFECT_CONFIG | live
+    there.setMetadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, element, "p", domains.URI, flags)
+
+
+def change_card(hand: Hand, domain: str, card: str) -> None:
+    """Put a guest behind another filter, while it runs, too."""
+    there = hand.connection.lookupByName(domain)
+    network = hand.connection.networkLookupByName(xml.attribute(xml.parse(card), "source", "network"))
+    with hand.lock, forwarding.renewed(hand, network):
+        for flag in _copies(there):
+            there.updateDeviceFlags(card, flag)
+
+
+def change_machine(hand: Hand, domain: str, vcpus: int, memory_mib: int) -> None:
+    """Give a guest that does not run other processors and memory."""
+    there = hand.connection.lookupByName(domain)
+    document = there.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE)
+    for tag in ("memory", "currentMemory"):
+        document = re.sub(rf"<{tag}[^>]*>\d+</{tag}>", f"<{tag} unit='MiB'>{memory_mib}</{tag}>", document)
+    document = re.sub(r"<vcpu[^>]*>\d+</vcpu>", f"<vcpu>{vcpus}</vcpu>", document)
+    hand.connection.defineXML(document)
+
+
+def attach_disk(hand: Hand, domain: str, disk: str, serial: str) -> None:
+    """Give a guest a disk, which it finds by its serial."""
+    there = hand.connection.lookupByName(domain)
+    hand.connection.storageVolLookupByPath(disk)
+    with hand.lock:
+        copies = _copies(there)
+        taken = {target for kind in copies.values() for _, target in disks_of(there, kind)}
+        target = next(name for letter in ascii_lowercase[1:] if (name := f"sd{letter}") not in taken)
+        for flag, kind in copies.items():
+            if disk not in dict(disks_of(there, kind)):
+                there.attachDeviceFlags(disks.disk_element(disk, target, "scsi", serial), flag)
+
+
+def detach_disk(hand: Hand, domain: str, disk: str) -> None:
+    """Take a disk from a guest."""
+    there = hand.connection.lookupByName(domain)
+    found = False
+    with hand.lock:
+        for flag, kind in _copies(there).items():
+            target = dict(disks_of(there, kind)).get(disk)
+            if target is not None:
+                there.detachDeviceFlags(disks.disk_element(disk, target, "scsi"), flag)
+                found = True
+    if not found:
+        raise NotFound(f"{disk} is not on {domain}", provider="libvirt")
+
+
+ACTIONS: Mapping[str, Action] = {
+    "DefineDomain": define_domain,
+    "KeepDomain": keep_domain,
+    "UndefineDomain": undefine_domain,
+    "StartDomain": start_domain,
+    "StopDomain": stop_domain,
+    "CutPower": cut_power,
+    "OwnDomain": own_domain,
+    "ChangeCard": change_card,
+    "ChangeMachine": change_machine,
+    "AttachDisk": attach_disk,
+    "DetachDisk": detach_disk,
+}
+
+
+def disks_of(domain: Any, flags: int) -> list[tuple[str, str]]:
+    """Path and target of each disk, in the description that the flags name."""
+    root = xml.parse(domain.XMLDesc(flags))
+    return [
+        (xml.attribute(each, "source", "file"), xml.attribute(each, "target", "dev"))
+        for each in root.iterfind("devices/disk")
+    ]
+
+
+def _copies(domain: Any) -> dict[int, int]:
+    """What is to be changed: the guest as it is kept, and as it runs; each with its description."""
+    copies = {libvirt.VIR_DOMAIN_AFFECT_CONFIG: libvirt.VIR_DOMAIN_XML_INACTIVE}
+    if domain.isActive():
+        copies[libvirt.VIR_DOMAIN_AFFECT_LIVE] = 0
+    return copies
+
+
+def _has_room(hand: Hand, domain: Any) -> None:
+    _, memory_mib, *_ = hand.connection.getInfo()
+    active = hand.connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE)
+    taken = sum(each.maxMemory() for each in active) // 1024
+    wanted = domain.maxMemory() // 1024
+    if taken + wanted > memory_mib - MEMORY_KEPT_MIB:
+        raise NoCapacity(
+            f"{domain.name()} needs {wanted} MiB; guests have {taken} of the hypervisor's {memory_mib} MiB",
+            provider="libvirt",
+            fix="Stop a guest, choose a smaller size, or name another zone.",
+        )

@@ -1,0 +1,135 @@
+"""Changes of networks, of what their metadata says, and of filters."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack, nullcontext
+from typing import Any
+
+import libvirt
+
+from portinfra.errors import NoCapacity, NotFound
+from portinfra.model.address import Scope
+from portinfra.provider.interface import Answer
+from portinfra_libvirt import filters, networks, xml
+from portinfra_libvirt.actions import forwarding, pools
+from portinfra_libvirt.actions.hand import Action, Hand, unless_gone
+from portinfra_libvirt.forwarding import full, preferred
+
+
+def define_network(hand: Hand, name: str, document: str) -> None:
+    """Define and start a network; what stands in its metadata besides its own mark is kept."""
+    with hand.lock:
+        old = _kept(hand, name)
+        network = hand.connection.networkDefineXML(networks.kept(document, old))
+        if old is not None and network.isActive() and not _runs_as_defined(network):
+            network.destroy()
+        if old is not None and networks.forwards(old) and not hand.site.public and network.isActive():
+            forwarding.ended(network)
+        if not network.isActive():
+            network.create()
+        network.setAutostart(1)
+        with forwarding.renewed(hand, network):
+            pass  # a hook that is not there is told of before anything stands on the network
+
+
+def undefine_network(hand: Hand, name: str, scope: str) -> None:
+    """Stop and undefine a network. It is the last to go, and takes with it the empty pool that a run which
+    died may have left.
+    """
+    pools.dropped(hand, Scope.parse(scope))
+    network = hand.connection.networkLookupByName(name)
+    if network.isActive():
+        network.destroy()
+    network.undefine()
+
+
+def put_entry(hand: Hand, network: str, section: str, key: str, entry: Mapping[str, Any] | None) -> Answer:
+    """Write an entry of a network's metadata; None removes it. Its answer has the public address, `ip`, of a
+    host that is forwarded to. Raises NoCapacity where none is left.
+    """
+    with hand.lock, ExitStack() as stack:
+        old = _kept(hand, network)
+        if old is None:
+            raise NotFound(f"there is no network {network}", provider="libvirt")
+        if section == networks.PUBLIC:
+            if entry is not None and hand.site.public:
+                entry = {**entry, "public": _public(hand, network, key, old)}
+            stack.enter_context(forwarding.renewed(hand, hand.connection.networkLookupByName(network)))
+            old = _kept(hand, network) or old
+        hand.connection.networkDefineXML(networks.with_entry(old, section, key, entry))
+    return {"ip": entry.get("public", "")} if entry else {}
+
+
+def pin_address(hand: Hand, network: str, mac: str, address: str, pin: bool) -> None:
+    """Let DHCP give a host its address, or no longer."""
+    there = hand.connection.networkLookupByName(network)
+    with hand.lock:
+        pins = xml.parse(there.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)).iterfind("ip/dhcp/host")
+        if any((each.get("mac"), each.get("ip")) == (mac, address) for each in pins) == pin:
+            return
+        flags = libvirt.VIR_NETWORK_UPDATE_AFFECT_CONFIG
+        if there.isActive():
+            flags |= libvirt.VIR_NETWORK_UPDATE_AFFECT_LIVE
+        there.update(
+            libvirt.VIR_NETWORK_UPDATE_COMMAND_ADD_LAST if pin else libvirt.VIR_NETWORK_UPDATE_COMMAND_DELETE,
+            libvirt.VIR_NETWORK_SECTION_IP_DHCP_HOST,
+            -1,
+            f"<host mac='{mac}' ip='{address}'/>",
+            flags,
+        )
+
+
+def define_filter(hand: Hand, name: str, document: str, keep: bool = False, scope: str = "") -> None:
+    """Define a filter; guests that run change with it. With `keep`, it lets through what it did before; with
+    `scope`, what is forwarded changes with it.
+    """
+    with hand.lock, forwarding.walls_renewed(hand, scope) if scope else nullcontext():
+        if keep:
+            with unless_gone(libvirt.VIR_ERR_NO_NWFILTER):
+                seen = filters.read(hand.connection.nwfilterLookupByName(name).XMLDesc())
+                document = filters.document(name, filters.read(document).owner, seen.allowed)
+        hand.connection.nwfilterDefineXML(document)
+
+
+def undefine_filter(hand: Hand, name: str) -> None:
+    """Undefine a filter that no guest stands behind."""
+    hand.connection.nwfilterLookupByName(name).undefine()
+
+
+ACTIONS: Mapping[str, Action] = {
+    "DefineNetwork": define_network,
+    "UndefineNetwork": undefine_network,
+    "PutEntry": put_entry,
+    "PinAddress": pin_address,
+    "DefineFilter": define_filter,
+    "UndefineFilter": undefine_filter,
+}
+
+
+def _public(hand: Hand, network: str, key: str, document: str) -> str:
+    """The address for an entry: the one that it has, if it is still the site's, or one that nobody has."""
+    taken = forwarding.taken(hand, network, key)
+    has = networks.entries(document, networks.PUBLIC).get(key, {}).get("public")
+    if has in hand.site.public and has not in taken:
+        return str(has)
+    address = preferred(key, hand.site.public, taken)
+    if address is None:
+        told, fix = full(hand.site)
+        raise NoCapacity(f"{told}, by {', '.join(sorted(set(taken.values())))}", provider="libvirt", fix=fix)
+    return address
+
+
+def _kept(hand: Hand, name: str) -> str | None:
+    with unless_gone(libvirt.VIR_ERR_NO_NETWORK):
+        network = hand.connection.networkLookupByName(name)
+        return str(network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE))
+    return None
+
+
+def _runs_as_defined(network: Any) -> bool:
+    """Its metadata and its pins left aside."""
+
+    def shape(flags: int) -> dict[str, Any]:
+        record = networks.record(network.XMLDesc(flags), True)
+        return {name: record[name] for name in ("forward", "bridge", "address", "prefix")}
+
+    return shape(0) == shape(libvirt.VIR_NETWORK_XML_INACTIVE)

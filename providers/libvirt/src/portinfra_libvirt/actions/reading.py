@@ -1,0 +1,127 @@
+"""One look at all that a scope has on a hypervisor, in plain words; many descriptions are one read."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any, TypeVar
+
+import libvirt
+
+from portinfra.model.address import Scope
+from portinfra_libvirt import domains, networks, xml
+from portinfra_libvirt.actions import pools
+from portinfra_libvirt.actions.hand import unless_gone
+
+MIB = 2**20
+
+T = TypeVar("T")
+
+
+def survey(connection: Any, scope: str) -> dict[str, Any]:
+    """Networks, filters, domains, disks and secrets of the scope."""
+    ours = Scope.parse(scope)
+    pool = pools.find(connection, ours)
+    return {
+        "networks": _each(_of(ours, connection.listAllNetworks()), _network, libvirt.VIR_ERR_NO_NETWORK),
+        "filters": _each(_of(ours, connection.listAllNWFilters()), _filter, libvirt.VIR_ERR_NO_NWFILTER),
+        "domains": _each(_of(ours, connection.listAllDomains()), _domain, libvirt.VIR_ERR_NO_DOMAIN),
+        "disks": list(_disks(pool)) if pool else [],
+        "secrets": list(_secrets(connection, scope)),
+    }
+
+
+def machine(connection: Any, images: str) -> dict[str, Any]:
+    """What a hypervisor is, and what it has to give."""
+    _, memory_mib, processors, *_ = connection.getInfo()
+    pool = _images(connection, images)
+    return {
+        "hostname": connection.getHostname(),
+        "memory_mib": memory_mib,
+        "processors": processors,
+        "interfaces": sorted(each.name() for each in connection.listAllInterfaces()),
+        "images": sorted(each.name() for each in pool.listAllVolumes()) if pool else [],
+        "has_images": pool is not None,
+    }
+
+
+def _images(connection: Any, name: str) -> Any:
+    try:
+        pool = connection.storagePoolLookupByName(name)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() == libvirt.VIR_ERR_NO_STORAGE_POOL:
+            return None
+        raise
+    if not pool.isActive():
+        pool.create()
+    return pool
+
+
+def _each(listed: Iterable[Any], read: Callable[[Any], T], gone: int) -> list[T]:
+    """What each of them says; one that has gone since it was listed says nothing."""
+    found = []
+    for each in listed:
+        with unless_gone(gone):
+            found.append(read(each))
+    return found
+
+
+def _of(scope: Scope, listed: Iterable[Any]) -> Iterator[Any]:
+    return (each for each in listed if _is_of(scope, each.name()))
+
+
+def _network(network: Any) -> dict[str, Any]:
+    return networks.record(network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE), bool(network.isActive()))
+
+
+def _filter(filter: Any) -> str:
+    return str(filter.XMLDesc())
+
+
+def _domain(domain: Any) -> dict[str, Any]:
+    active = bool(domain.isActive())
+    kept = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    live = domain.XMLDesc() if active else kept
+    record = domains.record(kept, live, persistent=bool(domain.isPersistent()))
+    state, _ = domain.state()
+    return {
+        **record,
+        "active": active and state != libvirt.VIR_DOMAIN_CRASHED,
+        "busy": active and _busy(domain),
+    }
+
+
+def _busy(domain: Any) -> bool:
+    with unless_gone(libvirt.VIR_ERR_OPERATION_INVALID):  # it has stopped meanwhile
+        kind, *_ = domain.jobInfo()
+        return bool(kind != libvirt.VIR_DOMAIN_JOB_NONE)
+    return False
+
+
+def _disks(pool: Any) -> Iterator[dict[str, Any]]:
+    for text in _each(pool.listAllVolumes(), lambda volume: volume.XMLDesc(), libvirt.VIR_ERR_NO_STORAGE_VOL):
+        root = xml.parse(text)
+        yield {
+            "file": xml.text(root, "name"),
+            "path": xml.text(root, "target/path"),
+            "bytes": int(xml.text(root, "capacity") or 0),
+            "allocated": int(xml.text(root, "allocation") or 0),
+            "format": xml.attribute(root, "target/format", "type"),
+            "encrypted": root.find("target/encryption") is not None,
+        }
+
+
+def _secrets(connection: Any, scope: str) -> Iterator[Mapping[str, Any]]:
+    for id, usage, text in _each(connection.listAllSecrets(), _secret, libvirt.VIR_ERR_NO_SECRET):
+        if usage and f'"scope":{json.dumps(scope)}' in text:
+            yield {"id": id, "path": usage, "file": PurePosixPath(usage).name, "said": text}
+
+
+def _secret(secret: Any) -> tuple[str, str, str]:
+    """Its id, the path of the disk that it opens, if any, and what it says."""
+    if secret.usageType() != libvirt.VIR_SECRET_USAGE_TYPE_VOLUME:
+        return secret.UUIDString(), "", ""
+    return secret.UUIDString(), secret.usageID(), xml.text(xml.parse(secret.XMLDesc()), "description")
+
+
+def _is_of(scope: Scope, name: str) -> bool:
+    return scope.resource_name(name) is not None and "-claim-" not in name

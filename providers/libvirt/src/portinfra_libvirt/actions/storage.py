@@ -1,0 +1,201 @@
+"""Changes of disks: encrypted files in the scope's pool, the secrets that open them, and seeds."""
+
+import io
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import libvirt
+
+from portinfra.errors import AlreadyExists, Conflict, NotFound
+from portinfra.model.address import Scope
+from portinfra_libvirt import disks, seed, xml
+from portinfra_libvirt.actions import pools
+from portinfra_libvirt.actions.elsewhere import elsewhere
+from portinfra_libvirt.actions.guests import disks_of
+from portinfra_libvirt.actions.hand import Action, Hand, unless_gone
+from portinfra_libvirt.keys import passphrase
+
+POLL_SECONDS = 0.1
+
+
+def create_disk(
+    hand: Hand, scope: str, path: str, said: str, key: str | None, bytes: int, image: str = ""
+) -> None:
+    """Make an encrypted disk: blank, or with the contents of an image below it."""
+    backing = _image(hand, image) if image else ""
+    pool = pools.made(hand, Scope.parse(scope))
+    _not_there(hand, path)
+    _secret(hand, path, said, passphrase(key, hand.site.keys))
+    pool.createXML(disks.document(_file(path), bytes, disks.secret_id(path), backing), 0)
+
+
+def copy_disk(hand: Hand, scope: str, path: str, said: str, key: str | None, bytes: int, source: str) -> None:
+    """Make an encrypted disk with the contents of another, under a secret of its own. While a guest has the
+    other, what it is at this moment, and the guest goes on.
+    """
+    holder = _holder(hand, source)
+    if holder is None:
+        pool = pools.made(hand, Scope.parse(scope))
+        original = hand.connection.storageVolLookupByPath(source)
+        _not_there(hand, path)
+        _secret(hand, path, _unfinished(said), passphrase(key, hand.site.keys))
+        copy = pool.createXMLFrom(disks.document(_file(path), bytes, disks.secret_id(path)), original, 0)
+        if copy.info()[1] < bytes:
+            copy.resize(bytes)
+    else:
+        create_disk(hand, scope, path, _unfinished(said), key, bytes)
+        _back_up(holder, source, path)
+    _secret(hand, path, said)
+
+
+def import_disk(
+    hand: Hand, scope: str, path: str, said: str, key: str | None, site: str, source: str
+) -> None:
+    """Bring a disk from another site, and encrypt it anew. What travels is encrypted as it lies there."""
+    pool, part = pools.made(hand, Scope.parse(scope)), disks.part_path(path)
+    _not_there(hand, path)
+    with elsewhere(site, source) as original:
+        unfinished = _unfinished(said).replace(_file(path), _file(part))
+        with unless_gone(libvirt.VIR_ERR_NO_STORAGE_VOL):
+            hand.connection.storageVolLookupByPath(part).delete(0)
+        _secret(hand, part, unfinished, original.passphrase)
+        size = original.length
+        uploaded = pool.createXML(disks.plain_document(_file(part), size), 0)
+        _upload(hand, uploaded, size, original.read)
+    pool.refresh(0)  # it turns out to be qcow2, which its secret opens
+    copied = pool.storageVolLookupByName(_file(part))
+    size = copied.info()[1]
+    _secret(hand, path, _unfinished(said), passphrase(key, hand.site.keys))
+    pool.createXMLFrom(disks.document(_file(path), size, disks.secret_id(path)), copied, 0)
+    _without(hand, part)
+    _secret(hand, path, said)
+
+
+def own_disk(hand: Hand, path: str, said: str) -> None:
+    """Rewrite what a disk's secret says of it."""
+    _secret(hand, path, said)
+
+
+def grow_disk(hand: Hand, scope: str, path: str, bytes: int) -> None:
+    """Make a disk larger, under the guest that has it, too."""
+    holder = _holder(hand, path)
+    if holder is None:
+        hand.connection.storageVolLookupByPath(path).resize(bytes, 0)
+    else:
+        holder.blockResize(path, bytes, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES)
+        pools.made(hand, Scope.parse(scope)).refresh(0)
+
+
+def delete_disk(hand: Hand, scope: str, path: str) -> None:
+    """Delete a disk and its secret, whichever of them is there; with the last of them, the pool."""
+    holder = _holder(hand, path)
+    if holder is not None:
+        raise Conflict(f"{holder.name()} runs on {path}", provider="libvirt", fix="Detach it first.")
+    found = [_without(hand, each) for each in (disks.part_path(path), path)]
+    pools.dropped(hand, Scope.parse(scope))
+    if not any(found):
+        raise NotFound(f"there is no disk {path}", provider="libvirt")
+
+
+def write_seed(hand: Hand, scope: str, path: str, files: Mapping[str, str]) -> None:
+    """Write what a guest reads at birth, anew where it was not written to its end."""
+    data = seed.image(files)
+    pool = pools.made(hand, Scope.parse(scope))
+    with unless_gone(libvirt.VIR_ERR_NO_STORAGE_VOL):
+        hand.connection.storageVolLookupByPath(path).delete(0)
+    volume = pool.createXML(disks.plain_document(_file(path), len(data)), 0)
+    _upload(hand, volume, len(data), io.BytesIO(data).read)
+    pool.refresh(0)
+
+
+ACTIONS: Mapping[str, Action] = {
+    "CreateDisk": create_disk,
+    "CopyDisk": copy_disk,
+    "ImportDisk": import_disk,
+    "OwnDisk": own_disk,
+    "GrowDisk": grow_disk,
+    "DeleteDisk": delete_disk,
+    "WriteSeed": write_seed,
+}
+
+
+def _not_there(hand: Hand, path: str) -> None:
+    """Another passphrase would close a disk that is there for ever."""
+    with unless_gone(libvirt.VIR_ERR_NO_STORAGE_VOL):
+        hand.connection.storageVolLookupByPath(path)
+        raise AlreadyExists(f"there is a disk {path}", provider="libvirt")
+
+
+def _upload(hand: Hand, volume: Any, size: int, read: Callable[[int], bytes]) -> None:
+    stream = hand.connection.newStream(0)
+    volume.upload(stream, 0, size, 0)
+    stream.sendAll(lambda _, wanted, __: read(wanted), None)
+    stream.finish()
+
+
+def _without(hand: Hand, path: str) -> bool:
+    """Delete a file and its secret; whether either was there."""
+    found = []
+    with unless_gone(libvirt.VIR_ERR_NO_STORAGE_VOL):
+        hand.connection.storageVolLookupByPath(path).delete(0)
+        found.append("file")
+    with unless_gone(libvirt.VIR_ERR_NO_SECRET):
+        hand.connection.secretLookupByUUIDString(disks.secret_id(path)).undefine()
+        found.append("secret")
+    return bool(found)
+
+
+def _holder(hand: Hand, path: str) -> Any:
+    """The guest that runs on a file, of whatever scope; None: nobody's."""
+    for domain in hand.connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
+        with unless_gone(libvirt.VIR_ERR_NO_DOMAIN):
+            if path in dict(disks_of(domain, 0)):
+                return domain
+    return None
+
+
+def _secret(hand: Hand, path: str, said: str, value: bytes | None = None) -> None:
+    secret = hand.connection.secretDefineXML(disks.secret_document(path, said))
+    if value is not None:
+        secret.setValue(value, 0)
+
+
+def _image(hand: Hand, image: str) -> str:
+    pool = hand.connection.storagePoolLookupByName(hand.site.images)
+    return str(pool.storageVolLookupByName(image).path())
+
+
+def _back_up(domain: Any, source: str, path: str) -> None:
+    """Push what a guest's disk has at this moment into a file that is there, and wait for its end."""
+    reuse = libvirt.VIR_DOMAIN_BACKUP_BEGIN_REUSE_EXTERNAL
+    domain.backupBegin(_backup(domain, source, path), None, reuse)
+    while domain.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_NONE:
+        time.sleep(POLL_SECONDS)
+    done = domain.jobStats(libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED)
+    if not done.get("success", True):
+        told = done.get("errmsg", "no reason is told")
+        raise Conflict(f"the backup of {source} failed: {told}", provider="libvirt")
+
+
+def _backup(domain: Any, source: str, path: str) -> str:
+    """A backup of one disk, pushed into a file that is there."""
+    told = []
+    for each, target in disks_of(domain, 0):
+        if each != source:
+            told.append(f"<disk name='{target}' backup='no'/>")
+            continue
+        told.append(
+            f"<disk name='{target}' type='file' backup='yes'><driver type='qcow2'/>"
+            f"<target file={xml.quoteattr(path)}><encryption format='luks'>"
+            f"<secret type='passphrase' uuid='{disks.secret_id(path)}'/></encryption></target></disk>"
+        )
+    return f"<domainbackup mode='push'><disks>{''.join(told)}</disks></domainbackup>"
+
+
+def _file(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _unfinished(said: str) -> str:
+    return '{"' + disks.UNFINISHED + '":true,' + said[1:]

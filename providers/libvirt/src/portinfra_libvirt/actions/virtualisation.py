@@ -1,0 +1,62 @@
+"""KVM or not. That a machine offers it proves nothing: nested without the processor's help, guests start and
+die of it later. So the processor must be able to do it, as the hypervisor sees it; and it is tried, once a
+hypervisor: a guest with nothing to boot runs its firmware under KVM for a moment.
+"""
+
+import threading
+import time
+from contextlib import suppress
+from typing import Any
+
+import libvirt
+
+from portinfra_libvirt import marks, xml
+
+TRIAL_SECONDS = 4.0
+
+_LOCK = threading.Lock()
+_KNOWN: dict[str, str] = {}
+
+
+def virtualisation(connection: Any, wanted: str = "auto") -> str:
+    """`kvm` where it works, else `qemu`; what the site says outranks the trial."""
+    if wanted != "auto":
+        return wanted
+    uri = connection.getURI()
+    with _LOCK:
+        if uri not in _KNOWN:
+            _KNOWN[uri] = "kvm" if _can(connection) and _kvm_runs(connection) else "qemu"
+        return _KNOWN[uri]
+
+
+def _can(connection: Any) -> bool:
+    """Whether the processor virtualises: as one of its own features, or as one of those of its model."""
+    host = xml.parse(connection.getCapabilities()).find("host/cpu")
+    if host is None:
+        return False
+    described = xml.written(host)
+    with suppress(libvirt.libvirtError):  # a processor that libvirt does not know has its features alone
+        described = connection.baselineCPU([described], libvirt.VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES)
+    features = {each.get("name") for each in xml.parse(described).iter("feature")}
+    return bool(features & {"vmx", "svm"})
+
+
+def _kvm_runs(connection: Any) -> bool:
+    name = f"portinfra-kvm-trial-{time.time_ns():x}"
+    document = f"""\
+<domain type='kvm'><name>{name}</name><uuid>{marks.unique_id(name)}</uuid>
+<memory unit='MiB'>64</memory><vcpu>1</vcpu>
+<os><type arch='x86_64' machine='q35'>hvm</type></os><on_crash>preserve</on_crash>
+<devices><memballoon model='none'/></devices></domain>"""
+    try:
+        guest = connection.createXML(document, 0)
+    except libvirt.libvirtError:
+        return False
+    try:
+        time.sleep(TRIAL_SECONDS)
+        return bool(guest.state()[0] == libvirt.VIR_DOMAIN_RUNNING)
+    except libvirt.libvirtError:
+        return False
+    finally:
+        with suppress(libvirt.libvirtError):
+            guest.destroy()

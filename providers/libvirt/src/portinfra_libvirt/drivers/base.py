@@ -1,0 +1,149 @@
+"""What the drivers of several kinds share."""
+
+import hashlib
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from attrs import evolve, frozen
+
+from portinfra.model.address import Address, Scope
+from portinfra.model.observed import Observed, S
+from portinfra.provider.interface import DONE, Call, Driver, Names, NextCall, Refs, Refuse
+from portinfra_libvirt.drivers import reading
+from portinfra_libvirt.drivers.reading import Answers, Record
+from portinfra_libvirt.site import Site
+
+SILENT = "?"
+"""What is said of the part on a hypervisor that did not answer."""
+
+
+class LibvirtDriver(Driver[S]):
+    """All kinds read the same: everything of the scope, once a hypervisor."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    def survey(self, scope: Scope, only: Sequence[Observed[S]] = ()) -> tuple[Call, ...]:
+        """One read a hypervisor, shared with all other kinds."""
+        return reading.survey(self.site, scope)
+
+
+@frozen
+class Part:
+    """What is there of a resource on one hypervisor."""
+
+    address: Address
+    name: str
+    spec: Any
+    digest: str
+    """Tells a part that is as it should be from one that is not."""
+    more: Mapping[str, str] = {}
+    sound: bool = True
+    """Whether all of it that is in no spec is as it must be."""
+
+
+class EverywhereDriver(LibvirtDriver[S]):
+    """A kind that each hypervisor has its part of: networks and filters."""
+
+    nouns: ClassVar[str]
+    """In words, for whoever reads that its parts differ: `definitions`."""
+
+    @abstractmethod
+    def parts_at(self, told: Record, answers: Answers, names: Names) -> Iterable[Part]:
+        """The parts on one hypervisor."""
+
+    @abstractmethod
+    def put(self, want: S, seen: Observed[S] | None, refs: Refs, at: str) -> NextCall:
+        """The call that makes the part on one hypervisor as it should be."""
+
+    @abstractmethod
+    def drop(self, seen: Observed[S], refs: Refs, at: str) -> Call | None:
+        """The call that removes the part on one hypervisor; None where nothing is to be removed."""
+
+    @abstractmethod
+    def wanted(self, want: S, refs: Refs) -> str:
+        """The digest of a part that is as it should be."""
+
+    @property
+    def hypervisors(self) -> tuple[str, ...]:
+        """The names of all of them."""
+        return tuple(each.name for each in self.site.hypervisors)
+
+    def assemble(self, answers: Answers, names: Names) -> list[Observed[S]]:
+        """Everything of the scope, of the parts that are there."""
+        told = reading.told(answers)
+        there: dict[str, dict[str, Part]] = {}
+        for at in self.hypervisors:
+            for part in self.parts_at(told[at], answers, names) if at in told else ():
+                there.setdefault(part.name, {})[at] = part
+        return [self._observed(parts, set(told)) for parts in there.values()]
+
+    def _observed(self, parts: Mapping[str, Part], answered: set[str]) -> Observed[S]:
+        # They are changed in this order: what has not changed everywhere is what it was.
+        last = list(parts.values())[-1]
+        same = len({part.digest for part in parts.values()}) == 1 and set(parts) == answered
+        sound = all(part.sound for part in parts.values())
+        reason = "" if same else f"its {self.nouns} differ from hypervisor to hypervisor"
+        if same and not sound:
+            reason = f"its {self.nouns} are not as they were made"
+        digests = {
+            at: parts[at].digest if at in parts else "" if at in answered else SILENT
+            for at in self.hypervisors
+        }
+        return Observed(
+            last.address,
+            last.spec,
+            {"id": f"{last.address.kind}:{last.name}", "name": last.name, **last.more, **_present(digests)},
+            state="pending" if reason else "ready",
+            reason=reason,
+        )
+
+    def next_call(self, want: S | None, seen: Observed[S] | None, refs: Refs) -> NextCall:
+        """One hypervisor after the other; gone in the opposite order."""
+        if want is None:
+            return DONE if seen is None else self._removal(seen, refs)
+        digest = self.wanted(want, refs)
+        for at in self.hypervisors:
+            if seen is None or seen.parts.get(at, "") not in (digest, SILENT):
+                return self.put(want, seen, refs, at)
+        return DONE
+
+    def after(self, want: S, seen: Observed[S] | None, refs: Refs, at: str, name: str, **more: str) -> Any:
+        """What is there once one part more is as it should be."""
+        parts = dict(seen.parts) if seen else {}
+        digest = self.wanted(want, refs)
+        parts |= {"id": f"{want.address.kind}:{name}", "name": name, **more, at: digest}
+        whole = all(parts.get(each) in (digest, SILENT) for each in self.hypervisors)
+        reason = "" if whole else f"its {self.nouns} differ from hypervisor to hypervisor"
+        return Observed(want.address, want, parts, state="ready" if whole else "pending", reason=reason)
+
+    def _removal(self, seen: Observed[S], refs: Refs) -> NextCall:
+        for at in reversed(self.hypervisors):
+            if seen.parts.get(at) == SILENT:
+                return Refuse(
+                    f"the hypervisor of {at} does not answer, and has its part of {seen.address}",
+                    "Run it again when it answers.",
+                )
+            if at in seen.parts and (call := self.drop(seen, refs, at)) is not None:
+                return call
+        return DONE
+
+    def less(self, seen: Observed[S], at: str) -> Observed[S] | None:
+        """What is there once a part is gone."""
+        parts = {name: value for name, value in seen.parts.items() if name != at}
+        return evolve(seen, parts=parts) if any(each in parts for each in self.hypervisors) else None
+
+
+def digest(*words: Any) -> str:
+    """A short word that tells equal things from others."""
+    return hashlib.sha256(repr(words).encode()).hexdigest()[:12]
+
+
+def call(action: str, address: Address, after: Observed[Any] | None, at: str, /, **parameters: Any) -> Call:
+    """A write on one hypervisor. Each is made of steps that may be made again."""
+    return Call(action, {"at": at, **parameters}, address, after, safe=True)
+
+
+def _present(digests: Mapping[str, str]) -> dict[str, str]:
+    return {at: digest for at, digest in digests.items() if digest}

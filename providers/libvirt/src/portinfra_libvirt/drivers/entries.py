@@ -1,0 +1,69 @@
+"""Kinds that are an entry in the metadata of their environment's network, on the hypervisor of their zone."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from portinfra.model.address import Address, Scope
+from portinfra.model.observed import Observed
+from portinfra.model.resources import Network, Spec
+from portinfra.provider.interface import Call, Refs
+from portinfra_libvirt import marks, networks
+from portinfra_libvirt.drivers import reading
+from portinfra_libvirt.drivers.base import call
+from portinfra_libvirt.drivers.reading import Answers
+
+
+@frozen
+class Entry:
+    """One of them, as it is there."""
+
+    at: str
+    network: str
+    """The network's name on its hypervisor."""
+    cidr: str
+    key: str
+    said: Mapping[str, Any]
+    changing: bool
+    """Whether the network is still to be forwarded anew."""
+
+    @property
+    def address(self) -> Address:
+        """Whose it is."""
+        return Address(self.said["address"])
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """Enough to change and to remove it."""
+        return parts(self.address, self.at, self.network, self.key, self.cidr)
+
+
+def parts(address: Address, at: str, network: str, key: str, cidr: str) -> dict[str, str]:
+    """The parts of an entry."""
+    return {"id": f"{address.kind}:{network}/{key}", "at": at, "network": network, "key": key, "cidr": cidr}
+
+
+def entries(answers: Answers, scope: Scope, section: str, kind: str) -> Iterator[Entry]:
+    """Every entry of a section."""
+    for at, told in reading.told(answers).items():
+        for record in told["networks"]:
+            said = marks.read(record["said"], scope, Network.kind) or {}
+            for key, entry in said.get(section, {}).items():
+                if Address(str(entry.get("address", ""))).kind == kind:
+                    cidr, changing = said.get("cidr", ""), bool(said.get(networks.CHANGING))
+                    yield Entry(at, record["name"], cidr, key, entry, changing)
+
+
+def put(want: Spec, after: Observed[Any], refs: Refs, section: str, **said: Any) -> Call:
+    """The call that writes an entry: new, or in the place of what it was."""
+    entry = marks.mark(want, refs, **said)
+    del entry["scope"], entry["v"]
+    where = {name: after.parts[name] for name in ("network", "key")}
+    return call("PutEntry", want.address, after, after.parts["at"], section=section, entry=entry, **where)
+
+
+def drop(seen: Observed[Any], section: str) -> Call:
+    """The call that removes an entry."""
+    where = {name: seen.parts[name] for name in ("network", "key")}
+    return call("PutEntry", seen.address, None, seen.parts["at"], section=section, entry=None, **where)

@@ -1,0 +1,121 @@
+"""What firewalls let through: the rules of their filters, which name addresses where we name roles."""
+
+from collections.abc import Iterable, Mapping
+
+from attrs import evolve
+
+from portinfra.model.address import Address
+from portinfra.model.observed import Observed
+from portinfra.model.resources import Firewall, FirewallRules, Rule
+from portinfra.provider.interface import DONE, Call, Names, NextCall, Refs
+from portinfra_libvirt import filters
+from portinfra_libvirt.drivers import reading
+from portinfra_libvirt.drivers.base import SILENT, EverywhereDriver, Part, call
+from portinfra_libvirt.drivers.firewall import owner_of
+from portinfra_libvirt.drivers.reading import Answers, Record
+from portinfra_libvirt.filters import Allowed
+
+
+class FirewallRulesDriver(EverywhereDriver[FirewallRules]):
+    """The rules of a filter, seen whenever it is. All of them change at once."""
+
+    spec = FirewallRules
+    nouns = "rules"
+    holds = frozenset({"firewall"})
+    replaces = frozenset({"firewall"})
+
+    def parts_at(self, told: Record, answers: Answers, names: Names) -> Iterable[Part]:
+        """The rules of each filter of ours."""
+        roles = _roles(answers, names)
+        for document in told["filters"]:
+            seen = filters.read(document)
+            mark = owner_of(seen, names.scope)
+            if mark is None:
+                continue
+            spec = FirewallRules(
+                mark[0].name,
+                names.address_of(f"{Firewall.kind}:{seen.name}"),
+                _rules(seen.allowed, "ingress", roles),
+                _rules(seen.allowed, "egress", roles),
+            )
+            yield Part(spec.address, seen.name, spec, _digest(seen.allowed), {"owner": seen.owner})
+
+    def wanted(self, want: FirewallRules, refs: Refs) -> str:
+        """All that it should let through, and nothing else."""
+        return _digest(_compiled(want, refs))
+
+    def put(self, want: FirewallRules, seen: Observed[FirewallRules] | None, refs: Refs, at: str) -> NextCall:
+        """Define the filter with all its rules: guests that run change with it."""
+        assert want.firewall is not None
+        firewall = refs.seen[want.firewall].parts
+        document = filters.document(firewall["name"], firewall["owner"], _compiled(want, refs))
+        after = self.after(want, seen, refs, at, firewall["name"], owner=firewall["owner"])
+        where = {"name": firewall["name"], "scope": str(refs.scope)}
+        return call("DefineFilter", want.address, after, at, document=document, **where)
+
+    def next_call(
+        self, want: FirewallRules | None, seen: Observed[FirewallRules] | None, refs: Refs
+    ) -> NextCall:
+        """A filter that was made a moment ago lets nothing through; gone are rules when it does so again."""
+        if want is not None:
+            return super().next_call(want, seen or self._fresh(want, refs), refs)
+        for at in self.hypervisors if seen else ():
+            if seen and seen.parts.get(at, _NOTHING) not in (_NOTHING, SILENT):
+                return self.drop(seen, refs, at)
+        return DONE
+
+    def _fresh(self, want: FirewallRules, refs: Refs) -> Observed[FirewallRules]:
+        assert want.firewall is not None
+        firewall = refs.seen[want.firewall].parts
+        closed = {
+            at: SILENT if firewall[at] == SILENT else _NOTHING for at in self.hypervisors if at in firewall
+        }
+        parts = {name: firewall[name] for name in ("name", "owner")}
+        return Observed(want.address, FirewallRules(want.name, want.firewall), {**parts, **closed})
+
+    def drop(self, seen: Observed[FirewallRules], refs: Refs, at: str) -> Call:
+        """Define the filter without rules."""
+        parts = {**seen.parts, at: _NOTHING}
+        after = evolve(seen, spec=evolve(seen.spec, ingress=(), egress=()), parts=parts)
+        document = filters.document(seen.parts["name"], seen.parts["owner"])
+        where = {"name": seen.parts["name"], "scope": str(refs.scope)}
+        return call("DefineFilter", seen.address, after, at, document=document, **where)
+
+
+def _compiled(want: FirewallRules, refs: Refs) -> tuple[Allowed, ...]:
+    """Rules in the filter's words: a role is the addresses of all who are in it."""
+    found = []
+    ways: tuple[filters.Way, ...] = ("ingress", "egress")
+    for way in ways:
+        rules: tuple[Rule, ...] = getattr(want, way)
+        for rule in rules:
+            peer = rule.peer_firewall
+            cidr = refs.seen[peer].parts["cidr"] if peer else rule.peer
+            found.append(Allowed(way, rule.protocol, rule.first, rule.last, cidr, rule.peer))
+    return tuple(sorted(found))
+
+
+def _digest(allowed: Iterable[Allowed]) -> str:
+    """Without the names of peers: they may be called otherwise in a moment, and are at the same addresses."""
+    return filters.digest(each._replace(peer="") for each in allowed)
+
+
+_NOTHING = _digest(())
+
+
+def _roles(answers: Answers, names: Names) -> Mapping[Address, str]:
+    """Firewall → where those who bear it have their addresses."""
+    seen = [filters.read(document) for told in reading.told(answers).values() for document in told["filters"]]
+    return dict(mark for each in seen if (mark := owner_of(each, names.scope)))
+
+
+def _rules(allowed: Iterable[Allowed], way: filters.Way, roles: Mapping[Address, str]) -> tuple[Rule, ...]:
+    return tuple(sorted(each.rule._replace(peer=_peer(each, roles)) for each in allowed if each.way == way))
+
+
+def _peer(allowed: Allowed, roles: Mapping[Address, str]) -> str:
+    """A role's name in a comment counts while its addresses are the rule's; it may have been renamed."""
+    peer = Address(allowed.peer)
+    if allowed.peer == allowed.cidr or roles.get(peer) == allowed.cidr:
+        return allowed.peer
+    return next((role for role, cidr in sorted(roles.items()) if cidr == allowed.cidr), allowed.cidr)

@@ -1,0 +1,339 @@
+"""Instances: guests with a fixed address behind their role's filter, on an encrypted root disk of their own.
+
+The domain is defined first, since its metadata is where the owner is kept; then come its root disk, what it
+reads at birth, and its name in DHCP; then it is started. It goes in the opposite order.
+"""
+
+import ipaddress
+import json
+from collections.abc import Mapping
+
+from attrs import evolve
+
+from portinfra.model.address import Address
+from portinfra.model.observed import Observed
+from portinfra.model.resources import Firewall, Instance, Power, Subnet
+from portinfra.provider.cloud_init import user_data
+from portinfra.provider.interface import DONE, Call, Names, NextCall, Refs, Refuse
+from portinfra.provider.mounting import mounting
+from portinfra_libvirt import disks, domains, marks, networks, seed
+from portinfra_libvirt.drivers import entries, reading
+from portinfra_libvirt.drivers.base import LibvirtDriver, call
+from portinfra_libvirt.drivers.reading import Answers, Record
+from portinfra_libvirt.published import machine, machine_type
+
+NATIVE = ("devices",)
+
+
+class InstanceDriver(LibvirtDriver[Instance]):
+    """A host. Processors and memory change while it is stopped, its filter while it runs."""
+
+    spec = Instance
+    replaces = frozenset({"subnet", "zone", "private_address", "image", "disk_gib", "key", "native"})
+    interrupts = frozenset({"machine_type"})
+    holds = frozenset({"subnet"})
+
+    # Seeing
+
+    def assemble(self, answers: Answers, names: Names) -> list[Observed[Instance]]:
+        """Every domain of ours; then root disks whose domain is gone."""
+        found: list[Observed[Instance]] = []
+        told = reading.told(answers)
+        subnets = list(entries.entries(answers, names.scope, networks.SUBNETS, Subnet.kind))
+        for at, record in told.items():
+            for domain in record["domains"]:
+                said = marks.read(domain["said"], names.scope, Instance.kind)
+                if said is None or domain["name"] != names.scope.native_name(said.get("born", _name(said))):
+                    continue
+                found.append(self._observed(at, domain, said, record, subnets, names))
+        known = {seen.parts["root_path"] for seen in found}
+        files = reading.files(answers, names.scope, Instance.kind)
+        return found + [self._orphan(file, told[file.at]) for file in files if file.path not in known]
+
+    def _observed(
+        self,
+        at: str,
+        domain: Record,
+        said: marks.Mark,
+        told: Record,
+        subnets: list[entries.Entry],
+        names: Names,
+    ) -> Observed[Instance]:
+        card: Mapping[str, str] = next(iter(domain["cards"]), {})
+        paths = {disk["target"]: disk["path"] for disk in domain["disks"]}
+        parts = {
+            "id": f"{Instance.kind}:{domain['name']}",
+            "name": domain["name"],
+            "at": at,
+            "network": card.get("network", ""),
+            "mac": card.get("mac", ""),
+            "root_path": paths.get(domains.ROOT_TARGET, ""),
+            "seed_path": paths.get(domains.SEED_TARGET, ""),
+            "said": domain["said"],
+            **_files(paths, told),
+            **_pin(card, told),
+            **({} if domain["persistent"] else {"transient": "yes"}),
+        }
+        power: Power = "running" if domain["active"] else "stopped"
+        # Its card tells the filter alone: without one, the host still has its address.
+        address = said.get("private_address") or card.get("address", "")
+        same = domain["cards"] == domain["live_cards"] and card.get("address", "") == address
+        subnet = next((each for each in subnets if _lies_in(address, each) and each.at == at), None)
+        spec = Instance(
+            _name(said),
+            names.address_of(subnet.parts["id"]) if subnet else None,
+            names.address_of(f"{Firewall.kind}:{card.get('filter', '')}") if same else None,
+            said.get("zone", ""),
+            address,
+            machine_type=machine_type(domain["vcpus"], domain["memory_mib"]),
+            image=said.get("image", ""),
+            image_id=said.get("image_id", ""),
+            disk_gib=int(parts.get("root_bytes") or said.get("disk_gib", 0) * disks.GIB) // disks.GIB,
+            key=said.get("key"),
+            power=power,
+            protect=bool(said.get("protect")),
+            tags=said.get("tags", {}),
+            native=said.get("native", {}),
+        )
+        missing = self._missing(parts)
+        return Observed(
+            spec.address,
+            spec,
+            parts,
+            "pending" if missing else "ready",
+            None if self.site.alone else str(spec.zone),
+            fault="the secret of its root disk is gone" if "root_lost" in parts else None,
+            reason=f"it has no {missing} yet" if missing else "",
+        )
+
+    def _orphan(self, file: reading.File, told: Record) -> Observed[Instance]:
+        """A root disk of which somebody has undefined the domain. What it read at birth may lie beside it."""
+        zone = next(each.zones[0] for each in self.site.hypervisors if each.name == file.at)
+        beside = file.file.removesuffix(disks.ENDING) + disks.SEED_ENDING
+        seeds = {each["file"]: each["path"] for each in told["disks"]}
+        parts = {"id": file.path, "at": file.at, "root": file.path, "root_path": file.path}
+        if beside in seeds:
+            parts["seed"] = seeds[beside]
+        spec = Instance(file.address.name, None, None, zone, "")
+        place = None if self.site.alone else zone
+        return Observed(file.address, spec, parts, place=place, fault="its domain was undefined by hand")
+
+    def _missing(self, parts: Mapping[str, str]) -> str:
+        """What it still needs before it can start."""
+        if "root_bytes" not in parts:
+            return "root disk"
+        if "seeded" not in parts:
+            return "seed"
+        if "transient" in parts:
+            return "definition: somebody has undefined it, and it ends when it stops,"
+        return "" if self.site.bridge or "pin" in parts else "name in DHCP"
+
+    # Acting
+
+    def next_call(self, want: Instance | None, seen: Observed[Instance] | None, refs: Refs) -> NextCall:
+        """Define, remove, complete, take over, change: the first of these that is needed."""
+        if seen is None:
+            return DONE if want is None else self._define(want, refs)
+        if want is None or seen.fault:
+            return self._remove(seen, refs)
+        if "root_bytes" not in seen.parts:
+            return self._root(want, seen, refs)
+        if "seeded" not in seen.parts:
+            return self._seed(want, seen, refs)
+        if "transient" in seen.parts:
+            kept = self._with(seen, transient="")
+            return call("KeepDomain", want.address, kept, seen.parts["at"], domain=seen.parts["name"])
+        if not self.site.bridge and "pin" not in seen.parts:
+            return self._pinned(seen, pin=True)
+        if seen.address != want.address or _says_otherwise(want, seen.spec):
+            return _own(want, seen)
+        return DONE if want == seen.spec else self._change(want, seen, refs)
+
+    def _define(self, want: Instance, refs: Refs) -> NextCall:
+        if machine(want.machine_type) is None:
+            return Refuse(
+                f"{want.machine_type!r} is no machine type of libvirt's",
+                "Write so many processors and MiB: c2-m2048. Or a size: small, medium, large, xlarge.",
+            )
+        if unknown := sorted(set(want.native) - set(NATIVE)):
+            return Refuse(f"native has no {unknown[0]!r} on libvirt", f"It has: {', '.join(NATIVE)}.")
+        assert want.subnet is not None
+        assert want.firewall is not None
+        at = self.site.at(str(want.zone)).name
+        name = marks.free_name(want, refs)
+        born = refs.scope.resource_name(name)
+        said = marks.mark(
+            want,
+            refs,
+            zone=want.zone,
+            image=want.image,
+            image_id=want.image_id,
+            disk_gib=want.disk_gib,
+            key=want.key,
+            native=dict(want.native),
+            private_address=want.private_address,
+            born="" if born == want.name else born,
+        )
+        lies = disks.directory(self.site.directory, refs.scope)
+        root = f"{lies}/{disks.file_name(want.address, refs.attempt)}"
+        seeds = f"{lies}/{disks.file_name(want.address, refs.attempt, disks.SEED_ENDING)}"
+        network = refs.seen[want.subnet].parts["network"]
+        mac = domains.mac(refs.scope, want.address)
+        document = domains.document(
+            domains.Guest(
+                name,
+                said,
+                want.machine_type,
+                network,
+                mac,
+                refs.seen[want.firewall].parts["name"],
+                want.private_address,
+                root,
+                seeds,
+                str(want.native.get("devices", "")),
+            )
+        )
+        parts = {
+            "id": f"{Instance.kind}:{name}",
+            "name": name,
+            "at": at,
+            "network": network,
+            "mac": mac,
+            "root_path": root,
+            "seed_path": seeds,
+            "said": marks.written(said),
+        }
+        place = None if self.site.alone else str(want.zone)
+        spec = evolve(want, power="stopped")
+        reason = "it has no root disk yet"
+        after = Observed(want.address, spec, parts, "pending", place, reason=reason)
+        return call("DefineDomain", want.address, after, at, name=name, document=document)
+
+    def _root(self, want: Instance, seen: Observed[Instance], refs: Refs) -> Call:
+        path = seen.parts["root_path"]
+        size = want.disk_gib * disks.GIB
+        untagged = evolve(want, tags={}, protect=False)  # these are the domain's, and change there
+        said = marks.mark(untagged, refs, file=path.rpartition("/")[2], key=want.key, bytes=size)
+        after = self._with(seen, root=path, root_bytes=str(size))
+        where = {"scope": str(refs.scope), "path": path, "said": marks.written(said), "key": want.key}
+        at = seen.parts["at"]
+        return call("CreateDisk", want.address, after, at, bytes=size, image=want.image_id, **where)
+
+    def _seed(self, want: Instance, seen: Observed[Instance], refs: Refs) -> Call:
+        assert want.subnet is not None
+        subnet = refs.seen[want.subnet]
+        cidr = subnet.parts["cidr"]
+        gateway = networks.gateway(cidr) if isinstance(subnet.spec, Subnet) and subnet.spec.public else None
+        network = seed.network(seen.parts["mac"], want.private_address, networks.prefix(cidr), gateway)
+        path = seen.parts["seed_path"]
+        identity = f"{seen.parts['name']}-{path.split('.')[-2]}"
+        mounts = mounting((domains.DEVICE_PATH + mount.device, mount) for mount in want.mounts)
+        own = user_data(want.user_data, ends_after=want.ends_after, every_boot=mounts)
+        files = seed.documents(identity, want.name, network, want.ssh_keys, own)
+        where = {"scope": str(refs.scope), "path": path, "files": files}
+        return call(
+            "WriteSeed", want.address, self._with(seen, seed=path, seeded="yes"), seen.parts["at"], **where
+        )
+
+    def _pinned(self, seen: Observed[Instance], *, pin: bool) -> Call:
+        after = self._with(seen, pin="yes" if pin else "")
+        where = {name: seen.parts[name] for name in ("network", "mac")}
+        address = seen.spec.private_address
+        return call("PinAddress", seen.address, after, seen.parts["at"], pin=pin, address=address, **where)
+
+    def _with(self, seen: Observed[Instance], **more: str) -> Observed[Instance]:
+        parts = {name: value for name, value in {**seen.parts, **more}.items() if value}
+        missing = self._missing(parts)
+        reason = f"it has no {missing} yet" if missing else ""
+        return evolve(seen, parts=parts, state="pending" if missing else "ready", reason=reason)
+
+    def _change(self, want: Instance, seen: Observed[Instance], refs: Refs) -> NextCall:
+        """Another filter; other processors and memory, which takes a stop; and power last."""
+        spec, at = seen.spec, seen.parts["at"]
+        name = seen.parts["name"]
+        if want.firewall is not None and want.firewall != spec.firewall:
+            filter = refs.seen[want.firewall].parts["name"]
+            assert want.subnet is not None
+            network = refs.seen[want.subnet].parts["network"]  # its card may have lost that, too
+            card = domains.interface(network, seen.parts["mac"], filter, spec.private_address)
+            after = evolve(seen, spec=evolve(spec, firewall=want.firewall))
+            return call("ChangeCard", want.address, after, at, domain=name, card=card)
+        if want.machine_type != spec.machine_type:
+            size = machine(want.machine_type)
+            if size is None:
+                return Refuse(f"{want.machine_type!r} is no machine type of libvirt's", "Write c2-m2048.")
+            if spec.power == "running":
+                return _power("stopped", want, seen)
+            after = evolve(seen, spec=evolve(spec, machine_type=want.machine_type))
+            vcpus, memory_mib = size
+            return call(
+                "ChangeMachine", want.address, after, at, domain=name, vcpus=vcpus, memory_mib=memory_mib
+            )
+        if want.power != spec.power:
+            return _power(want.power, want, seen)
+        return Refuse(f"{want.address} cannot change in place", "Replace it: --replace " + want.address)
+
+    def _remove(self, seen: Observed[Instance], refs: Refs) -> NextCall:
+        at = seen.parts["at"]
+        if seen.spec.power == "running" and "name" in seen.parts:
+            stopped = evolve(seen, spec=evolve(seen.spec, power="stopped"))
+            return call("CutPower", seen.address, stopped, at, domain=seen.parts["name"])
+        for part in ("seed", "root"):
+            if part in seen.parts:
+                left = {name: value for name, value in seen.parts.items() if name != part}
+                gone = "name" not in left and "root" not in left
+                after = None if gone else evolve(seen, parts=left)
+                where = {"scope": str(refs.scope), "path": seen.parts[part]}
+                return call("DeleteDisk", seen.address, after, at, **where)
+        if "pin" in seen.parts:
+            return self._pinned(seen, pin=False)
+        return call("UndefineDomain", seen.address, None, at, domain=seen.parts["name"])
+
+
+def _own(want: Instance, seen: Observed[Instance]) -> Call:
+    """The root disk keeps the owner that it was born with: it belongs to its domain."""
+    said = marks.written(marks.owning(json.loads(seen.parts["said"]), want))
+    spec = evolve(seen.spec, name=want.name, tags=want.tags, protect=want.protect)
+    after = evolve(seen, address=want.address, spec=spec, parts={**seen.parts, "said": said})
+    return call("OwnDomain", want.address, after, seen.parts["at"], domain=seen.parts["name"], said=said)
+
+
+def _power(power: Power, want: Instance, seen: Observed[Instance]) -> Call:
+    after = evolve(seen, spec=evolve(seen.spec, power=power))
+    action = "StartDomain" if power == "running" else "StopDomain"
+    return call(action, want.address, after, seen.parts["at"], domain=seen.parts["name"])
+
+
+def _says_otherwise(want: Instance, seen: Instance) -> bool:
+    return want.tags != seen.tags or want.protect != seen.protect
+
+
+def _name(said: marks.Mark) -> str:
+    return Address(said["address"]).name
+
+
+def _files(paths: Mapping[str, str], told: Record) -> dict[str, str]:
+    """The parts that are files: a root disk counts with its secret, a seed when it is written to its end."""
+    there = {each["path"]: each for each in told["disks"]}
+    secrets = {each["path"] for each in told["secrets"]}
+    parts = {}
+    root, seeds = paths.get(domains.ROOT_TARGET, ""), paths.get(domains.SEED_TARGET, "")
+    if root in there or root in secrets:
+        parts["root"] = root
+    if root in there:
+        parts |= {"root_bytes": str(there[root]["bytes"])} if root in secrets else {"root_lost": "yes"}
+    if seeds in there:
+        parts["seed"] = seeds
+        parts |= {"seeded": "yes"} if there[seeds]["allocated"] >= there[seeds]["bytes"] else {}
+    return parts
+
+
+def _pin(card: Mapping[str, str], told: Record) -> dict[str, str]:
+    pins = [pin for network in told["networks"] for pin in network["pins"]]
+    wanted = {"mac": card.get("mac", ""), "ip": card.get("address", "")}
+    return {"pin": "yes"} if wanted in pins else {}
+
+
+def _lies_in(address: str, subnet: entries.Entry) -> bool:
+    cidr = subnet.said.get("cidr", "")
+    return bool(address and cidr) and ipaddress.ip_address(address) in ipaddress.ip_network(cidr)

@@ -1,0 +1,72 @@
+"""Networks: one bridge for the whole environment, defined on each hypervisor."""
+
+import ipaddress
+from collections.abc import Iterable
+from typing import Any
+
+from portinfra.model.address import Address
+from portinfra.model.observed import Observed
+from portinfra.model.resources import Network
+from portinfra.provider.interface import Call, Names, NextCall, Refs
+from portinfra_libvirt import marks, networks
+from portinfra_libvirt.drivers.base import EverywhereDriver, Part, call, digest
+from portinfra_libvirt.drivers.reading import Answers, Record
+
+
+class NetworkDriver(EverywhereDriver[Network]):
+    """The network is isolated unless the site says otherwise. Its subnets are in its metadata."""
+
+    spec = Network
+    nouns = "definitions"
+    replaces = frozenset({"cidr"})
+
+    def parts_at(self, told: Record, answers: Answers, names: Names) -> Iterable[Part]:
+        """Those that bear our mark and the name that goes with it."""
+        for record in told["networks"]:
+            said = marks.read(record["said"], names.scope, Network.kind)
+            if said is None or record["name"] != names.scope.native_name(said.get("born", _name(said))):
+                continue
+            spec = Network(_name(said), self._cidr(record, said), said.get("tags", {}))
+            bridge = record["bridge"] if self.site.bridge else ""
+            runs = (record["active"], bridge, record["forward"], record["forwards"])
+            digest, sound = _digest(spec, *runs), runs == self._runs
+            yield Part(spec.address, record["name"], spec, digest, {"cidr": spec.cidr}, sound)
+
+    def wanted(self, want: Network, refs: Refs) -> str:
+        """Running, on the bridge that the site names, forwarding as it says."""
+        return _digest(want, *self._runs)
+
+    @property
+    def _runs(self) -> tuple[bool, str, str, bool]:
+        """Whether it runs, on which shared bridge, what libvirt forwards, and whether the hook does."""
+        forward = "bridge" if self.site.bridge else self.site.mode
+        return True, self.site.bridge, forward, bool(self.site.public)
+
+    def put(self, want: Network, seen: Observed[Network] | None, refs: Refs, at: str) -> NextCall:
+        """Define and start it; what its metadata says of subnets is kept."""
+        name = seen.parts["name"] if seen else marks.free_name(want, refs)
+        born = refs.scope.resource_name(name)
+        said = marks.mark(want, refs, cidr=want.cidr, born="" if born == want.name else born)
+        document = networks.document(name, want.cidr, said, refs.scope, self.site)
+        after = self.after(want, seen, refs, at, name, cidr=want.cidr)
+        return call("DefineNetwork", want.address, after, at, name=name, document=document)
+
+    def drop(self, seen: Observed[Network], refs: Refs, at: str) -> Call:
+        """Stop and undefine it."""
+        where = {"name": seen.parts["name"], "scope": str(refs.scope)}
+        return call("UndefineNetwork", seen.address, self.less(seen, at), at, **where)
+
+    def _cidr(self, record: Record, said: marks.Mark) -> str:
+        if self.site.bridge:
+            return str(said.get("cidr", ""))
+        if not record["address"]:
+            return ""
+        return str(ipaddress.ip_network(f"{record['address']}/{record['prefix']}", strict=False))
+
+
+def _digest(spec: Network, *more: Any) -> str:
+    return digest(spec.name, spec.cidr, sorted(spec.tags.items()), *more)
+
+
+def _name(said: marks.Mark) -> str:
+    return Address(said["address"]).name

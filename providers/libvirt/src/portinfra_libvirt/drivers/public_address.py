@@ -1,0 +1,77 @@
+"""Public addresses: which hosts the site's way in and out is for.
+
+A guest has one network card and one address. Whether the outside reaches it is the site's forwarding: routed,
+by NAT, or a bridge that others are on. What is kept here is that it is wanted; and where the site has public
+addresses, which of them is the host's. What comes in there is the hook's affair: it reads the host's filter.
+"""
+
+from attrs import evolve
+
+from portinfra.model.observed import Observed, State
+from portinfra.model.resources import Instance, PublicAddress
+from portinfra.provider.interface import DONE, Names, NextCall, Refs, Refuse
+from portinfra_libvirt import forwarding, networks
+from portinfra_libvirt.drivers import entries
+from portinfra_libvirt.drivers.base import LibvirtDriver
+from portinfra_libvirt.drivers.reading import Answers
+
+
+class PublicAddressDriver(LibvirtDriver[PublicAddress]):
+    """An entry in the network's metadata."""
+
+    spec = PublicAddress
+
+    def assemble(self, answers: Answers, names: Names) -> list[Observed[PublicAddress]]:
+        """Every host that is said to be public."""
+        found = []
+        for entry in entries.entries(answers, names.scope, networks.PUBLIC, PublicAddress.kind):
+            said = entry.said
+            instance = names.address_of(f"{Instance.kind}:{said.get('domain', '')}")
+            spec = PublicAddress(entry.address.name, instance, said.get("tags", {}))
+            ip = said.get("public") or said.get("ip", "")
+            parts = {**entry.parts, "ip": ip, "domain": said.get("domain", "")}
+            zone = next(each.zones[0] for each in self.site.hypervisors if each.name == entry.at)
+            reason = self._lacks(entry)
+            state: State = "pending" if reason else "ready"
+            place = None if self.site.alone else zone
+            found.append(Observed(spec.address, spec, parts, state, place, reason=reason))
+        return found
+
+    def _lacks(self, entry: entries.Entry) -> str:
+        """Why what comes to the host is not forwarded as it should be."""
+        address = entry.said.get("public", "")
+        if self.site.public and not address:
+            return "it has no address of the site's yet"
+        if address and address not in self.site.public:
+            return f"{address} is no public address of the site's any more"
+        return "nobody has heard that it is forwarded" if entry.changing and address else ""
+
+    def next_call(
+        self, want: PublicAddress | None, seen: Observed[PublicAddress] | None, refs: Refs
+    ) -> NextCall:
+        """Write the entry, write it anew, or remove it."""
+        if want is None:
+            return DONE if seen is None else entries.drop(seen, networks.PUBLIC)
+        same = seen is not None and (want.address, want) == (seen.address, seen.spec)
+        if same and seen is not None and seen.state == "ready":
+            return DONE
+        has = seen is not None and seen.parts["ip"] in self.site.public
+        others = _public(refs) - (seen is not None)
+        if self.site.public and not has and others >= len(self.site.public):
+            return Refuse(*forwarding.full(self.site))
+        assert want.instance is not None
+        host = refs.seen[want.instance]
+        if seen is None:
+            at, network = host.parts["at"], host.parts["network"]
+            parts = entries.parts(want.address, at, network, want.name, "")
+            seen = Observed(want.address, want, parts, place=host.place)
+        said = {"domain": host.parts["name"], "ip": host.spec.private_address}
+        parts = {**seen.parts, **said}
+        after = evolve(seen, address=want.address, spec=want, parts=parts, state="ready", reason="")
+        write = entries.put(want, after, refs, networks.PUBLIC, **said)
+        return evolve(write, fills={"ip": "ip"}) if self.site.public else write
+
+
+def _public(refs: Refs) -> int:
+    """How many hosts are public."""
+    return sum(isinstance(each.spec, PublicAddress) for each in refs.seen.values())

@@ -1,0 +1,70 @@
+"""The one read of each hypervisor, which all kinds share, and what it tells of files."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from portinfra.model.address import Address, Scope
+from portinfra.provider.interface import Answer, Call
+from portinfra_libvirt import disks, marks
+from portinfra_libvirt.marks import Mark
+from portinfra_libvirt.site import Site
+
+Record = Mapping[str, Any]
+Answers = Mapping[Call, Sequence[Answer]]
+
+SURVEY = "Survey"
+
+
+def survey(site: Site, scope: Scope) -> tuple[Call, ...]:
+    """A read of each hypervisor. Where one is a zone, its silence leaves that zone unknown."""
+    return tuple(
+        Call(SURVEY, {"at": each.name, "scope": str(scope)}, place=None if site.alone else each.zones[0])
+        for each in site.hypervisors
+    )
+
+
+def told(answers: Answers) -> dict[str, Record]:
+    """Hypervisor → what it told. One that was silent is not there."""
+    return {call.parameters["at"]: pages[0] for call, pages in answers.items() if call.action == SURVEY}
+
+
+@frozen
+class File:
+    """A disk of the scope's: the file, the secret that opens it, or only one of both."""
+
+    at: str
+    file: str
+    path: str
+    record: Record | None
+    said: Mark | None
+    born: Address
+    """The address that its name bears."""
+
+    @property
+    def address(self) -> Address:
+        """Whose it is now."""
+        return Address(self.said["address"]) if self.said else self.born
+
+
+def files(answers: Answers, scope: Scope, kind: str) -> Iterator[File]:
+    """Every disk that was made for a kind. A secret that was copied for another file is not heeded."""
+    for at, record in told(answers).items():
+        there = {each["file"]: each for each in record["disks"]}
+        secrets = {each["file"]: each for each in record["secrets"]}
+        for file in sorted({*there, *secrets}):
+            name = disks.read(file)
+            if name is None or name.address.kind != kind or name.ending == disks.SEED_ENDING:
+                continue
+            if name.ending == disks.PART_ENDING and _whole(file) in {*there, *secrets}:
+                continue  # it goes with the whole one
+            said = marks.read(secrets[file]["said"], scope, kind) if file in secrets else None
+            if file in secrets and (said is None or said.get("file") != file):
+                continue
+            path = there[file]["path"] if file in there else secrets[file]["path"]
+            yield File(at, file, path, there.get(file), said, name.address)
+
+
+def _whole(part: str) -> str:
+    return part.removesuffix(disks.PART_ENDING) + disks.ENDING

@@ -1,0 +1,70 @@
+"""Volumes: LUKS-encrypted qcow2 files, in the zone's pool of the environment."""
+
+from attrs import evolve
+
+from portinfra.model.address import Address
+from portinfra.model.location import Location
+from portinfra.model.observed import Observed
+from portinfra.model.resources import Volume
+from portinfra.provider.interface import Names, NextCall, Refs, Refuse
+from portinfra_libvirt import disks, marks
+from portinfra_libvirt.drivers.base import call
+from portinfra_libvirt.drivers.disks import DiskDriver
+from portinfra_libvirt.drivers.reading import File
+
+_SEEN = Location("<observed>", 1)
+
+
+class VolumeDriver(DiskDriver[Volume]):
+    """It grows in place, under a guest that runs, too; core takes shrinking for a replacement."""
+
+    spec = Volume
+    replaces = frozenset({"zone", "key"})
+
+    def seen_spec(self, file: File, names: Names) -> Volume:
+        """The size is the file's; zone and key are what the secret says."""
+        said = file.said or {}
+        size = file.record["bytes"] if file.record else said.get("bytes", 0)
+        return Volume(
+            file.address.name,
+            int(size) // disks.GIB,
+            zone=said.get("zone", self.site_zone(file.at)),
+            key=said.get("key"),
+            source=said.get("source"),
+            protect=bool(said.get("protect")),
+            tags=said.get("tags", {}),
+            location=_SEEN,
+        )
+
+    def make(self, want: Volume, refs: Refs) -> NextCall:
+        """Blank, or with what a snapshot of the same hypervisor has."""
+        at = self.site.at(str(want.zone)).name
+        file, path = self.new_file(want, refs)
+        source = want.source or ""
+        taken = refs.seen.get(Address(source))
+        if taken is not None and taken.parts["at"] != at:
+            return Refuse(
+                f"{source} lies on the hypervisor of {taken.parts['at']}, and {want.address} on that of {at}",
+                "Make the volume in the snapshot's zone.",
+            )
+        from_path = taken.id if taken else source
+        size = want.gib * disks.GIB
+        said = marks.mark(want, refs, file=file, zone=want.zone, key=want.key, source=want.source, bytes=size)
+        written = marks.written(said)
+        place = None if self.site.alone else str(want.zone)
+        parts = {"id": path, "file": file, "at": at, "said": written, "bytes": str(size)}
+        after = Observed(want.address, want, parts, place=place)
+        where = {"scope": str(refs.scope), "path": path, "said": written, "key": want.key, "bytes": size}
+        if from_path:
+            return call("CopyDisk", want.address, after, at, source=from_path, **where)
+        return call("CreateDisk", want.address, after, at, **where)
+
+    def change(self, want: Volume, seen: Observed[Volume], refs: Refs) -> NextCall:
+        """Grow."""
+        if want.gib <= seen.spec.gib:
+            return super().change(want, seen, refs)
+        size = want.gib * disks.GIB
+        parts = {**seen.parts, "bytes": str(size)}
+        after = evolve(seen, spec=evolve(seen.spec, gib=want.gib), parts=parts)
+        where = {"scope": str(refs.scope), "path": seen.id, "bytes": size}
+        return call("GrowDisk", want.address, after, seen.parts["at"], **where)

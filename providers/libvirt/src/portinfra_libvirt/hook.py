@@ -1,0 +1,180 @@
+#!/usr/bin/python3 -I
+"""The way in by NAT: what libvirt runs on its machine when a network changes. https://libvirt.org/hooks.html
+
+It lies there as /etc/libvirt/hooks/network.d/portinfra, by itself: it needs Python 3.7 and nft, nothing else.
+libvirt waits for it, so it must not ask libvirt: it reads what libvirt keeps in /etc/libvirt. (What libvirt
+tells it on its standard input is the network as it was when it started.)
+
+For each network that forwards there is one nftables table, replaced at once. The way out is translated; the
+way in is open, at a public address, for what its host's filter lets in from outside of the network, and for
+nothing else. From whom it may come, the filter says.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import ipaddress
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
+
+DEFINITIONS = Path("/etc/libvirt")
+INTERFACES = Path("/sys/class/net")
+PLACE = DEFINITIONS / "hooks/network.d/portinfra"
+URI = "urn:portinfra:network"
+PORTGROUP = "portinfra-public"
+"""A network that has one of this name forwards."""
+PUBLIC = "public"
+CHANGING = "changing"
+"""What a network's metadata says while somebody wants to hear that it is forwarded anew."""
+ANSWER = "portinfra hook 1: it is forwarded"
+"""By failing with these words the hook answers: nothing else of what it says comes back to whoever asks."""
+
+
+class Forward(NamedTuple):
+    """One way in."""
+
+    public: str
+    protocol: str
+    first: int
+    last: int
+    host: str
+    """The address in the network."""
+
+
+def main(operation: str, name: str, told: str, definitions: Path = DEFINITIONS) -> str:
+    """Bring a network's table up to date; what is to be told to whoever asked, if anything."""
+    live = ElementTree.fromstring(told)
+    bridge = _attribute(live if live.tag == "network" else live.find("network"), "bridge", "name")
+    network = _definition(definitions / "qemu/networks", name)
+    said = _said(network)
+    if said is None or not bridge or operation == "start":
+        return ""
+    stopped = operation == "stopped" or not (INTERFACES / bridge).exists()
+    forwarding = network.find(f"portgroup[@name='{PORTGROUP}']") is not None
+    if stopped or not forwarding:
+        _nft(without(bridge))
+    else:
+        _nft(table(bridge, cidr_of(network), forwards(network, definitions)))
+    return ANSWER if operation == "updated" and said.get(CHANGING) else ""
+
+
+def forwards(network: ElementTree.Element, definitions: Path) -> list[Forward]:
+    """Every way in to a network, by the filters of its public hosts."""
+    cidr = cidr_of(network)
+    found: set[Forward] = set()
+    for entry in ((_said(network) or {}).get(PUBLIC) or {}).values():
+        if not entry.get("public"):
+            continue
+        domain = _definition(definitions / "qemu", entry.get("domain", ""))
+        for card in domain.iterfind("devices/interface/filterref"):
+            if card.find(f"parameter[@name='IP'][@value='{entry.get('ip')}']") is not None:
+                wall = _definition(definitions / "nwfilter", card.get("filter", ""))
+                found.update(Forward(entry["public"], *each, entry["ip"]) for each in _let_in(wall, cidr))
+    return sorted(found)
+
+
+def table(bridge: str, cidr: str, forwards: list[Forward]) -> str:
+    """The table, as nft reads it: all of it in the place of what was there."""
+    rules = "".join(f"    {_rule(each)}\n" for each in forwards)
+    return f"""\
+{without(bridge)}\
+table ip portinfra_{bridge} {{
+  chain forwards {{
+{rules}  }}
+  chain prerouting {{
+    type nat hook prerouting priority -100;
+    jump forwards
+  }}
+  chain output {{
+    type nat hook output priority -100;
+    jump forwards
+  }}
+  chain postrouting {{
+    type nat hook postrouting priority 100;
+    ip saddr {cidr} oifname != "{bridge}" masquerade
+    ip saddr {cidr} oifname "{bridge}" ct status dnat masquerade
+  }}
+  chain forward {{
+    type filter hook forward priority 0;
+    iifname != "{bridge}" oifname "{bridge}" ct state new ct status & dnat == 0 drop
+  }}
+}}
+"""
+
+
+def without(bridge: str) -> str:
+    """No table, whether or not there was one, as nft reads it."""
+    return f"table ip portinfra_{bridge} {{ }}\ndelete table ip portinfra_{bridge}\n"
+
+
+def cidr_of(network: ElementTree.Element) -> str:
+    """The addresses of a network."""
+    size = _attribute(network, "ip", "prefix") or _attribute(network, "ip", "netmask")
+    return str(ipaddress.ip_network(f"{_attribute(network, 'ip', 'address')}/{size}", strict=False))
+
+
+def _rule(forward: Forward) -> str:
+    ports = "" if forward.protocol == "icmp" else f" {forward.protocol} dport {forward.first}-{forward.last}"
+    protocol = " ip protocol icmp" if forward.protocol == "icmp" else ""
+    return f"ip daddr {forward.public}{protocol}{ports} dnat to {forward.host}"
+
+
+def _let_in(wall: ElementTree.Element, cidr: str) -> list[tuple[str, int, int]]:
+    """What a filter lets in from any address outside of the network: protocol, first and last port."""
+    inside = ipaddress.IPv4Network(cidr)
+    found = []
+    for rule in wall.iterfind("rule[@action='accept'][@direction='in'][@priority='500']"):
+        for traffic in rule:
+            address = traffic.get("srcipaddr")
+            source = f"{address}/{traffic.get('srcipmask', '32')}" if address else "0.0.0.0/0"
+            outside = not ipaddress.IPv4Network(source, strict=False).subnet_of(inside)
+            if outside and traffic.tag in ("tcp", "udp", "icmp"):
+                first = traffic.get("dstportstart", "0")
+                found.append((traffic.tag, int(first), int(traffic.get("dstportend", first))))
+    return found
+
+
+def _definition(directory: Path, name: str) -> ElementTree.Element:
+    """What libvirt keeps under a name; without it, an empty element."""
+    try:
+        return ElementTree.parse(directory / f"{name}.xml").getroot()
+    except (OSError, ElementTree.ParseError):
+        return ElementTree.Element("nothing")
+
+
+def _said(network: ElementTree.Element) -> dict[str, Any] | None:
+    """What our own metadata says; None where there is none."""
+    for each in network.iterfind("metadata/*"):
+        if each.tag.startswith(f"{{{URI}}}"):
+            try:
+                return dict(json.loads(each.text or "{}"))
+            except ValueError:
+                return None
+    return None
+
+
+def _attribute(root: ElementTree.Element | None, path: str, name: str) -> str:
+    found = None if root is None else root.find(path)
+    return "" if found is None else found.get(name, "")
+
+
+def _nft(text: str) -> None:
+    subprocess.run(["nft", "-f", "-"], input=text, check=True, text=True)
+
+
+if __name__ == "__main__":
+    name, operation = sys.argv[1:3]
+    with Path(__file__).open() as one_at_a_time:
+        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+        try:
+            answer = main(operation, name, sys.stdin.read())
+        except (OSError, ValueError, ElementTree.ParseError, subprocess.SubprocessError) as error:
+            answer = f"portinfra hook: {error}"
+    # An update is done already: there, failing breaks nothing. Elsewhere it would stop a network or a guest.
+    if answer:
+        sys.stderr.write(f"{answer}\n")
+        sys.exit(operation == "updated")

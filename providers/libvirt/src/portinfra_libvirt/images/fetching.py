@@ -1,0 +1,152 @@
+"""Images that somebody publishes, taken only if they are what their publisher says they are."""
+
+import errno
+import hashlib
+import http.client
+import re
+import urllib.error
+import urllib.parse
+import urllib.request
+from contextlib import closing
+from pathlib import Path
+from typing import IO
+
+from portinfra import errors
+from portinfra_libvirt.images import files
+from portinfra_libvirt.images.files import ENDING, Image
+
+_PART = 1 << 20
+_PATIENCE_SECONDS = 60.0
+_ENDINGS = (ENDING, ".raw", ".img")
+_FORMATS = ("qcow2", "raw")
+
+
+def fetch(url_or_path: str | Path, into: Path, *, sha256: str, name: str = "") -> Image:
+    """An image from an http(s) URL or a file, put into the directory `into` as qcow2 of version 3.
+
+    `sha256` is the digest of the published file, in hexadecimal. `name` is the image's: NAME or NAME@VERSION;
+    without it, the published file's name without its ending. What lies under that name is always whole: the
+    file is checked and converted before it gets its name, and nothing is left behind if that fails.
+
+    Raises `InvalidRequest` for a digest that differs, a name or a file that is no image; `NotFound` when
+    there is nothing; `AlreadyExists` when the name is taken; `Unavailable` when the transfer broke.
+    """
+    source = str(url_or_path)
+    chosen = name or _file_name(source)
+    _check(chosen, sha256)
+    if (into / f"{chosen}{ENDING}").exists():
+        raise files.taken(into / f"{chosen}{ENDING}")
+    with files.scratch(into) as place:
+        received = place / "received"
+        found = _receive(source, received)
+        if found != sha256.lower():
+            raise errors.InvalidRequest(
+                f"{_shown(source)} has the SHA-256 {found}, not {sha256.lower()}",
+                fix="Take the digest from the publisher, over a way you trust, and fetch it again.",
+            )
+        return files.put(_converted(received, _shown(source)), into, chosen)
+
+
+def _file_name(source: str) -> str:
+    path = urllib.parse.unquote(urllib.parse.urlsplit(source).path) if _is_url(source) else source
+    file = Path(path).name
+    ending = next((each for each in _ENDINGS if file.endswith(each)), "")
+    return file.removesuffix(ending)
+
+
+def _check(name: str, sha256: str) -> None:
+    if not files.NAMES.fullmatch(name):
+        raise errors.InvalidRequest(
+            f"{name!r} is no name of an image",
+            fix="Name it as the declaration does, or with a version: debian-12, debian-12@20261101.",
+        )
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
+        raise errors.InvalidRequest(
+            f"{sha256!r} is no SHA-256: that has 64 hexadecimal digits",
+            fix="Take the one its publisher gives.",
+        )
+    if files.tool("qemu-img") is None:
+        raise errors.Unsupported(
+            "this machine has no qemu-img", fix="apt-get install -y --no-install-recommends qemu-utils"
+        )
+
+
+def _is_url(source: str) -> bool:
+    return bool(re.match(r"https?://", source))
+
+
+def _shown(source: str) -> str:
+    """The source without what may be secret in it: a user, a password, a signature."""
+    if not _is_url(source):
+        return source
+    parts = urllib.parse.urlsplit(source)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _receive(source: str, target: Path) -> str:
+    """Writes it to the target, and gives its digest."""
+    shown = _shown(source)
+    again = "Run it again: it begins anew, and nothing was left behind."
+    try:
+        with closing(_opened(source)) as stream, target.open("wb") as file:
+            length = (
+                stream.headers.get("Content-Length") if isinstance(stream, http.client.HTTPResponse) else None
+            )
+            digest = hashlib.sha256()
+            while part := stream.read(_PART):
+                digest.update(part)
+                file.write(part)
+            if length and file.tell() < int(length):
+                raise errors.Unavailable(f"{shown} ended after {file.tell()} of {length} bytes", fix=again)
+    except urllib.error.HTTPError as error:
+        kind = errors.NotFound if error.code in {404, 410} else errors.Unavailable
+        raise kind(
+            f"{shown} answers {error.code} {error.reason}", fix="Is the URL right? Open it."
+        ) from error
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise errors.NotFound(
+            f"there is no image at {shown}",
+            fix="Give the path of a file, or a URL that begins with https://.",
+        ) from error
+    except (OSError, http.client.HTTPException) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise files.unwritable(target.parent.parent, error) from error
+        raise errors.Unavailable(f"{shown} could not be read: {error}", fix=again) from error
+    return digest.hexdigest()
+
+
+def _opened(source: str) -> IO[bytes] | http.client.HTTPResponse:
+    if not _is_url(source):
+        return Path(source).open("rb")
+    if "@" in urllib.parse.urlsplit(source).netloc:
+        raise errors.InvalidRequest(
+            f"{_shown(source)} is given with a user, which is not understood here",
+            fix="Fetch it with another program, and give the path of what it wrote.",
+        )
+    opened: http.client.HTTPResponse = urllib.request.urlopen(source, timeout=_PATIENCE_SECONDS)
+    return opened
+
+
+def _converted(received: Path, shown: str) -> Path:
+    """The file itself if it is qcow2 of version 3; else one that is."""
+    found = files.described(received)
+    if found.form not in _FORMATS or (found.form == "raw" and not _has_boot_sector(received)):
+        raise errors.InvalidRequest(
+            f"{shown} is no disk image: neither qcow2 nor a raw disk with a partition table",
+            fix="If it is packed, unpack it and give the path of what was in it.",
+        )
+    if found.elsewhere:
+        raise errors.InvalidRequest(
+            f"{shown} is half an image: its contents lie partly in another file",
+            fix="Join them with qemu-img convert -O qcow2, and give the path of that.",
+        )
+    if found.form == "qcow2" and found.compat != "0.10":
+        return received
+    target = received.with_name("converted")
+    files.convert(received, found.form, target)
+    return target
+
+
+def _has_boot_sector(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(512)[510:] == b"\x55\xaa"

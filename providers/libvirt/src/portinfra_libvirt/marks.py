@@ -1,0 +1,83 @@
+"""How what libvirt keeps carries its owner: one JSON object, in metadata or in a description.
+
+Networks and domains have metadata. A disk's file has nothing but its name; the libvirt secret that opens it
+has a description. A filter has a comment on one of its rules.
+"""
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from portinfra.model.address import Address, Owner, Scope
+from portinfra.model.resources import Spec
+from portinfra.provider.interface import Refs
+
+Mark = Mapping[str, Any]
+
+
+def mark(want: Spec, refs: Refs, **more: Any) -> dict[str, Any]:
+    """What a resource says of itself; what is empty is left out."""
+    owner = refs.owner(want)
+    said = {
+        "v": Owner.VERSION,
+        "scope": str(owner.scope),
+        "address": str(owner.address),
+        "attempt": owner.attempt,
+        "tags": dict(getattr(want, "tags", {})),
+        "protect": getattr(want, "protect", False),
+        **more,
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def owning(said: Mark, want: Spec) -> dict[str, Any]:
+    """The same mark under another owner, with its tags and protection."""
+    new = {
+        **said,
+        "address": str(want.address),
+        "tags": dict(getattr(want, "tags", {})),
+        "protect": getattr(want, "protect", False),
+    }
+    return {name: value for name, value in new.items() if value}
+
+
+def written(said: Mark) -> str:
+    """As text."""
+    return json.dumps(said, sort_keys=True, separators=(",", ":"))
+
+
+def read(text: str | None, scope: Scope, kind: str) -> Mark | None:
+    """The mark in a text; None where it is not of this scope and kind."""
+    try:
+        said = json.loads(text or "")
+    except ValueError:
+        return None
+    if not isinstance(said, Mapping) or said.get("scope") != str(scope):
+        return None
+    return said if Address(str(said.get("address", ""))).kind == kind else None
+
+
+def free_name(want: Spec, refs: Refs) -> str:
+    """The native name for a new resource: its owner's, unless something that was renamed still bears it."""
+    taken = {
+        seen.parts.get("name")
+        for address, seen in refs.seen.items()
+        if address.kind == want.kind and address != want.address
+    }
+    number = 1
+    while (name := refs.scope.native_name(_numbered(want.name, number))) in taken:
+        number += 1
+    return name
+
+
+def unique_id(*words: object) -> str:
+    """The UUID of a thing that is called so: the same wherever it is made."""
+    return str(uuid.uuid5(_NAMESPACE, " ".join(map(str, words))))
+
+
+_NAMESPACE = uuid.UUID("5a8f2a9e-6d0b-4f7e-9c11-7d0a5be0c9a4")
+
+
+def _numbered(name: str, number: int) -> str:
+    return name if number == 1 else f"{name}-{number}"

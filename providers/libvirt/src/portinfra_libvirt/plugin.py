@@ -1,0 +1,95 @@
+"""What is known of libvirt without asking a hypervisor, and without its native library."""
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from portinfra.errors import Unsupported
+from portinfra.model.environment import Environment
+from portinfra_libvirt import sites
+from portinfra_libvirt.doctor import Check, examine
+from portinfra_libvirt.keys import source
+from portinfra_libvirt.published import CAPABILITIES, IMAGES, SIZES
+
+if TYPE_CHECKING:
+    from portinfra_libvirt.images import Image
+    from portinfra_libvirt.provider import LibvirtProvider
+
+NAME = "libvirt"
+
+
+class LibvirtPlugin:
+    """One's own hardware: `libvirt:SITE`, or `libvirt:qemu:///system`."""
+
+    name = NAME
+    capabilities = CAPABILITIES
+    sizes: Mapping[str, str] = SIZES
+    images: tuple[str, ...] = IMAGES
+    native: Mapping[str, str] = {
+        "devices": "XML of further devices of the guest, as libvirt's domain format has them",
+    }
+
+    def connect(self, environment: Environment) -> "LibvirtProvider":
+        """The environment's site. Raises InvalidRequest for a site that is none, and Unsupported where
+        libvirt's binding is missing.
+        """
+        site = sites.find(environment.region)
+        if environment.key is not None:
+            source(environment.key, site.keys)  # a name that is none is told of before anything is made
+        try:
+            from portinfra_libvirt.provider import LibvirtProvider
+        except ImportError as error:
+            raise _no_binding(error) from error
+        return LibvirtProvider(environment, site)
+
+    def doctor(self) -> list[Check]:
+        """What this machine has and lacks for libvirt, with the command that mends each."""
+        return examine()
+
+    def build_image(
+        self, location: str, packages: Iterable[str], name: str, say: Callable[[str], object]
+    ) -> str:
+        """Build a small Debian image, with more packages perhaps, and bring it to every hypervisor of a site;
+        its name.
+
+        Raises Unsupported where a tool is missing; InvalidRequest for a name or package that is none.
+        """
+        from portinfra_libvirt.images import build
+
+        return self._placed(location, say, lambda into: build(into, packages=packages, name=name, say=say))
+
+    def fetch_image(
+        self, location: str, source: str, sha256: str, name: str, say: Callable[[str], object]
+    ) -> str:
+        """Fetch an image, verify its digest, and bring it to every hypervisor of a site; its name."""
+        from portinfra_libvirt.images import fetch
+
+        return self._placed(location, say, lambda into: fetch(source, into, sha256=sha256, name=name))
+
+    def _placed(self, location: str, say: Callable[[str], object], make: "Callable[[Path], Image]") -> str:
+        site = sites.find(location)
+        try:
+            from libvirt import libvirtError
+
+            from portinfra_libvirt.errors import classified
+            from portinfra_libvirt.images.placing import place, reach
+        except ImportError as error:
+            raise _no_binding(error) from error
+        try:
+            reach(site)
+            with tempfile.TemporaryDirectory(prefix="portinfra-image-") as scratch:
+                image = make(Path(scratch))
+                place(image, site, say)
+        except libvirtError as error:
+            raise classified(error) from error
+        return image.name
+
+
+def _no_binding(error: ImportError) -> Unsupported:
+    return Unsupported(
+        f"libvirt's Python binding cannot be imported: {error}",
+        provider=NAME,
+        fix="Install it: pip install 'portinfra-libvirt[native]'. What else is missing: "
+        "portinfra providers libvirt --doctor",
+    )

@@ -1,0 +1,128 @@
+"""One site of hypervisors, live."""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import libvirt
+
+from portinfra import errors
+from portinfra.errors import ProviderError
+from portinfra.model.catalogue import Catalogue
+from portinfra.model.environment import Environment
+from portinfra.model.resources import Spec
+from portinfra.provider.interface import Answer, Call, Driver
+from portinfra_libvirt import catalogue
+from portinfra_libvirt.actions import guests, networking, reading, storage, together
+from portinfra_libvirt.actions.hand import Action, Hand
+from portinfra_libvirt.claims import LibvirtClaims
+from portinfra_libvirt.drivers import drivers
+from portinfra_libvirt.drivers.reading import SURVEY
+from portinfra_libvirt.errors import AGAIN, NAME, classified
+from portinfra_libvirt.published import CAPABILITIES
+from portinfra_libvirt.site import Site
+
+WHO = Call("Identify")
+
+_CHANGES: Mapping[str, Action] = {**networking.ACTIONS, **storage.ACTIONS, **guests.ACTIONS}
+
+
+class _SystemClock:
+    virtual = False
+
+    def now(self) -> float:
+        return time.time()
+
+    def sleep_until(self, moment: float) -> None:
+        time.sleep(max(0.0, moment - time.time()))
+
+
+class LibvirtProvider:
+    """One site. A context manager; safe to use from several threads: libvirt's connections are, too."""
+
+    name = NAME
+    capabilities = CAPABILITIES
+
+    def __init__(self, environment: Environment, site: Site) -> None:
+        self.environment = environment
+        self.site = site
+        self.clock = _SystemClock()
+        self.drivers: Mapping[type[Spec], Driver[Any]] = drivers(site)
+        self.claims = LibvirtClaims()
+        self._connections: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        self._changing = threading.RLock()
+        libvirt.registerErrorHandler(_silent, None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def account_calls(self) -> tuple[Call, ...]:
+        """One read: whether any hypervisor answers, and what it is called."""
+        return (WHO,)
+
+    def account_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
+        """The site's account, by the file of sites; else the name of the hypervisor's machine."""
+        return self.site.account or str(answers[WHO][0]["hostname"])
+
+    def catalogue_calls(self) -> tuple[Call, ...]:
+        """Two reads."""
+        return (WHO, catalogue.DESCRIBE)
+
+    def catalogue(self, answers: Mapping[Call, Sequence[Answer]]) -> Catalogue:
+        """What the site offers."""
+        return catalogue.assemble(self.environment, self.site, self.account_of(answers), answers)
+
+    def perform(self, call: Call) -> Answer:
+        """One look at a hypervisor, or one change there. Raises libvirtError, or ours."""
+        if call.action in together.ACTIONS:
+            return together.Together(self.site, self._open).perform(call.action, call.parameters)
+        at = str(call.parameters["at"])
+        hand = Hand(self._open(at), self.site, self._changing)
+        if call.action == SURVEY:
+            return reading.survey(hand.connection, call.parameters["scope"])
+        parameters = {name: value for name, value in call.parameters.items() if name != "at"}
+        return _CHANGES[call.action](hand, **parameters) or {}
+
+    def more(self, call: Call, answer: Answer) -> Call | None:
+        """Answers are whole."""
+        return None
+
+    def silent(self, call: Call, answer: Answer) -> frozenset[str]:
+        """A hypervisor tells all or nothing."""
+        return frozenset()
+
+    def classify(self, error: Exception) -> ProviderError:
+        """By libvirt's code; what broke on the way may have had its effect."""
+        if isinstance(error, ProviderError):
+            return error
+        if isinstance(error, libvirt.libvirtError):
+            return classified(error)
+        return errors.OutcomeUnknown(f"{type(error).__name__}: {error}", provider=NAME, fix=AGAIN)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        with self._lock:
+            connections, self._connections = self._connections, {}
+        for connection in connections.values():
+            connection.close()
+
+    def _open(self, at: str) -> Any:
+        """The connection to a hypervisor, opened at its first use, and anew when it broke."""
+        with self._lock:
+            connection = self._connections.get(at)
+            if connection is None or not connection.isAlive():
+                uri = next(each.uri for each in self.site.hypervisors if each.name == at)
+                connection = self._connections[at] = libvirt.open(uri)
+            return connection
+
+
+def _silent(_: object, error: object) -> None:
+    """libvirt prints every error to standard error unless somebody takes it."""

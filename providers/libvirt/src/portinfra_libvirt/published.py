@@ -1,0 +1,44 @@
+"""What holds of libvirt everywhere: limits, sizes and images."""
+
+import re
+from collections.abc import Mapping
+
+from portinfra.model.catalogue import Capabilities
+
+CAPABILITIES = Capabilities(
+    visibility_seconds=0.0,
+    user_data_max_bytes=262_144,
+    volume_min_gib=1,
+    volume_max_gib=16_384,
+    tags_max=100,
+    zonal_subnets=True,
+    public_addresses=True,
+    grow_volumes=True,
+    resize_instances=True,
+    snapshots=True,
+    snapshot_copy=True,
+    customer_keys=True,
+)
+
+SIZES: Mapping[str, str] = {
+    "small": "c1-m1024",
+    "medium": "c2-m2048",
+    "large": "c2-m4096",
+    "xlarge": "c4-m8192",
+}
+"""Logical size → machine type: so many virtual processors, so many MiB."""
+
+IMAGES = ("debian-12", "ubuntu-24.04")
+
+_MACHINE_TYPE = re.compile(r"c([1-9]\d*)-m([1-9]\d*)")
+
+
+def machine(machine_type: str) -> tuple[int, int] | None:
+    """Virtual processors and MiB of memory of a machine type; None for what is none."""
+    found = _MACHINE_TYPE.fullmatch(machine_type)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def machine_type(vcpus: int, memory_mib: int) -> str:
+    """The name of such a machine."""
+    return f"c{vcpus}-m{memory_mib}"

@@ -1,0 +1,274 @@
+"""Two real hypervisors as a bed of portinfra's conformance suite. Guests have a blank disk: they run, and
+boot nothing.
+"""
+
+import json
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import libvirt
+from attrs import evolve, field, frozen
+
+from hypervisors.hypervisor import Hypervisor
+from hypervisors.site import ACCOUNT, IMAGE_POOL, Site
+from portinfra.model.environment import Environment
+from portinfra.testing.conformance import Bed
+from portinfra_libvirt import domains, filters, networks, xml
+
+DISKS = "lib/portinfra"
+PASSING = ("attempt", "born", "file", "bytes", "of", "domain")
+"""What marks say that differs between two worlds that are the same."""
+
+
+@frozen
+class HurriedClock:
+    """Real time, twenty times as fast: what waits for a hypervisor to come back need not wait for minutes."""
+
+    virtual: bool = False
+    began: float = field(factory=time.time)
+
+    def now(self) -> float:
+        """Seconds since the epoch, more or less."""
+        return self.began + FASTER * (time.time() - self.began)
+
+    def sleep_until(self, moment: float) -> None:
+        """Sleep a twentieth of it."""
+        time.sleep(max(0.0, moment - self.now()) / FASTER)
+
+
+FASTER = 20
+
+
+class LibvirtBed(Bed):
+    """A site of two zones."""
+
+    reads_max = 5
+
+    def __init__(self, site: Site, other: Site, stride: int = 10) -> None:
+        self.site = site
+        self.other = other
+        self.stride = stride
+        self.environment = Environment(
+            "production",
+            on=f"libvirt:{site.name}",
+            account=ACCOUNT,
+            cidr="10.10.0.0/16",
+            zones=tuple(site.zones),
+        )
+        self.elsewhere = evolve(self.environment, on=f"libvirt:{other.name}", zones=tuple(other.zones))
+        self.key = "payments"
+        self.clock = HurriedClock()
+
+    def reset(self) -> None:
+        """Nothing is left but the images."""
+        for connection in self._connections():
+            for domain in connection.listAllDomains():
+                persistent = domain.isPersistent()
+                with suppress(libvirt.libvirtError):  # it is not running
+                    domain.destroy()
+                if persistent:
+                    domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA)
+            for network in connection.listAllNetworks():
+                if network.isActive():
+                    network.destroy()
+                network.undefine()
+            for kind in (connection.listAllNWFilters(), connection.listAllSecrets()):
+                for each in kind:
+                    each.undefine()
+            for pool in connection.listAllStoragePools():
+                if pool.name() == IMAGE_POOL:
+                    continue
+                for volume in pool.listAllVolumes():
+                    volume.delete()
+                pool.destroy()
+                pool.delete()
+                pool.undefine()
+
+    def books(self) -> Sequence[str]:
+        """Everything on both hypervisors, every file and link among it, by the machines' own word."""
+        lines: list[str] = []
+        for zone, hypervisor in self._hypervisors():
+            connection = libvirt.open(hypervisor.uri)
+            lines += [f"{line} @{zone}" for line in _books(connection)]
+            connection.close()
+            links = hypervisor.run("ip", "-br", "link").splitlines()
+            lines += [f"tap @{zone}" for line in links if re.match("vnet", line)]
+            lines += [f"file {_plain(file.name)} @{zone}" for file in _files(hypervisor.directory)]
+        return sorted(lines)
+
+    def silence(self, zone: str) -> AbstractContextManager[object]:
+        """While it lasts, a zone's daemon is down."""
+        return self._silent(zone)
+
+    @contextmanager
+    def _silent(self, zone: str) -> Iterator[None]:
+        self.site.zones[zone].stop()
+        try:
+            yield
+        finally:
+            self.site.zones[zone].start()
+
+    def exhaust(self, zone: str) -> None:
+        """Let somebody's guest have nearly all of a hypervisor's memory."""
+        connection = libvirt.open(self.site.zones[zone].uri)
+        memory_mib = connection.getInfo()[1] - 1024
+        connection.createXML(_guest("somebody-large", memory_mib), libvirt.VIR_DOMAIN_START_PAUSED)
+        connection.close()
+
+    def user_data(self, host: str) -> str:
+        """All that is on the image that the host reads at birth."""
+        for hypervisor in self.site.zones.values():
+            for file in _files(hypervisor.directory):
+                if file.name.startswith(f"instance.{host}.") and file.suffix == ".iso":
+                    return file.read_bytes().decode("latin-1")
+        raise LookupError(host)
+
+    def copy_owner(self) -> None:
+        """A file of another name, and a secret for it that says what the one of `volume.db1-data` says."""
+        for connection in self._connections():
+            for secret in connection.listAllSecrets():
+                root = xml.parse(secret.XMLDesc())
+                said = xml.text(root, "description")
+                if '"address":"volume.db1-data"' not in said:
+                    continue
+                path = Path(secret.usageID()).with_name("volume.copied.000000000000-000000.qcow2")
+                pool = next(each for each in connection.listAllStoragePools() if each.name() != IMAGE_POOL)
+                pool.createXML(_volume(path.name))
+                connection.secretDefineXML(
+                    f"<secret><description>{xml.escape(said)}</description>"
+                    f"<usage type='volume'><volume>{path}</volume></usage></secret>"
+                )
+
+    def make_foreign(self) -> None:
+        """Of each kind, as a person would."""
+        connection = libvirt.open(next(iter(self.site.zones.values())).uri)
+        connection.networkDefineXML("<network><name>somebody</name><bridge name='somebr'/></network>")
+        connection.nwfilterDefineXML(
+            "<filter name='somebody'><rule action='drop' direction='in'><all/></rule></filter>"
+        )
+        pool = connection.storagePoolDefineXML(
+            "<pool type='dir'><name>somebody</name><target><path>/var/lib/libvirt/x</path></target></pool>"
+        )
+        pool.build()
+        pool.create()
+        pool.createXML(_volume("volume.db1-data.somebody.qcow2"))
+        connection.secretDefineXML(
+            "<secret><description>somebody's</description>"
+            "<usage type='volume'><volume>/var/lib/libvirt/x/volume.db1-data.somebody.qcow2</volume></usage>"
+            "</secret>"
+        )
+        connection.defineXML(_guest("somebody", 64))
+        connection.close()
+
+    def _hypervisors(self) -> Iterator[tuple[str, Hypervisor]]:
+        yield from self.site.zones.items()
+        yield from ((f"{zone} elsewhere", each) for zone, each in self.other.zones.items())
+
+    def _connections(self) -> Iterator[Any]:
+        for _, hypervisor in self._hypervisors():
+            connection = libvirt.open(hypervisor.uri)
+            yield connection
+            connection.close()
+
+
+def _books(connection: Any) -> Iterator[str]:
+    owners = {
+        secret.usageID(): _said(xml.text(xml.parse(secret.XMLDesc()), "description"))
+        for secret in connection.listAllSecrets()
+    }
+    hosts: dict[str, str] = {}
+    for domain in connection.listAllDomains():
+        text = domain.XMLDesc()
+        record = domains.record(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE), text)
+        hosts[domain.name()] = _address(record["said"]) or domain.name()
+        disks = [f"{_address_of(each['path'], owners)}={each['serial']}" for each in record["live_disks"]]
+        cards = [(_kind(each["filter"]), each["address"], each["mac"]) for each in record["live_cards"]]
+        yield (
+            f"instance {hosts[domain.name()]} {record['vcpus']}x{record['memory_mib']} {domain.isActive()} "
+            f"{sorted(disks)} {[card[1] for card in cards]} {_plainly(record['said'])}"
+        )
+    for network in connection.listAllNetworks():
+        record = networks.record(network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE), bool(network.isActive()))
+        kind = "claim" if "-claim-" in network.name() else "network"
+        name = "" if kind == "claim" else network.name()
+        yield f"{kind} {name} {record['active']} {record['bridge']} {_plainly(record['said'], hosts)}"
+    for each in connection.listAllNWFilters():
+        seen = filters.read(each.XMLDesc())
+        owner = seen.owner.partition(" ")[0]
+        yield f"firewall {owner} {seen.sound} {[tuple(rule)[:5] for rule in seen.allowed]}"
+    for path, said in owners.items():
+        yield f"secret {_kind(Path(path).name)} {said}"
+    for pool in connection.listAllStoragePools():
+        if pool.name() == IMAGE_POOL:
+            continue
+        yield f"pool {pool.name()}"
+        for volume in pool.listAllVolumes():
+            said = owners.get(volume.path(), "")
+            yield f"disk {_address_of(volume.path(), owners)} {volume.info()[1] if said else ''} {said}"
+
+
+def _said(text: str) -> str:
+    return _plainly(text)
+
+
+def _plainly(text: str, hosts: dict[str, str] | None = None) -> str:
+    """A mark without what passes."""
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return text
+    return json.dumps(_without(said, PASSING), sort_keys=True)
+
+
+def _without(value: Any, names: Sequence[str]) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if "address" in value and not isinstance(value["address"], str):
+        return value
+    return {
+        (each["address"] if isinstance(each, dict) and "address" in each else key): _without(each, names)
+        for key, each in value.items()
+        if key not in names
+    }
+
+
+def _address(text: str) -> str:
+    try:
+        return str(json.loads(text)["address"])
+    except (ValueError, KeyError):
+        return ""
+
+
+def _address_of(path: str, owners: dict[str, str]) -> str:
+    said = owners.get(path, "")
+    return _address(said) or _kind(Path(path).name)
+
+
+def _kind(file: str) -> str:
+    return file.partition(".")[0]
+
+
+def _plain(file: str) -> str:
+    """The name of a file without what passes: whose it was when it was made, and the attempt that made it."""
+    kind, _, ending = file.partition(".")
+    return f"{kind} {ending.rpartition('.')[2]}"
+
+
+def _files(directory: Path) -> list[Path]:
+    return [each for each in (directory / DISKS).rglob("*") if each.is_file()]
+
+
+def _guest(name: str, memory_mib: int) -> str:
+    return (
+        f"<domain type='qemu'><name>{name}</name><memory unit='MiB'>{memory_mib}</memory><vcpu>1</vcpu>"
+        "<os><type arch='x86_64' machine='q35'>hvm</type></os></domain>"
+    )
+
+
+def _volume(name: str) -> str:
+    target = "<target><format type='qcow2'/></target>"
+    return f"<volume><name>{name}</name><capacity>1048576</capacity>{target}</volume>"

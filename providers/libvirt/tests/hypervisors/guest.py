@@ -1,0 +1,197 @@
+"""A small guest that boots in seconds under emulation, made from Debian's packages by any user."""
+
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGES = (
+    *("busybox-static", "cpio", "dosfstools", "gcc", "libc6-dev", "mtools", "qemu-utils"),
+    *("syslinux", "syslinux-common"),
+)
+"""What `build` needs, besides apt itself with its lists of packages."""
+
+PORT = "portinfra"
+"""The virtio port by which a guest takes commands: a channel's `<target type='virtio' name='portinfra'/>`.
+
+A guest that runs already serves one, too, as soon as it is plugged in.
+"""
+
+KERNEL = "linux-image-cloud-amd64"
+MODULES = (
+    *("virtio_pci", "virtio_blk", "virtio_console", "virtio_scsi", "sd_mod", "sr_mod"),
+    *("virtio_net", "isofs", "button", "evdev"),
+)
+ARGUMENTS = (
+    *("console=ttyS0", "8250.nr_uarts=1", "quiet", "panic=1", "mitigations=off", "lsm=", "audit=0"),
+    *("tsc=reliable", "no_timer_check", "random.trust_cpu=on", "cryptomgr.notests"),
+    "rcupdate.rcu_expedited=1",
+)
+MIB = 1024 * 1024
+SIZE = 64 * MIB
+START = 1 * MIB
+"""Where on the disk its one partition begins."""
+
+_SOURCES = Path(__file__).with_suffix("")
+_BUSYBOX = Path("/bin/busybox")
+_MBR = Path("/usr/lib/syslinux/mbr/mbr.bin")
+_TOOLS = ("cc", "cpio", "mkfs.fat", "mcopy", "qemu-img", "syslinux")
+_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def build(cache: Path, tools: tuple[str, ...] = ()) -> Path:
+    """The disk image, as qcow2. It is made once for its sources, kernel and busybox, and kept in `cache`.
+    With `tools`, these commands of this machine are in it, too.
+
+    Raises RuntimeError where a package is missing; it says which to install.
+    """
+    missing = [each for each in _TOOLS if not shutil.which(each, path=_PATH)]
+    if missing or not _BUSYBOX.exists() or not _MBR.exists():
+        raise RuntimeError(f"to build test guests, do: apt-get install {' '.join(PACKAGES)}")
+    package, version = _kernel()
+    digest = hashlib.sha256(f"{package} {version}".encode())
+    commands = [Path(shutil.which(tool, path=_PATH) or tool) for tool in tools]
+    for source in (Path(__file__), *_files(), _BUSYBOX, _MBR, *commands):
+        digest.update(source.read_bytes())
+    image = cache / f"guest-{digest.hexdigest()[:16]}" / "guest.qcow2"
+    if not image.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache, prefix="building-") as name:
+            made = _image(Path(name), package, version, commands)
+            image.parent.mkdir(exist_ok=True)
+            made.rename(image)
+    return image
+
+
+def ask(port: Path, command: str, timeout: float = 30.0) -> tuple[int, str]:
+    """What a guest answers to one line of shell: its exit status and what it said, on both streams.
+
+    `port` is the host's socket of `PORT`. Waits for a guest that still boots. Commands end after 20 s;
+    what they start in the background goes on. Raises TimeoutError.
+    """
+    give_up = time.monotonic() + timeout
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(timeout)
+        connection.connect(str(port))
+        # An answer that nobody took may still lie in the port: ours comes after the mark.
+        mark = f"mark-{secrets.token_hex(8)}"
+        connection.sendall(f"echo {mark}\n{command}\n".encode())
+        said = b""
+        while not (found := re.search(rf"{mark}\n\.0\n(.*\n|)\.(\d+)\n\Z".encode(), said, re.DOTALL)):
+            connection.settimeout(max(0.01, give_up - time.monotonic()))
+            more = connection.recv(65536)
+            if not more:
+                raise ConnectionError(f"the guest went away before it answered: {command}")
+            said += more
+    return int(found[2]), found[1].decode(errors="replace")
+
+
+def _kernel() -> tuple[str, str]:
+    """The package with the newest kernel, and its version."""
+    said = subprocess.run(
+        ["apt-cache", "show", "--no-all-versions", KERNEL], capture_output=True, text=True, check=False
+    ).stdout
+    package = re.search(r"^Depends: .*?(linux-image-\S+-cloud-amd64)", said, re.MULTILINE)
+    version = re.search(r"^Version: (\S+)", said, re.MULTILINE)
+    if not package or not version:
+        raise RuntimeError(f"apt knows of no {KERNEL}; do: apt-get update")
+    return package[1], version[1]
+
+
+def _files() -> list[Path]:
+    return sorted(each for each in _SOURCES.rglob("*") if each.is_file())
+
+
+def _image(work: Path, package: str, version: str, commands: list[Path]) -> Path:
+    _run(work, "apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", f"{package}={version}")
+    _run(work, "dpkg-deb", "-x", next(work.glob("*.deb")), "kernel")
+    kernel = next((work / "kernel/boot").glob("vmlinuz-*"))
+    return _disk(work, kernel, _initramfs(work, work / "kernel/lib/modules", commands))
+
+
+def _initramfs(work: Path, modules: Path, commands: list[Path]) -> Path:
+    root = work / "root"
+    for name in ("bin", "dev", "modules", "proc", "run", "seed", "sys", "tmp"):
+        (root / name).mkdir(parents=True)
+    shutil.copy(_BUSYBOX, root / "bin/busybox")
+    for applet in _run(work, _BUSYBOX, "--list").split():
+        if applet != "busybox":
+            (root / "bin" / applet).symlink_to("busybox")
+    for source in _files():
+        place = root / source.relative_to(_SOURCES)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if source.suffix == ".c":
+            _run(work, "cc", "-static", "-Os", "-s", "-o", place.with_suffix(""), source)
+        else:
+            shutil.copy(source, place)
+            place.chmod(0o755)
+    _with_libraries(work, root, commands)
+    there = {each.stem.replace("-", "_"): each for each in modules.rglob("*.ko")}
+    order = [there[name] for name in dict.fromkeys(_with_dependencies(MODULES, there))]
+    for module in order:
+        shutil.copy(module, root / "modules")
+    (root / "modules/order").write_text("".join(f"{module.name}\n" for module in order))
+    made = work / "initrd.img"
+    _run(root, "sh", "-c", f"find . | sort | cpio --quiet -o -H newc -R 0:0 | gzip -9 > '{made}'")
+    return made
+
+
+def _with_libraries(work: Path, root: Path, commands: list[Path]) -> None:
+    """Commands of this machine, with the libraries that they name."""
+    for command in commands:
+        place = root / "bin" / command.name
+        place.unlink(missing_ok=True)  # busybox's own
+        shutil.copy(command, place)
+        for library in re.findall(r"(/\S+) \(0x", _run(work, "ldd", command)):
+            (root / library[1:]).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(library, root / library[1:])
+
+
+def _with_dependencies(names: tuple[str, ...], there: dict[str, Path]) -> Iterator[str]:
+    """Modules in an order in which they can be loaded; what is not there is built into the kernel."""
+    for name in names:
+        if name in there:
+            needs = re.search(rb"\0depends=([^\0]*)\0", there[name].read_bytes())
+            yield from _with_dependencies(tuple(needs[1].decode().split(",")) if needs else (), there)
+            yield name
+
+
+def _disk(work: Path, kernel: Path, initrd: Path) -> Path:
+    """One active partition with a FAT file system, in which syslinux finds the kernel."""
+    raw, made = work / "guest.raw", work / "guest.qcow2"
+    with raw.open("wb") as disk:
+        disk.truncate(SIZE)
+        disk.write(_MBR.read_bytes()[:440])
+        disk.seek(446)
+        first, count = START // 512, (SIZE - START) // 512
+        beyond = b"\xfe\xff\xff"  # an address of heads and cylinders that nobody reads
+        disk.write(struct.pack("<B3sB3sII", 0x80, beyond, 0x0E, beyond, first, count))
+        disk.seek(510)
+        disk.write(b"\x55\xaa")
+    offset, sectors = START // 512, (SIZE - START) // 1024
+    _run(work, "mkfs.fat", "-F", "16", "-h", offset, f"--offset={offset}", raw, sectors)
+    menu = work / "syslinux.cfg"
+    arguments = " ".join(ARGUMENTS)
+    menu.write_text(f"default linux\nlabel linux\nlinux linux\ninitrd initrd.img\nappend {arguments}\n")
+    _run(work, "mcopy", "-i", f"{raw}@@{START}", kernel, "::linux")
+    _run(work, "mcopy", "-i", f"{raw}@@{START}", initrd, menu, "::")
+    _run(work, "syslinux", "--install", "--offset", START, raw)
+    _run(work, "qemu-img", "convert", "-f", "raw", "-O", "qcow2", "-o", "compat=1.1", raw, made)
+    return made
+
+
+def _run(directory: Path, *command: object) -> str:
+    words = [str(each) for each in command]
+    settings = {**os.environ, "PATH": _PATH, "LC_ALL": "C"}
+    done = subprocess.run(words, cwd=directory, env=settings, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(words)}: {done.stderr.strip() or done.returncode}")
+    return done.stdout

@@ -1,0 +1,98 @@
+"""SIGKILL to a client with eight calls under way, and what a run may leave that died between two steps of one
+call: running again comes to the declared world, and then to nothing.
+"""
+
+import os
+import random
+import signal
+import time
+
+import libvirt
+import pytest
+
+from hypervisors.conformance_bed import LibvirtBed
+from portinfra import workflow
+from portinfra.testing.conformance import BEFORE, Stage
+from portinfra.testing.conformance.stage import LOSE_DATA
+from portinfra_libvirt import disks, marks
+from portinfra_libvirt.site import DIRECTORY
+
+KILLS = 3
+
+
+@pytest.fixture
+def stage(rack, depot, tmp_path, monkeypatch):
+    (tmp_path / "sites.hcl").write_text(rack.hcl() + depot.hcl())
+    monkeypatch.setenv("PORTINFRA_SITES", str(tmp_path / "sites.hcl"))
+    monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
+    stage = Stage(LibvirtBed(rack, depot))
+    stage.bed.reset()
+    yield stage
+    stage.bed.reset()
+
+
+def killed(work, seconds):
+    """Do the work in a process of its own, and kill it after so long; whether it had ended before."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    time.sleep(seconds)
+    ended, _ = os.waitpid(child, os.WNOHANG)
+    if not ended:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    return bool(ended)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_whoever_is_killed_again_and_again_gets_there(stage, seed):
+    chance = random.Random(seed)
+    there = stage.environment
+
+    def bring():
+        workflow.apply(workflow.plan(BEFORE, there, LOSE_DATA))
+
+    def remove():
+        workflow.apply(workflow.destroy(BEFORE, there, LOSE_DATA))
+
+    stage.bring(BEFORE)
+    good = stage.books()
+    stage.bed.reset()
+    for _ in range(KILLS):
+        killed(bring, chance.uniform(0.3, 4.0))
+    stage.bring(BEFORE)
+    assert stage.books() == good
+    for _ in range(KILLS):
+        killed(remove, chance.uniform(0.3, 4.0))
+    stage.remove(BEFORE)
+    assert list(stage.bed.books()) == []
+
+
+@pytest.mark.parametrize(
+    "left", ["a pool without its directory", "a secret without a value", "an empty pool"]
+)
+def test_what_is_left_between_two_steps_of_a_call_is_no_obstacle(stage, left):
+    stage.bring(BEFORE)
+    good = stage.books()
+    stage.remove(BEFORE)
+    connection = libvirt.open(stage.bed.site.zones["a"].uri)
+    scope = stage.plan(BEFORE).scope
+    if left == "a secret without a value":
+        file = "volume.db1-data.000000000000-000000.qcow2"
+        said = {"address": "volume.db1-data", "file": file, "scope": str(scope), "zone": "a"}
+        path = f"{disks.directory(DIRECTORY, scope)}/{file}"
+        connection.secretDefineXML(disks.secret_document(path, marks.written(said)))
+    else:
+        pool = connection.storagePoolDefineXML(disks.pool_document(DIRECTORY, scope))
+        if left == "an empty pool":
+            pool.build()
+    connection.close()
+    stage.bring(BEFORE)
+    assert [line for line in stage.books() if "volume.db1-data" not in line] == [
+        line for line in good if "volume.db1-data" not in line
+    ]
+    stage.remove(BEFORE)
+    assert list(stage.bed.books()) == []

@@ -1,0 +1,150 @@
+"""What a person does by hand, with virsh, is seen, named and mended."""
+
+import pytest
+
+from hypervisors.conformance_bed import LibvirtBed
+from portinfra import workflow
+from portinfra.model.plan import PlanOptions
+from portinfra.testing.conformance import BEFORE, Stage
+
+SCOPE = "sample-production"
+
+
+@pytest.fixture
+def stage(rack, depot, tmp_path, monkeypatch):
+    (tmp_path / "sites.hcl").write_text(rack.hcl())
+    monkeypatch.setenv("PORTINFRA_SITES", str(tmp_path / "sites.hcl"))
+    monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
+    stage = Stage(LibvirtBed(rack, depot))
+    stage.bed.reset()
+    stage.bring(BEFORE)
+    yield stage
+    stage.bed.reset()
+
+
+def native(zone, *command):
+    return zone.virsh(*command)
+
+
+def named(zone, host):
+    return next(name for name in zone.virsh("list", "--all", "--name").split() if f"-{host}-" in name)
+
+
+def stop(zones):
+    native(zones["a"], "destroy", named(zones["a"], "web1"))
+    return "instance.web1"
+
+
+def shrink(zones):
+    name = named(zones["a"], "web1")
+    native(zones["a"], "destroy", name)
+    native(zones["a"], "setmaxmem", name, "512MiB", "--config")
+    native(zones["a"], "start", name)
+    return "instance.web1"
+
+
+def undefine(zones):
+    native(zones["a"], "destroy", named(zones["a"], "old1"))
+    native(zones["a"], "undefine", named(zones["a"], "old1"))
+    return "instance.old1"
+
+
+def loosen(zones):
+    name = next(word for word in native(zones["b"], "nwfilter-list").split() if "-db-" in word)
+    document = native(zones["b"], "nwfilter-dumpxml", name)
+    opened = document.replace(
+        "</filter>", "<rule action='accept' direction='inout' priority='-999'><all/></rule></filter>"
+    )
+    _define(zones["b"], "nwfilter-define", opened)
+    return "firewall.db"
+
+
+def allow_more(zones):
+    name = next(word for word in native(zones["a"], "nwfilter-list").split() if "-db-" in word)
+    document = native(zones["a"], "nwfilter-dumpxml", name)
+    ssh = "<tcp dstportstart='22' dstportend='22'/>"
+    more = f"<rule action='accept' direction='in' priority='500'>{ssh}</rule></filter>"
+    _define(zones["a"], "nwfilter-define", document.replace("</filter>", more))
+    return "firewall-rules.db"
+
+
+def take_filter_away(zones):
+    name = named(zones["a"], "web1")
+    document = native(zones["a"], "dumpxml", name)
+    card = document[document.index("<interface") : document.index("</interface>") + len("</interface>")]
+    bare = card[: card.index("<filterref")] + card[card.index("</filterref>") + len("</filterref>") :]
+    _define(zones["a"], "update-device", bare, named(zones["a"], "web1"), "--live", "--config")
+    return "instance.web1"
+
+
+def take_filter_from_its_definition(zones):
+    name = named(zones["a"], "web1")
+    document = native(zones["a"], "dumpxml", name, "--inactive")
+    start, end = document.index("<filterref"), document.index("</filterref>") + len("</filterref>")
+    _define(zones["a"], "define", document[:start] + document[end:])
+    return "instance.web1"
+
+
+def undefine_while_it_runs(zones):
+    native(zones["a"], "undefine", named(zones["a"], "web1"))
+    return "instance.web1"
+
+
+def detach(zones):
+    name = named(zones["a"], "db1")
+    disks = native(zones["a"], "domblklist", name).split()
+    path = next(word for word in disks if "db1-data" in word)
+    native(zones["a"], "detach-disk", name, path, "--live", "--config")
+    return "attachment.db1-data"
+
+
+def stop_network(zones):
+    name = next(word for word in native(zones["b"], "net-list", "--name").split() if word.startswith(SCOPE))
+    native(zones["b"], "net-destroy", name)
+    return "network.main"
+
+
+def _define(zone, command, document, *before):
+    path = zone.directory / "run/edited.xml"
+    path.write_text(document)
+    flags = [word for word in before if word.startswith("--")]
+    names = [word for word in before if not word.startswith("--")]
+    zone.virsh(command, *names, "/run/libvirt/edited.xml", *flags)
+
+
+@pytest.mark.parametrize(
+    "by_hand",
+    [
+        stop,
+        shrink,
+        undefine,
+        undefine_while_it_runs,
+        loosen,
+        allow_more,
+        take_filter_away,
+        take_filter_from_its_definition,
+        detach,
+        stop_network,
+    ],
+)
+def test_what_was_done_by_hand_is_named_and_mended(stage, rack, by_hand):
+    good = stage.books()
+    subject = by_hand(rack.zones)
+    plan = stage.plan(BEFORE, PlanOptions())
+    touched = (
+        {change.address for change in plan.changes}
+        | {step.address for step in plan.steps}
+        | {finding.subject for finding in plan.findings}
+    )
+    assert subject in touched
+    if by_hand is not undefine:
+        assert {change.action for change in plan.changes} <= {"create", "update"}, "no host is made anew"
+    stage.bring(BEFORE)
+    assert stage.books() == good
+    assert stage.plan(BEFORE).empty
+
+
+def test_a_plan_without_changes_reads_each_hypervisor_once(stage):
+    with stage.calls() as record:
+        assert workflow.plan(BEFORE, stage.environment).empty
+    assert len(record.made) <= 2 + len(stage.bed.site.zones)

@@ -1,0 +1,175 @@
+"""Walls, with packets: six real guests in two zones, every ordered pair, allowed and denied, TCP and UDP.
+
+What passes is compared with what the declaration promises; of what is denied, nothing reaches the interface
+of the guest that it was for.
+"""
+
+import threading
+import time
+from itertools import permutations
+
+import pytest
+from attrs import evolve
+
+from hypervisors.guest import build
+from hypervisors.guests import guests
+from hypervisors.probes import Capture, listen, passing
+from hypervisors.site import ACCOUNT, BRIDGE, site
+from portinfra import INTERNET, Environment, Role, Topology, allow, placed, reach, workflow
+
+SMALL = "c1-m128"
+TOPOLOGY = Topology(
+    "walls",
+    roles=[
+        Role("web", count=2, size=SMALL, disk_gib=1, public="customers"),
+        Role("app", count=2, size=SMALL, disk_gib=1),
+        Role("db", count=2, size=SMALL, disk_gib=1),
+    ],
+    flows=[
+        allow(INTERNET, "web", tcp=443, why="customers"),
+        allow("web", "app", tcp=8443, why="orders"),
+        allow("web", "db", udp=8443, why="names"),
+        allow("app", "db", tcp="5432-5433", udp=53, why="the ledger"),
+    ],
+)
+CHANGED = evolve(
+    TOPOLOGY,
+    flows=[
+        allow(INTERNET, "web", tcp=443, why="customers"),
+        allow("web", "app", tcp=8443, why="orders"),
+        allow("app", "db", tcp=5432, why="the ledger"),
+        allow("db", "app", udp=53, why="names"),
+    ],
+)
+PACKETS = [
+    *[("tcp", port) for port in (22, 443, 5432, 5433, 8443)],
+    *[("udp", port) for port in (53, 443, 8443)],
+]
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("walls")
+    with (
+        site("walls", directory / "site", image=build(directory / "guest")) as running,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        sites = directory / "sites.hcl"
+        sites.write_text(running.hcl())
+        patch.setenv("PORTINFRA_SITES", str(sites))
+        patch.setenv("PORTINFRA_HOME", str(directory / "home"))
+        zones = running.zones
+        there = Environment(
+            "production", on="libvirt:walls", account=ACCOUNT, cidr="10.20.0.0/16", zones=tuple(zones)
+        )
+        outside = next(iter(zones.values()))
+        outside.run("ip", "address", "add", "10.20.0.1/16", "dev", BRIDGE)
+        yield there, zones
+
+
+@pytest.fixture(scope="module")
+def up(environment):
+    """Six guests that run and listen."""
+    there, zones = environment
+    assert workflow.apply(workflow.plan(TOPOLOGY, there)).succeeded
+    found = guests(zones)
+    for guest in found.values():
+        guest.plug_in()
+    listen(found, PACKETS)
+    return found
+
+
+def promised(topology, there, names):
+    promise = reach.of(placed(topology, there))
+    addresses = {name: guest.address for name, guest in names.items()}
+    return {
+        (source, target, packet)
+        for source, target in permutations(names, 2)
+        for packet in PACKETS
+        if packet in promise.direct(addresses[source], addresses[target])
+    }
+
+
+def test_what_is_declared_passes_and_nothing_else_before_during_and_after_a_change(environment, up):
+    there, zones = environment
+    assert len(up) == 6
+    assert {guest.hypervisor.directory.name for guest in up.values()} == {"a", "b"}
+    before = promised(TOPOLOGY, there, up)
+    assert before
+    assert passing(up, PACKETS) == before
+
+    # An address that nobody has, on the same wire: only what is public is open to it.
+    outside = next(iter(zones.values()))
+    assert _called(outside, up["web1"].address, 443)
+    assert not _called(outside, up["web1"].address, 22)
+    assert not _called(outside, up["db1"].address, 5432)
+
+    # During the change, what is denied before and after it does not come through for a moment.
+    denied = "udp port 9"
+    with Capture([up["db1"]], denied) as capture, _sending(up["web1"], up["db1"].address, 9):
+        assert workflow.apply(workflow.plan(CHANGED, there)).succeeded
+    assert capture.seen["db1"] == []
+    after = promised(CHANGED, there, up)
+    assert after != before
+    assert passing(up, PACKETS) == after
+
+    # The control: were it let through, it would be seen there.
+    with Capture([up["app1"]], "udp port 53") as capture, _sending(up["db1"], up["app1"].address, 53):
+        time.sleep(2)
+    assert capture.seen["app1"]
+
+    # Nobody speaks under another's address, and nothing that is denied reaches a guest's card.
+    up["web2"].told(f"ip address add {up['app2'].address}/32 dev eth0")
+    with Capture(up.values(), "tcp port 5432 or arp") as capture:
+        up["web2"].ask(f"nc -w 2 -s {up['app2'].address} {up['db1'].address} 5432 </dev/null")
+    up["web2"].told(f"ip address del {up['app2'].address}/32 dev eth0")
+    assert not [line for line in capture.seen["db1"] if "5432" in line]
+
+    # A guest that starts again, and a daemon that does, find the same walls.
+    up["db2"].hypervisor.virsh("reset", up["db2"].domain)
+    for hypervisor in zones.values():
+        hypervisor.stop()
+        hypervisor.start()
+    listen({"db2": up["db2"]}, PACKETS)
+    assert passing(up, PACKETS) == after
+    assert workflow.plan(CHANGED, there).empty
+
+    destroyed = workflow.apply(workflow.destroy(CHANGED, there))
+    assert destroyed.succeeded
+    for hypervisor in zones.values():
+        assert "vnet" not in hypervisor.run("ip", "link")
+        for what in (("list", "--all"), ("nwfilter-list",), ("secret-list",)):
+            assert hypervisor.virsh(*what).strip() == ""
+        assert not list((hypervisor.directory / "lib/portinfra").rglob("*"))
+
+
+def _called(outside, address, port):
+    """Whether somebody outside of the environment gets an answer."""
+    try:
+        outside.run("busybox", "nc", "-w", "2", address, str(port))
+    except RuntimeError:
+        return False
+    return True
+
+
+class _sending:
+    """Datagrams without end, while it lasts."""
+
+    def __init__(self, guest, address, port):
+        self.guest, self.address, self.port = guest, address, port
+        self.over = threading.Event()
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=self._send)
+        self.thread.start()
+        return self
+
+    def _send(self):
+        while not self.over.is_set():
+            self.guest.ask(
+                f"for i in $(seq 20); do udp send {self.address} {self.port} x; usleep 10000; done"
+            )
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
