@@ -110,11 +110,12 @@ recovery "shop" {{
   probe "last order" {{ run = "./ask" }}
 }}
 recovery "other" {{
-  source = "recovery"
-  target = "production"
-  rpo    = "1d"
-  rto    = "7d"
-  waves  = [["db"], ["cache", "queue"], ["web"]]
+  source      = "recovery"
+  target      = "production"
+  rpo         = "1d"
+  rto         = "7d"
+  drill_limit = "8d"
+  waves       = [["db"], ["cache", "queue"], ["web"]]
 }}
 '''
 SPLINTERS = (

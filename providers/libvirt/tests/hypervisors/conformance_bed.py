@@ -5,7 +5,7 @@ boot nothing.
 import json
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from hypervisors.site import ACCOUNT, IMAGE_POOL, Site
 from portinfra.model.environment import Environment
 from portinfra.testing.conformance import Bed
 from portinfra_libvirt import domains, filters, networks, xml
+from portinfra_libvirt.published import SIZES
 
 DISKS = "lib/portinfra"
 PASSING = ("attempt", "born", "file", "bytes", "of", "domain")
@@ -62,6 +63,14 @@ class LibvirtBed(Bed):
         self.elsewhere = evolve(self.environment, on=f"libvirt:{other.name}", zones=tuple(other.zones))
         self.key = "payments"
         self.clock = HurriedClock()
+
+    @property
+    def too_large(self) -> Collection[str]:
+        """What has more memory than this machine, as libvirt counts it."""
+        connection = libvirt.open(next(iter(self.site.zones.values())).uri)
+        memory_mib = connection.getInfo()[1]
+        connection.close()
+        return {size for size, native in SIZES.items() if int(native.partition("-m")[2]) > memory_mib}
 
     def reset(self) -> None:
         """Nothing is left but the images."""

@@ -74,7 +74,7 @@ def build(cache: Path, tools: tuple[str, ...] = ()) -> Path:
 def ask(port: Path, command: str, timeout: float = 30.0) -> tuple[int, str]:
     """What a guest answers to one line of shell: its exit status and what it said, on both streams.
 
-    `port` is the host's socket of `PORT`. Waits for a guest that still boots. Commands end after 20 s;
+    `port` is the host's socket of `PORT`. Waits for a guest that still boots. Commands end after a minute;
     what they start in the background goes on. Raises TimeoutError.
     """
     give_up = time.monotonic() + timeout

@@ -1,7 +1,7 @@
 """What a provider's test file hands to the suite: a world to try it in, and what that world can do."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import pytest
@@ -40,6 +40,11 @@ class Bed(ABC):
     """The kind that `set_quota` can limit: one of which `before` has two or more."""
     reads_max: int = 12
     """A plan that finds nothing to do makes no more calls than this, pages aside."""
+
+    @property
+    def too_large(self) -> Collection[str]:
+        """The sizes that no machine of this bed can hold; where machines are one's own, there may be some."""
+        return ()
 
     @abstractmethod
     def reset(self) -> None:
