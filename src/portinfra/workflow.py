@@ -30,7 +30,7 @@ from portinfra.model.progress import Listener
 from portinfra.model.topology import Topology
 from portinfra.placement import place
 from portinfra.planning.compose import compose
-from portinfra.planning.fence import fenced, stands, told
+from portinfra.planning.fence import fenced, remade, stands, told, waiting
 from portinfra.planning.in_use import in_use
 from portinfra.planning.refusal import refuse
 from portinfra.planning.saved import covered, fingerprints
@@ -185,6 +185,7 @@ def _plan(placed: Placed, options: PlanOptions | None, *, destroy: bool) -> Plan
         claim = here.settle(placed.scope)
         observation = here.reader.observe(placed.scope)
         waits = claim is not None and claim.fenced  # whether it still is so, an apply asks under its claim
+        declared = placed
         if waits and not destroy:
             placed = fenced(placed, observation)
         plan = _nothing_to_do(placed, observation, here, account, options or PlanOptions())
@@ -194,6 +195,10 @@ def _plan(placed: Placed, options: PlanOptions | None, *, destroy: bool) -> Plan
         if claim is None or not claim.epoch:
             return plan
         turn = [(told if waits else stands)(placed, claim.epoch)] if waits or destroy else []
+        if waits and not destroy and (anew := remade(plan)):
+            placed = fenced(declared, observation, kept=anew)
+            plan = compose(placed, plan.catalogue, observation, here.provider.drivers, options)
+            turn += waiting(anew, asked=remade(plan))
         return evolve(plan, epoch=claim.epoch, fenced=waits, findings=(*plan.findings, *turn))
 
 

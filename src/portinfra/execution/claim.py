@@ -141,12 +141,15 @@ class Claiming:
             self.keep()
 
     def release(self, *, forget: bool = False) -> None:
-        """Let go. It stays as the record of who applied last; `forget` removes it, with nothing to guard."""
+        """Let go. It stays as the record of who applied last; `forget` removes it, with nothing to guard.
+
+        One that tells of a turn stays all the same: whoever forgot it would take an older turn for the last.
+        """
         try:
             if not self.sure(self._clock.now()):
                 self.beat()
             self.beat_due = math.inf  # from here on nobody is told that we live
-            if forget:
+            if forget and not self.claim.epoch:
                 for number in (self.claim.number, self.claim.number - 1):
                     _drop(self.caller, self.scope, number)
             else:

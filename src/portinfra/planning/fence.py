@@ -1,26 +1,53 @@
 """What is wanted of an environment that another one stands in for. Pure."""
 
+from collections.abc import Collection, Iterable, Iterator
+
 from attrs import evolve
 
 from portinfra.model.address import Address
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
+from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance, Spec
 
 
-def fenced(placed: Placed, there: Observation) -> Placed:
-    """The same with every host off; hosts that are not there are not made, as a new host runs at first."""
+def fenced(placed: Placed, there: Observation, kept: Collection[Address] = ()) -> Placed:
+    """The same with every host off; hosts that are not there are not made, as a new host runs at first. Hosts
+    that are `kept` stay as they are.
+    """
     resources: dict[Address, Spec] = {}
     unmade: set[Address] = set()
     for address, spec in placed.resources.items():
         if isinstance(spec, Instance) and address in there.resources:
-            resources[address] = evolve(spec, power="stopped")
+            as_is = there.resources[address].spec if address in kept else spec
+            resources[address] = evolve(as_is, power="stopped")
         elif isinstance(spec, Instance) or unmade.intersection(spec.references()):
             unmade.add(address)
         else:
             resources[address] = spec
     return evolve(placed, resources=resources)
+
+
+def remade(plan: Plan) -> frozenset[Address]:
+    """The hosts that a plan would make anew."""
+    return frozenset(
+        change.address
+        for change in plan.changes
+        if change.address.kind == Instance.kind and change.action == "replace"
+    )
+
+
+def waiting(hosts: Iterable[Address], asked: Collection[Address]) -> Iterator[Finding]:
+    """That hosts wait to be made anew; an error where that was `asked` for now."""
+    for address in sorted(hosts):
+        yield Finding(
+            "recovery/fenced-host",
+            f"{address} is not made anew: a new host runs at first, and another environment stands",
+            "Leave it until the turn of this environment comes again.",
+            Severity.ERROR if address in asked else Severity.WARNING,
+            subject=address,
+        )
 
 
 def told(placed: Placed, epoch: int) -> Finding:

@@ -4,17 +4,18 @@ The turn passes on once more, so that whoever was cut off meanwhile finds out: t
 epoch first, then the source is let in with it. Resumable at any call: the ledger says that it began.
 """
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
 from portinfra.model.finding import Finding
 from portinfra.model.resources import Power
 from portinfra.placement import place
-from portinfra.recovery.fencing import latest, standing, switch, under_way
+from portinfra.recovery.fencing import standing, switch
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.pace import Pace
 from portinfra.recovery.subject import Recovery
+from portinfra.recovery.turn import turns, under_way, written
 
 
 @frozen
@@ -32,7 +33,7 @@ def may_abandon(recovery: Recovery) -> None:
     """Raises PolicyError where no failover is under way."""
     with Connection.to(recovery.target) as target:
         target.account()
-        if not under_way(target, recovery):
+        if not under_way(turns(Ledger.settled(target, recovery.ledger).entries())):
             raise _nothing_under_way(recovery)
 
 
@@ -46,16 +47,16 @@ def abandon(recovery: Recovery, *, pace: Pace | None = None) -> Abandoned:
     with Connection.to(recovery.target) as target, Connection.to(recovery.source) as source:
         target.account()
         source.account()
-        entry = under_way(target, recovery)
-        if not entry:
+        ledger = Ledger.settled(target, recovery.ledger)
+        turn = under_way(turns(ledger.entries()))
+        if not turn:
             raise _nothing_under_way(recovery)
         here, there = standing(source, recovery.source_scope), standing(target, recovery.target_scope)
-        epoch = entry.said.get("abandoned") or max(latest(entry), here.epoch, there.epoch) + 1
-        ledger = Ledger(target, recovery.ledger)
-        entry = ledger.rewrite(entry, {**entry.said, "abandoned": epoch})
+        epoch = turn.abandoned or max(turn.epoch, here.epoch, there.epoch) + 1
+        turn = written(ledger, evolve(turn, abandoned=epoch))
         stopped = _turned(recovery, target, epoch, "stopped", pace)
         running = _turned(recovery.turned, source, epoch, "running", pace)
-        ledger.rewrite(entry, {**entry.said, "open": False})
+        written(ledger, evolve(turn, open=False))
     return Abandoned(epoch, stopped, running)
 
 

@@ -3,6 +3,7 @@ torn down always. It makes no call to the source, and touches nothing of the tar
 """
 
 import secrets
+from collections.abc import Collection
 from contextlib import suppress
 
 from attrs import evolve, frozen
@@ -103,10 +104,15 @@ def where(recovery: Recovery, id: str) -> Placed:
     return ending(place(isolated(recovery.topology), environment), seconds(recovery.plan.drill_limit))
 
 
-def choose(recovery: Recovery, target: Connection, ledger: Ledger) -> tuple[list[Point], list[str]]:
-    """The newest point of each group that can be restored, and the groups that have none."""
+def choose(
+    recovery: Recovery, target: Connection, ledger: Ledger, without: Collection[str] = ()
+) -> tuple[list[Point], list[str]]:
+    """The newest point of each group that can be restored, and the groups that have none.
+
+    Points `without` are left aside, by their ids.
+    """
     there = target.observe(recovery.points)
-    found = newest(points(ledger.entries()), there)
+    found = newest((point for point in points(ledger.entries()) if point.id not in without), there)
     names = [group.name for group in groups(recovery, place(recovery.topology, recovery.target))]
     return [found[name] for name in names if name in found], [name for name in names if name not in found]
 

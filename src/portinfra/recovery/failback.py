@@ -7,9 +7,11 @@ from portinfra.execution.connection import Connection
 from portinfra.model.evidence import Evidence
 from portinfra.model.finding import Finding
 from portinfra.recovery.failover import How, failover
-from portinfra.recovery.fencing import standing, under_way
+from portinfra.recovery.fencing import standing
+from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.subject import Recovery
+from portinfra.recovery.turn import Turn, turns, under_way
 from portinfra.recovery.waves import Say
 
 
@@ -22,13 +24,14 @@ def failback(recovery: Recovery, how: How | None = None, *, say: Say = lambda li
     how = evolve(how or How(), occasion="failback", last_point=True, source_is_lost=False)
     begun = may_fail_back(recovery)
     back = recovery.turned
-    say(f"carrying to {back.target.name} what was written since")
-    first = replicate(back, stopped=begun, pace=how.pace, say=say)
-    if not first.succeeded:
-        problems = [f"{group.group}: {group.problem}" for group in first.groups if group.problem]
-        raise PortinfraError(
-            f"nothing was stopped: {'; '.join(problems)}", fix="Mend what it names, and run it again."
-        )
+    if not begun:  # else its hosts may be off, and no hook of theirs would answer
+        say(f"carrying to {back.target.name} what was written since")
+        first = replicate(back, pace=how.pace, say=say)
+        if not first.succeeded:
+            problems = [f"{group.group}: {group.problem}" for group in first.groups if group.problem]
+            raise PortinfraError(
+                f"nothing was stopped: {'; '.join(problems)}", fix="Mend what it names, and run it again."
+            )
     return failover(back, how, say=say)
 
 
@@ -41,12 +44,12 @@ def may_fail_back(recovery: Recovery) -> bool:
     source, target = recovery.source, recovery.target
     with Connection.to(source) as home:
         home.account()
-        if under_way(home, recovery.turned):
+        if _under_way(home, recovery.turned):
             return True
         here = standing(home, recovery.source_scope)
     with Connection.to(target) as away:
         away.account()
-        half_way = under_way(away, recovery) is not None
+        half_way = _under_way(away, recovery) is not None
         there = standing(away, recovery.target_scope)
     if half_way:
         raise _no_way_back(
@@ -70,6 +73,10 @@ def may_fail_back(recovery: Recovery) -> bool:
             "Stop it first: dr fence.",
         )
     return False
+
+
+def _under_way(target: Connection, recovery: Recovery) -> Turn | None:
+    return under_way(turns(Ledger.settled(target, recovery.ledger).entries()))
 
 
 def _no_way_back(recovery: Recovery, rule: str, message: str, fix: str) -> PolicyError:

@@ -1,32 +1,35 @@
-"""`failover`: the target takes over. Resumable at any call: what was decided stands in the ledger.
+"""`failover`: the target takes over. Resumable at any call: what was decided stands in the ledger, as a turn.
 
-1. The ledger says that it began, with which points, and the epoch that it leads to.
+1. The ledger says that it began, and the epoch that it leads to.
 2. The source is fenced: the epoch and the fence in its claim, its hosts off. Where the source is lost, no
    call is made to it, and `fence` is the first act on its return.
-3. The target's claim gets the epoch; its roles come back, wave by wave, from those points.
-4. The ledger says that it is done.
+3. The points are chosen, the newest that there are now that the source stands still.
+4. The target's claim gets the epoch; its roles come back, wave by wave, from those points.
+5. The ledger says that it is done.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
 
-from attrs import evolve, field, frozen
+from attrs import define, evolve, field, frozen
 
 from portinfra.errors import PolicyError, PortinfraError
 from portinfra.execution.connection import Connection
+from portinfra.execution.run import Run
+from portinfra.model.catalogue import Catalogue
 from portinfra.model.evidence import Evidence, Kind
 from portinfra.model.finding import Finding
 from portinfra.model.recovery import seconds
 from portinfra.model.resources import Instance
 from portinfra.placement import place
 from portinfra.recovery.drill import choose, used_points
-from portinfra.recovery.fencing import FAILOVER, answering, latest, standing, switch
-from portinfra.recovery.ledger import Entry, Ledger
+from portinfra.recovery.fencing import answering, standing, switch
+from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.pace import Pace
 from portinfra.recovery.points import Point, points
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.restore import sourced
 from portinfra.recovery.subject import Recovery
+from portinfra.recovery.turn import Turn, mark, turns, under_way, written
 from portinfra.recovery.vault.carriage import receive
 from portinfra.recovery.waves import Ascent, Bringing, Say, moment
 from portinfra.version import VERSION
@@ -34,12 +37,14 @@ from portinfra.version import VERSION
 
 @frozen
 class How:
-    """How a failover goes about it."""
+    """How a failover goes about it. What the ledger says of one that has begun holds besides."""
 
     source_is_lost: bool = False
     """Make no call to the source."""
     last_point: bool = False
     """Once the source is stopped, carry one more point: nothing is lost. Needs a source that answers."""
+    without: Collection[str] = ()
+    """Points, by their ids, that are not to be used: damaged ones, or ones made when it was too late."""
     occasion: Kind = "failover"
     pace: Pace = field(factory=Pace)
 
@@ -47,195 +52,250 @@ class How:
 def failover(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:
     """Take over. Run again after a failure, it goes on with what was decided.
 
-    Raises PolicyError where the target has taken over already, or a role's data has no point; ProviderError.
+    Raises PolicyError where the target has taken over already, or a role's data has no point; ClaimedError
+    where somebody else is at it; ProviderError.
     """
-    how = how or How()
     with Connection.to(recovery.target) as target:
-        catalogue = target.catalogue()
         ledger = Ledger(target, recovery.ledger)
-        ledger.settle()
-        entry = _begun(recovery, target, ledger, how)
-        fenced = _fence(recovery, entry, how, say)
-        if how.last_point and not entry.said.get("points"):
-            entry = _last_point(recovery, ledger, entry, how, say)
-        chosen, missing = _chosen(recovery, target, ledger, entry)
-        if missing:
-            raise PolicyError(f"{recovery.target_scope} cannot take over yet", list(map(_no_point, missing)))
-        if not entry.said.get("points"):
-            entry = ledger.rewrite(entry, {**entry.said, "points": [point.id for point in chosen]})
-        receive(recovery, target, chosen, how.pace, say)
-        placed = place(recovery.topology, recovery.target)
-        placed = sourced(placed, chosen, target.observe(recovery.points))
-        with target.run(recovery.target_scope, workers=how.pace.workers, seed=how.pace.seed) as run:
-            run.declare(epoch=entry.said["epoch"], fenced=False)
-            bringing = Bringing(target, run, catalogue, placed, how.pace.listen, recovery.sensitive)
-            ascent = Ascent(recovery, bringing, how.occasion, say)
+        return _Failover(recovery, how or How(), say, target, target.catalogue(), ledger).carried_out()
+
+
+@define
+class _Failover:
+    recovery: Recovery
+    how: How
+    say: Say
+    target: Connection
+    catalogue: Catalogue
+    ledger: Ledger
+
+    def carried_out(self) -> Evidence:
+        turn = self._fenced(self._begun())
+        if turn.last_point and not turn.points:
+            self._last_point()
+        chosen = self._chosen(turn)
+        receive(self.recovery, self.target, chosen, self.how.pace, self.say)
+        with self._claimed() as run:
+            turn = self._agreed(turn, chosen)
+            run.declare(epoch=turn.epoch, fenced=False)
+            there = self.target.observe(self.recovery.points)
+            placed = sourced(place(self.recovery.topology, self.recovery.target), chosen, there)
+            sensitive = self.recovery.sensitive
+            bringing = Bringing(self.target, run, self.catalogue, placed, self.how.pace.listen, sensitive)
+            ascent = Ascent(self.recovery, bringing, turn.occasion, self.say, set(turn.done), self._noted)
             ascent.climb()
-        _announce(recovery, ascent)
-        evidence = _evidence(recovery, how, entry, ascent, chosen, fenced, target)
-        if ascent.up_at is not None:
-            ledger.rewrite(entry, {**entry.said, "open": False, "rto": evidence.rto_measured})
-    return evidence
+            turn = self._turn(turn.id)
+            whole = ascent.up_at is not None and self._announced(ascent)
+            evidence = self._evidence(turn, ascent, chosen)
+            if whole:
+                written(self.ledger, evolve(turn, open=False, rto=evidence.rto_measured))
+        return evidence
 
+    # Beginning.
 
-def _begun(recovery: Recovery, target: Connection, ledger: Ledger, how: How) -> Entry:
-    """The ledger's entry of this failover: the one under way, or a new one."""
-    here = standing(target, recovery.target_scope)
-    entries = ledger.entries(FAILOVER)
-    for entry in entries:
-        if entry.open and "abandoned" in entry.said:
-            raise PolicyError(f"{recovery.target_scope} cannot take over", [_being_abandoned(recovery)])
-        if entry.open and entry.said["epoch"] >= here.epoch:
-            return entry
-        if entry.open:  # the turn has passed on since, and with it the points that it began with
-            ledger.rewrite(entry, {**entry.said, "open": False})
-    if here.epoch and not here.fenced:
-        raise PolicyError(
-            f"{recovery.target_scope} has taken over already",
-            [
-                Finding(
-                    "recovery/stands-already",
-                    f"{recovery.target.name} stands since epoch {here.epoch}",
-                    "Go back with: dr failback. What is amiss there is mended with: apply.",
-                    subject=f"recovery.{recovery.plan.name}",
-                )
-            ],
-        )
-    known = [here.epoch, *map(latest, entries)]
-    if how.source_is_lost:
-        known.append(max(known) + 1)  # the source may know of one turn more: its own way back
-    else:
-        with answering(recovery) as source:
+    def _claimed(self) -> Run:
+        """The target's claim: of two who take over at the same time, one at a time decides."""
+        pace = self.how.pace
+        return self.target.run(self.recovery.target_scope, workers=pace.workers, seed=pace.seed)
+
+    def _begun(self) -> Turn:
+        """The turn under way, or a new one."""
+        with self._claimed():
+            self.ledger.settle()
+            here = standing(self.target, self.recovery.target_scope)
+            known = turns(self.ledger.entries())
+            found = under_way(known)
+            if found and found.abandoned:
+                raise _refused(self.recovery, *_BEING_ABANDONED)
+            if found and found.epoch < here.epoch:
+                found = None  # the turn has passed on since
+            for turn in known:
+                if turn.open and turn != found:
+                    written(self.ledger, evolve(turn, open=False))
+            if found:
+                planned = found.last_point or self.how.last_point
+                wanted = evolve(found, last_point=planned and not self.how.source_is_lost)
+                return found if wanted == found else written(self.ledger, wanted)
+            if here.epoch and not here.fenced:
+                raise self._stands_already(here.epoch)
+            if not self.how.last_point:
+                self._newest()  # where there is nothing to come back from, nothing is stopped
+            now = self.target.provider.clock.now()
+            turn = Turn(f"{int(now):x}", self.how.occasion, self._next_epoch(here.epoch, known), now)
+            return written(self.ledger, evolve(turn, last_point=self.how.last_point))
+
+    def _next_epoch(self, here: int, known: list[Turn]) -> int:
+        epoch = max([here, *(turn.latest for turn in known)]) + 1
+        if self.how.source_is_lost:
+            return epoch + 1  # the source may know of one turn more: its own way back
+        with answering(self.recovery) as source:
             source.account()
-            known.append(standing(source, recovery.source_scope).epoch)
-    now = target.provider.clock.now()
-    said = {
-        "kind": FAILOVER,
-        "id": f"{int(now):x}",
-        "open": True,
-        "occasion": how.occasion,
-        "epoch": max(known) + 1,
-        "began": now,
-        "lost": how.source_is_lost,
-    }
-    if not how.last_point:
-        chosen, missing = choose(recovery, target, ledger)
+            return max(epoch, standing(source, self.recovery.source_scope).epoch + 1)
+
+    def _stands_already(self, epoch: int) -> PolicyError:
+        return _refused(
+            self.recovery,
+            "stands-already",
+            f"{self.recovery.target.name} stands since epoch {epoch}",
+            "Go back with: dr failback. What is amiss there is mended with: apply.",
+        )
+
+    # The source.
+
+    def _fenced(self, turn: Turn) -> Turn:
+        """The turn, once the source is stopped, if that can be."""
+        source_name, pace = self.recovery.source.name, self.how.pace
+        if self.how.source_is_lost:
+            self.say(f"{source_name} is lost: it is not fenced")
+            return turn
+        self.say(f"fencing {source_name}")
+        with answering(self.recovery) as source:
+            catalogue = source.catalogue()
+            placed = place(self.recovery.topology, self.recovery.source)
+            with source.run(self.recovery.source_scope, workers=pace.workers, seed=pace.seed) as run:
+                known = run.claim.epoch + (not run.claim.fenced)
+                if known > turn.epoch:  # it began while the source was silent, and guessed too low
+                    turn = written(self.ledger, evolve(turn, epoch=known))
+                run.declare(epoch=turn.epoch, fenced=True)
+                switch(run, placed, catalogue, "stopped", pace.listen)
+        if turn.fenced_at is None:
+            turn = written(self.ledger, evolve(turn, fenced_at=self.target.provider.clock.now()))
+        return turn
+
+    def _last_point(self) -> None:
+        """One more point, of hosts that are stopped."""
+        plan = self.recovery.plan
+        quiet = evolve(plan, data=[evolve(policy, before=(), after=()) for policy in plan.data])
+        made = replicate(
+            evolve(self.recovery, plan=quiet), now=True, stopped=True, pace=self.how.pace, say=self.say
+        )
+        if not made.succeeded:
+            problems = "; ".join(f"{group.group}: {group.problem}" for group in made.groups if group.problem)
+            raise PortinfraError(
+                f"the last point failed: {problems}", fix="Run it again: it goes on from here."
+            )
+
+    # The points.
+
+    def _chosen(self, turn: Turn) -> list[Point]:
+        """What the target's data comes from: as was agreed, if the target may have changed already."""
+        if not turn.points or set(turn.points) & set(self.how.without):
+            return self._newest()
+        there = self.target.observe(self.recovery.points)
+        known = {point.id: point for point in points(self.ledger.entries())}
+        lost = [id for id in turn.points if id not in known or not known[id].restorable(there)]
+        if lost:
+            raise PolicyError(
+                f"{self.recovery.target_scope} cannot take over from what it began with",
+                [_no_point(f"point {id}", "To use another: dr failover --without-point.") for id in lost],
+            )
+        return [known[id] for id in turn.points]
+
+    def _newest(self) -> list[Point]:
+        chosen, missing = choose(self.recovery, self.target, self.ledger, self.how.without)
         if missing:
-            raise PolicyError(f"{recovery.target_scope} cannot take over", list(map(_no_point, missing)))
-        said["points"] = [point.id for point in chosen]
-    return ledger.add(said)
+            fix = "Look at dr status; make one with: dr replicate --now."
+            findings = [_no_point(each, fix) for each in missing]
+            raise PolicyError(f"{self.recovery.target_scope} cannot take over", findings)
+        return chosen
 
+    def _agreed(self, turn: Turn, chosen: list[Point]) -> Turn:
+        """The turn with these points, under the claim: from here on nobody uses others for it."""
+        now = next((each for each in self._turns_now() if each.id == turn.id), None)
+        if now is None or not now.open or now.epoch != turn.epoch:
+            raise self._stands_already(turn.epoch)
+        if now.abandoned:
+            raise _refused(self.recovery, *_BEING_ABANDONED)
+        ids = tuple(point.id for point in chosen)
+        if now.points and now.points != ids and not set(now.points) & set(self.how.without):
+            raise _refused(
+                self.recovery,
+                "decided-meanwhile",
+                f"somebody else has begun to bring {self.recovery.target.name} up from other points",
+                "Run this again: it goes on with those.",
+            )
+        return now if now.points == ids else written(self.ledger, evolve(now, points=ids))
 
-def _being_abandoned(recovery: Recovery) -> Finding:
-    return Finding(
-        "recovery/being-abandoned",
-        "the failover that had begun is being given up, and that is not done",
-        "Finish that first: the same command with --abandon.",
-        subject=f"recovery.{recovery.plan.name}",
-    )
+    def _turns_now(self) -> list[Turn]:
+        """As the target's cloud has them, whatever this run has written itself before."""
+        self.ledger = Ledger.settled(self.target, self.recovery.ledger)
+        return turns(self.ledger.entries())
 
+    # Bringing up.
 
-def _no_point(group: str) -> Finding:
-    return Finding(
-        "recovery/no-point",
-        f"no point of {group} can be restored",
-        "Look at dr status; make one with: dr replicate --now.",
-        subject=f"group.{group}",
-    )
+    def _turn(self, id: str) -> Turn:
+        return next(each for each in turns(self.ledger.entries()) if each.id == id)
 
+    def _noted(self, action: str) -> None:
+        """That an action was done: whoever goes on does not do it again."""
+        turn = under_way(turns(self.ledger.entries()))
+        assert turn is not None
+        written(self.ledger, evolve(turn, done=(*turn.done, mark(action))))
 
-def _fence(recovery: Recovery, entry: Entry, how: How, say: Say) -> bool:
-    """Stop the source; whether that was possible."""
-    if how.source_is_lost:
-        say(f"{recovery.source.name} is lost: it is not fenced")
-        return False
-    say(f"fencing {recovery.source.name}")
-    with answering(recovery) as source:
-        catalogue = source.catalogue()
-        placed = place(recovery.topology, recovery.source)
-        with source.run(recovery.source_scope, workers=how.pace.workers, seed=how.pace.seed) as run:
-            run.declare(epoch=max(entry.said["epoch"], run.claim.epoch), fenced=True)
-            switch(run, placed, catalogue, "stopped", how.pace.listen)
-    return True
-
-
-def _last_point(recovery: Recovery, ledger: Ledger, entry: Entry, how: How, say: Say) -> Entry:
-    """One more point, of hosts that are stopped."""
-    quiet = evolve(
-        recovery,
-        plan=evolve(
-            recovery.plan,
-            data=[evolve(policy, before=(), after=()) for policy in recovery.plan.data],
-        ),
-    )
-    made = replicate(quiet, now=True, stopped=True, pace=how.pace, say=say)
-    if not made.succeeded:
-        problems = "; ".join(f"{group.group}: {group.problem}" for group in made.groups if group.problem)
-        raise PortinfraError(f"the last point failed: {problems}", fix="Run it again: it goes on from here.")
-    return entry
-
-
-def _chosen(
-    recovery: Recovery, target: Connection, ledger: Ledger, entry: Entry
-) -> tuple[list[Point], list[str]]:
-    """The points that this failover began with, whatever newer ones there are; else the newest."""
-    ids: Any = entry.said.get("points")
-    if not ids:
-        return choose(recovery, target, ledger)
-    there = target.observe(recovery.points)
-    known = {point.id: point for point in points(ledger.entries())}
-    lost = [id for id in ids if id not in known or not known[id].restorable(there)]
-    return [known[id] for id in ids if id not in lost], [f"point {id}" for id in lost]
-
-
-def _announce(recovery: Recovery, ascent: Ascent) -> None:
-    """Tell the names' keeper where the hosts are now."""
-    if recovery.target.dns and ascent.up_at is not None:
+    def _announced(self, ascent: Ascent) -> bool:
+        """Tell the names' keeper where the hosts are now; whether it took it."""
         hosts: Mapping[str, str] = {
             spec.name: spec.private_address
             for spec in ascent.bringing.placed.resources.values()
             if isinstance(spec, Instance)
         }
-        recovery.target.dns(hosts)
+        dns = self.recovery.target.dns
+        if dns is None:
+            return True
+        try:
+            dns(hosts)
+        except Exception as error:  # a user's own function: whatever it raises, the hosts are up
+            why = f"{type(error).__name__}: {error}".partition("\n")[0]
+            ascent.reasons.append(f"the names were not changed ({why}); run it again, and it tries again")
+            return False
+        return True
+
+    def _evidence(self, turn: Turn, ascent: Ascent, used: list[Point]) -> Evidence:
+        recovery, ended = self.recovery, self.target.provider.clock.now()
+        until = turn.began if turn.fenced_at is None else turn.fenced_at
+        rpo = max((until - point.taken for point in used), default=None)
+        rto = ascent.up_at - turn.began if ascent.up_at is not None else None
+        reasons = list(ascent.reasons)
+        if rpo is not None and rpo > seconds(recovery.plan.rpo):
+            reasons.append(f"the data was {rpo:.0f} s old, and the rpo is {recovery.plan.rpo}")
+        if rto is not None and rto > seconds(recovery.plan.rto):
+            reasons.append(f"it took {rto:.0f} s, and the rto is {recovery.plan.rto}")
+        return Evidence(
+            kind=turn.occasion,
+            id=turn.id,
+            recovery=recovery.plan.name,
+            topology=recovery.topology.name,
+            source=f"{recovery.source.name} ({recovery.source.on})",
+            target=f"{recovery.target.name} ({recovery.target.on})",
+            started=moment(turn.began),
+            ended=moment(ended),
+            rpo_target=seconds(recovery.plan.rpo),
+            rpo_measured=round(max(rpo, 0.0), 3) if rpo is not None else None,
+            rto_target=seconds(recovery.plan.rto),
+            rto_measured=round(rto, 3) if rto is not None else None,
+            points=tuple(used_points(recovery, used)),
+            waves=tuple(ascent.waves),
+            probes=tuple(ascent.probes),
+            actions=tuple(ascent.actions),
+            result="failed" if reasons else "passed",
+            reasons=tuple(reasons),
+            source_fenced=turn.fenced_at is not None,
+            calls=self.target.caller.calls + ascent.bringing.run.calls,
+            version=VERSION,
+        )
 
 
-def _evidence(
-    recovery: Recovery,
-    how: How,
-    entry: Entry,
-    ascent: Ascent,
-    used: list[Point],
-    fenced: bool,
-    target: Connection,
-) -> Evidence:
-    started, ended = float(entry.said["began"]), target.provider.clock.now()
-    rpo = max((started - point.taken for point in used), default=None)
-    rto = ascent.up_at - started if ascent.up_at is not None else None
-    reasons = list(ascent.reasons)
-    if rpo is not None and rpo > seconds(recovery.plan.rpo):
-        reasons.append(f"the data was {rpo:.0f} s old, and the rpo is {recovery.plan.rpo}")
-    if rto is not None and rto > seconds(recovery.plan.rto):
-        reasons.append(f"it took {rto:.0f} s, and the rto is {recovery.plan.rto}")
-    return Evidence(
-        kind=how.occasion,
-        id=str(entry.said["id"]),
-        recovery=recovery.plan.name,
-        topology=recovery.topology.name,
-        source=f"{recovery.source.name} ({recovery.source.on})",
-        target=f"{recovery.target.name} ({recovery.target.on})",
-        started=moment(started),
-        ended=moment(ended),
-        rpo_target=seconds(recovery.plan.rpo),
-        rpo_measured=round(max(rpo, 0.0), 3) if rpo is not None else None,
-        rto_target=seconds(recovery.plan.rto),
-        rto_measured=round(rto, 3) if rto is not None else None,
-        points=tuple(used_points(recovery, used)),
-        waves=tuple(ascent.waves),
-        probes=tuple(ascent.probes),
-        actions=tuple(ascent.actions),
-        result="failed" if reasons else "passed",
-        reasons=tuple(reasons),
-        source_fenced=fenced,
-        calls=target.caller.calls + ascent.bringing.run.calls,
-        version=VERSION,
-    )
+_BEING_ABANDONED = (
+    "being-abandoned",
+    "the failover that had begun is being given up, and that is not done",
+    "Finish that first: the same command with --abandon.",
+)
+
+
+def _refused(recovery: Recovery, rule: str, message: str, fix: str) -> PolicyError:
+    found = Finding(f"recovery/{rule}", message, fix, subject=f"recovery.{recovery.plan.name}")
+    return PolicyError(f"{recovery.target_scope} cannot take over", [found])
+
+
+def _no_point(what: str, fix: str) -> Finding:
+    return Finding("recovery/no-point", f"no point of {what} can be restored", fix, subject=f"group.{what}")

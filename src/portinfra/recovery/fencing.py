@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from attrs import evolve, frozen
 
-from portinfra.errors import OutcomeUnknown, PolicyError, Unavailable
+from portinfra.errors import ApplyError, OutcomeUnknown, PolicyError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.model.address import Scope
@@ -19,12 +19,8 @@ from portinfra.model.placed import Placed
 from portinfra.model.progress import Listener
 from portinfra.model.resources import Instance, Power
 from portinfra.placement import place
-from portinfra.recovery.ledger import Entry, Ledger
 from portinfra.recovery.pace import Pace
 from portinfra.recovery.subject import Recovery
-
-FAILOVER = "failover"
-"""The kind of the ledger's entries that tell who takes over, and in which epoch."""
 
 
 @frozen
@@ -46,18 +42,6 @@ def standing(place: Connection, scope: Scope) -> Standing:
     return Standing(claims[-1].epoch, claims[-1].fenced) if claims else Standing()
 
 
-def under_way(target: Connection, recovery: Recovery) -> Entry | None:
-    """The failover to this target that has begun and is not done."""
-    ledger = Ledger(target, recovery.ledger)
-    ledger.settle()
-    return next((entry for entry in ledger.entries(FAILOVER) if entry.open), None)
-
-
-def latest(entry: Entry) -> int:
-    """The last epoch that a failover led to: its own, or that of having been given up."""
-    return int(entry.said.get("abandoned") or entry.said["epoch"])
-
-
 @contextmanager
 def answering(recovery: Recovery) -> Iterator[Connection]:
     """The source, which must answer: what cannot be stopped may go on working."""
@@ -76,16 +60,27 @@ def switch(run: Run, placed: Placed, catalogue: Catalogue, power: Power, listen:
     """Switch every host that is there off or on, and change nothing else; how many there are.
 
     What is there is wanted as it is but for that: whatever else has drifted is none of the fence's business,
-    and no finding about it (an image that is offered no more) keeps the hosts running. Raises ApplyError.
+    and no finding about it (an image that is offered no more) keeps the hosts running. Raises ApplyError; and
+    Unavailable, once the rest is done, where a zone is silent: what is not seen may run.
     """
-    there = run.reader.observe(placed.scope).resources
+    there = run.reader.observe(placed.scope)
     wanted = {
         address: evolve(seen.spec, power=power) if isinstance(seen.spec, Instance) else seen.spec
-        for address, seen in there.items()
+        for address, seen in there.resources.items()
     }
     plan = run.plan(evolve(placed, resources=wanted), catalogue)
-    if not plan.empty:
-        run.apply(plan, listen)
+    try:
+        if not plan.empty:
+            run.apply(plan, listen)
+    except ApplyError as error:
+        if not error.outcome.unverified:
+            raise
+    if there.unknown:
+        raise Unavailable(
+            f"{', '.join(sorted(there.unknown))} did not answer: what runs there has not been {power}",
+            provider=run.reader.provider.name,
+            fix="Wait until it answers, and run this again.",
+        )
     return sum(isinstance(spec, Instance) for spec in wanted.values())
 
 

@@ -50,6 +50,13 @@ class Ledger:
     _written: dict[int, Mapping[str, Any]] = field(init=False, factory=dict)
     """What this process wrote last, while lists may still show what was there before."""
 
+    @classmethod
+    def settled(cls, place: Connection, scope: Scope) -> "Ledger":
+        """A ledger whose lists show all that was ever written."""
+        ledger = cls(place, scope)
+        ledger.settle()
+        return ledger
+
     def settle(self) -> None:
         """Wait until lists show all that was ever written: whoever wrote last may have died just now."""
         clock = self.place.provider.clock

@@ -30,6 +30,7 @@ from portinfra.recovery.points import Point, id_of, manifest, new_id, points, vo
 from portinfra.recovery.shelf import Shelf
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.taking import Taking
+from portinfra.recovery.turn import turns, under_way
 from portinfra.recovery.vault.carriage import by_vault, clear, prune, send
 from portinfra.recovery.vault.helpers import HelperFailed
 
@@ -117,6 +118,15 @@ def _stands(recovery: Recovery, source: Connection, target: Connection) -> None:
             subject=f"recovery.{recovery.plan.name}",
         )
         raise PolicyError(f"{recovery.source_scope} has nothing new to carry", [finding])
+    begun = under_way(turns(Ledger.settled(target, recovery.ledger).entries()))
+    if begun and begun.points:  # which retention must not take from it
+        finding = Finding(
+            "recovery/failover-under-way",
+            f"{recovery.target.name} is coming up from points that there are",
+            "Finish that first: dr failover goes on where it stopped; dr failover --abandon gives it up.",
+            subject=f"recovery.{recovery.plan.name}",
+        )
+        raise PolicyError(f"{recovery.source_scope} makes no new points now", [finding])
 
 
 @define

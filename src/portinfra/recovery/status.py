@@ -14,11 +14,12 @@ from portinfra.model.observed import Observation
 from portinfra.model.recovery import seconds
 from portinfra.placement import place
 from portinfra.recovery.drill import KIND as DRILL
-from portinfra.recovery.fencing import FAILOVER, standing
+from portinfra.recovery.fencing import standing
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.points import Point, digest, points
 from portinfra.recovery.subject import Recovery
+from portinfra.recovery.turn import turns, under_way
 from portinfra.recovery.waves import moment
 
 Level = Literal["ok", "late", "lost"]
@@ -113,7 +114,7 @@ def status(recovery: Recovery) -> RecoveryStatus:
             for point in known
         ),
         tuple(str(entry.said["id"]) for entry in entries if entry.kind == DRILL and entry.open),
-        next((str(e.said["id"]) for e in entries if e.kind == FAILOVER and e.open), ""),
+        begun.id if (begun := under_way(turns(entries))) else "",
         0 if turn.fenced else turn.epoch,
     )
 

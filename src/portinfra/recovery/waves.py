@@ -1,6 +1,6 @@
 """Waves: some roles brought up, and their gates passed, before the next begin."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 
 from attrs import define, field, frozen
@@ -21,6 +21,7 @@ from portinfra.recovery import hooks
 from portinfra.recovery.inventory import inventory
 from portinfra.recovery.restore import all_at_once, hosts_of, outdated, replacing, stopped
 from portinfra.recovery.subject import Recovery
+from portinfra.recovery.turn import mark
 
 PAUSE_SECONDS = 5.0
 """Between two tries of a gate."""
@@ -74,6 +75,10 @@ class Ascent:
     occasion: str
     """`drill`, `failover` or `failback`."""
     say: Say = lambda line: None
+    done: Collection[str] = ()
+    """The actions, by `mark`, that an earlier run has done."""
+    note: Callable[[str], None] = lambda action: None
+    """Called with the name of an action that is done."""
     waves: list[WaveRun] = field(init=False, factory=list)
     actions: list[Checked] = field(init=False, factory=list)
     probes: list[Checked] = field(init=False, factory=list)
@@ -180,10 +185,14 @@ class Ascent:
         return [a for a in self.recovery.plan.actions if a.after in roles and self.occasion in a.on]
 
     def _act(self, action: Action) -> bool:
+        if mark(action.name) in self.done:
+            return True
         checked = self._call(action.name, action.run)
         self.actions.append(checked)
         if not checked.passed:
             self.reasons.append(f"action {action.name!r} failed")
+        else:
+            self.note(action.name)
         return checked.passed
 
     def _probe(self, probe: Probe) -> None:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from attrs import evolve
 from typer.testing import CliRunner
 
 from portinfra import Environment, Probe, RecoveryPlan, Role, Topology, Volume, Wave, allow
@@ -31,8 +32,8 @@ def plan(**more):
 def run(tmp_path):
     with simulated():
 
-        def call(*arguments, about=None, answer=None):
-            declared = Declared((SHOP,), (HERE, THERE), (about or plan(),))
+        def call(*arguments, about=None, answer=None, environments=(HERE, THERE)):
+            declared = Declared((SHOP,), environments, (about or plan(),))
             session = Session("python shop.py", arguments, declared)
             return CliRunner().invoke(app(session), list(arguments), input=answer)
 
@@ -46,6 +47,32 @@ def test_status_ends_as_monitors_expect(run):
     result = run("dr", "status", "--prometheus")
     assert result.exit_code == 0
     assert 'portinfra_recovery_level{recovery="shop"} 0' in result.stdout
+
+
+def test_status_ends_with_three_where_nobody_could_look(run):
+    lost = evolve(THERE, credentials={"account": "3"})
+    result = run("dr", "status", about=evolve(plan(), target=lost), environments=(HERE, lost))
+    assert result.exit_code == 3
+    assert "3" in result.stderr
+
+
+def test_evidence_of_a_failover_that_is_gone_on_with_replaces_none(run):
+    run("dr", "replicate")
+    unpassed = plan(waves=[Wave(["db"], gates="false", limit="5s"), ["web"]])
+    assert run("dr", "failover", "--yes", about=unpassed).exit_code == 1
+    assert run("dr", "failover", "--yes").exit_code == 0
+    results = [
+        json.loads(file.read_text())["result"] for file in sorted(home().glob("evidence/failover-*.json"))
+    ]
+    assert sorted(results) == ["failed", "passed"]
+
+
+def test_a_point_is_left_aside_by_its_id(run):
+    run("dr", "replicate")
+    known = json.loads(run("dr", "status", "--json").stdout)["points"]
+    result = run("dr", "failover", "--yes", "--without-point", known[0]["id"])
+    assert result.exit_code == 3
+    assert "no point of db" in result.stderr
 
 
 def test_plan_is_refused_while_data_has_no_point(run):

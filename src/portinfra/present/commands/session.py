@@ -67,11 +67,12 @@ def run_guarded(run: Callable[[], int], session: Session, *, as_json: bool) -> i
             fix=f"Please report it, with what {DEBUG_VARIABLE}=1 shows.",
         )
         error.__cause__ = raised
-    _show(error, session, as_json=as_json)
+    show(error, session, as_json=as_json)
     return exit_code(error)
 
 
-def _show(error: PortinfraError, session: Session, *, as_json: bool) -> None:
+def show(error: PortinfraError, session: Session, *, as_json: bool) -> None:
+    """Show what went wrong, and what to do."""
     from portinfra.present.console.errors import show_error  # only what fails needs it
     from portinfra.present.console.terminal import write_json
 

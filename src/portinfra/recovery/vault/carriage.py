@@ -182,7 +182,8 @@ def _told(store: Store, point: Point) -> dict[str, Any]:
     if _digest(text) != point.entry.said.get("manifest"):
         raise PortinfraError(
             f"point {point.id} is not in the vault as the ledger knows it",
-            fix="Somebody else changed or removed it there. Use an older point, or make a new one.",
+            fix="Somebody else changed or removed it there. Make a new one; or, where the source is lost, "
+            f"use an older one: dr failover --without-point {point.id}.",
         )
     said: dict[str, Any] = json.loads(text)
     return said

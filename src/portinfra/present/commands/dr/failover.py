@@ -39,6 +39,10 @@ class FailingOver(Agreed):
     planned: Annotated[
         bool, Option("--planned", help="Carry a last point once the source is stopped: nothing is lost.")
     ] = False
+    without_point: Annotated[
+        list[str] | None,
+        Option("--without-point", metavar="POINT", help="Use an older point than this one; repeatable."),
+    ] = None
     abandon: Abandoning = False
 
 
@@ -57,7 +61,7 @@ def failover(session: Session, which: Which, failing: FailingOver) -> int:
         )
     recovery = recovery_of(session, which)
     if failing.abandon:
-        if failing.source_is_lost or failing.planned:
+        if failing.source_is_lost or failing.planned or failing.without_point:
             raise Misuse("--abandon gives up whatever was begun", fix="Leave the other options out.")
         return _abandon(session, recovery, failing)
     desk = ready()
@@ -70,6 +74,7 @@ def failover(session: Session, which: Which, failing: FailingOver) -> int:
         how = dr.How(
             source_is_lost=failing.source_is_lost,
             last_point=failing.planned,
+            without=tuple(failing.without_point or ()),
             pace=dr.Pace(listen=display),
         )
         evidence = dr.failover(recovery, how, say=err().print)

@@ -1,6 +1,7 @@
 """Evidence handed in: signed, written beside the journals, and told of; `dr report` and `dr verify`."""
 
 import json
+from itertools import chain, count
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any
@@ -78,7 +79,7 @@ def hand_in(session: Session, desk: Desk, evidence: Evidence, *, as_json: bool) 
     from portinfra.present.evidence import evidence_document, report_html, sign
 
     document = sign(evidence_document(evidence), desk.key)
-    file = desk.folder / f"{evidence.kind}-{evidence.recovery}-{evidence.id}.json"
+    file = _new(desk.folder, f"{evidence.kind}-{evidence.recovery}-{evidence.id}")
     page = file.with_suffix(".html")
     file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     page.write_text(report_html(document), encoding="utf-8")
@@ -90,6 +91,12 @@ def hand_in(session: Session, desk: Desk, evidence: Evidence, *, as_json: bool) 
     err().print(f"Report:   {page}")
     err().print(f"Verify:   {session.command('dr', 'verify', str(file))}")
     return Exit.DONE if evidence.result == "passed" else Exit.FAILED
+
+
+def _new(folder: Path, name: str) -> Path:
+    """A file that is not there yet: a failover that was gone on with leaves evidence of each run."""
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(file for each in names if not (file := folder / f"{each}.json").exists())
 
 
 def report(session: Session, paper: Paper, page: Page) -> int:

@@ -5,13 +5,17 @@ from typing import Annotated
 from attrs import frozen
 from typer import Option
 
+from portinfra.errors import PortinfraError
 from portinfra.present.commands.dr.options import Which, recovery_of
 from portinfra.present.commands.options import Shown
-from portinfra.present.commands.session import Session
+from portinfra.present.commands.session import Session, show
 from portinfra.present.exits import Misuse
 
 LEVELS = {"ok": 0, "late": 1, "lost": 2}
 """The exit codes that monitors expect: OK, WARNING, CRITICAL."""
+
+UNKNOWN = 3
+"""And the one for when nobody could look."""
 
 
 @frozen
@@ -22,7 +26,9 @@ class Watching(Shown):
 
 
 def status(session: Session, which: Which, watching: Watching) -> int:
-    """Show the age of every volume's newest restorable point. Ends with 0, 1 or 2: fine, late, too old."""
+    """Show the age of every volume's newest restorable point. Ends with 0, 1, 2 or 3: fine, late, too old, or
+    nobody could look.
+    """
     from portinfra import dr
     from portinfra.present.console.recovery import show_status
     from portinfra.present.console.terminal import out, write, write_json
@@ -30,7 +36,13 @@ def status(session: Session, which: Which, watching: Watching) -> int:
 
     if watching.as_json and watching.prometheus:
         raise Misuse("it is either --json or --prometheus", fix="Leave one of them out.")
-    found = dr.status(recovery_of(session, which))
+    try:
+        found = dr.status(recovery_of(session, which))
+    except Misuse:
+        raise
+    except PortinfraError as error:
+        show(error, session, as_json=watching.as_json)
+        return UNKNOWN
     if watching.as_json:
         write_json(status_document(found))
     elif watching.prometheus:

@@ -1,0 +1,280 @@
+"""A turn that is cut short, raced for, or gone on with by somebody who was told otherwise: it holds."""
+
+from unittest import mock
+
+import pytest
+from attrs import evolve
+from test_failover import HOW, LOST, powers, rules
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
+
+from portinfra import workflow
+from portinfra.errors import ClaimedError, PolicyError, Unavailable
+from portinfra.execution.connection import Connection
+from portinfra.model.plan import PlanOptions
+from portinfra.model.recovery import Action, DataPolicy, Wave
+from portinfra.recovery import failover as failing
+from portinfra.recovery.abandon import abandon
+from portinfra.recovery.failback import failback
+from portinfra.recovery.failover import failover
+from portinfra.recovery.fencing import fence, standing
+from portinfra.recovery.ledger import Ledger
+from portinfra.recovery.replicate import replicate
+from portinfra.recovery.status import status
+from portinfra.recovery.turn import turns
+from portinfra.recovery.turn import written as noted
+from portinfra.testing.wrapped import wrapped
+
+
+class Died(BaseException):
+    """In place of SIGKILL."""
+
+
+@pytest.fixture
+def ready(cloud):
+    assert replicate(recovery(), pace=ONE).succeeded
+    return cloud
+
+
+def passed_later(cloud, seconds):
+    cloud.clock.sleep_until(cloud.clock.now() + seconds)
+
+
+def dies_before(method, about, how=HOW):
+    """A failover that ends where it would go on with a step."""
+    with mock.patch.object(failing._Failover, method, side_effect=Died), pytest.raises(Died):
+        failover(about, how)
+
+
+def said(text):
+    return {f"{text} of volume.db1-data", f"{text} of volume.db2-data"}
+
+
+# A fence holds, or it is not said to.
+
+
+def test_a_source_with_a_silent_zone_is_not_taken_for_stopped_however_often_it_is_tried(ready):
+    ready.unreachable.add("us-east-1b")
+    for _ in range(3):
+        with pytest.raises(Unavailable, match="us-east-1b") as error:
+            failover(recovery(), HOW)
+        assert "--source-is-lost" in error.value.fix
+    ready.unreachable.discard("us-east-1b")
+    assert powers(ready, RECOVERY) == set()
+    hosts = {
+        r["name"].split("-")[-2]: r["state"]
+        for r in ready.books(PRODUCTION.account)
+        if "instance" in r["kind"]
+    }
+    assert hosts == {"db1": "stopped", "web1": "stopped", "db2": "running"}, "what answers is stopped"
+    assert failover(recovery(), HOW).source_fenced is True
+    assert powers(ready, PRODUCTION) == {"stopped"}
+
+
+def test_a_fence_of_a_source_that_came_back_in_part_says_what_is_missing(ready):
+    failover(recovery(), LOST)
+    ready.unreachable.add("us-east-1b")
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="us-east-1b"):
+            fence(recovery(), pace=ONE)
+    ready.unreachable.discard("us-east-1b")
+    assert fence(recovery(), pace=ONE) == 3
+
+
+def test_a_fenced_host_is_not_made_anew(ready):
+    failover(recovery(), HOW)
+    asked = PlanOptions(replace=frozenset({"instance.db1"}))
+    plan = workflow.plan(SHOP, PRODUCTION, asked)
+    assert [finding.rule for finding in plan.errors] == ["recovery/fenced-host"]
+    other = SHOP.with_role(evolve(SHOP.role("db"), image="ubuntu-24.04"))
+    plan = workflow.plan(other, PRODUCTION, PlanOptions(refresh_images=True))
+    assert [finding.rule for finding in plan.findings].count("recovery/fenced-host") == 2
+    assert plan.errors == ()
+    workflow.apply(plan, seed=0)
+    assert powers(ready, PRODUCTION, after=0) == {"stopped"}
+    failback(recovery(topology=other), HOW)
+    assert powers(ready, PRODUCTION) == {"running"}
+
+
+# Epochs only rise.
+
+
+def unpassed(*occasions, **more):
+    """A plan whose database never passes its gate on these occasions."""
+    gate = Wave(["db"], gates=lambda inventory: inventory["occasion"] not in occasions, limit="10s")
+    return recovery(waves=[gate, ["web"]], **more)
+
+
+def test_a_target_that_was_destroyed_in_between_stands_above_all_that_was(ready):
+    failover(recovery(), HOW)
+    assert failback(unpassed("failback"), HOW).result == "failed"
+    abandon(recovery().turned, pace=ONE)
+    failback(recovery(), HOW)
+    lose_all = PlanOptions(allow_data_loss=frozenset({"all"}))
+    workflow.apply(workflow.destroy(SHOP, RECOVERY, lose_all), seed=0)
+    passed_later(ready, 9000)
+    assert replicate(recovery(), pace=ONE).succeeded
+    assert failover(recovery(), LOST).result == "passed"
+    plan = workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY])
+    assert [finding.rule for finding in plan.errors] == ["recovery/superseded"]
+    assert fence(recovery(), pace=ONE) == 3
+
+
+def test_one_that_began_without_the_source_rises_above_it_when_it_is_there_after_all(ready):
+    with Connection.to(PRODUCTION) as source, source.run(recovery().source_scope, seed=0) as run:
+        run.declare(epoch=7, fenced=False)
+    dies_before("_chosen", recovery(), LOST)
+    assert failover(recovery(), HOW).result == "passed"
+    with Connection.to(PRODUCTION) as source, Connection.to(RECOVERY) as target:
+        here = standing(source, recovery().source_scope)
+        there = standing(target, recovery().target_scope)
+    assert there.has_taken_over_from(here)
+    assert powers(ready, PRODUCTION) == {"stopped"}
+
+
+# Two at the same time.
+
+
+def test_of_two_who_begin_at_the_same_time_one_is_refused(ready):
+    refused = []
+    add = Ledger.add
+
+    def meanwhile(self, entry):
+        with pytest.raises(ClaimedError) as error:
+            failover(recovery(), HOW)
+        refused.append(error.value)
+        return add(self, entry)
+
+    with mock.patch.object(Ledger, "add", meanwhile):
+        assert failover(recovery(), HOW).result == "passed"
+    assert len(refused) == 1
+    assert status(recovery()).under_way == ""
+
+
+def test_a_start_that_lost_a_race_is_no_turn(ready):
+    failover(recovery(), HOW)
+    with Connection.to(RECOVERY) as target:
+        ledger = Ledger(target, recovery().ledger)
+        (done,) = turns(ledger.entries())
+        noted(ledger, evolve(done, id="other", open=True, number=0))
+    write(ready, RECOVERY, "a day of orders")
+    assert status(recovery()).under_way == ""
+    with pytest.raises(PolicyError) as error:
+        failover(recovery(), evolve(HOW, last_point=True))
+    assert rules(error) == ["recovery/stands-already"]
+    assert failback(recovery(), HOW).result == "passed"
+    assert set(written(ready, PRODUCTION).values()) == said("a day of orders")
+
+
+# Which data comes back.
+
+
+def test_one_that_died_before_the_source_was_stopped_uses_what_was_carried_since(ready):
+    dies_before("_fenced", recovery())
+    passed_later(ready, 40 * 60)
+    write(ready, PRODUCTION, "newer")
+    assert replicate(recovery(), now=True, pace=ONE).succeeded
+    evidence = failover(recovery(), HOW)
+    assert set(written(ready, RECOVERY).values()) == said("newer")
+    assert evidence.rpo_measured < 600
+
+
+def test_data_is_as_old_as_it_was_when_the_source_was_stopped(ready):
+    dies_before("_fenced", recovery())
+    passed_later(ready, 40 * 60)
+    evidence = failover(recovery(rpo="10m"), HOW)
+    assert evidence.rpo_measured > 40 * 60
+    assert evidence.result == "failed"
+    assert "rpo" in evidence.reasons[0]
+
+
+def test_retention_takes_nothing_from_one_that_has_begun(ready):
+    plan = recovery(data=[DataPolicy("db", retention=1)], rto="9h")
+    dies_before("_fenced", plan)
+    passed_later(ready, 3 * 3600)
+    assert replicate(plan, pace=ONE).succeeded
+    assert failover(plan, HOW).result == "passed"
+
+    failback(plan, HOW)
+    with mock.patch.object(failing, "sourced", side_effect=Died), pytest.raises(Died):
+        failover(plan, LOST)  # the points are agreed upon, and nothing has come of it
+    with pytest.raises(PolicyError) as error:
+        replicate(plan, now=True, pace=ONE)
+    assert rules(error)[0] in ("recovery/failover-under-way", "recovery/source-waits")
+    assert failover(plan, LOST).result == "passed"
+
+
+def test_a_point_that_is_left_aside_is_not_used(ready):
+    write(ready, PRODUCTION, "damaged")
+    passed_later(ready, 60)
+    made = replicate(recovery(), now=True, pace=ONE)
+    evidence = failover(recovery(), evolve(LOST, without=(made.groups[0].point,)))
+    assert [point.id for point in evidence.points] != [made.groups[0].point]
+    assert set(written(ready, RECOVERY).values()) == said("ledger")
+
+
+def test_one_that_was_planned_stays_so_however_it_is_gone_on_with(ready):
+    write(ready, PRODUCTION, "last words")
+    dies_before("_last_point", recovery(), evolve(HOW, last_point=True))
+    evidence = failover(recovery(), HOW)
+    assert set(written(ready, RECOVERY).values()) == said("last words")
+    assert evidence.rpo_measured == 0.0
+
+
+def test_one_that_was_planned_goes_on_without_a_last_point_where_the_source_is_lost_meanwhile(ready):
+    dies_before("_fenced", recovery(), evolve(HOW, last_point=True))
+    asked = []
+
+    def hand(provider, call):
+        asked.append(provider.account)
+        return provider.perform(call)
+
+    with wrapped("fake", hand):
+        assert failover(recovery(), LOST).result == "passed"
+    assert set(asked) == {RECOVERY.account}
+    assert set(written(ready, RECOVERY).values()) == said("ledger")
+
+
+# Going on.
+
+
+def test_a_way_back_is_gone_on_with_whatever_hooks_would_say_of_hosts_that_are_off(ready):
+    def freeze(inventory):
+        return all(host["power"] == "running" for host in inventory["hosts"])
+
+    more = {"data": [DataPolicy("db", before=freeze)], "rto": "9h"}
+    failover(recovery(**more), HOW)
+    write(ready, RECOVERY, "newer")
+    assert failback(unpassed("failback", **more), HOW).result == "failed"
+    passed_later(ready, 2 * 3600)
+    assert failback(recovery(**more), HOW).result == "passed"
+    assert set(written(ready, PRODUCTION).values()) == said("newer")
+
+
+def test_an_action_is_done_once(ready):
+    done, answers = [], [False]
+    action = Action("promote", lambda inventory: done.append("promoted"), on="failover", after="db")
+    waves = [["db"], Wave(["web"], gates=lambda inventory: answers[0], limit="10s")]
+    plan = recovery(waves=waves, actions=action)
+    assert failover(plan, HOW).result == "failed"
+    answers[0] = True
+    assert failover(plan, HOW).result == "passed"
+    assert done == ["promoted"]
+
+
+def test_names_that_could_not_be_changed_are_told_of_and_tried_again(ready):
+    answers = [RuntimeError("no answer"), None]
+    told = []
+
+    def dns(hosts):
+        told.append(hosts)
+        if (answer := answers.pop(0)) is not None:
+            raise answer
+
+    plan = recovery(target=evolve(RECOVERY, dns=dns))
+    evidence = failover(plan, HOW)
+    assert evidence.result == "failed"
+    assert "no answer" in evidence.reasons[0]
+    assert status(plan).under_way
+    assert failover(plan, HOW).result == "passed"
+    assert len(told) == 2
+    assert status(plan).under_way == ""
