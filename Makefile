@@ -35,6 +35,7 @@ bench: $(READY) $(VENV)/.hypervisors
 	$(BIN)/python benchmarks/clouds/compare.py aws
 	$(BIN)/python benchmarks/clouds/compare.py gcp
 	$(BIN)/python benchmarks/hypervisors/compare.py
+	$(BIN)/python benchmarks/vault/compare.py
 
 $(READY): pyproject.toml $(wildcard providers/*/pyproject.toml) tools/setup
 	@tools/setup $(VENV) "$(PYTHON)"

@@ -3,6 +3,7 @@ namespace, and on this machine, over one directory. The sender's key may add and
 remove, too.
 """
 
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ from hypervisors.site import BRIDGE
 from portinfra import Vault
 
 PACKAGES = ("openssh-server", "openssh-client", "age", "rclone", "restic", "zstd")
-ADDRESS = "198.51.100.7"
+ADDRESS = f"198.51.100.{os.getpid() % 250 + 2}"
+"""Each process that tests has one of its own."""
 PORT = 2222
 CIDR = "192.168.240.0/20"
 GATEWAY = "192.168.255.254/20"

@@ -13,6 +13,8 @@ from attrs import frozen
 from portinfra.model.vault import Vault
 from portinfra.recovery.vault.files import text_of
 
+NOWHERE = "/dev/null"
+
 HOST = "portinfra"
 """Who restic says made a copy: helpers have names that mean nothing."""
 
@@ -76,14 +78,23 @@ class Restic:
             kept("password", text_of(vault.password))
             + f"export RESTIC_REPOSITORY={repository} RESTIC_PASSWORD_FILE=password RESTIC_CACHE_DIR=cache\n"
             + "# Where there is none yet, the first to come makes it.\n"
-            + "restic cat config > /dev/null 2>&1 || restic init > /dev/null 2>&1 || true\n"
+            + f'[ -n "$(rclone lsf {quote(vault.remote)}/restic/config 2> {NOWHERE})" ] || '
+            + f"restic init > {NOWHERE} 2>&1 || true\n"
         )
 
     def send(self, vault: Vault, object: str) -> str:
-        """One file from standard input; the pieces that are there already do not travel."""
+        """One file from standard input; the pieces that are there already do not travel.
+
+        All is stored once restic has summed up. What it does then is to remove its lock: who may only add
+        cannot, and restic would try for minutes.
+        """
         backup = f"restic backup --json --stdin --stdin-filename {quote(object)} --host {HOST}"
-        count = "sed -n 's/.*\"data_added\":\\([0-9]*\\).*/\\1/p' | tail -n 1 > moved"
-        return f"{backup} --tag {quote(object)} | {count}"
+        count = 'sed -n \'/"summary"/{s/.*"data_added":\\([0-9]*\\).*/\\1/p;q}\' < said > moved'
+        done = f"for each in 1 2 3 4; do kill -0 $! 2> {NOWHERE} || break; sleep 0.3; done"
+        return (
+            f"mkfifo said && {{ {backup} --tag {quote(object)} <&3 > said & }} 3<&0 && {count} && "
+            f"{{ {done}; kill -KILL $! 2> {NOWHERE} || true; }} && [ -s moved ]"
+        )
 
     def to_receive(self, vault: Vault) -> str:
         """The same password."""
