@@ -82,6 +82,17 @@ environment "recovery" {{
   cidr = "10.20.0.0/16"
   key  = "alias/dr"
 }}
+environment "staging" {{
+  on      = "fake:us-west-1"
+  account = "555566667777"
+  key     = "alias/staging"
+}}
+environment "spare" {{
+  on      = "fake:ap-south-1"
+  account = "666677778888"
+  cidr    = "10.30.0.0/16"
+  key     = "alias/spare"
+}}
 recovery "shop" {{
   source     = "production"
   target     = "recovery"
@@ -110,8 +121,8 @@ recovery "shop" {{
   probe "last order" {{ run = "./ask" }}
 }}
 recovery "other" {{
-  source      = "recovery"
-  target      = "production"
+  source      = "staging"
+  target      = "spare"
   rpo         = "1d"
   rto         = "7d"
   drill_limit = "8d"
@@ -237,6 +248,11 @@ PLAN_DEFECTS = {
     "limit": ({"waves": [Wave(["web", "db"], limit="0m")]}, "wave 1.limit"),
     "gates": ({"waves": [Wave(["web", "db"], gates=5)]}, "wave 1.gates"),
     "waves": ({"waves": 5}, "wave 1.roles"),
+    "no waves": ({"waves": []}, "waves"),
+    "no roles": ({"waves": [[], ["web", "db"]]}, "wave 1.roles"),
+    "no gate": ({"waves": [Wave(["web", "db"], gates="")]}, "wave 1.gates"),
+    "no thaw": ({"data": evolve(SOUND, after=" ")}, "data.db.after"),
+    "no occasion": ({"actions": Action("a", "true", on=[])}, "action.a.on"),
     "role": ({"waves": [["web", "db", "cahce"]]}, "wave 1.roles"),
     "engine": ({"data": evolve(SOUND, engine="rsync")}, "data.db.engine"),
     "seed": ({"data": evolve(SOUND, seed=None)}, "data.db.seed"),

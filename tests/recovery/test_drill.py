@@ -207,6 +207,21 @@ def test_interrupted_it_is_torn_down_and_says_so(ready):
     assert there(ready) == points
 
 
+def test_it_says_that_it_lives_while_gates_actions_and_probes_are_at_work(ready, living):
+    """Or a sweep from another machine would remove it."""
+    seen = []
+
+    def hook(inventory):
+        seen.extend(living)
+
+    waves = [Wave(["db"], gates=hook), ["web"]]
+    about = recovery(waves=waves, actions=[Action("a", hook, on="drill")], probes=[Probe("p", hook)])
+    evidence = drill(about, pace=ONE)
+    assert evidence.result == "passed"
+    assert seen == [f"recovery+drill-{evidence.id}"] * 3
+    assert living == []
+
+
 def test_what_a_drill_took_is_what_the_plan_estimates(ready):
     assert prospect(recovery()).measured is None
     evidence = drill(recovery(), pace=ONE)

@@ -12,6 +12,7 @@ from portinfra.model.recovery import DataPolicy
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.status import status
 from portinfra.testing.faults import Faults, injected
+from portinfra.testing.wrapped import wrapped
 
 
 def snapshots(cloud, environment):
@@ -115,6 +116,66 @@ def test_snapshots_that_began_after_the_freeze_thawed_are_of_no_one_moment(cloud
     assert fates(made) == {"db": "failed"}
     assert "after the freeze" in made.groups[0].problem
     assert status(recovery()).level == "lost"
+
+
+def test_a_freeze_is_as_old_as_the_first_of_its_hooks(cloud):
+    def slow(inventory):
+        cloud.clock.sleep_until(cloud.clock.now() + 120)
+
+    made = replicate(recovery(data=[DataPolicy("db", before=["true", slow], freeze_limit="30s")]), pace=ONE)
+    assert fates(made) == {"db": "failed"}
+    assert "after the freeze" in made.groups[0].problem
+    assert snapshots(cloud, PRODUCTION) == snapshots(cloud, RECOVERY) == []
+
+
+def test_snapshots_are_taken_while_a_dead_mans_switch_still_waits(cloud, tmp_path):
+    state, seen = tmp_path / "state", []
+    freeze = f"echo frozen > {state}; (sleep $PORTINFRA_FREEZE_SECONDS; echo thawed > {state}) &"
+
+    def hand(provider, call):
+        if call.action == "CreateSnapshot":
+            seen.append(state.read_text())
+        return provider.perform(call)
+
+    with wrapped("fake", hand):
+        made = replicate(recovery(data=[DataPolicy("db", before=freeze, freeze_limit="10s")]), pace=ONE)
+    assert fates(made) == {"db": "carried"}
+    assert seen == ["frozen\n", "frozen\n"]
+
+
+@pytest.mark.parametrize("at", ["before", "after"])
+def test_what_was_frozen_is_thawed_when_interrupted(at, cloud):
+    called, interrupts = [], [KeyboardInterrupt]
+
+    def hook(name):
+        def call(inventory):
+            called.append(name)
+            if name == at and interrupts:
+                raise interrupts.pop()
+
+        return call
+
+    before = [lambda inventory: called.append("freeze"), hook("before")]
+    policy = DataPolicy("db", before=before, after=[hook("after"), lambda inventory: called.append("thaw")])
+    with pytest.raises(KeyboardInterrupt):
+        replicate(recovery(data=[policy]), pace=ONE)
+    again = ["after"] if at == "after" else []
+    assert called == ["freeze", "before", "after", *again, "thaw"]
+    assert replicate(recovery(data=[policy]), pace=ONE).succeeded
+    later(cloud, 1)
+    assert len(snapshots(cloud, PRODUCTION)) == len(snapshots(cloud, RECOVERY)) == 2
+
+
+def test_both_ends_say_that_they_live_while_hooks_are_at_work(cloud, living):
+    seen = []
+    policy = DataPolicy(
+        "db",
+        before=lambda inventory: seen.append(sorted(living)),
+        after=lambda inventory: seen.append(sorted(living)),
+    )
+    assert replicate(recovery(data=[policy]), pace=ONE).succeeded
+    assert seen == [["production+taken", "recovery+points"]] * 2
+    assert living == []
 
 
 def test_what_hooks_print_of_sensitive_data_is_kept_to_itself(cloud):

@@ -3,6 +3,7 @@
 import random
 import secrets
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,6 +15,7 @@ from portinfra.execution.claim import Claiming
 from portinfra.execution.coordinator import Coordinator
 from portinfra.execution.journal import Journal
 from portinfra.execution.loop import Loop
+from portinfra.execution.pulse import pulse
 from portinfra.execution.workers import Inline, Threads, Workers
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
@@ -104,6 +106,14 @@ class Run:
         """Return when the provider's clock says so, holding the claim meanwhile."""
         assert self._claiming is not None
         self._claiming.sleep_until(moment)
+
+    def living(self) -> AbstractContextManager[None]:
+        """Hold the claim while the calling thread is busy with something that may take long: a user's hook.
+
+        Raises ClaimLostError and ProviderError when that has ended.
+        """
+        assert self._claiming is not None
+        return pulse(self._claiming)
 
     def holds(self) -> bool:
         """Whether the claim still is this run's, which has not been heard of for a while perhaps."""

@@ -47,32 +47,35 @@ def _function(hook: Hook, given: Inventory) -> Answer:
 
 def _command(command: str, given: Inventory, seconds: float, variables: dict[str, str]) -> Answer:
     with tempfile.TemporaryDirectory(prefix="portinfra-") as folder:
-        file = Path(folder, "inventory.json")
+        file, printed = Path(folder, "inventory.json"), Path(folder, "printed")
         file.write_text(json.dumps(given, indent=2), encoding="utf-8")
         named = {f"PORTINFRA_{name.upper()}": value for name, value in variables.items()}
-        process = subprocess.Popen(
-            command,
-            shell=True,  # the user's own line, with pipes and all
-            env={**os.environ, "PORTINFRA_INVENTORY": str(file), **named},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # so that all that it began ends with it
-        )
-        try:
-            output, _ = process.communicate(timeout=max(seconds, 1.0))
-        except subprocess.TimeoutExpired:
+        with printed.open("wb") as output:  # no pipe: what it leaves running would hold that open
+            process = subprocess.Popen(
+                command,
+                shell=True,  # the user's own line, with pipes and all
+                env={**os.environ, "PORTINFRA_INVENTORY": str(file), **named},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # so that what it began can be ended with it
+            )
+        problem = _ended(process, seconds)
+        told = printed.read_bytes().decode(errors="replace")
+    return Answer(not problem, _last(f"{told.rstrip()}\n{problem}"))
+
+
+def _ended(process: subprocess.Popen[bytes], seconds: float) -> str:
+    """Wait for a command, and not for what it leaves running: a dead man's switch goes on. Why it failed."""
+    try:
+        code = process.wait(timeout=max(seconds, 1.0))
+    except subprocess.TimeoutExpired:
+        return f"no end after {seconds:.0f} s"
+    finally:
+        if process.poll() is None:  # out of time, or interrupted
             os.killpg(process.pid, signal.SIGKILL)
-            output, _ = process.communicate()
-            return Answer(False, _last(f"{_text(output)}\nno end after {seconds:.0f} s"))
-    told = _text(output)
-    if process.returncode:
-        return Answer(False, _last(f"{told}\nexit code {process.returncode}"))
-    return Answer(True, _last(told))
-
-
-def _text(output: bytes) -> str:
-    return output.decode(errors="replace")
+            process.wait()
+    return f"exit code {code}" if code else ""
 
 
 def _last(told: str) -> str:

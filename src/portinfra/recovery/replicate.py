@@ -7,6 +7,7 @@ earlier run left half done is carried on where its data is whole, and removed wh
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from typing import Any, Literal
 
 from attrs import define, evolve, field, frozen
@@ -202,35 +203,40 @@ class _Replication:
     def _take(self, due: list[Group], known: Iterable[Point]) -> None:
         ids = {point.id for point in known}
         taking: list[Taking] = []
-        for group in due:
-            id = new_id(self.source.now, ids)
-            ids.add(id)
-            begun = Taking(group, id, self.source.connection, self._given(group))
-            if problem := begun.freeze():
-                self._failed(group, problem)
-                begun.thaw()
-            else:
-                taking.append(begun)
+        with self.target.run.living():  # nothing is asked of it meanwhile, however long that takes
+            with ExitStack() as frozen:
+                for group in due:
+                    id = new_id(self.source.now, ids)
+                    ids.add(id)
+                    begun = Taking(group, id, self.source, self._given(group))
+                    frozen.callback(
+                        begun.thaw
+                    )  # before it freezes: an interrupt may come in the middle of it
+                    if problem := begun.freeze():
+                        self._failed(group, problem)
+                        begun.thaw()
+                    else:
+                        taking.append(begun)
+                failed = self._snapshots(taking)
+            for each in taking:
+                self._took(each, failed)
+
+    def _snapshots(self, taking: list[Taking]) -> Mapping[Address, str]:
+        """Ask for all of them at once; why some could not be had."""
         wanted = {
             address: spec for each in taking for address, spec in each.wanted(self._shared_with).items()
         }
         try:
             self.source.bring(wanted, lambda progress: self._told(taking, progress))
         except ApplyError as error:
-            failed = {
+            return {
                 step.step.address: str(step.error or error)
                 for step in error.outcome.steps
                 if step.fate != "done"
             }
         except FindingsError as error:
-            failed = dict.fromkeys(wanted, str(error))
-        else:
-            failed = {}
-        finally:
-            for each in taking:
-                each.thaw()
-        for each in taking:
-            self._took(each, failed)
+            return dict.fromkeys(wanted, str(error))
+        return {}
 
     def _told(self, taking: Iterable[Taking], progress: Progress) -> None:
         self.source.listen(progress)

@@ -4,13 +4,13 @@ from typing import Any
 
 from attrs import define, field
 
-from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
-from portinfra.model.recovery import seconds
+from portinfra.model.recovery import Hook, seconds
 from portinfra.model.resources import Snapshot, Spec
 from portinfra.recovery import hooks
 from portinfra.recovery.groups import Group
 from portinfra.recovery.points import id_of, snapshot_name, volume_of
+from portinfra.recovery.shelf import Shelf
 
 HOOK_SECONDS = 300.0
 """The longest that a hook may take."""
@@ -22,13 +22,20 @@ class Taking:
 
     group: Group
     id: str
-    source: Connection
+    source: Shelf
     given: Any
     problem: str = ""
+    froze: float = 0.0
+    """When its first hook began: no freeze is older, and none holds for longer than from here."""
     moment: float = 0.0
     """When its hooks had ended: nothing that was written before is missing."""
     begun: dict[Address, float] = field(init=False, factory=dict)
-    thawed: bool = field(init=False, default=False)
+    to_thaw: list[Hook] = field(init=False)
+    """The hooks after that have not ended yet."""
+
+    @to_thaw.default
+    def _all_of_them(self) -> list[Hook]:
+        return list(self.group.after)
 
     def wanted(self, shared_with: str) -> dict[Address, Spec]:
         """Its snapshots."""
@@ -40,14 +47,12 @@ class Taking:
 
     def freeze(self) -> str:
         """Call the hooks before; why one of them failed."""
-        for hook in self.group.before:
-            answer = hooks.call(
-                hook, self.given, seconds=HOOK_SECONDS, freeze_seconds=str(self.limit), group=self.group.name
-            )
-            if not answer.passed:
-                self.problem = f"{hooks.name_of(hook)}: {self._told(answer)}"
-                break
-        self.moment = self.source.provider.clock.now()
+        self.froze = self.source.now
+        with self.source.run.living():
+            for hook in self.group.before:
+                if not self._passed(hook, freeze_seconds=str(self.limit)):
+                    break
+        self.moment = self.source.now
         return self.problem
 
     @property
@@ -58,28 +63,31 @@ class Taking:
     def note(self, address: Address) -> None:
         """That a snapshot has begun; when all have, it is thawed."""
         if volume_of(address) in self.group.volumes and id_of(address) == self.id:
-            self.begun.setdefault(address, self.source.provider.clock.now())
+            self.begun.setdefault(address, self.source.now)
             if len(self.begun) == len(self.group.volumes):
                 self.thaw()
 
     def thaw(self) -> None:
-        """Call the hooks after, once, whatever became of the rest."""
-        if self.thawed:
+        """Call the hooks after, whatever became of the rest; one that was interrupted, once more."""
+        if not self.to_thaw:
             return
-        self.thawed = True
-        for hook in self.group.after:
-            answer = hooks.call(hook, self.given, seconds=HOOK_SECONDS, group=self.group.name)
-            if not answer.passed:
-                self.problem = self.problem or f"{hooks.name_of(hook)}: {self._told(answer)}"
+        with self.source.run.living():
+            while self.to_thaw:
+                self._passed(self.to_thaw[0])
+                del self.to_thaw[0]
 
     def late(self) -> str:
         """That its snapshots are of no one moment."""
         if not self.group.before or not self.begun:
             return ""
-        took = max(self.begun.values()) - self.moment
+        took = max(self.begun.values()) - self.froze
         if took <= self.limit:
             return ""
-        return f"its last snapshot began {took:.0f} s after the freeze, which held for {self.limit} s"
+        return f"its last snapshot began {took:.0f} s after the freeze, which holds for {self.limit} s"
 
-    def _told(self, answer: hooks.Answer) -> str:
-        return "failed" if self.group.sensitive else answer.told or "failed"
+    def _passed(self, hook: Hook, **variables: str) -> bool:
+        answer = hooks.call(hook, self.given, seconds=HOOK_SECONDS, group=self.group.name, **variables)
+        if not answer.passed:
+            told = "" if self.group.sensitive else answer.told
+            self.problem = self.problem or f"{hooks.name_of(hook)}: {told or 'failed'}"
+        return answer.passed

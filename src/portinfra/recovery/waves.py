@@ -171,15 +171,17 @@ class Ascent:
         tries = 0
         while True:
             tries += 1
-            answer = hooks.call(gate, self._given(), seconds=max(1.0, until - self.bringing.now))
+            answer = self._hook(gate, until - self.bringing.now)
             now = self.bringing.now
             if answer.passed or now + PAUSE_SECONDS > until:
                 told = "" if self.bringing.quiet else answer.told
                 return Checked(hooks.name_of(gate), answer.passed, moment(now), tries, told)
             self.bringing.run.sleep_until(now + PAUSE_SECONDS)
 
-    def _given(self) -> Inventory:
-        return self.bringing.inventory(occasion=self.occasion)
+    def _hook(self, hook: Hook, seconds: float) -> hooks.Answer:
+        given = self.bringing.inventory(occasion=self.occasion)
+        with self.bringing.run.living():
+            return hooks.call(hook, given, seconds=seconds)
 
     def _actions(self, *roles: str) -> list[Action]:
         return [a for a in self.recovery.plan.actions if a.after in roles and self.occasion in a.on]
@@ -202,7 +204,7 @@ class Ascent:
             self.reasons.append(f"probe {probe.name!r} failed")
 
     def _call(self, name: str, hook: Hook) -> Checked:
-        answer = hooks.call(hook, self._given(), seconds=PROBE_SECONDS)
+        answer = self._hook(hook, PROBE_SECONDS)
         self.say(f"{name}: {'passed' if answer.passed else 'failed'}")
         told = "" if self.bringing.quiet else answer.told
         return Checked(name, answer.passed, moment(self.bringing.now), 1, told)

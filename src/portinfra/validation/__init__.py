@@ -16,7 +16,7 @@ from portinfra.model.topology import Topology
 from portinfra.validation.abilities import ability_findings
 from portinfra.validation.environments import environment_findings, override_findings, shared_account_findings
 from portinfra.validation.flows import flow_findings
-from portinfra.validation.recovery import recovery_findings
+from portinfra.validation.recovery import recovery_findings, sharing_findings
 from portinfra.validation.topologies import topology_findings
 from portinfra.validation.types import sound_environment, sound_recovery, sound_topology
 
@@ -79,6 +79,7 @@ def validate_declared(declared: Declaration) -> tuple[Finding, ...]:
         findings += override_findings(environment, roles)
     for recovery in recoveries:
         findings += recovery_findings(recovery, topologies, environments)
+    findings += sharing_findings(recoveries, topologies, environments)
     findings += shared_account_findings(environments)
     return _settle(findings, "The declaration")
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
-from portinfra.model.recovery import OCCASIONS, RecoveryPlan
+from portinfra.model.recovery import OCCASIONS, Hook, RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, suggestion, twice
 from portinfra.validation.recovery_data import data_findings
-from portinfra.validation.recovery_part import Part, wave_parts, whole
+from portinfra.validation.recovery_part import Part, policy_part, wave_parts, whole
 from portinfra.validation.recovery_places import key_findings, place_findings
 from portinfra.validation.recovery_times import time_findings
 from portinfra.validation.recovery_vault import vault_findings
@@ -27,29 +27,76 @@ def recovery_findings(
     yield from place_findings(recovery, environments)
     yield from time_findings(recovery)
     yield from _named_findings(recovery)
+    yield from _hook_findings(recovery)
     yield from _action_findings(recovery)
-    mine = [topology for topology in topologies if topology.name == recovery.name] or topologies
-    if len(mine) == 1:
-        yield from key_findings(recovery, mine[0], environments)
-        yield from _wave_findings(recovery, mine[0])
-        yield from data_findings(recovery, mine[0], environments)
-        yield from vault_findings(recovery, mine[0], environments)
+    topology = _topology_of(recovery, topologies)
+    if topology is not None:
+        yield from key_findings(recovery, topology, environments)
+        yield from _wave_findings(recovery, topology)
+        yield from data_findings(recovery, topology, environments)
+        yield from vault_findings(recovery, topology, environments)
     else:
-        near = difflib.get_close_matches(recovery.name, [topology.name for topology in mine], n=1)
+        near = difflib.get_close_matches(recovery.name, [topology.name for topology in topologies], n=1)
         fix = f"Did you mean {near[0]!r}?" if near else "Name the plan as its topology."
         yield whole(recovery).wrong("unknown-topology", "name", "it is no topology's name", fix)
 
 
+def sharing_findings(
+    recoveries: Sequence[RecoveryPlan], topologies: Sequence[Topology], environments: Sequence[Environment]
+) -> Iterator[Finding]:
+    """Environments of one topology that are in two plans.
+
+    Points, ledger and fence are an environment's, whichever plan they came from: two plans would restore one
+    another's data, or let two targets stand at once. The reverse of a plan is no plan but its way back.
+    """
+    known = {environment.name for environment in environments}
+    first: dict[tuple[str, str], RecoveryPlan] = {}
+    for recovery in recoveries:
+        topology = _topology_of(recovery, topologies)
+        for attribute in ("source", "target"):
+            name = getattr(recovery, attribute)
+            if topology is None or name not in known:
+                continue  # which is another finding
+            other = first.setdefault((topology.name, name), recovery)
+            if other is not recovery:
+                message = f"{name!r} is in recovery plan {other.name!r} ({other.location}) already"
+                fix = "Keep one of the two plans; the way back needs none: dr failback."
+                yield whole(recovery).wrong("shared-environment", attribute, message, fix)
+
+
+def _topology_of(recovery: RecoveryPlan, topologies: Sequence[Topology]) -> Topology | None:
+    mine = [topology for topology in topologies if topology.name == recovery.name] or topologies
+    return mine[0] if len(mine) == 1 else None
+
+
+def _hook_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
+    """Commands that run nothing, and so are passed by whatever state things are in."""
+    for part, attribute, hook in _hooks(recovery):
+        if isinstance(hook, str) and not hook.strip():
+            message, fix = "it runs nothing, and always passes", "Name a command."
+            yield part.wrong("no-command", attribute, message, fix)
+
+
+def _hooks(recovery: RecoveryPlan) -> Iterator[tuple[Part, str, Hook]]:
+    """Every hook: whose, of which attribute."""
+    for part, wave in zip(wave_parts(recovery), recovery.waves, strict=True):
+        for gate in wave.gates:
+            yield part, "gates", gate
+    for policy in recovery.data:
+        for attribute in ("before", "after"):
+            for hook in getattr(policy, attribute):
+                yield policy_part(recovery, policy), attribute, hook
+    for action in recovery.actions:
+        yield Part(f"recovery.{recovery.name}.action.{action.name}", action.location), "run", action.run
+    for probe in recovery.probes:
+        yield Part(f"recovery.{recovery.name}.probe.{probe.name}", probe.location), "run", probe.run
+
+
 def _named_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
-    """Roles, actions and probes that are named twice, or are names of nothing."""
+    """Roles, actions and probes that are named twice."""
     for name in sorted(twice(recovery.roles)):
         message = f"{name!r} comes back twice"
         yield whole(recovery).wrong("role-twice", "waves", message, "Name it in one wave.")
-    for kind, hooks in (("action", recovery.actions), ("probe", recovery.probes)):
-        for hook in hooks:
-            if isinstance(hook.run, str) and not hook.run.strip():
-                part = Part(f"recovery.{recovery.name}.{kind}.{hook.name}", hook.location)
-                yield part.wrong("no-command", "run", "it runs nothing, and always passes", "Name a command.")
     for kind, values in (("action", recovery.actions), ("probe", recovery.probes)):
         seen: set[str] = set()
         for value in values:
@@ -64,6 +111,9 @@ def _action_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
     """Actions on no known occasion, or after a role that does not come back."""
     for action in recovery.actions:
         part = Part(f"recovery.{recovery.name}.action.{action.name}", action.location)
+        if not action.on:
+            message, fix = "it is never done", f"Name one of {', '.join(OCCASIONS)}, or leave it out."
+            yield part.wrong("no-occasion", "on", message, fix)
         for occasion in action.on:
             if occasion not in OCCASIONS:
                 fix = suggestion(occasion, OCCASIONS, "")
@@ -76,6 +126,10 @@ def _action_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
 def _wave_findings(recovery: RecoveryPlan, topology: Topology) -> Iterator[Finding]:
     """Roles that the topology does not have, or that no wave has."""
     roles = [role.name for role in topology.roles]
+    if not recovery.waves:
+        fix = "Name every role in a wave, in the order in which they come back."
+        yield whole(recovery).wrong("no-waves", "waves", "nothing comes back", fix)
+        return
     for part, wave in zip(wave_parts(recovery), recovery.waves, strict=True):
         for name in dict.fromkeys(wave.roles):
             if name not in roles:

@@ -54,6 +54,7 @@ TEXT: Check = ("text", _is_text)
 NUMBER: Check = ("a whole number", _is_number)
 SWITCH: Check = ("True or False", lambda value: isinstance(value, bool))
 TEXTS: Check = ("a list of texts", _is_list_of(_is_text))
+ROLE_NAMES: Check = ("the names of roles, one at least", lambda value: TEXTS[1](value) and len(value) > 0)
 TAGS: Check = ("a mapping of text to text", _is_map_of(_is_text))
 MAPS: Check = ("a mapping of names to mappings", _is_map_of(lambda value: isinstance(value, Mapping)))
 PORTS: Check = ("ports between 1 and 65535, as allow() makes them", _is_list_of(_is_ports))
@@ -124,7 +125,7 @@ RECOVERY: Mapping[str, Check] = {
     "drill_limit": TEXT,
     "contacts": TEXTS,
 }
-WAVE: Mapping[str, Check] = {"roles": TEXTS, "gates": HOOKS, "limit": TEXT}
+WAVE: Mapping[str, Check] = {"roles": ROLE_NAMES, "gates": HOOKS, "limit": TEXT}
 DATA: Mapping[str, Check] = {
     "of": TEXT,
     "engine": TEXT,
@@ -254,6 +255,8 @@ def _what_it_is(value: Any) -> str:
         held = sorted({in_words(item) for pair in value.items() for item in pair})
         return f"a mapping that holds {' and '.join(held)}"
     if isinstance(value, tuple | list):
+        if not value:
+            return "an empty list"
         return f"a list that holds {' and '.join(sorted({in_words(item) for item in value}))}"
     return in_words(value)
 

@@ -1,5 +1,7 @@
 """A holder says that it lives whatever it waits for, and changes nothing once it may be taken for dead."""
 
+import threading
+import time
 from itertools import pairwise
 
 import pytest
@@ -8,6 +10,7 @@ from test_coordinator import TWO_ROLES, plan_for
 from toycloud import ToyProvider
 
 from portinfra import errors
+from portinfra.execution import claim as claiming
 from portinfra.execution import holder as holders
 from portinfra.execution.claim import DEAD_SECONDS, HEARTBEAT_SECONDS
 from portinfra.execution.run import Run
@@ -209,3 +212,99 @@ def test_a_claim_that_is_being_dropped_is_not_said_to_live():
     provider._dropclaim = throttled
     apply(provider, destroy=True, allow_data_loss=frozenset({"all"}))
     assert provider.claim_table == {}
+
+
+class WallClock:
+    """Time that passes by itself."""
+
+    virtual = False
+
+    def now(self):
+        return time.time()
+
+    def sleep_until(self, moment):
+        time.sleep(max(0.0, moment - self.now()))
+
+
+@pytest.fixture
+def busy(monkeypatch):
+    """A cloud under the clock on the wall, whose claim wants a heartbeat a hundred times a second."""
+    monkeypatch.setattr(claiming, "HEARTBEAT_SECONDS", 0.01)
+    provider = Beating()
+    provider.clock = WallClock()
+    provider.looks = threading.Semaphore(0)
+    look = provider._listclaims
+
+    def counted(call):
+        provider.looks.release()
+        return look(call)
+
+    provider._listclaims = counted
+    return provider
+
+
+def looked(provider, times):
+    """Wait until the claim was looked at so often again."""
+    while provider.looks.acquire(blocking=False):
+        pass
+    return all(provider.looks.acquire(timeout=10) for _ in range(times))
+
+
+def test_it_beats_while_something_else_keeps_the_runs_thread_busy(busy):
+    with Run(busy, SCOPE, "1") as running:
+        with running.living():
+            assert looked(busy, 5)
+        beats = len(busy.beats)
+        time.sleep(0.05)
+        assert len(busy.beats) == beats
+    assert beats > 5
+
+
+def test_no_heartbeat_is_given_up_for_one_that_nobody_heard(busy):
+    write = busy._writeclaim
+    with Run(busy, SCOPE, "1") as running, running.living():
+
+        def deaf(call):
+            busy._writeclaim = write
+            raise errors.Unavailable("no answer")
+
+        busy._writeclaim = deaf
+        assert looked(busy, 3)
+    assert busy.claim_table[1].released
+
+
+def test_what_is_done_is_done_to_its_end_before_a_lost_claim_is_told(busy):
+    done = []
+
+    def lose(running):
+        with running.living():
+            taken_over(busy)()
+            assert looked(busy, 1)
+            done.append(True)
+
+    with Run(busy, SCOPE, "1") as running, pytest.raises(errors.ClaimLostError):
+        lose(running)
+    assert done
+
+
+def test_an_interrupt_reaches_what_is_done(busy):
+    threads = threading.active_count()
+
+    def interrupted(running):
+        with running.living():
+            assert looked(busy, 1)
+            raise KeyboardInterrupt
+
+    with Run(busy, SCOPE, "1") as running, pytest.raises(KeyboardInterrupt):
+        interrupted(running)
+    assert threading.active_count() == threads
+
+
+def test_by_a_virtual_clock_it_beats_when_that_has_ended_in_the_same_thread():
+    provider = Beating()
+    with Run(provider, SCOPE, "1") as running:
+        threads = threading.active_count()
+        with running.living():
+            assert threading.active_count() == threads
+            provider.clock.sleep_until(provider.clock.now() + 2 * HEARTBEAT_SECONDS)
+        assert len(provider.beats) == 2, "the claim was taken, and said to live once"

@@ -107,6 +107,17 @@ OVER_THERE = {"target": FAR, "vault": VAULT}
         ({"probes": [Probe("a", "true"), Probe("a", "ls")]}, "duplicate-name", "probe.a", "Rename"),
         ({"probes": [Probe("a", " ")]}, "no-command", "probe.a.run", "Name a command"),
         ({"actions": [Action("a", "")]}, "no-command", "action.a.run", "Name a command"),
+        ({"actions": [Action("a", "true", on=[])]}, "no-occasion", "action.a.on", "drill, failover"),
+        ({"waves": []}, "no-waves", "waves", "Name every role in a wave"),
+        ({"waves": [["db", "queue"], [], ["app"]]}, "wrong-type", "wave 2.roles", "is an empty list"),
+        (
+            {"waves": [Wave(["db", "queue"], gates=["true", ""]), ["app"]]},
+            "no-command",
+            "wave 1.gates",
+            "always passes",
+        ),
+        (policies(DataPolicy("db", before="  ")), "no-command", "data.db.before", "Name a command"),
+        (policies(DataPolicy("db", after=["sync", ""])), "no-command", "data.db.after", "Name a command"),
         ({"drill_limit": "5s"}, "drill-limit", "drill_limit", "as long as the rto"),
         ({"drill_cidr": "ten"}, "drill-cidr", "drill_cidr", "10.99.0.0/16"),
         ({"drill_cidr": "::/16"}, "drill-cidr", "drill_cidr", "10.99.0.0/16"),
@@ -260,6 +271,49 @@ def test_all_that_is_wrong_is_told_at_once(found):
     assert rules >= {"same-place", "same-account", "duration", "role-in-no-wave", "unknown-role"}
     assert rules >= {"unknown-engine", "unknown-seed", "retention", "unknown-occasion", "duplicate-name"}
     assert "drill-cidr" in rules
+
+
+ELSEWHERE = Environment("elsewhere", on="aws:eu-north-1", account="3", cidr="10.30.0.0/16", key="alias/dr")
+STAGING = Environment("staging", on="aws:us-west-2", account="4", cidr="10.40.0.0/16", key="alias/shop")
+
+
+@pytest.fixture
+def found_in_two(declared):
+    """What is found in two sound plans, beside one another."""
+
+    def find(first, second, topologies=(SHOP,)) -> tuple[Finding, ...]:
+        plans = [RecoveryPlan(**PLAN | first), RecoveryPlan(**PLAN | {"name": "other"} | second)]
+        places = (HERE, NEAR, ELSEWHERE, STAGING)
+        try:
+            return validate_declared(declared(*topologies, environments=places, recoveries=plans))
+        except ValidationError as error:
+            return error.findings
+
+    return find
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "shared"),
+    [
+        (STAGING, NEAR, ["target"]),  # staging's points would be restored for production
+        (HERE, ELSEWHERE, ["source"]),  # both targets could stand at once
+        (NEAR, HERE, ["source", "target"]),  # the first one's way back
+        (NEAR, ELSEWHERE, ["source"]),
+        (STAGING, HERE, ["target"]),
+    ],
+)
+def test_an_environment_is_in_one_plan(source, target, shared, found_in_two):
+    findings = found_in_two({"target": NEAR}, {"source": source, "target": target})
+    assert [f.subject for f in findings] == [f"recovery.other.{attribute}" for attribute in shared]
+    assert {(f.rule, f.severity) for f in findings} == {("recovery/shared-environment", Severity.ERROR)}
+    assert all("recovery plan 'shop'" in f.message and f.fix for f in findings)
+    assert {f.location.file for f in findings} == {__file__}
+
+
+def test_plans_that_share_no_environment_or_no_topology_go_together(found_in_two):
+    assert found_in_two({"target": NEAR}, {"source": STAGING, "target": ELSEWHERE}) == ()
+    other = evolve(SHOP, name="other")
+    assert found_in_two({"target": NEAR}, {"target": NEAR}, (SHOP, other)) == ()
 
 
 def test_a_bad_address_of_the_target_is_no_fault_of_the_drills(found):

@@ -1,0 +1,90 @@
+"""Hooks that are commands: what counts is when they end, and not what they leave running."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from portinfra.execution import holder as holders
+from portinfra.recovery import hooks
+
+
+def wait_for(condition):
+    for _ in range(500):
+        if condition():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def gone(pid):
+    return wait_for(lambda: holders._started(int(pid)) is None)
+
+
+@pytest.fixture
+def fifo(tmp_path):
+    """What a process reads, which is held up until a test lets it go."""
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    return path
+
+
+def let_go(fifo):
+    """Whether there was somebody to."""
+
+    def somebody_reads():
+        try:
+            os.close(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+        except OSError:
+            return False
+        return True
+
+    return wait_for(somebody_reads)
+
+
+def test_a_dead_mans_switch_that_it_leaves_running_is_not_waited_for(tmp_path, fifo):
+    thawed = tmp_path / "thawed"
+    answer = hooks.call(f"(read line < {fifo}; touch {thawed}) & echo frozen", {}, seconds=10)
+    assert answer == hooks.Answer(True, "frozen")
+    assert not thawed.exists()
+    assert let_go(fifo)
+    assert wait_for(thawed.exists)
+
+
+def test_what_is_out_of_time_is_ended_with_all_that_it_began(tmp_path):
+    pids = tmp_path / "pids"
+    answer = hooks.call(f"sleep 600 & echo $$ $! > {pids}; echo begun; wait", {}, seconds=1)
+    assert answer == hooks.Answer(False, "begun\nno end after 1 s")
+    assert all(gone(pid) for pid in pids.read_text().split())
+
+
+def test_not_even_then_is_waited_for_what_left_its_session(tmp_path, fifo):
+    escaped = tmp_path / "escaped"
+    command = f"setsid timeout 20 sh -c 'read line < {fifo}; touch {escaped}' & sleep 600"
+    assert hooks.call(command, {}, seconds=1).told == "no end after 1 s"
+    assert let_go(fifo)
+    assert wait_for(escaped.exists)
+
+
+def test_interrupted_it_is_ended(tmp_path):
+    pid = tmp_path / "pid"
+
+    def interrupt():
+        wait_for(lambda: pid.exists() and pid.read_text())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        hooks.call(f"echo $$ > {pid}; exec sleep 600", {}, seconds=60)
+    thread.join()
+    assert gone(pid.read_text())
+
+
+def test_it_fails_by_its_exit_code_and_the_last_of_what_it_printed_is_kept():
+    assert hooks.call("echo 503 >&2; exit 7", {}, seconds=60) == hooks.Answer(False, "503\nexit code 7")
+    told = hooks.call("seq 100000", {}, seconds=60).told
+    assert told.endswith("99999\n100000")
+    assert len(told) == hooks.TOLD_MAX
