@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from portinfra import errors
+from portinfra.provider import cloud_init
 from portinfra_libvirt import images, seed
 from portinfra_libvirt.images import debian, files
 
@@ -262,8 +263,7 @@ def test_a_directory_that_cannot_hold_an_image_is_said(tmp_path: Path) -> None:
         images.fetch(source, source / "into", sha256=digest(source))
 
 
-@pytest.mark.soak
-def test_a_built_image_boots_heeds_its_seed_and_grows(tmp_path: Path) -> None:
+def test_a_built_image_boots_heeds_its_seed_grows_and_ends_itself(tmp_path: Path) -> None:
     absent = images.missing() + ([] if files.tool("qemu-system-x86_64") else ["qemu-system-x86"])
     if absent:
         pytest.skip(f"needs {' '.join(absent)}")
@@ -277,13 +277,14 @@ def test_a_built_image_boots_heeds_its_seed_and_grows(tmp_path: Path) -> None:
     said = boot(image.path, tmp_path)
     heard = time.monotonic() - began
     print(f"built in {built:.0f} s, {image.path.stat().st_size >> 20} MiB; heard in {heard:.0f} s")
-    host, address, mib, failed = said
+    host, address, mib, failed, timer = said
     assert (host, address, failed) == ("tester", "10.1.2.3/24", "0")
+    assert timer.endswith(".timer")
     assert int(mib) > 2800  # of a disk of 3 GiB
 
 
 def boot(image: Path, place: Path) -> list[str]:
-    """What its user data says on the serial console, of a guest without KVM."""
+    """What its user data says on the serial console, of a guest without KVM, which then ends itself."""
     disk, given = place / "disk.qcow2", place / "seed.iso"
     lower = ["-b", str(image), "-F", "qcow2"]
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *lower, str(disk), "3G"], check=True)
@@ -292,10 +293,14 @@ def boot(image: Path, place: Path) -> list[str]:
         "address=$(ip -4 -o address show scope global | awk '{print $4}')\n"
         "size=$(df --output=size -m / | tail -1 | tr -d ' ')\n"
         "failed=$(systemctl --failed --no-legend | wc -l)\n"
-        'printf "\\nHEARD %s %s %s %s\\n" "$(hostname)" "$address" "$size" "$failed" > /dev/ttyS0\n'
+        "timer=$(systemctl list-units --plain --no-legend 'run-*.timer' | awk '{print $1}')\n"
+        'said="$(hostname) $address $size $failed $timer"\n'
+        'printf "\\nHEARD %s\\n" "$said" > /dev/ttyS0\n'
+        'systemctl start --no-block "${timer%.timer}.service"\n'
     )
+    told = cloud_init.user_data(script, ends_after=3600)
     card = seed.network("52:54:00:12:34:56", "10.1.2.3", 24, None)
-    given.write_bytes(seed.image(seed.documents("i-1", "tester", card, (), script)))
+    given.write_bytes(seed.image(seed.documents("i-1", "tester", card, (), told)))
     command = ["qemu-system-x86_64", "-accel", "tcg", "-m", "512", "-nographic", "-monitor", "none"]
     command += [
         "-drive",
@@ -314,17 +319,20 @@ def boot(image: Path, place: Path) -> list[str]:
     ) as guest:
         late = threading.Timer(BOOT_SECONDS, guest.kill)
         late.start()
-        console = b""
+        console, heard = b"", []
         try:
             assert guest.stdout is not None
             for line in guest.stdout:
                 console += line
                 if line.startswith(b"HEARD"):
-                    return line.decode().split()[1:]
+                    heard = line.decode().split()[1:]
+            guest.wait()
         finally:
             late.cancel()
             guest.kill()
-    raise AssertionError(f"nothing was heard; the console ends {console[-2000:]!r}")
+    assert heard, f"nothing was heard; the console ends {console[-2000:]!r}"
+    assert guest.returncode == 0, f"it did not end by itself; the console ends {console[-2000:]!r}"
+    return heard
 
 
 @contextmanager

@@ -8,6 +8,17 @@ from collections.abc import Iterable
 
 _BOOTHOOK = "#cloud-boothook"
 
+_ENDING = (
+    "systemd-run",
+    "--no-block",
+    "--timer-property=DefaultDependencies=no",
+    "--property=DefaultDependencies=no",
+)
+_POWER_OFF = ("systemctl", "--no-block", "poweroff")
+"""Set at the very beginning of each boot, lest what comes after it hold it up. Neither may wait for the rest
+of the boot, which waits for cloud-init.
+"""
+
 _BOUNDARY = "portinfra-part-of-user-data"
 
 
@@ -30,8 +41,8 @@ def _cloud_config(ssh_keys: tuple[str, ...], ends_after: int) -> str:
     lines = ["#cloud-config"]
     if ssh_keys:
         lines += ["ssh_authorized_keys:", *(f"  - {json.dumps(key)}" for key in ssh_keys)]
-    if ends_after:  # set at the very beginning of each boot, lest what comes after it hold it up
-        lines += ["bootcmd:", f"  - [systemd-run, --on-active={ends_after}, systemctl, poweroff]"]
+    if ends_after:
+        lines += ["bootcmd:", f"  - [{', '.join((*_ENDING, f'--on-active={ends_after}', *_POWER_OFF))}]"]
     return "\n".join([*lines, ""])
 
 

@@ -22,7 +22,8 @@ def test_keys_alone_are_a_cloud_config():
 def test_a_host_that_is_to_end_itself_is_told_so_first():
     parts = message_from_string(user_data(SCRIPT, (KEY,), 7200)).get_payload()
     assert [part.get_content_type() for part in parts] == ["text/cloud-config", "text/x-shellscript"]
-    assert "systemd-run, --on-active=7200, systemctl, poweroff" in parts[0].get_payload()
+    assert "--no-block" in parts[0].get_payload()
+    assert "--on-active=7200, systemctl, --no-block, poweroff]" in parts[0].get_payload()
     assert KEY in parts[0].get_payload()
 
 
