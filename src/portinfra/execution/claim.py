@@ -89,6 +89,8 @@ class Claiming:
     """When to say again that we live."""
     heard_at: float = field(default=0.0)
     """When we said it last and were heard, seconds by the provider's clock."""
+    around: "tuple[Claiming, ...]" = field(default=())
+    """Claims that this process holds meanwhile, and has no other time to say that it lives."""
 
     @classmethod
     def take(cls, caller: Caller, reader: Reader, scope: Scope, *, attempt: str, version: str) -> "Claiming":
@@ -123,6 +125,9 @@ class Claiming:
             self._look()
             raise ClaimLostError() from error
         self.heard_at = now
+        for outer in self.around:
+            if now >= outer.beat_due:
+                outer.beat()
 
     def declare(self, *, epoch: int, fenced: bool) -> None:
         """Say whose turn it is; whoever takes the claim after this run says the same."""

@@ -1,6 +1,6 @@
 """An environment that is connected to: what is there, what is offered, and runs that change it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -82,11 +82,15 @@ class Connection:
         borrowed: Mapping[Address, Observed[Any]] | None = None,
         workers: int = WORKERS,
         seed: int | None = None,
+        within: Iterable[Run] = (),
     ) -> Run:
         """A run on a scope, which may refer to resources `borrowed` of another; with a `seed`, one call at a
-        time in an order that the seed decides.
+        time in an order that the seed decides. While it is at work, the runs that it is `within`, of whatever
+        scope or place, hold their claims, too.
         """
-        return Run(self.provider, scope, VERSION, borrowed=borrowed, workers=workers, seed=seed)
+        return Run(
+            self.provider, scope, VERSION, borrowed=borrowed, workers=workers, seed=seed, within=within
+        )
 
 
 def meant(account: str, environment: Environment, provider: str) -> str:

@@ -2,7 +2,7 @@
 
 import random
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -49,6 +49,7 @@ class Run:
         borrowed: Mapping[Address, Observed[Any]] | None = None,
         workers: int = 8,
         seed: int | None = None,
+        within: Iterable["Run"] = (),
     ) -> None:
         self._provider = provider
         self._scope = scope
@@ -61,11 +62,13 @@ class Run:
         self._journal = Journal(scope, self.attempt)
         self._claiming: Claiming | None = None
         self._nothing_left = False
+        self._within = tuple(within)
 
     def __enter__(self) -> Self:
         self._claiming = Claiming.take(
             self._caller, self.reader, self._scope, attempt=self.attempt, version=self._version
         )
+        self._claiming.around = tuple(c for outer in self._within for c in outer.claimings)
         self._caller.sleep_until = self._claiming.sleep_until
         return self
 
@@ -83,6 +86,12 @@ class Run:
                 raise
         finally:
             self._claiming.abandon()
+
+    @property
+    def claimings(self) -> tuple[Claiming, ...]:
+        """The claim that it holds, and those that it is within."""
+        assert self._claiming is not None
+        return (self._claiming, *self._claiming.around)
 
     @property
     def calls(self) -> int:

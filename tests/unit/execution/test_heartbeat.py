@@ -78,6 +78,28 @@ def test_it_beats_between_slow_reads():
     assert provider.largest_gap() <= 2 * HEARTBEAT_SECONDS
 
 
+def test_it_beats_while_a_run_within_it_is_at_work():
+    outer, middle, inner = Beating(), Beating(), Beating()
+    outer.clock = middle.clock = inner.clock
+    with (
+        Run(outer, SCOPE, "1") as first,
+        Run(middle, SCOPE, "1", within=[first]) as second,
+        Run(inner, SCOPE, "1", within=[second]) as third,
+    ):
+        third.sleep_until(inner.clock.now() + 3600)
+    assert inner.largest_gap() <= HEARTBEAT_SECONDS
+    assert max(outer.largest_gap(), middle.largest_gap()) <= 2 * HEARTBEAT_SECONDS
+
+
+def test_a_run_within_one_that_was_taken_over_ends():
+    outer, inner = Beating(), Beating()
+    outer.clock = inner.clock
+    with pytest.raises(errors.ClaimLostError), Run(outer, SCOPE, "1") as first:
+        with Run(inner, SCOPE, "1", within=[first]) as second:
+            taken_over(outer)()
+            second.sleep_until(inner.clock.now() + 3600)
+
+
 def test_it_beats_while_lists_are_not_to_be_trusted_yet():
     provider = Beating()
     provider.capabilities = evolve(provider.capabilities, visibility_seconds=100.0)
