@@ -1,6 +1,9 @@
 """A world in which the shop runs in production, with something written on every volume."""
 
+import subprocess
+
 import pytest
+from vaults import moved_in
 from worlds import PRODUCTION, SHOP, write
 
 from portinfra.testing.simulated import applied, simulated
@@ -13,3 +16,13 @@ def cloud():
         applied(SHOP, PRODUCTION)
         write(cloud, PRODUCTION, "ledger")
         yield cloud
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home with a vault in a folder, and keys."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    subprocess.run(["age-keygen", "-o", tmp_path / "identity"], capture_output=True, check=True)
+    (tmp_path / "password").write_text("open sesame\n")
+    moved_in(tmp_path)
+    return tmp_path

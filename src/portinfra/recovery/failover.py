@@ -135,12 +135,12 @@ def _being_abandoned(recovery: Recovery) -> Finding:
     )
 
 
-def _no_point(group: str) -> Finding:
+def _no_point(told: str) -> Finding:
     return Finding(
         "recovery/no-point",
-        f"no point of {group} can be restored",
-        "Look at dr status; make one with: dr replicate --now.",
-        subject=f"group.{group}",
+        told,
+        "Look at dr status; make one with: dr replicate --now. Where the source is lost, declare the target "
+        "without what no point has data for.",
     )
 
 
@@ -185,7 +185,7 @@ def _chosen(
     there = target.observe(recovery.points)
     known = {point.id: point for point in points(ledger.entries())}
     lost = [id for id in ids if id not in known or not known[id].restorable(there)]
-    return [known[id] for id in ids if id not in lost], [f"point {id}" for id in lost]
+    return [known[id] for id in ids if id not in lost], [f"point {id} cannot be restored" for id in lost]
 
 
 def _announce(recovery: Recovery, ascent: Ascent) -> None:

@@ -2,6 +2,7 @@
 
 from attrs import frozen
 
+from portinfra.execution.run import Run
 from portinfra.model.progress import Listener
 
 
@@ -14,3 +15,5 @@ class Pace:
     workers: int = 8
     seed: int | None = None
     listen: Listener = lambda progress: None
+    within: tuple[Run, ...] = ()
+    """The runs that wait while data is carried, which may be hours, and hold their claims."""

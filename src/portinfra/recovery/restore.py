@@ -43,8 +43,8 @@ def _restored(host: Instance, with_data: Collection[tuple[Address | None, str]])
 def outdated(placed: Placed, there: Observation) -> frozenset[Address]:
     """The volumes that are there already, with other data than they should begin with.
 
-    Those that begin empty, and join another, are as old as that one: `joining` ones are emptied before it gets
-    its data, so that nobody has joined yet while it has not.
+    Those that begin empty, and join another, are as old as that one: `joining` ones are emptied before it
+    gets its data, so that nobody has joined yet while it has not.
     """
     joins = _joins(placed)
     return frozenset(
@@ -89,7 +89,9 @@ def _joins(placed: Placed) -> dict[Address, Address]:
 
 
 def replacing(volumes: frozenset[Address], roles: Iterable[str] = ()) -> PlanOptions:
-    """The options that bring back these roles, and give up what these volumes held; without roles, only that."""
+    """The options that bring back these roles, and give up what these volumes held; without roles, only the
+    latter.
+    """
     return PlanOptions(
         only=frozenset(roles),
         addresses=volumes,

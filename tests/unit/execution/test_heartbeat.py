@@ -94,9 +94,9 @@ def test_it_beats_while_a_run_within_it_is_at_work():
 def test_a_run_within_one_that_was_taken_over_ends():
     outer, inner = Beating(), Beating()
     outer.clock = inner.clock
-    with pytest.raises(errors.ClaimLostError), Run(outer, SCOPE, "1") as first:
-        with Run(inner, SCOPE, "1", within=[first]) as second:
-            taken_over(outer)()
+    with Run(outer, SCOPE, "1") as first, Run(inner, SCOPE, "1", within=[first]) as second:
+        taken_over(outer)()
+        with pytest.raises(errors.ClaimLostError):
             second.sleep_until(inner.clock.now() + 3600)
 
 

@@ -105,7 +105,7 @@ class Helpers:
         """
         loads = list(loads)
         pace = self.pace
-        with self.connection.run(self.scope, workers=pace.workers, seed=pace.seed) as run:
+        with self.connection.run(self.scope, workers=pace.workers, seed=pace.seed, within=pace.within) as run:
             catalogue = self.connection.catalogue()
             try:
                 attempts = self._attempts(run, loads)
