@@ -213,7 +213,9 @@ def test_what_an_entry_speaks_of_that_cannot_be_read_is_not_removed(cloud):
     spoiling(recovery())
     with Connection.to(RECOVERY) as target:  # and a point that is readable, of data that is gone
         Ledger(target, recovery().ledger).add({**manifest("1", "db", 0.0, []), "open": False})
-    assert replicate(recovery(), now=True, pace=ONE).succeeded
+    said = []
+    assert replicate(recovery(), now=True, pace=ONE, say=said.append).succeeded
+    assert any("cannot be read" in line for line in said)
     later(cloud, 1)
     assert [copy for copy in before if copy not in snapshots(cloud, RECOVERY)] == []
     assert len(snapshots(cloud, PRODUCTION)) == 4

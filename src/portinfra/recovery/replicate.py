@@ -137,7 +137,10 @@ class _Replication:
 
     def run(self, *, now: bool) -> Replicated:
         self.ledger.settle()
-        self.all_told = not self.ledger.unreadable()
+        unreadable = self.ledger.unreadable()
+        self.all_told = not unreadable
+        if unreadable:
+            self.say(f"{unreadable} of the ledger's entries cannot be read: nothing is removed by it")
         self.vault = look(self.recovery)
         if self.vault.problem:
             self.say(f"nobody could look into the vault: {self.vault.problem}")
