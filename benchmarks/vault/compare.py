@@ -69,7 +69,8 @@ def age_by_hand(kept: Vault, volume: Path, time: int) -> list[str]:
 
 def restic_by_hand(kept: Vault, volume: Path, time: int) -> list[str]:
     """A backup, by somebody who may remove things: else restic tries for minutes to remove its lock."""
-    restic = f"RCLONE_CONFIG={kept.receiver} restic -q -r rclone:{kept.remote}/by-hand --password-file {kept.password}"
+    where = f"-r rclone:{kept.remote}/by-hand --password-file {kept.password}"
+    restic = f"RCLONE_CONFIG={kept.receiver} restic -q {where}"
     begin = f"{restic} init && " if time == 1 else ""
     return ["sh", "-c", f"{begin}{restic} backup --stdin --stdin-filename volume < {volume}"]
 

@@ -1,8 +1,10 @@
 """A world in which the shop runs in production, with something written on every volume."""
 
+import subprocess
 from contextlib import contextmanager
 
 import pytest
+from vaults import moved_in
 from worlds import PRODUCTION, SHOP, write
 
 from portinfra.execution.run import Run
@@ -32,3 +34,13 @@ def living(monkeypatch):
 
     monkeypatch.setattr(Run, "living", noted)
     return there
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home with a vault in a folder, and keys."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    subprocess.run(["age-keygen", "-o", tmp_path / "identity"], capture_output=True, check=True)
+    (tmp_path / "password").write_text("open sesame\n")
+    moved_in(tmp_path)
+    return tmp_path

@@ -6,7 +6,7 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
 from portinfra.model.recovery import Action, DataPolicy, Probe, Wave
-from portinfra.model.resources import Instance
+from portinfra.model.resources import Instance, Volume
 from portinfra.recovery.drill import drill, sweep, where
 from portinfra.recovery.prospect import prospect
 from portinfra.recovery.replicate import replicate
@@ -136,10 +136,56 @@ def test_only_actions_for_a_drill_are_done_after_their_wave(ready):
     assert done == [2]
 
 
+@pytest.mark.parametrize("changed", ["renamed", "grown"])
+def test_a_volume_that_no_point_has_data_for_fails_it_before_anything_is_made(ready, changed):
+    db, points = SHOP.role("db"), there(ready)
+    renamed = evolve(db, volumes=[Volume("ledger", gib=10, mount="/srv")])
+    role, lacking = {
+        "renamed": (renamed, "volume.db1-ledger, volume.db2-ledger"),
+        "grown": (evolve(db, count=3), "volume.db3-data"),
+    }[changed]
+    evidence = drill(recovery(topology=SHOP.with_role(role)), pace=ONE)
+    assert evidence.result == "failed"
+    assert evidence.reasons == (f"no point of db has data for {lacking}: make one with dr replicate --now",)
+    assert there(ready) == points
+
+
+def test_a_host_that_was_removed_since_the_point_is_no_loss(ready):
+    fewer = SHOP.with_role(evolve(SHOP.role("db"), count=1))
+    assert drill(recovery(topology=fewer), pace=ONE).result == "passed"
+
+
+def test_a_newer_point_without_some_volume_does_not_hide_an_older_one_with_all(ready):
+    fewer = SHOP.with_role(evolve(SHOP.role("db"), count=1))
+    whole = status(recovery()).points[0].id
+    assert replicate(recovery(topology=fewer), now=True, pace=ONE).succeeded
+    evidence = drill(recovery(), pace=ONE)
+    assert evidence.result == "passed"
+    assert [point.id for point in evidence.points] == [whole]
+
+
+def test_a_drill_that_waits_for_the_vault_is_not_swept(ready, monkeypatch):
+    points, swept = there(ready), []
+    monkeypatch.setattr(
+        "portinfra.recovery.drill.receive",
+        lambda *about, **more: swept.extend(sweep(recovery(), pace=ONE)),
+    )
+
+    def dies(inventory):
+        raise Crash
+
+    with pytest.raises(Crash):
+        drill(recovery(probes=[Probe("dies", dies)]), pace=ONE)
+    assert [each.fate for each in swept] == ["still running"]
+    assert len(there(ready)) > len(points)
+    assert [each.fate for each in sweep(recovery(), pace=ONE)] == ["removed"]
+    assert there(ready) == points
+
+
 def test_without_a_point_it_fails_before_anything_is_made(cloud):
     evidence = drill(recovery(), pace=ONE)
     assert evidence.result == "failed"
-    assert evidence.reasons == ("no point of db can be restored: make one with dr replicate",)
+    assert evidence.reasons == ("no point of db can be restored: make one with dr replicate --now",)
     assert there(cloud) == []
 
 

@@ -7,7 +7,7 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, volumes, write, wr
 from portinfra import workflow
 from portinfra.errors import PolicyError, StalePlanError, Unavailable
 from portinfra.execution.connection import Connection
-from portinfra.model.recovery import Action, Wave
+from portinfra.model.recovery import Action, DataPolicy, Wave
 from portinfra.recovery.abandon import abandon
 from portinfra.recovery.drill import drill
 from portinfra.recovery.failback import failback
@@ -166,6 +166,17 @@ def test_it_is_refused_before_anything_is_stopped_where_data_has_no_point(cloud)
     assert powers(cloud, PRODUCTION) == {"running"}
 
 
+def test_it_is_refused_where_a_volume_would_come_up_blank(ready):
+    grown = SHOP.with_role(evolve(SHOP.role("db"), count=3))
+    with pytest.raises(PolicyError) as error:
+        failover(recovery(topology=grown), HOW)
+    (finding,) = error.value.findings
+    assert finding.rule == "recovery/no-point"
+    assert "volume.db3-data" in finding.message
+    assert "dr replicate --now" in finding.fix
+    assert powers(ready, PRODUCTION) == {"running"}
+
+
 def test_a_target_that_ran_already_gets_the_data_while_its_hosts_are_off(ready):
     workflow.apply(workflow.plan(SHOP, RECOVERY), seed=0)
     write(ready, RECOVERY, "empty")
@@ -235,6 +246,41 @@ def test_the_way_back_carries_what_was_written_since_and_measures_the_downtime(r
     assert workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).empty
     again = failover(recovery(), evolve(HOW, last_point=True))
     assert again.result == "passed"
+
+
+def test_whoever_joins_the_first_host_begins_empty_on_every_turn(ready):
+    about = recovery(data=[DataPolicy("db", seed="one")])
+    assert replicate(about, now=True, pace=ONE).succeeded
+    places = (RECOVERY, PRODUCTION, RECOVERY)
+    turns = (failover, failback, failover)
+    before = "ledger"
+    for turn, (place, take) in enumerate(zip(places, turns, strict=True)):
+        assert take(about, HOW).result == "passed"
+        assert written(ready, place) == {
+            "volume.db1-data": f"{before} of volume.db1-data",
+            "volume.db2-data": "",
+        }
+        before = f"turn {turn}"
+        write(ready, place, before)
+        if place is PRODUCTION:
+            assert replicate(about, now=True, pace=ONE).succeeded
+
+
+def test_who_has_joined_already_stays_as_it_is_when_a_way_back_goes_on(ready):
+    passes = [False]
+    about = recovery(
+        data=[DataPolicy("db", seed="one")],
+        waves=[Wave(["db"], gates=lambda inventory: passes[0], limit="2m"), ["web"]],
+    )
+    assert replicate(about, now=True, pace=ONE).succeeded
+    passes[0] = True
+    assert failover(about, HOW).result == "passed"
+    passes[0] = False
+    assert failback(about, HOW).result == "failed"
+    write(ready, PRODUCTION, "joined")
+    passes[0] = True
+    assert failback(about, HOW).result == "passed"
+    assert set(written(ready, PRODUCTION).values()) == {f"joined of volume.db{n}-data" for n in (1, 2)}
 
 
 def test_protected_volumes_are_given_the_newer_data_all_the_same(ready):

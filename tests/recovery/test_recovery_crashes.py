@@ -9,7 +9,7 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
 from portinfra.errors import PolicyError
-from portinfra.model.recovery import Wave
+from portinfra.model.recovery import DataPolicy, Wave
 from portinfra.recovery.abandon import abandon
 from portinfra.recovery.drill import drill, sweep
 from portinfra.recovery.failback import failback
@@ -151,6 +151,25 @@ def test_the_way_back(world, stride):
         assert workflow.plan(SHOP, RECOVERY).empty
 
     sweep_through(lambda: None, lambda: failback(recovery(), How(pace=ONE)), ends_well, stride)
+
+
+def test_the_way_back_of_one_that_others_join(world, stride):
+    about = recovery(data=[DataPolicy("db", seed="one")])
+    world()
+    assert replicate(about, pace=ONE).succeeded
+    failover(about, How(pace=ONE))
+    write(plugin.cloud, RECOVERY, "newer")
+
+    def ends_well():
+        once_more(failback, about, "recovery/source-stands")
+        assert written(plugin.cloud, PRODUCTION) == {
+            "volume.db1-data": "newer of volume.db1-data",
+            "volume.db2-data": "",
+        }
+        assert {state for _, _, state in books(PRODUCTION, "instance")} == {"running"}
+        assert workflow.plan(SHOP, PRODUCTION).empty
+
+    sweep_through(lambda: None, lambda: failback(about, How(pace=ONE)), ends_well, stride)
 
 
 def test_giving_up(world, stride):

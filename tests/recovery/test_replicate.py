@@ -7,8 +7,12 @@ from attrs import evolve
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, volumes, write
 
 from portinfra import workflow
+from portinfra.errors import PolicyError
+from portinfra.execution.connection import Connection
 from portinfra.model.plan import PlanOptions
 from portinfra.model.recovery import DataPolicy
+from portinfra.recovery.ledger import Ledger
+from portinfra.recovery.points import manifest
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.status import status
 from portinfra.testing.faults import Faults, injected
@@ -231,6 +235,74 @@ def test_a_volume_that_is_newer_than_every_point_cannot_be_restored(cloud):
     grown = SHOP.with_role(evolve(db, count=3))
     levels = {volume.volume: volume.level for volume in status(recovery(topology=grown)).volumes}
     assert levels == {"volume.db1-data": "ok", "volume.db2-data": "ok", "volume.db3-data": "lost"}
+
+
+def forgetting(about, entries=lambda entry: True):
+    """Somebody removes entries of the ledger."""
+    with Connection.to(about.target) as target:
+        ledger = Ledger(target, about.ledger)
+        for entry in filter(entries, ledger.entries()):
+            ledger.remove(entry)
+
+
+def spoiling(about):
+    """Somebody writes into every entry of the ledger what nobody can read."""
+    with Connection.to(about.target) as target:
+        claims = target.provider.claims
+        for claim in target.claims(about.ledger):
+            target.caller.insisting(claims.write(about.ledger, evolve(claim, note="?", released=True)))
+
+
+@pytest.mark.parametrize("lose", [forgetting, spoiling])
+def test_a_ledger_that_has_lost_all_points_costs_none_of_their_data(cloud, lose):
+    assert replicate(recovery(), pace=ONE).succeeded
+    before = snapshots(cloud, RECOVERY)
+    lose(recovery())
+    later(cloud, 1)
+    with pytest.raises(PolicyError) as error:
+        replicate(recovery(), pace=ONE)
+    (finding,) = error.value.findings
+    assert finding.rule == "recovery/ledger-lost"
+    assert "shop/recovery+points" in finding.fix
+    later(cloud, 1)
+    assert snapshots(cloud, RECOVERY) == before
+
+
+def test_what_an_entry_speaks_of_that_cannot_be_read_is_not_removed(cloud):
+    assert replicate(recovery(), pace=ONE).succeeded
+    before = snapshots(cloud, RECOVERY)
+    spoiling(recovery())
+    with Connection.to(RECOVERY) as target:  # and a point that is readable, of data that is gone
+        Ledger(target, recovery().ledger).add({**manifest("1", "db", 0.0, []), "open": False})
+    said = []
+    assert replicate(recovery(), now=True, pace=ONE, say=said.append).succeeded
+    assert any("cannot be read" in line for line in said)
+    later(cloud, 1)
+    assert [copy for copy in before if copy not in snapshots(cloud, RECOVERY)] == []
+    assert len(snapshots(cloud, PRODUCTION)) == 4
+
+
+def test_what_no_entry_speaks_of_goes_when_something_newer_has_come(cloud):
+    assert replicate(recovery(), pace=ONE).succeeded
+    old = status(recovery()).points[0].id
+    assert replicate(recovery(), now=True, pace=ONE).succeeded
+    forgetting(recovery(), lambda entry: entry.said["id"] == old)
+    frozen = recovery(data=[DataPolicy("db", before="false")])
+    assert not replicate(frozen, now=True, pace=ONE).succeeded
+    later(cloud, 1)
+    assert len(snapshots(cloud, RECOVERY)) == 4
+    assert replicate(recovery(), now=True, pace=ONE).succeeded
+    later(cloud, 1)
+    assert len(snapshots(cloud, RECOVERY)) == 4
+    assert not [copy for copy in snapshots(cloud, RECOVERY) if old in copy["name"]]
+
+
+def test_a_point_that_lacks_a_volume_is_not_taken_for_new_enough(cloud):
+    assert replicate(recovery(), pace=ONE).succeeded
+    grown = SHOP.with_role(evolve(SHOP.role("db"), count=3))
+    workflow.apply(workflow.plan(grown, PRODUCTION), seed=0)
+    assert fates(replicate(recovery(topology=grown), pace=ONE)) == {"db": "carried"}
+    assert {volume.level for volume in status(recovery(topology=grown)).volumes} == {"ok"}
 
 
 def test_age_is_told_against_schedule_and_rpo(cloud):

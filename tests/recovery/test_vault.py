@@ -9,62 +9,22 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 from test_recovery_crashes import books, sweep_through
-from worlds import ONE, PRODUCTION, RECOVERY, recovery, write, written
+from vaults import by, moved_in, needs_tools, points_in
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP, write, written
 
 from portinfra import dr
-from portinfra.model.recovery import DataPolicy, Probe
-from portinfra.model.vault import Vault
-from portinfra.testing.stand import LocalStand
+from portinfra.errors import PermissionDenied, PolicyError
+from portinfra.execution.connection import Connection
+from portinfra.model.recovery import Probe
+from portinfra.recovery.ledger import Ledger
+from portinfra.recovery.vault.helpers import Helpers
+from portinfra.testing.faults import Crash
 
-TOOLS = ("age", "age-keygen", "restic", "rclone", "zstd")
-pytestmark = pytest.mark.skipif(
-    not all(map(shutil.which, TOOLS)), reason=f"it needs {', '.join(TOOLS)} on this machine"
-)
+pytestmark = needs_tools
 CANARY = "a-word-that-hums-77ab"
 ROOM = 9_000_000
 """Bytes of what does not change, written as hex: two and more of the largest pieces that restic cuts (8 MiB),
 wherever its cuts fall, which it chooses by chance for each repository."""
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    """A home with a vault in a folder, and keys."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    subprocess.run(["age-keygen", "-o", tmp_path / "identity"], capture_output=True, check=True)
-    (tmp_path / "password").write_text("open sesame\n")
-    moved_in(tmp_path)
-    return tmp_path
-
-
-def moved_in(home: Path) -> None:
-    """Let the configurations speak of the vault in this home."""
-    (home / "vault").mkdir(exist_ok=True)
-    for side in ("sender", "receiver"):
-        (home / f"{side}.conf").write_text(f"[vault]\ntype = alias\nremote = {home}/vault\n")
-
-
-def by(engine, home, cloud, **more):
-    """A recovery whose data goes by an engine."""
-    recipient = subprocess.run(
-        ["age-keygen", "-y", home / "identity"], capture_output=True, text=True, check=True
-    ).stdout.strip()
-    given = {
-        "sender": "~/sender.conf",
-        "receiver": "~/receiver.conf",
-        "recipient": recipient,
-        "identity": "~/identity",
-        "password": "~/password",
-        "stand": LocalStand(cloud.read, cloud.write),
-        **more,
-    }
-    vault = Vault("vault:shop", "192.0.2.7:22", **given)
-    return recovery(data=[DataPolicy("db", engine=engine, retention=2)], vault=vault, rpo="30d")
-
-
-def points_in(home):
-    """The points that the vault has something of."""
-    folder = home / "vault/shop/shop/recovery"
-    return sorted(each.name for each in folder.iterdir() if each.name != "restic")
 
 
 def helpers_left():
@@ -73,7 +33,7 @@ def helpers_left():
         record
         for environment in (PRODUCTION, RECOVERY)
         for record in books(environment)
-        if "helper" in record[1] or "drill" in record[1] or "sending" in record[1]
+        if "helper" in record[1] or "drill" in record[1] or "sending" in record[1] or "receiving" in record[1]
     ]
 
 
@@ -164,6 +124,136 @@ def test_old_points_leave_the_vault_by_who_may_remove(home, cloud):
     assert dr.replicate(about, now=True, pace=ONE, say=said.append).succeeded
     assert len(points_in(home)) == 3
     assert any("not pruned" in line for line in said)
+
+
+def copies(home):
+    """The points that restic has a copy of."""
+    told = subprocess.run(
+        ["restic", "-r", home / "vault/shop/shop/recovery/restic", "snapshots", "--json"],
+        env={**os.environ, "RESTIC_PASSWORD_FILE": str(home / "password")},
+        capture_output=True,
+        check=True,
+    ).stdout
+    return sorted({tag.partition("/")[0] for copy in json.loads(told) for tag in copy["tags"]})
+
+
+def test_restic_forgets_the_copies_of_old_points(home, cloud):
+    about = by("restic", home, cloud)
+    for day in range(3):
+        write(cloud, PRODUCTION, f"day {day}")
+        assert dr.replicate(about, now=True, pace=ONE).succeeded
+    assert copies(home) == points_in(home)
+    assert len(copies(home)) == 2
+    assert dr.drill(about, pace=ONE).result == "passed"
+
+    said = []
+    (home / "password").rename(home / "kept elsewhere")
+    assert not dr.replicate(about, now=True, pace=ONE, say=said.append).succeeded
+    assert any("not pruned" in line and "password" in line for line in said)
+    (home / "kept elsewhere").rename(home / "password")
+    assert dr.replicate(about, now=True, pace=ONE).succeeded
+    assert copies(home) == points_in(home)
+
+
+def test_a_vault_that_lost_its_points_is_not_said_to_have_them(home, cloud):
+    about = by("age", home, cloud)
+    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.status(about).points[0].restorable is True
+    shutil.rmtree(home / "vault/shop/shop/recovery")
+    found = dr.status(about)
+    assert (found.level, found.points[0].restorable, found.vault_unseen) == ("lost", False, "")
+    assert "recovery/no-point" in [finding.rule for finding in dr.prospect(about).findings]
+    assert [group.fate for group in dr.replicate(about, pace=ONE).groups] == ["carried"]
+    assert dr.status(about).level == "ok"
+
+
+def test_a_vault_that_nobody_can_look_into_is_not_vouched_for(home, cloud):
+    about = by("age", home, cloud)
+    assert dr.replicate(about, pace=ONE).succeeded
+    for side in ("sender", "receiver"):
+        (home / f"{side}.conf").unlink()
+    found, said = dr.status(about), []
+    assert (found.level, found.points[0].restorable) == ("late", None)
+    assert "rclone" in found.vault_unseen
+    assert "recovery/vault-unseen" in [finding.rule for finding in dr.prospect(about).findings]
+    dr.replicate(about, pace=ONE, say=said.append)
+    assert any("nobody could look into the vault" in line for line in said)
+    moved_in(home)
+    assert dr.status(about).level == "ok"
+
+
+def test_a_ledger_that_has_lost_all_points_costs_none_of_the_vaults(home, cloud):
+    about = by("age", home, cloud)
+    assert dr.replicate(about, pace=ONE).succeeded
+    before = points_in(home)
+    with Connection.to(RECOVERY) as target:
+        ledger = Ledger(target, about.ledger)
+        for entry in ledger.entries():
+            ledger.remove(entry)
+    with pytest.raises(PolicyError) as error:
+        dr.replicate(about, pace=ONE)
+    (finding,) = error.value.findings
+    assert finding.rule == "recovery/ledger-lost"
+    assert before[0] in finding.message
+    assert points_in(home) == before
+
+
+def dying(*of):
+    raise Crash
+
+
+def test_helpers_that_were_not_removed_are_removed_when_there_is_nothing_to_receive(home, cloud, monkeypatch):
+    about = by("age", home, cloud)
+    assert dr.replicate(about, pace=ONE).succeeded
+    lost = dr.How(source_is_lost=True, pace=ONE)
+    with monkeypatch.context() as patched:
+        patched.setattr(Helpers, "_clear", dying)
+        with pytest.raises(Crash):
+            dr.failover(about, lost)
+    left = {r["kind"] for r in cloud.books(RECOVERY.account) if "helper" in str(r["name"])}
+    assert left >= {"instance", "public-address", "volume"}
+    assert dr.failover(about, lost).result == "passed"
+    assert helpers_left() == []
+
+
+def test_helpers_that_cannot_be_removed_do_not_keep_anybody_from_taking_over(home, cloud, monkeypatch):
+    about = by("age", home, cloud)
+    assert dr.replicate(about, pace=ONE).succeeded
+    said = []
+
+    def refused(*of):
+        raise PermissionDenied("not today")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Helpers, "clear", refused)
+        lost = dr.How(source_is_lost=True, pace=ONE)
+        assert dr.failover(about, lost, say=said.append).result == "passed"
+    assert any("dr sweep" in line for line in said)
+
+
+def test_a_point_under_way_of_a_host_that_was_removed_gives_way_to_a_new_one(home, cloud, monkeypatch):
+    about = by("age", home, cloud)
+    with monkeypatch.context() as patched:
+        patched.setattr("portinfra.recovery.replicate.send", dying)
+        with pytest.raises(Crash):
+            dr.replicate(about, pace=ONE)
+    fewer = evolve(about, topology=SHOP.with_role(evolve(SHOP.role("db"), count=1)))
+    (group,) = dr.replicate(fewer, pace=ONE).groups
+    assert group.fate == "carried", group.problem
+    assert points_in(home) == [group.point]
+    assert dr.status(fewer).level == "ok"
+
+
+def test_a_point_with_more_than_is_needed_comes_back(home, cloud):
+    about = by("age", home, cloud)
+    assert dr.replicate(about, pace=ONE).succeeded
+    fewer = evolve(about, topology=SHOP.with_role(evolve(SHOP.role("db"), count=1)))
+    assert dr.status(fewer).level == "ok"
+    evidence = dr.drill(fewer, pace=ONE)
+    assert evidence.result == "passed", evidence.reasons
+    more = evolve(about, topology=SHOP.with_role(evolve(SHOP.role("db"), count=3)))
+    (reason,) = dr.drill(more, pace=ONE).reasons
+    assert "volume.db3-data" in reason
 
 
 def test_what_was_changed_in_the_vault_is_not_restored(home, cloud):

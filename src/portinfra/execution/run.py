@@ -108,7 +108,8 @@ class Run:
         self._claiming.sleep_until(moment)
 
     def living(self) -> AbstractContextManager[None]:
-        """Hold the claim while the calling thread is busy with something that may take long: a user's hook.
+        """Hold the claim while the calling thread is busy with something that may take long: a user's hook,
+        another run.
 
         Raises ClaimLostError and ProviderError when that has ended.
         """

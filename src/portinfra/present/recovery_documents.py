@@ -58,6 +58,7 @@ def status_document(found: RecoveryStatus) -> Document:
         "drills_to_sweep": list(found.drills),
         "failover_under_way": found.under_way or None,
         "target_stands_since_epoch": found.stands or None,
+        "vault_unseen": found.vault_unseen or None,
     }
 
 

@@ -4,7 +4,7 @@ torn down always. It makes no call to the source, and touches nothing of the tar
 
 import secrets
 from collections.abc import Collection
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 from attrs import evolve, frozen
 
@@ -19,10 +19,10 @@ from portinfra.placement import place
 from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger import Entry, Ledger
 from portinfra.recovery.pace import Pace
-from portinfra.recovery.points import Point, newest, points
+from portinfra.recovery.points import Point, points
 from portinfra.recovery.restore import ending, isolated, sourced
 from portinfra.recovery.subject import Recovery
-from portinfra.recovery.vault.carriage import clear, receive
+from portinfra.recovery.vault.carriage import clear, held, look, receive
 from portinfra.recovery.waves import Ascent, Bringing, Say, moment
 from portinfra.version import VERSION
 
@@ -46,19 +46,27 @@ def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda lin
         started = target.provider.clock.now()
         chosen, missing = choose(recovery, target, ledger)
         id = f"{int(started):x}{secrets.token_hex(1)}"
-        entry = ledger.add({"kind": KIND, "id": id, "began": moment(started), "open": True})
-        say(f"drill {id}: {recovery.drill(id)}")
-        problems = [f"no point of {group} can be restored: make one with dr replicate" for group in missing]
-        try:
-            receive(recovery, target, chosen, pace, say)
-        except PortinfraError as error:
-            problems.append(_in_words(error.first if isinstance(error, ApplyError) else error))
-        placed = sourced(where(recovery, id), chosen, target.observe(recovery.points))
-        run = target.run(placed.scope, workers=pace.workers, seed=pace.seed)
-        bringing = Bringing(target, run, catalogue, placed, pace.listen, recovery.sensitive)
-        ascent = Ascent(recovery, bringing, KIND, say)
-        ascent.reasons += problems
-        left = _up_and_down(ascent)
+        run = target.run(recovery.drill(id), workers=pace.workers, seed=pace.seed)
+        with ExitStack() as held:  # from before the ledger tells of it: what nobody holds is swept
+            held.enter_context(run)
+            entry = ledger.add({"kind": KIND, "id": id, "began": moment(started), "open": True})
+            say(f"drill {id}: {recovery.drill(id)}")
+            problems = [f"{told}: make one with dr replicate --now" for told in missing]
+            try:
+                with run.living():
+                    receive(recovery, target, chosen, pace, say)
+                placed = sourced(where(recovery, id), chosen, target.observe(recovery.points))
+            except PortinfraError as error:
+                problems.append(_in_words(error.first if isinstance(error, ApplyError) else error))
+                placed = where(recovery, id)
+            bringing = Bringing(target, run, catalogue, placed, pace.listen, recovery.sensitive)
+            ascent = Ascent(recovery, bringing, KIND, say)
+            ascent.reasons += problems
+            left = _up_and_down(ascent)
+            try:
+                held.close()
+            except PortinfraError as error:
+                ascent.reasons.append(_in_words(error))
         ended = target.provider.clock.now()
         evidence = _evidence(recovery, id, ascent, chosen, (started, ended), left)
         evidence = evolve(evidence, calls=target.caller.calls + run.calls)
@@ -71,19 +79,17 @@ def _up_and_down(ascent: Ascent) -> int | None:
     """How much is left of it afterwards; None where nobody could look. Only death keeps it from being torn
     down.
     """
-    left = None
     try:
-        with ascent.bringing.run:
-            try:
-                if not ascent.reasons:
-                    ascent.climb()
-            except (Exception, KeyboardInterrupt) as error:
-                ascent.reasons.append(_in_words(error))
-            ascent.say("tearing down")
-            left = _torn_down(ascent)
+        if not ascent.reasons:
+            ascent.climb()
+    except (Exception, KeyboardInterrupt) as error:
+        ascent.reasons.append(_in_words(error))
+    ascent.say("tearing down")
+    try:
+        return _torn_down(ascent)
     except PortinfraError as error:
         ascent.reasons.append(_in_words(error))
-    return left
+    return None
 
 
 def _in_words(error: BaseException) -> str:
@@ -107,14 +113,29 @@ def where(recovery: Recovery, id: str) -> Placed:
 def choose(
     recovery: Recovery, target: Connection, ledger: Ledger, without: Collection[str] = ()
 ) -> tuple[list[Point], list[str]]:
-    """The newest point of each group that can be restored, and the groups that have none.
+    """The newest point of each group that has data for all volumes that the group has in the target; and, in
+    words, why a group has none: what no point holds would come up blank.
 
     Points `without` are left aside, by their ids.
     """
     there = target.observe(recovery.points)
-    found = newest((point for point in points(ledger.entries()) if point.id not in without), there)
-    names = [group.name for group in groups(recovery, place(recovery.topology, recovery.target))]
-    return [found[name] for name in names if name in found], [name for name in names if name not in found]
+    known = [point for point in points(ledger.entries()) if point.id not in without]
+    vault = look(recovery)
+    chosen: list[Point] = []
+    missing: list[str] = []
+    for group in groups(recovery, place(recovery.topology, recovery.target)):
+        why = f"no point of {group.name} can be restored"
+        for point in known:
+            if point.group != group.name or not point.restorable(there, vault.points):
+                continue
+            lacking = set(group.volumes) - held(recovery, point, group, there)
+            if not lacking:
+                chosen.append(point)
+                break
+            why = f"no point of {group.name} has data for {', '.join(sorted(lacking))}"
+        else:
+            missing.append(why)
+    return chosen, missing
 
 
 def _torn_down(ascent: Ascent) -> int | None:

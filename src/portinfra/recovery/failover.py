@@ -30,7 +30,7 @@ from portinfra.recovery.replicate import replicate
 from portinfra.recovery.restore import sourced
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.turn import Turn, mark, turns, under_way, written
-from portinfra.recovery.vault.carriage import receive
+from portinfra.recovery.vault.carriage import look, receive
 from portinfra.recovery.waves import Ascent, Bringing, Say, moment
 from portinfra.version import VERSION
 
@@ -181,21 +181,25 @@ class _Failover:
         """What the target's data comes from: as was agreed, if the target may have changed already."""
         if not turn.points or set(turn.points) & set(self.how.without):
             return self._newest()
-        there = self.target.observe(self.recovery.points)
+        there, vault = self.target.observe(self.recovery.points), look(self.recovery)
         known = {point.id: point for point in points(self.ledger.entries())}
-        lost = [id for id in turn.points if id not in known or not known[id].restorable(there)]
+        lost = [id for id in turn.points if id not in known or not known[id].restorable(there, vault.points)]
         if lost:
+            fix = "To use another: dr failover --without-point."
             raise PolicyError(
                 f"{self.recovery.target_scope} cannot take over from what it began with",
-                [_no_point(f"point {id}", "To use another: dr failover --without-point.") for id in lost],
+                [_no_point(f"point {id} cannot be restored", fix) for id in lost],
             )
         return [known[id] for id in turn.points]
 
     def _newest(self) -> list[Point]:
         chosen, missing = choose(self.recovery, self.target, self.ledger, self.how.without)
         if missing:
-            fix = "Look at dr status; make one with: dr replicate --now."
-            findings = [_no_point(each, fix) for each in missing]
+            fix = (
+                "Look at dr status; make one with: dr replicate --now. Where the source is lost, declare the "
+                "target without what no point has data for."
+            )
+            findings = [_no_point(why, fix) for why in missing]
             raise PolicyError(f"{self.recovery.target_scope} cannot take over", findings)
         return chosen
 
@@ -297,5 +301,5 @@ def _refused(recovery: Recovery, rule: str, message: str, fix: str) -> PolicyErr
     return PolicyError(f"{recovery.target_scope} cannot take over", [found])
 
 
-def _no_point(what: str, fix: str) -> Finding:
-    return Finding("recovery/no-point", f"no point of {what} can be restored", fix, subject=f"group.{what}")
+def _no_point(why: str, fix: str) -> Finding:
+    return Finding("recovery/no-point", why, fix)

@@ -72,6 +72,10 @@ class Ledger:
             if said and number not in self._gone and kind in ("", said.get("kind"))
         ]
 
+    def unreadable(self) -> int:
+        """How many entries nobody can read: what they speak of is not known."""
+        return sum(not _said(claim) for claim in self._claims())
+
     def add(self, said: Mapping[str, Any]) -> Entry:
         """A new entry; `said["id"]` tells it from every other of its kind, so that it is written once."""
         for _ in range(LOST_MAX):

@@ -3,7 +3,7 @@ target, or its data in the vault.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -40,9 +40,11 @@ class Point:
         """Whether all of it lies in the vault, from which it can be brought."""
         return self.carried and bool(self.entry.said.get("manifest"))
 
-    def restorable(self, there: Observation) -> bool:
-        """Whether its data can be brought back."""
-        return self.vaulted or bool(self.parts(there))
+    def restorable(self, there: Observation, in_vault: Collection[str] | None = None) -> bool:
+        """Whether its data can be brought back. `in_vault` are the ids of all points that the vault has;
+        where that is None, nobody could look, and the ledger is believed.
+        """
+        return bool(self.parts(there)) or (self.vaulted and (in_vault is None or self.id in in_vault))
 
     def parts(self, there: Observation) -> dict[Address, str]:
         """Volume → the native id of its snapshot in the target; nothing unless all of it is there."""
@@ -81,15 +83,6 @@ def _point(entry: Entry) -> Point:
         said.get("topology", ""),
         not entry.open,
     )
-
-
-def newest(known: Iterable[Point], there: Observation) -> dict[str, Point]:
-    """Group → its newest point that can be restored."""
-    found: dict[str, Point] = {}
-    for point in known:
-        if point.group not in found and point.restorable(there):
-            found[point.group] = point
-    return found
 
 
 def digest(names: Iterable[str]) -> str:

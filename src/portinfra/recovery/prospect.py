@@ -128,8 +128,16 @@ def _gaps(
     elif now.stands:
         stands = f"{recovery.target.name} has taken over already (epoch {now.stands})"
         yield _gap(name, "stands-already", stands, "Go back with: dr failback.")
-    for group in missing:
-        yield _gap(name, "no-point", f"no point of {group} can be restored", "Make one: dr replicate --now.")
+    for told in missing:
+        yield _gap(name, "no-point", told, "Make one: dr replicate --now.")
+    if now.vault_unseen:
+        yield _gap(
+            name,
+            "vault-unseen",
+            f"nobody could look whether the vault has what the ledger says: {now.vault_unseen}",
+            "Run this where the vault's configuration is, or mend the way there.",
+            Severity.WARNING,
+        )
     for volume in now.volumes:
         if volume.level == "lost" and volume.age is not None:
             age = f"its newest point is {volume.age:.0f} s old, and the rpo is {recovery.plan.rpo}"

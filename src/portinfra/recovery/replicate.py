@@ -6,13 +6,13 @@ earlier run left half done is carried on where its data is whole, and removed wh
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from typing import Any, Literal
 
 from attrs import define, evolve, field, frozen
 
-from portinfra.errors import ApplyError, FindingsError, PolicyError, PortinfraError, ProviderError
+from portinfra.errors import ApplyError, FindingsError, PolicyError, PortinfraError
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
 from portinfra.model.finding import Finding
@@ -32,7 +32,7 @@ from portinfra.recovery.shelf import Shelf
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.taking import Taking
 from portinfra.recovery.turn import turns, under_way
-from portinfra.recovery.vault.carriage import by_vault, clear, prune, send
+from portinfra.recovery.vault.carriage import Sight, by_vault, clear, held, look, prune, send
 from portinfra.recovery.vault.helpers import HelperFailed
 
 Fate = Literal["carried", "not due", "failed"]
@@ -142,11 +142,22 @@ class _Replication:
     pace: Pace
     say: Say
     outcomes: dict[str, GroupOutcome] = field(init=False, factory=dict)
+    vault: Sight = field(init=False, factory=Sight)
+    all_told: bool = field(init=False, default=True)
+    """Whether the ledger tells of everything: what an entry speaks of that nobody can read is not removed."""
 
     def run(self, *, now: bool) -> Replicated:
         self.ledger.settle()
+        unreadable = self.ledger.unreadable()
+        self.all_told = not unreadable
+        if unreadable:
+            self.say(f"{unreadable} of the ledger's entries cannot be read: nothing is removed by it")
+        self.vault = look(self.recovery)
+        if self.vault.problem:
+            self.say(f"nobody could look into the vault: {self.vault.problem}")
         known = points(self.ledger.entries())
-        self._sweep(known)
+        self._trust(known)
+        known = self._sweep(known)
         due = []
         for group in groups(self.recovery, self.placed):
             if not now and (point := self._fresh(group, known)):
@@ -166,11 +177,17 @@ class _Replication:
         age_max = self.recovery.schedule(group.policy) * (1 - EARLY)
         there = Observation(self.target.snapshots())
         for point in (point for point in known if point.group == group.name):
-            good = not point.carried or point.restorable(there)  # what is still on its way is carried below
-            sending = not point.carried and by_vault(point)  # however long that takes
-            if good and (sending or self.source.now - point.taken < age_max):
+            if not point.carried and by_vault(point):  # it is sent below, however long that takes
+                return point
+            young = self.source.now - point.taken < age_max
+            if young and (not point.carried or self._serves(point, group, there)):
                 return point
         return None
+
+    def _serves(self, point: Point, group: Group, there: Observation) -> bool:
+        """Whether all volumes of a group could be brought back from a point."""
+        restorable = point.restorable(there, self.vault.points)
+        return restorable and held(self.recovery, point, group, there) >= set(group.volumes)
 
     def _untakeable(self, group: Group) -> str:
         native = self.recovery.engine(group.policy) == "native"
@@ -183,20 +200,49 @@ class _Replication:
 
     # What an earlier run left.
 
-    def _sweep(self, known: Iterable[Point]) -> None:
-        """Remove snapshots that belong to no point, and the entries of points that can never be carried."""
-        known = list(known)
-        taken = self.source.snapshots()
+    def _trust(self, known: list[Point]) -> None:
+        """Raises PolicyError for a ledger that tells of no point where there are some: it is the ledger that
+        is wrong, and nothing is removed by it.
+        """
+        there = {id_of(address) for address in self.target.snapshots()} | (self.vault.points or set())
+        if known or not there:
+            return
+        found = Finding(
+            "recovery/ledger-lost",
+            f"the ledger {self.recovery.ledger} tells of no point, and there is data of {len(there)} "
+            f"({', '.join(sorted(there))})",
+            "It may be all that is left: find out what became of the ledger. To begin anew, remove that data "
+            f"yourself: the snapshots of {self.recovery.points}, and these folders of the vault.",
+            subject=f"recovery.{self.recovery.plan.name}",
+        )
+        raise PolicyError(f"nothing is carried to {self.recovery.target_scope}", [found])
+
+    def _sweep(self, known: list[Point]) -> list[Point]:
+        """Remove what can never be carried, and snapshots in the source that belong to no point; the points
+        that are left. In the target, nothing else goes before something newer has come.
+        """
+        taken, arrived = self.source.snapshots(), self.target.snapshots()
         lost = [
             point
             for point in known
-            if not point.carried and sum(id_of(a) == point.id for a in taken) < point.count
+            if not (point.carried or self._can_be_carried(point, taken) or _whole(point, arrived))
         ]
+        gone = {point.id for point in lost}
+        self.target.bring({address: None for address in arrived if id_of(address) in gone})
         for point in lost:
             self.ledger.remove(point.entry)
-        ids = {point.id for point in known if point not in lost}
-        for end in (self.source, self.target):
-            end.bring({address: None for address in end.snapshots() if id_of(address) not in ids})
+        left = [point for point in known if point not in lost]
+        self._clear_source({*map(id_of, taken)} - {point.id for point in left})
+        return left
+
+    def _can_be_carried(self, point: Point, taken: Iterable[Address]) -> bool:
+        volumes = [volume_of(address) for address in taken if id_of(address) == point.id]
+        declared = not by_vault(point) or all(volume in self.placed.resources for volume in volumes)
+        return declared and len(volumes) == point.count
+
+    def _clear_source(self, ids: Collection[str]) -> None:
+        if self.all_told:
+            self.source.bring({a: None for a in self.source.snapshots() if id_of(a) in ids})
 
     # Taking: one moment a group.
 
@@ -288,9 +334,10 @@ class _Replication:
 
     def _send(self, point: Point, snapshots: Mapping[Address, Observed[Any]]) -> None:
         try:
-            said = send(
-                self.recovery, self.source.connection, point, snapshots, self.placed, self.pace, self.say
-            )
+            with self.source.run.living(), self.target.run.living():  # it may be hours
+                said = send(
+                    self.recovery, self.source.connection, point, snapshots, self.placed, self.pace, self.say
+                )
         except PortinfraError as error:
             problem = str(error.first if isinstance(error, ApplyError) else error)
             self.outcomes[point.group] = GroupOutcome(point.group, "failed", point.id, point.taken, problem)
@@ -317,9 +364,9 @@ class _Replication:
             problem = ""
         except ApplyError as error:
             problem = str(error.first)
-        arrived = Observation(self.target.snapshots())
+        arrived = self.target.snapshots()
         for point in known:
-            if evolve(point, carried=True).parts(arrived):
+            if _whole(point, arrived):
                 self.ledger.rewrite(point.entry, {**point.entry.said, "open": False})
                 self._carried(point)
             else:
@@ -341,26 +388,30 @@ class _Replication:
         for point in old:
             self.ledger.remove(point.entry)
         gone = {point.id for point in old}
-        self.target.bring({address: None for address in self.target.snapshots() if id_of(address) in gone})
+        arrived = self.target.snapshots()
+        if self.all_told and all(outcome.fate != "failed" for outcome in self.outcomes.values()):
+            gone |= {*map(id_of, arrived)} - {point.id for point in points(self.ledger.entries())}
+        self.target.bring({address: None for address in arrived if id_of(address) in gone})
         latest = {point.group: point.id for point in reversed(known)}
         open_points = {point.id for point in points(self.ledger.entries()) if not point.carried}
-        self.source.bring(
-            {
-                address: None  # the newest stays: what is copied next is only what differs from it
-                for address in self.source.snapshots()
-                if id_of(address) not in {*latest.values(), *open_points}
-            }
-        )
+        needed = {*latest.values(), *open_points}  # what is copied next is only what differs from the newest
+        self._clear_source({*map(id_of, self.source.snapshots())} - needed)
 
     def _prune_vault(self) -> None:
         if self.recovery.plan.vault is None:
             return
         clear(self.recovery, self.source.connection, self.pace)
-        try:
-            if not prune(self.recovery, {point.id for point in points(self.ledger.entries())}):
-                self.say("the vault is not pruned: its receiver's configuration is not on this machine")
-        except ProviderError as error:
-            self.say(f"the vault is not pruned: {error}")
+        if self.vault.points is None or not self.all_told:
+            told = self.vault.problem or "entries of the ledger cannot be read"
+        else:
+            told = prune(self.recovery, {point.id for point in points(self.ledger.entries())})
+        if told:
+            self.say(f"the vault is not pruned: {told}")
+
+
+def _whole(point: Point, arrived: Mapping[Address, Observed[Any]]) -> bool:
+    """Whether all of a point is in the target, whatever the ledger says of it."""
+    return bool(evolve(point, carried=True).parts(Observation(arrived)))
 
 
 def _digest(topology: Topology) -> str:

@@ -41,21 +41,60 @@ def _restored(host: Instance, with_data: Collection[tuple[Address | None, str]])
 
 
 def outdated(placed: Placed, there: Observation) -> frozenset[Address]:
-    """The volumes that are there already, with other data than they should begin with."""
+    """The volumes that are there already, with other data than they should begin with.
+
+    Those that begin empty, and join another, are as old as that one: `joining` ones are emptied before it
+    gets its data, so that nobody has joined yet while it has not.
+    """
+    joins = _joins(placed)
     return frozenset(
         address
         for address, spec in placed.resources.items()
         if isinstance(spec, Volume)
-        and spec.source
         and address in there.resources
-        and there.resources[address].spec.source != spec.source
+        and not _begun(joins.get(address, address), placed, there)
     )
 
 
-def replacing(volumes: frozenset[Address], roles: Iterable[str]) -> PlanOptions:
-    """The options that bring back these roles, and give up what these volumes held."""
+def _begun(volume: Address, placed: Placed, there: Observation) -> bool:
+    """Whether it has what it should begin with."""
+    source, seen = _source(volume, placed), there.resources.get(volume)
+    return not source or (seen is not None and seen.spec.source == source)
+
+
+def _source(volume: Address, placed: Placed) -> str | None:
+    spec = placed.resources[volume]
+    return spec.source if isinstance(spec, Volume) else None
+
+
+def joining(placed: Placed, volumes: frozenset[Address]) -> frozenset[Address]:
+    """Those of the volumes that begin empty, and join another."""
+    return volumes & _joins(placed).keys()
+
+
+def _joins(placed: Placed) -> dict[Address, Address]:
+    """Volume → that of its role's first host, where that alone begins with data."""
+    attached = {
+        (spec.instance, spec.device): spec.volume
+        for spec in placed.resources.values()
+        if isinstance(spec, Attachment)
+    }
+    found = {}
+    for address, spec in placed.resources.items():
+        if isinstance(spec, Attachment) and spec.volume:
+            first = attached.get((Address(f"instance.{placed.roles[address]}1"), spec.device))
+            if first and _source(first, placed) and not _source(spec.volume, placed):
+                found[spec.volume] = first
+    return found
+
+
+def replacing(volumes: frozenset[Address], roles: Iterable[str] = ()) -> PlanOptions:
+    """The options that bring back these roles, and give up what these volumes held; without roles, only the
+    latter.
+    """
     return PlanOptions(
         only=frozenset(roles),
+        addresses=volumes,
         replace=volumes,
         unprotected=volumes,
         allow_data_loss=frozenset(map(str, volumes)),

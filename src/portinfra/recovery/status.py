@@ -1,6 +1,6 @@
 """`status`: how old the newest restorable data of every volume is, against what may be lost.
 
-Asks the target only.
+Asks the target only, and looks into the vault, where this machine can.
 """
 
 from collections.abc import Iterable
@@ -10,20 +10,22 @@ from attrs import frozen
 
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
-from portinfra.model.observed import Observation
 from portinfra.model.recovery import seconds
 from portinfra.placement import place
 from portinfra.recovery.drill import KIND as DRILL
 from portinfra.recovery.fencing import standing
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger import Ledger
-from portinfra.recovery.points import Point, digest, points
+from portinfra.recovery.points import Point, points
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.turn import turns, under_way
+from portinfra.recovery.vault.carriage import held, look
 from portinfra.recovery.waves import moment
 
 Level = Literal["ok", "late", "lost"]
-"""`late`: older than the schedule, with some slack. `lost`: older than the rpo, or not there."""
+"""`late`: older than the schedule, with some slack; or in a vault that could not be looked into. `lost`:
+older than the rpo, or not there.
+"""
 
 SLACK = 1.25
 
@@ -52,8 +54,10 @@ class PointStatus:
     volumes: int
     parts: int
     """How many of its snapshots are in the target."""
-    restorable: bool
+    restorable: bool | None
+    """None: in a vault that could not be looked into."""
     in_vault: bool = False
+    """Whether the ledger says that all of it is there."""
 
 
 @frozen
@@ -72,6 +76,8 @@ class RecoveryStatus:
     """The epoch since which the target stands for the source; 0 where it does not. What is written there then
     is carried nowhere before the way back.
     """
+    vault_unseen: str = ""
+    """Why the vault, which some of the points are in, could not be looked into."""
 
     @property
     def level(self) -> Level:
@@ -83,7 +89,9 @@ class RecoveryStatus:
 
 
 def status(recovery: Recovery) -> RecoveryStatus:
-    """What could be brought back now. Raises ProviderError where the target does not answer."""
+    """What could be brought back now. Raises ProviderError where the target does not answer; a vault that
+    does not is told of.
+    """
     with Connection.to(recovery.target) as target:
         target.account()
         there = target.observe(recovery.points)
@@ -91,11 +99,14 @@ def status(recovery: Recovery) -> RecoveryStatus:
         turn = standing(target, recovery.target_scope)
         now = target.provider.clock.now()
     known = points(entries)
-    restorable = [point for point in known if point.restorable(there)]
+    vault = look(recovery)
+    restorable = [point for point in known if point.restorable(there, vault.points)]
+    unseen = [point for point in restorable if vault.points is None and not point.parts(there)]
     found: list[VolumeStatus] = []
     for group in groups(recovery, place(recovery.topology, recovery.source)):
-        holding = [(point, _volumes_of(point, group, there)) for point in restorable]
-        found += _volumes(recovery, group, holding, now)
+        mine = [point for point in restorable if point.group == group.name]
+        holding = [(point, held(recovery, point, group, there)) for point in mine]
+        found += _volumes(recovery, group, holding, unseen, now)
     return RecoveryStatus(
         recovery.plan.name,
         seconds(recovery.plan.rpo),
@@ -108,7 +119,7 @@ def status(recovery: Recovery) -> RecoveryStatus:
                 round(now - point.taken, 3),
                 point.count,
                 sum(address.name.endswith(f"-{point.id}") for address in there.resources),
-                point in restorable,
+                None if point in unseen else point in restorable,
                 point.vaulted,
             )
             for point in known
@@ -116,20 +127,19 @@ def status(recovery: Recovery) -> RecoveryStatus:
         tuple(str(entry.said["id"]) for entry in entries if entry.kind == DRILL and entry.open),
         begun.id if (begun := under_way(turns(entries))) else "",
         0 if turn.fenced else turn.epoch,
+        vault.problem if unseen else "",
     )
 
 
-def _volumes_of(point: Point, group: Group, there: Observation) -> set[Address]:
-    """The volumes that a restorable point has data of: the ledger tells them by their digest."""
-    in_vault = point.vaulted and digest(group.volumes) == point.digest
-    return set(group.volumes) if in_vault else set(point.parts(there))
-
-
 def _volumes(
-    recovery: Recovery, group: Group, known: list[tuple[Point, set[Address]]], now: float
+    recovery: Recovery,
+    group: Group,
+    known: list[tuple[Point, frozenset[Address]]],
+    unseen: list[Point],
+    now: float,
 ) -> Iterable[VolumeStatus]:
     for volume in group.volumes:
-        point = next((p for p, holds in known if p.group == group.name and volume in holds), None)
+        point = next((p for p, holds in known if volume in holds), None)
         if point is None:
             yield VolumeStatus(volume, group.name, "lost")
             continue
@@ -137,6 +147,6 @@ def _volumes(
         level: Level = "ok"
         if age > seconds(recovery.plan.rpo):
             level = "lost"
-        elif age > recovery.schedule(group.policy) * SLACK:
+        elif age > recovery.schedule(group.policy) * SLACK or point in unseen:
             level = "late"
         yield VolumeStatus(volume, group.name, level, point.id, moment(point.taken), round(age, 3))

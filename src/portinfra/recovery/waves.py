@@ -19,7 +19,7 @@ from portinfra.model.resources import Instance
 from portinfra.planning.refusal import refuse
 from portinfra.recovery import hooks
 from portinfra.recovery.inventory import inventory
-from portinfra.recovery.restore import all_at_once, hosts_of, outdated, replacing, stopped
+from portinfra.recovery.restore import all_at_once, hosts_of, joining, outdated, replacing, stopped
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.turn import mark
 
@@ -149,9 +149,13 @@ class Ascent:
         mine = frozenset(address for address in old if placed.roles[address] in roles)
         hosts = hosts_of(placed, mine) & there.resources.keys()
         try:
+            waiting = stopped(placed, hosts)
             if hosts:
-                waiting = stopped(placed, hosts)
                 self._carry_out(waiting, PlanOptions(addresses=hosts))
+            if empty := joining(placed, mine):  # first of all: see `outdated`
+                self._carry_out(waiting, replacing(empty))
+                mine -= empty
+            if hosts:
                 self._carry_out(waiting, replacing(mine, roles))
             self._carry_out(placed, replacing(mine if not hosts else frozenset(), roles))
         except ApplyError as error:

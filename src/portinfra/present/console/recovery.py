@@ -85,8 +85,10 @@ def show_status(found: RecoveryStatus, console: Console) -> None:
     console.print(rows)
     console.print()
     console.print(f"{found.recovery}: {found.level}. {data_line(found)}")
-    restorable = sum(point.restorable for point in found.points)
+    restorable = sum(bool(point.restorable) for point in found.points)
     console.print(f"{count(len(found.points), 'point')}, {restorable} restorable.")
+    if found.vault_unseen:
+        console.print(f"Nobody could look whether the vault has them: {found.vault_unseen}")
     for id in found.drills:
         console.print(f"Drill {id} still runs, or left something behind: dr sweep.")
     if found.under_way:

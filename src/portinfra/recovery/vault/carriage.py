@@ -4,25 +4,27 @@ needed. In between they are sealed, and the ledger says what they are.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-from attrs import evolve
+from attrs import evolve, frozen
 
-from portinfra.errors import PortinfraError
+from portinfra.errors import PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
-from portinfra.model.observed import Observed
+from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Snapshot, Volume
 from portinfra.model.vault import Vault
 from portinfra.placement import place
+from portinfra.recovery.groups import Group
 from portinfra.recovery.pace import Pace
-from portinfra.recovery.points import Point, snapshot_name
+from portinfra.recovery.points import Point, digest, snapshot_name
 from portinfra.recovery.shelf import Shelf
 from portinfra.recovery.subject import Recovery
-from portinfra.recovery.vault.engines import ENGINES
+from portinfra.recovery.vault.engines import ENGINES, REPOSITORY
 from portinfra.recovery.vault.helpers import Helpers, Load, Receipt, receipt
+from portinfra.recovery.vault.repository import forget
 from portinfra.recovery.vault.script import Errand
 from portinfra.recovery.vault.store import Store
 
@@ -121,40 +123,80 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+@frozen
+class Sight:
+    """A look into the vault."""
+
+    points: frozenset[str] | None = frozenset()
+    """The ids of the points that all of is there; None: nobody could look."""
+    problem: str = ""
+    """Why not."""
+
+
+def look(recovery: Recovery) -> Sight:
+    """What the vault holds, as far as this machine can look. A manifest is the last thing to be written."""
+    if recovery.plan.vault is None:
+        return Sight()
+    try:
+        return Sight(frozenset(Store(vault_of(recovery)).holding(MANIFEST)))
+    except ProviderError as error:
+        return Sight(None, str(error))
+
+
+def held(recovery: Recovery, point: Point, group: Group, there: Observation) -> frozenset[Address]:
+    """The volumes that a point which can be restored has data of.
+
+    `there` is what the points' scope holds. A point of other volumes than the group has now (a host was
+    added, or removed) is looked up in the vault, if that is where it lies.
+    """
+    if parts := point.parts(there):
+        return frozenset(parts)
+    if point.digest == digest(group.volumes):
+        return frozenset(group.volumes)
+    try:
+        told = _told(Store(vault_of(recovery)), point)
+    except PortinfraError:
+        return frozenset()
+    return frozenset(map(_address, told["volumes"]))
+
+
 def receive(
     recovery: Recovery, target: Connection, wanted: Iterable[Point], pace: Pace, say: Say = lambda line: None
 ) -> None:
-    """Bring points from the vault that are needed now: afterwards each has its snapshots in the target.
+    """Bring points from the vault that are needed now: afterwards each has its snapshots in the target. Then
+    remove what helpers an earlier run has left: they hold data in the clear, and the key to more.
 
     Raises HelperFailed, ApplyError, FindingsError, ProviderError.
     """
-    wanted = [point for point in wanted if by_vault(point)]
-    if not wanted:
+    if recovery.plan.vault is None:
         return
-    there = target.observe(recovery.points)
+    wanted = [point for point in wanted if by_vault(point)]
+    there = target.observe(recovery.points) if wanted else Observation()
     for point in wanted:
         if not point.parts(there):
             say(f"{point.group}: from the vault, point {point.id}")
             _receive(recovery, target, point, pace)
+    try:
+        clear(recovery, target, pace)
+    except PortinfraError as error:  # what is needed is there, and is not to wait for this
+        say(f"helpers are left in {recovery.receiving}, for dr sweep: {error}")
 
 
 def _receive(recovery: Recovery, target: Connection, point: Point, pace: Pace) -> None:
     vault = vault_of(recovery)
     said = _told(Store(vault), point)
-    volumes = {Address(f"volume.{name}"): told for name, told in said["volumes"].items()}
+    volumes = {_address(name): told for name, told in said["volumes"].items()}
     placed = place(recovery.topology, recovery.target).resources
     loads = []
     for volume, told in sorted(volumes.items()):
         spec = placed.get(volume)
-        if not isinstance(spec, Volume):
-            raise PortinfraError(
-                f"{recovery.target.name} has no {volume}, which point {point.id} has data for",
-                fix="Declare it again, or make a new point: dr replicate --now.",
-            )
-        loads.append(Load(volume, max(spec.gib, told["gib"]), int(spec.zone), spec.key, None))
+        if isinstance(spec, Volume):
+            loads.append(Load(volume, max(spec.gib, told["gib"]), int(spec.zone), spec.key, None))
+        else:  # its host was removed since; a point is whole, or it is none
+            loads.append(Load(volume, told["gib"], 0, recovery.target.key, None))
 
     def script(errand: Errand) -> str:
-        told = volumes[Address(f"volume.{errand.volume}")]
+        told = volumes[_address(errand.volume)]
         return errand.receiving(vault, told["object"], told["digest"], told["bytes"])
 
     helpers = Helpers(
@@ -176,6 +218,10 @@ def _receive(recovery: Recovery, target: Connection, point: Point, pace: Pace) -
             shelf.bring({(s := Snapshot(snapshot_name(v, point.id), v)).address: s for v in written})
 
 
+def _address(volume: str) -> Address:
+    return Address(f"volume.{volume}")
+
+
 def _told(store: Store, point: Point) -> dict[str, Any]:
     """The point's manifest in the vault, which is the one that the ledger speaks of."""
     text = store.read(f"{point.id}/{MANIFEST}")
@@ -189,14 +235,20 @@ def _told(store: Store, point: Point) -> dict[str, Any]:
     return said
 
 
-def prune(recovery: Recovery, kept: Iterable[str]) -> bool:
-    """Remove from the vault what belongs to no point; whether this machine may."""
+def prune(recovery: Recovery, kept: Collection[str]) -> str:
+    """Remove from the vault what belongs to no point; in words, why not all of it could be."""
     store = Store(vault_of(recovery))
     if not store.may_remove:
-        return False
-    for folder in set(store.folders()) - set(kept) - {"restic"}:
-        store.remove(folder)
-    return True
+        return "its receiver's configuration is not on this machine"
+    try:
+        folders = set(store.folders())
+        for folder in sorted(folders - set(kept) - {REPOSITORY}):
+            store.remove(folder)
+        if REPOSITORY in folders:
+            forget(store, kept)
+    except ProviderError as error:
+        return str(error)
+    return ""
 
 
 def clear(recovery: Recovery, end: Connection, pace: Pace) -> None:

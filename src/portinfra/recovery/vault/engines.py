@@ -19,6 +19,10 @@ HOST = "portinfra"
 """Who restic says made a copy: helpers have names that mean nothing."""
 
 
+REPOSITORY = "restic"
+"""The folder of the vault that all copies by restic are in."""
+
+
 class Engine(Protocol):
     """One way to seal."""
 
@@ -73,7 +77,7 @@ class Restic:
 
     def to_send(self, vault: Vault) -> str:
         """The repository's password, and the repository, where there is none yet."""
-        repository = quote(f"rclone:{vault.remote}/restic")
+        repository = quote(f"rclone:{vault.remote}/{REPOSITORY}")
         return (
             kept("password", text_of(vault.password))
             + f"export RESTIC_REPOSITORY={repository} RESTIC_PASSWORD_FILE=password RESTIC_CACHE_DIR=cache\n"

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shlex import join
 
@@ -46,6 +47,12 @@ class Store:
         found = self._rclone("lsf", "--dirs-only", self.vault.remote, none_is="")
         return sorted(name.rstrip("/") for name in found.splitlines())
 
+    def holding(self, name: str) -> list[str]:
+        """The folders that a file of this name lies in. Raises Unavailable."""
+        only = ("-R", "--max-depth", "2", "--files-only", "--include", f"/*/{name}")
+        found = self._rclone("lsf", *only, self.vault.remote, none_is="")
+        return sorted(path.partition("/")[0] for path in found.splitlines())
+
     def read(self, name: str) -> str:
         """What a small file says; empty where it is not there. Raises Unavailable."""
         return self._rclone("cat", self._path(name), none_is="")
@@ -62,19 +69,29 @@ class Store:
         return f"{self.vault.remote}/{name}" if name else self.vault.remote
 
     def _rclone(self, *words: str, given: str | None = None, none_is: str | None = None) -> str:
-        if shutil.which("rclone") is None:
-            raise InvalidRequest("rclone is not on this machine", provider="vault", fix="Install rclone.")
+        done = self.run("rclone", *words, given=given)
+        if done.returncode in NOT_THERE and none_is is not None:
+            return none_is
+        return said(done)
+
+    def run(
+        self, *words: str, given: str | None = None, settings: Mapping[str, str] | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run rclone, or a program that runs it. Raises Unavailable where it goes on for too long."""
+        if missing := [name for name in {words[0], "rclone"} if shutil.which(name) is None]:
+            told = f"{' and '.join(sorted(missing))} is not on this machine"
+            raise InvalidRequest(told, provider="vault", fix=f"Install {missing[0]}.")
         with tempfile.TemporaryDirectory(prefix="portinfra-") as scratch:
-            settings = {**os.environ, "RCLONE_CONFIG": str(self.configuration)}
+            environment = {**os.environ, **(settings or {}), "RCLONE_CONFIG": str(self.configuration)}
             if self.vault.host_key:
                 known = Path(scratch, "known_hosts")
                 known.write_text(self.vault.host_key + "\n", encoding="utf-8")
-                settings["RCLONE_SFTP_KNOWN_HOSTS_FILE"] = str(known)
+                environment["RCLONE_SFTP_KNOWN_HOSTS_FILE"] = str(known)
             try:
-                done = subprocess.run(
-                    ["rclone", *words],
+                return subprocess.run(
+                    words,
                     input=given or "",
-                    env=settings,
+                    env=environment,
                     capture_output=True,
                     text=True,
                     timeout=SECONDS,
@@ -82,16 +99,18 @@ class Store:
                 )
             except subprocess.TimeoutExpired:
                 raise _silent(f"it did not answer within {SECONDS:.0f} s", words) from None
-        if done.returncode in NOT_THERE and none_is is not None:
-            return none_is
-        if done.returncode:
-            raise _silent((done.stderr.strip().splitlines() or ["no reason given"])[-1], words)
-        return done.stdout
 
 
-def _silent(why: str, words: tuple[str, ...]) -> Unavailable:
+def said(done: "subprocess.CompletedProcess[str]") -> str:
+    """What a program printed. Raises Unavailable where it failed."""
+    if done.returncode:
+        raise _silent((done.stderr.strip().splitlines() or ["no reason given"])[-1], done.args)
+    return done.stdout
+
+
+def _silent(why: str, words: Sequence[str]) -> Unavailable:
     return Unavailable(
-        f"{why} (rclone {join(words)})",
+        f"{why} ({join(words)})",
         provider="vault",
         fix="See whether that command works with the configuration that the vault names.",
     )

@@ -1,0 +1,36 @@
+"""The repository of restic, as this machine sees it: what it is told to forget. Only small files move."""
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+
+from portinfra.recovery.vault.engines import HOST, REPOSITORY
+from portinfra.recovery.vault.files import text_of
+from portinfra.recovery.vault.store import Store, said
+
+
+def forget(store: Store, kept: Collection[str]) -> None:
+    """Forget the copies of all points but these. Their pieces stay until somebody runs `restic prune`.
+
+    Raises InvalidRequest where the password or restic is not on this machine, and Unavailable.
+    """
+    password = Path(store.vault.password).expanduser()
+    text_of(str(password))
+    settings = {
+        "RESTIC_REPOSITORY": f"rclone:{store.vault.remote}/{REPOSITORY}",
+        "RESTIC_PASSWORD_FILE": str(password),
+    }
+
+    def restic(*words: str) -> str:
+        return said(store.run("restic", "--no-cache", *words, settings=settings))
+
+    copies = json.loads(restic("snapshots", "--json", "--host", HOST) or "null") or []
+    old = [copy["id"] for copy in copies if not _points(copy["tags"]) & set(kept)]
+    if old:
+        restic("unlock")  # of helpers that died; of none that lives
+        restic("forget", *sorted(old))
+
+
+def _points(tags: list[str] | None) -> set[str]:
+    """The points that a copy belongs to: it bears its name in the vault as a tag."""
+    return {tag.partition("/")[0] for tag in tags or ()}

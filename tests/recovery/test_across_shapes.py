@@ -1,0 +1,81 @@
+"""A whole disaster from a cloud of one shape to one of another, and back: every volume's contents are looked
+up in the clouds' own books.
+"""
+
+from itertools import permutations
+
+import pytest
+from attrs import evolve
+from vaults import by, needs_tools
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, volumes, write
+
+from portinfra import dr
+from portinfra.model.recovery import Probe
+from portinfra.testing.simulated import applied, simulated
+
+PAIRS = list(permutations(("aws", "gcp", "libvirt"), 2))
+HOW = dr.How(pace=ONE)
+
+
+def between(source, target):
+    """The recovery of the shop, checked, from a place of one shape to one of another."""
+    production = evolve(PRODUCTION, on=f"fake:{source}/us-east-1")
+    standby = evolve(RECOVERY, on=f"fake:{target}/europe-west1")
+    return recovery(production, standby)
+
+
+def booked(cloud, environment):
+    """What the books of an account say is on its data volumes, by the volume's address."""
+    records = {r["id"]: r for r in cloud.books(environment.account) if r["kind"] == "volume"}
+    there = volumes(environment)
+    assert set(records) == set(there.values()), "no volume is there besides"
+    return {address: cloud.read(id).decode() for address, id in there.items()}
+
+
+def all_of(text):
+    return {f"volume.db{n}-data": f"{text} of volume.db{n}-data" for n in (1, 2)}
+
+
+def there_and_back(cloud, about):
+    """Replicate, drill, fail over, fail back."""
+    source, target = about.source, about.target
+    applied(SHOP, source)
+    write(cloud, source, "ledger")
+    assert dr.replicate(about, pace=ONE).succeeded
+    write(cloud, source, "too late")
+
+    read = {}
+
+    def probe(inventory):
+        named = {v["name"]: v["id"] for host in inventory["hosts"] for v in host["volumes"]}
+        read.update({f"volume.{name}": cloud.read(id).decode() for name, id in named.items()})
+
+    drilled = dr.drill(evolve(about, plan=evolve(about.plan, probes=[Probe("read", probe)])), pace=ONE)
+    assert drilled.result == "passed", drilled.reasons
+    assert drilled.left_behind == 0
+    assert read == all_of("ledger")
+    assert booked(cloud, target) == {}
+    assert booked(cloud, source) == all_of("too late")
+
+    evidence = dr.failover(about, HOW)
+    assert evidence.result == "passed", evidence.reasons
+    assert booked(cloud, target) == all_of("ledger")
+    write(cloud, target, "newer")
+    evidence = dr.failback(about, HOW)
+    assert evidence.result == "passed", evidence.reasons
+    assert booked(cloud, source) == all_of("newer")
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+def test_by_snapshots(source, target):
+    with simulated() as cloud:
+        about = between(source, target)
+        there_and_back(cloud, dr.recovery(SHOP, about.plan, [about.source, about.target]))
+
+
+@needs_tools
+@pytest.mark.parametrize(("source", "target"), [pair for pair in PAIRS if "gcp" in pair])
+def test_by_way_of_a_vault(source, target, home):
+    with simulated() as cloud:
+        about = by("age", home, cloud, between(source, target))
+        there_and_back(cloud, dr.recovery(SHOP, about.plan, [about.source, about.target]))
