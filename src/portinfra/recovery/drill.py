@@ -5,13 +5,14 @@ torn down always. It makes no call to the source, and touches nothing of the tar
 import secrets
 from collections.abc import Collection
 from contextlib import ExitStack, suppress
+from typing import Final
 
 from attrs import evolve, frozen
 
 from portinfra.errors import ApplyError, ClaimedError, PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Scope
-from portinfra.model.evidence import Evidence, PointUsed
+from portinfra.model.evidence import Evidence
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.recovery import seconds
@@ -21,12 +22,12 @@ from portinfra.recovery.ledger import Entry, Ledger
 from portinfra.recovery.pace import Pace
 from portinfra.recovery.points import Point, points
 from portinfra.recovery.restore import ending, isolated, sourced
+from portinfra.recovery.shown import shown
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.vault.carriage import clear, held, look, receive
 from portinfra.recovery.waves import Ascent, Bringing, Say, moment
-from portinfra.version import VERSION
 
-KIND = "drill"
+KIND: Final = "drill"
 
 LOSE_ALL = PlanOptions(allow_data_loss=frozenset({"all"}))
 
@@ -56,7 +57,7 @@ def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda lin
                 with run.living():
                     receive(recovery, target, chosen, pace, say)
                 placed = sourced(where(recovery, id), chosen, target.observe(recovery.points))
-            except PortinfraError as error:
+            except (PortinfraError, KeyboardInterrupt) as error:
                 problems.append(_in_words(error.first if isinstance(error, ApplyError) else error))
                 placed = where(recovery, id)
             bringing = Bringing(target, run, catalogue, placed, pace.listen, recovery.sensitive)
@@ -67,9 +68,10 @@ def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda lin
                 held.close()
             except PortinfraError as error:
                 ascent.reasons.append(_in_words(error))
-        ended = target.provider.clock.now()
-        evidence = _evidence(recovery, id, ascent, chosen, (started, ended), left)
-        evidence = evolve(evidence, calls=target.caller.calls + run.calls)
+        if left != 0:
+            what = f"{left} resources are left" if left else "nobody could see whether anything is left"
+            ascent.reasons.append(what)
+        evidence = shown(ascent, id, chosen, began=started, until=started, left_behind=left)
         with suppress(ProviderError):  # what cannot be noted stays open, for a sweep to look at
             _remember(ledger, entry, evidence)
     return evidence
@@ -155,58 +157,6 @@ def remove(bringing: Bringing) -> int:
     plan = bringing.run.plan(bringing.placed, bringing.catalogue, LOSE_ALL, destroy=True)
     bringing.run.apply(plan, bringing.listen)
     return 0
-
-
-def _evidence(
-    recovery: Recovery,
-    id: str,
-    ascent: Ascent,
-    used: list[Point],
-    times: tuple[float, float],
-    left: int | None,
-) -> Evidence:
-    started, ended = times
-    reasons = [*ascent.reasons]
-    rpo = max((started - point.taken for point in used), default=None)
-    rto = ascent.up_at - started if ascent.up_at is not None else None
-    if rpo is not None and rpo > seconds(recovery.plan.rpo):
-        reasons.append(f"the data was {rpo:.0f} s old, and the rpo is {recovery.plan.rpo}")
-    if rto is not None and rto > seconds(recovery.plan.rto):
-        reasons.append(f"it took {rto:.0f} s, and the rto is {recovery.plan.rto}")
-    if left != 0:
-        reasons.append(f"{left} resources are left" if left else "nobody could see whether anything is left")
-    return Evidence(
-        kind="drill",
-        id=id,
-        recovery=recovery.plan.name,
-        topology=recovery.topology.name,
-        source=f"{recovery.source.name} ({recovery.source.on})",
-        target=f"{recovery.target.name} ({recovery.target.on})",
-        started=moment(started),
-        ended=moment(ended),
-        rpo_target=seconds(recovery.plan.rpo),
-        rpo_measured=round(rpo, 3) if rpo is not None else None,
-        rto_target=seconds(recovery.plan.rto),
-        rto_measured=round(rto, 3) if rto is not None else None,
-        points=tuple(used_points(recovery, used)),
-        waves=tuple(ascent.waves),
-        probes=tuple(ascent.probes),
-        actions=tuple(ascent.actions),
-        result="failed" if reasons else "passed",
-        reasons=tuple(dict.fromkeys(reasons)),
-        left_behind=left,
-        version=VERSION,
-    )
-
-
-def used_points(recovery: Recovery, used: list[Point]) -> list[PointUsed]:
-    """The points, as evidence names them: who carried them, too, where it was not helpers."""
-    stand = recovery.plan.vault.stand if recovery.plan.vault else None
-    told = f" ({stand.name})" if stand else ""
-    return [
-        PointUsed(p.id, p.group, moment(p.taken), p.count, p.engine + (told if p.vaulted else ""))
-        for p in used
-    ]
 
 
 def _remember(ledger: Ledger, entry: Entry, evidence: Evidence) -> None:

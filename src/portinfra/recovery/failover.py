@@ -18,21 +18,20 @@ from portinfra.execution.run import Run
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.evidence import Evidence, Kind
 from portinfra.model.finding import Finding
-from portinfra.model.recovery import seconds
 from portinfra.model.resources import Instance
 from portinfra.placement import place
-from portinfra.recovery.drill import choose, used_points
+from portinfra.recovery.drill import choose
 from portinfra.recovery.fencing import answering, standing, switch
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.pace import Pace
 from portinfra.recovery.points import Point, points
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.restore import sourced
+from portinfra.recovery.shown import shown
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.turn import Turn, mark, turns, under_way, written
 from portinfra.recovery.vault.carriage import look, receive
-from portinfra.recovery.waves import Ascent, Bringing, Say, moment
-from portinfra.version import VERSION
+from portinfra.recovery.waves import Ascent, Bringing, Say
 
 
 @frozen
@@ -86,7 +85,9 @@ class _Failover:
             ascent.climb()
             turn = self._turn(turn.id)
             whole = ascent.up_at is not None and self._announced(ascent)
-            evidence = self._evidence(turn, ascent, chosen)
+            until = turn.began if turn.fenced_at is None else turn.fenced_at
+            fenced = turn.fenced_at is not None
+            evidence = shown(ascent, turn.id, chosen, began=turn.began, until=until, source_fenced=fenced)
             if whole:
                 written(self.ledger, evolve(turn, open=False, rto=evidence.rto_measured))
         return evidence
@@ -253,40 +254,6 @@ class _Failover:
             ascent.reasons.append(f"the names were not changed ({why}); run it again, and it tries again")
             return False
         return True
-
-    def _evidence(self, turn: Turn, ascent: Ascent, used: list[Point]) -> Evidence:
-        recovery, ended = self.recovery, self.target.provider.clock.now()
-        until = turn.began if turn.fenced_at is None else turn.fenced_at
-        rpo = max((until - point.taken for point in used), default=None)
-        rto = ascent.up_at - turn.began if ascent.up_at is not None else None
-        reasons = list(ascent.reasons)
-        if rpo is not None and rpo > seconds(recovery.plan.rpo):
-            reasons.append(f"the data was {rpo:.0f} s old, and the rpo is {recovery.plan.rpo}")
-        if rto is not None and rto > seconds(recovery.plan.rto):
-            reasons.append(f"it took {rto:.0f} s, and the rto is {recovery.plan.rto}")
-        return Evidence(
-            kind=turn.occasion,
-            id=turn.id,
-            recovery=recovery.plan.name,
-            topology=recovery.topology.name,
-            source=f"{recovery.source.name} ({recovery.source.on})",
-            target=f"{recovery.target.name} ({recovery.target.on})",
-            started=moment(turn.began),
-            ended=moment(ended),
-            rpo_target=seconds(recovery.plan.rpo),
-            rpo_measured=round(max(rpo, 0.0), 3) if rpo is not None else None,
-            rto_target=seconds(recovery.plan.rto),
-            rto_measured=round(rto, 3) if rto is not None else None,
-            points=tuple(used_points(recovery, used)),
-            waves=tuple(ascent.waves),
-            probes=tuple(ascent.probes),
-            actions=tuple(ascent.actions),
-            result="failed" if reasons else "passed",
-            reasons=tuple(reasons),
-            source_fenced=turn.fenced_at is not None,
-            calls=self.target.caller.calls + ascent.bringing.run.calls,
-            version=VERSION,
-        )
 
 
 _BEING_ABANDONED = (

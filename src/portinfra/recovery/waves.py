@@ -10,7 +10,7 @@ from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
-from portinfra.model.evidence import Checked, WaveRun
+from portinfra.model.evidence import Checked, Kind, WaveRun
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.progress import Listener
@@ -72,7 +72,7 @@ class Ascent:
 
     recovery: Recovery
     bringing: Bringing
-    occasion: str
+    occasion: Kind
     """`drill`, `failover` or `failback`."""
     say: Say = lambda line: None
     done: Collection[str] = ()

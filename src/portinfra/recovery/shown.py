@@ -1,0 +1,64 @@
+"""What a drill or a turn has shown: its measures held against the plan, as evidence."""
+
+from collections.abc import Sequence
+
+from portinfra.model.evidence import Evidence, PointUsed
+from portinfra.model.recovery import seconds
+from portinfra.recovery.points import Point
+from portinfra.recovery.subject import Recovery
+from portinfra.recovery.waves import Ascent, moment
+from portinfra.version import VERSION
+
+
+def shown(
+    ascent: Ascent,
+    id: str,
+    used: Sequence[Point],
+    *,
+    began: float,
+    until: float,
+    left_behind: int | None = None,
+    source_fenced: bool | None = None,
+) -> Evidence:
+    """Evidence of an ascent that ends now; it passed where nothing speaks against it. What was written in the
+    source up to `until` should have come back. Moments are seconds since the epoch.
+    """
+    recovery, bringing = ascent.recovery, ascent.bringing
+    rpo = max((until - point.taken for point in used), default=None)
+    rto = ascent.up_at - began if ascent.up_at is not None else None
+    reasons = list(ascent.reasons)
+    if rpo is not None and rpo > seconds(recovery.plan.rpo):
+        reasons.append(f"the data was {rpo:.0f} s old, and the rpo is {recovery.plan.rpo}")
+    if rto is not None and rto > seconds(recovery.plan.rto):
+        reasons.append(f"it took {rto:.0f} s, and the rto is {recovery.plan.rto}")
+    return Evidence(
+        kind=ascent.occasion,
+        id=id,
+        recovery=recovery.plan.name,
+        topology=recovery.topology.name,
+        source=f"{recovery.source.name} ({recovery.source.on})",
+        target=f"{recovery.target.name} ({recovery.target.on})",
+        started=moment(began),
+        ended=moment(bringing.now),
+        rpo_target=seconds(recovery.plan.rpo),
+        rpo_measured=round(max(rpo, 0.0), 3) if rpo is not None else None,
+        rto_target=seconds(recovery.plan.rto),
+        rto_measured=round(rto, 3) if rto is not None else None,
+        points=tuple(_used(recovery, point) for point in used),
+        waves=tuple(ascent.waves),
+        probes=tuple(ascent.probes),
+        actions=tuple(ascent.actions),
+        result="failed" if reasons else "passed",
+        reasons=tuple(dict.fromkeys(reasons)),
+        left_behind=left_behind,
+        source_fenced=source_fenced,
+        calls=bringing.place.caller.calls + bringing.run.calls,
+        version=VERSION,
+    )
+
+
+def _used(recovery: Recovery, point: Point) -> PointUsed:
+    """The point, as evidence names it: who carried it, too, where it was not helpers."""
+    stand = recovery.plan.vault.stand if recovery.plan.vault and point.vaulted else None
+    engine = f"{point.engine} ({stand.name})" if stand else point.engine
+    return PointUsed(point.id, point.group, moment(point.taken), point.count, engine)
