@@ -103,6 +103,7 @@ def test_the_last_committed_row_comes_back(sites):
     about = by("age")
     workflow.apply(workflow.plan(SHOP, production))
     host = database(here, about.source_scope)
+    host.told("cloud-init status --wait > /dev/null")  # the cluster starts again until all is set up
     host.waited_for(f"runuser -u postgres -- {SQL.format('select 1')}")
     host.told(f"runuser -u postgres -- pgbench --cluster 15/shop -q -i -s {SCALE} postgres", 1200)
     asked(host, "create table rows (number int, said text)")
