@@ -137,9 +137,20 @@ def copies(home):
     return sorted({tag.partition("/")[0] for copy in json.loads(told) for tag in copy["tags"]})
 
 
+def locked(home):
+    """As a helper leaves the repository that may only add: it cannot remove its lock."""
+    where = ["-r", str(home / "vault/shop/shop/recovery/restic"), "--password-file", str(home / "password")]
+    with subprocess.Popen(["restic", "-q", *where, "backup", "--stdin"], stdin=subprocess.PIPE) as backup:
+        while not list((home / "vault/shop/shop/recovery/restic/locks").iterdir()):
+            assert backup.poll() is None
+        backup.kill()
+
+
 def test_restic_forgets_the_copies_of_old_points(home, cloud):
     about = by("restic", home, cloud)
     for day in range(3):
+        if day:
+            locked(home)
         write(cloud, PRODUCTION, f"day {day}")
         assert dr.replicate(about, now=True, pace=ONE).succeeded
     assert copies(home) == points_in(home)

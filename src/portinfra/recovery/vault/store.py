@@ -65,6 +65,10 @@ class Store:
         """Remove a folder and all that is in it. Raises Unavailable."""
         self._rclone("purge", self._path(folder), none_is="")
 
+    def remove_file(self, name: str) -> None:
+        """Remove a file. Raises Unavailable."""
+        self._rclone("deletefile", self._path(name), none_is="")
+
     def _path(self, name: str) -> str:
         return f"{self.vault.remote}/{name}" if name else self.vault.remote
 
