@@ -12,8 +12,9 @@ from portinfra.execution.connection import Connection
 from portinfra.model.plan import PlanOptions
 from portinfra.model.recovery import DataPolicy
 from portinfra.recovery.ledger import Ledger
-from portinfra.recovery.points import manifest
+from portinfra.recovery.points import id_of, manifest
 from portinfra.recovery.replicate import replicate
+from portinfra.recovery.shelf import Shelf
 from portinfra.recovery.status import status
 from portinfra.testing.faults import Faults, injected
 from portinfra.testing.wrapped import wrapped
@@ -335,3 +336,17 @@ def test_a_volume_with_a_key_of_its_own_has_its_own_in_the_target(cloud):
     target = evolve(RECOVERY, keys={"alias/cards": "alias/cards-recovery"})
     assert replicate(recovery(topology=own, target=target), pace=ONE).succeeded
     assert {copy["key"] for copy in snapshots(cloud, RECOVERY)} == {"alias/cards-recovery"}
+
+
+def test_points_that_cannot_be_restored_take_no_place_from_those_that_can(cloud):
+    about = recovery(data=[DataPolicy("db", retention=2)])
+    good = [replicate(about, now=True, pace=ONE).groups[0].point for _ in range(2)]
+    for _ in range(2):
+        broken = replicate(about, now=True, pace=ONE).groups[0].point
+        with Connection.to(RECOVERY) as target, target.run(about.points, seed=0) as run:
+            shelf = Shelf(target, run, about.points, target.catalogue(), ONE.listen)
+            shelf.bring({address: None for address in shelf.snapshots() if id_of(address) == broken})
+        good = [point.id for point in status(about).points if point.restorable]
+    assert len(good) == 1, "what went wrong is told, and one is left"
+    replicate(about, now=True, pace=ONE)
+    assert good[0] in [point.id for point in status(about).points if point.restorable]

@@ -6,11 +6,11 @@ earlier run left half done is carried on where its data is whole, and removed wh
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from typing import Any, Literal
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from portinfra.errors import ApplyError, FindingsError, PolicyError, PortinfraError
 from portinfra.execution.connection import Connection
@@ -31,8 +31,9 @@ from portinfra.recovery.points import Point, id_of, manifest, new_id, points, vo
 from portinfra.recovery.shelf import Shelf
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.taking import Taking
+from portinfra.recovery.tidying import Tidying, arrived_whole
 from portinfra.recovery.turn import turns, under_way
-from portinfra.recovery.vault.carriage import Sight, by_vault, clear, held, look, prune, send
+from portinfra.recovery.vault.carriage import Sight, by_vault, held, look, send
 from portinfra.recovery.vault.helpers import HelperFailed
 
 Fate = Literal["carried", "not due", "failed"]
@@ -143,21 +144,28 @@ class _Replication:
     say: Say
     outcomes: dict[str, GroupOutcome] = field(init=False, factory=dict)
     vault: Sight = field(init=False, factory=Sight)
-    all_told: bool = field(init=False, default=True)
-    """Whether the ledger tells of everything: what an entry speaks of that nobody can read is not removed."""
 
     def run(self, *, now: bool) -> Replicated:
         self.ledger.settle()
         unreadable = self.ledger.unreadable()
-        self.all_told = not unreadable
         if unreadable:
             self.say(f"{unreadable} of the ledger's entries cannot be read: nothing is removed by it")
         self.vault = look(self.recovery)
         if self.vault.problem:
             self.say(f"nobody could look into the vault: {self.vault.problem}")
         known = points(self.ledger.entries())
-        self._trust(known)
-        known = self._sweep(known)
+        tidying = Tidying(
+            self.recovery,
+            self.source,
+            self.target,
+            self.ledger,
+            self.placed,
+            self.pace,
+            self.vault,
+            not unreadable,
+        )
+        tidying.trust(known)
+        known = tidying.sweep(known)
         due = []
         for group in groups(self.recovery, self.placed):
             if not now and (point := self._fresh(group, known)):
@@ -168,8 +176,9 @@ class _Replication:
                 due.append(group)
         self._take(due, known)
         self._carry()
-        self._prune()
-        self._prune_vault()
+        told = tidying.prune(whole=all(outcome.fate != "failed" for outcome in self.outcomes.values()))
+        if told:
+            self.say(f"the vault is not pruned: {told}")
         calls = sum(end.connection.caller.calls + end.run.calls for end in (self.source, self.target))
         return Replicated(tuple(self.outcomes.values()), calls)
 
@@ -198,52 +207,6 @@ class _Replication:
             f"{', '.join(missing)} is not there: apply {self.recovery.source.name} first" if missing else ""
         )
 
-    # What an earlier run left.
-
-    def _trust(self, known: list[Point]) -> None:
-        """Raises PolicyError for a ledger that tells of no point where there are some: it is the ledger that
-        is wrong, and nothing is removed by it.
-        """
-        there = {id_of(address) for address in self.target.snapshots()} | (self.vault.points or set())
-        if known or not there:
-            return
-        found = Finding(
-            "recovery/ledger-lost",
-            f"the ledger {self.recovery.ledger} tells of no point, and there is data of {len(there)} "
-            f"({', '.join(sorted(there))})",
-            "It may be all that is left: find out what became of the ledger. To begin anew, remove that data "
-            f"yourself: the snapshots of {self.recovery.points}, and these folders of the vault.",
-            subject=f"recovery.{self.recovery.plan.name}",
-        )
-        raise PolicyError(f"nothing is carried to {self.recovery.target_scope}", [found])
-
-    def _sweep(self, known: list[Point]) -> list[Point]:
-        """Remove what can never be carried, and snapshots in the source that belong to no point; the points
-        that are left. In the target, nothing else goes before something newer has come.
-        """
-        taken, arrived = self.source.snapshots(), self.target.snapshots()
-        lost = [
-            point
-            for point in known
-            if not (point.carried or self._can_be_carried(point, taken) or _whole(point, arrived))
-        ]
-        gone = {point.id for point in lost}
-        self.target.bring({address: None for address in arrived if id_of(address) in gone})
-        for point in lost:
-            self.ledger.remove(point.entry)
-        left = [point for point in known if point not in lost]
-        self._clear_source({*map(id_of, taken)} - {point.id for point in left})
-        return left
-
-    def _can_be_carried(self, point: Point, taken: Iterable[Address]) -> bool:
-        volumes = [volume_of(address) for address in taken if id_of(address) == point.id]
-        declared = not by_vault(point) or all(volume in self.placed.resources for volume in volumes)
-        return declared and len(volumes) == point.count
-
-    def _clear_source(self, ids: Collection[str]) -> None:
-        if self.all_told:
-            self.source.bring({a: None for a in self.source.snapshots() if id_of(a) in ids})
-
     # Taking: one moment a group.
 
     def _take(self, due: list[Group], known: Iterable[Point]) -> None:
@@ -255,9 +218,7 @@ class _Replication:
                     id = new_id(self.source.now, ids)
                     ids.add(id)
                     begun = Taking(group, id, self.source, self._given(group))
-                    frozen.callback(
-                        begun.thaw
-                    )  # before it freezes: an interrupt may come in the middle of it
+                    frozen.callback(begun.thaw)  # from here on: an interrupt may come while it freezes
                     if problem := begun.freeze():
                         self._failed(group, problem)
                         begun.thaw()
@@ -366,52 +327,13 @@ class _Replication:
             problem = str(error.first)
         arrived = self.target.snapshots()
         for point in known:
-            if _whole(point, arrived):
+            if arrived_whole(point, arrived):
                 self.ledger.rewrite(point.entry, {**point.entry.said, "open": False})
                 self._carried(point)
             else:
                 self.outcomes[point.group] = GroupOutcome(
                     point.group, "failed", point.id, point.taken, problem or "not all of it arrived"
                 )
-
-    # Retention: the manifest goes first, so that no point says that it exists whose data is gone.
-
-    def _prune(self) -> None:
-        known = [point for point in points(self.ledger.entries()) if point.carried]
-        keep = {group.name: group.retention for group in groups(self.recovery, self.placed)}
-        kept: dict[str, int] = {}
-        old = []
-        for point in known:
-            kept[point.group] = kept.get(point.group, 0) + 1
-            if kept[point.group] > keep.get(point.group, 1):
-                old.append(point)
-        for point in old:
-            self.ledger.remove(point.entry)
-        gone = {point.id for point in old}
-        arrived = self.target.snapshots()
-        if self.all_told and all(outcome.fate != "failed" for outcome in self.outcomes.values()):
-            gone |= {*map(id_of, arrived)} - {point.id for point in points(self.ledger.entries())}
-        self.target.bring({address: None for address in arrived if id_of(address) in gone})
-        latest = {point.group: point.id for point in reversed(known)}
-        open_points = {point.id for point in points(self.ledger.entries()) if not point.carried}
-        needed = {*latest.values(), *open_points}  # what is copied next is only what differs from the newest
-        self._clear_source({*map(id_of, self.source.snapshots())} - needed)
-
-    def _prune_vault(self) -> None:
-        if self.recovery.plan.vault is None:
-            return
-        clear(self.recovery, self.source.connection, self.pace)
-        if self.vault.points is None or not self.all_told:
-            told = self.vault.problem or "entries of the ledger cannot be read"
-        else:
-            told = prune(self.recovery, {point.id for point in points(self.ledger.entries())})
-        if told:
-            self.say(f"the vault is not pruned: {told}")
-
-
-def _whole(point: Point, arrived: Mapping[Address, Observed[Any]]) -> bool:
-    """Whether all of a point is in the target, whatever the ledger says of it."""
-    return bool(evolve(point, carried=True).parts(Observation(arrived)))
 
 
 def _digest(topology: Topology) -> str:
