@@ -15,7 +15,7 @@ from portinfra.model.environment import Environment
 from portinfra.model.resources import Spec
 from portinfra.provider.interface import Answer, Call, Driver
 from portinfra_libvirt import catalogue
-from portinfra_libvirt.actions import guests, networking, reading, storage, together
+from portinfra_libvirt.actions import guests, networking, overlay, reading, storage, together
 from portinfra_libvirt.actions.hand import Action, Hand
 from portinfra_libvirt.actions.together import Together
 from portinfra_libvirt.claims import LibvirtClaims
@@ -88,6 +88,7 @@ class LibvirtProvider:
         hand = Hand(self._connections.to(at), self.site, self._changing[at], self._together.answering)
         if call.action == SURVEY:
             return reading.survey(hand.connection, call.parameters["scope"])
+        overlay.probed(hand, call)
         parameters = {name: value for name, value in call.parameters.items() if name != "at"}
         return _CHANGES[call.action](hand, **parameters) or {}
 
