@@ -57,14 +57,14 @@ def probed(hand: Hand, call: Call) -> None:
         at, error = _FAILED.get(failed, (0.0, None))
         if error is not None and began < at + FRESH_SECONDS:
             raise error
-        first, *others = (_Hypervisor(zone, uris[zone], each) for zone, each in hand.answering().items())
-        untried = [each for each in others if (first.uri, each.uri) not in _LINKED]
+        there = [_Hypervisor(zone, uris[zone], each) for zone, each in hand.answering().items()]
+        pairs = [(there[0], other) for other in there[1:] if (there[0].uri, other.uri) not in _LINKED]
         try:
-            _try([(_End(first, each), _End(each, first)) for each in untried], hand.site)
+            _try([(_End(one, other), _End(other, one)) for one, other in pairs], hand.site)
         except ProviderError as error:
             _FAILED[failed] = time.monotonic(), error
             raise
-        _LINKED.update((first.uri, each.uri) for each in untried)
+        _LINKED.update((one.uri, other.uri) for one, other in pairs)
 
 
 def _begun(hand: Hand, call: Call) -> bool:
