@@ -15,8 +15,8 @@ import pytest
 TOOLS = ("libvirtd", "qemu-system-x86_64", "qemu-img", "ebtables", "nft", "tcpdump", "syslinux")
 
 MODULES = (
-    *("conformance", "encryption", "forwards", "killed", "laptop", "mounts", "postgres", "recovery", "truth"),
-    *("vault", "walls"),
+    *("conformance", "encryption", "forwards", "killed", "laptop", "mounts", "overlay", "postgres"),
+    *("recovery", "truth", "vault", "walls"),
 )
 """Test modules that need hypervisors."""
 

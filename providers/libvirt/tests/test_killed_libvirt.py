@@ -12,10 +12,13 @@ import pytest
 
 from hypervisors.conformance_bed import LibvirtBed
 from portinfra import workflow
+from portinfra.errors import Unavailable
 from portinfra.testing.conformance import BEFORE, Stage
 from portinfra.testing.conformance.stage import LOSE_DATA
-from portinfra_libvirt import disks, marks
-from portinfra_libvirt.site import DIRECTORY
+from portinfra_libvirt import connections, disks, marks
+from portinfra_libvirt.actions import virtualisation
+from portinfra_libvirt.errors import classified
+from portinfra_libvirt.site import DIRECTORY, Hypervisor, Site
 
 KILLS = 3
 
@@ -69,6 +72,59 @@ def test_whoever_is_killed_again_and_again_gets_there(stage, seed):
         killed(remove, chance.uniform(0.3, 4.0))
     stage.remove(BEFORE)
     assert list(stage.bed.books()) == []
+
+
+def test_the_guest_that_tries_kvm_ends_with_who_tries_it(rack):
+    connection = libvirt.open(rack.zones["a"].uri)
+
+    def tried():
+        there = libvirt.open(rack.zones["a"].uri)
+        virtualisation._kvm_runs(Emulating(there))
+
+    try:
+        assert not killed(tried, 3.0)
+        give_up = time.monotonic() + 20
+        while connection.listAllDomains():
+            assert time.monotonic() < give_up
+            time.sleep(0.1)
+    finally:
+        connection.close()
+
+
+class Emulating:
+    """A connection to a hypervisor that emulates what is asked of KVM."""
+
+    def __init__(self, there):
+        self.there = there
+
+    def createXML(self, document, flags):
+        return self.there.createXML(document.replace("type='kvm'", "type='qemu'"), flags)
+
+
+def test_a_daemon_that_hangs_is_given_up_and_found_again(rack, monkeypatch):
+    monkeypatch.setattr(connections, "OPEN_SECONDS", 2.0)
+    monkeypatch.setattr(connections, "ALIVE_SECONDS", 1)
+    monkeypatch.setattr(connections, "ALIVE_TIMES", 2)
+    hypervisor = rack.zones["a"]
+    there = Site("rack", (Hypervisor("a", hypervisor.uri, ("a",)),))
+    opened = connections.Connections(there)
+    connection = opened.to("a")
+    with hypervisor.hanging():
+        with pytest.raises(libvirt.libvirtError) as caught:
+            connection.listAllDomains()
+        assert isinstance(classified(caught.value), Unavailable)
+        with pytest.raises(Unavailable):
+            opened.to("a")
+    monkeypatch.setattr(connections, "OPEN_SECONDS", 30.0)
+    give_up = time.monotonic() + 30
+    while True:
+        try:
+            assert opened.to("a").listAllDomains() == []
+            break
+        except Unavailable:
+            assert time.monotonic() < give_up
+            time.sleep(0.1)
+    opened.close()
 
 
 @pytest.mark.parametrize(

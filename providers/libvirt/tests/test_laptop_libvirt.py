@@ -34,10 +34,32 @@ def fetch(laptop, tmp_path):
     assert done.stdout == "debian-12@2\n"
     again = run(laptop, tmp_path, *which, command=command)
     assert "debian-12@2.qcow2 is there" in again.stderr
+    other = tmp_path / "other.qcow2"
+    other.write_bytes(image.read_bytes() + bytes(512))
+    which_other = ["--from", other, "--sha256", hashlib.sha256(other.read_bytes()).hexdigest(), *which[4:]]
+    refused = run(laptop, tmp_path, *which_other, command=command)
+    assert refused.returncode == 1
+    assert f"has an image debian-12@2, of the SHA-256 {digest}" in refused.stderr
     wrong = run(laptop, tmp_path, *which[:3], "0" * 64, *which[4:], command=command)
     assert wrong.returncode == 1
     assert "debian-12@2.qcow2" in laptop.virsh("vol-list", "portinfra-images")
     assert "part-" not in laptop.virsh("vol-list", "portinfra-images")
+    half_fetched(laptop, tmp_path, which, command)
+
+
+def half_fetched(laptop, tmp_path, which, command):
+    """Whoever is killed while it is uploaded leaves what is no image, and is made good by the next."""
+    place = "/var/lib/libvirt/portinfra-images"
+    laptop.run("sh", "-c", f"cd {place}; truncate -s 100 debian-12@2.qcow2; touch part-debian-12@2.qcow2")
+    laptop.run("rm", f"{place}/debian-12@2.qcow2.sha256-{which[3]}")
+    laptop.virsh("pool-refresh", "portinfra-images")
+    examined = run(laptop, tmp_path, command=[command[0], "providers", "--doctor"])
+    assert "ok      images: debian-12.qcow2, ubuntu-24.04.qcow2" in examined.stdout
+    mended = run(laptop, tmp_path, *which, command=command)
+    assert "uploading debian-12@2.qcow2" in mended.stderr, mended.stderr
+    examined = run(laptop, tmp_path, command=[command[0], "providers", "--doctor"])
+    assert f"ok      the hypervisor {laptop.uri}: it answers" in examined.stdout
+    assert "debian-12@2.qcow2" in examined.stdout
 
 
 def run(laptop, tmp_path, *words, command=(sys.executable, EXAMPLE)):

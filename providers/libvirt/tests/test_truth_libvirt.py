@@ -144,6 +144,13 @@ def test_what_was_done_by_hand_is_named_and_mended(stage, rack, by_hand):
     assert stage.plan(BEFORE).empty
 
 
+def test_a_guest_that_was_put_to_sleep_goes_with_what_it_was_saved_in(stage, rack):
+    rack.zones["a"].virsh("managedsave", named(rack.zones["a"], "db1"))
+    stage.remove(BEFORE)
+    assert list(stage.bed.books()) == []
+    assert not list((rack.zones["a"].directory / "lib/qemu/save").glob("*.save"))
+
+
 def test_a_plan_without_changes_reads_each_hypervisor_once(stage):
     with stage.calls() as record:
         assert workflow.plan(BEFORE, stage.environment).empty

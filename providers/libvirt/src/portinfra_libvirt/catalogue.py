@@ -1,12 +1,12 @@
 """What a site offers: zones, machine types as large as its machines, and the images in its pool."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from portinfra.errors import InvalidRequest
 from portinfra.model.catalogue import Catalogue, MachineType, Zone
 from portinfra.model.environment import Environment
 from portinfra.provider.interface import Answer, Call
+from portinfra_libvirt import pooled
 from portinfra_libvirt.published import SIZES, machine, machine_type
 from portinfra_libvirt.site import Site
 
@@ -70,11 +70,6 @@ def _fits(vcpus: int, memory_mib: int, told: Answer) -> bool:
 
 
 def _images(told: Sequence[Answer]) -> dict[str, str]:
-    """Logical image → its newest file that every hypervisor has: NAME.qcow2, or NAME@VERSION.qcow2."""
-    there = [set(each["images"]) for each in told]
-    everywhere: set[str] = set.intersection(*there) if there else set()
-    newest: dict[str, Any] = {}
-    for file in sorted(everywhere):
-        if file.endswith(".qcow2"):
-            newest[file.removesuffix(".qcow2").partition("@")[0]] = file
-    return newest
+    """Logical image → its newest file, NAME.qcow2 or NAME@VERSION.qcow2, that is the same everywhere."""
+    same, _ = pooled.everywhere(each["images"] for each in told)
+    return {file.removesuffix(pooled.ENDING).partition("@")[0]: file for file in same}

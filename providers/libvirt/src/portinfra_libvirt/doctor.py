@@ -2,15 +2,15 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from attrs import frozen
 
 from portinfra.errors import PortinfraError
-from portinfra_libvirt import installing, sites
-from portinfra_libvirt.site import IMAGES, Site
+from portinfra.provider.interface import Answer
+from portinfra_libvirt import installing, pooled, sites
+from portinfra_libvirt.site import Site
 
 PACKAGES = "libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils dnsmasq-base iptables ebtables"
 BUILD_PACKAGES = "libvirt-dev pkg-config gcc libc6-dev python3-dev"
@@ -31,51 +31,121 @@ class Check:
     """The command that mends it; empty where it is good."""
 
 
-def examine() -> list[Check]:
-    """Everything that matters on this machine, in the order in which it is best mended."""
-    return list(_checks())
+def examine(site: Site | None = None) -> list[Check]:
+    """Everything that matters on this machine, in the order in which it is best mended; with a site, what its
+    hypervisors have, and of this machine what matters to them.
+    """
+    return list(_checks(site))
 
 
-def _checks() -> Iterator[Check]:
-    daemon = shutil.which("libvirtd", path=_path()) or shutil.which("virtqemud", path=_path())
-    qemu = shutil.which("qemu-system-x86_64", path=_path())
-    install = f"apt-get install -y --no-install-recommends {PACKAGES}"
-    yield _check("libvirt's daemon", bool(daemon), daemon or "it is not installed", install)
-    yield _check("QEMU", bool(qemu), qemu or "it is not installed", install)
-    for name, tool in (("QEMU's disk tool", "qemu-img"), ("DHCP and DNS for guests", "dnsmasq")):
-        found = shutil.which(tool, path=_path())
-        yield _check(name, bool(found), found or f"{tool} is not installed", install)
-    connection, told = _connected()
-    binding = connection is not None or told != _NO_BINDING
+def _checks(site: Site | None) -> Iterator[Check]:
+    looked_at = site or sites.find(_URI)
+    here = any(":///" in each.uri for each in looked_at.hypervisors)
+    if here:
+        yield from _programs()
+    binding = _has_binding()
     build = f"apt-get install -y --no-install-recommends {BUILD_PACKAGES}"
     fix = f"{build}; pip install 'portinfra-libvirt[native]'"
-    yield _check("libvirt's Python binding", binding, "it can be imported" if binding else told, fix)
+    yield _check(
+        "libvirt's Python binding", binding, "it can be imported" if binding else "it cannot be imported", fix
+    )
+    told: dict[str, Answer] = {}
     if binding:
-        start = "systemctl start libvirtd; adduser $USER libvirt (then log in again)"
-        yield _check(f"the hypervisor {_URI}", connection is not None, told, start)
-    yield _filtering()
-    yield _check("KVM", True, _kvm())
-    if connection is not None:
-        yield from _images(connection)
-        connection.close()
-    yield from _sites()
+        yield from _hypervisors(looked_at, told)
+    if here:
+        yield _filtering()
+        yield _check("KVM", True, _kvm())
+    if told:
+        yield from _bridges(looked_at, told)
+        yield _images(looked_at, told)
+    yield from _sites() if site is None else ([_forwarding(site)] if site.public else [])
 
 
-_NO_BINDING = "it cannot be imported"
+def _programs() -> Iterator[Check]:
+    install = f"apt-get install -y --no-install-recommends {PACKAGES}"
+    for name, tools in _TOOLS.items():
+        found = next(filter(None, (shutil.which(tool, path=_path()) for tool in tools)), None)
+        told = "it is not installed" if tools[0] not in _NAMED else f"{tools[0]} is not installed"
+        yield _check(name, bool(found), found or told, install)
 
 
-def _connected() -> tuple[Any, str]:
+_TOOLS = {
+    "libvirt's daemon": ("libvirtd", "virtqemud"),
+    "QEMU": ("qemu-system-x86_64",),
+    "QEMU's disk tool": ("qemu-img",),
+    "DHCP and DNS for guests": ("dnsmasq",),
+    "filters, with state": ("iptables",),
+    "filters on the wire": ("ebtables",),
+}
+_NAMED = ("qemu-img", "dnsmasq", "iptables", "ebtables")
+
+
+def _has_binding() -> bool:
     try:
-        import libvirt
+        import libvirt  # noqa: F401
     except ImportError:
-        return None, _NO_BINDING
-    libvirt.registerErrorHandler(lambda *_: None, None)
+        return False
+    return True
+
+
+def _hypervisors(site: Site, told: dict[str, Answer]) -> Iterator[Check]:
+    """Whether each answers, and what those that do tell."""
+    import libvirt
+
+    from portinfra_libvirt.actions.reading import machine
+    from portinfra_libvirt.connections import Connections
+
+    connections = Connections(site)
     try:
-        connection = libvirt.open(_URI)
-    except libvirt.libvirtError as error:
-        return None, str(error)
-    version = connection.getLibVersion()
-    return connection, f"it answers: libvirt {version // 1_000_000}.{version // 1_000 % 1_000}"
+        for each in site.hypervisors:
+            name = f"the hypervisor {each.uri}"
+            try:
+                connection = connections.to(each.name)
+                version = connection.getLibVersion()
+                told[each.name] = machine(connection, site.images)
+            except (libvirt.libvirtError, PortinfraError) as error:
+                yield _check(name, False, str(error), _start(each.uri))
+            else:
+                yield _check(
+                    name, True, f"it answers: libvirt {version // 1_000_000}.{version // 1_000 % 1_000}", ""
+                )
+    finally:
+        connections.close()
+
+
+def _start(uri: str) -> str:
+    if ":///" in uri:
+        return "systemctl start libvirtd; adduser $USER libvirt (then log in again)"
+    return f"virsh -c '{uri}' version tells more; on that machine: systemctl start libvirtd"
+
+
+def _bridges(site: Site, told: Mapping[str, Answer]) -> Iterator[Check]:
+    """That it links them is tried by the first apply."""
+    bridge = site.bridge
+    for at, each in told.items() if bridge else ():
+        there = bridge in each["interfaces"]
+        fix = f"ip link add {bridge} type bridge; ip link set {bridge} up; and link it to the others"
+        yield _check(f"the bridge {bridge} of {at}", there, "it is there" if there else "there is none", fix)
+
+
+def _images(site: Site, told: Mapping[str, Answer]) -> Check:
+    same, others = pooled.everywhere(each["images"] for each in told.values())
+    if others:
+        has = {at: pooled.whole(each["images"]) for at, each in told.items()}
+        differing = "; ".join(
+            f"{file}: " + ", ".join(f"{at} {_has(there.get(file))}" for at, there in has.items())
+            for file in others
+        )
+        fix = f"virsh vol-delete each of them, with --pool {site.images}, and fetch it again"
+        return _check("images", False, f"not the same everywhere, so not used: {differing}", fix)
+    fix = f"portinfra image build --on libvirt:{site.name}"
+    return _check("images", bool(same), ", ".join(same) or f"there are none in the pool {site.images}", fix)
+
+
+def _has(digest: str | None) -> str:
+    if digest is None:
+        return "lacks it"
+    return f"has the SHA-256 {digest}" if digest else "has it, and nobody told its SHA-256"
 
 
 def _filtering() -> Check:
@@ -90,19 +160,6 @@ def _kvm() -> str:
     if not Path("/dev/kvm").exists():
         return "there is none: guests are emulated, some ten times slower"
     return "there is /dev/kvm; whether guests really run with it is tried before the first one is made"
-
-
-def _images(connection: Any) -> Iterator[Check]:
-    import libvirt
-
-    fix = "portinfra image build --on libvirt:qemu:///system"
-    try:
-        pool = connection.storagePoolLookupByName(IMAGES)
-        names = [name for name in pool.listVolumes() if name.endswith(".qcow2")] if pool.isActive() else []
-    except libvirt.libvirtError:
-        names = []
-    told = ", ".join(sorted(names)) or f"there are none in the pool {IMAGES}"
-    yield _check("images", bool(names), told, fix)
 
 
 def _sites() -> Iterator[Check]:

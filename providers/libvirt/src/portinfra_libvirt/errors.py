@@ -55,11 +55,15 @@ _TOLD: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
         (r"accurate CPU usage", errors.Unavailable),  # qemu-img's key derivation, on a machine that is busy
         (r"already in use by interface|network interface with .* already exists", errors.InvalidRequest),
         (r"controller .* for group|unable to find any emulator|kvm is not available", errors.Unsupported),
-        (r"in use|is busy|being allocated|is active", errors.Conflict),
         (r"already exists|already in use by domain", errors.AlreadyExists),
+        (r"has asynchronous jobs running", errors.Unavailable),  # a pool, while a disk is made in it
+        (r"in use|is busy|being allocated|is active", errors.Conflict),
         (r"no space left|cannot allocate memory|Cannot set up guest memory", errors.NoCapacity),
         (r"permission denied", errors.PermissionDenied),
-        (r"failed to connect|connection refused|no route to host|timed out|end of file", errors.Unavailable),
+        (
+            r"failed to connect|connection refused|no route to host|timed out|end of file|keepalive timeout",
+            errors.Unavailable,
+        ),
     )
 )
 """What libvirt tells in words alone, under one code for all that went wrong."""
@@ -73,6 +77,7 @@ _FIXES: Mapping[type[ProviderError], str] = {
 }
 
 _ADVICE: Mapping[str, str] = {
+    "has asynchronous jobs running": "A disk is being made in it: it is tried again.",
     "already in use by interface": "Another network there has these addresses: choose another cidr.",
     "for group": "Its cgroups cannot be used: see its log, and portinfra providers libvirt --doctor.",
 }

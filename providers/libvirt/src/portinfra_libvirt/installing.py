@@ -1,21 +1,24 @@
 """How the hook that forwards gets to a hypervisor."""
 
 import os
-import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from portinfra_libvirt import hook
 
 
 def command(uri: str) -> str:
     """The command that brings the hook to a hypervisor, and has its daemon find it. Guests go on."""
-    machine = re.match(r"\w+\+ssh://([^/:]+)(?::(\d+))?", uri)
+    parts = urlsplit(uri)
     source = hook.__file__
     to = f"{hook.PLACE} && systemctl restart libvirtd"
-    if machine:
-        port = f"-p {machine[2]} " if machine[2] else ""
-        return f"ssh {port}{machine[1]} 'install -D -m 755 /dev/stdin {to}' < {source}"
-    return f"install -D -m 755 {source} {to}"
+    if not parts.hostname:
+        return f"install -D -m 755 {source} {to}"
+    # Whatever libvirt is reached by, files go by SSH; what the URI says of that, only a URI of SSH does.
+    by_ssh = "ssh" in parts.scheme
+    port = f"-p {parts.port} " if by_ssh and parts.port else ""
+    user = (by_ssh and parts.username) or "root"
+    return f"ssh {port}{user}@{parts.hostname} 'install -D -m 755 /dev/stdin {to}' < {source}"
 
 
 def lacking(place: Path = hook.PLACE) -> str:

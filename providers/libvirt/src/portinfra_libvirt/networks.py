@@ -104,6 +104,12 @@ def entries(document: str, section: str) -> Mapping[str, Mapping[str, Any]]:
     return dict(_said(xml.parse(document)).get(section, {}))
 
 
+def owner(document: str) -> tuple[str, str]:
+    """The scope of a network of anybody's, and its addresses; empty where it is not one of ours."""
+    said = _said(xml.parse(document))
+    return str(said.get("scope", "")), str(said.get("cidr", ""))
+
+
 def forwards(document: str) -> bool:
     """Whether the hook forwards for it."""
     return _forwards(xml.parse(document))

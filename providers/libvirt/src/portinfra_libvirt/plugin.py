@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from portinfra.errors import Unsupported
 from portinfra.model.environment import Environment
 from portinfra_libvirt import sites
@@ -43,9 +45,11 @@ class LibvirtPlugin:
             raise _no_binding(error) from error
         return LibvirtProvider(environment, site)
 
-    def doctor(self) -> list[Check]:
-        """What this machine has and lacks for libvirt, with the command that mends each."""
-        return examine()
+    def doctor(self, location: str = "") -> list[Check]:
+        """What this machine has and lacks for libvirt, with the command that mends each; with a location,
+        what the hypervisors of that site have and lack.
+        """
+        return examine(sites.find(location) if location else None)
 
     def build_image(
         self, location: str, packages: Iterable[str], name: str, say: Callable[[str], object]
@@ -65,7 +69,11 @@ class LibvirtPlugin:
         """Fetch an image, verify its digest, and bring it to every hypervisor of a site; its name."""
         from portinfra_libvirt.images import fetch
 
-        return self._placed(location, say, lambda into: fetch(source, into, sha256=sha256, name=name))
+        def make(into: Path) -> "Image":
+            fetched = fetch(source, into, sha256=sha256, name=name)
+            return evolve(fetched, sha256=sha256.lower())  # what its publisher says is what others compare
+
+        return self._placed(location, say, make)
 
     def _placed(self, location: str, say: Callable[[str], object], make: "Callable[[Path], Image]") -> str:
         site = sites.find(location)

@@ -15,9 +15,11 @@ from portinfra.model.environment import Environment
 from portinfra.model.resources import Spec
 from portinfra.provider.interface import Answer, Call, Driver
 from portinfra_libvirt import catalogue
-from portinfra_libvirt.actions import guests, networking, reading, storage, together
+from portinfra_libvirt.actions import guests, networking, overlay, reading, storage, together
 from portinfra_libvirt.actions.hand import Action, Hand
+from portinfra_libvirt.actions.together import Together
 from portinfra_libvirt.claims import LibvirtClaims
+from portinfra_libvirt.connections import Connections
 from portinfra_libvirt.drivers import drivers
 from portinfra_libvirt.drivers.reading import SURVEY
 from portinfra_libvirt.errors import AGAIN, NAME, classified
@@ -51,10 +53,8 @@ class LibvirtProvider:
         self.clock = _SystemClock()
         self.drivers: Mapping[type[Spec], Driver[Any]] = drivers(site)
         self.claims = LibvirtClaims()
-        self._connections: dict[str, Any] = {}
-        self._lock = threading.Lock()
-        self._changing = threading.RLock()
-        libvirt.registerErrorHandler(_silent, None)
+        self._connections = Connections(site)
+        self._changing = {each.name: threading.RLock() for each in site.hypervisors}
 
     def __enter__(self) -> Self:
         return self
@@ -83,11 +83,12 @@ class LibvirtProvider:
     def perform(self, call: Call) -> Answer:
         """One look at a hypervisor, or one change there. Raises libvirtError, or ours."""
         if call.action in together.ACTIONS:
-            return together.Together(self.site, self._open).perform(call.action, call.parameters)
+            return self._together.perform(call.action, call.parameters)
         at = str(call.parameters["at"])
-        hand = Hand(self._open(at), self.site, self._changing)
+        hand = Hand(self._connections.to(at), self.site, self._changing[at], self._together.answering)
         if call.action == SURVEY:
             return reading.survey(hand.connection, call.parameters["scope"])
+        overlay.probed(hand, call)
         parameters = {name: value for name, value in call.parameters.items() if name != "at"}
         return _CHANGES[call.action](hand, **parameters) or {}
 
@@ -109,20 +110,8 @@ class LibvirtProvider:
 
     def close(self) -> None:
         """Let go of all connections."""
-        with self._lock:
-            connections, self._connections = self._connections, {}
-        for connection in connections.values():
-            connection.close()
+        self._connections.close()
 
-    def _open(self, at: str) -> Any:
-        """The connection to a hypervisor, opened at its first use, and anew when it broke."""
-        with self._lock:
-            connection = self._connections.get(at)
-            if connection is None or not connection.isAlive():
-                uri = next(each.uri for each in self.site.hypervisors if each.name == at)
-                connection = self._connections[at] = libvirt.open(uri)
-            return connection
-
-
-def _silent(_: object, error: object) -> None:
-    """libvirt prints every error to standard error unless somebody takes it."""
+    @property
+    def _together(self) -> Together:
+        return Together(self.site, self._connections.to)

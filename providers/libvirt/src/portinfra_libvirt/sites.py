@@ -11,13 +11,15 @@ site "rack" {
 
 import ipaddress
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from portinfra.errors import InvalidRequest
-from portinfra_libvirt.keys import key_source
+from portinfra_libvirt.blocks import Block, parse
+from portinfra_libvirt.keys import KeySource, key_source
 from portinfra_libvirt.site import ZONES, Hypervisor, Site
 
 FILE = "PORTINFRA_SITES"
@@ -45,68 +47,153 @@ def find(name: str) -> Site:
 
 def read(text: str, file: str) -> list[Site]:
     """All sites of a file. Raises InvalidRequest with everything that is wrong in it."""
-    import hcl2
-    from hcl2.utils import SerializationOptions
-    from lark.exceptions import UnexpectedInput
-
-    try:
-        plain = SerializationOptions(strip_string_quotes=True, explicit_blocks=False, with_comments=False)
-        told = hcl2.loads(text, serialization_options=plain)
-    except UnexpectedInput as error:
-        raise _wrong(f"{file}:{getattr(error, 'line', 1)}: this is no HCL", "Mend that line.") from None
     problems: list[str] = []
-    sites = [
-        _site(str(name), body, problems, file)
-        for block in told.get("site", ())
-        for name, body in _labelled(block)
-    ]
+    whole = parse(text, file, problems)
+    known = 'a file of sites has blocks: site "NAME" { zone "a" { uri = "qemu:///system" } }'
+    for name, told in whole.attributes.items():
+        problems.append(f"{file}:{told.line}: {name} = … stands in no block; {known}")
+    for block in whole.blocks:
+        if block.kind != "site":
+            problems.append(f"{file}:{block.line}: there is no block {block.kind!r}; {known}")
+    blocks = [block for block in whole.blocks if block.kind == "site"]
+    sites = [_site(block, file, problems) for block in blocks]
+    problems += _between([(f"{file}:{block.line}", site) for block, site in zip(blocks, sites, strict=True)])
     if problems:
         raise _wrong("\n".join(problems), "Mend these lines; docs/providers/libvirt.md shows a whole file.")
     return sites
 
 
-_PLAIN = ("account", "bridge", "forward", "directory", "images", "virt_type", "shutdown_seconds")
+_TEXTS = ("account", "bridge", "forward", "directory", "images", "virt_type")
+_PLAIN = (*_TEXTS, "shutdown_seconds")
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "forward": ("route", "nat", "none"),
     "virt_type": ("auto", "kvm", "qemu"),
 }
 
 
-def _site(name: str, body: Mapping[str, Any], problems: list[str], file: str) -> Site:
-    where = f'{file}: site "{name}"'
-    known = (*_PLAIN, "public", "zone", "key")
-    problems += [
-        f"{where}: there is no {each!r}; known are {', '.join(known)}" for each in body if each not in known
-    ]
-    for each, choices in _CHOICES.items():
-        if body.get(each, choices[0]) not in choices:
-            problems.append(f"{where}: {each} is one of {', '.join(choices)}, not {body[each]!r}")
-    hypervisors = []
-    for block in body.get("zone", ()):
-        for zone, told in _labelled(block):
-            if "uri" not in told:
-                problems.append(f'{where}: zone "{zone}" needs a uri, like "qemu+ssh://root@host/system"')
-            elif problem := _unfit(str(told["uri"])):
-                problems.append(f'{where}: zone "{zone}": {problem}')
-            hypervisors.append(Hypervisor(str(zone), str(told.get("uri", "")), (str(zone),)))
-    if not hypervisors:
-        problems.append(f'{where}: it needs a zone: zone "a" {{ uri = "qemu:///system" }}')
-    hypervisors = _together(name, hypervisors)
-    if len(hypervisors) > 1 and not body.get("bridge"):
-        problems.append(
-            f"{where}: guests of several hypervisors need a bridge that all of them share: bridge"
+def _site(block: Block, file: str, problems: list[str]) -> Site:
+    name = _label(block, file, problems)
+    told = {each: attribute.value for each, attribute in block.attributes.items()}
+
+    def wrong(line: int, problem: str) -> None:
+        problems.append(f'{file}:{line}: site "{name}": {problem}')
+
+    for each, attribute in block.attributes.items():
+        if each in ("zone", "key"):
+            wrong(attribute.line, f'{each} is a block: {each} "NAME" {{ … }}')
+        elif each not in (*_PLAIN, "public"):
+            wrong(attribute.line, f"there is no {each!r}; known are {', '.join((*_PLAIN, 'public'))}")
+        elif problem := _misfit(each, attribute.value):
+            wrong(attribute.line, problem)
+    for inner in block.blocks:
+        if inner.kind not in ("zone", "key"):
+            wrong(inner.line, f"there is no block {inner.kind!r}; known are zone and key")
+    zones = [each for each in block.blocks if each.kind == "zone"]
+    hypervisors = [_hypervisor(each, name, file, problems) for each in zones]
+    if not zones:
+        wrong(block.line, 'it needs a zone: zone "a" { uri = "qemu:///system" }')
+    for each, twice in _twice(zones):
+        wrong(twice.line, f'zone "{each}" is there twice: give one of them another name')
+    if (uris := {each.uri for each in hypervisors}) and 1 < len(uris) < len(hypervisors):
+        shared = next(each for each in uris if [one.uri for one in hypervisors].count(each) > 1)
+        wrong(
+            block.line,
+            f"several of its zones are {shared}, and others are not: give each hypervisor one zone, or all "
+            "zones one hypervisor",
         )
-    keys = {}
-    for block in body.get("key", ()):
-        for label, told in _labelled(block):
-            try:
-                keys[str(label)] = key_source(told)
-            except ValueError as error:
-                problems.append(f'{where}: key "{label}": {error}')
-    plain = {each: body[each] for each in _PLAIN if each in body}
-    public, wrong = _public(body)
-    problems += [f"{where}: {each}" for each in wrong]
-    return Site(name, tuple(hypervisors), keys=keys, public=tuple(public), **plain)
+    if len(uris) > 1 and not told.get("bridge"):
+        wrong(block.line, "guests of several hypervisors need a bridge that all of them share: bridge")
+    keys = dict(_keys(block, name, file, problems))
+    public, misfits = _public(told)
+    for each in misfits:
+        wrong(block.attributes["public"].line, each)
+    plain = {each: told[each] for each in _PLAIN if told.get(each) is not None}
+    return Site(name, _together(name, hypervisors), keys=keys, public=tuple(public), **plain)
+
+
+def _label(block: Block, file: str, problems: list[str]) -> str:
+    """What a block is called; one that no name is told of."""
+    if len(block.labels) == 1 and _NAMES.fullmatch(block.labels[0]) and block.labels[0] not in _TAKEN:
+        return block.labels[0]
+    called = " ".join(f'"{each}"' for each in block.labels) or "without a name"
+    taken = f", but none of {', '.join(_TAKEN)}" if set(block.labels) & set(_TAKEN) else ""
+    problems.append(
+        f'{file}:{block.line}: {block.kind} {called}: it has one name, of letters, digits, ".", "_" and "-"'
+        f'{taken}: {block.kind} "NAME" {{ … }}'
+    )
+    return block.labels[0] if block.labels else ""
+
+
+_NAMES = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_TAKEN = ("cidr", "id", "name", "owner")
+"""What is known of a resource besides its part on each hypervisor, which goes by the hypervisor's name."""
+
+
+def _misfit(name: str, value: Any) -> str:
+    """What is wrong with the value of a setting; empty: nothing. What cannot be read is told of already."""
+    if name == "public" or value is None:
+        return ""
+    if name in _CHOICES and value not in _CHOICES[name]:
+        return f"{name} is one of {', '.join(_CHOICES[name])}, not {value!r}"
+    if name in _TEXTS and not isinstance(value, str):
+        return f"{name} is a text, in quotes, not {value!r}"
+    if name == "directory" and not value.startswith("/"):
+        return f"directory is a path from the root of the hypervisor, like /var/lib/guests, not {value!r}"
+    if name == "shutdown_seconds" and (
+        isinstance(value, bool) or not isinstance(value, int | float) or value < 0
+    ):
+        return f"shutdown_seconds is a number of seconds, not {value!r}"
+    return ""
+
+
+def _hypervisor(block: Block, site: str, file: str, problems: list[str]) -> Hypervisor:
+    zone, where = _label(block, file, problems), f'{file}:{block.line}: site "{site}": zone "'
+    uri = block.attributes.get("uri")
+    if others := [*block.attributes.keys() - {"uri"}, *(each.kind for each in block.blocks)]:
+        problems.append(f'{where}{zone}": there is no {", ".join(sorted(others))}; a zone has a uri')
+    if uri is None:
+        problems.append(f'{where}{zone}" needs a uri, like "qemu+ssh://root@host/system"')
+    elif problem := _unfit(uri.value):
+        problems.append(f'{where}{zone}": {problem}')
+    told = str(uri.value) if uri else ""
+    return Hypervisor(zone, told, (zone,))
+
+
+def _keys(block: Block, site: str, file: str, problems: list[str]) -> Iterator[tuple[str, KeySource]]:
+    keys = [each for each in block.blocks if each.kind == "key"]
+    for name, twice in _twice(keys):
+        problems.append(f'{file}:{twice.line}: site "{site}": key "{name}" is there twice: rename one')
+    for each in keys:
+        name = _label(each, file, problems)
+        try:
+            yield name, key_source({word: told.value for word, told in each.attributes.items()})
+        except ValueError as error:
+            problems.append(f'{file}:{each.line}: site "{site}": key "{name}": {error}')
+
+
+def _twice(blocks: Iterable[Block]) -> Iterator[tuple[str, Block]]:
+    """Those whose names others before them bear."""
+    seen = set()
+    for block in blocks:
+        name = block.labels[0] if block.labels else ""
+        if name and name in seen:
+            yield name, block
+        seen.add(name)
+
+
+def _between(sites: Sequence[tuple[str, Site]]) -> Iterator[str]:
+    """What is wrong between two sites."""
+    for number, (where, site) in enumerate(sites):
+        for before, other in sites[:number]:
+            if site.name and site.name == other.name:
+                yield f'{where}: site "{site.name}" is there twice, first at {before}: give one another name'
+            shared = {each.uri for each in site.hypervisors} & {each.uri for each in other.hypervisors} - {""}
+            if site.account != other.account and shared:
+                yield (
+                    f'{where}: site "{site.name}" is of the account {site.account!r}, and "{other.name}" at '
+                    f"{before} of {other.account!r}, but both have {', '.join(sorted(shared))}: accounts "
+                    "share no hypervisor (R1); give them one account, or hypervisors of their own"
+                )
 
 
 def _public(body: Mapping[str, Any]) -> tuple[list[str], list[str]]:
@@ -131,9 +218,13 @@ def _public(body: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     return addresses, wrong
 
 
-def _unfit(uri: str) -> str:
+def _unfit(uri: Any) -> str:
     """Why a connection URI is none of a whole hypervisor; empty: it is one."""
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(str(uri))
+        parts.port  # noqa: B018 - what is no number is told when it is asked for
+    except ValueError as error:
+        return f"{uri} is no URI: {error}"
     if parts.scheme.partition("+")[0] == "qemu" and parts.path == "/system":
         return ""
     if parts.path == "/session":
@@ -141,15 +232,11 @@ def _unfit(uri: str) -> str:
     return f"{uri} is no QEMU of libvirt's: write qemu:///system, or qemu+ssh://USER@HOST/system"
 
 
-def _together(site: str, hypervisors: list[Hypervisor]) -> list[Hypervisor]:
+def _together(site: str, hypervisors: list[Hypervisor]) -> tuple[Hypervisor, ...]:
     """Zones of one URI lie on one hypervisor: then they are zones in name only."""
     if len(hypervisors) > 1 and len({each.uri for each in hypervisors}) == 1:
-        return [Hypervisor(site, hypervisors[0].uri, tuple(each.name for each in hypervisors))]
-    return hypervisors
-
-
-def _labelled(block: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    return [(label.strip('"'), body) for label, body in block.items() if isinstance(body, Mapping)]
+        return (Hypervisor(site, hypervisors[0].uri, tuple(each.name for each in hypervisors)),)
+    return tuple(hypervisors)
 
 
 def _wrong(message: str, fix: str) -> InvalidRequest:

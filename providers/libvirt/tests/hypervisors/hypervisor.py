@@ -8,6 +8,8 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from attrs import define, field
@@ -155,6 +157,18 @@ class Hypervisor:
         )
         self._daemon.wait()
         (self.directory / "run/libvirt-sock").unlink(missing_ok=True)
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """While it lasts, the daemon takes connections and says nothing."""
+        assert self._daemon is not None
+        pid = (self.directory / "run/libvirtd.pid").read_text().strip()
+        self.run("kill", "-STOP", pid)
+        try:
+            yield
+        finally:
+            self.run("kill", "-CONT", pid)
+            self._daemon.send_signal(signal.SIGCONT)  # nsenter stops with what it started
 
     def run(self, *command: str, timeout: float = 60.0) -> str:
         """What a command inside says."""

@@ -49,6 +49,56 @@ def test_of_a_bare_machine_everything_is_told_with_its_command(bare):
     assert "br_netfilter" in checks["bridge-nf-call-iptables"].fix
 
 
+def test_what_filters_are_made_of_is_looked_for(bare, tmp_path):
+    def good():
+        found = {check.name: check for check in doctor.examine()}
+        return [found[name].good for name in ("filters, with state", "filters on the wire")]
+
+    assert good() == [False, False]
+    for tool in ("iptables", "ebtables"):
+        (tmp_path / tool).write_text("#!/bin/sh\n")
+        (tmp_path / tool).chmod(0o755)
+    assert good() == [True, True]
+
+
+TWO = """
+site "rack" {
+  account = "rack"
+  bridge  = "br-guests"
+  zone "a" { uri = "qemu+ssh://root@hv1/system" }
+  zone "b" { uri = "qemu+ssh://root@hv2/system" }
+}
+"""
+
+
+def test_of_a_site_its_hypervisors_are_looked_at_and_not_this_machine(monkeypatch, tmp_path, main, capsys):
+    (tmp_path / "sites.hcl").write_text(TWO)
+    monkeypatch.setenv("PORTINFRA_SITES", str(tmp_path / "sites.hcl"))
+    told = {
+        "a": {"interfaces": ["br-guests"], "images": ["debian-12.qcow2"]},
+        "b": {"interfaces": ["eth0"], "images": []},
+    }
+
+    def hypervisors(site, found):
+        found.update(told)
+        return iter(())
+
+    monkeypatch.setattr(doctor, "_hypervisors", hypervisors)
+    assert main("providers", "--doctor", "--on", "libvirt:rack") == 1
+    said = capsys.readouterr().out
+    assert "QEMU" not in said
+    assert "ok      the bridge br-guests of a" in said
+    assert "missing the bridge br-guests of b: there is none" in said
+    assert "debian-12.qcow2: a has it, and nobody told its SHA-256, b lacks it" in " ".join(said.split())
+
+
+def test_where_to_look_is_a_location_of_the_provider(main, capsys):
+    assert main("providers", "aws", "--doctor", "--on", "libvirt:rack") == 2
+    assert main("providers", "--doctor", "--on", "rack") == 2
+    assert main("providers", "libvirt", "--on", "libvirt:rack") == 2
+    assert "add --doctor" in capsys.readouterr().err
+
+
 def test_filtering_is_good_where_it_is_switched_on(bare, tmp_path):
     (tmp_path / "bridge-nf-call-iptables").write_text("1\n")
     assert next(each for each in doctor.examine() if each.name == "bridge-nf-call-iptables").good

@@ -27,6 +27,12 @@ def said(words, code=libvirt.VIR_ERR_INTERNAL_ERROR):
             "--doctor",
         ),
         ("failed to connect to the hypervisor: connection refused", errors.Unavailable, "libvirtd"),
+        (
+            "internal error: pool 'portinfra-x' has asynchronous jobs running.",
+            errors.Unavailable,
+            "is tried again",
+        ),
+        ("the MAC address is already in use by domain x", errors.AlreadyExists, ""),
         ("internal error: something nobody has seen", errors.OutcomeUnknown, "again"),
     ],
 )

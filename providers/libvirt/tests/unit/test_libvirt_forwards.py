@@ -1,5 +1,6 @@
 """The way in by NAT: what the hook makes of libvirt's definitions, and which host gets which address."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -171,6 +172,20 @@ def test_the_command_that_installs_the_hook_goes_where_the_hypervisor_is():
     assert there.endswith(f"< {hook.__file__}")
 
 
+@pytest.mark.parametrize(
+    ("uri", "login"),
+    [
+        ("qemu+libssh2://admin@hv1:2222/system", "ssh -p 2222 admin@hv1 "),
+        ("qemu+ssh://hv1/system", "ssh root@hv1 "),
+        ("qemu+tls://hv1:16514/system", "ssh root@hv1 "),
+        ("qemu+tcp://somebody@hv1/system", "ssh root@hv1 "),
+        ("qemu://hv1/system", "ssh root@hv1 "),
+    ],
+)
+def test_however_libvirt_is_reached_the_hook_gets_to_its_machine(uri, login):
+    assert installing.command(uri).startswith(f"{login}'install -D -m 755 /dev/stdin ")
+
+
 def test_what_is_installed_is_told_from_what_is_missing_or_old(tmp_path):
     place = tmp_path / "portinfra"
     assert "there is no" in installing.lacking(place)
@@ -196,7 +211,7 @@ def test_what_is_installed_is_told_from_what_is_missing_or_old(tmp_path):
 def test_public_addresses_of_a_site_that_cannot_be_are_told(settings, told):
     with pytest.raises(InvalidRequest) as caught:
         sites.read(f'site "rack" {{\n {settings}\n zone "a" {{ uri = "qemu:///system" }}\n}}\n', "sites.hcl")
-    assert 'sites.hcl: site "rack": ' in str(caught.value)
+    assert re.match(r'sites.hcl:[234]: site "rack": ', str(caught.value))
     assert told in str(caught.value)
 
 

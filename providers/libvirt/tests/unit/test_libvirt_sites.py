@@ -87,7 +87,71 @@ site "empty" {
         'site "empty"',
     ):
         assert part in told, part
-    assert told.count("sites.hcl: ") >= 6
+    assert [int(line.split(":")[1]) for line in told.splitlines()] == [3, 4, 6, 6, 2, 7, 9]
+
+
+def site(settings, name="r"):
+    return f'site "{name}" {{\n{settings}\n}}\n'
+
+
+def zone(name, host):
+    return f'  zone "{name}" {{ uri = "qemu+ssh://root@{host}/system" }}\n'
+
+
+ZONE = zone("a", "hv1")
+BRIDGE = '  bridge = "br"\n'
+ONE_AND_OTHER = site('  account = "one"\n' + ZONE, "one") + site('  account = "other"\n' + ZONE, "other")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        (
+            site(BRIDGE + ZONE + zone("b", "hv1") + zone("c", "hv2")),
+            1,
+            "others are not: give each hypervisor",
+        ),
+        (site(BRIDGE + ZONE + zone("a", "hv2")), 4, 'zone "a" is there twice'),
+        (site(ZONE) + site(zone("a", "hv2")), 5, "there twice, first at sites.hcl:1"),
+        (ONE_AND_OTHER, 6, "accounts share no hypervisor (R1)"),
+        (site('  shutdown_seconds = "abc"\n' + ZONE), 2, "a number of seconds, not 'abc'"),
+        (site("  shutdown_seconds = true\n" + ZONE), 2, "a number of seconds, not True"),
+        (site("  account = 5\n" + ZONE), 2, "account is a text"),
+        (site('  virt_type = ["kvm"]\n' + ZONE), 2, "virt_type is one of"),
+        (site('  directory = "guests"\n' + ZONE), 2, "a path from the root"),
+        (site('  bridge = "br-${x}"\n' + ZONE), 2, "bridge is computed"),
+        (site('  bridge = "a"\n  bridge = "b"\n' + ZONE), 3, "bridge is there twice; line 2"),
+        (site(zone("name", "hv1")), 2, "none of cidr, id, name, owner"),
+        (site(zone("a/b", "hv1")), 2, 'zone "a/b": it has one name, of letters'),
+        (site('  zone "a" { uri = "qemu+ssh://[bad/system" }'), 2, "[bad/system is no URI"),
+        (site('  zone "a" { uri = "qemu+ssh://hv1:port/system" }'), 2, "hv1:port/system is no URI"),
+        (site('  zone "a" "b" { uri = "qemu:///system" }'), 2, 'zone "a" "b": it has one name'),
+        (site('  zone = "a"'), 2, 'zone is a block: zone "NAME"'),
+        (site('  key = "x"\n' + ZONE), 2, 'key is a block: key "NAME"'),
+        (site('  disk "x" {\n  }\n' + ZONE), 2, "there is no block 'disk'"),
+        (site('  key "x" { file = "/x" }\n  key "x" { file = "/y" }\n' + ZONE), 3, 'key "x" is there twice'),
+        ("site {\n" + ZONE + "}\n", 1, "site without a name"),
+        ('# rack\nsite = "x"\n', 2, "site = … stands in no block"),
+        ('sitez "r" {\n' + ZONE + "}\n", 1, "no block 'sitez'"),
+    ],
+)
+def test_what_cannot_be_is_told_with_its_line_and_what_to_do(text, line, told):
+    with pytest.raises(InvalidRequest) as caught:
+        sites.read(text, "sites.hcl")
+    assert [each for each in str(caught.value).splitlines() if told in each] != []
+    assert f"sites.hcl:{line}: " in next(each for each in str(caught.value).splitlines() if told in each)
+
+
+def test_plain_values_are_read_as_they_are_written():
+    text = site(
+        '  account = "a \\"b\\"" # why\n  forward = "nat"\n  public = [\n    "192.0.2.1", # one\n  ]\n' + ZONE
+    )
+    (read,) = sites.read(text.rstrip("\n"), "sites.hcl")
+    assert (read.account, read.public) == ('a "b"', ("192.0.2.1",))
+
+
+def test_two_sites_of_one_account_may_share_a_hypervisor():
+    assert len(sites.read(site(ZONE, "one") + site(ZONE, "other"), "sites.hcl")) == 2
 
 
 def test_what_is_no_hcl_is_told_with_its_line():

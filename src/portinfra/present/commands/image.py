@@ -37,6 +37,7 @@ def image(
     """Build a small Debian image, or fetch one, and bring it to every hypervisor of a site."""
     from portinfra.present.console.terminal import err, write, write_json
 
+    _refuse_what_is_for_the_other(verb, wanted)
     plugin, place = _plugin(wanted.on)
 
     def say(text: str) -> None:
@@ -53,6 +54,17 @@ def image(
     else:
         write(made)
     return Exit.DONE
+
+
+def _refuse_what_is_for_the_other(verb: str, wanted: Wanted) -> None:
+    """An option that would change nothing was meant to. Raises Misuse."""
+    for_fetch = {"--from": wanted.source, "--sha256": wanted.sha256}
+    other, options = ("fetch", for_fetch) if verb == "build" else ("build", {"--package": wanted.packages})
+    if meant := [option for option, value in options.items() if value]:
+        raise Misuse(
+            f"image {verb}: {' and '.join(meant)} would do nothing: that is for image {other}",
+            fix=f"Leave it out, or run: portinfra image {other}",
+        )
 
 
 def _plugin(location: str) -> tuple[Any, str]:

@@ -20,17 +20,23 @@ def providers(
     doctor: Annotated[
         bool, Option("--doctor", help="Tell what this machine lacks for NAME, and the command that mends it.")
     ] = False,
+    on: Annotated[
+        str,
+        Option("--on", metavar="LOCATION", help="--doctor: look at that site: libvirt:rack."),
+    ] = "",
 ) -> int:
     """List the installed providers, or one with its abilities, sizes and images. Asks no cloud."""
     from portinfra.errors import Unsupported
     from portinfra.present.console.terminal import err, out, table, write_json
     from portinfra.provider import registry
 
+    if on and not doctor:
+        raise Misuse("--on is for --doctor: it says where to look", fix="Leave it out, or add --doctor.")
     if policy:
         write_json(_policy(name))
         return Exit.DONE
     if doctor:
-        return _examine(name, shown)
+        return _examine(name, on, shown)
     found: dict[str, dict[str, Any]] = {}
     for each in [name] if name else registry.installed():
         try:
@@ -63,17 +69,21 @@ def _policy(name: str | None) -> dict[str, Any]:
     return dict(make())
 
 
-def _examine(name: str | None, shown: Shown) -> int:
-    """What a provider says of this machine. Raises Misuse where there is nothing to say."""
+def _examine(name: str | None, on: str, shown: Shown) -> int:
+    """What a provider says of this machine, or of a site. Raises Misuse where there is nothing to say."""
     from portinfra.present.console.terminal import out, write_json
     from portinfra.provider import registry
 
+    at, _, place = on.partition(":")
+    if on and (not place or name not in (None, at)):
+        raise Misuse(f"--on {on} is no location of {name or 'a provider'}", fix="Name one: --on libvirt:rack")
+    name = name or at or None
     if name is None:
         raise Misuse("--doctor: for which provider?", fix="Name it: portinfra providers libvirt --doctor")
     examine = getattr(registry.plugin(name), "doctor", None)
     if examine is None:
         raise Misuse(f"--doctor: {name} needs nothing of this machine", fix="Ask it of libvirt.")
-    checks = examine()
+    checks = examine(place) if place else examine()
     if shown.as_json:
         write_json({"schema": "portinfra.doctor/1", "checks": [asdict(check) for check in checks]})
     else:

@@ -7,9 +7,10 @@ from typing import Any
 import libvirt
 from attrs import frozen
 
-from portinfra.errors import NotFound
+from portinfra.errors import NotFound, Unavailable
 from portinfra_libvirt import sites
 from portinfra_libvirt.actions.hand import unless_gone
+from portinfra_libvirt.connections import Connections
 
 
 @frozen
@@ -25,19 +26,38 @@ class Original:
 
 @contextmanager
 def elsewhere(site: str, path: str) -> Iterator[Original]:
-    """A disk by its site and path. Raises NotFound, or libvirtError."""
-    for hypervisor in sites.find(site).hypervisors:
-        connection = libvirt.open(hypervisor.uri)
-        try:
-            with unless_gone(libvirt.VIR_ERR_NO_STORAGE_VOL):
-                volume = connection.storageVolLookupByPath(path)
-                usage = libvirt.VIR_SECRET_USAGE_TYPE_VOLUME
-                secret = connection.secretLookupByUsage(usage, path)
+    """A disk by its site and path: of the site, one hypervisor may be what is lost. Raises NotFound where no
+    hypervisor has it, Unavailable where it may be on one that does not answer, or libvirtError.
+    """
+    connections, silent = Connections(found := sites.find(site)), []
+    try:
+        for each in found.hypervisors:
+            try:
+                connection = connections.to(each.name)
+                volume = _volume(connection, path)
+            except (libvirt.libvirtError, Unavailable) as error:
+                silent.append(f"{each.name}: {error}")
+                continue
+            if volume is not None:
+                secret = connection.secretLookupByUsage(libvirt.VIR_SECRET_USAGE_TYPE_VOLUME, path)
                 yield _original(connection, volume, secret.value())
                 return
-        finally:
-            connection.close()
+    finally:
+        connections.close()
+    if silent:
+        raise Unavailable(
+            f"no hypervisor of the site {site} that answers has the disk {path}; {'; '.join(silent)}",
+            provider="libvirt",
+            fix="Bring that hypervisor back, or take a copy of the disk that lies elsewhere.",
+        )
     raise NotFound(f"the site {site} has no disk {path}", provider="libvirt")
+
+
+def _volume(connection: Any, path: str) -> Any:
+    """The disk of a hypervisor; None: it has no such disk."""
+    with unless_gone(libvirt.VIR_ERR_NO_STORAGE_VOL):
+        return connection.storageVolLookupByPath(path)
+    return None
 
 
 def _original(connection: Any, volume: Any, passphrase: bytes) -> Original:

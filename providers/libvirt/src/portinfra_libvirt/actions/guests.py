@@ -20,7 +20,13 @@ POLL_SECONDS = 0.1
 MEMORY_KEPT_MIB = 512
 """What a hypervisor keeps for itself."""
 
-_WHOLE = libvirt.VIR_DOMAIN_UNDEFINE_NVRAM | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
+_WHOLE = (
+    libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
+    | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
+    | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+    | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
+)
+"""With all that libvirt keeps beside a definition: without these, it keeps the definition, too."""
 
 
 def define_domain(hand: Hand, name: str, document: str) -> None:
@@ -45,9 +51,10 @@ def undefine_domain(hand: Hand, domain: str) -> None:
 def start_domain(hand: Hand, domain: str) -> None:
     """Start a guest. Raises NoCapacity where the hypervisor has not the memory, before it is too late."""
     there = hand.connection.lookupByName(domain)
-    if not there.isActive():
-        _has_room(hand, there)
-        there.create()
+    with hand.lock:  # what two would take at once is only there once
+        if not there.isActive():
+            _has_room(hand, there)
+            there.create()
 
 
 def stop_domain(hand: Hand, domain: str) -> None:
@@ -162,9 +169,21 @@ def _has_room(hand: Hand, domain: Any) -> None:
     active = hand.connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE)
     taken = sum(each.maxMemory() for each in active) // 1024
     wanted = domain.maxMemory() // 1024
+    free = _free_mib(hand.connection)
     if taken + wanted > memory_mib - MEMORY_KEPT_MIB:
-        raise NoCapacity(
-            f"{domain.name()} needs {wanted} MiB; guests have {taken} of the hypervisor's {memory_mib} MiB",
-            provider="libvirt",
-            fix="Stop a guest, choose a smaller size, or name another zone.",
-        )
+        told = f"guests have {taken} of the hypervisor's {memory_mib} MiB"
+    elif wanted > free:
+        told = f"the hypervisor has {free} MiB free, and in caches"
+    else:
+        return
+    raise NoCapacity(
+        f"{domain.name()} needs {wanted} MiB; {told}",
+        provider="libvirt",
+        fix="Stop a guest, choose a smaller size, or name another zone.",
+    )
+
+
+def _free_mib(connection: Any) -> int:
+    """What nobody has, and what would be given up to who asks: besides guests, others use the machine."""
+    told: Mapping[str, int] = connection.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)
+    return sum(told.get(each, 0) for each in ("free", "buffers", "cached")) // 1024

@@ -1,7 +1,7 @@
 """One hypervisor of a site, to be changed."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,13 +14,15 @@ from portinfra_libvirt.site import Site
 
 @frozen
 class Hand:
-    """What every action needs. Read-modify-write is one at a time within this process; the claim keeps other
-    processes away.
+    """What every action needs. Read-modify-write is one at a time in this process, on each hypervisor; the
+    claim keeps other processes away.
     """
 
     connection: Any
     site: Site
     lock: threading.RLock
+    answering: Callable[[], Mapping[str, Any]] = dict
+    """Those hypervisors of the site that answer → their connections."""
 
 
 Action = Callable[..., Answer | None]

@@ -1,12 +1,13 @@
 """Changes of networks, of what their metadata says, and of filters."""
 
+import ipaddress
 from collections.abc import Mapping
 from contextlib import ExitStack, nullcontext
 from typing import Any
 
 import libvirt
 
-from portinfra.errors import NoCapacity, NotFound
+from portinfra.errors import InvalidRequest, NoCapacity, NotFound
 from portinfra.model.address import Scope
 from portinfra.provider.interface import Answer
 from portinfra_libvirt import filters, networks, xml
@@ -16,9 +17,12 @@ from portinfra_libvirt.forwarding import full, preferred
 
 
 def define_network(hand: Hand, name: str, document: str) -> None:
-    """Define and start a network; what stands in its metadata besides its own mark is kept."""
+    """Define and start a network; what stands in its metadata besides its own mark is kept. Raises
+    InvalidRequest where others have these addresses on the site's bridge.
+    """
     with hand.lock:
         old = _kept(hand, name)
+        _is_free(hand, document)
         network = hand.connection.networkDefineXML(networks.kept(document, old))
         if old is not None and network.isActive() and not _runs_as_defined(network):
             network.destroy()
@@ -116,6 +120,23 @@ def _public(hand: Hand, network: str, key: str, document: str) -> str:
         told, fix = full(hand.site)
         raise NoCapacity(f"{told}, by {', '.join(sorted(set(taken.values())))}", provider="libvirt", fix=fix)
     return address
+
+
+def _is_free(hand: Hand, document: str) -> None:
+    """On a bridge that environments share, walls tell roles by their addresses, and libvirt does not look."""
+    scope, cidr = networks.owner(document)
+    for each in hand.connection.listAllNetworks() if hand.site.bridge else ():
+        with unless_gone(libvirt.VIR_ERR_NO_NETWORK):
+            there = each.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)
+            other, taken = networks.owner(there)
+            if not taken or other == scope or networks.record(there, True)["bridge"] != hand.site.bridge:
+                continue
+            if ipaddress.ip_network(taken).overlaps(ipaddress.ip_network(cidr)):
+                raise InvalidRequest(
+                    f"{other} has {taken} on the bridge {hand.site.bridge}, and {cidr} overlaps with it",
+                    provider="libvirt",
+                    fix="Give this environment another cidr.",
+                )
 
 
 def _kept(hand: Hand, name: str) -> str | None:

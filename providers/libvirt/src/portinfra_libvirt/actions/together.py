@@ -8,14 +8,14 @@ from typing import Any
 import libvirt
 from attrs import frozen
 
-from portinfra.errors import AlreadyExists, NotFound
+from portinfra.errors import AlreadyExists, NotFound, Unavailable
 from portinfra_libvirt import networks
 from portinfra_libvirt.actions.reading import machine
 from portinfra_libvirt.errors import classified
 from portinfra_libvirt.site import Site
 
 Open = Callable[[str], Any]
-"""Hypervisor → its connection. Raises libvirtError."""
+"""Hypervisor → its connection. Raises libvirtError, or Unavailable."""
 
 ACTIONS = ("Identify", "Describe", "ListClaims", "TakeClaim", "WriteClaim", "DropClaim")
 
@@ -28,7 +28,7 @@ class Together:
     open: Open
 
     def perform(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """One action. Raises libvirtError where none of them answers."""
+        """One action. Raises libvirtError or Unavailable where none of them answers."""
         answer: dict[str, Any] = getattr(self, f"_{action}")(**parameters)
         return answer
 
@@ -79,17 +79,25 @@ class Together:
             each.undefine()
         return {}
 
-    def _there(self) -> dict[str, Any]:
-        """The connections of those that answer, in order. Raises the error of the last where none does."""
-        found = dict(self._answering())
-        return found or {at: self.open(at) for at in (self.site.hypervisors[-1].name,)}
+    def answering(self) -> dict[str, Any]:
+        """The connections of those that answer, in order."""
+        return dict(self._asked([]))
 
-    def _answering(self) -> Iterator[tuple[str, Any]]:
+    def _there(self) -> dict[str, Any]:
+        """The same. Raises the error of the last where none does."""
+        silences: list[Exception] = []
+        found = dict(self._asked(silences))
+        if not found:
+            raise silences[-1]
+        return found
+
+    def _asked(self, silences: list[Exception]) -> Iterator[tuple[str, Any]]:
         for each in self.site.hypervisors:
             try:
                 connection = self.open(each.name)
                 connection.getLibVersion()
-            except libvirt.libvirtError:
+            except (libvirt.libvirtError, Unavailable) as error:
+                silences.append(error)
                 continue
             yield each.name, connection
 

@@ -49,7 +49,8 @@ def _kvm_runs(connection: Any) -> bool:
 <os><type arch='x86_64' machine='q35'>hvm</type></os><on_crash>preserve</on_crash>
 <devices><memballoon model='none'/></devices></domain>"""
     try:
-        guest = connection.createXML(document, 0)
+        # Whoever is killed meanwhile leaves none behind.
+        guest = connection.createXML(document, libvirt.VIR_DOMAIN_START_AUTODESTROY)
     except libvirt.libvirtError:
         return False
     try:

@@ -13,7 +13,8 @@ from typing import IO
 
 from portinfra import errors
 from portinfra_libvirt.images import files
-from portinfra_libvirt.images.files import ENDING, Image
+from portinfra_libvirt.images.files import Image
+from portinfra_libvirt.pooled import ENDING
 
 _PART = 1 << 20
 _PATIENCE_SECONDS = 60.0

@@ -17,8 +17,8 @@ from typing import NamedTuple
 from attrs import frozen
 
 from portinfra import errors
+from portinfra_libvirt.pooled import ENDING
 
-ENDING = ".qcow2"
 PLAIN_NAMES = re.compile(r"[a-z0-9][a-z0-9._-]*")
 NAMES = re.compile(rf"{PLAIN_NAMES.pattern}(@[A-Za-z0-9._-]+)?")
 """NAME or NAME@VERSION; the newest version is the one that new guests get."""
@@ -34,7 +34,7 @@ class Image:
     """A disk image, as a file of this machine: qcow2 of version 3, which is what backups of guests need.
 
     `name` is the declaration's, or that and a version: NAME@VERSION. `sha256` is the file's own digest, in
-    hexadecimal, and `virtual_bytes` the size of the disk that a guest sees.
+    hexadecimal, or that of what it was made from; `virtual_bytes` the size of the disk that a guest sees.
     """
 
     name: str

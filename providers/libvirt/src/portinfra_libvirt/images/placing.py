@@ -1,14 +1,16 @@
 """Bringing an image to the hypervisors of a site, into the pool from which guests are made."""
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import libvirt
 
-from portinfra_libvirt import xml
+from portinfra.errors import AlreadyExists
+from portinfra_libvirt import pooled, xml
 from portinfra_libvirt.actions.hand import unless_gone
-from portinfra_libvirt.images.files import ENDING, Image
+from portinfra_libvirt.connections import Connections
+from portinfra_libvirt.images.files import Image
 from portinfra_libvirt.site import Site
 
 DIRECTORY = "/var/lib/libvirt"
@@ -18,30 +20,57 @@ Say = Callable[[str], object]
 
 
 def place(image: Image, site: Site, say: Say) -> None:
-    """Upload an image to every hypervisor that has none of its name. It appears there whole, or not at all.
+    """Upload an image to every hypervisor that has none of its name. It counts there when it is whole, with
+    its digest beside it.
 
-    Raises libvirtError.
+    Raises AlreadyExists, before anything is uploaded, where a hypervisor has other contents under that name;
+    libvirtError; Unavailable.
     """
-    libvirt.registerErrorHandler(lambda *_: None, None)  # it would print what is expected, too
-    file = image.name + ENDING
-    for each in site.hypervisors:
-        connection = libvirt.open(each.uri)
-        try:
-            pool = _pool(connection, site.images)
-            if file in pool.listVolumes():
-                say(f"{each.name}: {file} is there")
+    file = image.name + pooled.ENDING
+    with _pools(site) as pools:
+        there = {at: pooled.whole(pool.listVolumes()).get(file) for at, (_, pool) in pools.items()}
+        for at, digest in there.items():
+            if digest not in (None, image.sha256):
+                raise _taken(at, image, digest or "")
+        for at, (connection, pool) in pools.items():
+            if there[at] is not None:
+                say(f"{at}: {file} is there")
                 continue
-            say(f"{each.name}: uploading {file}")
-            _upload(connection, pool, image.path, file, image.virtual_bytes)
-        finally:
-            connection.close()
+            say(f"{at}: uploading {file}")
+            _upload(connection, pool, image, file)
 
 
 def reach(site: Site) -> None:
-    """Connect to every hypervisor, before anything takes its time. Raises libvirtError."""
-    libvirt.registerErrorHandler(lambda *_: None, None)
-    for each in site.hypervisors:
-        libvirt.open(each.uri).close()
+    """Connect to every hypervisor, before anything takes its time. Raises libvirtError or Unavailable."""
+    with _connected(site):
+        pass
+
+
+@contextmanager
+def _connected(site: Site) -> Iterator[dict[str, Any]]:
+    """All hypervisors of a site, connected."""
+    connections = Connections(site)
+    try:
+        yield {each.name: connections.to(each.name) for each in site.hypervisors}
+    finally:
+        connections.close()
+
+
+@contextmanager
+def _pools(site: Site) -> Iterator[dict[str, tuple[Any, Any]]]:
+    """Hypervisor → its connection, and its pool of images."""
+    with _connected(site) as connections:
+        yield {at: (each, _pool(each, site.images)) for at, each in connections.items()}
+
+
+def _taken(at: str, image: Image, digest: str) -> AlreadyExists:
+    name = image.name.partition("@")[0]
+    has = f"of the SHA-256 {digest}" if digest else "that nobody told the SHA-256 of"
+    return AlreadyExists(
+        f"{at} has an image {image.name}, {has}, and guests may lie on it; this one has {image.sha256}",
+        provider="libvirt",
+        fix=f"Give this one a version, and new guests begin as that: --name {name}@VERSION.",
+    )
 
 
 def _pool(connection: Any, name: str) -> Any:
@@ -61,23 +90,30 @@ def _pool(connection: Any, name: str) -> Any:
     return pool
 
 
-def _upload(connection: Any, pool: Any, source: Path, file: str, virtual_bytes: int) -> None:
-    """Under another name first: guests may be made while it is on its way."""
-    part = f"part-{file}"
-    with unless_gone(libvirt.VIR_ERR_NO_STORAGE_VOL):
-        pool.storageVolLookupByName(part).delete(0)
-    size = source.stat().st_size
-    raw = f"<volume><name>{xml.escape(part)}</name><capacity>{size}</capacity></volume>"
-    uploaded = pool.createXML(raw, 0)
-    with source.open("rb") as data:
+def _upload(connection: Any, pool: Any, image: Image, file: str) -> None:
+    """Under another name first. Until that is gone, the image does not count: guests may be made meanwhile,
+    and whoever is killed has left half of it.
+    """
+    part = pooled.part(file)
+    for each in (file, *pooled.digest_files(file, pool.listVolumes()), part):
+        with unless_gone(libvirt.VIR_ERR_NO_STORAGE_VOL):
+            pool.storageVolLookupByName(each).delete(0)
+    size = image.path.stat().st_size
+    uploaded = pool.createXML(_plain(part, size), 0)
+    with image.path.open("rb") as data:
         stream = connection.newStream(0)
         uploaded.upload(stream, 0, size, 0)
         stream.sendAll(lambda _, wanted, opened: opened.read(min(wanted, PIECE)), data)
         stream.finish()
     pool.refresh(0)  # it turns out to be qcow2
     whole = (
-        f"<volume><name>{xml.escape(file)}</name><capacity>{virtual_bytes}</capacity>"
+        f"<volume><name>{xml.escape(file)}</name><capacity>{image.virtual_bytes}</capacity>"
         "<target><format type='qcow2'/><compat>1.1</compat></target></volume>"
     )
     pool.createXMLFrom(whole, pool.storageVolLookupByName(part), 0)
+    pool.createXML(_plain(pooled.digest_file(file, image.sha256), 0), 0)
     pool.storageVolLookupByName(part).delete(0)
+
+
+def _plain(name: str, bytes: int) -> str:
+    return f"<volume><name>{xml.escape(name)}</name><capacity>{bytes}</capacity></volume>"

@@ -1,0 +1,120 @@
+"""Connections to hypervisors. libvirt waits without end for one that takes a connection and then says
+nothing: its daemon hangs, its machine is gone. Here there is an end to it, and nobody waits for another's.
+"""
+
+import threading
+import time
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any
+
+import libvirt
+
+from portinfra.errors import Unavailable
+from portinfra_libvirt.site import Site
+
+OPEN_SECONDS = 30.0
+"""How long a hypervisor has to take a connection: by SSH, from another continent, while it is busy."""
+ALIVE_SECONDS, ALIVE_TIMES = 5, 6
+"""How often it is asked whether it is still there, and after how many silences it is given up."""
+
+_ONCE = threading.Lock()
+_LOOP: list[threading.Thread] = []
+
+
+class Opening:
+    """One connection, being opened by a thread that may hang for as long as it likes."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        self._give_up = time.monotonic() + OPEN_SECONDS
+        self._made: Future[Any] = Future()
+        threading.Thread(target=self._open, name=f"open {uri}", daemon=True).start()
+
+    def connection(self) -> Any:
+        """It. Raises libvirtError, or Unavailable where nothing has come of it in time; whoever asks later is
+        not kept waiting.
+        """
+        try:
+            return self._made.result(max(0.0, self._give_up - time.monotonic()))
+        except TimeoutError:
+            raise Unavailable(
+                f"the hypervisor {self.uri} takes connections and does not answer",
+                provider="libvirt",
+                fix="Is its daemon stuck, or its machine? Restart libvirtd there; guests go on.",
+            ) from None
+
+    @property
+    def broken(self) -> bool:
+        """Whether it failed, or was closed from the other side."""
+        if not self._made.done():
+            return False
+        return self._made.exception() is not None or not self._made.result().isAlive()
+
+    def close(self) -> None:
+        """Let go of it; of one that is yet to come, when it comes."""
+        self._made.add_done_callback(_closed)
+
+    def _open(self) -> None:
+        try:
+            asked = _asking()
+            connection = libvirt.open(self.uri)
+            if asked:
+                with suppress(libvirt.libvirtError):  # not every way to it can
+                    connection.setKeepAlive(ALIVE_SECONDS, ALIVE_TIMES)
+        except Exception as error:
+            self._made.set_exception(error)
+        else:
+            self._made.set_result(connection)
+
+
+class Connections:
+    """Those to the hypervisors of a site, each opened at its first use, and anew when it broke."""
+
+    def __init__(self, site: Site) -> None:
+        libvirt.registerErrorHandler(_silent, None)
+        self._uris = {each.name: each.uri for each in site.hypervisors}
+        self._openings: dict[str, Opening] = {}
+        self._lock = threading.Lock()
+        """Never held while anything is waited for."""
+
+    def to(self, at: str) -> Any:
+        """The connection to a hypervisor. Raises libvirtError, or Unavailable."""
+        with self._lock:
+            opening = self._openings.get(at)
+            if opening is None or opening.broken:
+                opening = self._openings[at] = Opening(self._uris[at])
+        return opening.connection()
+
+    def close(self) -> None:
+        """Let go of all."""
+        with self._lock:
+            openings, self._openings = self._openings, {}
+        for each in openings.values():
+            each.close()
+
+
+def _silent(_: object, error: object) -> None:
+    """libvirt prints every error to standard error unless somebody takes it."""
+
+
+def _closed(made: "Future[Any]") -> None:
+    with suppress(Exception):  # it never came, or is gone already
+        made.result().close()
+
+
+def _asking() -> bool:
+    """Whether hypervisors can be asked if they are still there: that is the work of libvirt's event loop,
+    which somebody has to run. In a process that was forked from one which does, nobody does.
+    """
+    with _ONCE:
+        if not _LOOP:
+            libvirt.virEventRegisterDefaultImpl()
+            _LOOP.append(threading.Thread(target=_run, name="libvirt events", daemon=True))
+            _LOOP[0].start()
+        return _LOOP[0].is_alive()
+
+
+def _run() -> None:
+    while True:
+        libvirt.virEventRunDefaultImpl()
