@@ -1,25 +1,34 @@
 """What a person does by hand, with virsh, is seen, named and mended."""
 
+import libvirt
 import pytest
 
 from hypervisors.conformance_bed import LibvirtBed
 from portinfra import workflow
+from portinfra.errors import PortinfraError
 from portinfra.model.plan import PlanOptions
 from portinfra.testing.conformance import BEFORE, Stage
 
 SCOPE = "sample-production"
 
 
+@pytest.fixture(scope="module")
+def up(rack, depot, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("truth")
+    (directory / "sites.hcl").write_text(rack.hcl())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PORTINFRA_SITES", str(directory / "sites.hcl"))
+        patch.setenv("PORTINFRA_HOME", str(directory))
+        stage = Stage(LibvirtBed(rack, depot))
+        stage.bed.reset()
+        yield stage
+        stage.bed.reset()
+
+
 @pytest.fixture
-def stage(rack, depot, tmp_path, monkeypatch):
-    (tmp_path / "sites.hcl").write_text(rack.hcl())
-    monkeypatch.setenv("PORTINFRA_SITES", str(tmp_path / "sites.hcl"))
-    monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
-    stage = Stage(LibvirtBed(rack, depot))
-    stage.bed.reset()
-    stage.bring(BEFORE)
-    yield stage
-    stage.bed.reset()
+def stage(up):
+    up.bring(BEFORE)
+    return up
 
 
 def native(zone, *command):
@@ -142,6 +151,33 @@ def test_what_was_done_by_hand_is_named_and_mended(stage, rack, by_hand):
     stage.bring(BEFORE)
     assert stage.books() == good
     assert stage.plan(BEFORE).empty
+
+
+def test_a_disk_that_was_moved_away_is_asked_for_and_never_made_anew(stage, rack):
+    zone = rack.zones["a"]
+    name = named(zone, "db1")
+    for disk, subject in (("volume.db1-data", "volume.db1-data"), ("instance.db1", "instance.db1")):
+        path = next(word for word in native(zone, "domblklist", name).split() if disk in word)
+        if path.endswith(".iso"):
+            continue
+        before = passphrase(zone, path)
+        zone.run("mv", path, "/var/lib/libvirt/moved")
+        plan = stage.plan(BEFORE, PlanOptions())
+        assert subject in {finding.subject for finding in plan.errors}
+        assert any("there is no file" in finding.message for finding in plan.errors)
+        with pytest.raises(PortinfraError):
+            workflow.apply(plan)
+        assert passphrase(zone, path) == before
+        zone.run("mv", "/var/lib/libvirt/moved", path)
+        assert stage.plan(BEFORE).empty
+
+
+def passphrase(zone, path):
+    connection = libvirt.open(zone.uri)
+    secret = connection.secretLookupByUsage(libvirt.VIR_SECRET_USAGE_TYPE_VOLUME, path)
+    value = secret.value()
+    connection.close()
+    return value
 
 
 def test_a_plan_without_changes_reads_each_hypervisor_once(stage):

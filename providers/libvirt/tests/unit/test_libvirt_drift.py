@@ -3,10 +3,12 @@
 import pytest
 
 from portinfra.model.address import Scope
-from portinfra.provider.interface import Call, Names, Refs
-from portinfra_libvirt import filters, networks
+from portinfra.model.resources import Volume
+from portinfra.provider.interface import Call, Names, Refs, Refuse
+from portinfra_libvirt import disks, filters, marks, networks
 from portinfra_libvirt.drivers.firewall import FirewallDriver
 from portinfra_libvirt.drivers.network import NetworkDriver
+from portinfra_libvirt.drivers.volume import VolumeDriver
 from portinfra_libvirt.site import Hypervisor, Site
 
 SCOPE = Scope("shop", "production")
@@ -62,3 +64,32 @@ def test_a_filter_that_was_opened_is_defined_anew():
     call = driver.next_call(found.spec, found, Refs(SCOPE, "attempt", {}))
     assert isinstance(call, Call)
     assert call.action == "DefineFilter"
+
+
+def disk(file=True, secret=True, **more):
+    name = "volume.db1-data.1-2.qcow2"
+    path = f"{disks.directory(SITE.directory, SCOPE)}/{name}"
+    said = {"scope": str(SCOPE), "address": "volume.db1-data", "file": name, "zone": "a", "bytes": disks.GIB}
+    there = {"file": name, "path": path, "bytes": disks.GIB, "format": "qcow2", "encrypted": True}
+    kept = {"file": name, "path": path, "said": marks.written({**said, **more})}
+    return {"domains": [], "disks": [there] if file else [], "secrets": [kept] if secret else []}
+
+
+@pytest.mark.parametrize("file", [True, False])
+def test_a_disk_that_was_not_finished_is_made_anew_and_nobody_asked(file):
+    driver = VolumeDriver(SITE)
+    found = seen(driver, **disk(file=file, unfinished=True))
+    assert (found.state, found.fault, found.reason) == ("pending", None, "it was not finished")
+    call = driver.next_call(Volume("db1-data", 1, zone="a"), found, Refs(SCOPE, "attempt", {}))
+    assert isinstance(call, Call)
+    assert (call.action, call.after) == ("DeleteDisk", None)
+
+
+def test_a_finished_disk_whose_file_is_missing_is_left_alone():
+    driver = VolumeDriver(SITE)
+    assert seen(driver, **disk()).state == "ready"
+    found = seen(driver, **disk(file=False))
+    answer = driver.next_call(Volume("db1-data", 1, zone="a"), found, Refs(SCOPE, "attempt", {}))
+    assert isinstance(answer, Refuse)
+    assert "there is no file" in answer.reason
+    assert "--replace volume.db1-data --allow-data-loss volume.db1-data" in answer.fix

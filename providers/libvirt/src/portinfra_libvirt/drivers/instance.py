@@ -19,6 +19,7 @@ from portinfra.provider.mounting import mounting
 from portinfra_libvirt import disks, domains, marks, networks, seed
 from portinfra_libvirt.drivers import entries, reading
 from portinfra_libvirt.drivers.base import LibvirtDriver, call
+from portinfra_libvirt.drivers.disks import put_back
 from portinfra_libvirt.drivers.reading import Answers, Record
 from portinfra_libvirt.published import machine, machine_type
 
@@ -95,15 +96,15 @@ class InstanceDriver(LibvirtDriver[Instance]):
             tags=said.get("tags", {}),
             native=said.get("native", {}),
         )
-        missing = self._missing(parts)
+        reason = self._reason(parts)
         return Observed(
             spec.address,
             spec,
             parts,
-            "pending" if missing else "ready",
+            "pending" if reason else "ready",
             None if self.site.alone else str(spec.zone),
             fault="the secret of its root disk is gone" if "root_lost" in parts else None,
-            reason=f"it has no {missing} yet" if missing else "",
+            reason=reason,
         )
 
     def _orphan(self, file: reading.File, told: Record) -> Observed[Instance]:
@@ -118,15 +119,17 @@ class InstanceDriver(LibvirtDriver[Instance]):
         place = None if self.site.alone else zone
         return Observed(file.address, spec, parts, place=place, fault="its domain was undefined by hand")
 
-    def _missing(self, parts: Mapping[str, str]) -> str:
-        """What it still needs before it can start."""
+    def _reason(self, parts: Mapping[str, str]) -> str:
+        """What keeps it from being as any host must be."""
+        if "root_missing" in parts:
+            return f"there is no file {parts['root_path']} any more"
         if "root_bytes" not in parts:
-            return "root disk"
+            return "it has no root disk yet"
         if "seeded" not in parts:
-            return "seed"
+            return "it has no seed yet"
         if "transient" in parts:
-            return "definition: somebody has undefined it, and it ends when it stops,"
-        return "" if self.site.bridge or "pin" in parts else "name in DHCP"
+            return "somebody has undefined it, and it ends when it stops"
+        return "" if self.site.bridge or "pin" in parts else "it has no name in DHCP yet"
 
     # Acting
 
@@ -136,6 +139,8 @@ class InstanceDriver(LibvirtDriver[Instance]):
             return DONE if want is None else self._define(want, refs)
         if want is None or seen.fault:
             return self._remove(seen, refs)
+        if "root_missing" in seen.parts:
+            return Refuse(f"{want.address}: {seen.reason}", put_back(want.address))
         if "root_bytes" not in seen.parts:
             return self._root(want, seen, refs)
         if "seeded" not in seen.parts:
@@ -243,9 +248,8 @@ class InstanceDriver(LibvirtDriver[Instance]):
 
     def _with(self, seen: Observed[Instance], **more: str) -> Observed[Instance]:
         parts = {name: value for name, value in {**seen.parts, **more}.items() if value}
-        missing = self._missing(parts)
-        reason = f"it has no {missing} yet" if missing else ""
-        return evolve(seen, parts=parts, state="pending" if missing else "ready", reason=reason)
+        reason = self._reason(parts)
+        return evolve(seen, parts=parts, state="pending" if reason else "ready", reason=reason)
 
     def _change(self, want: Instance, seen: Observed[Instance], refs: Refs) -> NextCall:
         """Another filter; other processors and memory, which takes a stop; and power last."""
@@ -313,15 +317,19 @@ def _name(said: marks.Mark) -> str:
 
 
 def _files(paths: Mapping[str, str], told: Record) -> dict[str, str]:
-    """The parts that are files: a root disk counts with its secret, a seed when it is written to its end."""
+    """The parts that are files: a root disk counts when it is finished and its secret is there, a seed when
+    it is written to its end.
+    """
     there = {each["path"]: each for each in told["disks"]}
-    secrets = {each["path"] for each in told["secrets"]}
+    secrets = {each["path"]: marks.parsed(each["said"]) for each in told["secrets"]}
     parts = {}
     root, seeds = paths.get(domains.ROOT_TARGET, ""), paths.get(domains.SEED_TARGET, "")
     if root in there or root in secrets:
         parts["root"] = root
-    if root in there:
-        parts |= {"root_bytes": str(there[root]["bytes"])} if root in secrets else {"root_lost": "yes"}
+    if root in secrets and not secrets[root].get(disks.UNFINISHED):
+        parts |= {"root_bytes": str(there[root]["bytes"])} if root in there else {"root_missing": "yes"}
+    if root in there and root not in secrets:
+        parts["root_lost"] = "yes"
     if seeds in there:
         parts["seed"] = seeds
         parts |= {"seeded": "yes"} if there[seeds]["allocated"] >= there[seeds]["bytes"] else {}
