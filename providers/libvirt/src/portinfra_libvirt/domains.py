@@ -11,7 +11,6 @@ from portinfra_libvirt import disks, marks, xml
 from portinfra_libvirt.published import machine
 
 URI = "urn:portinfra:instance"
-PUBLIC_URI = "urn:portinfra:public-address"
 
 ROOT_TARGET = "vda"
 SEED_TARGET = "vdb"
@@ -94,7 +93,6 @@ def record(kept: str, live: str, *, persistent: bool = True) -> dict[str, Any]:
         "name": xml.text(root, "name"),
         "persistent": persistent,
         "said": xml.metadata(root, URI),
-        "public": xml.metadata(root, PUBLIC_URI),
         "vcpus": int(xml.text(root, "vcpu") or 0),
         "memory_mib": int(xml.text(root, "memory") or 0) // 1024,
         "cards": [_card(each) for each in root.iterfind("devices/interface")],
