@@ -1,6 +1,7 @@
 """On a site of one hypervisor, too, what was changed by hand is seen: there is no other to differ from."""
 
 import pytest
+from attrs import evolve
 
 from portinfra.model.address import Scope
 from portinfra.model.resources import Volume
@@ -29,8 +30,8 @@ def network(active=True, site=SITE):
     return networks.record(document, active)
 
 
-def wall():
-    return filters.document(SCOPE.native_name("web"), "firewall.web web 10.30.0.0/24 attempt")
+def wall(dhcp="10.30.255.254"):
+    return filters.document(SCOPE.native_name("web"), "firewall.web web 10.30.0.0/24 attempt", dhcp=dhcp)
 
 
 def test_a_network_as_it_was_made_is_ready():
@@ -56,14 +57,25 @@ def test_a_network_that_was_stopped_or_forwards_otherwise_is_defined_anew(record
     assert driver.absorb(found, call, {}).state == "ready"
 
 
-def test_a_filter_that_was_opened_is_defined_anew():
+@pytest.mark.parametrize(
+    "opened", [wall().replace("</filter>", OPENED), wall(dhcp="10.30.0.4"), wall(dhcp="")]
+)
+def test_a_filter_that_was_opened_is_defined_anew(opened):
     driver = FirewallDriver(SITE)
-    assert seen(driver, filters=[wall()]).state == "ready"
-    found = seen(driver, filters=[wall().replace("</filter>", OPENED)])
+    assert seen(driver, filters=[wall()], networks=[network()]).state == "ready"
+    found = seen(driver, filters=[opened], networks=[network()])
     assert found.state == "pending"
-    call = driver.next_call(found.spec, found, Refs(SCOPE, "attempt", {}))
+    there = seen(NetworkDriver(SITE), networks=[network()])
+    call = driver.next_call(found.spec, found, Refs(SCOPE, "attempt", {there.address: there}))
     assert isinstance(call, Call)
     assert call.action == "DefineFilter"
+    assert filters.read(call.parameters["document"]).dhcp == "10.30.255.254"
+
+
+def test_where_guests_share_a_bridge_nobody_speaks_dhcp():
+    driver = FirewallDriver(evolve(SITE, bridge="br-guests"))
+    assert seen(driver, filters=[wall(dhcp="")], networks=[network()]).state == "ready"
+    assert seen(driver, filters=[wall()], networks=[network()]).state == "pending"
 
 
 def disk(file=True, secret=True, **more):
