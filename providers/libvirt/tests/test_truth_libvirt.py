@@ -4,6 +4,7 @@ import libvirt
 import pytest
 
 from hypervisors.conformance_bed import LibvirtBed
+from hypervisors.site import BRIDGE
 from portinfra import workflow
 from portinfra.errors import PortinfraError
 from portinfra.model.plan import PlanOptions
@@ -113,6 +114,59 @@ def stop_network(zones):
     return "network.main"
 
 
+def pause(zones):
+    native(zones["a"], "suspend", named(zones["a"], "web1"))
+    return "instance.web1"
+
+
+def let_network_not_start_again(zones):
+    name = next(word for word in native(zones["b"], "net-list", "--name").split() if word.startswith(SCOPE))
+    native(zones["b"], "net-autostart", name, "--disable")
+    return "network.main"
+
+
+def detach_from_its_definition(zones):
+    name = named(zones["a"], "db1")
+    disks = native(zones["a"], "domblklist", name).split()
+    path = next(word for word in disks if "db1-data" in word)
+    native(zones["a"], "detach-disk", name, path, "--config")
+    return "attachment.db1-data"
+
+
+def detach_until_it_starts_again(zones):
+    name = named(zones["a"], "db1")
+    disks = native(zones["a"], "domblklist", name).split()
+    path = next(word for word in disks if "db1-data" in word)
+    native(zones["a"], "detach-disk", name, path, "--live")
+    return "attachment.db1-data"
+
+
+def plug_in_another_card(zones):
+    name = named(zones["a"], "web1")
+    native(zones["a"], "attach-interface", name, "bridge", BRIDGE, "--model", "virtio", "--config")
+    return "instance.web1"
+
+
+def take_its_card(zones):
+    name = named(zones["a"], "web1")
+    mac = native(zones["a"], "domiflist", name).split()[-1]
+    native(zones["a"], "detach-interface", name, "network", "--mac", mac, "--config")
+    return "instance.web1"
+
+
+def give_it_another_address(zones, *flags):
+    name = named(zones["a"], "web1")
+    document = native(zones["a"], "dumpxml", name)
+    card = document[document.index("<interface") : document.index("</interface>") + len("</interface>")]
+    more = card.replace("</filterref>", "<parameter name='IP' value='10.10.99.99'/></filterref>")
+    _define(zones["a"], "update-device", more, name, *(flags or ("--live", "--config")))
+    return "instance.web1"
+
+
+def give_it_another_address_later(zones):
+    return give_it_another_address(zones, "--config")
+
+
 def _define(zone, command, document, *before):
     path = zone.directory / "run/edited.xml"
     path.write_text(document)
@@ -134,6 +188,14 @@ def _define(zone, command, document, *before):
         take_filter_from_its_definition,
         detach,
         stop_network,
+        pause,
+        let_network_not_start_again,
+        detach_from_its_definition,
+        detach_until_it_starts_again,
+        plug_in_another_card,
+        take_its_card,
+        give_it_another_address,
+        give_it_another_address_later,
     ],
 )
 def test_what_was_done_by_hand_is_named_and_mended(stage, rack, by_hand):
@@ -150,6 +212,9 @@ def test_what_was_done_by_hand_is_named_and_mended(stage, rack, by_hand):
         assert {change.action for change in plan.changes} <= {"create", "update"}, "no host is made anew"
     stage.bring(BEFORE)
     assert stage.books() == good
+    for zone in rack.zones.values():
+        for name in zone.virsh("list", "--name").split():
+            assert zone.virsh("domstate", name).strip() == "running"
     assert stage.plan(BEFORE).empty
 
 

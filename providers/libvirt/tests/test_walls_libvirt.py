@@ -143,6 +143,15 @@ def test_what_is_declared_passes_and_nothing_else_before_during_and_after_a_chan
     up["web2"].told(f"ip address del {up['app2'].address}/32 dev eth0")
     assert not [line for line in capture.seen["db1"] if "5432" in line]
 
+    # A guest has no way but the one behind its wall, whatever somebody plugs into it or takes from it.
+    for by_hand in (_plug_in_another_card, _take_its_card):
+        by_hand(up["db2"])
+        plan = workflow.plan(CHANGED, there)
+        assert {str(change.address) for change in plan.changes} == {"instance.db2"}
+        assert workflow.apply(plan).succeeded
+        assert up["db2"].hypervisor.virsh("domiflist", up["db2"].domain).count("vnet") == 1
+        assert workflow.plan(CHANGED, there).empty
+
     # A guest that starts again, and a daemon that does, find the same walls.
     up["db2"].hypervisor.virsh("reset", up["db2"].domain)
     for hypervisor in zones.values():
@@ -159,6 +168,17 @@ def test_what_is_declared_passes_and_nothing_else_before_during_and_after_a_chan
         for what in (("list", "--all"), ("nwfilter-list",), ("secret-list",)):
             assert hypervisor.virsh(*what).strip() == ""
         assert not list((hypervisor.directory / "lib/portinfra").rglob("*"))
+
+
+def _plug_in_another_card(guest):
+    how = ("--model", "virtio", "--live", "--config")
+    guest.hypervisor.virsh("attach-interface", guest.domain, "bridge", BRIDGE, *how)
+
+
+def _take_its_card(guest):
+    mac = guest.hypervisor.virsh("domiflist", guest.domain).split()[-1]
+    for kind, which in (("bridge", "--live"), ("network", "--config")):
+        guest.hypervisor.virsh("detach-interface", guest.domain, kind, "--mac", mac, which)
 
 
 def _cable(hypervisor):

@@ -27,7 +27,7 @@ def seen(driver, **told):
 
 def network(active=True, site=SITE):
     document = networks.document(SCOPE.native_name("main"), CIDR, SAID, SCOPE, site)
-    return networks.record(document, active)
+    return {**networks.record(document, active), "autostart": True}
 
 
 def wall(dhcp="10.30.255.254"):
@@ -42,6 +42,7 @@ def test_a_network_as_it_was_made_is_ready():
     "record",
     [
         network(active=False),
+        {**network(), "autostart": False},
         {**network(), "forward": "nat"},
         {**network(), "forwards": True},
     ],

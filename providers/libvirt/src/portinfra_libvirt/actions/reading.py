@@ -74,7 +74,8 @@ def _of(scope: Scope, listed: Iterable[Any]) -> Iterator[Any]:
 
 
 def _network(network: Any) -> dict[str, Any]:
-    return networks.record(network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE), bool(network.isActive()))
+    record = networks.record(network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE), bool(network.isActive()))
+    return {**record, "autostart": bool(network.autostart())}
 
 
 def _filter(filter: Any) -> str:
@@ -86,8 +87,17 @@ def _domain(domain: Any) -> dict[str, Any]:
     kept = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
     live = domain.XMLDesc() if active else kept
     record = domains.record(kept, live, persistent=bool(domain.isPersistent()))
-    state, _ = domain.state()
-    return {**record, "active": active and state != libvirt.VIR_DOMAIN_CRASHED}
+    return {**record, "active": active, "halted": _halted(*domain.state())}
+
+
+def _halted(state: int, reason: int) -> str:
+    """Why a guest stands still that has not stopped; empty: it does not."""
+    if state == libvirt.VIR_DOMAIN_CRASHED:
+        return "it has crashed"
+    if state != libvirt.VIR_DOMAIN_PAUSED:
+        return ""
+    full = reason == libvirt.VIR_DOMAIN_PAUSED_IOERROR
+    return "it is paused: a disk of it failed, or has no room" if full else "it is paused"
 
 
 def _disks(pool: Any) -> Iterator[dict[str, Any]]:

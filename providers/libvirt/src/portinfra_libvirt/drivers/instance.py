@@ -60,30 +60,35 @@ class InstanceDriver(LibvirtDriver[Instance]):
         subnets: list[entries.Entry],
         names: Names,
     ) -> Observed[Instance]:
-        card: Mapping[str, str] = next(iter(domain["cards"]), {})
         paths = {disk["target"]: disk["path"] for disk in domain["disks"]}
+        address = said.get("private_address", "")
+        subnet = next((each for each in subnets if _lies_in(address, each) and each.at == at), None)
+        # Its cards may have been taken from it, or changed: they tell of the wall alone.
+        root = paths.get(domains.ROOT_TARGET, "")
+        file = disks.read(root.rpartition("/")[2])
+        mac = domains.mac(names.scope, file.address if file else Address(said["address"]))
+        own = {"mac": mac, "network": subnet.network if subnet else "", "address": address}
+        devices = str(said.get("native", {}).get("devices", ""))
+        walls = {domains.wall(domain[cards], own, devices) for cards in ("cards", "live_cards")}
         parts = {
             "id": f"{Instance.kind}:{domain['name']}",
             "name": domain["name"],
             "at": at,
-            "network": card.get("network", ""),
-            "mac": card.get("mac", ""),
-            "root_path": paths.get(domains.ROOT_TARGET, ""),
+            "network": own["network"],
+            "mac": mac,
+            "root_path": root,
             "seed_path": paths.get(domains.SEED_TARGET, ""),
             "said": domain["said"],
             **_files(paths, told),
-            **_pin(card, told),
+            **_pin(own, told),
             **({} if domain["persistent"] else {"transient": "yes"}),
+            **({"halted": domain["halted"]} if domain["halted"] else {}),
         }
-        power: Power = "running" if domain["active"] else "stopped"
-        # Its card tells the filter alone: without one, the host still has its address.
-        address = said.get("private_address") or card.get("address", "")
-        same = domain["cards"] == domain["live_cards"] and card.get("address", "") == address
-        subnet = next((each for each in subnets if _lies_in(address, each) and each.at == at), None)
+        power: Power = "running" if domain["active"] and not domain["halted"] else "stopped"
         spec = Instance(
             _name(said),
             names.address_of(subnet.parts["id"]) if subnet else None,
-            names.address_of(f"{Firewall.kind}:{card.get('filter', '')}") if same else None,
+            names.address_of(f"{Firewall.kind}:{walls.pop()}") if len(walls) == 1 else None,
             said.get("zone", ""),
             address,
             machine_type=machine_type(domain["vcpus"], domain["memory_mib"]),
@@ -129,6 +134,8 @@ class InstanceDriver(LibvirtDriver[Instance]):
             return "it has no seed yet"
         if "transient" in parts:
             return "somebody has undefined it, and it ends when it stops"
+        if "halted" in parts:
+            return parts["halted"]
         return "" if self.site.bridge or "pin" in parts else "it has no name in DHCP yet"
 
     # Acting
@@ -149,7 +156,10 @@ class InstanceDriver(LibvirtDriver[Instance]):
             kept = self._with(seen, transient="")
             return call("KeepDomain", want.address, kept, seen.parts["at"], domain=seen.parts["name"])
         if not self.site.bridge and "pin" not in seen.parts:
-            return self._pinned(seen, pin=True)
+            assert want.subnet is not None
+            return self._pinned(seen, refs.seen[want.subnet].parts["network"], pin=True)
+        if "halted" in seen.parts:
+            return self._power(want.power, want, seen)
         if seen.address != want.address or _says_otherwise(want, seen.spec):
             return _own(want, seen)
         return DONE if want == seen.spec else self._change(want, seen, refs)
@@ -240,11 +250,10 @@ class InstanceDriver(LibvirtDriver[Instance]):
             "WriteSeed", want.address, self._with(seen, seed=path, seeded="yes"), seen.parts["at"], **where
         )
 
-    def _pinned(self, seen: Observed[Instance], *, pin: bool) -> Call:
-        after = self._with(seen, pin="yes" if pin else "")
-        where = {name: seen.parts[name] for name in ("network", "mac")}
-        address = seen.spec.private_address
-        return call("PinAddress", seen.address, after, seen.parts["at"], pin=pin, address=address, **where)
+    def _pinned(self, seen: Observed[Instance], network: str, *, pin: bool) -> Call:
+        after = self._with(seen, pin=network if pin else "")
+        where = {"network": network, "mac": seen.parts["mac"], "address": seen.spec.private_address}
+        return call("PinAddress", seen.address, after, seen.parts["at"], pin=pin, **where)
 
     def _with(self, seen: Observed[Instance], **more: str) -> Observed[Instance]:
         parts = {name: value for name, value in {**seen.parts, **more}.items() if value}
@@ -258,30 +267,39 @@ class InstanceDriver(LibvirtDriver[Instance]):
         if want.firewall is not None and want.firewall != spec.firewall:
             filter = refs.seen[want.firewall].parts["name"]
             assert want.subnet is not None
-            network = refs.seen[want.subnet].parts["network"]  # its card may have lost that, too
+            network = refs.seen[want.subnet].parts["network"]
             card = domains.interface(network, seen.parts["mac"], filter, spec.private_address)
             after = evolve(seen, spec=evolve(spec, firewall=want.firewall))
-            return call("ChangeCard", want.address, after, at, domain=name, card=card)
+            devices = str(spec.native.get("devices", ""))
+            return call("ChangeCard", want.address, after, at, domain=name, card=card, devices=devices)
         if want.machine_type != spec.machine_type:
             size = machine(want.machine_type)
             if size is None:
                 return Refuse(f"{want.machine_type!r} is no machine type of libvirt's", "Write c2-m2048.")
             if spec.power == "running":
-                return _power("stopped", want, seen)
+                return self._power("stopped", want, seen)
             after = evolve(seen, spec=evolve(spec, machine_type=want.machine_type))
             vcpus, memory_mib = size
             return call(
                 "ChangeMachine", want.address, after, at, domain=name, vcpus=vcpus, memory_mib=memory_mib
             )
         if want.power != spec.power:
-            return _power(want.power, want, seen)
+            return self._power(want.power, want, seen)
         return Refuse(f"{want.address} cannot change in place", "Replace it: --replace " + want.address)
+
+    def _power(self, power: Power, want: Instance, seen: Observed[Instance]) -> Call:
+        """What stands still hears no request to stop."""
+        stop = "CutPower" if "halted" in seen.parts else "StopDomain"
+        return self._powered("StartDomain" if power == "running" else stop, power, want.address, seen)
+
+    def _powered(self, action: str, power: Power, address: Address, seen: Observed[Instance]) -> Call:
+        after = evolve(self._with(seen, halted=""), spec=evolve(seen.spec, power=power))
+        return call(action, address, after, seen.parts["at"], domain=seen.parts["name"])
 
     def _remove(self, seen: Observed[Instance], refs: Refs) -> NextCall:
         at = seen.parts["at"]
-        if seen.spec.power == "running" and "name" in seen.parts:
-            stopped = evolve(seen, spec=evolve(seen.spec, power="stopped"))
-            return call("CutPower", seen.address, stopped, at, domain=seen.parts["name"])
+        if "name" in seen.parts and (seen.spec.power == "running" or "halted" in seen.parts):
+            return self._powered("CutPower", "stopped", seen.address, seen)
         for part in ("seed", "root"):
             if part in seen.parts:
                 left = {name: value for name, value in seen.parts.items() if name != part}
@@ -290,7 +308,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
                 where = {"scope": str(refs.scope), "path": seen.parts[part]}
                 return call("DeleteDisk", seen.address, after, at, **where)
         if "pin" in seen.parts:
-            return self._pinned(seen, pin=False)
+            return self._pinned(seen, seen.parts["pin"], pin=False)
         return call("UndefineDomain", seen.address, None, at, domain=seen.parts["name"])
 
 
@@ -300,12 +318,6 @@ def _own(want: Instance, seen: Observed[Instance]) -> Call:
     spec = evolve(seen.spec, name=want.name, tags=want.tags, protect=want.protect)
     after = evolve(seen, address=want.address, spec=spec, parts={**seen.parts, "said": said})
     return call("OwnDomain", want.address, after, seen.parts["at"], domain=seen.parts["name"], said=said)
-
-
-def _power(power: Power, want: Instance, seen: Observed[Instance]) -> Call:
-    after = evolve(seen, spec=evolve(seen.spec, power=power))
-    action = "StartDomain" if power == "running" else "StopDomain"
-    return call(action, want.address, after, seen.parts["at"], domain=seen.parts["name"])
 
 
 def _says_otherwise(want: Instance, seen: Instance) -> bool:
@@ -337,9 +349,10 @@ def _files(paths: Mapping[str, str], told: Record) -> dict[str, str]:
 
 
 def _pin(card: Mapping[str, str], told: Record) -> dict[str, str]:
-    pins = [pin for network in told["networks"] for pin in network["pins"]]
-    wanted = {"mac": card.get("mac", ""), "ip": card.get("address", "")}
-    return {"pin": "yes"} if wanted in pins else {}
+    """The network whose DHCP knows its address."""
+    pin = {"mac": card["mac"], "ip": card["address"]}
+    found = next((each["name"] for each in told["networks"] if pin in each["pins"]), "")
+    return {"pin": found} if found else {}
 
 
 def _lies_in(address: str, subnet: entries.Entry) -> bool:
