@@ -60,7 +60,8 @@ class InstanceDriver(LibvirtDriver[Instance]):
         subnets: list[entries.Entry],
         names: Names,
     ) -> Observed[Instance]:
-        paths = {disk["target"]: disk["path"] for disk in domain["disks"]}
+        kept = {disk["target"] for disk in domain["disks"]}
+        paths = {disk["target"]: disk["path"] for disk in domain["live_disks"] + domain["disks"]}
         address = said.get("private_address", "")
         subnet = next((each for each in subnets if _lies_in(address, each) and each.at == at), None)
         # Its cards may have been taken from it, or changed: they tell of the wall alone.
@@ -80,6 +81,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
             "seed_path": paths.get(domains.SEED_TARGET, ""),
             "said": domain["said"],
             **_files(paths, told),
+            **({} if {domains.ROOT_TARGET, domains.SEED_TARGET} <= kept else {"cut": "yes"}),
             **_pin(own, told),
             **({} if domain["persistent"] else {"transient": "yes"}),
             **({"halted": domain["halted"]} if domain["halted"] else {}),
@@ -126,6 +128,8 @@ class InstanceDriver(LibvirtDriver[Instance]):
 
     def _reason(self, parts: Mapping[str, str]) -> str:
         """What keeps it from being as any host must be."""
+        if "cut" in parts:
+            return "its root disk, or what it reads at birth, was taken from its definition"
         if "root_missing" in parts:
             return f"there is no file {parts['root_path']} any more"
         if "root_bytes" not in parts:
@@ -148,6 +152,8 @@ class InstanceDriver(LibvirtDriver[Instance]):
             return self._remove(seen, refs)
         if "root_missing" in seen.parts:
             return Refuse(f"{want.address}: {seen.reason}", put_back(want.address))
+        if "cut" in seen.parts:
+            return Refuse(f"{want.address}: {seen.reason}", f"Attach it again. Or --replace {want.address}.")
         if "root_bytes" not in seen.parts:
             return self._root(want, seen, refs)
         if "seeded" not in seen.parts:
