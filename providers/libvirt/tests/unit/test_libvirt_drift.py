@@ -4,8 +4,8 @@ import pytest
 from attrs import evolve
 
 from portinfra.model.address import Scope
-from portinfra.model.resources import Volume
-from portinfra.provider.interface import Call, Names, Refs, Refuse
+from portinfra.model.resources import Network, Volume
+from portinfra.provider.interface import DONE, Call, Names, Refs, Refuse
 from portinfra_libvirt import disks, filters, marks, networks
 from portinfra_libvirt.drivers.firewall import FirewallDriver
 from portinfra_libvirt.drivers.network import NetworkDriver
@@ -106,3 +106,16 @@ def test_a_finished_disk_whose_file_is_missing_is_left_alone():
     assert isinstance(answer, Refuse)
     assert "there is no file" in answer.reason
     assert "--replace volume.db1-data --allow-data-loss volume.db1-data" in answer.fix
+
+
+def test_a_zone_may_be_called_like_anything():
+    hypervisors = tuple(
+        Hypervisor(name, f"qemu+ssh://{name}/system", (name,)) for name in ("name", "id", "cidr")
+    )
+    driver = NetworkDriver(Site("rack", hypervisors, bridge="br-guests"))
+    found, made = None, []
+    while (call := driver.next_call(Network("main", CIDR), found, Refs(SCOPE, "attempt", {}))) is not DONE:
+        made.append(call.parameters["at"])
+        found = driver.absorb(found, call, {})
+    assert made == ["name", "id", "cidr"]
+    assert (found.parts["name"], found.parts["cidr"]) == (SCOPE.native_name("main"), CIDR)
