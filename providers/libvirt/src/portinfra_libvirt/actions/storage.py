@@ -35,12 +35,12 @@ def copy_disk(hand: Hand, scope: str, path: str, said: str, key: str | None, byt
     """Make an encrypted disk with the contents of another, under a secret of its own. While a guest has the
     other, what it is at this moment, and the guest goes on.
     """
-    holder = _holder(hand, source)
-    original = hand.connection.storageVolLookupByPath(source)
     pool = pools.made(hand, Scope.parse(scope))
+    holder = _holder(hand, source)
+    original = None if holder else hand.connection.storageVolLookupByPath(source)
     _begin(hand, path, said, passphrase(key, hand.site.keys))
     document = disks.document(_file(path), bytes, disks.secret_id(path))
-    if holder is None:
+    if original is not None:
         copy = pool.createXMLFrom(document, original, 0)
         if copy.info()[1] < bytes:
             copy.resize(bytes)
