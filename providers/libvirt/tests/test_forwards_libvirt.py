@@ -90,6 +90,9 @@ def test_what_the_rules_open_to_the_outside_is_forwarded_and_nothing_else(there)
     assert opened(outside, FIRST) == opened(outside, SECOND) == {443}
     assert opened(hypervisor, FIRST) == {443}
 
+    # Whoever may call nobody has its address from DHCP all the same.
+    found["db1"].told("udhcpc -n -q -t 3 -T 2 -i eth0 -s /bin/true")
+
     # Only so: not at the host's own address, even by whoever finds the way to it.
     outside.run("ip", "route", "add", "10.30.0.0/16", "via", FIRST)
     assert opened(outside, found["web1"].address) == set()

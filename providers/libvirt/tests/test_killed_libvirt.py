@@ -139,6 +139,7 @@ def test_what_is_left_between_two_steps_of_a_call_is_no_obstacle(stage, left):
     if left == "a secret without a value":
         file = "volume.db1-data.000000000000-000000.qcow2"
         said = {"address": "volume.db1-data", "file": file, "scope": str(scope), "zone": "a"}
+        said[disks.UNFINISHED] = True
         path = f"{disks.directory(DIRECTORY, scope)}/{file}"
         connection.secretDefineXML(disks.secret_document(path, marks.written(said)))
     else:

@@ -1,25 +1,35 @@
 """What a person does by hand, with virsh, is seen, named and mended."""
 
+import libvirt
 import pytest
 
 from hypervisors.conformance_bed import LibvirtBed
+from hypervisors.site import BRIDGE
 from portinfra import workflow
+from portinfra.errors import PortinfraError
 from portinfra.model.plan import PlanOptions
 from portinfra.testing.conformance import BEFORE, Stage
 
 SCOPE = "sample-production"
 
 
+@pytest.fixture(scope="module")
+def up(rack, depot, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("truth")
+    (directory / "sites.hcl").write_text(rack.hcl())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PORTINFRA_SITES", str(directory / "sites.hcl"))
+        patch.setenv("PORTINFRA_HOME", str(directory))
+        stage = Stage(LibvirtBed(rack, depot))
+        stage.bed.reset()
+        yield stage
+        stage.bed.reset()
+
+
 @pytest.fixture
-def stage(rack, depot, tmp_path, monkeypatch):
-    (tmp_path / "sites.hcl").write_text(rack.hcl())
-    monkeypatch.setenv("PORTINFRA_SITES", str(tmp_path / "sites.hcl"))
-    monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
-    stage = Stage(LibvirtBed(rack, depot))
-    stage.bed.reset()
-    stage.bring(BEFORE)
-    yield stage
-    stage.bed.reset()
+def stage(up):
+    up.bring(BEFORE)
+    return up
 
 
 def native(zone, *command):
@@ -90,11 +100,11 @@ def undefine_while_it_runs(zones):
     return "instance.web1"
 
 
-def detach(zones):
+def detach(zones, *flags):
     name = named(zones["a"], "db1")
     disks = native(zones["a"], "domblklist", name).split()
     path = next(word for word in disks if "db1-data" in word)
-    native(zones["a"], "detach-disk", name, path, "--live", "--config")
+    native(zones["a"], "detach-disk", name, path, *(flags or ("--live", "--config")))
     return "attachment.db1-data"
 
 
@@ -102,6 +112,51 @@ def stop_network(zones):
     name = next(word for word in native(zones["b"], "net-list", "--name").split() if word.startswith(SCOPE))
     native(zones["b"], "net-destroy", name)
     return "network.main"
+
+
+def pause(zones):
+    native(zones["a"], "suspend", named(zones["a"], "web1"))
+    return "instance.web1"
+
+
+def let_network_not_start_again(zones):
+    name = next(word for word in native(zones["b"], "net-list", "--name").split() if word.startswith(SCOPE))
+    native(zones["b"], "net-autostart", name, "--disable")
+    return "network.main"
+
+
+def detach_from_its_definition(zones):
+    return detach(zones, "--config")
+
+
+def detach_until_it_starts_again(zones):
+    return detach(zones, "--live")
+
+
+def plug_in_another_card(zones):
+    name = named(zones["a"], "web1")
+    native(zones["a"], "attach-interface", name, "bridge", BRIDGE, "--model", "virtio", "--config")
+    return "instance.web1"
+
+
+def take_its_card(zones):
+    name = named(zones["a"], "web1")
+    mac = native(zones["a"], "domiflist", name).split()[-1]
+    native(zones["a"], "detach-interface", name, "network", "--mac", mac, "--config")
+    return "instance.web1"
+
+
+def give_it_another_address(zones, *flags):
+    name = named(zones["a"], "web1")
+    document = native(zones["a"], "dumpxml", name)
+    card = document[document.index("<interface") : document.index("</interface>") + len("</interface>")]
+    more = card.replace("</filterref>", "<parameter name='IP' value='10.10.99.99'/></filterref>")
+    _define(zones["a"], "update-device", more, name, *(flags or ("--live", "--config")))
+    return "instance.web1"
+
+
+def give_it_another_address_later(zones):
+    return give_it_another_address(zones, "--config")
 
 
 def _define(zone, command, document, *before):
@@ -125,6 +180,14 @@ def _define(zone, command, document, *before):
         take_filter_from_its_definition,
         detach,
         stop_network,
+        pause,
+        let_network_not_start_again,
+        detach_from_its_definition,
+        detach_until_it_starts_again,
+        plug_in_another_card,
+        take_its_card,
+        give_it_another_address,
+        give_it_another_address_later,
     ],
 )
 def test_what_was_done_by_hand_is_named_and_mended(stage, rack, by_hand):
@@ -141,7 +204,41 @@ def test_what_was_done_by_hand_is_named_and_mended(stage, rack, by_hand):
         assert {change.action for change in plan.changes} <= {"create", "update"}, "no host is made anew"
     stage.bring(BEFORE)
     assert stage.books() == good
+    for zone in rack.zones.values():
+        for name in zone.virsh("list", "--name").split():
+            assert zone.virsh("domstate", name).strip() == "running"
     assert stage.plan(BEFORE).empty
+
+
+def test_a_disk_that_was_moved_away_is_asked_for_and_never_made_anew(stage, rack):
+    zone = rack.zones["a"]
+    name = named(zone, "db1")
+    for subject in ("volume.db1-data", "instance.db1"):
+        path = next(word for word in native(zone, "domblklist", name).split() if f"/{subject}." in word)
+        before = passphrase(zone, path)
+        zone.run("mv", path, "/var/lib/libvirt/moved")
+        plan = stage.plan(BEFORE, PlanOptions())
+        assert subject in {finding.subject for finding in plan.errors}
+        assert any("there is no file" in finding.message for finding in plan.errors)
+        with pytest.raises(PortinfraError):
+            workflow.apply(plan)
+        assert passphrase(zone, path) == before
+        zone.run("mv", "/var/lib/libvirt/moved", path)
+        assert stage.plan(BEFORE).empty
+
+
+def passphrase(zone, path):
+    connection = libvirt.open(zone.uri)
+    secret = connection.secretLookupByUsage(libvirt.VIR_SECRET_USAGE_TYPE_VOLUME, path)
+    value = secret.value()
+    connection.close()
+    return value
+
+
+def test_a_plan_without_changes_reads_each_hypervisor_once(stage):
+    with stage.calls() as record:
+        assert workflow.plan(BEFORE, stage.environment).empty
+    assert len(record.made) <= 2 + len(stage.bed.site.zones)
 
 
 def test_a_guest_that_was_put_to_sleep_goes_with_what_it_was_saved_in(stage, rack):
@@ -149,9 +246,3 @@ def test_a_guest_that_was_put_to_sleep_goes_with_what_it_was_saved_in(stage, rac
     stage.remove(BEFORE)
     assert list(stage.bed.books()) == []
     assert not list((rack.zones["a"].directory / "lib/qemu/save").glob("*.save"))
-
-
-def test_a_plan_without_changes_reads_each_hypervisor_once(stage):
-    with stage.calls() as record:
-        assert workflow.plan(BEFORE, stage.environment).empty
-    assert len(record.made) <= 2 + len(stage.bed.site.zones)

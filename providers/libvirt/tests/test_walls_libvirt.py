@@ -7,6 +7,7 @@ of the guest that it was for.
 import threading
 import time
 from itertools import permutations
+from types import SimpleNamespace
 
 import pytest
 from attrs import evolve
@@ -41,6 +42,11 @@ CHANGED = evolve(
         allow("db", "app", udp=53, why="names"),
     ],
 )
+OFFER = (
+    "import socket, sys; server = socket.socket(type=socket.SOCK_DGRAM); server.bind(('', 67)); "
+    "server.sendto(b'x', (sys.argv[1], 68))"
+)
+"""What a stranger would send who plays the DHCP server."""
 PACKETS = [
     *[("tcp", port) for port in (22, 443, 5432, 5433, 8443)],
     *[("udp", port) for port in (53, 443, 8443)],
@@ -104,6 +110,18 @@ def test_what_is_declared_passes_and_nothing_else_before_during_and_after_a_chan
     assert not _called(outside, up["web1"].address, 22)
     assert not _called(outside, up["db1"].address, 5432)
 
+    # Nor is DHCP a way: where the bridge is shared, nobody here serves it.
+    wire = SimpleNamespace(name="wire", hypervisor=up["db1"].hypervisor, tap=lambda: _cable(outside))
+    with Capture([up["web2"], wire], "udp port 67 or tcp port 443") as capture:
+        outside.run("python3", "-c", OFFER, up["web2"].address)
+        up["db1"].ask("udhcpc -n -q -t 2 -T 1 -i eth0 -s /bin/true")
+        assert _called(outside, up["web2"].address, 443)
+        time.sleep(2)  # what has been captured is told late
+    assert not [line for line in capture.seen["web2"] if ".67 > " in line]
+    assert not [line for line in capture.seen["wire"] if ".68 > " in line]
+    for place in ("web2", "wire"):
+        assert [line for line in capture.seen[place] if ".443: " in line]
+
     # During the change, what is denied before and after it does not come through for a moment.
     denied = "udp port 9"
     with Capture([up["db1"]], denied) as capture, _sending(up["web1"], up["db1"].address, 9):
@@ -125,6 +143,15 @@ def test_what_is_declared_passes_and_nothing_else_before_during_and_after_a_chan
     up["web2"].told(f"ip address del {up['app2'].address}/32 dev eth0")
     assert not [line for line in capture.seen["db1"] if "5432" in line]
 
+    # A guest has no way but the one behind its wall, whatever somebody plugs into it or takes from it.
+    for by_hand in (_plug_in_another_card, _take_its_card):
+        by_hand(up["db2"])
+        plan = workflow.plan(CHANGED, there)
+        assert {str(change.address) for change in plan.changes} == {"instance.db2"}
+        assert workflow.apply(plan).succeeded
+        assert up["db2"].hypervisor.virsh("domiflist", up["db2"].domain).count("vnet") == 1
+        assert workflow.plan(CHANGED, there).empty
+
     # A guest that starts again, and a daemon that does, find the same walls.
     up["db2"].hypervisor.virsh("reset", up["db2"].domain)
     for hypervisor in zones.values():
@@ -141,6 +168,26 @@ def test_what_is_declared_passes_and_nothing_else_before_during_and_after_a_chan
         for what in (("list", "--all"), ("nwfilter-list",), ("secret-list",)):
             assert hypervisor.virsh(*what).strip() == ""
         assert not list((hypervisor.directory / "lib/portinfra").rglob("*"))
+
+
+def _plug_in_another_card(guest):
+    how = ("--model", "virtio", "--live", "--config")
+    guest.hypervisor.virsh("attach-interface", guest.domain, "bridge", BRIDGE, *how)
+
+
+def _take_its_card(guest):
+    mac = guest.hypervisor.virsh("domiflist", guest.domain).split()[-1]
+    for kind, which in (("bridge", "--live"), ("network", "--config")):
+        guest.hypervisor.virsh("detach-interface", guest.domain, kind, "--mac", mac, which)
+
+
+def _cable(hypervisor):
+    """The interface at which its bridge goes on to the other hypervisor."""
+    return next(
+        word.partition("@")[0]
+        for word in hypervisor.run("ip", "-br", "link").split()
+        if word.startswith("link")
+    )
 
 
 def _called(outside, address, port):

@@ -17,7 +17,9 @@ PART_ENDING = ".part"
 """A disk of another site as it came over, under that site's passphrase, until it is encrypted anew."""
 
 UNFINISHED = "unfinished"
-"""What the mark of a disk says while its contents are being copied."""
+"""What the mark of a disk says until it has all its contents. Only such a disk may be made once more: where
+any other's file is missing, somebody may have moved it away, and needs the secret to open it.
+"""
 
 
 class File(NamedTuple):

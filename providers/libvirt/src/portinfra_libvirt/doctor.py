@@ -102,7 +102,7 @@ def _hypervisors(site: Site, told: dict[str, Answer]) -> Iterator[Check]:
             try:
                 connection = connections.to(each.name)
                 version = connection.getLibVersion()
-                told[each.name] = machine(connection, site.images)
+                told[each.name] = machine(connection, site)
             except (libvirt.libvirtError, PortinfraError) as error:
                 yield _check(name, False, str(error), _start(each.uri))
             else:

@@ -1,7 +1,7 @@
 """Guests: how a host is described to libvirt, and what libvirt says of it."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -11,13 +11,16 @@ from portinfra_libvirt import disks, marks, xml
 from portinfra_libvirt.published import machine
 
 URI = "urn:portinfra:instance"
-PUBLIC_URI = "urn:portinfra:public-address"
 
 ROOT_TARGET = "vda"
 SEED_TARGET = "vdb"
 
 DEVICE_PATH = "/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_"
 """Begins the path under which a guest with udev finds a volume; the device ends it."""
+
+
+Cards = Sequence[Mapping[str, str]]
+"""The network cards of a guest, in order."""
 
 
 @frozen
@@ -94,26 +97,60 @@ def record(kept: str, live: str, *, persistent: bool = True) -> dict[str, Any]:
         "name": xml.text(root, "name"),
         "persistent": persistent,
         "said": xml.metadata(root, URI),
-        "public": xml.metadata(root, PUBLIC_URI),
         "vcpus": int(xml.text(root, "vcpu") or 0),
         "memory_mib": int(xml.text(root, "memory") or 0) // 1024,
-        "cards": [_card(each) for each in root.iterfind("devices/interface")],
-        "live_cards": [_card(each) for each in running.iterfind("devices/interface")],
+        "cards": cards(root),
+        "live_cards": cards(running),
         "disks": [_disk(each) for each in root.iterfind("devices/disk")],
         "live_disks": [_disk(each) for each in running.iterfind("devices/disk")],
     }
 
 
+def cards(root: xml.Element) -> list[dict[str, str]]:
+    """The network cards in a description."""
+    return [_card(each) for each in root.iterfind("devices/interface")]
+
+
+def wall(cards: Cards, own: Mapping[str, str], devices: str) -> str:
+    """The filter that all of a host's traffic passes; empty where some may pass by it: its own card must be
+    just so, and there must be no other but those of its further devices.
+    """
+    walls = [card["filter"] for card in cards if {**card, "filter": ""} == {**_NO_CARD, **own}]
+    return walls[0] if len(walls) == 1 and not strange(cards, own["mac"], devices) else ""
+
+
+_NO_CARD = dict.fromkeys(("mac", "network", "link", "filter", "address", "more"), "")
+
+
+def strange(cards: Cards, mac: str, devices: str) -> list[int]:
+    """Which cards, by their numbers, are neither a host's own nor among its further devices."""
+    expected = [{"mac": mac}, *map(_told, xml.parse(f"<devices>{devices}</devices>").iter("interface"))]
+    found = []
+    for number, card in enumerate(cards):
+        known = next((each for each in expected if each.items() <= card.items()), None)
+        if known is None:
+            found.append(number)
+        else:
+            expected.remove(known)
+    return found
+
+
+def _told(card: xml.Element) -> dict[str, str]:
+    return {name: value for name, value in _card(card).items() if value}
+
+
 def _card(card: xml.Element) -> dict[str, str]:
-    parameter = next(
-        (each.get("value", "") for each in card.iterfind("filterref/parameter") if each.get("name") == "IP"),
-        "",
-    )
+    told = [(each.get("name", ""), each.get("value", "")) for each in card.iterfind("filterref/parameter")]
+    network = xml.attribute(card, "source", "network")
     return {
         "mac": xml.attribute(card, "mac", "address"),
-        "network": xml.attribute(card, "source", "network"),
+        "network": network,
+        "link": ""
+        if network
+        else xml.attribute(card, "source", "bridge") or xml.attribute(card, "source", "dev"),
         "filter": xml.attribute(card, "filterref", "filter"),
-        "address": parameter,
+        "address": " ".join(value for name, value in told if name == "IP"),
+        "more": " ".join(name for name, _ in told if name != "IP"),
     }
 
 

@@ -28,21 +28,32 @@ _DIRECTIONS: dict[Way, str] = {"ingress": "in", "egress": "out"}
 
 _WIRE = """\
 <rule action='drop' direction='out' priority='-900'><mac match='no' srcmacaddr='$MAC'/></rule>
-<rule action='accept' direction='out' priority='-800'><ip srcipaddr='0.0.0.0' dstipaddr='255.255.255.255'
- protocol='udp' srcportstart='68' dstportstart='67'/></rule>
 <rule action='drop' direction='out' priority='-700'><ip match='no' srcipaddr='$IP'/></rule>
 <rule action='drop' direction='out' priority='-700'><arp match='no' arpsrcmacaddr='$MAC'/></rule>
 <rule action='drop' direction='out' priority='-700'><arp match='no' arpsrcipaddr='$IP'/></rule>
-<rule action='accept' direction='in' priority='-800'>\
-<ip protocol='udp' srcportstart='67' dstportstart='68'/></rule>
-<rule action='accept' direction='out' priority='-650'>\
-<ip protocol='udp' srcportstart='68' dstportstart='67'/></rule>
 <rule action='accept' direction='inout' priority='-600'><arp/></rule>
 <rule action='drop' direction='inout' priority='-500'><mac/></rule>
-<rule action='accept' direction='out' priority='100'><udp srcportstart='68' dstportstart='67'/></rule>
-<rule action='accept' direction='in' priority='100'><udp srcportstart='67' dstportstart='68'/></rule>
 """
-"""Only DHCP may be spoken without an address."""
+
+_ASKS = "srcportstart='68' dstportstart='67'"
+_ANSWERS = "srcportstart='67' dstportstart='68'"
+_EVERYONE = "255.255.255.255"
+_DHCP = f"""\
+<rule action='accept' direction='out' priority='-800'>\
+<ip srcipaddr='0.0.0.0' dstipaddr='{_EVERYONE}' protocol='udp' {_ASKS}/></rule>
+<rule action='accept' direction='out' priority='-650'>\
+<ip dstipaddr='{_EVERYONE}' protocol='udp' {_ASKS}/></rule>
+<rule action='accept' direction='out' priority='-650'>\
+<ip dstipaddr='{{server}}' protocol='udp' {_ASKS}/></rule>
+<rule action='accept' direction='in' priority='-800'>\
+<ip srcipaddr='{{server}}' protocol='udp' {_ANSWERS}/></rule>
+<rule action='accept' direction='out' priority='100'><udp dstipaddr='{_EVERYONE}' {_ASKS}/></rule>
+<rule action='accept' direction='out' priority='100'><udp dstipaddr='{{server}}' {_ASKS}/></rule>
+<rule action='accept' direction='in' priority='100'><udp srcipaddr='{{server}}' {_ANSWERS}/></rule>
+"""
+"""DHCP, in both layers, and with nobody but the server: open to others, it would be a way for everything.
+Only it may be spoken without an address.
+"""
 
 _REST = "<rule action='drop' direction='inout' priority='1000'><all{comment}/></rule>\n"
 
@@ -71,25 +82,28 @@ class Seen(NamedTuple):
     owner: str
     """The text of the mark."""
     allowed: tuple[Allowed, ...]
+    dhcp: str
+    """The address of the DHCP server that is let through; empty: none is."""
     sound: bool
     """Whether everything else in it is as it must be."""
 
 
-def document(name: str, owner: str, allowed: Iterable[Allowed] = ()) -> str:
-    """The filter, in libvirt's XML."""
+def document(name: str, owner: str, allowed: Iterable[Allowed] = (), dhcp: str = "") -> str:
+    """The filter, in libvirt's XML; with the address of a DHCP server, that is let through, too."""
+    served = _DHCP.format(server=dhcp) if dhcp else ""
     rules = "".join(_on_the_wire(each) + _rule(each) for each in sorted(allowed))
     rest = _REST.format(comment=f" comment={xml.quoteattr(owner)}")
     identity = marks.unique_id("filter", name)
     return (
         f"<filter name={xml.quoteattr(name)} chain='root' priority='0'>\n"
-        f"<uuid>{identity}</uuid>\n{_WIRE}{rules}{rest}</filter>"
+        f"<uuid>{identity}</uuid>\n{_WIRE}{served}{rules}{rest}</filter>"
     )
 
 
 def read(document: str) -> Seen:
     """What is in a filter."""
     root = xml.parse(document)
-    allowed, others, owner = [], [], ""
+    allowed, others, owner, dhcp = [], [], "", ""
     for rule in root:
         if rule.tag == "uuid":
             continue
@@ -100,8 +114,10 @@ def read(document: str) -> Seen:
         for each in rule:
             if each.tag == "all" and each.get("comment"):
                 owner = each.get("comment", "")
+            if each.tag == "ip" and (each.get("srcportstart"), each.get("dstportstart")) == ("67", "68"):
+                dhcp = each.get("srcipaddr", "")
     name, through = root.get("name", ""), tuple(sorted(allowed))
-    return Seen(name, owner, through, sorted(others) == _others(through))
+    return Seen(name, owner, through, dhcp, sorted(others) == _others(through, dhcp))
 
 
 def digest(allowed: Iterable[Allowed]) -> str:
@@ -177,7 +193,7 @@ def _traffic(rule: Element) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
         yield each.tag, tuple(sorted(named.items()))
 
 
-def _others(allowed: Iterable[Allowed]) -> list[tuple[Any, ...]]:
+def _others(allowed: Iterable[Allowed], dhcp: str) -> list[tuple[Any, ...]]:
     """Everything in a sound filter but the upper layer's rules of the role."""
-    rules = xml.parse(document("", "", allowed))
+    rules = xml.parse(document("", "", allowed, dhcp))
     return sorted(_canonical(rule) for rule in rules if rule.tag == "rule" and _allowed(rule) is None)

@@ -49,13 +49,18 @@ def written(said: Mark) -> str:
 
 def read(text: str | None, scope: Scope, kind: str) -> Mark | None:
     """The mark in a text; None where it is not of this scope and kind."""
+    said = parsed(text)
+    ours = said.get("scope") == str(scope) and Address(str(said.get("address", ""))).kind == kind
+    return said if ours else None
+
+
+def parsed(text: str | None) -> Mark:
+    """The mark in a text, whosever it is; empty where there is none."""
     try:
         said = json.loads(text or "")
     except ValueError:
-        return None
-    if not isinstance(said, Mapping) or said.get("scope") != str(scope):
-        return None
-    return said if Address(str(said.get("address", ""))).kind == kind else None
+        return {}
+    return said if isinstance(said, Mapping) else {}
 
 
 def free_name(want: Spec, refs: Refs) -> str:

@@ -5,7 +5,7 @@ import ipaddress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portinfra_libvirt import filters
+from portinfra_libvirt import filters, xml
 from portinfra_libvirt.filters import ANYWHERE, Allowed
 
 OWNER = "firewall.web web 10.0.0.0/22 attempt"
@@ -24,11 +24,33 @@ def allowed(draw):
     return Allowed(draw(st.sampled_from(["ingress", "egress"])), protocol, first, last, cidr, peer)
 
 
-@given(st.sets(allowed(), max_size=6))
-def test_what_is_let_through_is_read_back(rules):
-    seen = filters.read(filters.document("n", OWNER, rules))
-    assert (seen.name, seen.owner, seen.allowed) == ("n", OWNER, tuple(sorted(rules)))
+SERVER = "10.30.255.254"
+
+
+@given(st.sets(allowed(), max_size=6), st.sampled_from(["", SERVER]))
+def test_what_is_let_through_is_read_back(rules, dhcp):
+    seen = filters.read(filters.document("n", OWNER, rules, dhcp))
+    assert (seen.name, seen.owner, seen.allowed, seen.dhcp) == ("n", OWNER, tuple(sorted(rules)), dhcp)
     assert seen.sound
+
+
+def test_dhcp_is_spoken_with_its_server_alone_and_where_there_is_none_not_at_all():
+    assert "'67'" not in filters.document("n", OWNER)
+    for rule in xml.parse(filters.document("n", OWNER, dhcp=SERVER)).iter("rule"):
+        for traffic in rule:
+            if "67" in (traffic.get("srcportstart"), traffic.get("dstportstart")):
+                far = traffic.get("srcipaddr" if rule.get("direction") == "in" else "dstipaddr")
+                assert far == SERVER or (far == "255.255.255.255" and rule.get("direction") == "out")
+
+
+def test_dhcp_that_is_opened_to_somebody_else_is_a_difference():
+    document = filters.document("n", OWNER, dhcp=SERVER)
+    for opened in (
+        document.replace(f"srcipaddr='{SERVER}'", "", 1),
+        document.replace(SERVER, "192.0.2.1", 1),
+    ):
+        assert not filters.read(opened).sound
+    assert filters.read(document.replace(SERVER, "192.0.2.1")).dhcp == "192.0.2.1"
 
 
 @given(st.sets(allowed(), max_size=3), st.sampled_from(["in", "out", "inout"]), st.integers(-1000, 1000))

@@ -3,6 +3,7 @@
 import threading
 import time
 
+import libvirt
 import pytest
 
 from portinfra.errors import NoCapacity
@@ -23,6 +24,9 @@ class Domain:
 
     def isActive(self):
         return self.active
+
+    def state(self):
+        return libvirt.VIR_DOMAIN_RUNNING if self.active else libvirt.VIR_DOMAIN_SHUTOFF, 0
 
     def maxMemory(self):
         return 600 * 1024

@@ -9,7 +9,7 @@ from typing import Any
 
 import libvirt
 
-from portinfra.errors import NoCapacity, NotFound
+from portinfra.errors import Conflict, NoCapacity, NotFound
 from portinfra_libvirt import disks, domains, xml
 from portinfra_libvirt.actions import forwarding
 from portinfra_libvirt.actions.hand import Action, Hand, unless_gone
@@ -49,9 +49,16 @@ def undefine_domain(hand: Hand, domain: str) -> None:
 
 
 def start_domain(hand: Hand, domain: str) -> None:
-    """Start a guest. Raises NoCapacity where the hypervisor has not the memory, before it is too late."""
+    """Start a guest, or let one that is paused go on. Raises NoCapacity where the hypervisor has not the
+    memory, before it is too late.
+    """
     there = hand.connection.lookupByName(domain)
     with hand.lock:  # what two would take at once is only there once
+        state, _ = there.state()
+        if state == libvirt.VIR_DOMAIN_PAUSED:
+            there.resume()
+        if state == libvirt.VIR_DOMAIN_CRASHED:
+            there.destroy()
         if not there.isActive():
             _has_room(hand, there)
             there.create()
@@ -86,13 +93,28 @@ def own_domain(hand: Hand, domain: str, said: str) -> None:
     there.setMetadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, element, "p", domains.URI, flags)
 
 
-def change_card(hand: Hand, domain: str, card: str) -> None:
-    """Put a guest behind another filter, while it runs, too."""
+def change_card(hand: Hand, domain: str, card: str, devices: str = "") -> None:
+    """Give a guest its own card as it must be, while it runs, too, and take away all others but those of its
+    further devices. Raises Conflict where it does not let go of one.
+    """
     there = hand.connection.lookupByName(domain)
-    network = hand.connection.networkLookupByName(xml.attribute(xml.parse(card), "source", "network"))
+    own = xml.parse(card)
+    mac = xml.attribute(own, "mac", "address")
+    network = hand.connection.networkLookupByName(xml.attribute(own, "source", "network"))
     with hand.lock, forwarding.renewed(hand, network):
-        for flag in _copies(there):
-            there.updateDeviceFlags(card, flag)
+        for flag, kind in _copies(there).items():
+            for each in _strange(there, kind, mac, devices):
+                there.detachDeviceFlags(each, flag)
+            if any(each["mac"] == mac for each in domains.cards(xml.parse(there.XMLDesc(kind)))):
+                there.updateDeviceFlags(card, flag)
+            else:
+                there.attachDeviceFlags(card, flag)
+            if _strange(there, kind, mac, devices):
+                raise Conflict(
+                    f"{domain} does not let go of a network card that nobody declared",
+                    provider="libvirt",
+                    fix=f"virsh destroy {domain}; it is started again when the same command is run again.",
+                )
 
 
 def change_machine(hand: Hand, domain: str, vcpus: int, memory_mib: int) -> None:
@@ -154,6 +176,13 @@ def disks_of(domain: Any, flags: int) -> list[tuple[str, str]]:
         (xml.attribute(each, "source", "file"), xml.attribute(each, "target", "dev"))
         for each in root.iterfind("devices/disk")
     ]
+
+
+def _strange(domain: Any, flags: int, mac: str, devices: str) -> list[str]:
+    """The cards that are neither its own nor of its further devices, as the flags describe the guest."""
+    root = xml.parse(domain.XMLDesc(flags))
+    cards = root.findall("devices/interface")
+    return [xml.written(cards[number]) for number in domains.strange(domains.cards(root), mac, devices)]
 
 
 def _copies(domain: Any) -> dict[int, int]:

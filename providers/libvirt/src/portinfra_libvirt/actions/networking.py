@@ -90,7 +90,8 @@ def define_filter(hand: Hand, name: str, document: str, keep: bool = False, scop
         if keep:
             with unless_gone(libvirt.VIR_ERR_NO_NWFILTER):
                 seen = filters.read(hand.connection.nwfilterLookupByName(name).XMLDesc())
-                document = filters.document(name, filters.read(document).owner, seen.allowed)
+                new = filters.read(document)
+                document = filters.document(name, new.owner, seen.allowed, new.dhcp)
         hand.connection.nwfilterDefineXML(document)
 
 

@@ -11,6 +11,7 @@ from portinfra.model.address import Scope
 from portinfra_libvirt import domains, networks, xml
 from portinfra_libvirt.actions import pools
 from portinfra_libvirt.actions.hand import unless_gone
+from portinfra_libvirt.site import Site
 
 MIB = 2**20
 
@@ -30,15 +31,18 @@ def survey(connection: Any, scope: str) -> dict[str, Any]:
     }
 
 
-def machine(connection: Any, images: str) -> dict[str, Any]:
-    """What a hypervisor is, and what it has to give."""
+def machine(connection: Any, site: Site) -> dict[str, Any]:
+    """What a hypervisor is, and what it has to give. Only where guests share a bridge need it list its own:
+    that takes a driver of libvirt's which not every machine has.
+    """
     _, memory_mib, processors, *_ = connection.getInfo()
-    pool = _images(connection, images)
+    pool = _images(connection, site.images)
+    interfaces = connection.listAllInterfaces() if site.bridge else ()
     return {
         "hostname": connection.getHostname(),
         "memory_mib": memory_mib,
         "processors": processors,
-        "interfaces": sorted(each.name() for each in connection.listAllInterfaces()),
+        "interfaces": sorted(each.name() for each in interfaces),
         "images": sorted(each.name() for each in pool.listAllVolumes()) if pool else [],
         "has_images": pool is not None,
     }
@@ -70,7 +74,8 @@ def _of(scope: Scope, listed: Iterable[Any]) -> Iterator[Any]:
 
 
 def _network(network: Any) -> dict[str, Any]:
-    return networks.record(network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE), bool(network.isActive()))
+    record = networks.record(network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE), bool(network.isActive()))
+    return {**record, "autostart": bool(network.autostart())}
 
 
 def _filter(filter: Any) -> str:
@@ -82,19 +87,17 @@ def _domain(domain: Any) -> dict[str, Any]:
     kept = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
     live = domain.XMLDesc() if active else kept
     record = domains.record(kept, live, persistent=bool(domain.isPersistent()))
-    state, _ = domain.state()
-    return {
-        **record,
-        "active": active and state != libvirt.VIR_DOMAIN_CRASHED,
-        "busy": active and _busy(domain),
-    }
+    return {**record, "active": active, "halted": _halted(*domain.state())}
 
 
-def _busy(domain: Any) -> bool:
-    with unless_gone(libvirt.VIR_ERR_OPERATION_INVALID):  # it has stopped meanwhile
-        kind, *_ = domain.jobInfo()
-        return bool(kind != libvirt.VIR_DOMAIN_JOB_NONE)
-    return False
+def _halted(state: int, reason: int) -> str:
+    """Why a guest stands still that has not stopped; empty: it does not."""
+    if state == libvirt.VIR_DOMAIN_CRASHED:
+        return "it has crashed"
+    if state != libvirt.VIR_DOMAIN_PAUSED:
+        return ""
+    full = reason == libvirt.VIR_DOMAIN_PAUSED_IOERROR
+    return "it is paused: a disk of it failed, or has no room" if full else "it is paused"
 
 
 def _disks(pool: Any) -> Iterator[dict[str, Any]]:
@@ -124,4 +127,4 @@ def _secret(secret: Any) -> tuple[str, str, str]:
 
 
 def _is_of(scope: Scope, name: str) -> bool:
-    return scope.resource_name(name) is not None and "-claim-" not in name
+    return scope.resource_name(name) is not None

@@ -1,6 +1,7 @@
 """Changes of disks: encrypted files in the scope's pool, the secrets that open them, and seeds."""
 
 import io
+import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,7 +10,7 @@ import libvirt
 
 from portinfra.errors import AlreadyExists, Conflict, NotFound
 from portinfra.model.address import Scope
-from portinfra_libvirt import disks, seed, xml
+from portinfra_libvirt import disks, marks, seed, xml
 from portinfra_libvirt.actions import pools
 from portinfra_libvirt.actions.elsewhere import elsewhere
 from portinfra_libvirt.actions.guests import disks_of
@@ -25,26 +26,26 @@ def create_disk(
     """Make an encrypted disk: blank, or with the contents of an image below it."""
     backing = _image(hand, image) if image else ""
     pool = pools.made(hand, Scope.parse(scope))
-    _not_there(hand, path)
-    _secret(hand, path, said, passphrase(key, hand.site.keys))
+    _begin(hand, path, said, passphrase(key, hand.site.keys))
     pool.createXML(disks.document(_file(path), bytes, disks.secret_id(path), backing), 0)
+    _secret(hand, path, said)
 
 
 def copy_disk(hand: Hand, scope: str, path: str, said: str, key: str | None, bytes: int, source: str) -> None:
     """Make an encrypted disk with the contents of another, under a secret of its own. While a guest has the
     other, what it is at this moment, and the guest goes on.
     """
+    pool = pools.made(hand, Scope.parse(scope))
     holder = _holder(hand, source)
-    if holder is None:
-        pool = pools.made(hand, Scope.parse(scope))
-        original = hand.connection.storageVolLookupByPath(source)
-        _not_there(hand, path)
-        _secret(hand, path, _unfinished(said), passphrase(key, hand.site.keys))
-        copy = pool.createXMLFrom(disks.document(_file(path), bytes, disks.secret_id(path)), original, 0)
+    original = None if holder else hand.connection.storageVolLookupByPath(source)
+    _begin(hand, path, said, passphrase(key, hand.site.keys))
+    document = disks.document(_file(path), bytes, disks.secret_id(path))
+    if original is not None:
+        copy = pool.createXMLFrom(document, original, 0)
         if copy.info()[1] < bytes:
             copy.resize(bytes)
     else:
-        create_disk(hand, scope, path, _unfinished(said), key, bytes)
+        pool.createXML(document, 0)
         _back_up(holder, source, path)
     _secret(hand, path, said)
 
@@ -54,19 +55,17 @@ def import_disk(
 ) -> None:
     """Bring a disk from another site, and encrypt it anew. What travels is encrypted as it lies there."""
     pool, part = pools.made(hand, Scope.parse(scope)), disks.part_path(path)
-    _not_there(hand, path)
+    value = passphrase(key, hand.site.keys)
+    _not_finished(hand, path)
     with elsewhere(site, source) as original:
-        unfinished = _unfinished(said).replace(_file(path), _file(part))
-        with unless_gone(libvirt.VIR_ERR_NO_STORAGE_VOL):
-            hand.connection.storageVolLookupByPath(part).delete(0)
-        _secret(hand, part, unfinished, original.passphrase)
+        _begin(hand, part, said, original.passphrase)
         size = original.length
         uploaded = pool.createXML(disks.plain_document(_file(part), size), 0)
         _upload(hand, uploaded, size, original.read)
     pool.refresh(0)  # it turns out to be qcow2, which its secret opens
     copied = pool.storageVolLookupByName(_file(part))
     size = copied.info()[1]
-    _secret(hand, path, _unfinished(said), passphrase(key, hand.site.keys))
+    _begin(hand, path, said, value)
     pool.createXMLFrom(disks.document(_file(path), size, disks.secret_id(path)), copied, 0)
     _without(hand, part)
     _secret(hand, path, said)
@@ -120,11 +119,30 @@ ACTIONS: Mapping[str, Action] = {
 }
 
 
-def _not_there(hand: Hand, path: str) -> None:
-    """Another passphrase would close a disk that is there for ever."""
-    with unless_gone(libvirt.VIR_ERR_NO_STORAGE_VOL):
-        hand.connection.storageVolLookupByPath(path)
-        raise AlreadyExists(f"there is a disk {path}", provider="libvirt")
+def _begin(hand: Hand, path: str, said: str, value: bytes) -> None:
+    """Define the secret of a disk that is to be made, saying that it is not finished. What a run that died
+    left of the same disk goes.
+    """
+    _not_finished(hand, path)
+    _without(hand, path)
+    unfinished = {**json.loads(said), "file": _file(path), disks.UNFINISHED: True}
+    _secret(hand, path, marks.written(unfinished), value)
+
+
+def _not_finished(hand: Hand, path: str) -> None:
+    """Another passphrase would close for ever a disk that is there, or that is only moved away."""
+    try:
+        secret = hand.connection.secretLookupByUUIDString(disks.secret_id(path))
+        said = marks.parsed(xml.text(xml.parse(secret.XMLDesc()), "description"))
+    except libvirt.libvirtError as error:
+        if error.get_error_code() != libvirt.VIR_ERR_NO_SECRET:
+            raise
+        with unless_gone(libvirt.VIR_ERR_NO_STORAGE_VOL):
+            hand.connection.storageVolLookupByPath(path)
+            raise AlreadyExists(f"there is a disk {path}", provider="libvirt") from None
+        return
+    if not said.get(disks.UNFINISHED):
+        raise AlreadyExists(f"there is a secret that opens a disk {path}", provider="libvirt")
 
 
 def _upload(hand: Hand, volume: Any, size: int, read: Callable[[int], bytes]) -> None:
@@ -195,7 +213,3 @@ def _backup(domain: Any, source: str, path: str) -> str:
 
 def _file(path: str) -> str:
     return path.rpartition("/")[2]
-
-
-def _unfinished(said: str) -> str:
-    return '{"' + disks.UNFINISHED + '":true,' + said[1:]

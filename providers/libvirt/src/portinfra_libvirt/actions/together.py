@@ -37,7 +37,7 @@ class Together:
         return {"hostname": connection.getHostname()}
 
     def _Describe(self) -> dict[str, Any]:
-        return {at: machine(each, self.site.images) for at, each in self._there().items()}
+        return {at: machine(each, self.site) for at, each in self._there().items()}
 
     # A claim is on every hypervisor that answered when it was taken; one that was down has none, or an old.
 

@@ -1,9 +1,10 @@
 """Attachments: disks of guests, on a bus from which they can be taken whatever the guest does."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
 
-from portinfra.model.observed import Observed
+from attrs import evolve
+
+from portinfra.model.observed import Observed, State
 from portinfra.model.resources import Attachment, Instance
 from portinfra.provider.interface import DONE, Names, NextCall, Refs, Wait
 from portinfra_libvirt import domains
@@ -20,23 +21,28 @@ class AttachmentDriver(LibvirtDriver[Attachment]):
     holds = frozenset({"instance", "volume"})
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[Attachment]]:
-        """Our volumes on guests: on those that run as they run."""
+        """Our volumes on guests: as these run, and as they start the next time. One of both alone is half."""
         found = []
         for at, told in reading.told(answers).items():
             for domain in told["domains"]:
                 instance = names.address_of(f"{Instance.kind}:{domain['name']}")
-                for disk in _disks(domain):
-                    volume = names.address_of(disk["path"])
+                now, later = _serials(domain["live_disks"]), _serials(domain["disks"])
+                for path in {**now, **later}:
+                    volume = names.address_of(path)
                     if volume is None or volume.kind != "volume":
                         continue
-                    spec = Attachment(volume.name, instance, volume, disk["serial"])
+                    # With two serials it is neither the one nor the other, so that it is attached anew.
+                    serial = " or ".join(sorted({each[path] for each in (now, later) if path in each}))
+                    spec = Attachment(volume.name, instance, volume, serial)
                     place = (
                         None
                         if self.site.alone
                         else next(each.zones[0] for each in self.site.hypervisors if each.name == at)
                     )
-                    parts = _parts(at, domain["name"], disk["path"], disk["serial"])
-                    found.append(Observed(spec.address, spec, parts, place=place))
+                    parts = _parts(at, domain["name"], path, serial)
+                    reason = "" if path in now and path in later else _HALF[path in now]
+                    state: State = "pending" if reason else "ready"
+                    found.append(Observed(spec.address, spec, parts, state, place, reason=reason))
         return found
 
     def next_call(self, want: Attachment | None, seen: Observed[Attachment] | None, refs: Refs) -> NextCall:
@@ -44,10 +50,13 @@ class AttachmentDriver(LibvirtDriver[Attachment]):
         if seen is not None:
             if seen.state == "deleting":
                 return Wait("going with its host")
-            if want is not None:
-                return DONE
             where = {name: seen.parts[name] for name in ("domain", "disk")}
-            return call("DetachDisk", seen.address, None, seen.parts["at"], **where)
+            if want is None:
+                return call("DetachDisk", seen.address, None, seen.parts["at"], **where)
+            if seen.state == "ready":
+                return DONE
+            after = evolve(seen, state="ready", reason="")
+            return call("AttachDisk", want.address, after, seen.parts["at"], serial=want.device, **where)
         if want is None:
             return DONE
         assert want.instance is not None
@@ -65,6 +74,13 @@ def _parts(at: str, domain: str, disk: str, device: str) -> dict[str, str]:
     return {"id": identity, "at": at, "domain": domain, "disk": disk, "path": path}
 
 
-def _disks(domain: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
-    disks: Sequence[Mapping[str, str]] = domain["live_disks" if domain["active"] else "disks"]
-    return disks
+_HALF = {
+    True: "it would be gone when its host starts the next time",
+    False: "its host would have it only when it starts the next time",
+}
+"""Why it is half, by whether the guest that runs has it."""
+
+
+def _serials(disks: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Path of each disk → its serial."""
+    return {disk["path"]: disk["serial"] for disk in disks}

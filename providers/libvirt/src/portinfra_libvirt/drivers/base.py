@@ -14,6 +14,12 @@ from portinfra_libvirt.drivers import reading
 from portinfra_libvirt.drivers.reading import Answers, Record
 from portinfra_libvirt.site import Site
 
+
+def part(at: str) -> str:
+    """Under which name an observed resource has its part on a hypervisor, whatever that is called."""
+    return f"at {at}"
+
+
 SILENT = "?"
 """What is said of the part on a hypervisor that did not answer."""
 
@@ -87,14 +93,12 @@ class EverywhereDriver(LibvirtDriver[S]):
         reason = "" if same else f"its {self.nouns} differ from hypervisor to hypervisor"
         if same and not sound:
             reason = f"its {self.nouns} are not as they were made"
-        digests = {
-            at: parts[at].digest if at in parts else "" if at in answered else SILENT
-            for at in self.hypervisors
-        }
+        digests = {at: each.digest for at, each in parts.items()}
+        digests |= dict.fromkeys(set(self.hypervisors) - answered, SILENT)
         return Observed(
             last.address,
             last.spec,
-            {"id": f"{last.address.kind}:{last.name}", "name": last.name, **last.more, **_present(digests)},
+            {"id": f"{last.address.kind}:{last.name}", "name": last.name, **last.more, **by_part(digests)},
             state="pending" if reason else "ready",
             reason=reason,
         )
@@ -105,7 +109,7 @@ class EverywhereDriver(LibvirtDriver[S]):
             return DONE if seen is None else self._removal(seen, refs)
         digest = self.wanted(want, refs)
         for at in self.hypervisors:
-            if seen is None or seen.parts.get(at, "") not in (digest, SILENT):
+            if seen is None or seen.parts.get(part(at), "") not in (digest, SILENT):
                 return self.put(want, seen, refs, at)
         return DONE
 
@@ -113,26 +117,26 @@ class EverywhereDriver(LibvirtDriver[S]):
         """What is there once one part more is as it should be."""
         parts = dict(seen.parts) if seen else {}
         digest = self.wanted(want, refs)
-        parts |= {"id": f"{want.address.kind}:{name}", "name": name, **more, at: digest}
-        whole = all(parts.get(each) in (digest, SILENT) for each in self.hypervisors)
+        parts |= {"id": f"{want.address.kind}:{name}", "name": name, **more, part(at): digest}
+        whole = all(parts.get(part(each)) in (digest, SILENT) for each in self.hypervisors)
         reason = "" if whole else f"its {self.nouns} differ from hypervisor to hypervisor"
         return Observed(want.address, want, parts, state="ready" if whole else "pending", reason=reason)
 
     def _removal(self, seen: Observed[S], refs: Refs) -> NextCall:
         for at in reversed(self.hypervisors):
-            if seen.parts.get(at) == SILENT:
+            if seen.parts.get(part(at)) == SILENT:
                 return Refuse(
                     f"the hypervisor of {at} does not answer, and has its part of {seen.address}",
                     "Run it again when it answers.",
                 )
-            if at in seen.parts and (call := self.drop(seen, refs, at)) is not None:
+            if part(at) in seen.parts and (call := self.drop(seen, refs, at)) is not None:
                 return call
         return DONE
 
     def less(self, seen: Observed[S], at: str) -> Observed[S] | None:
         """What is there once a part is gone."""
-        parts = {name: value for name, value in seen.parts.items() if name != at}
-        return evolve(seen, parts=parts) if any(each in parts for each in self.hypervisors) else None
+        parts = {name: value for name, value in seen.parts.items() if name != part(at)}
+        return evolve(seen, parts=parts) if any(part(each) in parts for each in self.hypervisors) else None
 
 
 def digest(*words: Any) -> str:
@@ -145,5 +149,6 @@ def call(action: str, address: Address, after: Observed[Any] | None, at: str, /,
     return Call(action, {"at": at, **parameters}, address, after, safe=True)
 
 
-def _present(digests: Mapping[str, str]) -> dict[str, str]:
-    return {at: digest for at, digest in digests.items() if digest}
+def by_part(digests: Mapping[str, str]) -> dict[str, str]:
+    """Digests by hypervisor, as parts of what is observed."""
+    return {part(at): digest for at, digest in sorted(digests.items())}

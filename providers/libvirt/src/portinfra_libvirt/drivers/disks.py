@@ -37,8 +37,9 @@ class DiskDriver(LibvirtDriver[S]):
             if file.record is not None:
                 parts["bytes"] = str(file.record["bytes"])
             state: State = "pending" if reason else "ready"
-            fault = "it was not finished" if (file.said or {}).get(disks.UNFINISHED) else None
-            found.append(Observed(file.address, spec, parts, state, place, fault=fault, reason=reason))
+            if file.unfinished:
+                parts[disks.UNFINISHED] = "yes"
+            found.append(Observed(file.address, spec, parts, state, place, reason=reason))
         return found
 
     @abstractmethod
@@ -49,23 +50,24 @@ class DiskDriver(LibvirtDriver[S]):
     def make(self, want: S, refs: Refs) -> NextCall:
         """The call that makes it."""
 
-    def remade(self, want: S, seen: Observed[S], refs: Refs) -> NextCall:
-        """The same call, for the file that its secret is already there for."""
-        return self.make(want, evolve(refs, attempt=_attempt(seen)))
-
     def change(self, want: S, seen: Observed[S], refs: Refs) -> NextCall:
         """The call that changes what can be changed in place."""
         return Refuse(f"{want.address} cannot change in place", "Replace it: --replace " + want.address)
 
     def next_call(self, want: S | None, seen: Observed[S] | None, refs: Refs) -> NextCall:
-        """Make, remove, finish, take over, change: the first of these that is needed."""
+        """Make, remove, take over, change: the first of these that is needed. What a run that died did not
+        finish holds nothing, and is made anew.
+        """
         if seen is None:
             return DONE if want is None else self.make(want, refs)
-        if want is None or seen.fault:
+        if want is None or disks.UNFINISHED in seen.parts:
             where = {"scope": str(refs.scope), "path": seen.id}
             return call("DeleteDisk", seen.address, None, seen.parts["at"], **where)
         if seen.state == "pending":
-            return self._finish(want, seen, refs)
+            fix = "docs/providers/libvirt.md says what can be done."
+            if "bytes" not in seen.parts:
+                fix = put_back(f"{want.address} --allow-data-loss {want.address}")
+            return Refuse(f"{want.address}: {seen.reason}", fix)
         if seen.address != want.address or _says_otherwise(want, seen.spec):
             return self._own(want, seen)
         return DONE if want == seen.spec else self.change(want, seen, refs)
@@ -73,12 +75,6 @@ class DiskDriver(LibvirtDriver[S]):
     def site_zone(self, at: str) -> str:
         """The zone of a hypervisor that is one."""
         return next(each.zones[0] for each in self.site.hypervisors if each.name == at)
-
-    def _finish(self, want: S, seen: Observed[S], refs: Refs) -> NextCall:
-        """A secret without a file is what a run that died left of it; it is made once more."""
-        if "bytes" not in seen.parts:
-            return self.remade(want, seen, refs)
-        return Refuse(f"{want.address}: {seen.reason}", "docs/providers/libvirt.md says what can be done.")
 
     def _own(self, want: S, seen: Observed[S]) -> Call:
         said = marks.written(marks.owning(_said(seen), want))
@@ -96,14 +92,14 @@ class DiskDriver(LibvirtDriver[S]):
         return file, f"{disks.directory(self.site.directory, refs.scope)}/{file}"
 
 
+def put_back(replaced: str) -> str:
+    """What is told to do about a file that is missing while its secret is there."""
+    return f"Put it back, or mount what it lies on: its secret is kept. If it is lost: --replace {replaced}."
+
+
 def _said(seen: Observed[Any]) -> marks.Mark:
     said: marks.Mark = json.loads(seen.parts["said"])
     return said
-
-
-def _attempt(seen: Observed[Any]) -> str:
-    name = disks.read(seen.parts["file"])
-    return name.attempt if name else ""
 
 
 def _says_otherwise(want: Any, seen: Any) -> bool:
@@ -111,8 +107,10 @@ def _says_otherwise(want: Any, seen: Any) -> bool:
 
 
 def _unsound(file: File) -> str:
+    if file.unfinished:
+        return "it was not finished"
     if file.record is None:
-        return "there is no file that its secret opens"
+        return f"there is no file {file.path} any more"
     if file.said is None:
         return "the secret that opens it is gone"
     if file.record["format"] != "qcow2" or not file.record["encrypted"]:

@@ -6,7 +6,7 @@ from portinfra.model.address import Address, Scope
 from portinfra.model.observed import Observed
 from portinfra.model.resources import Firewall, Network
 from portinfra.provider.interface import Call, Names, NextCall, Refs
-from portinfra_libvirt import filters, marks
+from portinfra_libvirt import filters, marks, networks
 from portinfra_libvirt.drivers.base import EverywhereDriver, Part, call, digest
 from portinfra_libvirt.drivers.reading import Answers, Record
 
@@ -20,6 +20,8 @@ class FirewallDriver(EverywhereDriver[Firewall]):
 
     def parts_at(self, told: Record, answers: Answers, names: Names) -> Iterable[Part]:
         """Every filter of ours: its name says so, and its comment whose it is."""
+        marked = (marks.read(each["said"], names.scope, Network.kind) for each in told["networks"])
+        dhcp = {self._dhcp(said["cidr"]) for said in marked if said and "cidr" in said}
         for document in told["filters"]:
             seen = filters.read(document)
             mark = owner_of(seen, names.scope)
@@ -27,8 +29,9 @@ class FirewallDriver(EverywhereDriver[Firewall]):
                 continue
             address, cidr = mark
             spec = Firewall(address.name, None, cidr=cidr)
-            more = {"owner": seen.owner, "cidr": cidr}
-            yield Part(address, seen.name, spec, digest(address, seen.sound), more, seen.sound)
+            more = {"owner": seen.owner, "cidr": cidr, "dhcp": seen.dhcp}
+            sound = seen.sound and (seen.dhcp in dhcp or not dhcp)  # without a network, nobody can tell
+            yield Part(address, seen.name, spec, digest(address, sound), more, sound)
 
     def wanted(self, want: Firewall, refs: Refs) -> str:
         """Its owner's, and as closed as it was made."""
@@ -40,13 +43,19 @@ class FirewallDriver(EverywhereDriver[Firewall]):
         born = refs.scope.resource_name(name) or want.name
         cidr = (seen.parts["cidr"] if seen else "") or want.cidr or self._everything(want, refs)
         owner = f"{want.address} {born} {cidr} {refs.attempt}"
-        after = self.after(want, seen, refs, at, name, owner=owner, cidr=cidr)
-        document = filters.document(name, owner)
+        cidrs = (each.parts["cidr"] for each in refs.seen.values() if isinstance(each.spec, Network))
+        dhcp = next(map(self._dhcp, cidrs), seen.parts["dhcp"] if seen else "")
+        after = self.after(want, seen, refs, at, name, owner=owner, cidr=cidr, dhcp=dhcp)
+        document = filters.document(name, owner, dhcp=dhcp)
         return call("DefineFilter", want.address, after, at, name=name, document=document, keep=True)
 
     def drop(self, seen: Observed[Firewall], refs: Refs, at: str) -> Call:
         """Undefine it."""
         return call("UndefineFilter", seen.address, self.less(seen, at), at, name=seen.parts["name"])
+
+    def _dhcp(self, cidr: str) -> str:
+        """The DHCP server of a network: libvirt has one for it where its bridge is its own."""
+        return "" if self.site.bridge else networks.gateway(cidr)
 
     def _everything(self, want: Firewall, refs: Refs) -> str:
         """The addresses of the whole network, where nobody said which are the role's."""

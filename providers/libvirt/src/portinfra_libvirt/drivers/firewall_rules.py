@@ -10,7 +10,7 @@ from portinfra.model.resources import Firewall, FirewallRules, Rule
 from portinfra.provider.interface import DONE, Call, Names, NextCall, Refs
 from portinfra_libvirt import filters
 from portinfra_libvirt.drivers import reading
-from portinfra_libvirt.drivers.base import SILENT, EverywhereDriver, Part, call
+from portinfra_libvirt.drivers.base import SILENT, EverywhereDriver, Part, by_part, call, part
 from portinfra_libvirt.drivers.firewall import owner_of
 from portinfra_libvirt.drivers.reading import Answers, Record
 from portinfra_libvirt.filters import Allowed
@@ -38,7 +38,8 @@ class FirewallRulesDriver(EverywhereDriver[FirewallRules]):
                 _rules(seen.allowed, "ingress", roles),
                 _rules(seen.allowed, "egress", roles),
             )
-            yield Part(spec.address, seen.name, spec, _digest(seen.allowed), {"owner": seen.owner})
+            more = {"owner": seen.owner, "dhcp": seen.dhcp}
+            yield Part(spec.address, seen.name, spec, _digest(seen.allowed), more)
 
     def wanted(self, want: FirewallRules, refs: Refs) -> str:
         """All that it should let through, and nothing else."""
@@ -48,8 +49,9 @@ class FirewallRulesDriver(EverywhereDriver[FirewallRules]):
         """Define the filter with all its rules: guests that run change with it."""
         assert want.firewall is not None
         firewall = refs.seen[want.firewall].parts
-        document = filters.document(firewall["name"], firewall["owner"], _compiled(want, refs))
-        after = self.after(want, seen, refs, at, firewall["name"], owner=firewall["owner"])
+        owner, dhcp = firewall["owner"], firewall["dhcp"]
+        document = filters.document(firewall["name"], owner, _compiled(want, refs), dhcp)
+        after = self.after(want, seen, refs, at, firewall["name"], owner=owner, dhcp=dhcp)
         where = {"name": firewall["name"], "scope": str(refs.scope)}
         return call("DefineFilter", want.address, after, at, document=document, **where)
 
@@ -60,24 +62,23 @@ class FirewallRulesDriver(EverywhereDriver[FirewallRules]):
         if want is not None:
             return super().next_call(want, seen or self._fresh(want, refs), refs)
         for at in self.hypervisors if seen else ():
-            if seen and seen.parts.get(at, _NOTHING) not in (_NOTHING, SILENT):
+            if seen and seen.parts.get(part(at), _NOTHING) not in (_NOTHING, SILENT):
                 return self.drop(seen, refs, at)
         return DONE
 
     def _fresh(self, want: FirewallRules, refs: Refs) -> Observed[FirewallRules]:
         assert want.firewall is not None
         firewall = refs.seen[want.firewall].parts
-        closed = {
-            at: SILENT if firewall[at] == SILENT else _NOTHING for at in self.hypervisors if at in firewall
-        }
-        parts = {name: firewall[name] for name in ("name", "owner")}
+        there = {at: firewall[part(at)] for at in self.hypervisors if part(at) in firewall}
+        closed = by_part({at: SILENT if each == SILENT else _NOTHING for at, each in there.items()})
+        parts = {name: firewall[name] for name in ("name", "owner", "dhcp")}
         return Observed(want.address, FirewallRules(want.name, want.firewall), {**parts, **closed})
 
     def drop(self, seen: Observed[FirewallRules], refs: Refs, at: str) -> Call:
         """Define the filter without rules."""
-        parts = {**seen.parts, at: _NOTHING}
+        parts = {**seen.parts, part(at): _NOTHING}
         after = evolve(seen, spec=evolve(seen.spec, ingress=(), egress=()), parts=parts)
-        document = filters.document(seen.parts["name"], seen.parts["owner"])
+        document = filters.document(seen.parts["name"], seen.parts["owner"], dhcp=seen.parts["dhcp"])
         where = {"name": seen.parts["name"], "scope": str(refs.scope)}
         return call("DefineFilter", seen.address, after, at, document=document, **where)
 

@@ -19,6 +19,7 @@ from portinfra.provider.mounting import mounting
 from portinfra_libvirt import disks, domains, marks, networks, seed
 from portinfra_libvirt.drivers import entries, reading
 from portinfra_libvirt.drivers.base import LibvirtDriver, call
+from portinfra_libvirt.drivers.disks import put_back
 from portinfra_libvirt.drivers.reading import Answers, Record
 from portinfra_libvirt.published import machine, machine_type
 
@@ -59,30 +60,37 @@ class InstanceDriver(LibvirtDriver[Instance]):
         subnets: list[entries.Entry],
         names: Names,
     ) -> Observed[Instance]:
-        card: Mapping[str, str] = next(iter(domain["cards"]), {})
-        paths = {disk["target"]: disk["path"] for disk in domain["disks"]}
+        kept = {disk["target"] for disk in domain["disks"]}
+        paths = {disk["target"]: disk["path"] for disk in domain["live_disks"] + domain["disks"]}
+        address = said.get("private_address", "")
+        subnet = next((each for each in subnets if _lies_in(address, each) and each.at == at), None)
+        # Its cards may have been taken from it, or changed: they tell of the wall alone.
+        root = paths.get(domains.ROOT_TARGET, "")
+        file = disks.read(root.rpartition("/")[2])
+        mac = domains.mac(names.scope, file.address if file else Address(said["address"]))
+        own = {"mac": mac, "network": subnet.network if subnet else "", "address": address}
+        devices = str(said.get("native", {}).get("devices", ""))
+        walls = {domains.wall(domain[cards], own, devices) for cards in ("cards", "live_cards")}
         parts = {
             "id": f"{Instance.kind}:{domain['name']}",
             "name": domain["name"],
             "at": at,
-            "network": card.get("network", ""),
-            "mac": card.get("mac", ""),
-            "root_path": paths.get(domains.ROOT_TARGET, ""),
+            "network": own["network"],
+            "mac": mac,
+            "root_path": root,
             "seed_path": paths.get(domains.SEED_TARGET, ""),
             "said": domain["said"],
             **_files(paths, told),
-            **_pin(card, told),
+            **({} if {domains.ROOT_TARGET, domains.SEED_TARGET} <= kept else {"cut": "yes"}),
+            **_pin(own, told),
             **({} if domain["persistent"] else {"transient": "yes"}),
+            **({"halted": domain["halted"]} if domain["halted"] else {}),
         }
-        power: Power = "running" if domain["active"] else "stopped"
-        # Its card tells the filter alone: without one, the host still has its address.
-        address = said.get("private_address") or card.get("address", "")
-        same = domain["cards"] == domain["live_cards"] and card.get("address", "") == address
-        subnet = next((each for each in subnets if _lies_in(address, each) and each.at == at), None)
+        power: Power = "running" if domain["active"] and not domain["halted"] else "stopped"
         spec = Instance(
             _name(said),
             names.address_of(subnet.parts["id"]) if subnet else None,
-            names.address_of(f"{Firewall.kind}:{card.get('filter', '')}") if same else None,
+            names.address_of(f"{Firewall.kind}:{walls.pop()}") if len(walls) == 1 else None,
             said.get("zone", ""),
             address,
             machine_type=machine_type(domain["vcpus"], domain["memory_mib"]),
@@ -95,15 +103,15 @@ class InstanceDriver(LibvirtDriver[Instance]):
             tags=said.get("tags", {}),
             native=said.get("native", {}),
         )
-        missing = self._missing(parts)
+        reason = self._reason(parts)
         return Observed(
             spec.address,
             spec,
             parts,
-            "pending" if missing else "ready",
+            "pending" if reason else "ready",
             None if self.site.alone else str(spec.zone),
             fault="the secret of its root disk is gone" if "root_lost" in parts else None,
-            reason=f"it has no {missing} yet" if missing else "",
+            reason=reason,
         )
 
     def _orphan(self, file: reading.File, told: Record) -> Observed[Instance]:
@@ -118,15 +126,21 @@ class InstanceDriver(LibvirtDriver[Instance]):
         place = None if self.site.alone else zone
         return Observed(file.address, spec, parts, place=place, fault="its domain was undefined by hand")
 
-    def _missing(self, parts: Mapping[str, str]) -> str:
-        """What it still needs before it can start."""
+    def _reason(self, parts: Mapping[str, str]) -> str:
+        """What keeps it from being as any host must be."""
+        if "cut" in parts:
+            return "its root disk, or what it reads at birth, was taken from its definition"
+        if "root_missing" in parts:
+            return f"there is no file {parts['root_path']} any more"
         if "root_bytes" not in parts:
-            return "root disk"
+            return "it has no root disk yet"
         if "seeded" not in parts:
-            return "seed"
+            return "it has no seed yet"
         if "transient" in parts:
-            return "definition: somebody has undefined it, and it ends when it stops,"
-        return "" if self.site.bridge or "pin" in parts else "name in DHCP"
+            return "somebody has undefined it, and it ends when it stops"
+        if "halted" in parts:
+            return parts["halted"]
+        return "" if self.site.bridge or "pin" in parts else "it has no name in DHCP yet"
 
     # Acting
 
@@ -136,6 +150,10 @@ class InstanceDriver(LibvirtDriver[Instance]):
             return DONE if want is None else self._define(want, refs)
         if want is None or seen.fault:
             return self._remove(seen, refs)
+        if "root_missing" in seen.parts:
+            return Refuse(f"{want.address}: {seen.reason}", put_back(want.address))
+        if "cut" in seen.parts:
+            return Refuse(f"{want.address}: {seen.reason}", f"Attach it again. Or --replace {want.address}.")
         if "root_bytes" not in seen.parts:
             return self._root(want, seen, refs)
         if "seeded" not in seen.parts:
@@ -144,7 +162,10 @@ class InstanceDriver(LibvirtDriver[Instance]):
             kept = self._with(seen, transient="")
             return call("KeepDomain", want.address, kept, seen.parts["at"], domain=seen.parts["name"])
         if not self.site.bridge and "pin" not in seen.parts:
-            return self._pinned(seen, pin=True)
+            assert want.subnet is not None
+            return self._pinned(seen, refs.seen[want.subnet].parts["network"], pin=True)
+        if "halted" in seen.parts:
+            return self._power(want.power, want, seen)
         if seen.address != want.address or _says_otherwise(want, seen.spec):
             return _own(want, seen)
         return DONE if want == seen.spec else self._change(want, seen, refs)
@@ -235,17 +256,15 @@ class InstanceDriver(LibvirtDriver[Instance]):
             "WriteSeed", want.address, self._with(seen, seed=path, seeded="yes"), seen.parts["at"], **where
         )
 
-    def _pinned(self, seen: Observed[Instance], *, pin: bool) -> Call:
-        after = self._with(seen, pin="yes" if pin else "")
-        where = {name: seen.parts[name] for name in ("network", "mac")}
-        address = seen.spec.private_address
-        return call("PinAddress", seen.address, after, seen.parts["at"], pin=pin, address=address, **where)
+    def _pinned(self, seen: Observed[Instance], network: str, *, pin: bool) -> Call:
+        after = self._with(seen, pin=network if pin else "")
+        where = {"network": network, "mac": seen.parts["mac"], "address": seen.spec.private_address}
+        return call("PinAddress", seen.address, after, seen.parts["at"], pin=pin, **where)
 
     def _with(self, seen: Observed[Instance], **more: str) -> Observed[Instance]:
         parts = {name: value for name, value in {**seen.parts, **more}.items() if value}
-        missing = self._missing(parts)
-        reason = f"it has no {missing} yet" if missing else ""
-        return evolve(seen, parts=parts, state="pending" if missing else "ready", reason=reason)
+        reason = self._reason(parts)
+        return evolve(seen, parts=parts, state="pending" if reason else "ready", reason=reason)
 
     def _change(self, want: Instance, seen: Observed[Instance], refs: Refs) -> NextCall:
         """Another filter; other processors and memory, which takes a stop; and power last."""
@@ -254,30 +273,39 @@ class InstanceDriver(LibvirtDriver[Instance]):
         if want.firewall is not None and want.firewall != spec.firewall:
             filter = refs.seen[want.firewall].parts["name"]
             assert want.subnet is not None
-            network = refs.seen[want.subnet].parts["network"]  # its card may have lost that, too
+            network = refs.seen[want.subnet].parts["network"]
             card = domains.interface(network, seen.parts["mac"], filter, spec.private_address)
             after = evolve(seen, spec=evolve(spec, firewall=want.firewall))
-            return call("ChangeCard", want.address, after, at, domain=name, card=card)
+            devices = str(spec.native.get("devices", ""))
+            return call("ChangeCard", want.address, after, at, domain=name, card=card, devices=devices)
         if want.machine_type != spec.machine_type:
             size = machine(want.machine_type)
             if size is None:
                 return Refuse(f"{want.machine_type!r} is no machine type of libvirt's", "Write c2-m2048.")
             if spec.power == "running":
-                return _power("stopped", want, seen)
+                return self._power("stopped", want, seen)
             after = evolve(seen, spec=evolve(spec, machine_type=want.machine_type))
             vcpus, memory_mib = size
             return call(
                 "ChangeMachine", want.address, after, at, domain=name, vcpus=vcpus, memory_mib=memory_mib
             )
         if want.power != spec.power:
-            return _power(want.power, want, seen)
+            return self._power(want.power, want, seen)
         return Refuse(f"{want.address} cannot change in place", "Replace it: --replace " + want.address)
+
+    def _power(self, power: Power, want: Instance, seen: Observed[Instance]) -> Call:
+        """What stands still hears no request to stop."""
+        stop = "CutPower" if "halted" in seen.parts else "StopDomain"
+        return self._powered("StartDomain" if power == "running" else stop, power, want.address, seen)
+
+    def _powered(self, action: str, power: Power, address: Address, seen: Observed[Instance]) -> Call:
+        after = evolve(self._with(seen, halted=""), spec=evolve(seen.spec, power=power))
+        return call(action, address, after, seen.parts["at"], domain=seen.parts["name"])
 
     def _remove(self, seen: Observed[Instance], refs: Refs) -> NextCall:
         at = seen.parts["at"]
-        if seen.spec.power == "running" and "name" in seen.parts:
-            stopped = evolve(seen, spec=evolve(seen.spec, power="stopped"))
-            return call("CutPower", seen.address, stopped, at, domain=seen.parts["name"])
+        if "name" in seen.parts and (seen.spec.power == "running" or "halted" in seen.parts):
+            return self._powered("CutPower", "stopped", seen.address, seen)
         for part in ("seed", "root"):
             if part in seen.parts:
                 left = {name: value for name, value in seen.parts.items() if name != part}
@@ -286,7 +314,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
                 where = {"scope": str(refs.scope), "path": seen.parts[part]}
                 return call("DeleteDisk", seen.address, after, at, **where)
         if "pin" in seen.parts:
-            return self._pinned(seen, pin=False)
+            return self._pinned(seen, seen.parts["pin"], pin=False)
         return call("UndefineDomain", seen.address, None, at, domain=seen.parts["name"])
 
 
@@ -298,12 +326,6 @@ def _own(want: Instance, seen: Observed[Instance]) -> Call:
     return call("OwnDomain", want.address, after, seen.parts["at"], domain=seen.parts["name"], said=said)
 
 
-def _power(power: Power, want: Instance, seen: Observed[Instance]) -> Call:
-    after = evolve(seen, spec=evolve(seen.spec, power=power))
-    action = "StartDomain" if power == "running" else "StopDomain"
-    return call(action, want.address, after, seen.parts["at"], domain=seen.parts["name"])
-
-
 def _says_otherwise(want: Instance, seen: Instance) -> bool:
     return want.tags != seen.tags or want.protect != seen.protect
 
@@ -313,15 +335,19 @@ def _name(said: marks.Mark) -> str:
 
 
 def _files(paths: Mapping[str, str], told: Record) -> dict[str, str]:
-    """The parts that are files: a root disk counts with its secret, a seed when it is written to its end."""
+    """The parts that are files: a root disk counts when it is finished and its secret is there, a seed when
+    it is written to its end.
+    """
     there = {each["path"]: each for each in told["disks"]}
-    secrets = {each["path"] for each in told["secrets"]}
+    secrets = {each["path"]: marks.parsed(each["said"]) for each in told["secrets"]}
     parts = {}
     root, seeds = paths.get(domains.ROOT_TARGET, ""), paths.get(domains.SEED_TARGET, "")
     if root in there or root in secrets:
         parts["root"] = root
-    if root in there:
-        parts |= {"root_bytes": str(there[root]["bytes"])} if root in secrets else {"root_lost": "yes"}
+    if root in secrets and not secrets[root].get(disks.UNFINISHED):
+        parts |= {"root_bytes": str(there[root]["bytes"])} if root in there else {"root_missing": "yes"}
+    if root in there and root not in secrets:
+        parts["root_lost"] = "yes"
     if seeds in there:
         parts["seed"] = seeds
         parts |= {"seeded": "yes"} if there[seeds]["allocated"] >= there[seeds]["bytes"] else {}
@@ -329,9 +355,10 @@ def _files(paths: Mapping[str, str], told: Record) -> dict[str, str]:
 
 
 def _pin(card: Mapping[str, str], told: Record) -> dict[str, str]:
-    pins = [pin for network in told["networks"] for pin in network["pins"]]
-    wanted = {"mac": card.get("mac", ""), "ip": card.get("address", "")}
-    return {"pin": "yes"} if wanted in pins else {}
+    """The network whose DHCP knows its address."""
+    pin = {"mac": card["mac"], "ip": card["address"]}
+    found = next((each["name"] for each in told["networks"] if pin in each["pins"]), "")
+    return {"pin": found} if found else {}
 
 
 def _lies_in(address: str, subnet: entries.Entry) -> bool:

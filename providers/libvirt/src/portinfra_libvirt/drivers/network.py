@@ -28,7 +28,7 @@ class NetworkDriver(EverywhereDriver[Network]):
                 continue
             spec = Network(_name(said), self._cidr(record, said), said.get("tags", {}))
             bridge = record["bridge"] if self.site.bridge else ""
-            runs = (record["active"], bridge, record["forward"], record["forwards"])
+            runs = (record["active"], record["autostart"], bridge, record["forward"], record["forwards"])
             digest, sound = _digest(spec, *runs), runs == self._runs
             yield Part(spec.address, record["name"], spec, digest, {"cidr": spec.cidr}, sound)
 
@@ -37,10 +37,12 @@ class NetworkDriver(EverywhereDriver[Network]):
         return _digest(want, *self._runs)
 
     @property
-    def _runs(self) -> tuple[bool, str, str, bool]:
-        """Whether it runs, on which shared bridge, what libvirt forwards, and whether the hook does."""
+    def _runs(self) -> tuple[bool, bool, str, str, bool]:
+        """Whether it runs, and will when the hypervisor starts again; on which shared bridge; what libvirt
+        forwards, and whether the hook does.
+        """
         forward = "bridge" if self.site.bridge else self.site.mode
-        return True, self.site.bridge, forward, bool(self.site.public)
+        return True, True, self.site.bridge, forward, bool(self.site.public)
 
     def put(self, want: Network, seen: Observed[Network] | None, refs: Refs, at: str) -> NextCall:
         """Define and start it; what its metadata says of subnets is kept."""

@@ -47,6 +47,11 @@ class File:
         """Whose it is now."""
         return Address(self.said["address"]) if self.said else self.born
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether it never had all its contents."""
+        return bool((self.said or {}).get(disks.UNFINISHED))
+
 
 def files(answers: Answers, scope: Scope, kind: str) -> Iterator[File]:
     """Every disk that was made for a kind. A secret that was copied for another file is not heeded."""

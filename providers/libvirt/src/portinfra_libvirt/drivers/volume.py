@@ -47,6 +47,10 @@ class VolumeDriver(DiskDriver[Volume]):
                 f"{source} lies on the hypervisor of {taken.parts['at']}, and {want.address} on that of {at}",
                 "Make the volume in the snapshot's zone.",
             )
+        if taken is not None and taken.state != "ready":
+            return Refuse(
+                f"{source} is no copy to make {want.address} of: {taken.reason}", "Take another snapshot."
+            )
         from_path = taken.id if taken else source
         size = want.gib * disks.GIB
         said = marks.mark(want, refs, file=file, zone=want.zone, key=want.key, source=want.source, bytes=size)
