@@ -26,6 +26,13 @@ Engine = Literal["", "native", "age", "restic"]
 """How data travels. Empty: `native` within one provider, `age` from one to another."""
 
 ENGINES = ("native", "age", "restic")
+
+
+def usual_engine(source: str, target: str) -> Engine:
+    """How data travels from one provider to another where no policy says how."""
+    return "native" if source == target else "age"
+
+
 SEEDS = ("each", "one")
 OCCASIONS = ("drill", "failover", "failback")
 

@@ -4,7 +4,7 @@ from attrs import evolve, frozen
 
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
-from portinfra.model.recovery import DataPolicy, RecoveryPlan, seconds
+from portinfra.model.recovery import DataPolicy, RecoveryPlan, seconds, usual_engine
 from portinfra.model.topology import Topology
 from portinfra.model.vault import Vault
 
@@ -70,7 +70,7 @@ class Recovery:
 
     def engine(self, policy: DataPolicy) -> str:
         """How data of this policy travels."""
-        return policy.engine or ("native" if self.source.provider == self.target.provider else "age")
+        return policy.engine or usual_engine(self.source.provider, self.target.provider)
 
     @property
     def vault(self) -> Vault | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
-from portinfra.model.recovery import ENGINES, SEEDS, DataPolicy, RecoveryPlan
+from portinfra.model.recovery import ENGINES, SEEDS, DataPolicy, RecoveryPlan, usual_engine
 from portinfra.model.topology import Role, Topology
 from portinfra.validation.names import suggestion
 from portinfra.validation.recovery_part import policy_part, whole
@@ -19,7 +19,7 @@ def data_findings(
     """Policies of nothing, or that contradict one another or the places that data travels between."""
     places = {environment.name: environment.provider for environment in environments}
     ends = places.get(recovery.source), places.get(recovery.target)
-    usual = "the default" if None in ends else "native" if ends[0] == ends[1] else "age"
+    usual = usual_engine(ends[0], ends[1]) if ends[0] and ends[1] else "the default"
     roles = {role.name: role for role in topology.roles}
     seen: set[tuple[str, str]] = set()
     for each in recovery.data:

@@ -5,7 +5,7 @@ from ipaddress import IPv4Network
 
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
-from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.recovery import RecoveryPlan, usual_engine
 from portinfra.model.topology import Topology
 from portinfra.model.vault import RECIPIENT, Vault
 from portinfra.validation.recovery_part import Part
@@ -31,8 +31,9 @@ def vault_findings(
 
 def _engines(recovery: RecoveryPlan, topology: Topology, environments: Sequence[Environment]) -> set[str]:
     """The engines that data travels by."""
-    providers = {e.provider for e in environments if e.name in (recovery.source, recovery.target)}
-    usual = "age" if len(providers) > 1 else "native"
+    places = {environment.name: environment.provider for environment in environments}
+    ends = [places[name] for name in (recovery.source, recovery.target) if name in places]
+    usual = usual_engine(ends[0], ends[-1]) if ends else "native"
     roles = [role for role in topology.roles if role.name in recovery.roles]
     return {recovery.policy(role.name, v.name).engine or usual for role in roles for v in role.volumes}
 
