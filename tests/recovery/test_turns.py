@@ -278,3 +278,75 @@ def test_names_that_could_not_be_changed_are_told_of_and_tried_again(ready):
     assert failover(plan, HOW).result == "passed"
     assert len(told) == 2
     assert status(plan).under_way == ""
+
+
+# What was written in an earlier turn is not taken for what a point holds.
+
+
+def test_what_an_abandoned_turn_wrote_does_not_come_back_with_the_next(ready):
+    assert failover(unpassed("failover"), HOW).result == "failed"
+    write(ready, RECOVERY, "of the abandoned turn")
+    abandon(recovery(), pace=ONE)
+    assert failover(recovery(), HOW).result == "passed"
+    assert set(written(ready, RECOVERY).values()) == said("ledger")
+
+
+def test_a_target_that_stood_before_gets_the_data_of_the_point_once_more(ready):
+    failover(recovery(), HOW)
+    write(ready, RECOVERY, "of its first turn")
+    assert failback(recovery(), HOW).result == "passed"
+    assert failover(recovery(), LOST).result == "passed"
+    assert set(written(ready, RECOVERY).values()) == said("ledger")
+
+
+def test_what_was_written_since_a_wave_came_up_is_kept_when_it_is_gone_on_with(ready):
+    assert failover(unpassed("failover"), HOW).result == "failed"
+    write(ready, RECOVERY, "since")
+    assert failover(recovery(), HOW).result == "passed"
+    assert set(written(ready, RECOVERY).values()) == said("since")
+
+
+def test_there_is_no_way_back_to_hosts_that_run_whatever_their_claim_says(ready):
+    ready.unreachable.add("us-east-1a")
+    ready.unreachable.add("us-east-1b")
+    with pytest.raises(Unavailable):
+        failover(recovery(), HOW)  # the fence stands in the claim, and nobody has stopped
+    assert failover(recovery(), LOST).source_fenced is False
+    with pytest.raises(Unavailable, match="us-east-1a"):
+        failback(recovery(), HOW)
+    ready.unreachable.discard("us-east-1a")
+    ready.unreachable.discard("us-east-1b")
+    with pytest.raises(PolicyError) as error:
+        failback(recovery(), HOW)
+    assert rules(error) == ["recovery/not-fenced"]
+    assert fence(recovery(), pace=ONE) == 3
+    assert failback(recovery(), HOW).result == "passed"
+
+
+def test_a_way_back_that_is_not_done_is_told_of_and_not_passed_over(ready):
+    failover(recovery(), HOW)
+    assert failback(unpassed("failback"), HOW).result == "failed"
+    found = status(recovery())
+    assert (found.level, bool(found.under_way)) == ("late", True)
+    with pytest.raises(PolicyError) as error:
+        failover(recovery(), HOW)
+    assert rules(error) == ["recovery/failback-under-way"]
+    assert failback(recovery(), HOW).result == "passed"
+    assert status(recovery()).level == "ok"
+
+
+def test_status_is_told_though_the_source_is_silent(ready):
+    def hand(provider, call):
+        if provider.account == PRODUCTION.account:
+            raise Unavailable("no route to host")
+        return provider.perform(call)
+
+    with wrapped("fake", hand):
+        assert status(recovery()).level == "ok"
+
+
+def test_of_volumes_in_a_silent_zone_nobody_says_that_they_are_not_there(ready):
+    ready.unreachable.add("us-east-1a")
+    (group,) = replicate(recovery(), now=True, pace=ONE).groups
+    assert group.fate == "failed"
+    assert "us-east-1a does not answer" in group.problem

@@ -146,7 +146,8 @@ def _silence(zone: str, left: int, options: PlanOptions) -> Finding:
     accepted = zone in options.without_zones
     return Finding(
         "plan/unknown-zone",
-        f"{zone} does not answer or is left out: {left} changes wait for it",
+        f"{zone} does not answer or is left out"
+        + (f": {left} changes wait for it" if left else ", and what is there is not known"),
         "" if accepted else f"Wait for it, or work elsewhere meanwhile: --without-zone {zone}.",
         Severity.WARNING if accepted else Severity.ERROR,
         subject=zone,

@@ -30,7 +30,7 @@ def main() -> NoReturn:
 def cli(
     *topologies: Topology,
     environments: Iterable[Environment] = (),
-    recovery: Iterable[RecoveryPlan] = (),
+    recovery: RecoveryPlan | Iterable[RecoveryPlan] = (),
     rules: "Iterable[PolicyRule]" = (),
 ) -> NoReturn:
     """Make a script a command line of its own: `cli(payments, environments=[production])`.
@@ -39,7 +39,8 @@ def cli(
     are held to beside the built-in ones. Ends the process.
     """
     arguments = tuple(sys.argv[1:])
-    declared = Declared(topologies, tuple(environments), tuple(recovery))
+    plans = (recovery,) if isinstance(recovery, RecoveryPlan) else tuple(recovery)
+    declared = Declared(topologies, tuple(environments), plans)
     session = Session(f"python {shlex.quote(sys.argv[0])}", arguments, declared, tuple(rules))
     if findings := duplicates(declared):
 

@@ -56,7 +56,8 @@ def status_document(found: RecoveryStatus) -> Document:
         "volumes": [asdict(volume) for volume in found.volumes],
         "points": [asdict(point) for point in found.points],
         "drills_to_sweep": list(found.drills),
-        "failover_under_way": found.under_way or None,
+        "failover_under_way": (None if found.way_back else found.under_way) or None,
+        "failback_under_way": (found.under_way if found.way_back else None) or None,
         "target_stands_since_epoch": found.stands or None,
         "vault_unseen": found.vault_unseen or None,
     }

@@ -106,6 +106,8 @@ def _taking_over(page: _Page) -> Iterable[str]:
     yield ""
     yield page.command("failover")
     yield ""
+    yield f"(Where {page.source} works, and is left on purpose, add `--planned`: then nothing is lost.)"
+    yield ""
     yield f"Only if that says that {page.source} does not answer, and it will not come back:"
     yield ""
     yield page.command("failover", "--source-is-lost")
@@ -142,6 +144,9 @@ def _stopping(page: _Page) -> Iterable[str]:
             yield f"- **wave {number}: the gate was not passed:** {_told(gate)}"
             yield f"  Something does not work on {page.hosts(wave)}. Tell the people above, with what it said"
             yield "  (it is at the top of the report). Once it is mended, run the same command again."
+    if page.recovery.vault:
+        yield "- **A point is not in the vault as it was, or cannot be opened**: the same command with"
+        yield "  `--without-point` and the id that it names uses the one before it: older data. Ask first."
     yield "- **A wave has another problem**: tell the people above what it says; then run the command again."
     yield "- **An action failed**: the same."
     yield "- **It was interrupted, or this computer died**: run the same command again, here or elsewhere."
@@ -159,7 +164,8 @@ def _seeing(page: _Page) -> Iterable[str]:
     yield ""
     yield "At the end it says `passed` or `failed`, and where its report is: a page to open in a browser."
     yield f"`failed` may mean that {page.target} has taken over, but late, or that a probe failed: the report"
-    yield "says which. The command behind `Verify:` tells whether somebody has altered it since. Keep it all."
+    yield "says which. The command behind `Verify:` tells whether somebody has altered it since. Keep it all,"
+    yield "and the key that it names, where nobody can change it."
     yield ""
     if page.plan.probes:
         yield "It asks these probes itself. Where one failed, tell the people above:"

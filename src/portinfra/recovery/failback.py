@@ -2,10 +2,12 @@
 
 from attrs import evolve
 
-from portinfra.errors import PolicyError, PortinfraError
+from portinfra.errors import PolicyError, PortinfraError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.model.evidence import Evidence
 from portinfra.model.finding import Finding
+from portinfra.model.observed import Observation
+from portinfra.model.resources import Instance
 from portinfra.recovery.failover import How, failover
 from portinfra.recovery.fencing import standing
 from portinfra.recovery.ledger import Ledger
@@ -47,6 +49,7 @@ def may_fail_back(recovery: Recovery) -> bool:
         if _under_way(home, recovery.turned):
             return True
         here = standing(home, recovery.source_scope)
+        hosts = home.observe(recovery.source_scope)
     with Connection.to(target) as away:
         away.account()
         half_way = _under_way(away, recovery) is not None
@@ -65,14 +68,28 @@ def may_fail_back(recovery: Recovery) -> bool:
             f"{target.name} has not taken over (epoch {there.epoch}; {source.name} has {here.epoch})",
             "There is no way back to go. To let it take over: dr failover.",
         )
-    if not here.fenced:
+    if hosts.unknown:
+        silent = ", ".join(sorted(hosts.unknown))
+        raise Unavailable(
+            f"{silent} of {source.name} does not answer: what runs there is not known",
+            provider=source.provider,
+            fix="Wait until it answers, and run this again.",
+        )
+    if not here.fenced or _running(hosts):
         raise _no_way_back(
             recovery,
             "not-fenced",
-            f"{source.name} is not fenced, and what is written there would be lost",
+            f"{source.name} is not stopped, and what is written there would be lost",
             "Stop it first: dr fence.",
         )
     return False
+
+
+def _running(hosts: Observation) -> bool:
+    """Whether any of them is on. A fence that was begun and not finished leaves some."""
+    return any(
+        isinstance(seen.spec, Instance) and seen.spec.power == "running" for seen in hosts.resources.values()
+    )
 
 
 def _under_way(target: Connection, recovery: Recovery) -> Turn | None:

@@ -9,6 +9,7 @@
 """
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from attrs import define, evolve, field, frozen
 
@@ -81,7 +82,16 @@ class _Failover:
             placed = sourced(place(self.recovery.topology, self.recovery.target), chosen, there)
             sensitive = self.recovery.sensitive
             bringing = Bringing(self.target, run, self.catalogue, placed, self.how.pace.listen, sensitive)
-            ascent = Ascent(self.recovery, bringing, turn.occasion, self.say, set(turn.done), self._noted)
+            ascent = Ascent(
+                self.recovery,
+                bringing,
+                turn.occasion,
+                self.say,
+                done=turn.done,
+                restored=turn.restored,
+                has_data=lambda wave: self._note(turn.id, restored=wave),
+                note=lambda action: self._note(turn.id, done=(*self._turn(turn.id).done, mark(action))),
+            )
             ascent.climb()
             turn = self._turn(turn.id)
             whole = ascent.up_at is not None and self._announced(ascent)
@@ -131,15 +141,24 @@ class _Failover:
             return epoch + 1  # the source may know of one turn more: its own way back
         with answering(self.recovery) as source:
             source.account()
+            if under_way(turns(Ledger.settled(source, self.recovery.turned.ledger).entries())):
+                raise _refused(
+                    self.recovery,
+                    "failback-under-way",
+                    f"the way back to {self.recovery.source.name} has begun and is not done",
+                    "Finish that first: dr failback goes on where it stopped; --abandon gives it up.",
+                )
             return max(epoch, standing(source, self.recovery.source_scope).epoch + 1)
 
     def _stands_already(self, epoch: int) -> PolicyError:
-        return _refused(
-            self.recovery,
-            "stands-already",
-            f"{self.recovery.target.name} stands since epoch {epoch}",
-            "Go back with: dr failback. What is amiss there is mended with: apply.",
+        name = self.recovery.target.name
+        found = Finding(
+            "recovery/stands-already",
+            f"{name} stands since epoch {epoch}: there is nothing left to do",
+            f"What is amiss there is mended with: apply {name}. The way back, when it is time: dr failback.",
+            subject=f"recovery.{self.recovery.plan.name}",
         )
+        return PolicyError(f"{name} has taken over already", [found])
 
     # The source.
 
@@ -147,7 +166,8 @@ class _Failover:
         """The turn, once the source is stopped, if that can be."""
         source_name, pace = self.recovery.source.name, self.how.pace
         if self.how.source_is_lost:
-            self.say(f"{source_name} is lost: it is not fenced")
+            fenced = "it is not fenced" if turn.fenced_at is None else "it was stopped before"
+            self.say(f"{source_name} is lost: {fenced}")
             return turn
         self.say(f"fencing {source_name}")
         with answering(self.recovery) as source:
@@ -219,7 +239,7 @@ class _Failover:
                 f"somebody else has begun to bring {self.recovery.target.name} up from other points",
                 "Run this again: it goes on with those.",
             )
-        return now if now.points == ids else written(self.ledger, evolve(now, points=ids))
+        return now if now.points == ids else written(self.ledger, evolve(now, points=ids, restored=0))
 
     def _turns_now(self) -> list[Turn]:
         """As the target's cloud has them, whatever this run has written itself before."""
@@ -231,11 +251,9 @@ class _Failover:
     def _turn(self, id: str) -> Turn:
         return next(each for each in turns(self.ledger.entries()) if each.id == id)
 
-    def _noted(self, action: str) -> None:
-        """That an action was done: whoever goes on does not do it again."""
-        turn = under_way(turns(self.ledger.entries()))
-        assert turn is not None
-        written(self.ledger, evolve(turn, done=(*turn.done, mark(action))))
+    def _note(self, id: str, **come: Any) -> None:
+        """How far it has come: whoever goes on, goes on from there."""
+        written(self.ledger, evolve(self._turn(id), **come))
 
     def _announced(self, ascent: Ascent) -> bool:
         """Tell the names' keeper where the hosts are now; whether it took it."""

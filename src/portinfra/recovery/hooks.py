@@ -1,10 +1,12 @@
 """Hooks: what a user has called on the way. A Python function, or a command of the local shell."""
 
+import io
 import json
 import os
 import signal
 import subprocess
 import tempfile
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from attrs import frozen
@@ -38,11 +40,13 @@ def call(hook: Hook, given: Inventory, *, seconds: float, **variables: str) -> A
 
 def _function(hook: Hook, given: Inventory) -> Answer:
     assert callable(hook)
+    printed = io.StringIO()  # as of a command: what it prints is kept, and stands in nobody's output
     try:
-        answer = hook(given)
+        with redirect_stdout(printed):
+            answer = hook(given)
     except Exception as error:
-        return Answer(False, _last(f"{type(error).__name__}: {error}"))
-    return Answer(answer is not False, _last(answer) if isinstance(answer, str) else "")
+        return Answer(False, _last(f"{printed.getvalue()}\n{type(error).__name__}: {error}"))
+    return Answer(answer is not False, _last(answer if isinstance(answer, str) else printed.getvalue()))
 
 
 def _command(command: str, given: Inventory, seconds: float, variables: dict[str, str]) -> Answer:

@@ -116,7 +116,7 @@ def _gaps(
 ) -> Iterable[Finding]:
     """What stands between the plan and a recovery that can be relied on."""
     name = recovery.plan.name
-    if now.under_way:
+    if now.under_way and not now.way_back:
         begun = f"failover {now.under_way} has begun, and goes on with the points that it began with"
         yield _gap(
             name,

@@ -203,6 +203,9 @@ class _Replication:
         if native and not self.target.connection.provider.capabilities.snapshot_copy:
             return f"{self.target.environment.on} copies no snapshots from elsewhere"
         missing = [volume for volume in group.volumes if volume not in self.there.resources]
+        silent = ", ".join(sorted(self.there.unknown))
+        if missing and silent:
+            return f"{silent} does not answer: {', '.join(missing)} is not seen"
         return (
             f"{', '.join(missing)} is not there: apply {self.recovery.source.name} first" if missing else ""
         )

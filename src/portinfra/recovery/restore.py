@@ -40,8 +40,9 @@ def _restored(host: Instance, with_data: Collection[tuple[Address | None, str]])
     return evolve(host, mounts=mounts)
 
 
-def outdated(placed: Placed, there: Observation) -> frozenset[Address]:
-    """The volumes that are there already, with other data than they should begin with.
+def outdated(placed: Placed, there: Observation, stale: Collection[str] = ()) -> frozenset[Address]:
+    """The volumes that are there already, with other data than they should begin with. Those of `stale` roles
+    are of an earlier time, wherever their data came from: it was written on since.
 
     Those that begin empty, and join another, are as old as that one: `joining` ones are emptied before it
     gets its data, so that nobody has joined yet while it has not.
@@ -52,14 +53,15 @@ def outdated(placed: Placed, there: Observation) -> frozenset[Address]:
         for address, spec in placed.resources.items()
         if isinstance(spec, Volume)
         and address in there.resources
-        and not _begun(joins.get(address, address), placed, there)
+        and not _begun(joins.get(address, address), placed, there, stale)
     )
 
 
-def _begun(volume: Address, placed: Placed, there: Observation) -> bool:
+def _begun(volume: Address, placed: Placed, there: Observation, stale: Collection[str]) -> bool:
     """Whether it has what it should begin with."""
     source, seen = _source(volume, placed), there.resources.get(volume)
-    return not source or (seen is not None and seen.spec.source == source)
+    fresh = seen is not None and seen.spec.source == source and placed.roles[volume] not in stale
+    return not source or fresh
 
 
 def _source(volume: Address, placed: Placed) -> str | None:

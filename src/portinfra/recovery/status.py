@@ -4,10 +4,12 @@ Asks the target only, and looks into the vault, where this machine can.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Literal
 
 from attrs import frozen
 
+from portinfra.errors import PortinfraError
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
 from portinfra.model.recovery import seconds
@@ -18,7 +20,7 @@ from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.points import Point, points
 from portinfra.recovery.subject import Recovery
-from portinfra.recovery.turn import turns, under_way
+from portinfra.recovery.turn import Turn, turns, under_way
 from portinfra.recovery.vault.carriage import held, look
 from portinfra.recovery.waves import moment
 
@@ -71,7 +73,9 @@ class RecoveryStatus:
     drills: tuple[str, ...] = ()
     """Drills that died, or could not be torn down: for `sweep`."""
     under_way: str = ""
-    """The failover that has begun and is not done."""
+    """The failover, or the way back, that has begun and is not done."""
+    way_back: bool = False
+    """Whether that is the way back."""
     stands: int = 0
     """The epoch since which the target stands for the source; 0 where it does not. What is written there then
     is carried nowhere before the way back.
@@ -90,14 +94,16 @@ class RecoveryStatus:
 
 def status(recovery: Recovery) -> RecoveryStatus:
     """What could be brought back now. Raises ProviderError where the target does not answer; a vault that
-    does not is told of.
+    does not is told of, and a source that does not is left alone.
     """
     with Connection.to(recovery.target) as target:
         target.account()
         there = target.observe(recovery.points)
-        entries = Ledger(target, recovery.ledger).entries()
+        entries = Ledger.settled(target, recovery.ledger).entries()
         turn = standing(target, recovery.target_scope)
         now = target.provider.clock.now()
+    begun = under_way(turns(entries))
+    back = None if begun else _way_back(recovery)
     known = points(entries)
     vault = look(recovery)
     restorable = [point for point in known if point.restorable(there, vault.points)]
@@ -125,10 +131,18 @@ def status(recovery: Recovery) -> RecoveryStatus:
             for point in known
         ),
         tuple(str(entry.said["id"]) for entry in entries if entry.kind == DRILL and entry.open),
-        begun.id if (begun := under_way(turns(entries))) else "",
+        begun.id if begun else back.id if back else "",
+        back is not None,
         0 if turn.fenced else turn.epoch,
         vault.problem if unseen else "",
     )
+
+
+def _way_back(recovery: Recovery) -> Turn | None:
+    """The way back that has begun and is not done, if the source can be asked: its ledger tells."""
+    with suppress(PortinfraError), Connection.to(recovery.source) as source:
+        return under_way(turns(Ledger.settled(source, recovery.turned.ledger).entries()))
+    return None
 
 
 def _volumes(

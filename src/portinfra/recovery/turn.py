@@ -31,6 +31,8 @@ class Turn:
     """When the source had stopped: none of its data is newer. None: nobody has stopped it."""
     points: tuple[str, ...] = ()
     """What the target's data comes from. Empty until the target begins to change: till then, the newest."""
+    restored: int = 0
+    """The waves that have that data. What there is of the others is of an earlier time, and is replaced."""
     done: tuple[str, ...] = ()
     """The actions that were done, which are not done twice: by `mark`."""
     abandoned: int = 0
@@ -80,6 +82,7 @@ def written(ledger: Ledger, turn: Turn) -> Turn:
         "last_point": turn.last_point,
         "fenced_at": turn.fenced_at,
         "points": list(turn.points),
+        "restored": turn.restored,
         "done": list(turn.done),
         "abandoned": turn.abandoned,
         "rto": turn.rto,
@@ -99,6 +102,7 @@ def _turn(entry: Entry) -> Turn:
         last_point=bool(said.get("last_point")),
         fenced_at=said.get("fenced_at"),
         points=tuple(said.get("points", ())),
+        restored=int(said.get("restored", 0)),
         done=tuple(said.get("done", ())),
         abandoned=int(said.get("abandoned", 0)),
         open=entry.open,

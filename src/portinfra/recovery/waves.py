@@ -77,6 +77,10 @@ class Ascent:
     say: Say = lambda line: None
     done: Collection[str] = ()
     """The actions, by `mark`, that an earlier run has done."""
+    restored: int = 0
+    """The waves that an earlier run has given their data: what is written there since is kept."""
+    has_data: Callable[[int], None] = lambda wave: None
+    """Called when a wave has its data, and none of its hosts that were there has started yet."""
     note: Callable[[str], None] = lambda action: None
     """Called with the name of an action that is done."""
     waves: list[WaveRun] = field(init=False, factory=list)
@@ -145,7 +149,8 @@ class Ascent:
         roles = [role for wave in self.recovery.plan.waves[:number] for role in wave.roles]
         placed = all_at_once(self.bringing.placed)
         there = self.bringing.run.reader.observe(placed.scope)
-        old = outdated(placed, there)
+        anew = number > self.restored
+        old = outdated(placed, there, self.recovery.plan.waves[number - 1].roles if anew else ())
         mine = frozenset(address for address in old if placed.roles[address] in roles)
         hosts = hosts_of(placed, mine) & there.resources.keys()
         try:
@@ -154,10 +159,11 @@ class Ascent:
                 self._carry_out(waiting, PlanOptions(addresses=hosts))
             if empty := joining(placed, mine):  # first of all: see `outdated`
                 self._carry_out(waiting, replacing(empty))
-                mine -= empty
-            if hosts:
-                self._carry_out(waiting, replacing(mine, roles))
-            self._carry_out(placed, replacing(mine if not hosts else frozenset(), roles))
+            if rest := mine - empty:
+                self._carry_out(waiting, replacing(rest, roles if hosts else ()))
+            if anew:
+                self.has_data(number)
+            self._carry_out(placed, replacing(frozenset(), roles))
         except ApplyError as error:
             return str(error.first)
         except PortinfraError as error:

@@ -185,3 +185,36 @@ def test_there_is_nothing_to_grant_between_simulated_accounts(run):
     result = run("dr", "plan", "--grants")
     assert result.exit_code == 1
     assert "nothing to grant" in result.stderr
+
+
+def test_a_failover_that_did_not_pass_says_where_things_stand(run):
+    run("dr", "replicate")
+    unpassed = plan(waves=[Wave(["db"], gates="false", limit="5s"), ["web"]])
+    told = run("dr", "failover", "--yes", about=unpassed).stderr
+    assert "recovery has not taken over yet" in told
+    assert "dr failover shop --abandon" in told
+    result = run("dr", "failover", "--yes", about=plan(probes=[Probe("page", "false")]))
+    assert result.exit_code == 1
+    assert "recovery has taken over and stands" in result.stderr
+    again = run("dr", "failover", "--yes")
+    assert (again.exit_code, "recovery has taken over already" in again.stderr) == (3, True)
+
+
+def test_a_point_that_nobody_knows_is_bad_usage(run):
+    run("dr", "replicate")
+    result = run("dr", "failover", "--yes", "--without-point", "nonsense")
+    assert (result.exit_code, "there is no point nonsense" in result.stderr) == (2, True)
+
+
+def test_what_a_function_prints_stands_in_no_document(run):
+    run("dr", "replicate")
+    chatty = plan(probes=[Probe("page", lambda inventory: print("asked"))])
+    assert json.loads(run("dr", "drill", "--json", about=chatty).stdout)["probes"][0]["told"] == "asked"
+
+
+def test_evidence_is_verified_against_the_key_that_it_was_signed_with(run):
+    run("dr", "replicate")
+    told = run("dr", "drill").stderr
+    (line,) = [line for line in told.splitlines() if line.startswith("Verify:")]
+    assert line.endswith(f"--key {home() / 'evidence-key.pub'}")
+    assert (home() / "evidence-key.pub").is_file()

@@ -92,8 +92,9 @@ def show_status(found: RecoveryStatus, console: Console) -> None:
     for id in found.drills:
         console.print(f"Drill {id} still runs, or left something behind: dr sweep.")
     if found.under_way:
+        what, command = ("way back", "failback") if found.way_back else ("failover", "failover")
         console.print(
-            "A failover has begun and is not done: run dr failover again, or give it up: --abandon."
+            f"A {what} has begun and is not done: run dr {command} again, or give it up: --abandon."
         )
     elif found.stands:
         console.print(

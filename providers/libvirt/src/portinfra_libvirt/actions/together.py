@@ -46,7 +46,7 @@ class Together:
         for connection in self._there().values():
             for each in connection.listAllNetworks():
                 if each.name().startswith(prefix):
-                    record = networks.record(each.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE), False)
+                    record = networks.record(each.XMLDesc(), False)
                     found.setdefault(each.name(), record)
         return {"networks": [found[name] for name in sorted(found)]}
 

@@ -10,6 +10,7 @@ from portinfra.present.commands.session import Session
 from portinfra.present.exits import Exit, Misuse
 
 if TYPE_CHECKING:
+    from portinfra.model.evidence import Evidence
     from portinfra.recovery.subject import Recovery
 
 
@@ -65,6 +66,11 @@ def failover(session: Session, which: Which, failing: FailingOver) -> int:
             raise Misuse("--abandon gives up whatever was begun", fix="Leave the other options out.")
         return _abandon(session, recovery, failing)
     desk = ready()
+    without = tuple(failing.without_point or ())
+    known = {point.id for point in dr.status(recovery).points} if without else set()
+    if unknown := sorted(set(without) - known):
+        there_are = ", ".join(sorted(known)) or "none"
+        raise Misuse(f"there is no point {', '.join(unknown)}", fix=f"There are: {there_are}.")
     if not failing.yes:
         show_prospect(dr.prospect(recovery), err())
         stopped = "is lost" if failing.source_is_lost else "is stopped"
@@ -74,14 +80,16 @@ def failover(session: Session, which: Which, failing: FailingOver) -> int:
         how = dr.How(
             source_is_lost=failing.source_is_lost,
             last_point=failing.planned,
-            without=tuple(failing.without_point or ()),
+            without=without,
             pace=dr.Pace(listen=display),
         )
         evidence = dr.failover(recovery, how, say=err().print)
-    if failing.source_is_lost:
+    if not evidence.source_fenced:
         fence_it = session.command("dr", "fence", recovery.plan.name)
         err().print(f"{recovery.source.name} was not stopped. When it comes back, first of all: {fence_it}")
-    return hand_in(session, desk, evidence, as_json=failing.as_json)
+    code = hand_in(session, desk, evidence, as_json=failing.as_json)
+    _what_next(session, recovery, evidence)
+    return code
 
 
 def fence(session: Session, which: Which, changing: Agreed) -> int:
@@ -127,7 +135,25 @@ def failback(session: Session, which: Which, changing: FailingBack) -> int:
     with ProgressDisplay() as display:
         how = dr.How(pace=dr.Pace(listen=display))
         evidence = dr.failback(recovery, how, say=err().print)
-    return hand_in(session, desk, evidence, as_json=changing.as_json)
+    code = hand_in(session, desk, evidence, as_json=changing.as_json)
+    _what_next(session, recovery.turned, evidence)
+    return code
+
+
+def _what_next(session: Session, recovery: "Recovery", evidence: "Evidence") -> None:
+    """Where things stand after one that did not pass, and what is to be done."""
+    from portinfra.present.console.terminal import err
+
+    if evidence.result == "passed":
+        return
+    target = recovery.target.name
+    if evidence.rto_measured is None:
+        give_up = session.command("dr", evidence.kind, evidence.recovery, "--abandon")
+        err().print(f"{target} has not taken over yet. Mend what is named, then go on:")
+        err().print(f"  {session.again}")
+        err().print(f"Or give it up, and {recovery.source.name} stands again: {give_up}")
+    else:
+        err().print(f"{target} has taken over and stands. What is named did not pass: look at it.")
 
 
 def _abandon(session: Session, recovery: "Recovery", agreed: Agreed) -> int:

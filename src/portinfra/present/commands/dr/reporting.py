@@ -89,7 +89,8 @@ def hand_in(session: Session, desk: Desk, evidence: Evidence, *, as_json: bool) 
         show_evidence(evidence, out())
     err().print(f"Evidence: {file}")
     err().print(f"Report:   {page}")
-    err().print(f"Verify:   {session.command('dr', 'verify', str(file))}")
+    key = str((home() / KEY_FILE).with_suffix(".pub"))
+    err().print(f"Verify:   {session.command('dr', 'verify', str(file), '--key', key)}")
     return Exit.DONE if evidence.result == "passed" else Exit.FAILED
 
 
@@ -117,7 +118,7 @@ def report(session: Session, paper: Paper, page: Page) -> int:
 
 def verify(session: Session, paper: Paper, trusting: Trusting) -> int:
     """Tell whether evidence is as it was signed. Ends with 1 where it is not."""
-    from portinfra.present.console.terminal import write, write_json
+    from portinfra.present.console.terminal import err, write, write_json
     from portinfra.present.evidence import verify as verified
 
     public = None
@@ -131,6 +132,8 @@ def verify(session: Session, paper: Paper, trusting: Trusting) -> int:
         write_json({"schema": "portinfra.verdict/1", "good": verdict.good, "told": verdict.told})
     else:
         write(verdict.told)
+    if verdict.good and public is None:
+        err().print("Anybody can sign anew with another key. To know that it was yours: --key FILE.pub")
     return Exit.DONE if verdict.good else Exit.FAILED
 
 
