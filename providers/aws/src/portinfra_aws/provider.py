@@ -65,7 +65,7 @@ class AwsProvider:
         return str(answers[catalogue.IDENTITY][0]["Account"])
 
     def catalogue_calls(self) -> tuple[Call, ...]:
-        """Four reads."""
+        """Six reads."""
         return catalogue.calls(self.environment)
 
     def catalogue(self, answers: Mapping[Call, Sequence[Answer]]) -> Catalogue:
