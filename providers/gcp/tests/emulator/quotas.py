@@ -21,7 +21,7 @@ def _one(_: Resource) -> float:
 
 
 def _cpus(instance: Resource) -> float:
-    if instance.body["status"] == "TERMINATED" or instance.state == "doomed":
+    if instance.body["status"] in ("TERMINATED", "SUSPENDED") or instance.state == "doomed":
         return 0.0
     return float(machine_types()[name_of(instance.body["machineType"])][0])
 

@@ -28,7 +28,12 @@ _STATES: Mapping[str, State] = {
     "DEPROVISIONING": "deleting",
 }
 
-_DOWN = ("TERMINATED", "STOPPING", "PENDING_STOP", "SUSPENDING", "SUSPENDED")
+_DOWN = ("TERMINATED", "STOPPED", "STOPPING", "PENDING_STOP", "SUSPENDING", "SUSPENDED")
+
+SUSPENDED = "suspended"
+"""The part that says that somebody has suspended it: "You can resume the VM or delete it", but neither start nor
+change it. https://cloud.google.com/compute/docs/instances/instance-life-cycle.
+"""
 
 
 class InstanceDriver(GcpDriver[Instance]):
@@ -80,6 +85,7 @@ class InstanceDriver(GcpDriver[Instance]):
             "tags": (record.get("tags") or {}).get("fingerprint", ""),
             "access": access.get("name", ""),
             "ip": access.get("natIP", ""),
+            SUSPENDED: "yes" if record.get("status") == "SUSPENDED" else "",
         }
         return {**super().parts(record), **{name: value for name, value in parts.items() if value}}
 
@@ -146,6 +152,8 @@ class InstanceDriver(GcpDriver[Instance]):
             tags = {"items": [refs.seen[want.firewall].parts["name"]], "fingerprint": seen.parts.get("tags")}
             return call("instances.setTags", want.address, {**host, "body": tags}, after, safe=True)
         if want.machine_type != spec.machine_type:
+            if SUSPENDED in seen.parts:
+                return _power("running", want, seen)
             if spec.power == "running":
                 return _power("stopped", want, seen)
             after = evolve(seen, spec=evolve(spec, machine_type=want.machine_type))
@@ -157,8 +165,10 @@ class InstanceDriver(GcpDriver[Instance]):
 
 
 def _power(power: Power, want: Instance, seen: Observed[Instance]) -> Call:
-    action = "instances.start" if power == "running" else "instances.stop"
-    after = evolve(seen, spec=evolve(seen.spec, power=power))
+    starts = "instances.resume" if SUSPENDED in seen.parts else "instances.start"
+    action = starts if power == "running" else "instances.stop"
+    parts = {name: value for name, value in seen.parts.items() if name != SUSPENDED}
+    after = evolve(seen, parts=parts, spec=evolve(seen.spec, power=power))
     return call(action, want.address, links.variables(seen.id), after, safe=True)
 
 
