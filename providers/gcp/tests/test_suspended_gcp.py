@@ -1,8 +1,7 @@
 """A suspended host is down, but not stopped: it can be resumed or deleted, and nothing else."""
 
-from attrs import evolve
-
 import pytest
+from attrs import evolve
 
 from emulator.conformance_bed import GcpBed
 from portinfra.testing.conformance.stage import Stage

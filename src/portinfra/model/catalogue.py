@@ -71,9 +71,12 @@ class Rate:
 
 @frozen
 class Quota:
-    """The most resources of one kind that the account may have here."""
+    """The most of one thing that the account may have here."""
 
     kind: str
+    """A kind, of which each resource counts as one; or the provider's own word (`CPUS`), of which each takes
+    what its driver says.
+    """
     limit: int
     used: int
 

@@ -121,7 +121,8 @@ def _label_findings(
     for subject, tags, bearer in _tagged(topology, environment):
         for key, value in sorted(tags.items()):
             if capabilities.tags_reserved and key.lower().startswith(capabilities.tags_reserved):
-                rule, message = "reserved-tag", f"the tag {_short(key)} is {provider}'s own, and not yours to set"
+                rule = "reserved-tag"
+                message = f"the tag {_short(key)} is {provider}'s own, and not yours to set"
                 fix = "Choose another key for it."
             elif key_max is not None and not 0 < len(key) <= key_max:
                 rule, message = "tag-key", f"the key {_short(key)} has {len(key)} characters"

@@ -158,7 +158,9 @@ def unreachable(message: str, endpoint: str) -> errors.Unavailable:
     """Nobody was asked: the service is not reached at its address, which the error names."""
     service = re.search(r"//(sts|ec2)\b", endpoint)
     named = f"AWS_ENDPOINT_URL_{service[1].upper()}" if service else "AWS_ENDPOINT_URL"
-    fix = f"Check the network, the region's name, and that {endpoint} is reached from here (else set {named})."
+    fix = (
+        f"Check the network, the region's name, and that {endpoint} is reached from here (else set {named})."
+    )
     return errors.Unavailable(message, provider=NAME, fix=fix)
 
 

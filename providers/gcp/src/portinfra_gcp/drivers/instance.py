@@ -6,13 +6,14 @@ from typing import Any
 from attrs import evolve
 
 from portinfra.model.address import Address
+from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import Observed, State
 from portinfra.model.resources import Instance, Power
 from portinfra.provider.interface import Call, NextCall, Refs
 from portinfra_gcp import birth, keys, links, marks
 from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, born, call
 from portinfra_gcp.drivers.reading import Record
-from portinfra_gcp.published import DISK_TYPE
+from portinfra_gcp.published import DISK_TYPE, SSD
 
 BOOT = "boot"
 """The device of the boot disk, and what the label `portinfra-part` says of it."""
@@ -31,8 +32,8 @@ _STATES: Mapping[str, State] = {
 _DOWN = ("TERMINATED", "STOPPED", "STOPPING", "PENDING_STOP", "SUSPENDING", "SUSPENDED")
 
 SUSPENDED = "suspended"
-"""The part that says that somebody has suspended it: "You can resume the VM or delete it", but neither start nor
-change it. https://cloud.google.com/compute/docs/instances/instance-life-cycle.
+"""The part that says that somebody has suspended it: "You can resume the VM or delete it", but neither start
+nor change it. https://cloud.google.com/compute/docs/instances/instance-life-cycle.
 """
 
 
@@ -88,6 +89,21 @@ class InstanceDriver(GcpDriver[Instance]):
             SUSPENDED: "yes" if record.get("status") == "SUSPENDED" else "",
         }
         return {**super().parts(record), **{name: value for name, value in parts.items() if value}}
+
+    def takes(self, spec: Instance, catalogue: Catalogue) -> Mapping[str, int]:
+        """Processors while it runs, of its family's quota; and its boot disk.
+
+        https://cloud.google.com/compute/resource-usage: e2 and n1 share one, each later family has its own.
+        Of those that share a core it is not said how much they take: one, at the least.
+        """
+        disk = {SSD: spec.disk_gib}
+        machine = catalogue.machine_types.get(spec.machine_type)
+        if machine is None or spec.power == "stopped":
+            return disk
+        family, _, rest = spec.machine_type.partition("-")
+        cpus = machine.vcpus if "-" in rest else 1
+        own = "CPUS" if family in ("e2", "n1") else f"{family.upper()}_CPUS"
+        return {own: cpus, "CPUS_ALL_REGIONS": cpus, **disk}
 
     # Acting
 
