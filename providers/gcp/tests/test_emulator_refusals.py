@@ -99,7 +99,7 @@ def test_it_is_refused(gce: Local, world: Raw, path: str, body: Any, words: str)
         (INSTANCES + "/i/attachDisk", {"initializeParams": {"diskName": "x"}}),
         (INSTANCES + "/i/attachDisk", {"source": DISKS + "/d", "boot": True}),
         (INSTANCES + "/i/addAccessConfig?networkInterface=nic0", {"type": "DIRECT_IPV6"}),
-        (INSTANCES + "/i/suspend", None),
+        (INSTANCES + "/i/simulateMaintenanceEvent", None),
     ],
 )  # fmt: skip
 def test_it_is_a_gap_of_the_bed(gce: Local, world: Raw, path: str, body: Any) -> None:

@@ -74,6 +74,8 @@ def drift(bed):
     zone = host.scope.partition("/")[2]
     tags = {"items": ["another"], "fingerprint": host.body["tags"]["fingerprint"]}
     bed.gce.act("instances.setTags", tags, zone=zone, instance=host.name)
+    bed.gce.advance(60.0)
+    bed.gce.act("instances.suspend", {}, zone=zone, instance=host.name)
     rule = {
         "name": "let-me-in",
         "network": host.body["networkInterfaces"][0]["network"],

@@ -19,6 +19,15 @@ class Capabilities:
     volume_max_gib: int = 16_384
     tags_max: int = 40
     """How many tags of the user's own a resource may bear."""
+    tag_key_max: int | None = None
+    """How many characters the key of a tag may have; None: as many as one likes."""
+    tag_value_max: int | None = None
+    tags_reserved: tuple[str, ...] = ()
+    """Beginnings of the keys of tags that are the provider's own, in lower case."""
+    network_prefix_min: int = 0
+    """The largest network that there may be, as the length of its prefix: 16 for a /16."""
+    cidrs_reserved: tuple[str, ...] = ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4")
+    """Ranges of addresses that no network may have a part in."""
     zonal_subnets: bool = True
     public_addresses: bool = True
     grow_volumes: bool = True
@@ -62,9 +71,12 @@ class Rate:
 
 @frozen
 class Quota:
-    """The most resources of one kind that the account may have here."""
+    """The most of one thing that the account may have here."""
 
     kind: str
+    """A kind, of which each resource counts as one; or the provider's own word (`CPUS`), of which each takes
+    what its driver says.
+    """
     limit: int
     used: int
 

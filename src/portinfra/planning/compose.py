@@ -10,6 +10,7 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Change, Plan, PlanOptions
+from portinfra.model.resources import KINDS, Spec
 from portinfra.planning.binding import Bound, bind
 from portinfra.planning.budget import budget
 from portinfra.planning.changes import Desired, Drivers, changes, effective, follow_replacements
@@ -18,6 +19,8 @@ from portinfra.planning.ordering import steps
 from portinfra.planning.rename import renamed, stranded
 from portinfra.planning.retention import keep_data, leave_unknown, only_asked, protected, still_named
 from portinfra.planning.subnets import moves
+
+_KINDS = {kind.kind for kind in KINDS}
 
 _ACTION_ORDER = ("delete", "replace", "keep", "update", "create")
 
@@ -49,7 +52,7 @@ def compose(
     )
     findings += more
     calls, refused = ([], []) if _errors(findings) else dry_run(ordered, desired, placed.scope)
-    findings += [*refused, *_over_quota(decided.values(), catalogue), *_doubles(observation)]
+    findings += [*refused, *_over_quota(decided.values(), drivers, catalogue), *_doubles(observation)]
     return Plan(
         scope=placed.scope,
         placed=placed,
@@ -101,20 +104,28 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
 
 
-def _over_quota(decided: Iterable[Change], catalogue: Catalogue) -> Iterable[Finding]:
+def _over_quota(decided: Iterable[Change], drivers: Drivers, catalogue: Catalogue) -> Iterable[Finding]:
     growth: Counter[str] = Counter()
-    for change in decided:
-        growth[change.address.kind] += {"create": 1, "delete": -1}.get(change.action, 0)
+    for change in decided if catalogue.quotas else ():
+        if change.action != "keep":
+            growth.update(_takes(change.after, drivers, catalogue))
+            growth.subtract(_takes(change.before, drivers, catalogue))
     for quota in catalogue.quotas:
         needed = quota.used + growth[quota.kind]
         if growth[quota.kind] > 0 and needed > quota.limit:
+            what = f"{'of kind ' if quota.kind in _KINDS else ''}{quota.kind}"
             yield Finding(
                 "plan/quota",
-                f"the account may have {quota.limit} of kind {quota.kind} in {catalogue.region}, "
+                f"the account may have {quota.limit} {what} in {catalogue.region}, "
                 f"has {quota.used}, and would need {needed}",
-                "Ask the provider for a higher quota, or lower a count.",
+                "Ask the provider for a higher quota, or lower a count or size.",
                 subject=quota.kind,
             )
+
+
+def _takes(spec: Spec | None, drivers: Drivers, catalogue: Catalogue) -> Mapping[str, int]:
+    """What a resource takes of all quotas: one of its kind, and what its driver says."""
+    return {} if spec is None else {spec.kind: 1, **drivers[type(spec)].takes(spec, catalogue)}
 
 
 def _doubles(observation: Observation) -> Iterable[Finding]:

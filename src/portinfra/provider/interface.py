@@ -164,6 +164,10 @@ class Driver(ABC, Generic[S]):
         neither is a second value with the same address: core reports it and touches neither.
         """
 
+    def takes(self, spec: S, catalogue: Catalogue) -> Mapping[str, int]:
+        """What one resource takes of quotas that count more than resources of a kind: `{"CPUS": 4}`."""
+        return {}
+
     def detail(self, seen: Observed[S]) -> Call | None:
         """The read that tells what no list told, until nothing is UNSEEN."""
         return None

@@ -1,15 +1,21 @@
 """What a topology needs, against what its provider can do: refused here, before any call."""
 
 from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network
+from typing import Any
 
 from portinfra.model.catalogue import Capabilities
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.topology import Role, Topology
 from portinfra.validation.names import suggestion
+from portinfra.validation.types import ROLE
 
 NativeOptions = Mapping[str, Mapping[str, str]]
 """Provider → option → one line of what it does."""
+
+KEY_SHOWN = 40
+"""Characters of a tag's key that a message shows."""
 
 
 def ability_findings(
@@ -24,6 +30,8 @@ def ability_findings(
             subject=f"environment.{environment.name}.key",
             location=environment.location,
         )
+    yield from _network_findings(environment, capabilities)
+    yield from _label_findings(topology, environment, capabilities)
     for role in topology.roles:
         yield from _role_findings(role, environment, capabilities)
         yield from _volume_findings(role, environment, capabilities)
@@ -73,8 +81,7 @@ def _volume_findings(role: Role, environment: Environment, capabilities: Capabil
 def _tag_findings(
     role: Role, topology: Topology, environment: Environment, capabilities: Capabilities
 ) -> Iterator[Finding]:
-    here = environment.roles.get(role.name, {}).get("tags", {})
-    own = {*topology.tags, *environment.tags, *role.tags, *(here if isinstance(here, Mapping) else ())}
+    own = {*topology.tags, *environment.tags, *role.tags, *_here(role, environment)}
     fullest = max([len(own), *(len(own | {*volume.tags}) for volume in role.volumes)])
     if fullest > capabilities.tags_max:
         message = (
@@ -82,6 +89,75 @@ def _tag_findings(
             f"{environment.provider} keeps {capabilities.tags_max}"
         )
         yield _wrong(role, "tags", "tags", message, "Use fewer.")
+
+
+def _network_findings(environment: Environment, capabilities: Capabilities) -> Iterator[Finding]:
+    """Networks that are too large, or of addresses that nobody can have."""
+    try:
+        network = IPv4Network(environment.cidr)
+    except ValueError:  # which is a finding of the environment's own
+        return
+    provider, largest = environment.provider, capabilities.network_prefix_min
+
+    def wrong(message: str, fix: str) -> Finding:
+        subject = f"environment.{environment.name}.cidr"
+        return Finding("provider/cidr", message, fix, subject=subject, location=environment.location)
+
+    if network.prefixlen < largest:
+        within = IPv4Network((network.network_address, largest))
+        message = f"{network} is larger than any network of {provider}, which may be a /{largest}"
+        yield wrong(message, f"Use a part of it: '{within}'.")
+    for reserved in capabilities.cidrs_reserved:
+        if network.overlaps(IPv4Network(reserved)):
+            fix = "Use addresses within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16."
+            yield wrong(f"{provider} has no networks in {reserved}", fix)
+
+
+def _label_findings(
+    topology: Topology, environment: Environment, capabilities: Capabilities
+) -> Iterator[Finding]:
+    """Tags that the provider cannot keep, each where it was written."""
+    provider, key_max, value_max = environment.provider, capabilities.tag_key_max, capabilities.tag_value_max
+    for subject, tags, bearer in _tagged(topology, environment):
+        for key, value in sorted(tags.items()):
+            if capabilities.tags_reserved and key.lower().startswith(capabilities.tags_reserved):
+                rule = "reserved-tag"
+                message = f"the tag {_short(key)} is {provider}'s own, and not yours to set"
+                fix = "Choose another key for it."
+            elif key_max is not None and not 0 < len(key) <= key_max:
+                rule, message = "tag-key", f"the key {_short(key)} has {len(key)} characters"
+                fix = f"Give it 1 to {key_max}: {provider} keeps no others."
+            elif value_max is not None and len(value) > value_max:
+                rule, message = "tag-value", f"the value of the tag {_short(key)} has {len(value)} characters"
+                fix = f"Shorten it: {provider} keeps {value_max}."
+            else:
+                continue
+            yield Finding(
+                f"provider/{rule}", message, fix, subject=f"{subject}.tags", location=bearer.location
+            )
+
+
+def _tagged(topology: Topology, environment: Environment) -> Iterator[tuple[str, Mapping[str, str], Any]]:
+    """All that bears tags of its own: what it is called, its tags, and the value itself."""
+    place = f"environment.{environment.name}"
+    yield f"topology.{topology.name}", topology.tags, topology
+    yield place, environment.tags, environment
+    for role in topology.roles:
+        yield f"role.{role.name}", role.tags, role
+        yield f"{place}.role.{role.name}", _here(role, environment), environment
+        for volume in role.volumes:
+            yield f"role.{role.name}.volume.{volume.name}", volume.tags, volume
+
+
+def _here(role: Role, environment: Environment) -> Mapping[str, str]:
+    """The tags that an environment gives to a role; of the wrong type, they are a finding of its own."""
+    check = ROLE["tags"][1]
+    tags = environment.roles.get(role.name, {}).get("tags", {})
+    return tags if check(tags) else {}
+
+
+def _short(key: str) -> str:
+    return repr(key if len(key) <= KEY_SHOWN else f"{key[:KEY_SHOWN]}…")
 
 
 def _native_findings(role: Role, native_options: NativeOptions) -> Iterator[Finding]:

@@ -92,6 +92,58 @@ def test_what_the_provider_cannot_do_is_refused(role, limits, rule):
     assert "\xe9" not in str(found)
 
 
+@pytest.mark.parametrize(
+    ("cidr", "words"),
+    [
+        ("10.0.0.0/12", "Use a part of it: '10.0.0.0/16'."),
+        ("127.0.0.0/16", "no networks in 127.0.0.0/8"),
+        ("169.254.0.0/17", "no networks in 169.254.0.0/16"),
+    ],
+)
+def test_a_network_that_the_provider_cannot_have_is_refused(cidr, words):
+    found = findings_of(evolve(PLACE, cidr=cidr), network_prefix_min=16)
+    (finding,) = [each for each in found if each.rule == "provider/cidr"]
+    assert (finding.subject, finding.severity) == ("environment.production.cidr", Severity.ERROR)
+    assert words in f"{finding.message}. {finding.fix}"
+    assert finding.location
+    assert findings_of(evolve(PLACE, cidr="10.0.0.0/16"), network_prefix_min=16) == ()
+
+
+TAG_LIMITS = {"tag_key_max": 4, "tag_value_max": 3, "tags_reserved": ("own:",)}
+
+
+@pytest.mark.parametrize(
+    ("tags", "rule"),
+    [
+        ({"": "x"}, "provider/tag-key"),
+        ({"keyed": "x"}, "provider/tag-key"),
+        ({"key": "long"}, "provider/tag-value"),
+        ({"Own:x": "x"}, "provider/reserved-tag"),
+    ],
+)
+def test_a_tag_that_the_provider_cannot_keep_is_found_where_it_is_written(tags, rule):
+    data = Volume("data", gib=1, tags=tags)
+    role = Role("app", tags=tags, volumes=[data])
+    topology = Topology("shop", roles=[role], tags=tags)
+    place = evolve(PLACE, tags=tags, roles={"app": {"tags": tags}})
+    found = {each.subject: each for each in findings_of(place, topology, **TAG_LIMITS)}
+    assert {each.rule for each in found.values()} == {rule}
+    assert found.keys() == {
+        "topology.shop.tags",
+        "environment.production.tags",
+        "role.app.tags",
+        "environment.production.role.app.tags",
+        "role.app.volume.data.tags",
+    }
+    assert all(each.location and each.fix for each in found.values())
+    assert findings_of(place, topology) == ()
+
+
+def test_tags_of_the_longest_that_the_provider_keeps_are_kept():
+    topology = Topology("shop", roles=[Role("app", tags={"abcd": "abc", "e": ""})])
+    assert findings_of(PLACE, topology, **TAG_LIMITS) == ()
+
+
 def test_a_key_is_refused_where_there_are_none():
     (finding,) = findings_of(evolve(PLACE, key="k"), customer_keys=False)
     assert finding.rule == "provider/key"

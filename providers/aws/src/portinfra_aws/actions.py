@@ -3,6 +3,7 @@
 from typing import Any
 
 READS = (
+    "DescribeAccountAttributes",
     "DescribeAddresses",
     "DescribeAvailabilityZones",
     "DescribeImages",

@@ -1,10 +1,10 @@
-"""What a region offers, from four reads at the most."""
+"""What a region offers, from six reads."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from portinfra.model.catalogue import Catalogue, MachineType, Zone
+from portinfra.model.catalogue import Catalogue, MachineType, Quota, Zone
 from portinfra.model.environment import Environment
 from portinfra.provider.interface import Answer, Call
 from portinfra_aws import actions, rates
@@ -15,7 +15,7 @@ Record = Mapping[str, Any]
 
 
 def calls(environment: Environment) -> tuple[Call, ...]:
-    """Whose the credentials are, images, machine types, and zones."""
+    """Whose the credentials are, images, machine types, zones, and how many public addresses there may be."""
     types = sorted({*(f"{family}.*" for family in FAMILIES), *SIZES.values(), *_named(environment)})
     offered = {
         "LocationType": "availability-zone",
@@ -35,6 +35,8 @@ def calls(environment: Environment) -> tuple[Call, ...]:
         _read("DescribeImages", images),
         _read("DescribeInstanceTypeOfferings", offered),
         _read("DescribeAvailabilityZones", {}),
+        _read("DescribeAccountAttributes", {}),  # the model of the API has no name for the one that is needed
+        _read("DescribeAddresses", {}),
     )
 
 
@@ -56,12 +58,18 @@ def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]])
             name: MachineType(name, *machine(name), frozenset(offers[name])) for name in sorted(offers)
         },
         images=_newest(_records(pages["DescribeImages"], "imagesSet")),
+        quotas=tuple(_quotas(pages)),
         rates=rates.published(actions.ALL),
     )
 
 
 IDENTITY = Call("GetCallerIdentity")
 """Whose the credentials are."""
+
+ADDRESSES_MAX = "vpc-max-elastic-ips"
+"""The one quota of what is made here that EC2's own API tells; the others are Service Quotas'.
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAccountAttributes.html
+"""
 
 
 def _named(environment: Environment) -> Iterable[str]:
@@ -76,6 +84,15 @@ def _read(action: str, parameters: Mapping[str, Any]) -> Call:
 
 def _records(pages: Sequence[Answer], member: str) -> list[Record]:
     return [record for page in pages for record in page.get(member) or ()]
+
+
+def _quotas(pages: Mapping[str, Sequence[Answer]]) -> Iterator[Quota]:
+    """Elastic addresses: everybody's in the account count."""
+    used = len(_records(pages["DescribeAddresses"], "addressesSet"))
+    for record in _records(pages["DescribeAccountAttributes"], "accountAttributeSet"):
+        values = record.get("attributeValueSet") or ()
+        if record["attributeName"] == ADDRESSES_MAX and values:
+            yield Quota("public-address", int(values[0]["attributeValue"]), used)
 
 
 def _newest(records: Sequence[Record]) -> dict[str, str]:

@@ -12,8 +12,8 @@ from typing import Any
 
 from attrs import field, frozen
 
-from portinfra.errors import InvalidRequest, PermissionDenied
-from portinfra_aws.errors import NAME
+from portinfra.errors import InvalidRequest, PermissionDenied, ProviderError, Unavailable
+from portinfra_aws.errors import AGAIN, NAME, EC2Error, classified, unreachable, untrusted
 
 KNOWN = ("profile", "role", "account")
 """What `Environment(credentials={…})` may name. `account` only says whose they are meant to be."""
@@ -57,7 +57,7 @@ def source(named: Mapping[str, str], account: str, region: str) -> Source:
     except PermissionDenied:
         raise
     except Exception as error:
-        raise _denied(str(error)) from error
+        raise _failed(error) from error
 
 
 def _by_botocore(named: Mapping[str, str], account: str, region: str) -> Source:
@@ -81,10 +81,39 @@ def _by_botocore(named: Mapping[str, str], account: str, region: str) -> Source:
         try:
             now = found.get_frozen_credentials()
         except Exception as error:
-            raise _denied(str(error)) from error
+            raise _failed(error) from error
         return Credentials(now.access_key, now.secret_key, now.token)
 
     return frozen_now
+
+
+def _failed(error: Exception) -> ProviderError:
+    """What botocore met where credentials are made: it asks STS, or SSO's portal, in our name.
+
+    A service that does not answer denies nothing, and one that refuses says so itself.
+    """
+    from botocore import exceptions as met
+
+    if isinstance(error, met.ClientError):
+        told: Any = error.response
+        said, status = told.get("Error", {}), told.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+        refused = classified(
+            EC2Error(said.get("Code", ""), said.get("Message", ""), status, error.operation_name)
+        )
+        if refused.temporary:  # a request for credentials leaves nothing behind
+            return Unavailable(str(refused), provider=NAME, fix=AGAIN)
+        if said.get("Code") == "AccessDenied":
+            return refused
+    elif isinstance(error, met.SSLError):
+        return untrusted(str(error))
+    elif isinstance(error, met.ConnectionError | met.HTTPClientError):
+        return unreachable(str(error), _endpoint(error))
+    return _denied(str(error))
+
+
+def _endpoint(error: Any) -> str:
+    """The address that botocore could not reach."""
+    return str(error.kwargs.get("endpoint_url") or error.kwargs.get("proxy_url") or "the service")
 
 
 def _role_arn(role: str, account: str, region: str) -> str:

@@ -38,6 +38,10 @@ class EC2Error(Exception):
 class NotSent(Exception):
     """The request never left: no name, no route, no connection."""
 
+    def __init__(self, message: str, endpoint: str) -> None:
+        super().__init__(message)
+        self.endpoint = endpoint
+
 
 CODES: Mapping[str, tuple[Kind, str]] = {
     # too fast: nothing was done
@@ -72,6 +76,10 @@ CODES: Mapping[str, tuple[Kind, str]] = {
         (errors.PermissionDenied, _CREDENTIALS),
     ),
     "OptInRequired": (errors.PermissionDenied, "Subscribe to the service or image in the console first."),
+    "RegionDisabledException": (
+        errors.PermissionDenied,
+        "Switch STS on for the region, in the account settings of IAM.",
+    ),
     "PendingVerification": (errors.PermissionDenied, "AWS is verifying the account: wait for its e-mail."),
     "Blocked": (errors.PermissionDenied, "AWS has blocked the account: ask its support."),
     # the name or address is taken
@@ -144,6 +152,22 @@ CODES: Mapping[str, tuple[Kind, str]] = {
 _ATTACHED = re.compile(r"[Aa]ttachment point .* is already in use")
 _IAM_ACTION = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")
 _ENCODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
+
+
+def unreachable(message: str, endpoint: str) -> errors.Unavailable:
+    """Nobody was asked: the service is not reached at its address, which the error names."""
+    service = re.search(r"//(sts|ec2)\b", endpoint)
+    named = f"AWS_ENDPOINT_URL_{service[1].upper()}" if service else "AWS_ENDPOINT_URL"
+    fix = (
+        f"Check the network, the region's name, and that {endpoint} is reached from here (else set {named})."
+    )
+    return errors.Unavailable(message, provider=NAME, fix=fix)
+
+
+def untrusted(message: str) -> errors.PermissionDenied:
+    """Whoever answered has no certificate that is trusted here."""
+    fix = "Behind a proxy that decrypts, name its certificates: AWS_CA_BUNDLE."
+    return errors.PermissionDenied(f"no trusted connection: {message}", provider=NAME, fix=fix)
 
 
 def classified(error: EC2Error) -> ProviderError:

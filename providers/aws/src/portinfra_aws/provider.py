@@ -17,7 +17,7 @@ from portinfra.provider.interface import Answer, Call, Driver
 from portinfra_aws import catalogue
 from portinfra_aws.claims import AwsClaims
 from portinfra_aws.drivers import drivers
-from portinfra_aws.errors import AGAIN, NAME, EC2Error, NotSent, classified
+from portinfra_aws.errors import AGAIN, NAME, EC2Error, NotSent, classified, unreachable, untrusted
 from portinfra_aws.published import CAPABILITIES
 from portinfra_aws.transport import Transport
 
@@ -65,7 +65,7 @@ class AwsProvider:
         return str(answers[catalogue.IDENTITY][0]["Account"])
 
     def catalogue_calls(self) -> tuple[Call, ...]:
-        """Four reads."""
+        """Six reads."""
         return catalogue.calls(self.environment)
 
     def catalogue(self, answers: Mapping[Call, Sequence[Answer]]) -> Catalogue:
@@ -94,12 +94,9 @@ class AwsProvider:
         if isinstance(error, EC2Error):
             return classified(error)
         if isinstance(error, NotSent):
-            return errors.Unavailable(
-                str(error), provider=NAME, fix="Check the network and the region's name."
-            )
+            return unreachable(str(error), error.endpoint)
         if isinstance(error, requests.exceptions.SSLError):
-            fix = "Behind a proxy that decrypts, name its certificates: AWS_CA_BUNDLE."
-            return errors.PermissionDenied(f"no trusted connection: {error}", provider=NAME, fix=fix)
+            return untrusted(str(error))
         told = (
             "the connection broke" if isinstance(error, requests.RequestException) else type(error).__name__
         )

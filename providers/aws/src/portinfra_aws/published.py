@@ -86,5 +86,12 @@ CAPABILITIES = Capabilities(
     volume_min_gib=1,
     volume_max_gib=16_384,
     tags_max=40,  # of 50; the rest are ours
+    tag_key_max=127,  # by EC2's API reference; its user guide says 128
+    tag_value_max=256,
+    tags_reserved=("aws:",),
+    network_prefix_min=16,  # and /28 at the least, which a network that has subnets always is
+    # What is neither private nor publicly routable; but 100.64.0.0/10 is allowed. Both by
+    # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html.
+    cidrs_reserved=("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"),
     snapshot_copy=True,
 )

@@ -91,13 +91,14 @@ class Transport:
         """One request. Raises EC2Error for what was refused, NotSent, and whatever `requests` raises."""
         service = "sts" if action in STS_ACTIONS else "ec2"
         fields = {"Action": action, "Version": VERSIONS[service], **query.flatten(parameters)}
+        asked = endpoint(service, self._region)
         try:
             received = self._connection(service).post(urlencode(fields))
         except requests.ConnectTimeout as error:
-            raise NotSent(str(error)) from error
+            raise NotSent(f"{asked} did not answer in time", asked) from error
         except requests.ConnectionError as error:
             if "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error):
-                raise NotSent(f"{endpoint(service, self._region)} cannot be reached") from error
+                raise NotSent(f"{asked} cannot be reached", asked) from error
             raise
         status, body = received.status_code, received.content
         if status >= 300:

@@ -2,6 +2,7 @@
 
 from attrs import evolve
 
+from portinfra.model.catalogue import Quota
 from portinfra.model.environment import Environment
 from portinfra_aws import actions, catalogue, rates
 from portinfra_aws.published import IMAGES, SIZES, machine, runs_images
@@ -32,8 +33,14 @@ ZONES = [
 ]
 
 
-def assembled(images=(), environment=ENVIRONMENT, zones=ZONES):
+def assembled(images=(), environment=ENVIRONMENT, zones=ZONES, addresses=0):
+    limit = {
+        "attributeName": "vpc-max-elastic-ips",
+        "attributeValueSet": [{"attributeValue": "5"}],
+    }
     told = {
+        "DescribeAccountAttributes": {"accountAttributeSet": [limit]},
+        "DescribeAddresses": {"addressesSet": [{"allocationId": f"eipalloc-{n}"} for n in range(addresses)]},
         "GetCallerIdentity": {"Account": "123456789012"},
         "DescribeImages": {"imagesSet": list(images)},
         "DescribeInstanceTypeOfferings": {
@@ -51,6 +58,10 @@ def test_zones_come_in_the_order_of_their_ids_which_all_accounts_share():
     assert [each.name for each in found.zones] == ["us-east-1b", "us-east-1a"]
     assert [each.id for each in found.zones] == ["use1-az1", "use1-az6"]
     assert found.account == "123456789012"
+
+
+def test_all_elastic_addresses_of_the_account_count_towards_its_quota():
+    assert assembled(addresses=3).quotas == (Quota("public-address", 5, 3),)
 
 
 def test_a_zone_that_offers_none_of_the_machine_types_is_a_zone_all_the_same():

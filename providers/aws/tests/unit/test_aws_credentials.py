@@ -4,9 +4,10 @@ import logging
 import os
 import sys
 
+import botocore.exceptions as botocore_errors
 import pytest
 
-from portinfra.errors import InvalidRequest, PermissionDenied
+from portinfra.errors import InvalidRequest, PermissionDenied, ProviderError, Unavailable
 from portinfra_aws import credentials
 from portinfra_aws.credentials import Credentials, source
 
@@ -110,6 +111,63 @@ def test_a_role_by_its_name_in_no_account_is_refused(monkeypatch):
     variables(monkeypatch)
     with pytest.raises(PermissionDenied, match="in no account"):
         source({"role": "portinfra"}, "", "us-east-1")
+
+
+def assuming(monkeypatch, failure):
+    """The error of a role that cannot be assumed, because botocore met this."""
+    botocore = pytest.importorskip("botocore.credentials")
+    variables(monkeypatch)
+
+    def fetch(self):
+        raise failure
+
+    monkeypatch.setattr(botocore.AssumeRoleCredentialFetcher, "_get_credentials", fetch)
+    with pytest.raises(ProviderError) as caught:
+        source({"role": "portinfra"}, "123456789012", "us-east-1")()
+    return caught.value
+
+
+def refusal(code, status, message="because"):
+    told = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return botocore_errors.ClientError(told, "AssumeRole")
+
+
+STS = "https://sts.us-east-1.amazonaws.com/"
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        lambda: botocore_errors.EndpointConnectionError(endpoint_url=STS),
+        lambda: botocore_errors.ConnectTimeoutError(endpoint_url=STS),
+        lambda: botocore_errors.ReadTimeoutError(endpoint_url=STS),
+        lambda: botocore_errors.ConnectionClosedError(endpoint_url=STS),
+    ],
+)
+def test_an_sts_that_is_not_reached_denies_nothing(monkeypatch, failure):
+    told = assuming(monkeypatch, failure())
+    assert type(told) is Unavailable
+    assert STS in told.fix
+    assert "AWS_ENDPOINT_URL_STS" in told.fix
+
+
+@pytest.mark.parametrize(("code", "status"), [("Throttling", 400), ("ServiceUnavailable", 503)])
+def test_an_sts_that_is_too_busy_denies_nothing(monkeypatch, code, status):
+    assert type(assuming(monkeypatch, refusal(code, status))) is Unavailable
+
+
+def test_an_sts_that_refuses_names_what_is_to_be_allowed(monkeypatch):
+    message = "User: arn:x is not authorized to perform: sts:AssumeRole on resource: arn:y"
+    told = assuming(monkeypatch, refusal("AccessDenied", 403, message))
+    assert type(told) is PermissionDenied
+    assert "sts:AssumeRole" in told.fix
+
+
+def test_an_sts_with_a_strangers_certificate_is_not_trusted(monkeypatch):
+    failure = botocore_errors.SSLError(endpoint_url=STS, error="self-signed")
+    told = assuming(monkeypatch, failure)
+    assert type(told) is PermissionDenied
+    assert "AWS_CA_BUNDLE" in told.fix
 
 
 def test_no_secret_is_in_a_repr_or_a_log(botocore, shared, monkeypatch, caplog):

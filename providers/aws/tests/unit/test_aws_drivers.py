@@ -5,7 +5,7 @@ import itertools
 import pytest
 from attrs import evolve
 
-from portinfra.model.address import Address
+from portinfra.model.address import Address, Scope
 from portinfra.model.observed import Observed
 from portinfra.model.resources import (
     Attachment,
@@ -90,6 +90,16 @@ def test_a_group_of_a_new_role_takes_another_name_than_a_renamed_one_kept():
     )
     call = FirewallDriver().next_call(Firewall("db", NETWORK), None, refs(MAIN, kept))
     assert call.parameters["GroupName"] == f"{native('db')}-2"
+
+
+@pytest.mark.parametrize("scope", [Scope("sg", "production"), SCOPE])
+def test_no_group_is_named_as_the_ids_of_groups_are(scope):
+    """EC2 refuses it; and the short form of a long name begins with the role's."""
+    name = "web" if scope.topology == "sg" else f"sg-{'x' * 50}"
+    call = FirewallDriver().next_call(Firewall(name, NETWORK), None, evolve(refs(MAIN), scope=scope))
+    assert call.parameters["GroupName"] == f"portinfra-{scope.native_name(name)}"
+    (spec,) = call.parameters["TagSpecification"]
+    assert {"Key": "Name", "Value": scope.native_name(name)} in spec["Tag"]
 
 
 RULES = (

@@ -1,12 +1,16 @@
 """Each code that EC2 may answer, by what to do about it."""
 
+from contextlib import closing
+
 import pytest
 import requests
 
 from portinfra import errors
 from portinfra.errors import ProviderError
+from portinfra_aws.credentials import Credentials
 from portinfra_aws.errors import CODES, EC2Error, NotSent, classified
 from portinfra_aws.provider import AwsProvider
+from portinfra_aws.transport import Transport
 from portinfra_aws.xml import fault
 
 BY_KIND = {
@@ -18,6 +22,7 @@ BY_KIND = {
         "RequestExpired",
         "SignatureDoesNotMatch",
         "OptInRequired",
+        "RegionDisabledException",
         "AccessDenied",
     ],
     errors.AlreadyExists: [
@@ -130,7 +135,7 @@ def classify(error: Exception) -> ProviderError:
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (NotSent("no route"), errors.Unavailable),
+        (NotSent("no route", "https://ec2.us-east-1.amazonaws.com"), errors.Unavailable),
         (requests.ReadTimeout("60 s"), errors.OutcomeUnknown),
         (requests.ConnectionError("reset"), errors.OutcomeUnknown),
         (requests.exceptions.SSLError("self-signed"), errors.PermissionDenied),
@@ -140,6 +145,18 @@ def classify(error: Exception) -> ProviderError:
 )
 def test_what_breaks_on_the_way_is_told_apart(error, kind):
     assert type(classify(error)) is kind
+
+
+@pytest.mark.parametrize("service", ["ec2", "sts"])
+def test_a_service_that_is_not_reached_is_named_with_the_variable_that_moves_it(monkeypatch, service):
+    monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service.upper()}", f"http://{service}.localhost:9")
+    transport = Transport("us-east-1", lambda: Credentials("AKIA", "secret"))
+    with closing(transport), pytest.raises(NotSent) as caught:
+        transport.ask("GetCallerIdentity" if service == "sts" else "DescribeVpcs", {})
+    told = classify(caught.value)
+    assert type(told) is errors.Unavailable
+    assert f"http://{service}.localhost:9" in told.fix
+    assert f"AWS_ENDPOINT_URL_{service.upper()}" in told.fix
 
 
 def test_an_error_document_has_a_code_and_a_page_has_none():

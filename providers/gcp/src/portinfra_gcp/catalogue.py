@@ -15,13 +15,19 @@ Record = Mapping[str, Any]
 PROJECT = Call("projects.get", {"fields": "name,quotas"}, rates=("global reads",))
 """Whether there is this project, and how much of it may be used."""
 
-REGIONAL_QUOTAS: Mapping[str, str] = {"INSTANCES": "instance", "STATIC_ADDRESSES": "public-address"}
-"""Quota of a region → the kind of resource of which one counts as one. The project's own of addresses is of
-global ones.
+KINDS: Mapping[str, str] = {
+    "INSTANCES": "instance",
+    "STATIC_ADDRESSES": "public-address",
+    "NETWORKS": "network",
+    "SUBNETWORKS": "subnet",
+    "SNAPSHOTS": "snapshot",
+}
+"""Quota → the kind of resource of which each counts as one. What counts otherwise keeps its name, and drivers
+say how much they take.
 """
 
-GLOBAL_QUOTAS: Mapping[str, str] = {"NETWORKS": "network", "SUBNETWORKS": "subnet", "SNAPSHOTS": "snapshot"}
-"""The same of a project. (A firewall is several rules.)"""
+_OF_ADDRESSES = ("STATIC_ADDRESSES", "IN_USE_ADDRESSES")
+"""A project's own are of global addresses, which nobody makes here."""
 
 _CANNOT_BOOT = ("-metal", "-lssd")
 """Endings of machine types that do not boot from the disks that are made here, or not be changed to."""
@@ -55,7 +61,7 @@ def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]])
         sizes=SIZES,
         machine_types=_machine_types(environment.region, reading.records(answers, _TYPES)),
         images=_newest(answers),
-        quotas=(*_quotas(project, GLOBAL_QUOTAS), *_quotas(region, REGIONAL_QUOTAS)),
+        quotas=(*_quotas(project, but=_OF_ADDRESSES), *_quotas(region)),
         rates=rates.published(),
     )
 
@@ -103,7 +109,8 @@ def _deprecated(record: Record) -> bool:
     return state != "ACTIVE"
 
 
-def _quotas(told: Record, kinds: Mapping[str, str]) -> Iterator[Quota]:
+def _quotas(told: Record, but: Sequence[str] = ()) -> Iterator[Quota]:
     for record in told.get("quotas") or ():
-        if kind := kinds.get(record["metric"]):
-            yield Quota(kind, int(record["limit"]), int(record["usage"]))
+        metric = record["metric"]
+        if metric not in but:
+            yield Quota(KINDS.get(metric, metric), int(record["limit"]), int(record["usage"]))

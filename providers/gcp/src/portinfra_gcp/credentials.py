@@ -6,12 +6,13 @@ Without google-auth (the extra `credentials`), only a token in a variable is und
 import os
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from attrs import frozen
 
-from portinfra.errors import InvalidRequest, PermissionDenied
+from portinfra.errors import InvalidRequest, PermissionDenied, ProviderError, Unavailable
 from portinfra_gcp.errors import NAME
 
 KNOWN = ("file", "impersonate", "account")
@@ -73,12 +74,11 @@ def _by_google_auth(named: Mapping[str, str], project: str) -> Source:
     scopes = [SCOPE]
     auth: Any = google.auth
     try:
-        if "file" in named:
-            with warnings.catch_warnings():  # it warns of files from strangers; this one the user named
-                warnings.simplefilter("ignore", DeprecationWarning)
+        with _unwarned():
+            if "file" in named:
                 found, its_project = auth.load_credentials_from_file(named["file"], scopes=scopes)
-        else:
-            found, its_project = auth.default(scopes=scopes)
+            else:
+                found, its_project = auth.default(scopes=scopes)
         if "impersonate" in named:
             impersonating: Any = google.auth.impersonated_credentials.Credentials
             found = impersonating(found, target_principal=named["impersonate"], target_scopes=[SCOPE])
@@ -92,11 +92,32 @@ def _by_google_auth(named: Mapping[str, str], project: str) -> Source:
             if not found.valid:
                 try:
                     found.refresh(request)
-                except google.auth.exceptions.RefreshError as error:
-                    raise denied(f"the credentials cannot be renewed: {error.args[0]}") from error
+                except google.auth.exceptions.GoogleAuthError as error:
+                    raise _not_renewed(error, str(getattr(found, "token_uri", None) or "")) from error
             return str(found.token)
 
     return Source(token, project or its_project or "")
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """Without google-auth's own warnings, each with a line of its code: of files from strangers (this one the
+    user named), and that a login without a quota project may be refused (which is told when it is).
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _not_renewed(error: Any, service: str) -> ProviderError:
+    """Why there is no new token. A service that is not reached, or too busy, denies nothing."""
+    import google.auth.exceptions
+
+    why = f"the credentials cannot be renewed: {error.args[0] if error.args else error}"
+    if isinstance(error, google.auth.exceptions.TransportError) or error.retryable:
+        fix = f"Check the network: {service or 'where tokens are given'} must be reached from here."
+        return Unavailable(why, provider=NAME, fix=fix)
+    return denied(why)
 
 
 def _variable(names: tuple[str, ...]) -> str:

@@ -54,6 +54,7 @@ WRITES: Mapping[str, tuple[str, str]] = {
     "instances.deleteAccessConfig": (POST, _ONE_INSTANCE + "/deleteAccessConfig"),
     "instances.detachDisk": (POST, _ONE_INSTANCE + "/detachDisk"),
     "instances.insert": (POST, _INSTANCE),
+    "instances.resume": (POST, _ONE_INSTANCE + "/resume"),
     "instances.setLabels": (POST, _ONE_INSTANCE + "/setLabels"),
     "instances.setMachineType": (POST, _ONE_INSTANCE + "/setMachineType"),
     "instances.setTags": (POST, _ONE_INSTANCE + "/setTags"),

@@ -19,6 +19,9 @@ architecture, that of the images, and able to have a balanced persistent disk.""
 
 DISK_TYPE = "pd-balanced"
 
+SSD = "SSD_TOTAL_GB"
+"""The quota that balanced disks count towards, with all that are on SSDs."""
+
 
 @frozen
 class Image:

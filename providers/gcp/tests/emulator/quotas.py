@@ -21,9 +21,18 @@ def _one(_: Resource) -> float:
 
 
 def _cpus(instance: Resource) -> float:
-    if instance.body["status"] == "TERMINATED" or instance.state == "doomed":
+    if instance.body["status"] in ("TERMINATED", "SUSPENDED") or instance.state == "doomed":
         return 0.0
     return float(machine_types()[name_of(instance.body["machineType"])][0])
+
+
+def _cpus_of(*families: str) -> Count:
+    """ "E2 and N1 share a quota; other families have quotas of their own": CPU quota."""
+
+    def count(instance: Resource) -> float:
+        return _cpus(instance) if name_of(instance.body["machineType"]).partition("-")[0] in families else 0.0
+
+    return count
 
 
 def _disk_gb(*types: str) -> Count:
@@ -44,7 +53,11 @@ def _external(instance: Resource) -> float:
 _SSD = _disk_gb("pd-ssd", "pd-balanced")
 
 REGIONAL: Mapping[str, tuple[str, Count, float]] = {
-    "CPUS": ("instances", _cpus, 3000),
+    "CPUS": ("instances", _cpus_of("e2", "n1"), 3000),
+    "N2_CPUS": ("instances", _cpus_of("n2"), 3000),
+    "N2D_CPUS": ("instances", _cpus_of("n2d"), 3000),
+    "C3_CPUS": ("instances", _cpus_of("c3"), 3000),
+    "T2D_CPUS": ("instances", _cpus_of("t2d"), 3000),
     "INSTANCES": ("instances", _one, 6000),
     "DISKS_TOTAL_GB": ("disks", _disk_gb("pd-standard"), 102400),
     "SSD_TOTAL_GB": ("disks", _SSD, 102400),

@@ -1,10 +1,13 @@
 """Where credentials come from."""
 
 import builtins
+import json
 
+import google.auth.exceptions
+import google.oauth2.credentials
 import pytest
 
-from portinfra.errors import InvalidRequest, PermissionDenied
+from portinfra.errors import InvalidRequest, PermissionDenied, ProviderError, Unavailable
 from portinfra.model.environment import Environment
 from portinfra_gcp import credentials, plugin
 
@@ -52,6 +55,45 @@ def _without_google(load):
 def test_a_file_that_is_none_is_told_of(tmp_path):
     with pytest.raises(PermissionDenied, match=r"none\.json"):
         credentials.source({"file": str(tmp_path / "none.json")})
+
+
+@pytest.fixture
+def login(tmp_path, monkeypatch):
+    """A login of gcloud's, without a quota project."""
+    path = tmp_path / "login.json"
+    path.write_text(json.dumps({"type": "authorized_user", "client_id": GCLOUD} | LOGIN))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
+    return str(path)
+
+
+GCLOUD = "764086051850-6qr4p6gpi6hn506pt8ejuq83di341hur.apps.googleusercontent.com"
+"""The one that google-auth warns of."""
+LOGIN = {"client_secret": "no-secret", "refresh_token": "no-token"}
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_login_is_taken_without_the_warnings_of_a_library(login):
+    credentials.source({})
+    credentials.source({"file": login})
+
+
+@pytest.mark.parametrize(
+    ("met", "kind"),
+    [
+        (google.auth.exceptions.TransportError("no route"), Unavailable),
+        (google.auth.exceptions.RefreshError("busy", retryable=True), Unavailable),
+        (google.auth.exceptions.RefreshError("invalid_grant"), PermissionDenied),
+    ],
+)
+def test_a_token_service_that_is_not_reached_denies_nothing(login, monkeypatch, met, kind):
+    def refresh(self, request):
+        raise met
+
+    monkeypatch.setattr(google.oauth2.credentials.Credentials, "refresh", refresh)
+    with pytest.raises(ProviderError, match=str(met)) as caught:
+        credentials.source({}).token()
+    assert type(caught.value) is kind
+    assert kind is PermissionDenied or "https://oauth2.googleapis.com/token" in caught.value.fix
 
 
 def test_an_unknown_reference_is_refused_by_name():

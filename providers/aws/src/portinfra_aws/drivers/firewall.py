@@ -75,7 +75,10 @@ def as_made(record: Record) -> bool:
 
 
 def _free_name(name: str, address: Address, refs: Refs) -> str:
-    """A group keeps its name when its role is renamed, so a new role of the old name needs another."""
+    """A group keeps its name when its role is renamed, so a new role of the old name needs another. None may
+    begin as the ids of groups do.
+    """
+    name = f"portinfra-{name}" if name.startswith("sg-") else name
     taken = {seen.parts.get("group-name") for other, seen in refs.seen.items() if other != address}
     number = 1
     while (free := name if number == 1 else f"{name}-{number}") in taken:

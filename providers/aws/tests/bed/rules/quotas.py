@@ -15,6 +15,9 @@ from bed.kinds import instances
 
 LIVE = ("pending", "running")
 
+PLENTY = 1000
+"""The elastic addresses of an account that no test limits: a new one has five, and is given more."""
+
 
 def _vcpus(machine_type: str) -> int:
     return int(INSTANCE_TYPES.get(machine_type, {}).get("VCpuInfo", {}).get("DefaultVCpus", 1))
@@ -52,7 +55,7 @@ def address_quota_is_told(call: Call, told: dict[str, Any]) -> None:
     "max-instances: This attribute is no longer supported. The returned value does not reflect your actual
     vCPU limit": https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAccountAttributes.html
     """
-    limit = str(call.there.settings.quotas.get("address", 5))
+    limit = str(call.there.settings.quotas.get("address", PLENTY))
     asked = call.params.get("AttributeNames")
     told["AccountAttributes"] = [
         {**each, "AttributeValues": [{"AttributeValue": limit}]}

@@ -3,11 +3,13 @@
 What comes in is denied by the rule that Compute Engine implies in each network. What is allowed stands above.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from attrs import evolve
 
 from portinfra.model.address import Scope
+from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import Observed
 from portinfra.model.resources import Firewall
 from portinfra.provider.interface import Call, NextCall, Refs
@@ -17,6 +19,9 @@ from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, born, call, ownin
 from portinfra_gcp.drivers.reading import Record
 
 LISTS = "firewalls.list"
+
+FIREWALLS = "FIREWALLS"
+"""The quota of rules, of which one of our firewalls has several."""
 
 LAST = 65_000
 """The priority of what is denied; Compute Engine's own, which lets all out, is 65,535."""
@@ -49,6 +54,10 @@ class FirewallDriver(GcpDriver[Firewall]):
         """The network that it is of, and the addresses of its role."""
         network = told.names.address_of(links.path(owned.record["network"]))
         return Firewall(owned.mark.address.name, network, owned.mark.tags, owned.mark.said.get("cidr", ""))
+
+    def takes(self, spec: Firewall, catalogue: Catalogue) -> Mapping[str, int]:
+        """One rule, which denies."""
+        return {FIREWALLS: 1}
 
     def describe(self, want: Firewall, refs: Refs, name: str) -> str:
         """Its tags, and the addresses of its role, by which others' rules outwards name it."""

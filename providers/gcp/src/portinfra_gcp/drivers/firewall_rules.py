@@ -10,6 +10,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from portinfra.model.address import Address, Scope
+from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import Observed
 from portinfra.model.resources import FirewallRules
 from portinfra.provider.interface import DONE, Answer, Call, Driver, Names, NextCall, Refs, Refuse, Wait
@@ -17,7 +18,7 @@ from portinfra_gcp import links, marks
 from portinfra_gcp.drivers import reading
 from portinfra_gcp.drivers.base import DONE_STATUS, call
 from portinfra_gcp.drivers.compiled import Compiled, Words, compile, native
-from portinfra_gcp.drivers.firewall import LISTS, in_networks_of, is_shell
+from portinfra_gcp.drivers.firewall import FIREWALLS, LISTS, in_networks_of, is_shell
 from portinfra_gcp.drivers.reading import Answers, Record
 
 PARTS = ("firewall", "name", "network", "unsettled")
@@ -62,6 +63,10 @@ class FirewallRulesDriver(Driver[FirewallRules]):
                 parts["unsettled"] = "yes"
             found.append(_observed(Address(f"{FirewallRules.kind}.{name}"), parts, rules))
         return found
+
+    def takes(self, spec: FirewallRules, catalogue: Catalogue) -> Mapping[str, int]:
+        """One rule for each way and kind of traffic."""
+        return {FIREWALLS: len(compile(spec, spec.name))}
 
     # Acting
 

@@ -6,13 +6,14 @@ from typing import Any
 from attrs import evolve
 
 from portinfra.model.address import Address
+from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import Observed, State
 from portinfra.model.resources import Instance, Power
 from portinfra.provider.interface import Call, NextCall, Refs
 from portinfra_gcp import birth, keys, links, marks
 from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, born, call
 from portinfra_gcp.drivers.reading import Record
-from portinfra_gcp.published import DISK_TYPE
+from portinfra_gcp.published import DISK_TYPE, SSD
 
 BOOT = "boot"
 """The device of the boot disk, and what the label `portinfra-part` says of it."""
@@ -28,7 +29,12 @@ _STATES: Mapping[str, State] = {
     "DEPROVISIONING": "deleting",
 }
 
-_DOWN = ("TERMINATED", "STOPPING", "PENDING_STOP", "SUSPENDING", "SUSPENDED")
+_DOWN = ("TERMINATED", "STOPPED", "STOPPING", "PENDING_STOP", "SUSPENDING", "SUSPENDED")
+
+SUSPENDED = "suspended"
+"""The part that says that somebody has suspended it: "You can resume the VM or delete it", but neither start
+nor change it. https://cloud.google.com/compute/docs/instances/instance-life-cycle.
+"""
 
 
 class InstanceDriver(GcpDriver[Instance]):
@@ -80,8 +86,24 @@ class InstanceDriver(GcpDriver[Instance]):
             "tags": (record.get("tags") or {}).get("fingerprint", ""),
             "access": access.get("name", ""),
             "ip": access.get("natIP", ""),
+            SUSPENDED: "yes" if record.get("status") == "SUSPENDED" else "",
         }
         return {**super().parts(record), **{name: value for name, value in parts.items() if value}}
+
+    def takes(self, spec: Instance, catalogue: Catalogue) -> Mapping[str, int]:
+        """Processors while it runs, of its family's quota; and its boot disk.
+
+        https://cloud.google.com/compute/resource-usage: e2 and n1 share one, each later family has its own.
+        Of those that share a core it is not said how much they take: one, at the least.
+        """
+        disk = {SSD: spec.disk_gib}
+        machine = catalogue.machine_types.get(spec.machine_type)
+        if machine is None or spec.power == "stopped":
+            return disk
+        family, _, rest = spec.machine_type.partition("-")
+        cpus = machine.vcpus if "-" in rest else 1
+        own = "CPUS" if family in ("e2", "n1") else f"{family.upper()}_CPUS"
+        return {own: cpus, "CPUS_ALL_REGIONS": cpus, **disk}
 
     # Acting
 
@@ -146,6 +168,8 @@ class InstanceDriver(GcpDriver[Instance]):
             tags = {"items": [refs.seen[want.firewall].parts["name"]], "fingerprint": seen.parts.get("tags")}
             return call("instances.setTags", want.address, {**host, "body": tags}, after, safe=True)
         if want.machine_type != spec.machine_type:
+            if SUSPENDED in seen.parts:
+                return _power("running", want, seen)
             if spec.power == "running":
                 return _power("stopped", want, seen)
             after = evolve(seen, spec=evolve(spec, machine_type=want.machine_type))
@@ -157,8 +181,10 @@ class InstanceDriver(GcpDriver[Instance]):
 
 
 def _power(power: Power, want: Instance, seen: Observed[Instance]) -> Call:
-    action = "instances.start" if power == "running" else "instances.stop"
-    after = evolve(seen, spec=evolve(seen.spec, power=power))
+    starts = "instances.resume" if SUSPENDED in seen.parts else "instances.start"
+    action = starts if power == "running" else "instances.stop"
+    parts = {name: value for name, value in seen.parts.items() if name != SUSPENDED}
+    after = evolve(seen, parts=parts, spec=evolve(seen.spec, power=power))
     return call(action, want.address, links.variables(seen.id), after, safe=True)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from attrs import evolve
 
 from portinfra.model.address import Scope
+from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import Observed
 from portinfra.model.resources import PublicAddress
 from portinfra.provider.interface import Answer, Call, Names, NextCall, Refs
@@ -67,6 +68,10 @@ class PublicAddressDriver(GcpDriver[PublicAddress]):
         user = _user(record)
         found = {"ip": record.get("address", ""), "user": user}
         return {**super().parts(record), **{name: value for name, value in found.items() if value}}
+
+    def takes(self, spec: PublicAddress, catalogue: Catalogue) -> Mapping[str, int]:
+        """One in use, while a host has it."""
+        return {"IN_USE_ADDRESSES": 1 if spec.instance else 0}
 
     def describe(self, want: PublicAddress, refs: Refs, name: str) -> str:
         """Its tags too, which labels cannot say yet."""

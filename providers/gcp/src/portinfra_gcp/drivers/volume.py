@@ -6,6 +6,7 @@ from typing import Any
 from attrs import evolve
 
 from portinfra.model.address import Address
+from portinfra.model.catalogue import Catalogue
 from portinfra.model.location import Location
 from portinfra.model.observed import Observed, State
 from portinfra.model.resources import Volume
@@ -13,7 +14,7 @@ from portinfra.provider.interface import NextCall, Refs
 from portinfra_gcp import keys, links, marks
 from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, born, call
 from portinfra_gcp.drivers.reading import Record
-from portinfra_gcp.published import DISK_TYPE
+from portinfra_gcp.published import DISK_TYPE, SSD
 
 _SEEN = Location("<observed>", 1)
 
@@ -52,6 +53,10 @@ class VolumeDriver(GcpDriver[Volume]):
             tags=mark.tags,
             location=_SEEN,
         )
+
+    def takes(self, spec: Volume, catalogue: Catalogue) -> Mapping[str, int]:
+        """Its size."""
+        return {SSD: spec.gib}
 
     def create(self, want: Volume, refs: Refs) -> NextCall:
         """Under a key whose name can be one."""

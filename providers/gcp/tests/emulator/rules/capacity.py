@@ -23,7 +23,7 @@ def missing(call: Call, machine_type: str) -> dict[str, Any] | None:
             for each in there.all("instances")
             if each.scope == call.scope
             and name_of(each.body["machineType"]) == name
-            and each.body["status"] != "TERMINATED"
+            and each.body["status"] not in ("TERMINATED", "SUSPENDED")
             and each.state != "doomed"
         ]
         full = full or len(running) >= limit

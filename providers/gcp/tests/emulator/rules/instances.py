@@ -138,6 +138,8 @@ def what_it_had_is_free(call: Call, instance: Resource) -> None:
 def stop(call: Call) -> dict[str, Any]:
     """STOPPING, then TERMINATED; it keeps its disks, and its addresses."""
     instance = steady(call.target())
+    if instance.body["status"] == "SUSPENDED":  # "You can resume the VM or delete it": the life cycle
+        raise GceError(400, "resourceNotReady", f"The resource '{instance.path}' is not ready")
     if instance.state == "ready" and instance.body["status"] == "RUNNING":
         instance.body["status"] = "STOPPING"
 
@@ -168,6 +170,34 @@ def start(call: Call) -> dict[str, Any]:
         instance.body["status"] = "TERMINATED"
 
     return operations.begin(call, instance, act, error, fail)
+
+
+@serves("instances.suspend")
+def suspend(call: Call) -> dict[str, Any]:
+    """ "Suspends a running instance": SUSPENDING, then SUSPENDED."""
+    instance = steady(call.target())
+    if instance.body["status"] != "RUNNING":
+        raise GceError(400, "resourceNotReady", f"The resource '{instance.path}' is not ready")
+    instance.body["status"] = "SUSPENDING"
+    return change(call, lambda: instance.body.update(status="SUSPENDED"))
+
+
+@serves("instances.resume")
+def resume(call: Call) -> dict[str, Any]:
+    """ "Resumes an instance that was suspended"; a zone may have no machine to give."""
+    instance = steady(call.target())
+    if instance.body["status"] != "SUSPENDED":
+        raise GceError(400, "resourceNotReady", f"The resource '{instance.path}' is not ready")
+    error = capacity.missing(call, instance.body["machineType"])
+    instance.body["status"] = "PROVISIONING"
+    running, suspended = {"status": "RUNNING"}, {"status": "SUSPENDED"}
+    return operations.begin(
+        call,
+        instance,
+        lambda: instance.body.update(running),
+        error,
+        lambda: instance.body.update(suspended),
+    )
 
 
 @serves("instances.setMachineType")

@@ -18,6 +18,7 @@ from portinfra.errors import (
 from portinfra.execution.caller import Caller
 from portinfra.execution.connection import Connection
 from portinfra.model.catalogue import Capabilities
+from portinfra.model.environment import Environment
 from portinfra.model.resources import Attachment, Instance, Snapshot, Volume
 from portinfra.model.topology import Role, Topology
 from portinfra.provider import registry
@@ -60,9 +61,40 @@ class Abilities:
         if not limits.public_addresses:
             too_much["public"] = Role("web", public="customers")
         for name, role in too_much.items():
-            with stage.calls() as record, pytest.raises(ValidationError):
-                workflow.plan(Topology("sample", [role]), stage.environment)
-            assert record.made == [], f"{name} was asked of the provider"
+            self._is_held(stage, name, Topology("sample", [role]))
+
+    def test_networks_and_tags_that_cannot_be_had_are_refused_before_any_call(self, stage: Stage) -> None:
+        limits = self._capabilities(stage)
+        plain = Topology("sample", [Role("web")])
+        refused = {
+            cidr: evolve(stage.environment, cidr=cidr, subnet_prefix=28) for cidr in limits.cidrs_reserved
+        }
+        if limits.network_prefix_min:
+            cidr = f"10.0.0.0/{limits.network_prefix_min - 1}"
+            refused["a large network"] = evolve(stage.environment, cidr=cidr)
+        tags = {f"{reserved}x": "x" for reserved in limits.tags_reserved}
+        if limits.tag_key_max is not None:
+            tags["k" * (limits.tag_key_max + 1)] = "x"
+        if limits.tag_value_max is not None:
+            tags["value"] = "x" * (limits.tag_value_max + 1)
+        refused |= {key: evolve(stage.environment, tags={key: value}) for key, value in tags.items()}
+        for name, environment in refused.items():
+            self._is_held(stage, name, plain, environment)
+
+    def test_the_longest_tags_are_kept(self, stage: Stage) -> None:
+        """Otherwise a limit would be claimed that is none."""
+        limits = self._capabilities(stage)
+        key, value = "k" * (limits.tag_key_max or 1), "v" * (limits.tag_value_max or 1)
+        role = Role("web", count=1, tags={key: value})
+        stage.bring(Topology("sample", [role]))
+        assert stage.plan(Topology("sample", [role])).empty
+
+    def _is_held(
+        self, stage: Stage, name: str, topology: Topology, environment: Environment | None = None
+    ) -> None:
+        with stage.calls() as record, pytest.raises(ValidationError):
+            workflow.plan(topology, environment or stage.environment)
+        assert record.made == [], f"{name} was asked of the provider"
 
     def test_what_grows_or_is_resized_in_place_does_so_if_it_can(self, stage: Stage) -> None:
         limits = self._capabilities(stage)

@@ -1,0 +1,52 @@
+"""What a project may have no more of is refused in the plan, whatever it is counted in."""
+
+import pytest
+from attrs import evolve
+
+from emulator.conformance_bed import GcpBed
+from portinfra.model.topology import INTERNET, Role, Topology, allow
+from portinfra.testing.conformance.stage import Stage
+
+WEB = Role("web", count=2, size="e2-standard-4", public="customers", disk_gib=20)
+SHOP = Topology("shop", [WEB], [allow(INTERNET, WEB, tcp=[80, 443], why="customers")])
+
+
+@pytest.fixture
+def stage(tmp_path, monkeypatch):
+    monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
+    with GcpBed() as bed:
+        yield Stage(bed)
+        assert bed.gce.violations == []
+
+
+def refused(stage, topology):
+    """The quotas by which a plan is refused."""
+    return [finding.subject for finding in stage.plan(topology).errors if finding.rule == "plan/quota"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "needed"),
+    [("CPUS", 8), ("CPUS_ALL_REGIONS", 8), ("SSD_TOTAL_GB", 40), ("IN_USE_ADDRESSES", 2), ("FIREWALLS", 3)],
+)
+def test_a_plan_holds_to_a_quota_to_the_last(stage, metric, needed):
+    stage.bed.gce.settings.quotas[metric] = needed - 1
+    assert refused(stage, SHOP) == [metric]
+    stage.bed.gce.settings.quotas[metric] = needed
+    assert refused(stage, SHOP) == []
+    stage.bring(SHOP)
+    assert stage.plan(SHOP).empty
+
+
+def test_a_family_has_a_quota_of_its_own(stage):
+    stage.bed.gce.settings.quotas |= {"CPUS": 0, "N2_CPUS": 7}
+    newer = Topology("shop", [evolve(WEB, size="n2-standard-4")], SHOP.flows)
+    assert refused(stage, newer) == ["N2_CPUS"]
+    stage.bed.gce.settings.quotas["N2_CPUS"] = 8
+    assert refused(stage, newer) == []
+
+
+def test_growing_takes_what_it_adds(stage):
+    stage.bring(SHOP)
+    stage.bed.gce.settings.quotas["CPUS"] = 15
+    assert refused(stage, Topology("shop", [evolve(WEB, size="e2-standard-8")], SHOP.flows)) == ["CPUS"]
+    assert refused(stage, Topology("shop", [evolve(WEB, size="e2-standard-2")], SHOP.flows)) == []
