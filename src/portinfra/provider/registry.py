@@ -37,6 +37,7 @@ LIVE = (
 """What `Provider` has."""
 
 _substitutes: dict[str, ProviderPlugin] = {}
+_loaded: dict[str, ProviderPlugin] = {}
 
 
 @contextmanager
@@ -61,6 +62,12 @@ def plugin(name: str) -> ProviderPlugin:
     """The provider of that name. Raises Unsupported where it is missing or broken."""
     if name in _substitutes:
         return _substitutes[name]
+    if name not in _loaded:  # what is installed is looked through once: it takes milliseconds
+        _loaded[name] = _load(name)
+    return _loaded[name]
+
+
+def _load(name: str) -> ProviderPlugin:
     entries = installed()
     if name not in entries:
         raise Unsupported(f"there is no provider {name!r}", fix=_suggestion(name, entries))
