@@ -121,7 +121,7 @@ def test_the_last_committed_row_comes_back(sites):
             assert made.succeeded, made
             print(f"{engine}: moved {made.groups[0].moved} bytes in {time.monotonic() - began:.0f} s")
         evidence = dr.drill(about)
-        assert evidence.result == "passed", evidence.reasons
+        assert evidence.result == "passed", (evidence.reasons, evidence.probes)
         assert read.pop() == f"{CANARY} {number}"
         assert evidence.left_behind == 0
         assert {point.engine for point in evidence.points} == {engine}
