@@ -8,17 +8,21 @@ from test_failover import HOW, LOST, powers, rules
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
-from portinfra.errors import ClaimedError, PolicyError, Unavailable
+from portinfra.errors import ClaimedError, PolicyError, PortinfraError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.model.plan import PlanOptions
 from portinfra.model.recovery import Action, DataPolicy, Wave
+from portinfra.recovery import abandon as giving_up
+from portinfra.recovery import drill as drilling
 from portinfra.recovery import failover as failing
 from portinfra.recovery.abandon import abandon
+from portinfra.recovery.drill import choose, drill
 from portinfra.recovery.failback import failback
 from portinfra.recovery.failover import failover
 from portinfra.recovery.fencing import fence, standing
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.replicate import replicate
+from portinfra.recovery.shelf import Shelf
 from portinfra.recovery.status import status
 from portinfra.recovery.turn import turns
 from portinfra.recovery.turn import written as noted
@@ -195,7 +199,7 @@ def test_retention_takes_nothing_from_one_that_has_begun(ready):
     assert failover(plan, HOW).result == "passed"
 
     failback(plan, HOW)
-    with mock.patch.object(failing, "sourced", side_effect=Died), pytest.raises(Died):
+    with mock.patch.object(failing, "Ascent", side_effect=Died), pytest.raises(Died):
         failover(plan, LOST)  # the points are agreed upon, and nothing has come of it
     with pytest.raises(PolicyError) as error:
         replicate(plan, now=True, pace=ONE)
@@ -350,3 +354,141 @@ def test_of_volumes_in_a_silent_zone_nobody_says_that_they_are_not_there(ready):
     (group,) = replicate(recovery(), now=True, pace=ONE).groups
     assert group.fate == "failed"
     assert "us-east-1a does not answer" in group.problem
+
+
+# What passes between, and what is not seen.
+
+
+def test_a_way_back_that_another_turn_has_overtaken_begins_anew(ready):
+    failover(recovery(), HOW)
+    write(ready, RECOVERY, "day one")
+    assert failback(unpassed("failback", rto="9h"), HOW).result == "failed"
+    assert failover(recovery(), LOST).result == "passed"
+    write(ready, RECOVERY, "day two")
+    assert status(recovery()).way_back is False
+    with pytest.raises(PolicyError):  # its hosts run since the way back that failed
+        failback(recovery(), HOW)
+    fence(recovery(), pace=ONE)
+    evidence = failback(recovery(rto="9h"), HOW)
+    assert evidence.rpo_measured == 0.0
+    assert set(written(ready, PRODUCTION).values()) == said("day two")
+
+
+def losing(looks):
+    """A choice after which, at the last of so many looks, somebody else removes every point."""
+    left = [looks]
+
+    def chosen(about, target, ledger, *more):
+        found = choose(about, target, ledger, *more)
+        left[0] -= 1
+        if not left[0]:
+            with target.run(about.points, seed=0) as run:
+                shelf = Shelf(target, run, about.points, target.catalogue(), ONE.listen)
+                shelf.bring(dict.fromkeys(shelf.snapshots()))
+        return found
+
+    return chosen
+
+
+def test_a_point_that_is_removed_meanwhile_brings_up_nothing_blank(ready):
+    with mock.patch.object(drilling, "choose", losing(1)):
+        evidence = drill(recovery(), pace=ONE)
+    assert (evidence.result, "removed meanwhile" in evidence.reasons[0]) == ("failed", True)
+    assert replicate(recovery(), now=True, pace=ONE).succeeded
+    with (
+        mock.patch.object(failing, "choose", losing(2)),
+        pytest.raises(PortinfraError, match="removed meanwhile"),
+    ):
+        failover(recovery(), LOST)
+    assert set(written(ready, RECOVERY)) == set()
+
+
+def test_what_is_not_seen_is_not_taken_for_brought_back(ready):
+    assert failover(unpassed("failover"), HOW).result == "failed"
+    write(ready, RECOVERY, "of the abandoned turn")
+    abandon(recovery(), pace=ONE)
+    zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
+    for zone in zones:
+        ready.unreachable.add(zone)
+    evidence = failover(recovery(), HOW)
+    assert evidence.result == "failed"
+    assert "does not answer" in evidence.reasons[0]
+    for zone in zones:
+        ready.unreachable.discard(zone)
+    assert failover(recovery(), HOW).result == "passed"
+    assert set(written(ready, RECOVERY).values()) == said("ledger")
+
+
+def test_one_that_was_given_up_while_it_waited_for_the_source_does_not_go_on(ready):
+    def given_up(*given):
+        with Connection.to(RECOVERY) as target:  # as another machine would, that took this one for dead
+            ledger = Ledger.settled(target, recovery().ledger)
+            (turn,) = turns(ledger.entries())
+            noted(ledger, evolve(turn, abandoned=2, open=False))
+        return 0
+
+    with mock.patch.object(failing, "switch", given_up), pytest.raises(PolicyError) as error:
+        failover(recovery(), HOW)
+    assert rules(error) == ["recovery/passed-on"]
+    assert powers(ready, RECOVERY) == set()
+
+
+def test_a_target_that_somebody_has_fenced_meanwhile_is_not_let_in_again(ready):
+    def fenced(*given):
+        with Connection.to(RECOVERY) as target, target.run(recovery().target_scope, seed=0) as run:
+            run.declare(epoch=2, fenced=True)
+
+    with mock.patch.object(failing, "receive", fenced), pytest.raises(PolicyError) as error:
+        failover(recovery(), HOW)
+    assert rules(error) == ["recovery/passed-on"]
+    assert powers(ready, RECOVERY) == set()
+
+
+def test_waves_that_were_changed_meanwhile_cost_nothing_that_was_written_since(ready):
+    assert failover(unpassed("failover"), HOW).result == "failed"
+    write(ready, RECOVERY, "since")
+    assert failover(recovery(waves=[["web"], ["db"]]), HOW).result == "passed"
+    assert set(written(ready, RECOVERY).values()) == said("since")
+
+
+def test_actions_are_done_again_on_other_data(ready):
+    passed_later(ready, 60)
+    newest = replicate(recovery(), now=True, pace=ONE).groups[0].point
+    done, answers = [], [False]
+    action = Action("promote", lambda inventory: done.append("promoted"), on="failover", after="db")
+    waves = [["db"], Wave(["web"], gates=lambda inventory: answers[0], limit="10s")]
+    plan = recovery(waves=waves, actions=action)
+    assert failover(plan, HOW).result == "failed"
+    answers[0] = True
+    assert failover(plan, evolve(HOW, without=(newest,))).result == "passed"
+    assert done == ["promoted", "promoted"]
+
+
+def test_a_fenced_environment_keeps_the_address_of_a_host_that_is_gone(ready):
+    failover(recovery(), HOW)
+    host = next(r for r in ready.books(PRODUCTION.account) if r["kind"] == "instance" and "web1" in r["name"])
+    ready.request(PRODUCTION.account, "us-east-1", "DeleteInstance", {"id": host["id"]})
+    passed_later(ready, 600)
+    plan = workflow.plan(SHOP, PRODUCTION)
+    assert "delete" not in {change.action for change in plan.changes}
+
+
+def test_one_that_was_to_be_given_up_goes_ahead_where_the_source_is_lost_for_good(ready):
+    stuck = unpassed("failover")
+    assert failover(stuck, HOW).result == "failed"
+
+    def dies(provider, call):
+        if provider.account == PRODUCTION.account:
+            raise Unavailable("no route to host")
+        return provider.perform(call)
+
+    with mock.patch.object(giving_up, "_turned", side_effect=Died), pytest.raises(Died):
+        abandon(recovery(), pace=ONE)
+    with wrapped("fake", dies), pytest.raises(PolicyError) as error:
+        failover(recovery(), HOW)
+    assert rules(error) == ["recovery/being-abandoned"]
+    with Connection.to(RECOVERY) as target, target.run(recovery().target_scope, seed=0) as run:
+        run.declare(epoch=2, fenced=True)  # as it would have been next
+    with wrapped("fake", dies):
+        assert failover(recovery(), LOST).result == "passed"
+    assert set(written(ready, RECOVERY).values()) == said("ledger")

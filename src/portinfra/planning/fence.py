@@ -24,6 +24,8 @@ def fenced(placed: Placed, there: Observation, kept: Collection[Address] = ()) -
             resources[address] = evolve(as_is, power="stopped")
         elif isinstance(spec, Instance) or unmade.intersection(spec.references()):
             unmade.add(address)
+            if address in there.resources:  # an address that others know stays, though its host is gone
+                resources[address] = there.resources[address].spec
         else:
             resources[address] = spec
     return evolve(placed, resources=resources)

@@ -46,14 +46,15 @@ def may_fail_back(recovery: Recovery) -> bool:
     source, target = recovery.source, recovery.target
     with Connection.to(source) as home:
         home.account()
-        if _under_way(home, recovery.turned):
-            return True
+        begun = _under_way(home, recovery.turned)
         here = standing(home, recovery.source_scope)
         hosts = home.observe(recovery.source_scope)
     with Connection.to(target) as away:
         away.account()
         half_way = _under_way(away, recovery) is not None
         there = standing(away, recovery.target_scope)
+    if begun and begun.latest >= there.epoch:
+        return True
     if half_way:
         raise _no_way_back(
             recovery,

@@ -76,10 +76,12 @@ class _Failover:
         chosen = self._chosen(turn)
         receive(self.recovery, self.target, chosen, self.how.pace, self.say)
         with self._claimed() as run:
-            turn = self._agreed(turn, chosen)
-            run.declare(epoch=turn.epoch, fenced=False)
+            if run.claim.epoch > turn.epoch:
+                raise self._passed_on(run.claim.epoch)
             there = self.target.observe(self.recovery.points)
             placed = sourced(place(self.recovery.topology, self.recovery.target), chosen, there)
+            turn = self._agreed(turn, chosen)
+            run.declare(epoch=turn.epoch, fenced=False)
             sensitive = self.recovery.sensitive
             bringing = Bringing(self.target, run, self.catalogue, placed, self.how.pace.listen, sensitive)
             ascent = Ascent(
@@ -89,7 +91,9 @@ class _Failover:
                 self.say,
                 done=turn.done,
                 restored=turn.restored,
-                has_data=lambda wave: self._note(turn.id, restored=wave),
+                has_data=lambda roles: self._note(
+                    turn.id, restored=(*self._turn(turn.id).restored, *map(mark, roles))
+                ),
                 note=lambda action: self._note(turn.id, done=(*self._turn(turn.id).done, mark(action))),
             )
             ascent.climb()
@@ -116,10 +120,10 @@ class _Failover:
             here = standing(self.target, self.recovery.target_scope)
             known = turns(self.ledger.entries())
             found = under_way(known)
-            if found and found.abandoned:
+            if found and found.abandoned and not self.how.source_is_lost:
                 raise _refused(self.recovery, *_BEING_ABANDONED)
-            if found and found.epoch < here.epoch:
-                found = None  # the turn has passed on since
+            if found and (found.epoch < here.epoch or found.abandoned):
+                found = None  # the turn has passed on since, or was to, to a source that is lost
             for turn in known:
                 if turn.open and turn != found:
                     written(self.ledger, evolve(turn, open=False))
@@ -141,7 +145,8 @@ class _Failover:
             return epoch + 1  # the source may know of one turn more: its own way back
         with answering(self.recovery) as source:
             source.account()
-            if under_way(turns(Ledger.settled(source, self.recovery.turned.ledger).entries())):
+            back = under_way(turns(Ledger.settled(source, self.recovery.turned.ledger).entries()))
+            if back and back.latest >= here:
                 raise _refused(
                     self.recovery,
                     "failback-under-way",
@@ -160,6 +165,14 @@ class _Failover:
         )
         return PolicyError(f"{name} has taken over already", [found])
 
+    def _passed_on(self, epoch: int) -> PolicyError:
+        return _refused(
+            self.recovery,
+            "passed-on",
+            f"meanwhile somebody else has decided otherwise (epoch {epoch})",
+            "Look at dr status before anything else.",
+        )
+
     # The source.
 
     def _fenced(self, turn: Turn) -> Turn:
@@ -175,13 +188,16 @@ class _Failover:
             placed = place(self.recovery.topology, self.recovery.source)
             with source.run(self.recovery.source_scope, workers=pace.workers, seed=pace.seed) as run:
                 known = run.claim.epoch + (not run.claim.fenced)
-                if known > turn.epoch:  # it began while the source was silent, and guessed too low
-                    turn = written(self.ledger, evolve(turn, epoch=known))
+                if known > turn.epoch:  # the source has had a turn since, or was silent when this one began
+                    turn = written(self.ledger, _afresh(turn, known))
                 run.declare(epoch=turn.epoch, fenced=True)
                 switch(run, placed, catalogue, "stopped", pace.listen)
-        if turn.fenced_at is None:
-            turn = written(self.ledger, evolve(turn, fenced_at=self.target.provider.clock.now()))
-        return turn
+        now = next((each for each in self._turns_now() if each.id == turn.id), turn)
+        if now.abandoned or not now.open:  # by somebody else, while this waited for the source
+            raise self._passed_on(now.latest)
+        if now.fenced_at is None:
+            now = written(self.ledger, evolve(now, fenced_at=self.target.provider.clock.now()))
+        return now
 
     def _last_point(self) -> None:
         """One more point, of hosts that are stopped."""
@@ -206,7 +222,9 @@ class _Failover:
         known = {point.id: point for point in points(self.ledger.entries())}
         lost = [id for id in turn.points if id not in known or not known[id].restorable(there, vault.points)]
         if lost:
-            fix = "To use another: dr failover --without-point."
+            fix = "To use an older one: dr failover --without-point."
+            if turn.occasion == "failback":
+                fix = "Give this way back up, and begin anew: dr failback --abandon."
             raise PolicyError(
                 f"{self.recovery.target_scope} cannot take over from what it began with",
                 [_no_point(f"point {id} cannot be restored", fix) for id in lost],
@@ -239,7 +257,9 @@ class _Failover:
                 f"somebody else has begun to bring {self.recovery.target.name} up from other points",
                 "Run this again: it goes on with those.",
             )
-        return now if now.points == ids else written(self.ledger, evolve(now, points=ids, restored=0))
+        return (
+            now if now.points == ids else written(self.ledger, evolve(now, points=ids, restored=(), done=()))
+        )
 
     def _turns_now(self) -> list[Turn]:
         """As the target's cloud has them, whatever this run has written itself before."""
@@ -272,6 +292,11 @@ class _Failover:
             ascent.reasons.append(f"the names were not changed ({why}); run it again, and it tries again")
             return False
         return True
+
+
+def _afresh(turn: Turn, epoch: int) -> Turn:
+    """The turn in a later epoch: whatever it had come to was of an earlier time."""
+    return evolve(turn, epoch=epoch, fenced_at=None, points=(), restored=(), done=())
 
 
 _BEING_ABANDONED = (

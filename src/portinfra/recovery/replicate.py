@@ -121,7 +121,7 @@ def _stands(recovery: Recovery, source: Connection, target: Connection) -> None:
         )
         raise PolicyError(f"{recovery.source_scope} has nothing new to carry", [finding])
     begun = under_way(turns(Ledger.settled(target, recovery.ledger).entries()))
-    if begun and begun.points:  # which retention must not take from it
+    if begun and begun.points and begun.latest >= here.epoch:  # which retention must not take from it
         finding = Finding(
             "recovery/failover-under-way",
             f"{recovery.target.name} is coming up from points that there are",

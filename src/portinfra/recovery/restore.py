@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from attrs import evolve
 
+from portinfra.errors import PortinfraError
 from portinfra.model.address import Address
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
@@ -16,8 +17,15 @@ from portinfra.recovery.points import Point
 def sourced(placed: Placed, points: Iterable[Point], there: Observation) -> Placed:
     """The same resources; each volume that a point has data for begins with that data.
 
-    `there` is what the points' scope holds. Volumes bear the same names in every environment.
+    `there` is what the points' scope holds. Volumes bear the same names in every environment. Raises
+    PortinfraError for a point that is gone: its volumes would begin blank.
     """
+    points = tuple(points)
+    if gone := [point.id for point in points if not point.parts(there)]:
+        raise PortinfraError(
+            f"point {', '.join(gone)} was removed meanwhile",
+            fix="Run it again: it takes the newest there is.",
+        )
     sources = {volume: id for point in points for volume, id in point.parts(there).items()}
     resources: dict[Address, Spec] = {}
     for address, spec in placed.resources.items():

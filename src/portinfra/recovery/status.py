@@ -103,7 +103,7 @@ def status(recovery: Recovery) -> RecoveryStatus:
         turn = standing(target, recovery.target_scope)
         now = target.provider.clock.now()
     begun = under_way(turns(entries))
-    back = None if begun else _way_back(recovery)
+    back = None if begun else _way_back(recovery, turn.epoch)
     known = points(entries)
     vault = look(recovery)
     restorable = [point for point in known if point.restorable(there, vault.points)]
@@ -138,10 +138,13 @@ def status(recovery: Recovery) -> RecoveryStatus:
     )
 
 
-def _way_back(recovery: Recovery) -> Turn | None:
-    """The way back that has begun and is not done, if the source can be asked: its ledger tells."""
+def _way_back(recovery: Recovery, epoch: int) -> Turn | None:
+    """The way back that has begun and is not done, if the source can be asked: its ledger tells. One that an
+    `epoch` of the target's has overtaken is none.
+    """
     with suppress(PortinfraError), Connection.to(recovery.source) as source:
-        return under_way(turns(Ledger.settled(source, recovery.turned.ledger).entries()))
+        found = under_way(turns(Ledger.settled(source, recovery.turned.ledger).entries()))
+        return found if found and found.latest >= epoch else None
     return None
 
 

@@ -31,8 +31,8 @@ class Turn:
     """When the source had stopped: none of its data is newer. None: nobody has stopped it."""
     points: tuple[str, ...] = ()
     """What the target's data comes from. Empty until the target begins to change: till then, the newest."""
-    restored: int = 0
-    """The waves that have that data. What there is of the others is of an earlier time, and is replaced."""
+    restored: tuple[str, ...] = ()
+    """The roles, by `mark`, that have that data. What there is of others is of an earlier time."""
     done: tuple[str, ...] = ()
     """The actions that were done, which are not done twice: by `mark`."""
     abandoned: int = 0
@@ -50,9 +50,9 @@ class Turn:
         return self.abandoned or self.epoch
 
 
-def mark(action: str) -> str:
-    """A short word for an action's name: an entry of the ledger holds little text."""
-    return hashlib.sha256(action.encode()).hexdigest()[:6]
+def mark(name: str) -> str:
+    """A short word for the name of an action or role: an entry of the ledger holds little text."""
+    return hashlib.sha256(name.encode()).hexdigest()[:6]
 
 
 def turns(entries: Iterable[Entry]) -> list[Turn]:
@@ -82,7 +82,7 @@ def written(ledger: Ledger, turn: Turn) -> Turn:
         "last_point": turn.last_point,
         "fenced_at": turn.fenced_at,
         "points": list(turn.points),
-        "restored": turn.restored,
+        "restored": list(turn.restored),
         "done": list(turn.done),
         "abandoned": turn.abandoned,
         "rto": turn.rto,
@@ -102,7 +102,7 @@ def _turn(entry: Entry) -> Turn:
         last_point=bool(said.get("last_point")),
         fenced_at=said.get("fenced_at"),
         points=tuple(said.get("points", ())),
-        restored=int(said.get("restored", 0)),
+        restored=tuple(said.get("restored", ())),
         done=tuple(said.get("done", ())),
         abandoned=int(said.get("abandoned", 0)),
         open=entry.open,

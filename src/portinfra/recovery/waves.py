@@ -77,10 +77,10 @@ class Ascent:
     say: Say = lambda line: None
     done: Collection[str] = ()
     """The actions, by `mark`, that an earlier run has done."""
-    restored: int = 0
-    """The waves that an earlier run has given their data: what is written there since is kept."""
-    has_data: Callable[[int], None] = lambda wave: None
-    """Called when a wave has its data, and none of its hosts that were there has started yet."""
+    restored: Collection[str] = ()
+    """The roles, by `mark`, that an earlier run has given their data: what is written there since is kept."""
+    has_data: Callable[[Sequence[str]], None] = lambda roles: None
+    """Called when roles have their data, and none of their hosts that were there has started yet."""
     note: Callable[[str], None] = lambda action: None
     """Called with the name of an action that is done."""
     waves: list[WaveRun] = field(init=False, factory=list)
@@ -149,8 +149,11 @@ class Ascent:
         roles = [role for wave in self.recovery.plan.waves[:number] for role in wave.roles]
         placed = all_at_once(self.bringing.placed)
         there = self.bringing.run.reader.observe(placed.scope)
-        anew = number > self.restored
-        old = outdated(placed, there, self.recovery.plan.waves[number - 1].roles if anew else ())
+        if there.unknown:
+            return f"{', '.join(sorted(there.unknown))} does not answer: what is there is not known"
+        wave = self.recovery.plan.waves[number - 1]
+        stale = [role for role in wave.roles if mark(role) not in self.restored]
+        old = outdated(placed, there, stale)
         mine = frozenset(address for address in old if placed.roles[address] in roles)
         hosts = hosts_of(placed, mine) & there.resources.keys()
         try:
@@ -161,8 +164,8 @@ class Ascent:
                 self._carry_out(waiting, replacing(empty))
             if rest := mine - empty:
                 self._carry_out(waiting, replacing(rest, roles if hosts else ()))
-            if anew:
-                self.has_data(number)
+            if stale:
+                self.has_data(stale)
             self._carry_out(placed, replacing(frozenset(), roles))
         except ApplyError as error:
             return str(error.first)

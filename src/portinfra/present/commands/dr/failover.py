@@ -67,8 +67,10 @@ def failover(session: Session, which: Which, failing: FailingOver) -> int:
         return _abandon(session, recovery, failing)
     desk = ready()
     without = tuple(failing.without_point or ())
-    known = {point.id for point in dr.status(recovery).points} if without else set()
-    if unknown := sorted(set(without) - known):
+    now = dr.status(recovery) if without else None
+    known = {point.id for point in now.points} if now else set()
+    # One that has begun may speak of a point that is gone.
+    if (unknown := sorted(set(without) - known)) and not (now and now.under_way):
         there_are = ", ".join(sorted(known)) or "none"
         raise Misuse(f"there is no point {', '.join(unknown)}", fix=f"There are: {there_are}.")
     if not failing.yes:
