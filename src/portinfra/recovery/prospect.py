@@ -71,7 +71,8 @@ def prospect(recovery: Recovery) -> Prospect:
         chosen, missing = choose(recovery, target, ledger)
         there = target.observe(recovery.target_scope)
         data = target.reader.observe(recovery.points)
-        placed = all_at_once(sourced(place(recovery.topology, recovery.target), chosen, data))
+        here = [point for point in chosen if point.parts(data)]  # the others are still in the vault
+        placed = all_at_once(sourced(place(recovery.topology, recovery.target), here, data))
         old = outdated(placed, there)
         plans = []
         for number in range(1, len(recovery.plan.waves) + 1):
