@@ -299,8 +299,10 @@ def test_a_target_that_stood_before_gets_the_data_of_the_point_once_more(ready):
     failover(recovery(), HOW)
     write(ready, RECOVERY, "of its first turn")
     assert failback(recovery(), HOW).result == "passed"
+    write(ready, PRODUCTION, "newer")
+    assert replicate(recovery(), now=True, pace=ONE).succeeded
     assert failover(recovery(), LOST).result == "passed"
-    assert set(written(ready, RECOVERY).values()) == said("ledger")
+    assert set(written(ready, RECOVERY).values()) == said("newer")
 
 
 def test_what_was_written_since_a_wave_came_up_is_kept_when_it_is_gone_on_with(ready):
@@ -363,7 +365,7 @@ def test_a_way_back_that_another_turn_has_overtaken_begins_anew(ready):
     failover(recovery(), HOW)
     write(ready, RECOVERY, "day one")
     assert failback(unpassed("failback", rto="9h"), HOW).result == "failed"
-    assert failover(recovery(), LOST).result == "passed"
+    abandon(recovery().turned, target_is_lost=True, pace=ONE)
     write(ready, RECOVERY, "day two")
     assert status(recovery()).way_back is False
     with pytest.raises(PolicyError):  # its hosts run since the way back that failed
@@ -492,3 +494,52 @@ def test_one_that_was_to_be_given_up_goes_ahead_where_the_source_is_lost_for_goo
     with wrapped("fake", dies):
         assert failover(recovery(), LOST).result == "passed"
     assert set(written(ready, RECOVERY).values()) == said("ledger")
+
+
+# An end that is lost for good.
+
+
+def lost(account):
+    def hand(provider, call):
+        assert provider.account != account, "a call to what is lost"
+        return provider.perform(call)
+
+    return wrapped("fake", hand)
+
+
+def test_where_the_source_dies_on_the_way_back_the_newest_data_is_not_given_up_for_older(ready):
+    failover(recovery(), HOW)
+    write(ready, RECOVERY, "a day of orders")
+    assert failback(unpassed("failback"), HOW).result == "failed"
+    with lost(PRODUCTION.account):
+        with pytest.raises(PolicyError) as error:
+            failover(recovery(), LOST)
+        assert rules(error) == ["recovery/newer-data"]
+        assert "--target-is-lost" in error.value.findings[0].fix
+        given_up = abandon(recovery().turned, target_is_lost=True, pace=ONE)
+    assert given_up.running == 3
+    assert powers(ready, RECOVERY) == {"running"}
+    assert set(written(ready, RECOVERY).values()) == said("a day of orders")
+    assert fence(recovery(), pace=ONE) == 3  # on its return
+    assert failback(recovery(rto="9h"), HOW).result == "passed"
+    assert set(written(ready, PRODUCTION).values()) == said("a day of orders")
+
+
+def test_where_the_target_dies_the_source_stands_again_and_a_target_that_returns_is_stopped(ready):
+    assert failover(unpassed("failover"), HOW).result == "failed"
+    with lost(RECOVERY.account):
+        abandon(recovery(), target_is_lost=True, pace=ONE)
+    assert powers(ready, PRODUCTION) == {"running"}
+    plan = workflow.plan(SHOP, RECOVERY, peers=[PRODUCTION])
+    assert [finding.rule for finding in plan.errors] == ["recovery/superseded"]
+    assert fence(recovery(), pace=ONE) == 2
+    assert powers(ready, RECOVERY) == {"stopped"}
+    assert workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).errors == ()
+    assert replicate(recovery(), now=True, pace=ONE).succeeded
+    assert failover(recovery(rto="9h"), HOW).result == "passed"
+
+
+def test_what_stands_is_not_given_up_for(ready):
+    with pytest.raises(PolicyError) as error:
+        abandon(recovery(), target_is_lost=True, pace=ONE)
+    assert rules(error) == ["recovery/source-stands"]

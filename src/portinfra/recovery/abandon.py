@@ -37,13 +37,16 @@ def may_abandon(recovery: Recovery) -> None:
             raise _nothing_under_way(recovery)
 
 
-def abandon(recovery: Recovery, *, pace: Pace | None = None) -> Abandoned:
+def abandon(recovery: Recovery, *, target_is_lost: bool = False, pace: Pace | None = None) -> Abandoned:
     """Give up the failover that is under way. What was written in the target stays on its volumes there.
 
-    Raises PolicyError where none is under way; Unavailable where an end does not answer; it
-    is run again then.
+    Where the target is lost, whether it had taken over or not, no call is made to it, and nobody stops it:
+    `fence` is the first act on its return. Raises PolicyError where none is under way; Unavailable where an
+    end does not answer; it is run again then.
     """
     pace = pace or Pace()
+    if target_is_lost:
+        return _alone(recovery, pace)
     with Connection.to(recovery.target) as target, Connection.to(recovery.source) as source:
         target.account()
         source.account()
@@ -58,6 +61,31 @@ def abandon(recovery: Recovery, *, pace: Pace | None = None) -> Abandoned:
         running = _turned(recovery.turned, source, epoch, "running", pace)
         written(ledger, evolve(turn, open=False))
     return Abandoned(epoch, stopped, running)
+
+
+def _alone(recovery: Recovery, pace: Pace) -> Abandoned:
+    """Let the source stand again with what it has, whatever became of the target."""
+    with Connection.to(recovery.source) as source:
+        source.account()
+        here = standing(source, recovery.source_scope)
+        if not here.fenced:
+            raise _stands(recovery, here.epoch)
+        epoch = here.epoch + 2  # the target may know of one turn more: giving up that was begun
+        return Abandoned(epoch, 0, _turned(recovery.turned, source, epoch, "running", pace))
+
+
+def _stands(recovery: Recovery, epoch: int) -> PolicyError:
+    return PolicyError(
+        "there is nothing to give up",
+        [
+            Finding(
+                "recovery/source-stands",
+                f"{recovery.source.name} is not fenced (epoch {epoch})",
+                f"What is amiss there is mended with: apply {recovery.source.name}.",
+                subject=f"recovery.{recovery.plan.name}",
+            )
+        ],
+    )
 
 
 def _turned(recovery: Recovery, at: Connection, epoch: int, power: Power, pace: Pace) -> int:

@@ -19,7 +19,7 @@ from portinfra.execution.run import Run
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.evidence import Evidence, Kind
 from portinfra.model.finding import Finding
-from portinfra.model.resources import Instance
+from portinfra.model.resources import Instance, Volume
 from portinfra.placement import place
 from portinfra.recovery.drill import choose
 from portinfra.recovery.fencing import answering, standing, switch
@@ -133,11 +133,34 @@ class _Failover:
                 return found if wanted == found else written(self.ledger, wanted)
             if here.epoch and not here.fenced:
                 raise self._stands_already(here.epoch)
+            if self.how.source_is_lost:
+                self._not_over_newer(known)
             if not self.how.last_point:
                 self._newest()  # where there is nothing to come back from, nothing is stopped
             now = self.target.provider.clock.now()
             turn = Turn(f"{int(now):x}", self.how.occasion, self._next_epoch(here.epoch, known), now)
             return written(self.ledger, evolve(turn, last_point=self.how.last_point))
+
+    def _not_over_newer(self, known: list[Turn]) -> None:
+        """Refuse to give up what lies on the target for older data: it stood since the points were made, and
+        the source, which may have newer data, is lost.
+        """
+        stood = [
+            turn.began for turn in known if not turn.open and not turn.abandoned and turn.rto is not None
+        ]
+        there = self.target.observe(self.recovery.target_scope).resources
+        if not stood or not any(isinstance(seen.spec, Volume) for seen in there.values()):
+            return
+        chosen, _ = choose(self.recovery, self.target, self.ledger, self.how.without)
+        if all(point.taken >= stood[-1] for point in chosen):
+            return
+        name = self.recovery.target.name
+        raise _refused(
+            self.recovery,
+            "newer-data",
+            f"what lies on the volumes of {name} is newer than any point: it has stood since they were made",
+            f"To let {name} stand with what it has: dr failback --abandon --target-is-lost.",
+        )
 
     def _next_epoch(self, here: int, known: list[Turn]) -> int:
         epoch = max([here, *(turn.latest for turn in known)]) + 1

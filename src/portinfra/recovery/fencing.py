@@ -84,8 +84,10 @@ def switch(run: Run, placed: Placed, catalogue: Catalogue, power: Power, listen:
     return sum(isinstance(spec, Instance) for spec in wanted.values())
 
 
-def may_fence(recovery: Recovery) -> int:
-    """The epoch to fence the source in. Raises PolicyError where the target has not taken over from it."""
+def may_fence(recovery: Recovery) -> tuple[Recovery, int]:
+    """Who is to be fenced, as the source of what is returned, and in which epoch: the source; or a target
+    that came back after it was given up for lost. Raises PolicyError where neither was taken over from.
+    """
     with Connection.to(recovery.target) as target:
         target.account()
         there = standing(target, recovery.target_scope)
@@ -93,7 +95,9 @@ def may_fence(recovery: Recovery) -> int:
         source.account()
         here = standing(source, recovery.source_scope)
     if there.has_taken_over_from(here):
-        return there.epoch
+        return recovery, there.epoch
+    if here.has_taken_over_from(there) and not there.fenced and there.epoch:
+        return recovery.turned, here.epoch
     raise PolicyError(
         f"{recovery.source_scope} is not fenced",
         [
@@ -109,12 +113,12 @@ def may_fence(recovery: Recovery) -> int:
 
 
 def fence(recovery: Recovery, *, pace: Pace | None = None) -> int:
-    """Stop the source, which has come back after the target took over; how many hosts it has.
+    """Stop whoever has come back after the other one took over; how many hosts it has.
 
-    Raises PolicyError where the target has not taken over: then the source is the one that stands.
+    Raises PolicyError where nobody has: then the source is the one that stands.
     """
     pace = pace or Pace()
-    epoch = may_fence(recovery)
+    recovery, epoch = may_fence(recovery)
     with Connection.to(recovery.source) as source:
         catalogue = source.catalogue()
         placed = place(recovery.topology, recovery.source)

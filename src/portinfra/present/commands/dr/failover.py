@@ -22,11 +22,18 @@ Abandoning = Annotated[
 ]
 
 
+Lost = Annotated[
+    bool,
+    Option("--target-is-lost", help="With --abandon: make no call to who was to take over."),
+]
+
+
 @frozen
 class FailingBack(Agreed):
     """How."""
 
     abandon: Abandoning = False
+    target_is_lost: Lost = False
 
 
 @frozen
@@ -45,6 +52,7 @@ class FailingOver(Agreed):
         Option("--without-point", metavar="POINT", help="Use an older point than this one; repeatable."),
     ] = None
     abandon: Abandoning = False
+    target_is_lost: Lost = False
 
 
 def failover(session: Session, which: Which, failing: FailingOver) -> int:
@@ -64,7 +72,9 @@ def failover(session: Session, which: Which, failing: FailingOver) -> int:
     if failing.abandon:
         if failing.source_is_lost or failing.planned or failing.without_point:
             raise Misuse("--abandon gives up whatever was begun", fix="Leave the other options out.")
-        return _abandon(session, recovery, failing)
+        return _abandon(session, recovery, failing, failing.target_is_lost)
+    if failing.target_is_lost:
+        raise Misuse("--target-is-lost goes with --abandon", fix="Add it, or leave this out.")
     desk = ready()
     without = tuple(failing.without_point or ())
     now = dr.status(recovery) if without else None
@@ -102,8 +112,7 @@ def fence(session: Session, which: Which, changing: Agreed) -> int:
     from portinfra.present.console.terminal import write, write_json
     from portinfra.present.console.words import count
 
-    recovery = recovery_of(session, which)
-    dr.may_fence(recovery)
+    recovery, _ = dr.may_fence(recovery_of(session, which))
     if not changing.yes:
         confirm(session, f"Stop every host of {recovery.source.name}? [y/N]", ("y", "yes"))
     with ProgressDisplay() as display:
@@ -125,7 +134,9 @@ def failback(session: Session, which: Which, changing: FailingBack) -> int:
 
     recovery = recovery_of(session, which)
     if changing.abandon:
-        return _abandon(session, recovery.turned, changing)
+        return _abandon(session, recovery.turned, changing, changing.target_is_lost)
+    if changing.target_is_lost:
+        raise Misuse("--target-is-lost goes with --abandon", fix="Add it, or leave this out.")
     desk = ready()
     dr.may_fail_back(recovery)
     if not changing.yes:
@@ -158,7 +169,7 @@ def _what_next(session: Session, recovery: "Recovery", evidence: "Evidence") -> 
         err().print(f"{target} has taken over and stands. What is named did not pass: look at it.")
 
 
-def _abandon(session: Session, recovery: "Recovery", agreed: Agreed) -> int:
+def _abandon(session: Session, recovery: "Recovery", agreed: Agreed, lost: bool) -> int:
     """Give up what was begun; the source of this recovery stands again."""
     from portinfra import dr
     from portinfra.present.commands.applying import confirm
@@ -168,18 +179,21 @@ def _abandon(session: Session, recovery: "Recovery", agreed: Agreed) -> int:
     from portinfra.present.recovery_documents import abandoned_document
 
     source, target = recovery.source.name, recovery.target.name
-    dr.may_abandon(recovery)
+    if not lost:
+        dr.may_abandon(recovery)
     if not agreed.yes:
         err().print(
-            f"{source} stands again with the data that it has, and {target} is stopped. What was written in "
-            f"{target} since the failover began stays on its volumes there, and is carried nowhere."
+            f"{source} stands again with the data that it has, and {target} is "
+            f"{'lost' if lost else 'stopped'}. What was written in {target} since the failover began stays "
+            "on its volumes there, and is carried nowhere."
         )
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
-        done = dr.abandon(recovery, pace=dr.Pace(listen=display))
+        done = dr.abandon(recovery, target_is_lost=lost, pace=dr.Pace(listen=display))
     if agreed.as_json:
         write_json(abandoned_document(recovery, done))
     else:
         running, off = count(done.running, "host"), count(done.stopped, "host")
-        write(f"{source} stands (epoch {done.epoch}): {running} on. {target} is fenced: {off} off.")
+        became = "is lost: when it comes back, first of all: dr fence" if lost else f"is fenced: {off} off"
+        write(f"{source} stands (epoch {done.epoch}): {running} on. {target} {became}.")
     return Exit.DONE
