@@ -7,7 +7,7 @@ status(recovery) -> RecoveryStatus                      how old the newest resto
 drill(recovery) -> Evidence                             the whole topology, brought up apart, and torn down
 sweep(recovery) -> list[Swept]                          what dead drills left, removed
 failover(recovery) -> Evidence                          the target takes over
-fence(recovery) -> int                                  a source that came back is stopped
+fence(recovery) -> int                                  whoever came back is stopped
 grants(recovery) -> str                                 the policies that both accounts need
 failback(recovery) -> Evidence                          the source takes over again, with the newest data
 abandon(recovery) -> Abandoned                          a failover given up: the source stands again

@@ -75,17 +75,9 @@ def _alone(recovery: Recovery, pace: Pace) -> Abandoned:
 
 
 def _stands(recovery: Recovery, epoch: int) -> PolicyError:
-    return PolicyError(
-        "there is nothing to give up",
-        [
-            Finding(
-                "recovery/source-stands",
-                f"{recovery.source.name} is not fenced (epoch {epoch})",
-                f"What is amiss there is mended with: apply {recovery.source.name}.",
-                subject=f"recovery.{recovery.plan.name}",
-            )
-        ],
-    )
+    name = recovery.source.name
+    fix = f"What is amiss there is mended with: apply {name}."
+    return _nothing(recovery, "source-stands", f"{name} is not fenced (epoch {epoch})", fix)
 
 
 def _turned(recovery: Recovery, at: Connection, epoch: int, power: Power, pace: Pace) -> int:
@@ -98,14 +90,10 @@ def _turned(recovery: Recovery, at: Connection, epoch: int, power: Power, pace: 
 
 
 def _nothing_under_way(recovery: Recovery) -> PolicyError:
-    return PolicyError(
-        "there is nothing to give up",
-        [
-            Finding(
-                "recovery/nothing-under-way",
-                f"no failover to {recovery.target.name} has begun, or all are done",
-                "To go back from one that is done: dr failback.",
-                subject=f"recovery.{recovery.plan.name}",
-            )
-        ],
-    )
+    message = f"no failover to {recovery.target.name} has begun, or all are done"
+    return _nothing(recovery, "nothing-under-way", message, "To go back from one that is done: dr failback.")
+
+
+def _nothing(recovery: Recovery, rule: str, message: str, fix: str) -> PolicyError:
+    found = Finding(f"recovery/{rule}", message, fix, subject=f"recovery.{recovery.plan.name}")
+    return PolicyError("there is nothing to give up", [found])
