@@ -24,6 +24,7 @@ from portinfra.recovery.restore import all_at_once, outdated, replacing, sourced
 from portinfra.recovery.status import RecoveryStatus, status
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.vault.readiness import lacking
+from portinfra.words import duration
 
 
 @frozen
@@ -141,7 +142,7 @@ def _gaps(
         )
     for volume in now.volumes:
         if volume.level == "lost" and volume.age is not None:
-            age = f"its newest point is {volume.age:.0f} s old, and the rpo is {recovery.plan.rpo}"
+            age = f"its newest point is {duration(volume.age)} old, and the rpo is {recovery.plan.rpo}"
             yield _gap(name, "too-old", f"{volume.volume}: {age}", "Let dr replicate run by a timer.")
     if not last:
         yield _gap(
@@ -152,7 +153,7 @@ def _gaps(
             Severity.WARNING,
         )
     elif last["rto"] > seconds(recovery.plan.rto):
-        took = f"the last drill took {last['rto']:.0f} s, and the rto is {recovery.plan.rto}"
+        took = f"the last drill took {duration(last['rto'])}, and the rto is {recovery.plan.rto}"
         yield _gap(name, "too-slow", took, "Look at its report: which wave took the time?", Severity.WARNING)
     for id in now.drills:
         left = f"drill {id} still runs, or has left something behind"

@@ -8,6 +8,7 @@ from portinfra.recovery.points import Point
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.waves import Ascent, moment
 from portinfra.version import VERSION
+from portinfra.words import duration
 
 
 def shown(
@@ -28,9 +29,9 @@ def shown(
     rto = ascent.up_at - began if ascent.up_at is not None else None
     reasons = list(ascent.reasons)
     if rpo is not None and rpo > seconds(recovery.plan.rpo):
-        reasons.append(f"the data was {rpo:.0f} s old, and the rpo is {recovery.plan.rpo}")
+        reasons.append(f"the data was {duration(rpo)} old, and the rpo is {recovery.plan.rpo}")
     if rto is not None and rto > seconds(recovery.plan.rto):
-        reasons.append(f"it took {rto:.0f} s, and the rto is {recovery.plan.rto}")
+        reasons.append(f"it took {duration(rto)}, and the rto is {recovery.plan.rto}")
     return Evidence(
         kind=ascent.occasion,
         id=id,

@@ -11,6 +11,7 @@ from portinfra.recovery import hooks
 from portinfra.recovery.groups import Group
 from portinfra.recovery.points import id_of, snapshot_name, volume_of
 from portinfra.recovery.shelf import Shelf
+from portinfra.words import duration
 
 HOOK_SECONDS = 300.0
 """The longest that a hook may take."""
@@ -83,7 +84,8 @@ class Taking:
         took = max(self.begun.values()) - self.froze
         if took <= self.limit:
             return ""
-        return f"its last snapshot began {took:.0f} s after the freeze, which holds for {self.limit} s"
+        late, held = duration(took), duration(self.limit)
+        return f"its last snapshot began {late} after the freeze, which holds for {held}"
 
     def _passed(self, hook: Hook, **variables: str) -> bool:
         answer = hooks.call(hook, self.given, seconds=HOOK_SECONDS, group=self.group.name, **variables)

@@ -22,6 +22,7 @@ from portinfra.recovery.inventory import inventory
 from portinfra.recovery.restore import all_at_once, hosts_of, joining, outdated, replacing, stopped
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.turn import mark
+from portinfra.words import duration
 
 PAUSE_SECONDS = 5.0
 """Between two tries of a gate."""
@@ -128,7 +129,7 @@ class Ascent:
                     break
         passed, ended = not problem, self.bringing.now
         if passed and ended - began > limit:
-            problem = f"it took {ended - began:.0f} s of {limit}"
+            problem = f"it took {duration(ended - began)} of {wave.limit}"
         return WaveRun(
             wave.roles,
             moment(began),

@@ -16,7 +16,7 @@ from portinfra.present.console.differences import difference_lines
 from portinfra.present.console.names import collapsed
 from portinfra.present.console.plan import show_plan
 from portinfra.present.console.progress import ProgressDisplay, line, pace
-from portinfra.present.console.words import count, duration
+from portinfra.words import count, duration
 
 PAGE = Path(__file__).parents[3] / "docs" / "cli.md"
 

@@ -7,9 +7,9 @@ from portinfra.present.commands.session import Session
 from portinfra.present.console import terminal
 from portinfra.present.console.plan import show_plan
 from portinfra.present.console.progress import ProgressDisplay
-from portinfra.present.console.words import count, duration
 from portinfra.present.documents import outcome_document
 from portinfra.present.exits import Exit, Interrupted, Unconfirmed
+from portinfra.words import count, duration
 
 
 def show(plan: Plan, *, full: bool, as_json: bool) -> None:

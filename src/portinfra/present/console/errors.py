@@ -10,7 +10,7 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.outcome import StepOutcome
 from portinfra.present.console.names import collapsed
 from portinfra.present.console.terminal import err
-from portinfra.present.console.words import count
+from portinfra.words import count
 
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
 

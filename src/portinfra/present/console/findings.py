@@ -12,9 +12,9 @@ from portinfra.policy import BUILT_IN, Report, Waived
 from portinfra.policy.declared import Declared, traffic_of
 from portinfra.present.console.errors import STYLES
 from portinfra.present.console.terminal import table
-from portinfra.present.console.words import count
 from portinfra.reach import Hop, Reach, Traffic
 from portinfra.reach.traffic import NOTHING
+from portinfra.words import count
 
 TITLES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}
 MANY = 6

@@ -5,8 +5,8 @@ from rich.text import Text
 
 from portinfra.present.console.errors import show_findings
 from portinfra.present.console.terminal import table
-from portinfra.present.console.words import count, duration
 from portinfra.present.move import Choice, Move
+from portinfra.words import count, duration
 
 
 def show_move(move: Move, console: Console) -> None:

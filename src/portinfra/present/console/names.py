@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from portinfra.model.address import Address
 from portinfra.model.placed import Placed
-from portinfra.present.console.words import count
+from portinfra.words import count
 
 COMMON = "(network)"
 """Stands for the role of what belongs to none."""

@@ -12,7 +12,7 @@ from portinfra.model.resources import shown
 from portinfra.present.console.differences import difference_lines, value
 from portinfra.present.console.errors import show_findings
 from portinfra.present.console.names import collapsed, counted, role_of
-from portinfra.present.console.words import count, duration
+from portinfra.words import count, duration
 
 SYMBOLS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "-/+", "delete": "-", "keep": "="}
 STYLES: Mapping[Action, str] = {

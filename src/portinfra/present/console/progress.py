@@ -10,7 +10,7 @@ from rich.text import Text
 
 from portinfra.model.progress import Progress
 from portinfra.present.console.terminal import err
-from portinfra.present.console.words import duration
+from portinfra.words import duration
 
 WORDS = {"remove": "removed", "converge": "done"}
 STYLES = {"failed": "red", "blocked": "yellow"}

@@ -8,12 +8,12 @@ from rich.text import Text
 from portinfra.model.evidence import Evidence
 from portinfra.present.console.errors import show_findings
 from portinfra.present.console.terminal import table
-from portinfra.present.console.words import count, duration
 from portinfra.recovery.drill import Swept
 from portinfra.recovery.prospect import Prospect
 from portinfra.recovery.replicate import Replicated
 from portinfra.recovery.status import RecoveryStatus
 from portinfra.recovery.subject import Recovery
+from portinfra.words import count, duration
 
 LEVEL_STYLES = {"ok": "green", "late": "yellow", "lost": "bold red"}
 

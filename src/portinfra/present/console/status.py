@@ -11,7 +11,7 @@ from portinfra.model.plan import Action, Change, Plan
 from portinfra.present.console.differences import difference_lines
 from portinfra.present.console.errors import show_findings
 from portinfra.present.console.names import collapsed, counted, role_of
-from portinfra.present.console.words import count
+from portinfra.words import count
 
 WORDS: dict[Action, str] = {
     "create": "missing",

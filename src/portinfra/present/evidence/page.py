@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from portinfra.present.console.words import count, duration
 from portinfra.present.documents import Document
 from portinfra.present.evidence.document import evidence_document
 from portinfra.present.evidence.reading import evidence_of
 from portinfra.present.evidence.signing import verify
 from portinfra.present.evidence.style import STYLE
 from portinfra.present.evidence.timeline import timeline
+from portinfra.words import count, duration
 
 TITLES = {"drill": "Recovery drill", "failover": "Failover", "failback": "Failback"}
 

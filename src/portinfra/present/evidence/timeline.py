@@ -7,8 +7,8 @@ from typing import Any
 
 from attrs import frozen
 
-from portinfra.present.console.words import duration
 from portinfra.present.documents import Document
+from portinfra.words import duration
 
 WIDTH, LEFT, RIGHT = 900, 230, 130
 ROW, BAR, TOP = 30, 16, 8

@@ -110,7 +110,7 @@ def fence(session: Session, which: Which, changing: Agreed) -> int:
     from portinfra.present.commands.applying import confirm
     from portinfra.present.console.progress import ProgressDisplay
     from portinfra.present.console.terminal import write, write_json
-    from portinfra.present.console.words import count
+    from portinfra.words import count
 
     recovery, _ = dr.may_fence(recovery_of(session, which))
     if not changing.yes:
@@ -175,8 +175,8 @@ def _abandon(session: Session, recovery: "Recovery", agreed: Agreed, lost: bool)
     from portinfra.present.commands.applying import confirm
     from portinfra.present.console.progress import ProgressDisplay
     from portinfra.present.console.terminal import err, write, write_json
-    from portinfra.present.console.words import count
     from portinfra.present.recovery_documents import abandoned_document
+    from portinfra.words import count
 
     source, target = recovery.source.name, recovery.target.name
     if not lost:
