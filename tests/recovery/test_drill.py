@@ -277,6 +277,14 @@ def test_what_a_drill_took_is_what_the_plan_estimates(ready):
     assert found.findings == ()
 
 
+def test_the_plan_tells_of_hooks_that_cannot_be_called_from_here(ready):
+    waves = [Wave(["db"], gates="./nothing-of-the-kind db1"), ["web"]]
+    told = [f for f in prospect(recovery(waves=waves)).findings if f.rule == "recovery/hook-unready"]
+    assert [f.message for f in told] == [
+        "'./nothing-of-the-kind db1' cannot be called from here: nothing-of-the-kind is not here"
+    ]
+
+
 def test_protected_volumes_do_not_keep_a_drill_from_ending(cloud):
     kept = evolve(SHOP, roles=[evolve(role, protect=True) for role in SHOP.roles])
     replicate(recovery(), pace=ONE)

@@ -88,3 +88,19 @@ def test_it_fails_by_its_exit_code_and_the_last_of_what_it_printed_is_kept():
     told = hooks.call("seq 100000", {}, seconds=60).told
     assert told.endswith("99999\n100000")
     assert len(told) == hooks.TOLD_MAX
+
+
+@pytest.mark.parametrize(
+    "command", ["{}", "{} db1 | grep -q yes", " {};true", "({} &)", "VAR=1 {}", "curl http://db/x"]
+)
+def test_what_can_be_called_is_not_complained_of_nor_what_only_the_shell_understands(tmp_path, command):
+    gate = tmp_path / "gate"
+    gate.touch(mode=0o755)
+    assert hooks.unready(command.format(gate)) == ""
+
+
+def test_what_cannot_be_called_from_here_is_told_before_it_is_needed(tmp_path):
+    gate = tmp_path / "gate"
+    assert hooks.unready(f"{gate} db1") == f"{gate} is not here"
+    gate.touch(mode=0o644)
+    assert hooks.unready(f"{gate} db1 && true") == f"{gate} may not be run: chmod +x {gate}"

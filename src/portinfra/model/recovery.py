@@ -188,6 +188,18 @@ class RecoveryPlan:
         """Every role that comes back, in order."""
         return tuple(role for wave in self.waves for role in wave.roles)
 
+    @property
+    def hooks(self) -> tuple[Hook, ...]:
+        """Everything of the user's that is called on the way: of data, gates, actions, probes."""
+        data = [hook for policy in self.data for hook in (*policy.before, *policy.after)]
+        gates = [gate for wave in self.waves for gate in wave.gates]
+        return (
+            *data,
+            *gates,
+            *(action.run for action in self.actions),
+            *(probe.run for probe in self.probes),
+        )
+
     def policy(self, role: str, volume: str) -> DataPolicy:
         """The policy of a role's volume: its own, else its role's, else the default."""
         fitting = [each for each in self.data if each.role == role and each.volume in ("", volume)]

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -12,6 +13,9 @@ from pathlib import Path
 from attrs import frozen
 
 from portinfra.model.recovery import Hook, Inventory
+
+FILE = re.compile(r"\s*([\w.~/+-]*/[\w./+-]*)(?=\s|;|&|\||$)")
+"""The path that a command begins with: `./thaw`, `/opt/shop/answers`."""
 
 TOLD_MAX = 400
 """Characters of what a hook printed that are kept: the last ones."""
@@ -31,6 +35,19 @@ def name_of(hook: Hook) -> str:
         return hook
     told = (hook.__doc__ or "").strip().partition("\n")[0]
     return told or getattr(hook, "__name__", type(hook).__name__)
+
+
+def unready(hook: Hook) -> str:
+    """Why a hook cannot be called from here; empty where nothing is seen. Only a command that begins with a
+    path can be looked at: the rest is the shell's affair.
+    """
+    word = FILE.match(hook) if isinstance(hook, str) else None
+    if word is None:
+        return ""
+    path = Path(word[1]).expanduser()
+    if not path.is_file():
+        return f"{path} is not here"
+    return "" if os.access(path, os.X_OK) else f"{path} may not be run: chmod +x {path}"
 
 
 def call(hook: Hook, given: Inventory, *, seconds: float, **variables: str) -> Answer:

@@ -18,7 +18,7 @@ from portinfra.placement import place
 from portinfra.planning.compose import compose
 from portinfra.recovery.drill import KIND as DRILL
 from portinfra.recovery.drill import choose
-from portinfra.recovery.hooks import name_of
+from portinfra.recovery.hooks import name_of, unready
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.restore import all_at_once, outdated, replacing, sourced
 from portinfra.recovery.status import RecoveryStatus, status
@@ -155,6 +155,11 @@ def _gaps(
     elif last["rto"] > seconds(recovery.plan.rto):
         took = f"the last drill took {duration(last['rto'])}, and the rto is {recovery.plan.rto}"
         yield _gap(name, "too-slow", took, "Look at its report: which wave took the time?", Severity.WARNING)
+    for hook in dict.fromkeys(recovery.plan.hooks):
+        if problem := unready(hook):
+            called = f"{name_of(hook)!r} cannot be called from here: {problem}"
+            fix = "Run this in the folder where hooks are, or write the whole path."
+            yield _gap(name, "hook-unready", called, fix, Severity.WARNING)
     for id in now.drills:
         left = f"drill {id} still runs, or has left something behind"
         yield _gap(name, "left-behind", left, "Remove what dead drills left: dr sweep.", Severity.WARNING)

@@ -181,6 +181,13 @@ def test_a_name_that_is_none_is_misuse(run):
     assert "Did you mean 'shop'?" in result.stderr
 
 
+def test_a_provider_that_is_none_is_told_and_nothing_that_follows_from_it(run):
+    result = run("dr", "plan", "--source-on", "azure:westeurope")
+    assert result.exit_code == 1
+    assert "there is no provider 'azure'" in result.stderr
+    assert "vault" not in result.stderr
+
+
 def test_there_is_nothing_to_grant_between_simulated_accounts(run):
     result = run("dr", "plan", "--grants")
     assert result.exit_code == 1

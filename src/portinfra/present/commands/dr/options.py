@@ -45,9 +45,12 @@ class Agreed(Shown):
 
 
 def recovery_of(session: Session, which: Which) -> "Recovery":
-    """The recovery that the options mean, checked. Raises Misuse for a name that is none."""
+    """The recovery that the options mean, checked. Raises Misuse for a name that is none, and Unsupported for
+    a provider that is not there.
+    """
     from portinfra import dr
     from portinfra.present.commands.selection import declaration, moved, one
+    from portinfra.provider import registry
 
     target = Target(file=which.file, variables=which.variables)
     declared = declaration(session, target)
@@ -58,6 +61,9 @@ def recovery_of(session: Session, which: Which) -> "Recovery":
         for environment in declared.environments
         for on, option in [_elsewhere(environment.name, plan.source, plan.target, which)]
     ]
+    for environment in environments:
+        if environment.name in (plan.source, plan.target):
+            registry.plugin(environment.provider)  # before findings that would only follow from its absence
     return dr.recovery(mine[0], plan, environments)
 
 
