@@ -68,7 +68,7 @@ def somewhere(ec2: Local, tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(shared))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     (tmp_path / "shop.hcl").write_text(EXAMPLES[0])
-    monkeypatch.setattr("portinfra_aws.provider._SystemClock", lambda: BedClock(ec2.bed))
+    monkeypatch.setattr("portinfra_aws.provider.SystemClock", lambda: BedClock(ec2.bed))
     return ec2
 
 

@@ -1,5 +1,7 @@
 """Credentials on the wire: a service account's file, impersonation, and tokens that run out."""
 
+from contextlib import closing
+
 import pytest
 from attrs import evolve
 
@@ -23,7 +25,7 @@ def file(gce: Local, tmp_path, monkeypatch):
 
 
 def account(environment):
-    with plugin.connect(environment) as provider:
+    with closing(plugin.connect(environment)) as provider:
         return Reader(provider, provider.perform).account()
 
 
@@ -38,7 +40,7 @@ def test_an_environment_may_name_a_file_of_its_own(file):
 
 
 def test_a_token_that_runs_out_is_renewed_in_the_middle_of_a_run(gce, file):
-    with plugin.connect(evolve(ENVIRONMENT, credentials={"file": file})) as provider:
+    with closing(plugin.connect(evolve(ENVIRONMENT, credentials={"file": file}))) as provider:
         ask = Reader(provider, provider.perform).account
         assert ask() == PROJECT
         first = provider.transport._token()
@@ -56,7 +58,7 @@ def test_a_token_that_runs_out_is_renewed_in_the_middle_of_a_run(gce, file):
 def test_a_project_that_is_not_ours_to_see_is_refused(gce, file, monkeypatch):
     gce.bed.identities.add(Identity("ada@example.com", "ada-token", frozenset({"another"})))
     monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "ada-token")
-    with plugin.connect(ENVIRONMENT) as provider:
+    with closing(plugin.connect(ENVIRONMENT)) as provider:
         with pytest.raises(Exception, match=r"compute\.projects\.get") as caught:
             Reader(provider, provider.perform).account()
         assert isinstance(provider.classify(caught.value), PermissionDenied)

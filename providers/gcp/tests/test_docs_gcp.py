@@ -60,7 +60,7 @@ def somewhere(gce: Local, tmp_path, monkeypatch):
         monkeypatch.delenv(name)
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key_file(tmp_path, gce.endpoint)))
     (tmp_path / "shop.hcl").write_text(EXAMPLES[0])
-    monkeypatch.setattr("portinfra_gcp.provider._SystemClock", lambda: BedClock(gce.bed))
+    monkeypatch.setattr("portinfra_gcp.provider.SystemClock", lambda: BedClock(gce.bed))
     return gce
 
 

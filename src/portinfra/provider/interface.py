@@ -16,6 +16,7 @@ The laws, which the conformance suite tests:
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from itertools import count
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from attrs import evolve, field, frozen
@@ -131,6 +132,18 @@ class Refs:
         """The native name of a resource."""
         return self.scope.native_name(spec.name)
 
+    def free_name(self, spec: Spec) -> str:
+        """The native name for a new resource where names never change: its own, unless something that was
+        renamed, and says so in `parts["name"]`, still bears it.
+        """
+        taken = {
+            seen.parts.get("name")
+            for address, seen in self.seen.items()
+            if address.kind == spec.kind and address != spec.address
+        }
+        names = (spec.name if number == 1 else f"{spec.name}-{number}" for number in count(1))
+        return next(name for name in map(self.scope.native_name, names) if name not in taken)
+
 
 class Driver(ABC, Generic[S]):
     """How one provider makes, sees, changes and removes one kind of resource. All pure."""
@@ -242,7 +255,7 @@ class Clock(Protocol):
 
 
 class Provider(Protocol):
-    """One live location. A context manager; safe to use from several threads."""
+    """One live location. Safe to use from several threads; `close` when done."""
 
     name: str
     capabilities: Capabilities

@@ -1,9 +1,7 @@
 """One account in one region of AWS, live."""
 
-import time
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import requests
 from attrs import evolve
@@ -13,6 +11,7 @@ from portinfra.errors import ProviderError
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.resources import Spec
+from portinfra.provider.clock import SystemClock
 from portinfra.provider.interface import Answer, Call, Driver
 from portinfra_aws import catalogue
 from portinfra_aws.claims import AwsClaims
@@ -24,18 +23,8 @@ from portinfra_aws.transport import Transport
 _KEY_PAIR_GONE = "InvalidKeyPair.NotFound"
 
 
-class _SystemClock:
-    virtual = False
-
-    def now(self) -> float:
-        return time.time()
-
-    def sleep_until(self, moment: float) -> None:
-        time.sleep(max(0.0, moment - time.time()))
-
-
 class AwsProvider:
-    """One account in one region. A context manager; safe to use from several threads."""
+    """One account in one region. Safe to use from several threads."""
 
     name = NAME
     capabilities = CAPABILITIES
@@ -43,18 +32,10 @@ class AwsProvider:
     def __init__(self, environment: Environment, transport: Transport) -> None:
         self.environment = environment
         self.transport = transport
-        self.clock = _SystemClock()
+        self.clock = SystemClock()
         self.drivers: Mapping[type[Spec], Driver[Any]] = drivers()
         self.claims = AwsClaims()
         self._key_pairs: dict[str, str] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def account_calls(self) -> tuple[Call, ...]:
         """One read."""

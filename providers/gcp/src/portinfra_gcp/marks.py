@@ -103,26 +103,9 @@ def impossible(want: Spec, text: str = "") -> Refuse | None:
     return spelling.impossible(getattr(want, "tags", {}))
 
 
-def free_name(want: Spec, refs: Refs) -> str:
-    """The name for a new resource: its owner's, unless something that was renamed still bears it."""
-    taken = {
-        seen.parts.get("name")
-        for address, seen in refs.seen.items()
-        if address.kind == want.kind and address != want.address
-    }
-    number = 1
-    while (name := refs.scope.native_name(_numbered(want.name, number))) in taken:
-        number += 1
-    return name
-
-
 def owner_name(scope: Scope, native_name: str) -> str:
     """The name, within the scope, that a native name was made of."""
     return scope.resource_name(native_name) or ""
-
-
-def _numbered(name: str, number: int) -> str:
-    return name if number == 1 else f"{name}-{number}"
 
 
 def _bears(record: Record, scope: Scope, name: str) -> bool:

@@ -1,10 +1,8 @@
 """One project in one region of Google Cloud, live."""
 
 import threading
-import time
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import requests
 from attrs import evolve
@@ -14,6 +12,7 @@ from portinfra.errors import ProviderError
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.resources import Spec
+from portinfra.provider.clock import SystemClock
 from portinfra.provider.interface import Answer, Call, Driver
 from portinfra_gcp import catalogue, links
 from portinfra_gcp.claims import GcpClaims
@@ -25,18 +24,8 @@ from portinfra_gcp.published import CAPABILITIES
 from portinfra_gcp.transport import Transport
 
 
-class _SystemClock:
-    virtual = False
-
-    def now(self) -> float:
-        return time.time()
-
-    def sleep_until(self, moment: float) -> None:
-        time.sleep(max(0.0, moment - time.time()))
-
-
 class GcpProvider:
-    """One project in one region. A context manager; safe to use from several threads."""
+    """One project in one region. Safe to use from several threads."""
 
     name = NAME
     capabilities = CAPABILITIES
@@ -44,21 +33,13 @@ class GcpProvider:
     def __init__(self, environment: Environment, transport: Transport) -> None:
         self.environment = environment
         self.transport = transport
-        self.clock = _SystemClock()
+        self.clock = SystemClock()
         self.drivers: Mapping[type[Spec], Driver[Any]] = drivers(
             Keyring(transport.project, environment.region)
         )
         self.claims = GcpClaims()
         self._begun: dict[Any, Call] = {}
         self._lock = threading.Lock()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def account_calls(self) -> tuple[Call, ...]:
         """One read."""

@@ -63,26 +63,9 @@ def parsed(text: str | None) -> Mark:
     return said if isinstance(said, Mapping) else {}
 
 
-def free_name(want: Spec, refs: Refs) -> str:
-    """The native name for a new resource: its owner's, unless something that was renamed still bears it."""
-    taken = {
-        seen.parts.get("name")
-        for address, seen in refs.seen.items()
-        if address.kind == want.kind and address != want.address
-    }
-    number = 1
-    while (name := refs.scope.native_name(_numbered(want.name, number))) in taken:
-        number += 1
-    return name
-
-
 def unique_id(*words: object) -> str:
     """The UUID of a thing that is called so: the same wherever it is made."""
     return str(uuid.uuid5(_NAMESPACE, " ".join(map(str, words))))
 
 
 _NAMESPACE = uuid.UUID("5a8f2a9e-6d0b-4f7e-9c11-7d0a5be0c9a4")
-
-
-def _numbered(name: str, number: int) -> str:
-    return name if number == 1 else f"{name}-{number}"

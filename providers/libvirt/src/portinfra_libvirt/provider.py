@@ -1,10 +1,8 @@
 """One site of hypervisors, live."""
 
 import threading
-import time
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import libvirt
 
@@ -13,6 +11,7 @@ from portinfra.errors import ProviderError
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.resources import Spec
+from portinfra.provider.clock import SystemClock
 from portinfra.provider.interface import Answer, Call, Driver
 from portinfra_libvirt import catalogue
 from portinfra_libvirt.actions import guests, networking, overlay, reading, storage, together
@@ -31,18 +30,8 @@ WHO = Call("Identify")
 _CHANGES: Mapping[str, Action] = {**networking.ACTIONS, **storage.ACTIONS, **guests.ACTIONS}
 
 
-class _SystemClock:
-    virtual = False
-
-    def now(self) -> float:
-        return time.time()
-
-    def sleep_until(self, moment: float) -> None:
-        time.sleep(max(0.0, moment - time.time()))
-
-
 class LibvirtProvider:
-    """One site. A context manager; safe to use from several threads: libvirt's connections are, too."""
+    """One site. Safe to use from several threads: libvirt's connections are, too."""
 
     name = NAME
     capabilities = CAPABILITIES
@@ -50,19 +39,11 @@ class LibvirtProvider:
     def __init__(self, environment: Environment, site: Site) -> None:
         self.environment = environment
         self.site = site
-        self.clock = _SystemClock()
+        self.clock = SystemClock()
         self.drivers: Mapping[type[Spec], Driver[Any]] = drivers(site)
         self.claims = LibvirtClaims()
         self._connections = Connections(site)
         self._changing = {each.name: threading.RLock() for each in site.hypervisors}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def account_calls(self) -> tuple[Call, ...]:
         """One read: whether any hypervisor answers, and what it is called."""

@@ -1,8 +1,7 @@
 """The simulator as a provider: one account in one region, reached by its drivers."""
 
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from attrs import evolve
 
@@ -45,7 +44,7 @@ def capabilities_of(shape: Shape) -> Capabilities:
 
 
 class FakeProvider:
-    """One account in one region of the simulator. A context manager; safe to use from several threads."""
+    """One account in one region of the simulator. Safe to use from several threads."""
 
     name = "fake"
 
@@ -61,14 +60,6 @@ class FakeProvider:
         self.drivers: Mapping[type[Spec], Driver[Any]] = drivers(self.shape, zones)
         self.claims = FakeClaims()
         self._closes = closes
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def account_calls(self) -> tuple[Call, ...]:
         """One read: the region knows who asks."""

@@ -129,7 +129,7 @@ class GcpDriver(Driver[S]):
 
     def create(self, want: S, refs: Refs) -> NextCall:
         """The request that makes it, with its owner."""
-        name = marks.free_name(want, refs)
+        name = refs.free_name(want)
         text = self.describe(want, refs, name)
         if refused := marks.impossible(want, text):
             return refused

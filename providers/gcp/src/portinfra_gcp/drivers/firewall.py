@@ -66,7 +66,7 @@ class FirewallDriver(GcpDriver[Firewall]):
 
     def body(self, want: Firewall, refs: Refs) -> dict[str, Any]:
         """Everything is denied outwards."""
-        return {"network": refs.id(want.network), **_closing(marks.free_name(want, refs))}
+        return {"network": refs.id(want.network), **_closing(refs.free_name(want))}
 
     def create(self, want: Firewall, refs: Refs) -> NextCall:
         """The network is a part of it: rules need it."""

@@ -136,7 +136,7 @@ class InstanceDriver(GcpDriver[Instance]):
                 "sourceImage": want.image_id,
                 "diskSizeGb": str(want.disk_gib),
                 "diskType": f"{zone}/diskTypes/{DISK_TYPE}",
-                "labels": marks.labels(want, refs, marks.free_name(want, refs), BOOT),
+                "labels": marks.labels(want, refs, refs.free_name(want), BOOT),
             },
             "diskEncryptionKey": self.keyring.native(want.key),
         }

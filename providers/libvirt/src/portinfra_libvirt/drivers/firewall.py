@@ -39,7 +39,7 @@ class FirewallDriver(EverywhereDriver[Firewall]):
 
     def put(self, want: Firewall, seen: Observed[Firewall] | None, refs: Refs, at: str) -> NextCall:
         """Define it; what its rules let through, where it is there, is kept."""
-        name = seen.parts["name"] if seen else marks.free_name(want, refs)
+        name = seen.parts["name"] if seen else refs.free_name(want)
         born = refs.scope.resource_name(name) or want.name
         cidr = (seen.parts["cidr"] if seen else "") or want.cidr or self._everything(want, refs)
         owner = f"{want.address} {born} {cidr} {refs.attempt}"

@@ -181,7 +181,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
         assert want.subnet is not None
         assert want.firewall is not None
         at = self.site.at(str(want.zone)).name
-        name = marks.free_name(want, refs)
+        name = refs.free_name(want)
         born = refs.scope.resource_name(name)
         said = marks.mark(
             want,

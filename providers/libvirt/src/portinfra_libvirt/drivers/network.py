@@ -46,7 +46,7 @@ class NetworkDriver(EverywhereDriver[Network]):
 
     def put(self, want: Network, seen: Observed[Network] | None, refs: Refs, at: str) -> NextCall:
         """Define and start it; what its metadata says of subnets is kept."""
-        name = seen.parts["name"] if seen else marks.free_name(want, refs)
+        name = seen.parts["name"] if seen else refs.free_name(want)
         born = refs.scope.resource_name(name)
         said = marks.mark(want, refs, cidr=want.cidr, born="" if born == want.name else born)
         document = networks.document(name, want.cidr, said, refs.scope, self.site)
