@@ -57,8 +57,9 @@ def told(placed: Placed, epoch: int) -> Finding:
     name = placed.environment.name
     return Finding(
         "recovery/fenced",
-        f"another environment stands (epoch {epoch}), and {name} waits: its hosts stay off",
-        "Its turn comes again with: dr failback; where it is the target of a recovery plan, dr failover.",
+        f"{name} is fenced (epoch {epoch}): another environment stands, or is about to; its hosts stay off",
+        "dr status tells which. Its turn comes again with: dr failback; where it is the target of a recovery "
+        "plan, dr failover; and where what has begun shall not be finished, with --abandon.",
         Severity.WARNING,
         subject=f"environment.{name}",
     )

@@ -1,8 +1,10 @@
 """The two doors to the command line: the program `portinfra`, and `cli(…)` at the end of a script."""
 
 import shlex
+import signal
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from typer import BadParameter
@@ -53,11 +55,24 @@ def cli(
 
 def _run(session: Session) -> NoReturn:
     arguments = list(session.arguments)
+    _heed_endings()
     try:
         code = app(session)(args=arguments, prog_name=session.program, standalone_mode=False)
     except _UsageError as error:
         code = _misused(error, as_json="--json" in arguments)
     sys.exit(code or 0)
+
+
+def _heed_endings() -> None:
+    """End as by Ctrl-C when a service manager stops this, or its terminal goes away: what is under way ends
+    whole, hooks thaw what they froze, drills are torn down.
+    """
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        with suppress(ValueError):  # a script may call this in a thread, which may not ask for signals
+            if (
+                signal.getsignal(ending) == signal.SIG_DFL
+            ):  # not under nohup, nor where a script heeds it itself
+                signal.signal(ending, signal.default_int_handler)
 
 
 def _misused(error: Any, *, as_json: bool) -> int:

@@ -16,6 +16,7 @@ class Exit(IntEnum):
     REFUSED = 3
     """A policy, a claim, a protection, a stale plan, or nobody who said yes: nothing was done."""
     INTERRUPTED = 130
+    """By Ctrl-C, by SIGTERM, or because the terminal went away."""
 
     DIFFERS = USAGE
 

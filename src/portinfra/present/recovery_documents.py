@@ -82,6 +82,17 @@ def abandoned_document(recovery: Recovery, done: Abandoned) -> Document:
     }
 
 
+def level(recovery: str, number: int) -> str:
+    """The one figure that is always there, as Prometheus text: what `dr status` ends with."""
+    return "\n".join(
+        [
+            "# HELP portinfra_recovery_level 0 fine, 1 late, 2 too old or not there, 3 nobody could look.",
+            "# TYPE portinfra_recovery_level gauge",
+            f'portinfra_recovery_level{{recovery="{recovery}"}} {number}',
+        ]
+    )
+
+
 def prometheus(found: RecoveryStatus) -> str:
     """The same for a scraper. A volume without any point has no age: alert on its level, or on absence."""
     name = found.recovery
@@ -97,9 +108,7 @@ def prometheus(found: RecoveryStatus) -> str:
             labels = f'recovery="{name}",group="{volume.group}",volume="{volume.volume.name}"'
             lines.append(f"portinfra_recovery_point_age_seconds{{{labels}}} {volume.age:.0f}")
     lines += [
-        "# HELP portinfra_recovery_level 0: fine, 1: late, 2: too old or not there.",
-        "# TYPE portinfra_recovery_level gauge",
-        f'portinfra_recovery_level{{recovery="{name}"}} {LEVELS.index(found.level)}',
+        level(name, LEVELS.index(found.level)),
         "# HELP portinfra_recovery_drills_to_sweep Drills that have not ended, or left something behind.",
         "# TYPE portinfra_recovery_drills_to_sweep gauge",
         f'portinfra_recovery_drills_to_sweep{{recovery="{name}"}} {len(found.drills)}',

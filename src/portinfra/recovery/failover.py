@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
-from portinfra.errors import PolicyError, PortinfraError
+from portinfra.errors import PolicyError, PortinfraError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.model.catalogue import Catalogue
@@ -129,6 +129,8 @@ class _Failover:
                     written(self.ledger, evolve(turn, open=False))
             if found:
                 planned = found.last_point or self.how.last_point
+                if found.points and self.how.last_point and not found.last_point:
+                    raise _refused(self.recovery, *_TOO_LATE_TO_PLAN)
                 wanted = evolve(found, last_point=planned and not self.how.source_is_lost)
                 return found if wanted == found else written(self.ledger, wanted)
             if here.epoch and not here.fenced:
@@ -214,13 +216,25 @@ class _Failover:
                 if known > turn.epoch:  # the source has had a turn since, or was silent when this one began
                     turn = written(self.ledger, _afresh(turn, known))
                 run.declare(epoch=turn.epoch, fenced=True)
-                switch(run, placed, catalogue, "stopped", pace.listen)
+                try:
+                    switch(run, placed, catalogue, "stopped", pace.listen)
+                except Unavailable as error:
+                    raise self._half_stopped(error) from error
         now = next((each for each in self._turns_now() if each.id == turn.id), turn)
         if now.abandoned or not now.open:  # by somebody else, while this waited for the source
             raise self._passed_on(now.latest)
         if now.fenced_at is None:
             now = written(self.ledger, evolve(now, fenced_at=self.target.provider.clock.now()))
         return now
+
+    def _half_stopped(self, error: Unavailable) -> Unavailable:
+        """What has begun by then, whoever reads it should know."""
+        return Unavailable(
+            f"{self.recovery.source.name} is fenced, and not all of it is stopped: {error}",
+            provider=self.recovery.source.provider,
+            fix="This has begun, and no apply wakes what is off. Run it again once all of it answers; if it "
+            "will not come back, with --source-is-lost; or give this up: --abandon.",
+        )
 
     def _last_point(self) -> None:
         """One more point, of hosts that are stopped."""
@@ -326,6 +340,13 @@ _BEING_ABANDONED = (
     "being-abandoned",
     "the failover that had begun is being given up, and that is not done",
     "Finish that first: the same command with --abandon.",
+)
+
+
+_TOO_LATE_TO_PLAN = (
+    "too-late-to-plan",
+    "it has begun without --planned, and comes up from points that there were: no last one is carried",
+    "Leave --planned out to go on; or give it up with --abandon, and begin anew.",
 )
 
 

@@ -45,15 +45,16 @@ def standing(place: Connection, scope: Scope) -> Standing:
 @contextmanager
 def answering(recovery: Recovery) -> Iterator[Connection]:
     """The source, which must answer: what cannot be stopped may go on working."""
-    try:
-        with Connection.to(recovery.source) as source:
-            yield source
-    except (Unavailable, OutcomeUnknown) as error:
-        raise Unavailable(
-            f"{recovery.source.name} does not answer, so it cannot be stopped first: {error}",
-            provider=recovery.source.provider,
-            fix="Wait for it; or, if it will not come back, run this with --source-is-lost.",
-        ) from error
+    with Connection.to(recovery.source) as source:
+        try:
+            source.account()
+        except (Unavailable, OutcomeUnknown) as error:
+            raise Unavailable(
+                f"{recovery.source.name} does not answer, so it cannot be stopped first: {error}",
+                provider=recovery.source.provider,
+                fix="Wait for it; or, if it will not come back, run this with --source-is-lost.",
+            ) from error
+        yield source
 
 
 def switch(run: Run, placed: Placed, catalogue: Catalogue, power: Power, listen: Listener) -> int:

@@ -111,16 +111,20 @@ def replicate(
 
 def _stands(recovery: Recovery, source: Connection, target: Connection) -> None:
     here, there = standing(source, recovery.source_scope), standing(target, recovery.target_scope)
+    begun = under_way(turns(Ledger.settled(target, recovery.ledger).entries()))
     if here.fenced or there.epoch > here.epoch:
+        stands = f"{recovery.target.name} stands (epoch {there.epoch})"
+        fix = "Go back first: dr failback."
+        if begun:
+            stands = f"the failover to {recovery.target.name} has begun and is not done"
+            fix = "Finish it: dr failover; or give it up: dr failover --abandon."
         finding = Finding(
             "recovery/source-waits",
-            f"{recovery.target.name} stands (epoch {there.epoch}), and {recovery.source.name} has what was "
-            "written before that",
-            "Go back first: dr failback.",
+            f"{stands}, and {recovery.source.name} has what was written before that",
+            fix,
             subject=f"recovery.{recovery.plan.name}",
         )
         raise PolicyError(f"{recovery.source_scope} has nothing new to carry", [finding])
-    begun = under_way(turns(Ledger.settled(target, recovery.ledger).entries()))
     if begun and begun.points and begun.latest >= here.epoch:  # which retention must not take from it
         finding = Finding(
             "recovery/failover-under-way",

@@ -6,7 +6,9 @@ from portinfra.present.exits import Exit
 
 
 def status(session: Session, target: Target, shown: Shown) -> int:
-    """Show how what is there differs from what is declared. Ends with 2 when something does."""
+    """Show how what is there differs from what is declared. Ends with 2 when something does, or when nobody
+    may apply it.
+    """
     from portinfra import workflow
     from portinfra.present.commands.selection import select
     from portinfra.present.console.status import show_status
@@ -21,4 +23,4 @@ def status(session: Session, target: Target, shown: Shown) -> int:
         write_json(document)
     else:
         show_status(plan, claims[-1] if claims else None, out())
-    return Exit.DIFFERS if document["differs"] else Exit.DONE
+    return Exit.DIFFERS if document["differs"] or plan.errors else Exit.DONE

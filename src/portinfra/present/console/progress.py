@@ -44,6 +44,10 @@ class ProgressDisplay:
         if self._bar is not None:
             self._bar.stop()
 
+    def say(self, line: str) -> None:
+        """Print a line, above the bar where there is one."""
+        self._console.print(line)
+
     def __call__(self, progress: Progress) -> None:
         """Show one moment."""
         unhappy = progress.fate not in (None, "done") or (progress.step is None and progress.message)

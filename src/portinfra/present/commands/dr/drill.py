@@ -11,11 +11,10 @@ def drill(session: Session, which: Which, shown: Shown) -> int:
     from portinfra import dr
     from portinfra.present.commands.dr.reporting import hand_in, ready
     from portinfra.present.console.progress import ProgressDisplay
-    from portinfra.present.console.terminal import err
 
     recovery, desk = recovery_of(session, which), ready()
     with ProgressDisplay() as display:
-        evidence = dr.drill(recovery, pace=dr.Pace(listen=display), say=err().print)
+        evidence = dr.drill(recovery, pace=dr.Pace(listen=display), say=display.say)
     return hand_in(session, desk, evidence, as_json=shown.as_json)
 
 

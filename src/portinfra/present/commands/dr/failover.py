@@ -95,7 +95,7 @@ def failover(session: Session, which: Which, failing: FailingOver) -> int:
             without=without,
             pace=dr.Pace(listen=display),
         )
-        evidence = dr.failover(recovery, how, say=err().print)
+        evidence = dr.failover(recovery, how, say=display.say)
     if not evidence.source_fenced:
         fence_it = session.command("dr", "fence", recovery.plan.name)
         err().print(f"{recovery.source.name} was not stopped. When it comes back, first of all: {fence_it}")
@@ -147,7 +147,7 @@ def failback(session: Session, which: Which, changing: FailingBack) -> int:
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
         how = dr.How(pace=dr.Pace(listen=display))
-        evidence = dr.failback(recovery, how, say=err().print)
+        evidence = dr.failback(recovery, how, say=display.say)
     code = hand_in(session, desk, evidence, as_json=changing.as_json)
     _what_next(session, recovery.turned, evidence)
     return code

@@ -32,16 +32,20 @@ def status(session: Session, which: Which, watching: Watching) -> int:
     from portinfra import dr
     from portinfra.present.console.recovery import show_status
     from portinfra.present.console.terminal import out, write, write_json
-    from portinfra.present.recovery_documents import prometheus, status_document
+    from portinfra.present.recovery_documents import level, prometheus, status_document
 
     if watching.as_json and watching.prometheus:
         raise Misuse("it is either --json or --prometheus", fix="Leave one of them out.")
+    recovery = None
     try:
-        found = dr.status(recovery_of(session, which))
+        recovery = recovery_of(session, which)
+        found = dr.status(recovery)
     except Misuse:
         raise
     except PortinfraError as error:
         show(error, session, as_json=watching.as_json)
+        if watching.prometheus and recovery:  # an alert on the level is not to fall silent with the cloud
+            write(level(recovery.plan.name, UNKNOWN))
         return UNKNOWN
     if watching.as_json:
         write_json(status_document(found))
