@@ -1,4 +1,6 @@
-"""Numbers and kinds in plain words."""
+"""Numbers, moments and kinds in plain words."""
+
+from datetime import UTC, datetime
 
 _IRREGULAR = {"firewall-rules": "firewall rules", "public-address": "public address"}
 
@@ -13,6 +15,11 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def moment(iso: str) -> str:
+    """A moment in ISO 8601, as people write it: `2030-01-01 00:05:43 UTC`."""
+    return datetime.fromisoformat(iso).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def count(number: int, noun: str) -> str:

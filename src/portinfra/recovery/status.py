@@ -15,6 +15,7 @@ from portinfra.model.address import Address
 from portinfra.model.recovery import seconds
 from portinfra.placement import place
 from portinfra.recovery.drill import KIND as DRILL
+from portinfra.recovery.drill import Drilled, drilled
 from portinfra.recovery.fencing import standing
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger import Ledger
@@ -82,6 +83,8 @@ class RecoveryStatus:
     """
     vault_unseen: str = ""
     """Why the vault, which some of the points are in, could not be looked into."""
+    last_drill: Drilled | None = None
+    """The newest one that has ended."""
 
     @property
     def level(self) -> Level:
@@ -135,6 +138,7 @@ def status(recovery: Recovery) -> RecoveryStatus:
         back is not None,
         0 if turn.fenced else turn.epoch,
         vault.problem if unseen else "",
+        next(reversed(drilled(entries)), None),
     )
 
 

@@ -1,6 +1,7 @@
 """`portinfra dr` as a user calls it: exit codes, questions, and what stands where."""
 
 import json
+from datetime import datetime
 
 import pytest
 from attrs import evolve
@@ -47,6 +48,30 @@ def test_status_ends_as_monitors_expect(run):
     result = run("dr", "status", "--prometheus")
     assert result.exit_code == 0
     assert 'portinfra_recovery_level{recovery="shop"} 0' in result.stdout
+
+
+def test_status_tells_of_the_last_drill(run):
+    run("dr", "replicate")
+    assert "No drill yet.\n" in run("dr", "status").stdout
+    assert "last_drill" not in run("dr", "status", "--prometheus").stdout
+    assert json.loads(run("dr", "status", "--json").stdout)["last_drill"] is None
+    for about, result in ((None, "passed"), (plan(probes=[Probe("page", "false")]), "failed")):
+        drilled = json.loads(run("dr", "drill", "--json", about=about).stdout)
+        began = datetime.fromisoformat(drilled["started"])
+        assert (
+            f"Last drill: {drilled['id']}, {began:%Y-%m-%d %H:%M:%S} UTC, {result}.\n"
+            in run("dr", "status").stdout
+        )
+        assert json.loads(run("dr", "status", "--json").stdout)["last_drill"] == {
+            "id": drilled["id"],
+            "began": drilled["started"],
+            "result": result,
+            "rto_measured": drilled["rto_measured"],
+        }
+        lines = run("dr", "status", "--prometheus").stdout.splitlines()
+        labels = '{recovery="shop"}'
+        assert f"portinfra_recovery_last_drill_timestamp_seconds{labels} {began.timestamp():.0f}" in lines
+        assert f"portinfra_recovery_last_drill_passed{labels} {int(result == 'passed')}" in lines
 
 
 def test_status_ends_with_three_where_nobody_could_look(run):

@@ -13,7 +13,7 @@ from portinfra.recovery.prospect import Prospect
 from portinfra.recovery.replicate import Replicated
 from portinfra.recovery.status import RecoveryStatus
 from portinfra.recovery.subject import Recovery
-from portinfra.words import count, duration
+from portinfra.words import count, duration, moment
 
 LEVEL_STYLES = {"ok": "green", "late": "yellow", "lost": "bold red"}
 
@@ -89,6 +89,10 @@ def show_status(found: RecoveryStatus, console: Console) -> None:
     console.print(f"{count(len(found.points), 'point')}, {restorable} restorable.")
     if found.vault_unseen:
         console.print(f"Nobody could look whether the vault has them: {found.vault_unseen}")
+    drill = found.last_drill
+    console.print(
+        f"Last drill: {drill.id}, {moment(drill.began)}, {drill.result}." if drill else "No drill yet."
+    )
     for id in found.drills:
         console.print(f"Drill {id} still runs, or left something behind: dr sweep.")
     if found.under_way:

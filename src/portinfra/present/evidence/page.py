@@ -11,7 +11,7 @@ from portinfra.present.evidence.reading import evidence_of
 from portinfra.present.evidence.signing import verify
 from portinfra.present.evidence.style import STYLE
 from portinfra.present.evidence.timeline import timeline
-from portinfra.words import count, duration
+from portinfra.words import count, duration, moment
 
 TITLES = {"drill": "Recovery drill", "failover": "Failover", "failback": "Failback"}
 
@@ -26,7 +26,7 @@ def report_html(document: Document) -> str:
             '<p class="bad"><b>ALTERED</b>: this is not as it was signed. Do not believe it.</p>'
             if altered
             else "",
-            f'<p class="faint">{_e(document["id"])} · {_moment(document["started"])}</p>',
+            f'<p class="faint">{_e(document["id"])} · {moment(document["started"])}</p>',
             f'<h1 class="{_colour(document["result"] == "passed")}">{_e(title)}</h1>',
             f"<p>{_e(document['source'])} → {_e(document['target'])}</p>",
             _why(document),
@@ -163,7 +163,7 @@ def _points(points: Iterable[Mapping[str, Any]]) -> str:
         (
             _e(point["group"]),
             f"<code>{_e(point['id'])}</code>",
-            _short(_moment(point["taken"])),
+            _short(moment(point["taken"])),
             _e(point["volumes"]),
             _e(point["engine"]),
         )
@@ -206,12 +206,8 @@ def _short(text: str) -> str:
     return f'<span class="short">{_e(text)}</span>'
 
 
-def _moment(moment: str) -> str:
-    return datetime.fromisoformat(moment).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def _clock(moment: str, started: str) -> str:
+def _clock(when: str, started: str) -> str:
     """The time of day, with the day where it is another than that of the beginning."""
-    at = datetime.fromisoformat(moment).astimezone(UTC)
+    at = datetime.fromisoformat(when).astimezone(UTC)
     same = at.date() == datetime.fromisoformat(started).astimezone(UTC).date()
     return _short(at.strftime("%H:%M:%S" if same else "%Y-%m-%d %H:%M:%S"))
