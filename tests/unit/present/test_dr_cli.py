@@ -120,7 +120,12 @@ def test_evidence_is_verified_and_what_was_altered_is_found(run, tmp_path):
     printed = json.loads(run("dr", "drill", "--json").stdout)
     file = tmp_path / "evidence.json"
     file.write_text(json.dumps(printed))
-    assert run("dr", "verify", str(file)).exit_code == 0
+    result = run("dr", "verify", str(file))
+    began = f"{datetime.fromisoformat(printed['started']):%Y-%m-%d %H:%M:%S} UTC"
+    assert result.exit_code == 0
+    assert result.stdout.startswith(
+        f"Good: drill {printed['id']} of shop, begun {began}, passed. It is as it was"
+    )
     assert run("dr", "report", str(file)).stdout.strip() == str(tmp_path / "evidence.html")
     file.write_text(json.dumps({**printed, "rto_measured": 1.0}))
     result = run("dr", "verify", str(file))
