@@ -186,6 +186,28 @@ def test_who_took_over_is_told_of_on_every_page(run):
     assert "is the one at work" in run("destroy", "recovery").stdout
 
 
+def test_what_is_made_in_the_target_before_its_turn_is_told_to_be_blank(run):
+    def rules(*arguments, **more):
+        findings = json.loads(run(*arguments, "--json", **more).stdout)["findings"]
+        return [(finding["rule"], finding["severity"]) for finding in findings]
+
+    turn = ("recovery/not-its-turn", "warning")
+    assert turn in rules("plan", "recovery")
+    assert "the target of recovery plan shop, and has not taken over" in run("plan", "recovery").stdout
+    assert turn in rules("plan", "recovery", "--without-peer")
+    assert turn not in rules("plan", "production", "--replace", "instance.web1")
+    assert turn not in rules("plan", "recovery", "--on", "fake:eu-north-1")
+    assert run("apply", "recovery", "--yes").exit_code == 0, "it may be meant"
+    assert turn not in rules("plan", "recovery"), "nothing is made"
+    run("dr", "replicate")
+    run("dr", "failover", "--yes")
+    bigger = evolve(THERE, roles={"web": {"count": 2}})
+    assert turn not in rules("plan", "recovery", environments=(HERE, bigger)), "it stands"
+    run("dr", "failback", "--yes")
+    told = rules("plan", "recovery", environments=(HERE, bigger))
+    assert [rule for rule, _ in told] == ["recovery/fenced"]
+
+
 def test_it_is_one_form_or_the_other(run):
     assert run("dr", "status", "--prometheus", "--json").exit_code == 2
 
