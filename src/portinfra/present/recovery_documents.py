@@ -43,6 +43,7 @@ def replicated_document(recovery: Recovery, made: Replicated) -> Document:
         "recovery": recovery.plan.name,
         "succeeded": made.succeeded,
         "groups": [asdict(group) for group in made.groups],
+        "pruned": made.pruned,
         "calls": made.calls,
     }
 

@@ -7,11 +7,12 @@ import pytest
 from attrs import evolve
 from typer.testing import CliRunner
 
-from portinfra import Environment, Probe, RecoveryPlan, Role, Topology, Volume, Wave, allow
+from portinfra import DataPolicy, Environment, Probe, RecoveryPlan, Role, Topology, Volume, Wave, allow
 from portinfra.declaration.declared import Declared
 from portinfra.execution.journal import home
 from portinfra.present.commands.app import app
 from portinfra.present.commands.session import Session
+from portinfra.present.console import terminal
 from portinfra.testing.simulated import simulated
 
 FEW = {"R6": "as small as can be"}
@@ -113,6 +114,38 @@ def test_a_drill_that_fails_ends_with_one_and_says_why_first(run):
     result = run("dr", "drill", about=plan(probes=[Probe("page", "echo 503; false")]))
     assert result.exit_code == 1
     assert result.stdout.strip().splitlines()[1].strip() == "probe 'page' failed"
+
+
+def test_what_a_check_said_stands_under_it(run):
+    run("dr", "replicate")
+    probe = Probe("six hosts", "echo wanted 6 hosts; echo saw 2; exit 3")
+    told = run("dr", "drill", about=plan(probes=[probe])).stdout
+    assert "\nsix hosts: failed\n  wanted 6 hosts\n  saw 2\n  exit code 3\n" in told
+    closed = Wave(["db"], gates="echo starting up; false", limit="5s")
+    told = run("dr", "drill", about=plan(waves=[closed, ["web"]])).stdout
+    assert "\necho starting up; false: failed\n  starting up\n  exit code 1\n" in told
+
+
+def test_a_replication_says_where_it_is_at_work_and_what_it_removed(run):
+    kept = plan(data=[DataPolicy("db", retention=1)])
+    first = run("dr", "replicate", about=kept)
+    said = [line for line in first.stderr.splitlines() if not line.startswith("[")]
+    assert said[:3] == ["taking snapshots in production", "db: taken", "carrying to recovery"]
+    assert said[3].startswith("db: carried, point ")
+    assert "removed" not in first.stdout
+    second = run("dr", "replicate", "--now", about=kept)
+    assert [line for line in second.stderr.splitlines() if line.startswith("tidying")] == [
+        "tidying recovery",
+        "tidying production",
+    ]
+    assert "\n1 old point removed.\n" in second.stdout
+
+
+@pytest.mark.parametrize("command", ["dr plan", "dr status", "dr replicate", "dr drill", "output production"])
+def test_no_row_of_a_table_ends_in_blanks_where_nobody_sees_them(run, command):
+    lines = run(*command.split()).stdout.splitlines()
+    assert lines
+    assert [line for line in lines if line != line.rstrip()] == []
 
 
 def test_evidence_is_verified_and_what_was_altered_is_found(run, tmp_path):
@@ -271,9 +304,15 @@ def test_what_a_function_prints_stands_in_no_document(run):
     assert json.loads(run("dr", "drill", "--json", about=chatty).stdout)["probes"][0]["told"] == "asked"
 
 
-def test_evidence_is_verified_against_the_key_that_it_was_signed_with(run):
+def test_evidence_is_verified_against_the_key_that_it_was_signed_with(run, monkeypatch):
     run("dr", "replicate")
-    told = run("dr", "drill").stderr
+    monkeypatch.setattr(terminal, "WIDE", 30)  # as on a narrow terminal
+    told = run("dr", "drill").stdout
     (line,) = [line for line in told.splitlines() if line.startswith("Verify:")]
     assert line.endswith(f"--key {home() / 'evidence-key.pub'}")
+    verified = run(*line.removeprefix("Verify:   python shop.py ").split())
+    assert verified.exit_code == 0, "a command that is pasted is whole"
+    as_json = run("dr", "drill", "--json")
+    assert "Verify:" in as_json.stderr
+    assert json.loads(as_json.stdout)["kind"] == "drill"
     assert (home() / "evidence-key.pub").is_file()

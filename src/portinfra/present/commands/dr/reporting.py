@@ -91,10 +91,11 @@ def hand_in(session: Session, desk: Desk, evidence: Evidence, *, as_json: bool) 
         write_json(document)
     else:
         show_evidence(evidence, out())
-    err().print(f"Evidence: {file}")
-    err().print(f"Report:   {page}")
     key = str((home() / KEY_FILE).with_suffix(".pub"))
-    err().print(f"Verify:   {session.command('dr', 'verify', str(file), '--key', key)}")
+    verifying = session.command("dr", "verify", str(file), "--key", key)
+    beside = err() if as_json else out()
+    for line in (f"Evidence: {file}", f"Report:   {page}", f"Verify:   {verifying}"):
+        beside.print(line, soft_wrap=True)  # a path or command that is cut cannot be pasted
     return Exit.DONE if evidence.result == "passed" else Exit.FAILED
 
 
