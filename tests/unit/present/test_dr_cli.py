@@ -1,13 +1,25 @@
 """`portinfra dr` as a user calls it: exit codes, questions, and what stands where."""
 
 import json
+import re
 from datetime import datetime
 
 import pytest
 from attrs import evolve
 from typer.testing import CliRunner
 
-from portinfra import DataPolicy, Environment, Probe, RecoveryPlan, Role, Topology, Volume, Wave, allow
+from portinfra import (
+    Action,
+    DataPolicy,
+    Environment,
+    Probe,
+    RecoveryPlan,
+    Role,
+    Topology,
+    Volume,
+    Wave,
+    allow,
+)
 from portinfra.declaration.declared import Declared
 from portinfra.execution.journal import home
 from portinfra.present.commands.app import app
@@ -290,6 +302,27 @@ def test_a_failover_that_did_not_pass_says_where_things_stand(run):
     assert "recovery has taken over and stands" in result.stderr
     again = run("dr", "failover", "--yes")
     assert (again.exit_code, "recovery has taken over already" in again.stderr) == (3, True)
+
+
+def test_what_it_says_when_it_stops_is_what_the_runbook_quotes(run):
+    about = plan(
+        waves=[Wave(["db"], gates="false", limit="5s"), ["web"]],
+        actions=[Action("tell", "false", after="web")],
+    )
+    quoted = re.findall("^- `(.+?)`", run("dr", "runbook", about=about).stdout, re.MULTILINE)
+    failing = plan(actions=about.actions)
+    told = [run("dr", "failover", "--yes").stderr]
+    run("dr", "replicate")
+    told += [run("dr", "failover", "--yes", about=each).stdout for each in (about, failing, plan())]
+    told += [run("dr", "failover", "--yes").stderr]
+    found = [[quote for quote in quoted if quote in each] for each in told]
+    assert found == [
+        ["no point of db can be restored"],
+        ["wave 1: gate 'false' was not passed within 5s"],
+        ["action 'tell' failed"],
+        [],
+        ["recovery has taken over already"],
+    ]
 
 
 def test_a_point_that_nobody_knows_is_bad_usage(run):
