@@ -71,6 +71,8 @@ class Shapes:
 
     shapes: Mapping[str, Shape]
     needed: tuple[str, ...] = ()
+    inner: Mapping[str, "Shapes"] = {}
+    """Of the blocks within, by kind: where an attribute may belong that this block does not know."""
 
 
 def take(block: Block, known: Shapes, scope: Scope, findings: list[Finding]) -> dict[str, Any] | None:
@@ -86,7 +88,7 @@ def take(block: Block, known: Shapes, scope: Scope, findings: list[Finding]) -> 
                 message = f"{attribute.name!r} is set twice"
                 raise problem("duplicate", message, "Remove one.", attribute.location)
             seen.add(attribute.name)
-            value = _value(attribute, known.shapes, scope, f"a {block.kind} block")
+            value = _value(attribute, known, scope, f"a {block.kind} block")
             if value is not None:
                 values[attribute.name] = value
             elif attribute.name in known.needed:
@@ -100,12 +102,14 @@ def take(block: Block, known: Shapes, scope: Scope, findings: list[Finding]) -> 
     return values if set(known.needed) <= values.keys() else None
 
 
-def _value(attribute: Attribute, shapes: Mapping[str, Shape], scope: Scope, where: str) -> Any:
+def _value(attribute: Attribute, known: Shapes, scope: Scope, where: str) -> Any:
     name, location = attribute.name, attribute.location
-    if name not in shapes:
-        fix = did_you_mean(name, shapes, "Remove it.")
+    if name not in known.shapes:
+        inside = [kind for kind, shapes in known.inner.items() if name in shapes.shapes]
+        fix = f"It belongs in a {' or '.join(inside)} block." if inside else ""
+        fix = fix or did_you_mean(name, known.shapes, "Remove it.")
         raise problem("unknown-attribute", f"there is no {name!r} in {where}", fix, location)
-    computed, shape = evaluate(attribute, scope), shapes[name]
+    computed, shape = evaluate(attribute, scope), known.shapes[name]
     if computed.secrets and not shape.may_be_secret:
         secrets = ", ".join(sorted(computed.secrets))
         message = f"{name!r} is shown in plans, and the variable {secrets} is sensitive"

@@ -79,20 +79,6 @@ ENVIRONMENT = a.Shapes(
     needed=("on",),
 )
 OVERRIDES = a.Shapes({name: ROLE.shapes[name] for name in OVERRIDABLE})
-RECOVERY = a.Shapes(
-    {
-        "source": a.TEXT,
-        "target": a.TEXT,
-        "rpo": a.TEXT,
-        "rto": a.TEXT,
-        "waves": a.WAVES,
-        "without": a.TEXTS,
-        "drill_cidr": a.TEXT,
-        "drill_limit": a.TEXT,
-        "contacts": a.TEXTS,
-    },
-    needed=("source", "target", "rpo", "rto"),
-)
 VAULT = a.Shapes(
     {
         "remote": a.TEXT,
@@ -126,6 +112,21 @@ DATA = a.Shapes(
 )
 ACTION = a.Shapes({"run": a.TEXT, "on": a.TEXTS, "after": a.TEXT}, needed=("run",))
 PROBE = a.Shapes({"run": a.TEXT}, needed=("run",))
+RECOVERY = a.Shapes(
+    {
+        "source": a.TEXT,
+        "target": a.TEXT,
+        "rpo": a.TEXT,
+        "rto": a.TEXT,
+        "waves": a.WAVES,
+        "without": a.TEXTS,
+        "drill_cidr": a.TEXT,
+        "drill_limit": a.TEXT,
+        "contacts": a.TEXTS,
+    },
+    needed=("source", "target", "rpo", "rto"),
+    inner={"wave": WAVE, "vault": VAULT, "data": DATA, "action": ACTION, "probe": PROBE},
+)
 
 
 @frozen
@@ -164,7 +165,7 @@ class Reader:
         }
         listed = next((each for each in block.attributes if each.name == "waves"), None)
         if not any(each.kind == "wave" for each in block.blocks):
-            known = a.Shapes(RECOVERY.shapes, (*RECOVERY.needed, "waves"))
+            known = evolve(RECOVERY, needed=(*RECOVERY.needed, "waves"))
             plan = self._made(RecoveryPlan, block, known, **parts)
             if plan is None or listed is None:
                 return None
