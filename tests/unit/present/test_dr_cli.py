@@ -325,6 +325,20 @@ def test_what_it_says_when_it_stops_is_what_the_runbook_quotes(run):
     ]
 
 
+def test_an_interrupted_failover_does_not_say_that_nothing_was_changed(run):
+    def interrupted(inventory):
+        raise KeyboardInterrupt
+
+    run("dr", "replicate")
+    about = plan(waves=[Wave(["db"], gates=interrupted), ["web"]])
+    result = run("dr", "failover", "--yes", about=about)
+    assert result.exit_code == 130
+    assert (
+        "interrupted; whatever was done stays\n  Run it again: python shop.py dr failover --yes"
+        in result.stderr
+    )
+
+
 def test_a_point_that_nobody_knows_is_bad_usage(run):
     run("dr", "replicate")
     result = run("dr", "failover", "--yes", "--without-point", "nonsense")

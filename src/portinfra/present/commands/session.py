@@ -54,7 +54,7 @@ def run_guarded(run: Callable[[], int], session: Session, *, as_json: bool) -> i
         return Exit.DONE
     except KeyboardInterrupt:
         error: PortinfraError = Interrupted(
-            "interrupted; nothing was changed", fix=f"Run it again: {session.again}"
+            "interrupted; whatever was done stays", fix=f"Run it again: {session.again}"
         )
     except PortinfraError as raised:
         error = raised
