@@ -1,4 +1,6 @@
-"""Numbers and kinds in plain words."""
+"""Numbers, moments and kinds in plain words."""
+
+from datetime import UTC, datetime
 
 _IRREGULAR = {"firewall-rules": "firewall rules", "public-address": "public address"}
 
@@ -13,6 +15,11 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def moment(at: float) -> str:
+    """A moment, given in seconds since the epoch: UTC, ISO 8601, whole seconds."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 
 def count(number: int, noun: str) -> str:

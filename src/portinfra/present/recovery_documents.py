@@ -77,7 +77,7 @@ def abandoned_document(recovery: Recovery, done: Abandoned) -> Document:
     return {
         "schema": "portinfra.abandoned/1",
         "stands": str(recovery.source_scope),
-        "fenced": str(recovery.target_scope),
+        "fenced": None if done.stopped is None else str(recovery.target_scope),
         **asdict(done),
     }
 

@@ -25,7 +25,8 @@ from portinfra.recovery.restore import ending, isolated, sourced
 from portinfra.recovery.shown import shown
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.vault.carriage import clear, held, look, receive
-from portinfra.recovery.waves import Ascent, Bringing, Say, moment
+from portinfra.recovery.waves import Ascent, Bringing, Say
+from portinfra.words import moment
 
 KIND: Final = "drill"
 

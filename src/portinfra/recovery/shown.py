@@ -6,9 +6,9 @@ from portinfra.model.evidence import Evidence, PointUsed
 from portinfra.model.recovery import seconds
 from portinfra.recovery.points import Point
 from portinfra.recovery.subject import Recovery
-from portinfra.recovery.waves import Ascent, moment
+from portinfra.recovery.waves import Ascent
 from portinfra.version import VERSION
-from portinfra.words import duration
+from portinfra.words import duration, moment
 
 
 def shown(

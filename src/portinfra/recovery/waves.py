@@ -1,7 +1,6 @@
 """Waves: some roles brought up, and their gates passed, before the next begin."""
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime
 
 from attrs import define, field, frozen
 
@@ -22,7 +21,7 @@ from portinfra.recovery.inventory import inventory
 from portinfra.recovery.restore import all_at_once, hosts_of, joining, outdated, replacing, stopped
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.turn import mark
-from portinfra.words import duration
+from portinfra.words import duration, moment
 
 PAUSE_SECONDS = 5.0
 """Between two tries of a gate."""
@@ -30,11 +29,6 @@ PAUSE_SECONDS = 5.0
 PROBE_SECONDS = 300.0
 
 Say = Callable[[str], None]
-
-
-def moment(at: float) -> str:
-    """A moment as evidence has it: UTC, ISO 8601, whole seconds."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 
 @frozen

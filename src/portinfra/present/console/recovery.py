@@ -13,7 +13,7 @@ from portinfra.recovery.prospect import Prospect
 from portinfra.recovery.replicate import Replicated
 from portinfra.recovery.status import RecoveryStatus
 from portinfra.recovery.subject import Recovery
-from portinfra.words import count, duration
+from portinfra.words import count, duration, moment
 
 LEVEL_STYLES = {"ok": "green", "late": "yellow", "lost": "bold red"}
 
@@ -98,8 +98,8 @@ def show_status(found: RecoveryStatus, console: Console) -> None:
         )
     elif found.stands:
         console.print(
-            f"The target has taken over (epoch {found.stands}): what is written there now is carried nowhere "
-            "before dr failback."
+            f"The target has taken over ({moment(found.stands)}): what is written there now is carried "
+            "nowhere before dr failback."
         )
 
 
