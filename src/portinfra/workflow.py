@@ -37,7 +37,7 @@ from portinfra.planning.saved import covered, fingerprints
 from portinfra.policy import PolicyRule, Report
 from portinfra.policy import check as check_rules
 from portinfra.provider import registry
-from portinfra.recovery.peers import peer_findings
+from portinfra.recovery.peers import peer_findings, turn_findings
 from portinfra.validation import validate
 
 
@@ -71,17 +71,20 @@ def plan(
     *,
     rules: Iterable[PolicyRule] = (),
     peers: Iterable[Environment] = (),
+    target_of: str = "",
 ) -> Plan:
     """What would change. Reads, and writes nothing.
 
     The errors of `check`, by the built-in rules and by `rules`, are among its findings; and so is it that one
-    of its `peers`, the other environments of its recovery plans, has taken over or does not answer. Raises
+    of its `peers`, the other environments of its recovery plans, has taken over or does not answer; and a
+    warning, where it is the target of the recovery plan `target_of`, that its turn has not come. Raises
     ValidationError, PlacementError or ProviderError. A plan that nobody may apply is returned all the same,
     with the reasons in `Plan.errors`.
     """
     report = check(topology, environment, rules=rules)
     made = _plan(report.placed, options, destroy=False)
-    return evolve(made, findings=(*made.findings, *report.errors, *peer_findings(made, peers)))
+    turn = (*peer_findings(made, peers), *turn_findings(made, target_of))
+    return evolve(made, findings=(*made.findings, *report.errors, *turn))
 
 
 def check(

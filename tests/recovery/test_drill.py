@@ -219,8 +219,10 @@ def test_a_dead_drill_is_swept_and_nothing_else(ready):
         drill(recovery(), pace=ONE)
     assert len(there(ready)) > len(standby)
     assert len(status(recovery()).drills) == 1
+    assert status(recovery()).last_drill is None
     (swept,) = sweep(recovery(), pace=ONE)
     assert swept.fate == "removed"
+    assert status(recovery()).last_drill.result == "swept"
     assert swept.resources > 0
     assert there(ready) == standby
     assert sweep(recovery(), pace=ONE) == []
@@ -275,6 +277,23 @@ def test_what_a_drill_took_is_what_the_plan_estimates(ready):
     assert (found.measured, found.measured_in) == (evidence.rto_measured, evidence.id)
     assert found.estimate == evidence.rto_measured
     assert found.findings == ()
+
+
+def test_the_last_drill_is_told_and_the_estimate_is_of_the_last_that_came_up(ready):
+    assert status(recovery()).last_drill is None
+    good = drill(recovery(), pace=ONE)
+    bad = drill(recovery(waves=[Wave(["db"], gates="false", limit="5s"), ["web"]]), pace=ONE)
+    last = status(recovery()).last_drill
+    assert (last.id, last.began, last.result) == (bad.id, bad.started, "failed")
+    assert status(recovery()).level == "ok"
+    found = prospect(recovery())
+    assert (found.measured, found.measured_in) == (good.rto_measured, good.id)
+    assert [(f.rule, f.message) for f in found.findings] == [
+        ("recovery/drill-failed", f"the last drill ({bad.id}) failed")
+    ]
+    again = drill(recovery(), pace=ONE)
+    assert status(recovery()).last_drill.id == again.id
+    assert prospect(recovery()).findings == ()
 
 
 def test_the_plan_tells_of_hooks_that_cannot_be_called_from_here(ready):

@@ -57,7 +57,8 @@ def test_as_many_points_are_kept_as_the_policy_says_and_one_of_the_snapshots_the
     plan = recovery(data=[DataPolicy("db", retention=2)])
     for number in range(4):
         write(cloud, PRODUCTION, f"day {number}")
-        replicate(plan, now=True, pace=ONE)
+        made = replicate(plan, now=True, pace=ONE)
+        assert made.pruned == (1 if number >= 2 else 0)
     found = status(plan)
     assert len(found.points) == 2
     assert all(point.restorable for point in found.points)

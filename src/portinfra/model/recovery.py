@@ -181,6 +181,8 @@ class RecoveryPlan:
     """A drill's hosts end themselves after so long, if nobody else does."""
     contacts: tuple[str, ...] = field(default=(), converter=convert.strings)
     """Whom to tell, in the runbook's words: `Ada, +44 20 …`."""
+    without: tuple[str, ...] = field(default=(), converter=_role_names)
+    """Roles that are left behind on purpose: every other one is in a wave."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
     @property

@@ -1,12 +1,13 @@
 """What the recovery commands tell, as JSON documents and as Prometheus text. docs/json.md explains them."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from attrs import asdict
 
 from portinfra.present.documents import Document, finding_document
 from portinfra.recovery.abandon import Abandoned
-from portinfra.recovery.drill import Swept
+from portinfra.recovery.drill import Drilled, Swept
 from portinfra.recovery.prospect import Prospect
 from portinfra.recovery.replicate import Replicated
 from portinfra.recovery.status import RecoveryStatus
@@ -42,6 +43,7 @@ def replicated_document(recovery: Recovery, made: Replicated) -> Document:
         "recovery": recovery.plan.name,
         "succeeded": made.succeeded,
         "groups": [asdict(group) for group in made.groups],
+        "pruned": made.pruned,
         "calls": made.calls,
     }
 
@@ -55,6 +57,7 @@ def status_document(found: RecoveryStatus) -> Document:
         "rpo_seconds": found.rpo,
         "volumes": [asdict(volume) for volume in found.volumes],
         "points": [asdict(point) for point in found.points],
+        "last_drill": asdict(found.last_drill) if found.last_drill else None,
         "drills_to_sweep": list(found.drills),
         "failover_under_way": (None if found.way_back else found.under_way) or None,
         "failback_under_way": (found.under_way if found.way_back else None) or None,
@@ -112,8 +115,23 @@ def prometheus(found: RecoveryStatus) -> str:
         "# HELP portinfra_recovery_drills_to_sweep Drills that have not ended, or left something behind.",
         "# TYPE portinfra_recovery_drills_to_sweep gauge",
         f'portinfra_recovery_drills_to_sweep{{recovery="{name}"}} {len(found.drills)}',
+        *_last_drill(name, found.last_drill),
         "# HELP portinfra_recovery_target_stands 1 where the target has taken over, or is about to.",
         "# TYPE portinfra_recovery_target_stands gauge",
         f'portinfra_recovery_target_stands{{recovery="{name}"}} {int(bool(found.stands or found.under_way))}',
     ]
     return "\n".join(lines)
+
+
+def _last_drill(recovery: str, drill: Drilled | None) -> Iterable[str]:
+    """Nothing where there was none: alert on absence, too."""
+    if drill is None:
+        return
+    labels = f'{{recovery="{recovery}"}}'
+    began, passed = datetime.fromisoformat(drill.began).timestamp(), int(drill.result == "passed")
+    yield "# HELP portinfra_recovery_last_drill_timestamp_seconds When the last drill that has ended began."
+    yield "# TYPE portinfra_recovery_last_drill_timestamp_seconds gauge"
+    yield f"portinfra_recovery_last_drill_timestamp_seconds{labels} {began:.0f}"
+    yield "# HELP portinfra_recovery_last_drill_passed 1 where it passed, 0 where it failed or died."
+    yield "# TYPE portinfra_recovery_last_drill_passed gauge"
+    yield f"portinfra_recovery_last_drill_passed{labels} {passed}"

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from attrs import frozen
 
 from portinfra.model.recovery import Hook, RecoveryPlan, Wave
-from portinfra.placement import host_names, role_in
+from portinfra.placement import host_names, place, role_in
+from portinfra.recovery.groups import groups
 from portinfra.recovery.hooks import name_of
 from portinfra.recovery.subject import Recovery
 
@@ -81,6 +82,8 @@ def _beginning(page: _Page) -> Iterable[str]:
     if asked:
         yield f"Put what belongs there in place of each `…` ({', '.join(map(_code, asked))});"
         yield "the people below know it."
+    yield "Any other computer will do that has portinfra, this folder with the declaration in it, and the"
+    yield f"credentials for {source.name} and {target.name}."
     yield ""
     yield "## Whom to tell first"
     yield ""
@@ -139,23 +142,35 @@ def _stopping(page: _Page) -> Iterable[str]:
     yield ""
     yield "Nothing is lost by running the same command again: it goes on where it stopped. What it may say:"
     yield ""
-    for number, wave in enumerate(page.plan.waves, 1):
-        for gate in wave.gates:
-            yield f"- **wave {number}: the gate was not passed:** {_told(gate)}"
-            yield f"  Something does not work on {page.hosts(wave)}. Tell the people above, with what it said"
-            yield "  (it is at the top of the report). Once it is mended, run the same command again."
+    gates = [(n, wave, gate) for n, wave in enumerate(page.plan.waves, 1) for gate in wave.gates]
+    for number, wave, gate in gates:
+        yield f"- {_code(f'wave {number}: gate {name_of(gate)!r} was not passed within {wave.limit}')}:"
+        yield f"  something does not work on {page.hosts(wave)}. Tell the people above, with what it said"
+        yield "  (it is at the top of the report). Once it is mended, run the same command again."
+    anything = "Anything else" if gates else "Anything"
+    yield f"- **{anything} that begins with `wave`**: tell the people above what it says; then run the same"
+    yield "  command again."
+    for action in page.plan.actions:
+        if "failover" in action.on:
+            yield f"- {_code(f'action {action.name!r} failed')}: the same."
+    for group in groups(page.recovery, place(page.recovery.topology, page.recovery.target)):
+        yield f"- {_code(f'no point of {group.name} can be restored')}: there is no data to bring back."
+        yield "  Tell the people above; stop here."
     if page.recovery.vault:
-        yield "- **A point is not in the vault as it was, or cannot be opened**: the same command with"
-        yield "  `--without-point` and the id that it names uses the one before it: older data. Ask first."
-    yield "- **A wave has another problem**: tell the people above what it says; then run the command again."
-    yield "- **An action failed**: the same."
-    yield "- **It was interrupted, or this computer died**: run the same command again, here or elsewhere."
-    yield f"- **{page.source} does not answer**: use the second command of step 2, if it will not come back."
-    yield "- **It can never be finished**, and the people above say so: the same command with `--abandon`"
-    yield f"  gives it up, and {page.source} stands again with its own data."
-    yield "- **Somebody else has been changing this environment**: somebody runs it already. Ask; then wait."
-    yield "- **No point can be restored**: there is no data to bring back. Tell the people above; stop here."
-    yield f"- **{page.target} has taken over already**: it is done. Go to step 4."
+        yield "- `is not in the vault as the ledger knows it`, or it cannot be opened: the same command with"
+        yield "  `--without-point` and the id that it names uses the point before it: older data. Ask first."
+    yield f"- `{page.source} does not answer, so it cannot be stopped first`: use the second command of"
+    yield "  step 2, if it will not come back."
+    yield "- `has been changing this environment since`: somebody runs it already. Ask; then wait."
+    yield f"- `{page.target} has taken over already`: it is done. Go to step 4."
+    yield "- **It was interrupted, or this computer died**: run the same command again, here or on another"
+    yield "  computer."
+    yield "- **It can never be finished**, and the people above say so: the first command of step 2, with"
+    yield f"  `--abandon`, gives it up, and {page.source} stands again with its own data."
+    yield f"- **{page.target} is lost itself**, now or later, and {page.source} could work: the first command"
+    yield f"  of step 2, with `--abandon --target-is-lost`. It makes no call to {page.target}, and"
+    yield f"  {page.source} stands again with its own data. When {page.target} comes back, stop it first of"
+    yield "  all, as step 5 shows."
     yield ""
 
 
@@ -194,7 +209,16 @@ def _going_back(page: _Page) -> Iterable[str]:
     if done:
         yield f"On its way it does: {'; '.join(done)}"
         yield ""
-    yield "If it stops, step 3 holds for it as well."
+    yield f"What was written in {page.source} between its last point and the outage is replaced. To salvage"
+    yield "it, take snapshots of its volumes first, by its cloud's own means."
+    yield ""
+    yield "If it stops, run the same command again: it goes on where it stopped. What it says means what it"
+    yield f"means in step 3, with {page.source} and {page.target} in each other's place. But:"
+    yield ""
+    yield "- There is no `--source-is-lost` and no `--without-point`."
+    yield f"- `--abandon` gives it up, and {page.target} stands again with its own data: where it can never"
+    yield "  be finished, or a point that it began with is gone. It may begin anew then."
+    yield f"- `--abandon --target-is-lost` does so without a call to {page.source}, where that is lost again."
     yield ""
 
 

@@ -3,9 +3,9 @@ torn down always. It makes no call to the source, and touches nothing of the tar
 """
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack, suppress
-from typing import Final
+from typing import Any, Final, Literal
 
 from attrs import evolve, frozen
 
@@ -26,7 +26,7 @@ from portinfra.recovery.shown import shown
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.vault.carriage import clear, held, look, receive
 from portinfra.recovery.waves import Ascent, Bringing, Say
-from portinfra.words import moment
+from portinfra.words import iso
 
 KIND: Final = "drill"
 
@@ -51,7 +51,7 @@ def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda lin
         run = target.run(recovery.drill(id), workers=pace.workers, seed=pace.seed)
         with ExitStack() as held:  # from before the ledger tells of it: what nobody holds is swept
             held.enter_context(run)
-            entry = ledger.add({"kind": KIND, "id": id, "began": moment(started), "open": True})
+            entry = ledger.add({"kind": KIND, "id": id, "began": iso(started), "open": True})
             say(f"drill {id}: {recovery.drill(id)}")
             problems = [f"{told}: make one with dr replicate --now" for told in missing]
             try:
@@ -160,8 +160,30 @@ def remove(bringing: Bringing) -> int:
     return 0
 
 
+@frozen
+class Drilled:
+    """A drill that has ended, as the ledger remembers it."""
+
+    id: str
+    began: str
+    """UTC, ISO 8601, by the target's clock."""
+    result: Literal["passed", "failed", "swept"]
+    """`swept`: it died, or left something behind, and that was removed."""
+    rto_measured: float | None
+    """Seconds; None where it never came up as a whole."""
+
+
+def drilled(entries: Iterable[Entry]) -> list[Drilled]:
+    """The drills among a ledger's entries that have ended, the oldest first."""
+    return [_drilled(entry.said) for entry in entries if entry.kind == KIND and not entry.open]
+
+
+def _drilled(said: Mapping[str, Any]) -> Drilled:
+    return Drilled(str(said["id"]), str(said["began"]), said["result"], said.get("rto"))
+
+
 def _remember(ledger: Ledger, entry: Entry, evidence: Evidence) -> None:
-    """Write how it ended; `plan` estimates from it. What is left is for `sweep`."""
+    """Write how it ended, for `drilled`. What is left is for `sweep`."""
     said = {**entry.said, "open": evidence.left_behind != 0, "result": evidence.result}
     said["rto"] = evidence.rto_measured
     ledger.rewrite(entry, {**said, "waves": [round(wave.seconds) for wave in evidence.waves]})

@@ -76,6 +76,11 @@ class Ledger:
         """How many entries nobody can read: what they speak of is not known."""
         return sum(not _said(claim) for claim in self._claims())
 
+    @property
+    def removed(self) -> int:
+        """How many entries this process has removed."""
+        return len(self._gone)
+
     def add(self, said: Mapping[str, Any]) -> Entry:
         """A new entry; `said["id"]` tells it from every other of its kind, so that it is written once."""
         for _ in range(LOST_MAX):

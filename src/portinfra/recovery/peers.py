@@ -1,4 +1,6 @@
-"""Whether the other environment of a recovery plan has taken over while this one could not be told."""
+"""Whose turn it is, told to a plan of one environment: that the other one of its recovery plan has taken over
+while this one could not be told, or that its own turn has not come.
+"""
 
 from collections.abc import Iterable
 
@@ -6,7 +8,7 @@ from portinfra.errors import PortinfraError
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
-from portinfra.model.finding import Finding
+from portinfra.model.finding import Finding, Severity
 from portinfra.model.plan import Plan
 from portinfra.recovery.fencing import standing
 from portinfra.words import moment
@@ -17,6 +19,27 @@ def peer_findings(plan: Plan, peers: Iterable[Environment]) -> list[Finding]:
     if plan.fenced or plan.destroys:
         return []  # its hosts are off, or going
     return [finding for peer in peers if (finding := _finding(plan, peer))]
+
+
+def turn_findings(plan: Plan, target_of: str) -> list[Finding]:
+    """That a plan makes something in a recovery's target before its turn, where people may look for data.
+    `target_of` is that recovery plan's name; empty: it is no target.
+    """
+    makes = any(change.action == "create" for change in plan.changes)
+    if not target_of or not makes or plan.destroys or plan.fenced or plan.epoch:
+        return []
+    environment = plan.placed.environment
+    return [
+        Finding(
+            "recovery/not-its-turn",
+            f"{environment.name} is the target of recovery plan {target_of}, and has not taken over: "
+            "what this makes is blank",
+            "To take over: dr failover; to try it: dr drill.",
+            Severity.WARNING,
+            subject=f"environment.{environment.name}",
+            location=environment.location,
+        )
+    ]
 
 
 def _finding(plan: Plan, peer: Environment) -> Finding | None:

@@ -3,8 +3,7 @@
 Changes nothing.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from attrs import frozen
 
@@ -16,8 +15,7 @@ from portinfra.model.recovery import seconds
 from portinfra.model.resources import Instance
 from portinfra.placement import place
 from portinfra.planning.compose import compose
-from portinfra.recovery.drill import KIND as DRILL
-from portinfra.recovery.drill import choose
+from portinfra.recovery.drill import choose, drilled
 from portinfra.recovery.hooks import name_of, unready
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.restore import all_at_once, outdated, replacing, sourced
@@ -83,8 +81,9 @@ def prospect(recovery: Recovery, *, ask_source: bool = True) -> Prospect:
             roles = [role for wave in recovery.plan.waves[:number] for role in wave.roles]
             mine = frozenset(address for address in old if placed.roles[address] in roles)
             plans.append(compose(placed, catalogue, there, target.provider.drivers, replacing(mine, roles)))
-        drills = [entry.said for entry in ledger.entries(DRILL) if entry.said.get("rto") is not None]
-    last = drills[-1] if drills else {}
+        drills = drilled(ledger.entries())
+    came_up = [(each.rto_measured, each.id) for each in drills if each.rto_measured is not None]
+    measured, drill = came_up[-1] if came_up else (None, "")
     waves = tuple(_wave(recovery, placed, plans, number) for number in range(len(plans)))
     findings = [finding for plan in plans[-1:] for finding in plan.findings]
     return Prospect(
@@ -93,9 +92,14 @@ def prospect(recovery: Recovery, *, ask_source: bool = True) -> Prospect:
         now,
         seconds(recovery.plan.rto),
         round(sum(wave.floor_seconds for wave in waves), 3),
-        last.get("rto"),
-        str(last.get("id", "")),
-        (*findings, *_gaps(recovery, now, last, missing), *lacking(recovery)),
+        measured,
+        drill,
+        (
+            *findings,
+            *_gaps(recovery, now, missing),
+            *_tried(recovery, now, measured, drill),
+            *lacking(recovery),
+        ),
     )
 
 
@@ -116,9 +120,7 @@ def _wave(recovery: Recovery, placed: Placed, plans: list[Plan], number: int) ->
     )
 
 
-def _gaps(
-    recovery: Recovery, now: RecoveryStatus, last: Mapping[str, Any], missing: Iterable[str]
-) -> Iterable[Finding]:
+def _gaps(recovery: Recovery, now: RecoveryStatus, missing: Iterable[str]) -> Iterable[Finding]:
     """What stands between the plan and a recovery that can be relied on."""
     name = recovery.plan.name
     if now.under_way and not now.way_back:
@@ -147,22 +149,26 @@ def _gaps(
         if volume.level == "lost" and volume.age is not None:
             age = f"its newest point is {duration(volume.age)} old, and the rpo is {recovery.plan.rpo}"
             yield _gap(name, "too-old", f"{volume.volume}: {age}", "Let dr replicate run by a timer.")
-    if not last:
-        yield _gap(
-            name,
-            "never-drilled",
-            "no drill has ever come up, so nobody knows how long it takes",
-            "Try it: dr drill.",
-            Severity.WARNING,
-        )
-    elif last["rto"] > seconds(recovery.plan.rto):
-        took = f"the last drill took {duration(last['rto'])}, and the rto is {recovery.plan.rto}"
-        yield _gap(name, "too-slow", took, "Look at its report: which wave took the time?", Severity.WARNING)
     for hook in dict.fromkeys(recovery.plan.hooks):
         if problem := unready(hook):
             called = f"{name_of(hook)!r} cannot be called from here: {problem}"
             fix = "Run this in the folder where hooks are, or write the whole path."
             yield _gap(name, "hook-unready", called, fix, Severity.WARNING)
+
+
+def _tried(recovery: Recovery, now: RecoveryStatus, measured: float | None, drill: str) -> Iterable[Finding]:
+    """What the drills speak against: the last of all, and the last that came up."""
+    name, rto = recovery.plan.name, recovery.plan.rto
+    last = now.last_drill
+    if last and last.result == "failed":
+        failed, fix = f"the last drill ({last.id}) failed", "Look at its report, and try it again: dr drill."
+        yield _gap(name, "drill-failed", failed, fix, Severity.WARNING)
+    if measured is None:
+        never = "no drill has ever come up, so nobody knows how long it takes"
+        yield _gap(name, "never-drilled", never, "Try it: dr drill.", Severity.WARNING)
+    elif measured > seconds(rto):
+        took = f"drill {drill} took {duration(measured)}, and the rto is {rto}"
+        yield _gap(name, "too-slow", took, "Look at its report: which wave took the time?", Severity.WARNING)
     for id in now.drills:
         left = f"drill {id} still runs, or has left something behind"
         yield _gap(name, "left-behind", left, "Remove what dead drills left: dr sweep.", Severity.WARNING)

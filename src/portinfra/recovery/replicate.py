@@ -64,6 +64,8 @@ class Replicated:
 
     groups: tuple[GroupOutcome, ...]
     calls: int
+    pruned: int = 0
+    """How many points were removed that are older than anybody needs."""
 
     @property
     def succeeded(self) -> bool:
@@ -98,8 +100,8 @@ def replicate(
         ):
             work = _Replication(
                 recovery,
-                Shelf(source, taking, recovery.taken, source.catalogue(), pace.listen),
-                Shelf(target, carrying, recovery.points, catalogue, pace.listen),
+                Shelf(source, taking, recovery.taken, source.catalogue(), pace.listen, say),
+                Shelf(target, carrying, recovery.points, catalogue, pace.listen, say),
                 Ledger(target, recovery.ledger),
                 place(recovery.topology, recovery.source),
                 there,
@@ -176,11 +178,12 @@ class _Replication:
                 due.append(group)
         self._take(due, known)
         self._carry()
+        removed = self.ledger.removed
         told = tidying.prune(whole=all(outcome.fate != "failed" for outcome in self.outcomes.values()))
         if told:
             self.say(f"the vault is not pruned: {told}")
         calls = sum(end.connection.caller.calls + end.run.calls for end in (self.source, self.target))
-        return Replicated(tuple(self.outcomes.values()), calls)
+        return Replicated(tuple(self.outcomes.values()), calls, self.ledger.removed - removed)
 
     def _fresh(self, group: Group, known: Iterable[Point]) -> Point | None:
         age_max = self.recovery.schedule(group.policy) * (1 - EARLY)

@@ -1,6 +1,6 @@
 """The snapshots of points at one end of the way: in the source, or in the target."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -28,6 +28,7 @@ class Shelf:
     scope: Scope
     catalogue: Catalogue
     listen: Listener
+    say: Callable[[str], None] = lambda line: None
 
     @property
     def now(self) -> float:
@@ -57,7 +58,16 @@ class Shelf:
         )
         refuse(plan)
         if not plan.empty:
+            self.say(self._about_to(changed))
             self.run.apply(plan, listen or self.listen)
+
+    def _about_to(self, changed: Mapping[Address, Spec | None]) -> str:
+        """What the steps that follow do, which bear the same names at both ends."""
+        made = [spec for spec in changed.values() if isinstance(spec, Snapshot)]
+        name = self.environment.name
+        if not made:
+            return f"tidying {name}"
+        return f"carrying to {name}" if any(each.copy_of for each in made) else f"taking snapshots in {name}"
 
     @property
     def environment(self) -> Environment:

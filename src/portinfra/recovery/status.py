@@ -16,6 +16,7 @@ from portinfra.model.address import Address
 from portinfra.model.recovery import seconds
 from portinfra.placement import place
 from portinfra.recovery.drill import KIND as DRILL
+from portinfra.recovery.drill import Drilled, drilled
 from portinfra.recovery.fencing import begun, standing
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger import Ledger
@@ -23,7 +24,7 @@ from portinfra.recovery.points import Point, points
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.turn import Turn, turns, under_way
 from portinfra.recovery.vault.carriage import held, look
-from portinfra.words import moment
+from portinfra.words import iso
 
 Level = Literal["ok", "late", "lost"]
 """`late`: older than the schedule, with some slack; or in a vault that could not be looked into. `lost`:
@@ -85,6 +86,8 @@ class RecoveryStatus:
     """The points that what is under way comes up from."""
     vault_unseen: str = ""
     """Why the vault, which some of the points are in, could not be looked into."""
+    last_drill: Drilled | None = None
+    """The newest one that has ended."""
 
     @property
     def level(self) -> Level:
@@ -126,7 +129,7 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
             PointStatus(
                 point.id,
                 point.group,
-                moment(point.taken),
+                iso(point.taken),
                 round(now - point.taken, 3),
                 point.count,
                 sum(address.name.endswith(f"-{point.id}") for address in there.resources),
@@ -141,6 +144,7 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
         0 if turn.fenced else turn.epoch,
         on_its_way.points if on_its_way else (),
         vault.problem if unseen else "",
+        next(reversed(drilled(entries)), None),
     )
 
 
@@ -172,4 +176,4 @@ def _volumes(
             level = "lost"
         elif age > recovery.schedule(group.policy) * SLACK or point in unseen:
             level = "late"
-        yield VolumeStatus(volume, group.name, level, point.id, moment(point.taken), round(age, 3))
+        yield VolumeStatus(volume, group.name, level, point.id, iso(point.taken), round(age, 3))

@@ -135,8 +135,24 @@ def _wave_findings(recovery: RecoveryPlan, topology: Topology) -> Iterator[Findi
             if name not in roles:
                 fix = suggestion(name, roles, "Declare the role.")
                 yield part.wrong("unknown-role", "roles", f"there is no role {name!r}", fix)
-    missing = [name for name in roles if name not in recovery.roles]
-    if missing:
-        message = f"no wave brings back {', '.join(missing)}"
-        fix = "Name every role in a wave, in the order in which they come back."
-        yield whole(recovery).wrong("role-in-no-wave", "waves", message, fix, Severity.WARNING)
+    for name in dict.fromkeys(recovery.without):
+        if name not in roles:
+            fix = suggestion(name, roles, "Declare the role.")
+            yield whole(recovery).wrong("unknown-role", "without", f"there is no role {name!r}", fix)
+        elif name in recovery.roles:
+            message, fix = f"a wave brings back {name!r}", "Name it in a wave or in without."
+            yield whole(recovery).wrong("role-twice", "without", message, fix)
+    answered = {*recovery.roles, *recovery.without}
+    missing = [role for role in topology.roles if role.name not in answered]
+    yield from _missing_findings(recovery, [role.name for role in missing if role.volumes], data=True)
+    yield from _missing_findings(recovery, [role.name for role in missing if not role.volumes], data=False)
+
+
+def _missing_findings(recovery: RecoveryPlan, names: Sequence[str], *, data: bool) -> Iterator[Finding]:
+    """Roles that nobody has decided about. Nothing but this tells of data that does not come back."""
+    if names:
+        roles = ", ".join(names)
+        message = f"no wave brings back {roles}{', whose data would be left behind' if data else ''}"
+        fix = "Name each in a wave; or in without, where that is meant."
+        severity = Severity.ERROR if data else Severity.WARNING
+        yield whole(recovery).wrong("role-in-no-wave", "waves", message, fix, severity)

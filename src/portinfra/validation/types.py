@@ -124,6 +124,7 @@ RECOVERY: Mapping[str, Check] = {
     "drill_cidr": TEXT,
     "drill_limit": TEXT,
     "contacts": TEXTS,
+    "without": TEXTS,
 }
 WAVE: Mapping[str, Check] = {"roles": ROLE_NAMES, "gates": HOOKS, "limit": TEXT}
 DATA: Mapping[str, Check] = {

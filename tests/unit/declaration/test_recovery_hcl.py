@@ -15,6 +15,7 @@ recovery "shop" {
   target      = "recovery"
   rpo         = "4h"
   rto         = "1h"
+  without     = ["cache", "queue"]
   drill_cidr  = "10.99.0.0/16"
   drill_limit = "2h"
   contacts    = ["Ada", "Grace"]
@@ -86,6 +87,7 @@ PLAN = RecoveryPlan(
     drill_cidr="10.99.0.0/16",
     drill_limit="2h",
     contacts=["Ada", "Grace"],
+    without=["cache", "queue"],
 )
 PLAIN = """\
 recovery "shop" {
@@ -140,9 +142,9 @@ def test_a_python_function_cannot_be_written(changes):
 
 def test_every_part_knows_its_line(load_hcl):
     plan = load_hcl(WHOLE).recovery()
-    assert plan.vault.location.line == 17
+    assert plan.vault.location.line == 18
     parts = [*plan.waves, *plan.data, *plan.actions, *plan.probes]
-    assert [part.location.line for part in parts] == [9, 14, 25, 36, 37, 42]
+    assert [part.location.line for part in parts] == [10, 15, 26, 37, 38, 43]
 
 
 def test_waves_in_a_list_have_its_line(load_hcl):

@@ -1,16 +1,30 @@
 """`portinfra dr` as a user calls it: exit codes, questions, and what stands where."""
 
 import json
+import re
+from datetime import datetime
 
 import pytest
 from attrs import evolve
 from typer.testing import CliRunner
 
-from portinfra import Environment, Probe, RecoveryPlan, Role, Topology, Volume, Wave, allow
+from portinfra import (
+    Action,
+    DataPolicy,
+    Environment,
+    Probe,
+    RecoveryPlan,
+    Role,
+    Topology,
+    Volume,
+    Wave,
+    allow,
+)
 from portinfra.declaration.declared import Declared
 from portinfra.execution.journal import home
 from portinfra.present.commands.app import app
 from portinfra.present.commands.session import Session
+from portinfra.present.console import terminal
 from portinfra.testing.simulated import simulated
 from portinfra.testing.wrapped import wrapped
 
@@ -48,6 +62,30 @@ def test_status_ends_as_monitors_expect(run):
     result = run("dr", "status", "--prometheus")
     assert result.exit_code == 0
     assert 'portinfra_recovery_level{recovery="shop"} 0' in result.stdout
+
+
+def test_status_tells_of_the_last_drill(run):
+    run("dr", "replicate")
+    assert "No drill yet.\n" in run("dr", "status").stdout
+    assert "last_drill" not in run("dr", "status", "--prometheus").stdout
+    assert json.loads(run("dr", "status", "--json").stdout)["last_drill"] is None
+    for about, result in ((None, "passed"), (plan(probes=[Probe("page", "false")]), "failed")):
+        drilled = json.loads(run("dr", "drill", "--json", about=about).stdout)
+        began = datetime.fromisoformat(drilled["started"])
+        assert (
+            f"Last drill: {drilled['id']}, {began:%Y-%m-%d %H:%M:%S} UTC, {result}.\n"
+            in run("dr", "status").stdout
+        )
+        assert json.loads(run("dr", "status", "--json").stdout)["last_drill"] == {
+            "id": drilled["id"],
+            "began": drilled["started"],
+            "result": result,
+            "rto_measured": drilled["rto_measured"],
+        }
+        lines = run("dr", "status", "--prometheus").stdout.splitlines()
+        labels = '{recovery="shop"}'
+        assert f"portinfra_recovery_last_drill_timestamp_seconds{labels} {began.timestamp():.0f}" in lines
+        assert f"portinfra_recovery_last_drill_passed{labels} {int(result == 'passed')}" in lines
 
 
 def test_status_ends_with_three_where_nobody_could_look(run):
@@ -91,12 +129,49 @@ def test_a_drill_that_fails_ends_with_one_and_says_why_first(run):
     assert result.stdout.strip().splitlines()[1].strip() == "probe 'page' failed"
 
 
+def test_what_a_check_said_stands_under_it(run):
+    run("dr", "replicate")
+    probe = Probe("six hosts", "echo wanted 6 hosts; echo saw 2; exit 3")
+    told = run("dr", "drill", about=plan(probes=[probe])).stdout
+    assert "\nsix hosts: failed\n  wanted 6 hosts\n  saw 2\n  exit code 3\n" in told
+    closed = Wave(["db"], gates="echo starting up; false", limit="5s")
+    told = run("dr", "drill", about=plan(waves=[closed, ["web"]])).stdout
+    assert "\necho starting up; false: failed\n  starting up\n  exit code 1\n" in told
+
+
+def test_a_replication_says_where_it_is_at_work_and_what_it_removed(run):
+    kept = plan(data=[DataPolicy("db", retention=1)])
+    first = run("dr", "replicate", about=kept)
+    said = [line for line in first.stderr.splitlines() if not line.startswith("[")]
+    assert said[:3] == ["taking snapshots in production", "db: taken", "carrying to recovery"]
+    assert said[3].startswith("db: carried, point ")
+    assert "removed" not in first.stdout
+    second = run("dr", "replicate", "--now", about=kept)
+    assert [line for line in second.stderr.splitlines() if line.startswith("tidying")] == [
+        "tidying recovery",
+        "tidying production",
+    ]
+    assert "\n1 old point removed.\n" in second.stdout
+
+
+@pytest.mark.parametrize("command", ["dr plan", "dr status", "dr replicate", "dr drill", "output production"])
+def test_no_row_of_a_table_ends_in_blanks_where_nobody_sees_them(run, command):
+    lines = run(*command.split()).stdout.splitlines()
+    assert lines
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
 def test_evidence_is_verified_and_what_was_altered_is_found(run, tmp_path):
     run("dr", "replicate")
     printed = json.loads(run("dr", "drill", "--json").stdout)
     file = tmp_path / "evidence.json"
     file.write_text(json.dumps(printed))
-    assert run("dr", "verify", str(file)).exit_code == 0
+    result = run("dr", "verify", str(file))
+    began = f"{datetime.fromisoformat(printed['started']):%Y-%m-%d %H:%M:%S} UTC"
+    assert result.exit_code == 0
+    assert result.stdout.startswith(
+        f"Good: drill {printed['id']} of shop, begun {began}, passed. It is as it was"
+    )
     assert run("dr", "report", str(file)).stdout.strip() == str(tmp_path / "evidence.html")
     file.write_text(json.dumps({**printed, "rto_measured": 1.0}))
     result = run("dr", "verify", str(file))
@@ -157,6 +232,28 @@ def test_who_took_over_is_told_of_on_every_page(run):
     assert "recovery stands since" in run("destroy", "recovery").stdout
 
 
+def test_what_is_made_in_the_target_before_its_turn_is_told_to_be_blank(run):
+    def rules(*arguments, **more):
+        findings = json.loads(run(*arguments, "--json", **more).stdout)["findings"]
+        return [(finding["rule"], finding["severity"]) for finding in findings]
+
+    turn = ("recovery/not-its-turn", "warning")
+    assert turn in rules("plan", "recovery")
+    assert "the target of recovery plan shop, and has not taken over" in run("plan", "recovery").stdout
+    assert turn in rules("plan", "recovery", "--without-peer")
+    assert turn not in rules("plan", "production", "--replace", "instance.web1")
+    assert turn not in rules("plan", "recovery", "--on", "fake:eu-north-1")
+    assert run("apply", "recovery", "--yes").exit_code == 0, "it may be meant"
+    assert turn not in rules("plan", "recovery"), "nothing is made"
+    run("dr", "replicate")
+    run("dr", "failover", "--yes")
+    bigger = evolve(THERE, roles={"web": {"count": 2}})
+    assert turn not in rules("plan", "recovery", environments=(HERE, bigger)), "it stands"
+    run("dr", "failback", "--yes")
+    told = rules("plan", "recovery", environments=(HERE, bigger))
+    assert [rule for rule, _ in told] == ["recovery/fenced"]
+
+
 def test_it_is_one_form_or_the_other(run):
     assert run("dr", "status", "--prometheus", "--json").exit_code == 2
 
@@ -208,6 +305,27 @@ def test_a_failover_that_did_not_pass_says_where_things_stand(run):
     assert (again.exit_code, "recovery has taken over already" in again.stderr) == (3, True)
 
 
+def test_what_it_says_when_it_stops_is_what_the_runbook_quotes(run):
+    about = plan(
+        waves=[Wave(["db"], gates="false", limit="5s"), ["web"]],
+        actions=[Action("tell", "false", after="web")],
+    )
+    quoted = re.findall("^- `(.+?)`", run("dr", "runbook", about=about).stdout, re.MULTILINE)
+    failing = plan(actions=about.actions)
+    told = [run("dr", "failover", "--yes").stderr]
+    run("dr", "replicate")
+    told += [run("dr", "failover", "--yes", about=each).stdout for each in (about, failing, plan())]
+    told += [run("dr", "failover", "--yes").stderr]
+    found = [[quote for quote in quoted if quote in each] for each in told]
+    assert found == [
+        ["no point of db can be restored"],
+        ["wave 1: gate 'false' was not passed within 5s"],
+        ["action 'tell' failed"],
+        [],
+        ["recovery has taken over already"],
+    ]
+
+
 def test_a_point_that_nobody_knows_is_bad_usage(run):
     run("dr", "replicate")
     result = run("dr", "failover", "--yes", "--without-point", "nonsense")
@@ -220,11 +338,17 @@ def test_what_a_function_prints_stands_in_no_document(run):
     assert json.loads(run("dr", "drill", "--json", about=chatty).stdout)["probes"][0]["told"] == "asked"
 
 
-def test_evidence_is_verified_against_the_key_that_it_was_signed_with(run):
+def test_evidence_is_verified_against_the_key_that_it_was_signed_with(run, monkeypatch):
     run("dr", "replicate")
-    told = run("dr", "drill").stderr
+    monkeypatch.setattr(terminal, "WIDE", 30)  # as on a narrow terminal
+    told = run("dr", "drill").stdout
     (line,) = [line for line in told.splitlines() if line.startswith("Verify:")]
     assert line.endswith(f"--key {home() / 'evidence-key.pub'}")
+    verified = run(*line.removeprefix("Verify:   python shop.py ").split())
+    assert verified.exit_code == 0, "a command that is pasted is whole"
+    as_json = run("dr", "drill", "--json")
+    assert "Verify:" in as_json.stderr
+    assert json.loads(as_json.stdout)["kind"] == "drill"
     assert (home() / "evidence-key.pub").is_file()
 
 

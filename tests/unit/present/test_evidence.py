@@ -281,6 +281,36 @@ def test_the_bar_shows_by_how_much_a_target_was_missed(key):
     assert "left: 50.0%" in time
 
 
+def test_what_was_kept_to_is_green_only_where_all_passed():
+    failed = evolve(GOOD, result="failed", reasons=("probe 'page' failed",))
+    colours = [
+        re.findall(r'(?:Data|Time)<b class="(\w+)"', report_html(evidence_document(evidence)))
+        for evidence in (GOOD, failed, evolve(failed, rto_measured=7200.0))
+    ]
+    assert colours == [["good", "good"], ["faint", "faint"], ["faint", "bad"]]
+
+
+def test_a_narrow_screen_shows_how_all_ended(key):
+    page = report_html(sign(evidence_document(GOOD), key))
+    tables = [re.findall(r"<th( class=\"more\")?>([^<]+)", table) for table in page.split("<table>")[1:]]
+    assert [[name for more, name in headings if not more] for headings in tables] == [
+        ["wave", "roles", "took", "result"],
+        ["what was asked", "it said", "result"],
+        ["what was asked", "it said", "result"],
+        ["group", "point", "taken"],
+    ]
+    cells = [re.findall(r"<td( class=\"more\")?>", table) for table in page.split("<table>")[1:]]
+    for headings, some in zip(tables, cells, strict=True):
+        assert some[: len(headings)] == [more for more, _ in headings], "a cell goes with its heading"
+    assert "It goes on sideways" in page
+
+
+def test_tearing_down_is_no_success():
+    teardown = drawing(evolve(GOOD, result="failed")).partition("tear down")[2]
+    assert 'fill="var(--good)"' not in teardown
+    assert 'fill="var(--bad)"' in drawing(evolve(GOOD, left_behind=1)).partition("tear down")[2]
+
+
 def test_where_no_wave_began_there_is_no_drawing(key):
     page = report_html(evidence_document(evolve(BAD, waves=(), probes=())))
     assert "No wave began." in page

@@ -32,7 +32,9 @@ def test_what_is_no_evidence_is_refused_in_words(tmp_path, text):
 def test_a_field_written_in_twice_is_not_believed(tmp_path):
     file = tmp_path / "evidence.json"
     file.write_text(SIGNED)
-    assert run("dr", "verify", str(file)).exit_code == 0
+    result = run("dr", "verify", str(file))
+    assert (result.exit_code, result.stdout[:19]) == (0, "Good: it is as it w")
+    assert json.loads(run("dr", "verify", str(file), "--json").stdout)["kind"] is None, "it is no evidence"
     file.write_text(SIGNED.replace('"result": "failed"', '"result": "passed", "result": "failed"'))
     result = run("dr", "verify", str(file))
     assert result.exit_code != 0

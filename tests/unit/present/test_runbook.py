@@ -52,8 +52,11 @@ def test_it_names_whom_to_tell_what_comes_back_and_what_is_asked():
         "**db** (db1, db2, db3), at most 20m",
         "**web** (web1, web2), at most 30m",
         "It waits for this gate: The database takes connections.",
-        "**wave 1: the gate was not passed:** The database takes connections.",
-        "Something does not work on db1, db2, db3.",
+        "`wave 1: gate 'The database takes connections.' was not passed within 20m`",
+        "something does not work on db1, db2, db3.",
+        "Anything else that begins with `wave`",
+        "`action 'promote' failed`",
+        "`no point of db can be restored`",
         "last order (`./last-order`)",
         "Then it does: promote (`./promote`)",
         "at most 4h old,\nwithin 1h",
@@ -119,6 +122,29 @@ def test_all_of_the_plan_is_in_it_whatever_signs_it_is_written_with(gates, probe
     assert {" ".join(hook.split()) for hook in hooks} <= set(code)
     for name in (*contacts, *(each.name for each in (*probes, *actions))):
         assert "".join(name.split()) in "".join(text.split())
+
+
+def test_the_way_back_has_fewer_ways_out_than_the_way_there():
+    back = PAGE.partition("**To go back**")[2].partition("## Never")[0]
+    assert "There is no `--source-is-lost` and no `--without-point`" in back
+    assert "`--abandon` gives it up, and recovery stands again" in back
+    assert "production stands again" not in back
+    assert "take snapshots of its volumes first" in back
+    there = PAGE.partition("## 3. If it stops")[2].partition("## 4.")[0]
+    assert "with `--abandon --target-is-lost`. It makes no call to recovery" in there
+
+
+def test_it_says_what_another_computer_needs():
+    beginning = PAGE.partition("## Whom to tell")[0]
+    assert (
+        "has portinfra, this folder with the declaration in it, and the\ncredentials for production"
+        in beginning
+    )
+
+
+def test_where_there_are_no_gates_no_problem_is_another_one():
+    page = runbook(Recovery(evolve(PLAN, waves=[["db"], ["web"]]), SHOP, HERE, THERE), "portinfra")
+    assert "Anything that begins with `wave`" in page
 
 
 def test_what_the_plan_leaves_out_is_said():

@@ -109,6 +109,9 @@ OVER_THERE = {"target": FAR, "vault": VAULT}
         ({"actions": [Action("a", "")]}, "no-command", "action.a.run", "Name a command"),
         ({"actions": [Action("a", "true", on=[])]}, "no-occasion", "action.a.on", "drill, failover"),
         ({"waves": []}, "no-waves", "waves", "Name every role in a wave"),
+        ({"waves": [["queue"], ["app"]]}, "role-in-no-wave", "waves", "db, whose data would be left behind"),
+        ({"without": ["ap"]}, "unknown-role", "without", "Did you mean 'app'?"),
+        ({"without": DB}, "role-twice", "without", "in a wave or in without"),
         ({"waves": [["db", "queue"], [], ["app"]]}, "wrong-type", "wave 2.roles", "is an empty list"),
         (
             {"waves": [Wave(["db", "queue"], gates=["true", ""]), ["app"]]},
@@ -154,6 +157,7 @@ def test_what_is_doubtful_is_a_warning(changes, rule, subject, found):
     "changes",
     [
         {},
+        {"waves": [["db"]], "without": ["queue", "app"]},
         {"drill_cidr": "10.99.0.0/16"},
         {"drill_cidr": "10.96.0.0/12"},
         {"rto": "10m"},  # shorter than a limit that nobody chose
@@ -204,8 +208,8 @@ def test_what_does_not_come_back_needs_no_key_no_vault_and_agrees_with_nobody(fo
         DataPolicy("db", group="money", seed="one", engine="age"),
         DataPolicy("queue", group="money"),
     ]
-    stays = {"waves": [["app"]], "data": different}
-    assert [f.rule for f in found(target=evolve(NEAR, key=None), **stays)] == ["recovery/role-in-no-wave"]
+    stays = {"waves": [["app"]], "without": [DB, QUEUE], "data": different}
+    assert found(target=evolve(NEAR, key=None), **stays) == ()
 
 
 GROUPED = DataPolicy("queue", group="money")

@@ -86,6 +86,7 @@ RECOVERY = a.Shapes(
         "rpo": a.TEXT,
         "rto": a.TEXT,
         "waves": a.WAVES,
+        "without": a.TEXTS,
         "drill_cidr": a.TEXT,
         "drill_limit": a.TEXT,
         "contacts": a.TEXTS,

@@ -99,7 +99,7 @@ def _recovery(recovery: RecoveryPlan) -> list[str]:
     plain = all(wave == Wave(wave.roles) for wave in recovery.waves)
     if plain:
         pairs.append(("waves", [list(wave.roles) for wave in recovery.waves]))
-    pairs += _changed(recovery, ("drill_cidr", "drill_limit", "contacts"))
+    pairs += _changed(recovery, ("without", "drill_cidr", "drill_limit", "contacts"))
     blocks = [] if plain else [_hooked(recovery, "wave", None, wave, WAVE) for wave in recovery.waves]
     if recovery.vault is not None:
         blocks.append(_vault(recovery.vault))

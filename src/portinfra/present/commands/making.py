@@ -27,7 +27,12 @@ def make_plan(selection: Selection, options: PlanOptions, *, destroy: bool = Fal
         plan = workflow.destroy(selection.topology, selection.environment, options)
     else:
         plan = workflow.plan(
-            selection.topology, selection.environment, options, rules=selection.rules, peers=selection.peers
+            selection.topology,
+            selection.environment,
+            options,
+            rules=selection.rules,
+            peers=selection.peers,
+            target_of=selection.target_of,
         )
     check_names(plan)
     return plan

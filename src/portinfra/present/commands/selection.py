@@ -32,6 +32,8 @@ class Selection:
     """Rules of a script's own."""
     peers: tuple[Environment, ...] = ()
     """The other environments of its recovery plans: each may have taken over."""
+    target_of: str = ""
+    """The recovery plan whose target it is."""
 
     @property
     def scope(self) -> str:
@@ -55,20 +57,22 @@ def select(session: Session, target: Target, *, without_peer: bool = False) -> S
     topology = one("topology", "--topology NAME", declared.topologies, target.topology)
     environment = one("environment", "ENV", declared.environments, target.environment)
     # Placed elsewhere it is another environment, which no recovery plan is about.
-    alone = without_peer or target.on not in (None, environment.on)
-    peers = () if alone else _peers(declared, topology, environment)
-    return Selection(topology, moved(environment, target.on), session.rules, peers)
+    elsewhere = target.on not in (None, environment.on)
+    plans = () if elsewhere else _plans(declared, topology, environment)
+    others = {name for plan in plans for name in (plan.source, plan.target)} - {environment.name}
+    peers = tuple(other for other in declared.environments if other.name in others and not without_peer)
+    target_of = next((plan.name for plan in plans if plan.target == environment.name), "")
+    return Selection(topology, moved(environment, target.on), session.rules, peers, target_of)
 
 
-def _peers(declared: Declared, topology: Topology, environment: Environment) -> tuple[Environment, ...]:
-    names = {
-        name
+def _plans(declared: Declared, topology: Topology, environment: Environment) -> tuple[RecoveryPlan, ...]:
+    """The recovery plans that the environment of the topology is in."""
+    return tuple(
+        plan
         for plan in declared.recoveries
         if plan.name == topology.name or len(declared.topologies) == 1
-        for name in (plan.source, plan.target)
-        if environment.name in (plan.source, plan.target) and name != environment.name
-    }
-    return tuple(other for other in declared.environments if other.name in names)
+        if environment.name in (plan.source, plan.target)
+    )
 
 
 def moved(environment: Environment, on: str | None, option: str = "--on") -> Environment:

@@ -1,6 +1,7 @@
 """Recoveries for a person to read: what would come back, how old the data is, how a drill ended."""
 
 from collections.abc import Iterable
+from textwrap import indent
 
 from rich.console import Console
 from rich.text import Text
@@ -72,6 +73,8 @@ def show_replicated(recovery: Recovery, made: Replicated, console: Console) -> N
     for group in made.groups:
         rows.add_row(group.group, group.point, group.problem or group.fate)
     console.print(rows)
+    if made.pruned:
+        console.print(f"{count(made.pruned, 'old point')} removed.")
     console.print(f"{count(made.calls, 'API call')}.")
 
 
@@ -89,6 +92,10 @@ def show_status(found: RecoveryStatus, console: Console) -> None:
     console.print(f"{count(len(found.points), 'point')}, {restorable} restorable.")
     if found.vault_unseen:
         console.print(f"Nobody could look whether the vault has them: {found.vault_unseen}")
+    drill = found.last_drill
+    console.print(
+        f"Last drill: {drill.id}, {moment(drill.began)}, {drill.result}." if drill else "No drill yet."
+    )
     for id in found.drills:
         console.print(f"Drill {id} still runs, or left something behind: dr sweep.")
     if found.under_way:
@@ -127,9 +134,11 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
         how = "passed" if wave.passed else "failed"
         rows.add_row(str(number), ", ".join(wave.roles), str(wave.hosts), duration(wave.seconds), how)
     console.print(rows)
-    for checked in (*evidence.actions, *evidence.probes):
-        told = f": {checked.told}" if checked.told else ""
-        console.print(f"{checked.name}: {'passed' if checked.passed else 'failed'}{told}")
+    gates = [check for wave in evidence.waves for check in wave.checks if not check.passed]
+    for checked in (*gates, *evidence.actions, *evidence.probes):
+        console.print(f"{checked.name}: {'passed' if checked.passed else 'failed'}")
+        if checked.told:
+            console.print(indent(checked.told, "  "))
     console.print(_measure("Data", "old", evidence.rpo_measured, evidence.rpo_target, "rpo"))
     console.print(_measure("Time", "to the last wave", evidence.rto_measured, evidence.rto_target, "rto"))
     if evidence.left_behind is not None:

@@ -4,7 +4,8 @@ import json
 import sys
 from typing import Any, TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.segment import Segment
 from rich.table import Table
 
 WIDE = 10_000
@@ -38,9 +39,22 @@ def ask(question: str) -> str:
     return sys.stdin.readline().strip()
 
 
+class _Rows(Table):
+    """A table whose rows end with their last word where they go into a file or a pipe."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """What rich asks of it."""
+        drawn = super().__rich_console__(console, options)
+        if console.is_terminal:
+            yield from drawn
+            return
+        text = "".join(part.text for part in drawn if isinstance(part, Segment))
+        yield Segment("\n".join(line.rstrip() for line in text.split("\n")))
+
+
 def table(*headings: str) -> Table:
     """An empty table without lines; a column is never cut, it wraps."""
-    made = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 3, 0, 0))
+    made = _Rows(box=None, header_style="bold", pad_edge=False, padding=(0, 3, 0, 0))
     for heading in headings:
         made.add_column(heading, overflow="fold")
     return made

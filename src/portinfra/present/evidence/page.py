@@ -11,7 +11,13 @@ from portinfra.present.evidence.reading import evidence_of
 from portinfra.present.evidence.signing import verify
 from portinfra.present.evidence.style import STYLE
 from portinfra.present.evidence.timeline import timeline
-from portinfra.words import count, duration
+from portinfra.words import count, duration, moment
+
+SIDEWAYS = '<p class="sideways"><small>← It goes on sideways →</small></p>'
+"""Where the drawing is wider than the screen."""
+
+MORE = ("hosts", "began", "at", "tries", "volumes", "by")
+"""The columns that a narrow screen leaves out, so that how it ended is seen without scrolling."""
 
 TITLES = {"drill": "Recovery drill", "failover": "Failover", "failback": "Failback"}
 
@@ -26,7 +32,7 @@ def report_html(document: Document) -> str:
             '<p class="bad"><b>ALTERED</b>: this is not as it was signed. Do not believe it.</p>'
             if altered
             else "",
-            f'<p class="faint">{_e(document["id"])} · {_moment(document["started"])}</p>',
+            f'<p class="faint">{_e(document["id"])} · {moment(document["started"])}</p>',
             f'<h1 class="{_colour(document["result"] == "passed")}">{_e(title)}</h1>',
             f"<p>{_e(document['source'])} → {_e(document['target'])}</p>",
             _why(document),
@@ -78,20 +84,23 @@ def _why(document: Document) -> str:
 def _data(document: Document) -> str:
     measured, target = document["rpo_measured"], document["rpo_target"]
     told = "No data came back." if measured is None else "Age of the data that came back."
-    return _fact("Data", f"{told} At most {duration(target)} may be lost (rpo).", measured, target)
+    sentence = f"{told} At most {duration(target)} may be lost (rpo)."
+    return _fact("Data", sentence, measured, target, document["result"] == "passed")
 
 
 def _time(document: Document) -> str:
     measured, target = document["rto_measured"], document["rto_target"]
     told = "It never came up as a whole." if measured is None else "From the beginning until all was up."
-    return _fact("Time", f"{told} At most {duration(target)} is allowed (rto).", measured, target)
+    sentence = f"{told} At most {duration(target)} is allowed (rto)."
+    return _fact("Time", sentence, measured, target, document["result"] == "passed")
 
 
-def _fact(name: str, sentence: str, measured: float | None, target: int) -> str:
+def _fact(name: str, sentence: str, measured: float | None, target: int, passed: bool) -> str:
+    """What was kept to is green only where all passed: nobody is to take a failure for a success."""
     if measured is None:
         return f'<div class="fact">{name}<b>not measured</b>{_e(sentence)}</div>'
     whole = max(measured, target, 1.0)
-    colour = _colour(measured <= target)
+    colour = "faint" if measured <= target and not passed else _colour(measured <= target)
     return (
         f'<div class="fact">{name}<b class="{colour}">{_e(duration(measured))}</b>{_e(sentence)}'
         f'<div class="bar {colour}"><i style="width: {100 * measured / whole:.1f}%"></i>'
@@ -104,7 +113,7 @@ def _course(document: Document) -> Iterable[str]:
         yield '<p class="faint">No wave began.</p>'
         return
     started = document["started"]
-    yield f'<h2>What happened when</h2><div class="wide">{timeline(document)}</div>'
+    yield f'<h2>What happened when</h2><div class="wide">{timeline(document)}</div>{SIDEWAYS}'
     yield "<h2>Waves</h2>" + _waves(document["waves"], started)
     yield _checks("Gates", [(f"wave {n}", check) for n, check in _gates(document)], started)
     yield _checks("Actions", [("", check) for check in document["actions"]], started)
@@ -113,8 +122,14 @@ def _course(document: Document) -> Iterable[str]:
 
 def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Cells are HTML."""
-    head = "".join(f"<th>{_e(heading)}</th>" for heading in headings)
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    columns = [(heading, ' class="more"' if heading in MORE else "") for heading in headings]
+    head = "".join(f"<th{kind}>{_e(heading)}</th>" for heading, kind in columns)
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td{kind}>{cell}</td>" for (_, kind), cell in zip(columns, row, strict=True))
+        + "</tr>"
+        for row in rows
+    )
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
@@ -163,7 +178,7 @@ def _points(points: Iterable[Mapping[str, Any]]) -> str:
         (
             _e(point["group"]),
             f"<code>{_e(point['id'])}</code>",
-            _short(_moment(point["taken"])),
+            _short(moment(point["taken"])),
             _e(point["volumes"]),
             _e(point["engine"]),
         )
@@ -206,12 +221,8 @@ def _short(text: str) -> str:
     return f'<span class="short">{_e(text)}</span>'
 
 
-def _moment(moment: str) -> str:
-    return datetime.fromisoformat(moment).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def _clock(moment: str, started: str) -> str:
+def _clock(when: str, started: str) -> str:
     """The time of day, with the day where it is another than that of the beginning."""
-    at = datetime.fromisoformat(moment).astimezone(UTC)
+    at = datetime.fromisoformat(when).astimezone(UTC)
     same = at.date() == datetime.fromisoformat(started).astimezone(UTC).date()
     return _short(at.strftime("%H:%M:%S" if same else "%Y-%m-%d %H:%M:%S"))

@@ -19,7 +19,7 @@ h2 { margin: 2.5rem 0 .6rem; font-size: 1.15rem; break-after: avoid }
 .bar i { display: block; height: 100%; background: currentColor; border-radius: .25rem }
 .bar u { position: absolute; top: -.25rem; width: 2px; height: 1rem; margin-left: -2px;
   background: var(--ink) }
-.wide { overflow-x: auto } .wide > table, .wide > svg { width: 100%; min-width: 40rem }
+.wide { overflow-x: auto } .wide > table, .wide > svg { width: 100% } .wide > svg { min-width: 40rem }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 thead { break-after: avoid }
 th, td { padding: .4rem .8rem .4rem 0; text-align: left; vertical-align: top;
@@ -30,6 +30,9 @@ ul { margin: .5rem 0; padding-left: 1.2rem } code, pre { font-size: .9em }
 pre { margin: .2rem 0 .8rem; padding: .6rem .8rem; background: var(--soft); border-radius: .3rem;
   white-space: pre-wrap }
 .wide > svg { height: auto; font: 12px system-ui, sans-serif }
+.sideways { display: none }
+@media screen and (max-width: 43em) { .more { display: none } .sideways { display: block; margin: 0 }
+  td .short { white-space: normal; overflow-wrap: normal } }
 @media print { body { padding: 0; max-width: none } .fact, tr, svg, pre { break-inside: avoid }
-  .wide { overflow: visible } .wide > table, .wide > svg { min-width: 0 } }
+  .wide { overflow: visible } .wide > svg { min-width: 0 } }
 """

@@ -18,6 +18,8 @@ NICE = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28
 """Seconds between two marks of the axis."""
 MARKS = 7
 
+COLOURS = {True: "good", False: "bad", None: "faint"}
+
 RECT = '<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="{height}" rx="3" fill="{colour}"/>'
 CLIPPED = '<svg x="0" y="{y}" width="{width}" height="{height}"><title>{whole}</title>{text}</svg>'
 """A label ends where it would run into the drawing, however wide its letters are."""
@@ -30,7 +32,8 @@ class Row:
     label: str
     at: float
     told: str
-    good: bool
+    good: bool | None
+    """None: it is no part of what passes or fails."""
     length: float | None = None
 
 
@@ -65,9 +68,9 @@ def _rows(document: Document, start: float, whole: float) -> Iterable[Row]:
     yield from after
     last = max([last, *(row.at for row in after)])
     if document["kind"] == "drill" and whole > last:
-        good = document["left_behind"] == 0
-        told = duration(whole - last) + ("" if good else ", failed")
-        yield Row("tear down", last, told, good, whole - last)
+        done = document["left_behind"] == 0
+        told = duration(whole - last) + ("" if done else ", failed")
+        yield Row("tear down", last, told, None if done else False, whole - last)
 
 
 def _before(at: float, rows: list[Row]) -> Iterable[Row]:
@@ -82,7 +85,7 @@ def _dot(kind: str, check: Mapping[str, Any], start: float) -> Row:
 
 
 def _drawn(row: Row, scale: float, y: float) -> Iterable[str]:
-    colour = "var(--good)" if row.good else "var(--bad)"
+    colour = f"var(--{COLOURS[row.good]})"
     x = LEFT + row.at * scale
     label = row.label if len(row.label) <= LABEL else row.label[: LABEL - 1] + "…"
     indent = 14 if row.length is None else 0

@@ -28,7 +28,7 @@ def replicate(session: Session, which: Which, replicating: Replicating) -> int:
 
     recovery = recovery_of(session, which)
     with ProgressDisplay() as display:
-        made = dr.replicate(recovery, now=replicating.now, pace=dr.Pace(listen=display))
+        made = dr.replicate(recovery, now=replicating.now, pace=dr.Pace(listen=display), say=display.say)
     if replicating.as_json:
         write_json(replicated_document(recovery, made))
     else:

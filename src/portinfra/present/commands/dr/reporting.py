@@ -1,6 +1,7 @@
 """Evidence handed in: signed, written beside the journals, and told of; `dr report` and `dr verify`."""
 
 import json
+from contextlib import suppress
 from itertools import chain, count
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -15,9 +16,12 @@ from portinfra.model.evidence import Evidence
 from portinfra.present.commands.options import Shown
 from portinfra.present.commands.session import Session
 from portinfra.present.exits import Exit, Misuse
+from portinfra.words import moment
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from portinfra.present.evidence import Verdict
 
 KEY_FILE = "evidence-key.pem"
 
@@ -87,10 +91,11 @@ def hand_in(session: Session, desk: Desk, evidence: Evidence, *, as_json: bool) 
         write_json(document)
     else:
         show_evidence(evidence, out())
-    err().print(f"Evidence: {file}")
-    err().print(f"Report:   {page}")
     key = str((home() / KEY_FILE).with_suffix(".pub"))
-    err().print(f"Verify:   {session.command('dr', 'verify', str(file), '--key', key)}")
+    verifying = session.command("dr", "verify", str(file), "--key", key)
+    beside = err() if as_json else out()
+    for line in (f"Evidence: {file}", f"Report:   {page}", f"Verify:   {verifying}"):
+        beside.print(line, soft_wrap=True)  # a path or command that is cut cannot be pasted
     return Exit.DONE if evidence.result == "passed" else Exit.FAILED
 
 
@@ -117,7 +122,7 @@ def report(session: Session, paper: Paper, page: Page) -> int:
 
 
 def verify(session: Session, paper: Paper, trusting: Trusting) -> int:
-    """Tell whether evidence is as it was signed. Ends with 1 where it is not."""
+    """Tell what a file is evidence of, and whether it is as it was signed. Ends with 1 where it is not."""
     from portinfra.present.console.terminal import err, write, write_json
     from portinfra.present.evidence import verify as verified
 
@@ -127,14 +132,34 @@ def verify(session: Session, paper: Paper, trusting: Trusting) -> int:
             public = trusting.key.read_bytes()
         except OSError as error:
             raise Misuse(f"{trusting.key} cannot be read: {error.strerror}") from error
-    verdict = verified(_read(paper.evidence), public)
+    document = _read(paper.evidence)
+    verdict, of = verified(document, public), _of(document)
+    told = _told(verdict, of)
     if trusting.as_json:
-        write_json({"schema": "portinfra.verdict/1", "good": verdict.good, "told": verdict.told})
+        about = {name: getattr(of, name, None) for name in ("kind", "id", "recovery", "started", "result")}
+        write_json({"schema": "portinfra.verdict/1", "good": verdict.good, "told": told, **about})
     else:
-        write(verdict.told)
+        write(told)
     if verdict.good and public is None:
         err().print("Anybody can sign anew with another key. To know that it was yours: --key FILE.pub")
     return Exit.DONE if verdict.good else Exit.FAILED
+
+
+def _of(document: dict[str, Any]) -> Evidence | None:
+    """What was shown; None where it is no evidence, or of a version that this one cannot read."""
+    from portinfra.present.evidence import evidence_of
+
+    with suppress(PortinfraError):
+        return evidence_of(document)
+    return None
+
+
+def _told(verdict: "Verdict", of: Evidence | None) -> str:
+    """One line. What was altered is not repeated."""
+    if of is None or not verdict.good:
+        return verdict.told
+    what = f"{of.kind} {of.id} of {of.recovery}, begun {moment(of.started)}, {of.result}"
+    return f"Good: {what}. It is as it was signed with key {verdict.fingerprint}."
 
 
 def _read(file: Path) -> dict[str, Any]:
