@@ -134,13 +134,14 @@ class _Failover:
                 return self._gone_on_with(found, known)
             if here.epoch and not here.fenced:
                 raise self._stands_already(here.epoch, told=here.epoch >= there.epoch)
-            chosen = [] if self.how.last_point else self._newest()  # without any data, nothing is stopped
+            if not self.how.last_point:
+                self._newest()  # where there is nothing to come back from, nothing is stopped
             now = self.target.provider.clock.now()
             epoch = next_epoch(now, here.epoch, there.epoch, *(turn.latest for turn in known))
             turn = Turn(
                 f"{epoch:x}", self.how.occasion, epoch, now, lost=lost, last_point=self.how.last_point
             )
-            self._not_too_large(turn, chosen)
+            self._not_too_large(turn)
             return written(self.ledger, turn)
 
     def _gone_on_with(self, found: Turn, known: list[Turn]) -> Turn:
@@ -170,22 +171,23 @@ class _Failover:
             )
         return there
 
-    def _not_too_large(self, turn: Turn, chosen: Collection[Point]) -> None:
+    def _not_too_large(self, turn: Turn) -> None:
         """Refuse what the ledger could not tell of once it has come far."""
-        plan, longest = self.recovery.plan, float(turn.epoch)
+        plan, longest = self.recovery.plan, turn.epoch + 0.123
+        each = groups(self.recovery, place(self.recovery.topology, self.recovery.target))
         fullest = evolve(
             turn,
             fenced_at=longest,
             ended=longest,
             abandoned=turn.epoch,
-            points=tuple(point.id for point in chosen),
+            points=("01234567",) * len(each),
             restored=tuple(map(mark, plan.roles)),
             done=tuple(mark(action.name) for action in plan.actions),
         )
         if not self.ledger.fits(as_said(fullest)):
             raise self._refused(
                 "too-large",
-                f"{len(plan.roles)} roles with {len(chosen)} points are more than one turn can hold",
+                f"{len(plan.roles)} roles with {len(each)} points are more than one turn can hold",
                 "Let several roles share a point: give their data blocks the same group.",
             )
 

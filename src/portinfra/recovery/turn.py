@@ -2,6 +2,7 @@
 whoever goes on with it goes on with that.
 """
 
+import base64
 import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
@@ -61,7 +62,7 @@ def next_epoch(now: float, *known: int) -> int:
 
 def mark(name: str) -> str:
     """A short word for the name of an action or role: an entry of the ledger holds little text."""
-    return hashlib.sha256(name.encode()).hexdigest()[:6]
+    return base64.urlsafe_b64encode(hashlib.sha256(name.encode()).digest()).decode()[:4]
 
 
 def turns(entries: Iterable[Entry]) -> list[Turn]:
@@ -94,16 +95,16 @@ def as_said(turn: Turn) -> Mapping[str, Any]:
         "id": turn.id,
         "occasion": turn.occasion,
         "epoch": turn.epoch,
-        "began": turn.began,
+        "began": round(turn.began, 3),
         "open": turn.open,
         "lost": turn.lost,
         "last_point": turn.last_point,
-        "fenced_at": turn.fenced_at,
+        "fenced_at": turn.fenced_at and round(turn.fenced_at, 3),
         "points": " ".join(turn.points),
         "restored": " ".join(turn.restored),
         "done": " ".join(turn.done),
         "abandoned": turn.abandoned,
-        "ended": turn.ended,
+        "ended": turn.ended and round(turn.ended, 3),
     }
     return {name: value for name, value in said.items() if value or name in ("open", "epoch", "began")}
 
