@@ -11,6 +11,7 @@ fence(recovery) -> int                                  whoever came back is sto
 grants(recovery) -> str                                 the policies that both accounts need
 failback(recovery) -> Evidence                          the source takes over again, with the newest data
 abandon(recovery) -> Abandoned                          a failover given up: the source stands again
+stand_alone(recovery) -> Abandoned                      the same where the target is lost
 """
 
 from collections.abc import Iterable
@@ -21,7 +22,7 @@ from portinfra.model.environment import Environment
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.provider import registry
-from portinfra.recovery.abandon import Abandoned, abandon, may_abandon
+from portinfra.recovery.abandon import Abandoned, abandon, may_abandon, stand_alone
 from portinfra.recovery.drill import Swept, drill, sweep
 from portinfra.recovery.failback import failback, may_fail_back
 from portinfra.recovery.failover import How, failover
@@ -54,6 +55,7 @@ __all__ = [
     "prospect",
     "recovery",
     "replicate",
+    "stand_alone",
     "status",
     "sweep",
 ]

@@ -17,9 +17,15 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
-def moment(iso: str) -> str:
-    """A moment in ISO 8601, as people write it: `2030-01-01 00:05:43 UTC`."""
-    return datetime.fromisoformat(iso).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+def iso(at: float) -> str:
+    """A moment, given in seconds since 1970, as documents have it: UTC, ISO 8601, whole seconds."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+
+
+def moment(at: float | str) -> str:
+    """A moment, in seconds since 1970 or in ISO 8601, as people write it: `2030-01-01 00:05:43 UTC`."""
+    given = at if isinstance(at, str) else iso(at)
+    return datetime.fromisoformat(given).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def count(number: int, noun: str) -> str:

@@ -2,6 +2,7 @@
 
 import pytest
 from attrs import evolve
+from turning import HOW, LATER, LOST, powers, rules
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, volumes, write, written
 
 from portinfra import workflow
@@ -11,14 +12,11 @@ from portinfra.model.recovery import Action, DataPolicy, Wave
 from portinfra.recovery.abandon import abandon
 from portinfra.recovery.drill import drill
 from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import How, failover
+from portinfra.recovery.failover import failover
 from portinfra.recovery.fencing import fence
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.status import status
 from portinfra.testing.wrapped import wrapped
-
-HOW = How(pace=ONE)
-LOST = How(source_is_lost=True, pace=ONE)
 
 
 @pytest.fixture
@@ -26,15 +24,6 @@ def ready(cloud):
     """With a point to come back from."""
     assert replicate(recovery(), pace=ONE).succeeded
     return cloud
-
-
-def powers(cloud, environment, after=3600):
-    cloud.clock.sleep_until(cloud.clock.now() + after)
-    return {r["state"] for r in cloud.books(environment.account) if r["kind"] == "instance"}
-
-
-def rules(error):
-    return [finding.rule for finding in error.value.findings]
 
 
 def unreachable(account):
@@ -396,7 +385,7 @@ def test_a_failover_that_is_being_given_up_is_not_gone_on_with(ready):
 def test_a_failover_that_the_turn_has_passed_by_is_not_resumed(ready):
     first = stuck(ready)
     with Connection.to(RECOVERY) as target, target.run(recovery().target_scope, workers=1, seed=0) as run:
-        run.declare(epoch=7, fenced=True)
+        run.declare(epoch=LATER, fenced=True)
     assert replicate(evolve(recovery()), now=True, stopped=True, pace=ONE).succeeded
     evidence = failover(recovery(), HOW)
     assert evidence.result == "passed"
@@ -412,7 +401,7 @@ def test_status_tells_that_the_target_stands(ready):
     assert half_way.level == "late"
     failover(recovery(), HOW)
     done = status(recovery())
-    assert (done.under_way, done.stands, done.level) == ("", 1, "late")
+    assert (done.under_way, bool(done.stands), done.level) == ("", True, "late")
     failback(recovery(), HOW)
     assert (status(recovery()).stands, status(recovery()).level) == (0, "ok")
 

@@ -4,7 +4,7 @@ from unittest import mock
 
 import pytest
 from attrs import evolve
-from test_failover import HOW, LOST, powers, rules
+from turning import HOW, LATER, LOST, Died, dies_before, passed_later, powers, rules, said, unpassed
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
@@ -15,7 +15,7 @@ from portinfra.model.recovery import Action, DataPolicy, Wave
 from portinfra.recovery import abandon as giving_up
 from portinfra.recovery import drill as drilling
 from portinfra.recovery import failover as failing
-from portinfra.recovery.abandon import abandon
+from portinfra.recovery.abandon import abandon, stand_alone
 from portinfra.recovery.drill import choose, drill
 from portinfra.recovery.failback import failback
 from portinfra.recovery.failover import failover
@@ -29,28 +29,10 @@ from portinfra.recovery.turn import written as noted
 from portinfra.testing.wrapped import wrapped
 
 
-class Died(BaseException):
-    """In place of SIGKILL."""
-
-
 @pytest.fixture
 def ready(cloud):
     assert replicate(recovery(), pace=ONE).succeeded
     return cloud
-
-
-def passed_later(cloud, seconds):
-    cloud.clock.sleep_until(cloud.clock.now() + seconds)
-
-
-def dies_before(method, about, how=HOW):
-    """A failover that ends where it would go on with a step."""
-    with mock.patch.object(failing._Failover, method, side_effect=Died), pytest.raises(Died):
-        failover(about, how)
-
-
-def said(text):
-    return {f"{text} of volume.db1-data", f"{text} of volume.db2-data"}
 
 
 # A fence holds, or it is not said to.
@@ -102,12 +84,6 @@ def test_a_fenced_host_is_not_made_anew(ready):
 # Epochs only rise.
 
 
-def unpassed(*occasions, **more):
-    """A plan whose database never passes its gate on these occasions."""
-    gate = Wave(["db"], gates=lambda inventory: inventory["occasion"] not in occasions, limit="10s")
-    return recovery(waves=[gate, ["web"]], **more)
-
-
 def test_a_target_that_was_destroyed_in_between_stands_above_all_that_was(ready):
     failover(recovery(), HOW)
     assert failback(unpassed("failback"), HOW).result == "failed"
@@ -125,7 +101,7 @@ def test_a_target_that_was_destroyed_in_between_stands_above_all_that_was(ready)
 
 def test_one_that_began_without_the_source_rises_above_it_when_it_is_there_after_all(ready):
     with Connection.to(PRODUCTION) as source, source.run(recovery().source_scope, seed=0) as run:
-        run.declare(epoch=7, fenced=False)
+        run.declare(epoch=LATER, fenced=False)
     dies_before("_chosen", recovery(), LOST)
     assert failover(recovery(), HOW).result == "passed"
     with Connection.to(PRODUCTION) as source, Connection.to(RECOVERY) as target:
@@ -199,12 +175,13 @@ def test_retention_takes_nothing_from_one_that_has_begun(ready):
     assert failover(plan, HOW).result == "passed"
 
     failback(plan, HOW)
+    older = evolve(LOST, older_data=True)
     with mock.patch.object(failing, "Ascent", side_effect=Died), pytest.raises(Died):
-        failover(plan, LOST)  # the points are agreed upon, and nothing has come of it
+        failover(plan, older)  # the points are agreed upon, and nothing has come of it
     with pytest.raises(PolicyError) as error:
         replicate(plan, now=True, pace=ONE)
     assert rules(error)[0] in ("recovery/failover-under-way", "recovery/source-waits")
-    assert failover(plan, LOST).result == "passed"
+    assert failover(plan, older).result == "passed"
 
 
 def test_a_point_that_is_left_aside_is_not_used(ready):
@@ -365,7 +342,7 @@ def test_a_way_back_that_another_turn_has_overtaken_begins_anew(ready):
     failover(recovery(), HOW)
     write(ready, RECOVERY, "day one")
     assert failback(unpassed("failback", rto="9h"), HOW).result == "failed"
-    abandon(recovery().turned, target_is_lost=True, pace=ONE)
+    stand_alone(recovery().turned, pace=ONE)
     write(ready, RECOVERY, "day two")
     assert status(recovery()).way_back is False
     with pytest.raises(PolicyError):  # its hosts run since the way back that failed
@@ -426,10 +403,10 @@ def test_one_that_was_given_up_while_it_waited_for_the_source_does_not_go_on(rea
         with Connection.to(RECOVERY) as target:  # as another machine would, that took this one for dead
             ledger = Ledger.settled(target, recovery().ledger)
             (turn,) = turns(ledger.entries())
-            noted(ledger, evolve(turn, abandoned=2, open=False))
+            noted(ledger, evolve(turn, abandoned=LATER, open=False))
         return 0
 
-    with mock.patch.object(failing, "switch", given_up), pytest.raises(PolicyError) as error:
+    with mock.patch.object(failing, "switched", given_up), pytest.raises(PolicyError) as error:
         failover(recovery(), HOW)
     assert rules(error) == ["recovery/passed-on"]
     assert powers(ready, RECOVERY) == set()
@@ -438,7 +415,7 @@ def test_one_that_was_given_up_while_it_waited_for_the_source_does_not_go_on(rea
 def test_a_target_that_somebody_has_fenced_meanwhile_is_not_let_in_again(ready):
     def fenced(*given):
         with Connection.to(RECOVERY) as target, target.run(recovery().target_scope, seed=0) as run:
-            run.declare(epoch=2, fenced=True)
+            run.declare(epoch=LATER, fenced=True)
 
     with mock.patch.object(failing, "receive", fenced), pytest.raises(PolicyError) as error:
         failover(recovery(), HOW)
@@ -484,62 +461,11 @@ def test_one_that_was_to_be_given_up_goes_ahead_where_the_source_is_lost_for_goo
             raise Unavailable("no route to host")
         return provider.perform(call)
 
-    with mock.patch.object(giving_up, "_turned", side_effect=Died), pytest.raises(Died):
+    with mock.patch.object(giving_up, "switched", side_effect=Died), pytest.raises(Died):
         abandon(recovery(), pace=ONE)
     with wrapped("fake", dies), pytest.raises(PolicyError) as error:
         failover(recovery(), HOW)
     assert rules(error) == ["recovery/being-abandoned"]
-    with Connection.to(RECOVERY) as target, target.run(recovery().target_scope, seed=0) as run:
-        run.declare(epoch=2, fenced=True)  # as it would have been next
     with wrapped("fake", dies):
         assert failover(recovery(), LOST).result == "passed"
     assert set(written(ready, RECOVERY).values()) == said("ledger")
-
-
-# An end that is lost for good.
-
-
-def lost(account):
-    def hand(provider, call):
-        assert provider.account != account, "a call to what is lost"
-        return provider.perform(call)
-
-    return wrapped("fake", hand)
-
-
-def test_where_the_source_dies_on_the_way_back_the_newest_data_is_not_given_up_for_older(ready):
-    failover(recovery(), HOW)
-    write(ready, RECOVERY, "a day of orders")
-    assert failback(unpassed("failback"), HOW).result == "failed"
-    with lost(PRODUCTION.account):
-        with pytest.raises(PolicyError) as error:
-            failover(recovery(), LOST)
-        assert rules(error) == ["recovery/newer-data"]
-        assert "--target-is-lost" in error.value.findings[0].fix
-        given_up = abandon(recovery().turned, target_is_lost=True, pace=ONE)
-    assert given_up.running == 3
-    assert powers(ready, RECOVERY) == {"running"}
-    assert set(written(ready, RECOVERY).values()) == said("a day of orders")
-    assert fence(recovery(), pace=ONE) == 3  # on its return
-    assert failback(recovery(rto="9h"), HOW).result == "passed"
-    assert set(written(ready, PRODUCTION).values()) == said("a day of orders")
-
-
-def test_where_the_target_dies_the_source_stands_again_and_a_target_that_returns_is_stopped(ready):
-    assert failover(unpassed("failover"), HOW).result == "failed"
-    with lost(RECOVERY.account):
-        abandon(recovery(), target_is_lost=True, pace=ONE)
-    assert powers(ready, PRODUCTION) == {"running"}
-    plan = workflow.plan(SHOP, RECOVERY, peers=[PRODUCTION])
-    assert [finding.rule for finding in plan.errors] == ["recovery/superseded"]
-    assert fence(recovery(), pace=ONE) == 2
-    assert powers(ready, RECOVERY) == {"stopped"}
-    assert workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).errors == ()
-    assert replicate(recovery(), now=True, pace=ONE).succeeded
-    assert failover(recovery(rto="9h"), HOW).result == "passed"
-
-
-def test_what_stands_is_not_given_up_for(ready):
-    with pytest.raises(PolicyError) as error:
-        abandon(recovery(), target_is_lost=True, pace=ONE)
-    assert rules(error) == ["recovery/source-stands"]

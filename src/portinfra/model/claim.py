@@ -35,7 +35,9 @@ class Claim:
     """When its holder last wrote, seconds by the provider's clock: lists may be stale for a while after."""
     released: bool = False
     epoch: int = 0
-    """Rises with each failover; an apply with a lower one than its peer's is refused."""
+    """Rises with each turn, whose moment it is, in seconds since 1970; an apply with a lower one than its
+    peer's is refused. 0: there was never any.
+    """
     fenced: bool = False
     """Whether another environment stands in for this one: then its hosts stay off, whoever applies."""
     version: str = ""

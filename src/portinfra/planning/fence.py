@@ -10,6 +10,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance, Spec
+from portinfra.words import moment
 
 
 def fenced(placed: Placed, there: Observation, kept: Collection[Address] = ()) -> Placed:
@@ -57,7 +58,7 @@ def told(placed: Placed, epoch: int) -> Finding:
     name = placed.environment.name
     return Finding(
         "recovery/fenced",
-        f"{name} is fenced (epoch {epoch}): another environment stands, or is about to; its hosts stay off",
+        f"{name} is fenced ({moment(epoch)}): another environment stands, or is about to; its hosts stay off",
         "dr status tells which. Its turn comes again with: dr failback; where it is the target of a recovery "
         "plan, dr failover; and where what has begun shall not be finished, with --abandon.",
         Severity.WARNING,
@@ -70,7 +71,7 @@ def stands(placed: Placed, epoch: int) -> Finding:
     name = placed.environment.name
     return Finding(
         "recovery/stands",
-        f"{name} is the one at work (epoch {epoch}), and another environment, which waits, has older data",
+        f"{name} stands since {moment(epoch)}, and another environment, which waits, has older data",
         "Let the other one take over first: dr failback, or dr failover --planned.",
         Severity.WARNING,
         subject=f"environment.{name}",

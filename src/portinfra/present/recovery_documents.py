@@ -12,6 +12,7 @@ from portinfra.recovery.prospect import Prospect
 from portinfra.recovery.replicate import Replicated
 from portinfra.recovery.status import RecoveryStatus
 from portinfra.recovery.subject import Recovery
+from portinfra.words import iso
 
 LEVELS = ("ok", "late", "lost")
 
@@ -61,7 +62,7 @@ def status_document(found: RecoveryStatus) -> Document:
         "drills_to_sweep": list(found.drills),
         "failover_under_way": (None if found.way_back else found.under_way) or None,
         "failback_under_way": (found.under_way if found.way_back else None) or None,
-        "target_stands_since_epoch": found.stands or None,
+        "target_stands_since": iso(found.stands) if found.stands else None,
         "vault_unseen": found.vault_unseen or None,
     }
 
@@ -80,7 +81,7 @@ def abandoned_document(recovery: Recovery, done: Abandoned) -> Document:
     return {
         "schema": "portinfra.abandoned/1",
         "stands": str(recovery.source_scope),
-        "fenced": str(recovery.target_scope),
+        "fenced": None if done.stopped is None else str(recovery.target_scope),
         **asdict(done),
     }
 

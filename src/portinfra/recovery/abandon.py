@@ -2,20 +2,20 @@
 
 The turn passes on once more, so that whoever was cut off meanwhile finds out: the target is fenced in a new
 epoch first, then the source is let in with it. Resumable at any call: the ledger says that it began.
+`stand_alone` is the same where the target is lost.
 """
 
 from attrs import evolve, frozen
 
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
-from portinfra.model.finding import Finding
-from portinfra.model.resources import Power
-from portinfra.placement import place
-from portinfra.recovery.fencing import standing, switch
+from portinfra.recovery.fencing import begun, standing, switched
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.pace import Pace
+from portinfra.recovery.points import points
 from portinfra.recovery.subject import Recovery
-from portinfra.recovery.turn import turns, under_way, written
+from portinfra.recovery.turn import next_epoch, stood_since, turns, written
+from portinfra.recovery.vault.carriage import look
 
 
 @frozen
@@ -23,8 +23,8 @@ class Abandoned:
     """A failover, given up."""
 
     epoch: int
-    stopped: int
-    """The hosts of the target, which are off now."""
+    stopped: int | None
+    """The hosts of the target, which are off now; None where it is lost, and nobody has stopped it."""
     running: int
     """The hosts of the source, which run again."""
 
@@ -33,67 +33,74 @@ def may_abandon(recovery: Recovery) -> None:
     """Raises PolicyError where no failover is under way."""
     with Connection.to(recovery.target) as target:
         target.account()
-        if not under_way(turns(Ledger.settled(target, recovery.ledger).entries())):
+        if not begun(target, recovery):
             raise _nothing_under_way(recovery)
 
 
-def abandon(recovery: Recovery, *, target_is_lost: bool = False, pace: Pace | None = None) -> Abandoned:
+def abandon(recovery: Recovery, *, pace: Pace | None = None) -> Abandoned:
     """Give up the failover that is under way. What was written in the target stays on its volumes there.
 
-    Where the target is lost, whether it had taken over or not, no call is made to it, and nobody stops it:
-    `fence` is the first act on its return. Raises PolicyError where none is under way; Unavailable where an
-    end does not answer; it is run again then.
+    Raises PolicyError where none is under way; ClaimedError while somebody goes on with it; Unavailable where
+    an end does not answer; it is run again then.
     """
     pace = pace or Pace()
-    if target_is_lost:
-        return _alone(recovery, pace)
     with Connection.to(recovery.target) as target, Connection.to(recovery.source) as source:
         target.account()
         source.account()
-        ledger = Ledger.settled(target, recovery.ledger)
-        turn = under_way(turns(ledger.entries()))
-        if not turn:
-            raise _nothing_under_way(recovery)
-        here, there = standing(source, recovery.source_scope), standing(target, recovery.target_scope)
-        epoch = turn.abandoned or max(turn.epoch, here.epoch, there.epoch) + 1
-        turn = written(ledger, evolve(turn, abandoned=epoch))
-        stopped = _turned(recovery, target, epoch, "stopped", pace)
-        running = _turned(recovery.turned, source, epoch, "running", pace)
+        with target.run(recovery.target_scope, workers=pace.workers, seed=pace.seed) as run:
+            turn = begun(target, recovery)
+            if not turn:
+                raise _nothing_under_way(recovery)
+            here, now = standing(source, recovery.source_scope), target.provider.clock.now()
+            epoch = turn.abandoned or next_epoch(now, turn.epoch, here.epoch, run.claim.epoch)
+            ledger = Ledger(target, recovery.ledger)
+            turn = written(ledger, evolve(turn, abandoned=epoch))
+            stopped = switched(run, target, recovery, epoch, "stopped", pace.listen)
+        with source.run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run:
+            running = switched(run, source, recovery, epoch, "running", pace.listen)
         written(ledger, evolve(turn, open=False))
     return Abandoned(epoch, stopped, running)
 
 
-def _alone(recovery: Recovery, pace: Pace) -> Abandoned:
-    """Let the source stand again with what it has, whatever became of the target."""
+def stand_alone(recovery: Recovery, *, pace: Pace | None = None) -> Abandoned:
+    """Let the source stand with what it has, where the target is lost, whether that had taken over or not. No
+    call is made to the target, and nobody stops it: `fence` is the first act on its return.
+
+    Raises PolicyError where the source has points with newer data than its own volumes.
+    """
+    pace = pace or Pace()
+    here = recovery.turned  # whatever has come from the target lies at the source
     with Connection.to(recovery.source) as source:
         source.account()
-        here = standing(source, recovery.source_scope)
-        if not here.fenced:
-            raise _stands(recovery, here.epoch)
-        epoch = here.epoch + 2  # the target may know of one turn more: giving up that was begun
-        return Abandoned(epoch, 0, _turned(recovery.turned, source, epoch, "running", pace))
-
-
-def _stands(recovery: Recovery, epoch: int) -> PolicyError:
-    name = recovery.source.name
-    fix = f"What is amiss there is mended with: apply {name}."
-    return _nothing(recovery, "source-stands", f"{name} is not fenced (epoch {epoch})", fix)
-
-
-def _turned(recovery: Recovery, at: Connection, epoch: int, power: Power, pace: Pace) -> int:
-    """Let the target of a recovery stand or wait in an epoch; how many hosts it has."""
-    placed = place(recovery.topology, recovery.target)
-    catalogue = at.catalogue()
-    with at.run(recovery.target_scope, workers=pace.workers, seed=pace.seed) as run:
-        run.declare(epoch=epoch, fenced=power == "stopped")
-        return switch(run, placed, catalogue, power, pace.listen)
+        ledger = Ledger.settled(source, here.ledger)
+        entries = ledger.entries()
+        stood = stood_since(turns(entries))
+        snapshots, vault = source.observe(here.points), look(here)
+        for point in points(entries):
+            newer = stood is None or point.taken >= stood
+            if newer and point.restorable(snapshots, vault.points):
+                raise _newer_points(recovery, point.id)
+        with source.run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run:
+            latest = (turn.latest for turn in turns(entries))
+            epoch = next_epoch(source.provider.clock.now(), run.claim.epoch, *latest)
+            return Abandoned(epoch, None, switched(run, source, recovery, epoch, "running", pace.listen))
 
 
 def _nothing_under_way(recovery: Recovery) -> PolicyError:
-    message = f"no failover to {recovery.target.name} has begun, or all are done"
-    return _nothing(recovery, "nothing-under-way", message, "To go back from one that is done: dr failback.")
+    return recovery.refusal(
+        "there is nothing to give up",
+        "nothing-under-way",
+        f"no failover to {recovery.target.name} has begun, or all are done",
+        "To go back from one that is done: dr failback.",
+    )
 
 
-def _nothing(recovery: Recovery, rule: str, message: str, fix: str) -> PolicyError:
-    found = Finding(f"recovery/{rule}", message, fix, subject=f"recovery.{recovery.plan.name}")
-    return PolicyError("there is nothing to give up", [found])
+def _newer_points(recovery: Recovery, point: str) -> PolicyError:
+    name = recovery.source.name
+    return recovery.refusal(
+        f"{name} cannot stand with what it has",
+        "newer-points",
+        f"point {point}, which has come from {recovery.target.name}, is newer than the volumes of {name}",
+        f"Bring {name} up from that, whichever leads to {name}: dr failover --source-is-lost, or dr failback "
+        "--source-is-lost.",
+    )

@@ -25,7 +25,8 @@ from portinfra.recovery.restore import ending, isolated, sourced
 from portinfra.recovery.shown import shown
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.vault.carriage import clear, held, look, receive
-from portinfra.recovery.waves import Ascent, Bringing, Say, moment
+from portinfra.recovery.waves import Ascent, Bringing, Say
+from portinfra.words import iso
 
 KIND: Final = "drill"
 
@@ -50,7 +51,7 @@ def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda lin
         run = target.run(recovery.drill(id), workers=pace.workers, seed=pace.seed)
         with ExitStack() as held:  # from before the ledger tells of it: what nobody holds is swept
             held.enter_context(run)
-            entry = ledger.add({"kind": KIND, "id": id, "began": moment(started), "open": True})
+            entry = ledger.add({"kind": KIND, "id": id, "began": iso(started), "open": True})
             say(f"drill {id}: {recovery.drill(id)}")
             problems = [f"{told}: make one with dr replicate --now" for told in missing]
             try:

@@ -5,28 +5,25 @@ from attrs import evolve
 from portinfra.errors import PolicyError, PortinfraError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.model.evidence import Evidence
-from portinfra.model.finding import Finding
-from portinfra.model.observed import Observation
-from portinfra.model.resources import Instance
 from portinfra.recovery.failover import How, failover
-from portinfra.recovery.fencing import standing
-from portinfra.recovery.ledger import Ledger
+from portinfra.recovery.fencing import begun, hosts_on, standing
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.subject import Recovery
-from portinfra.recovery.turn import Turn, turns, under_way
 from portinfra.recovery.waves import Say
 
 
 def failback(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:
     """Go back: a point of what was written since, the target stopped, a last point, the source brought up.
 
-    The time from the stop to the last gate is the downtime that it measures. Run again, it goes on.
-    Raises PolicyError where `may_fail_back` does.
+    The time from the stop to the last gate is the downtime that it measures. Run again, it goes on. Where who
+    is to be left is lost (`How.source_is_lost`), no call is made to it, and the newest data that came from it
+    is what there is. Raises PolicyError where `may_fail_back` does.
     """
-    how = evolve(how or How(), occasion="failback", last_point=True, source_is_lost=False)
-    begun = may_fail_back(recovery)
+    how = evolve(how or How(), occasion="failback")
     back = recovery.turned
-    if not begun:  # else its hosts may be off, and no hook of theirs would answer
+    if how.source_is_lost:
+        return failover(back, evolve(how, last_point=False), say=say)
+    if not may_fail_back(recovery):  # else its hosts may be off, and no hook of theirs would answer
         say(f"carrying to {back.target.name} what was written since")
         first = replicate(back, pace=how.pace, say=say)
         if not first.succeeded:
@@ -34,7 +31,7 @@ def failback(recovery: Recovery, how: How | None = None, *, say: Say = lambda li
             raise PortinfraError(
                 f"nothing was stopped: {'; '.join(problems)}", fix="Mend what it names, and run it again."
             )
-    return failover(back, how, say=say)
+    return failover(back, evolve(how, last_point=True), say=say)
 
 
 def may_fail_back(recovery: Recovery) -> bool:
@@ -46,16 +43,16 @@ def may_fail_back(recovery: Recovery) -> bool:
     source, target = recovery.source, recovery.target
     with Connection.to(source) as home:
         home.account()
-        begun = _under_way(home, recovery.turned)
+        back = begun(home, recovery.turned)
         here = standing(home, recovery.source_scope)
         hosts = home.observe(recovery.source_scope)
     with Connection.to(target) as away:
         away.account()
-        half_way = _under_way(away, recovery) is not None
+        half_way = begun(away, recovery)
         there = standing(away, recovery.target_scope)
-    if begun and begun.latest >= there.epoch:
+    if back and back.latest >= there.epoch:
         return True
-    if half_way:
+    if half_way and half_way.latest >= here.epoch:
         raise _no_way_back(
             recovery,
             "failover-under-way",
@@ -63,11 +60,14 @@ def may_fail_back(recovery: Recovery) -> bool:
             "Finish it first: dr failover goes on where it stopped; dr failover --abandon gives it up.",
         )
     if not there.has_taken_over_from(here):
+        told = there.fenced or here.epoch <= there.epoch
         raise _no_way_back(
             recovery,
             "source-stands",
-            f"{target.name} has not taken over (epoch {there.epoch}; {source.name} has {here.epoch})",
-            "There is no way back to go. To let it take over: dr failover.",
+            f"{target.name} has not taken over, or {source.name} has been let in again since",
+            "There is no way back to go. To let it take over: dr failover."
+            if told
+            else f"First of all, stop what runs in {target.name}, which has not been told: dr fence.",
         )
     if hosts.unknown:
         silent = ", ".join(sorted(hosts.unknown))
@@ -76,7 +76,7 @@ def may_fail_back(recovery: Recovery) -> bool:
             provider=source.provider,
             fix="Wait until it answers, and run this again.",
         )
-    if not here.fenced or _running(hosts):
+    if not here.fenced or hosts_on(hosts):
         raise _no_way_back(
             recovery,
             "not-fenced",
@@ -86,17 +86,5 @@ def may_fail_back(recovery: Recovery) -> bool:
     return False
 
 
-def _running(hosts: Observation) -> bool:
-    """Whether any of them is on. A fence that was begun and not finished leaves some."""
-    return any(
-        isinstance(seen.spec, Instance) and seen.spec.power == "running" for seen in hosts.resources.values()
-    )
-
-
-def _under_way(target: Connection, recovery: Recovery) -> Turn | None:
-    return under_way(turns(Ledger.settled(target, recovery.ledger).entries()))
-
-
 def _no_way_back(recovery: Recovery, rule: str, message: str, fix: str) -> PolicyError:
-    found = Finding(f"recovery/{rule}", message, fix, subject=f"recovery.{recovery.plan.name}")
-    return PolicyError(f"{recovery.source_scope} cannot take over again", [found])
+    return recovery.refusal(f"{recovery.source_scope} cannot take over again", rule, message, fix)

@@ -19,10 +19,12 @@ from portinfra.execution.run import Run
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.evidence import Evidence, Kind
 from portinfra.model.finding import Finding
+from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance, Volume
 from portinfra.placement import place
 from portinfra.recovery.drill import choose
-from portinfra.recovery.fencing import answering, standing, switch
+from portinfra.recovery.fencing import Standing, answering, begun, passed_on, standing, switched
+from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.pace import Pace
 from portinfra.recovery.points import Point, points
@@ -30,9 +32,10 @@ from portinfra.recovery.replicate import replicate
 from portinfra.recovery.restore import sourced
 from portinfra.recovery.shown import shown
 from portinfra.recovery.subject import Recovery
-from portinfra.recovery.turn import Turn, mark, turns, under_way, written
+from portinfra.recovery.turn import Turn, as_said, mark, next_epoch, stood_since, turns, under_way, written
 from portinfra.recovery.vault.carriage import look, receive
 from portinfra.recovery.waves import Ascent, Bringing, Say
+from portinfra.words import moment
 
 
 @frozen
@@ -45,6 +48,8 @@ class How:
     """Once the source is stopped, carry one more point: nothing is lost. Needs a source that answers."""
     without: Collection[str] = ()
     """Points, by their ids, that are not to be used: damaged ones, or ones made when it was too late."""
+    older_data: bool = False
+    """Let points replace newer data that lies on the target's own volumes, of when it stood last."""
     occasion: Kind = "failover"
     pace: Pace = field(factory=Pace)
 
@@ -77,10 +82,10 @@ class _Failover:
         receive(self.recovery, self.target, chosen, self.how.pace, self.say)
         with self._claimed() as run:
             if run.claim.epoch > turn.epoch:
-                raise self._passed_on(run.claim.epoch)
+                raise passed_on(self.recovery, run.claim.epoch)
             there = self.target.observe(self.recovery.points)
             placed = sourced(place(self.recovery.topology, self.recovery.target), chosen, there)
-            turn = self._agreed(turn, chosen)
+            turn = self._agreed(turn, placed, chosen)
             run.declare(epoch=turn.epoch, fenced=False)
             sensitive = self.recovery.sensitive
             bringing = Bringing(self.target, run, self.catalogue, placed, self.how.pace.listen, sensitive)
@@ -103,7 +108,7 @@ class _Failover:
             fenced = turn.fenced_at is not None
             evidence = shown(ascent, turn.id, chosen, began=turn.began, until=until, source_fenced=fenced)
             if whole:
-                written(self.ledger, evolve(turn, open=False, rto=evidence.rto_measured))
+                written(self.ledger, evolve(turn, open=False, ended=ascent.up_at))
         return evidence
 
     # Beginning.
@@ -115,88 +120,98 @@ class _Failover:
 
     def _begun(self) -> Turn:
         """The turn under way, or a new one."""
+        lost = self.how.source_is_lost
         with self._claimed():
             self.ledger.settle()
             here = standing(self.target, self.recovery.target_scope)
             known = turns(self.ledger.entries())
-            found = under_way(known)
-            if found and found.abandoned and not self.how.source_is_lost:
-                raise _refused(self.recovery, *_BEING_ABANDONED)
-            if found and (found.epoch < here.epoch or found.abandoned):
-                found = None  # the turn has passed on since, or was to, to a source that is lost
-            for turn in known:
-                if turn.open and turn != found:
-                    written(self.ledger, evolve(turn, open=False))
-            if found:
-                planned = found.last_point or self.how.last_point
-                if found.points and self.how.last_point and not found.last_point:
-                    raise _refused(self.recovery, *_TOO_LATE_TO_PLAN)
-                wanted = evolve(found, last_point=planned and not self.how.source_is_lost)
-                return found if wanted == found else written(self.ledger, wanted)
+            found = under_way(known, here.epoch)
+            if found and found.abandoned and not lost:
+                raise self._being_abandoned()
+            there = Standing() if lost else self._source_stands(here, known)
+            found = under_way(known, max(here.epoch, there.epoch))
+            if found and here.epoch < (found.abandoned or found.epoch + 1):
+                return self._gone_on_with(found, known)
             if here.epoch and not here.fenced:
-                raise self._stands_already(here.epoch)
-            if self.how.source_is_lost:
-                self._not_over_newer(known)
+                raise self._stands_already(here.epoch, told=here.epoch >= there.epoch)
             if not self.how.last_point:
                 self._newest()  # where there is nothing to come back from, nothing is stopped
             now = self.target.provider.clock.now()
-            turn = Turn(f"{int(now):x}", self.how.occasion, self._next_epoch(here.epoch, known), now)
-            return written(self.ledger, evolve(turn, last_point=self.how.last_point))
+            epoch = next_epoch(now, here.epoch, there.epoch, *(turn.latest for turn in known))
+            turn = Turn(
+                f"{epoch:x}", self.how.occasion, epoch, now, lost=lost, last_point=self.how.last_point
+            )
+            self._not_too_large(turn)
+            return written(self.ledger, turn)
 
-    def _not_over_newer(self, known: list[Turn]) -> None:
-        """Refuse to give up what lies on the target for older data: it stood since the points were made, and
-        the source, which may have newer data, is lost.
+    def _gone_on_with(self, found: Turn, known: list[Turn]) -> Turn:
+        """The turn that was found, as this run wants it. A source that is given up for lost only now may have
+        been let in again meanwhile: the turn becomes later than that.
         """
-        stood = [
-            turn.began for turn in known if not turn.open and not turn.abandoned and turn.rto is not None
-        ]
-        there = self.target.observe(self.recovery.target_scope).resources
-        if not stood or not any(isinstance(seen.spec, Volume) for seen in there.values()):
-            return
-        chosen, _ = choose(self.recovery, self.target, self.ledger, self.how.without)
-        if all(point.taken >= stood[-1] for point in chosen):
-            return
-        name = self.recovery.target.name
-        raise _refused(
-            self.recovery,
-            "newer-data",
-            f"what lies on the volumes of {name} is newer than any point: it has stood since they were made",
-            f"To let {name} stand with what it has: dr failback --abandon --target-is-lost.",
-        )
+        lost, planned = self.how.source_is_lost, self.how.last_point
+        if planned and found.points and not found.last_point and self.how.occasion == "failover":
+            raise self._refused(*_TOO_LATE_TO_PLAN)
+        wanted = evolve(found, lost=lost, last_point=(found.last_point or planned) and not lost)
+        if lost and (not found.lost or found.abandoned):
+            now = self.target.provider.clock.now()
+            epoch = next_epoch(now, *(turn.latest for turn in known))
+            wanted = evolve(wanted, epoch=epoch, abandoned=0)
+        return found if wanted == found else written(self.ledger, wanted)
 
-    def _next_epoch(self, here: int, known: list[Turn]) -> int:
-        epoch = max([here, *(turn.latest for turn in known)]) + 1
-        if self.how.source_is_lost:
-            return epoch + 1  # the source may know of one turn more: its own way back
+    def _source_stands(self, here: Standing, known: list[Turn]) -> Standing:
+        """What the source knows of whose turn it is. Raises PolicyError where its own way back has begun."""
         with answering(self.recovery) as source:
-            source.account()
-            back = under_way(turns(Ledger.settled(source, self.recovery.turned.ledger).entries()))
-            if back and back.latest >= here:
-                raise _refused(
-                    self.recovery,
-                    "failback-under-way",
-                    f"the way back to {self.recovery.source.name} has begun and is not done",
-                    "Finish that first: dr failback goes on where it stopped; --abandon gives it up.",
-                )
-            return max(epoch, standing(source, self.recovery.source_scope).epoch + 1)
+            back, there = begun(source, self.recovery.turned), standing(source, self.recovery.source_scope)
+        latest = max([here.epoch - 1, *(turn.latest for turn in known)])
+        if back and back.latest > latest:
+            raise self._refused(
+                "failback-under-way",
+                f"the way back to {self.recovery.source.name} has begun and is not done",
+                "Finish that first: dr failback goes on where it stopped; --abandon gives it up.",
+            )
+        return there
 
-    def _stands_already(self, epoch: int) -> PolicyError:
-        name = self.recovery.target.name
-        found = Finding(
-            "recovery/stands-already",
-            f"{name} stands since epoch {epoch}: there is nothing left to do",
+    def _not_too_large(self, turn: Turn) -> None:
+        """Refuse what the ledger could not tell of once it has come far."""
+        plan, longest = self.recovery.plan, turn.epoch + 0.123
+        each = groups(self.recovery, place(self.recovery.topology, self.recovery.target))
+        fullest = evolve(
+            turn,
+            fenced_at=longest,
+            ended=longest,
+            abandoned=turn.epoch,
+            points=("01234567",) * len(each),
+            restored=tuple(map(mark, plan.roles)),
+            done=tuple(mark(action.name) for action in plan.actions),
+        )
+        if not self.ledger.fits(as_said(fullest)):
+            raise self._refused(
+                "too-large",
+                f"{len(plan.roles)} roles with {len(each)} points are more than one turn can hold",
+                "Let several roles share a point: give their data blocks the same group.",
+            )
+
+    def _stands_already(self, epoch: int, *, told: bool = True) -> PolicyError:
+        name, source = self.recovery.target.name, self.recovery.source.name
+        if not told:
+            message = f"{source} was let in again, and {name}, which stood before, was not told"
+            return self._refused("not-told", message, f"First of all, stop what runs in {name}: dr fence.")
+        return self.recovery.refusal(
+            f"{name} has taken over already",
+            "stands-already",
+            f"{name} stands since {moment(epoch)}: there is nothing left to do",
             f"What is amiss there is mended with: apply {name}. The way back, when it is time: dr failback.",
-            subject=f"recovery.{self.recovery.plan.name}",
         )
-        return PolicyError(f"{name} has taken over already", [found])
 
-    def _passed_on(self, epoch: int) -> PolicyError:
-        return _refused(
-            self.recovery,
-            "passed-on",
-            f"meanwhile somebody else has decided otherwise (epoch {epoch})",
-            "Look at dr status before anything else.",
+    def _being_abandoned(self) -> PolicyError:
+        return self._refused(
+            "being-abandoned",
+            "the failover that had begun is being given up, and that is not done",
+            "Finish that first: the same command with --abandon.",
         )
+
+    def _refused(self, rule: str, message: str, fix: str) -> PolicyError:
+        return self.recovery.refusal(f"{self.recovery.target_scope} cannot take over", rule, message, fix)
 
     # The source.
 
@@ -208,23 +223,30 @@ class _Failover:
             self.say(f"{source_name} is lost: {fenced}")
             return turn
         self.say(f"fencing {source_name}")
-        with answering(self.recovery) as source:
-            catalogue = source.catalogue()
-            placed = place(self.recovery.topology, self.recovery.source)
-            with source.run(self.recovery.source_scope, workers=pace.workers, seed=pace.seed) as run:
-                known = run.claim.epoch + (not run.claim.fenced)
-                if known > turn.epoch:  # the source has had a turn since, or was silent when this one began
-                    turn = written(self.ledger, _afresh(turn, known))
-                run.declare(epoch=turn.epoch, fenced=True)
-                try:
-                    switch(run, placed, catalogue, "stopped", pace.listen)
-                except Unavailable as error:
-                    raise self._half_stopped(error) from error
-        now = next((each for each in self._turns_now() if each.id == turn.id), turn)
-        if now.abandoned or not now.open:  # by somebody else, while this waited for the source
-            raise self._passed_on(now.latest)
+        with (
+            answering(self.recovery) as source,
+            source.run(self.recovery.source_scope, workers=pace.workers, seed=pace.seed) as run,
+        ):
+            try:
+                switched(run, source, self.recovery, turn.epoch, "stopped", pace.listen)
+            except Unavailable as error:
+                raise self._half_stopped(error) from error
+        now = self._still(turn)
         if now.fenced_at is None:
             now = written(self.ledger, evolve(now, fenced_at=self.target.provider.clock.now()))
+        return now
+
+    def _still(self, turn: Turn) -> Turn:
+        """The turn as the target's cloud has it, whatever this run has written itself before. Raises
+        PolicyError where somebody else has ended it, or given it up, or begun another.
+        """
+        self.ledger = Ledger.settled(self.target, self.recovery.ledger)
+        known = turns(self.ledger.entries())
+        now = under_way(known)
+        if now is None or now.id != turn.id or now.epoch != turn.epoch:
+            raise passed_on(self.recovery, max([turn.epoch, *(each.latest for each in known)]))
+        if now.abandoned:
+            raise self._being_abandoned()
         return now
 
     def _half_stopped(self, error: Unavailable) -> Unavailable:
@@ -252,12 +274,15 @@ class _Failover:
     # The points.
 
     def _chosen(self, turn: Turn) -> list[Point]:
-        """What the target's data comes from: as was agreed, if the target may have changed already."""
-        if not turn.points or set(turn.points) & set(self.how.without):
+        """What the target's data comes from: as was agreed, if the target may have changed already. Of points
+        that are left aside now, only their own groups get others.
+        """
+        if not turn.points:
             return self._newest()
         there, vault = self.target.observe(self.recovery.points), look(self.recovery)
         known = {point.id: point for point in points(self.ledger.entries())}
-        lost = [id for id in turn.points if id not in known or not known[id].restorable(there, vault.points)]
+        agreed = [id for id in turn.points if id not in self.how.without]
+        lost = [id for id in agreed if id not in known or not known[id].restorable(there, vault.points)]
         if lost:
             fix = "To use an older one: dr failover --without-point."
             if turn.occasion == "failback":
@@ -266,7 +291,10 @@ class _Failover:
                 f"{self.recovery.target_scope} cannot take over from what it began with",
                 [_no_point(f"point {id} cannot be restored", fix) for id in lost],
             )
-        return [known[id] for id in turn.points]
+        kept = [known[id] for id in agreed]
+        settled = {point.group for point in kept}
+        others = self._newest() if len(agreed) < len(turn.points) else []
+        return kept + [point for point in others if point.group not in settled]
 
     def _newest(self) -> list[Point]:
         chosen, missing = choose(self.recovery, self.target, self.ledger, self.how.without)
@@ -279,29 +307,43 @@ class _Failover:
             raise PolicyError(f"{self.recovery.target_scope} cannot take over", findings)
         return chosen
 
-    def _agreed(self, turn: Turn, chosen: list[Point]) -> Turn:
+    def _agreed(self, turn: Turn, placed: Placed, chosen: list[Point]) -> Turn:
         """The turn with these points, under the claim: from here on nobody uses others for it."""
-        now = next((each for each in self._turns_now() if each.id == turn.id), None)
-        if now is None or not now.open or now.epoch != turn.epoch:
-            raise self._stands_already(turn.epoch)
-        if now.abandoned:
-            raise _refused(self.recovery, *_BEING_ABANDONED)
-        ids = tuple(point.id for point in chosen)
-        if now.points and now.points != ids and not set(now.points) & set(self.how.without):
-            raise _refused(
-                self.recovery,
+        now, ids = self._still(turn), tuple(point.id for point in chosen)
+        if not now.points and now.lost and not self.how.older_data:
+            self._not_over_newer(chosen)
+        if set(now.points) == set(ids):
+            return now
+        if now.points and not set(now.points) & set(self.how.without):
+            raise self._refused(
                 "decided-meanwhile",
                 f"somebody else has begun to bring {self.recovery.target.name} up from other points",
                 "Run this again: it goes on with those.",
             )
-        return (
-            now if now.points == ids else written(self.ledger, evolve(now, points=ids, restored=(), done=()))
-        )
+        anew = {point.group for point in chosen if point.id not in now.points}
+        other = [group for group in groups(self.recovery, placed) if group.name in anew]
+        roles = {mark(placed.roles[volume]) for group in other for volume in group.volumes}
+        restored = tuple(each for each in now.restored if each not in roles)
+        return written(self.ledger, evolve(now, points=ids, restored=restored, done=()))
 
-    def _turns_now(self) -> list[Turn]:
-        """As the target's cloud has them, whatever this run has written itself before."""
-        self.ledger = Ledger.settled(self.target, self.recovery.ledger)
-        return turns(self.ledger.entries())
+    def _not_over_newer(self, chosen: list[Point]) -> None:
+        """Refuse to give up what lies on the target for older data: it stood since the points were made, and
+        the source, which may have newer data, is lost.
+        """
+        stood = stood_since(turns(self.ledger.entries()))
+        there = self.target.observe(self.recovery.target_scope)
+        holds = there.unknown or any(isinstance(seen.spec, Volume) for seen in there.resources.values())
+        old = [point.group for point in chosen if stood is not None and point.taken < stood]
+        if not holds or not old:
+            return
+        name, verb = self.recovery.target.name, self.how.occasion
+        other = "failback" if verb == "failover" else "failover"
+        raise self._refused(
+            "newer-data",
+            f"what lies on the volumes of {name} is newer than any point of {', '.join(old)}",
+            f"{name} has stood since. To let it stand with that: dr {other} --abandon --target-is-lost. "
+            f"To replace it by older data all the same: dr {verb} --source-is-lost --older-data.",
+        )
 
     # Bringing up.
 
@@ -331,28 +373,11 @@ class _Failover:
         return True
 
 
-def _afresh(turn: Turn, epoch: int) -> Turn:
-    """The turn in a later epoch: whatever it had come to was of an earlier time."""
-    return evolve(turn, epoch=epoch, fenced_at=None, points=(), restored=(), done=())
-
-
-_BEING_ABANDONED = (
-    "being-abandoned",
-    "the failover that had begun is being given up, and that is not done",
-    "Finish that first: the same command with --abandon.",
-)
-
-
 _TOO_LATE_TO_PLAN = (
     "too-late-to-plan",
     "it has begun without --planned, and comes up from points that there were: no last one is carried",
     "Leave --planned out to go on; or give it up with --abandon, and begin anew.",
 )
-
-
-def _refused(recovery: Recovery, rule: str, message: str, fix: str) -> PolicyError:
-    found = Finding(f"recovery/{rule}", message, fix, subject=f"recovery.{recovery.plan.name}")
-    return PolicyError(f"{recovery.target_scope} cannot take over", [found])
 
 
 def _no_point(why: str, fix: str) -> Finding:

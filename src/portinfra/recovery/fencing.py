@@ -1,7 +1,8 @@
 """Whose turn it is: an epoch in the claims of both environments, and a fence round the one that waits.
 
 A fenced environment's hosts are off, whoever applies it. The environment with the higher epoch is the one
-that stands; one that was cut off when its peer took over finds the higher epoch there when it comes back.
+that stands; one that was cut off when its peer took over finds the higher epoch there when it comes back. An
+epoch is the moment of a decision: who decides without the other end, which is silent, decides later than it.
 """
 
 from collections.abc import Iterator
@@ -14,13 +15,16 @@ from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.model.address import Scope
 from portinfra.model.catalogue import Catalogue
-from portinfra.model.finding import Finding
+from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.progress import Listener
 from portinfra.model.resources import Instance, Power
 from portinfra.placement import place
+from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.pace import Pace
 from portinfra.recovery.subject import Recovery
+from portinfra.recovery.turn import Turn, turns, under_way
+from portinfra.words import moment
 
 
 @frozen
@@ -85,6 +89,41 @@ def switch(run: Run, placed: Placed, catalogue: Catalogue, power: Power, listen:
     return sum(isinstance(spec, Instance) for spec in wanted.values())
 
 
+def switched(run: Run, at: Connection, recovery: Recovery, epoch: int, power: Power, listen: Listener) -> int:
+    """Let an end of a recovery stand or wait in an epoch, with all its hosts on or off; how many it has.
+
+    The run holds its claim. Raises PolicyError where that knows of a later epoch, and what `switch` raises.
+    """
+    if run.claim.epoch > epoch:
+        raise passed_on(recovery, run.claim.epoch)
+    catalogue = at.catalogue()
+    run.declare(epoch=epoch, fenced=power == "stopped")
+    return switch(run, place(recovery.topology, at.environment), catalogue, power, listen)
+
+
+def passed_on(recovery: Recovery, epoch: int) -> PolicyError:
+    """That what was to be done here is of an earlier epoch."""
+    return recovery.refusal(
+        "somebody else was faster",
+        "passed-on",
+        f"meanwhile it was decided otherwise ({moment(epoch)})",
+        "Look at dr status before anything else.",
+    )
+
+
+def begun(target: Connection, recovery: Recovery) -> Turn | None:
+    """The turn to a target that is under way there, and was not overtaken by what its claim knows."""
+    known = turns(Ledger.settled(target, recovery.ledger).entries())
+    return under_way(known, standing(target, recovery.target_scope).epoch)
+
+
+def hosts_on(there: Observation) -> bool:
+    """Whether any host is on, or may be: a fence that was begun and not finished leaves some."""
+    return bool(there.unknown) or any(
+        isinstance(seen.spec, Instance) and seen.spec.power == "running" for seen in there.resources.values()
+    )
+
+
 def may_fence(recovery: Recovery) -> tuple[Recovery, int]:
     """Who is to be fenced, as the source of what is returned, and in which epoch: the source; or a target
     that came back after it was given up for lost. Raises PolicyError where neither was taken over from.
@@ -92,24 +131,20 @@ def may_fence(recovery: Recovery) -> tuple[Recovery, int]:
     with Connection.to(recovery.target) as target:
         target.account()
         there = standing(target, recovery.target_scope)
+        away = target.observe(recovery.target_scope)
     with Connection.to(recovery.source) as source:
         source.account()
         here = standing(source, recovery.source_scope)
     if there.has_taken_over_from(here):
         return recovery, there.epoch
-    if here.has_taken_over_from(there) and not there.fenced and there.epoch:
+    untold = not there.fenced or there.epoch < here.epoch or hosts_on(away)
+    if here.has_taken_over_from(there) and untold:
         return recovery.turned, here.epoch
-    raise PolicyError(
+    raise recovery.refusal(
         f"{recovery.source_scope} is not fenced",
-        [
-            Finding(
-                "recovery/source-stands",
-                f"{recovery.target.name} has not taken over (epoch {there.epoch}; "
-                f"{recovery.source.name} has {here.epoch})",
-                "There is nothing to fence. To let it take over: dr failover.",
-                subject=f"recovery.{recovery.plan.name}",
-            )
-        ],
+        "source-stands",
+        f"{recovery.target.name} has not taken over",
+        "There is nothing to fence. To let it take over: dr failover.",
     )
 
 
@@ -120,9 +155,8 @@ def fence(recovery: Recovery, *, pace: Pace | None = None) -> int:
     """
     pace = pace or Pace()
     recovery, epoch = may_fence(recovery)
-    with Connection.to(recovery.source) as source:
-        catalogue = source.catalogue()
-        placed = place(recovery.topology, recovery.source)
-        with source.run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run:
-            run.declare(epoch=epoch, fenced=True)
-            return switch(run, placed, catalogue, "stopped", pace.listen)
+    with (
+        Connection.to(recovery.source) as source,
+        source.run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run,
+    ):
+        return switched(run, source, recovery, epoch, "stopped", pace.listen)

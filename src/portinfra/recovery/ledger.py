@@ -112,6 +112,10 @@ class Ledger:
         self._written[entry.number] = said
         return evolve(entry, said=said)
 
+    def fits(self, said: Mapping[str, Any]) -> bool:
+        """Whether an entry can say that."""
+        return len(_noted(said)) <= NOTE_MAX
+
     def remove(self, entry: Entry) -> None:
         """Remove an entry."""
         with suppress(NotFound):  # removed before, and no list said so yet
@@ -131,12 +135,16 @@ class Ledger:
         return found
 
     def _claim(self, number: int, said: Mapping[str, Any]) -> Claim:
-        note = json.dumps(said, separators=(",", ":"), sort_keys=True, ensure_ascii=True)
+        note = _noted(said)
         if len(note) > NOTE_MAX:
             raise ValueError(f"an entry of {len(note)} characters: {NOTE_MAX} fit")
         now = self.place.provider.clock.now()
         ended = not said.get("open", False)
         return Claim(number, holders.this_run("ledger"), active_at=now, released=ended, note=note)
+
+
+def _noted(said: Mapping[str, Any]) -> str:
+    return json.dumps(said, separators=(",", ":"), sort_keys=True, ensure_ascii=True)
 
 
 def _said(claim: Claim) -> Mapping[str, Any]:

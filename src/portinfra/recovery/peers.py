@@ -11,6 +11,7 @@ from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.plan import Plan
 from portinfra.recovery.fencing import standing
+from portinfra.words import moment
 
 
 def peer_findings(plan: Plan, peers: Iterable[Environment]) -> list[Finding]:
@@ -60,7 +61,7 @@ def _finding(plan: Plan, peer: Environment) -> Finding | None:
         return None
     return Finding(
         "recovery/superseded",
-        f"{peer.name} has taken over (epoch {epoch}) while {name} could not be told (epoch {plan.epoch})",
+        f"{peer.name} has taken over ({moment(epoch)}) while {name} could not be told",
         "Stop what runs here: dr fence. Then go back with: dr failback.",
         subject=subject,
         location=peer.location,

@@ -1,6 +1,6 @@
 """`plan`: what a failover would do now, how long it would take, and what stands in its way.
 
-Changes nothing, and asks the target only.
+Changes nothing.
 """
 
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ from portinfra.recovery.restore import all_at_once, outdated, replacing, sourced
 from portinfra.recovery.status import RecoveryStatus, status
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.vault.readiness import lacking
-from portinfra.words import duration
+from portinfra.words import duration, moment
 
 
 @frozen
@@ -61,9 +61,11 @@ class Prospect:
         return max(self.floor_seconds, self.measured or 0.0)
 
 
-def prospect(recovery: Recovery) -> Prospect:
-    """Foresee a failover. Raises ProviderError where the target does not answer."""
-    now = status(recovery)
+def prospect(recovery: Recovery, *, ask_source: bool = True) -> Prospect:
+    """Foresee a failover. Raises ProviderError where the target does not answer; of the source it asks what
+    `status` does.
+    """
+    now = status(recovery, ask_source=ask_source)
     with Connection.to(recovery.target) as target:
         catalogue = target.catalogue()
         ledger = Ledger(target, recovery.ledger)
@@ -72,7 +74,8 @@ def prospect(recovery: Recovery) -> Prospect:
         data = target.reader.observe(recovery.points)
         here = [point for point in chosen if point.parts(data)]  # the others are still in the vault
         placed = all_at_once(sourced(place(recovery.topology, recovery.target), here, data))
-        old = outdated(placed, there)
+        stale = () if now.under_way or now.stands else recovery.plan.roles  # what it has is of when it stood
+        old = outdated(placed, there, stale)
         plans = []
         for number in range(1, len(recovery.plan.waves) + 1):
             roles = [role for wave in recovery.plan.waves[:number] for role in wave.roles]
@@ -130,7 +133,7 @@ def _gaps(recovery: Recovery, now: RecoveryStatus, missing: Iterable[str]) -> It
             Severity.WARNING,
         )
     elif now.stands:
-        stands = f"{recovery.target.name} has taken over already (epoch {now.stands})"
+        stands = f"{recovery.target.name} has taken over already ({moment(now.stands)})"
         yield _gap(name, "stands-already", stands, "Go back with: dr failback.")
     for told in missing:
         yield _gap(name, "no-point", told, "Make one: dr replicate --now.")

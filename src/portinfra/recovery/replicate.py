@@ -12,17 +12,16 @@ from typing import Any, Literal
 
 from attrs import define, field, frozen
 
-from portinfra.errors import ApplyError, FindingsError, PolicyError, PortinfraError
+from portinfra.errors import ApplyError, FindingsError, PortinfraError
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
-from portinfra.model.finding import Finding
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
 from portinfra.model.progress import Progress
 from portinfra.model.resources import Snapshot, Spec, Volume
 from portinfra.model.topology import Topology
 from portinfra.placement import place
-from portinfra.recovery.fencing import standing
+from portinfra.recovery.fencing import begun, standing
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.inventory import inventory
 from portinfra.recovery.ledger import Ledger
@@ -32,9 +31,10 @@ from portinfra.recovery.shelf import Shelf
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.taking import Taking
 from portinfra.recovery.tidying import Tidying, arrived_whole
-from portinfra.recovery.turn import turns, under_way
+from portinfra.recovery.turn import stood_since, turns
 from portinfra.recovery.vault.carriage import Sight, by_vault, held, look, send
 from portinfra.recovery.vault.helpers import HelperFailed
+from portinfra.words import moment
 
 Fate = Literal["carried", "not due", "failed"]
 
@@ -112,29 +112,25 @@ def replicate(
 
 
 def _stands(recovery: Recovery, source: Connection, target: Connection) -> None:
+    turn = begun(target, recovery)  # first, as it waits until lists show all
     here, there = standing(source, recovery.source_scope), standing(target, recovery.target_scope)
-    begun = under_way(turns(Ledger.settled(target, recovery.ledger).entries()))
+    source_name, target_name = recovery.source.name, recovery.target.name
     if here.fenced or there.epoch > here.epoch:
-        stands = f"{recovery.target.name} stands (epoch {there.epoch})"
+        stands = f"{target_name} stands since {moment(there.epoch)}"
         fix = "Go back first: dr failback."
-        if begun:
-            stands = f"the failover to {recovery.target.name} has begun and is not done"
+        if turn:
+            stands = f"the failover to {target_name} has begun and is not done"
             fix = "Finish it: dr failover; or give it up: dr failover --abandon."
-        finding = Finding(
-            "recovery/source-waits",
-            f"{stands}, and {recovery.source.name} has what was written before that",
-            fix,
-            subject=f"recovery.{recovery.plan.name}",
-        )
-        raise PolicyError(f"{recovery.source_scope} has nothing new to carry", [finding])
-    if begun and begun.points and begun.latest >= here.epoch:  # which retention must not take from it
-        finding = Finding(
-            "recovery/failover-under-way",
-            f"{recovery.target.name} is coming up from points that there are",
-            "Finish that first: dr failover goes on where it stopped; dr failover --abandon gives it up.",
-            subject=f"recovery.{recovery.plan.name}",
-        )
-        raise PolicyError(f"{recovery.source_scope} makes no new points now", [finding])
+        told = f"{stands}, and {source_name} has what was written before that"
+        raise recovery.refusal(f"{recovery.source_scope} has nothing new to carry", "source-waits", told, fix)
+    nothing_new = f"{recovery.source_scope} makes no new points now"
+    if there.epoch < here.epoch:
+        told = f"{target_name}, which was silent when {source_name} was let in again, was not told of it"
+        raise recovery.refusal(nothing_new, "not-told", told, "First of all: dr fence.")
+    if turn and turn.points:  # which retention must not take from it
+        told = f"{target_name} is coming up from points that there are"
+        fix = "Finish that first: dr failover goes on where it stopped; dr failover --abandon gives it up."
+        raise recovery.refusal(nothing_new, "failover-under-way", told, fix)
 
 
 @define
@@ -191,10 +187,13 @@ class _Replication:
 
     def _fresh(self, group: Group, known: Iterable[Point]) -> Point | None:
         age_max = self.recovery.schedule(group.policy) * (1 - EARLY)
+        stood = stood_since(turns(self.ledger.entries()))
         there = Observation(self.target.snapshots())
         for point in (point for point in known if point.group == group.name):
             if not point.carried and by_vault(point):  # it is sent below, however long that takes
                 return point
+            if stood is not None and point.taken < stood:
+                return None  # what was written in the target since, and carried back, is in none
             young = self.source.now - point.taken < age_max
             if young and (not point.carried or self._serves(point, group, there)):
                 return point

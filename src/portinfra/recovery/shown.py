@@ -6,9 +6,9 @@ from portinfra.model.evidence import Evidence, PointUsed
 from portinfra.model.recovery import seconds
 from portinfra.recovery.points import Point
 from portinfra.recovery.subject import Recovery
-from portinfra.recovery.waves import Ascent, moment
+from portinfra.recovery.waves import Ascent
 from portinfra.version import VERSION
-from portinfra.words import duration
+from portinfra.words import duration, iso
 
 
 def shown(
@@ -39,8 +39,8 @@ def shown(
         topology=recovery.topology.name,
         source=f"{recovery.source.name} ({recovery.source.on})",
         target=f"{recovery.target.name} ({recovery.target.on})",
-        started=moment(began),
-        ended=moment(bringing.now),
+        started=iso(began),
+        ended=iso(bringing.now),
         rpo_target=seconds(recovery.plan.rpo),
         rpo_measured=round(max(rpo, 0.0), 3) if rpo is not None else None,
         rto_target=seconds(recovery.plan.rto),
@@ -62,4 +62,4 @@ def _used(recovery: Recovery, point: Point) -> PointUsed:
     """The point, as evidence names it: who carried it, too, where it was not helpers."""
     stand = recovery.plan.vault.stand if recovery.plan.vault and point.vaulted else None
     engine = f"{point.engine} ({stand.name})" if stand else point.engine
-    return PointUsed(point.id, point.group, moment(point.taken), point.count, engine)
+    return PointUsed(point.id, point.group, iso(point.taken), point.count, engine)

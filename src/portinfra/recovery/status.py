@@ -1,6 +1,7 @@
 """`status`: how old the newest restorable data of every volume is, against what may be lost.
 
-Asks the target only, and looks into the vault, where this machine can.
+Asks the target, looks into the vault, where this machine can, and asks the source no more than whether a way
+back has begun.
 """
 
 from collections.abc import Iterable
@@ -16,14 +17,14 @@ from portinfra.model.recovery import seconds
 from portinfra.placement import place
 from portinfra.recovery.drill import KIND as DRILL
 from portinfra.recovery.drill import Drilled, drilled
-from portinfra.recovery.fencing import standing
+from portinfra.recovery.fencing import begun, standing
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.points import Point, points
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.turn import Turn, turns, under_way
 from portinfra.recovery.vault.carriage import held, look
-from portinfra.recovery.waves import moment
+from portinfra.words import iso
 
 Level = Literal["ok", "late", "lost"]
 """`late`: older than the schedule, with some slack; or in a vault that could not be looked into. `lost`:
@@ -81,6 +82,8 @@ class RecoveryStatus:
     """The epoch since which the target stands for the source; 0 where it does not. What is written there then
     is carried nowhere before the way back.
     """
+    uses: tuple[str, ...] = ()
+    """The points that what is under way comes up from."""
     vault_unseen: str = ""
     """Why the vault, which some of the points are in, could not be looked into."""
     last_drill: Drilled | None = None
@@ -95,9 +98,10 @@ class RecoveryStatus:
         return "lost" if "lost" in levels else "late" if "late" in levels else "ok"
 
 
-def status(recovery: Recovery) -> RecoveryStatus:
+def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
     """What could be brought back now. Raises ProviderError where the target does not answer; a vault that
-    does not is told of, and a source that does not is left alone.
+    does not is told of. The source is asked for one thing, whether a way back has begun; one that does not
+    answer is left alone, and without `ask_source` no call is made to it.
     """
     with Connection.to(recovery.target) as target:
         target.account()
@@ -105,8 +109,9 @@ def status(recovery: Recovery) -> RecoveryStatus:
         entries = Ledger.settled(target, recovery.ledger).entries()
         turn = standing(target, recovery.target_scope)
         now = target.provider.clock.now()
-    begun = under_way(turns(entries))
-    back = None if begun else _way_back(recovery, turn.epoch)
+    ahead = under_way(turns(entries), turn.epoch)
+    back = _way_back(recovery, turn.epoch) if ask_source and not ahead else None
+    on_its_way = ahead or back
     known = points(entries)
     vault = look(recovery)
     restorable = [point for point in known if point.restorable(there, vault.points)]
@@ -124,7 +129,7 @@ def status(recovery: Recovery) -> RecoveryStatus:
             PointStatus(
                 point.id,
                 point.group,
-                moment(point.taken),
+                iso(point.taken),
                 round(now - point.taken, 3),
                 point.count,
                 sum(address.name.endswith(f"-{point.id}") for address in there.resources),
@@ -134,9 +139,10 @@ def status(recovery: Recovery) -> RecoveryStatus:
             for point in known
         ),
         tuple(str(entry.said["id"]) for entry in entries if entry.kind == DRILL and entry.open),
-        begun.id if begun else back.id if back else "",
+        on_its_way.id if on_its_way else "",
         back is not None,
         0 if turn.fenced else turn.epoch,
+        on_its_way.points if on_its_way else (),
         vault.problem if unseen else "",
         next(reversed(drilled(entries)), None),
     )
@@ -147,7 +153,7 @@ def _way_back(recovery: Recovery, epoch: int) -> Turn | None:
     `epoch` of the target's has overtaken is none.
     """
     with suppress(PortinfraError), Connection.to(recovery.source) as source:
-        found = under_way(turns(Ledger.settled(source, recovery.turned.ledger).entries()))
+        found = begun(source, recovery.turned)
         return found if found and found.latest >= epoch else None
     return None
 
@@ -170,4 +176,4 @@ def _volumes(
             level = "lost"
         elif age > recovery.schedule(group.policy) * SLACK or point in unseen:
             level = "late"
-        yield VolumeStatus(volume, group.name, level, point.id, moment(point.taken), round(age, 3))
+        yield VolumeStatus(volume, group.name, level, point.id, iso(point.taken), round(age, 3))

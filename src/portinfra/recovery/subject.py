@@ -2,8 +2,10 @@
 
 from attrs import evolve, frozen
 
+from portinfra.errors import PolicyError
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
+from portinfra.model.finding import Finding
 from portinfra.model.recovery import DataPolicy, RecoveryPlan, seconds, usual_engine
 from portinfra.model.topology import Topology
 from portinfra.model.vault import Vault
@@ -27,6 +29,11 @@ class Recovery:
     def target_scope(self) -> Scope:
         """What stands in for it."""
         return Scope(self.topology.name, self.target.name)
+
+    def refusal(self, what: str, rule: str, message: str, fix: str) -> PolicyError:
+        """What is not done, with the one finding about this recovery that says why."""
+        subject = f"recovery.{self.plan.name}"
+        return PolicyError(what, [Finding(f"recovery/{rule}", message, fix, subject=subject)])
 
     @property
     def taken(self) -> Scope:

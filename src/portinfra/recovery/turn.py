@@ -2,8 +2,9 @@
 whoever goes on with it goes on with that.
 """
 
+import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from attrs import frozen
@@ -24,7 +25,9 @@ class Turn:
     epoch: int
     """The epoch that it leads to."""
     began: float
-    """Seconds since the epoch, by the target's clock; so are all moments here."""
+    """Seconds since 1970, by the target's clock; so are all moments here."""
+    lost: bool = False
+    """Whether the source was given up for lost: nobody asks it for anything."""
     last_point: bool = False
     """Whether one more point is carried once the source is stopped."""
     fenced_at: float | None = None
@@ -39,8 +42,8 @@ class Turn:
     """The epoch that giving it up leads to; 0: nobody has begun to."""
     open: bool = True
     """Whether it still has to be finished, or given up."""
-    rto: float | None = None
-    """Seconds that it took."""
+    ended: float | None = None
+    """When the target was up as a whole: what is on its volumes since is its own."""
     number: int = 0
     """Of its entry in the ledger; 0: it has none yet."""
 
@@ -50,9 +53,16 @@ class Turn:
         return self.abandoned or self.epoch
 
 
+def next_epoch(now: float, *known: int) -> int:
+    """The epoch of a decision that is made now: the moment itself, in whole seconds, and later than any
+    that is known. So it is later than what the other end, which may be silent, has decided before.
+    """
+    return max([int(now), *(epoch + 1 for epoch in known)])
+
+
 def mark(name: str) -> str:
     """A short word for the name of an action or role: an entry of the ledger holds little text."""
-    return hashlib.sha256(name.encode()).hexdigest()[:6]
+    return base64.urlsafe_b64encode(hashlib.sha256(name.encode()).digest()).decode()[:4]
 
 
 def turns(entries: Iterable[Entry]) -> list[Turn]:
@@ -60,34 +70,48 @@ def turns(entries: Iterable[Entry]) -> list[Turn]:
     return [_turn(entry) for entry in entries if entry.kind == KIND]
 
 
-def under_way(known: Iterable[Turn]) -> Turn | None:
-    """The turn that has begun and is not done.
+def under_way(known: Iterable[Turn], since: int = 0) -> Turn | None:
+    """The turn that has begun and is not done: the newest, unless an epoch `since` then has overtaken it.
 
-    An open entry for an epoch that another entry has led to is a start that lost a race, and no turn.
+    Older ones that are open still were overtaken, and stay so.
     """
-    known = tuple(known)
-    done = {turn.epoch for turn in known if not turn.open}
-    return next((turn for turn in known if turn.open and turn.epoch not in done), None)
+    newest = max(known, key=lambda turn: turn.latest, default=None)
+    return newest if newest and newest.open and newest.latest >= since else None
 
 
-def written(ledger: Ledger, turn: Turn) -> Turn:
-    """The turn, once the ledger has it."""
+def stood_since(known: Iterable[Turn]) -> float | None:
+    """When the target was last up as a whole by a turn of these; None: never.
+
+    Points reach it only while the other end stands: one that was taken later is newer than what the target
+    has of its own, and one that was taken before is older.
+    """
+    return max((turn.ended for turn in known if turn.ended is not None), default=None)
+
+
+def as_said(turn: Turn) -> Mapping[str, Any]:
+    """The turn as an entry of the ledger says it, in as few characters as can be."""
     said: dict[str, Any] = {
         "kind": KIND,
         "id": turn.id,
         "occasion": turn.occasion,
         "epoch": turn.epoch,
-        "began": turn.began,
+        "began": round(turn.began, 3),
         "open": turn.open,
+        "lost": turn.lost,
         "last_point": turn.last_point,
-        "fenced_at": turn.fenced_at,
-        "points": list(turn.points),
-        "restored": list(turn.restored),
-        "done": list(turn.done),
+        "fenced_at": turn.fenced_at and round(turn.fenced_at, 3),
+        "points": " ".join(turn.points),
+        "restored": " ".join(turn.restored),
+        "done": " ".join(turn.done),
         "abandoned": turn.abandoned,
-        "rto": turn.rto,
+        "ended": turn.ended and round(turn.ended, 3),
     }
-    said = {name: value for name, value in said.items() if value or name in ("open", "epoch", "began")}
+    return {name: value for name, value in said.items() if value or name in ("open", "epoch", "began")}
+
+
+def written(ledger: Ledger, turn: Turn) -> Turn:
+    """The turn, once the ledger has it."""
+    said = as_said(turn)
     entry = ledger.rewrite(Entry(turn.number, said), said) if turn.number else ledger.add(said)
     return _turn(entry)
 
@@ -99,13 +123,14 @@ def _turn(entry: Entry) -> Turn:
         occasion=cast(Kind, said["occasion"]),
         epoch=int(said["epoch"]),
         began=float(said["began"]),
+        lost=bool(said.get("lost")),
         last_point=bool(said.get("last_point")),
         fenced_at=said.get("fenced_at"),
-        points=tuple(said.get("points", ())),
-        restored=tuple(said.get("restored", ())),
-        done=tuple(said.get("done", ())),
+        points=tuple(str(said.get("points", "")).split()),
+        restored=tuple(str(said.get("restored", "")).split()),
+        done=tuple(str(said.get("done", "")).split()),
         abandoned=int(said.get("abandoned", 0)),
         open=entry.open,
-        rto=said.get("rto"),
+        ended=said.get("ended"),
         number=entry.number,
     )

@@ -1,7 +1,6 @@
 """Waves: some roles brought up, and their gates passed, before the next begin."""
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime
 
 from attrs import define, field, frozen
 
@@ -22,7 +21,7 @@ from portinfra.recovery.inventory import inventory
 from portinfra.recovery.restore import all_at_once, hosts_of, joining, outdated, replacing, stopped
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.turn import mark
-from portinfra.words import duration
+from portinfra.words import duration, iso
 
 PAUSE_SECONDS = 5.0
 """Between two tries of a gate."""
@@ -30,11 +29,6 @@ PAUSE_SECONDS = 5.0
 PROBE_SECONDS = 300.0
 
 Say = Callable[[str], None]
-
-
-def moment(at: float) -> str:
-    """A moment as evidence has it: UTC, ISO 8601, whole seconds."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 
 @frozen
@@ -132,8 +126,8 @@ class Ascent:
             problem = f"it took {duration(ended - began)} of {wave.limit}"
         return WaveRun(
             wave.roles,
-            moment(began),
-            moment(ended),
+            iso(began),
+            iso(ended),
             round(ended - began, 3),
             limit,
             len(self.bringing.hosts(wave.roles)),
@@ -189,7 +183,7 @@ class Ascent:
             now = self.bringing.now
             if answer.passed or now + PAUSE_SECONDS > until:
                 told = "" if self.bringing.quiet else answer.told
-                return Checked(hooks.name_of(gate), answer.passed, moment(now), tries, told)
+                return Checked(hooks.name_of(gate), answer.passed, iso(now), tries, told)
             self.bringing.run.sleep_until(now + PAUSE_SECONDS)
 
     def _hook(self, hook: Hook, seconds: float) -> hooks.Answer:
@@ -221,4 +215,4 @@ class Ascent:
         answer = self._hook(hook, PROBE_SECONDS)
         self.say(f"{name}: {'passed' if answer.passed else 'failed'}")
         told = "" if self.bringing.quiet else answer.told
-        return Checked(name, answer.passed, moment(self.bringing.now), 1, told)
+        return Checked(name, answer.passed, iso(self.bringing.now), 1, told)

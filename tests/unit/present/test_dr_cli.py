@@ -26,6 +26,7 @@ from portinfra.present.commands.app import app
 from portinfra.present.commands.session import Session
 from portinfra.present.console import terminal
 from portinfra.testing.simulated import simulated
+from portinfra.testing.wrapped import wrapped
 
 FEW = {"R6": "as small as can be"}
 SHOP = Topology(
@@ -210,11 +211,11 @@ def test_a_failover_that_cannot_be_finished_is_given_up(run):
     asked = run("dr", "failover", "--abandon")
     assert (asked.exit_code, "stays on its volumes" in asked.stderr) == (3, True)
     given_up = json.loads(run("dr", "failover", "--abandon", "--yes", "--json").stdout)
+    assert given_up.pop("epoch") > 0
     assert given_up == {
         "schema": "portinfra.abandoned/1",
         "stands": "shop/production",
         "fenced": "shop/recovery",
-        "epoch": 2,
         "stopped": 1,
         "running": 2,
     }
@@ -228,7 +229,7 @@ def test_who_took_over_is_told_of_on_every_page(run):
     assert "carried nowhere before dr failback" in run("dr", "status").stdout
     assert 'portinfra_recovery_target_stands{recovery="shop"} 1' in run("dr", "status", "--prometheus").stdout
     assert run("dr", "plan").exit_code == 3
-    assert "is the one at work" in run("destroy", "recovery").stdout
+    assert "recovery stands since" in run("destroy", "recovery").stdout
 
 
 def test_what_is_made_in_the_target_before_its_turn_is_told_to_be_blank(run):
@@ -363,3 +364,62 @@ def test_evidence_is_verified_against_the_key_that_it_was_signed_with(run, monke
     assert "Verify:" in as_json.stderr
     assert json.loads(as_json.stdout)["kind"] == "drill"
     assert (home() / "evidence-key.pub").is_file()
+
+
+@pytest.fixture
+def asked():
+    """The actions that an end, the source, is asked for while a command runs."""
+
+    def of(work, account=HERE.account):
+        actions = []
+
+        def hand(provider, call):
+            if provider.account == account:
+                actions.append(call.action)
+            return provider.perform(call)
+
+        with wrapped("fake", hand):
+            work()
+        return actions
+
+    return of
+
+
+def test_a_source_that_is_lost_is_not_called_before_the_question_either(run, asked):
+    run("dr", "replicate")
+    assert asked(lambda: run("dr", "failover", "--source-is-lost", answer="shop\n")) == []
+
+
+def test_nor_to_find_a_point_that_is_to_be_left_aside(run, asked):
+    older = json.loads(run("dr", "replicate", "--json").stdout)["groups"][0]["point"]
+    run("dr", "replicate", "--now")
+    call = ("dr", "failover", "--source-is-lost", "--yes", "--without-point", older)
+    assert asked(lambda: run(*call)) == []
+
+
+def test_a_point_that_is_none_is_misuse_whatever_is_under_way(run):
+    run("dr", "replicate")
+    never = plan(waves=[Wave(["db"], gates="false", limit="5s"), ["web"]])
+    run("dr", "failover", "--yes", about=never)
+    result = run("dr", "failover", "--yes", "--without-point", "nonsense")
+    assert (result.exit_code, "no point nonsense" in result.stderr) == (2, True)
+
+
+def test_who_is_lost_is_not_said_to_be_fenced(run):
+    run("dr", "replicate")
+    never = plan(waves=[Wave(["db"], gates="false", limit="5s"), ["web"]])
+    run("dr", "failover", "--yes", about=never)
+    told = json.loads(run("dr", "failover", "--yes", "--abandon", "--target-is-lost", "--json").stdout)
+    assert (told["stands"], told["fenced"], told["stopped"]) == ("shop/production", None, None)
+    assert "first of all: dr fence" in run("dr", "failover", "--yes", "--abandon", "--target-is-lost").stdout
+
+
+def test_the_way_back_goes_on_without_who_is_lost(run, asked):
+    run("dr", "replicate")
+    run("dr", "failover", "--yes")
+    never = plan(waves=[Wave(["db"], gates="false", limit="5s"), ["web"]])
+    assert run("dr", "failback", "--yes", about=never).exit_code == 1
+    ended = []
+    call = ("dr", "failback", "--source-is-lost", "--yes")
+    assert asked(lambda: ended.append(run(*call)), THERE.account) == []
+    assert ended[0].exit_code == 0

@@ -105,8 +105,8 @@ def show_status(found: RecoveryStatus, console: Console) -> None:
         )
     elif found.stands:
         console.print(
-            f"The target has taken over (epoch {found.stands}): what is written there now is carried nowhere "
-            "before dr failback."
+            f"The target has taken over ({moment(found.stands)}): what is written there now is carried "
+            "nowhere before dr failback."
         )
 
 

@@ -14,36 +14,45 @@ if TYPE_CHECKING:
     from portinfra.recovery.subject import Recovery
 
 
-Abandoning = Annotated[
-    bool,
-    Option(
-        "--abandon", help="Give up one that has begun and is not done: who was stopped for it stands again."
-    ),
-]
-
-
-Lost = Annotated[
-    bool,
-    Option("--target-is-lost", help="With --abandon: make no call to who was to take over."),
-]
-
-
 @frozen
-class FailingBack(Agreed):
-    """How."""
-
-    abandon: Abandoning = False
-    target_is_lost: Lost = False
-
-
-@frozen
-class FailingOver(Agreed):
-    """How."""
+class Turning(Agreed):
+    """How one end takes over from the other, or how that is given up."""
 
     source_is_lost: Annotated[
         bool,
-        Option("--source-is-lost", help="Make no call to the source: it cannot be stopped."),
+        Option("--source-is-lost", help="Make no call to who is to be left: it cannot be stopped."),
     ] = False
+    older_data: Annotated[
+        bool,
+        Option(
+            "--older-data",
+            help="Let points replace newer data that is on volumes of who takes over.",
+        ),
+    ] = False
+    abandon: Annotated[
+        bool,
+        Option(
+            "--abandon",
+            help="Give up one that has begun and is not done: who was stopped for it stands again.",
+        ),
+    ] = False
+    target_is_lost: Annotated[
+        bool,
+        Option("--target-is-lost", help="With --abandon: make no call to who was to take over."),
+    ] = False
+
+    def check(self, *others: object) -> None:
+        """Raises Misuse for options that do not go together; `others` are those of one command only."""
+        if self.abandon and (self.source_is_lost or self.older_data or any(others)):
+            raise Misuse("--abandon gives up whatever was begun", fix="Leave the other options out.")
+        if self.target_is_lost and not self.abandon:
+            raise Misuse("--target-is-lost goes with --abandon", fix="Add it, or leave this out.")
+
+
+@frozen
+class FailingOver(Turning):
+    """How the target takes over."""
+
     planned: Annotated[
         bool, Option("--planned", help="Carry a last point once the source is stopped: nothing is lost.")
     ] = False
@@ -51,8 +60,6 @@ class FailingOver(Agreed):
         list[str] | None,
         Option("--without-point", metavar="POINT", help="Use an older point than this one; repeatable."),
     ] = None
-    abandon: Abandoning = False
-    target_is_lost: Lost = False
 
 
 def failover(session: Session, which: Which, failing: FailingOver) -> int:
@@ -64,27 +71,24 @@ def failover(session: Session, which: Which, failing: FailingOver) -> int:
     from portinfra.present.console.recovery import show_prospect
     from portinfra.present.console.terminal import err
 
+    failing.check(failing.planned, failing.without_point)
     if failing.source_is_lost and failing.planned:
         raise Misuse(
             "a source that is lost gives no last point", fix="Leave --planned or --source-is-lost out."
         )
     recovery = recovery_of(session, which)
     if failing.abandon:
-        if failing.source_is_lost or failing.planned or failing.without_point:
-            raise Misuse("--abandon gives up whatever was begun", fix="Leave the other options out.")
-        return _abandon(session, recovery, failing, failing.target_is_lost)
-    if failing.target_is_lost:
-        raise Misuse("--target-is-lost goes with --abandon", fix="Add it, or leave this out.")
-    desk = ready()
+        return _abandon(session, recovery, failing)
+    desk, ask_source = ready(), not failing.source_is_lost
     without = tuple(failing.without_point or ())
-    now = dr.status(recovery) if without else None
-    known = {point.id for point in now.points} if now else set()
-    # One that has begun may speak of a point that is gone.
-    if (unknown := sorted(set(without) - known)) and not (now and now.under_way):
-        there_are = ", ".join(sorted(known)) or "none"
-        raise Misuse(f"there is no point {', '.join(unknown)}", fix=f"There are: {there_are}.")
+    if without:
+        now = dr.status(recovery, ask_source=ask_source)
+        known = {point.id for point in now.points} | set(now.uses)
+        if unknown := sorted(set(without) - known):
+            there_are = ", ".join(sorted(known)) or "none"
+            raise Misuse(f"there is no point {', '.join(unknown)}", fix=f"There are: {there_are}.")
     if not failing.yes:
-        show_prospect(dr.prospect(recovery), err())
+        show_prospect(dr.prospect(recovery, ask_source=ask_source), err())
         stopped = "is lost" if failing.source_is_lost else "is stopped"
         err().print(f"{recovery.source.name} {stopped}, and {recovery.target.name} takes over.")
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
@@ -93,12 +97,10 @@ def failover(session: Session, which: Which, failing: FailingOver) -> int:
             source_is_lost=failing.source_is_lost,
             last_point=failing.planned,
             without=without,
+            older_data=failing.older_data,
             pace=dr.Pace(listen=display),
         )
         evidence = dr.failover(recovery, how, say=display.say)
-    if not evidence.source_fenced:
-        fence_it = session.command("dr", "fence", recovery.plan.name)
-        err().print(f"{recovery.source.name} was not stopped. When it comes back, first of all: {fence_it}")
     code = hand_in(session, desk, evidence, as_json=failing.as_json)
     _what_next(session, recovery, evidence)
     return code
@@ -124,7 +126,7 @@ def fence(session: Session, which: Which, changing: Agreed) -> int:
     return Exit.DONE
 
 
-def failback(session: Session, which: Which, changing: FailingBack) -> int:
+def failback(session: Session, which: Which, changing: Turning) -> int:
     """Go back to the source with what was written since. Its downtime is measured."""
     from portinfra import dr
     from portinfra.present.commands.applying import confirm
@@ -132,21 +134,28 @@ def failback(session: Session, which: Which, changing: FailingBack) -> int:
     from portinfra.present.console.progress import ProgressDisplay
     from portinfra.present.console.terminal import err
 
+    changing.check()
     recovery = recovery_of(session, which)
     if changing.abandon:
-        return _abandon(session, recovery.turned, changing, changing.target_is_lost)
-    if changing.target_is_lost:
-        raise Misuse("--target-is-lost goes with --abandon", fix="Add it, or leave this out.")
+        return _abandon(session, recovery.turned, changing)
     desk = ready()
-    dr.may_fail_back(recovery)
+    if not changing.source_is_lost:
+        dr.may_fail_back(recovery)
     if not changing.yes:
+        left = "is lost" if changing.source_is_lost else "is stopped"
+        come = "has come from there" if changing.source_is_lost else "was written since"
         err().print(
-            f"{recovery.target.name} is stopped, and {recovery.source.name} takes over again. What its "
-            "volumes hold now is replaced by what was written since."
+            f"{recovery.target.name} {left}, and {recovery.source.name} takes over again. What its volumes "
+            f"hold now is replaced by what {come}: with it goes what was written in {recovery.source.name} "
+            "after its last point, unless you take snapshots of that first."
         )
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
-        how = dr.How(pace=dr.Pace(listen=display))
+        how = dr.How(
+            source_is_lost=changing.source_is_lost,
+            older_data=changing.older_data,
+            pace=dr.Pace(listen=display),
+        )
         evidence = dr.failback(recovery, how, say=display.say)
     code = hand_in(session, desk, evidence, as_json=changing.as_json)
     _what_next(session, recovery.turned, evidence)
@@ -154,9 +163,12 @@ def failback(session: Session, which: Which, changing: FailingBack) -> int:
 
 
 def _what_next(session: Session, recovery: "Recovery", evidence: "Evidence") -> None:
-    """Where things stand after one that did not pass, and what is to be done."""
+    """What is to be done next: about a source that was not stopped, or after one that did not pass."""
     from portinfra.present.console.terminal import err
 
+    if not evidence.source_fenced:
+        fence_it = session.command("dr", "fence", evidence.recovery)
+        err().print(f"{recovery.source.name} was not stopped. When it comes back, first of all: {fence_it}")
     if evidence.result == "passed":
         return
     target = recovery.target.name
@@ -169,7 +181,7 @@ def _what_next(session: Session, recovery: "Recovery", evidence: "Evidence") -> 
         err().print(f"{target} has taken over and stands. What is named did not pass: look at it.")
 
 
-def _abandon(session: Session, recovery: "Recovery", agreed: Agreed, lost: bool) -> int:
+def _abandon(session: Session, recovery: "Recovery", agreed: Turning) -> int:
     """Give up what was begun; the source of this recovery stands again."""
     from portinfra import dr
     from portinfra.present.commands.applying import confirm
@@ -178,7 +190,7 @@ def _abandon(session: Session, recovery: "Recovery", agreed: Agreed, lost: bool)
     from portinfra.present.recovery_documents import abandoned_document
     from portinfra.words import count
 
-    source, target = recovery.source.name, recovery.target.name
+    source, target, lost = recovery.source.name, recovery.target.name, agreed.target_is_lost
     if not lost:
         dr.may_abandon(recovery)
     if not agreed.yes:
@@ -189,11 +201,13 @@ def _abandon(session: Session, recovery: "Recovery", agreed: Agreed, lost: bool)
         )
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
-        done = dr.abandon(recovery, target_is_lost=lost, pace=dr.Pace(listen=display))
+        give_up = dr.stand_alone if lost else dr.abandon
+        done = give_up(recovery, pace=dr.Pace(listen=display))
     if agreed.as_json:
         write_json(abandoned_document(recovery, done))
     else:
-        running, off = count(done.running, "host"), count(done.stopped, "host")
-        became = "is lost: when it comes back, first of all: dr fence" if lost else f"is fenced: {off} off"
-        write(f"{source} stands (epoch {done.epoch}): {running} on. {target} {became}.")
+        became = "is lost: when it comes back, first of all: dr fence"
+        if done.stopped is not None:
+            became = f"is fenced: {count(done.stopped, 'host')} off"
+        write(f"{source} stands: {count(done.running, 'host')} on. {target} {became}.")
     return Exit.DONE

@@ -1,0 +1,161 @@
+"""Two who decide at the same time, and what was decided while somebody waited: nothing is undone unseen."""
+
+from contextlib import contextmanager
+from unittest import mock
+
+import pytest
+from attrs import evolve
+from test_lost_ends import TWO
+from turning import HOW, LATER, LOST, dies_before, passed_later, powers, rules, stuck
+from worlds import ONE, PRODUCTION, RECOVERY, recovery, write, written
+
+from portinfra import workflow
+from portinfra.errors import ClaimedError, PolicyError, Unavailable
+from portinfra.execution.connection import Connection
+from portinfra.model.recovery import Action, Wave
+from portinfra.model.topology import Role, Topology, Volume
+from portinfra.recovery import failover as failing
+from portinfra.recovery import fencing
+from portinfra.recovery.abandon import abandon
+from portinfra.recovery.failback import failback
+from portinfra.recovery.failover import failover
+from portinfra.recovery.fencing import fence
+from portinfra.recovery.replicate import replicate
+from portinfra.testing.simulated import applied, simulated
+from portinfra.testing.wrapped import wrapped
+
+
+@pytest.fixture
+def ready(cloud):
+    assert replicate(recovery(), pace=ONE).succeeded
+    return cloud
+
+
+def test_one_that_was_given_up_before_it_had_reached_the_source_stops_nothing(ready):
+    real, calls = failing.answering, []
+
+    @contextmanager
+    def meanwhile(about):
+        calls.append(about)
+        if len(calls) == 2:  # before the fence; the first was to ask whose turn it is
+            abandon(recovery(), pace=ONE)
+            passed_later(ready, 60)
+            write(ready, PRODUCTION, "since it was given up")
+        with real(about) as source:
+            yield source
+
+    with mock.patch.object(failing, "answering", meanwhile), pytest.raises(PolicyError) as error:
+        failover(recovery(), HOW)
+    assert rules(error) == ["recovery/passed-on"]
+    assert powers(ready, PRODUCTION) == {"running"}
+
+
+def test_giving_up_that_was_refused_has_given_up_nothing(ready):
+    def gate(inventory):
+        with pytest.raises(ClaimedError):
+            abandon(recovery(), pace=ONE)
+        return False
+
+    failover(recovery(waves=[Wave(["db"], gates=gate, limit="3s"), ["web"]]), HOW)
+    assert failover(recovery(), HOW).result == "passed"
+
+
+def test_a_fence_lowers_no_epoch(ready):
+    failover(recovery(), HOW)
+    real, done = fencing.may_fence, []
+
+    def meanwhile(about):
+        decided = real(about)
+        if not done:
+            done.append(True)
+            assert failback(recovery(), HOW).result == "passed"
+        return decided
+
+    with mock.patch.object(fencing, "may_fence", meanwhile), pytest.raises(PolicyError) as error:
+        fence(recovery(), pace=ONE)
+    assert rules(error) == ["recovery/passed-on"]
+    assert powers(ready, PRODUCTION) == {"running"}
+
+
+def test_what_the_target_does_not_answer_is_not_told_of_the_source(ready):
+    dies_before("_fenced")
+    armed = []
+
+    def hand(provider, call):
+        if provider.account == RECOVERY.account and armed:
+            raise Unavailable("no route to recovery")
+        if provider.account == PRODUCTION.account and call.action == "WriteClaim":
+            armed.append(True)
+        return provider.perform(call)
+
+    with wrapped("fake", hand), pytest.raises(Unavailable) as error:
+        failover(recovery(), HOW)
+    assert "production does not answer" not in str(error.value)
+
+
+def test_a_last_point_that_comes_too_late_is_refused(ready):
+    write(ready, PRODUCTION, "last words")
+    stuck()
+    with pytest.raises(PolicyError) as error:
+        failover(recovery(), evolve(HOW, last_point=True))
+    assert rules(error) == ["recovery/too-late-to-plan"]
+    assert failover(recovery(), HOW).result == "passed"
+
+
+def test_a_point_that_is_left_aside_costs_other_groups_nothing(cloud):
+    workflow.apply(workflow.plan(TWO, PRODUCTION), seed=0)
+    answers = [False]
+    gated = Wave(["files"], gates=lambda inventory: answers[0], limit="5s")
+    about = recovery(topology=TWO, waves=[["db"], gated, ["web"]])
+    assert replicate(about, pace=ONE).succeeded
+    passed_later(cloud, 100)
+    made = replicate(about, now=True, pace=ONE)
+    assert failover(about, HOW).result == "failed"
+    write(cloud, RECOVERY, "since")
+    answers[0] = True
+    files = next(group.point for group in made.groups if group.group == "files")
+    evidence = failover(about, evolve(HOW, without=(files,)))
+    assert files not in [point.id for point in evidence.points]
+    assert written(cloud, RECOVERY)["volume.db1-data"] == "since of volume.db1-data"
+    assert written(cloud, RECOVERY)["volume.files1-data"] != "since of volume.files1-data"
+
+
+def test_a_turn_of_the_source_in_between_makes_it_another(ready):
+    first = stuck(how=LOST)
+    with Connection.to(PRODUCTION) as source, source.run(recovery().source_scope, seed=0) as run:
+        run.declare(epoch=LATER, fenced=False)
+    passed_later(ready, 60)
+    with pytest.raises(PolicyError) as error:
+        failover(recovery(), HOW)
+    assert rules(error) == ["recovery/not-told"]
+    fence(recovery(), pace=ONE)
+    assert failover(recovery(), HOW).id != first.id
+
+
+def many(actions=0):
+    """As many roles with a volume each as one environment has room for, and so many actions."""
+    names = [f"r{chr(97 + number // 26)}{chr(97 + number % 26)}x" for number in range(62)]
+    volume = [Volume("data", gib=1, mount="/srv")]
+    roles = [Role(name, count=1, waive={"R6": "x"}, volumes=volume) for name in names]
+    return recovery(
+        topology=Topology("shop", roles, []),
+        waves=[[role.name] for role in roles],
+        actions=[Action(f"a{number}", "true") for number in range(actions)],
+        rto="9h",
+    )
+
+
+def test_a_large_plan_is_no_matter_and_one_that_is_too_large_is_refused_before_anything_is_stopped():
+    with simulated():
+        about = many()
+        applied(about.topology, PRODUCTION)
+        assert replicate(about, pace=ONE).succeeded
+        assert failover(about, HOW).result == "passed"
+    with simulated() as cloud:
+        about = many(actions=40)
+        applied(about.topology, PRODUCTION)
+        assert replicate(about, pace=ONE).succeeded
+        with pytest.raises(PolicyError) as error:
+            failover(about, HOW)
+        assert rules(error) == ["recovery/too-large"]
+        assert powers(cloud, PRODUCTION) == {"running"}
