@@ -331,7 +331,7 @@ def test_a_failover_that_cannot_be_finished_is_given_up(ready, how):
     assert powers(ready, PRODUCTION) == {"running"}
     assert powers(ready, RECOVERY) == {"stopped"}
     assert workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).empty
-    assert status(recovery()).under_way == ""
+    assert status(recovery()).turn is None
     assert replicate(recovery(), now=True, pace=ONE).succeeded
 
 
@@ -397,11 +397,11 @@ def test_status_tells_that_the_target_stands(ready):
     assert status(recovery()).stands == 0
     stuck(ready)
     half_way = status(recovery())
-    assert half_way.under_way
+    assert half_way.turn
     assert half_way.level == "late"
     failover(recovery(), HOW)
     done = status(recovery())
-    assert (done.under_way, bool(done.stands), done.level) == ("", True, "late")
+    assert (done.turn, bool(done.stands), done.level) == (None, True, "late")
     failback(recovery(), HOW)
     assert (status(recovery()).stands, status(recovery()).level) == (0, "ok")
 

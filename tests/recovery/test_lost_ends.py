@@ -12,7 +12,7 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
 from portinfra.errors import PolicyError, Unavailable
-from portinfra.model.recovery import DataPolicy
+from portinfra.model.recovery import DataPolicy, Wave
 from portinfra.model.topology import Role, Topology, Volume
 from portinfra.recovery import abandon as giving_up
 from portinfra.recovery import failover as failing
@@ -21,6 +21,7 @@ from portinfra.recovery.failback import failback
 from portinfra.recovery.failover import failover
 from portinfra.recovery.fencing import fence
 from portinfra.recovery.replicate import replicate
+from portinfra.recovery.shelf import Shelf
 from portinfra.recovery.status import status
 from portinfra.testing.conformance.sweep import Crashes
 from portinfra.testing.fake import plugin
@@ -216,7 +217,7 @@ def test_where_the_target_dies_the_source_stands_again_and_a_target_that_returns
     assert powers(ready, RECOVERY) == {"stopped"}
     assert workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).errors == ()
     found = status(recovery())
-    assert (found.under_way, found.stands) == ("", 0)
+    assert (found.turn, found.stands) == (None, 0)
     assert replicate(recovery(), now=True, pace=ONE).succeeded
     assert status(recovery()).level == "ok"
     assert failover(recovery(rto="9h"), HOW).result == "passed"
@@ -231,7 +232,7 @@ def test_it_dies_on_the_way_back_and_the_source_comes_up_from_what_was_carried(r
         with pytest.raises(PolicyError) as error:
             stand_alone(recovery(), pace=ONE)
         assert rules(error) == ["recovery/newer-points"]
-        assert "dr failback --source-is-lost" in error.value.findings[0].fix
+        assert "--source-is-lost" in error.value.findings[0].fix
         assert failback(recovery(), LOST).result == "passed"
     assert powers(ready, PRODUCTION) == {"running"}
     assert set(written(ready, PRODUCTION).values()) == said("a day of orders")
@@ -382,3 +383,197 @@ def test_the_way_back_dies_at_a_call_and_then_so_does_the_target(ready, stride):
         assert powers(plugin.cloud, PRODUCTION) == {"running"}
 
     swept(lambda: failback(recovery(), HOW), ends_well, stride)
+
+
+# A refusal has begun nothing.
+
+
+@pytest.fixture
+def refused_over_newer(ready):
+    """A way back has begun; production is lost, and recovery has the newest data."""
+    failover(recovery(), HOW)
+    write(ready, RECOVERY, "a day of orders")
+    dies_before("_agreed", verb=failback)
+    with lost(PRODUCTION):
+        assert refused(failover, recovery(), LOST) == ["recovery/newer-data"]
+    return ready
+
+
+def test_the_way_back_goes_on_once_production_answers(refused_over_newer):
+    assert failback(recovery(rto="9h"), HOW).result == "passed"
+    assert set(written(refused_over_newer, PRODUCTION).values()) == said("a day of orders")
+
+
+def test_no_failover_passes_it_over_then(refused_over_newer):
+    assert refused(failover, recovery(rto="9h"), HOW) == ["recovery/failback-under-way"]
+    assert set(written(refused_over_newer, RECOVERY).values()) == said("a day of orders")
+
+
+def test_nothing_is_there_to_be_given_up_for_older_data(refused_over_newer):
+    with pytest.raises(PolicyError):
+        abandon(recovery(), pace=ONE)
+    assert powers(refused_over_newer, PRODUCTION) == {"stopped"}
+
+
+def test_points_that_were_agreed_upon_while_the_source_answered_replace_nothing_newer_either(ready):
+    failover(recovery(), HOW)
+    write(ready, RECOVERY, "a day of orders")
+    assert failback(recovery(), HOW).result == "passed"
+    with mock.patch.object(failing, "Ascent", side_effect=Died), pytest.raises(Died):
+        failover(recovery(), HOW)
+    newer_data_is_kept(ready)
+
+
+def test_who_has_begun_to_get_other_data_does_not_stand_with_the_half_of_it(cloud):
+    gated = [Wave(["db"], gates=lambda inventory: False, limit="10s"), ["files"], ["web"]]
+    about, plain = (recovery(topology=TWO, waves=waves, rto="9h") for waves in (gated, WAVES))
+    workflow.apply(workflow.plan(TWO, PRODUCTION), seed=0)
+    assert replicate(plain, pace=ONE).succeeded
+    failover(plain, HOW)
+    write(cloud, RECOVERY, "a day of orders")
+    failback(plain, HOW)
+    assert failover(about, HOW).result == "failed"  # the databases are replaced, and the files are not
+    with lost(PRODUCTION), pytest.raises(PolicyError) as error:
+        stand_alone(about.turned, pace=ONE)
+    assert rules(error) == ["recovery/half-replaced"]
+
+
+# Who decides last stands.
+
+
+def test_a_failover_that_is_gone_on_with_is_later_than_who_was_let_in_alone_meanwhile(ready):
+    stuck(how=LOST)
+    with lost(RECOVERY):
+        stand_alone(recovery(), pace=ONE)
+    passed_later(ready, 24 * 3600)
+    with lost(PRODUCTION):
+        assert failover(recovery(rto="99h"), LOST).result == "passed"
+    told = workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).errors
+    assert [finding.rule for finding in told] == ["recovery/superseded"]
+    fence(recovery(), pace=ONE)
+    assert powers(ready, RECOVERY) == {"running"}
+
+
+def test_who_was_stopped_once_and_is_lost_since_is_not_said_to_be_fenced(ready):
+    dies_before("_chosen")
+    with lost(RECOVERY):
+        stand_alone(recovery(), pace=ONE)
+    passed_later(ready, 24 * 3600)
+    with lost(PRODUCTION):
+        evidence = failover(recovery(rto="99h"), LOST)
+    assert powers(ready, PRODUCTION) == {"running"}
+    assert evidence.source_fenced is False
+    assert evidence.rpo_measured > 24 * 3600
+
+
+def test_a_way_back_that_began_without_who_is_left_is_told_that_it_carries_no_more(ready):
+    failover(recovery(), HOW)
+    write(ready, RECOVERY, "a day of orders")
+    dies_before("_begun", verb=failback)
+    write(ready, RECOVERY, "a second day")
+    with lost(RECOVERY):
+        stuck("failback", failback, LOST)
+    assert refused(failback, recovery(rto="9h"), HOW) == ["recovery/too-late-to-plan"]
+    abandon(recovery().turned, pace=ONE)
+    assert failback(recovery(rto="9h"), HOW).result == "passed"
+    assert set(written(ready, PRODUCTION).values()) == said("a second day")
+
+
+def test_giving_up_ends_though_the_source_has_stood_alone_meanwhile(ready):
+    stuck()
+    with mock.patch.object(giving_up, "switched", side_effect=Died), pytest.raises(Died):
+        abandon(recovery(), pace=ONE)
+    with lost(RECOVERY):
+        stand_alone(recovery(), pace=ONE)
+    passed_later(ready, 60)
+    abandon(recovery(), pace=ONE)
+    assert powers(ready, PRODUCTION) == {"running"}
+    assert powers(ready, RECOVERY) == {"stopped"}
+
+
+# Every refusal names what works.
+
+
+def test_who_stands_and_may_have_been_overtaken_is_told_how_to_stand_above_that(ready):
+    failover(recovery(), HOW)
+    write(ready, RECOVERY, "a day of orders")
+    dies_before("_begun", verb=failback)
+    with lost(RECOVERY):
+        assert failback(recovery(), LOST).result == "passed"
+    with lost(PRODUCTION):
+        with pytest.raises(PolicyError) as error:
+            failover(recovery(), LOST)
+        assert "dr failback --abandon --target-is-lost" in error.value.findings[0].fix
+        stand_alone(recovery().turned, pace=ONE)
+    passed_later(ready, 60)
+    assert fence(recovery(), pace=ONE) == 3
+    assert powers(ready, PRODUCTION) == {"stopped"}
+
+
+def test_without_any_point_who_is_left_is_told_to_stand_with_what_it_has(ready):
+    failover(recovery(), HOW)
+    with lost(RECOVERY):
+        with pytest.raises(PolicyError) as error:
+            failback(recovery(), LOST)
+        assert "dr failover --abandon --target-is-lost" in error.value.findings[0].fix
+        stand_alone(recovery(), pace=ONE)
+    assert powers(ready, PRODUCTION) == {"running"}
+
+
+def test_where_only_some_groups_have_newer_points_no_command_is_named_that_is_refused(cloud):
+    fails = []
+    data = [DataPolicy("db"), DataPolicy("files", before=lambda inventory: not fails)]
+    about = recovery(topology=TWO, waves=WAVES, rpo="48h", rto="9h", data=data)
+    workflow.apply(workflow.plan(TWO, PRODUCTION), seed=0)
+    assert replicate(about, pace=ONE).succeeded
+    failover(about, HOW)
+    write(cloud, RECOVERY, "a day of orders")
+    assert failback(about, HOW).result == "passed"
+    fails.append(True)
+    assert {group.fate for group in replicate(about, pace=ONE).groups} == {"carried", "failed"}
+    with lost(PRODUCTION), pytest.raises(PolicyError) as error:
+        failover(about, LOST)
+    assert "--target-is-lost" not in error.value.findings[0].fix
+    assert "files" in error.value.findings[0].message
+    assert "db" not in error.value.findings[0].message
+
+
+def test_a_target_that_was_overtaken_is_not_said_to_stand(ready):
+    failover(recovery(), LOST)
+    with lost(RECOVERY):
+        stand_alone(recovery(), pace=ONE)
+    passed_later(ready, 60)
+    found = status(recovery())
+    assert (found.stands, found.untold, found.level) == (0, True, "late")
+
+
+def test_who_was_not_let_in_again_yet_is_told_to_finish_the_giving_up(ready):
+    stuck(how=LOST)
+    real = giving_up.switched
+
+    def target_only(run, at, *more):
+        if at.environment.name == "production":
+            raise Died
+        return real(run, at, *more)
+
+    with mock.patch.object(giving_up, "switched", target_only), pytest.raises(Died):
+        abandon(recovery(), pace=ONE)
+    (finding,) = workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).errors
+    assert "--abandon" in finding.fix
+    abandon(recovery(), pace=ONE)
+    passed_later(ready, 60)
+    assert workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).errors == ()
+
+
+# No clock decides what is newer.
+
+
+def test_a_timer_whose_clock_is_ahead_makes_no_point_newer_than_what_was_written_after_it(ready):
+    passed_later(ready, 3600)
+    ahead = property(lambda self: self.connection.provider.clock.now() + 300)
+    with mock.patch.object(Shelf, "now", ahead):
+        assert replicate(recovery(), now=True, pace=ONE).succeeded
+    failover(recovery(), HOW)
+    write(ready, RECOVERY, "a day of orders")
+    stuck("failback", failback)
+    newer_data_is_kept(ready)

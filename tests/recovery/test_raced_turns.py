@@ -6,13 +6,13 @@ from unittest import mock
 import pytest
 from attrs import evolve
 from test_lost_ends import TWO
-from turning import HOW, LATER, LOST, dies_before, passed_later, powers, rules, stuck
+from turning import HOW, LATER, LOST, Died, dies_before, passed_later, powers, rules, stuck
 from worlds import ONE, PRODUCTION, RECOVERY, recovery, write, written
 
 from portinfra import workflow
 from portinfra.errors import ClaimedError, PolicyError, Unavailable
 from portinfra.execution.connection import Connection
-from portinfra.model.recovery import Action, Wave
+from portinfra.model.recovery import Action, DataPolicy, Wave
 from portinfra.model.topology import Role, Topology, Volume
 from portinfra.recovery import failover as failing
 from portinfra.recovery import fencing
@@ -20,7 +20,9 @@ from portinfra.recovery.abandon import abandon
 from portinfra.recovery.failback import failback
 from portinfra.recovery.failover import failover
 from portinfra.recovery.fencing import fence
+from portinfra.recovery.prospect import prospect
 from portinfra.recovery.replicate import replicate
+from portinfra.recovery.status import status
 from portinfra.testing.simulated import applied, simulated
 from portinfra.testing.wrapped import wrapped
 
@@ -159,3 +161,68 @@ def test_a_large_plan_is_no_matter_and_one_that_is_too_large_is_refused_before_a
             failover(about, HOW)
         assert rules(error) == ["recovery/too-large"]
         assert powers(cloud, PRODUCTION) == {"running"}
+
+
+def during(do, **more):
+    """A plan whose database is frozen while something else happens."""
+    return recovery(
+        data=[DataPolicy("db", before=do, after=lambda inventory: True, freeze_limit="1h", **more)]
+    )
+
+
+def test_a_replication_on_its_way_takes_no_point_that_a_failover_has_begun_with(ready):
+    def freeze(inventory):
+        with mock.patch.object(failing, "Ascent", side_effect=Died), pytest.raises(Died):
+            failover(recovery(), LOST)
+        passed_later(ready, 60)
+
+    with pytest.raises(PolicyError):
+        replicate(during(freeze, retention=1), now=True, pace=ONE)
+    assert failover(recovery(rto="9h"), LOST).result == "passed"
+
+
+def test_nor_makes_a_point_of_a_source_that_stands_no_longer(ready):
+    def freeze(inventory):
+        failover(recovery(), LOST)
+        passed_later(ready, 20)
+
+    with pytest.raises(PolicyError) as error:
+        replicate(during(freeze), now=True, pace=ONE)
+    assert rules(error) == ["recovery/source-waits"]
+    assert len(status(recovery()).points) == 1
+
+
+def crash_at(number, verb):
+    calls = [0]
+
+    def hand(provider, call):
+        calls[0] += 1
+        if calls[0] == number:
+            raise Died
+        return provider.perform(call)
+
+    with wrapped("fake", hand), pytest.raises(Died):
+        verb()
+
+
+def test_a_source_whose_apply_died_amid_its_firewalls_is_stopped_all_the_same(ready):
+    crash_at(25, lambda: workflow.apply(workflow.plan(TWO, PRODUCTION), seed=0))
+    passed_later(ready, 700)
+    assert failover(recovery(rto="9h"), HOW).result == "passed"
+
+
+def test_a_target_that_died_amid_its_firewalls_is_given_up(ready):
+    crash_at(78, lambda: failover(recovery(rto="99h"), LOST))
+    passed_later(ready, 700)
+    abandon(recovery(), pace=ONE)
+    assert powers(ready, PRODUCTION) == {"running"}
+
+
+def test_what_a_turn_has_not_replaced_yet_is_still_foreseen(ready):
+    failover(recovery(), HOW)
+    failback(recovery(), HOW)
+    assert replicate(recovery(), now=True, pace=ONE).succeeded
+    before = [wave.changes for wave in prospect(recovery()).waves]
+    with mock.patch.object(failing, "Ascent", side_effect=Died), pytest.raises(Died):
+        failover(recovery(), HOW)
+    assert [wave.changes for wave in prospect(recovery()).waves] == before

@@ -128,7 +128,7 @@ def test_a_failover(world, stride):
         assert {(kind, name) for kind, name, _ in books(PRODUCTION)} == production
         assert workflow.plan(SHOP, RECOVERY).empty
         assert workflow.plan(SHOP, PRODUCTION).empty
-        assert status(recovery()).under_way == ""
+        assert status(recovery()).turn is None
 
     sweep_through(lambda: None, lambda: failover(recovery(), How(pace=ONE)), ends_well, stride)
 
@@ -187,6 +187,6 @@ def test_giving_up(world, stride):
         assert {state for _, _, state in books(PRODUCTION, "instance")} == {"running"}
         assert {state for _, _, state in books(RECOVERY, "instance")} == {"stopped"}
         assert workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).empty
-        assert status(recovery()).under_way == ""
+        assert status(recovery()).turn is None
 
     sweep_through(lambda: None, lambda: abandon(recovery(), pace=ONE), ends_well, stride)

@@ -63,7 +63,7 @@ def test_whatever_the_weather_all_ends_well(seeds):
             "newer of volume.db1-data",
             "newer of volume.db2-data",
         }, f"seed {seed}"
-        assert status(plan).under_way == ""
+        assert status(plan).turn is None
         for place in (PRODUCTION, RECOVERY):
             assert workflow.plan(SHOP, place).empty, f"seed {seed}"
         met += weather.met.total() + more.met.total()

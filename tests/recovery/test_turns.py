@@ -126,8 +126,8 @@ def test_of_two_who_begin_at_the_same_time_one_is_refused(ready):
 
     with mock.patch.object(Ledger, "add", meanwhile):
         assert failover(recovery(), HOW).result == "passed"
-    assert len(refused) == 1
-    assert status(recovery()).under_way == ""
+    assert len(refused) == 2  # as it begins, and as it is up
+    assert status(recovery()).turn is None
 
 
 def test_a_start_that_lost_a_race_is_no_turn(ready):
@@ -137,7 +137,7 @@ def test_a_start_that_lost_a_race_is_no_turn(ready):
         (done,) = turns(ledger.entries())
         noted(ledger, evolve(done, id="other", open=True, number=0))
     write(ready, RECOVERY, "a day of orders")
-    assert status(recovery()).under_way == ""
+    assert status(recovery()).turn is None
     with pytest.raises(PolicyError) as error:
         failover(recovery(), evolve(HOW, last_point=True))
     assert rules(error) == ["recovery/stands-already"]
@@ -255,10 +255,10 @@ def test_names_that_could_not_be_changed_are_told_of_and_tried_again(ready):
     evidence = failover(plan, HOW)
     assert evidence.result == "failed"
     assert "no answer" in evidence.reasons[0]
-    assert status(plan).under_way
+    assert status(plan).turn
     assert failover(plan, HOW).result == "passed"
     assert len(told) == 2
-    assert status(plan).under_way == ""
+    assert status(plan).turn is None
 
 
 # What was written in an earlier turn is not taken for what a point holds.
@@ -310,7 +310,7 @@ def test_a_way_back_that_is_not_done_is_told_of_and_not_passed_over(ready):
     failover(recovery(), HOW)
     assert failback(unpassed("failback"), HOW).result == "failed"
     found = status(recovery())
-    assert (found.level, bool(found.under_way)) == ("late", True)
+    assert (found.level, bool(found.turn)) == ("late", True)
     with pytest.raises(PolicyError) as error:
         failover(recovery(), HOW)
     assert rules(error) == ["recovery/failback-under-way"]
@@ -344,7 +344,7 @@ def test_a_way_back_that_another_turn_has_overtaken_begins_anew(ready):
     assert failback(unpassed("failback", rto="9h"), HOW).result == "failed"
     stand_alone(recovery().turned, pace=ONE)
     write(ready, RECOVERY, "day two")
-    assert status(recovery()).way_back is False
+    assert status(recovery()).turn is None
     with pytest.raises(PolicyError):  # its hosts run since the way back that failed
         failback(recovery(), HOW)
     fence(recovery(), pace=ONE)

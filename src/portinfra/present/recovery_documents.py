@@ -60,8 +60,9 @@ def status_document(found: RecoveryStatus) -> Document:
         "points": [asdict(point) for point in found.points],
         "last_drill": asdict(found.last_drill) if found.last_drill else None,
         "drills_to_sweep": list(found.drills),
-        "failover_under_way": (None if found.way_back else found.under_way) or None,
-        "failback_under_way": (found.under_way if found.way_back else None) or None,
+        "failover_under_way": found.turn.id if found.turn and found.turn.occasion == "failover" else None,
+        "failback_under_way": found.turn.id if found.turn and found.turn.occasion == "failback" else None,
+        "target_untold": found.untold,
         "target_stands_since": iso(found.stands) if found.stands else None,
         "vault_unseen": found.vault_unseen or None,
     }
@@ -119,7 +120,7 @@ def prometheus(found: RecoveryStatus) -> str:
         *_last_drill(name, found.last_drill),
         "# HELP portinfra_recovery_target_stands 1 where the target has taken over, or is about to.",
         "# TYPE portinfra_recovery_target_stands gauge",
-        f'portinfra_recovery_target_stands{{recovery="{name}"}} {int(bool(found.stands or found.under_way))}',
+        f'portinfra_recovery_target_stands{{recovery="{name}"}} {int(bool(found.stands or found.turn))}',
     ]
     return "\n".join(lines)
 

@@ -14,7 +14,7 @@ from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.pace import Pace
 from portinfra.recovery.points import points
 from portinfra.recovery.subject import Recovery
-from portinfra.recovery.turn import next_epoch, stood_since, turns, written
+from portinfra.recovery.turn import Turn, next_epoch, stood_since, turns, under_way, written
 from portinfra.recovery.vault.carriage import look
 
 
@@ -52,7 +52,8 @@ def abandon(recovery: Recovery, *, pace: Pace | None = None) -> Abandoned:
             if not turn:
                 raise _nothing_under_way(recovery)
             here, now = standing(source, recovery.source_scope), target.provider.clock.now()
-            epoch = turn.abandoned or next_epoch(now, turn.epoch, here.epoch, run.claim.epoch)
+            _no_newer_points(recovery, source)
+            epoch = next_epoch(now, turn.latest, here.epoch, run.claim.epoch)
             ledger = Ledger(target, recovery.ledger)
             turn = written(ledger, evolve(turn, abandoned=epoch))
             stopped = switched(run, target, recovery, epoch, "stopped", pace.listen)
@@ -69,21 +70,31 @@ def stand_alone(recovery: Recovery, *, pace: Pace | None = None) -> Abandoned:
     Raises PolicyError where the source has points with newer data than its own volumes.
     """
     pace = pace or Pace()
-    here = recovery.turned  # whatever has come from the target lies at the source
     with Connection.to(recovery.source) as source:
         source.account()
-        ledger = Ledger.settled(source, here.ledger)
-        entries = ledger.entries()
-        stood = stood_since(turns(entries))
-        snapshots, vault = source.observe(here.points), look(here)
-        for point in points(entries):
-            newer = stood is None or point.taken >= stood
-            if newer and point.restorable(snapshots, vault.points):
-                raise _newer_points(recovery, point.id)
+        known = _no_newer_points(recovery, source)
         with source.run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run:
-            latest = (turn.latest for turn in turns(entries))
-            epoch = next_epoch(source.provider.clock.now(), run.claim.epoch, *latest)
+            now, latest = source.provider.clock.now(), (turn.latest for turn in known)
+            epoch = next_epoch(now, run.claim.epoch, *latest)
             return Abandoned(epoch, None, switched(run, source, recovery, epoch, "running", pace.listen))
+
+
+def _no_newer_points(recovery: Recovery, source: Connection) -> list[Turn]:
+    """The turns to the source. Raises PolicyError where its volumes are not what it should stand with: newer
+    data has come to it from the target, or a turn has begun to give them other data.
+    """
+    here = recovery.turned  # whatever has come from the target lies at the source
+    entries = Ledger.settled(source, here.ledger).entries()
+    known, stood = turns(entries), stood_since(entries)
+    snapshots, vault = source.observe(here.points), look(here)
+    for point in points(entries):
+        if point.entry.number > stood and point.restorable(snapshots, vault.points):
+            what = f"point {point.id}, which has come from {recovery.target.name}, is newer than"
+            raise _not_as_it_is(recovery, "newer-points", what)
+    begun = under_way(known, standing(source, recovery.source_scope).epoch)
+    if begun and begun.points:
+        raise _not_as_it_is(recovery, "half-replaced", f"turn {begun.id} has begun to give other data to")
+    return known
 
 
 def _nothing_under_way(recovery: Recovery) -> PolicyError:
@@ -95,12 +106,12 @@ def _nothing_under_way(recovery: Recovery) -> PolicyError:
     )
 
 
-def _newer_points(recovery: Recovery, point: str) -> PolicyError:
+def _not_as_it_is(recovery: Recovery, rule: str, what: str) -> PolicyError:
     name = recovery.source.name
     return recovery.refusal(
         f"{name} cannot stand with what it has",
-        "newer-points",
-        f"point {point}, which has come from {recovery.target.name}, is newer than the volumes of {name}",
-        f"Bring {name} up from that, whichever leads to {name}: dr failover --source-is-lost, or dr failback "
-        "--source-is-lost.",
+        rule,
+        f"{what} the volumes of {name}",
+        f"Bring {name} up from its points: dr failback, or dr failover, whichever leads to {name}; with "
+        f"--source-is-lost where {recovery.target.name} does not answer.",
     )

@@ -32,7 +32,17 @@ from portinfra.recovery.replicate import replicate
 from portinfra.recovery.restore import sourced
 from portinfra.recovery.shown import shown
 from portinfra.recovery.subject import Recovery
-from portinfra.recovery.turn import Turn, as_said, mark, next_epoch, stood_since, turns, under_way, written
+from portinfra.recovery.turn import (
+    Turn,
+    as_said,
+    mark,
+    next_epoch,
+    stands_from_here,
+    stood_since,
+    turns,
+    under_way,
+    written,
+)
 from portinfra.recovery.vault.carriage import look, receive
 from portinfra.recovery.waves import Ascent, Bringing, Say
 from portinfra.words import moment
@@ -51,7 +61,13 @@ class How:
     older_data: bool = False
     """Let points replace newer data that lies on the target's own volumes, of when it stood last."""
     occasion: Kind = "failover"
+    """The command that leads to the target."""
     pace: Pace = field(factory=Pace)
+
+    @property
+    def other(self) -> Kind:
+        """The command that leads to the source."""
+        return "failback" if self.occasion == "failover" else "failover"
 
 
 def failover(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:
@@ -104,11 +120,12 @@ class _Failover:
             ascent.climb()
             turn = self._turn(turn.id)
             whole = ascent.up_at is not None and self._announced(ascent)
-            until = turn.began if turn.fenced_at is None else turn.fenced_at
-            fenced = turn.fenced_at is not None
+            fenced = turn.fenced_at is not None and not turn.lost  # else it may have been let in again since
+            until = turn.fenced_at if turn.fenced_at is not None and fenced else turn.given_up_at
             evidence = shown(ascent, turn.id, chosen, began=turn.began, until=until, source_fenced=fenced)
             if whole:
-                written(self.ledger, evolve(turn, open=False, ended=ascent.up_at))
+                stands_from_here(self.ledger, turn)
+                written(self.ledger, evolve(turn, open=False))
         return evidence
 
     # Beginning.
@@ -133,29 +150,37 @@ class _Failover:
             if found and here.epoch < (found.abandoned or found.epoch + 1):
                 return self._gone_on_with(found, known)
             if here.epoch and not here.fenced:
-                raise self._stands_already(here.epoch, told=here.epoch >= there.epoch)
+                raise self._stands_already(here, there)
             if not self.how.last_point:
-                self._newest()  # where there is nothing to come back from, nothing is stopped
+                newest = self._newest()  # where there is nothing to come back from, nothing is stopped
+                self._not_over_newer(newest, lost=lost)
             now = self.target.provider.clock.now()
             epoch = next_epoch(now, here.epoch, there.epoch, *(turn.latest for turn in known))
             turn = Turn(
-                f"{epoch:x}", self.how.occasion, epoch, now, lost=lost, last_point=self.how.last_point
+                f"{epoch:x}",
+                self.how.occasion,
+                epoch,
+                now,
+                lost=lost,
+                lost_at=now if lost else None,
+                last_point=self.how.last_point,
             )
             self._not_too_large(turn)
             return written(self.ledger, turn)
 
     def _gone_on_with(self, found: Turn, known: list[Turn]) -> Turn:
-        """The turn that was found, as this run wants it. A source that is given up for lost only now may have
-        been let in again meanwhile: the turn becomes later than that.
+        """The turn that was found, as this run wants it. A source that is given up for lost may have been let
+        in again meanwhile: the turn becomes later than that.
         """
         lost, planned = self.how.source_is_lost, self.how.last_point
-        if planned and found.points and not found.last_point and self.how.occasion == "failover":
-            raise self._refused(*_TOO_LATE_TO_PLAN)
+        if planned and found.points and not found.last_point:
+            raise self._too_late_to_plan()
         wanted = evolve(found, lost=lost, last_point=(found.last_point or planned) and not lost)
-        if lost and (not found.lost or found.abandoned):
+        if lost:
             now = self.target.provider.clock.now()
             epoch = next_epoch(now, *(turn.latest for turn in known))
-            wanted = evolve(wanted, epoch=epoch, abandoned=0)
+            lost_at = found.lost_at if found.lost_at is not None else now
+            wanted = evolve(wanted, epoch=epoch, abandoned=0, lost_at=lost_at)
         return found if wanted == found else written(self.ledger, wanted)
 
     def _source_stands(self, here: Standing, known: list[Turn]) -> Standing:
@@ -166,8 +191,8 @@ class _Failover:
         if back and back.latest > latest:
             raise self._refused(
                 "failback-under-way",
-                f"the way back to {self.recovery.source.name} has begun and is not done",
-                "Finish that first: dr failback goes on where it stopped; --abandon gives it up.",
+                f"the way of {self.recovery.source.name} to stand again has begun and is not done",
+                f"Finish that first: dr {self.how.other} goes on where it stopped; --abandon gives it up.",
             )
         return there
 
@@ -178,7 +203,7 @@ class _Failover:
         fullest = evolve(
             turn,
             fenced_at=longest,
-            ended=longest,
+            lost_at=longest,
             abandoned=turn.epoch,
             points=("01234567",) * len(each),
             restored=tuple(map(mark, plan.roles)),
@@ -191,16 +216,23 @@ class _Failover:
                 "Let several roles share a point: give their data blocks the same group.",
             )
 
-    def _stands_already(self, epoch: int, *, told: bool = True) -> PolicyError:
+    def _stands_already(self, here: Standing, there: Standing) -> PolicyError:
         name, source = self.recovery.target.name, self.recovery.source.name
-        if not told:
+        if there.epoch > here.epoch:
             message = f"{source} was let in again, and {name}, which stood before, was not told"
             return self._refused("not-told", message, f"First of all, stop what runs in {name}: dr fence.")
+        nothing = "there is nothing left to do"
+        mend = f"What is amiss there is mended with: apply {name}."
+        if self.how.source_is_lost:
+            nothing = f"what {source} has decided since, nobody knows"
+            mend = (
+                f"To let it stand above that, all hosts on: dr {self.how.other} --abandon --target-is-lost."
+            )
         return self.recovery.refusal(
             f"{name} has taken over already",
             "stands-already",
-            f"{name} stands since {moment(epoch)}: there is nothing left to do",
-            f"What is amiss there is mended with: apply {name}. The way back, when it is time: dr failback.",
+            f"{name} stands since {moment(here.epoch)}: {nothing}",
+            f"{mend} The way back, when it is time: dr {self.how.other}.",
         )
 
     def _being_abandoned(self) -> PolicyError:
@@ -208,6 +240,16 @@ class _Failover:
             "being-abandoned",
             "the failover that had begun is being given up, and that is not done",
             "Finish that first: the same command with --abandon.",
+        )
+
+    def _too_late_to_plan(self) -> PolicyError:
+        again = f"give it up with dr {self.how.occasion} --abandon, and begin anew."
+        if self.how.occasion == "failover":
+            again = f"Leave --planned out to go on; or {again}"
+        return self._refused(
+            "too-late-to-plan",
+            "it has begun without a last point, and comes up from what there was: none is carried now",
+            again[0].upper() + again[1:],
         )
 
     def _refused(self, rule: str, message: str, fix: str) -> PolicyError:
@@ -219,8 +261,7 @@ class _Failover:
         """The turn, once the source is stopped, if that can be."""
         source_name, pace = self.recovery.source.name, self.how.pace
         if self.how.source_is_lost:
-            fenced = "it is not fenced" if turn.fenced_at is None else "it was stopped before"
-            self.say(f"{source_name} is lost: {fenced}")
+            self.say(f"{source_name} is lost: it is not fenced")
             return turn
         self.say(f"fencing {source_name}")
         with (
@@ -284,9 +325,7 @@ class _Failover:
         agreed = [id for id in turn.points if id not in self.how.without]
         lost = [id for id in agreed if id not in known or not known[id].restorable(there, vault.points)]
         if lost:
-            fix = "To use an older one: dr failover --without-point."
-            if turn.occasion == "failback":
-                fix = "Give this way back up, and begin anew: dr failback --abandon."
+            fix = f"To use an older one: dr {turn.occasion} --without-point."
             raise PolicyError(
                 f"{self.recovery.target_scope} cannot take over from what it began with",
                 [_no_point(f"point {id} cannot be restored", fix) for id in lost],
@@ -299,10 +338,12 @@ class _Failover:
     def _newest(self) -> list[Point]:
         chosen, missing = choose(self.recovery, self.target, self.ledger, self.how.without)
         if missing:
-            fix = (
-                "Look at dr status; make one with: dr replicate --now. Where the source is lost, declare the "
-                "target without what no point has data for."
-            )
+            fix = "Look at dr status; make one with: dr replicate --now."
+            if self.how.source_is_lost:
+                fix = (
+                    f"To let {self.recovery.target.name} stand with what it has: dr {self.how.other} "
+                    "--abandon --target-is-lost. Or declare it without what no point has data for."
+                )
             findings = [_no_point(why, fix) for why in missing]
             raise PolicyError(f"{self.recovery.target_scope} cannot take over", findings)
         return chosen
@@ -310,8 +351,7 @@ class _Failover:
     def _agreed(self, turn: Turn, placed: Placed, chosen: list[Point]) -> Turn:
         """The turn with these points, under the claim: from here on nobody uses others for it."""
         now, ids = self._still(turn), tuple(point.id for point in chosen)
-        if not now.points and now.lost and not self.how.older_data:
-            self._not_over_newer(chosen)
+        self._not_over_newer(chosen, lost=now.lost and not now.restored)
         if set(now.points) == set(ids):
             return now
         if now.points and not set(now.points) & set(self.how.without):
@@ -326,22 +366,26 @@ class _Failover:
         restored = tuple(each for each in now.restored if each not in roles)
         return written(self.ledger, evolve(now, points=ids, restored=restored, done=()))
 
-    def _not_over_newer(self, chosen: list[Point]) -> None:
+    def _not_over_newer(self, chosen: list[Point], *, lost: bool) -> None:
         """Refuse to give up what lies on the target for older data: it stood since the points were made, and
         the source, which may have newer data, is lost.
         """
-        stood = stood_since(turns(self.ledger.entries()))
+        if not lost or self.how.older_data:
+            return
+        stood = stood_since(self.ledger.entries())
         there = self.target.observe(self.recovery.target_scope)
         holds = there.unknown or any(isinstance(seen.spec, Volume) for seen in there.resources.values())
-        old = [point.group for point in chosen if stood is not None and point.taken < stood]
+        old = [point.group for point in chosen if point.entry.number < stood]
         if not holds or not old:
             return
         name, verb = self.recovery.target.name, self.how.occasion
-        other = "failback" if verb == "failover" else "failover"
+        keep = f"To let it stand with that: dr {self.how.other} --abandon --target-is-lost. "
+        if len(old) < len(chosen):  # and then that is refused, for the points of the others
+            keep = "Look at its volumes: take snapshots of those. "
         raise self._refused(
             "newer-data",
             f"what lies on the volumes of {name} is newer than any point of {', '.join(old)}",
-            f"{name} has stood since. To let it stand with that: dr {other} --abandon --target-is-lost. "
+            f"{name} has stood since. {keep}"
             f"To replace it by older data all the same: dr {verb} --source-is-lost --older-data.",
         )
 
@@ -371,13 +415,6 @@ class _Failover:
             ascent.reasons.append(f"the names were not changed ({why}); run it again, and it tries again")
             return False
         return True
-
-
-_TOO_LATE_TO_PLAN = (
-    "too-late-to-plan",
-    "it has begun without --planned, and comes up from points that there were: no last one is carried",
-    "Leave --planned out to go on; or give it up with --abandon, and begin anew.",
-)
 
 
 def _no_point(why: str, fix: str) -> Finding:

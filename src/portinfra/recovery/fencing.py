@@ -17,6 +17,7 @@ from portinfra.model.address import Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
+from portinfra.model.plan import PlanOptions
 from portinfra.model.progress import Listener
 from portinfra.model.resources import Instance, Power
 from portinfra.placement import place
@@ -73,7 +74,8 @@ def switch(run: Run, placed: Placed, catalogue: Catalogue, power: Power, listen:
         address: evolve(seen.spec, power=power) if isinstance(seen.spec, Instance) else seen.spec
         for address, seen in there.resources.items()
     }
-    plan = run.plan(evolve(placed, resources=wanted), catalogue)
+    hosts = frozenset(address for address, spec in wanted.items() if isinstance(spec, Instance))
+    plan = run.plan(evolve(placed, resources=wanted), catalogue, PlanOptions(addresses=hosts))
     try:
         if not plan.empty:
             run.apply(plan, listen)
@@ -86,7 +88,7 @@ def switch(run: Run, placed: Placed, catalogue: Catalogue, power: Power, listen:
             provider=run.reader.provider.name,
             fix="Wait until it answers, and run this again.",
         )
-    return sum(isinstance(spec, Instance) for spec in wanted.values())
+    return len(hosts)
 
 
 def switched(run: Run, at: Connection, recovery: Recovery, epoch: int, power: Power, listen: Listener) -> int:
@@ -107,7 +109,7 @@ def passed_on(recovery: Recovery, epoch: int) -> PolicyError:
         "somebody else was faster",
         "passed-on",
         f"meanwhile it was decided otherwise ({moment(epoch)})",
-        "Look at dr status before anything else.",
+        "Look at dr status before anything else; dr fence stops whoever was overtaken and not told.",
     )
 
 

@@ -30,7 +30,7 @@ class Entry:
 
     @property
     def kind(self) -> str:
-        """`point`, `drill` or `failover`."""
+        """`point`, `drill`, `failover` or `stood`."""
         return str(self.said.get("kind", ""))
 
     @property

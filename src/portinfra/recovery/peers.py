@@ -47,7 +47,7 @@ def _finding(plan: Plan, peer: Environment) -> Finding | None:
     subject = f"environment.{peer.name}"
     try:
         with Connection.to(peer) as there:
-            epoch = standing(there, Scope(plan.scope.topology, peer.name)).epoch
+            known = standing(there, Scope(plan.scope.topology, peer.name))
     except PortinfraError as error:
         what = str(error).partition("\n")[0]
         return Finding(
@@ -57,11 +57,19 @@ def _finding(plan: Plan, peer: Environment) -> Finding | None:
             subject=subject,
             location=peer.location,
         )
-    if epoch <= plan.epoch:
+    if known.epoch <= plan.epoch:
         return None
+    if known.fenced:
+        return Finding(
+            "recovery/being-abandoned",
+            f"{peer.name} was given up ({moment(known.epoch)}), and {name} was not let in again yet",
+            "Finish that: dr failover --abandon, or dr failback --abandon, whichever had begun.",
+            subject=subject,
+            location=peer.location,
+        )
     return Finding(
         "recovery/superseded",
-        f"{peer.name} has taken over ({moment(epoch)}) while {name} could not be told",
+        f"{peer.name} has taken over ({moment(known.epoch)}) while {name} could not be told",
         "Stop what runs here: dr fence. Then go back with: dr failback.",
         subject=subject,
         location=peer.location,

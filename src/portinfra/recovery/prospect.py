@@ -3,7 +3,7 @@
 Changes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from attrs import frozen
 
@@ -21,6 +21,7 @@ from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.restore import all_at_once, outdated, replacing, sourced
 from portinfra.recovery.status import RecoveryStatus, status
 from portinfra.recovery.subject import Recovery
+from portinfra.recovery.turn import mark
 from portinfra.recovery.vault.readiness import lacking
 from portinfra.words import duration, moment
 
@@ -74,8 +75,7 @@ def prospect(recovery: Recovery, *, ask_source: bool = True) -> Prospect:
         data = target.reader.observe(recovery.points)
         here = [point for point in chosen if point.parts(data)]  # the others are still in the vault
         placed = all_at_once(sourced(place(recovery.topology, recovery.target), here, data))
-        stale = () if now.under_way or now.stands else recovery.plan.roles  # what it has is of when it stood
-        old = outdated(placed, there, stale)
+        old = outdated(placed, there, _stale(recovery, now))
         plans = []
         for number in range(1, len(recovery.plan.waves) + 1):
             roles = [role for wave in recovery.plan.waves[:number] for role in wave.roles]
@@ -103,6 +103,12 @@ def prospect(recovery: Recovery, *, ask_source: bool = True) -> Prospect:
     )
 
 
+def _stale(recovery: Recovery, now: RecoveryStatus) -> Collection[str]:
+    """The roles of which a failover would replace whatever the target has: it is of when that stood last."""
+    restored = now.turn.restored if now.turn else ()
+    return () if now.stands else [role for role in recovery.plan.roles if mark(role) not in restored]
+
+
 def _wave(recovery: Recovery, placed: Placed, plans: list[Plan], number: int) -> WaveProspect:
     """What a wave adds to those before it."""
     wave, plan = recovery.plan.waves[number], plans[number]
@@ -123,8 +129,8 @@ def _wave(recovery: Recovery, placed: Placed, plans: list[Plan], number: int) ->
 def _gaps(recovery: Recovery, now: RecoveryStatus, missing: Iterable[str]) -> Iterable[Finding]:
     """What stands between the plan and a recovery that can be relied on."""
     name = recovery.plan.name
-    if now.under_way and not now.way_back:
-        begun = f"failover {now.under_way} has begun, and goes on with the points that it began with"
+    if now.turn and now.turn.occasion == "failover":
+        begun = f"failover {now.turn.id} has begun, and goes on with the points that it began with"
         yield _gap(
             name,
             "failover-under-way",

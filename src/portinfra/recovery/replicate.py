@@ -31,7 +31,7 @@ from portinfra.recovery.shelf import Shelf
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.taking import Taking
 from portinfra.recovery.tidying import Tidying, arrived_whole
-from portinfra.recovery.turn import stood_since, turns
+from portinfra.recovery.turn import stood_since
 from portinfra.recovery.vault.carriage import Sight, by_vault, held, look, send
 from portinfra.recovery.vault.helpers import HelperFailed
 from portinfra.words import moment
@@ -90,8 +90,12 @@ def replicate(
     with Connection.to(recovery.source) as source, Connection.to(recovery.target) as target:
         source.account()
         catalogue = target.catalogue()
-        if not stopped:
-            _stands(recovery, source, target)
+
+        def stands() -> None:
+            if not stopped:
+                _stands(recovery, source, target)
+
+        stands()
         there = source.observe(recovery.source_scope)
         data = {a: seen for a, seen in there.resources.items() if isinstance(seen.spec, Volume)}
         with (
@@ -107,6 +111,7 @@ def replicate(
                 there,
                 pace,
                 say,
+                stands,
             )
             return work.run(now=now)
 
@@ -144,6 +149,8 @@ class _Replication:
     """What is protected, as it was when this began."""
     pace: Pace
     say: Say
+    stands: Callable[[], None]
+    """Raises PolicyError where the source stands no longer: what it has is no point then."""
     outcomes: dict[str, GroupOutcome] = field(init=False, factory=dict)
     vault: Sight = field(init=False, factory=Sight)
 
@@ -178,6 +185,7 @@ class _Replication:
                 due.append(group)
         self._take(due, known)
         self._carry()
+        self.stands()  # before any point goes that a failover may have begun with
         removed = self.ledger.removed
         told = tidying.prune(whole=all(outcome.fate != "failed" for outcome in self.outcomes.values()))
         if told:
@@ -187,13 +195,13 @@ class _Replication:
 
     def _fresh(self, group: Group, known: Iterable[Point]) -> Point | None:
         age_max = self.recovery.schedule(group.policy) * (1 - EARLY)
-        stood = stood_since(turns(self.ledger.entries()))
+        stood = stood_since(self.ledger.entries())
         there = Observation(self.target.snapshots())
         for point in (point for point in known if point.group == group.name):
+            if point.entry.number < stood:
+                return None  # what was written in the target since, and carried back, is in none
             if not point.carried and by_vault(point):  # it is sent below, however long that takes
                 return point
-            if stood is not None and point.taken < stood:
-                return None  # what was written in the target since, and carried back, is in none
             young = self.source.now - point.taken < age_max
             if young and (not point.carried or self._serves(point, group, there)):
                 return point
@@ -234,6 +242,7 @@ class _Replication:
                     else:
                         taking.append(begun)
                 failed = self._snapshots(taking)
+            self.stands()  # hooks and snapshots take their time
             for each in taking:
                 self._took(each, failed)
 

@@ -17,7 +17,7 @@ from portinfra.model.recovery import seconds
 from portinfra.placement import place
 from portinfra.recovery.drill import KIND as DRILL
 from portinfra.recovery.drill import Drilled, drilled
-from portinfra.recovery.fencing import begun, standing
+from portinfra.recovery.fencing import Standing, begun, standing
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.points import Point, points
@@ -74,16 +74,14 @@ class RecoveryStatus:
     points: tuple[PointStatus, ...]
     drills: tuple[str, ...] = ()
     """Drills that died, or could not be torn down: for `sweep`."""
-    under_way: str = ""
+    turn: Turn | None = None
     """The failover, or the way back, that has begun and is not done."""
-    way_back: bool = False
-    """Whether that is the way back."""
     stands: int = 0
     """The epoch since which the target stands for the source; 0 where it does not. What is written there then
     is carried nowhere before the way back.
     """
-    uses: tuple[str, ...] = ()
-    """The points that what is under way comes up from."""
+    untold: bool = False
+    """Whether the source was let in again while the target was silent, so that this may be at work, too."""
     vault_unseen: str = ""
     """Why the vault, which some of the points are in, could not be looked into."""
     last_drill: Drilled | None = None
@@ -93,7 +91,7 @@ class RecoveryStatus:
     def level(self) -> Level:
         """The worst of all volumes; late at best where the target stands, or is about to."""
         levels = {volume.level for volume in self.volumes}
-        if self.under_way or self.stands:
+        if self.turn or self.stands or self.untold:
             levels.add("late")
         return "lost" if "lost" in levels else "late" if "late" in levels else "ok"
 
@@ -109,10 +107,12 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
         entries = Ledger.settled(target, recovery.ledger).entries()
         turn = standing(target, recovery.target_scope)
         now = target.provider.clock.now()
-    ahead = under_way(turns(entries), turn.epoch)
-    back = _way_back(recovery, turn.epoch) if ask_source and not ahead else None
-    on_its_way = ahead or back
+    begun, source = under_way(turns(entries), turn.epoch), Standing()
+    if ask_source:
+        back, source = _asked(recovery, turn.epoch)
+        begun = begun or back
     known = points(entries)
+    untold = source.epoch > turn.epoch and not source.fenced
     vault = look(recovery)
     restorable = [point for point in known if point.restorable(there, vault.points)]
     unseen = [point for point in restorable if vault.points is None and not point.parts(there)]
@@ -139,23 +139,23 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
             for point in known
         ),
         tuple(str(entry.said["id"]) for entry in entries if entry.kind == DRILL and entry.open),
-        on_its_way.id if on_its_way else "",
-        back is not None,
-        0 if turn.fenced else turn.epoch,
-        on_its_way.points if on_its_way else (),
+        begun,
+        0 if turn.fenced or untold else turn.epoch,
+        untold,
         vault.problem if unseen else "",
         next(reversed(drilled(entries)), None),
     )
 
 
-def _way_back(recovery: Recovery, epoch: int) -> Turn | None:
-    """The way back that has begun and is not done, if the source can be asked: its ledger tells. One that an
-    `epoch` of the target's has overtaken is none.
+def _asked(recovery: Recovery, epoch: int) -> tuple[Turn | None, Standing]:
+    """What the source says, if it can be asked: the way back that has begun and is not done, unless an
+    `epoch` of the target's has overtaken it; and whose turn it knows it to be.
     """
     with suppress(PortinfraError), Connection.to(recovery.source) as source:
         found = begun(source, recovery.turned)
-        return found if found and found.latest >= epoch else None
-    return None
+        known = standing(source, recovery.source_scope)
+        return (found if found and found.latest >= epoch else None), known
+    return None, Standing()
 
 
 def _volumes(

@@ -15,6 +15,9 @@ from portinfra.recovery.ledger import Entry, Ledger
 KIND = "failover"
 """The kind of the ledger's entries that tell of turns, whichever way they go."""
 
+STOOD = "stood"
+"""The kind of the entry that follows when the target is up as a whole."""
+
 
 @frozen
 class Turn:
@@ -28,6 +31,8 @@ class Turn:
     """Seconds since 1970, by the target's clock; so are all moments here."""
     lost: bool = False
     """Whether the source was given up for lost: nobody asks it for anything."""
+    lost_at: float | None = None
+    """When it first was."""
     last_point: bool = False
     """Whether one more point is carried once the source is stopped."""
     fenced_at: float | None = None
@@ -42,10 +47,13 @@ class Turn:
     """The epoch that giving it up leads to; 0: nobody has begun to."""
     open: bool = True
     """Whether it still has to be finished, or given up."""
-    ended: float | None = None
-    """When the target was up as a whole: what is on its volumes since is its own."""
     number: int = 0
     """Of its entry in the ledger; 0: it has none yet."""
+
+    @property
+    def given_up_at(self) -> float:
+        """The moment up to which the source's data would have been wanted, where nobody has stopped it."""
+        return self.began if self.lost_at is None else self.lost_at
 
     @property
     def latest(self) -> int:
@@ -79,13 +87,21 @@ def under_way(known: Iterable[Turn], since: int = 0) -> Turn | None:
     return newest if newest and newest.open and newest.latest >= since else None
 
 
-def stood_since(known: Iterable[Turn]) -> float | None:
-    """When the target was last up as a whole by a turn of these; None: never.
+def stood_since(entries: Iterable[Entry]) -> int:
+    """The number in the ledger at which the target was last up as a whole; 0: never by a turn.
 
-    Points reach it only while the other end stands: one that was taken later is newer than what the target
-    has of its own, and one that was taken before is older.
+    Points reach it only while the other end stands. One of a later number is newer than what the target has
+    of its own, and one of an earlier number is older: no clock is asked, as there are two.
     """
-    return max((turn.ended for turn in known if turn.ended is not None), default=None)
+    return max((entry.number for entry in entries if entry.kind == STOOD), default=0)
+
+
+def stands_from_here(ledger: Ledger, turn: Turn) -> None:
+    """Write that the target is up as a whole, and what is written there from here on is its own."""
+    earlier = [entry for entry in ledger.entries(STOOD) if entry.said["id"] != turn.id]
+    ledger.add({"kind": STOOD, "id": turn.id})
+    for entry in earlier:
+        ledger.remove(entry)
 
 
 def as_said(turn: Turn) -> Mapping[str, Any]:
@@ -98,13 +114,13 @@ def as_said(turn: Turn) -> Mapping[str, Any]:
         "began": round(turn.began, 3),
         "open": turn.open,
         "lost": turn.lost,
+        "lost_at": turn.lost_at and round(turn.lost_at, 3),
         "last_point": turn.last_point,
         "fenced_at": turn.fenced_at and round(turn.fenced_at, 3),
         "points": " ".join(turn.points),
         "restored": " ".join(turn.restored),
         "done": " ".join(turn.done),
         "abandoned": turn.abandoned,
-        "ended": turn.ended and round(turn.ended, 3),
     }
     return {name: value for name, value in said.items() if value or name in ("open", "epoch", "began")}
 
@@ -124,6 +140,7 @@ def _turn(entry: Entry) -> Turn:
         epoch=int(said["epoch"]),
         began=float(said["began"]),
         lost=bool(said.get("lost")),
+        lost_at=said.get("lost_at"),
         last_point=bool(said.get("last_point")),
         fenced_at=said.get("fenced_at"),
         points=tuple(str(said.get("points", "")).split()),
@@ -131,6 +148,5 @@ def _turn(entry: Entry) -> Turn:
         done=tuple(str(said.get("done", "")).split()),
         abandoned=int(said.get("abandoned", 0)),
         open=entry.open,
-        ended=said.get("ended"),
         number=entry.number,
     )

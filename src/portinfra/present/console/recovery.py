@@ -98,8 +98,13 @@ def show_status(found: RecoveryStatus, console: Console) -> None:
     )
     for id in found.drills:
         console.print(f"Drill {id} still runs, or left something behind: dr sweep.")
-    if found.under_way:
-        what, command = ("way back", "failback") if found.way_back else ("failover", "failover")
+    if found.untold:
+        console.print(
+            "The source was let in again, and the target was not told of it. First of all: dr fence."
+        )
+    if found.turn:
+        command = found.turn.occasion
+        what = "way back" if command == "failback" else command
         console.print(
             f"A {what} has begun and is not done: run dr {command} again, or give it up: --abandon."
         )

@@ -29,6 +29,10 @@ class Turning(Agreed):
             help="Let points replace newer data that is on volumes of who takes over.",
         ),
     ] = False
+    without_point: Annotated[
+        list[str] | None,
+        Option("--without-point", metavar="POINT", help="Use an older point than this one; repeatable."),
+    ] = None
     abandon: Annotated[
         bool,
         Option(
@@ -43,7 +47,9 @@ class Turning(Agreed):
 
     def check(self, *others: object) -> None:
         """Raises Misuse for options that do not go together; `others` are those of one command only."""
-        if self.abandon and (self.source_is_lost or self.older_data or any(others)):
+        if self.older_data and not self.source_is_lost:
+            raise Misuse("--older-data goes with --source-is-lost", fix="Add it, or leave this out.")
+        if self.abandon and (self.source_is_lost or self.without_point or any(others)):
             raise Misuse("--abandon gives up whatever was begun", fix="Leave the other options out.")
         if self.target_is_lost and not self.abandon:
             raise Misuse("--target-is-lost goes with --abandon", fix="Add it, or leave this out.")
@@ -56,10 +62,6 @@ class FailingOver(Turning):
     planned: Annotated[
         bool, Option("--planned", help="Carry a last point once the source is stopped: nothing is lost.")
     ] = False
-    without_point: Annotated[
-        list[str] | None,
-        Option("--without-point", metavar="POINT", help="Use an older point than this one; repeatable."),
-    ] = None
 
 
 def failover(session: Session, which: Which, failing: FailingOver) -> int:
@@ -71,7 +73,7 @@ def failover(session: Session, which: Which, failing: FailingOver) -> int:
     from portinfra.present.console.recovery import show_prospect
     from portinfra.present.console.terminal import err
 
-    failing.check(failing.planned, failing.without_point)
+    failing.check(failing.planned)
     if failing.source_is_lost and failing.planned:
         raise Misuse(
             "a source that is lost gives no last point", fix="Leave --planned or --source-is-lost out."
@@ -79,16 +81,9 @@ def failover(session: Session, which: Which, failing: FailingOver) -> int:
     recovery = recovery_of(session, which)
     if failing.abandon:
         return _abandon(session, recovery, failing)
-    desk, ask_source = ready(), not failing.source_is_lost
-    without = tuple(failing.without_point or ())
-    if without:
-        now = dr.status(recovery, ask_source=ask_source)
-        known = {point.id for point in now.points} | set(now.uses)
-        if unknown := sorted(set(without) - known):
-            there_are = ", ".join(sorted(known)) or "none"
-            raise Misuse(f"there is no point {', '.join(unknown)}", fix=f"There are: {there_are}.")
+    desk, without = ready(), _left_aside(recovery, failing)
     if not failing.yes:
-        show_prospect(dr.prospect(recovery, ask_source=ask_source), err())
+        show_prospect(dr.prospect(recovery, ask_source=not failing.source_is_lost), err())
         stopped = "is lost" if failing.source_is_lost else "is stopped"
         err().print(f"{recovery.source.name} {stopped}, and {recovery.target.name} takes over.")
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
@@ -138,7 +133,7 @@ def failback(session: Session, which: Which, changing: Turning) -> int:
     recovery = recovery_of(session, which)
     if changing.abandon:
         return _abandon(session, recovery.turned, changing)
-    desk = ready()
+    desk, without = ready(), _left_aside(recovery.turned, changing)
     if not changing.source_is_lost:
         dr.may_fail_back(recovery)
     if not changing.yes:
@@ -153,6 +148,7 @@ def failback(session: Session, which: Which, changing: Turning) -> int:
     with ProgressDisplay() as display:
         how = dr.How(
             source_is_lost=changing.source_is_lost,
+            without=without,
             older_data=changing.older_data,
             pace=dr.Pace(listen=display),
         )
@@ -160,6 +156,20 @@ def failback(session: Session, which: Which, changing: Turning) -> int:
     code = hand_in(session, desk, evidence, as_json=changing.as_json)
     _what_next(session, recovery.turned, evidence)
     return code
+
+
+def _left_aside(recovery: "Recovery", turning: Turning) -> tuple[str, ...]:
+    """The points that are not to be used. Raises Misuse for what is none."""
+    from portinfra import dr
+
+    without = tuple(turning.without_point or ())
+    if without:
+        now = dr.status(recovery, ask_source=not turning.source_is_lost)
+        known = {point.id for point in now.points} | set(now.turn.points if now.turn else ())
+        if unknown := sorted(set(without) - known):
+            there_are = ", ".join(sorted(known)) or "none"
+            raise Misuse(f"there is no point {', '.join(unknown)}", fix=f"There are: {there_are}.")
+    return without
 
 
 def _what_next(session: Session, recovery: "Recovery", evidence: "Evidence") -> None:
@@ -176,7 +186,8 @@ def _what_next(session: Session, recovery: "Recovery", evidence: "Evidence") -> 
         give_up = session.command("dr", evidence.kind, evidence.recovery, "--abandon")
         err().print(f"{target} has not taken over yet. Mend what is named, then go on:")
         err().print(f"  {session.again}")
-        err().print(f"Or give it up, and {recovery.source.name} stands again: {give_up}")
+        if evidence.source_fenced:
+            err().print(f"Or give it up, and {recovery.source.name} stands again: {give_up}")
     else:
         err().print(f"{target} has taken over and stands. What is named did not pass: look at it.")
 
