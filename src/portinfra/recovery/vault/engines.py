@@ -93,7 +93,9 @@ class Restic:
         cannot, and restic would try for minutes.
         """
         backup = f"restic backup --json --stdin --stdin-filename {quote(object)} --host {HOST}"
-        count = 'sed -n \'/"summary"/{s/.*"data_added":\\([0-9]*\\).*/\\1/p;q}\' < said > moved'
+        # The last of the two is as it travelled, compressed; restic before 0.17 knows the first alone.
+        added = 'grep -o \'"data_added\\(_packed\\)\\{0,1\\}":[0-9]*\' | tail -n 1 | tr -dc 0-9'
+        count = f"grep -m 1 '\"summary\"' < said | {added} > moved"
         done = f"for each in 1 2 3 4; do kill -0 $! 2> {NOWHERE} || break; sleep 0.3; done"
         return (
             f"mkfifo said && {{ {backup} --tag {quote(object)} <&3 > said & }} 3<&0 && {count} && "
