@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -346,8 +347,8 @@ def apart(home, place):
     """What a copy of this process does first: it gets a home, and so a vault, of its own."""
 
     def first():
-        mine = place / str(os.getpid())
-        shutil.copytree(home, mine)
+        mine = Path(tempfile.mkdtemp(dir=place))  # a process's number may have been another's before
+        shutil.copytree(home, mine, dirs_exist_ok=True)
         os.environ["HOME"] = str(mine)
         moved_in(mine)
 

@@ -94,7 +94,7 @@ class Restic:
         """
         backup = f"restic backup --json --stdin --stdin-filename {quote(object)} --host {HOST}"
         # The last of the two is as it travelled, compressed; restic before 0.17 knows the first alone.
-        added = 'grep -o \'"data_added\\(_packed\\)\\{0,1\\}":[0-9]*\' | tail -n 1 | tr -dc 0-9'
+        added = "grep -o '\"data_added\\(_packed\\)\\{0,1\\}\":[0-9]*' | tail -n 1 | tr -dc 0-9"
         count = f"grep -m 1 '\"summary\"' < said | {added} > moved"
         done = f"for each in 1 2 3 4; do kill -0 $! 2> {NOWHERE} || break; sleep 0.3; done"
         return (

@@ -123,7 +123,10 @@ class _Fork:
         if child == 0:
             os.close(reader)
             self.writer, self.astray = writer, mishap
-            self.forked()
+            try:
+                self.forked()
+            except BaseException as error:  # nobody above may take it for the provider's, and go on
+                self.leave(lambda: None, error)
             return True
         os.close(writer)
         self.copies += 1
