@@ -25,8 +25,9 @@ from portinfra.provider import registry
 from portinfra.recovery.abandon import Abandoned, abandon, may_abandon, stand_alone
 from portinfra.recovery.drill import Swept, drill, sweep
 from portinfra.recovery.failback import failback, may_fail_back
-from portinfra.recovery.failover import How, failover
+from portinfra.recovery.failover import failover
 from portinfra.recovery.fencing import fence, may_fence
+from portinfra.recovery.how import How
 from portinfra.recovery.pace import Pace
 from portinfra.recovery.prospect import Prospect, prospect
 from portinfra.recovery.replicate import Replicated, replicate

@@ -10,7 +10,8 @@ from worlds import ONE
 from portinfra import workflow
 from portinfra.declaration.load import load
 from portinfra.recovery.drill import drill, sweep
-from portinfra.recovery.failover import How, failover
+from portinfra.recovery.failover import failover
+from portinfra.recovery.how import How
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.status import status
 from portinfra.recovery.subject import Recovery

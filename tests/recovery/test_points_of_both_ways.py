@@ -7,7 +7,8 @@ from portinfra.model.placed import Placed
 from portinfra.model.topology import Topology
 from portinfra.recovery.drill import LOSE_ALL, drill
 from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import How, failover
+from portinfra.recovery.failover import failover
+from portinfra.recovery.how import How
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.status import status
 

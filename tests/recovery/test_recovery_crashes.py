@@ -13,7 +13,8 @@ from portinfra.model.recovery import DataPolicy, Wave
 from portinfra.recovery.abandon import abandon
 from portinfra.recovery.drill import drill, sweep
 from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import How, failover
+from portinfra.recovery.failover import failover
+from portinfra.recovery.how import How
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.status import status
 from portinfra.testing.conformance.sweep import Crashes

@@ -12,7 +12,8 @@ from portinfra import workflow
 from portinfra.model.recovery import Probe, Wave
 from portinfra.recovery.drill import drill, sweep
 from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import How, failover
+from portinfra.recovery.failover import failover
+from portinfra.recovery.how import How
 from portinfra.recovery.pace import Pace
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.status import status

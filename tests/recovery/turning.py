@@ -8,7 +8,8 @@ from worlds import ONE, recovery
 from portinfra.errors import Unavailable
 from portinfra.model.recovery import Wave
 from portinfra.recovery import failover as failing
-from portinfra.recovery.failover import How, failover
+from portinfra.recovery.failover import failover
+from portinfra.recovery.how import How
 from portinfra.testing.wrapped import wrapped
 
 HOW = How(pace=ONE)

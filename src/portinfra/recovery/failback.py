@@ -5,8 +5,9 @@ from attrs import evolve
 from portinfra.errors import PolicyError, PortinfraError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.model.evidence import Evidence
-from portinfra.recovery.failover import How, failover
+from portinfra.recovery.failover import failover
 from portinfra.recovery.fencing import begun, hosts_on, standing
+from portinfra.recovery.how import How
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.waves import Say

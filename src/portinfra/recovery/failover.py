@@ -8,16 +8,16 @@
 5. The ledger says that it is done.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve
 
 from portinfra.errors import PolicyError, PortinfraError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.model.catalogue import Catalogue
-from portinfra.model.evidence import Evidence, Kind
+from portinfra.model.evidence import Evidence
 from portinfra.model.finding import Finding
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance, Volume
@@ -25,8 +25,8 @@ from portinfra.placement import place
 from portinfra.recovery.drill import choose
 from portinfra.recovery.fencing import Standing, answering, begun, passed_on, standing, switched
 from portinfra.recovery.groups import groups
+from portinfra.recovery.how import How
 from portinfra.recovery.ledger import Ledger
-from portinfra.recovery.pace import Pace
 from portinfra.recovery.points import Point, points
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.restore import sourced
@@ -46,28 +46,6 @@ from portinfra.recovery.turn import (
 from portinfra.recovery.vault.carriage import look, receive
 from portinfra.recovery.waves import Ascent, Bringing, Say
 from portinfra.words import moment
-
-
-@frozen
-class How:
-    """How a failover goes about it. What the ledger says of one that has begun holds besides."""
-
-    source_is_lost: bool = False
-    """Make no call to the source."""
-    last_point: bool = False
-    """Once the source is stopped, carry one more point: nothing is lost. Needs a source that answers."""
-    without: Collection[str] = ()
-    """Points, by their ids, that are not to be used: damaged ones, or ones made when it was too late."""
-    older_data: bool = False
-    """Let points replace newer data that lies on the target's own volumes, of when it stood last."""
-    occasion: Kind = "failover"
-    """The command that leads to the target."""
-    pace: Pace = field(factory=Pace)
-
-    @property
-    def other(self) -> Kind:
-        """The command that leads to the source."""
-        return "failback" if self.occasion == "failover" else "failover"
 
 
 def failover(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:
