@@ -7,7 +7,19 @@ from unittest import mock
 
 import pytest
 from attrs import evolve
-from turning import HOW, LOST, Died, dies_before, lost, passed_later, powers, rules, said, stuck
+from turning import (
+    HOW,
+    LOST,
+    Died,
+    dies_before,
+    giving_up_dies_between,
+    lost,
+    passed_later,
+    powers,
+    rules,
+    said,
+    stuck,
+)
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
@@ -178,15 +190,7 @@ def test_a_failover_that_is_refused_has_changed_nothing_of_one_that_is_being_giv
     assert failback(recovery(), HOW).result == "passed"
     assert replicate(recovery(), now=True, pace=ONE).succeeded
     stuck()
-    real = giving_up.switched
-
-    def target_only(run, at, *more):
-        if at.environment.name == "production":
-            raise Died
-        return real(run, at, *more)
-
-    with mock.patch.object(giving_up, "switched", target_only), pytest.raises(Died):
-        abandon(recovery(), pace=ONE)
+    giving_up_dies_between()
     every = tuple(point.id for point in status(recovery()).points)
     assert refused(failover, recovery(), evolve(LOST, without=every)) == ["recovery/no-point"]
     abandon(recovery(), pace=ONE)
@@ -549,15 +553,7 @@ def test_a_target_that_was_overtaken_is_not_said_to_stand(ready):
 
 def test_who_was_not_let_in_again_yet_is_told_to_finish_the_giving_up(ready):
     stuck(how=LOST)
-    real = giving_up.switched
-
-    def target_only(run, at, *more):
-        if at.environment.name == "production":
-            raise Died
-        return real(run, at, *more)
-
-    with mock.patch.object(giving_up, "switched", target_only), pytest.raises(Died):
-        abandon(recovery(), pace=ONE)
+    giving_up_dies_between()
     (finding,) = workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).errors
     assert "--abandon" in finding.fix
     abandon(recovery(), pace=ONE)

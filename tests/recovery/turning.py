@@ -7,6 +7,7 @@ from worlds import ONE, recovery
 
 from portinfra.errors import Unavailable
 from portinfra.model.recovery import Wave
+from portinfra.recovery import abandon as giving_up
 from portinfra.recovery import failover as failing
 from portinfra.recovery.failover import failover
 from portinfra.recovery.how import How
@@ -57,6 +58,19 @@ def dies_before(method, about=None, how=HOW, verb=failover):
     """A turn that ends where it would go on with a step."""
     with mock.patch.object(failing._Failover, method, side_effect=Died), pytest.raises(Died):
         verb(about or recovery(), how)
+
+
+def giving_up_dies_between():
+    """The target is fenced, and the source is not let in again."""
+    real = giving_up.switched
+
+    def target_only(run, at, *more):
+        if at.environment.name == recovery().source.name:
+            raise Died
+        return real(run, at, *more)
+
+    with mock.patch.object(giving_up, "switched", target_only), pytest.raises(Died):
+        giving_up.abandon(recovery(), pace=ONE)
 
 
 def lost(environment, *, untouched=True):

@@ -69,9 +69,8 @@ def _heed_endings() -> None:
     """
     for ending in (signal.SIGTERM, signal.SIGHUP):
         with suppress(ValueError):  # a script may call this in a thread, which may not ask for signals
-            if (
-                signal.getsignal(ending) == signal.SIG_DFL
-            ):  # not under nohup, nor where a script heeds it itself
+            unheeded = signal.getsignal(ending) == signal.SIG_DFL  # not by nohup, nor by a script itself
+            if unheeded:
                 signal.signal(ending, signal.default_int_handler)
 
 

@@ -215,7 +215,6 @@ def _going_back(page: _Page) -> Iterable[str]:
     yield "If it stops, run the same command again: it goes on where it stopped. What it says means what it"
     yield f"means in step 3, with {page.source} and {page.target} in each other's place. But:"
     yield ""
-    yield "- There is no `--without-point`."
     yield f"- `--abandon` gives it up, and {page.target} stands again with its own data: where it can never"
     yield "  be finished, or a point that it began with is gone. It may begin anew then."
     yield f"- `--abandon --target-is-lost` does so without a call to {page.source}, where that is lost again."

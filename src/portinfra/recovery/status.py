@@ -1,7 +1,7 @@
 """`status`: how old the newest restorable data of every volume is, against what may be lost.
 
-Asks the target, looks into the vault, where this machine can, and asks the source no more than whether a way
-back has begun.
+Asks the target, looks into the vault, where this machine can, and asks the source no more than whose turn it
+knows it to be, and whether a way back has begun.
 """
 
 from collections.abc import Iterable
@@ -98,8 +98,8 @@ class RecoveryStatus:
 
 def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
     """What could be brought back now. Raises ProviderError where the target does not answer; a vault that
-    does not is told of. The source is asked for one thing, whether a way back has begun; one that does not
-    answer is left alone, and without `ask_source` no call is made to it.
+    does not is told of. The source is asked whose turn it is, and whether a way back has begun; one that
+    does not answer is left alone, and without `ask_source` no call is made to it.
     """
     with Connection.to(recovery.target) as target:
         target.account()

@@ -7,9 +7,7 @@ from typing import Any
 
 from attrs import define, evolve
 
-from portinfra.errors import PolicyError
 from portinfra.model.address import Address
-from portinfra.model.finding import Finding
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
 from portinfra.recovery.groups import groups
@@ -43,15 +41,14 @@ class Tidying:
         there = {id_of(address) for address in self.target.snapshots()} | (self.vault.points or set())
         if known or not there:
             return
-        found = Finding(
-            "recovery/ledger-lost",
+        raise self.recovery.refusal(
+            f"nothing is carried to {self.recovery.target_scope}",
+            "ledger-lost",
             f"the ledger {self.recovery.ledger} tells of no point, and there is data of {len(there)} "
             f"({', '.join(sorted(there))})",
             "It may be all that is left: find out what became of the ledger. To begin anew, remove that data "
             f"yourself: the snapshots of {self.recovery.points}, and these folders of the vault.",
-            subject=f"recovery.{self.recovery.plan.name}",
         )
-        raise PolicyError(f"nothing is carried to {self.recovery.target_scope}", [found])
 
     def sweep(self, known: list[Point]) -> list[Point]:
         """Remove what can never be carried, and snapshots in the source that belong to no point; the points

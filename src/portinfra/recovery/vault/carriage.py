@@ -229,7 +229,7 @@ def _told(store: Store, point: Point) -> dict[str, Any]:
         raise PortinfraError(
             f"point {point.id} is not in the vault as the ledger knows it",
             fix="Somebody else changed or removed it there. Make a new one; or, where the source is lost, "
-            f"use an older one: dr failover --without-point {point.id}.",
+            f"take over from an older one: the same command with --without-point {point.id}.",
         )
     said: dict[str, Any] = json.loads(text)
     return said
