@@ -14,7 +14,9 @@ abandon(recovery) -> Abandoned                          a failover given up: the
 stand_alone(recovery) -> Abandoned                      the same where the target is lost
 """
 
+import json
 from collections.abc import Iterable
+from typing import Any
 
 from portinfra.declaration.declared import Declared
 from portinfra.errors import PortinfraError
@@ -33,7 +35,8 @@ from portinfra.recovery.prospect import Prospect, prospect
 from portinfra.recovery.replicate import Replicated, replicate
 from portinfra.recovery.status import RecoveryStatus, status
 from portinfra.recovery.subject import Recovery
-from portinfra.validation import validate, validate_declared
+from portinfra.recovery.vault.blocks import exports_blocks
+from portinfra.validation import validate, validate_declared, validate_helpers
 
 __all__ = [
     "Abandoned",
@@ -68,22 +71,32 @@ def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Envi
     validate_declared(Declared((topology,), known, (plan,)))
     named = {environment.name: environment for environment in known}
     made = Recovery(plan, topology, named[plan.source], named[plan.target])
+    native = {}
     for environment in (made.source, made.target):
         plugin = registry.plugin(environment.provider)
-        validate(topology, environment, plugin.capabilities, {plugin.name: plugin.native})
+        native[plugin.name] = plugin.native
+        validate(topology, environment, plugin.capabilities, native)
+    validate_helpers(plan, native)
     return made
 
 
 def grants(recovery: Recovery) -> str:
-    """The policies that both accounts need so that data can be carried from one to the other, as text.
+    """The policies that both accounts need so that data can be carried from one to the other, as JSON; and
+    those of helpers that read blocks.
 
     Raises PortinfraError where the providers have nothing of the kind.
     """
     source, target = recovery.source, recovery.target
+    told: dict[str, Any] = {}
     ask = getattr(registry.plugin(source.provider), "grants", None)
-    if ask is None or source.provider != target.provider:
+    if ask is not None and source.provider == target.provider:
+        told |= json.loads(ask(source, target))
+    for end in (source, target):
+        if reading := exports_blocks(recovery, end):
+            told[f"helpers of {end.name}"] = json.loads(reading.block_grants(end))
+    if not told:
         raise PortinfraError(
             f"from {source.on} to {target.on} there is nothing to grant",
             fix="Data travels by what the credentials of both ends may do.",
         )
-    return str(ask(source, target))
+    return json.dumps(told, indent=2)

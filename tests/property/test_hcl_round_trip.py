@@ -144,6 +144,8 @@ vaults = st.builds(
     cidr=texts,
     size=texts,
     image=texts,
+    native=st.dictionaries(names, options, max_size=2),
+    blocks=some,
     limit=texts,
 )
 recoveries = st.builds(

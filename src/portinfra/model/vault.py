@@ -1,10 +1,12 @@
 """A vault: where data waits on its way from one provider to another."""
 
 import re
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from attrs import field, frozen
 
+from portinfra.model import convert
 from portinfra.model.location import Location, here
 
 ENDPOINT = re.compile(r"(?P<cidr>\d+\.\d+\.\d+\.\d+(/\d+)?):(?P<port>\d+)")
@@ -18,7 +20,9 @@ class Stand(Protocol):
     """How evidence calls it."""
 
     def run(self, script: str, volume: str) -> None:
-        """Run it, with the volume of this native id in place of the disk that the helper would find."""
+        """Run it, with the volume of this native id in place of the disk that the helper would find; with no
+        disk where that is empty.
+        """
 
 
 @frozen
@@ -49,6 +53,13 @@ class Vault:
     """A helper's size, as a role has it; `sizes` of the environment says what it is there."""
     image: str = "debian-12"
     """A helper's image, with rclone, zstd and age or restic in it; `images` of the environment says which."""
+    native: Mapping[str, Mapping[str, Any]] = field(factory=dict, converter=convert.options)
+    """A helper's options of one provider, as a role has them: `{"aws": {"instance_profile": …}}`."""
+    blocks: tuple[str, ...] = field(default=(), converter=convert.strings)
+    """Where a provider hands out a snapshot's blocks (AWS: the EBS direct APIs): what helpers may reach for
+    that, written as `endpoint` is. They read these then, and no volume is made of the snapshot. Empty, or of
+    a provider that hands out none: they read a clone.
+    """
     limit: str = "4h"
     """The longest that carrying one group of volumes may take; helpers end themselves then."""
     stand: Stand | None = None
@@ -56,10 +67,15 @@ class Vault:
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
     @property
-    def cidr_and_port(self) -> tuple[str, int]:
-        """The endpoint, as a firewall has it. Raises ValueError where it is none."""
-        match = ENDPOINT.fullmatch(self.endpoint)
-        if match is None or not 0 < int(match["port"]) < 65536:
-            raise ValueError(f"{self.endpoint!r} is no address with a port")
-        cidr = match["cidr"]
-        return cidr if "/" in cidr else f"{cidr}/32", int(match["port"])
+    def endpoints(self) -> tuple[str, ...]:
+        """All that helpers who read blocks may reach."""
+        return (self.endpoint, *self.blocks)
+
+
+def cidr_and_port(endpoint: str) -> tuple[str, int]:
+    """An endpoint, as a firewall has it. Raises ValueError where it is none."""
+    match = ENDPOINT.fullmatch(endpoint)
+    if match is None or not 0 < int(match["port"]) < 65536:
+        raise ValueError(f"{endpoint!r} is no address with a port")
+    cidr = match["cidr"]
+    return cidr if "/" in cidr else f"{cidr}/32", int(match["port"])

@@ -18,6 +18,9 @@ to be installed: whose package it is, we cannot know."""
 CONTRACT = ("name", "capabilities", "sizes", "images", "native", "connect")
 """What `ProviderPlugin` has."""
 
+EXPORTS = ("block_reader", "block_grants")
+"""What it has besides where its capabilities say `block_export`."""
+
 LIVE = (
     "name",
     "capabilities",
@@ -76,7 +79,9 @@ def _load(name: str) -> ProviderPlugin:
         found: ProviderPlugin = entry.load()
     except Exception as error:
         raise _broken(entry, f"cannot be imported: {error}") from error
-    if missing := [part for part in CONTRACT if not hasattr(found, part)]:
+    exports = getattr(getattr(found, "capabilities", None), "block_export", False)
+    parts = (*CONTRACT, *EXPORTS) if exports else CONTRACT
+    if missing := [part for part in parts if not hasattr(found, part)]:
         raise _broken(entry, f"is no provider: it has no {', '.join(missing)}")
     return found
 

@@ -22,6 +22,7 @@ from portinfra.recovery.restore import all_at_once, outdated, replacing, sourced
 from portinfra.recovery.status import RecoveryStatus, status
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.turn import mark
+from portinfra.recovery.vault.blocks import pointless
 from portinfra.recovery.vault.readiness import lacking
 from portinfra.words import duration, moment
 
@@ -99,6 +100,7 @@ def prospect(recovery: Recovery, *, ask_source: bool = True) -> Prospect:
             *_gaps(recovery, now, missing),
             *_tried(recovery, now, measured, drill),
             *lacking(recovery),
+            *pointless(recovery),
         ),
     )
 

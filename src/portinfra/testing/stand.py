@@ -28,7 +28,7 @@ class LocalStand:
         """As a helper would at its birth. What becomes of it stands in its receipt, as ever."""
         with tempfile.TemporaryDirectory(prefix="portinfra-stand-") as folder:
             disk = Path(folder, "disk")
-            disk.write_bytes(before := self.read(volume))
+            disk.write_bytes(before := self.read(volume) if volume else b"")
             subprocess.run(
                 ["bash", "-s"],
                 input=script,

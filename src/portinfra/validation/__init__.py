@@ -4,7 +4,7 @@ Every check is a generator of findings, so that all are gathered and shown at on
 is reported and then stands aside (`types`), so that the other checks never stumble over it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Protocol
 
 from portinfra.errors import ValidationError
@@ -16,7 +16,9 @@ from portinfra.model.topology import Topology
 from portinfra.validation.abilities import ability_findings
 from portinfra.validation.environments import environment_findings, override_findings, shared_account_findings
 from portinfra.validation.flows import flow_findings
+from portinfra.validation.native import NativeOptions
 from portinfra.validation.recovery import recovery_findings, sharing_findings
+from portinfra.validation.recovery_vault import helper_findings
 from portinfra.validation.topologies import topology_findings
 from portinfra.validation.types import sound_environment, sound_recovery, sound_topology
 
@@ -41,7 +43,7 @@ def validate(
     topology: Topology,
     environment: Environment,
     capabilities: Capabilities,
-    native_options: Mapping[str, Mapping[str, str]] | None = None,
+    native_options: NativeOptions | None = None,
 ) -> tuple[Finding, ...]:
     """Check a topology in an environment against what its provider can do; the warnings.
 
@@ -82,6 +84,11 @@ def validate_declared(declared: Declaration) -> tuple[Finding, ...]:
     findings += sharing_findings(recoveries, topologies, environments)
     findings += shared_account_findings(environments)
     return _settle(findings, "The declaration")
+
+
+def validate_helpers(recovery: RecoveryPlan, native_options: NativeOptions) -> tuple[Finding, ...]:
+    """Check what a recovery plan wants of its helpers against what providers have; as `validate` does."""
+    return _settle(helper_findings(recovery, native_options), f"recovery {recovery.name}")
 
 
 def _settle(findings: Iterable[Finding], what: str) -> tuple[Finding, ...]:

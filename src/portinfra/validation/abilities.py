@@ -8,11 +8,8 @@ from portinfra.model.catalogue import Capabilities
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.topology import Role, Topology
-from portinfra.validation.names import suggestion
+from portinfra.validation.native import NativeOptions, native_findings
 from portinfra.validation.types import ROLE
-
-NativeOptions = Mapping[str, Mapping[str, str]]
-"""Provider → option → one line of what it does."""
 
 KEY_SHOWN = 40
 """Characters of a tag's key that a message shows."""
@@ -36,7 +33,7 @@ def ability_findings(
         yield from _role_findings(role, environment, capabilities)
         yield from _volume_findings(role, environment, capabilities)
         yield from _tag_findings(role, topology, environment, capabilities)
-        yield from _native_findings(role, native_options)
+        yield from native_findings(f"role.{role.name}", role.native, role.location, native_options)
 
 
 def _wrong(role: Role, rule: str, attribute: str, message: str, fix: str) -> Finding:
@@ -158,16 +155,3 @@ def _here(role: Role, environment: Environment) -> Mapping[str, str]:
 
 def _short(key: str) -> str:
     return repr(key if len(key) <= KEY_SHOWN else f"{key[:KEY_SHOWN]}…")
-
-
-def _native_findings(role: Role, native_options: NativeOptions) -> Iterator[Finding]:
-    """Options that a provider does not have. One that is not installed here cannot be asked."""
-    for provider, options in role.native.items():
-        if provider not in native_options:
-            continue
-        known = native_options[provider]
-        for option in options:
-            if option not in known:
-                attribute = f"native.{provider}.{option}"
-                fix = suggestion(option, known, f"{provider} has no options.")
-                yield _wrong(role, "unknown-option", attribute, f"{provider} has no option {option!r}", fix)

@@ -1,13 +1,14 @@
 """Recovery plans: the vault, and the helpers that carry data to and from it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Network
 
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.recovery import RecoveryPlan, usual_engine
 from portinfra.model.topology import Topology
-from portinfra.model.vault import RECIPIENT, Vault
+from portinfra.model.vault import RECIPIENT, Vault, cidr_and_port
+from portinfra.validation.native import NativeOptions, native_findings
 from portinfra.validation.recovery_part import Part
 from portinfra.validation.recovery_places import network
 from portinfra.validation.recovery_times import length
@@ -42,15 +43,29 @@ def _way_findings(part: Part, vault: Vault) -> Iterator[Finding]:
     if ":" not in vault.remote:
         message = f"{vault.remote!r} is no rclone remote with a path"
         yield part.wrong("vault-remote", "remote", message, "Write vault:shop, for example.")
-    try:
-        vault.cidr_and_port  # noqa: B018  (it raises for what is none)
-    except ValueError:
-        message = f"{vault.endpoint!r} is no IPv4 address with a port"
-        fix = "Write 203.0.113.7:22; 0.0.0.0/0:443 for object storage, whose addresses change."
-        yield part.wrong("vault-endpoint", "endpoint", message, fix)
+    fix = "Write 203.0.113.7:22; 0.0.0.0/0:443 for object storage, whose addresses change."
+    yield from _endpoint_findings(part, "endpoint", [vault.endpoint], fix)
+    fix = "Write 198.51.100.0/28:443; the provider's page tells which."
+    yield from _endpoint_findings(part, "blocks", vault.blocks, fix)
     if not length(vault.limit):
         message = f"{vault.limit!r} is no length of time"
         yield part.wrong("duration", "limit", message, "Write 90s, 30m, 4h or 7d.")
+
+
+def _endpoint_findings(part: Part, attribute: str, given: Iterable[str], fix: str) -> Iterator[Finding]:
+    for each in given:
+        try:
+            cidr_and_port(each)
+        except ValueError:
+            message = f"{each!r} is no IPv4 address with a port"
+            yield part.wrong("vault-endpoint", attribute, message, fix)
+
+
+def helper_findings(recovery: RecoveryPlan, native_options: NativeOptions) -> Iterator[Finding]:
+    """Options of helpers that a provider does not have."""
+    if recovery.vault is not None:
+        subject = f"recovery.{recovery.name}.vault"
+        yield from native_findings(subject, recovery.vault.native, recovery.vault.location, native_options)
 
 
 def _key_findings(part: Part, vault: Vault, engines: set[str]) -> Iterator[Finding]:

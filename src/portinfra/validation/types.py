@@ -145,6 +145,8 @@ PROBE: Mapping[str, Check] = {"name": TEXT, "run": HOOK}
 VAULT: Mapping[str, Check] = {
     **dict.fromkeys(("remote", "endpoint", "sender", "receiver", "recipient", "identity", "password"), TEXT),
     **dict.fromkeys(("host_key", "cidr", "size", "image", "limit"), TEXT),
+    "native": MAPS,
+    "blocks": TEXTS,
 }
 
 STAND_INS: Mapping[type, Mapping[str, Any]] = {

@@ -33,7 +33,11 @@ recovery "shop" {
     sender   = "sender.conf"
     receiver = "receiver.conf"
     password = "password"
+    blocks   = ["198.51.100.0/28:443", "198.51.100.16/28:443"]
     limit    = "1h"
+    native "aws" {
+      instance_profile = "helper"
+    }
   }
   data "db" {
     engine       = "restic"
@@ -82,7 +86,14 @@ PLAN = RecoveryPlan(
     actions=Action("promote", "./promote", on=["drill", "failover"], after="db"),
     probes=Probe("last order", "./last-order"),
     vault=Vault(
-        "vault:shop", "203.0.113.7:22", "sender.conf", "receiver.conf", password="password", limit="1h"
+        "vault:shop",
+        "203.0.113.7:22",
+        "sender.conf",
+        "receiver.conf",
+        password="password",
+        native={"aws": {"instance_profile": "helper"}},
+        blocks=["198.51.100.0/28:443", "198.51.100.16/28:443"],
+        limit="1h",
     ),
     drill_cidr="10.99.0.0/16",
     drill_limit="2h",
@@ -144,7 +155,7 @@ def test_every_part_knows_its_line(load_hcl):
     plan = load_hcl(WHOLE).recovery()
     assert plan.vault.location.line == 18
     parts = [*plan.waves, *plan.data, *plan.actions, *plan.probes]
-    assert [part.location.line for part in parts] == [10, 15, 26, 37, 38, 43]
+    assert [part.location.line for part in parts] == [10, 15, 30, 41, 42, 47]
 
 
 def test_waves_in_a_list_have_its_line(load_hcl):

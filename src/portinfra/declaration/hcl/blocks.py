@@ -1,6 +1,6 @@
 """From blocks to the values of the model."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from attrs import evolve, field, frozen
@@ -19,6 +19,8 @@ from portinfra.model.topology import Flow, Role, Topology
 from portinfra.model.vault import Vault
 
 T = TypeVar("T")
+Natives = Mapping[str, Mapping[str, Any]]
+"""Provider → option → value."""
 
 ROLE = a.Shapes(
     {
@@ -92,6 +94,8 @@ VAULT = a.Shapes(
         "cidr": a.TEXT,
         "size": a.TEXT,
         "image": a.TEXT,
+        "native": a.MAP_OF_MAPS,
+        "blocks": a.TEXTS,
         "limit": a.TEXT,
     },
     needed=("remote", "endpoint", "sender", "receiver"),
@@ -185,11 +189,14 @@ class Reader:
         return Wave(**values, location=block.location) if values is not None else None
 
     def _vault(self, block: Block) -> Vault | None:
-        self._inner(block, {})
+        inner = self._inner(block, {"native": self._native})
         if block.labels:
             self._wrong("label", "a vault block has no name", "Write vault {…}.", block)
         values = a.take(block, VAULT, self.scope, self.findings)
-        return Vault(**values, location=block.location) if values is not None else None
+        if values is None:
+            return None
+        vault = Vault(**values, location=block.location)
+        return evolve(vault, native=self._natives(block, vault.native, inner["native"]))
 
     def _data(self, block: Block) -> DataPolicy | None:
         self._inner(block, {})
@@ -206,22 +213,24 @@ class Reader:
     def _role(self, block: Block) -> Role | None:
         inner = self._inner(block, {"volume": self._volume, "native": self._native})
         role = self._made(Role, block, ROLE, volumes=inner["volume"])
-        if role is None or not inner["native"]:
-            return role
-        native = dict(role.native)
-        for options in inner["native"]:
+        return role and evolve(role, native=self._natives(block, role.native, inner["native"]))
+
+    def _natives(self, block: Block, listed: Natives, blocks: Iterable[Natives]) -> Natives:
+        """Options of providers, listed and in blocks."""
+        native = dict(listed)
+        for options in blocks:
             for provider in sorted(options.keys() & native.keys()):
                 self._wrong(
                     "duplicate", f"the options of {provider!r} are set twice", "Set them once.", block
                 )
             native |= options
-        return evolve(role, native=native)
+        return native
 
     def _volume(self, block: Block) -> Volume | None:
         self._inner(block, {})
         return self._made(Volume, block, VOLUME)
 
-    def _native(self, block: Block) -> Mapping[str, Mapping[str, Any]] | None:
+    def _native(self, block: Block) -> Natives | None:
         """`native "aws" { option = … }`."""
         self._inner(block, {})
         if not self._has_one_name(block):

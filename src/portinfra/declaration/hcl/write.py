@@ -62,7 +62,7 @@ ENVIRONMENT = (
     "subnet_prefix",
 )
 WAVE = ("roles", "gates", "limit")
-VAULT = tuple(f.name for f in fields(Vault) if f.name not in ("stand", "location"))
+VAULT = tuple(f.name for f in fields(Vault) if f.name not in ("native", "stand", "location"))
 DATA = tuple(f.name for f in fields(DataPolicy) if f.name not in ("of", "location"))
 ACTION = ("run", "on", "after")
 
@@ -71,8 +71,11 @@ def _role(role: Role) -> list[str]:
     volumes = [
         _block("volume", volume.name, _changed(volume, VOLUME, always=("gib",))) for volume in role.volumes
     ]
-    native = [_block("native", provider, options.items()) for provider, options in role.native.items()]
-    return _block("role", role.name, _changed(role, ROLE), [*volumes, *native])
+    return _block("role", role.name, _changed(role, ROLE), [*volumes, *_native(role)])
+
+
+def _native(value: Role | Vault) -> list[list[str]]:
+    return [_block("native", provider, options.items()) for provider, options in value.native.items()]
 
 
 def _flow(flow: Flow) -> list[str]:
@@ -116,7 +119,7 @@ def _vault(vault: Vault) -> list[str]:
             location=vault.location,
             fix="Keep this declaration in Python, or leave stand out.",
         )
-    return _block("vault", None, _changed(vault, VAULT))
+    return _block("vault", None, _changed(vault, VAULT), _native(vault))
 
 
 def _hooked(

@@ -22,6 +22,7 @@ from portinfra.recovery.pace import Pace
 from portinfra.recovery.points import Point, digest, snapshot_name
 from portinfra.recovery.shelf import Shelf
 from portinfra.recovery.subject import Recovery
+from portinfra.recovery.vault.blocks import exports_blocks
 from portinfra.recovery.vault.engines import ENGINES, REPOSITORY
 from portinfra.recovery.vault.helpers import Helpers, Load, Receipt, receipt
 from portinfra.recovery.vault.repository import forget
@@ -65,7 +66,7 @@ def send(
     """
     vault = vault_of(recovery)
     store = Store(vault)
-    loads = [_load(volume, snapshots[volume], placed) for volume in sorted(snapshots)]
+    loads = [_load(recovery, volume, snapshots[volume], placed) for volume in sorted(snapshots)]
     sent = _sent_before(store, point, loads)
     helpers = Helpers(
         source,
@@ -73,7 +74,7 @@ def send(
         vault,
         point.id,
         point.engine,
-        lambda errand: errand.sending(vault),
+        lambda errand, load: errand.sending(vault, load.reader),
         lambda errand: errand.sent,
         pace,
     )
@@ -86,10 +87,12 @@ def send(
     return {"manifest": _digest(text), "moved": sum(each.moved for each in sent.values())}
 
 
-def _load(volume: Address, snapshot: Observed[Any], placed: Placed) -> Load:
+def _load(recovery: Recovery, volume: Address, snapshot: Observed[Any], placed: Placed) -> Load:
     spec = placed.resources[volume]
     assert isinstance(spec, Volume)
-    return Load(volume, spec.gib, int(spec.zone), spec.key, snapshot.id)
+    source = exports_blocks(recovery, recovery.source)
+    reader = source.block_reader(recovery.source, snapshot.id, spec.gib) if source else None
+    return Load(volume, spec.gib, int(spec.zone), spec.key, snapshot.id, reader)
 
 
 def _sent_before(store: Store, point: Point, loads: Iterable[Load]) -> dict[Address, Receipt]:
@@ -195,7 +198,7 @@ def _receive(recovery: Recovery, target: Connection, point: Point, pace: Pace) -
         else:  # its host was removed since; a point is whole, or it is none
             loads.append(Load(volume, told["gib"], 0, recovery.target.key, None))
 
-    def script(errand: Errand) -> str:
+    def script(errand: Errand, load: Load) -> str:
         told = volumes[_address(errand.volume)]
         return errand.receiving(vault, told["object"], told["digest"], told["bytes"])
 
@@ -254,5 +257,5 @@ def prune(recovery: Recovery, kept: Collection[str]) -> str:
 def clear(recovery: Recovery, end: Connection, pace: Pace) -> None:
     """Remove helpers at one end that a run which died has left."""
     scope = recovery.sending if end.environment == recovery.source else recovery.receiving
-    nobody = Helpers(end, scope, vault_of(recovery), "", "", lambda errand: "", lambda errand: "", pace)
+    nobody = Helpers(end, scope, vault_of(recovery), "", "", lambda *of: "", lambda errand: "", pace)
     nobody.clear()

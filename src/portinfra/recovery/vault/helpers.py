@@ -23,10 +23,11 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.recovery import seconds
 from portinfra.model.resources import Attachment, Instance, PublicAddress, Spec, Subnet, Volume
-from portinfra.model.topology import Role, Topology, allow
-from portinfra.model.vault import Vault
+from portinfra.model.topology import Flow, Role, Topology, allow
+from portinfra.model.vault import Vault, cidr_and_port
 from portinfra.placement import place
 from portinfra.planning.refusal import refuse
+from portinfra.provider.blocks import BlockReader
 from portinfra.recovery.pace import Pace
 from portinfra.recovery.restore import stopped
 from portinfra.recovery.vault.script import Errand
@@ -54,6 +55,8 @@ class Load:
     key: str | None
     source: str | None
     """The native id of the snapshot that it is a clone of; None: blank."""
+    reader: BlockReader | None = None
+    """How to read that snapshot's blocks: its helper has no volume then."""
 
 
 @frozen
@@ -73,7 +76,7 @@ class HelperFailed(PortinfraError):
     """A helper said that it failed, or said nothing for too long."""
 
 
-Script = Callable[[Errand], str]
+Script = Callable[[Errand, Load], str]
 Name = Callable[[Errand], str]
 
 
@@ -99,7 +102,8 @@ class Helpers:
         self, loads: Iterable[Load]
     ) -> Iterator[tuple[Mapping[Address, Receipt], Mapping[Address, Observed[Any]]]]:
         """Helpers for these volumes, once all have done their work: receipts, and the volumes that they have,
-        by the address of what they stand for. All is removed afterwards, whatever became of it.
+        by the address of what they stand for; none of what they read without. All is removed afterwards,
+        whatever became of it.
 
         Raises HelperFailed, ApplyError, FindingsError, ProviderError.
         """
@@ -115,12 +119,14 @@ class Helpers:
                 if not plan.empty:
                     run.apply(plan, pace.listen)
                 there = run.reader.observe(self.scope).resources
-                volumes = {load.volume: there[_volume(self._hosts(loads)[load.volume])] for load in loads}
+                hosts = self._hosts(loads)
+                volumes = {
+                    load.volume: there[_volume(hosts[load.volume])] for load in loads if not load.reader
+                }
                 self._stand_in(loads, attempts, volumes)
                 receipts = self._receipts(run, loads, attempts)
                 if self.stop:
-                    hosts = frozenset(a for a, s in placed.resources.items() if isinstance(s, Instance))
-                    run.apply(run.plan(_at_rest(placed, hosts), catalogue), pace.listen)
+                    run.apply(run.plan(_at_rest(placed), catalogue), pace.listen)
                 yield receipts, volumes
             finally:
                 self._clear(run)
@@ -176,7 +182,6 @@ class Helpers:
     def _placed(self, loads: list[Load], attempts: Mapping[Address, str]) -> Placed:
         hosts = self._hosts(loads)
         sizes = {load.gib for load in loads}
-        cidr, port = self.vault.cidr_and_port
         role = Role(
             self._role,
             count=max(int(host.removeprefix(self._role)) for host in hosts.values()),
@@ -186,10 +191,9 @@ class Helpers:
             volumes=[Volume("data", gib=1)],
             public="it brings data to a vault, or from it",
             ignore=["power"],  # it turns itself off
+            native=self.vault.native,
         )
-        topology = Topology(
-            self.scope.topology, [role], [allow(role, cidr, tcp=port, why="the vault, and nothing else")]
-        )
+        topology = Topology(self.scope.topology, [role], self._ways_out(role, loads))
         environment = evolve(
             self.connection.environment,
             name=self.scope.environment,
@@ -200,6 +204,12 @@ class Helpers:
         )
         placed = place(topology, environment)
         return evolve(placed, resources=self._dressed(placed, loads, attempts))
+
+    def _ways_out(self, role: Role, loads: Iterable[Load]) -> list[Flow]:
+        """The vault, the provider's blocks where they are read, and nothing else."""
+        whither = self.vault.endpoints if any(load.reader for load in loads) else (self.vault.endpoint,)
+        ways = map(cidr_and_port, whither)
+        return [allow(role, cidr, tcp=port, why="what it carries") for cidr, port in ways]
 
     def _dressed(
         self, placed: Placed, loads: list[Load], attempts: Mapping[Address, str]
@@ -213,7 +223,7 @@ class Helpers:
             load = loads_of.get(host)
             if not isinstance(spec, Instance | Volume | Attachment | PublicAddress):
                 resources[address] = spec
-            elif load is None:
+            elif load is None or (load.reader and isinstance(spec, Volume | Attachment)):
                 continue
             elif isinstance(spec, Volume):
                 resources[address] = evolve(spec, gib=load.gib, key=load.key, source=load.source)
@@ -223,7 +233,7 @@ class Helpers:
                 resources[address] = evolve(
                     spec,
                     tags={**spec.tags, ATTEMPT: attempt},
-                    user_data=self.script(self._errand(load, attempt)),
+                    user_data=self.script(self._errand(load, attempt), load),
                     ends_after=seconds(self.vault.limit),
                 )
             else:
@@ -245,7 +255,8 @@ class Helpers:
             return
         for load in loads:
             errand = self._errand(load, attempts[load.volume])
-            self.vault.stand.run(self.script(errand), volumes[load.volume].id)
+            volume = "" if load.reader else volumes[load.volume].id
+            self.vault.stand.run(self.script(errand, load), volume)
 
     def _receipts(
         self, run: Run, loads: Iterable[Load], attempts: Mapping[Address, str]
@@ -281,7 +292,8 @@ def receipt(text: str, volume: Address) -> Receipt:
         raise HelperFailed(f"{volume}: its receipt cannot be read: {error}", fix="Run this again.") from None
 
 
-def _at_rest(placed: Placed, hosts: frozenset[Address]) -> Placed:
+def _at_rest(placed: Placed) -> Placed:
+    hosts = frozenset(a for a, s in placed.resources.items() if isinstance(s, Instance))
     roles = [evolve(role, ignore=(), max_unavailable=role.count) for role in placed.topology.roles]
     return stopped(evolve(placed, topology=evolve(placed.topology, roles=roles)), hosts)
 

@@ -10,6 +10,7 @@ from shlex import quote
 from attrs import frozen
 
 from portinfra.model.vault import Vault
+from portinfra.provider.blocks import BlockReader
 from portinfra.recovery.vault.engines import ENGINES, kept
 from portinfra.recovery.vault.files import text_of
 
@@ -59,22 +60,28 @@ for each in rclone {tools}; do
     command -v "$each" > /dev/null || failed "this image has no $each"
 done
 reached || failed "the vault cannot be reached"
-disk=${{PORTINFRA_DISK:-$(disk)}} || failed "no disk of {gib} GiB was plugged in"
-{{
+{plugged}{{
 {prepare}}} 2>> errors || failed "could not begin"
 mkfifo plain || failed "no room"
 """
 
+_PLUGGED = """\
+disk=${{PORTINFRA_DISK:-$(disk)}} || failed "no disk of {gib} GiB was plugged in"
+"""
+
 _SEND = """\
-[ -b "$disk" ] && blockdev --setro "$disk"
 bytes={bytes}
-[ -b "$disk" ] || bytes=$(wc -c < "$disk" | tr -d ' ')
-digested < plain > digest &
-{{ tee plain < "$disk" | {{ {send}; }}; }} 2>> errors || failed "could not be sent"
+{read_only}digested < plain > digest &
+{{ {read} | {{ {send}; }}; }} 2>> errors || failed "could not be sent"
 wait
 leave {receipt} "{{\\"digest\\":\\"$(cut -c 1-64 digest)\\",\\"bytes\\":$bytes,\\
 \\"moved\\":$(tr -d ' ' < moved),\\"object\\":\\"{object}\\"}}"
 end 0
+"""
+
+_READ_ONLY = """\
+[ -b "$disk" ] && blockdev --setro "$disk"
+[ -b "$disk" ] || bytes=$(wc -c < "$disk" | tr -d ' ')
 """
 
 _RECEIVE = """\
@@ -112,13 +119,24 @@ class Errand:
         """The name of a receiver's receipt."""
         return f"{self.point}/{self.volume}.received-{self.attempt}.json"
 
-    def sending(self, vault: Vault) -> str:
-        """The script that sends it. Raises InvalidRequest for a file that is not there."""
+    def sending(self, vault: Vault, reader: BlockReader | None = None) -> str:
+        """The script that sends it: its disk, or what a reader of blocks says instead.
+
+        Raises InvalidRequest for a file that is not there.
+        """
         engine = ENGINES[self.engine]
         object = f"{self.point}/{self.volume}.{self.engine}-{self.attempt}"
-        send = engine.send(vault, object)
-        body = _SEND.format(send=send, receipt=quote(self.sent), object=object, bytes=self.gib * GIB)
-        return self._head(vault, vault.sender, "to the vault", engine.to_send(vault), self.sent) + body
+        body = _SEND.format(
+            read=f"{reader.command} | tee plain" if reader else 'tee plain < "$disk"',
+            read_only="" if reader else _READ_ONLY,
+            send=engine.send(vault, object),
+            receipt=quote(self.sent),
+            object=object,
+            bytes=self.gib * GIB,
+        )
+        return (
+            self._head(vault, vault.sender, "to the vault", engine.to_send(vault), self.sent, reader) + body
+        )
 
     def receiving(self, vault: Vault, object: str, digest: str, bytes: int) -> str:
         """The script that writes and reads back what was sent. Raises InvalidRequest."""
@@ -133,7 +151,15 @@ class Errand:
         prepare = engine.to_receive(vault)
         return self._head(vault, vault.receiver, "from the vault", prepare, self.received) + body
 
-    def _head(self, vault: Vault, configuration: str, where: str, prepare: str, receipt: str) -> str:
+    def _head(
+        self,
+        vault: Vault,
+        configuration: str,
+        where: str,
+        prepare: str,
+        receipt: str,
+        reader: BlockReader | None = None,
+    ) -> str:
         ours = kept("rclone.conf", text_of(configuration))
         if vault.host_key:
             ours += kept("known_hosts", vault.host_key)
@@ -144,8 +170,8 @@ class Errand:
             remote=quote(vault.remote),
             receipt=quote(receipt),
             sectors=self.gib * GIB // 512,
-            gib=self.gib,
-            tools=" ".join(ENGINES[self.engine].tools),
+            tools=" ".join((*ENGINES[self.engine].tools, *(reader.tools if reader else ()))),
+            plugged="" if reader else _PLUGGED.format(gib=self.gib),
             prepare=prepare or "true\n",
         )
 

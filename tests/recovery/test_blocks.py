@@ -1,0 +1,179 @@
+"""Block export: where a provider hands out what a snapshot holds, helpers read that, and need no volume."""
+
+import json
+
+import pytest
+from attrs import evolve
+from vaults import by, needs_tools
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP, volumes, write, written
+
+from portinfra import dr
+from portinfra.errors import ValidationError
+from portinfra.execution.connection import Connection
+from portinfra.model.recovery import DataPolicy
+from portinfra.provider.blocks import BlockReader
+from portinfra.provider.registry import substituted
+from portinfra.recovery.vault.helpers import Helpers
+from portinfra.testing.fake.plugin import FakePlugin
+from portinfra.testing.faults import Crash
+
+pytestmark = needs_tools
+BLOCKS = "198.51.100.0/28:443"
+
+
+class Exporting(FakePlugin):
+    """A built-in cloud that hands out blocks: a file for each snapshot that anybody has asked about."""
+
+    def __init__(self, cloud, folder):
+        super().__init__(cloud)
+        self.capabilities = evolve(self.capabilities, block_export=True)
+        self.folder, self.asked = folder, []
+
+    def block_reader(self, environment, snapshot, gib):
+        self.asked.append((environment.name, snapshot, gib))
+        file = self.folder / snapshot
+        file.write_bytes(self.cloud.read(snapshot))
+        return BlockReader(f"{{ cat {file}; }}", ("cat",))
+
+    def block_grants(self, environment):
+        return json.dumps({"role": f"reads blocks in {environment.name}"})
+
+
+@pytest.fixture
+def exporting(cloud, tmp_path):
+    (folder := tmp_path / "snapshots").mkdir()
+    with substituted(plugin := Exporting(cloud, folder)):
+        yield plugin
+
+
+@pytest.fixture
+def helpers(monkeypatch):
+    """What helpers there have been, by the scope that they were in: all that was made for each point."""
+    seen, original = {}, Helpers._dressed
+
+    def noted(self, placed, loads, attempts):
+        made = original(self, placed, loads, attempts)
+        seen[self.scope.environment] = made
+        return made
+
+    monkeypatch.setattr(Helpers, "_dressed", noted)
+    return seen
+
+
+def kinds(resources):
+    return {address.kind for address in resources}
+
+
+@pytest.mark.parametrize("engine", ["age", "restic"])
+def test_the_blocks_of_a_snapshot_are_sent_and_come_back(engine, home, cloud, exporting, helpers):
+    about = by(engine, home, cloud, blocks=BLOCKS)
+    write(cloud, PRODUCTION, "ledger")
+    made = dr.replicate(about, pace=ONE)
+    assert made.succeeded, made
+    assert [(name, gib) for name, _, gib in exporting.asked] == [("production", 10)] * 2
+    assert {id[:5] for _, id, _ in exporting.asked} == {"snap-"}
+    assert "instance" in kinds(helpers["production+sending"])
+    assert not kinds(helpers["production+sending"]) & {"volume", "attachment"}
+    assert dr.drill(about, pace=ONE).result == "passed"
+    evidence = dr.failover(about, dr.How(source_is_lost=True, pace=ONE))
+    assert evidence.result == "passed", evidence.reasons
+    assert set(written(cloud, RECOVERY).values()) == {f"ledger of volume.db{n}-data" for n in (1, 2)}
+    assert {"volume", "attachment"} <= kinds(helpers["recovery+receiving"])  # it writes to one
+
+
+def ways_out(resources):
+    """Where a helper may go."""
+    (rules,) = [spec for address, spec in resources.items() if address.kind == "firewall-rules"]
+    return {rule.peer for rule in rules.egress}
+
+
+def test_helpers_that_read_blocks_reach_the_vault_and_the_blocks_and_nothing_else(
+    home, cloud, exporting, helpers
+):
+    about = by("age", home, cloud, blocks=[BLOCKS, "203.0.113.0/24:443"])
+    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.drill(about, pace=ONE).result == "passed"
+    assert ways_out(helpers["production+sending"]) == {"192.0.2.7/32", "198.51.100.0/28", "203.0.113.0/24"}
+    assert ways_out(helpers["recovery+receiving"]) == {"192.0.2.7/32"}
+
+
+def test_blocks_are_read_only_where_the_vault_says_so(home, cloud, exporting, helpers):
+    assert dr.replicate(by("age", home, cloud), pace=ONE).succeeded
+    assert exporting.asked == []
+    assert "volume" in kinds(helpers["production+sending"])
+
+
+def test_a_provider_that_hands_out_none_is_read_by_a_clone_and_told_of(home, cloud, helpers):
+    about = by("age", home, cloud, blocks=BLOCKS)
+    assert dr.replicate(about, pace=ONE).succeeded
+    assert "volume" in kinds(helpers["production+sending"])
+    (finding,) = [each for each in dr.prospect(about).findings if each.rule == "recovery/no-blocks"]
+    assert finding.subject == "recovery.shop.vault.blocks"
+    assert "neither fake:us-east-1 nor fake:eu-west-1" in finding.message
+
+
+def test_a_reader_that_fails_costs_the_point_and_says_why(home, cloud, exporting, monkeypatch):
+    about = by("age", home, cloud, blocks=BLOCKS)
+    broken = BlockReader("{ echo half of it; echo 'block 7 cannot be had' >&2; false; }", ())
+    with monkeypatch.context() as patched:
+        patched.setattr(exporting, "block_reader", lambda *of: broken)
+        (group,) = dr.replicate(about, pace=ONE).groups
+    assert group.fate == "failed"
+    assert "could not be sent" in group.problem
+    assert "block 7 cannot be had" in group.problem
+    assert dr.status(about).points == ()
+
+
+def test_a_tool_that_the_image_lacks_is_named(home, cloud, exporting, monkeypatch):
+    about = by("age", home, cloud, blocks=BLOCKS)
+    monkeypatch.setattr(exporting, "block_reader", lambda *of: BlockReader("true", ("no-such-tool",)))
+    (group,) = dr.replicate(about, pace=ONE).groups
+    assert "this image has no no-such-tool" in group.problem
+
+
+def test_cut_short_it_goes_on_with_what_its_helpers_have_sent(home, cloud, exporting, monkeypatch):
+    about = by("age", home, cloud, blocks=BLOCKS)
+    with monkeypatch.context() as patched:
+        patched.setattr("portinfra.recovery.vault.carriage._manifest", dying)
+        with pytest.raises(Crash):
+            dr.replicate(about, pace=ONE)
+    exporting.asked.clear()
+    (group,) = dr.replicate(about, pace=ONE).groups
+    assert group.fate == "carried", group.problem
+    with Connection.to(PRODUCTION) as source:
+        assert not source.observe(about.sending).resources
+    assert len(volumes(PRODUCTION)) == 2
+
+
+def dying(*of):
+    raise Crash
+
+
+def test_helpers_have_the_options_that_the_vault_names(home, cloud, exporting, helpers):
+    about = by("age", home, cloud, blocks=BLOCKS, native={"fake": {"host_group": "apart"}})
+    assert dr.replicate(about, pace=ONE).succeeded
+    hosts = [spec for address, spec in helpers["production+sending"].items() if address.kind == "instance"]
+    assert {host.native["host_group"] for host in hosts} == {"apart"}
+
+
+def test_an_option_that_no_provider_has_is_a_finding(home, cloud):
+    about = by("age", home, cloud, native={"fake": {"host_grup": "apart"}})
+    with pytest.raises(ValidationError) as error:
+        dr.recovery(SHOP, about.plan, [PRODUCTION, RECOVERY])
+    (finding,) = [each for each in error.value.findings if each.rule == "provider/unknown-option"]
+    assert finding.subject == "recovery.shop.vault.native.fake.host_grup"
+    assert "host_group" in finding.fix
+
+
+def test_what_readers_of_blocks_need_is_among_the_grants(home, cloud, exporting):
+    about = by("age", home, cloud, blocks=BLOCKS)
+    told = json.loads(dr.grants(about))
+    assert told["helpers of production"] == {"role": "reads blocks in production"}
+    assert told["helpers of recovery"] == {"role": "reads blocks in recovery"}  # on the way back
+
+
+def test_where_no_data_goes_by_the_vault_nobody_reads_blocks(home, cloud, exporting):
+    about = by("age", home, cloud, blocks=BLOCKS)
+    native = evolve(about, plan=evolve(about.plan, data=[DataPolicy("db", engine="native")]))
+    assert dr.replicate(native, pace=ONE).succeeded
+    assert exporting.asked == []
