@@ -5,6 +5,8 @@ epoch first, then the source is let in with it. Resumable at any call: the ledge
 `stand_alone` is the same where the target is lost.
 """
 
+from collections.abc import Collection
+
 from attrs import evolve, frozen
 
 from portinfra.errors import PolicyError
@@ -63,23 +65,24 @@ def abandon(recovery: Recovery, *, pace: Pace | None = None) -> Abandoned:
     return Abandoned(epoch, stopped, running)
 
 
-def stand_alone(recovery: Recovery, *, pace: Pace | None = None) -> Abandoned:
+def stand_alone(recovery: Recovery, *, without: Collection[str] = (), pace: Pace | None = None) -> Abandoned:
     """Let the source stand with what it has, where the target is lost, whether that had taken over or not. No
-    call is made to the target, and nobody stops it: `fence` is the first act on its return.
+    call is made to the target, and nobody stops it: `fence` is the first act on its return. Points `without`
+    which, by their ids, are damaged: no newer data is lost with them.
 
     Raises PolicyError where the source has points with newer data than its own volumes.
     """
     pace = pace or Pace()
     with Connection.to(recovery.source) as source:
         source.account()
-        known = _no_newer_points(recovery, source)
+        known = _no_newer_points(recovery, source, without)
         with source.run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run:
             now, latest = source.provider.clock.now(), (turn.latest for turn in known)
             epoch = next_epoch(now, run.claim.epoch, *latest)
             return Abandoned(epoch, None, switched(run, source, recovery, epoch, "running", pace.listen))
 
 
-def _no_newer_points(recovery: Recovery, source: Connection) -> list[Turn]:
+def _no_newer_points(recovery: Recovery, source: Connection, without: Collection[str] = ()) -> list[Turn]:
     """The turns to the source. Raises PolicyError where its volumes are not what it should stand with: newer
     data has come to it from the target, or a turn has begun to give them other data.
     """
@@ -88,7 +91,8 @@ def _no_newer_points(recovery: Recovery, source: Connection) -> list[Turn]:
     known, stood = turns(entries), stood_since(entries)
     snapshots, vault = source.observe(here.points), look(here)
     for point in points(entries):
-        if point.entry.number > stood and point.restorable(snapshots, vault.points):
+        newer = point.entry.number > stood and point.restorable(snapshots, vault.points)
+        if newer and point.id not in without:
             what = f"point {point.id}, which has come from {recovery.target.name}, is newer than"
             raise _not_as_it_is(recovery, "newer-points", what)
     begun = under_way(known, standing(source, recovery.source_scope).epoch)
@@ -113,5 +117,6 @@ def _not_as_it_is(recovery: Recovery, rule: str, what: str) -> PolicyError:
         rule,
         f"{what} the volumes of {name}",
         f"Bring {name} up from its points: dr failback, or dr failover, whichever leads to {name}; with "
-        f"--source-is-lost where {recovery.target.name} does not answer.",
+        f"--source-is-lost where {recovery.target.name} does not answer. Where it is lost, and the point is "
+        "damaged: this again, with --without-point.",
     )

@@ -31,7 +31,9 @@ class Turning(Agreed):
     ] = False
     without_point: Annotated[
         list[str] | None,
-        Option("--without-point", metavar="POINT", help="Use an older point than this one; repeatable."),
+        Option(
+            "--without-point", metavar="POINT", help="Use an older point than this one, or none; repeatable."
+        ),
     ] = None
     abandon: Annotated[
         bool,
@@ -49,8 +51,11 @@ class Turning(Agreed):
         """Raises Misuse for options that do not go together; `others` are those of one command only."""
         if self.older_data and not self.source_is_lost:
             raise Misuse("--older-data goes with --source-is-lost", fix="Add it, or leave this out.")
-        if self.abandon and (self.source_is_lost or self.without_point or any(others)):
+        if self.abandon and (self.source_is_lost or any(others)):
             raise Misuse("--abandon gives up whatever was begun", fix="Leave the other options out.")
+        if self.abandon and self.without_point and not self.target_is_lost:
+            fix = "Leave it out; or add --target-is-lost, where it is."
+            raise Misuse("--abandon uses no points", fix=fix)
         if self.target_is_lost and not self.abandon:
             raise Misuse("--target-is-lost goes with --abandon", fix="Add it, or leave this out.")
 
@@ -81,7 +86,7 @@ def failover(session: Session, which: Which, failing: FailingOver) -> int:
     recovery = recovery_of(session, which)
     if failing.abandon:
         return _abandon(session, recovery, failing)
-    desk, without = ready(), _left_aside(recovery, failing)
+    desk, without = ready(), _left_aside(recovery, failing, ask_source=not failing.source_is_lost)
     if not failing.yes:
         show_prospect(dr.prospect(recovery, ask_source=not failing.source_is_lost), err())
         stopped = "is lost" if failing.source_is_lost else "is stopped"
@@ -133,7 +138,8 @@ def failback(session: Session, which: Which, changing: Turning) -> int:
     recovery = recovery_of(session, which)
     if changing.abandon:
         return _abandon(session, recovery.turned, changing)
-    desk, without = ready(), _left_aside(recovery.turned, changing)
+    desk = ready()
+    without = _left_aside(recovery.turned, changing, ask_source=not changing.source_is_lost)
     if not changing.source_is_lost:
         dr.may_fail_back(recovery)
     if not changing.yes:
@@ -158,13 +164,13 @@ def failback(session: Session, which: Which, changing: Turning) -> int:
     return code
 
 
-def _left_aside(recovery: "Recovery", turning: Turning) -> tuple[str, ...]:
-    """The points that are not to be used. Raises Misuse for what is none."""
+def _left_aside(recovery: "Recovery", turning: Turning, *, ask_source: bool) -> tuple[str, ...]:
+    """The points in a recovery's target that are not to be used. Raises Misuse for what is none."""
     from portinfra import dr
 
     without = tuple(turning.without_point or ())
     if without:
-        now = dr.status(recovery, ask_source=not turning.source_is_lost)
+        now = dr.status(recovery, ask_source=ask_source)
         known = {point.id for point in now.points} | set(now.turn.points if now.turn else ())
         if unknown := sorted(set(without) - known):
             there_are = ", ".join(sorted(known)) or "none"
@@ -202,6 +208,7 @@ def _abandon(session: Session, recovery: "Recovery", agreed: Turning) -> int:
     from portinfra.words import count
 
     source, target, lost = recovery.source.name, recovery.target.name, agreed.target_is_lost
+    without = _left_aside(recovery.turned, agreed, ask_source=False)
     if not lost:
         dr.may_abandon(recovery)
     if not agreed.yes:
@@ -212,8 +219,10 @@ def _abandon(session: Session, recovery: "Recovery", agreed: Turning) -> int:
         )
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
-        give_up = dr.stand_alone if lost else dr.abandon
-        done = give_up(recovery, pace=dr.Pace(listen=display))
+        pace = dr.Pace(listen=display)
+        done = (
+            dr.stand_alone(recovery, without=without, pace=pace) if lost else dr.abandon(recovery, pace=pace)
+        )
     if agreed.as_json:
         write_json(abandoned_document(recovery, done))
     else:
