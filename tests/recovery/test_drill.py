@@ -1,5 +1,8 @@
 """A drill brings everything up apart from all else, measures it, and is torn down, whatever becomes of it."""
 
+import getpass
+import platform
+
 import pytest
 from attrs import evolve
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
@@ -51,6 +54,17 @@ def test_it_comes_up_from_the_newest_points_and_leaves_nothing(ready):
     assert evidence.left_behind == 0
     assert there(ready) == points
     assert ready.books(PRODUCTION.account) == before
+
+
+def test_its_evidence_names_accounts_who_ran_it_and_what_the_topology_was(ready):
+    told = drill(recovery(), pace=ONE)
+    assert (told.source_account, told.target_account) == (PRODUCTION.account, RECOVERY.account)
+    assert told.operator == f"{getpass.getuser()}@{platform.node()}"
+    same = drill(recovery(), pace=ONE)
+    other = drill(recovery(topology=SHOP.with_role(evolve(SHOP.role("web"), count=2))), pace=ONE)
+    secret = drill(recovery(topology=SHOP.with_role(evolve(SHOP.role("web"), user_data="s3cret"))), pace=ONE)
+    assert len(told.topology_digest) == 16
+    assert same.topology_digest == secret.topology_digest == told.topology_digest != other.topology_digest
 
 
 def test_it_makes_no_call_to_the_source_and_none_to_the_environment_it_drills_for(ready):

@@ -5,7 +5,6 @@ then a copy of each in the target, under the target's key, read back; and last o
 earlier run left half done is carried on where its data is whole, and removed where it is not.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from typing import Any, Literal
@@ -19,7 +18,6 @@ from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
 from portinfra.model.progress import Progress
 from portinfra.model.resources import Snapshot, Spec, Volume
-from portinfra.model.topology import Topology
 from portinfra.placement import place
 from portinfra.recovery.fencing import begun, standing
 from portinfra.recovery.groups import Group, groups
@@ -291,7 +289,7 @@ class _Replication:
             each.moment,
             each.group.volumes,
             engine=self.recovery.engine(each.group.policy),
-            topology=_digest(self.recovery.topology),
+            topology=self.recovery.digest,
             key=self.recovery.target.key or "",
         )
         self.ledger.add(said)
@@ -352,7 +350,3 @@ class _Replication:
                 self.outcomes[point.group] = GroupOutcome(
                     point.group, "failed", point.id, point.taken, problem or "not all of it arrived"
                 )
-
-
-def _digest(topology: Topology) -> str:
-    return hashlib.sha256(repr(topology).encode()).hexdigest()[:16]

@@ -25,6 +25,7 @@ def shown(
     source up to `until` should have come back. Moments are seconds since the epoch.
     """
     recovery, bringing = ascent.recovery, ascent.bringing
+    holder = bringing.run.claim.holder
     rpo = max((until - point.taken for point in used), default=None)
     rto = ascent.up_at - began if ascent.up_at is not None else None
     reasons = list(ascent.reasons)
@@ -53,6 +54,10 @@ def shown(
         reasons=tuple(dict.fromkeys(reasons)),
         left_behind=left_behind,
         source_fenced=source_fenced,
+        source_account=recovery.source.account,
+        target_account=recovery.target.account,
+        topology_digest=recovery.digest,
+        operator=f"{holder.user}@{holder.host}",
         calls=bringing.place.caller.calls + bringing.run.calls,
         version=VERSION,
     )

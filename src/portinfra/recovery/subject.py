@@ -1,5 +1,7 @@
 """What a recovery is about: the plan, with the topology and the two environments that it names."""
 
+import hashlib
+
 from attrs import evolve, frozen
 
 from portinfra.errors import PolicyError
@@ -63,6 +65,13 @@ class Recovery:
     def drill(self, id: str) -> Scope:
         """The scope of one drill, in the target."""
         return self.target_scope.beside(f"drill-{id}")
+
+    @property
+    def digest(self) -> str:
+        """Tells the topology, as it is declared, from what it is after a change. User data, which may be
+        secret, is left out.
+        """
+        return hashlib.sha256(repr(self.topology).encode()).hexdigest()[:16]
 
     @property
     def sensitive(self) -> bool:

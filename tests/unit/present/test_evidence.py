@@ -252,6 +252,14 @@ def test_the_page_stands_alone_and_says_all(key):
         assert words in text, words
 
 
+def test_it_says_in_which_accounts_of_what_and_by_whom():
+    known = evolve(GOOD, source_account="111", target_account="222", operator="ada@<laptop>")
+    told = report_html(evidence_document(evolve(known, topology_digest="b0a3")))
+    assert "Account of the source: 111. Account of the target: 222. Topology: shop as of b0a3." in told
+    assert "Run by ada@&lt;laptop&gt;." in told
+    assert "Run by" not in report_html(evidence_document(GOOD))
+
+
 def test_a_failed_drill_says_first_why_and_what_was_said(key):
     gate = evolve(GOOD.waves[0].checks[0], passed=False, told="FATAL: starting up\nexit code 2")
     text = page_of(evolve(BAD, waves=(evolve(BAD.waves[0], checks=(gate,)),)), key)

@@ -35,6 +35,7 @@ def report_html(document: Document) -> str:
             f'<p class="faint">{_e(document["id"])} · {moment(document["started"])}</p>',
             f'<h1 class="{_colour(document["result"] == "passed")}">{_e(title)}</h1>',
             f"<p>{_e(document['source'])} → {_e(document['target'])}</p>",
+            _who(document),
             _why(document),
             f'<div class="facts">{_data(document)}{_time(document)}</div>',
             *_course(document),
@@ -62,6 +63,17 @@ def _colour(good: bool) -> str:
 def _gates(document: Document) -> list[tuple[int, Mapping[str, Any]]]:
     """Each gate, with the number of its wave."""
     return [(n, check) for n, wave in enumerate(document["waves"], 1) for check in wave["checks"]]
+
+
+def _who(document: Document) -> str:
+    """In which accounts, of what, and by whom; evidence of before this was told leaves it out."""
+    ends = [(end, document.get(f"{end}_account")) for end in ("source", "target")]
+    told = [f"Account of the {end}: {account}." for end, account in ends if account]
+    if digest := document.get("topology_digest"):
+        told.append(f"Topology: {document['topology']} as of {digest}.")
+    if operator := document.get("operator"):
+        told.append(f"Run by {operator}.")
+    return f'<p class="faint">{_e(" ".join(told))}</p>' if told else ""
 
 
 def _why(document: Document) -> str:
