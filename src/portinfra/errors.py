@@ -125,9 +125,12 @@ class ProviderError(PortinfraError):
         self.provider = provider
         self.action = action
         self.address = address
+        self.environment = ""
+        """Where the call went, by name: of two ends of a recovery, which one."""
 
     def __str__(self) -> str:
-        place = " ".join(part for part in (self.address, self.action) if part)
+        where = f"in {self.environment}" if self.environment and not self.address else ""
+        place = " ".join(part for part in (self.address, self.action, where) if part)
         return f"{place}: {super().__str__()}" if place else super().__str__()
 
 

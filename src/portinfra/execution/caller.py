@@ -20,6 +20,8 @@ class Caller:
     """Makes calls to one provider, one at a time, and counts them."""
 
     provider: Provider
+    environment: str = ""
+    """The one that its calls are about, by name."""
     calls: int = 0
     answered: bool = False
     """Whether there has been any answer yet, if only a refusal."""
@@ -65,4 +67,5 @@ class Caller:
         ours.provider = ours.provider or self.provider.name
         ours.action = ours.action or call.action
         ours.address = ours.address or (call.address or "")
+        ours.environment = ours.environment or self.environment
         return ours

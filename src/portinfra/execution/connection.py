@@ -37,7 +37,7 @@ class Connection:
     def to(cls, environment: Environment) -> Self:
         """Connect. Raises ProviderError."""
         provider = registry.connect(environment)
-        caller = Caller(provider)
+        caller = Caller(provider, environment.name)
         return cls(environment, provider, Reader(provider, caller.insisting), caller)
 
     def __enter__(self) -> Self:

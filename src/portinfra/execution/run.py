@@ -57,7 +57,7 @@ class Run:
         self._version = version
         self._workers = workers
         self._seed = seed
-        self._caller = Caller(provider)
+        self._caller = Caller(provider, scope.environment)
         self.reader = Reader(provider, self._ask, borrowed or {})
         self.attempt = new_attempt(provider.clock)
         self._journal = Journal(scope, self.attempt)
