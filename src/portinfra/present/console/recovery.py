@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from textwrap import indent
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from portinfra.model.evidence import Evidence
@@ -12,7 +13,7 @@ from portinfra.present.console.terminal import table
 from portinfra.recovery.drill import Swept
 from portinfra.recovery.prospect import Prospect
 from portinfra.recovery.replicate import Replicated
-from portinfra.recovery.status import RecoveryStatus
+from portinfra.recovery.status import PointStatus, RecoveryStatus
 from portinfra.recovery.subject import Recovery
 from portinfra.words import count, duration, moment
 
@@ -78,8 +79,8 @@ def show_replicated(recovery: Recovery, made: Replicated, console: Console) -> N
     console.print(f"{count(made.calls, 'API call')}.")
 
 
-def show_status(found: RecoveryStatus, console: Console) -> None:
-    """Every volume's newest data, then what else wants attention."""
+def show_status(found: RecoveryStatus, console: Console, *, points: bool = False) -> None:
+    """Every volume's newest data, every point if wanted, then what else wants attention."""
     rows = table("volume", "group", "newest point", "age", "")
     for volume in found.volumes:
         age = duration(volume.age) if volume.age is not None else "—"
@@ -87,6 +88,9 @@ def show_status(found: RecoveryStatus, console: Console) -> None:
         rows.add_row(volume.volume.name, volume.group, volume.point or "none", age, level)
     console.print(rows)
     console.print()
+    if points:
+        console.print(_points(found.points))
+        console.print()
     console.print(f"{found.recovery}: {found.level}. {data_line(found)}")
     restorable = sum(bool(point.restorable) for point in found.points)
     console.print(f"{count(len(found.points), 'point')}, {restorable} restorable.")
@@ -113,6 +117,24 @@ def show_status(found: RecoveryStatus, console: Console) -> None:
             f"The target has taken over ({moment(found.stands)}): what is written there now is carried "
             "nowhere before dr failback."
         )
+
+
+def _points(found: Iterable[PointStatus]) -> Table:
+    """Each of them, the newest first of its group."""
+    rows = table("point", "group", "taken", "age", "volumes", "lies in", "restorable")
+    for point in sorted(found, key=lambda point: (point.group, point.age)):
+        told = {True: "yes", False: "no", None: "nobody could look"}[point.restorable]
+        here = f"the target: {point.parts} of {point.volumes}" if point.parts else "nowhere yet"
+        rows.add_row(
+            point.id,
+            point.group,
+            point.taken,
+            duration(point.age),
+            str(point.volumes),
+            "the vault" if point.in_vault and not point.parts else here,
+            told,
+        )
+    return rows
 
 
 def show_swept(found: Iterable[Swept], console: Console) -> None:

@@ -23,6 +23,7 @@ class Watching(Shown):
     """For whom."""
 
     prometheus: Annotated[bool, Option("--prometheus", help="As Prometheus text.")] = False
+    points: Annotated[bool, Option("--points", help="List every point, too; --json always does.")] = False
 
 
 def status(session: Session, which: Which, watching: Watching) -> int:
@@ -52,5 +53,5 @@ def status(session: Session, which: Which, watching: Watching) -> int:
     elif watching.prometheus:
         write(prometheus(found))
     else:
-        show_status(found, out())
+        show_status(found, out(), points=watching.points)
     return LEVELS[found.level]
