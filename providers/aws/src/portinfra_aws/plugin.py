@@ -9,6 +9,7 @@ from portinfra.model.environment import Environment
 from portinfra_aws import actions
 from portinfra_aws.errors import NAME
 from portinfra_aws.grants import grants
+from portinfra_aws.profiles import NATIVE
 from portinfra_aws.published import CAPABILITIES, IMAGES, SIZES
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class AwsPlugin:
     capabilities = CAPABILITIES
     sizes: Mapping[str, str] = SIZES
     images: tuple[str, ...] = tuple(IMAGES)
-    native: Mapping[str, str] = {}
+    native: Mapping[str, str] = NATIVE
 
     def connect(self, environment: Environment) -> "AwsProvider":
         """The environment's account and region. Raises InvalidRequest for a region that is none, and

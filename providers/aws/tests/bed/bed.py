@@ -142,10 +142,14 @@ class Bed:
         with self.lock:
             self.at(account, region).fates.append(reason)
 
-    def add_account(self, account: str, access_key: str, secret: str) -> None:
-        """A user of another account, with an access key of 20 characters."""
+    def add_account(
+        self, account: str, access_key: str, secret: str, policy: Mapping[str, Any] | None = None
+    ) -> None:
+        """A user of another account, or another of this one, with an access key of 20 characters and perhaps
+        an IAM policy of its own.
+        """
         with self.lock:
-            self.identities.add(account, access_key, secret)
+            self.identities.add(account, access_key, secret, policy)
 
     def report(self) -> dict[str, Any]:
         """How many requests came by action, what the model refused and what the bed could not serve."""
