@@ -4,6 +4,7 @@ A request passes, in this order: faults, signature, the official model, permissi
 the rules, moto, the rules again, filters and pages.
 """
 
+import base64
 import threading
 import traceback
 from collections import Counter
@@ -24,7 +25,7 @@ from bed.kinds import ID, KINDS
 from bed.listing import FIXED, Listing
 from bed.plain import plain
 from bed.region import Region
-from bed.rules import permissions, rates, tokens
+from bed.rules import contents, permissions, rates, tokens
 from bed.settings import Settings
 
 assert rules  # imported for the rules that it registers
@@ -150,6 +151,16 @@ class Bed:
         """
         with self.lock:
             self.identities.add(account, access_key, secret, policy)
+
+    def write(self, volume: str, data: bytes | str, offset: int = 0) -> None:
+        """Write bytes, or base64 of them, to a volume, as its host does. Raises ValueError beyond its end."""
+        with self.lock:
+            contents.write(volume, base64.b64decode(data) if isinstance(data, str) else data, offset)
+
+    def read(self, id: str, offset: int, length: int) -> bytes:
+        """What a volume or snapshot holds there. Raises ValueError beyond its end."""
+        with self.lock:
+            return contents.read(id, offset, length)
 
     def report(self) -> dict[str, Any]:
         """How many requests came by action, what the model refused and what the bed could not serve."""

@@ -3,6 +3,7 @@
 `POST /` is EC2 and STS. `POST /bed/<verb>` with a JSON object is the bed itself: `/bed/books`, `/bed/fault`.
 """
 
+import base64
 import json
 import os
 import signal
@@ -24,9 +25,12 @@ VERBS = (
     "fail_next_instance",
     "books",
     "add_account",
+    "write",
+    "read",
     "report",
 )
-"""What may be asked of the bed over HTTP: methods of `Bed` whose arguments and answers are JSON."""
+"""What may be asked of the bed over HTTP: methods of `Bed` whose arguments and answers are JSON, bytes
+as base64."""
 
 
 class Server(ThreadingHTTPServer):
@@ -97,4 +101,8 @@ def _verb(bed: Bed, verb: str, body: bytes) -> Response:
         told = getattr(bed, verb)(**json.loads(body or b"{}"))
     except (AttributeError, TypeError, ValueError) as error:
         return Response(400, f"{verb}: {error}\n", "text/plain")
-    return Response(200, json.dumps(told), "application/json")
+    return Response(200, json.dumps(told, default=_text), "application/json")
+
+
+def _text(told: bytes) -> str:
+    return base64.b64encode(told).decode()
