@@ -1,6 +1,7 @@
 """The bed over HTTP/1.1 on loopback, with connections that are kept alive, as EC2 keeps them.
 
-`POST /` is EC2 and STS. `POST /bed/<verb>` with a JSON object is the bed itself: `/bed/books`, `/bed/fault`.
+`POST /` is EC2 and STS, `GET /snapshots/…` EBS direct. `POST /bed/<verb>` with a JSON object is the bed
+itself: `/bed/books`, `/bed/fault`.
 """
 
 import base64
@@ -12,7 +13,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from bed.bed import Bed, Dropped, Killed, Request, Response
+from bed.bed import Bed
+from bed.wire import CutShort, Dropped, Killed, Request, Response
 
 VERBS = (
     "reset",
@@ -72,6 +74,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(self.server.bed.serve(Request(self.command, self.path, headers, body)))
         except Dropped:
             self._drop()
+        except CutShort as cut:
+            self._reply(cut.response, len(cut.response.content) // 2)
+            self._drop()
         except Killed as killed:
             os.kill(killed.pid, signal.SIGKILL)
             self._drop()
@@ -81,13 +86,17 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Requests are in `Bed.log`."""
 
-    def _reply(self, response: Response) -> None:
-        body = response.body.encode()
+    def _reply(self, response: Response, sent: int | None = None) -> None:
+        """Send it, or no more than so many bytes of its body."""
+        body = response.content
         self.send_response(response.status)
         self.send_header("Content-Type", response.kind)
         self.send_header("Content-Length", str(len(body)))
+        for name, value in response.headers.items():
+            self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[:sent])
+        self.wfile.flush()
 
     def _drop(self) -> None:
         self.close_connection = True
