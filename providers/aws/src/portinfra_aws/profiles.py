@@ -45,13 +45,11 @@ def parameter(native: Mapping[str, Any]) -> dict[str, str] | None:
 
 
 def seen(record: Mapping[str, Any], asked: str) -> dict[str, str]:
-    """The options of a host that EC2 tells of, in the word of whoever asked for its profile.
+    """The options of a host that EC2 tells of: its profile by ARN or by name, as it was asked for.
 
     An ARN ends with the name, behind a path that need not be there.
     """
     arn = (record.get("iamInstanceProfile") or {}).get("arn", "")
     if not asked or not arn:
         return {}
-    name = arn.rpartition("/")[2]
-    told = arn if asked.startswith("arn:") else name
-    return {OPTION: asked if asked in (arn, name) else told}
+    return {OPTION: arn if asked.startswith("arn:") else arn.rpartition("/")[2]}
