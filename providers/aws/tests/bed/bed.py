@@ -176,7 +176,7 @@ class Bed:
         return there
 
     def serve(self, request: Request) -> Response:
-        """Answer one request. Raises Dropped or CutShort where the wire breaks, Killed where a client dies."""
+        """Answer one request. Raises Dropped, CutShort or Killed, where something is to break."""
         with self.lock:
             self._requests += 1
             request_id = f"00000000-0000-4000-8000-{self._requests:012d}"
