@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from bed import Local
 from bed.conformance_bed import BedClock
 from bed.identities import ACCESS_KEY, SECRET
+from portinfra import Environment
 from portinfra.declaration.load import load
 from portinfra.model.resources import Network
 from portinfra.present.cli import main
@@ -89,6 +91,19 @@ def test_from_an_account_to_a_running_platform_and_back(somewhere, monkeypatch, 
 
 def test_the_printed_policy_is_the_one_that_is_tested(somewhere, monkeypatch, capsys):
     assert json.loads(run("portinfra providers aws --iam-policy", monkeypatch, capsys)) == plugin.iam_policy()
+
+
+def test_the_page_grants_what_the_provider_tells():
+    """The role of a host that reads blocks, and whoever passes one."""
+    passing, reading = (
+        json.loads(textwrap.dedent(block))
+        for block in re.findall(r"^ *```json\n(.*?)^ *```$", PAGE, re.MULTILINE | re.DOTALL)
+    )
+    production = Environment("production", on="aws:us-east-1", account="123456789012", key="alias/shop")
+    granted = json.loads(plugin.block_grants(production))
+    assert reading == granted["role"]["policy"]
+    (statement,) = granted["pass"]["policy"]["Statement"]
+    assert passing == {**statement, "Resource": "arn:aws:iam::123456789012:role/reports"}
 
 
 def test_every_example_is_valid(tmp_path):

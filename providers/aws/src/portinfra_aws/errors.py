@@ -149,6 +149,11 @@ CODES: Mapping[str, tuple[Kind, str]] = {
     "DryRunOperation": (errors.InvalidRequest, ""),
 }
 
+_NO_PROFILE = re.compile(r"Invalid IAM Instance Profile|has no associated IAM Roles")
+_PROFILE = (
+    "Make the instance profile, with one role in it: aws iam create-instance-profile, then "
+    "aws iam add-role-to-instance-profile. Or correct its name. One just made is known to EC2 after a while."
+)
 _ATTACHED = re.compile(r"[Aa]ttachment point .* is already in use")
 _IAM_ACTION = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")
 _ENCODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
@@ -183,6 +188,8 @@ def _permission(error: EC2Error) -> str:
     named = _IAM_ACTION.search(error.message)
     service = "sts" if error.action in ("AssumeRole", "GetCallerIdentity") else "ec2"
     action = named[1] if named else f"{service}:{error.action}"
+    if action == "iam:PassRole":
+        return "Allow iam:PassRole of the role in the instance profile to ec2.amazonaws.com, and of no other."
     return f"Allow {action}. All that is needed: portinfra providers aws --iam-policy"
 
 
@@ -192,6 +199,8 @@ def _kind(error: EC2Error) -> tuple[Kind, str]:
         return CODES[code]
     if code == "InvalidParameterValue" and _ATTACHED.search(error.message):
         return errors.Conflict, AGAIN
+    if code == "InvalidParameterValue" and _NO_PROFILE.search(error.message):
+        return errors.NotFound, _PROFILE
     if code.endswith((".NotFound", "NotFound")):
         return errors.NotFound, _GONE
     if code.endswith(("LimitExceeded", "QuotaExceeded")):

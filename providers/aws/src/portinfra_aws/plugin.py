@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from portinfra.errors import InvalidRequest
 from portinfra.model.environment import Environment
+from portinfra.provider.blocks import BlockReader
 from portinfra_aws import actions
+from portinfra_aws.blocks.command import block_reader
+from portinfra_aws.blocks.grants import block_grants
 from portinfra_aws.errors import NAME
 from portinfra_aws.grants import grants
+from portinfra_aws.profiles import NATIVE
 from portinfra_aws.published import CAPABILITIES, IMAGES, SIZES
 
 if TYPE_CHECKING:
@@ -24,7 +28,7 @@ class AwsPlugin:
     capabilities = CAPABILITIES
     sizes: Mapping[str, str] = SIZES
     images: tuple[str, ...] = tuple(IMAGES)
-    native: Mapping[str, str] = {}
+    native: Mapping[str, str] = NATIVE
 
     def connect(self, environment: Environment) -> "AwsProvider":
         """The environment's account and region. Raises InvalidRequest for a region that is none, and
@@ -50,6 +54,17 @@ class AwsPlugin:
     def iam_policy(self) -> dict[str, Any]:
         """The least IAM policy that a topology needs, as the document that AWS takes."""
         return actions.policy()
+
+    def block_reader(self, environment: Environment, snapshot: str, gib: int) -> BlockReader:
+        """How a host in the environment reads a snapshot of so many GiB by EBS's direct APIs.
+
+        Its instance profile must allow it: `block_grants`.
+        """
+        return block_reader(environment.region, snapshot, gib)
+
+    def block_grants(self, environment: Environment) -> str:
+        """What the role in that instance profile and whoever gives it to a host must be allowed, as JSON."""
+        return block_grants(environment)
 
     def grants(self, source: Environment, target: Environment) -> str:
         """What both accounts of a recovery plan must allow, as JSON."""

@@ -94,4 +94,5 @@ CAPABILITIES = Capabilities(
     # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html.
     cidrs_reserved=("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"),
     snapshot_copy=True,
+    block_export=True,
 )

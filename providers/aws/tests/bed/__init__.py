@@ -1,4 +1,4 @@
-"""A test bed: moto's EC2 and STS over HTTP on loopback, made as hard as EC2.
+"""A test bed: EC2, EBS direct and STS over HTTP on loopback, of moto, made as hard as the real ones.
 
     with bed.in_thread() as ec2:           # quick; survives os.fork, each child with a copy of its own
         os.environ.update(ec2.environment)

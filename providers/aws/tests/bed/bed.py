@@ -1,9 +1,10 @@
-"""EC2 and STS in one process: moto's backends, behind what makes them as strict as the real services.
+"""EC2, EBS direct and STS in one process: moto's backends, behind what makes them as strict as the real ones.
 
 A request passes, in this order: faults, signature, the official model, permissions, rates, client tokens,
 the rules, moto, the rules again, filters and pages.
 """
 
+import base64
 import threading
 import traceback
 from collections import Counter
@@ -11,9 +12,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field
 
-from bed import engine, official, rules, signature, validation, xml
+from bed import ebs, engine, official, rest, rules, signature, validation, xml
 from bed.books import books
 from bed.call import AFTER, BEFORE, INSTEAD, SHOWN, Call
 from bed.clock import Clock
@@ -24,46 +25,15 @@ from bed.kinds import ID, KINDS
 from bed.listing import FIXED, Listing
 from bed.plain import plain
 from bed.region import Region
-from bed.rules import permissions, rates, tokens
+from bed.rules import contents, permissions, rates, tokens
 from bed.settings import Settings
+from bed.wire import CutShort, Dropped, Killed, Request, Response
 
 assert rules  # imported for the rules that it registers
 
 _NO_TAGS: Mapping[str, str] = {}
 
 HTML = "<html><body><h1>500 Server Error</h1></body></html>"
-
-
-@frozen
-class Request:
-    """What came over the wire."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: bytes
-
-
-@frozen
-class Response:
-    """What goes back."""
-
-    status: int
-    body: str
-    kind: str = "text/xml;charset=UTF-8"
-
-
-class Dropped(Exception):
-    """The connection breaks here."""
-
-
-class Killed(Exception):
-    """The client is to be killed here."""
-
-    def __init__(self, pid: int) -> None:
-        super().__init__(f"kill {pid}")
-        self.pid = pid
 
 
 @define(eq=False)
@@ -142,10 +112,24 @@ class Bed:
         with self.lock:
             self.at(account, region).fates.append(reason)
 
-    def add_account(self, account: str, access_key: str, secret: str) -> None:
-        """A user of another account, with an access key of 20 characters."""
+    def add_account(
+        self, account: str, access_key: str, secret: str, policy: Mapping[str, Any] | None = None
+    ) -> None:
+        """A user of another account, or another of this one, with an access key of 20 characters and perhaps
+        an IAM policy of its own.
+        """
         with self.lock:
-            self.identities.add(account, access_key, secret)
+            self.identities.add(account, access_key, secret, policy)
+
+    def write(self, volume: str, data: bytes | str, offset: int = 0) -> None:
+        """Write bytes, or base64 of them, to a volume, as its host does. Raises ValueError beyond its end."""
+        with self.lock:
+            contents.write(volume, base64.b64decode(data) if isinstance(data, str) else data, offset)
+
+    def read(self, id: str, offset: int, length: int) -> bytes:
+        """What a volume or snapshot holds there. Raises ValueError beyond its end."""
+        with self.lock:
+            return contents.read(id, offset, length)
 
     def report(self) -> dict[str, Any]:
         """How many requests came by action, what the model refused and what the bed could not serve."""
@@ -192,24 +176,27 @@ class Bed:
         return there
 
     def serve(self, request: Request) -> Response:
-        """Answer one request. Raises Dropped or Killed where the wire breaks or the client is to die."""
+        """Answer one request. Raises Dropped, CutShort or Killed, where something is to break."""
         with self.lock:
             self._requests += 1
             request_id = f"00000000-0000-4000-8000-{self._requests:012d}"
             self.clock.request()
-            flat = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
-            if not flat:
-                flat = dict(parse_qsl(request.url.partition("?")[2], keep_blank_values=True))
-            action = flat.get("Action", "")
+            blocks = rest.asked(request.method, request.url)
+            action, flat = blocks or _query(request)
+            service = "ebs" if blocks else "ec2"
             self.calls[action] += 1
             self.log.append((action, flat))
             struck = {fault.mishap: fault for fault in self.faults.at(action)}
-            early = self._early(struck, request_id)
+            early = self._early(service, struck, request_id)
             if early is not None:
                 return early
-            response = self._answer(request, flat, request_id)
+            response = self._answer(request, service, action, flat, request_id)
             if "dropped after" in struck:
                 raise Dropped
+            if "cut short" in struck:
+                raise CutShort(response)
+            if "damaged" in struck and isinstance(response.body, bytes):
+                response = evolve(response, body=bytes([response.body[0] ^ 1]) + response.body[1:])
             if "killed after" in struck:
                 raise Killed(struck["killed after"].pid)
             return response
@@ -218,7 +205,7 @@ class Bed:
         for there in self._regions.values():
             there.settle()
 
-    def _early(self, struck: Mapping[Any, Fault], request_id: str) -> Response | None:
+    def _early(self, service: str, struck: Mapping[Any, Fault], request_id: str) -> Response | None:
         if "slow" in struck:
             self.clock.advance(struck["slow"].seconds)
         if "killed before" in struck:
@@ -229,33 +216,38 @@ class Bed:
             return Response(500, HTML, "text/html")
         for mishap, error in _ERRORS.items():
             if mishap in struck:
-                return Response(error.status, xml.refusal("ec2", error, request_id))
+                return _refusal(service, error, request_id)
         return None
 
-    def _answer(self, request: Request, flat: dict[str, str], request_id: str) -> Response:
-        service = "ec2"
+    def _answer(
+        self, request: Request, service: str, action: str, flat: dict[str, str], request_id: str
+    ) -> Response:
         try:
             claim = signature.claim(request.headers)
+            if (service == "ebs") is not (claim.service == "ebs"):
+                raise EC2Error("SignatureDoesNotMatch", "Credential should be scoped to correct service", 403)
             service = claim.service
             token = request.headers.get("x-amz-security-token", "")
             caller = self.identities.of(claim.access_key, token, self.clock.now())
             if self.settings.signatures:
                 signature.verify(claim, caller, request)
-            operation = self._operation(service, flat)
+            operation = self._operation(service, action, flat)
             told = self._serve(operation, self._valid(operation, flat), caller, claim.region)
+            if service == "ebs":
+                return rest.answer(operation, told)
             return Response(200, xml.answer(operation, told, request_id))
         except EC2Error as error:
-            return Response(error.status, xml.refusal(service, error, request_id))
+            return _refusal(service, error, request_id)
         except Unserved as error:
-            self.gaps.append(f"{flat.get('Action')}: {error}")
+            self.gaps.append(f"{action}: {error}")
             return Response(501, f"the test bed cannot serve this: {error}\n", "text/plain")
         except Exception:
-            self.gaps.append(f"{flat.get('Action')}: {traceback.format_exc()}")
+            self.gaps.append(f"{action}: {traceback.format_exc()}")
             return Response(500, HTML, "text/html")
 
-    def _operation(self, service: str, flat: Mapping[str, str]) -> official.Operation:
-        action, version = flat.get("Action", ""), flat.get("Version", "")
-        if version != official.VERSIONS.get(service):
+    def _operation(self, service: str, action: str, flat: Mapping[str, str]) -> official.Operation:
+        version = flat.get("Version", "")
+        if service != "ebs" and version != official.VERSIONS.get(service):
             self.violations.append(f"{action}: version {version!r} of {service}")
             raise EC2Error(
                 "NoSuchVersion", f"The requested version ({version}) of service {service} is not valid"
@@ -268,7 +260,7 @@ class Bed:
 
     def _valid(self, operation: official.Operation, flat: Mapping[str, str]) -> dict[str, Any]:
         try:
-            return validation.parameters(operation, flat)
+            return (rest if operation.service == "ebs" else validation).parameters(operation, flat)
         except EC2Error as error:
             self.violations.append(f"{operation.name}: {error}")
             raise
@@ -281,6 +273,8 @@ class Bed:
         there = self.at(caller.account, region)
         self._settle()
         call = Call(operation, params, caller.account, region, there)
+        if operation.service == "ebs":
+            return ebs.serve(call, caller)
         permissions.check(call, caller)
         rates.take(call)
         if params.pop("DryRun", False):
@@ -318,6 +312,20 @@ class Bed:
     def _moto(self, call: Call) -> Any:
         params = self._listing.bare(call.operation, call.params)
         return engine.perform(call.action, params, call.account, call.region)
+
+
+def _query(request: Request) -> tuple[str, dict[str, str]]:
+    """The action and the parameters of a request in the query protocols of EC2 and STS."""
+    flat = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
+    if not flat:
+        flat = dict(parse_qsl(request.url.partition("?")[2], keep_blank_values=True))
+    return flat.get("Action", ""), flat
+
+
+def _refusal(service: str, error: EC2Error, request_id: str) -> Response:
+    if service == "ebs":
+        return rest.refusal(error)
+    return Response(error.status, xml.refusal(service, error, request_id))
 
 
 _offers: dict[str, dict[str, Any]] = {}

@@ -11,7 +11,8 @@ from unittest.mock import patch
 
 import requests
 
-from bed.bed import Bed, Dropped, Request
+from bed.bed import Bed
+from bed.wire import CutShort, Dropped, Request
 
 HOST = "http://ec2.bed.invalid"
 ENDPOINT = f"{HOST}:80"
@@ -42,12 +43,12 @@ def _answer(
     body = data if isinstance(data, bytes) else data.encode()
     try:
         told = bed.serve(Request(method, url.removeprefix(HOST), headers, body))
-    except Dropped:
+    except (Dropped, CutShort):
         raise requests.ConnectionError("the connection was closed") from None
     response = requests.Response()
     response.status_code = told.status
     response.headers["Content-Type"] = told.kind
-    response._content = told.body.encode()
+    response._content = told.content
     response.encoding = "utf-8"
     response.url = url
     return response

@@ -30,6 +30,9 @@ from moto.ec2.responses import EC2Response  # noqa: E402
 from moto.moto_api._internal import mock_random  # noqa: E402
 from werkzeug.exceptions import HTTPException  # noqa: E402
 
+_ELSEWHERE = frozenset({"IamInstanceProfile"})
+"""Parameters for which moto asks another of its services, which has nothing in it here."""
+
 OWN_IMAGES = json.loads(IMAGES.read_text())
 
 _all_tags = TagBackend.describe_tags
@@ -81,7 +84,7 @@ def reset(seed: int = 0) -> None:
 def perform(action: str, params: dict[str, Any], account: str, region: str) -> Any:
     """Let moto do it. Raises EC2Error for what it refuses, Unserved for what it does not know."""
     response = EC2Response()
-    response.params = params
+    response.params = {name: value for name, value in params.items() if name not in _ELSEWHERE}
     response.querystring = response.data = {}
     response.uri_match = {}
     response.body = ""

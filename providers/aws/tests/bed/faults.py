@@ -11,12 +11,15 @@ Mishap = Literal[
     "html error",
     "dropped before",
     "dropped after",
+    "cut short",
+    "damaged",
     "slow",
     "killed before",
     "killed after",
 ]
 """What may happen: refused for the rate (503); 503 and 500 as EC2 words them; 500 in HTML, as its front end
-words it; the connection broken before or after the effect; an answer that takes `seconds`; the client,
+words it; the connection broken before or after the effect, or in the middle of the answer; a block of
+which a byte has changed on its way; an answer that takes `seconds`; the client,
 process `pid`, killed with SIGKILL before or after the effect."""
 
 

@@ -1,5 +1,6 @@
 """Who asks: access keys, the accounts behind them, and STS, which gives keys to other accounts."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +23,8 @@ class Identity:
     secret: str = field(repr=False)
     token: str = field(default="", repr=False)
     expires: float = float("inf")
+    policy: Mapping[str, Any] | None = None
+    """Its own IAM policy; None: the one that all callers have."""
 
 
 @define
@@ -36,10 +39,12 @@ class Identities:
     def __attrs_post_init__(self) -> None:
         self.add(ACCOUNT, ACCESS_KEY, SECRET)
 
-    def add(self, account: str, access_key: str, secret: str) -> Identity:
+    def add(
+        self, account: str, access_key: str, secret: str, policy: Mapping[str, Any] | None = None
+    ) -> Identity:
         """A user of an account, with a key that lasts."""
         arn = f"arn:aws:iam::{account}:user/operator"
-        self._known[access_key] = Identity(account, arn, access_key, secret)
+        self._known[access_key] = Identity(account, arn, access_key, secret, policy=policy)
         return self._known[access_key]
 
     def of(self, access_key: str, token: str, now: float) -> Identity:

@@ -1,4 +1,4 @@
-"""The official model of EC2 and STS, as botocore ships it: every action, parameter, type and enumeration."""
+"""The official models, as botocore ships them: every action, parameter, type and enumeration."""
 
 import re
 from functools import cache
@@ -9,7 +9,7 @@ from botocore.loaders import Loader
 from botocore.model import Shape
 from moto.core.model import ServiceModel
 
-VERSIONS = {"ec2": "2016-11-15", "sts": "2011-06-15"}
+VERSIONS = {"ebs": "2019-11-02", "ec2": "2016-11-15", "sts": "2011-06-15"}
 
 NAMESPACES = {
     "ec2": "http://ec2.amazonaws.com/doc/2016-11-15/",

@@ -1,5 +1,6 @@
 """Two ways to run the bed: in a thread of the test, or in a process that outlives whatever a test kills."""
 
+import base64
 import http.client
 import json
 import os
@@ -148,6 +149,14 @@ class RemoteBed:
     def calm(self) -> None:
         """Take all faults back."""
         self.ask("calm")
+
+    def write(self, volume: str, data: bytes, offset: int = 0) -> None:
+        """Write bytes to a volume, as its host does."""
+        self.ask("write", volume=volume, data=base64.b64encode(data).decode(), offset=offset)
+
+    def read(self, id: str, offset: int, length: int) -> bytes:
+        """What a volume or snapshot holds there."""
+        return base64.b64decode(self.ask("read", id=id, offset=offset, length=length))
 
     def books(
         self, account: str | None = None, region: str | None = None, without: Collection[str] = ()

@@ -1,8 +1,10 @@
 """The bed over HTTP/1.1 on loopback, with connections that are kept alive, as EC2 keeps them.
 
-`POST /` is EC2 and STS. `POST /bed/<verb>` with a JSON object is the bed itself: `/bed/books`, `/bed/fault`.
+`POST /` is EC2 and STS, `GET /snapshots/…` EBS direct. `POST /bed/<verb>` with a JSON object is the bed
+itself: `/bed/books`, `/bed/fault`.
 """
 
+import base64
 import json
 import os
 import signal
@@ -11,7 +13,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from bed.bed import Bed, Dropped, Killed, Request, Response
+from bed.bed import Bed
+from bed.wire import CutShort, Dropped, Killed, Request, Response
 
 VERBS = (
     "reset",
@@ -24,9 +27,12 @@ VERBS = (
     "fail_next_instance",
     "books",
     "add_account",
+    "write",
+    "read",
     "report",
 )
-"""What may be asked of the bed over HTTP: methods of `Bed` whose arguments and answers are JSON."""
+"""What may be asked of the bed over HTTP: methods of `Bed` whose arguments and answers are JSON, bytes
+as base64."""
 
 
 class Server(ThreadingHTTPServer):
@@ -68,6 +74,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(self.server.bed.serve(Request(self.command, self.path, headers, body)))
         except Dropped:
             self._drop()
+        except CutShort as cut:
+            self._reply(cut.response, len(cut.response.content) // 2)
+            self._drop()
         except Killed as killed:
             os.kill(killed.pid, signal.SIGKILL)
             self._drop()
@@ -77,13 +86,17 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Requests are in `Bed.log`."""
 
-    def _reply(self, response: Response) -> None:
-        body = response.body.encode()
+    def _reply(self, response: Response, sent: int | None = None) -> None:
+        """Send it, or no more than so many bytes of its body."""
+        body = response.content
         self.send_response(response.status)
         self.send_header("Content-Type", response.kind)
         self.send_header("Content-Length", str(len(body)))
+        for name, value in response.headers.items():
+            self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[:sent])
+        self.wfile.flush()
 
     def _drop(self) -> None:
         self.close_connection = True
@@ -97,4 +110,8 @@ def _verb(bed: Bed, verb: str, body: bytes) -> Response:
         told = getattr(bed, verb)(**json.loads(body or b"{}"))
     except (AttributeError, TypeError, ValueError) as error:
         return Response(400, f"{verb}: {error}\n", "text/plain")
-    return Response(200, json.dumps(told), "application/json")
+    return Response(200, json.dumps(told, default=_text), "application/json")
+
+
+def _text(told: bytes) -> str:
+    return base64.b64encode(told).decode()

@@ -42,3 +42,5 @@ class Settings:
     """The IAM policy of all callers, as AWS takes it; None: all is allowed."""
     keys: frozenset[str] | None = None
     """The only KMS keys there are; None: every one that is named."""
+    profiles: frozenset[str] = frozenset()
+    """The names of the instance profiles that there are."""

@@ -60,7 +60,7 @@ def _value(operation: Operation, shape: Shape, node: Any, path: str) -> Any:
         return _list(operation, shape, node, path)
     if isinstance(node, dict):
         raise _unknown(f"{path}.{next(iter(node))}")
-    return _leaf(shape, node, path)
+    return leaf(shape, node, path)
 
 
 def _structure(operation: Operation, shape: Any, node: Any, path: str) -> dict[str, Any]:
@@ -99,7 +99,8 @@ def _list(operation: Operation, shape: Any, node: Any, path: str) -> list[Any]:
     return items
 
 
-def _leaf(shape: Any, text: str, path: str) -> Any:
+def leaf(shape: Any, text: str, path: str) -> Any:
+    """A single value, of its type. Raises EC2Error where it is not."""
     kind = shape.type_name
     if kind == "boolean":
         if text not in ("true", "false"):

@@ -109,6 +109,29 @@ def test_a_device_that_somebody_else_took_is_no_bad_request():
 
 
 @pytest.mark.parametrize(
+    "message",
+    [
+        "Value (backup) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name",
+        "Value (arn:x) for parameter iamInstanceProfile.arn is invalid. Invalid IAM Instance Profile ARN",
+        'IAM Instance Profile "arn:x" has no associated IAM Roles',
+    ],
+)
+def test_a_profile_that_ec2_does_not_know_yet_is_looked_for_again(message):
+    """EC2 learns of a profile some seconds after IAM has made it."""
+    told = classified(EC2Error("InvalidParameterValue", message, 400, "RunInstances"))
+    assert type(told) is errors.NotFound
+    assert "aws iam create-instance-profile" in told.fix
+
+
+def test_passing_a_role_is_allowed_of_that_role_only():
+    """It is no part of the policy that is printed: of every role, it would make an administrator."""
+    message = "User: arn is not authorized to perform: iam:PassRole on resource: arn:aws:iam::1:role/backup"
+    fix = classified(EC2Error("UnauthorizedOperation", message, 403, "RunInstances")).fix
+    assert fix.startswith("Allow iam:PassRole of the role")
+    assert "--iam-policy" not in fix
+
+
+@pytest.mark.parametrize(
     ("message", "named"),
     [
         ("You are not authorized to perform this operation.", "ec2:RunInstances"),

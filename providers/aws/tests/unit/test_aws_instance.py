@@ -10,7 +10,7 @@ from attrs import evolve
 from portinfra.model.address import Address
 from portinfra.model.observed import UNSEEN, Observed
 from portinfra.model.resources import Firewall, Instance, Mount, Subnet
-from portinfra.provider.interface import Refuse, Wait
+from portinfra.provider.interface import DONE, Refuse, Wait
 from portinfra_aws import devices
 from portinfra_aws.drivers.instance import InstanceDriver
 from portinfra_aws.published import CAPABILITIES
@@ -269,6 +269,56 @@ def test_two_living_hosts_of_one_address_are_both_shown():
     found = seen_of(record(), record(id="i-2", attempt="attempt-2"))
     assert [seen.id for seen in found] == ["i-1", "i-2"]
     assert all(seen.extras == () for seen in found)
+
+
+ARN = "arn:aws:iam::123456789012:instance-profile/teams/backup"
+
+
+@pytest.mark.parametrize(("profile", "parameter"), [("backup", {"Name": "backup"}), (ARN, {"Arn": ARN})])
+def test_a_profile_is_asked_for_by_name_or_arn_and_read_back_in_the_same_word(profile, parameter):
+    want = evolve(HOST, native={"instance_profile": profile})
+    given = launch(native={"instance_profile": profile})
+    assert given["IamInstanceProfile"] == parameter
+    said = {tag["Key"]: tag["Value"] for tag in given["TagSpecification"][0]["Tag"]}
+    marked = tags("instance.web1", image="debian-12", profile=said["portinfra:profile"])
+    own = {"key": "stage", "value": "one"}
+    (seen,) = seen_of(record(tagSet=[*marked, own], iamInstanceProfile={"arn": ARN}))
+    assert seen.spec == want
+    assert DRIVER.next_call(want, seen, THERE) is DONE
+
+
+@pytest.mark.parametrize(
+    ("asked", "there", "seen"),
+    [
+        ("backup", {"arn": "arn:aws:iam::1:instance-profile/other"}, {"instance_profile": "other"}),
+        (ARN, {"arn": f"{ARN}2"}, {"instance_profile": f"{ARN}2"}),
+        ("backup", None, {}),
+    ],
+)
+def test_a_profile_that_somebody_changed_or_took_away_is_seen(asked, there, seen):
+    marked = tags("instance.web1", image="debian-12", profile=asked)
+    assert seen_of(record(tagSet=marked, iamInstanceProfile=there))[0].spec.native == seen
+    assert "native" in DRIVER.replaces
+
+
+def test_a_profile_that_nobody_asked_for_replaces_no_host():
+    """Systems Manager gives one to every host that has none."""
+    (seen,) = seen_of(record(iamInstanceProfile={"arn": ARN}))
+    assert seen.spec == HOST
+
+
+def test_a_host_without_a_profile_asks_for_none():
+    given = launch()
+    assert given["IamInstanceProfile"] is None
+    assert "portinfra:profile" not in str(given)
+
+
+@pytest.mark.parametrize("profile", [7, "", None, ["backup"], "back up", "arn:aws:iam::1:role/backup"])
+def test_what_can_be_no_profile_is_refused(profile):
+    refused = DRIVER.next_call(evolve(HOST, native={"instance_profile": profile}), None, THERE)
+    assert isinstance(refused, Refuse)
+    assert "instance_profile" in refused.reason
+    assert "instance-profile/NAME" in refused.fix
 
 
 def told(**changes):

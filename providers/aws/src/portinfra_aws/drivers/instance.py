@@ -12,7 +12,7 @@ from portinfra.model.resources import Instance, Power
 from portinfra.provider.cloud_init import user_data
 from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse
 from portinfra.provider.mounting import mounting
-from portinfra_aws import devices, keys, marks
+from portinfra_aws import devices, keys, marks, profiles
 from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.base import AwsDriver, Owned, Told, token
 from portinfra_aws.drivers.reading import Answers, Record
@@ -116,6 +116,7 @@ class InstanceDriver(AwsDriver[Instance]):
             power=power,
             protect=mark.protect,
             tags=mark.tags,
+            native=profiles.seen(record, mark.profile),
         )
 
     def detail(self, seen: Observed[Instance]) -> Call | None:
@@ -153,7 +154,7 @@ class InstanceDriver(AwsDriver[Instance]):
                 f"two of the volumes {among} fall on one device name: a host could not tell them apart",
                 "Give one of them another name.",
             )
-        return super().create(want, refs)
+        return profiles.refused(want.native) or super().create(want, refs)
 
     def parameters(self, want: Instance, refs: Refs) -> dict[str, Any]:
         """Where it stands, what it is, and what it is told at birth."""
@@ -180,6 +181,7 @@ class InstanceDriver(AwsDriver[Instance]):
             "NetworkInterface": [interface],
             "BlockDeviceMapping": [{"DeviceName": IMAGES[want.image].root, "Ebs": disk}],
             "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
+            "IamInstanceProfile": profiles.parameter(want.native),
             "UserData": _encoded(_told(want)),
             "ClientToken": token(refs, want),
         }

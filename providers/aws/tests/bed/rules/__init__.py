@@ -1,8 +1,10 @@
 """What EC2 refuses, delays or adds, and moto does not: one idea a file."""
 
+from bed import engine
 from bed.rules import (
     addresses,
     attachments,
+    contents,
     groups,
     keys,
     kms,
@@ -10,6 +12,7 @@ from bed.rules import (
     life,
     networks,
     permissions,
+    profiles,
     quotas,
     rates,
     references,
@@ -19,9 +22,12 @@ from bed.rules import (
     volumes,
 )
 
+assert engine  # imported before any rule: moto reads at its import where the images are
+
 __all__ = [
     "addresses",
     "attachments",
+    "contents",
     "groups",
     "keys",
     "kms",
@@ -29,6 +35,7 @@ __all__ = [
     "life",
     "networks",
     "permissions",
+    "profiles",
     "quotas",
     "rates",
     "references",

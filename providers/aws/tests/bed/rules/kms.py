@@ -11,6 +11,9 @@ from bed.call import Call, before
 
 DEFAULT = "alias/aws/ebs"
 
+_NAMED: dict[str, set[str]] = {}
+"""ARN → the aliases by which anybody has named the key: in every bed the same."""
+
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}")
 
 
@@ -27,7 +30,14 @@ def arn_of(account: str, region: str, name: str) -> str:
         return f"arn:aws:kms:{region}:{account}:key/{name}"
     name = name.rpartition(":alias/")[2] if name.startswith("arn:") else name.removeprefix("alias/")
     id = uuid.uuid5(uuid.NAMESPACE_URL, f"{account} {region} {name}")
-    return f"arn:aws:kms:{region}:{account}:key/{id}"
+    found = f"arn:aws:kms:{region}:{account}:key/{id}"
+    _NAMED.setdefault(found, set()).add(f"alias/{name}")
+    return found
+
+
+def aliases(arn: str) -> set[str]:
+    """The aliases of a key."""
+    return _NAMED.get(arn, set())
 
 
 def exists(call: Call, key: str | None) -> bool:

@@ -1,61 +1,118 @@
-"""IAM, as far as actions and tags go: a caller without a permission is refused, by the action's name."""
+"""IAM, as far as actions, resources and tags go: a caller without a permission is refused, by its name."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
+
+from attrs import field, frozen
 
 from bed.call import Call
 from bed.errors import EC2Error
 from bed.identities import Identity
 from bed.kinds import kind_of
+from bed.rules import profiles
 from bed.rules.references import PREFIXES
+from bed.settings import Settings
 
 _TAG = "aws:ResourceTag/"
 
 
-def needed(call: Call) -> list[str]:
-    """The IAM actions that a request takes.
+@frozen
+class Asked:
+    """One permission that a request takes."""
+
+    action: str
+    """`ec2:RunInstances`."""
+    resource: str = ""
+    """The ARN of what it is about; empty where the bed knows of none: only a policy for all covers it."""
+    tags: tuple[Mapping[str, str], ...] = ()
+    """The tags of each thing that it is about."""
+    context: Mapping[str, Collection[str]] = field(factory=dict)
+    """Condition keys of the request, with their values."""
+
+
+def needed(call: Call) -> Iterator[Asked]:
+    """The permissions that a request to EC2 takes.
 
     "Users must have permissions to create the resource and to create tags":
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
+    "you must grant the PassRole permission": whoever launches a host with a role passes it to EC2,
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/permission-to-pass-iam-roles.html
     """
-    tagging = ["ec2:CreateTags"] if call.params.get("TagSpecifications") else []
-    return [f"ec2:{call.action}", *tagging]
+    tags = tuple(call.backend.tags.get(id, {}) for id in _resources(call))
+    yield Asked(f"ec2:{call.action}", tags=tags)
+    if call.params.get("TagSpecifications"):
+        yield Asked("ec2:CreateTags", tags=tags)
+    if profile := call.params.get("IamInstanceProfile"):
+        passed = {"iam:PassedToService": ("ec2.amazonaws.com",)}
+        yield Asked("iam:PassRole", profiles.role(call.account, profile), context=passed)
 
 
 def check(call: Call, caller: Identity) -> None:
-    """Raises EC2Error for the first action that the caller does not have."""
-    settings = call.there.settings
-    for action in needed(call):
-        if settings.allowed is not None and action not in settings.allowed:
-            raise _unauthorized(action, caller)
-        if settings.policy is not None and not _granted(settings.policy, action, call):
-            raise _unauthorized(action, caller)
+    """Raises EC2Error for the first permission that the caller does not have."""
+    for asked in needed(call):
+        if not granted(call.there.settings, caller, asked):
+            raise EC2Error(
+                "UnauthorizedOperation",
+                f"You are not authorized to perform this operation. {denied(caller, asked)}",
+                status=403,
+            )
 
 
-def _granted(policy: Mapping[str, Any], action: str, call: Call) -> bool:
+def granted(settings: Settings, caller: Identity, asked: Asked) -> bool:
     """Whether any statement allows it: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies.html.
 
-    Of conditions the bed knows whether what a request names bears a tag.
+    A caller's own policy goes before the one of all.
     """
-    return any(
+    if settings.allowed is not None and asked.action not in settings.allowed:
+        return False
+    policy = settings.policy if caller.policy is None else caller.policy
+    return policy is None or any(
         statement["Effect"] == "Allow"
-        and action in statement["Action"]
-        and all(_meets(kind, terms, call) for kind, terms in statement.get("Condition", {}).items())
+        and asked.action in _several(statement["Action"])
+        and any(fnmatchcase(asked.resource, pattern) for pattern in _several(statement["Resource"]))
+        and all(_meets(kind, terms, asked) for kind, terms in statement.get("Condition", {}).items())
         for statement in policy["Statement"]
     )
 
 
-def _meets(kind: str, terms: Mapping[str, str], call: Call) -> bool:
-    """ "Null": "false" means that the key exists: for every resource that the request is about."""
-    if kind != "Null":
+def denied(caller: Identity, asked: Asked) -> str:
+    """What a service says of a permission that is missing."""
+    about = f" on resource: {asked.resource}" if asked.resource else ""
+    return (
+        f"User: {caller.arn} is not authorized to perform: {asked.action}{about} "
+        f"because no identity-based policy allows the {asked.action} action"
+    )
+
+
+def _meets(kind: str, terms: Mapping[str, Any], asked: Asked) -> bool:
+    if kind == "Null":
+        return _has_tags(terms, asked)
+    if kind.removeprefix("ForAnyValue:") not in ("StringEquals", "StringLike"):
         raise AssertionError(f"the bed knows nothing of the condition {kind}")
+    like = kind.endswith("Like")
+    return all(
+        any(
+            fnmatchcase(value, term) if like else value == term
+            for value in asked.context.get(key, ())
+            for term in _several(given)
+        )
+        for key, given in terms.items()
+    )
+
+
+def _has_tags(terms: Mapping[str, str], asked: Asked) -> bool:
+    """ "Null": "false" means that the key exists: for every resource that the request is about."""
     for key, absent in terms.items():
         assert key.startswith(_TAG), key
         tag = key.removeprefix(_TAG)
-        tagged = (tag in call.backend.tags.get(id, {}) for id in _resources(call))
-        if not all(has is (absent == "false") for has in tagged):
+        if not all((tag in tags) is (absent == "false") for tags in asked.tags):
             return False
     return True
+
+
+def _several(given: str | list[str]) -> list[str]:
+    return [given] if isinstance(given, str) else given
 
 
 def _resources(call: Call) -> Iterator[str]:
@@ -70,13 +127,3 @@ def _resources(call: Call) -> Iterator[str]:
                     yield str(getattr(found, "allocation_id", found.id))
         elif name == "KeyName" and value in call.backend.key_pairs:
             yield str(call.backend.key_pairs[value].id)
-
-
-def _unauthorized(action: str, caller: Identity) -> EC2Error:
-    return EC2Error(
-        "UnauthorizedOperation",
-        "You are not authorized to perform this operation. "
-        f"User: {caller.arn} is not authorized to perform: {action} "
-        f"because no identity-based policy allows the {action} action",
-        status=403,
-    )

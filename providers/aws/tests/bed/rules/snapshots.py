@@ -14,7 +14,7 @@ from bed import engine
 from bed.call import Call, after, before, instead, shown
 from bed.errors import EC2Error
 from bed.kinds import KINDS, missing
-from bed.rules import kms
+from bed.rules import contents, kms
 
 Snapshot.progress = property(lambda self: "100%" if self.status == "completed" else "0%")
 
@@ -84,6 +84,7 @@ def copies_are_honest(call: Call) -> dict[str, Any]:
     )
     # "Snapshots created by this action have an arbitrary volume ID that should not be used for any purpose."
     made.volume.id = "vol-ffffffff"
+    made.blocks = contents.of(source)
     made.kms_key_id = kms.arn(call, params.get("KmsKeyId")) if encrypted else None
     call.backend.snapshots[made.id] = made
     for each in params.get("TagSpecifications", ()):

@@ -1,0 +1,233 @@
+"""A snapshot's blocks, as a host reads them: the command, run by bash against the bed."""
+
+import ast
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from bed import Local, hand
+from bed.conformance_bed import AwsBed
+from bed.rules.contents import BLOCK, GIB
+from portinfra_aws import plugin
+from portinfra_aws.blocks import command, reader
+
+HELPER = ("123456789012", "AKIAHELPERHELPER0000", "helper-secret")
+PRODUCTION = evolve(AwsBed.environment, key="alias/shop")
+WRITTEN = (0, *range(5, 25), 100, 101, 2047)
+"""More than are asked for at once, with holes and without, up to the last."""
+
+
+@pytest.fixture
+def bash(tmp_path: Path) -> Any:
+    """Runs a script, with this Python as the host's."""
+    python = tmp_path / "python3"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+
+    def run(script: str, **more: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "PATH": path, **more}
+        words = ["bash", "-c", f"set -o pipefail\n{script}"]
+        return subprocess.run(
+            words, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    return run
+
+
+@pytest.fixture
+def volume(ec2: Local, boto: Any) -> str:
+    ec2.bed.configure(page_limit=7)
+    id = hand.volume(boto, gib=1, Encrypted=True, KmsKeyId="alias/shop")
+    for index in WRITTEN:
+        ec2.bed.write(id, f"block {index}".encode() * 1000, index * BLOCK + 11)
+    return id
+
+
+@pytest.fixture
+def taken(boto: Any, volume: str) -> str:
+    tags = [{"ResourceType": "snapshot", "Tags": [{"Key": "portinfra:scope", "Value": "shop/production"}]}]
+    id: str = boto.create_snapshot(VolumeId=volume, TagSpecifications=tags)["SnapshotId"]
+    return id
+
+
+@pytest.fixture
+def digest(ec2: Local, volume: str) -> str:
+    """Of all that the volume holds."""
+    whole = hashlib.sha256()
+    for index in range(GIB // BLOCK):
+        whole.update(ec2.bed.read(volume, index * BLOCK, BLOCK))
+    return whole.hexdigest()
+
+
+def told(snapshot: str, gib: int = 1) -> str:
+    return plugin.block_reader(PRODUCTION, snapshot, gib).command
+
+
+def failed(run: subprocess.CompletedProcess[str], said: str) -> None:
+    """It ended with an error, and one line that says this."""
+    assert run.returncode == 1
+    assert said in run.stderr
+    assert run.stderr.count("\n") == 1
+    assert "Traceback" not in run.stderr
+
+
+def test_the_whole_volume_comes_in_order_and_standard_input_stays_alone(
+    ec2: Local, bash: Any, taken: str, digest: str
+) -> None:
+    script = f"echo later | {{ {told(taken)} | tee >(wc -c >&2) | sha256sum; cat; }}"
+    run = bash(script)
+    assert run.returncode == 0
+    assert run.stdout == f"{digest}  -\nlater\n"
+    assert run.stderr.strip() == str(GIB)
+    assert ec2.bed.calls["GetSnapshotBlock"] == len(WRITTEN)
+    assert ec2.bed.calls["ListSnapshotBlocks"] == 4
+    assert ec2.bed.violations == []
+
+
+def test_what_nobody_wrote_to_is_all_zeros(boto: Any, bash: Any) -> None:
+    id = boto.create_snapshot(VolumeId=hand.volume(boto, gib=1))["SnapshotId"]
+    assert bash(f"{told(id)} | cmp - <(head -c {GIB} /dev/zero)").returncode == 0
+
+
+@pytest.mark.parametrize("mishap", ["throttled", "unavailable", "dropped before", "cut short", "damaged"])
+def test_what_goes_wrong_for_a_while_changes_no_byte(
+    ec2: Local, bash: Any, taken: str, digest: str, mishap: str
+) -> None:
+    ec2.bed.fault(mishap, action="GetSnapshotBlock", at=3, times=2)
+    run = bash(f"{told(taken)} | sha256sum")
+    assert (run.returncode, run.stdout) == (0, f"{digest}  -\n"), run.stderr
+
+
+def test_a_block_that_always_comes_damaged_ends_it(ec2: Local, bash: Any, taken: str) -> None:
+    ec2.bed.fault("damaged", action="GetSnapshotBlock", times=1000)
+    failed(bash(f"{told(taken)} | cat > /dev/null"), "block 0, 5 times: its checksum is wrong")
+
+
+def test_a_snapshot_of_another_size_is_not_read(ec2: Local, bash: Any, taken: str) -> None:
+    failed(bash(f"{told(taken, 2)} | cat > /dev/null"), "it has 1 GiB")
+    assert ec2.bed.calls["GetSnapshotBlock"] == 0
+
+
+def test_a_snapshot_that_is_gone_is_named(boto: Any, bash: Any, taken: str) -> None:
+    boto.delete_snapshot(SnapshotId=taken)
+    failed(bash(told(taken)), f"snapshot {taken}: ResourceNotFoundException")
+
+
+def test_a_reader_that_goes_away_ends_it_without_a_word(bash: Any, taken: str) -> None:
+    run = bash(f"{told(taken)} | head -c 12")
+    assert (run.returncode, run.stderr) == (141, "")
+
+
+def helper(ec2: Local, policy: dict[str, Any]) -> dict[str, str]:
+    """The credentials of a host whose role has this policy."""
+    ec2.bed.add_account(*HELPER, policy=policy)
+    return {"AWS_ACCESS_KEY_ID": HELPER[1], "AWS_SECRET_ACCESS_KEY": HELPER[2]}
+
+
+def granted(environment: Any = PRODUCTION) -> dict[str, Any]:
+    policy: dict[str, Any] = json.loads(plugin.block_grants(environment))["role"]["policy"]
+    return policy
+
+
+@pytest.mark.parametrize("named", ["alias", "id", "arn"])
+def test_what_is_to_be_granted_is_enough(ec2: Local, boto: Any, bash: Any, taken: str, named: str) -> None:
+    arn = boto.describe_snapshots(SnapshotIds=[taken])["Snapshots"][0]["KmsKeyId"]
+    key = {"alias": "alias/shop", "id": arn.rpartition("/")[2], "arn": arn}[named]
+    run = bash(f"{told(taken)} | wc -c", **helper(ec2, granted(evolve(PRODUCTION, key=key))))
+    assert (run.returncode, run.stdout.strip()) == (0, str(GIB)), run.stderr
+
+
+@pytest.mark.parametrize("missing", ["ebs:ListSnapshotBlocks", "ebs:GetSnapshotBlock", "kms:Decrypt"])
+def test_none_of_it_is_too_much(ec2: Local, bash: Any, taken: str, missing: str) -> None:
+    policy = json.loads(json.dumps(granted()).replace(missing, "ebs:Nothing"))
+    run = bash(f"{told(taken)} | wc -c", **helper(ec2, policy))
+    failed(run, f"is not authorized to perform: {missing} on resource")
+
+
+def test_nothing_is_granted_of_what_is_not_ours(ec2: Local, boto: Any, bash: Any, taken: str) -> None:
+    boto.delete_tags(Resources=[taken], Tags=[{"Key": "portinfra:scope"}])
+    failed(bash(told(taken), **helper(ec2, granted())), "ebs:ListSnapshotBlocks")
+    assert ":us-east-1::snapshot/*" in json.dumps(granted())
+
+
+def test_without_a_key_of_ones_own_it_is_that_of_ebs(boto: Any, ec2: Local, bash: Any) -> None:
+    tags = [{"ResourceType": "snapshot", "Tags": [{"Key": "portinfra:scope", "Value": "shop/production"}]}]
+    volume = hand.volume(boto, gib=1, Encrypted=True)
+    ec2.bed.write(volume, b"x", 0)
+    id = boto.create_snapshot(VolumeId=volume, TagSpecifications=tags)["SnapshotId"]
+    own = helper(ec2, granted(evolve(PRODUCTION, key=None)))
+    assert bash(f"{told(id)} | wc -c", **own).stdout.strip() == str(GIB)
+
+
+def test_whoever_recovers_is_told_to_pass_one_role() -> None:
+    (statement,) = json.loads(plugin.block_grants(PRODUCTION))["pass"]["policy"]["Statement"]
+    assert statement["Action"] == "iam:PassRole"
+    assert statement["Resource"].startswith("arn:aws:iam::123456789012:role/")
+
+
+def test_no_secret_is_in_what_it_says(bash: Any, taken: str) -> None:
+    run = bash(told(taken), AWS_SECRET_ACCESS_KEY="a-wrong-secret")
+    failed(run, "InvalidSignatureException")
+    assert "a-wrong-secret" not in run.stderr
+
+
+def test_it_has_room_in_user_data_and_runs_on_python_3_9() -> None:
+    made = plugin.block_reader(PRODUCTION, "snap-0123456789abcdef0", 16_384)
+    assert len(made.command) < 4096
+    assert made.tools == ("python3",)
+    source = Path(command.__file__).with_name(command.SCRIPT).read_text()
+    assert "'" not in source, "it stands between single quotes, to be read in user data"
+    ast.parse(source, feature_version=(3, 9))
+    assert plugin.capabilities.block_export
+
+
+class Pages:
+    """An EBS that answers a list with these pages; notes what it was asked."""
+
+    def __init__(self, *pages: list[int], gib: int = 1) -> None:
+        self.pages = list(pages)
+        self.gib = gib
+        self.asked: list[dict[str, Any]] = []
+
+    def list_snapshot_blocks(self, SnapshotId: str, MaxResults: int, **more: Any) -> dict[str, Any]:
+        self.asked.append(more)
+        page = self.pages[len(self.asked) - 1]
+        blocks = [{"BlockIndex": index, "BlockToken": f"token {index}"} for index in page]
+        last = len(self.asked) == len(self.pages)
+        more = {} if last else {"NextToken": f"page {len(self.asked)}"}
+        return {"Blocks": blocks, "VolumeSize": self.gib, "BlockSize": BLOCK, **more}
+
+
+def test_an_empty_page_is_not_the_last_and_no_page_token_grows_old() -> None:
+    """ "the request can return less blocks than MaxResults or an empty array"; tokens end in an hour."""
+    ebs = Pages([3, 4], [], [], [9])
+    assert [*reader.listed(ebs, "snap-1", 1)] == [(index, f"token {index}") for index in (3, 4, 9)]
+    assert ebs.asked == [
+        {"StartingBlockIndex": 0},
+        {"StartingBlockIndex": 5},
+        {"NextToken": "page 2"},
+        {"NextToken": "page 3"},
+    ]
+
+
+@pytest.mark.parametrize("pages", [([4, 3],), ([3], [3]), ([2048],)])
+def test_blocks_that_are_out_of_place_are_not_written(pages: tuple[list[int], ...]) -> None:
+    with pytest.raises(ValueError, match="not in order"):
+        list(reader.listed(Pages(*pages), "snap-1", 1))
+
+
+def test_no_more_blocks_are_in_memory_than_are_asked_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched: list[int] = []
+    monkeypatch.setattr(reader, "fetched", lambda _ebs, _snapshot, index, _token: fetched.append(index))
+    coming = reader.in_order(Pages(list(range(1000))), "snap-1", 1)
+    for written in range(100):
+        assert next(coming)[0] == written
+        assert len(fetched) <= written + reader.AHEAD

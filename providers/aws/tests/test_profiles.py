@@ -1,0 +1,123 @@
+"""A role's instance profile, from the declaration to EC2 and back."""
+
+import pytest
+
+from bed.conformance_bed import AwsBed
+from bed.identities import ACCOUNT
+from bed.kinds import instances
+from portinfra import Role, Topology, errors
+from portinfra.testing.conformance.stage import Stage
+from portinfra_aws import plugin
+
+FEW = {"R6": "as small as can be"}
+
+
+def shop(profile="backup", **native):
+    options = {"instance_profile": profile} if profile else {}
+    role = Role("web", count=1, native={"aws": {**options, **native}}, waive=FEW)
+    return Topology("shop", [role, Role("db", count=1, waive=FEW)])
+
+
+@pytest.fixture
+def bed(tmp_path, monkeypatch):
+    monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
+    with AwsBed(profiles=frozenset({"backup", "other"})) as bed:
+        yield bed
+        assert bed.ec2.violations == []
+        assert bed.ec2.gaps == []
+
+
+@pytest.fixture
+def stage(bed):
+    return Stage(bed)
+
+
+def profiles(bed):
+    """The profiles of hosts that live, by the names of the hosts."""
+    backend = bed.ec2.at(ACCOUNT, bed.environment.region).backend
+    return {
+        bed._tags()[each.id]["portinfra:address"]: (each.iam_instance_profile or {}).get("Arn")
+        for each in instances(backend)
+        if each.state == "running"
+    }
+
+
+def arn(name):
+    return f"arn:aws:iam::{ACCOUNT}:instance-profile/{name}"
+
+
+@pytest.mark.parametrize("profile", ["backup", arn("backup")])
+def test_a_host_has_the_profile_of_its_role_and_nothing_is_left_to_do(bed, stage, profile):
+    stage.bring(shop(profile))
+    bed.ec2.advance(60)
+    assert profiles(bed) == {"instance.web1": arn("backup"), "instance.db1": None}
+    assert stage.plan(shop(profile)).empty
+
+
+@pytest.mark.parametrize("profile", ["other", ""])
+def test_another_profile_and_none_are_another_host(bed, stage, profile):
+    stage.bring(shop())
+    planned = stage.plan(shop(profile))
+    assert {change.address: change.action for change in planned.changes}["instance.web1"] == "replace"
+    stage.bring(shop(profile))
+    bed.ec2.advance(60)
+    assert profiles(bed)["instance.web1"] == (arn(profile) if profile else None)
+    assert stage.plan(shop(profile)).empty
+
+
+def test_a_profile_that_somebody_put_in_its_place_is_seen(bed, stage):
+    stage.bring(shop())
+    backend = bed.ec2.at(ACCOUNT, bed.environment.region).backend
+    host = next(each for each in instances(backend) if each.iam_instance_profile)
+    host.iam_instance_profile = {"Arn": arn("other"), "Id": "AIPA"}
+    assert [change.address for change in stage.plan(shop()).changes] == ["instance.web1"]
+
+
+def test_a_profile_that_is_made_a_moment_late_is_waited_for(bed, stage):
+    bed.ec2.configure(profiles=frozenset())
+    launches = []
+
+    def late(provider, call):
+        launches.extend([call] * (call.action == "RunInstances"))
+        if len(launches) == 4:
+            bed.ec2.configure(profiles=frozenset({"backup"}))
+        return provider.perform(call)
+
+    stage.bring(shop(), late)
+    assert len(launches) >= 4
+    assert stage.plan(shop()).empty
+
+
+def test_a_profile_that_is_never_made_is_named_with_what_to_do(bed, stage):
+    bed.ec2.configure(profiles=frozenset())
+    with pytest.raises(errors.ApplyError) as caught:
+        stage.bring(shop())
+    assert isinstance(caught.value.first, errors.NotFound)
+    assert "aws iam create-instance-profile" in caught.value.first.fix
+
+
+def test_what_can_be_no_profile_is_told_before_anything_is_made(bed, stage):
+    (finding,) = stage.plan(shop(7)).errors
+    assert "instance_profile=7 names no instance profile" in str(finding)
+    with pytest.raises(errors.ValidationError, match="has no option 'instance_profil'"):
+        stage.plan(shop("", instance_profil="backup"))
+    assert not any(action.startswith(("Create", "Run")) for action in bed.ec2.calls)
+
+
+def test_the_printed_policy_passes_no_role_by_itself(bed, stage):
+    """A role of one's own is passed by a statement of one's own: of every role, it would be too much."""
+    bed.ec2.configure(policy=plugin.iam_policy())
+    with pytest.raises(errors.ApplyError) as caught:
+        stage.bring(shop())
+    assert isinstance(caught.value.first, errors.PermissionDenied)
+    assert "Allow iam:PassRole" in caught.value.first.fix
+    statement = {
+        "Effect": "Allow",
+        "Action": "iam:PassRole",
+        "Resource": f"arn:aws:iam::{ACCOUNT}:role/backup",
+        "Condition": {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
+    }
+    policy = plugin.iam_policy()
+    bed.ec2.configure(policy={**policy, "Statement": [*policy["Statement"], statement]})
+    stage.bring(shop())
+    assert stage.plan(shop()).empty
