@@ -247,7 +247,9 @@ class _Replication:
     def _snapshots(self, taking: list[Taking]) -> Mapping[Address, str]:
         """Ask for all of them at once; why some could not be had."""
         wanted = {
-            address: spec for each in taking for address, spec in each.wanted(self._shared_with).items()
+            address: spec
+            for each in taking
+            for address, spec in each.wanted(self._shared_with(each.group)).items()
         }
         try:
             self.source.bring(wanted, lambda progress: self._told(taking, progress))
@@ -267,10 +269,11 @@ class _Replication:
             for each in taking:
                 each.note(progress.step.address)
 
-    @property
-    def _shared_with(self) -> str:
+    def _shared_with(self, group: Group) -> str:
+        """The account that is to copy a group's snapshots; none where they are sent through the vault."""
         mine, other = self.recovery.source.account, self.recovery.target.account
-        return other if other and other != mine else ""
+        native = self.recovery.engine(group.policy) == "native"
+        return other if native and other != mine else ""
 
     def _given(self, group: Group) -> Any:
         return inventory(self.placed, self.there, group=group.name, volumes=list(group.volumes))

@@ -50,6 +50,9 @@ class _WrappedPlugin:
         self.images = inner.images
         self.native = inner.native
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)  # what a plugin may have besides: grants, how blocks are read
+
     def connect(self, environment: Environment) -> Provider:
         inner = self._inner.connect(environment)
         inner.clock = self._clock or inner.clock  # the hand's time is the provider's

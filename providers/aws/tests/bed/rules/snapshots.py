@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CopySnapshot.html
 """
 
 import copy
+import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -130,7 +131,9 @@ def default_key_stays_at_home(call: Call) -> None:
         operation = "add" if "Add" in permissions else "remove"
         entries = permissions.get("Add") or permissions.get("Remove") or []
         call.params["OperationType"] = operation
-        call.params["UserIds"] = [each["UserId"] for each in entries if "UserId" in each]
+        call.params["UserIds"] = users = [each["UserId"] for each in entries if "UserId" in each]
+        if odd := [user for user in users if not re.fullmatch(r"\d{12}", user)]:
+            raise EC2Error("InvalidUserID.Malformed", f"Invalid user id: '{odd[0]}'")
         call.params["GroupNames"] = [each["Group"] for each in entries if "Group" in each]
     if snapshot.encrypted and snapshot.kms_key_id == _default_key(call.account, call.region):
         raise EC2Error("InvalidParameter", "Encrypted snapshots with EBS default key cannot be shared")
