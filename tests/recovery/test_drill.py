@@ -2,6 +2,7 @@
 
 import pytest
 from attrs import evolve
+from turning import dies_at
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
@@ -207,16 +208,7 @@ def test_a_dead_drill_is_swept_and_nothing_else(ready):
     points = there(ready)
     workflow.apply(workflow.plan(SHOP, RECOVERY), seed=0)
     standby = there(ready)
-    calls = []
-
-    def dies(provider, call):
-        calls.append(call)
-        if call.action == "AttachVolume":
-            raise Crash
-        return provider.perform(call)
-
-    with wrapped("fake", dies), pytest.raises(Crash):
-        drill(recovery(), pace=ONE)
+    dies_at("AttachVolume", lambda: drill(recovery(), pace=ONE))
     assert len(there(ready)) > len(standby)
     assert len(status(recovery()).drills) == 1
     assert status(recovery()).last_drill is None
@@ -230,13 +222,7 @@ def test_a_dead_drill_is_swept_and_nothing_else(ready):
 
 
 def test_hosts_of_a_dead_drill_end_themselves(ready):
-    def dies(provider, call):
-        if call.action == "AttachVolume":
-            raise Crash
-        return provider.perform(call)
-
-    with wrapped("fake", dies), pytest.raises(Crash):
-        drill(recovery(drill_limit="1h"), pace=ONE)
+    dies_at("AttachVolume", lambda: drill(recovery(drill_limit="1h"), pace=ONE))
     hosts = [r for r in ready.books(RECOVERY.account) if r["kind"] == "instance"]
     assert {host["state"] for host in hosts} <= {"running", "pending"}
     ready.clock.sleep_until(ready.clock.now() + 3700)

@@ -60,6 +60,18 @@ def dies_before(method, about=None, how=HOW, verb=failover):
         verb(about or recovery(), how)
 
 
+def dies_at(action, verb):
+    """A process that ends where it would make its first call of a kind: `AttachVolume`."""
+
+    def hand(provider, call):
+        if call.action == action:
+            raise Died
+        return provider.perform(call)
+
+    with wrapped("fake", hand), pytest.raises(Died):
+        verb()
+
+
 def giving_up_dies_between():
     """The target is fenced, and the source is not let in again."""
     real = giving_up.switched
