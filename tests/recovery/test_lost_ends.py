@@ -18,6 +18,7 @@ from turning import (
     powers,
     rules,
     said,
+    silent,
     stuck,
 )
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
@@ -92,8 +93,7 @@ def test_it_is_asked_of_a_turn_that_had_begun_while_the_source_still_answered_in
     failover(recovery(), HOW)
     write(ready, RECOVERY, "a day of orders")
     assert failback(recovery(), HOW).result == "passed"
-    ready.unreachable.add("us-east-1b")
-    with pytest.raises(Unavailable) as error:
+    with silent(ready, "us-east-1b"), pytest.raises(Unavailable) as error:
         failover(recovery(), HOW)
     assert "--source-is-lost" in error.value.fix
     assert "--abandon" in error.value.fix
@@ -104,13 +104,8 @@ def test_volumes_of_silent_zones_may_hold_newer_data(ready):
     failover(recovery(), HOW)
     write(ready, RECOVERY, "a day of orders")
     stuck("failback", failback)
-    zones = {"eu-west-1a", "eu-west-1b", "eu-west-1c"}
-    for zone in zones:
-        ready.unreachable.add(zone)
-    with lost(PRODUCTION):
+    with silent(ready, "eu-west-1a", "eu-west-1b", "eu-west-1c"), lost(PRODUCTION):
         assert refused(failover, recovery(), LOST) == ["recovery/newer-data"]
-    for zone in zones:
-        ready.unreachable.discard(zone)
     newer_data_is_kept(ready)
 
 
@@ -293,11 +288,9 @@ def test_it_dies_after_it_took_over_without_the_source_which_stands_above_it_the
 
 def test_standing_alone_goes_on_where_a_zone_was_silent(ready):
     stuck()
-    ready.unreachable.add("us-east-1b")
-    with pytest.raises(Unavailable) as error:
+    with silent(ready, "us-east-1b"), pytest.raises(Unavailable) as error:
         stand_alone(recovery(), pace=ONE)
     assert "run this again" in error.value.fix
-    ready.unreachable.discard("us-east-1b")
     stand_alone(recovery(), pace=ONE)
     assert powers(ready, PRODUCTION) == {"running"}
 
@@ -306,10 +299,8 @@ def test_so_does_the_fence_of_a_target_that_came_back(ready):
     stuck()
     with lost(RECOVERY):
         stand_alone(recovery(), pace=ONE)
-    ready.unreachable.add("eu-west-1b")
-    with pytest.raises(Unavailable):
+    with silent(ready, "eu-west-1b"), pytest.raises(Unavailable):
         fence(recovery(), pace=ONE)
-    ready.unreachable.discard("eu-west-1b")
     fence(recovery(), pace=ONE)
     assert powers(ready, RECOVERY) == {"stopped"}
 

@@ -4,7 +4,7 @@ from unittest import mock
 
 import pytest
 from attrs import evolve
-from turning import HOW, LATER, LOST, Died, dies_before, passed_later, powers, rules, said, unpassed
+from turning import HOW, LATER, LOST, Died, dies_before, passed_later, powers, rules, said, silent, unpassed
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
@@ -39,12 +39,11 @@ def ready(cloud):
 
 
 def test_a_source_with_a_silent_zone_is_not_taken_for_stopped_however_often_it_is_tried(ready):
-    ready.unreachable.add("us-east-1b")
-    for _ in range(3):
-        with pytest.raises(Unavailable, match="us-east-1b") as error:
-            failover(recovery(), HOW)
-        assert "--source-is-lost" in error.value.fix
-    ready.unreachable.discard("us-east-1b")
+    with silent(ready, "us-east-1b"):
+        for _ in range(3):
+            with pytest.raises(Unavailable, match="us-east-1b") as error:
+                failover(recovery(), HOW)
+            assert "--source-is-lost" in error.value.fix
     assert powers(ready, RECOVERY) == set()
     hosts = {
         r["name"].split("-")[-2]: r["state"]
@@ -58,11 +57,10 @@ def test_a_source_with_a_silent_zone_is_not_taken_for_stopped_however_often_it_i
 
 def test_a_fence_of_a_source_that_came_back_in_part_says_what_is_missing(ready):
     failover(recovery(), LOST)
-    ready.unreachable.add("us-east-1b")
-    for _ in range(2):
-        with pytest.raises(Unavailable, match="us-east-1b"):
-            fence(recovery(), pace=ONE)
-    ready.unreachable.discard("us-east-1b")
+    with silent(ready, "us-east-1b"):
+        for _ in range(2):
+            with pytest.raises(Unavailable, match="us-east-1b"):
+                fence(recovery(), pace=ONE)
     assert fence(recovery(), pace=ONE) == 3
 
 
@@ -290,15 +288,12 @@ def test_what_was_written_since_a_wave_came_up_is_kept_when_it_is_gone_on_with(r
 
 
 def test_there_is_no_way_back_to_hosts_that_run_whatever_their_claim_says(ready):
-    ready.unreachable.add("us-east-1a")
-    ready.unreachable.add("us-east-1b")
-    with pytest.raises(Unavailable):
-        failover(recovery(), HOW)  # the fence stands in the claim, and nobody has stopped
-    assert failover(recovery(), LOST).source_fenced is False
-    with pytest.raises(Unavailable, match="us-east-1a"):
-        failback(recovery(), HOW)
-    ready.unreachable.discard("us-east-1a")
-    ready.unreachable.discard("us-east-1b")
+    with silent(ready, "us-east-1a", "us-east-1b"):
+        with pytest.raises(Unavailable):
+            failover(recovery(), HOW)  # the fence stands in the claim, and nobody has stopped
+        assert failover(recovery(), LOST).source_fenced is False
+        with pytest.raises(Unavailable, match="us-east-1a"):
+            failback(recovery(), HOW)
     with pytest.raises(PolicyError) as error:
         failback(recovery(), HOW)
     assert rules(error) == ["recovery/not-fenced"]
@@ -329,8 +324,8 @@ def test_status_is_told_though_the_source_is_silent(ready):
 
 
 def test_of_volumes_in_a_silent_zone_nobody_says_that_they_are_not_there(ready):
-    ready.unreachable.add("us-east-1a")
-    (group,) = replicate(recovery(), now=True, pace=ONE).groups
+    with silent(ready, "us-east-1a"):
+        (group,) = replicate(recovery(), now=True, pace=ONE).groups
     assert group.fate == "failed"
     assert "us-east-1a does not answer" in group.problem
 
@@ -386,14 +381,10 @@ def test_what_is_not_seen_is_not_taken_for_brought_back(ready):
     assert failover(unpassed("failover"), HOW).result == "failed"
     write(ready, RECOVERY, "of the abandoned turn")
     abandon(recovery(), pace=ONE)
-    zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
-    for zone in zones:
-        ready.unreachable.add(zone)
-    evidence = failover(recovery(), HOW)
+    with silent(ready, "eu-west-1a", "eu-west-1b", "eu-west-1c"):
+        evidence = failover(recovery(), HOW)
     assert evidence.result == "failed"
     assert "does not answer" in evidence.reasons[0]
-    for zone in zones:
-        ready.unreachable.discard(zone)
     assert failover(recovery(), HOW).result == "passed"
     assert set(written(ready, RECOVERY).values()) == said("ledger")
 

@@ -1,5 +1,6 @@
 """Turns as the tests go through them: cut short, refused at a gate, with an end that does not answer."""
 
+from contextlib import contextmanager
 from unittest import mock
 
 import pytest
@@ -83,6 +84,16 @@ def giving_up_dies_between():
 
     with mock.patch.object(giving_up, "switched", target_only), pytest.raises(Died):
         giving_up.abandon(recovery(), pace=ONE)
+
+
+@contextmanager
+def silent(cloud, *zones):
+    """Zones do not answer, and answer again afterwards."""
+    for zone in zones:
+        cloud.unreachable.add(zone)
+    yield
+    for zone in zones:
+        cloud.unreachable.discard(zone)
 
 
 def lost(environment, *, untouched=True):
