@@ -26,13 +26,6 @@ def there(cloud, environment=RECOVERY):
     )
 
 
-@pytest.fixture
-def ready(cloud):
-    """With a point to come back from."""
-    assert replicate(recovery(), pace=ONE).succeeded
-    return cloud
-
-
 def test_it_comes_up_from_the_newest_points_and_leaves_nothing(ready):
     before, points = ready.books(PRODUCTION.account), there(ready)
     read = []

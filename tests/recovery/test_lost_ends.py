@@ -14,19 +14,20 @@ from turning import (
     dies_before,
     giving_up_dies_between,
     lost,
+    newer_data_is_kept,
     passed_later,
     powers,
+    refused,
     rules,
     said,
     silent,
     stuck,
 )
-from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP, TWO, WAVES, recovery, write, written
 
 from portinfra import workflow
 from portinfra.errors import PolicyError, Unavailable
 from portinfra.model.recovery import DataPolicy, Wave
-from portinfra.model.topology import Role, Topology, Volume
 from portinfra.recovery import abandon as giving_up
 from portinfra.recovery import failover as failing
 from portinfra.recovery.abandon import abandon, stand_alone
@@ -40,36 +41,7 @@ from portinfra.testing.conformance.sweep import Crashes
 from portinfra.testing.fake import plugin
 from portinfra.testing.wrapped import wrapped
 
-TWO = Topology(
-    "shop",
-    [
-        *SHOP.roles,
-        Role("files", count=1, waive={"R6": "x"}, volumes=[Volume("data", gib=10, mount="/srv")]),
-    ],
-    SHOP.flows,
-)
-WAVES = [["db", "files"], ["web"]]
-
-
-@pytest.fixture
-def ready(cloud):
-    assert replicate(recovery(), pace=ONE).succeeded
-    return cloud
-
-
-def refused(verb, about, how):
-    with pytest.raises(PolicyError) as error:
-        verb(about, how)
-    return rules(error)
-
-
 # Older data never takes the place of newer data unasked.
-
-
-def newer_data_is_kept(cloud):
-    with lost(PRODUCTION):
-        assert refused(failover, recovery(), LOST) == ["recovery/newer-data"]
-    assert set(written(cloud, RECOVERY).values()) == said("a day of orders")
 
 
 def test_the_last_point_of_a_planned_failover_is_older_than_what_was_written_after_it(ready):

@@ -5,9 +5,8 @@ from unittest import mock
 
 import pytest
 from attrs import evolve
-from test_lost_ends import TWO
 from turning import HOW, LATER, LOST, Died, dies_at, dies_before, passed_later, powers, rules, stuck
-from worlds import ONE, PRODUCTION, RECOVERY, recovery, write, written
+from worlds import ONE, PRODUCTION, RECOVERY, TWO, recovery, write, written
 
 from portinfra import workflow
 from portinfra.errors import ApplyError, ClaimedError, PolicyError, Unavailable
@@ -25,12 +24,6 @@ from portinfra.recovery.replicate import replicate
 from portinfra.recovery.status import status
 from portinfra.testing.simulated import applied, simulated
 from portinfra.testing.wrapped import wrapped
-
-
-@pytest.fixture
-def ready(cloud):
-    assert replicate(recovery(), pace=ONE).succeeded
-    return cloud
 
 
 def test_one_that_was_given_up_before_it_had_reached_the_source_stops_nothing(ready):

@@ -4,7 +4,21 @@ from unittest import mock
 
 import pytest
 from attrs import evolve
-from turning import HOW, LATER, LOST, Died, dies_before, passed_later, powers, rules, said, silent, unpassed
+from turning import (
+    HOW,
+    LATER,
+    LOST,
+    Died,
+    dies_before,
+    lost,
+    passed_later,
+    powers,
+    rules,
+    said,
+    silent,
+    stuck,
+    unpassed,
+)
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
@@ -27,13 +41,6 @@ from portinfra.recovery.status import status
 from portinfra.recovery.turn import turns
 from portinfra.recovery.turn import written as noted
 from portinfra.testing.wrapped import wrapped
-
-
-@pytest.fixture
-def ready(cloud):
-    assert replicate(recovery(), pace=ONE).succeeded
-    return cloud
-
 
 # A fence holds, or it is not said to.
 
@@ -314,12 +321,7 @@ def test_a_way_back_that_is_not_done_is_told_of_and_not_passed_over(ready):
 
 
 def test_status_is_told_though_the_source_is_silent(ready):
-    def hand(provider, call):
-        if provider.account == PRODUCTION.account:
-            raise Unavailable("no route to host")
-        return provider.perform(call)
-
-    with wrapped("fake", hand):
+    with lost(PRODUCTION, untouched=False):
         assert status(recovery()).level == "ok"
 
 
@@ -444,19 +446,12 @@ def test_a_fenced_environment_keeps_the_address_of_a_host_that_is_gone(ready):
 
 
 def test_one_that_was_to_be_given_up_goes_ahead_where_the_source_is_lost_for_good(ready):
-    stuck = unpassed("failover")
-    assert failover(stuck, HOW).result == "failed"
-
-    def dies(provider, call):
-        if provider.account == PRODUCTION.account:
-            raise Unavailable("no route to host")
-        return provider.perform(call)
-
+    stuck()
     with mock.patch.object(giving_up, "switched", side_effect=Died), pytest.raises(Died):
         abandon(recovery(), pace=ONE)
-    with wrapped("fake", dies), pytest.raises(PolicyError) as error:
-        failover(recovery(), HOW)
-    assert rules(error) == ["recovery/being-abandoned"]
-    with wrapped("fake", dies):
+    with lost(PRODUCTION, untouched=False):
+        with pytest.raises(PolicyError) as error:
+            failover(recovery(), HOW)
+        assert rules(error) == ["recovery/being-abandoned"]
         assert failover(recovery(), LOST).result == "passed"
     assert set(written(ready, RECOVERY).values()) == said("ledger")

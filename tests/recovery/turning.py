@@ -4,9 +4,9 @@ from contextlib import contextmanager
 from unittest import mock
 
 import pytest
-from worlds import ONE, recovery
+from worlds import ONE, PRODUCTION, RECOVERY, recovery, written
 
-from portinfra.errors import Unavailable
+from portinfra.errors import PolicyError, Unavailable
 from portinfra.model.recovery import Wave
 from portinfra.recovery import abandon as giving_up
 from portinfra.recovery import failover as failing
@@ -35,6 +35,13 @@ def powers(cloud, environment, after=3600):
 
 def rules(error):
     return [finding.rule for finding in error.value.findings]
+
+
+def refused(verb, about, how):
+    """The rules by which a turn is refused."""
+    with pytest.raises(PolicyError) as error:
+        verb(about, how)
+    return rules(error)
 
 
 def said(text):
@@ -106,3 +113,10 @@ def lost(environment, *, untouched=True):
         return provider.perform(call)
 
     return wrapped("fake", hand)
+
+
+def newer_data_is_kept(cloud):
+    """Production is lost, recovery has a day of orders, and no failover takes older data unasked."""
+    with lost(PRODUCTION):
+        assert refused(failover, recovery(), LOST) == ["recovery/newer-data"]
+    assert set(written(cloud, RECOVERY).values()) == said("a day of orders")
