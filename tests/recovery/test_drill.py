@@ -6,6 +6,7 @@ from turning import dies_at
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
+from portinfra.errors import Unavailable
 from portinfra.model.recovery import Action, DataPolicy, Probe, Wave
 from portinfra.model.resources import Instance, Volume
 from portinfra.recovery.drill import drill, sweep, where
@@ -317,3 +318,17 @@ def test_all_of_its_calls_are_counted(ready):
     with wrapped("fake", hand):
         evidence = drill(recovery(), pace=ONE)
     assert abs(len(made) - evidence.calls) <= 2, "but the ledger's last word, and the look that goes with it"
+
+
+def test_evidence_is_had_where_the_ledger_cannot_be_written_any_more(ready):
+    asked = []
+
+    def gone(provider, call):
+        asked.append(call.action)
+        if "DeleteNetwork" in asked and call.action == "WriteClaim":
+            raise Unavailable("the service is down")
+        return provider.perform(call)
+
+    with wrapped("fake", gone):
+        evidence = drill(recovery(), pace=ONE)
+    assert [wave.passed for wave in evidence.waves] == [True, True]

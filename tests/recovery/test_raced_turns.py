@@ -5,7 +5,7 @@ from unittest import mock
 
 import pytest
 from attrs import evolve
-from turning import HOW, LATER, LOST, Died, dies_at, dies_before, passed_later, powers, rules, stuck
+from turning import HOW, LATER, LOST, Died, dies_at, dies_before, passed_later, powers, rules, said, stuck
 from worlds import ONE, PRODUCTION, RECOVERY, TWO, recovery, write, written
 
 from portinfra import workflow
@@ -19,11 +19,45 @@ from portinfra.recovery.abandon import abandon
 from portinfra.recovery.failback import failback
 from portinfra.recovery.failover import failover
 from portinfra.recovery.fencing import fence
+from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.prospect import prospect
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.status import status
+from portinfra.recovery.turn import turns
+from portinfra.recovery.turn import written as noted
 from portinfra.testing.simulated import applied, simulated
 from portinfra.testing.wrapped import wrapped
+
+
+def test_of_two_who_begin_at_the_same_time_one_is_refused(ready):
+    refused = []
+    add = Ledger.add
+
+    def meanwhile(self, entry):
+        with pytest.raises(ClaimedError) as error:
+            failover(recovery(), HOW)
+        refused.append(error.value)
+        return add(self, entry)
+
+    with mock.patch.object(Ledger, "add", meanwhile):
+        assert failover(recovery(), HOW).result == "passed"
+    assert len(refused) == 2  # as it begins, and as it is up
+    assert status(recovery()).turn is None
+
+
+def test_a_start_that_lost_a_race_is_no_turn(ready):
+    failover(recovery(), HOW)
+    with Connection.to(RECOVERY) as target:
+        ledger = Ledger(target, recovery().ledger)
+        (done,) = turns(ledger.entries())
+        noted(ledger, evolve(done, id="other", open=True, number=0))
+    write(ready, RECOVERY, "a day of orders")
+    assert status(recovery()).turn is None
+    with pytest.raises(PolicyError) as error:
+        failover(recovery(), evolve(HOW, last_point=True))
+    assert rules(error) == ["recovery/stands-already"]
+    assert failback(recovery(), HOW).result == "passed"
+    assert set(written(ready, PRODUCTION).values()) == said("a day of orders")
 
 
 def test_one_that_was_given_up_before_it_had_reached_the_source_stops_nothing(ready):
