@@ -325,7 +325,7 @@ def test_a_move_shows_what_it_would_mean_and_changes_nothing(world):
         ["web", "2", "small", "f1.small", "1 vCPU, 2 GiB", "debian-12"],
     ):
         assert any(all(word in line for word in words) for line in shown.splitlines()), words
-    calls = workflow.plan(*_selection(world)).budget.calls
+    calls = workflow.plan(*world.selection).budget.calls
     assert f"at least {calls} API calls" in shown
 
 
@@ -358,10 +358,7 @@ def test_a_move_wants_a_place_and_does_nothing_by_itself(world, arguments, told)
 
 
 def test_a_claim_is_released_only_when_agreed_to(applied, monkeypatch):
-    held = evolve(
-        workflow.claims(*_selection(applied))[-1],
-        released=False,
-    )
+    held = evolve(workflow.claims(*applied.selection)[-1], released=False)
     released = []
     monkeypatch.setattr(workflow, "claims", lambda *_: [evolve(held, released=bool(released))])
     monkeypatch.setattr(workflow, "release", lambda *_: released.append(True))
@@ -370,10 +367,6 @@ def test_a_claim_is_released_only_when_agreed_to(applied, monkeypatch):
     assert not released
     assert "free" in applied.run("claim", "--release", "--yes").stdout
     assert released
-
-
-def _selection(world):
-    return world.declared.topologies[0], world.declared.environments[0]
 
 
 def test_a_script_does_not_offer_what_is_for_files(world):
@@ -419,21 +412,11 @@ def _portinfra(directory, *arguments):
 
 
 def test_the_version_is_told_and_a_slip_of_the_pen_is_json_where_json_is_asked_for(tmp_path):
-    def called(*arguments):
-        program = "from portinfra.present.cli import main; main()"
-        return subprocess.run(
-            [sys.executable, "-c", program, *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=tmp_path,
-        )
-
-    assert re.fullmatch(r"portinfra \d+\.\d+\.\d+\n", called("--version").stdout)
-    slip = called("plan", "--jsn")
+    assert re.fullmatch(r"portinfra \d+\.\d+\.\d+\n", _portinfra(tmp_path, "--version").stdout)
+    slip = _portinfra(tmp_path, "plan", "--jsn")
     assert (slip.returncode, slip.stdout) == (2, "")
     assert "No such option: --jsn" in slip.stderr
-    told = called("plan", "--json", "--jsn")
+    told = _portinfra(tmp_path, "plan", "--json", "--jsn")
     assert told.returncode == 2
     assert json.loads(told.stdout)["message"].startswith("No such option: --jsn")
 

@@ -6,54 +6,16 @@ from datetime import datetime
 
 import pytest
 from attrs import evolve
-from typer.testing import CliRunner
 
 from portinfra import (
     Action,
     DataPolicy,
-    Environment,
     Probe,
-    RecoveryPlan,
-    Role,
-    Topology,
-    Volume,
     Wave,
-    allow,
 )
-from portinfra.declaration.declared import Declared
 from portinfra.execution.journal import home
-from portinfra.present.commands.app import app
-from portinfra.present.commands.session import Session
 from portinfra.present.console import terminal
-from portinfra.testing.simulated import simulated
 from portinfra.testing.wrapped import wrapped
-
-FEW = {"R6": "as small as can be"}
-SHOP = Topology(
-    "shop",
-    [Role("web", count=1, waive=FEW), Role("db", count=1, volumes=[Volume("data", gib=1)], waive=FEW)],
-    [allow("web", "db", tcp=5432, why="orders")],
-)
-HERE = Environment("production", on="fake:us-east-1", account="1", key="a", cidr="10.1.0.0/16")
-THERE = Environment("recovery", on="fake:eu-west-1", account="2", key="b", cidr="10.2.0.0/16")
-
-
-def plan(**more):
-    given = {"rpo": "4h", "rto": "1h", "waves": [["db"], ["web"]], **more}
-    return RecoveryPlan("shop", HERE, THERE, **given)
-
-
-@pytest.fixture
-def run(tmp_path):
-    with simulated():
-
-        def call(*arguments, about=None, answer=None, environments=(HERE, THERE)):
-            declared = Declared((SHOP,), environments, (about or plan(),))
-            session = Session("python shop.py", arguments, declared)
-            return CliRunner().invoke(app(session), list(arguments), input=answer)
-
-        assert call("apply", "production", "--yes").exit_code == 0
-        yield call
 
 
 def test_status_ends_as_monitors_expect(run):
@@ -69,7 +31,7 @@ def test_status_tells_of_the_last_drill(run):
     assert "No drill yet.\n" in run("dr", "status").stdout
     assert "last_drill" not in run("dr", "status", "--prometheus").stdout
     assert json.loads(run("dr", "status", "--json").stdout)["last_drill"] is None
-    for about, result in ((None, "passed"), (plan(probes=[Probe("page", "false")]), "failed")):
+    for about, result in ((None, "passed"), (run.plan(probes=[Probe("page", "false")]), "failed")):
         drilled = json.loads(run("dr", "drill", "--json", about=about).stdout)
         began = datetime.fromisoformat(drilled["started"])
         assert (
@@ -89,15 +51,15 @@ def test_status_tells_of_the_last_drill(run):
 
 
 def test_status_ends_with_three_where_nobody_could_look(run):
-    lost = evolve(THERE, credentials={"account": "3"})
-    result = run("dr", "status", about=evolve(plan(), target=lost), environments=(HERE, lost))
+    lost = evolve(run.there, credentials={"account": "3"})
+    result = run("dr", "status", about=evolve(run.plan(), target=lost), environments=(run.here, lost))
     assert result.exit_code == 3
     assert "3" in result.stderr
 
 
 def test_evidence_of_a_failover_that_is_gone_on_with_replaces_none(run):
     run("dr", "replicate")
-    unpassed = plan(waves=[Wave(["db"], gates="false", limit="5s"), ["web"]])
+    unpassed = run.unpassed()
     assert run("dr", "failover", "--yes", about=unpassed).exit_code == 1
     assert run("dr", "failover", "--yes").exit_code == 0
     results = [
@@ -124,7 +86,7 @@ def test_plan_is_refused_while_data_has_no_point(run):
 
 def test_a_drill_that_fails_ends_with_one_and_says_why_first(run):
     run("dr", "replicate")
-    result = run("dr", "drill", about=plan(probes=[Probe("page", "echo 503; false")]))
+    result = run("dr", "drill", about=run.plan(probes=[Probe("page", "echo 503; false")]))
     assert result.exit_code == 1
     assert result.stdout.strip().splitlines()[1].strip() == "probe 'page' failed"
 
@@ -132,15 +94,15 @@ def test_a_drill_that_fails_ends_with_one_and_says_why_first(run):
 def test_what_a_check_said_stands_under_it(run):
     run("dr", "replicate")
     probe = Probe("six hosts", "echo wanted 6 hosts; echo saw 2; exit 3")
-    told = run("dr", "drill", about=plan(probes=[probe])).stdout
+    told = run("dr", "drill", about=run.plan(probes=[probe])).stdout
     assert "\nsix hosts: failed\n  wanted 6 hosts\n  saw 2\n  exit code 3\n" in told
     closed = Wave(["db"], gates="echo starting up; false", limit="5s")
-    told = run("dr", "drill", about=plan(waves=[closed, ["web"]])).stdout
+    told = run("dr", "drill", about=run.plan(waves=[closed, ["web"]])).stdout
     assert "\necho starting up; false: failed\n  starting up\n  exit code 1\n" in told
 
 
 def test_a_replication_says_where_it_is_at_work_and_what_it_removed(run):
-    kept = plan(data=[DataPolicy("db", retention=1)])
+    kept = run.plan(data=[DataPolicy("db", retention=1)])
     first = run("dr", "replicate", about=kept)
     said = [line for line in first.stderr.splitlines() if not line.startswith("[")]
     assert said[:3] == ["taking snapshots in production", "db: taken", "carrying to recovery"]
@@ -202,7 +164,7 @@ def test_nothing_is_taken_over_unless_its_name_is_typed(run):
 
 def test_a_failover_that_cannot_be_finished_is_given_up(run):
     run("dr", "replicate")
-    never = plan(waves=[Wave(["db"], gates="false", limit="5s"), ["web"]])
+    never = run.unpassed()
     assert run("dr", "failover", "--yes", about=never).exit_code == 1
     assert "--abandon" in run("dr", "status").stdout
     assert "failover-under-way" in run("dr", "plan", "--json").stdout
@@ -247,10 +209,10 @@ def test_what_is_made_in_the_target_before_its_turn_is_told_to_be_blank(run):
     assert turn not in rules("plan", "recovery"), "nothing is made"
     run("dr", "replicate")
     run("dr", "failover", "--yes")
-    bigger = evolve(THERE, roles={"web": {"count": 2}})
-    assert turn not in rules("plan", "recovery", environments=(HERE, bigger)), "it stands"
+    bigger = evolve(run.there, roles={"web": {"count": 2}})
+    assert turn not in rules("plan", "recovery", environments=(run.here, bigger)), "it stands"
     run("dr", "failback", "--yes")
-    told = rules("plan", "recovery", environments=(HERE, bigger))
+    told = rules("plan", "recovery", environments=(run.here, bigger))
     assert [rule for rule, _ in told] == ["recovery/fenced"]
 
 
@@ -294,11 +256,11 @@ def test_there_is_nothing_to_grant_between_simulated_accounts(run):
 
 def test_a_failover_that_did_not_pass_says_where_things_stand(run):
     run("dr", "replicate")
-    unpassed = plan(waves=[Wave(["db"], gates="false", limit="5s"), ["web"]])
+    unpassed = run.unpassed()
     told = run("dr", "failover", "--yes", about=unpassed).stderr
     assert "recovery has not taken over yet" in told
     assert "dr failover shop --abandon" in told
-    result = run("dr", "failover", "--yes", about=plan(probes=[Probe("page", "false")]))
+    result = run("dr", "failover", "--yes", about=run.plan(probes=[Probe("page", "false")]))
     assert result.exit_code == 1
     assert "recovery has taken over and stands" in result.stderr
     again = run("dr", "failover", "--yes")
@@ -306,15 +268,12 @@ def test_a_failover_that_did_not_pass_says_where_things_stand(run):
 
 
 def test_what_it_says_when_it_stops_is_what_the_runbook_quotes(run):
-    about = plan(
-        waves=[Wave(["db"], gates="false", limit="5s"), ["web"]],
-        actions=[Action("tell", "false", after="web")],
-    )
+    about = run.unpassed(actions=[Action("tell", "false", after="web")])
     quoted = re.findall("^- `(.+?)`", run("dr", "runbook", about=about).stdout, re.MULTILINE)
-    failing = plan(actions=about.actions)
+    failing = run.plan(actions=about.actions)
     told = [run("dr", "failover", "--yes").stderr]
     run("dr", "replicate")
-    told += [run("dr", "failover", "--yes", about=each).stdout for each in (about, failing, plan())]
+    told += [run("dr", "failover", "--yes", about=each).stdout for each in (about, failing, run.plan())]
     told += [run("dr", "failover", "--yes").stderr]
     found = [[quote for quote in quoted if quote in each] for each in told]
     assert found == [
@@ -331,7 +290,7 @@ def test_an_interrupted_failover_does_not_say_that_nothing_was_changed(run):
         raise KeyboardInterrupt
 
     run("dr", "replicate")
-    about = plan(waves=[Wave(["db"], gates=interrupted), ["web"]])
+    about = run.plan(waves=[Wave(["db"], gates=interrupted), ["web"]])
     result = run("dr", "failover", "--yes", about=about)
     assert result.exit_code == 130
     assert (
@@ -348,7 +307,7 @@ def test_a_point_that_nobody_knows_is_bad_usage(run):
 
 def test_what_a_function_prints_stands_in_no_document(run):
     run("dr", "replicate")
-    chatty = plan(probes=[Probe("page", lambda inventory: print("asked"))])
+    chatty = run.plan(probes=[Probe("page", lambda inventory: print("asked"))])
     assert json.loads(run("dr", "drill", "--json", about=chatty).stdout)["probes"][0]["told"] == "asked"
 
 
@@ -367,10 +326,10 @@ def test_evidence_is_verified_against_the_key_that_it_was_signed_with(run, monke
 
 
 @pytest.fixture
-def asked():
+def asked(run):
     """The actions that an end, the source, is asked for while a command runs."""
 
-    def of(work, account=HERE.account):
+    def of(work, account=run.here.account):
         actions = []
 
         def hand(provider, call):
@@ -399,7 +358,7 @@ def test_nor_to_find_a_point_that_is_to_be_left_aside(run, asked):
 
 def test_a_point_that_is_none_is_misuse_whatever_is_under_way(run):
     run("dr", "replicate")
-    never = plan(waves=[Wave(["db"], gates="false", limit="5s"), ["web"]])
+    never = run.unpassed()
     run("dr", "failover", "--yes", about=never)
     result = run("dr", "failover", "--yes", "--without-point", "nonsense")
     assert (result.exit_code, "no point nonsense" in result.stderr) == (2, True)
@@ -407,7 +366,7 @@ def test_a_point_that_is_none_is_misuse_whatever_is_under_way(run):
 
 def test_who_is_lost_is_not_said_to_be_fenced(run):
     run("dr", "replicate")
-    never = plan(waves=[Wave(["db"], gates="false", limit="5s"), ["web"]])
+    never = run.unpassed()
     run("dr", "failover", "--yes", about=never)
     told = json.loads(run("dr", "failover", "--yes", "--abandon", "--target-is-lost", "--json").stdout)
     assert (told["stands"], told["fenced"], told["stopped"]) == ("shop/production", None, None)
@@ -417,9 +376,9 @@ def test_who_is_lost_is_not_said_to_be_fenced(run):
 def test_the_way_back_goes_on_without_who_is_lost(run, asked):
     run("dr", "replicate")
     run("dr", "failover", "--yes")
-    never = plan(waves=[Wave(["db"], gates="false", limit="5s"), ["web"]])
+    never = run.unpassed()
     assert run("dr", "failback", "--yes", about=never).exit_code == 1
     ended = []
     call = ("dr", "failback", "--source-is-lost", "--yes")
-    assert asked(lambda: ended.append(run(*call)), THERE.account) == []
+    assert asked(lambda: ended.append(run(*call)), run.there.account) == []
     assert ended[0].exit_code == 0
