@@ -5,9 +5,10 @@ from contextlib import contextmanager
 
 import pytest
 from vaults import moved_in
-from worlds import PRODUCTION, SHOP, write
+from worlds import ONE, PRODUCTION, SHOP, recovery, write
 
 from portinfra.execution.run import Run
+from portinfra.recovery.replicate import replicate
 from portinfra.testing.simulated import applied, simulated
 
 
@@ -18,6 +19,13 @@ def cloud():
         applied(SHOP, PRODUCTION)
         write(cloud, PRODUCTION, "ledger")
         yield cloud
+
+
+@pytest.fixture
+def ready(cloud):
+    """With a point to come back from."""
+    assert replicate(recovery(), pace=ONE).succeeded
+    return cloud
 
 
 @pytest.fixture

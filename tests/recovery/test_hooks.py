@@ -2,8 +2,9 @@
 
 import os
 import signal
-import threading
+import subprocess
 import time
+from unittest import mock
 
 import pytest
 
@@ -12,7 +13,8 @@ from portinfra.recovery import hooks
 
 
 def wait_for(condition):
-    for _ in range(500):
+    """So long that only what never comes takes that long, on a busy machine as well."""
+    for _ in range(6000):
         if condition():
             return True
         time.sleep(0.01)
@@ -68,18 +70,26 @@ def test_not_even_then_is_waited_for_what_left_its_session(tmp_path, fifo):
     assert wait_for(escaped.exists)
 
 
-def test_interrupted_it_is_ended(tmp_path):
-    pid = tmp_path / "pid"
+@pytest.fixture
+def heeded():
+    """Ctrl-C is heeded as at a terminal; what a shell has started in the background is told to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
-    def interrupt():
-        wait_for(lambda: pid.exists() and pid.read_text())
-        os.kill(os.getpid(), signal.SIGINT)
 
-    thread = threading.Thread(target=interrupt)
-    thread.start()
-    with pytest.raises(KeyboardInterrupt):
-        hooks.call(f"echo $$ > {pid}; exec sleep 600", {}, seconds=60)
-    thread.join()
+def test_interrupted_it_is_ended(tmp_path, heeded):
+    pid, awaited = tmp_path / "pid", tmp_path / "awaited"
+    wait = subprocess.Popen.wait
+
+    def waiting(process, timeout=None):
+        awaited.touch()
+        return wait(process, timeout)
+
+    until = f"until test -e {awaited}; do sleep 0.01; done"
+    command = f"echo $$ > {pid}; {until}; kill -INT $PPID; exec sleep 600"
+    with mock.patch.object(subprocess.Popen, "wait", waiting), pytest.raises(KeyboardInterrupt):
+        hooks.call(command, {}, seconds=60)
     assert gone(pid.read_text())
 
 

@@ -2,7 +2,6 @@
 there is, and whoever comes back is stopped first.
 """
 
-from contextlib import suppress
 from unittest import mock
 
 import pytest
@@ -16,6 +15,7 @@ from turning import (
     lost,
     passed_later,
     powers,
+    refused,
     rules,
     said,
     stuck,
@@ -23,9 +23,7 @@ from turning import (
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
-from portinfra.errors import PolicyError, Unavailable
-from portinfra.model.recovery import DataPolicy, Wave
-from portinfra.model.topology import Role, Topology, Volume
+from portinfra.errors import PolicyError
 from portinfra.recovery import abandon as giving_up
 from portinfra.recovery import failover as failing
 from portinfra.recovery.abandon import abandon, stand_alone
@@ -33,125 +31,7 @@ from portinfra.recovery.failback import failback
 from portinfra.recovery.failover import failover
 from portinfra.recovery.fencing import fence
 from portinfra.recovery.replicate import replicate
-from portinfra.recovery.shelf import Shelf
 from portinfra.recovery.status import status
-from portinfra.testing.conformance.sweep import Crashes
-from portinfra.testing.fake import plugin
-from portinfra.testing.wrapped import wrapped
-
-TWO = Topology(
-    "shop",
-    [
-        *SHOP.roles,
-        Role("files", count=1, waive={"R6": "x"}, volumes=[Volume("data", gib=10, mount="/srv")]),
-    ],
-    SHOP.flows,
-)
-WAVES = [["db", "files"], ["web"]]
-
-
-@pytest.fixture
-def ready(cloud):
-    assert replicate(recovery(), pace=ONE).succeeded
-    return cloud
-
-
-def refused(verb, about, how):
-    with pytest.raises(PolicyError) as error:
-        verb(about, how)
-    return rules(error)
-
-
-# Older data never takes the place of newer data unasked.
-
-
-def newer_data_is_kept(cloud):
-    with lost(PRODUCTION):
-        assert refused(failover, recovery(), LOST) == ["recovery/newer-data"]
-    assert set(written(cloud, RECOVERY).values()) == said("a day of orders")
-
-
-def test_the_last_point_of_a_planned_failover_is_older_than_what_was_written_after_it(ready):
-    failover(recovery(), evolve(HOW, last_point=True))
-    write(ready, RECOVERY, "a day of orders")
-    stuck("failback", failback)
-    newer_data_is_kept(ready)
-
-
-def test_so_is_a_point_that_was_carried_after_the_failover_had_begun(ready):
-    dies_before("_fenced")
-    passed_later(ready, 60)
-    assert replicate(recovery(), now=True, pace=ONE).succeeded
-    failover(recovery(), HOW)
-    write(ready, RECOVERY, "a day of orders")
-    stuck("failback", failback)
-    newer_data_is_kept(ready)
-
-
-def test_it_is_asked_of_a_turn_that_had_begun_while_the_source_still_answered_in_part(ready):
-    failover(recovery(), HOW)
-    write(ready, RECOVERY, "a day of orders")
-    assert failback(recovery(), HOW).result == "passed"
-    ready.unreachable.add("us-east-1b")
-    with pytest.raises(Unavailable) as error:
-        failover(recovery(), HOW)
-    assert "--source-is-lost" in error.value.fix
-    assert "--abandon" in error.value.fix
-    newer_data_is_kept(ready)
-
-
-def test_volumes_of_silent_zones_may_hold_newer_data(ready):
-    failover(recovery(), HOW)
-    write(ready, RECOVERY, "a day of orders")
-    stuck("failback", failback)
-    zones = {"eu-west-1a", "eu-west-1b", "eu-west-1c"}
-    for zone in zones:
-        ready.unreachable.add(zone)
-    with lost(PRODUCTION):
-        assert refused(failover, recovery(), LOST) == ["recovery/newer-data"]
-    for zone in zones:
-        ready.unreachable.discard(zone)
-    newer_data_is_kept(ready)
-
-
-def test_who_insists_on_older_data_gets_it(ready):
-    failover(recovery(), HOW)
-    write(ready, RECOVERY, "a day of orders")
-    stuck("failback", failback)
-    newer_data_is_kept(ready)
-    with lost(PRODUCTION):
-        assert failover(recovery(rto="9h"), evolve(LOST, older_data=True)).result == "passed"
-    assert set(written(ready, RECOVERY).values()) == said("ledger")
-
-
-def test_after_a_way_back_every_group_is_due_for_none_has_a_point_of_what_came_back(cloud):
-    data = [DataPolicy("db", schedule="1h"), DataPolicy("files", schedule="24h")]
-    about = recovery(topology=TWO, waves=WAVES, rpo="48h", rto="9h", data=data)
-    workflow.apply(workflow.plan(TWO, PRODUCTION), seed=0)
-    assert replicate(about, pace=ONE).succeeded
-    failover(about, HOW)
-    assert failback(about, HOW).result == "passed"
-    write(cloud, PRODUCTION, "newer")
-    made = replicate(about, pace=ONE)
-    assert [group.fate for group in made.groups] == ["carried", "carried"]
-    with lost(PRODUCTION):
-        assert failover(about, LOST).result == "passed"
-    assert written(cloud, RECOVERY)["volume.db1-data"] == "newer of volume.db1-data"
-
-
-def test_nobody_stands_with_what_it_has_while_newer_points_lie_beside_it(ready):
-    failover(recovery(), HOW)
-    assert failback(recovery(), HOW).result == "passed"
-    passed_later(ready, 24 * 3600)
-    write(ready, PRODUCTION, "newer")
-    assert replicate(recovery(), now=True, pace=ONE).succeeded
-    with lost(PRODUCTION):
-        with pytest.raises(PolicyError) as error:
-            stand_alone(recovery().turned, pace=ONE)
-        assert rules(error) == ["recovery/newer-points"]
-        assert failover(recovery(), LOST).result == "passed"
-    assert set(written(ready, RECOVERY).values()) == said("newer")
-
 
 # The source is lost.
 
@@ -288,160 +168,6 @@ def test_it_dies_after_it_took_over_without_the_source_which_stands_above_it_the
     assert powers(ready, RECOVERY) == {"stopped"}
 
 
-# Run again, it ends well.
-
-
-def test_standing_alone_goes_on_where_a_zone_was_silent(ready):
-    stuck()
-    ready.unreachable.add("us-east-1b")
-    with pytest.raises(Unavailable) as error:
-        stand_alone(recovery(), pace=ONE)
-    assert "run this again" in error.value.fix
-    ready.unreachable.discard("us-east-1b")
-    stand_alone(recovery(), pace=ONE)
-    assert powers(ready, PRODUCTION) == {"running"}
-
-
-def test_so_does_the_fence_of_a_target_that_came_back(ready):
-    stuck()
-    with lost(RECOVERY):
-        stand_alone(recovery(), pace=ONE)
-    ready.unreachable.add("eu-west-1b")
-    with pytest.raises(Unavailable):
-        fence(recovery(), pace=ONE)
-    ready.unreachable.discard("eu-west-1b")
-    fence(recovery(), pace=ONE)
-    assert powers(ready, RECOVERY) == {"stopped"}
-
-
-def swept(verb, ends_well, stride):
-    """Crash at the calls of a verb."""
-
-    def under(hand):
-        with wrapped("fake", hand):
-            verb()
-
-    def after_a_while():
-        passed_later(plugin.cloud, 60)  # lists that lag would tell of the moment before
-        ends_well()
-
-    assert Crashes(lambda: None, under, after_a_while, forked=lambda: None, stride=stride).sweep()
-
-
-@pytest.fixture(params=[pytest.param(1, marks=pytest.mark.soak), 5], ids=["every call", "a sample"])
-def stride(request):
-    return request.param
-
-
-def test_a_crash_while_it_begins_to_stand_alone(ready, stride):
-    stuck()
-
-    def ends_well():
-        stand_alone(recovery(), pace=ONE)
-        assert powers(plugin.cloud, PRODUCTION) == {"running"}
-
-    swept(lambda: stand_alone(recovery(), pace=ONE), ends_well, stride)
-
-
-def test_a_crash_while_who_came_back_is_fenced(ready, stride):
-    stuck()
-    with lost(RECOVERY):
-        stand_alone(recovery(), pace=ONE)
-
-    def ends_well():
-        with suppress(PolicyError):  # where it was done already
-            fence(recovery(), pace=ONE)
-        assert powers(plugin.cloud, RECOVERY) == {"stopped"}
-        assert powers(plugin.cloud, PRODUCTION) == {"running"}
-
-    swept(lambda: fence(recovery(), pace=ONE), ends_well, stride)
-
-
-def test_giving_up_dies_at_a_call_and_then_so_does_the_source(ready, stride):
-    write(ready, PRODUCTION, "newer than the point")
-    stuck()
-
-    def ends_well():
-        with lost(PRODUCTION):
-            assert failover(recovery(rto="9h", rpo="9h"), LOST).result == "passed"
-        assert powers(plugin.cloud, RECOVERY) == {"running"}
-
-    swept(lambda: abandon(recovery(), pace=ONE), ends_well, stride)
-
-
-def test_the_way_back_dies_at_a_call_and_then_so_does_the_target(ready, stride):
-    failover(recovery(), HOW)
-    write(ready, RECOVERY, "a day of orders")
-
-    def ends_well():
-        """The source stands with the newest that it can have; with its own data only if nothing had come."""
-        with lost(RECOVERY):
-            newest = said("a day of orders")
-            try:
-                failback(recovery(rto="9h"), LOST)
-            except PolicyError as error:
-                if error.findings[0].rule != "recovery/stands-already":
-                    stand_alone(recovery(), pace=ONE)
-                    newest = said("ledger")
-        assert set(written(plugin.cloud, PRODUCTION).values()) == newest
-        assert powers(plugin.cloud, PRODUCTION) == {"running"}
-
-    swept(lambda: failback(recovery(), HOW), ends_well, stride)
-
-
-# A refusal has begun nothing.
-
-
-@pytest.fixture
-def refused_over_newer(ready):
-    """A way back has begun; production is lost, and recovery has the newest data."""
-    failover(recovery(), HOW)
-    write(ready, RECOVERY, "a day of orders")
-    dies_before("_agreed", verb=failback)
-    with lost(PRODUCTION):
-        assert refused(failover, recovery(), LOST) == ["recovery/newer-data"]
-    return ready
-
-
-def test_the_way_back_goes_on_once_production_answers(refused_over_newer):
-    assert failback(recovery(rto="9h"), HOW).result == "passed"
-    assert set(written(refused_over_newer, PRODUCTION).values()) == said("a day of orders")
-
-
-def test_no_failover_passes_it_over_then(refused_over_newer):
-    assert refused(failover, recovery(rto="9h"), HOW) == ["recovery/failback-under-way"]
-    assert set(written(refused_over_newer, RECOVERY).values()) == said("a day of orders")
-
-
-def test_nothing_is_there_to_be_given_up_for_older_data(refused_over_newer):
-    with pytest.raises(PolicyError):
-        abandon(recovery(), pace=ONE)
-    assert powers(refused_over_newer, PRODUCTION) == {"stopped"}
-
-
-def test_points_that_were_agreed_upon_while_the_source_answered_replace_nothing_newer_either(ready):
-    failover(recovery(), HOW)
-    write(ready, RECOVERY, "a day of orders")
-    assert failback(recovery(), HOW).result == "passed"
-    with mock.patch.object(failing, "Ascent", side_effect=Died), pytest.raises(Died):
-        failover(recovery(), HOW)
-    newer_data_is_kept(ready)
-
-
-def test_who_has_begun_to_get_other_data_does_not_stand_with_the_half_of_it(cloud):
-    gated = [Wave(["db"], gates=lambda inventory: False, limit="10s"), ["files"], ["web"]]
-    about, plain = (recovery(topology=TWO, waves=waves, rto="9h") for waves in (gated, WAVES))
-    workflow.apply(workflow.plan(TWO, PRODUCTION), seed=0)
-    assert replicate(plain, pace=ONE).succeeded
-    failover(plain, HOW)
-    write(cloud, RECOVERY, "a day of orders")
-    failback(plain, HOW)
-    assert failover(about, HOW).result == "failed"  # the databases are replaced, and the files are not
-    with lost(PRODUCTION), pytest.raises(PolicyError) as error:
-        stand_alone(about.turned, pace=ONE)
-    assert rules(error) == ["recovery/half-replaced"]
-
-
 # Who decides last stands.
 
 
@@ -493,83 +219,3 @@ def test_giving_up_ends_though_the_source_has_stood_alone_meanwhile(ready):
     abandon(recovery(), pace=ONE)
     assert powers(ready, PRODUCTION) == {"running"}
     assert powers(ready, RECOVERY) == {"stopped"}
-
-
-# Every refusal names what works.
-
-
-def test_who_stands_and_may_have_been_overtaken_is_told_how_to_stand_above_that(ready):
-    failover(recovery(), HOW)
-    write(ready, RECOVERY, "a day of orders")
-    dies_before("_begun", verb=failback)
-    with lost(RECOVERY):
-        assert failback(recovery(), LOST).result == "passed"
-    with lost(PRODUCTION):
-        with pytest.raises(PolicyError) as error:
-            failover(recovery(), LOST)
-        assert "dr failback --abandon --target-is-lost" in error.value.findings[0].fix
-        stand_alone(recovery().turned, pace=ONE)
-    passed_later(ready, 60)
-    assert fence(recovery(), pace=ONE) == 3
-    assert powers(ready, PRODUCTION) == {"stopped"}
-
-
-def test_without_any_point_who_is_left_is_told_to_stand_with_what_it_has(ready):
-    failover(recovery(), HOW)
-    with lost(RECOVERY):
-        with pytest.raises(PolicyError) as error:
-            failback(recovery(), LOST)
-        assert "dr failover --abandon --target-is-lost" in error.value.findings[0].fix
-        stand_alone(recovery(), pace=ONE)
-    assert powers(ready, PRODUCTION) == {"running"}
-
-
-def test_where_only_some_groups_have_newer_points_no_command_is_named_that_is_refused(cloud):
-    fails = []
-    data = [DataPolicy("db"), DataPolicy("files", before=lambda inventory: not fails)]
-    about = recovery(topology=TWO, waves=WAVES, rpo="48h", rto="9h", data=data)
-    workflow.apply(workflow.plan(TWO, PRODUCTION), seed=0)
-    assert replicate(about, pace=ONE).succeeded
-    failover(about, HOW)
-    write(cloud, RECOVERY, "a day of orders")
-    assert failback(about, HOW).result == "passed"
-    fails.append(True)
-    assert {group.fate for group in replicate(about, pace=ONE).groups} == {"carried", "failed"}
-    with lost(PRODUCTION), pytest.raises(PolicyError) as error:
-        failover(about, LOST)
-    assert "--target-is-lost" not in error.value.findings[0].fix
-    assert "files" in error.value.findings[0].message
-    assert "db" not in error.value.findings[0].message
-
-
-def test_a_target_that_was_overtaken_is_not_said_to_stand(ready):
-    failover(recovery(), LOST)
-    with lost(RECOVERY):
-        stand_alone(recovery(), pace=ONE)
-    passed_later(ready, 60)
-    found = status(recovery())
-    assert (found.stands, found.untold, found.level) == (0, True, "late")
-
-
-def test_who_was_not_let_in_again_yet_is_told_to_finish_the_giving_up(ready):
-    stuck(how=LOST)
-    giving_up_dies_between()
-    (finding,) = workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).errors
-    assert "--abandon" in finding.fix
-    abandon(recovery(), pace=ONE)
-    passed_later(ready, 60)
-    assert workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).errors == ()
-
-
-# No clock decides what is newer.
-
-
-def test_a_timer_whose_clock_is_ahead_makes_no_point_newer_than_what_was_written_after_it(ready):
-    passed_later(ready, 3600)
-    ahead = property(lambda self: self.connection.provider.clock.now() + 300)
-    with mock.patch.object(Shelf, "now", ahead):
-        assert replicate(recovery(), now=True, pace=ONE).succeeded
-    failover(recovery(), HOW)
-    write(ready, RECOVERY, "a day of orders")
-    stuck("failback", failback)
-    newer_data_is_kept(ready)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from attrs import evolve
+from turning import silent
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, volumes, write
 
 from portinfra import workflow
@@ -351,3 +352,10 @@ def test_points_that_cannot_be_restored_take_no_place_from_those_that_can(cloud)
     assert len(good) == 1, "what went wrong is told, and one is left"
     replicate(about, now=True, pace=ONE)
     assert good[0] in [point.id for point in status(about).points if point.restorable]
+
+
+def test_of_volumes_in_a_silent_zone_nobody_says_that_they_are_not_there(ready):
+    with silent(ready, "us-east-1a"):
+        (group,) = replicate(recovery(), now=True, pace=ONE).groups
+    assert group.fate == "failed"
+    assert "us-east-1a does not answer" in group.problem

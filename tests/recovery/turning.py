@@ -1,11 +1,12 @@
 """Turns as the tests go through them: cut short, refused at a gate, with an end that does not answer."""
 
+from contextlib import contextmanager
 from unittest import mock
 
 import pytest
-from worlds import ONE, recovery
+from worlds import ONE, PRODUCTION, RECOVERY, recovery, written
 
-from portinfra.errors import Unavailable
+from portinfra.errors import PolicyError, Unavailable
 from portinfra.model.recovery import Wave
 from portinfra.recovery import abandon as giving_up
 from portinfra.recovery import failover as failing
@@ -36,6 +37,13 @@ def rules(error):
     return [finding.rule for finding in error.value.findings]
 
 
+def refused(verb, about, how):
+    """The rules by which a turn is refused."""
+    with pytest.raises(PolicyError) as error:
+        verb(about, how)
+    return rules(error)
+
+
 def said(text):
     """What `written` shows of every volume where that was written."""
     return {f"{text} of volume.db1-data", f"{text} of volume.db2-data"}
@@ -60,6 +68,18 @@ def dies_before(method, about=None, how=HOW, verb=failover):
         verb(about or recovery(), how)
 
 
+def dies_at(action, verb):
+    """A process that ends where it would make its first call of a kind: `AttachVolume`."""
+
+    def hand(provider, call):
+        if call.action == action:
+            raise Died
+        return provider.perform(call)
+
+    with wrapped("fake", hand), pytest.raises(Died):
+        verb()
+
+
 def giving_up_dies_between():
     """The target is fenced, and the source is not let in again."""
     real = giving_up.switched
@@ -73,6 +93,16 @@ def giving_up_dies_between():
         giving_up.abandon(recovery(), pace=ONE)
 
 
+@contextmanager
+def silent(cloud, *zones):
+    """Zones do not answer, and answer again afterwards."""
+    for zone in zones:
+        cloud.unreachable.add(zone)
+    yield
+    for zone in zones:
+        cloud.unreachable.discard(zone)
+
+
 def lost(environment, *, untouched=True):
     """No call to an account gets through; where it is to be `untouched`, none is made either."""
 
@@ -83,3 +113,10 @@ def lost(environment, *, untouched=True):
         return provider.perform(call)
 
     return wrapped("fake", hand)
+
+
+def newer_data_is_kept(cloud):
+    """Production is lost, recovery has a day of orders, and no failover takes older data unasked."""
+    with lost(PRODUCTION):
+        assert refused(failover, recovery(), LOST) == ["recovery/newer-data"]
+    assert set(written(cloud, RECOVERY).values()) == said("a day of orders")

@@ -25,6 +25,17 @@ SHOP = Topology(
         allow(db, db, tcp=5432, why="replicas follow the first"),
     ],
 )
+TWO = Topology(
+    "shop",
+    [
+        *SHOP.roles,
+        Role("files", count=1, waive={"R6": "x"}, volumes=[Volume("data", gib=10, mount="/srv")]),
+    ],
+    SHOP.flows,
+)
+"""The same with two roles that have data."""
+WAVES = [["db", "files"], ["web"]]
+"""The order in which those come up."""
 
 
 def recovery(source=PRODUCTION, target=RECOVERY, topology=SHOP, **more):

@@ -1,16 +1,18 @@
-"""A small declaration on a cloud in memory, and the command line run on it."""
+"""Small declarations on a cloud in memory, and the command line run on them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from attrs import evolve, frozen
 from typer.testing import CliRunner
 
-from portinfra import INTERNET, Environment, Role, Topology, Volume, allow
+from portinfra import INTERNET, Environment, RecoveryPlan, Role, Topology, Volume, Wave, allow
 from portinfra.declaration.declared import Declared
 from portinfra.present.commands.app import app
 from portinfra.present.commands.session import Session
 from portinfra.testing.fake import FakeCloud, plugin
+from portinfra.testing.simulated import simulated
 
 SECRET = "canary-4711"
 WEB = Role("web", count=2, public="customers", user_data=SECRET)
@@ -32,6 +34,11 @@ class World:
 
     cloud: FakeCloud
     declared: Declared
+
+    @property
+    def selection(self) -> tuple[Topology, Environment]:
+        """What a command is about that names neither."""
+        return self.declared.topologies[0], self.declared.environments[0]
 
     def run(self, *arguments: str, answer: str | None = None) -> Any:
         """The result of a command: its `exit_code`, `stdout` and `stderr`."""
@@ -71,3 +78,51 @@ def world(tmp_path, monkeypatch) -> World:
 def applied(world) -> World:
     assert world.run("apply", "--yes").exit_code == 0
     return world
+
+
+FEW = {"R6": "as small as can be"}
+ORDERS = Topology(
+    "shop",
+    [Role("web", count=1, waive=FEW), Role("db", count=1, volumes=[Volume("data", gib=1)], waive=FEW)],
+    [allow("web", "db", tcp=5432, why="orders")],
+)
+PRODUCTION = Environment("production", on="fake:us-east-1", account="1", key="a", cidr="10.1.0.0/16")
+RECOVERY = Environment("recovery", on="fake:eu-west-1", account="2", key="b", cidr="10.2.0.0/16")
+
+
+@frozen
+class Script:
+    """A script that declares production, a place where it can come back, and a plan for that; it is called
+    with the arguments of a command. `about` is another plan than the plainest.
+    """
+
+    here: Environment = PRODUCTION
+    there: Environment = RECOVERY
+
+    def plan(self, **more: Any) -> RecoveryPlan:
+        given = {"rpo": "4h", "rto": "1h", "waves": [["db"], ["web"]], **more}
+        return RecoveryPlan("shop", self.here, self.there, **given)
+
+    def unpassed(self, **more: Any) -> RecoveryPlan:
+        """A plan whose database never passes its gate."""
+        return self.plan(waves=[Wave(["db"], gates="false", limit="5s"), ["web"]], **more)
+
+    def __call__(
+        self,
+        *arguments: str,
+        about: RecoveryPlan | None = None,
+        answer: str | None = None,
+        environments: tuple[Environment, ...] = (),
+    ) -> Any:
+        declared = Declared((ORDERS,), environments or (self.here, self.there), (about or self.plan(),))
+        session = Session("python shop.py", arguments, declared)
+        return CliRunner().invoke(app(session), list(arguments), input=answer)
+
+
+@pytest.fixture
+def run() -> Iterator[Script]:
+    """The script, with production as it is declared."""
+    with simulated():
+        script = Script()
+        assert script("apply", "production", "--yes").exit_code == 0
+        yield script

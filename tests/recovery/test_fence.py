@@ -1,0 +1,107 @@
+"""A fence holds, or it is not said to: who was taken over from stays off, whoever applies what."""
+
+import pytest
+from attrs import evolve
+from turning import HOW, LOST, lost, passed_later, powers, rules, silent
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery
+
+from portinfra import workflow
+from portinfra.errors import PolicyError, StalePlanError, Unavailable
+from portinfra.model.plan import PlanOptions
+from portinfra.recovery.failback import failback
+from portinfra.recovery.failover import failover
+from portinfra.recovery.fencing import fence
+
+
+def test_a_later_apply_does_not_wake_the_source(ready):
+    failover(recovery(), HOW)
+    plan = workflow.plan(SHOP, PRODUCTION)
+    assert plan.empty
+    assert [finding.rule for finding in plan.findings] == ["recovery/fenced"]
+    more = SHOP.with_role(evolve(SHOP.role("web"), count=2, size="medium"))
+    workflow.apply(workflow.plan(more, PRODUCTION), seed=0)
+    assert powers(ready, PRODUCTION) == {"stopped"}
+    hosts = [r for r in ready.books(PRODUCTION.account) if r["kind"] == "instance"]
+    assert len(hosts) == 3, "a new host runs at first: none is made"
+
+
+def test_a_plan_made_before_it_is_not_applied_after_it(ready):
+    before = workflow.plan(SHOP.with_role(evolve(SHOP.role("web"), count=2)), PRODUCTION)
+    failover(recovery(), HOW)
+    with pytest.raises(StalePlanError, match="fenced"):
+        workflow.apply(before, seed=0)
+
+
+def test_a_source_that_comes_back_is_refused_until_it_is_fenced(ready):
+    failover(recovery(), LOST)
+    plan = workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY])
+    assert [finding.rule for finding in plan.errors] == ["recovery/superseded"]
+    assert powers(ready, PRODUCTION) == {"running"}
+    assert fence(recovery(), pace=ONE) == 3
+    assert powers(ready, PRODUCTION) == {"stopped"}
+    assert workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).errors == ()
+
+
+def test_a_source_that_stands_is_not_fenced(ready):
+    with pytest.raises(PolicyError) as error:
+        fence(recovery(), pace=ONE)
+    assert rules(error) == ["recovery/source-stands"]
+    assert powers(ready, PRODUCTION) == {"running"}
+
+
+def test_an_apply_that_cannot_ask_its_peer_is_refused(ready):
+    with lost(RECOVERY, untouched=False):
+        plan = workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY])
+    assert [finding.rule for finding in plan.errors] == ["recovery/peer-silent"]
+    with pytest.raises(PolicyError):
+        workflow.apply(plan, seed=0)
+
+
+def test_a_source_with_a_silent_zone_is_not_taken_for_stopped_however_often_it_is_tried(ready):
+    with silent(ready, "us-east-1b"):
+        for _ in range(3):
+            with pytest.raises(Unavailable, match="us-east-1b") as error:
+                failover(recovery(), HOW)
+            assert "--source-is-lost" in error.value.fix
+    assert powers(ready, RECOVERY) == set()
+    hosts = {
+        r["name"].split("-")[-2]: r["state"]
+        for r in ready.books(PRODUCTION.account)
+        if "instance" in r["kind"]
+    }
+    assert hosts == {"db1": "stopped", "web1": "stopped", "db2": "running"}, "what answers is stopped"
+    assert failover(recovery(), HOW).source_fenced is True
+    assert powers(ready, PRODUCTION) == {"stopped"}
+
+
+def test_a_fence_of_a_source_that_came_back_in_part_says_what_is_missing(ready):
+    failover(recovery(), LOST)
+    with silent(ready, "us-east-1b"):
+        for _ in range(2):
+            with pytest.raises(Unavailable, match="us-east-1b"):
+                fence(recovery(), pace=ONE)
+    assert fence(recovery(), pace=ONE) == 3
+
+
+def test_a_fenced_host_is_not_made_anew(ready):
+    failover(recovery(), HOW)
+    asked = PlanOptions(replace=frozenset({"instance.db1"}))
+    plan = workflow.plan(SHOP, PRODUCTION, asked)
+    assert [finding.rule for finding in plan.errors] == ["recovery/fenced-host"]
+    other = SHOP.with_role(evolve(SHOP.role("db"), image="ubuntu-24.04"))
+    plan = workflow.plan(other, PRODUCTION, PlanOptions(refresh_images=True))
+    assert [finding.rule for finding in plan.findings].count("recovery/fenced-host") == 2
+    assert plan.errors == ()
+    workflow.apply(plan, seed=0)
+    assert powers(ready, PRODUCTION, after=0) == {"stopped"}
+    failback(recovery(topology=other), HOW)
+    assert powers(ready, PRODUCTION) == {"running"}
+
+
+def test_a_fenced_environment_keeps_the_address_of_a_host_that_is_gone(ready):
+    failover(recovery(), HOW)
+    host = next(r for r in ready.books(PRODUCTION.account) if r["kind"] == "instance" and "web1" in r["name"])
+    ready.request(PRODUCTION.account, "us-east-1", "DeleteInstance", {"id": host["id"]})
+    passed_later(ready, 600)
+    plan = workflow.plan(SHOP, PRODUCTION)
+    assert "delete" not in {change.action for change in plan.changes}

@@ -1,0 +1,89 @@
+"""A turn that cannot be finished is given up: the source stands again, with what it has."""
+
+from unittest import mock
+
+import pytest
+from turning import HOW, LOST, Died, lost, powers, rules, said, stuck
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
+
+from portinfra import workflow
+from portinfra.errors import PolicyError, Unavailable
+from portinfra.recovery import abandon as giving_up
+from portinfra.recovery.abandon import abandon
+from portinfra.recovery.failback import failback
+from portinfra.recovery.failover import failover
+from portinfra.recovery.replicate import replicate
+from portinfra.recovery.status import status
+from portinfra.testing.wrapped import wrapped
+
+
+@pytest.mark.parametrize("how", [HOW, LOST], ids=["stopped", "lost"])
+def test_a_failover_that_cannot_be_finished_is_given_up(ready, how):
+    write(ready, PRODUCTION, "newer than the point")
+    stuck(how=how)
+    given_up = abandon(recovery(), pace=ONE)
+    assert (given_up.running, given_up.stopped) == (3, 2)
+    assert set(written(ready, PRODUCTION).values()) == said("newer than the point")
+    assert powers(ready, PRODUCTION) == {"running"}
+    assert powers(ready, RECOVERY) == {"stopped"}
+    assert workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).empty
+    assert status(recovery()).turn is None
+    assert replicate(recovery(), now=True, pace=ONE).succeeded
+
+
+def test_after_one_was_given_up_the_next_begins_anew(ready):
+    first = stuck()
+    abandon(recovery(), pace=ONE)
+    write(ready, PRODUCTION, "newer")
+    assert replicate(recovery(), now=True, pace=ONE).succeeded
+    evidence = failover(recovery(), HOW)
+    assert evidence.result == "passed"
+    assert evidence.id != first.id
+    assert set(written(ready, RECOVERY).values()) == said("newer")
+    assert failback(recovery(), HOW).result == "passed"
+
+
+def test_a_way_back_is_given_up_as_well(ready):
+    failover(recovery(), HOW)
+    write(ready, RECOVERY, "since")
+    stuck("failback", failback)
+    abandon(recovery().turned, pace=ONE)
+    assert powers(ready, RECOVERY) == {"running"}
+    assert powers(ready, PRODUCTION) == {"stopped"}
+    assert set(written(ready, RECOVERY).values()) == said("since")
+    assert failback(recovery(), HOW).result == "passed"
+
+
+def test_nothing_is_given_up_where_nothing_is_under_way(ready):
+    with pytest.raises(PolicyError) as error:
+        abandon(recovery(), pace=ONE)
+    assert rules(error) == ["recovery/nothing-under-way"]
+
+
+def test_a_failover_that_is_being_given_up_is_not_gone_on_with(ready):
+    stuck()
+
+    def dies(provider, call):
+        if provider.account == PRODUCTION.account and call.action == "CreateClaim":
+            raise Unavailable("no route to host")
+        return provider.perform(call)
+
+    with wrapped("fake", dies), pytest.raises(Unavailable):
+        abandon(recovery(), pace=ONE)
+    with pytest.raises(PolicyError) as error:
+        failover(recovery(), HOW)
+    assert rules(error) == ["recovery/being-abandoned"]
+    abandon(recovery(), pace=ONE)
+    assert powers(ready, PRODUCTION) == {"running"}
+
+
+def test_one_that_was_to_be_given_up_goes_ahead_where_the_source_is_lost_for_good(ready):
+    stuck()
+    with mock.patch.object(giving_up, "switched", side_effect=Died), pytest.raises(Died):
+        abandon(recovery(), pace=ONE)
+    with lost(PRODUCTION, untouched=False):
+        with pytest.raises(PolicyError) as error:
+            failover(recovery(), HOW)
+        assert rules(error) == ["recovery/being-abandoned"]
+        assert failover(recovery(), LOST).result == "passed"
+    assert set(written(ready, RECOVERY).values()) == said("ledger")

@@ -1,0 +1,110 @@
+"""What was cut short while an end is lost ends well when it is run again."""
+
+from contextlib import suppress
+
+import pytest
+from turning import HOW, LOST, lost, passed_later, powers, said, silent, stuck
+from worlds import ONE, PRODUCTION, RECOVERY, recovery, write, written
+
+from portinfra.errors import PolicyError, Unavailable
+from portinfra.recovery.abandon import abandon, stand_alone
+from portinfra.recovery.failback import failback
+from portinfra.recovery.failover import failover
+from portinfra.recovery.fencing import fence
+from portinfra.testing.conformance.sweep import Crashes
+from portinfra.testing.fake import plugin
+from portinfra.testing.wrapped import wrapped
+
+
+def test_standing_alone_goes_on_where_a_zone_was_silent(ready):
+    stuck()
+    with silent(ready, "us-east-1b"), pytest.raises(Unavailable) as error:
+        stand_alone(recovery(), pace=ONE)
+    assert "run this again" in error.value.fix
+    stand_alone(recovery(), pace=ONE)
+    assert powers(ready, PRODUCTION) == {"running"}
+
+
+def test_so_does_the_fence_of_a_target_that_came_back(ready):
+    stuck()
+    with lost(RECOVERY):
+        stand_alone(recovery(), pace=ONE)
+    with silent(ready, "eu-west-1b"), pytest.raises(Unavailable):
+        fence(recovery(), pace=ONE)
+    fence(recovery(), pace=ONE)
+    assert powers(ready, RECOVERY) == {"stopped"}
+
+
+def swept(verb, ends_well, stride):
+    """Crash at the calls of a verb."""
+
+    def under(hand):
+        with wrapped("fake", hand):
+            verb()
+
+    def after_a_while():
+        passed_later(plugin.cloud, 60)  # lists that lag would tell of the moment before
+        ends_well()
+
+    assert Crashes(lambda: None, under, after_a_while, forked=lambda: None, stride=stride).sweep()
+
+
+@pytest.fixture(params=[pytest.param(1, marks=pytest.mark.soak), 5], ids=["every call", "a sample"])
+def stride(request):
+    return request.param
+
+
+def test_a_crash_while_it_begins_to_stand_alone(ready, stride):
+    stuck()
+
+    def ends_well():
+        stand_alone(recovery(), pace=ONE)
+        assert powers(plugin.cloud, PRODUCTION) == {"running"}
+
+    swept(lambda: stand_alone(recovery(), pace=ONE), ends_well, stride)
+
+
+def test_a_crash_while_who_came_back_is_fenced(ready, stride):
+    stuck()
+    with lost(RECOVERY):
+        stand_alone(recovery(), pace=ONE)
+
+    def ends_well():
+        with suppress(PolicyError):  # where it was done already
+            fence(recovery(), pace=ONE)
+        assert powers(plugin.cloud, RECOVERY) == {"stopped"}
+        assert powers(plugin.cloud, PRODUCTION) == {"running"}
+
+    swept(lambda: fence(recovery(), pace=ONE), ends_well, stride)
+
+
+def test_giving_up_dies_at_a_call_and_then_so_does_the_source(ready, stride):
+    write(ready, PRODUCTION, "newer than the point")
+    stuck()
+
+    def ends_well():
+        with lost(PRODUCTION):
+            assert failover(recovery(rto="9h", rpo="9h"), LOST).result == "passed"
+        assert powers(plugin.cloud, RECOVERY) == {"running"}
+
+    swept(lambda: abandon(recovery(), pace=ONE), ends_well, stride)
+
+
+def test_the_way_back_dies_at_a_call_and_then_so_does_the_target(ready, stride):
+    failover(recovery(), HOW)
+    write(ready, RECOVERY, "a day of orders")
+
+    def ends_well():
+        """The source stands with the newest that it can have; with its own data only if nothing had come."""
+        with lost(RECOVERY):
+            newest = said("a day of orders")
+            try:
+                failback(recovery(rto="9h"), LOST)
+            except PolicyError as error:
+                if error.findings[0].rule != "recovery/stands-already":
+                    stand_alone(recovery(), pace=ONE)
+                    newest = said("ledger")
+        assert set(written(plugin.cloud, PRODUCTION).values()) == newest
+        assert powers(plugin.cloud, PRODUCTION) == {"running"}
+
+    swept(lambda: failback(recovery(), HOW), ends_well, stride)

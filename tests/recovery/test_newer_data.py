@@ -1,0 +1,127 @@
+"""Older data never takes the place of newer data unasked."""
+
+from unittest import mock
+
+import pytest
+from attrs import evolve
+from turning import (
+    HOW,
+    LOST,
+    Died,
+    dies_before,
+    lost,
+    newer_data_is_kept,
+    passed_later,
+    refused,
+    rules,
+    said,
+    silent,
+    stuck,
+)
+from worlds import ONE, PRODUCTION, RECOVERY, TWO, WAVES, recovery, write, written
+
+from portinfra import workflow
+from portinfra.errors import PolicyError, Unavailable
+from portinfra.model.recovery import DataPolicy
+from portinfra.recovery import failover as failing
+from portinfra.recovery.abandon import stand_alone
+from portinfra.recovery.failback import failback
+from portinfra.recovery.failover import failover
+from portinfra.recovery.replicate import replicate
+from portinfra.recovery.shelf import Shelf
+
+
+def test_the_last_point_of_a_planned_failover_is_older_than_what_was_written_after_it(ready):
+    failover(recovery(), evolve(HOW, last_point=True))
+    write(ready, RECOVERY, "a day of orders")
+    stuck("failback", failback)
+    newer_data_is_kept(ready)
+
+
+def test_so_is_a_point_that_was_carried_after_the_failover_had_begun(ready):
+    dies_before("_fenced")
+    passed_later(ready, 60)
+    assert replicate(recovery(), now=True, pace=ONE).succeeded
+    failover(recovery(), HOW)
+    write(ready, RECOVERY, "a day of orders")
+    stuck("failback", failback)
+    newer_data_is_kept(ready)
+
+
+def test_it_is_asked_of_a_turn_that_had_begun_while_the_source_still_answered_in_part(ready):
+    failover(recovery(), HOW)
+    write(ready, RECOVERY, "a day of orders")
+    assert failback(recovery(), HOW).result == "passed"
+    with silent(ready, "us-east-1b"), pytest.raises(Unavailable) as error:
+        failover(recovery(), HOW)
+    assert "--source-is-lost" in error.value.fix
+    assert "--abandon" in error.value.fix
+    newer_data_is_kept(ready)
+
+
+def test_points_that_were_agreed_upon_while_the_source_answered_replace_nothing_newer_either(ready):
+    failover(recovery(), HOW)
+    write(ready, RECOVERY, "a day of orders")
+    assert failback(recovery(), HOW).result == "passed"
+    with mock.patch.object(failing, "Ascent", side_effect=Died), pytest.raises(Died):
+        failover(recovery(), HOW)
+    newer_data_is_kept(ready)
+
+
+def test_volumes_of_silent_zones_may_hold_newer_data(ready):
+    failover(recovery(), HOW)
+    write(ready, RECOVERY, "a day of orders")
+    stuck("failback", failback)
+    with silent(ready, "eu-west-1a", "eu-west-1b", "eu-west-1c"), lost(PRODUCTION):
+        assert refused(failover, recovery(), LOST) == ["recovery/newer-data"]
+    newer_data_is_kept(ready)
+
+
+def test_who_insists_on_older_data_gets_it(ready):
+    failover(recovery(), HOW)
+    write(ready, RECOVERY, "a day of orders")
+    stuck("failback", failback)
+    newer_data_is_kept(ready)
+    with lost(PRODUCTION):
+        assert failover(recovery(rto="9h"), evolve(LOST, older_data=True)).result == "passed"
+    assert set(written(ready, RECOVERY).values()) == said("ledger")
+
+
+def test_after_a_way_back_every_group_is_due_for_none_has_a_point_of_what_came_back(cloud):
+    data = [DataPolicy("db", schedule="1h"), DataPolicy("files", schedule="24h")]
+    about = recovery(topology=TWO, waves=WAVES, rpo="48h", rto="9h", data=data)
+    workflow.apply(workflow.plan(TWO, PRODUCTION), seed=0)
+    assert replicate(about, pace=ONE).succeeded
+    failover(about, HOW)
+    assert failback(about, HOW).result == "passed"
+    write(cloud, PRODUCTION, "newer")
+    made = replicate(about, pace=ONE)
+    assert [group.fate for group in made.groups] == ["carried", "carried"]
+    with lost(PRODUCTION):
+        assert failover(about, LOST).result == "passed"
+    assert written(cloud, RECOVERY)["volume.db1-data"] == "newer of volume.db1-data"
+
+
+def test_nobody_stands_with_what_it_has_while_newer_points_lie_beside_it(ready):
+    failover(recovery(), HOW)
+    assert failback(recovery(), HOW).result == "passed"
+    passed_later(ready, 24 * 3600)
+    write(ready, PRODUCTION, "newer")
+    assert replicate(recovery(), now=True, pace=ONE).succeeded
+    with lost(PRODUCTION):
+        with pytest.raises(PolicyError) as error:
+            stand_alone(recovery().turned, pace=ONE)
+        assert rules(error) == ["recovery/newer-points"]
+        assert failover(recovery(), LOST).result == "passed"
+    assert set(written(ready, RECOVERY).values()) == said("newer")
+
+
+def test_a_timer_whose_clock_is_ahead_makes_no_point_newer_than_what_was_written_after_it(ready):
+    passed_later(ready, 3600)
+    ahead = property(lambda self: self.connection.provider.clock.now() + 300)
+    with mock.patch.object(Shelf, "now", ahead):
+        assert replicate(recovery(), now=True, pace=ONE).succeeded
+    failover(recovery(), HOW)
+    write(ready, RECOVERY, "a day of orders")
+    stuck("failback", failback)
+    newer_data_is_kept(ready)

@@ -1,0 +1,106 @@
+"""Whoever decides later stands above all that was, and a turn that was overtaken is not gone on with."""
+
+from unittest import mock
+
+import pytest
+from attrs import evolve
+from turning import HOW, LATER, LOST, dies_before, passed_later, powers, rules, said, stuck, unpassed
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
+
+from portinfra import workflow
+from portinfra.errors import PolicyError
+from portinfra.execution.connection import Connection
+from portinfra.model.plan import PlanOptions
+from portinfra.recovery import failover as failing
+from portinfra.recovery.abandon import abandon, stand_alone
+from portinfra.recovery.failback import failback
+from portinfra.recovery.failover import failover
+from portinfra.recovery.fencing import fence, standing
+from portinfra.recovery.ledger import Ledger
+from portinfra.recovery.replicate import replicate
+from portinfra.recovery.status import status
+from portinfra.recovery.turn import turns
+from portinfra.recovery.turn import written as noted
+
+# Epochs only rise.
+
+
+def test_a_target_that_was_destroyed_in_between_stands_above_all_that_was(ready):
+    failover(recovery(), HOW)
+    assert failback(unpassed("failback"), HOW).result == "failed"
+    abandon(recovery().turned, pace=ONE)
+    failback(recovery(), HOW)
+    lose_all = PlanOptions(allow_data_loss=frozenset({"all"}))
+    workflow.apply(workflow.destroy(SHOP, RECOVERY, lose_all), seed=0)
+    passed_later(ready, 9000)
+    assert replicate(recovery(), pace=ONE).succeeded
+    assert failover(recovery(), LOST).result == "passed"
+    plan = workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY])
+    assert [finding.rule for finding in plan.errors] == ["recovery/superseded"]
+    assert fence(recovery(), pace=ONE) == 3
+
+
+def test_one_that_began_without_the_source_rises_above_it_when_it_is_there_after_all(ready):
+    with Connection.to(PRODUCTION) as source, source.run(recovery().source_scope, seed=0) as run:
+        run.declare(epoch=LATER, fenced=False)
+    dies_before("_chosen", recovery(), LOST)
+    assert failover(recovery(), HOW).result == "passed"
+    with Connection.to(PRODUCTION) as source, Connection.to(RECOVERY) as target:
+        here = standing(source, recovery().source_scope)
+        there = standing(target, recovery().target_scope)
+    assert there.has_taken_over_from(here)
+    assert powers(ready, PRODUCTION) == {"stopped"}
+
+
+# What passes between.
+
+
+def test_a_failover_that_the_turn_has_passed_by_is_not_resumed(ready):
+    first = stuck()
+    with Connection.to(RECOVERY) as target, target.run(recovery().target_scope, workers=1, seed=0) as run:
+        run.declare(epoch=LATER, fenced=True)
+    assert replicate(evolve(recovery()), now=True, stopped=True, pace=ONE).succeeded
+    evidence = failover(recovery(), HOW)
+    assert evidence.result == "passed"
+    assert evidence.id != first.id
+    assert evidence.points != first.points
+
+
+def test_a_way_back_that_another_turn_has_overtaken_begins_anew(ready):
+    failover(recovery(), HOW)
+    write(ready, RECOVERY, "day one")
+    assert failback(unpassed("failback", rto="9h"), HOW).result == "failed"
+    stand_alone(recovery().turned, pace=ONE)
+    write(ready, RECOVERY, "day two")
+    assert status(recovery()).turn is None
+    with pytest.raises(PolicyError):  # its hosts run since the way back that failed
+        failback(recovery(), HOW)
+    fence(recovery(), pace=ONE)
+    evidence = failback(recovery(rto="9h"), HOW)
+    assert evidence.rpo_measured == 0.0
+    assert set(written(ready, PRODUCTION).values()) == said("day two")
+
+
+def test_one_that_was_given_up_while_it_waited_for_the_source_does_not_go_on(ready):
+    def given_up(*given):
+        with Connection.to(RECOVERY) as target:  # as another machine would, that took this one for dead
+            ledger = Ledger.settled(target, recovery().ledger)
+            (turn,) = turns(ledger.entries())
+            noted(ledger, evolve(turn, abandoned=LATER, open=False))
+        return 0
+
+    with mock.patch.object(failing, "switched", given_up), pytest.raises(PolicyError) as error:
+        failover(recovery(), HOW)
+    assert rules(error) == ["recovery/passed-on"]
+    assert powers(ready, RECOVERY) == set()
+
+
+def test_a_target_that_somebody_has_fenced_meanwhile_is_not_let_in_again(ready):
+    def fenced(*given):
+        with Connection.to(RECOVERY) as target, target.run(recovery().target_scope, seed=0) as run:
+            run.declare(epoch=LATER, fenced=True)
+
+    with mock.patch.object(failing, "receive", fenced), pytest.raises(PolicyError) as error:
+        failover(recovery(), HOW)
+    assert rules(error) == ["recovery/passed-on"]
+    assert powers(ready, RECOVERY) == set()

@@ -1,0 +1,163 @@
+"""Which data comes back: of the points that a turn began with, never of what another turn has left there."""
+
+from unittest import mock
+
+import pytest
+from attrs import evolve
+from turning import HOW, LOST, Died, dies_before, passed_later, rules, said, silent, unpassed
+from worlds import ONE, PRODUCTION, RECOVERY, recovery, write, written
+
+from portinfra.errors import PolicyError, PortinfraError
+from portinfra.model.recovery import DataPolicy, Wave
+from portinfra.recovery import drill as drilling
+from portinfra.recovery import failover as failing
+from portinfra.recovery.abandon import abandon
+from portinfra.recovery.drill import choose, drill
+from portinfra.recovery.failback import failback
+from portinfra.recovery.failover import failover
+from portinfra.recovery.replicate import replicate
+from portinfra.recovery.shelf import Shelf
+from portinfra.testing.wrapped import wrapped
+
+# Which points.
+
+
+def test_it_sticks_to_the_points_that_it_began_with(ready):
+    answers = [False]
+    plan = recovery(waves=[Wave(["db"], gates=lambda inventory: answers[0], limit="1m"), ["web"]])
+    began = failover(plan, HOW)
+    replicate(recovery(), now=True, stopped=True, pace=ONE)
+    answers[0] = True
+    assert failover(plan, HOW).points == began.points
+
+
+def test_one_that_died_before_the_source_was_stopped_uses_what_was_carried_since(ready):
+    dies_before("_fenced", recovery())
+    passed_later(ready, 40 * 60)
+    write(ready, PRODUCTION, "newer")
+    assert replicate(recovery(), now=True, pace=ONE).succeeded
+    evidence = failover(recovery(), HOW)
+    assert set(written(ready, RECOVERY).values()) == said("newer")
+    assert evidence.rpo_measured < 600
+
+
+def test_data_is_as_old_as_it_was_when_the_source_was_stopped(ready):
+    dies_before("_fenced", recovery())
+    passed_later(ready, 40 * 60)
+    evidence = failover(recovery(rpo="10m"), HOW)
+    assert evidence.rpo_measured > 40 * 60
+    assert evidence.result == "failed"
+    assert "rpo" in evidence.reasons[0]
+
+
+def test_retention_takes_nothing_from_one_that_has_begun(ready):
+    plan = recovery(data=[DataPolicy("db", retention=1)], rto="9h")
+    dies_before("_fenced", plan)
+    passed_later(ready, 3 * 3600)
+    assert replicate(plan, pace=ONE).succeeded
+    assert failover(plan, HOW).result == "passed"
+
+    failback(plan, HOW)
+    older = evolve(LOST, older_data=True)
+    with mock.patch.object(failing, "Ascent", side_effect=Died), pytest.raises(Died):
+        failover(plan, older)  # the points are agreed upon, and nothing has come of it
+    with pytest.raises(PolicyError) as error:
+        replicate(plan, now=True, pace=ONE)
+    assert rules(error)[0] in ("recovery/failover-under-way", "recovery/source-waits")
+    assert failover(plan, older).result == "passed"
+
+
+def test_a_point_that_is_left_aside_is_not_used(ready):
+    write(ready, PRODUCTION, "damaged")
+    passed_later(ready, 60)
+    made = replicate(recovery(), now=True, pace=ONE)
+    evidence = failover(recovery(), evolve(LOST, without=(made.groups[0].point,)))
+    assert [point.id for point in evidence.points] != [made.groups[0].point]
+    assert set(written(ready, RECOVERY).values()) == said("ledger")
+
+
+def test_one_that_was_planned_stays_so_however_it_is_gone_on_with(ready):
+    write(ready, PRODUCTION, "last words")
+    dies_before("_last_point", recovery(), evolve(HOW, last_point=True))
+    evidence = failover(recovery(), HOW)
+    assert set(written(ready, RECOVERY).values()) == said("last words")
+    assert evidence.rpo_measured == 0.0
+
+
+def test_one_that_was_planned_goes_on_without_a_last_point_where_the_source_is_lost_meanwhile(ready):
+    dies_before("_fenced", recovery(), evolve(HOW, last_point=True))
+    asked = []
+
+    def hand(provider, call):
+        asked.append(provider.account)
+        return provider.perform(call)
+
+    with wrapped("fake", hand):
+        assert failover(recovery(), LOST).result == "passed"
+    assert set(asked) == {RECOVERY.account}
+    assert set(written(ready, RECOVERY).values()) == said("ledger")
+
+
+# What was written in an earlier turn is not taken for what a point holds.
+
+
+def test_what_an_abandoned_turn_wrote_does_not_come_back_with_the_next(ready):
+    assert failover(unpassed("failover"), HOW).result == "failed"
+    write(ready, RECOVERY, "of the abandoned turn")
+    abandon(recovery(), pace=ONE)
+    assert failover(recovery(), HOW).result == "passed"
+    assert set(written(ready, RECOVERY).values()) == said("ledger")
+
+
+def test_a_target_that_stood_before_gets_the_data_of_the_point_once_more(ready):
+    failover(recovery(), HOW)
+    write(ready, RECOVERY, "of its first turn")
+    assert failback(recovery(), HOW).result == "passed"
+    write(ready, PRODUCTION, "newer")
+    assert replicate(recovery(), now=True, pace=ONE).succeeded
+    assert failover(recovery(), LOST).result == "passed"
+    assert set(written(ready, RECOVERY).values()) == said("newer")
+
+
+# What is gone, or not seen, is not taken for brought back.
+
+
+def losing(looks):
+    """A choice after which, at the last of so many looks, somebody else removes every point."""
+    left = [looks]
+
+    def chosen(about, target, ledger, *more):
+        found = choose(about, target, ledger, *more)
+        left[0] -= 1
+        if not left[0]:
+            with target.run(about.points, seed=0) as run:
+                shelf = Shelf(target, run, about.points, target.catalogue(), ONE.listen)
+                shelf.bring(dict.fromkeys(shelf.snapshots()))
+        return found
+
+    return chosen
+
+
+def test_a_point_that_is_removed_meanwhile_brings_up_nothing_blank(ready):
+    with mock.patch.object(drilling, "choose", losing(1)):
+        evidence = drill(recovery(), pace=ONE)
+    assert (evidence.result, "removed meanwhile" in evidence.reasons[0]) == ("failed", True)
+    assert replicate(recovery(), now=True, pace=ONE).succeeded
+    with (
+        mock.patch.object(failing, "choose", losing(2)),
+        pytest.raises(PortinfraError, match="removed meanwhile"),
+    ):
+        failover(recovery(), LOST)
+    assert set(written(ready, RECOVERY)) == set()
+
+
+def test_what_is_not_seen_is_not_taken_for_brought_back(ready):
+    assert failover(unpassed("failover"), HOW).result == "failed"
+    write(ready, RECOVERY, "of the abandoned turn")
+    abandon(recovery(), pace=ONE)
+    with silent(ready, "eu-west-1a", "eu-west-1b", "eu-west-1c"):
+        evidence = failover(recovery(), HOW)
+    assert evidence.result == "failed"
+    assert "does not answer" in evidence.reasons[0]
+    assert failover(recovery(), HOW).result == "passed"
+    assert set(written(ready, RECOVERY).values()) == said("ledger")

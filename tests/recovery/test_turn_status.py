@@ -1,0 +1,57 @@
+"""What is told of a turn, and of who stands."""
+
+import pytest
+from turning import HOW, LOST, lost, passed_later, rules, stuck, unpassed
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery
+
+from portinfra import workflow
+from portinfra.errors import PolicyError
+from portinfra.recovery.abandon import stand_alone
+from portinfra.recovery.failback import failback
+from portinfra.recovery.failover import failover
+from portinfra.recovery.status import status
+
+
+def test_status_tells_that_the_target_stands(ready):
+    assert status(recovery()).stands == 0
+    stuck()
+    half_way = status(recovery())
+    assert half_way.turn
+    assert half_way.level == "late"
+    failover(recovery(), HOW)
+    done = status(recovery())
+    assert (done.turn, bool(done.stands), done.level) == (None, True, "late")
+    failback(recovery(), HOW)
+    assert (status(recovery()).stands, status(recovery()).level) == (0, "ok")
+
+
+def test_a_way_back_that_is_not_done_is_told_of_and_not_passed_over(ready):
+    failover(recovery(), HOW)
+    assert failback(unpassed("failback"), HOW).result == "failed"
+    found = status(recovery())
+    assert (found.level, bool(found.turn)) == ("late", True)
+    with pytest.raises(PolicyError) as error:
+        failover(recovery(), HOW)
+    assert rules(error) == ["recovery/failback-under-way"]
+    assert failback(recovery(), HOW).result == "passed"
+    assert status(recovery()).level == "ok"
+
+
+def test_a_target_that_was_overtaken_is_not_said_to_stand(ready):
+    failover(recovery(), LOST)
+    with lost(RECOVERY):
+        stand_alone(recovery(), pace=ONE)
+    passed_later(ready, 60)
+    found = status(recovery())
+    assert (found.stands, found.untold, found.level) == (0, True, "late")
+
+
+def test_status_is_told_though_the_source_is_silent(ready):
+    with lost(PRODUCTION, untouched=False):
+        assert status(recovery()).level == "ok"
+
+
+def test_who_destroys_an_environment_that_stands_for_another_is_told(ready):
+    failover(recovery(), HOW)
+    plan = workflow.destroy(SHOP, RECOVERY)
+    assert [finding.rule for finding in plan.findings] == ["recovery/stands"]

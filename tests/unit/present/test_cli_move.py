@@ -1,0 +1,53 @@
+"""`portinfra move --plan` shows what it would mean to be elsewhere, and changes nothing."""
+
+import json
+
+import pytest
+from attrs import evolve
+
+from portinfra import Environment, workflow
+
+
+def test_a_move_shows_what_it_would_mean_and_changes_nothing(world):
+    before = world.cloud.books()
+    shown = world.run("move", "--to", "fake:eu-west-1", "--plan").stdout
+    assert world.cloud.books() == before
+    assert "shop/demo from fake:us-east-1 to fake:eu-west-1" in shown
+    assert "3 hosts of 2 roles, each with its private address" in shown
+    assert "1 volume of 10 GiB, new and empty" in shown
+    for words in (
+        ["environment.demo.account", "111122223333"],
+        ["role.db.size", "f1.small"],
+        ["web", "2", "small", "f1.small", "1 vCPU, 2 GiB", "debian-12"],
+    ):
+        assert any(all(word in line for word in words) for line in shown.splitlines()), words
+    calls = workflow.plan(*world.selection).budget.calls
+    assert f"at least {calls} API calls" in shown
+
+
+def test_a_move_takes_account_and_key_of_what_is_declared_there(world):
+    there = Environment("elsewhere", on="fake:eu-west-1", account="444455556666", key="alias/there")
+    both = evolve(
+        world, declared=evolve(world.declared, environments=(world.declared.environments[0], there))
+    )
+    found = json.loads(both.run("move", "demo", "--to", there.on, "--plan", "--json").stdout)
+    assert (found["account"], found["scope"]) == ("444455556666", "shop/demo")
+    told = both.run("move", "demo", "--to", there.on, "--plan", "--account", "777788889999", "--json").stdout
+    assert json.loads(told)["account"] == "777788889999"
+
+
+def test_what_cannot_be_had_at_the_other_place_is_said_and_refuses_the_move(world):
+    refused = world.changing("web", image="ubuntu-99.04").run("move", "--to", "fake:eu-west-1", "--plan")
+    assert refused.exit_code == 1
+    assert "ubuntu-99.04" in refused.stderr + refused.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [((), "--to"), (("--to", "mars", "--plan"), "--to mars"), (("--to", "fake:eu-west-1"), "--plan")],
+)
+def test_a_move_wants_a_place_and_does_nothing_by_itself(world, arguments, told):
+    result = world.run("move", *arguments)
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert not world.cloud.books()

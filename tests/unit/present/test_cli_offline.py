@@ -1,0 +1,65 @@
+"""Commands that show a declaration, and providers, without asking any cloud."""
+
+import json
+
+import pytest
+
+OFFLINE = [
+    ("render",),
+    ("render", "--format", "hcl"),
+    ("graph", "--format", "mermaid"),
+    ("inventory",),
+    ("providers", "fake"),
+    ("lockin",),
+]
+
+
+@pytest.mark.parametrize("arguments", OFFLINE, ids=" ".join)
+def test_these_commands_ask_no_cloud(world, arguments):
+    assert world.run(*arguments).exit_code == 0
+    assert not world.cloud.log
+
+
+def test_offline_commands_need_no_provider(world):
+    result = world.run("inventory", "--on", "mars:olympus")
+    assert result.exit_code == 0
+    assert "not checked" in result.stderr
+    assert world.run("plan", "--on", "mars:olympus").exit_code == 1
+
+
+def test_render_shows_hosts_subnets_and_rules(world):
+    shown = world.run("render").stdout
+    for words in (
+        ["web2", "1", "10.0.1.4", "small"],
+        ["db-0", "0", "10.0.4.0/24"],
+        ["web", "out", "tcp 5432"],
+    ):
+        assert any(all(word in line for word in words) for line in shown.splitlines()), words
+
+
+def test_lockin_lists_what_belongs_to_one_provider(world):
+    native = world.changing("web", native={"fake": {"host_group": "a"}})
+    ties = json.loads(native.run("lockin", "--json").stdout)["ties"]
+    assert {tie["subject"] for tie in ties} == {
+        "role.db.size",
+        "role.web.native.host_group",
+        "environment.demo.on",
+        "environment.demo.account",
+    }
+
+
+def test_the_least_permissions_are_printed_as_the_providers_own_tools_take_them(world):
+    result = world.run("providers", "aws", "--iam-policy")
+    assert result.exit_code == 0
+    policy = json.loads(result.stdout)
+    actions = {action for statement in policy["Statement"] for action in statement["Action"]}
+    assert {"ec2:RunInstances", "ec2:DescribeVpcs"} <= actions
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"), [((), "portinfra providers aws --iam-policy"), (("fake",), "aws or gcp")]
+)
+def test_permissions_of_nobody_are_bad_usage(world, arguments, advice):
+    result = world.run("providers", *arguments, "--iam-policy")
+    assert result.exit_code != 0
+    assert advice in result.stderr

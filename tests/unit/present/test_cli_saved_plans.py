@@ -1,0 +1,61 @@
+"""A saved plan is applied as it was looked at, or refused."""
+
+
+def test_a_saved_plan_is_applied_without_a_question(world, tmp_path):
+    saved = str(tmp_path / "p.json")
+    assert world.run("plan", "--out", saved).exit_code == 0
+    assert world.run("apply", "--plan", saved).exit_code == 0
+    assert "Nothing to do" in world.run("plan").stdout
+
+
+def test_a_saved_plan_that_was_applied_in_part_may_be_applied_again(applied, tmp_path):
+    saved = str(tmp_path / "p.json")
+    larger = applied.changing("web", count=3).changing("db", count=2)
+    larger.run("plan", "--out", saved)
+    assert larger.run("apply", "--only", "web", "--yes").exit_code == 0
+    assert larger.run("apply", "--plan", saved).exit_code == 0
+    assert "Nothing to do" in larger.run("plan").stdout
+
+
+def test_a_saved_plan_goes_to_the_place_it_was_made_for(world, tmp_path):
+    saved = str(tmp_path / "p.json")
+    world.run("plan", "--out", saved, "--on", "fake:eu-west-1")
+    assert world.run("apply", "--plan", saved).exit_code == 0
+    assert {item["region"] for item in world.cloud.books()} == {"eu-west-1"}
+
+
+def test_a_saved_plan_of_a_destroy_destroys(applied, tmp_path):
+    saved = str(tmp_path / "p.json")
+    applied.run("plan", "--destroy", "--allow-data-loss", "all", "--out", saved)
+    assert applied.run("apply", "--plan", saved).exit_code == 0
+    assert applied.cloud.books() == []
+
+
+def test_a_saved_plan_is_refused_once_more_would_be_done(world, tmp_path):
+    saved = str(tmp_path / "p.json")
+    world.run("plan", "--out", saved)
+    result = world.changing("web", count=3).run("apply", "--plan", saved)
+    assert result.exit_code == 3
+    assert "out of date" in result.stderr
+    assert world.cloud.books() == []
+
+
+def test_a_saved_plan_excludes_options_and_other_environments(world, tmp_path):
+    saved = str(tmp_path / "p.json")
+    world.run("plan", "--out", saved)
+    assert world.run("apply", "--plan", saved, "--only", "web").exit_code == 2
+    assert world.run("apply", "other", "--plan", saved).exit_code == 2
+    assert world.run("apply", "--plan", str(tmp_path / "none.json")).exit_code == 2
+    (tmp_path / "p.json").write_text("[]")
+    assert world.run("apply", "--plan", saved).exit_code == 2
+
+
+def test_a_plan_that_nobody_may_apply_is_shown_with_the_reason_and_not_saved(applied, tmp_path):
+    saved = tmp_path / "p.json"
+    protected = applied.changing("web", protect=True)
+    assert protected.run("apply", "--yes").exit_code == 0
+    result = protected.run("plan", "--replace", "instance.web1", "--out", str(saved))
+    assert result.exit_code == 3
+    assert "protected" in result.stdout
+    assert not saved.exists()
+    assert protected.run("apply", "--replace", "instance.web1", "--yes").exit_code == 3

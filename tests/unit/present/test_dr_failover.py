@@ -1,0 +1,186 @@
+"""`dr failover` and `dr failback`: what they ask, what they call, and what they say where they stop."""
+
+import json
+import re
+
+import pytest
+
+from portinfra import Action, Probe, Wave
+from portinfra.execution.journal import home
+from portinfra.testing.wrapped import wrapped
+
+# What they ask.
+
+
+def test_nothing_is_taken_over_unless_its_name_is_typed(run):
+    run("dr", "replicate")
+    result = run("dr", "failover")
+    assert result.exit_code == 3, result.output
+    assert "nothing was changed" in result.stderr
+    for arguments in (("dr", "failback"), ("dr", "fence"), ("dr", "failover", "--abandon")):
+        result = run(*arguments)
+        assert result.exit_code == 3, result.output
+        assert "agree" not in result.stderr, "it is refused before anybody is asked"
+    assert run("dr", "failover", "--planned", "--source-is-lost").exit_code == 2
+    assert run("dr", "failover", "--yes").exit_code == 0
+    assert "Fenced: another environment stands in for it." in run("status", "production").stdout
+    assert run("dr", "failover", "--yes").exit_code == 3
+    result = run("dr", "failback")
+    assert (result.exit_code, "nothing was changed" in result.stderr) == (3, True)
+
+
+def test_a_point_is_left_aside_by_its_id(run):
+    run("dr", "replicate")
+    known = json.loads(run("dr", "status", "--json").stdout)["points"]
+    result = run("dr", "failover", "--yes", "--without-point", known[0]["id"])
+    assert result.exit_code == 3
+    assert "no point of db" in result.stderr
+
+
+def test_a_point_that_nobody_knows_is_bad_usage(run):
+    run("dr", "replicate")
+    result = run("dr", "failover", "--yes", "--without-point", "nonsense")
+    assert (result.exit_code, "there is no point nonsense" in result.stderr) == (2, True)
+
+
+def test_a_point_that_is_none_is_misuse_whatever_is_under_way(run):
+    run("dr", "replicate")
+    never = run.unpassed()
+    run("dr", "failover", "--yes", about=never)
+    result = run("dr", "failover", "--yes", "--without-point", "nonsense")
+    assert (result.exit_code, "no point nonsense" in result.stderr) == (2, True)
+
+
+# Where they stop.
+
+
+def test_a_failover_that_did_not_pass_says_where_things_stand(run):
+    run("dr", "replicate")
+    unpassed = run.unpassed()
+    told = run("dr", "failover", "--yes", about=unpassed).stderr
+    assert "recovery has not taken over yet" in told
+    assert "dr failover shop --abandon" in told
+    result = run("dr", "failover", "--yes", about=run.plan(probes=[Probe("page", "false")]))
+    assert result.exit_code == 1
+    assert "recovery has taken over and stands" in result.stderr
+    again = run("dr", "failover", "--yes")
+    assert (again.exit_code, "recovery has taken over already" in again.stderr) == (3, True)
+
+
+def test_what_it_says_when_it_stops_is_what_the_runbook_quotes(run):
+    about = run.unpassed(actions=[Action("tell", "false", after="web")])
+    quoted = re.findall("^- `(.+?)`", run("dr", "runbook", about=about).stdout, re.MULTILINE)
+    failing = run.plan(actions=about.actions)
+    told = [run("dr", "failover", "--yes").stderr]
+    run("dr", "replicate")
+    told += [run("dr", "failover", "--yes", about=each).stdout for each in (about, failing, run.plan())]
+    told += [run("dr", "failover", "--yes").stderr]
+    found = [[quote for quote in quoted if quote in each] for each in told]
+    assert found == [
+        ["no point of db can be restored"],
+        ["wave 1: gate 'false' was not passed within 5s"],
+        ["action 'tell' failed"],
+        [],
+        ["recovery has taken over already"],
+    ]
+
+
+def test_an_interrupted_failover_does_not_say_that_nothing_was_changed(run):
+    def interrupted(inventory):
+        raise KeyboardInterrupt
+
+    run("dr", "replicate")
+    about = run.plan(waves=[Wave(["db"], gates=interrupted), ["web"]])
+    result = run("dr", "failover", "--yes", about=about)
+    assert result.exit_code == 130
+    assert (
+        "interrupted; whatever was done stays\n  Run it again: python shop.py dr failover --yes"
+        in result.stderr
+    )
+
+
+def test_evidence_of_a_failover_that_is_gone_on_with_replaces_none(run):
+    run("dr", "replicate")
+    unpassed = run.unpassed()
+    assert run("dr", "failover", "--yes", about=unpassed).exit_code == 1
+    assert run("dr", "failover", "--yes").exit_code == 0
+    results = [
+        json.loads(file.read_text())["result"] for file in sorted(home().glob("evidence/failover-*.json"))
+    ]
+    assert sorted(results) == ["failed", "passed"]
+
+
+def test_a_failover_that_cannot_be_finished_is_given_up(run):
+    run("dr", "replicate")
+    never = run.unpassed()
+    assert run("dr", "failover", "--yes", about=never).exit_code == 1
+    assert "--abandon" in run("dr", "status").stdout
+    assert "failover-under-way" in run("dr", "plan", "--json").stdout
+    assert "--abandon" in run("dr", "failback", "--yes").stderr
+    assert run("dr", "failover", "--abandon", "--planned").exit_code == 2
+    asked = run("dr", "failover", "--abandon")
+    assert (asked.exit_code, "stays on its volumes" in asked.stderr) == (3, True)
+    given_up = json.loads(run("dr", "failover", "--abandon", "--yes", "--json").stdout)
+    assert given_up.pop("epoch") > 0
+    assert given_up == {
+        "schema": "portinfra.abandoned/1",
+        "stands": "shop/production",
+        "fenced": "shop/recovery",
+        "stopped": 1,
+        "running": 2,
+    }
+    assert run("plan", "production").stdout.count("Nothing to do") == 1
+
+
+# Who is lost is not called.
+
+
+@pytest.fixture
+def asked(run):
+    """The actions that an end, the source, is asked for while a command runs."""
+
+    def of(work, account=run.here.account):
+        actions = []
+
+        def hand(provider, call):
+            if provider.account == account:
+                actions.append(call.action)
+            return provider.perform(call)
+
+        with wrapped("fake", hand):
+            work()
+        return actions
+
+    return of
+
+
+def test_a_source_that_is_lost_is_not_called_before_the_question_either(run, asked):
+    run("dr", "replicate")
+    assert asked(lambda: run("dr", "failover", "--source-is-lost", answer="shop\n")) == []
+
+
+def test_nor_to_find_a_point_that_is_to_be_left_aside(run, asked):
+    older = json.loads(run("dr", "replicate", "--json").stdout)["groups"][0]["point"]
+    run("dr", "replicate", "--now")
+    call = ("dr", "failover", "--source-is-lost", "--yes", "--without-point", older)
+    assert asked(lambda: run(*call)) == []
+
+
+def test_the_way_back_goes_on_without_who_is_lost(run, asked):
+    run("dr", "replicate")
+    run("dr", "failover", "--yes")
+    never = run.unpassed()
+    assert run("dr", "failback", "--yes", about=never).exit_code == 1
+    ended = []
+    call = ("dr", "failback", "--source-is-lost", "--yes")
+    assert asked(lambda: ended.append(run(*call)), run.there.account) == []
+    assert ended[0].exit_code == 0
+
+
+def test_who_is_lost_is_not_said_to_be_fenced(run):
+    run("dr", "replicate")
+    never = run.unpassed()
+    run("dr", "failover", "--yes", about=never)
+    told = json.loads(run("dr", "failover", "--yes", "--abandon", "--target-is-lost", "--json").stdout)
+    assert (told["stands"], told["fenced"], told["stopped"]) == ("shop/production", None, None)
+    assert "first of all: dr fence" in run("dr", "failover", "--yes", "--abandon", "--target-is-lost").stdout

@@ -1,0 +1,79 @@
+"""What stands where, as `dr status` and every other page tell it."""
+
+import json
+from datetime import datetime
+
+from attrs import evolve
+
+from portinfra import Probe
+
+
+def test_status_ends_as_monitors_expect(run):
+    assert run("dr", "status").exit_code == 2
+    assert run("dr", "replicate").exit_code == 0
+    result = run("dr", "status", "--prometheus")
+    assert result.exit_code == 0
+    assert 'portinfra_recovery_level{recovery="shop"} 0' in result.stdout
+
+
+def test_status_tells_of_the_last_drill(run):
+    run("dr", "replicate")
+    assert "No drill yet.\n" in run("dr", "status").stdout
+    assert "last_drill" not in run("dr", "status", "--prometheus").stdout
+    assert json.loads(run("dr", "status", "--json").stdout)["last_drill"] is None
+    for about, result in ((None, "passed"), (run.plan(probes=[Probe("page", "false")]), "failed")):
+        drilled = json.loads(run("dr", "drill", "--json", about=about).stdout)
+        began = datetime.fromisoformat(drilled["started"])
+        assert (
+            f"Last drill: {drilled['id']}, {began:%Y-%m-%d %H:%M:%S} UTC, {result}.\n"
+            in run("dr", "status").stdout
+        )
+        assert json.loads(run("dr", "status", "--json").stdout)["last_drill"] == {
+            "id": drilled["id"],
+            "began": drilled["started"],
+            "result": result,
+            "rto_measured": drilled["rto_measured"],
+        }
+        lines = run("dr", "status", "--prometheus").stdout.splitlines()
+        labels = '{recovery="shop"}'
+        assert f"portinfra_recovery_last_drill_timestamp_seconds{labels} {began.timestamp():.0f}" in lines
+        assert f"portinfra_recovery_last_drill_passed{labels} {int(result == 'passed')}" in lines
+
+
+def test_status_ends_with_three_where_nobody_could_look(run):
+    lost = evolve(run.there, credentials={"account": "3"})
+    result = run("dr", "status", about=evolve(run.plan(), target=lost), environments=(run.here, lost))
+    assert result.exit_code == 3
+    assert "3" in result.stderr
+
+
+def test_who_took_over_is_told_of_on_every_page(run):
+    run("dr", "replicate")
+    assert run("dr", "failover", "--yes", "--source-is-lost").exit_code == 0
+    assert "has taken over" in run("status", "production").stderr + run("status", "production").stdout
+    assert "carried nowhere before dr failback" in run("dr", "status").stdout
+    assert 'portinfra_recovery_target_stands{recovery="shop"} 1' in run("dr", "status", "--prometheus").stdout
+    assert run("dr", "plan").exit_code == 3
+    assert "recovery stands since" in run("destroy", "recovery").stdout
+
+
+def test_what_is_made_in_the_target_before_its_turn_is_told_to_be_blank(run):
+    def rules(*arguments, **more):
+        findings = json.loads(run(*arguments, "--json", **more).stdout)["findings"]
+        return [(finding["rule"], finding["severity"]) for finding in findings]
+
+    turn = ("recovery/not-its-turn", "warning")
+    assert turn in rules("plan", "recovery")
+    assert "the target of recovery plan shop, and has not taken over" in run("plan", "recovery").stdout
+    assert turn in rules("plan", "recovery", "--without-peer")
+    assert turn not in rules("plan", "production", "--replace", "instance.web1")
+    assert turn not in rules("plan", "recovery", "--on", "fake:eu-north-1")
+    assert run("apply", "recovery", "--yes").exit_code == 0, "it may be meant"
+    assert turn not in rules("plan", "recovery"), "nothing is made"
+    run("dr", "replicate")
+    run("dr", "failover", "--yes")
+    bigger = evolve(run.there, roles={"web": {"count": 2}})
+    assert turn not in rules("plan", "recovery", environments=(run.here, bigger)), "it stands"
+    run("dr", "failback", "--yes")
+    told = rules("plan", "recovery", environments=(run.here, bigger))
+    assert [rule for rule, _ in told] == ["recovery/fenced"]
