@@ -1,8 +1,8 @@
 """Recovery from EC2 to Compute Engine and back, by way of a vault: every call is made to both test beds, and
 the bytes are sealed, stored and opened by the real tools.
 
-The beds' instances run nothing and their volumes hold nothing. Helpers' scripts are run by a stand-in, which
-evidence names; what a volume holds is kept beside the beds, by where each of them says that it came from.
+The beds' instances run nothing. Helpers' scripts are run by a stand-in, which evidence names. What volumes of
+EC2 hold, that bed keeps; of Compute Engine it is kept beside it, by where that bed says that a disk is from.
 """
 
 import shutil
@@ -63,31 +63,34 @@ class OneTime:
             bed.advance(max(0.0, moment - bed.now()))
 
 
+ROOM = 1024
+"""Bytes at the beginning of a volume that anything is written to here."""
+
+
 class Bytes:
-    """What the volumes of both clouds hold: what was written, or what they were made from."""
+    """What the volumes of both clouds hold."""
 
     def __init__(self, ec2, gce):
         self.ec2, self.gce, self.written = ec2, gce, {}
 
     def read(self, volume):
+        if volume.startswith("vol-"):
+            return self.ec2.read(volume, 0, ROOM).rstrip(b"\0")
         while volume not in self.written:
-            origin = self._on_ec2(volume) if volume.startswith("vol-") else self._on_gce(volume)
-            if not origin:
+            volume = self._origin(volume)
+            if not volume:
                 return b""  # blank
-            volume = origin
         return self.written[volume]
 
     def write(self, volume, data):
-        self.written[volume] = data
+        if volume.startswith("vol-"):
+            self.ec2.write(volume, data.ljust(ROOM, b"\0"))
+        else:
+            self.written[volume] = data
 
-    def _on_ec2(self, volume):
-        snapshot = self.ec2.describe_volumes(VolumeIds=[volume])["Volumes"][0].get("SnapshotId")
-        if not snapshot:
-            return ""
-        return self.ec2.describe_snapshots(SnapshotIds=[snapshot])["Snapshots"][0]["VolumeId"]
-
-    def _on_gce(self, volume):
-        zone, name = volume.split("/")[1::2]
+    def _origin(self, disk):
+        """The disk that a disk's snapshot was taken of."""
+        zone, name = disk.split("/")[1::2]
         disk = self.gce.ask("Disks", "get", zone=zone, disk=name)
         if not disk.source_snapshot:
             return ""
@@ -100,7 +103,6 @@ def clouds(monkeypatch):
     """Both clouds, and what their volumes hold."""
     import bed
     import emulator
-    from bed.hand import client
     from emulator.hand import Hand
 
     settings = {"live_clock": False, "request_seconds": 0.05, "pending_seconds": 5.0}
@@ -112,7 +114,7 @@ def clouds(monkeypatch):
         time = OneTime((ec2.bed, gce.bed))
         for provider in ("aws", "gcp"):
             stack.enter_context(wrapped(provider, untouched, clock=time))
-        yield Bytes(client(ec2.endpoint), Hand(gce.endpoint))
+        yield Bytes(ec2.bed, Hand(gce.endpoint))
         assert ec2.bed.violations == []
 
 
