@@ -93,6 +93,21 @@ def test_interrupted_it_is_ended(tmp_path, heeded):
     assert gone(pid.read_text())
 
 
+def test_interrupted_before_it_is_awaited_it_has_not_begun(tmp_path):
+    begun = tmp_path / "begun"
+    start, shells = subprocess.Popen._execute_child, []
+
+    def interrupted(process, *given):
+        start(process, *given)
+        shells.append(process.pid)
+        raise KeyboardInterrupt  # while nobody has been told yet what was started
+
+    with mock.patch.object(subprocess.Popen, "_execute_child", interrupted), pytest.raises(KeyboardInterrupt):
+        hooks.call(f"touch {begun}", {}, seconds=60)
+    assert all(gone(shell) for shell in shells)
+    assert not begun.exists()
+
+
 def test_it_fails_by_its_exit_code_and_the_last_of_what_it_printed_is_kept():
     assert hooks.call("echo 503 >&2; exit 7", {}, seconds=60) == hooks.Answer(False, "503\nexit code 7")
     told = hooks.call("seq 100000", {}, seconds=60).told

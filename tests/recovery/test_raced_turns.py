@@ -9,7 +9,7 @@ from turning import HOW, LATER, LOST, Died, dies_at, dies_before, passed_later, 
 from worlds import ONE, PRODUCTION, RECOVERY, TWO, recovery, write, written
 
 from portinfra import workflow
-from portinfra.errors import ApplyError, ClaimedError, PolicyError, Unavailable
+from portinfra.errors import ClaimedError, PolicyError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.model.recovery import Action, DataPolicy, Wave
 from portinfra.model.topology import Role, Topology, Volume
@@ -229,7 +229,6 @@ def test_a_source_whose_apply_died_amid_its_firewalls_is_stopped_all_the_same(re
     assert failover(recovery(rto="9h"), HOW).result == "passed"
 
 
-@pytest.mark.xfail(raises=ApplyError, reason="where no host is there, a fence looks after all that is")
 def test_a_target_that_died_amid_its_firewalls_is_given_up(ready):
     dies_at(AMID_ITS_FIREWALLS, lambda: failover(recovery(rto="99h"), LOST))
     passed_later(ready, 700)

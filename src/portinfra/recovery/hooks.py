@@ -20,6 +20,9 @@ FILE = re.compile(r"\s*([\w.~/+-]*/[\w./+-]*)(?=\s|;|&|\||$)")
 TOLD_MAX = 400
 """Characters of what a hook printed that are kept: the last ones."""
 
+ONCE_TOLD = 'read -r _ && exec /bin/sh -c "$1" < /dev/null'
+"""Begins with a command only once it is awaited: whoever is interrupted before does not know what to end."""
+
 
 @frozen
 class Answer:
@@ -73,10 +76,9 @@ def _command(command: str, given: Inventory, seconds: float, variables: dict[str
         named = {f"PORTINFRA_{name.upper()}": value for name, value in variables.items()}
         with printed.open("wb") as output:  # no pipe: what it leaves running would hold that open
             process = subprocess.Popen(
-                command,
-                shell=True,  # the user's own line, with pipes and all
+                ["/bin/sh", "-c", ONCE_TOLD, "sh", command],  # the user's own line, with pipes and all
                 env={**os.environ, "PORTINFRA_INVENTORY": str(file), **named},
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # so that what it began can be ended with it
@@ -89,14 +91,14 @@ def _command(command: str, given: Inventory, seconds: float, variables: dict[str
 def _ended(process: subprocess.Popen[bytes], seconds: float) -> str:
     """Wait for a command, and not for what it leaves running: a dead man's switch goes on. Why it failed."""
     try:
-        code = process.wait(timeout=max(seconds, 1.0))
+        process.communicate(b"begin\n", timeout=max(seconds, 1.0))
     except subprocess.TimeoutExpired:
         return f"no end after {seconds:.0f} s"
     finally:
         if process.poll() is None:  # out of time, or interrupted
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-    return f"exit code {code}" if code else ""
+    return f"exit code {process.returncode}" if process.returncode else ""
 
 
 def _last(told: str) -> str:
