@@ -184,3 +184,18 @@ def test_who_is_lost_is_not_said_to_be_fenced(run):
     told = json.loads(run("dr", "failover", "--yes", "--abandon", "--target-is-lost", "--json").stdout)
     assert (told["stands"], told["fenced"], told["stopped"]) == ("shop/production", None, None)
     assert "first of all: dr fence" in run("dr", "failover", "--yes", "--abandon", "--target-is-lost").stdout
+
+
+def test_who_stands_alone_may_leave_aside_a_point_that_is_damaged(run):
+    run("dr", "replicate")
+    run("dr", "failover", "--yes")
+    run("dr", "failback", "--yes")
+    run("dr", "replicate", "--now")
+    alone = ("dr", "failback", "--yes", "--abandon", "--target-is-lost")
+    refused = run(*alone)
+    assert (refused.exit_code, "--without-point" in refused.stderr) == (3, True)
+    newest = json.loads(run("dr", "status", "--json").stdout)["volumes"][0]["point"]
+    assert run(*alone, "--without-point", "nonsense").exit_code == 2
+    assert run("dr", "failback", "--yes", "--abandon", "--without-point", newest).exit_code == 2
+    done = run(*alone, "--without-point", newest)
+    assert (done.exit_code, "recovery stands: 2 hosts on." in done.stdout) == (0, True), done.output

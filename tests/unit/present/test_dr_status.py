@@ -77,3 +77,17 @@ def test_what_is_made_in_the_target_before_its_turn_is_told_to_be_blank(run):
     run("dr", "failback", "--yes")
     told = rules("plan", "recovery", environments=(run.here, bigger))
     assert [rule for rule, _ in told] == ["recovery/fenced"]
+
+
+def test_every_point_is_listed_where_that_is_wanted(run):
+    for _ in range(2):
+        run("dr", "replicate", "--now")
+    known = json.loads(run("dr", "status", "--json").stdout)["points"]
+    assert len(known) == 2
+    plain, listed = run("dr", "status").stdout, run("dr", "status", "--points").stdout
+    for point in known:
+        (line,) = [line for line in listed.splitlines() if line.startswith(point["id"])]
+        assert point["taken"] in line
+        assert "the target: 1 of 1" in line
+        assert line.endswith("yes")
+        assert not any(line.startswith(point["id"]) for line in plain.splitlines())
