@@ -61,19 +61,18 @@ def test_a_start_that_lost_a_race_is_no_turn(ready):
 
 
 def test_one_that_was_given_up_before_it_had_reached_the_source_stops_nothing(ready):
-    real, calls = failing.answering, []
+    real = failing.answering
 
     @contextmanager
     def meanwhile(about):
-        calls.append(about)
-        if len(calls) == 2:  # before the fence; the first was to ask whose turn it is
-            abandon(recovery(), pace=ONE)
-            passed_later(ready, 60)
-            write(ready, PRODUCTION, "since it was given up")
+        abandon(recovery(), pace=ONE)
+        passed_later(ready, 60)
+        write(ready, PRODUCTION, "since it was given up")
         with real(about) as source:
             yield source
 
-    with mock.patch.object(failing, "answering", meanwhile), pytest.raises(PolicyError) as error:
+    fence = mock.patch.object(failing, "answering", meanwhile)
+    with fence, pytest.raises(PolicyError) as error:
         failover(recovery(), HOW)
     assert rules(error) == ["recovery/passed-on"]
     assert powers(ready, PRODUCTION) == {"running"}

@@ -8,7 +8,7 @@ from portinfra import Volume, workflow
 from portinfra.execution.connection import Connection
 from portinfra.model.recovery import DataPolicy
 from portinfra.placement import place
-from portinfra.recovery.drill import choose
+from portinfra.recovery.choice import choose
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.restore import sourced

@@ -9,10 +9,12 @@ from worlds import ONE, PRODUCTION, RECOVERY, recovery, write, written
 
 from portinfra.errors import PolicyError, PortinfraError
 from portinfra.model.recovery import DataPolicy, Wave
+from portinfra.recovery import choice
 from portinfra.recovery import drill as drilling
 from portinfra.recovery import failover as failing
 from portinfra.recovery.abandon import abandon
-from portinfra.recovery.drill import choose, drill
+from portinfra.recovery.choice import choose
+from portinfra.recovery.drill import drill
 from portinfra.recovery.failback import failback
 from portinfra.recovery.failover import failover
 from portinfra.recovery.replicate import replicate
@@ -144,7 +146,7 @@ def test_a_point_that_is_removed_meanwhile_brings_up_nothing_blank(ready):
     assert (evidence.result, "removed meanwhile" in evidence.reasons[0]) == ("failed", True)
     assert replicate(recovery(), now=True, pace=ONE).succeeded
     with (
-        mock.patch.object(failing, "choose", losing(2)),
+        mock.patch.object(choice, "choose", losing(2)),
         pytest.raises(PortinfraError, match="removed meanwhile"),
     ):
         failover(recovery(), LOST)

@@ -3,7 +3,7 @@ torn down always. It makes no call to the source, and touches nothing of the tar
 """
 
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
 from typing import Any, Final, Literal
 
@@ -17,14 +17,13 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.recovery import seconds
 from portinfra.placement import place
-from portinfra.recovery.groups import groups
+from portinfra.recovery.choice import choose
 from portinfra.recovery.ledger import Entry, Ledger
 from portinfra.recovery.pace import Pace
-from portinfra.recovery.points import Point, points
 from portinfra.recovery.restore import ending, isolated, sourced
 from portinfra.recovery.shown import shown
 from portinfra.recovery.subject import Recovery
-from portinfra.recovery.vault.carriage import clear, held, look, receive
+from portinfra.recovery.vault.carriage import clear, receive
 from portinfra.recovery.waves import Ascent, Bringing, Say
 from portinfra.words import iso
 
@@ -111,34 +110,6 @@ def where(recovery: Recovery, id: str) -> Placed:
         dns=None,
     )
     return ending(place(isolated(recovery.topology), environment), seconds(recovery.plan.drill_limit))
-
-
-def choose(
-    recovery: Recovery, target: Connection, ledger: Ledger, without: Collection[str] = ()
-) -> tuple[list[Point], list[str]]:
-    """The newest point of each group that has data for all volumes that the group has in the target; and, in
-    words, why a group has none: what no point holds would come up blank.
-
-    Points `without` are left aside, by their ids.
-    """
-    there = target.observe(recovery.points)
-    known = [point for point in points(ledger.entries()) if point.id not in without]
-    vault = look(recovery)
-    chosen: list[Point] = []
-    missing: list[str] = []
-    for group in groups(recovery, place(recovery.topology, recovery.target)):
-        why = f"no point of {group.name} can be restored"
-        for point in known:
-            if point.group != group.name or not point.restorable(there, vault.points):
-                continue
-            lacking = set(group.volumes) - held(recovery, point, group, there)
-            if not lacking:
-                chosen.append(point)
-                break
-            why = f"no point of {group.name} has data for {', '.join(sorted(lacking))}"
-        else:
-            missing.append(why)
-    return chosen, missing
 
 
 def _torn_down(ascent: Ascent) -> int | None:

@@ -15,7 +15,8 @@ from portinfra.model.recovery import seconds
 from portinfra.model.resources import Instance
 from portinfra.placement import place
 from portinfra.planning.compose import compose
-from portinfra.recovery.drill import choose, drilled
+from portinfra.recovery.choice import choose
+from portinfra.recovery.drill import drilled
 from portinfra.recovery.hooks import name_of, unready
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.restore import all_at_once, outdated, replacing, sourced

@@ -1,0 +1,141 @@
+"""How a failover begins: which turn it is, the one under way or a new one."""
+
+from attrs import evolve, frozen
+
+from portinfra.errors import PolicyError
+from portinfra.execution.connection import Connection
+from portinfra.placement import place
+from portinfra.recovery.choice import Choice
+from portinfra.recovery.fencing import Standing, answering, begun, standing
+from portinfra.recovery.groups import groups
+from portinfra.recovery.how import How
+from portinfra.recovery.ledger import Ledger
+from portinfra.recovery.refused import being_abandoned, cannot_take_over
+from portinfra.recovery.subject import Recovery
+from portinfra.recovery.turn import Turn, as_said, mark, next_epoch, turns, under_way, written
+from portinfra.words import moment
+
+
+@frozen
+class Beginning:
+    """Decided under the target's claim: of two who take over at the same time, one at a time."""
+
+    recovery: Recovery
+    how: How
+    target: Connection
+    ledger: Ledger
+
+    def turn(self) -> Turn:
+        """The turn under way, or a new one; written in the ledger."""
+        lost, pace = self.how.source_is_lost, self.how.pace
+        with self.target.run(self.recovery.target_scope, workers=pace.workers, seed=pace.seed):
+            self.ledger.settle()
+            here = standing(self.target, self.recovery.target_scope)
+            known = turns(self.ledger.entries())
+            found = under_way(known, here.epoch)
+            if found and found.abandoned and not lost:
+                raise being_abandoned(self.recovery)
+            there = Standing() if lost else self._source_stands(here, known)
+            found = under_way(known, max(here.epoch, there.epoch))
+            if found and here.epoch < (found.abandoned or found.epoch + 1):
+                return self._gone_on_with(found, known)
+            if here.epoch and not here.fenced:
+                raise self._stands_already(here, there)
+            if not self.how.last_point:  # where there is nothing to come back from, nothing is stopped
+                choice = Choice(self.recovery, self.how, self.target)
+                choice.not_over_newer(self.ledger, choice.newest(self.ledger), lost=lost)
+            now = self.target.provider.clock.now()
+            epoch = next_epoch(now, here.epoch, there.epoch, *(turn.latest for turn in known))
+            turn = Turn(
+                f"{epoch:x}",
+                self.how.occasion,
+                epoch,
+                now,
+                lost=lost,
+                lost_at=now if lost else None,
+                last_point=self.how.last_point,
+            )
+            self._not_too_large(turn)
+            return written(self.ledger, turn)
+
+    def _gone_on_with(self, found: Turn, known: list[Turn]) -> Turn:
+        """The turn that was found, as this run wants it. A source that is given up for lost may have been let
+        in again meanwhile: the turn becomes later than that.
+        """
+        lost, planned = self.how.source_is_lost, self.how.last_point
+        if planned and found.points and not found.last_point:
+            raise self._too_late_to_plan()
+        wanted = evolve(found, lost=lost, last_point=(found.last_point or planned) and not lost)
+        if lost:
+            now = self.target.provider.clock.now()
+            epoch = next_epoch(now, *(turn.latest for turn in known))
+            lost_at = found.lost_at if found.lost_at is not None else now
+            wanted = evolve(wanted, epoch=epoch, abandoned=0, lost_at=lost_at)
+        return found if wanted == found else written(self.ledger, wanted)
+
+    def _source_stands(self, here: Standing, known: list[Turn]) -> Standing:
+        """What the source knows of whose turn it is. Raises PolicyError where its own way back has begun."""
+        with answering(self.recovery) as source:
+            back, there = begun(source, self.recovery.turned), standing(source, self.recovery.source_scope)
+        latest = max([here.epoch - 1, *(turn.latest for turn in known)])
+        if back and back.latest > latest:
+            raise cannot_take_over(
+                self.recovery,
+                "failback-under-way",
+                f"the way of {self.recovery.source.name} to stand again has begun and is not done",
+                f"Finish that first: dr {self.how.other} goes on where it stopped; --abandon gives it up.",
+            )
+        return there
+
+    def _not_too_large(self, turn: Turn) -> None:
+        """Refuse what the ledger could not tell of once it has come far."""
+        plan, longest = self.recovery.plan, turn.epoch + 0.123
+        each = groups(self.recovery, place(self.recovery.topology, self.recovery.target))
+        fullest = evolve(
+            turn,
+            fenced_at=longest,
+            lost_at=longest,
+            abandoned=turn.epoch,
+            points=("01234567",) * len(each),
+            restored=tuple(map(mark, plan.roles)),
+            done=tuple(mark(action.name) for action in plan.actions),
+        )
+        if not self.ledger.fits(as_said(fullest)):
+            raise cannot_take_over(
+                self.recovery,
+                "too-large",
+                f"{len(plan.roles)} roles with {len(each)} points are more than one turn can hold",
+                "Let several roles share a point: give their data blocks the same group.",
+            )
+
+    def _stands_already(self, here: Standing, there: Standing) -> PolicyError:
+        name, source = self.recovery.target.name, self.recovery.source.name
+        if there.epoch > here.epoch:
+            message = f"{source} was let in again, and {name}, which stood before, was not told"
+            return cannot_take_over(
+                self.recovery, "not-told", message, f"First of all, stop what runs in {name}: dr fence."
+            )
+        nothing = "there is nothing left to do"
+        mend = f"What is amiss there is mended with: apply {name}."
+        if self.how.source_is_lost:
+            nothing = f"what {source} has decided since, nobody knows"
+            mend = (
+                f"To let it stand above that, all hosts on: dr {self.how.other} --abandon --target-is-lost."
+            )
+        return self.recovery.refusal(
+            f"{name} has taken over already",
+            "stands-already",
+            f"{name} stands since {moment(here.epoch)}: {nothing}",
+            f"{mend} The way back, when it is time: dr {self.how.other}.",
+        )
+
+    def _too_late_to_plan(self) -> PolicyError:
+        again = f"give it up with dr {self.how.occasion} --abandon, and begin anew."
+        if self.how.occasion == "failover":
+            again = f"Leave --planned out to go on; or {again}"
+        return cannot_take_over(
+            self.recovery,
+            "too-late-to-plan",
+            "it has begun without a last point, and comes up from what there was: none is carried now",
+            again[0].upper() + again[1:],
+        )
