@@ -31,7 +31,7 @@ from portinfra.recovery.vault.store import Store
 
 Say = Callable[[str], None]
 
-SCHEMA = "portinfra.vault-point/1"
+SCHEMA = "portinfra.vault-point/2"
 MANIFEST = "manifest.json"
 
 
@@ -235,6 +235,8 @@ def _told(store: Store, point: Point) -> dict[str, Any]:
             f"take over from an older one: the same command with --without-point {point.id}.",
         )
     said: dict[str, Any] = json.loads(text)
+    if said["schema"] != SCHEMA:
+        raise PortinfraError(f"point {point.id} is {said['schema']}, not {SCHEMA}", fix="Make a new one.")
     return said
 
 

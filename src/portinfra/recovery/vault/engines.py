@@ -1,6 +1,7 @@
 """How data is sealed on its way, and opened: existing tools, as shell.
 
-What an engine sends it counts: it leaves the bytes that travelled in the file `moved`. All runs in a scratch
+What an engine sends it counts: it leaves the bytes that travelled in the file `moved`, and in the file
+`digest` what tells that which it stored from anything else that could be in its place. All runs in a scratch
 directory of the helper's own, with rclone's configuration in its environment.
 """
 
@@ -22,6 +23,9 @@ HOST = "portinfra"
 REPOSITORY = "restic"
 """The folder of the vault that all copies by restic are in."""
 
+_CHECKSUM = "{ tail -c 4 | od -A n -t x1; }"
+"""What the last four bytes are: zstd's checksum of what it compressed."""
+
 
 class Engine(Protocol):
     """One way to seal."""
@@ -29,6 +33,10 @@ class Engine(Protocol):
     @property
     def tools(self) -> tuple[str, ...]:
         """Commands that must be there, besides rclone."""
+
+    @property
+    def folder(self) -> str:
+        """Where in the vault a helper looks first: what is there is in the file `there` then."""
 
     def to_send(self, vault: Vault) -> str:
         """Shell that a sender runs first. Raises InvalidRequest for a file that is not there."""
@@ -39,8 +47,14 @@ class Engine(Protocol):
     def to_receive(self, vault: Vault) -> str:
         """Shell that a receiver runs first. Raises InvalidRequest."""
 
-    def receive(self, vault: Vault, object: str) -> str:
-        """A command line that writes what is stored under a name to standard output."""
+    def receive(self, vault: Vault, object: str, digest: str) -> str:
+        """A command line that writes what is stored under a name to standard output, and fails where it is
+        not what the digest tells. It leaves a checksum of what it wrote in the file `came`.
+        """
+
+    @property
+    def again(self) -> str:
+        """A command line that makes the same checksum of its standard input: what the disk gives back."""
 
 
 @frozen
@@ -48,25 +62,38 @@ class Age:
     """Streams, compressed and sealed for a public key: who sends cannot open."""
 
     tools: tuple[str, ...] = ("age", "zstd")
+    folder: str = ""
 
     def to_send(self, vault: Vault) -> str:
         """Nothing: the recipient is public."""
         return ""
 
     def send(self, vault: Vault, object: str) -> str:
-        """Compress, seal, count, store."""
+        """Compress, seal, count, store. The digest is of what is sealed, which is less than the volume."""
         name = quote(f"{vault.remote}/{object}")
-        seal = f"zstd -q -c | age -r {quote(vault.recipient)} | tee sealed | rclone rcat {name}"
-        return f"mkfifo sealed && {{ wc -c < sealed > moved & }} && {seal} && wait"
+        told = "{ digested < sealed > digest & wc -c < counted > moved & }"
+        seal = f"zstd -q --check -T0 -c | age -r {quote(vault.recipient)}"
+        stored = f"{seal} | tee sealed counted | rclone rcat {name} && wait"
+        return f"mkfifo sealed counted && {told} && {stored} && [ -s digest ] && [ -s moved ]"
 
     def to_receive(self, vault: Vault) -> str:
         """The key."""
         return kept("identity", text_of(vault.identity))
 
-    def receive(self, vault: Vault, object: str) -> str:
-        """Fetch, open, decompress."""
+    def receive(self, vault: Vault, object: str, digest: str) -> str:
+        """Fetch, open, decompress. Anybody can seal for a public key, hence the digest. The checksum is the
+        one that zstd ended with, of all that it was given, and finds to be right.
+        """
         name = quote(f"{vault.remote}/{object}")
-        return f"rclone cat {name} | age -d -i identity | zstd -q -d -c"
+        told = f"{{ digested < sealed > digest & {_CHECKSUM} < packed > came & }}"
+        opened = f"rclone cat {name} | tee sealed | age -d -i identity | tee packed | zstd -q -d -c && wait"
+        same = f"{{ grep -q ^{quote(digest)} digest || {{ echo it is not what was sent >&2; false; }}; }}"
+        return f"{{ mkfifo sealed packed && {told} && {opened} && {same}; }}"
+
+    @property
+    def again(self) -> str:
+        """As zstd does it; how little it compresses what is thrown away does not matter."""
+        return f"zstd -q --check --fast=9 -c | {_CHECKSUM}"
 
 
 @frozen
@@ -74,41 +101,50 @@ class Restic:
     """A repository of pieces, each stored once: the second time little travels, and who sends could read."""
 
     tools: tuple[str, ...] = ("restic",)
+    folder: str = f"/{REPOSITORY}"
 
     def to_send(self, vault: Vault) -> str:
         """The repository's password, and the repository, where there is none yet."""
-        repository = quote(f"rclone:{vault.remote}/{REPOSITORY}")
         return (
-            kept("password", text_of(vault.password))
-            + f"export RESTIC_REPOSITORY={repository} RESTIC_PASSWORD_FILE=password RESTIC_CACHE_DIR=cache\n"
+            self.to_receive(vault)
             + "# Where there is none yet, the first to come makes it.\n"
-            + f'[ -n "$(rclone lsf {quote(vault.remote)}/restic/config 2> {NOWHERE})" ] || '
-            + f"restic init > {NOWHERE} 2>&1 || true\n"
+            + f"grep -qx config there || restic init > {NOWHERE} 2>&1 || true\n"
         )
 
     def send(self, vault: Vault, object: str) -> str:
         """One file from standard input; the pieces that are there already do not travel.
 
         All is stored once restic has summed up. What it does then is to remove its lock: who may only add
-        cannot, and restic would try for minutes.
+        cannot, and restic would try for minutes. The digest is the copy's id, which is one of all that is in
+        it, down to the pieces; restic before 0.15 says its beginning alone, and has all of it in its cache.
         """
-        backup = f"restic backup --json --stdin --stdin-filename {quote(object)} --host {HOST}"
+        name = quote(object)
+        backup = f"restic backup --json --stdin --stdin-filename {name} --host {HOST} --tag {name}"
+        stored = f"{{ {backup} <&3 > said & }} 3<&0 && grep -m 1 '\"summary\"' < said > sum"
         # The last of the two is as it travelled, compressed; restic before 0.17 knows the first alone.
-        added = "grep -o '\"data_added\\(_packed\\)\\{0,1\\}\":[0-9]*' | tail -n 1 | tr -dc 0-9"
-        count = f"grep -m 1 '\"summary\"' < said | {added} > moved"
-        done = f"for each in 1 2 3 4; do kill -0 $! 2> {NOWHERE} || break; sleep 0.3; done"
-        return (
-            f"mkfifo said && {{ {backup} --tag {quote(object)} <&3 > said & }} 3<&0 && {count} && "
-            f"{{ {done}; kill -KILL $! 2> {NOWHERE} || true; }} && [ -s moved ]"
-        )
+        added = "grep -o '\"data_added\\(_packed\\)\\{0,1\\}\":[0-9]*' sum | tail -n 1 | tr -dc 0-9 > moved"
+        id = "$(grep -o '\"snapshot_id\":\"[0-9a-f]*' sum | cut -d '\"' -f 4)"
+        whole = f"find cache -path \"*/snapshots/*/{id}*\" | grep -o '[^/]*$' > digest"
+        end = f"{{ kill -KILL $! 2> {NOWHERE} || true; }}"
+        return f"mkfifo said && {stored} && {end} && {added} && {whole} && [ -s moved ]"
 
     def to_receive(self, vault: Vault) -> str:
         """The same password."""
-        return self.to_send(vault)
+        repository = quote(f"rclone:{vault.remote}/{REPOSITORY}")
+        return (
+            kept("password", text_of(vault.password))
+            + f"export RESTIC_REPOSITORY={repository} RESTIC_PASSWORD_FILE=password RESTIC_CACHE_DIR=cache\n"
+        )
 
-    def receive(self, vault: Vault, object: str) -> str:
-        """The file, as it was."""
-        return f"restic dump --host {HOST} --tag {quote(object)} latest {quote('/' + object)}"
+    def receive(self, vault: Vault, object: str, digest: str) -> str:
+        """The file, as it was: restic compares each piece that it fetches with what it is called."""
+        dump = f"restic dump {quote(digest)} {quote('/' + object)}"
+        return f"{{ mkfifo plain && {{ digested < plain > came & }} && {dump} | tee plain && wait; }}"
+
+    @property
+    def again(self) -> str:
+        """A digest."""
+        return "digested"
 
 
 ENGINES: Mapping[str, Engine] = {"age": Age(), "restic": Restic()}

@@ -6,6 +6,7 @@ them. Which receipt a helper writes is in its tags, so that nobody takes another
 """
 
 import json
+import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -41,6 +42,10 @@ ROOT_GIB = 10
 PAUSE_SECONDS = 5.0
 """Between two looks for receipts."""
 
+DIGEST = re.compile("[0-9a-f]{64}")
+OBJECT = re.compile(r"[\w./-]+", re.ASCII)
+"""What a receipt says becomes part of a receiver's script; whoever may add to the vault could write one."""
+
 LOSE_ALL = PlanOptions(allow_data_loss=frozenset({"all"}))
 
 
@@ -64,7 +69,7 @@ class Receipt:
     """What a helper says of a volume that it has carried."""
 
     digest: str
-    """SHA-256 of all its bytes."""
+    """SHA-256 of what is stored, which nothing else has; its engine says of what in particular."""
     bytes: int
     moved: int
     """Bytes that travelled."""
@@ -287,6 +292,8 @@ def receipt(text: str, volume: Address) -> Receipt:
         said = json.loads(text)
         if "failed" in said:
             raise HelperFailed(f"{volume}: {said['failed']}", fix="Mend what it names, and run this again.")
+        if not (DIGEST.fullmatch(said["digest"]) and OBJECT.fullmatch(said["object"])):
+            raise ValueError("no helper writes such a digest, or such a name")
         return Receipt(said["digest"], int(said["bytes"]), int(said["moved"]), said["object"])
     except (ValueError, KeyError, TypeError) as error:
         raise HelperFailed(f"{volume}: its receipt cannot be read: {error}", fix="Run this again.") from None
