@@ -71,12 +71,15 @@ def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Envi
     validate_declared(Declared((topology,), known, (plan,)))
     named = {environment.name: environment for environment in known}
     made = Recovery(plan, topology, named[plan.source], named[plan.target])
-    native = {}
+    native, lacking = {}, {}
     for environment in (made.source, made.target):
         plugin = registry.plugin(environment.provider)
         native[plugin.name] = plugin.native
         validate(topology, environment, plugin.capabilities, native)
-    validate_helpers(plan, native)
+        reading, options = exports_blocks(made, environment), plan.vault.native if plan.vault else {}
+        if reading and (problem := reading.block_problem(options.get(plugin.name, {}))):
+            lacking[plugin.name] = problem
+    validate_helpers(plan, native, lacking)
     return made
 
 
@@ -89,11 +92,11 @@ def grants(recovery: Recovery) -> str:
     source, target = recovery.source, recovery.target
     told: dict[str, Any] = {}
     ask = getattr(registry.plugin(source.provider), "grants", None)
-    if ask is not None and source.provider == target.provider:
+    if ask is not None and source.provider == target.provider and "native" in recovery.engines:
         told |= json.loads(ask(source, target))
-    for end in (source, target):
-        if reading := exports_blocks(recovery, end):
-            told[f"helpers of {end.name}"] = json.loads(reading.block_grants(end))
+    for way in (recovery, recovery.turned):
+        if reading := exports_blocks(way, way.source):
+            told[f"helpers of {way.source.name}"] = json.loads(reading.block_grants(way.source, way.taken))
     if not told:
         raise PortinfraError(
             f"from {source.on} to {target.on} there is nothing to grant",

@@ -1,6 +1,7 @@
 """Block export: where a provider hands out what a snapshot holds, helpers read that, and need no volume."""
 
 import json
+import re
 
 import pytest
 from attrs import evolve
@@ -16,6 +17,7 @@ from portinfra.provider.registry import substituted
 from portinfra.recovery.vault.helpers import Helpers
 from portinfra.testing.fake.plugin import FakePlugin
 from portinfra.testing.faults import Crash
+from portinfra.testing.stand import LocalStand
 
 pytestmark = needs_tools
 BLOCKS = "198.51.100.0/28:443"
@@ -27,7 +29,7 @@ class Exporting(FakePlugin):
     def __init__(self, cloud, folder):
         super().__init__(cloud)
         self.capabilities = evolve(self.capabilities, block_export=True)
-        self.folder, self.asked = folder, []
+        self.folder, self.asked, self.problem = folder, [], ""
 
     def block_reader(self, environment, snapshot, gib):
         self.asked.append((environment.name, snapshot, gib))
@@ -35,8 +37,11 @@ class Exporting(FakePlugin):
         file.write_bytes(self.cloud.read(snapshot))
         return BlockReader(f"{{ cat {file}; }}", ("cat",))
 
-    def block_grants(self, environment):
-        return json.dumps({"role": f"reads blocks in {environment.name}"})
+    def block_problem(self, native):
+        return self.problem
+
+    def block_grants(self, environment, taken):
+        return json.dumps({"role": f"reads {taken} in {environment.name}"})
 
 
 @pytest.fixture
@@ -149,11 +154,73 @@ def dying(*of):
     raise Crash
 
 
-def test_helpers_have_the_options_that_the_vault_names(home, cloud, exporting, helpers):
+def left_at_work(about, monkeypatch):
+    """A replication that dies while its helpers work; the objects that they would store."""
+    begun = []
+    with monkeypatch.context() as patched:
+        patched.setattr(Helpers, "_receipts", dying)
+        patched.setattr(Helpers, "_clear", lambda *of: None)
+        patched.setattr(LocalStand, "run", lambda stand, script, volume: begun.append(stored(script)))
+        with pytest.raises(Crash):
+            dr.replicate(about, pace=ONE)
+    return begun
+
+
+def stored(script):
+    return re.search(r"db\d-data\.age-\w+", script)[0]
+
+
+@pytest.fixture
+def ran(monkeypatch):
+    """What the scripts that are run from here on store."""
+    seen, original = [], LocalStand.run
+
+    def noted(stand, script, volume):
+        seen.append(stored(script))
+        original(stand, script, volume)
+
+    monkeypatch.setattr(LocalStand, "run", noted)
+    return seen
+
+
+@pytest.mark.parametrize("first", [(), BLOCKS], ids=["by clone at first", "by blocks at first"])
+def test_helpers_that_read_another_way_are_begun_anew(first, home, cloud, exporting, monkeypatch, ran):
+    """Neither is a volume taken from under a script that reads it, nor is an object written twice."""
+    begun = left_at_work(by("age", home, cloud, blocks=first), monkeypatch)
+    (group,) = dr.replicate(by("age", home, cloud, blocks=() if first else BLOCKS), pace=ONE).groups
+    assert group.fate == "carried", group.problem
+    assert len(begun) == len(ran) == 2
+    assert not set(begun) & set(ran)
+
+
+def test_helpers_at_work_the_same_way_are_waited_for(home, cloud, exporting, monkeypatch, ran):
+    about = by("age", home, cloud, blocks=BLOCKS)
+    begun = left_at_work(about, monkeypatch)
+    assert dr.replicate(about, pace=ONE).succeeded
+    assert ran == begun
+
+
+def test_only_helpers_that_read_blocks_have_the_options(home, cloud, exporting, helpers):
     about = by("age", home, cloud, blocks=BLOCKS, native={"fake": {"host_group": "apart"}})
     assert dr.replicate(about, pace=ONE).succeeded
-    hosts = [spec for address, spec in helpers["production+sending"].items() if address.kind == "instance"]
-    assert {host.native["host_group"] for host in hosts} == {"apart"}
+    assert dr.drill(about, pace=ONE).result == "passed"
+    assert groups(helpers["production+sending"]) == {"apart"}
+    assert groups(helpers["recovery+receiving"]) == {""}
+
+
+def groups(resources):
+    """The host groups that helpers are in."""
+    hosts = [spec for address, spec in resources.items() if address.kind == "instance"]
+    return {host.native.get("host_group", "") for host in hosts}
+
+
+def test_what_they_lack_is_told_before_anything_is_taken(home, cloud, exporting):
+    about = by("age", home, cloud, blocks=BLOCKS)
+    exporting.problem = "hosts that read blocks need a group"
+    with pytest.raises(ValidationError, match="1 thing needs mending") as error:
+        dr.recovery(SHOP, about.plan, [PRODUCTION, RECOVERY])
+    (finding,) = [each for each in error.value.findings if each.rule == "recovery/blocks"]
+    assert finding.subject == "recovery.shop.vault.native.fake"
 
 
 def test_an_option_that_no_provider_has_is_a_finding(home, cloud):
@@ -168,8 +235,8 @@ def test_an_option_that_no_provider_has_is_a_finding(home, cloud):
 def test_what_readers_of_blocks_need_is_among_the_grants(home, cloud, exporting):
     about = by("age", home, cloud, blocks=BLOCKS)
     told = json.loads(dr.grants(about))
-    assert told["helpers of production"] == {"role": "reads blocks in production"}
-    assert told["helpers of recovery"] == {"role": "reads blocks in recovery"}  # on the way back
+    assert told["helpers of production"] == {"role": "reads shop/production+taken in production"}
+    assert told["helpers of recovery"] == {"role": "reads shop/recovery+taken in recovery"}  # on the way back
 
 
 def test_where_no_data_goes_by_the_vault_nobody_reads_blocks(home, cloud, exporting):

@@ -1,14 +1,17 @@
 """Points that are damaged are left aside, by their ids: no newer data is lost with them then."""
 
 import pytest
-from turning import HOW, lost, passed_later, powers, rules, said
+from attrs import evolve
+from turning import HOW, LOST, lost, passed_later, powers, refused, rules, said, stuck
 from worlds import ONE, PRODUCTION, RECOVERY, recovery, write, written
 
 from portinfra.errors import PolicyError
 from portinfra.recovery.abandon import stand_alone
 from portinfra.recovery.failback import failback
 from portinfra.recovery.failover import failover
+from portinfra.recovery.fencing import fence
 from portinfra.recovery.replicate import replicate
+from portinfra.recovery.status import status
 
 
 @pytest.fixture
@@ -35,3 +38,25 @@ def test_who_is_left_stands_alone_beside_a_newer_point_that_is_damaged(cloud, ca
         assert stand_alone(recovery().turned, without=[came_back], pace=ONE).running == 3
     assert set(written(cloud, RECOVERY).values()) == said("a day of orders")
     assert powers(cloud, RECOVERY) == {"running"}
+
+
+def test_what_is_written_then_is_never_given_up_for_what_was_left_aside(cloud, came_back):
+    with lost(PRODUCTION):
+        stand_alone(recovery().turned, without=[came_back], pace=ONE)
+    write(cloud, RECOVERY, "a week of orders")
+    passed_later(cloud, 7 * 24 * 3600)
+    fence(recovery(), pace=ONE)
+    assert failback(recovery(rto="9h"), HOW).result == "passed"
+    with lost(PRODUCTION):
+        assert refused(failover, recovery(), LOST) == ["recovery/newer-data"]
+    assert set(written(cloud, RECOVERY).values()) == said("a week of orders")
+
+
+def test_who_has_begun_to_get_other_data_is_not_sent_round_in_a_circle(cloud, came_back):
+    failover(recovery(), evolve(HOW, without=(came_back,)))
+    stuck("failback", failback)
+    every = [point.id for point in status(recovery().turned).points]
+    with lost(RECOVERY), pytest.raises(PolicyError) as error:
+        stand_alone(recovery(), without=every, pace=ONE)
+    assert rules(error) == ["recovery/half-replaced"]
+    assert "this again" not in error.value.findings[0].fix

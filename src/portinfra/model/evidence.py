@@ -83,7 +83,7 @@ class Evidence:
     source_fenced: bool | None = None
     """Of a failover: whether the source was stopped first; None for a drill, which never touches it."""
     source_account: str = ""
-    """As its environment declares it, and is held to; empty where none is declared."""
+    """As its environment declares it; empty where none is declared."""
     target_account: str = ""
     topology_digest: str = ""
     """Tells one declaration from another: two runs of one topology as it was have the same."""

@@ -67,8 +67,8 @@ class PlanOptions:
     """Addresses of volumes that may be deleted or replaced; `all` among them for every one."""
     only: frozenset[str] = frozenset()
     """Roles to change, with what they need; empty: everything."""
-    addresses: frozenset[Address] = frozenset()
-    """Single resources to change, with what they need; empty: everything."""
+    addresses: frozenset[Address] | None = None
+    """Single resources to change, with what they need; None: everything."""
     unprotected: frozenset[Address] = frozenset()
     """What may go though it is protected: the volumes that a recovery brings other data for."""
     replace: frozenset[Address] = frozenset()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from ipaddress import IPv4Network
 from typing import Any, Protocol
 
 from attrs import field, frozen
@@ -54,7 +55,7 @@ class Vault:
     image: str = "debian-12"
     """A helper's image, with rclone, zstd and age or restic in it; `images` of the environment says which."""
     native: Mapping[str, Mapping[str, Any]] = field(factory=dict, converter=convert.options)
-    """A helper's options of one provider, as a role has them: `{"aws": {"instance_profile": …}}`."""
+    """Options of one provider for helpers that read blocks: `{"aws": {"instance_profile": …}}`."""
     blocks: tuple[str, ...] = field(default=(), converter=convert.strings)
     """Where a provider hands out a snapshot's blocks (AWS: the EBS direct APIs): what helpers may reach for
     that, written as `endpoint` is. They read these then, and no volume is made of the snapshot. Empty, or of
@@ -68,7 +69,7 @@ class Vault:
 
     @property
     def endpoints(self) -> tuple[str, ...]:
-        """All that helpers who read blocks may reach."""
+        """All that helpers which read blocks may reach."""
         return (self.endpoint, *self.blocks)
 
 
@@ -76,6 +77,5 @@ def cidr_and_port(endpoint: str) -> tuple[str, int]:
     """An endpoint, as a firewall has it. Raises ValueError where it is none."""
     match = ENDPOINT.fullmatch(endpoint)
     if match is None or not 0 < int(match["port"]) < 65536:
-        raise ValueError(f"{endpoint!r} is no address with a port")
-    cidr = match["cidr"]
-    return cidr if "/" in cidr else f"{cidr}/32", int(match["port"])
+        raise ValueError
+    return str(IPv4Network(match["cidr"])), int(match["port"])

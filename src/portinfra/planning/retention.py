@@ -177,10 +177,10 @@ def only_asked(
 ) -> dict[Address, Change]:
     """The changes of the roles and resources that were asked for, and the creation of what these need."""
     asked, addresses = desired.options.only, desired.options.addresses
-    if not asked and not addresses:
+    if not asked and addresses is None:
         return decided
     chosen = {address for address in decided if roles.get(address, _role_of(address, asked)) in asked}
-    chosen |= addresses.intersection(decided)
+    chosen |= (addresses or frozenset()).intersection(decided)
     todo = list(chosen)
     while todo:
         spec = desired.wanted.get(todo.pop())

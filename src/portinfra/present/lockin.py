@@ -6,7 +6,9 @@ from attrs import asdict, frozen
 
 from portinfra.model.environment import Environment
 from portinfra.model.location import Location
+from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Role, Topology
+from portinfra.model.vault import Vault
 from portinfra.placement import role_in
 from portinfra.present.documents import Document, plain
 
@@ -31,12 +33,18 @@ class Tie:
 
 
 def ties(
-    topology: Topology, environments: Iterable[Environment], native: Mapping[str, Mapping[str, str]]
+    topology: Topology,
+    environments: Iterable[Environment],
+    native: Mapping[str, Mapping[str, str]],
+    recoveries: Iterable[RecoveryPlan] = (),
 ) -> list[Tie]:
     """Everything provider-specific. `native` has, by provider, what each native option does."""
     found: dict[Tie, None] = {}
     for role in topology.roles:
-        found.update(dict.fromkeys(_of_role(role, native)))
+        found.update(dict.fromkeys(_native(f"role.{role.name}", role, native)))
+    for plan in recoveries:
+        if plan.vault:
+            found.update(dict.fromkeys(_native(f"recovery.{plan.name}.vault", plan.vault, native)))
     for environment in environments:
         for role in topology.roles:
             found.update(dict.fromkeys(_of_host(role_in(role, environment), environment)))
@@ -44,11 +52,11 @@ def ties(
     return list(found)
 
 
-def _of_role(role: Role, native: Mapping[str, Mapping[str, str]]) -> Iterator[Tie]:
-    for provider, options in sorted(role.native.items()):
+def _native(subject: str, of: Role | Vault, native: Mapping[str, Mapping[str, str]]) -> Iterator[Tie]:
+    for provider, options in sorted(of.native.items()):
         for name, value in sorted(options.items()):
             meaning = native.get(provider, {}).get(name, "an option of this provider alone")
-            yield Tie(provider, f"role.{role.name}.native.{name}", str(plain(value)), meaning, role.location)
+            yield Tie(provider, f"{subject}.native.{name}", str(plain(value)), meaning, of.location)
 
 
 def _of_host(role: Role, environment: Environment) -> Iterator[Tie]:

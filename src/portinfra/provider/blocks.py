@@ -1,9 +1,11 @@
 """Block export: reading a snapshot's data from the provider itself, where it hands that out."""
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from attrs import frozen
 
+from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 
 
@@ -23,5 +25,10 @@ class ExportsBlocks(Protocol):
     def block_reader(self, environment: Environment, snapshot: str, gib: int) -> BlockReader:
         """How to read the snapshot of this native id, of a volume of so many GiB."""
 
-    def block_grants(self, environment: Environment) -> str:
-        """What a host must be allowed that reads them, and where that is said, as a JSON document."""
+    def block_problem(self, native: Mapping[str, Any]) -> str:
+        """What a host with these options of the provider lacks to read blocks; empty: nothing."""
+
+    def block_grants(self, environment: Environment, taken: Scope) -> str:
+        """What a host must be allowed that reads snapshots of that scope, and where that is said, as a JSON
+        document.
+        """

@@ -18,7 +18,7 @@ to be installed: whose package it is, we cannot know."""
 CONTRACT = ("name", "capabilities", "sizes", "images", "native", "connect")
 """What `ProviderPlugin` has."""
 
-EXPORTS = ("block_reader", "block_grants")
+EXPORTS = ("block_reader", "block_problem", "block_grants")
 """What it has besides where its capabilities say `block_export`."""
 
 LIVE = (

@@ -16,7 +16,7 @@ from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.pace import Pace
 from portinfra.recovery.points import points
 from portinfra.recovery.subject import Recovery
-from portinfra.recovery.turn import Turn, next_epoch, stood_since, turns, under_way, written
+from portinfra.recovery.turn import Turn, next_epoch, stands_from_here, stood_since, turns, under_way, written
 from portinfra.recovery.vault.carriage import look
 
 
@@ -79,6 +79,8 @@ def stand_alone(recovery: Recovery, *, without: Collection[str] = (), pace: Pace
         with source.run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run:
             now, latest = source.provider.clock.now(), (turn.latest for turn in known)
             epoch = next_epoch(now, run.claim.epoch, *latest)
+            # Points that are left aside are older from here on than what is written to the volumes.
+            stands_from_here(Ledger(source, recovery.turned.ledger), f"alone-{epoch:x}")
             return Abandoned(epoch, None, switched(run, source, recovery, epoch, "running", pace.listen))
 
 
@@ -86,18 +88,25 @@ def _no_newer_points(recovery: Recovery, source: Connection, without: Collection
     """The turns to the source. Raises PolicyError where its volumes are not what it should stand with: newer
     data has come to it from the target, or a turn has begun to give them other data.
     """
-    here = recovery.turned  # whatever has come from the target lies at the source
+    here, name = recovery.turned, recovery.source.name  # whatever has come from the target lies at the source
     entries = Ledger.settled(source, here.ledger).entries()
     known, stood = turns(entries), stood_since(entries)
     snapshots, vault = source.observe(here.points), look(here)
+    lead = (
+        f"Bring {name} up from its points: dr failback, or dr failover, whichever leads to {name}; with "
+        f"--source-is-lost where {recovery.target.name} does not answer"
+    )
     for point in points(entries):
         newer = point.entry.number > stood and point.restorable(snapshots, vault.points)
         if newer and point.id not in without:
             what = f"point {point.id}, which has come from {recovery.target.name}, is newer than"
-            raise _not_as_it_is(recovery, "newer-points", what)
+            fix = f"{lead}. Where that is lost, and the point damaged: this again, with --without-point."
+            raise _not_as_it_is(recovery, "newer-points", what, fix)
     begun = under_way(known, standing(source, recovery.source_scope).epoch)
     if begun and begun.points:
-        raise _not_as_it_is(recovery, "half-replaced", f"turn {begun.id} has begun to give other data to")
+        what = f"turn {begun.id} has begun to give other data to"
+        fix = f"{lead}, and with --without-point where the newest are damaged."
+        raise _not_as_it_is(recovery, "half-replaced", what, fix)
     return known
 
 
@@ -110,13 +119,8 @@ def _nothing_under_way(recovery: Recovery) -> PolicyError:
     )
 
 
-def _not_as_it_is(recovery: Recovery, rule: str, what: str) -> PolicyError:
+def _not_as_it_is(recovery: Recovery, rule: str, what: str, fix: str) -> PolicyError:
     name = recovery.source.name
     return recovery.refusal(
-        f"{name} cannot stand with what it has",
-        rule,
-        f"{what} the volumes of {name}",
-        f"Bring {name} up from its points: dr failback, or dr failover, whichever leads to {name}; with "
-        f"--source-is-lost where {recovery.target.name} does not answer. Where it is lost, and the point is "
-        "damaged: this again, with --without-point.",
+        f"{name} cannot stand with what it has", rule, f"{what} the volumes of {name}", fix
     )

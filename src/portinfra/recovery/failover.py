@@ -99,7 +99,7 @@ class _Failover:
             until = turn.fenced_at if turn.fenced_at is not None and fenced else turn.given_up_at
             evidence = shown(ascent, turn.id, chosen, began=turn.began, until=until, source_fenced=fenced)
             if whole:
-                stands_from_here(self.ledger, turn)
+                stands_from_here(self.ledger, turn.id)
                 written(self.ledger, evolve(turn, open=False))
         return evidence
 

@@ -77,7 +77,7 @@ def switch(run: Run, placed: Placed, catalogue: Catalogue, power: Power, listen:
     hosts = frozenset(address for address, spec in wanted.items() if isinstance(spec, Instance))
     plan = run.plan(evolve(placed, resources=wanted), catalogue, PlanOptions(addresses=hosts))
     try:
-        if hosts and not plan.empty:
+        if not plan.empty:
             run.apply(plan, listen)
     except ApplyError as error:
         if not error.outcome.unverified:

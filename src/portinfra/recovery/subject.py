@@ -1,13 +1,12 @@
 """What a recovery is about: the plan, with the topology and the two environments that it names."""
 
-import hashlib
-
 from attrs import evolve, frozen
 
 from portinfra.errors import PolicyError
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
+from portinfra.model.fingerprint import fingerprint
 from portinfra.model.recovery import DataPolicy, RecoveryPlan, seconds, usual_engine
 from portinfra.model.topology import Topology
 from portinfra.model.vault import Vault
@@ -68,10 +67,8 @@ class Recovery:
 
     @property
     def digest(self) -> str:
-        """Tells the topology, as it is declared, from what it is after a change. User data, which may be
-        secret, is left out.
-        """
-        return hashlib.sha256(repr(self.topology).encode()).hexdigest()[:16]
+        """Tells the topology, as it is declared, from what it is after a change."""
+        return fingerprint(self.topology)
 
     @property
     def sensitive(self) -> bool:

@@ -96,10 +96,10 @@ def stood_since(entries: Iterable[Entry]) -> int:
     return max((entry.number for entry in entries if entry.kind == STOOD), default=0)
 
 
-def stands_from_here(ledger: Ledger, turn: Turn) -> None:
-    """Write that the target is up as a whole, and what is written there from here on is its own."""
-    earlier = [entry for entry in ledger.entries(STOOD) if entry.said["id"] != turn.id]
-    ledger.add({"kind": STOOD, "id": turn.id})
+def stands_from_here(ledger: Ledger, turn: str) -> None:
+    """Write that the target stands, by a turn or alone: what is written there from here on is its own."""
+    earlier = [entry for entry in ledger.entries(STOOD) if entry.said["id"] != turn]
+    ledger.add({"kind": STOOD, "id": turn})
     for entry in earlier:
         ledger.remove(entry)
 

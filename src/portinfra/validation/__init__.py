@@ -4,7 +4,7 @@ Every check is a generator of findings, so that all are gathered and shown at on
 is reported and then stands aside (`types`), so that the other checks never stumble over it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from portinfra.errors import ValidationError
@@ -86,9 +86,14 @@ def validate_declared(declared: Declaration) -> tuple[Finding, ...]:
     return _settle(findings, "The declaration")
 
 
-def validate_helpers(recovery: RecoveryPlan, native_options: NativeOptions) -> tuple[Finding, ...]:
-    """Check what a recovery plan wants of its helpers against what providers have; as `validate` does."""
-    return _settle(helper_findings(recovery, native_options), f"recovery {recovery.name}")
+def validate_helpers(
+    recovery: RecoveryPlan, native_options: NativeOptions, lacking: Mapping[str, str]
+) -> tuple[Finding, ...]:
+    """Check what a recovery plan wants of its helpers against what providers have; as `validate` does.
+
+    `lacking` is what a provider says that helpers lack which are to read blocks there.
+    """
+    return _settle(helper_findings(recovery, native_options, lacking), f"recovery {recovery.name}")
 
 
 def _settle(findings: Iterable[Finding], what: str) -> tuple[Finding, ...]:

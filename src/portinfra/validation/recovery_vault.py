@@ -1,6 +1,6 @@
 """Recovery plans: the vault, and the helpers that carry data to and from it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 
 from portinfra.model.environment import Environment
@@ -56,16 +56,23 @@ def _endpoint_findings(part: Part, attribute: str, given: Iterable[str], fix: st
     for each in given:
         try:
             cidr_and_port(each)
-        except ValueError:
-            message = f"{each!r} is no IPv4 address with a port"
+        except ValueError as error:
+            why = f": {error}" if str(error) else ""
+            message = f"{each!r} is no IPv4 address with a port{why}"
             yield part.wrong("vault-endpoint", attribute, message, fix)
 
 
-def helper_findings(recovery: RecoveryPlan, native_options: NativeOptions) -> Iterator[Finding]:
-    """Options of helpers that a provider does not have."""
-    if recovery.vault is not None:
-        subject = f"recovery.{recovery.name}.vault"
-        yield from native_findings(subject, recovery.vault.native, recovery.vault.location, native_options)
+def helper_findings(
+    recovery: RecoveryPlan, native_options: NativeOptions, lacking: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Options of helpers that a provider does not have, and what they lack, by provider, to read blocks."""
+    if recovery.vault is None:
+        return
+    part = Part(f"recovery.{recovery.name}.vault", recovery.vault.location)
+    yield from native_findings(part.subject, recovery.vault.native, part.location, native_options)
+    for provider, problem in lacking.items():
+        fix = f'Say so in a block native "{provider}" of the vault; or leave blocks out.'
+        yield part.wrong("blocks", f"native.{provider}", problem, fix)
 
 
 def _key_findings(part: Part, vault: Vault, engines: set[str]) -> Iterator[Finding]:

@@ -116,7 +116,7 @@ def test_an_entry_point_that_is_no_provider_says_what_it_lacks(install):
 def test_a_provider_that_says_that_it_exports_blocks_has_to_say_how(install):
     claims = "from types import SimpleNamespace\ncapabilities = SimpleNamespace(block_export=True)\n"
     install("steam", PROVIDER + claims)
-    assert "it has no block_reader, block_grants" in str(refusal("steam"))
+    assert "it has no block_reader, block_problem, block_grants" in str(refusal("steam"))
 
 
 def test_the_distribution_to_install_again_is_the_one_that_it_came_with(install, monkeypatch):

@@ -51,6 +51,9 @@ def test_a_whole_vault_is_not_found_fault_with(engine):
         ({"endpoint": "203.0.113.7"}, "", "vault-endpoint", "endpoint", "no IPv4 address with a port"),
         ({"endpoint": "203.0.113.7:70000"}, "", "vault-endpoint", "endpoint", "70000"),
         ({"blocks": "ebs.us-east-1.amazonaws.com"}, "", "vault-endpoint", "blocks", "198.51.100.0/28:443"),
+        ({"endpoint": "999.1.1.1:443"}, "", "vault-endpoint", "endpoint", "999"),
+        ({"blocks": "198.51.100.1/28:443"}, "", "vault-endpoint", "blocks", "has host bits set"),
+        ({"blocks": "198.51.100.0/99:443"}, "", "vault-endpoint", "blocks", "no IPv4 address"),
         ({"limit": "soon"}, "", "duration", "limit", "'soon'"),
         ({"recipient": ""}, "", "vault-recipient", "recipient", "somebody to seal for"),
         ({"recipient": "AGE-SECRET-KEY-1"}, "age", "vault-recipient", "recipient", "no key that age seals"),
@@ -81,12 +84,21 @@ def test_what_an_engine_does_not_need_is_not_asked_for():
 def test_an_option_of_helpers_that_the_provider_has_not_is_an_error():
     given = plan(evolve(VAULT, native={"aws": {"instance_profil": "helper"}, "acme": {"any": 1}}))
     with pytest.raises(ValidationError) as error:
-        validate_helpers(given, {"aws": {"instance_profile": "what a host may do"}, "gcp": {}})
+        validate_helpers(given, {"aws": {"instance_profile": "what a host may do"}, "gcp": {}}, {})
     (finding,) = error.value.findings  # of acme nothing is known here
     assert finding.rule == "provider/unknown-option"
     assert finding.subject == "recovery.shop.vault.native.aws.instance_profil"
     assert "instance_profile" in finding.fix
     assert finding.location.file == __file__
+
+
+def test_what_helpers_lack_to_read_blocks_is_an_error():
+    with pytest.raises(ValidationError) as error:
+        validate_helpers(plan(), {"aws": {}}, {"aws": "hosts that read blocks need a profile"})
+    (finding,) = error.value.findings
+    assert (finding.rule, finding.subject) == ("recovery/blocks", "recovery.shop.vault.native.aws")
+    assert finding.message == "hosts that read blocks need a profile"
+    assert 'native "aws"' in finding.fix
 
 
 def test_an_endpoint_is_an_address_or_a_range_with_a_port():

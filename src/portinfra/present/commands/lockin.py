@@ -17,9 +17,12 @@ def lockin(session: Session, target: Target, shown: Shown) -> int:
     if target.environment or target.on:
         environments = (select(session, target).environment,)
     topology = declared.topology(target.topology)
-    providers = {name for role in topology.roles for name in role.native}
+    recoveries = declared.recoveries
+    vaults = [plan.vault for plan in recoveries if plan.vault]
+    bearers = [*(role.native for role in topology.roles), *(vault.native for vault in vaults)]
+    providers = {name for options in bearers for name in options}
     native = {name: registry.plugin(name).native for name in providers.intersection(registry.installed())}
-    found = ties.ties(topology, environments, native)
+    found = ties.ties(topology, environments, native, recoveries)
     if shown.as_json:
         write_json(ties.lockin_document(topology, found))
         return Exit.DONE

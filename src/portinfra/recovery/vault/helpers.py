@@ -19,6 +19,7 @@ from portinfra.errors import PortinfraError
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.model.address import Address, Scope
+from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import Observed
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
@@ -81,6 +82,9 @@ class HelperFailed(PortinfraError):
     """A helper said that it failed, or said nothing for too long."""
 
 
+Attempts = Mapping[Address, str]
+"""Volume → what tells its helper's work from any other's."""
+
 Script = Callable[[Errand, Load], str]
 Name = Callable[[Errand], str]
 
@@ -117,12 +121,7 @@ class Helpers:
         with self.connection.run(self.scope, workers=pace.workers, seed=pace.seed) as run:
             catalogue = self.connection.catalogue()
             try:
-                attempts = self._attempts(run, loads)
-                placed = self._placed(loads, attempts)
-                plan = run.plan(placed, catalogue, LOSE_ALL)
-                refuse(plan)
-                if not plan.empty:
-                    run.apply(plan, pace.listen)
+                attempts, placed = self._at_it(run, loads, catalogue)
                 there = run.reader.observe(self.scope).resources
                 hosts = self._hosts(loads)
                 volumes = {
@@ -151,19 +150,33 @@ class Helpers:
 
     # Which helpers there are.
 
-    def _attempts(self, run: Run, loads: list[Load]) -> dict[Address, str]:
-        """Each volume's attempt: its helper's, where all helpers are at work; else new ones, begun afresh."""
+    def _at_it(self, run: Run, loads: list[Load], catalogue: Catalogue) -> tuple[Attempts, Placed]:
+        """Each volume's attempt, and the helpers: those that are at work, if they are what they would be were
+        they made now; else new ones. Nothing of one that an earlier run began is changed under it.
+        """
         there = run.reader.observe(self.scope).resources
+        if found := self._attempts(there, loads):
+            placed = self._placed(loads, found)
+            if run.plan(placed, catalogue, LOSE_ALL).empty:
+                return found, placed
+        if there:
+            self._clear(run)
+        attempts = {load.volume: secrets.token_hex(4) for load in loads}
+        placed = self._placed(loads, attempts)
+        plan = run.plan(placed, catalogue, LOSE_ALL)
+        refuse(plan)
+        run.apply(plan, self.pace.listen)
+        return attempts, placed
+
+    def _attempts(self, there: Mapping[Address, Observed[Any]], loads: Iterable[Load]) -> Attempts:
+        """The attempts that helpers are at; none unless it is all of them."""
         hosts = self._hosts(loads)
         found = {
             load.volume: there[host].spec.tags.get(ATTEMPT, "")
             for load in loads
-            if (host := Address(f"instance.{hosts[load.volume]}")) in there and there[host].state == "ready"
+            if (host := Address(f"instance.{hosts[load.volume]}")) in there
         }
-        if there and (len(found) < len(loads) or not all(found.values())):
-            self._clear(run)
-            found = {}
-        return found or {load.volume: secrets.token_hex(4) for load in loads}
+        return found if len(found) == len(hosts) and all(found.values()) else {}
 
     def _hosts(self, loads: Iterable[Load]) -> dict[Address, str]:
         """Each volume's helper, by name: a host whose zone is the volume's."""
@@ -184,9 +197,10 @@ class Helpers:
     def _zones(self) -> int:
         return place(Topology(self.scope.topology, ()), self.connection.environment).zones
 
-    def _placed(self, loads: list[Load], attempts: Mapping[Address, str]) -> Placed:
+    def _placed(self, loads: list[Load], attempts: Attempts) -> Placed:
         hosts = self._hosts(loads)
         sizes = {load.gib for load in loads}
+        reading = any(load.reader for load in loads)
         role = Role(
             self._role,
             count=max(int(host.removeprefix(self._role)) for host in hosts.values()),
@@ -196,9 +210,9 @@ class Helpers:
             volumes=[Volume("data", gib=1)],
             public="it brings data to a vault, or from it",
             ignore=["power"],  # it turns itself off
-            native=self.vault.native,
+            native=self.vault.native if reading else {},
         )
-        topology = Topology(self.scope.topology, [role], self._ways_out(role, loads))
+        topology = Topology(self.scope.topology, [role], self._ways_out(role, reading=reading))
         environment = evolve(
             self.connection.environment,
             name=self.scope.environment,
@@ -210,15 +224,13 @@ class Helpers:
         placed = place(topology, environment)
         return evolve(placed, resources=self._dressed(placed, loads, attempts))
 
-    def _ways_out(self, role: Role, loads: Iterable[Load]) -> list[Flow]:
+    def _ways_out(self, role: Role, *, reading: bool) -> list[Flow]:
         """The vault, the provider's blocks where they are read, and nothing else."""
-        whither = self.vault.endpoints if any(load.reader for load in loads) else (self.vault.endpoint,)
+        whither = self.vault.endpoints if reading else (self.vault.endpoint,)
         ways = map(cidr_and_port, whither)
         return [allow(role, cidr, tcp=port, why="what it carries") for cidr, port in ways]
 
-    def _dressed(
-        self, placed: Placed, loads: list[Load], attempts: Mapping[Address, str]
-    ) -> dict[Address, Spec]:
+    def _dressed(self, placed: Placed, loads: list[Load], attempts: Attempts) -> dict[Address, Spec]:
         """The helpers that are needed, each with its volume and its script; and where they are."""
         loads_of = {host: load for load, host in zip(loads, self._hosts(loads).values(), strict=True)}
         resources: dict[Address, Spec] = {}
@@ -253,7 +265,7 @@ class Helpers:
     def _stand_in(
         self,
         loads: Iterable[Load],
-        attempts: Mapping[Address, str],
+        attempts: Attempts,
         volumes: Mapping[Address, Observed[Any]],
     ) -> None:
         if self.vault.stand is None:
@@ -263,9 +275,7 @@ class Helpers:
             volume = "" if load.reader else volumes[load.volume].id
             self.vault.stand.run(self.script(errand, load), volume)
 
-    def _receipts(
-        self, run: Run, loads: Iterable[Load], attempts: Mapping[Address, str]
-    ) -> dict[Address, Receipt]:
+    def _receipts(self, run: Run, loads: Iterable[Load], attempts: Attempts) -> dict[Address, Receipt]:
         store, clock = Store(self.vault), self.connection.provider.clock
         until = clock.now() + seconds(self.vault.limit)
         names = {load.volume: self.receipt(self._errand(load, attempts[load.volume])) for load in loads}
