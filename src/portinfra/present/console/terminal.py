@@ -2,7 +2,8 @@
 
 import json
 import sys
-from typing import Any, TextIO
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
@@ -18,8 +19,29 @@ def out() -> Console:
 
 
 def err() -> Console:
-    """Standard error."""
-    return _console(sys.stderr)
+    """Standard error. Where its terminal or reader has gone away, nobody is told any more, and what is under
+    way goes on to its end: a drill is torn down.
+    """
+    return _console(cast(TextIO, _Enduring(sys.stderr)))
+
+
+class _Enduring:
+    """A stream that loses what it cannot write."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def _console(stream: TextIO) -> Console:
