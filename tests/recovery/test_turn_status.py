@@ -9,6 +9,7 @@ from portinfra.errors import PolicyError
 from portinfra.recovery.abandon import stand_alone
 from portinfra.recovery.failback import failback
 from portinfra.recovery.failover import failover
+from portinfra.recovery.fencing import fence
 from portinfra.recovery.status import status
 
 
@@ -23,6 +24,19 @@ def test_status_tells_that_the_target_stands(ready):
     assert (done.turn, bool(done.stands), done.level) == (None, True, "late")
     failback(recovery(), HOW)
     assert (status(recovery()).stands, status(recovery()).level) == (0, "ok")
+
+
+def test_whether_the_source_is_stopped_is_told_of_a_target_that_stands(ready):
+    assert status(recovery()).source_stopped is None
+    failover(recovery(), LOST)
+    found = status(recovery())
+    assert (found.source_stopped, found.source_may_run) == (False, True)
+    with lost(PRODUCTION, untouched=False):
+        found = status(recovery())
+    assert (found.source_stopped, found.source_may_run) == (None, True)
+    fence(recovery(), pace=ONE)
+    found = status(recovery())
+    assert (found.source_stopped, found.source_may_run) == (True, False)
 
 
 def test_a_way_back_that_is_not_done_is_told_of_and_not_passed_over(ready):

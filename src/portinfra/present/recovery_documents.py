@@ -64,6 +64,7 @@ def status_document(found: RecoveryStatus) -> Document:
         "failback_under_way": found.turn.id if found.turn and found.turn.occasion == "failback" else None,
         "target_untold": found.untold,
         "target_stands_since": iso(found.stands) if found.stands else None,
+        "source_stopped": found.source_stopped,
         "vault_unseen": found.vault_unseen or None,
     }
 
@@ -121,6 +122,9 @@ def prometheus(found: RecoveryStatus) -> str:
         "# HELP portinfra_recovery_target_stands 1 where the target has taken over, or is about to.",
         "# TYPE portinfra_recovery_target_stands gauge",
         f'portinfra_recovery_target_stands{{recovery="{name}"}} {int(bool(found.stands or found.turn))}',
+        "# HELP portinfra_recovery_source_may_run 1 where the target stands, and it may be at work.",
+        "# TYPE portinfra_recovery_source_may_run gauge",
+        f'portinfra_recovery_source_may_run{{recovery="{name}"}} {int(found.source_may_run)}',
     ]
     return "\n".join(lines)
 

@@ -121,6 +121,8 @@ def _stands(recovery: Recovery, source: Connection, target: Connection) -> None:
     if here.fenced or there.epoch > here.epoch:
         stands = f"{target_name} stands since {moment(there.epoch)}"
         fix = "Go back first: dr failback."
+        if not here.fenced:
+            fix = f"{source_name} has not been stopped: first of all, dr fence. Then go back: dr failback."
         if turn:
             stands = f"the failover to {target_name} has begun and is not done"
             fix = "Finish it: dr failover; or give it up: dr failover --abandon."

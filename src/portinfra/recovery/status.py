@@ -80,12 +80,21 @@ class RecoveryStatus:
     """The epoch since which the target stands for the source; 0 where it does not. What is written there then
     is carried nowhere before the way back.
     """
+    source_stopped: bool | None = None
+    """Of a target that stands: whether the source knows that it is fenced; None where it could not be asked,
+    and where the target does not stand.
+    """
     untold: bool = False
     """Whether the source was let in again while the target was silent, so that this may be at work, too."""
     vault_unseen: str = ""
     """Why the vault, which some of the points are in, could not be looked into."""
     last_drill: Drilled | None = None
     """The newest one that has ended."""
+
+    @property
+    def source_may_run(self) -> bool:
+        """Whether the target stands, and nobody knows that the source is stopped."""
+        return bool(self.stands) and not self.source_stopped
 
     @property
     def level(self) -> Level:
@@ -107,12 +116,13 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
         entries = Ledger.settled(target, recovery.ledger).entries()
         turn = standing(target, recovery.target_scope)
         now = target.provider.clock.now()
-    begun, source = under_way(turns(entries), turn.epoch), Standing()
+    begun, source = under_way(turns(entries), turn.epoch), None
     if ask_source:
         back, source = _asked(recovery, turn.epoch)
         begun = begun or back
     known = points(entries)
-    untold = source.epoch > turn.epoch and not source.fenced
+    untold = source is not None and source.epoch > turn.epoch and not source.fenced
+    stands = 0 if turn.fenced or untold else turn.epoch
     vault = look(recovery)
     restorable = [point for point in known if point.restorable(there, vault.points)]
     unseen = [point for point in restorable if vault.points is None and not point.parts(there)]
@@ -140,14 +150,15 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
         ),
         tuple(str(entry.said["id"]) for entry in entries if entry.kind == DRILL and entry.open),
         begun,
-        0 if turn.fenced or untold else turn.epoch,
+        stands,
+        source.fenced if stands and source else None,
         untold,
         vault.problem if unseen else "",
         next(reversed(drilled(entries)), None),
     )
 
 
-def _asked(recovery: Recovery, epoch: int) -> tuple[Turn | None, Standing]:
+def _asked(recovery: Recovery, epoch: int) -> tuple[Turn | None, Standing | None]:
     """What the source says, if it can be asked: the way back that has begun and is not done, unless an
     `epoch` of the target's has overtaken it; and whose turn it knows it to be.
     """
@@ -155,7 +166,7 @@ def _asked(recovery: Recovery, epoch: int) -> tuple[Turn | None, Standing]:
         found = begun(source, recovery.turned)
         known = standing(source, recovery.source_scope)
         return (found if found and found.latest >= epoch else None), known
-    return None, Standing()
+    return None, None
 
 
 def _volumes(

@@ -79,6 +79,20 @@ def test_what_is_made_in_the_target_before_its_turn_is_told_to_be_blank(run):
     assert [rule for rule, _ in told] == ["recovery/fenced"]
 
 
+def test_a_source_that_was_not_stopped_is_told_of_until_it_is(run):
+    run("dr", "replicate")
+    run("dr", "failover", "--source-is-lost", "--yes")
+    assert "has not been stopped. First of all, once it is there: dr fence." in run("dr", "status").stdout
+    assert 'source_may_run{recovery="shop"} 1' in run("dr", "status", "--prometheus").stdout
+    assert json.loads(run("dr", "status", "--json").stdout)["source_stopped"] is False
+    refused = run("dr", "replicate")
+    assert (refused.exit_code, "first of all, dr fence" in refused.stderr) == (3, True)
+    run("dr", "fence", "--yes")
+    assert "has not been stopped" not in run("dr", "status").stdout
+    assert 'source_may_run{recovery="shop"} 0' in run("dr", "status", "--prometheus").stdout
+    assert json.loads(run("dr", "status", "--json").stdout)["source_stopped"] is True
+
+
 def test_every_point_is_listed_where_that_is_wanted(run):
     for _ in range(2):
         run("dr", "replicate", "--now")

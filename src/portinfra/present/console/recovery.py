@@ -102,6 +102,10 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
     )
     for id in found.drills:
         console.print(f"Drill {id} still runs, or left something behind: dr sweep.")
+    if found.source_may_run:
+        asked = found.source_stopped is not None
+        why = "has not been stopped" if asked else "does not say whether it is stopped"
+        console.print(f"The source {why}. First of all, once it is there: dr fence.")
     if found.untold:
         console.print(
             "The source was let in again, and the target was not told of it. First of all: dr fence."
