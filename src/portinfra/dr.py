@@ -36,6 +36,7 @@ from portinfra.recovery.replicate import Replicated, replicate
 from portinfra.recovery.status import RecoveryStatus, status
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.vault.blocks import exports_blocks
+from portinfra.recovery.vault.readiness import unfit
 from portinfra.validation import validate, validate_declared, validate_helpers
 
 __all__ = [
@@ -71,15 +72,12 @@ def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Envi
     validate_declared(Declared((topology,), known, (plan,)))
     named = {environment.name: environment for environment in known}
     made = Recovery(plan, topology, named[plan.source], named[plan.target])
-    native, lacking = {}, {}
+    native = {}
     for environment in (made.source, made.target):
         plugin = registry.plugin(environment.provider)
         native[plugin.name] = plugin.native
         validate(topology, environment, plugin.capabilities, native)
-        reading, options = exports_blocks(made, environment), plan.vault.native if plan.vault else {}
-        if reading and (problem := reading.block_problem(options.get(plugin.name, {}))):
-            lacking[plugin.name] = problem
-    validate_helpers(plan, native, lacking)
+    validate_helpers(plan, native, unfit(made))
     return made
 
 
@@ -100,6 +98,6 @@ def grants(recovery: Recovery) -> str:
     if not told:
         raise PortinfraError(
             f"from {source.on} to {target.on} there is nothing to grant",
-            fix="Data travels by what the credentials of both ends may do.",
+            fix="Data travels by what the credentials of both ends may do, or through the vault.",
         )
     return json.dumps(told, indent=2)

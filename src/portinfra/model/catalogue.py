@@ -37,6 +37,8 @@ class Capabilities:
     snapshots: bool = True
     snapshot_copy: bool = True
     block_export: bool = False
+    runs_user_data: bool = True
+    """Whether hosts do what they are told at their birth: a simulator's do nothing."""
     customer_keys: bool = True
     """Whether `key=` may name a key."""
 

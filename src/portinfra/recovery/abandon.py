@@ -114,8 +114,8 @@ def _nothing_under_way(recovery: Recovery) -> PolicyError:
     return recovery.refusal(
         "there is nothing to give up",
         "nothing-under-way",
-        f"no failover to {recovery.target.name} has begun, or all are done",
-        "To go back from one that is done: dr failback.",
+        f"nothing that leads to {recovery.target.name} has begun, or all of it is done",
+        "See dr status: what is under way stands there, with its command.",
     )
 
 

@@ -115,18 +115,18 @@ class Beginning:
             return cannot_take_over(
                 self.recovery, "not-told", message, f"First of all, stop what runs in {name}: dr fence."
             )
-        nothing = "there is nothing left to do"
-        mend = f"What is amiss there is mended with: apply {name}."
+        alone = ""
         if self.how.source_is_lost:
-            nothing = f"what {source} has decided since, nobody knows"
-            mend = (
-                f"To let it stand above that, all hosts on: dr {self.how.other} --abandon --target-is-lost."
+            alone = (
+                f" Only if {source} may have been let in again since, and does not answer: to let {name} "
+                f"stand above that, dr {self.how.other} --abandon --target-is-lost."
             )
         return self.recovery.refusal(
             f"{name} has taken over already",
             "stands-already",
-            f"{name} stands since {moment(here.epoch)}: {nothing}",
-            f"{mend} The way back, when it is time: dr {self.how.other}.",
+            f"{name} stands since {moment(here.epoch)}: there is nothing left to do",
+            f"What is amiss there is mended with: apply {name}. The way back, when it is time: "
+            f"dr {self.how.other}.{alone}",
         )
 
     def _too_late_to_plan(self) -> PolicyError:

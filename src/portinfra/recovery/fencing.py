@@ -143,10 +143,10 @@ def may_fence(recovery: Recovery) -> tuple[Recovery, int]:
     if here.has_taken_over_from(there) and untold:
         return recovery.turned, here.epoch
     raise recovery.refusal(
-        f"{recovery.source_scope} is not fenced",
+        "there is nobody to fence",
         "source-stands",
-        f"{recovery.target.name} has not taken over",
-        "There is nothing to fence. To let it take over: dr failover.",
+        f"{recovery.target.name} has not taken over, or {recovery.source.name} is stopped already",
+        "dr status tells who stands. To let the target take over: dr failover.",
     )
 
 

@@ -141,6 +141,14 @@ def _gaps(recovery: Recovery, now: RecoveryStatus, missing: Iterable[str]) -> It
             "Finish it: dr failover; or give it up: dr failover --abandon.",
             Severity.WARNING,
         )
+    elif now.turn:
+        begun = f"the way back {now.turn.id} has begun and is not done"
+        yield _gap(
+            name,
+            "failback-under-way",
+            begun,
+            "Finish it: dr failback; or give it up: dr failback --abandon.",
+        )
     elif now.stands:
         stands = f"{recovery.target.name} has taken over already ({moment(now.stands)})"
         yield _gap(name, "stands-already", stands, "Go back with: dr failback.")

@@ -32,6 +32,7 @@ from portinfra.recovery.tidying import Tidying, arrived_whole
 from portinfra.recovery.turn import stood_since
 from portinfra.recovery.vault.carriage import Sight, by_vault, held, look, send
 from portinfra.recovery.vault.helpers import HelperFailed
+from portinfra.recovery.vault.readiness import sendable
 from portinfra.words import moment
 
 Fate = Literal["carried", "not due", "failed"]
@@ -216,6 +217,8 @@ class _Replication:
         native = self.recovery.engine(group.policy) == "native"
         if native and not self.target.connection.provider.capabilities.snapshot_copy:
             return f"{self.target.environment.on} copies no snapshots from elsewhere"
+        if not native and (problem := sendable(self.recovery)):
+            return problem
         missing = [volume for volume in group.volumes if volume not in self.there.resources]
         silent = ", ".join(sorted(self.there.unknown))
         if missing and silent:

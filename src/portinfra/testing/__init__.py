@@ -16,5 +16,8 @@ def drill(recovery: "Recovery", *, seed: int | None = None) -> "Evidence":
 
     evidence = dr.drill(recovery, pace=dr.Pace(seed=seed))
     if evidence.result != "passed":
-        raise AssertionError("\n".join([f"drill {evidence.id} failed:", *evidence.reasons]))
+        gates = [check for wave in evidence.waves for check in wave.checks]
+        checks = [each for each in (*gates, *evidence.actions, *evidence.probes) if not each.passed]
+        said = [f"{each.name} said: {each.told}" for each in checks if each.told]
+        raise AssertionError("\n".join([f"drill {evidence.id} failed:", *evidence.reasons, *said]))
     return evidence

@@ -4,7 +4,7 @@ Every check is a generator of findings, so that all are gathered and shown at on
 is reported and then stands aside (`types`), so that the other checks never stumble over it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Protocol
 
 from portinfra.errors import ValidationError
@@ -87,13 +87,12 @@ def validate_declared(declared: Declaration) -> tuple[Finding, ...]:
 
 
 def validate_helpers(
-    recovery: RecoveryPlan, native_options: NativeOptions, lacking: Mapping[str, str]
+    recovery: RecoveryPlan, native_options: NativeOptions, more: Iterable[Finding] = ()
 ) -> tuple[Finding, ...]:
-    """Check what a recovery plan wants of its helpers against what providers have; as `validate` does.
-
-    `lacking` is what a provider says that helpers lack which are to read blocks there.
+    """Check what a recovery plan wants of its helpers against what providers have; as `validate` does. There
+    may be `more` findings, of who knows those providers.
     """
-    return _settle(helper_findings(recovery, native_options, lacking), f"recovery {recovery.name}")
+    return _settle([*helper_findings(recovery, native_options), *more], f"recovery {recovery.name}")
 
 
 def _settle(findings: Iterable[Finding], what: str) -> tuple[Finding, ...]:

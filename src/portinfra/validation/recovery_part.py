@@ -1,10 +1,13 @@
 """Where in a recovery plan something is wrong."""
 
+from collections.abc import Iterable
+
 from attrs import frozen
 
+from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.location import Location
-from portinfra.model.recovery import DataPolicy, RecoveryPlan
+from portinfra.model.recovery import DataPolicy, Engine, RecoveryPlan, usual_engine
 
 
 @frozen
@@ -20,6 +23,13 @@ class Part:
         """A finding about an attribute; about the whole of it where that is empty."""
         subject = f"{self.subject}.{attribute}" if attribute else self.subject
         return Finding(f"recovery/{rule}", message, fix, severity, subject=subject, location=self.location)
+
+
+def usual_between(recovery: RecoveryPlan, environments: Iterable[Environment]) -> Engine:
+    """How data travels where no policy says how; `native` where no end is known: that is found elsewhere."""
+    places = {environment.name: environment.provider for environment in environments}
+    ends = [places[name] for name in (recovery.source, recovery.target) if name in places]
+    return usual_engine(ends[0], ends[-1]) if ends else "native"
 
 
 def whole(recovery: RecoveryPlan) -> Part:

@@ -8,7 +8,7 @@ from portinfra.model.finding import Finding
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.validation.names import suggestion
-from portinfra.validation.recovery_part import whole
+from portinfra.validation.recovery_part import usual_between, whole
 
 
 def place_findings(recovery: RecoveryPlan, environments: Sequence[Environment]) -> Iterator[Finding]:
@@ -65,13 +65,14 @@ def network(text: str) -> IPv4Network | None:
 def key_findings(
     recovery: RecoveryPlan, topology: Topology, environments: Sequence[Environment]
 ) -> Iterator[Finding]:
-    """Copies of data go from account to account, which those under a provider's own key cannot."""
+    """Copies of snapshots go from account to account, which those under a provider's own key cannot."""
+    usual = usual_between(recovery, environments)
     keyless = [
         f"{role.name}/{volume.name}"
         for role in topology.roles
         if role.name in recovery.roles
         for volume in role.volumes
-        if volume.key is None
+        if volume.key is None and (recovery.policy(role.name, volume.name).engine or usual) == "native"
     ]
     for environment in environments:
         named = environment.name in (recovery.source, recovery.target)

@@ -1,15 +1,16 @@
 """Recovery plans: the vault, and the helpers that carry data to and from it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Network
 
 from portinfra.model.environment import Environment
-from portinfra.model.finding import Finding
-from portinfra.model.recovery import RecoveryPlan, usual_engine
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.model.vault import RECIPIENT, Vault, cidr_and_port
+from portinfra.validation.names import suggestion
 from portinfra.validation.native import NativeOptions, native_findings
-from portinfra.validation.recovery_part import Part
+from portinfra.validation.recovery_part import Part, usual_between
 from portinfra.validation.recovery_places import network
 from portinfra.validation.recovery_times import length
 
@@ -28,13 +29,18 @@ def vault_findings(
     yield from _way_findings(part, vault)
     yield from _key_findings(part, vault, _engines(recovery, topology, environments))
     yield from _room_findings(part, vault, recovery, environments)
+    ends = (recovery.source, recovery.target)
+    places = {environment.provider for environment in environments if environment.name in ends}
+    for provider in vault.native if places else ():
+        if provider not in places:
+            message = f"neither end is on {provider!r}, so its options go to no helper"
+            fix = suggestion(provider, places, "Remove them, or correct the provider's name.")
+            yield part.wrong("unknown-provider", f"native.{provider}", message, fix, Severity.WARNING)
 
 
 def _engines(recovery: RecoveryPlan, topology: Topology, environments: Sequence[Environment]) -> set[str]:
     """The engines that data travels by."""
-    places = {environment.name: environment.provider for environment in environments}
-    ends = [places[name] for name in (recovery.source, recovery.target) if name in places]
-    usual = usual_engine(ends[0], ends[-1]) if ends else "native"
+    usual = usual_between(recovery, environments)
     roles = [role for role in topology.roles if role.name in recovery.roles]
     return {recovery.policy(role.name, v.name).engine or usual for role in roles for v in role.volumes}
 
@@ -62,17 +68,11 @@ def _endpoint_findings(part: Part, attribute: str, given: Iterable[str], fix: st
             yield part.wrong("vault-endpoint", attribute, message, fix)
 
 
-def helper_findings(
-    recovery: RecoveryPlan, native_options: NativeOptions, lacking: Mapping[str, str]
-) -> Iterator[Finding]:
-    """Options of helpers that a provider does not have, and what they lack, by provider, to read blocks."""
-    if recovery.vault is None:
-        return
-    part = Part(f"recovery.{recovery.name}.vault", recovery.vault.location)
-    yield from native_findings(part.subject, recovery.vault.native, part.location, native_options)
-    for provider, problem in lacking.items():
-        fix = f'Say so in a block native "{provider}" of the vault; or leave blocks out.'
-        yield part.wrong("blocks", f"native.{provider}", problem, fix)
+def helper_findings(recovery: RecoveryPlan, native_options: NativeOptions) -> Iterator[Finding]:
+    """Options of helpers that a provider does not have."""
+    if recovery.vault is not None:
+        subject = f"recovery.{recovery.name}.vault"
+        yield from native_findings(subject, recovery.vault.native, recovery.vault.location, native_options)
 
 
 def _key_findings(part: Part, vault: Vault, engines: set[str]) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from attrs import evolve
 
 from portinfra import Probe
+from portinfra.words import moment
 
 
 def test_status_ends_as_monitors_expect(run):
@@ -101,7 +102,7 @@ def test_every_point_is_listed_where_that_is_wanted(run):
     plain, listed = run("dr", "status").stdout, run("dr", "status", "--points").stdout
     for point in known:
         (line,) = [line for line in listed.splitlines() if line.startswith(point["id"])]
-        assert point["taken"] in line
+        assert moment(point["taken"]) in line
         assert "the target: 1 of 1" in line
         assert line.endswith("yes")
         assert not any(line.startswith(point["id"]) for line in plain.splitlines())

@@ -84,7 +84,7 @@ def test_what_an_engine_does_not_need_is_not_asked_for():
 def test_an_option_of_helpers_that_the_provider_has_not_is_an_error():
     given = plan(evolve(VAULT, native={"aws": {"instance_profil": "helper"}, "acme": {"any": 1}}))
     with pytest.raises(ValidationError) as error:
-        validate_helpers(given, {"aws": {"instance_profile": "what a host may do"}, "gcp": {}}, {})
+        validate_helpers(given, {"aws": {"instance_profile": "what a host may do"}, "gcp": {}})
     (finding,) = error.value.findings  # of acme nothing is known here
     assert finding.rule == "provider/unknown-option"
     assert finding.subject == "recovery.shop.vault.native.aws.instance_profil"
@@ -92,13 +92,11 @@ def test_an_option_of_helpers_that_the_provider_has_not_is_an_error():
     assert finding.location.file == __file__
 
 
-def test_what_helpers_lack_to_read_blocks_is_an_error():
-    with pytest.raises(ValidationError) as error:
-        validate_helpers(plan(), {"aws": {}}, {"aws": "hosts that read blocks need a profile"})
-    (finding,) = error.value.findings
-    assert (finding.rule, finding.subject) == ("recovery/blocks", "recovery.shop.vault.native.aws")
-    assert finding.message == "hosts that read blocks need a profile"
-    assert 'native "aws"' in finding.fix
+def test_options_of_a_provider_that_neither_end_is_on_are_doubtful():
+    (finding,) = found(evolve(VAULT, native={"asw": {"instance_profile": "helper"}}))
+    assert (finding.rule, finding.severity) == ("recovery/unknown-provider", Severity.WARNING)
+    assert finding.subject == "recovery.shop.vault.native.asw"
+    assert "Did you mean 'aws'?" in finding.fix
 
 
 def test_an_endpoint_is_an_address_or_a_range_with_a_port():

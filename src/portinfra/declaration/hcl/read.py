@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from portinfra.declaration.declared import Declared, declaration_error, duplicates
-from portinfra.declaration.hcl.blocks import Reader
+from portinfra.declaration.hcl.blocks import RECOVERY, Reader
 from portinfra.declaration.hcl.expressions import evaluate
 from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.declaration.hcl.scope import Scope
@@ -78,6 +78,8 @@ def _misplaced(bodies: Sequence[Block], findings: list[Finding]) -> None:
                 message = f"there is no block {block.kind!r}"
                 if block.kind in ("role", "allow"):
                     fix = 'Put it into a topology "NAME" {…}.'
+                elif block.kind in RECOVERY.inner:
+                    fix = 'Put it into a recovery "NAME" {…}.'
                 else:
                     fix = did_you_mean(block.kind, KINDS)
                 findings += problem("unknown-block", message, fix, block.location).findings

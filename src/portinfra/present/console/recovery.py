@@ -132,7 +132,7 @@ def _points(found: Iterable[PointStatus]) -> Table:
         rows.add_row(
             point.id,
             point.group,
-            point.taken,
+            moment(point.taken),
             duration(point.age),
             str(point.volumes),
             "the vault" if point.in_vault and not point.parts else here,

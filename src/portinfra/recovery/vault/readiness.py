@@ -1,11 +1,48 @@
-"""What this machine lacks to bring data back from the vault. Told by `plan`, before it is needed."""
+"""What is lacking so that data goes to the vault and comes back: told before it is needed."""
 
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from portinfra.errors import InvalidRequest
 from portinfra.model.finding import Finding, Severity
+from portinfra.provider import registry
 from portinfra.recovery.subject import Recovery
+from portinfra.recovery.vault.blocks import exports_blocks
+from portinfra.recovery.vault.files import text_of
+
+
+def unfit(recovery: Recovery) -> Iterator[Finding]:
+    """A finding for each end whose hosts can be no helpers, as it is declared."""
+    vault = recovery.vault
+    if vault is None:
+        return
+    for end in dict.fromkeys((recovery.source.provider, recovery.target.provider)):
+        if vault.stand is None and not registry.plugin(end).capabilities.runs_user_data:
+            told = f"hosts of {end} run nothing, so that none can carry data there"
+            fix = "Name environments on a cloud, or on hypervisors; in tests, portinfra.testing.LocalStand."
+            yield _wrong(recovery, "no-helpers", "stand", told, fix)
+    for environment in (recovery.source, recovery.target):
+        reading, name = exports_blocks(recovery, environment), environment.provider
+        if reading and (told := reading.block_problem(vault.native.get(name, {}))):
+            fix = f'Say so in a block native "{name}" of the vault; or leave blocks out.'
+            yield _wrong(recovery, "blocks", f"native.{name}", told, fix)
+
+
+def sendable(recovery: Recovery) -> str:
+    """What this machine lacks to let helpers send; empty: nothing. Asked before anything is taken."""
+    vault = recovery.vault
+    if vault is None:
+        return ""
+    if shutil.which("rclone") is None:
+        return "rclone is not on this machine: install it"
+    try:
+        text_of(vault.sender)
+        if "restic" in recovery.engines:
+            text_of(vault.password)
+    except InvalidRequest as error:
+        return f"{error} {error.fix}"
+    return ""
 
 
 def lacking(recovery: Recovery) -> Iterator[Finding]:
@@ -15,6 +52,9 @@ def lacking(recovery: Recovery) -> Iterator[Finding]:
         return
     if shutil.which("rclone") is None:
         yield _finding(recovery, "rclone is not on this machine", "Install rclone, and this is ready.")
+    if not Path(vault.sender).expanduser().is_file():
+        told = f"{vault.sender}, the vault's sender, is not on this machine"
+        yield _finding(recovery, told, "Whoever lets dr replicate run needs it.")
     needed = {"receiver": vault.receiver}
     needed |= {"identity": vault.identity} if "age" in recovery.engines else {}
     needed |= {"password": vault.password} if "restic" in recovery.engines else {}
@@ -30,6 +70,12 @@ def lacking(recovery: Recovery) -> Iterator[Finding]:
             yield _finding(
                 recovery, f"others can read {file}, the vault's {attribute}", f"Close it: chmod 600 {file}"
             )
+
+
+def _wrong(recovery: Recovery, rule: str, attribute: str, message: str, fix: str) -> Finding:
+    assert recovery.vault is not None
+    subject = f"recovery.{recovery.plan.name}.vault.{attribute}"
+    return Finding(f"recovery/{rule}", message, fix, subject=subject, location=recovery.vault.location)
 
 
 def _finding(recovery: Recovery, message: str, fix: str) -> Finding:

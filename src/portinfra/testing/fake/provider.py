@@ -40,6 +40,7 @@ def capabilities_of(shape: Shape) -> Capabilities:
         visibility_seconds=shape.visibility_seconds,
         zonal_subnets=shape.zonal_subnets,
         user_data_max_bytes=16_384,
+        runs_user_data=False,
     )
 
 

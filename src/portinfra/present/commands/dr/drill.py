@@ -3,7 +3,7 @@
 from portinfra.present.commands.dr.options import Which, recovery_of
 from portinfra.present.commands.options import Shown
 from portinfra.present.commands.session import Session
-from portinfra.present.exits import Exit
+from portinfra.present.exits import Exit, Interrupted
 
 
 def drill(session: Session, which: Which, shown: Shown) -> int:
@@ -14,7 +14,12 @@ def drill(session: Session, which: Which, shown: Shown) -> int:
 
     recovery, desk = recovery_of(session, which), ready()
     with ProgressDisplay() as display:
-        evidence = dr.drill(recovery, pace=dr.Pace(listen=display), say=display.say)
+        try:
+            evidence = dr.drill(recovery, pace=dr.Pace(listen=display), say=display.say)
+        except KeyboardInterrupt as again:  # the first one has begun to tear it down
+            sweep_it = session.command("dr", "sweep", recovery.plan.name)
+            fix = f"Remove the rest: {sweep_it}"
+            raise Interrupted("interrupted while it was torn down", fix=fix) from again
     return hand_in(session, desk, evidence, as_json=shown.as_json)
 
 
