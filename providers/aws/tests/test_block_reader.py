@@ -14,6 +14,7 @@ from attrs import evolve
 
 from bed import Local, hand
 from bed.conformance_bed import AwsBed
+from bed.hand import refused
 from bed.rules.contents import BLOCK, GIB
 from portinfra_aws import plugin
 from portinfra_aws.blocks import command, reader
@@ -173,10 +174,25 @@ def test_whoever_recovers_is_told_to_pass_one_role() -> None:
     assert statement["Resource"].startswith("arn:aws:iam::123456789012:role/")
 
 
-def test_no_secret_is_in_what_it_says(bash: Any, taken: str) -> None:
-    run = bash(told(taken), AWS_SECRET_ACCESS_KEY="a-wrong-secret")
+@pytest.fixture
+def session(ec2: Local) -> dict[str, str]:
+    """The credentials of a role, as a host gets them."""
+    sts = hand.client(ec2.endpoint, "sts")
+    role = "arn:aws:iam::123456789012:role/helper"
+    credentials: dict[str, Any] = sts.assume_role(RoleArn=role, RoleSessionName="i-1")["Credentials"]
+    return {name: str(value) for name, value in credentials.items()}
+
+
+def test_no_secret_is_in_what_it_says(ec2: Local, bash: Any, taken: str, session: dict[str, str]) -> None:
+    key, token = session["AccessKeyId"], session["SessionToken"]
+    wrong = hand.client(ec2.endpoint, "ebs", key=key, secret="a-wrong-secret", token=token)
+    with refused("InvalidSignatureException") as quoted:
+        wrong.list_snapshot_blocks(SnapshotId=taken)
+    assert f"\nx-amz-security-token:{token}\n" in quoted[0]
+    own = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": "a-wrong-secret", "AWS_SESSION_TOKEN": token}
+    run = bash(told(taken), **own)
     failed(run, "InvalidSignatureException")
-    assert "a-wrong-secret" not in run.stderr
+    assert not [word for word in ("a-wrong-secret", token, "Canonical", "x-amz") if word in run.stderr]
 
 
 def test_it_has_room_in_user_data_and_runs_on_python_3_9() -> None:
