@@ -6,7 +6,10 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -112,8 +115,15 @@ def test_a_block_that_always_comes_damaged_ends_it(ec2: Local, bash: Any, taken:
     failed(bash(f"{told(taken)} | cat > /dev/null"), "block 0, 5 times: its checksum is wrong")
 
 
-def test_a_snapshot_of_another_size_is_not_read(ec2: Local, bash: Any, taken: str) -> None:
-    failed(bash(f"{told(taken, 2)} | cat > /dev/null"), "it has 1 GiB")
+def test_a_snapshot_of_before_its_volume_grew_is_filled_up(ec2: Local, bash: Any, taken: str) -> None:
+    run = bash(f"{told(taken, 2)} | tee >(tail -c {GIB} | cmp - <(head -c {GIB} /dev/zero) >&2) | wc -c")
+    assert (run.returncode, run.stdout.strip(), run.stderr) == (0, str(2 * GIB), "")
+    assert ec2.bed.calls["GetSnapshotBlock"] == len(WRITTEN)
+
+
+def test_a_snapshot_that_is_larger_is_not_read(ec2: Local, boto: Any, bash: Any) -> None:
+    id = boto.create_snapshot(VolumeId=hand.volume(boto, gib=2))["SnapshotId"]
+    failed(bash(f"{told(id)} | cat > /dev/null"), "it has 2 GiB")
     assert ec2.bed.calls["GetSnapshotBlock"] == 0
 
 
@@ -195,6 +205,77 @@ def test_no_secret_is_in_what_it_says(ec2: Local, bash: Any, taken: str, session
     assert not [word for word in ("a-wrong-secret", token, "Canonical", "x-amz") if word in run.stderr]
 
 
+class Metadata(ThreadingHTTPServer):
+    """A host's metadata service."""
+
+    def __init__(self, role: Mapping[str, str]) -> None:
+        super().__init__(("127.0.0.1", 0), _Told)
+        self.role = json.dumps(role)
+        self.late = 0
+        """How often it will still say that the host has no role."""
+
+
+class _Told(BaseHTTPRequestHandler):
+    server: Metadata
+
+    def do_PUT(self) -> None:
+        self._say(200, "a token")
+
+    def do_GET(self) -> None:
+        if self.server.late:
+            self.server.late -= 1
+            self._say(404, "Not Found")
+        else:
+            self._say(200, self.server.role if self.path.endswith("/helper") else "helper")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing is said."""
+
+    def _say(self, status: int, text: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+
+@pytest.fixture
+def metadata(session: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Metadata]:
+    """The service of a host that has no other credentials."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_EC2_METADATA_DISABLED"):
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, os.devnull)
+    role = {**session, "Token": session["SessionToken"], "Expiration": "2100-01-01T00:00:00Z"}
+    with Metadata(role) as server:
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def patient(command: str, seconds: float) -> str:
+    """The command, with so much patience, and pauses of next to nothing."""
+    waits = "PATIENCE, PAUSE = 120, 3\n"
+    assert waits in command
+    return command.replace(waits, f"PATIENCE, PAUSE = {seconds}, 0.01\n")
+
+
+def test_a_role_that_comes_some_time_after_its_host_is_waited_for(
+    bash: Any, taken: str, digest: str, metadata: Metadata
+) -> None:
+    metadata.late = 7
+    run = bash(f"{patient(told(taken), 60)} | sha256sum")
+    assert (run.returncode, run.stdout) == (0, f"{digest}  -\n"), run.stderr
+    assert metadata.late == 0
+
+
+def test_a_host_whose_role_never_comes_says_what_it_lacks(bash: Any, taken: str, metadata: Metadata) -> None:
+    metadata.late = 1000
+    run = bash(patient(told(taken), 0.1))
+    failed(run, "this host has no credentials: see its instance profile")
+    assert metadata.late < 999, "asked more than once"
+
+
 def test_it_has_room_in_user_data_and_runs_on_python_3_9() -> None:
     made = plugin.block_reader(PRODUCTION, "snap-0123456789abcdef0", 16_384)
     assert len(made.command) < 4096
@@ -206,7 +287,7 @@ def test_it_has_room_in_user_data_and_runs_on_python_3_9() -> None:
 
 
 class Pages:
-    """An EBS that answers a list with these pages; notes what it was asked."""
+    """An EBS that answers a list with these pages, as sparsely as it may; notes what it was asked."""
 
     def __init__(self, *pages: list[int], gib: int = 1) -> None:
         self.pages = list(pages)
@@ -219,7 +300,15 @@ class Pages:
         blocks = [{"BlockIndex": index, "BlockToken": f"token {index}"} for index in page]
         last = len(self.asked) == len(self.pages)
         more = {} if last else {"NextToken": f"page {len(self.asked)}"}
-        return {"Blocks": blocks, "VolumeSize": self.gib, "BlockSize": BLOCK, **more}
+        more |= {"Blocks": blocks} if blocks else {}
+        return {"VolumeSize": self.gib, "BlockSize": BLOCK, **more}
+
+
+def test_nothing_is_asked_for_beyond_the_end() -> None:
+    """A page may have a token although it ends with the last block."""
+    ebs = Pages([3, 2047], [])
+    assert [index for index, _ in reader.listed(ebs, "snap-1", 2)] == [3, 2047]
+    assert ebs.asked == [{"StartingBlockIndex": 0}]
 
 
 def test_an_empty_page_is_not_the_last_and_no_page_token_grows_old() -> None:

@@ -56,7 +56,7 @@ class AwsPlugin:
         return actions.policy()
 
     def block_reader(self, environment: Environment, snapshot: str, gib: int) -> BlockReader:
-        """How a host in the environment reads a snapshot of so many GiB by EBS's direct APIs.
+        """How a host in the environment reads a snapshot of so many GiB, or of fewer, by EBS's direct APIs.
 
         Its instance profile must allow it: `block_grants`.
         """
