@@ -19,11 +19,13 @@ from bed import Local, hand
 from bed.conformance_bed import AwsBed
 from bed.hand import refused
 from bed.rules.contents import BLOCK, GIB
+from portinfra.model.address import Scope
 from portinfra_aws import plugin
 from portinfra_aws.blocks import command, reader
 
 HELPER = ("123456789012", "AKIAHELPERHELPER0000", "helper-secret")
 PRODUCTION = evolve(AwsBed.environment, key="alias/shop")
+TAKEN = Scope("shop", "production").beside("taken")
 WRITTEN = (0, *range(5, 25), 100, 101, 2047)
 """More than are asked for at once, with holes and without, up to the last."""
 
@@ -55,11 +57,17 @@ def volume(ec2: Local, boto: Any) -> str:
     return id
 
 
+def snapshot(boto: Any, volume: str, scope: Scope = TAKEN) -> str:
+    """One that says of which scope it is."""
+    tags = [{"Key": "portinfra:scope", "Value": str(scope)}]
+    given = [{"ResourceType": "snapshot", "Tags": tags}]
+    id: str = boto.create_snapshot(VolumeId=volume, TagSpecifications=given)["SnapshotId"]
+    return id
+
+
 @pytest.fixture
 def taken(boto: Any, volume: str) -> str:
-    tags = [{"ResourceType": "snapshot", "Tags": [{"Key": "portinfra:scope", "Value": "shop/production"}]}]
-    id: str = boto.create_snapshot(VolumeId=volume, TagSpecifications=tags)["SnapshotId"]
-    return id
+    return snapshot(boto, volume)
 
 
 @pytest.fixture
@@ -144,7 +152,7 @@ def helper(ec2: Local, policy: dict[str, Any]) -> dict[str, str]:
 
 
 def granted(environment: Any = PRODUCTION) -> dict[str, Any]:
-    policy: dict[str, Any] = json.loads(plugin.block_grants(environment))["role"]["policy"]
+    policy: dict[str, Any] = json.loads(plugin.block_grants(environment, TAKEN))["role"]["policy"]
     return policy
 
 
@@ -163,23 +171,41 @@ def test_none_of_it_is_too_much(ec2: Local, bash: Any, taken: str, missing: str)
     failed(run, f"is not authorized to perform: {missing} on resource")
 
 
-def test_nothing_is_granted_of_what_is_not_ours(ec2: Local, boto: Any, bash: Any, taken: str) -> None:
-    boto.delete_tags(Resources=[taken], Tags=[{"Key": "portinfra:scope"}])
-    failed(bash(told(taken), **helper(ec2, granted())), "ebs:ListSnapshotBlocks")
+def test_nothing_is_granted_of_another_scope(ec2: Local, boto: Any, bash: Any, volume: str) -> None:
+    for scope in (Scope("shop", "production"), Scope("payments", "production").beside("taken")):
+        other = snapshot(boto, volume, scope)
+        failed(bash(told(other), **helper(ec2, granted())), "ebs:ListSnapshotBlocks")
+    boto.delete_tags(Resources=[other], Tags=[{"Key": "portinfra:scope"}])
+    failed(bash(told(other), **helper(ec2, granted())), "ebs:ListSnapshotBlocks")
     assert ":us-east-1::snapshot/*" in json.dumps(granted())
 
 
+@pytest.mark.parametrize("kind", ["key", "alias"])
+def test_a_key_of_another_account_is_granted_as_that_accounts(
+    ec2: Local, boto: Any, bash: Any, kind: str
+) -> None:
+    alias = "arn:aws:kms:us-east-1:210987654321:alias/safe"
+    volume = hand.volume(boto, gib=1, Encrypted=True, KmsKeyId=alias)
+    ec2.bed.write(volume, b"x", 0)
+    id = snapshot(boto, volume)
+    key = boto.describe_snapshots(SnapshotIds=[id])["Snapshots"][0]["KmsKeyId"]
+    named = evolve(PRODUCTION, key={"key": key, "alias": alias}[kind])
+    run = bash(f"{told(id)} | wc -c", **helper(ec2, granted(named)))
+    assert (run.returncode, run.stdout.strip()) == (0, str(GIB)), run.stderr
+    decrypt = granted(named)["Statement"][1]
+    assert decrypt["Resource"] == {"key": key, "alias": "arn:aws:kms:us-east-1:210987654321:key/*"}[kind]
+
+
 def test_without_a_key_of_ones_own_it_is_that_of_ebs(boto: Any, ec2: Local, bash: Any) -> None:
-    tags = [{"ResourceType": "snapshot", "Tags": [{"Key": "portinfra:scope", "Value": "shop/production"}]}]
     volume = hand.volume(boto, gib=1, Encrypted=True)
     ec2.bed.write(volume, b"x", 0)
-    id = boto.create_snapshot(VolumeId=volume, TagSpecifications=tags)["SnapshotId"]
+    id = snapshot(boto, volume)
     own = helper(ec2, granted(evolve(PRODUCTION, key=None)))
     assert bash(f"{told(id)} | wc -c", **own).stdout.strip() == str(GIB)
 
 
 def test_whoever_recovers_is_told_to_pass_one_role() -> None:
-    (statement,) = json.loads(plugin.block_grants(PRODUCTION))["pass"]["policy"]["Statement"]
+    (statement,) = json.loads(plugin.block_grants(PRODUCTION, TAKEN))["pass"]["policy"]["Statement"]
     assert statement["Action"] == "iam:PassRole"
     assert statement["Resource"].startswith("arn:aws:iam::123456789012:role/")
 

@@ -104,6 +104,14 @@ def test_what_can_be_no_profile_is_told_before_anything_is_made(bed, stage):
     assert not any(action.startswith(("Create", "Run")) for action in bed.ec2.calls)
 
 
+def test_a_host_that_reads_blocks_lacks_a_profile_that_names_one():
+    assert plugin.block_problem({}) == "hosts that read blocks need an instance_profile, whose role may"
+    assert plugin.block_problem({"instance_profile": "backup"}) == ""
+    for wrong in (7, "", None):
+        said = plugin.block_problem({"instance_profile": wrong})
+        assert said == f"instance_profile={wrong!r} names no instance profile"
+
+
 def test_the_printed_policy_passes_no_role_by_itself(bed, stage):
     """A role of one's own is passed by a statement of one's own: of every role, it would be too much."""
     bed.ec2.configure(policy=plugin.iam_policy())

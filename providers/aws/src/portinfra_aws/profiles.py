@@ -33,6 +33,13 @@ def refused(native: Mapping[str, Any]) -> Refuse | None:
     )
 
 
+def lacking(native: Mapping[str, Any]) -> str:
+    """What a host with these options lacks to read a snapshot's blocks; empty: nothing."""
+    if wrong := refused(native):
+        return wrong.reason
+    return "" if asked(native) else f"hosts that read blocks need an {OPTION}, whose role may"
+
+
 def asked(native: Mapping[str, Any]) -> str:
     """The profile that options ask for; empty: none."""
     return str(native.get(OPTION, ""))
