@@ -297,7 +297,7 @@ def test_a_profile_is_compared_as_it_is_asked_for_however_that_was_once(profile,
     seen = launched({"instance_profile": before}, ARN)
     assert seen.spec == wants(profile)
     assert wants(profile) == seen.spec
-    assert (wants(profile) != seen.spec) is False
+    assert (seen.spec.native["instance_profile"] != profile) is False
     assert DRIVER.next_call(wants(profile), seen, THERE) is DONE
 
 
