@@ -8,7 +8,9 @@ from bed import Local, hand
 from bed.hand import refused
 from bed.identities import ACCOUNT
 
-ARN = f"arn:aws:iam::{ACCOUNT}:instance-profile/backup"
+ARN = f"arn:aws:iam::{ACCOUNT}:instance-profile/teams/backup"
+ADMIN = f"arn:aws:iam::{ACCOUNT}:instance-profile/admin"
+ELSEWHERE = "arn:aws:iam::210987654321:instance-profile/theirs"
 
 LAUNCH = {"Effect": "Allow", "Action": ["ec2:RunInstances", "ec2:DescribeInstances"], "Resource": "*"}
 PASS = {
@@ -21,7 +23,7 @@ PASS = {
 
 @pytest.fixture
 def place(ec2: Local, boto: Any) -> dict[str, Any]:
-    ec2.bed.configure(profiles=frozenset({"backup", "admin"}))
+    ec2.bed.configure(profiles=frozenset({ARN, ADMIN, ELSEWHERE}))
     vpc = hand.network(boto)
     return {"subnet": hand.subnet(boto, vpc), "groups": [hand.group(boto, vpc)]}
 
@@ -43,7 +45,9 @@ def test_a_profile_is_shown_by_its_arn(boto: Any, place: dict[str, Any], profile
     [
         ({"Name": "nobody"}, "InvalidParameterValue", "Value (nobody) for parameter iamInstanceProfile.name"),
         ({"Arn": f"{ARN}x"}, "InvalidParameterValue", "Invalid IAM Instance Profile ARN"),
-        ({"Arn": ARN.replace(ACCOUNT, "1" * 12)}, "InvalidParameterValue", "iamInstanceProfile.arn"),
+        ({"Arn": ARN.replace("/teams", "")}, "InvalidParameterValue", "iamInstanceProfile.arn"),
+        ({"Arn": ELSEWHERE}, "InvalidParameterValue", "iamInstanceProfile.arn"),
+        ({"Name": "theirs"}, "InvalidParameterValue", "iamInstanceProfile.name"),
         ({"Name": "backup", "Arn": ARN}, "InvalidParameterCombination", ""),
     ],
 )

@@ -6,7 +6,10 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -14,12 +17,15 @@ from attrs import evolve
 
 from bed import Local, hand
 from bed.conformance_bed import AwsBed
+from bed.hand import refused
 from bed.rules.contents import BLOCK, GIB
+from portinfra.model.address import Scope
 from portinfra_aws import plugin
 from portinfra_aws.blocks import command, reader
 
 HELPER = ("123456789012", "AKIAHELPERHELPER0000", "helper-secret")
 PRODUCTION = evolve(AwsBed.environment, key="alias/shop")
+TAKEN = Scope("shop", "production").beside("taken")
 WRITTEN = (0, *range(5, 25), 100, 101, 2047)
 """More than are asked for at once, with holes and without, up to the last."""
 
@@ -51,11 +57,17 @@ def volume(ec2: Local, boto: Any) -> str:
     return id
 
 
+def snapshot(boto: Any, volume: str, scope: Scope = TAKEN) -> str:
+    """One that says of which scope it is."""
+    tags = [{"Key": "portinfra:scope", "Value": str(scope)}]
+    given = [{"ResourceType": "snapshot", "Tags": tags}]
+    id: str = boto.create_snapshot(VolumeId=volume, TagSpecifications=given)["SnapshotId"]
+    return id
+
+
 @pytest.fixture
 def taken(boto: Any, volume: str) -> str:
-    tags = [{"ResourceType": "snapshot", "Tags": [{"Key": "portinfra:scope", "Value": "shop/production"}]}]
-    id: str = boto.create_snapshot(VolumeId=volume, TagSpecifications=tags)["SnapshotId"]
-    return id
+    return snapshot(boto, volume)
 
 
 @pytest.fixture
@@ -111,8 +123,15 @@ def test_a_block_that_always_comes_damaged_ends_it(ec2: Local, bash: Any, taken:
     failed(bash(f"{told(taken)} | cat > /dev/null"), "block 0, 5 times: its checksum is wrong")
 
 
-def test_a_snapshot_of_another_size_is_not_read(ec2: Local, bash: Any, taken: str) -> None:
-    failed(bash(f"{told(taken, 2)} | cat > /dev/null"), "it has 1 GiB")
+def test_a_snapshot_of_before_its_volume_grew_is_filled_up(ec2: Local, bash: Any, taken: str) -> None:
+    run = bash(f"{told(taken, 2)} | tee >(tail -c {GIB} | cmp - <(head -c {GIB} /dev/zero) >&2) | wc -c")
+    assert (run.returncode, run.stdout.strip(), run.stderr) == (0, str(2 * GIB), "")
+    assert ec2.bed.calls["GetSnapshotBlock"] == len(WRITTEN)
+
+
+def test_a_snapshot_that_is_larger_is_not_read(ec2: Local, boto: Any, bash: Any) -> None:
+    id = boto.create_snapshot(VolumeId=hand.volume(boto, gib=2))["SnapshotId"]
+    failed(bash(f"{told(id)} | cat > /dev/null"), "it has 2 GiB")
     assert ec2.bed.calls["GetSnapshotBlock"] == 0
 
 
@@ -133,7 +152,7 @@ def helper(ec2: Local, policy: dict[str, Any]) -> dict[str, str]:
 
 
 def granted(environment: Any = PRODUCTION) -> dict[str, Any]:
-    policy: dict[str, Any] = json.loads(plugin.block_grants(environment))["role"]["policy"]
+    policy: dict[str, Any] = json.loads(plugin.block_grants(environment, TAKEN))["role"]["policy"]
     return policy
 
 
@@ -152,31 +171,135 @@ def test_none_of_it_is_too_much(ec2: Local, bash: Any, taken: str, missing: str)
     failed(run, f"is not authorized to perform: {missing} on resource")
 
 
-def test_nothing_is_granted_of_what_is_not_ours(ec2: Local, boto: Any, bash: Any, taken: str) -> None:
-    boto.delete_tags(Resources=[taken], Tags=[{"Key": "portinfra:scope"}])
-    failed(bash(told(taken), **helper(ec2, granted())), "ebs:ListSnapshotBlocks")
+def test_nothing_is_granted_of_another_scope(ec2: Local, boto: Any, bash: Any, volume: str) -> None:
+    for scope in (Scope("shop", "production"), Scope("payments", "production").beside("taken")):
+        other = snapshot(boto, volume, scope)
+        failed(bash(told(other), **helper(ec2, granted())), "ebs:ListSnapshotBlocks")
+    boto.delete_tags(Resources=[other], Tags=[{"Key": "portinfra:scope"}])
+    failed(bash(told(other), **helper(ec2, granted())), "ebs:ListSnapshotBlocks")
     assert ":us-east-1::snapshot/*" in json.dumps(granted())
 
 
+@pytest.mark.parametrize("kind", ["key", "alias"])
+def test_a_key_of_another_account_is_granted_as_that_accounts(
+    ec2: Local, boto: Any, bash: Any, kind: str
+) -> None:
+    alias = "arn:aws:kms:us-east-1:210987654321:alias/safe"
+    volume = hand.volume(boto, gib=1, Encrypted=True, KmsKeyId=alias)
+    ec2.bed.write(volume, b"x", 0)
+    id = snapshot(boto, volume)
+    key = boto.describe_snapshots(SnapshotIds=[id])["Snapshots"][0]["KmsKeyId"]
+    named = evolve(PRODUCTION, key={"key": key, "alias": alias}[kind])
+    run = bash(f"{told(id)} | wc -c", **helper(ec2, granted(named)))
+    assert (run.returncode, run.stdout.strip()) == (0, str(GIB)), run.stderr
+    decrypt = granted(named)["Statement"][1]
+    assert decrypt["Resource"] == {"key": key, "alias": "arn:aws:kms:us-east-1:210987654321:key/*"}[kind]
+
+
 def test_without_a_key_of_ones_own_it_is_that_of_ebs(boto: Any, ec2: Local, bash: Any) -> None:
-    tags = [{"ResourceType": "snapshot", "Tags": [{"Key": "portinfra:scope", "Value": "shop/production"}]}]
     volume = hand.volume(boto, gib=1, Encrypted=True)
     ec2.bed.write(volume, b"x", 0)
-    id = boto.create_snapshot(VolumeId=volume, TagSpecifications=tags)["SnapshotId"]
+    id = snapshot(boto, volume)
     own = helper(ec2, granted(evolve(PRODUCTION, key=None)))
     assert bash(f"{told(id)} | wc -c", **own).stdout.strip() == str(GIB)
 
 
 def test_whoever_recovers_is_told_to_pass_one_role() -> None:
-    (statement,) = json.loads(plugin.block_grants(PRODUCTION))["pass"]["policy"]["Statement"]
+    (statement,) = json.loads(plugin.block_grants(PRODUCTION, TAKEN))["pass"]["policy"]["Statement"]
     assert statement["Action"] == "iam:PassRole"
     assert statement["Resource"].startswith("arn:aws:iam::123456789012:role/")
 
 
-def test_no_secret_is_in_what_it_says(bash: Any, taken: str) -> None:
-    run = bash(told(taken), AWS_SECRET_ACCESS_KEY="a-wrong-secret")
+@pytest.fixture
+def session(ec2: Local) -> dict[str, str]:
+    """The credentials of a role, as a host gets them."""
+    sts = hand.client(ec2.endpoint, "sts")
+    role = "arn:aws:iam::123456789012:role/helper"
+    credentials: dict[str, Any] = sts.assume_role(RoleArn=role, RoleSessionName="i-1")["Credentials"]
+    return {name: str(value) for name, value in credentials.items()}
+
+
+def test_no_secret_is_in_what_it_says(ec2: Local, bash: Any, taken: str, session: dict[str, str]) -> None:
+    key, token = session["AccessKeyId"], session["SessionToken"]
+    wrong = hand.client(ec2.endpoint, "ebs", key=key, secret="a-wrong-secret", token=token)
+    with refused("InvalidSignatureException") as quoted:
+        wrong.list_snapshot_blocks(SnapshotId=taken)
+    assert f"\nx-amz-security-token:{token}\n" in quoted[0]
+    own = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": "a-wrong-secret", "AWS_SESSION_TOKEN": token}
+    run = bash(told(taken), **own)
     failed(run, "InvalidSignatureException")
-    assert "a-wrong-secret" not in run.stderr
+    assert not [word for word in ("a-wrong-secret", token, "Canonical", "x-amz") if word in run.stderr]
+
+
+class Metadata(ThreadingHTTPServer):
+    """A host's metadata service."""
+
+    def __init__(self, role: Mapping[str, str]) -> None:
+        super().__init__(("127.0.0.1", 0), _Told)
+        self.role = json.dumps(role)
+        self.late = 0
+        """How often it will still say that the host has no role."""
+
+
+class _Told(BaseHTTPRequestHandler):
+    server: Metadata
+
+    def do_PUT(self) -> None:
+        self._say(200, "a token")
+
+    def do_GET(self) -> None:
+        if self.server.late:
+            self.server.late -= 1
+            self._say(404, "Not Found")
+        else:
+            self._say(200, self.server.role if self.path.endswith("/helper") else "helper")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing is said."""
+
+    def _say(self, status: int, text: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+
+@pytest.fixture
+def metadata(session: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Metadata]:
+    """The service of a host that has no other credentials."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_EC2_METADATA_DISABLED"):
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, os.devnull)
+    role = {**session, "Token": session["SessionToken"], "Expiration": "2100-01-01T00:00:00Z"}
+    with Metadata(role) as server:
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def patient(command: str, seconds: float) -> str:
+    """The command, with so much patience, and pauses of next to nothing."""
+    waits = "PATIENCE, PAUSE = 120, 3\n"
+    assert waits in command
+    return command.replace(waits, f"PATIENCE, PAUSE = {seconds}, 0.01\n")
+
+
+def test_a_role_that_comes_some_time_after_its_host_is_waited_for(
+    bash: Any, taken: str, digest: str, metadata: Metadata
+) -> None:
+    metadata.late = 7
+    run = bash(f"{patient(told(taken), 60)} | sha256sum")
+    assert (run.returncode, run.stdout) == (0, f"{digest}  -\n"), run.stderr
+    assert metadata.late == 0
+
+
+def test_a_host_whose_role_never_comes_says_what_it_lacks(bash: Any, taken: str, metadata: Metadata) -> None:
+    metadata.late = 1000
+    run = bash(patient(told(taken), 0.1))
+    failed(run, "this host has no credentials: see its instance profile")
+    assert metadata.late < 999, "asked more than once"
 
 
 def test_it_has_room_in_user_data_and_runs_on_python_3_9() -> None:
@@ -190,7 +313,7 @@ def test_it_has_room_in_user_data_and_runs_on_python_3_9() -> None:
 
 
 class Pages:
-    """An EBS that answers a list with these pages; notes what it was asked."""
+    """An EBS that answers a list with these pages, as sparsely as it may; notes what it was asked."""
 
     def __init__(self, *pages: list[int], gib: int = 1) -> None:
         self.pages = list(pages)
@@ -203,7 +326,15 @@ class Pages:
         blocks = [{"BlockIndex": index, "BlockToken": f"token {index}"} for index in page]
         last = len(self.asked) == len(self.pages)
         more = {} if last else {"NextToken": f"page {len(self.asked)}"}
-        return {"Blocks": blocks, "VolumeSize": self.gib, "BlockSize": BLOCK, **more}
+        more |= {"Blocks": blocks} if blocks else {}
+        return {"VolumeSize": self.gib, "BlockSize": BLOCK, **more}
+
+
+def test_nothing_is_asked_for_beyond_the_end() -> None:
+    """A page may have a token although it ends with the last block."""
+    ebs = Pages([3, 2047], [])
+    assert [index for index, _ in reader.listed(ebs, "snap-1", 2)] == [3, 2047]
+    assert ebs.asked == [{"StartingBlockIndex": 0}]
 
 
 def test_an_empty_page_is_not_the_last_and_no_page_token_grows_old() -> None:

@@ -15,6 +15,7 @@ from bed.conformance_bed import BedClock
 from bed.identities import ACCESS_KEY, SECRET
 from portinfra import Environment
 from portinfra.declaration.load import load
+from portinfra.model.address import Scope
 from portinfra.model.resources import Network
 from portinfra.present.cli import main
 from portinfra.validation import validate_declared
@@ -100,7 +101,7 @@ def test_the_page_grants_what_the_provider_tells():
         for block in re.findall(r"^ *```json\n(.*?)^ *```$", PAGE, re.MULTILINE | re.DOTALL)
     )
     production = Environment("production", on="aws:us-east-1", account="123456789012", key="alias/shop")
-    granted = json.loads(plugin.block_grants(production))
+    granted = json.loads(plugin.block_grants(production, Scope("shop", "production").beside("taken")))
     assert reading == granted["role"]["policy"]
     (statement,) = granted["pass"]["policy"]["Statement"]
     assert passing == {**statement, "Resource": "arn:aws:iam::123456789012:role/reports"}

@@ -5,11 +5,19 @@ import pytest
 from bed.conformance_bed import AwsBed
 from bed.identities import ACCOUNT
 from bed.kinds import instances
+from bed.rules import profiles as known
 from portinfra import Role, Topology, errors
 from portinfra.testing.conformance.stage import Stage
 from portinfra_aws import plugin
 
+
+def arn(name):
+    return known.arn(ACCOUNT, name)
+
+
 FEW = {"R6": "as small as can be"}
+DEEP = f"team/{'very-' * 60}deep/vault"
+"""A profile with a path; its ARN is longer than a tag."""
 
 
 def shop(profile="backup", **native):
@@ -21,7 +29,7 @@ def shop(profile="backup", **native):
 @pytest.fixture
 def bed(tmp_path, monkeypatch):
     monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
-    with AwsBed(profiles=frozenset({"backup", "other"})) as bed:
+    with AwsBed(profiles=frozenset(map(arn, ("backup", "other", DEEP)))) as bed:
         yield bed
         assert bed.ec2.violations == []
         assert bed.ec2.gaps == []
@@ -42,16 +50,26 @@ def profiles(bed):
     }
 
 
-def arn(name):
-    return f"arn:aws:iam::{ACCOUNT}:instance-profile/{name}"
-
-
-@pytest.mark.parametrize("profile", ["backup", arn("backup")])
-def test_a_host_has_the_profile_of_its_role_and_nothing_is_left_to_do(bed, stage, profile):
-    stage.bring(shop(profile))
+@pytest.mark.parametrize("way", [("backup", arn("backup")), ("vault", arn(DEEP))])
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_host_has_the_profile_of_its_role_and_nothing_is_left_to_do_however_it_is_written(
+    bed, stage, way, first
+):
+    stage.bring(shop(way[first]))
     bed.ec2.advance(60)
-    assert profiles(bed) == {"instance.web1": arn("backup"), "instance.db1": None}
-    assert stage.plan(shop(profile)).empty
+    assert profiles(bed) == {"instance.web1": way[1], "instance.db1": None}
+    assert stage.plan(shop(way[first])).empty
+    assert stage.plan(shop(way[1 - first])).empty
+
+
+def test_a_host_that_was_robbed_of_its_tags_keeps_its_profile(bed, stage):
+    """Of those that do not tell whose it is, nor what its image was called."""
+    stage.bring(shop())
+    for id, tags in bed._tags().items():
+        for key in tags.keys() - {"Name", "portinfra:scope", "portinfra:address", "portinfra:image"}:
+            if id.startswith("i-"):
+                del tags[key]
+    assert stage.plan(shop()).empty
 
 
 @pytest.mark.parametrize("profile", ["other", ""])
@@ -65,22 +83,26 @@ def test_another_profile_and_none_are_another_host(bed, stage, profile):
     assert stage.plan(shop(profile)).empty
 
 
-def test_a_profile_that_somebody_put_in_its_place_is_seen(bed, stage):
-    stage.bring(shop())
+@pytest.mark.parametrize(
+    ("asked", "other"), [("backup", "other"), (arn("backup"), "a/backup"), (arn(DEEP), "vault")]
+)
+def test_a_profile_that_somebody_put_in_its_place_is_seen(bed, stage, asked, other):
+    stage.bring(shop(asked))
     backend = bed.ec2.at(ACCOUNT, bed.environment.region).backend
     host = next(each for each in instances(backend) if each.iam_instance_profile)
-    host.iam_instance_profile = {"Arn": arn("other"), "Id": "AIPA"}
-    assert [change.address for change in stage.plan(shop()).changes] == ["instance.web1"]
+    host.iam_instance_profile = {"Arn": arn(other), "Id": "AIPA"}
+    assert [change.address for change in stage.plan(shop(asked)).changes] == ["instance.web1"]
 
 
 def test_a_profile_that_is_made_a_moment_late_is_waited_for(bed, stage):
+    there = bed.ec2.settings.profiles
     bed.ec2.configure(profiles=frozenset())
     launches = []
 
     def late(provider, call):
         launches.extend([call] * (call.action == "RunInstances"))
         if len(launches) == 4:
-            bed.ec2.configure(profiles=frozenset({"backup"}))
+            bed.ec2.configure(profiles=there)
         return provider.perform(call)
 
     stage.bring(shop(), late)
@@ -102,6 +124,14 @@ def test_what_can_be_no_profile_is_told_before_anything_is_made(bed, stage):
     with pytest.raises(errors.ValidationError, match="has no option 'instance_profil'"):
         stage.plan(shop("", instance_profil="backup"))
     assert not any(action.startswith(("Create", "Run")) for action in bed.ec2.calls)
+
+
+def test_a_host_that_reads_blocks_lacks_a_profile_that_names_one():
+    assert plugin.block_problem({}) == "hosts that read blocks need an instance_profile, whose role may"
+    assert plugin.block_problem({"instance_profile": "backup"}) == ""
+    for wrong in (7, "", None):
+        said = plugin.block_problem({"instance_profile": wrong})
+        assert said == f"instance_profile={wrong!r} names no instance profile"
 
 
 def test_the_printed_policy_passes_no_role_by_itself(bed, stage):

@@ -1,7 +1,9 @@
 """Recovery from one region to another through a vault, with the bytes that the bed holds: a helper reads the
 snapshots' blocks by the EBS direct APIs, as its instance profile lets it, and no volume is made of them.
+One that receives has no profile.
 
-The bed's instances run nothing, so a stand-in runs the helpers' scripts, with keys of their own account.
+The bed's instances run nothing, so a stand-in runs the helpers' scripts, with keys of their own account and
+the policy that is printed for them.
 """
 
 import json
@@ -17,6 +19,7 @@ from attrs import evolve, frozen
 from bed.conformance_bed import PASSING, AwsBed, BedClock
 from bed.identities import ACCOUNT
 from bed.rules.contents import BLOCK, GIB
+from bed.rules.profiles import arn
 from portinfra import DataPolicy, RecoveryPlan, Role, Topology, Vault, Volume, dr, workflow
 from portinfra.testing.stand import LocalStand
 from portinfra.testing.wrapped import untouched, wrapped
@@ -56,7 +59,7 @@ def clouds(ec2, tmp_path, monkeypatch):
     python.chmod(0o755)  # the host's, which has botocore
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path / "home"))
-    ec2.bed.configure(pending_seconds=5.0, profiles=["helper"], page_limit=2)
+    ec2.bed.configure(pending_seconds=5.0, profiles=[arn(ACCOUNT, "helper")], page_limit=2)
     with wrapped("aws", untouched, clock=BedClock(ec2.bed)):
         workflow.apply(workflow.plan(SHOP, PRODUCTION))
         (volume,) = volumes(PRODUCTION)
@@ -97,10 +100,6 @@ def recovery(clouds, tmp_path):
     )
     (tmp_path / "rclone.conf").write_text(f"[vault]\ntype = alias\nremote = {tmp_path}/vault\n")
 
-    keys = {"us-east-1": ACCOUNT, "us-west-2": RECOVERY.account}
-    for region, account in keys.items():
-        clouds.bed.add_account(account, f"AKIA{region}", "a host's")
-
     def write(volume, data):
         """All of it, but for blocks of zeros: nobody wrote those."""
         for at in range(0, len(data), BLOCK):
@@ -116,18 +115,29 @@ def recovery(clouds, tmp_path):
         identity=str(tmp_path / "identity"),
         blocks=EBS,
         native={"aws": {"instance_profile": "helper"}},
-        stand=Hosts(LocalStand(lambda volume: b"", write), tuple(keys)),
+        stand=Hosts(LocalStand(lambda volume: b"", write), ("us-east-1", "us-west-2")),
     )
     data = [DataPolicy("db", engine="age")]
     plan = RecoveryPlan(
         "shop", PRODUCTION, RECOVERY, rpo="4h", rto="1h", waves=[["db"]], data=data, vault=vault
     )
-    return dr.recovery(SHOP, plan, [PRODUCTION, RECOVERY])
+    found = dr.recovery(SHOP, plan, [PRODUCTION, RECOVERY])
+    granted = json.loads(dr.grants(found))
+    for end in (PRODUCTION, RECOVERY):
+        policy = granted[f"helpers of {end.name}"]["role"]["policy"]
+        clouds.bed.add_account(end.account, f"AKIA{end.region}", "a host's", policy)
+    return found
 
 
 def asked(clouds, action):
     """The requests of this kind that there have been."""
     return [parameters for name, parameters in clouds.bed.log if name == action]
+
+
+def profiles(clouds):
+    """How many hosts there have been with a profile, and how many without, so far."""
+    launched = [any("Profile" in name for name in parameters) for parameters in asked(clouds, "RunInstances")]
+    return launched.count(True), launched.count(False)
 
 
 def test_what_was_written_comes_back_block_by_block(clouds, recovery):
@@ -138,14 +148,18 @@ def test_what_was_written_comes_back_block_by_block(clouds, recovery):
     assert len(asked(clouds, "CreateVolume")) == 1, "production's own is all that was ever made"
     assert not asked(clouds, "ModifySnapshotAttribute"), "nobody else is to read the snapshot"
 
+    assert profiles(clouds) == (1, 1), "the one that reads, and production's own host"
+
     evidence = dr.failover(recovery, dr.How(source_is_lost=True, pace=ONE))
     assert evidence.result == "passed", evidence.reasons
+    assert profiles(clouds) == (1, 3), "the account that receives has no such profile"
     (restored,) = volumes(RECOVERY)
     assert clouds.bed.read(restored, FAR, len(LEDGER)) == LEDGER
     assert blocks_written(clouds.bed, restored) == [0, 1234, GIB // BLOCK - 1]
 
     clouds.bed.write(restored, b"newer", FAR)
     dr.fence(recovery, pace=ONE)
+    clouds.bed.configure(profiles=[arn(RECOVERY.account, "helper")])
     evidence = dr.failback(recovery, dr.How(pace=ONE))
     assert evidence.result == "passed", evidence.reasons
     (back,) = volumes(PRODUCTION)
@@ -154,9 +168,19 @@ def test_what_was_written_comes_back_block_by_block(clouds, recovery):
     assert not [line for line in left if "helper" in line and not line.startswith(PASSING)]
 
 
+def test_a_volume_is_carried_whose_growth_is_declared_and_not_done_yet(clouds, recovery):
+    db = recovery.topology.role("db")
+    grown = evolve(db, volumes=[evolve(db.volumes[0], gib=2)])
+    carried = dr.replicate(evolve(recovery, topology=recovery.topology.with_role(grown)), pace=ONE)
+    assert carried.succeeded, carried
+
+
 def test_grants_name_what_helpers_need_at_both_ends(recovery):
     told = json.loads(dr.grants(recovery))
-    assert set(told) == {"source", "target", "helpers of production", "helpers of recovery"}
+    assert set(told) == {"helpers of production", "helpers of recovery"}, "nobody copies snapshots"
     (read, _) = told["helpers of production"]["role"]["policy"]["Statement"]
     assert read["Action"] == ["ebs:ListSnapshotBlocks", "ebs:GetSnapshotBlock"]
-    assert "us-west-2" in json.dumps(told["helpers of recovery"])
+    assert read["Condition"] == {"StringEquals": {"aws:ResourceTag/portinfra:scope": "shop/production+taken"}}
+    back = json.dumps(told["helpers of recovery"])
+    assert "us-west-2" in back
+    assert "shop/recovery+taken" in back

@@ -25,9 +25,13 @@ _CREDENTIALS = (
 
 
 class EC2Error(Exception):
-    """What EC2 or STS answered instead of a result."""
+    """What EC2 or STS answered instead of a result; of its message the first line.
+
+    A refused signature quotes the request in further ones, and with it the token of a session.
+    """
 
     def __init__(self, code: str, message: str, status: int = 400, action: str = "") -> None:
+        message = message.partition("\n")[0]
         super().__init__(f"{message} ({code})" if message else code)
         self.code = code
         self.message = message

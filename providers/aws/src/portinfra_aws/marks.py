@@ -11,7 +11,6 @@ from attrs import field, frozen
 from portinfra.model.address import Address, Owner, Scope
 from portinfra.model.resources import Spec
 from portinfra.provider.interface import Refs
-from portinfra_aws import profiles
 
 PREFIX = "portinfra:"
 """Begins the key of each tag that is ours and not the user's."""
@@ -38,8 +37,6 @@ class Mark:
     """Which part of its resource it is; empty: the main one."""
     protect: bool = False
     image: str = ""
-    profile: str = ""
-    """The word in which the instance profile of a host was asked for."""
     key: str | None = None
     copy_of: str = ""
     """What a snapshot is a copy of."""
@@ -61,7 +58,6 @@ def write(want: Spec, refs: Refs, part: str = "") -> Tags:
     more = {
         "part": part,
         "image": getattr(want, "image", ""),
-        "profile": profiles.asked(getattr(want, "native", {})),
         "key": getattr(want, "key", None) or "",
         "copy-of": getattr(want, "copy_of", ""),
         "shared-with": getattr(want, "shared_with", ""),
@@ -84,7 +80,6 @@ def read(record: Record, scope: Scope) -> Mark | None:
         part=tags.get(PREFIX + "part", ""),
         protect=tags.get(PREFIX + "protect") == "yes",
         image=tags.get(PREFIX + "image", ""),
-        profile=tags.get(PREFIX + "profile", ""),
         key=tags.get(PREFIX + "key") or None,
         copy_of=tags.get(PREFIX + "copy-of", ""),
         shared_with=tags.get(PREFIX + "shared-with", ""),

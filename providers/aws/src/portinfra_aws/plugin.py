@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from portinfra.errors import InvalidRequest
+from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra.provider.blocks import BlockReader
-from portinfra_aws import actions
+from portinfra_aws import actions, profiles
 from portinfra_aws.blocks.command import block_reader
 from portinfra_aws.blocks.grants import block_grants
 from portinfra_aws.errors import NAME
 from portinfra_aws.grants import grants
-from portinfra_aws.profiles import NATIVE
 from portinfra_aws.published import CAPABILITIES, IMAGES, SIZES
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class AwsPlugin:
     capabilities = CAPABILITIES
     sizes: Mapping[str, str] = SIZES
     images: tuple[str, ...] = tuple(IMAGES)
-    native: Mapping[str, str] = NATIVE
+    native: Mapping[str, str] = profiles.NATIVE
 
     def connect(self, environment: Environment) -> "AwsProvider":
         """The environment's account and region. Raises InvalidRequest for a region that is none, and
@@ -56,15 +56,21 @@ class AwsPlugin:
         return actions.policy()
 
     def block_reader(self, environment: Environment, snapshot: str, gib: int) -> BlockReader:
-        """How a host in the environment reads a snapshot of so many GiB by EBS's direct APIs.
+        """How a host in the environment reads a snapshot of so many GiB, or of fewer, by EBS's direct APIs.
 
         Its instance profile must allow it: `block_grants`.
         """
         return block_reader(environment.region, snapshot, gib)
 
-    def block_grants(self, environment: Environment) -> str:
-        """What the role in that instance profile and whoever gives it to a host must be allowed, as JSON."""
-        return block_grants(environment)
+    def block_problem(self, native: Mapping[str, Any]) -> str:
+        """What a host with these options lacks to read blocks; empty: nothing that can be told offline."""
+        return profiles.lacking(native)
+
+    def block_grants(self, environment: Environment, taken: Scope) -> str:
+        """What the role in that instance profile, and whoever gives it to a host, must be allowed so that it
+        reads snapshots of that scope, as JSON.
+        """
+        return block_grants(environment, taken)
 
     def grants(self, source: Environment, target: Environment) -> str:
         """What both accounts of a recovery plan must allow, as JSON."""

@@ -1,8 +1,9 @@
 """The instance profile of a host: a role whose permissions the programs on it have.
 
-EC2 tells the ARN of a profile, whatever it was named by; so what was asked for is kept in a tag. A profile
-is compared only where one was asked for: AWS's own Systems Manager gives one to hosts that have none, and for
-that no host shall be replaced.
+EC2 tells the ARN of a profile, whatever it was named by. A profile is compared only where one was asked for:
+AWS's own Systems Manager gives one to hosts that have none, and for that no host shall be replaced. Whether
+one was asked for stands in the client token of the launch, which EC2 tells as long as the host lives: a tag
+can be taken away, and the host that lost it would be replaced.
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html
 """
 
@@ -22,6 +23,28 @@ _NAME = r"[\w+=,.@-]{1,128}"
 _PROFILE = re.compile(rf"{_NAME}|arn:aws:iam::\d{{12}}:instance-profile/(?:[!-.0-~]+/)*{_NAME}", re.ASCII)
 
 
+_ASKED = "profile-"
+"""Begins the client tokens of hosts for which a profile was asked."""
+
+
+class Profile(str):
+    """The ARN of a profile that a host has. It equals what asks for it: this ARN, or the name that ends it
+    behind a path that need not be there.
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, asked: object) -> bool:
+        if isinstance(asked, str) and not asked.startswith("arn:"):
+            return self.rpartition("/")[2] == str(asked)
+        return str.__eq__(self, asked)
+
+    def __ne__(self, asked: object) -> bool:
+        return not self == asked
+
+    __hash__ = str.__hash__
+
+
 def refused(native: Mapping[str, Any]) -> Refuse | None:
     """Why these options can be nobody's; None: they can."""
     asked = native.get(OPTION)
@@ -31,6 +54,13 @@ def refused(native: Mapping[str, Any]) -> Refuse | None:
         f"{OPTION}={asked!r} names no instance profile",
         "Write its name, or its ARN: arn:aws:iam::ACCOUNT:instance-profile/NAME.",
     )
+
+
+def lacking(native: Mapping[str, Any]) -> str:
+    """What a host with these options lacks to read a snapshot's blocks; empty: nothing."""
+    if wrong := refused(native):
+        return wrong.reason
+    return "" if asked(native) else f"hosts that read blocks need an {OPTION}, whose role may"
 
 
 def asked(native: Mapping[str, Any]) -> str:
@@ -44,12 +74,12 @@ def parameter(native: Mapping[str, Any]) -> dict[str, str] | None:
     return {"Arn" if profile.startswith("arn:") else "Name": profile} if profile else None
 
 
-def seen(record: Mapping[str, Any], asked: str) -> dict[str, str]:
-    """The options of a host that EC2 tells of: its profile by ARN or by name, as it was asked for.
+def token(native: Mapping[str, Any], token: str) -> str:
+    """The client token of a launch, of 64 characters at most: it says whether a profile is asked for."""
+    return (_ASKED + token)[:64] if asked(native) else token
 
-    An ARN ends with the name, behind a path that need not be there.
-    """
+
+def seen(record: Mapping[str, Any]) -> dict[str, str]:
+    """The options of a host that EC2 tells of."""
     arn = (record.get("iamInstanceProfile") or {}).get("arn", "")
-    if not asked or not arn:
-        return {}
-    return {OPTION: arn if asked.startswith("arn:") else arn.rpartition("/")[2]}
+    return {OPTION: Profile(arn)} if arn and record.get("clientToken", "").startswith(_ASKED) else {}

@@ -43,4 +43,4 @@ class Settings:
     keys: frozenset[str] | None = None
     """The only KMS keys there are; None: every one that is named."""
     profiles: frozenset[str] = frozenset()
-    """The names of the instance profiles that there are."""
+    """The ARNs of the instance profiles that there are, in whatever account."""

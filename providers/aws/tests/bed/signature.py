@@ -65,7 +65,9 @@ def claim(headers: Mapping[str, str]) -> Claim:
 
 
 def verify(made: Claim, caller: Identity, sent: Sent) -> None:
-    """Raises EC2Error where the signature is not the one that the caller's secret gives."""
+    """Raises EC2Error where the signature is not the one that the caller's secret gives. As services of AWS
+    do, it quotes what should have been signed: headers, and among these the token of a session.
+    """
     request = AWSRequest(
         method=sent.method,
         url=f"http://{sent.headers.get('host', '')}{sent.url.partition('?')[0]}",
@@ -75,12 +77,16 @@ def verify(made: Claim, caller: Identity, sent: Sent) -> None:
     )
     request.context["timestamp"] = sent.headers.get("x-amz-date", "")
     signer = _Signer(Credentials(caller.access_key, caller.secret), made.service, made.region)
-    string = signer.string_to_sign(request, signer.canonical_request(request))
+    canonical = signer.canonical_request(request)
+    string = signer.string_to_sign(request, canonical)
     if signer.signature(string, request) != made.signature:
         raise EC2Error(
             "SignatureDoesNotMatch",
             "The request signature we calculated does not match the signature you provided. "
-            "Check your AWS Secret Access Key and signing method.",
+            "Check your AWS Secret Access Key and signing method. "
+            "Consult the service documentation for details.\n\n"
+            f"The Canonical String for this request should have been\n'{canonical}'\n\n"
+            f"The String-to-Sign should have been\n'{string}'\n",
             status=403,
         )
 

@@ -194,3 +194,11 @@ def test_an_error_document_has_a_code_and_a_page_has_none():
     assert fault(of_sts) == ("C", "")
     assert fault(b"<html><body><h1>500</h1></body></html>") is None
     assert fault(b"<html><br>not closed") is None
+
+
+def test_no_request_is_quoted():
+    """As AWS does in further lines where a signature is wrong: headers may hold the token of a session."""
+    quoted = "The request signature does not match.\n\nThe Canonical String …\nx-amz-security-token:secret\n"
+    error = classified(EC2Error("SignatureDoesNotMatch", quoted))
+    assert "does not match. (SignatureDoesNotMatch)" in str(error)
+    assert "secret" not in str(error)

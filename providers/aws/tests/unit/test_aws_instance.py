@@ -274,43 +274,58 @@ def test_two_living_hosts_of_one_address_are_both_shown():
 ARN = "arn:aws:iam::123456789012:instance-profile/teams/backup"
 
 
+OTHER = "arn:aws:iam::123456789012:instance-profile/other/backup"
+
+
+def wants(profile):
+    """A host with this profile."""
+    return evolve(HOST, native={"instance_profile": profile})
+
+
+def launched(native, profile):
+    """What is seen of a host that was launched with these options, and has this profile now."""
+    there = {"arn": profile} if profile else None
+    (seen,) = seen_of(record(clientToken=launch(native=native)["ClientToken"], iamInstanceProfile=there))
+    return seen
+
+
 @pytest.mark.parametrize(("profile", "parameter"), [("backup", {"Name": "backup"}), (ARN, {"Arn": ARN})])
-def test_a_profile_is_asked_for_by_name_or_arn_and_read_back_in_the_same_word(profile, parameter):
-    want = evolve(HOST, native={"instance_profile": profile})
-    given = launch(native={"instance_profile": profile})
-    assert given["IamInstanceProfile"] == parameter
-    said = {tag["Key"]: tag["Value"] for tag in given["TagSpecification"][0]["Tag"]}
-    marked = tags("instance.web1", image="debian-12", profile=said["portinfra:profile"])
-    own = {"key": "stage", "value": "one"}
-    (seen,) = seen_of(record(tagSet=[*marked, own], iamInstanceProfile={"arn": ARN}))
-    assert seen.spec == want
-    assert DRIVER.next_call(want, seen, THERE) is DONE
+@pytest.mark.parametrize("before", ["backup", ARN])
+def test_a_profile_is_compared_as_it_is_asked_for_however_that_was_once(profile, parameter, before):
+    """The same profile by its name, and by its ARN with a path: a change of spelling is none."""
+    assert launch(native=wants(profile).native)["IamInstanceProfile"] == parameter
+    seen = launched({"instance_profile": before}, ARN)
+    assert seen.spec == wants(profile)
+    assert wants(profile) == seen.spec
+    assert (seen.spec.native["instance_profile"] != profile) is False
+    assert DRIVER.next_call(wants(profile), seen, THERE) is DONE
 
 
-@pytest.mark.parametrize(
-    ("asked", "there", "seen"),
-    [
-        ("backup", {"arn": "arn:aws:iam::1:instance-profile/other"}, {"instance_profile": "other"}),
-        (ARN, {"arn": f"{ARN}2"}, {"instance_profile": f"{ARN}2"}),
-        ("backup", None, {}),
-    ],
-)
-def test_a_profile_that_somebody_changed_or_took_away_is_seen(asked, there, seen):
-    marked = tags("instance.web1", image="debian-12", profile=asked)
-    assert seen_of(record(tagSet=marked, iamInstanceProfile=there))[0].spec.native == seen
+@pytest.mark.parametrize(("asked", "there"), [("backup", f"{ARN}2"), (ARN, OTHER), ("backup", None)])
+def test_a_profile_that_somebody_changed_or_took_away_is_seen(asked, there):
+    seen = launched({"instance_profile": asked}, there)
+    assert seen.spec != wants(asked)
+    assert wants(asked) != seen.spec
+    assert seen.spec.native == ({"instance_profile": there} if there else {})
     assert "native" in DRIVER.replaces
+
+
+def test_a_profile_that_is_declared_no_more_is_seen():
+    assert launched({"instance_profile": "backup"}, ARN).spec != HOST
 
 
 def test_a_profile_that_nobody_asked_for_replaces_no_host():
     """Systems Manager gives one to every host that has none."""
-    (seen,) = seen_of(record(iamInstanceProfile={"arn": ARN}))
-    assert seen.spec == HOST
+    assert launched({}, ARN).spec == HOST
 
 
-def test_a_host_without_a_profile_asks_for_none():
-    given = launch()
-    assert given["IamInstanceProfile"] is None
-    assert "portinfra:profile" not in str(given)
+def test_whether_a_profile_was_asked_for_stands_in_what_nobody_can_take_away():
+    """As EC2 tells the client token of a host's launch; tags come and go."""
+    asked, none = launch(native={"instance_profile": "p" * 128}), launch()
+    assert asked["ClientToken"] != none["ClientToken"]
+    assert len(asked["ClientToken"]) == len(none["ClientToken"]) == 64
+    assert asked["TagSpecification"] == none["TagSpecification"]
+    assert none["IamInstanceProfile"] is None
 
 
 @pytest.mark.parametrize("profile", [7, "", None, ["backup"], "back up", "arn:aws:iam::1:role/backup"])

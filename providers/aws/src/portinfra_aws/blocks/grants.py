@@ -6,20 +6,22 @@ https://docs.aws.amazon.com/ebs/latest/userguide/ebsapi-permissions.html
 import json
 from typing import Any
 
+from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra_aws import marks
 
-_OURS = {"Null": {f"aws:ResourceTag/{marks.SCOPE}": "false"}}
 _DEFAULT_KEY = "alias/aws/ebs"
 
 
-def block_grants(environment: Environment) -> str:
-    """A JSON document: who may be in the role, what the role may do, and who may pass it to a host."""
+def block_grants(environment: Environment, taken: Scope) -> str:
+    """A JSON document: who may be in the role, what the role may do with the snapshots of that scope, and who
+    may pass it to a host.
+    """
     account = environment.account or "ACCOUNT"
     role = "the role in the instance profile"
     documents = {
         "trust": _document(f"the trust policy of {role}", _trust()),
-        "role": _document(f"an IAM policy of {role}", *_read(environment, account)),
+        "role": _document(f"an IAM policy of {role}", *_read(environment, account, taken)),
         "pass": _document(
             f"an IAM policy of whoever runs dr replicate with the credentials of {environment.name}",
             _passing(account),
@@ -36,14 +38,14 @@ def _trust() -> dict[str, Any]:
     return {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
 
 
-def _read(environment: Environment, account: str) -> tuple[dict[str, Any], ...]:
-    """Snapshots are ARNs without an account; those alone that bear our tag."""
+def _read(environment: Environment, account: str, taken: Scope) -> tuple[dict[str, Any], ...]:
+    """Snapshots are ARNs without an account; those alone whose tag says that they are of this scope."""
     read = {
         "Sid": "ReadBlocksOfOurSnapshots",
         "Effect": "Allow",
         "Action": ["ebs:ListSnapshotBlocks", "ebs:GetSnapshotBlock"],
         "Resource": f"arn:aws:ec2:{environment.region}::snapshot/*",
-        "Condition": _OURS,
+        "Condition": {"StringEquals": {f"aws:ResourceTag/{marks.SCOPE}": str(taken)}},
     }
     return read, *(_decrypt(key, environment.region, account) for key in _keys(environment))
 
@@ -54,16 +56,17 @@ def _keys(environment: Environment) -> list[str]:
 
 
 def _decrypt(key: str, region: str, account: str) -> dict[str, Any]:
-    """A policy names a key by its ARN; an alias is no resource but a condition:
-    https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
+    """A policy names a key by its ARN, which may be of another account; an alias is no resource but a
+    condition: https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
     """
     statement = {"Effect": "Allow", "Action": "kms:Decrypt"}
-    keys = f"arn:aws:kms:{region}:{account}:key/"
-    if "alias/" in key:
-        alias = key[key.index("alias/") :]
-        condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}}
-        return {**statement, "Resource": f"{keys}*", "Condition": condition}
-    return {**statement, "Resource": key if key.startswith("arn:") else f"{keys}{key}"}
+    where, name = f"arn:aws:kms:{region}:{account}", key
+    if key.startswith("arn:"):
+        where, _, name = key.rpartition(":")
+    if name.startswith("alias/"):
+        condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": name}}
+        return {**statement, "Resource": f"{where}:key/*", "Condition": condition}
+    return {**statement, "Resource": f"{where}:key/{name.removeprefix('key/')}"}
 
 
 def _passing(account: str) -> dict[str, Any]:

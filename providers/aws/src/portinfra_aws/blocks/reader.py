@@ -7,6 +7,7 @@ import base64
 import hashlib
 import os
 import sys
+import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from typing import Any
 BLOCK = 512 * 1024
 AHEAD = 16  # blocks in memory, each asked for by a thread of its own
 TRIES = 5  # of a block that breaks off or comes damaged; botocore repeats only what is refused
+PATIENCE, PAUSE = 120, 3  # seconds: a host may be up before its role is
 
 
 def listed(ebs: Any, snapshot: str, gib: int) -> Iterator[tuple[int, str]]:
@@ -22,17 +24,17 @@ def listed(ebs: Any, snapshot: str, gib: int) -> Iterator[tuple[int, str]]:
     last, more = -1, {"StartingBlockIndex": 0}
     while more:
         page = ebs.list_snapshot_blocks(SnapshotId=snapshot, MaxResults=1000, **more)
-        size, block = page["VolumeSize"], page["BlockSize"]
-        if (size, block) != (gib, BLOCK):
+        size, block, blocks = page["VolumeSize"], page["BlockSize"], page.get("Blocks", [])
+        if size > gib or block != BLOCK:  # a smaller one is of before the volume grew
             raise ValueError(f"it has {size} GiB in blocks of {block} bytes, not {gib} in blocks of {BLOCK}")
-        for each in page["Blocks"]:
-            if not last < each["BlockIndex"] < gib * 2048:
+        for each in blocks:
+            if not last < each["BlockIndex"] < size * 2048:
                 raise ValueError("its blocks are not in order")
             last = each["BlockIndex"]
             yield last, each["BlockToken"]
         more = {"NextToken": page["NextToken"]} if page.get("NextToken") else {}
-        if more and page["Blocks"]:  # the token of a page ends in an hour: whoever reads this may be slow
-            more = {"StartingBlockIndex": last + 1}
+        if more and blocks:  # the token of a page ends in an hour: whoever reads this may be slow
+            more = {"StartingBlockIndex": last + 1} if last + 1 < size * 2048 else {}
 
 
 def fetched(ebs: Any, snapshot: str, index: int, token: str) -> bytes:
@@ -64,14 +66,26 @@ def in_order(ebs: Any, snapshot: str, gib: int) -> Iterator[tuple[int, bytes]]:
         yield index, coming.result()
 
 
-def main(region: str, snapshot: str, gib: int) -> None:
-    """Write it, zeros where nothing was ever written."""
-    from botocore.config import Config
+def session() -> Any:
+    """One that has credentials. A new one each time: what found none may go on finding none."""
     from botocore.session import get_session
 
-    os.environ.setdefault("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "9")
+    until = time.monotonic() + PATIENCE
+    while True:
+        made = get_session()
+        if made.get_credentials():
+            return made
+        if time.monotonic() > until:
+            raise ValueError("this host has no credentials: see its instance profile, and the role in that")
+        time.sleep(PAUSE)
+
+
+def main(region: str, snapshot: str, gib: int) -> None:
+    """Write it; zeros where nothing was ever written, and beyond the end of a smaller one."""
+    from botocore.config import Config
+
     often = Config(retries={"mode": "adaptive", "total_max_attempts": 12}, max_pool_connections=AHEAD)
-    ebs = get_session().create_client("ebs", region, config=often)
+    ebs = session().create_client("ebs", region, config=often)
     out, zeros, done = sys.stdout.buffer, bytes(BLOCK), 0
     for index, data in in_order(ebs, snapshot, gib):
         for _ in range(done, index):

@@ -116,7 +116,7 @@ class InstanceDriver(AwsDriver[Instance]):
             power=power,
             protect=mark.protect,
             tags=mark.tags,
-            native=profiles.seen(record, mark.profile),
+            native=profiles.seen(record),
         )
 
     def detail(self, seen: Observed[Instance]) -> Call | None:
@@ -183,7 +183,7 @@ class InstanceDriver(AwsDriver[Instance]):
             "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
             "IamInstanceProfile": profiles.parameter(want.native),
             "UserData": _encoded(_told(want)),
-            "ClientToken": token(refs, want),
+            "ClientToken": profiles.token(want.native, token(refs, want)),
         }
 
     def specifications(self, want: Instance, refs: Refs) -> list[dict[str, Any]]:

@@ -23,12 +23,12 @@ def arn(call: Call, key: str | None) -> str:
 
 
 def arn_of(account: str, region: str, name: str) -> str:
-    """The same, for whoever has no call at hand."""
-    if name.startswith("arn:") and ":key/" in name:
-        return name
-    if _ID.fullmatch(name):
-        return f"arn:aws:kms:{region}:{account}:key/{name}"
-    name = name.rpartition(":alias/")[2] if name.startswith("arn:") else name.removeprefix("alias/")
+    """The same, for whoever has no call at hand. An ARN says itself whose it is."""
+    if name.startswith("arn:"):
+        _, _, _, region, account, name = name.split(":", 5)
+    if name.startswith("key/") or _ID.fullmatch(name):
+        return f"arn:aws:kms:{region}:{account}:key/{name.removeprefix('key/')}"
+    name = name.removeprefix("alias/")
     id = uuid.uuid5(uuid.NAMESPACE_URL, f"{account} {region} {name}")
     found = f"arn:aws:kms:{region}:{account}:key/{id}"
     _NAMED.setdefault(found, set()).add(f"alias/{name}")

@@ -94,11 +94,19 @@ def _meets(kind: str, terms: Mapping[str, Any], asked: Asked) -> bool:
     return all(
         any(
             fnmatchcase(value, term) if like else value == term
-            for value in asked.context.get(key, ())
+            for value in _values(key, asked)
             for term in _several(given)
         )
         for key, given in terms.items()
     )
+
+
+def _values(key: str, asked: Asked) -> Collection[str]:
+    """What a request has for a condition key: a tag, where all that it is about bears the same."""
+    if not key.startswith(_TAG):
+        return asked.context.get(key, ())
+    values = {tags.get(key.removeprefix(_TAG)) for tags in asked.tags}
+    return [value for value in values if value is not None] if len(values) == 1 else ()
 
 
 def _has_tags(terms: Mapping[str, str], asked: Asked) -> bool:

@@ -1,7 +1,7 @@
 """Instance profiles: one that is there, given to a host at its launch.
 
-The bed has no IAM: which profiles there are is a setting, and the role in each bears its name, as when the
-console makes both. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IamInstanceProfileSpecification.html
+The bed has no IAM: which profiles there are is a setting, and the role in each bears its name, without a
+path, as when the console makes both. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IamInstanceProfileSpecification.html
 """
 
 from collections.abc import Mapping
@@ -17,8 +17,17 @@ def role(account: str, profile: Mapping[str, str]) -> str:
 
 
 def arn(account: str, name: str) -> str:
-    """The ARN of a profile; without a path."""
+    """The ARN of a profile, which may have a path before its name."""
     return f"arn:aws:iam::{account}:instance-profile/{name}"
+
+
+def _found(call: Call, profile: Mapping[str, str]) -> str | None:
+    """The ARN of the profile that a request names; None: its account has no such profile."""
+    for known in call.there.settings.profiles:
+        names = ({"Arn": known}, {"Name": known.rpartition("/")[2]})
+        if known.startswith(arn(call.account, "")) and profile in names:
+            return known
+    return None
 
 
 def _name(profile: Mapping[str, str]) -> str:
@@ -37,9 +46,8 @@ def profile_is_there(call: Call) -> None:
             "The parameter 'iamInstanceProfile.name' may not be used in combination with "
             "'iamInstanceProfile.arn'",
         )
-    (kind,) = profile
-    known = _name(profile) in call.there.settings.profiles
-    if not known or (kind == "Arn" and profile["Arn"] != arn(call.account, _name(profile))):
+    if _found(call, profile) is None:
+        (kind,) = profile
         what = "name" if kind == "Name" else "ARN"
         raise EC2Error(
             "InvalidParameterValue",
@@ -52,6 +60,6 @@ def profile_is_there(call: Call) -> None:
 def profile_is_shown(call: Call, result: Any) -> None:
     """By its ARN and an id of its own, whatever it was asked for by."""
     if profile := call.params.get("IamInstanceProfile"):
-        name = _name(profile)
+        shown = {"Arn": _found(call, profile), "Id": f"AIPA{_name(profile).upper()}"}
         for instance in result.instances:
-            instance.iam_instance_profile = {"Arn": arn(call.account, name), "Id": f"AIPA{name.upper()}"}
+            instance.iam_instance_profile = shown
