@@ -24,3 +24,13 @@ def test_one_that_fails_says_every_reason(cloud):
 def test_a_plan_that_makes_no_sense_is_refused():
     with pytest.raises(ValidationError):
         dr.recovery(SHOP, recovery().plan, [PRODUCTION])
+
+
+def test_what_a_probe_said_is_part_of_the_message(cloud):
+    def last_order(inventory):
+        raise RuntimeError("last order missing")
+
+    plan = recovery(probes=[Probe("orders", last_order)])
+    dr.replicate(plan, pace=ONE)
+    with pytest.raises(AssertionError, match=r"orders said: .*last order missing"):
+        drill(plan, seed=0)

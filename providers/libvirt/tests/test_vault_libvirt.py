@@ -49,7 +49,6 @@ def sites(tmp_path_factory):
         yield here, there, kept, directory / "vault"
 
 
-@pytest.mark.soak  # every byte of a GiB passes through emulated processors four times
 def test_rows_come_back_from_the_vault(sites):
     here, there, kept, folder = sites
     production = Environment(

@@ -211,3 +211,9 @@ def test_a_secret_is_in_no_hook(findings_of):
     )
     assert found[:2] == ("0.hcl", 8)
     assert "1234" not in found[2]
+
+
+def test_a_block_of_a_recovery_that_stands_alone_is_told_where_it_belongs(load_hcl):
+    with pytest.raises(DeclarationError) as error:
+        load_hcl('vault {\n  remote = "vault:shop"\n}\n')
+    assert 'Put it into a recovery "NAME" {…}.' in str(error.value)

@@ -19,4 +19,4 @@ def test_the_page_is_a_test_file_that_passes(tmp_path):
         check=False,
     )
     assert ended.returncode == 0, ended.stdout
-    assert "6 passed" in ended.stdout
+    assert "7 passed" in ended.stdout

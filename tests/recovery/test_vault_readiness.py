@@ -1,0 +1,43 @@
+"""What is lacking so that helpers carry anything is told before anything is frozen or taken."""
+
+import pytest
+from attrs import evolve
+from vaults import by, needs_tools
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP
+
+from portinfra import dr
+from portinfra.errors import ValidationError
+from portinfra.model.recovery import DataPolicy
+
+pytestmark = needs_tools
+
+
+def test_where_hosts_run_nothing_no_vault_is_of_any_use(home, cloud):
+    about = by("age", home, cloud, stand=None)
+    with pytest.raises(ValidationError) as error:
+        dr.recovery(SHOP, about.plan, [PRODUCTION, RECOVERY])
+    (finding,) = [each for each in error.value.findings if each.rule == "recovery/no-helpers"]
+    assert "LocalStand" in finding.fix
+    native = evolve(about.plan, data=[DataPolicy("db", engine="native")])
+    assert dr.recovery(SHOP, native, [PRODUCTION, RECOVERY])  # no data of it goes by the vault
+
+
+@pytest.mark.parametrize(("engine", "file"), [("age", "sender.conf"), ("restic", "password")])
+def test_a_file_that_is_not_there_costs_no_freeze(engine, file, home, cloud):
+    frozen = []
+    about = by(engine, home, cloud)
+    data = [evolve(about.plan.data[0], before=lambda given: frozen.append(given) or True)]
+    about = evolve(about, plan=evolve(about.plan, data=data))
+    (home / file).unlink()
+    (group,) = dr.replicate(about, pace=ONE).groups
+    assert group.fate == "failed"
+    assert file in group.problem
+    assert frozen == []
+    assert dr.status(about).points == ()
+
+
+def test_a_plan_warns_of_a_sender_that_is_not_here(home, cloud):
+    about = by("age", home, cloud)
+    (home / "sender.conf").unlink()
+    found = {f.message: f.fix for f in dr.prospect(about).findings if f.rule == "recovery/not-ready"}
+    assert found["~/sender.conf, the vault's sender, is not on this machine"].startswith("Whoever lets")
