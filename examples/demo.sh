@@ -71,7 +71,7 @@ quietly portinfra apply production $on --yes
 
 say "Carry its data to another region and account, and drill the whole recovery there, apart from all else."
 places="--source-on fake:us-east-1 --target-on fake:eu-west-1"
-quietly portinfra dr replicate $places
+run "portinfra dr replicate $places 2> /dev/null"
 run "portinfra dr drill $places 2> /dev/null"
 
 say "The same file, in another cloud's shape: the recovery environment."

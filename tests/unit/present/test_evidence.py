@@ -252,6 +252,13 @@ def test_the_page_stands_alone_and_says_all(key):
         assert words in text, words
 
 
+def test_what_was_altered_is_no_success(key):
+    signed = sign(evidence_document(GOOD), key)
+    assert '<h1 class="good">Recovery drill of shop passed' in report_html(signed)
+    told = report_html({**signed, "rto_measured": 1.0})
+    assert '<h1 class="bad">Altered: Recovery drill of shop passed' in told
+
+
 def test_it_says_in_which_accounts_of_what_and_by_whom():
     known = evolve(GOOD, source_account="111", target_account="222", operator="ada@<laptop>")
     told = report_html(evidence_document(evolve(known, topology_digest="b0a3")))

@@ -27,13 +27,15 @@ def report_html(document: Document) -> str:
     altered = verify(document).found == "altered"
     document = {**evidence_document(evidence_of(document)), "signed": document.get("signed")}
     title = f"{TITLES[document['kind']]} of {document['recovery']} {document['result']}"
+    if altered:
+        title = f"Altered: {title}"
     body = "\n".join(
         [
             '<p class="bad"><b>ALTERED</b>: this is not as it was signed. Do not believe it.</p>'
             if altered
             else "",
             f'<p class="faint">{_e(document["id"])} · {moment(document["started"])}</p>',
-            f'<h1 class="{_colour(document["result"] == "passed")}">{_e(title)}</h1>',
+            f'<h1 class="{_colour(document["result"] == "passed" and not altered)}">{_e(title)}</h1>',
             f"<p>{_e(document['source'])} → {_e(document['target'])}</p>",
             _who(document),
             _why(document),
