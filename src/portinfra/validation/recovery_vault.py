@@ -29,6 +29,9 @@ def vault_findings(
     yield from _way_findings(part, vault)
     yield from _key_findings(part, vault, _engines(recovery, topology, environments))
     yield from _room_findings(part, vault, recovery, environments)
+    if vault.native and not vault.blocks:
+        message = "its options are for helpers that read blocks, and none is to read any"
+        yield part.wrong("no-blocks", "native", message, "Name blocks, or remove them.", Severity.WARNING)
     ends = (recovery.source, recovery.target)
     places = {environment.provider for environment in environments if environment.name in ends}
     for provider in vault.native if places else ():

@@ -92,6 +92,12 @@ def test_an_option_of_helpers_that_the_provider_has_not_is_an_error():
     assert finding.location.file == __file__
 
 
+def test_options_that_nobody_would_get_are_doubtful():
+    (finding,) = found(evolve(VAULT, native={"aws": {"instance_profile": "helper"}}, blocks=()))
+    assert (finding.rule, finding.severity) == ("recovery/no-blocks", Severity.WARNING)
+    assert finding.subject == "recovery.shop.vault.native"
+
+
 def test_options_of_a_provider_that_neither_end_is_on_are_doubtful():
     (finding,) = found(evolve(VAULT, native={"asw": {"instance_profile": "helper"}}))
     assert (finding.rule, finding.severity) == ("recovery/unknown-provider", Severity.WARNING)
