@@ -25,7 +25,7 @@ def unfit(recovery: Recovery) -> Iterator[Finding]:
     for environment in (recovery.source, recovery.target):
         reading, name = exports_blocks(recovery, environment), environment.provider
         if reading and (told := reading.block_problem(vault.native.get(name, {}))):
-            fix = f'Say so in a block native "{name}" of the vault; or leave blocks out.'
+            fix = f'Name it in a block native "{name}" of the vault; or leave blocks out.'
             yield _wrong(recovery, "blocks", f"native.{name}", told, fix)
 
 
