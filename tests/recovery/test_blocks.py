@@ -200,6 +200,31 @@ def test_helpers_at_work_the_same_way_are_waited_for(home, cloud, exporting, mon
     assert ran == begun
 
 
+def test_what_one_helper_has_sent_is_not_sent_again_while_another_is_at_work(
+    home, cloud, exporting, monkeypatch, ran
+):
+    about, original = by("age", home, cloud, blocks=BLOCKS), LocalStand.run
+    with monkeypatch.context() as patched:
+        patched.setattr(Helpers, "_receipts", dying)
+        patched.setattr(Helpers, "_clear", lambda *of: None)
+        first = []
+
+        def run(stand, script, volume):
+            first.append(stored(script))
+            if len(first) == 1:
+                original(stand, script, volume)
+
+        patched.setattr(LocalStand, "run", run)
+        with pytest.raises(Crash):
+            dr.replicate(about, pace=ONE)
+    ran.clear()
+    assert dr.replicate(about, pace=ONE).succeeded
+    assert ran == first  # the same hosts, with the same work: of the first, the stand-in does it again
+    (manifest,) = (home / "vault").rglob("manifest.json")
+    told = json.loads(manifest.read_text())["volumes"]
+    assert {each["object"].rpartition("/")[2] for each in told.values()} == set(first)
+
+
 def test_only_helpers_that_read_blocks_have_the_options(home, cloud, exporting, helpers):
     about = by("age", home, cloud, blocks=BLOCKS, native={"fake": {"host_group": "apart"}})
     assert dr.replicate(about, pace=ONE).succeeded

@@ -1,11 +1,14 @@
 """What is told of a turn, and of who stands."""
 
+from unittest import mock
+
 import pytest
-from turning import HOW, LOST, lost, passed_later, rules, stuck, unpassed
+from turning import HOW, LOST, Died, lost, passed_later, rules, stuck, unpassed
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery
 
 from portinfra import workflow
 from portinfra.errors import PolicyError
+from portinfra.recovery import fencing
 from portinfra.recovery.abandon import stand_alone
 from portinfra.recovery.failback import failback
 from portinfra.recovery.failover import failover
@@ -37,6 +40,15 @@ def test_whether_the_source_is_stopped_is_told_of_a_target_that_stands(ready):
     fence(recovery(), pace=ONE)
     found = status(recovery())
     assert (found.source_stopped, found.source_may_run) == (True, False)
+
+
+def test_a_source_whose_hosts_run_behind_its_fence_is_not_said_to_be_stopped(ready):
+    failover(recovery(), LOST)
+    with mock.patch.object(fencing, "switch", side_effect=Died), pytest.raises(Died):
+        fence(recovery(), pace=ONE)
+    assert status(recovery()).source_may_run
+    fence(recovery(), pace=ONE)
+    assert not status(recovery()).source_may_run
 
 
 def test_a_way_back_that_is_not_done_is_told_of_and_not_passed_over(ready):

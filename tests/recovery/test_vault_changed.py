@@ -1,20 +1,25 @@
 """What somebody changed in the vault, or a tool cut short, is never taken for what was sent."""
 
+import hashlib
 import json
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from attrs import evolve
 from test_vault import CANARY, ROOM, helpers_left, restored
 from vaults import by, needs_tools
-from worlds import ONE, PRODUCTION, write
+from worlds import ONE, PRODUCTION, RECOVERY, write, written
 
 from portinfra import dr
+from portinfra.errors import PortinfraError
 from portinfra.model.address import Address
 from portinfra.model.recovery import Probe
 from portinfra.recovery.vault.helpers import HelperFailed, receipt
+from portinfra.recovery.vault.script import Errand
+from portinfra.testing.stand import LocalStand
 
 pytestmark = needs_tools
 
@@ -132,13 +137,19 @@ def test_what_the_disk_does_not_hold_as_it_came_is_not_restored(home, cloud, mon
 
 @pytest.mark.parametrize(
     "other",
-    [{"object": "p/$(poweroff)"}, {"object": '"; poweroff'}, {"digest": "0" * 63 + ";"}, {"digest": ""}],
+    [
+        {"object": "p/$(poweroff)"},
+        {"object": '"; poweroff'},
+        {"digest": "0" * 63 + ";"},
+        {"digest": ""},
+        {"word": "sesame"},  # that of another helper, or of none
+    ],
 )
-def test_a_receipt_says_nothing_that_a_shell_would_run(other):
-    said = {"digest": "0" * 64, "bytes": 1, "moved": 1, "object": "p/db1-data.age-0123"}
-    assert receipt(json.dumps(said), Address("volume.db1-data")).bytes == 1
+def test_a_receipt_is_its_helpers_and_says_nothing_that_a_shell_would_run(other):
+    said = {"digest": "0" * 64, "bytes": 1, "moved": 1, "object": "p/db1-data.age-0123", "word": "hush"}
+    assert receipt(json.dumps(said), Address("volume.db1-data"), "hush").bytes == 1
     with pytest.raises(HelperFailed):
-        receipt(json.dumps({**said, **other}), Address("volume.db1-data"))
+        receipt(json.dumps({**said, **other}), Address("volume.db1-data"), "hush")
 
 
 @pytest.mark.parametrize(("engine", "tool"), [("age", "age"), ("age", "zstd"), ("restic", "restic")])
@@ -157,3 +168,92 @@ def test_what_a_tool_that_dies_has_sent_is_no_point(engine, tool, home, cloud, m
     assert "could not be sent" in group.problem
     assert dr.status(about).points == ()
     assert dr.replicate(about, pace=ONE).succeeded
+
+
+# Receipts that no helper has written.
+
+
+def sealed_evil(about):
+    """What anybody seals for the public key, and its digest."""
+    packed = subprocess.run(
+        ["zstd", "-q", "-c", "--check"], input=b"pay 100", capture_output=True, check=True
+    )
+    to = ["age", "-r", about.plan.vault.recipient]
+    sealed = subprocess.run(to, input=packed.stdout, capture_output=True, check=True).stdout
+    return sealed, hashlib.sha256(sealed).hexdigest()
+
+
+def test_a_receivers_verdict_cannot_be_written_by_who_may_write_to_the_vault(home, cloud, monkeypatch):
+    about = by("age", home, cloud)
+    assert dr.replicate(about, pace=ONE).succeeded
+    told = json.loads(next((home / "vault").rglob("manifest.json")).read_text())["volumes"]
+    for each in (home / "vault").rglob("*.age-*"):
+        each.write_bytes(sealed_evil(about)[0])
+    original = LocalStand.run
+
+    def run(stand, script, volume):
+        original(stand, script, volume)
+        for each in (home / "vault").rglob("*.received-*.json"):
+            said = told[each.name.partition(".")[0]]
+            digest, object = said["digest"], said["object"]
+            forged = {"digest": digest, "bytes": said["bytes"], "moved": 0, "object": object, "word": ""}
+            each.write_text(json.dumps(forged))
+
+    monkeypatch.setattr(LocalStand, "run", run)
+    with pytest.raises(PortinfraError, match="no helper of ours has written it"):
+        dr.failover(about, dr.How(source_is_lost=True, pace=ONE))
+    assert written(cloud, RECOVERY) == {}
+
+
+def test_a_senders_receipt_that_was_planted_before_is_not_believed(home, cloud):
+    about = by("age", home, cloud)
+    write(cloud, PRODUCTION, CANARY)
+    (sealed, digest), now = sealed_evil(about), int(cloud.clock.now())
+    for moment in range(now, now + 600):
+        folder = home / f"vault/shop/shop/recovery/{moment:08x}"
+        folder.mkdir(parents=True)
+        for volume in ("db1-data", "db2-data"):
+            (folder / f"{volume}.age-0000").write_bytes(sealed)
+            said = {"digest": digest, "bytes": 7, "moved": 1, "object": f"{moment:08x}/{volume}.age-0000"}
+            (folder / f"{volume}.sent-0000.json").write_text(json.dumps(said))
+    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.failover(about, dr.How(source_is_lost=True, pace=ONE)).result == "passed"
+    assert set(written(cloud, RECOVERY).values()) == {f"{CANARY} of volume.db{n}-data" for n in (1, 2)}
+
+
+# restic's own ways.
+
+
+def sending(home, about, volume="db1-data", first=True):
+    """The script of a sender by restic, and where it is run."""
+    (folder := home / f"host-{volume}").mkdir(exist_ok=True)
+    errand = Errand("p1", volume, 1, f"00000000{volume}", "restic", first)
+    disk = {**os.environ, "TMPDIR": str(folder), "PORTINFRA_DISK": str(folder / "disk")}
+    return errand.sending(about.plan.vault), disk
+
+
+def receipt_of(home, volume="db1-data"):
+    return json.loads((home / f"vault/shop/p1/{volume}.sent-00000000.json").read_text())
+
+
+def test_a_disk_that_cannot_be_read_is_no_copy_though_restic_sums_it_up(home, cloud):
+    script, where = sending(home, by("restic", home, cloud))
+    Path(where["PORTINFRA_DISK"]).symlink_to("/proc/self/mem")  # it opens, and cannot be read
+    script = script.replace("bytes=$(wc", "false $(wc")  # of a disk, its size is known beforehand
+    subprocess.run(["bash", "-s"], input=script, text=True, env=where, capture_output=True, check=False)
+    assert "could not be read" in receipt_of(home)["failed"]
+
+
+def test_senders_that_begin_together_leave_one_repository_that_all_can_read(home, cloud):
+    about, hosts = by("restic", home, cloud), []
+    for number in (3, 2, 1):
+        script, where = sending(home, about, f"db{number}-data", first=number == 1)
+        Path(where["PORTINFRA_DISK"]).write_bytes(os.urandom(200_000))
+        host = subprocess.Popen(["bash", "-s"], stdin=subprocess.PIPE, env=where, stderr=subprocess.DEVNULL)
+        host.stdin.write(script.encode())
+        host.stdin.close()
+        hosts.append(host)
+    for host in hosts:
+        host.wait(timeout=120)
+    assert all("failed" not in receipt_of(home, f"db{number}-data") for number in (1, 2, 3))
+    assert len(list((home / "vault/shop/restic/keys").iterdir())) == 1

@@ -3,9 +3,9 @@
 import pytest
 from attrs import evolve
 from vaults import by, needs_tools
-from worlds import ONE, PRODUCTION, RECOVERY, SHOP
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP, TWO, WAVES, recovery
 
-from portinfra import dr
+from portinfra import dr, workflow
 from portinfra.errors import ValidationError
 from portinfra.model.recovery import DataPolicy
 
@@ -41,3 +41,13 @@ def test_a_plan_warns_of_a_sender_that_is_not_here(home, cloud):
     (home / "sender.conf").unlink()
     found = {f.message: f.fix for f in dr.prospect(about).findings if f.rule == "recovery/not-ready"}
     assert found["~/sender.conf, the vault's sender, is not on this machine"].startswith("Whoever lets")
+
+
+def test_what_one_engine_lacks_keeps_no_group_of_another_from_being_carried(home, cloud):
+    about = by("age", home, cloud, evolve(recovery(), topology=TWO))
+    data = [DataPolicy("db", engine="age"), DataPolicy("files", engine="restic")]
+    about = evolve(about, plan=evolve(about.plan, data=data, waves=WAVES))
+    workflow.apply(workflow.plan(TWO, PRODUCTION), seed=0)
+    (home / "password").unlink()
+    made = {group.group: group.fate for group in dr.replicate(about, pace=ONE).groups}
+    assert made == {"db": "carried", "files": "failed"}

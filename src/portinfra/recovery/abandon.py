@@ -79,9 +79,13 @@ def stand_alone(recovery: Recovery, *, without: Collection[str] = (), pace: Pace
         with source.run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run:
             now, latest = source.provider.clock.now(), (turn.latest for turn in known)
             epoch = next_epoch(now, run.claim.epoch, *latest)
-            # Points that are left aside are older from here on than what is written to the volumes.
-            stands_from_here(Ledger(source, recovery.turned.ledger), f"alone-{epoch:x}")
-            return Abandoned(epoch, None, switched(run, source, recovery, epoch, "running", pace.listen))
+
+            def decided() -> None:
+                """Points that are left aside are older from here on than what is written to the volumes."""
+                stands_from_here(Ledger(source, recovery.turned.ledger), f"alone-{epoch:x}")
+
+            running = switched(run, source, recovery, epoch, "running", pace.listen, decided)
+            return Abandoned(epoch, None, running)
 
 
 def _no_newer_points(recovery: Recovery, source: Connection, without: Collection[str] = ()) -> list[Turn]:

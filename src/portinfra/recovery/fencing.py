@@ -5,7 +5,7 @@ that stands; one that was cut off when its peer took over finds the higher epoch
 epoch is the moment of a decision: who decides without the other end, which is silent, decides later than it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from attrs import evolve, frozen
@@ -91,8 +91,17 @@ def switch(run: Run, placed: Placed, catalogue: Catalogue, power: Power, listen:
     return len(hosts)
 
 
-def switched(run: Run, at: Connection, recovery: Recovery, epoch: int, power: Power, listen: Listener) -> int:
-    """Let an end of a recovery stand or wait in an epoch, with all its hosts on or off; how many it has.
+def switched(
+    run: Run,
+    at: Connection,
+    recovery: Recovery,
+    epoch: int,
+    power: Power,
+    listen: Listener,
+    decided: Callable[[], None] = lambda: None,
+) -> int:
+    """Let an end of a recovery stand or wait in an epoch, with all its hosts on or off; how many it has. Once
+    the claim says so, that is `decided`; only then is anything switched.
 
     The run holds its claim. Raises PolicyError where that knows of a later epoch, and what `switch` raises.
     """
@@ -100,6 +109,7 @@ def switched(run: Run, at: Connection, recovery: Recovery, epoch: int, power: Po
         raise passed_on(recovery, run.claim.epoch)
     catalogue = at.catalogue()
     run.declare(epoch=epoch, fenced=power == "stopped")
+    decided()
     return switch(run, place(recovery.topology, at.environment), catalogue, power, listen)
 
 

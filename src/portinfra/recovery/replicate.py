@@ -214,10 +214,11 @@ class _Replication:
         return restorable and held(self.recovery, point, group, there) >= set(group.volumes)
 
     def _untakeable(self, group: Group) -> str:
-        native = self.recovery.engine(group.policy) == "native"
+        engine = self.recovery.engine(group.policy)
+        native = engine == "native"
         if native and not self.target.connection.provider.capabilities.snapshot_copy:
             return f"{self.target.environment.on} copies no snapshots from elsewhere"
-        if not native and (problem := sendable(self.recovery)):
+        if not native and (problem := sendable(self.recovery, engine)):
             return problem
         missing = [volume for volume in group.volumes if volume not in self.there.resources]
         silent = ", ".join(sorted(self.there.unknown))

@@ -17,7 +17,7 @@ from portinfra.model.recovery import seconds
 from portinfra.placement import place
 from portinfra.recovery.drill import KIND as DRILL
 from portinfra.recovery.drill import Drilled, drilled
-from portinfra.recovery.fencing import Standing, begun, standing
+from portinfra.recovery.fencing import Standing, begun, hosts_on, standing
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.points import Point, points
@@ -81,8 +81,8 @@ class RecoveryStatus:
     is carried nowhere before the way back.
     """
     source_stopped: bool | None = None
-    """Of a target that stands: whether the source knows that it is fenced; None where it could not be asked,
-    and where the target does not stand.
+    """Of a target that stands: whether the source is fenced, and all its hosts are off; None where it could
+    not be asked, and where the target does not stand.
     """
     untold: bool = False
     """Whether the source was let in again while the target was silent, so that this may be at work, too."""
@@ -116,9 +116,9 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
         entries = Ledger.settled(target, recovery.ledger).entries()
         turn = standing(target, recovery.target_scope)
         now = target.provider.clock.now()
-    begun, source = under_way(turns(entries), turn.epoch), None
+    begun, source, off = under_way(turns(entries), turn.epoch), None, None
     if ask_source:
-        back, source = _asked(recovery, turn.epoch)
+        back, source, off = _asked(recovery, turn.epoch)
         begun = begun or back
     known = points(entries)
     untold = source is not None and source.epoch > turn.epoch and not source.fenced
@@ -151,22 +151,23 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
         tuple(str(entry.said["id"]) for entry in entries if entry.kind == DRILL and entry.open),
         begun,
         stands,
-        source.fenced if stands and source else None,
+        off if stands else None,
         untold,
         vault.problem if unseen else "",
         next(reversed(drilled(entries)), None),
     )
 
 
-def _asked(recovery: Recovery, epoch: int) -> tuple[Turn | None, Standing | None]:
+def _asked(recovery: Recovery, epoch: int) -> tuple[Turn | None, Standing | None, bool | None]:
     """What the source says, if it can be asked: the way back that has begun and is not done, unless an
-    `epoch` of the target's has overtaken it; and whose turn it knows it to be.
+    `epoch` of the target's has overtaken it; whose turn it knows it to be; and whether it is off for that.
     """
     with suppress(PortinfraError), Connection.to(recovery.source) as source:
         found = begun(source, recovery.turned)
         known = standing(source, recovery.source_scope)
-        return (found if found and found.latest >= epoch else None), known
-    return None, None
+        off = known.fenced and not hosts_on(source.observe(recovery.source_scope))
+        return (found if found and found.latest >= epoch else None), known, off
+    return None, None, None
 
 
 def _volumes(

@@ -24,7 +24,7 @@ from portinfra.recovery.shelf import Shelf
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.vault.blocks import exports_blocks
 from portinfra.recovery.vault.engines import ENGINES, REPOSITORY
-from portinfra.recovery.vault.helpers import Helpers, Load, Receipt, receipt
+from portinfra.recovery.vault.helpers import Helpers, Load, Receipt
 from portinfra.recovery.vault.repository import forget
 from portinfra.recovery.vault.script import Errand
 from portinfra.recovery.vault.store import Store
@@ -65,9 +65,11 @@ def send(
     Raises HelperFailed, ApplyError, FindingsError, ProviderError.
     """
     vault = vault_of(recovery)
-    store = Store(vault)
-    loads = [_load(recovery, volume, snapshots[volume], placed) for volume in sorted(snapshots)]
-    sent = _sent_before(store, point, loads)
+    volumes = sorted(snapshots)
+    loads = [
+        evolve(_load(recovery, volume, snapshots[volume], placed), first=volume == volumes[0])
+        for volume in volumes
+    ]
     helpers = Helpers(
         source,
         recovery.sending,
@@ -79,11 +81,9 @@ def send(
         pace,
     )
     say(f"{point.group}: to the vault, point {point.id}")
-    if left := [load for load in loads if load.volume not in sent]:
-        with helpers.at_work(left) as (receipts, _):
-            sent |= receipts
-    text = _manifest(point, loads, sent)
-    store.write(f"{point.id}/{MANIFEST}", text)
+    with helpers.at_work(loads) as (sent, _):
+        text = _manifest(point, loads, sent)
+        Store(vault).write(f"{point.id}/{MANIFEST}", text)
     return {"manifest": _digest(text), "moved": sum(each.moved for each in sent.values())}
 
 
@@ -92,20 +92,7 @@ def _load(recovery: Recovery, volume: Address, snapshot: Observed[Any], placed: 
     assert isinstance(spec, Volume)
     source = exports_blocks(recovery, recovery.source)
     reader = source.block_reader(recovery.source, snapshot.id, spec.gib) if source else None
-    return Load(volume, spec.gib, int(spec.zone), spec.key, snapshot.id, reader)
-
-
-def _sent_before(store: Store, point: Point, loads: Iterable[Load]) -> dict[Address, Receipt]:
-    """What helpers sent while nobody was there to see it."""
-    sent = {}
-    names = store.names(point.id)
-    for load in loads:
-        for name in names:
-            if name.startswith(f"{point.id}/{load.volume.name}.sent-"):
-                text = store.read(name)
-                if '"failed"' not in text:
-                    sent[load.volume] = receipt(text, load.volume)
-    return sent
+    return Load(volume, spec.gib, int(spec.zone), spec.key, snapshot.id, reader=reader)
 
 
 def _manifest(point: Point, loads: Iterable[Load], sent: Mapping[Address, Receipt]) -> str:

@@ -38,11 +38,15 @@ class Engine(Protocol):
     def folder(self) -> str:
         """Where in the vault a helper looks first: what is there is in the file `there` then."""
 
-    def to_send(self, vault: Vault) -> str:
-        """Shell that a sender runs first. Raises InvalidRequest for a file that is not there."""
+    def to_send(self, vault: Vault, *, first: bool) -> str:
+        """Shell that a sender runs before it sends: one of a point's senders is the first. Raises
+        InvalidRequest for a file that is not there.
+        """
 
     def send(self, vault: Vault, object: str) -> str:
-        """A command line that stores its standard input under a name, and fails unless all is stored."""
+        """A command line that stores its standard input, of which there are `$bytes` bytes, under a name, and
+        fails unless all is stored.
+        """
 
     def to_receive(self, vault: Vault) -> str:
         """Shell that a receiver runs first. Raises InvalidRequest."""
@@ -64,7 +68,7 @@ class Age:
     tools: tuple[str, ...] = ("age", "zstd")
     folder: str = ""
 
-    def to_send(self, vault: Vault) -> str:
+    def to_send(self, vault: Vault, *, first: bool) -> str:
         """Nothing: the recipient is public."""
         return ""
 
@@ -103,30 +107,38 @@ class Restic:
     tools: tuple[str, ...] = ("restic",)
     folder: str = f"/{REPOSITORY}"
 
-    def to_send(self, vault: Vault) -> str:
-        """The repository's password, and the repository, where there is none yet."""
-        return (
-            self.to_receive(vault)
-            + "# Where there is none yet, the first to come makes it.\n"
-            + f"grep -qx config there || restic init > {NOWHERE} 2>&1 || true\n"
-        )
+    def to_send(self, vault: Vault, *, first: bool) -> str:
+        """The repository's password, and the repository, where there is none yet: of two that are made at one
+        time, neither can be read ever after, so one sender makes it, and the others wait for that.
+        """
+        if first:
+            make = "grep -qx config there || restic init > init 2>&1 || { cat init >&2; false; }\n"
+        else:
+            config = quote(f"{vault.remote}{self.folder}/config")
+            there = f'[ -n "$(rclone lsf {config} 2> {NOWHERE})" ]'
+            make = f"for each in $(seq 240); do {there} && break; sleep 5; done; {there}\n"
+        return self.to_receive(vault) + make
 
     def send(self, vault: Vault, object: str) -> str:
         """One file from standard input; the pieces that are there already do not travel.
 
-        All is stored once restic has summed up. What it does then is to remove its lock: who may only add
-        cannot, and restic would try for minutes. The digest is the copy's id, which is one of all that is in
-        it, down to the pieces; restic before 0.15 says its beginning alone, and has all of it in its cache.
+        All is stored once restic has summed up; where it could not read, it sums up no bytes. What it does
+        then is to remove its lock: who may only add cannot, and restic would try for minutes. The digest is
+        the copy's id, which is one of all that is in it, down to the pieces; restic before 0.15 says its
+        beginning alone, and has all of it in its cache.
         """
         name = quote(object)
         backup = f"restic backup --json --stdin --stdin-filename {name} --host {HOST} --tag {name}"
         stored = f"{{ {backup} <&3 > said & }} 3<&0 && grep -m 1 '\"summary\"' < said > sum"
         # The last of the two is as it travelled, compressed; restic before 0.17 knows the first alone.
         added = "grep -o '\"data_added\\(_packed\\)\\{0,1\\}\":[0-9]*' sum | tail -n 1 | tr -dc 0-9 > moved"
-        id = "$(grep -o '\"snapshot_id\":\"[0-9a-f]*' sum | cut -d '\"' -f 4)"
-        whole = f"find cache -path \"*/snapshots/*/{id}*\" | grep -o '[^/]*$' > digest"
-        end = f"{{ kill -KILL $! 2> {NOWHERE} || true; }}"
-        return f"mkfifo said && {stored} && {end} && {added} && {whole} && [ -s moved ]"
+        id = 'id=$(grep -o \'"snapshot_id":"[0-9a-f]*\' sum | cut -d \'"\' -f 4) && [ -n "$id" ]'
+        cached = "find cache -path \"*/snapshots/*/$id*\" | grep -o '[^/]*$'"
+        whole = f"{id} && {{ if [ ${{#id}} = 64 ]; then echo $id; else {cached}; fi; }} > digest"
+        end = f"{{ kill -KILL $!; wait $!; true; }} 2> {NOWHERE}"
+        unread = 'grep -q \'"total_bytes_processed":0[,}]\' sum && [ "$bytes" != 0 ]'
+        read = f"{{ ! {{ {unread}; }} || {{ echo it could not be read >&2; false; }}; }}"
+        return f"mkfifo said && {stored} && {end} && {read} && {added} && {whole} && [ -s moved ]"
 
     def to_receive(self, vault: Vault) -> str:
         """The same password."""

@@ -36,7 +36,9 @@ from portinfra.recovery.vault.script import Errand
 from portinfra.recovery.vault.store import Store
 
 ATTEMPT = "attempt"
-"""The tag that tells a helper's attempt."""
+"""The tag that tells a helper's attempt, with the word without which no receipt is believed. Whoever may
+write to the vault could leave one there, and cannot see this.
+"""
 
 SUBNET_PREFIX = 26
 ROOT_GIB = 10
@@ -61,6 +63,8 @@ class Load:
     key: str | None
     source: str | None
     """The native id of the snapshot that it is a clone of; None: blank."""
+    first: bool = True
+    """Whether it is the first of its point."""
     reader: BlockReader | None = None
     """How to read that snapshot's blocks: its helper has no volume then."""
 
@@ -161,7 +165,7 @@ class Helpers:
                 return found, placed
         if there:
             self._clear(run)
-        attempts = {load.volume: secrets.token_hex(4) for load in loads}
+        attempts = {load.volume: secrets.token_hex(16) for load in loads}
         placed = self._placed(loads, attempts)
         plan = run.plan(placed, catalogue, LOSE_ALL)
         refuse(plan)
@@ -258,7 +262,7 @@ class Helpers:
         return {a: s for a, s in resources.items() if not isinstance(s, Subnet) or a in subnets}
 
     def _errand(self, load: Load, attempt: str) -> Errand:
-        return Errand(self.point, load.volume.name, load.gib, attempt, self.engine)
+        return Errand(self.point, load.volume.name, load.gib, attempt, self.engine, load.first)
 
     # What became of them.
 
@@ -278,13 +282,15 @@ class Helpers:
     def _receipts(self, run: Run, loads: Iterable[Load], attempts: Attempts) -> dict[Address, Receipt]:
         store, clock = Store(self.vault), self.connection.provider.clock
         until = clock.now() + seconds(self.vault.limit)
-        names = {load.volume: self.receipt(self._errand(load, attempts[load.volume])) for load in loads}
+        errands = {load.volume: self._errand(load, attempts[load.volume]) for load in loads}
+        names = {volume: self.receipt(errand) for volume, errand in errands.items()}
+        words = {volume: errand.word for volume, errand in errands.items()}
         found: dict[Address, Receipt] = {}
         while True:
             there = set(store.names(self.point))
             for volume, name in names.items():
                 if volume not in found and name in there:
-                    found[volume] = receipt(store.read(name), volume)
+                    found[volume] = receipt(store.read(name), volume, words[volume])
             if len(found) == len(names):
                 return found
             if clock.now() + PAUSE_SECONDS > until:
@@ -296,12 +302,14 @@ class Helpers:
             run.sleep_until(clock.now() + PAUSE_SECONDS)
 
 
-def receipt(text: str, volume: Address) -> Receipt:
-    """A receipt, read. Raises HelperFailed where it says so, or says nothing."""
+def receipt(text: str, volume: Address, word: str) -> Receipt:
+    """A receipt, read. Raises HelperFailed where it says so, or says nothing, or is not that helper's."""
     try:
         said = json.loads(text)
         if "failed" in said:
             raise HelperFailed(f"{volume}: {said['failed']}", fix="Mend what it names, and run this again.")
+        if said["word"] != word:
+            raise ValueError("no helper of ours has written it")
         if not (DIGEST.fullmatch(said["digest"]) and OBJECT.fullmatch(said["object"])):
             raise ValueError("no helper writes such a digest, or such a name")
         return Receipt(said["digest"], int(said["bytes"]), int(said["moved"]), said["object"])

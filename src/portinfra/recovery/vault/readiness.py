@@ -29,7 +29,7 @@ def unfit(recovery: Recovery) -> Iterator[Finding]:
             yield _wrong(recovery, "blocks", f"native.{name}", told, fix)
 
 
-def sendable(recovery: Recovery) -> str:
+def sendable(recovery: Recovery, engine: str) -> str:
     """What this machine lacks to let helpers send; empty: nothing. Asked before anything is taken."""
     vault = recovery.vault
     if vault is None:
@@ -38,7 +38,7 @@ def sendable(recovery: Recovery) -> str:
         return "rclone is not on this machine: install it"
     try:
         text_of(vault.sender)
-        if "restic" in recovery.engines:
+        if engine == "restic":
             text_of(vault.password)
     except InvalidRequest as error:
         return f"{error} {error.fix}"

@@ -16,6 +16,9 @@ from portinfra.recovery.vault.files import text_of
 
 GIB = 2**30
 
+NAME = 8
+"""Characters of an attempt that stand in names."""
+
 _HEAD = """\
 #!/bin/bash
 # portinfra: carries one volume {where}, leaves a receipt, and turns this host off.
@@ -73,7 +76,7 @@ _SEND = """\
 bytes={bytes}
 {read_only}{sent} 2>> errors || failed "could not be sent"
 leave {receipt} "{{\\"digest\\":\\"$(cut -c 1-64 digest)\\",\\"bytes\\":$bytes,\\
-\\"moved\\":$(tr -d ' ' < moved),\\"object\\":\\"{object}\\"}}"
+\\"moved\\":$(tr -d ' ' < moved),\\"object\\":\\"{object}\\",\\"word\\":\\"{word}\\"}}"
 end 0
 """
 
@@ -91,7 +94,7 @@ written() {{ dd of="$disk" bs=1M iflag=fullblock conv="notrunc,fsync${{sparse:-}
 back=$(head -c {bytes} "$disk" | {{ {again}; }}) && [ "$back" = "$(cat came)" ] && [ -s came ] \\
     || failed "what is on the disk is not what came"
 leave {receipt} "{{\\"digest\\":\\"{digest}\\",\\"bytes\\":{bytes},\\
-\\"moved\\":0,\\"object\\":\\"{object}\\"}}"
+\\"moved\\":0,\\"object\\":\\"{object}\\",\\"word\\":\\"{word}\\"}}"
 end 0
 """
 
@@ -105,18 +108,32 @@ class Errand:
     """The volume's name."""
     gib: int
     attempt: str
-    """Tells what one helper stores from what another stored before it died: nothing is ever overwritten."""
+    """Tells what one helper stores from what another stored before it died: nothing is ever overwritten. Its
+    end is a word of which the vault knows nothing until the work is done: no receipt is believed without.
+    """
     engine: str
+    first: bool = True
+    """Whether this is the first volume of its point."""
+
+    @property
+    def name(self) -> str:
+        """The attempt, as the vault sees it."""
+        return self.attempt[:NAME]
+
+    @property
+    def word(self) -> str:
+        """What the helper and who can see its host know."""
+        return self.attempt[NAME:]
 
     @property
     def sent(self) -> str:
         """The name of a sender's receipt."""
-        return f"{self.point}/{self.volume}.sent-{self.attempt}.json"
+        return f"{self.point}/{self.volume}.sent-{self.name}.json"
 
     @property
     def received(self) -> str:
         """The name of a receiver's receipt."""
-        return f"{self.point}/{self.volume}.received-{self.attempt}.json"
+        return f"{self.point}/{self.volume}.received-{self.name}.json"
 
     def sending(self, vault: Vault, reader: BlockReader | None = None) -> str:
         """The script that sends it: its disk, or what a reader of blocks says instead.
@@ -124,18 +141,18 @@ class Errand:
         Raises InvalidRequest for a file that is not there.
         """
         engine = ENGINES[self.engine]
-        object = f"{self.point}/{self.volume}.{self.engine}-{self.attempt}"
+        object = f"{self.point}/{self.volume}.{self.engine}-{self.name}"
         send = f"{{ {engine.send(vault, object)}; }}"
         body = _SEND.format(
             sent=f"{{ {reader.command} | {send}; }}" if reader else f'{send} < "$disk"',
             read_only="" if reader else _READ_ONLY,
             receipt=quote(self.sent),
             object=object,
+            word=self.word,
             bytes=self.gib * GIB,
         )
-        return (
-            self._head(vault, vault.sender, "to the vault", engine.to_send(vault), self.sent, reader) + body
-        )
+        prepare = engine.to_send(vault, first=self.first)
+        return self._head(vault, vault.sender, "to the vault", prepare, self.sent, reader) + body
 
     def receiving(self, vault: Vault, object: str, digest: str, bytes: int) -> str:
         """The script that writes and reads back what was sent. Raises InvalidRequest."""
@@ -145,6 +162,7 @@ class Errand:
             again=engine.again,
             receipt=quote(self.received),
             object=object,
+            word=self.word,
             digest=digest,
             bytes=bytes,
         )
