@@ -67,8 +67,8 @@ def abandon(recovery: Recovery, *, pace: Pace | None = None) -> Abandoned:
 
 def stand_alone(recovery: Recovery, *, without: Collection[str] = (), pace: Pace | None = None) -> Abandoned:
     """Let the source stand with what it has, where the target is lost, whether that had taken over or not. No
-    call is made to the target, and nobody stops it: `fence` is the first act on its return. Points `without`
-    which, by their ids, are damaged: no newer data is lost with them.
+    call is made to the target, and nobody stops it: `fence` is the first act on its return. Points in
+    `without`, by their ids, are damaged: no newer data is lost with them.
 
     Raises PolicyError where the source has points with newer data than its own volumes.
     """

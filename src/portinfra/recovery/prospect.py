@@ -23,8 +23,7 @@ from portinfra.recovery.restore import all_at_once, outdated, replacing, sourced
 from portinfra.recovery.status import RecoveryStatus, status
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.turn import mark
-from portinfra.recovery.vault.blocks import pointless
-from portinfra.recovery.vault.readiness import lacking
+from portinfra.recovery.vault.readiness import lacking, pointless
 from portinfra.words import duration, moment
 
 

@@ -76,7 +76,7 @@ def send(
         vault,
         point.id,
         point.engine,
-        lambda errand, load: errand.sending(vault, load.reader),
+        lambda errand: errand.sending(vault),
         lambda errand: errand.sent,
         pace,
     )
@@ -185,7 +185,7 @@ def _receive(recovery: Recovery, target: Connection, point: Point, pace: Pace) -
         else:  # its host was removed since; a point is whole, or it is none
             loads.append(Load(volume, told["gib"], 0, recovery.target.key, None))
 
-    def script(errand: Errand, load: Load) -> str:
+    def script(errand: Errand) -> str:
         told = volumes[_address(errand.volume)]
         return errand.receiving(vault, told["object"], told["digest"], told["bytes"])
 
@@ -246,5 +246,5 @@ def prune(recovery: Recovery, kept: Collection[str]) -> str:
 def clear(recovery: Recovery, end: Connection, pace: Pace) -> None:
     """Remove helpers at one end that a run which died has left."""
     scope = recovery.sending if end.environment == recovery.source else recovery.receiving
-    nobody = Helpers(end, scope, vault_of(recovery), "", "", lambda *of: "", lambda errand: "", pace)
+    nobody = Helpers(end, scope, vault_of(recovery), "", "", lambda errand: "", lambda errand: "", pace)
     nobody.clear()

@@ -89,7 +89,7 @@ class HelperFailed(PortinfraError):
 Attempts = Mapping[Address, str]
 """Volume → what tells its helper's work from any other's."""
 
-Script = Callable[[Errand, Load], str]
+Script = Callable[[Errand], str]
 Name = Callable[[Errand], str]
 
 
@@ -254,7 +254,7 @@ class Helpers:
                 resources[address] = evolve(
                     spec,
                     tags={**spec.tags, ATTEMPT: attempt},
-                    user_data=self.script(self._errand(load, attempt), load),
+                    user_data=self.script(self._errand(load, attempt)),
                     ends_after=seconds(self.vault.limit),
                 )
             else:
@@ -262,7 +262,8 @@ class Helpers:
         return {a: s for a, s in resources.items() if not isinstance(s, Subnet) or a in subnets}
 
     def _errand(self, load: Load, attempt: str) -> Errand:
-        return Errand(self.point, load.volume.name, load.gib, attempt, self.engine, load.first)
+        name = load.volume.name
+        return Errand(self.point, name, load.gib, attempt, self.engine, load.first, load.reader)
 
     # What became of them.
 
@@ -277,7 +278,7 @@ class Helpers:
         for load in loads:
             errand = self._errand(load, attempts[load.volume])
             volume = "" if load.reader else volumes[load.volume].id
-            self.vault.stand.run(self.script(errand, load), volume)
+            self.vault.stand.run(self.script(errand), volume)
 
     def _receipts(self, run: Run, loads: Iterable[Load], attempts: Attempts) -> dict[Address, Receipt]:
         store, clock = Store(self.vault), self.connection.provider.clock

@@ -29,6 +29,17 @@ def unfit(recovery: Recovery) -> Iterator[Finding]:
             yield _wrong(recovery, "blocks", f"native.{name}", told, fix)
 
 
+def pointless(recovery: Recovery) -> Iterator[Finding]:
+    """A finding where blocks shall be read, and neither end hands any out. A warning: clones are read."""
+    source, target = recovery.source, recovery.target
+    if recovery.vault is None or not recovery.vault.blocks:
+        return
+    if not any(exports_blocks(recovery, end) for end in (source, target)):
+        told = f"neither {source.on} nor {target.on} hands out the blocks of a snapshot"
+        fix = "Leave the vault's blocks out: helpers read a volume made of it."
+        yield _wrong(recovery, "no-blocks", "blocks", told, fix, Severity.WARNING)
+
+
 def sendable(recovery: Recovery, engine: str) -> str:
     """What this machine lacks to let helpers send; empty: nothing. Asked before anything is taken."""
     vault = recovery.vault
@@ -72,10 +83,18 @@ def lacking(recovery: Recovery) -> Iterator[Finding]:
             )
 
 
-def _wrong(recovery: Recovery, rule: str, attribute: str, message: str, fix: str) -> Finding:
+def _wrong(
+    recovery: Recovery,
+    rule: str,
+    attribute: str,
+    message: str,
+    fix: str,
+    severity: Severity = Severity.ERROR,
+) -> Finding:
+    """About one attribute of the vault."""
     assert recovery.vault is not None
-    subject = f"recovery.{recovery.plan.name}.vault.{attribute}"
-    return Finding(f"recovery/{rule}", message, fix, subject=subject, location=recovery.vault.location)
+    subject, location = f"recovery.{recovery.plan.name}.vault.{attribute}", recovery.vault.location
+    return Finding(f"recovery/{rule}", message, fix, severity, subject=subject, location=location)
 
 
 def _finding(recovery: Recovery, message: str, fix: str) -> Finding:

@@ -114,6 +114,8 @@ class Errand:
     engine: str
     first: bool = True
     """Whether this is the first volume of its point."""
+    reader: BlockReader | None = None
+    """How to read it without a disk; None: the disk is read."""
 
     @property
     def name(self) -> str:
@@ -135,12 +137,9 @@ class Errand:
         """The name of a receiver's receipt."""
         return f"{self.point}/{self.volume}.received-{self.name}.json"
 
-    def sending(self, vault: Vault, reader: BlockReader | None = None) -> str:
-        """The script that sends it: its disk, or what a reader of blocks says instead.
-
-        Raises InvalidRequest for a file that is not there.
-        """
-        engine = ENGINES[self.engine]
+    def sending(self, vault: Vault) -> str:
+        """The script that sends it. Raises InvalidRequest for a file that is not there."""
+        engine, reader = ENGINES[self.engine], self.reader
         object = f"{self.point}/{self.volume}.{self.engine}-{self.name}"
         send = f"{{ {engine.send(vault, object)}; }}"
         body = _SEND.format(
@@ -152,7 +151,7 @@ class Errand:
             bytes=self.gib * GIB,
         )
         prepare = engine.to_send(vault, first=self.first)
-        return self._head(vault, vault.sender, "to the vault", prepare, self.sent, reader) + body
+        return self._head(vault, vault.sender, "to the vault", prepare, self.sent) + body
 
     def receiving(self, vault: Vault, object: str, digest: str, bytes: int) -> str:
         """The script that writes and reads back what was sent. Raises InvalidRequest."""
@@ -169,15 +168,7 @@ class Errand:
         prepare = engine.to_receive(vault)
         return self._head(vault, vault.receiver, "from the vault", prepare, self.received) + body
 
-    def _head(
-        self,
-        vault: Vault,
-        configuration: str,
-        where: str,
-        prepare: str,
-        receipt: str,
-        reader: BlockReader | None = None,
-    ) -> str:
+    def _head(self, vault: Vault, configuration: str, where: str, prepare: str, receipt: str) -> str:
         ours = kept("rclone.conf", text_of(configuration))
         if vault.host_key:
             ours += kept("known_hosts", vault.host_key)
@@ -189,8 +180,8 @@ class Errand:
             folder=quote(vault.remote + ENGINES[self.engine].folder),
             receipt=quote(receipt),
             sectors=self.gib * GIB // 512,
-            tools=" ".join((*ENGINES[self.engine].tools, *(reader.tools if reader else ()))),
-            plugged="" if reader else _PLUGGED.format(gib=self.gib),
+            tools=" ".join((*ENGINES[self.engine].tools, *(self.reader.tools if self.reader else ()))),
+            plugged="" if self.reader else _PLUGGED.format(gib=self.gib),
             prepare=prepare or "true\n",
         )
 
