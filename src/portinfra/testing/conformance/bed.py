@@ -35,7 +35,7 @@ class Bed(ABC):
     what was forked off. None: it lives elsewhere.
     """
     stride: int = 1
-    """The crash sweep tries every so manieth call; 1: each."""
+    """The crash sweep tries one distinct crash in so many."""
     limited: str = "instance"
     """The kind that `set_quota` can limit: one of which `before` has two or more."""
     reads_max: int = 12

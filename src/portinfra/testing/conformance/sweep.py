@@ -1,10 +1,16 @@
-"""A crash at every call, in three ways: the process dies before the call has its effect, it dies after, or it
-lives and the answer is lost. Whatever happens, running again ends in the right world.
+"""Crash a run at its calls, run it again, and require the right end.
 
-Where the world lives in this process, the process is forked at each call and each copy goes its own way from
-there; elsewhere the run is repeated up to each call in a fresh world.
+A crash has three forms: the process dies before the call has its effect, it dies after the effect, or it
+lives and the answer is lost. Two crashes are equal when they leave the same world to the same process. A
+death after a write equals a death before the next write. A death around a read equals a death after the last
+write. So a sweep tries each distinct crash once. It also tries a sample of the others, in case they differ
+after all.
+
+Where the world lives in this process, the sweep forks the process at each crash, and each copy goes on alone.
+Elsewhere it repeats the run up to each crash in a new world.
 """
 
+import gc
 import itertools
 import os
 import sys
@@ -12,138 +18,223 @@ import traceback
 from collections.abc import Callable
 from typing import Literal
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from portinfra.errors import OutcomeUnknown, PortinfraError
 from portinfra.provider.interface import Answer, Call, Provider
-from portinfra.testing.faults import MISHAPS, Crash, Faults, Mishap, Weather
+from portinfra.testing.faults import MISHAPS, Crash, Mishap
 from portinfra.testing.wrapped import Hand
 
-STORY_MAX = 50_000
-"""Bytes that a copy may tell of what went wrong."""
+EQUAL_SAMPLE = 16
+"""Of crashes that equal another, a sweep tries one in so many. There are three forms, so no multiple of 3."""
+
+COPIES_MAX = 2
+"""Copies of this process that run at the same time."""
+
+READY = b"."
+"""What a copy writes first, once it has what it needs of its own."""
+
+REPORT_MAX = 50_000
+"""Bytes that a copy may report about a failure."""
 
 
 @frozen
 class Crashes:
-    """What is tried, and how it must end."""
+    """What to crash, and how it must end."""
 
     prepare: Callable[[], object]
     """Makes the world in which the run begins."""
     run: Callable[[Hand], object]
-    """The work; each of its calls passes through the hand that it is given."""
+    """The work. Each of its calls passes through the hand that it receives."""
     ends_well: Callable[[], object]
-    """Runs again, undisturbed, and raises unless the end is the right one."""
+    """Runs again, undisturbed. Raises unless the end is right."""
     forked: Callable[[], object] | None = None
-    """Called first in each copy; None where the world cannot be forked with the process."""
+    """Called first in each copy. None: a fork of the process does not copy the world."""
     stride: int = 1
-    """Only every so manieth call is tried."""
-    offset: int = 0
-    """Where the strides begin."""
+    """Try one distinct crash in so many."""
+    equals: int = EQUAL_SAMPLE
+    """Of the crashes that equal another, try one in so many of those that the stride leaves. 1: every one."""
 
     def sweep(self) -> int:
-        """Try it; how many runs went astray. Raises AssertionError with the first that ended badly."""
+        """Try the crashes. Return how many there were. Raise AssertionError with the first bad end."""
         self.prepare()
-        return _forking(self, self.forked) if self.forked else _repeating(self)
+        return _fork_at_each(self, self.forked) if self.forked else _repeat_to_each(self)
 
 
-def _repeating(crashes: Crashes) -> int:
-    astray = 0
-    for at in itertools.count(1 + crashes.offset, crashes.stride):
-        for mishap in MISHAPS:
-            weather = Weather(Faults(at=at, mishap=mishap))
-            try:
-                crashes.run(weather.perform)
-            except Crash:
-                pass
-            except PortinfraError:
-                if weather.calls < at:
-                    raise
-            if weather.calls < at:
-                return astray
-            astray += 1
-            try:
-                crashes.ends_well()
-            except Exception as error:
-                raise AssertionError(f"call {at}: {mishap}") from error
-            crashes.prepare()
-    return astray
+@define
+class Choice:
+    """Which crashes of a run to try. The run asks at each call, in order."""
+
+    stride: int
+    equals: int
+    _writes: int = field(init=False, default=-1)
+    _others: int = field(init=False, default=-1)
+
+    def at(self, call: Call) -> list[Mishap]:
+        """The crashes to try at this call, in the order of their moments."""
+        begins = self._writes < 0
+        if begins or not call.reads:
+            self._writes += 1
+        distinct = _distinct(call, begins)
+        chosen = distinct if self._writes % self.stride == 0 else ()
+        return [
+            mishap for mishap in MISHAPS if mishap in chosen or (mishap not in distinct and self._sampled())
+        ]
+
+    def _sampled(self) -> bool:
+        self._others += 1
+        return self._others % (self.stride * self.equals) == 0
 
 
-def _forking(crashes: Crashes, forked: Callable[[], object]) -> int:
-    fork = _Fork(crashes.stride, crashes.offset, forked)
+def _distinct(call: Call, begins: bool) -> tuple[Mishap, ...]:
+    """The crashes at a call that leave what no earlier crash left."""
+    first: tuple[Mishap, ...] = ("dies before",) if begins else ()
+    return first if call.reads else (*first, "dies after", "answer lost")
+
+
+def _meet(mishap: Mishap, provider: Provider, call: Call) -> Answer:
+    """Make a call that ends in a crash."""
+    if mishap == "dies before":
+        raise Crash(f"died before {call.action}")
+    provider.perform(call)
+    if mishap == "dies after":
+        raise Crash(f"died after {call.action}")
+    raise OutcomeUnknown("the connection was lost before the answer came", provider=provider.name)
+
+
+def _repeat_to_each(crashes: Crashes) -> int:
+    for number in itertools.count(1):
+        once = _Once(Choice(crashes.stride, crashes.equals), number)
+        try:
+            crashes.run(once.perform)
+        except Crash:
+            pass
+        except PortinfraError:
+            if not once.title:
+                raise
+        if not once.title:
+            return number - 1
+        try:
+            crashes.ends_well()
+        except Exception as error:
+            raise AssertionError(once.title) from error
+        crashes.prepare()
+    raise AssertionError("a run has no end")
+
+
+@define
+class _Once:
+    """The hand of a run that meets one crash, the one of this number."""
+
+    choice: Choice
+    number: int
+    title: str = ""
+    """The crash, once it was met."""
+    _met: int = 0
+    _calls: int = 0
+
+    def perform(self, provider: Provider, call: Call) -> Answer:
+        if self.title:
+            return provider.perform(call)
+        self._calls += 1
+        for mishap in self.choice.at(call):
+            self._met += 1
+            if self._met == self.number:
+                self.title = f"call {self._calls} ({call.action}): {mishap}"
+                return _meet(mishap, provider, call)
+        return provider.perform(call)
+
+
+def _fork_at_each(crashes: Crashes, forked: Callable[[], object]) -> int:
+    fork = _Fork(Choice(crashes.stride, crashes.equals), forked)
     try:
         crashes.run(fork.perform)
     except BaseException as error:
-        if not fork.astray:
+        if not fork.is_copy:
+            fork.await_copies(0)
             raise
         fork.leave(crashes.ends_well, None if isinstance(error, Crash | PortinfraError) else error)
-    if fork.astray:
+    if fork.is_copy:
         fork.leave(crashes.ends_well)
-    assert not fork.stories, f"{len(fork.stories)} of {fork.copies} went wrong\n{fork.stories[0]}"
+    fork.await_copies(0)
+    assert not fork.failures, f"{len(fork.failures)} of {fork.copies} went wrong\n{fork.failures[0]}"
     return fork.copies
 
 
+@frozen
+class _Copy:
+    """A copy that runs: its process, the pipe that it reports through, and its crash."""
+
+    process: int
+    pipe: int
+    title: str
+
+
+@define
 class _Fork:
     """The hand of the original and, after each fork, of its copy."""
 
-    def __init__(self, stride: int, offset: int, forked: Callable[[], object]) -> None:
-        self.stride = stride
-        self.offset = offset
-        self.forked = forked
-        self.calls = 0
-        self.copies = 0
-        self.stories: list[str] = []
-        self.astray: Mishap | Literal[""] = ""
-        """In a copy: what happens there."""
-        self.writer = -1
+    choice: Choice
+    forked: Callable[[], object]
+    copies: int = 0
+    failures: list[str] = field(factory=list)
+    is_copy: bool = False
+    _calls: int = 0
+    _running: list[_Copy] = field(factory=list)
+    _report: int = -1
 
     def perform(self, provider: Provider, call: Call) -> Answer:
-        if self.astray:
+        if self.is_copy:
             return provider.perform(call)
-        self.calls += 1
-        if (self.calls + self.offset) % self.stride == 0:
-            for mishap in MISHAPS:
-                if self._is_copy(mishap, f"call {self.calls} ({call.action}): {mishap}"):
-                    return self._meet(mishap, provider, call)
+        self._calls += 1
+        for mishap in self.choice.at(call):
+            if self._begin_copy(f"call {self._calls} ({call.action}): {mishap}"):
+                return _meet(mishap, provider, call)
         return provider.perform(call)
 
-    def _meet(self, mishap: Mishap, provider: Provider, call: Call) -> Answer:
-        if mishap == "dies before":
-            raise Crash
-        provider.perform(call)
-        if mishap == "dies after":
-            raise Crash
-        raise OutcomeUnknown("the connection was lost before the answer came", provider=provider.name)
-
-    def _is_copy(self, mishap: Mishap, title: str) -> bool:
+    def _begin_copy(self, title: str) -> Literal[True, False]:
+        """Fork. True in the copy; False in the original."""
+        self.await_copies(COPIES_MAX - 1)
         reader, writer = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
         child = os.fork()
-        if child == 0:
-            os.close(reader)
-            self.writer, self.astray = writer, mishap
-            try:
-                self.forked()
-            except BaseException as error:  # nobody above may take it for the provider's, and go on
-                self.leave(lambda: None, error)
-            return True
-        os.close(writer)
-        self.copies += 1
-        with os.fdopen(reader, "rb") as pipe:
-            story = pipe.read().decode()
-        _, status = os.waitpid(child, 0)
-        if story or status:
-            self.stories.append(f"{title}\n{story or f'the copy ended with status {status}'}")
-        return False
+        if child:
+            os.close(writer)
+            os.read(reader, len(READY))  # until then the copy takes what it needs of this process's files
+            self.copies += 1
+            self._running.append(_Copy(child, reader, title))
+            return False
+        gc.freeze()  # to collect what was inherited would copy its memory, page by page
+        os.close(reader)
+        self._report, self.is_copy = writer, True
+        failed: BaseException | None = None
+        try:
+            self.forked()
+        except BaseException as error:
+            failed = error
+        os.write(writer, READY)
+        if failed:  # no caller may take it for the provider's error and go on
+            self.leave(lambda: None, failed)
+        return True
+
+    def await_copies(self, left: int) -> None:
+        """Wait until no more than so many copies run, the oldest first, and keep what they report."""
+        while len(self._running) > left:
+            copy = self._running.pop(0)
+            with os.fdopen(copy.pipe, "rb") as pipe:
+                failure = pipe.read().decode(errors="replace")
+            _, status = os.waitpid(copy.process, 0)
+            if failure or status:
+                self.failures.append(f"{copy.title}\n{failure or f'the copy ended with status {status}'}")
 
     def leave(self, ends_well: Callable[[], object], error: BaseException | None = None) -> None:
-        """The end of a copy: run again, tell the story (empty when all is well), and be gone."""
-        story = "".join(traceback.format_exception(error)) if error else ""
+        """End a copy: run again, report what failed (nothing when all is well), and exit."""
+        failure = "".join(traceback.format_exception(error)) if error else ""
         try:
             ends_well()
         except BaseException:
-            story += traceback.format_exc()
+            failure += traceback.format_exc()
         finally:
-            os.write(self.writer, story[-STORY_MAX:].encode())
+            os.write(self._report, failure[-REPORT_MAX:].encode())
             os._exit(0)

@@ -1,4 +1,4 @@
-"""A crash at every call of the smallest topology with one of each: made, changed, removed."""
+"""Crash every run that makes, changes or removes the smallest topology with one of each kind."""
 
 from attrs import evolve
 
@@ -34,7 +34,7 @@ class CrashAtEveryCall:
 
 
 def sweep_to(stage: Stage, before: Topology | None, after: Topology, stride: int = 1) -> int:
-    """Crash at every call on the way from one topology (None: nothing) to another; how many went astray."""
+    """Crash the way from one topology (None: nothing) to another. Return the number of crashes."""
 
     def prepare() -> None:
         stage.bed.reset()
@@ -53,7 +53,7 @@ def sweep_to(stage: Stage, before: Topology | None, after: Topology, stride: int
 
 
 def sweep_to_nothing(stage: Stage, before: Topology, stride: int = 1) -> int:
-    """Crash at every call on the way from a topology to nothing; how many went astray."""
+    """Crash the way from a topology to nothing. Return the number of crashes."""
 
     def prepare() -> None:
         stage.bed.reset()
