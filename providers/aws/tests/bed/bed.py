@@ -155,6 +155,14 @@ class Bed:
                 engine.backend(account, region).tags[id].update(tags)
             return told
 
+    def ask(self, account: str, region: str, action: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Return what a read answers, past the wire; of a list, all of it, before filters and pages."""
+        with self.lock:
+            operation = official.operation("ec2", action)
+            assert operation is not None, action
+            self._settle()
+            return self.tell(Call(operation, dict(params), account, region, self.at(account, region)))
+
     def books(
         self, account: str | None = None, region: str | None = None, without: Collection[str] = ()
     ) -> list[str]:
@@ -294,6 +302,15 @@ class Bed:
     def _done(self, call: Call) -> dict[str, Any]:
         for check in (*BEFORE[""], *BEFORE[call.action]):
             check(call)
+        told = self.tell(call)
+        if self._listing.member(call.operation) is not None:
+            return self._listing.show(call.operation, call.params, told, call.there)
+        _note_births(call, told)
+        _note_deaths(call)
+        return told
+
+    def tell(self, call: Call) -> dict[str, Any]:
+        """Do what a request asks for and return the answer; of a list, all of it."""
         act = INSTEAD.get(call.action)
         result = act(call) if act else self._moto(call)
         for add in AFTER[call.action]:
@@ -303,10 +320,6 @@ class Bed:
             told = plain(result, call.operation.told)
         for change in SHOWN[call.action]:
             change(call, told)
-        if self._listing.member(call.operation) is not None:
-            return self._listing.show(call.operation, call.params, told, call.there)
-        _note_births(call, told)
-        _note_deaths(call)
         return told
 
     def _moto(self, call: Call) -> Any:
