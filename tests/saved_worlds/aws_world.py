@@ -16,15 +16,14 @@ from story import Beginning, plan_recovery
 
 from bed.bed import Bed
 from bed.call import Call
-from bed.conformance_bed import BedClock
 from bed.direct import direct
-from bed.errors import Unserved
 from bed.identities import ACCESS_KEY, ACCOUNT, SECRET
 from bed.listing import FIXED, LISTS
 from bed.running import environment
 from bed.settings import Settings
 from portinfra import Environment
 from portinfra.recovery.subject import Recovery
+from portinfra.testing.emulator import EmulatorClock, Unserved
 from portinfra.testing.wrapped import untouched, wrapped
 
 OTHER, OTHER_KEY = "210987654321", "AKIARECOVERY00000000"
@@ -152,5 +151,5 @@ def _connected(ec2: Bed) -> Iterator[None]:
         variables["AWS_SHARED_CREDENTIALS_FILE"] = str(folder / "credentials")
         variables["AWS_CONFIG_FILE"] = str(folder / "config")
         stack.enter_context(mock.patch.dict("os.environ", variables))
-        stack.enter_context(wrapped("aws", untouched, clock=BedClock(ec2)))
+        stack.enter_context(wrapped("aws", untouched, clock=EmulatorClock(ec2)))
         yield

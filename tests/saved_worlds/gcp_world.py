@@ -15,7 +15,6 @@ from unittest import mock
 from story import Beginning, plan_recovery
 
 from emulator.bed import Bed
-from emulator.conformance_bed import BedClock
 from emulator.direct import direct
 from emulator.identities import PROJECT
 from emulator.kinds import KINDS
@@ -24,6 +23,7 @@ from emulator.running import environment
 from emulator.settings import Settings
 from portinfra import DataPolicy, Environment, Vault
 from portinfra.recovery.subject import Recovery
+from portinfra.testing.emulator import EmulatorClock
 from portinfra.testing.stand import LocalStand
 from portinfra.testing.wrapped import untouched, wrapped
 
@@ -100,5 +100,5 @@ def _connected(settings: dict[str, float]) -> Iterator[Bed]:
     with ExitStack() as stack:
         variables = environment(stack.enter_context(direct(gce)))
         stack.enter_context(mock.patch.dict("os.environ", variables))
-        stack.enter_context(wrapped("gcp", untouched, clock=BedClock(gce)))
+        stack.enter_context(wrapped("gcp", untouched, clock=EmulatorClock(gce)))
         yield gce

@@ -16,6 +16,7 @@ from clouds.world import OUTSIDE
 
 from portinfra import placed, reach, workflow
 from portinfra.declaration.load import load
+from portinfra.testing.emulator import EmulatorClock
 from portinfra.testing.fake import FakeCloud, plugin
 from portinfra.testing.wrapped import untouched, wrapped
 
@@ -54,21 +55,19 @@ def on_the_built_in_cloud(declared):
 @contextmanager
 def on_ec2(declared):
     from bed import hand, in_thread
-    from bed.conformance_bed import BedClock
     from bed.identities import ACCOUNT
 
     slow = in_thread(live_clock=False, request_seconds=0.05, pending_seconds=5.0)
     with slow as there, pytest.MonkeyPatch.context() as patch:
         for name, value in there.environment.items():
             patch.setenv(name, value)
-        built(declared, "aws:us-east-1", ACCOUNT, clock=BedClock(there.bed))
+        built(declared, "aws:us-east-1", ACCOUNT, clock=EmulatorClock(there.bed))
         yield ec2.world(hand.client(there.endpoint), SCOPE)
 
 
 @contextmanager
 def on_compute_engine(declared):
     from emulator import in_thread
-    from emulator.conformance_bed import BedClock
     from emulator.hand import REGION, Hand
     from emulator.identities import PROJECT
 
@@ -76,7 +75,7 @@ def on_compute_engine(declared):
     with slow as there, pytest.MonkeyPatch.context() as patch:
         for name, value in there.environment.items():
             patch.setenv(name, value)
-        built(declared, f"gcp:{REGION}", PROJECT, clock=BedClock(there.bed))
+        built(declared, f"gcp:{REGION}", PROJECT, clock=EmulatorClock(there.bed))
         yield gce.world(Hand(there.endpoint), SCOPE)
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from bed import Local
-from bed.conformance_bed import BedClock
 from bed.identities import ACCESS_KEY, SECRET
 from portinfra import Environment
 from portinfra.declaration.load import load
 from portinfra.model.address import Scope
 from portinfra.model.resources import Network
 from portinfra.present.cli import main
+from portinfra.testing.emulator import EmulatorClock
 from portinfra.validation import validate_declared
 from portinfra_aws import marks, plugin
 from portinfra_aws.drivers.network import NetworkDriver
@@ -71,7 +71,7 @@ def somewhere(ec2: Local, tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(shared))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     (tmp_path / "shop.hcl").write_text(EXAMPLES[0])
-    monkeypatch.setattr("portinfra_aws.provider.SystemClock", lambda: BedClock(ec2.bed))
+    monkeypatch.setattr("portinfra_aws.provider.SystemClock", lambda: EmulatorClock(ec2.bed))
     return ec2
 
 

@@ -6,11 +6,11 @@ import pytest
 from attrs import evolve
 
 from bed import Local
-from bed.conformance_bed import BedClock
 from bed.identities import ACCOUNT
 from bed.settings import Settings
 from portinfra import PlanOptions, workflow
 from portinfra.declaration.load import load
+from portinfra.testing.emulator import EmulatorClock
 from portinfra.testing.wrapped import wrapped
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "payments.hcl"
@@ -34,7 +34,7 @@ def there(ec2: Local, calls, tmp_path, monkeypatch):
         calls.append(call.action)
         return provider.perform(call)
 
-    with wrapped("aws", noted, clock=BedClock(ec2.bed)):
+    with wrapped("aws", noted, clock=EmulatorClock(ec2.bed)):
         yield ec2
     assert ec2.bed.violations == []
     assert ec2.bed.gaps == []

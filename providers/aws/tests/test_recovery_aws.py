@@ -8,9 +8,10 @@ import json
 import pytest
 from attrs import evolve
 
-from bed.conformance_bed import PASSING, AwsBed, BedClock
+from bed.conformance_bed import PASSING, AwsBed
 from bed.identities import ACCOUNT
 from portinfra import INTERNET, RecoveryPlan, Role, Topology, Volume, allow, dr, workflow
+from portinfra.testing.emulator import EmulatorClock
 from portinfra.testing.wrapped import untouched, wrapped
 
 OTHER = "210987654321"
@@ -43,7 +44,7 @@ def clouds(ec2, tmp_path, monkeypatch):
     """An EC2 whose waits cost nothing, in which the shop runs in production."""
     monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
     ec2.bed.configure(pending_seconds=5.0)
-    with wrapped("aws", untouched, clock=BedClock(ec2.bed)):
+    with wrapped("aws", untouched, clock=EmulatorClock(ec2.bed)):
         workflow.apply(workflow.plan(SHOP, PRODUCTION))
         yield ec2
     assert ec2.bed.violations == []

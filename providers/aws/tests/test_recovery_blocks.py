@@ -16,11 +16,12 @@ from unittest import mock
 import pytest
 from attrs import evolve, frozen
 
-from bed.conformance_bed import PASSING, AwsBed, BedClock
+from bed.conformance_bed import PASSING, AwsBed
 from bed.identities import ACCOUNT
 from bed.rules.contents import BLOCK, GIB
 from bed.rules.profiles import arn
 from portinfra import DataPolicy, RecoveryPlan, Role, Topology, Vault, Volume, dr, workflow
+from portinfra.testing.emulator import EmulatorClock
 from portinfra.testing.stand import LocalStand
 from portinfra.testing.wrapped import untouched, wrapped
 
@@ -60,7 +61,7 @@ def clouds(ec2, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path / "home"))
     ec2.bed.configure(pending_seconds=5.0, profiles=[arn(ACCOUNT, "helper")], page_limit=2)
-    with wrapped("aws", untouched, clock=BedClock(ec2.bed)):
+    with wrapped("aws", untouched, clock=EmulatorClock(ec2.bed)):
         workflow.apply(workflow.plan(SHOP, PRODUCTION))
         (volume,) = volumes(PRODUCTION)
         ec2.bed.write(volume, LEDGER, 3)

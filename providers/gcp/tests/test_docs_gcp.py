@@ -11,10 +11,10 @@ import pytest
 
 from emulator import Local
 from emulator.accounts import key_file
-from emulator.conformance_bed import BedClock
 from emulator.geography import machine_types
 from portinfra.declaration.load import load
 from portinfra.present.cli import main
+from portinfra.testing.emulator import EmulatorClock
 from portinfra.validation import validate_declared
 from portinfra_gcp import labels, marks, plugin
 from portinfra_gcp.labels import PREFIX
@@ -60,7 +60,7 @@ def somewhere(gce: Local, tmp_path, monkeypatch):
         monkeypatch.delenv(name)
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key_file(tmp_path, gce.endpoint)))
     (tmp_path / "shop.hcl").write_text(EXAMPLES[0])
-    monkeypatch.setattr("portinfra_gcp.provider.SystemClock", lambda: BedClock(gce.bed))
+    monkeypatch.setattr("portinfra_gcp.provider.SystemClock", lambda: EmulatorClock(gce.bed))
     return gce
 
 

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 import pytest
 
 from emulator import in_process
-from emulator.conformance_bed import BedClock, GcpBed, books
+from emulator.conformance_bed import GcpBed, books
 from portinfra.testing.conformance import Bed
 from portinfra.testing.conformance.stage import Stage
+from portinfra.testing.emulator import EmulatorClock
 
 TRIES_MAX = 60
 """Whoever is killed each time has moved on a little: this often is never."""
@@ -27,7 +28,7 @@ class Served(Bed):
 
     def __init__(self, remote):
         self.remote = remote
-        self.clock = BedClock(remote)
+        self.clock = EmulatorClock(remote)
 
     def reset(self) -> None:
         self.remote.reset()

@@ -6,12 +6,12 @@ import pytest
 from attrs import evolve
 
 from emulator import Local
-from emulator.conformance_bed import BedClock
 from emulator.hand import REGION
 from emulator.identities import PROJECT
 from emulator.settings import Settings
 from portinfra import PlanOptions, workflow
 from portinfra.declaration.load import load
+from portinfra.testing.emulator import EmulatorClock
 from portinfra.testing.wrapped import wrapped
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "payments.hcl"
@@ -37,7 +37,7 @@ def there(gce: Local, calls, tmp_path, monkeypatch):
         calls.append(call.action)
         return provider.perform(call)
 
-    with wrapped("gcp", noted, clock=BedClock(gce.bed)):
+    with wrapped("gcp", noted, clock=EmulatorClock(gce.bed)):
         yield gce
     assert gce.bed.violations == []
     assert gce.bed.gaps == []

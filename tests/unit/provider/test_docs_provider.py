@@ -10,6 +10,7 @@ from portinfra.model.observed import Observed
 from portinfra.model.resources import Network, Subnet
 from portinfra.provider.interface import DONE, Names, Refs, Wait
 from portinfra.testing.conformance import ProviderConformance
+from portinfra.testing.emulator import MISHAPS
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "writing-a-provider.md").read_text()
 SCOPE = Scope("sample", "production")
@@ -62,6 +63,15 @@ def test_its_test_file_is_the_suite(page):
     assert issubclass(page["TestAcme"], ProviderConformance)
     assert set(page["TestAcme"].gaps) <= set(dir(ProviderConformance))
     assert page["AcmeBed"]().books() == []
+
+
+def test_its_emulator_serves_counts_and_refuses_as_it_says(page):
+    assert page["first"] == {"zones": ["a", "b"]}
+    assert (page["second"], page["counted"]) == (503, {"GET /zones": 2})
+
+
+def test_every_mishap_of_an_emulator_is_named():
+    assert [each for each in MISHAPS if f"`{each}`" not in DOCUMENT] == []
 
 
 def test_every_test_and_ability_that_it_names_is_there():

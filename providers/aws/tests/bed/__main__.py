@@ -1,18 +1,6 @@
 """The bed in a process of its own: `python -m bed [PORT]`. Tells its endpoint; ends with standard input."""
 
-import sys
-
 from bed.bed import Bed
-from bed.server import Server
+from portinfra.testing.emulator import main
 
-
-def main() -> None:
-    """Serve until whoever started this closes its end, or dies."""
-    server = Server(Bed(), int(sys.argv[1]) if len(sys.argv) > 1 else 0)
-    server.start()
-    sys.stdout.write(f"{server.endpoint}\n")
-    sys.stdout.flush()
-    sys.stdin.read()
-
-
-main()
+main(Bed())

@@ -5,21 +5,16 @@ the rules, moto, the rules again, filters and pages.
 """
 
 import base64
-import threading
-import traceback
-from collections import Counter
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
-from attrs import define, evolve, field
+from attrs import define, field, frozen
 
 from bed import ebs, engine, official, rest, rules, signature, validation, xml
 from bed.books import books
 from bed.call import AFTER, BEFORE, INSTEAD, SHOWN, Call
-from bed.clock import Clock
-from bed.errors import THROTTLED, EC2Error, Unserved
-from bed.faults import Fault, Faults
+from bed.errors import THROTTLED, EC2Error
 from bed.identities import Identities, Identity
 from bed.kinds import ID, KINDS
 from bed.listing import FIXED, Listing
@@ -27,7 +22,7 @@ from bed.plain import plain
 from bed.region import Region
 from bed.rules import contents, permissions, rates, tokens
 from bed.settings import Settings
-from bed.wire import CutShort, Dropped, Killed, Request, Response
+from portinfra.testing.emulator import Asked, Emulator, Request, Response
 
 assert rules  # imported for the rules that it registers
 
@@ -36,76 +31,43 @@ _NO_TAGS: Mapping[str, str] = {}
 HTML = "<html><body><h1>500 Server Error</h1></body></html>"
 
 
+@frozen
+class EC2Asked(Asked):
+    """A request to EC2, EBS direct or STS, before it is checked."""
+
+    service: str = "ec2"
+    """`ebs`, or else what the signature says: `ec2` or `sts`."""
+    request_id: str = ""
+
+
 @define(eq=False)
-class Bed:
+class Bed(Emulator[EC2Asked]):
     """One EC2 of one's own: every account, every region."""
 
+    verbs: ClassVar[tuple[str, ...]] = (
+        *Emulator.verbs,
+        "fail_next_instance",
+        "books",
+        "add_account",
+        "write",
+        "read",
+    )
+
     settings: Settings = field(factory=Settings)
-    clock: Clock = field(init=False)
     identities: Identities = field(init=False)
-    faults: Faults = field(init=False)
-    calls: Counter[str] = field(init=False)
-    """How many requests came, by action."""
-    log: list[tuple[str, dict[str, str]]] = field(init=False)
-    """Every request, in order: its action and its parameters as sent."""
-    violations: list[str] = field(init=False)
-    """Every request that the official model refused, and why."""
-    gaps: list[str] = field(init=False)
-    """What was asked and the bed cannot serve, and where moto broke: faults of the bed, not of a client."""
-    lock: Any = field(init=False, factory=threading.RLock)
     _regions: dict[tuple[str, str], Region] = field(init=False)
     _listing: Listing = field(init=False)
     _requests: int = field(init=False, default=0)
 
-    def __attrs_post_init__(self) -> None:
-        self.reset()
-
     def reset(self) -> None:
         """Forget everything but the settings."""
         with self.lock:
+            super().reset()
             engine.reset()
-            self.clock = Clock(self.settings.live_clock, self.settings.request_seconds)
             self.identities = Identities()
-            self.faults = Faults()
-            self.calls, self.log, self.violations, self.gaps = Counter(), [], [], []
             self._regions = {}
             self._listing = Listing(self.settings)
             self._requests = 0
-
-    def restore(self) -> None:
-        """Forget everything, the settings too."""
-        self.settings = Settings()
-        self.reset()
-
-    def configure(self, **settings: Any) -> None:
-        """Change settings, by name."""
-        with self.lock:
-            for name, value in settings.items():
-                if not hasattr(self.settings, name):
-                    raise AttributeError(f"there is no setting {name!r}")
-                setattr(self.settings, name, value)
-            if not self.settings.live_clock:
-                self.clock.stop()
-            self.clock.latency = self.settings.request_seconds
-
-    def advance(self, seconds: float) -> None:
-        """Move time on."""
-        with self.lock:
-            self.clock.advance(seconds)
-
-    def now(self) -> float:
-        """Seconds since the epoch, by this EC2's clock."""
-        return self.clock.now()
-
-    def fault(self, mishap: Any, **where: Any) -> None:
-        """Let something go wrong: `fault("dropped after", action="CreateVpc", at=2)`; see `Fault`."""
-        with self.lock:
-            self.faults.add(Fault(mishap, **where))
-
-    def calm(self) -> None:
-        """Take all faults back."""
-        with self.lock:
-            self.faults.clear()
 
     def fail_next_instance(self, account: str, region: str, reason: str) -> None:
         """Accept the next launch and let it die while it is pending, for a reason."""
@@ -130,11 +92,6 @@ class Bed:
         """What a volume or snapshot holds there. Raises ValueError beyond its end."""
         with self.lock:
             return contents.read(id, offset, length)
-
-    def report(self) -> dict[str, Any]:
-        """How many requests came by action, what the model refused and what the bed could not serve."""
-        with self.lock:
-            return {"calls": dict(self.calls), "violations": self.violations, "gaps": self.gaps}
 
     def act(
         self,
@@ -183,53 +140,27 @@ class Bed:
             self._regions[account, region] = there
         return there
 
-    def serve(self, request: Request) -> Response:
-        """Answer one request. Raises Dropped, CutShort or Killed, where something is to break."""
-        with self.lock:
-            self._requests += 1
-            request_id = f"00000000-0000-4000-8000-{self._requests:012d}"
-            self.clock.request()
-            blocks = rest.asked(request.method, request.url)
-            action, flat = blocks or _query(request)
-            service = "ebs" if blocks else "ec2"
-            self.calls[action] += 1
-            self.log.append((action, flat))
-            struck = {fault.mishap: fault for fault in self.faults.at(action)}
-            early = self._early(service, struck, request_id)
-            if early is not None:
-                return early
-            response = self._answer(request, service, action, flat, request_id)
-            if "dropped after" in struck:
-                raise Dropped
-            if "cut short" in struck:
-                raise CutShort(response)
-            if "damaged" in struck and isinstance(response.body, bytes):
-                response = evolve(response, body=bytes([response.body[0] ^ 1]) + response.body[1:])
-            if "killed after" in struck:
-                raise Killed(struck["killed after"].pid)
-            return response
+    def understand(self, request: Request) -> EC2Asked:
+        """Return the action and the parameters as they were sent."""
+        self._requests += 1
+        blocks = rest.asked(request.method, request.url)
+        action, flat = blocks or _query(request)
+        service = "ebs" if blocks else "ec2"
+        return EC2Asked(action, flat, service, f"00000000-0000-4000-8000-{self._requests:012d}")
 
     def _settle(self) -> None:
         for there in self._regions.values():
             there.settle()
 
-    def _early(self, service: str, struck: Mapping[Any, Fault], request_id: str) -> Response | None:
-        if "slow" in struck:
-            self.clock.advance(struck["slow"].seconds)
-        if "killed before" in struck:
-            raise Killed(struck["killed before"].pid)
-        if "dropped before" in struck:
-            raise Dropped
-        if "html error" in struck:
+    def refuse(self, asked: EC2Asked, refusal: str) -> Response:
+        """Return the response to a request that a fault refuses."""
+        if refusal == "html error":
             return Response(500, HTML, "text/html")
-        for mishap, error in _ERRORS.items():
-            if mishap in struck:
-                return _refusal(service, error, request_id)
-        return None
+        return _refusal(asked.service, _ERRORS[refusal], asked.request_id)
 
-    def _answer(
-        self, request: Request, service: str, action: str, flat: dict[str, str], request_id: str
-    ) -> Response:
+    def answer(self, request: Request, asked: EC2Asked) -> Response:
+        """Serve a request, or refuse it as EC2 does. Raises Unserved."""
+        service, action = asked.service, asked.action
         try:
             claim = signature.claim(request.headers)
             if (service == "ebs") is not (claim.service == "ebs"):
@@ -239,19 +170,13 @@ class Bed:
             caller = self.identities.of(claim.access_key, token, self.clock.now())
             if self.settings.signatures:
                 signature.verify(claim, caller, request)
-            operation = self._operation(service, action, flat)
-            told = self._serve(operation, self._valid(operation, flat), caller, claim.region)
+            operation = self._operation(service, action, asked.parameters)
+            told = self._serve(operation, self._valid(operation, asked.parameters), caller, claim.region)
             if service == "ebs":
                 return rest.answer(operation, told)
-            return Response(200, xml.answer(operation, told, request_id))
+            return Response(200, xml.answer(operation, told, asked.request_id), xml.KIND)
         except EC2Error as error:
-            return _refusal(service, error, request_id)
-        except Unserved as error:
-            self.gaps.append(f"{action}: {error}")
-            return Response(501, f"the test bed cannot serve this: {error}\n", "text/plain")
-        except Exception:
-            self.gaps.append(f"{action}: {traceback.format_exc()}")
-            return Response(500, HTML, "text/html")
+            return _refusal(service, error, asked.request_id)
 
     def _operation(self, service: str, action: str, flat: Mapping[str, str]) -> official.Operation:
         version = flat.get("Version", "")
@@ -338,7 +263,7 @@ def _query(request: Request) -> tuple[str, dict[str, str]]:
 def _refusal(service: str, error: EC2Error, request_id: str) -> Response:
     if service == "ebs":
         return rest.refusal(error)
-    return Response(error.status, xml.refusal(service, error, request_id))
+    return Response(error.status, xml.refusal(service, error, request_id), xml.KIND)
 
 
 _offers: dict[str, dict[str, Any]] = {}

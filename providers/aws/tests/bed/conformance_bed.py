@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from attrs import define, evolve
+from attrs import evolve
 
 from bed import engine
 from bed.bed import Bed as EC2
@@ -16,6 +16,7 @@ from bed.running import RemoteBed, environment
 from bed.settings import Settings
 from portinfra.model.environment import Environment
 from portinfra.testing.conformance import Bed
+from portinfra.testing.emulator import EmulatorClock
 
 REGION = "us-east-1"
 ZONES = (f"{REGION}a", f"{REGION}b")
@@ -26,22 +27,6 @@ PASSING = ("portinfra:attempt", "portinfra:a")
 _NONE: Mapping[str, str] = {}
 
 SIX_HOURS = 6 * 3600.0
-
-
-@define
-class BedClock:
-    """The bed's time: sleeping costs nothing."""
-
-    ec2: EC2 | RemoteBed
-    virtual: bool = True
-
-    def now(self) -> float:
-        """Seconds since the epoch."""
-        return self.ec2.now()
-
-    def sleep_until(self, moment: float) -> None:
-        """Move time on."""
-        self.ec2.advance(max(0.0, moment - self.now()))
 
 
 class AwsBed(Bed):
@@ -69,7 +54,7 @@ class AwsBed(Bed):
         }
         self._given = given
         self.ec2 = EC2(Settings(**given))
-        self.clock = BedClock(self.ec2)
+        self.clock = EmulatorClock(self.ec2)
         self._stack = ExitStack()
 
     def __enter__(self) -> "AwsBed":

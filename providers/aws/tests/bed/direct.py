@@ -12,7 +12,7 @@ from unittest.mock import patch
 import requests
 
 from bed.bed import Bed
-from bed.wire import CutShort, Dropped, Request
+from portinfra.testing.emulator import CutShort, Dropped, Request
 
 HOST = "http://ec2.bed.invalid"
 ENDPOINT = f"{HOST}:80"

@@ -9,7 +9,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from bed.errors import EC2Error, Unserved
+from bed.errors import EC2Error
+from portinfra.testing.emulator import Unserved
 
 IMAGES = Path(__file__).with_name("images.json")
 

@@ -17,10 +17,6 @@ class EC2Error(Exception):
         return f"{self.code}: {self.message}"
 
 
-class Unserved(Exception):
-    """EC2 would serve this and the bed does not. A gap of the bed, never a finding about a driver."""
-
-
 def not_found(code: str, what: str, ids: str) -> EC2Error:
     """The error of ids that are unknown, or that EC2 does not show yet."""
     return EC2Error(code, f"The {what} ID '{ids}' does not exist")

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from bed.errors import EC2Error, Unserved
+from bed.errors import EC2Error
 from bed.official import Operation
+from portinfra.testing.emulator import Unserved
 
 Record = Mapping[str, Any]
 Path = tuple[str, ...]

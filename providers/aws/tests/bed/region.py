@@ -6,8 +6,8 @@ from typing import Any
 
 from attrs import define, field
 
-from bed.clock import Clock
 from bed.settings import Settings
+from portinfra.testing.emulator import Clock
 
 
 @define(eq=False)

@@ -14,7 +14,7 @@ from attrs import define
 from bed import validation
 from bed.errors import THROTTLED, EC2Error
 from bed.official import Operation
-from bed.wire import Response
+from portinfra.testing.emulator import Response
 
 _PATH = re.compile(r"/snapshots/([^/?]+)/blocks(?:/([^/?]+))?/?")
 

@@ -5,15 +5,13 @@ from typing import Any
 
 from attrs import define, field
 
+from portinfra.testing import emulator
+
 
 @define
-class Settings:
+class Settings(emulator.Settings):
     """As a test wants its EC2. The defaults answer at once and refuse all that EC2 refuses."""
 
-    live_clock: bool = True
-    """Whether time passes by itself; if not, `advance` moves it."""
-    request_seconds: float = 0.0
-    """How much time a request takes, where time does not pass by itself."""
     pending_seconds: float = 0.0
     """How long instances, volumes, attachments and snapshots stay in a state of passage."""
     visibility_seconds: float = 0.0

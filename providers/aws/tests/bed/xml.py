@@ -11,6 +11,9 @@ from xml.sax.saxutils import escape
 from bed.errors import EC2Error
 from bed.official import NAMESPACES, Operation, xml_name
 
+KIND = "text/xml;charset=UTF-8"
+"""The content type."""
+
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 

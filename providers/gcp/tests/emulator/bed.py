@@ -6,11 +6,8 @@ request ids, the rules, and at last the official document again, which checks th
 
 import copy
 import json
-import threading
-import traceback
-from collections import Counter
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, unquote
 
 from attrs import define, field, frozen
@@ -18,14 +15,13 @@ from attrs import define, field, frozen
 from emulator import accounts, catalogue, engine, geography, images, mask, official, rules, validation
 from emulator.books import books
 from emulator.call import SERVED, Call
-from emulator.clock import Clock
-from emulator.errors import GceError, Unserved, not_found
-from emulator.faults import Fault, Faults
+from emulator.errors import GceError, not_found
 from emulator.identities import PROJECT, Identities, Identity
 from emulator.official import Method
 from emulator.project import Project
 from emulator.rules import permissions, rates, requests
 from emulator.settings import Settings
+from portinfra.testing.emulator import Asked, Emulator, Request, Response, Unserved
 
 assert rules  # imported for the rules that it registers
 
@@ -35,113 +31,54 @@ HTML = (
 )
 
 
-@frozen
-class Request:
-    """What came over the wire."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: bytes
+KIND = "application/json; charset=UTF-8"
 
 
 @frozen
-class Response:
-    """What goes back."""
+class GceAsked(Asked):
+    """A request to Compute Engine, before it is checked."""
 
-    status: int
-    body: str
-    kind: str = "application/json; charset=UTF-8"
-    headers: Mapping[str, str] = field(factory=dict)
-
-
-class Dropped(Exception):
-    """The connection breaks here."""
-
-
-class Killed(Exception):
-    """The client is to be killed here."""
-
-    def __init__(self, pid: int) -> None:
-        super().__init__(f"kill {pid}")
-        self.pid = pid
+    method: Method | None = None
+    """None: there is no such method."""
+    path: dict[str, str] = field(factory=dict)
+    query: dict[str, list[str]] = field(factory=dict)
 
 
 @define(eq=False)
-class Bed:
+class Bed(Emulator[GceAsked]):
     """One Compute Engine of one's own: every project, every region."""
 
+    verbs: ClassVar[tuple[str, ...]] = (
+        *Emulator.verbs,
+        "fail_next_instance",
+        "books",
+        "add_project",
+        "add_identity",
+        "act",
+    )
+
     settings: Settings = field(factory=Settings)
-    clock: Clock = field(init=False)
     identities: Identities = field(init=False)
-    faults: Faults = field(init=False)
     projects: dict[str, Project] = field(init=False)
-    calls: Counter[str] = field(init=False)
-    """How many requests came, by method: `instances.insert`."""
-    log: list[tuple[str, dict[str, Any]]] = field(init=False)
-    """Every request, in order: its method, and its parameters with the body as `body`."""
-    violations: list[str] = field(init=False)
-    """Every request that the official document refused, and why."""
-    gaps: list[str] = field(init=False)
-    """What was asked and the bed cannot serve, where it broke, and where its answer was not what the document
-    says: faults of the bed, not of a client.
-    """
-    lock: Any = field(init=False, factory=threading.RLock)
     _numbers: int = field(init=False, default=0)
     _externals: int = field(init=False, default=0)
-
-    def __attrs_post_init__(self) -> None:
-        self.reset()
 
     def reset(self) -> None:
         """Forget everything but the settings."""
         with self.lock:
-            self.clock = Clock(self.settings.live_clock, self.settings.request_seconds)
+            super().reset()
             self.identities = Identities()
-            self.faults = Faults()
             self.projects = {}
-            self.calls, self.log, self.violations, self.gaps = Counter(), [], [], []
             self._numbers = self._externals = 0
             for name in (PROJECT, *images.PROJECTS):
                 self.add_project(name)
 
-    def restore(self) -> None:
-        """Forget everything, the settings too."""
-        self.settings = Settings()
-        self.reset()
-
     def configure(self, **settings: Any) -> None:
         """Change settings, by name."""
         with self.lock:
-            for name, value in settings.items():
-                if not hasattr(self.settings, name):
-                    raise AttributeError(f"there is no setting {name!r}")
-                setattr(self.settings, name, value)
-            if not self.settings.live_clock:
-                self.clock.stop()
-            self.clock.latency = self.settings.request_seconds
+            super().configure(**settings)
             for there in self.projects.values():
                 there.settings = self.settings
-
-    def now(self) -> float:
-        """Seconds since the epoch."""
-        return self.clock.now()
-
-    def advance(self, seconds: float) -> None:
-        """Move time on."""
-        with self.lock:
-            self.clock.advance(seconds)
-
-    def fault(self, mishap: Any, **where: Any) -> None:
-        """Let something go wrong: `fault("dropped after", action="networks.insert", at=2)`; see `Fault`."""
-        with self.lock:
-            self.faults.add(Fault(mishap, **where))
-
-    def calm(self) -> None:
-        """Take all faults back."""
-        with self.lock:
-            self.faults.clear()
 
     def fail_next_instance(
         self, project: str, code: str = "INTERNAL_ERROR", message: str = "Internal error.", status: int = 500
@@ -185,11 +122,6 @@ class Bed:
         self._externals += 1
         return self._externals
 
-    def report(self) -> dict[str, Any]:
-        """How many requests came by method, what the document refused and what the bed could not serve."""
-        with self.lock:
-            return {"calls": dict(self.calls), "violations": self.violations, "gaps": self.gaps}
-
     def act(self, method: str, body: Any = None, **params: Any) -> dict[str, Any]:
         """Do something as a person would, past the wire and the permissions, to its end.
 
@@ -225,31 +157,20 @@ class Bed:
             return books(self.projects.values(), project, without)
 
     def serve(self, request: Request) -> Response:
-        """Answer one request. Raises Dropped or Killed where the wire breaks or the client is to die."""
-        url, _, asked = request.url.partition("?")
-        path = unquote(url)
+        """Answer one request. Raises Dropped, CutShort or Killed where a fault breaks it."""
+        path = _path(request)
         if accounts.serves(path):
             return self._account(request, path)
-        routed = official.route(request.method, path)
-        method = routed[0] if routed else None
-        action = method.name if method else f"{request.method} {path}"
-        if action.endswith(".wait") and self.settings.live_clock:
+        if path.endswith("/wait") and self.settings.live_clock:
             self._be_patient(request, path)
-        with self.lock:
-            self.clock.request()
-            self.calls[action] += 1
-            query = parse_qs(asked, keep_blank_values=True)
-            self.log.append((action, _shown(routed[1] if routed else {}, query, request.body)))
-            struck = {fault.mishap: fault for fault in self.faults.at(action)}
-            early = self._early(struck)
-            if early is not None:
-                return early
-            response = self._answer(request, method, routed[1] if routed else {}, query)
-            if "dropped after" in struck:
-                raise Dropped
-            if "killed after" in struck:
-                raise Killed(struck["killed after"].pid)
-            return response
+        return super().serve(request)
+
+    def understand(self, request: Request) -> GceAsked:
+        """Return the method of the official document, and what it is given."""
+        path, query = _path(request), parse_qs(request.url.partition("?")[2], keep_blank_values=True)
+        method, given = official.route(request.method, path) or (None, {})
+        action = method.name if method else f"{request.method} {path}"
+        return GceAsked(action, _shown(given, query, request.body), method, given, query)
 
     def _be_patient(self, request: Request, path: str) -> None:
         """Wait for an operation without keeping others from being served."""
@@ -268,19 +189,11 @@ class Bed:
         for there in self.projects.values():
             there.settle()
 
-    def _early(self, struck: Mapping[Any, Fault]) -> Response | None:
-        if "slow" in struck:
-            self.clock.advance(struck["slow"].seconds)
-        if "killed before" in struck:
-            raise Killed(struck["killed before"].pid)
-        if "dropped before" in struck:
-            raise Dropped
-        if "html error" in struck:
+    def refuse(self, asked: GceAsked, refusal: str) -> Response:
+        """Return the response to a request that a fault refuses."""
+        if refusal == "html error":
             return Response(502, HTML, "text/html; charset=UTF-8")
-        for mishap, error in _ERRORS.items():
-            if mishap in struck:
-                return _refusal(error)
-        return None
+        return _refusal(_ERRORS[refusal])
 
     def _account(self, request: Request, path: str) -> Response:
         with self.lock:
@@ -293,32 +206,21 @@ class Bed:
                 return Response(200, told, "application/text", accounts.FLAVOR)
             return Response(200, json.dumps(told), "application/json", accounts.FLAVOR)
 
-    def _answer(
-        self,
-        request: Request,
-        method: Method | None,
-        path: dict[str, str],
-        query: dict[str, list[str]],
-    ) -> Response:
+    def answer(self, request: Request, asked: GceAsked) -> Response:
+        """Serve a request, or refuse it as Compute Engine does. Raises Unserved."""
         try:
             caller = self.identities.of(request.headers.get("authorization", ""), self.clock.now())
-            if method is None:
+            if asked.method is None:
                 self.violations.append(f"{request.method} {request.url}: no such method")
                 raise GceError(404, "notFound", f"The requested URL {request.url} was not found.")
-            call = self._understood(method, path, query, request.body, caller)
+            call = self._understood(asked.method, asked.path, asked.query, request.body, caller)
             told = self._serve(call)
             self._check(call, told)
             if call.params.get("fields"):
                 told = mask.masked(told, call.params["fields"])
-            return Response(200, json.dumps(told))
+            return Response(200, json.dumps(told), KIND)
         except GceError as error:
             return _refusal(error)
-        except Unserved as error:
-            self.gaps.append(f"{method.name if method else ''}: {error}")
-            return Response(501, f"the test bed cannot serve this: {error}\n", "text/plain")
-        except Exception:
-            self.gaps.append(f"{method.name if method else ''}: {traceback.format_exc()}")
-            return Response(500, HTML, "text/html; charset=UTF-8")
 
     def _understood(
         self,
@@ -390,6 +292,10 @@ def _parsed(body: bytes) -> Any:
         raise GceError(400, "parseError", "Parse Error") from None
 
 
+def _path(request: Request) -> str:
+    return unquote(request.url.partition("?")[0])
+
+
 def _plain(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -402,7 +308,7 @@ def _shown(path: Mapping[str, str], query: Mapping[str, list[str]], body: bytes)
 
 
 def _refusal(error: GceError) -> Response:
-    return Response(error.status, json.dumps(error.body))
+    return Response(error.status, json.dumps(error.body), KIND)
 
 
 _ERRORS = {

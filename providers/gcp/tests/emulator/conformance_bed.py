@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
-from attrs import define
-
 from emulator.bed import Bed as ComputeEngine
 from emulator.direct import direct
 from emulator.identities import PROJECT
@@ -15,6 +13,7 @@ from emulator.running import VARIABLES, RemoteBed, environment
 from emulator.settings import Settings
 from portinfra.model.environment import Environment
 from portinfra.testing.conformance import Bed
+from portinfra.testing.emulator import EmulatorClock
 
 REGION = "europe-west1"
 ZONES = (f"{REGION}-b", f"{REGION}-c")
@@ -33,22 +32,6 @@ METRICS = {
     "snapshot": "SNAPSHOTS",
 }
 """Kind of resource → the quota that limits how many there may be."""
-
-
-@define
-class BedClock:
-    """The bed's time: sleeping costs nothing."""
-
-    gce: ComputeEngine | RemoteBed
-    virtual: bool = True
-
-    def now(self) -> float:
-        """Seconds since the epoch."""
-        return self.gce.now()
-
-    def sleep_until(self, moment: float) -> None:
-        """Move time on."""
-        self.gce.advance(max(0.0, moment - self.now()))
 
 
 def books(gce: ComputeEngine | RemoteBed) -> list[str]:
@@ -96,7 +79,7 @@ class GcpBed(Bed):
         }
         self._given = given
         self.gce = ComputeEngine(Settings(**given))
-        self.clock = BedClock(self.gce)
+        self.clock = EmulatorClock(self.gce)
         self._stack = ExitStack()
 
     def __enter__(self) -> "GcpBed":

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
-from emulator.bed import Bed, Dropped, Request
+from emulator.bed import Bed
+from portinfra.testing.emulator import CutShort, Dropped, Request
 
 HOST = "compute.bed.invalid"
 ENDPOINT = f"http://{HOST}:80"
@@ -46,13 +47,13 @@ def _answer(bed: Bed, request: requests.PreparedRequest) -> requests.Response:
     )
     try:
         told = bed.serve(sent)
-    except Dropped:
+    except (Dropped, CutShort):
         raise requests.ConnectionError("the connection was closed", request=request) from None
     response = requests.Response()
     response.status_code = told.status
     response.headers["Content-Type"] = told.kind
     response.headers.update(told.headers)
-    response._content = told.body.encode()
+    response._content = told.content
     response.encoding = "utf-8"
     response.request = request
     response.url = str(request.url)

@@ -38,10 +38,6 @@ _STATUSES = {
 }
 
 
-class Unserved(Exception):
-    """Compute Engine has this; the bed does not."""
-
-
 def invalid(field: str, value: Any, why: str) -> GceError:
     """A value that is refused: `field` is where, as in `resource.networkInterfaces[0].network`."""
     shown = value if isinstance(value, str) else "" if isinstance(value, dict | list) else str(value)

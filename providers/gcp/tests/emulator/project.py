@@ -10,12 +10,12 @@ from typing import Any
 
 from attrs import define, field
 
-from emulator.clock import Clock
 from emulator.errors import GceError, not_found
 from emulator.fingerprints import fingerprint
 from emulator.kinds import KINDS, Kind
 from emulator.links import link
 from emulator.settings import Settings
+from portinfra.testing.emulator import Clock
 
 Key = tuple[str, str]
 """Scope and name."""

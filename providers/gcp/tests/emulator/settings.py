@@ -4,19 +4,17 @@ from collections.abc import Iterable
 
 from attrs import define, field
 
+from portinfra.testing import emulator as base
+
 
 def _names(told: Iterable[str] | None) -> frozenset[str] | None:
     return None if told is None else frozenset(told)
 
 
 @define
-class Settings:
+class Settings(base.Settings):
     """As a test wants its Compute Engine. The defaults answer at once and refuse all that it refuses."""
 
-    live_clock: bool = True
-    """Whether time passes by itself; if not, `advance` moves it."""
-    request_seconds: float = 0.0
-    """How much time a request takes, where time does not pass by itself."""
     queue_seconds: float = 0.0
     """How long an operation is PENDING: what it makes is not there yet, but its name is taken."""
     pending_seconds: float = 0.0

@@ -7,10 +7,11 @@ https://cloud.google.com/compute/docs/ip-addresses/configure-static-internal-ip-
 from typing import Any
 
 from emulator.call import Call, freeing, making
-from emulator.errors import GceError, Unserved, in_use, invalid
+from emulator.errors import GceError, in_use, invalid
 from emulator.links import path_of, region_of
 from emulator.project import Project, Resource
 from emulator.rules.subnetworks import free_address, in_subnet, inside, taken
+from portinfra.testing.emulator import Unserved
 
 
 @making("addresses")

@@ -7,9 +7,10 @@ from typing import Any
 
 from emulator.call import Call, serves
 from emulator.engine import change, make, ready, settled, steady
-from emulator.errors import GceError, Unserved, in_use, invalid
+from emulator.errors import GceError, in_use, invalid
 from emulator.links import name_of, parse, path_of
 from emulator.project import Resource, timestamp
+from portinfra.testing.emulator import Unserved
 
 MOST = 128
 """https://cloud.google.com/compute/docs/disks#pdnumberlimits; 16 for machines of a shared core."""

@@ -8,11 +8,12 @@ from typing import Any
 from emulator import images
 from emulator.call import Call, freeing, making, serves
 from emulator.engine import change, settled, steady
-from emulator.errors import GceError, Unserved, in_use, invalid, not_found
+from emulator.errors import GceError, in_use, invalid, not_found
 from emulator.geography import DISK_TYPES
 from emulator.links import link, malformed, name_of, parse, path_of
 from emulator.project import Resource
 from emulator.rules import kms
+from portinfra.testing.emulator import Unserved
 
 BLANK_GB = 500
 """The size of a standard disk for which none is given: seen on the API."""

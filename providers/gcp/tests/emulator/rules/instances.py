@@ -8,11 +8,12 @@ from typing import Any
 from emulator import operations
 from emulator.call import Call, freeing, gone, serves
 from emulator.engine import change, leave, make, ready, steady, vanish
-from emulator.errors import GceError, Unserved, invalid, not_found
+from emulator.errors import GceError, invalid, not_found
 from emulator.geography import machine_types
 from emulator.links import link, parse
 from emulator.project import Resource, timestamp
 from emulator.rules import attachments, capacity, interfaces, metadata, tags
+from portinfra.testing.emulator import Unserved
 
 _UNSERVED = (
     "guestAccelerators", "instanceEncryptionKey", "confidentialInstanceConfig", "sourceMachineImage",

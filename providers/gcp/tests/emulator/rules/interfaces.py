@@ -7,11 +7,12 @@ from typing import Any
 
 from emulator.call import Call, serves
 from emulator.engine import change, steady
-from emulator.errors import GceError, Unserved, invalid
+from emulator.errors import GceError, invalid
 from emulator.fingerprints import fingerprint
 from emulator.project import Project, Resource
 from emulator.rules.addresses import external, occupy, release, static
 from emulator.rules.subnetworks import free_address, in_subnet, inside, taken
+from portinfra.testing.emulator import Unserved
 
 ACCESS = "External NAT"
 _UNSERVED = ("aliasIpRanges", "ipv6AccessConfigs", "networkAttachment", "queueCount", "vlan", "ipv6Address")

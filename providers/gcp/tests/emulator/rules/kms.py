@@ -7,8 +7,9 @@ import re
 from typing import Any
 
 from emulator.call import Call
-from emulator.errors import GceError, Unserved, invalid
+from emulator.errors import GceError, invalid
 from emulator.links import region_of
+from portinfra.testing.emulator import Unserved
 
 _KEY = re.compile(
     r"projects/[^/]+/locations/(?P<location>[^/]+)/keyRings/[^/]+/cryptoKeys/[^/]+"

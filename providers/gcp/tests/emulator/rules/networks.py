@@ -7,9 +7,10 @@ from typing import Any
 
 from emulator.call import Call, freeing, gone, made, making, serves
 from emulator.engine import change, settled
-from emulator.errors import Unserved, in_use, invalid
+from emulator.errors import in_use, invalid
 from emulator.links import link, name_of, parse
 from emulator.project import Resource
+from portinfra.testing.emulator import Unserved
 
 
 def referred(call: Call, field: str, given: str) -> Resource:

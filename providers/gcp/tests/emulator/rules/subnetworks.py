@@ -8,11 +8,12 @@ from typing import Any
 
 from emulator.call import Call, freeing, gone, made, making, serves
 from emulator.engine import change, settled
-from emulator.errors import GceError, Unserved, changed, in_use, invalid
+from emulator.errors import GceError, changed, in_use, invalid
 from emulator.fingerprints import fingerprint
 from emulator.links import name_of, parse, path_of, region_of
 from emulator.project import Project, Resource
 from emulator.rules.networks import add_route, referred
+from portinfra.testing.emulator import Unserved
 
 Range = ipaddress.IPv4Network
 

@@ -1,7 +1,7 @@
-"""The bed over HTTP/1.1 on loopback, with connections that are kept alive, as EC2 keeps them.
+"""An emulator over HTTP/1.1 on loopback, with connections that are kept alive, as clouds keep them.
 
-`POST /` is EC2 and STS, `GET /snapshots/…` EBS direct. `POST /bed/<verb>` with a JSON object is the bed
-itself: `/bed/books`, `/bed/fault`.
+`POST /bed/<verb>` with a JSON object calls the emulator's own verbs: `/bed/fault`. All else is a request to
+the cloud.
 """
 
 import base64
@@ -9,45 +9,31 @@ import json
 import os
 import signal
 import socket
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from bed.bed import Bed
-from bed.wire import CutShort, Dropped, Killed, Request, Response
+from portinfra.testing.emulator.emulator import Emulator
+from portinfra.testing.emulator.wire import CutShort, Dropped, Killed, Request, Response
 
-VERBS = (
-    "reset",
-    "restore",
-    "configure",
-    "advance",
-    "now",
-    "fault",
-    "calm",
-    "fail_next_instance",
-    "books",
-    "add_account",
-    "write",
-    "read",
-    "report",
-)
-"""What may be asked of the bed over HTTP: methods of `Bed` whose arguments and answers are JSON, bytes
-as base64."""
+VERBS = "/bed/"
+"""How the path of a verb begins."""
 
 
 class Server(ThreadingHTTPServer):
-    """One bed, one port."""
+    """One emulator, one port."""
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, bed: Bed, port: int = 0) -> None:
+    def __init__(self, bed: Emulator[Any], port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.bed = bed
 
     @property
     def endpoint(self) -> str:
-        """For `AWS_ENDPOINT_URL`."""
+        """Where it serves: `http://127.0.0.1:PORT`."""
         return f"http://127.0.0.1:{self.server_port}"
 
     def start(self) -> None:
@@ -55,7 +41,19 @@ class Server(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that is gone is no news: many tests kill theirs."""
+        """Say nothing of a client that is gone: many tests kill theirs."""
+
+
+def main(bed: Emulator[Any]) -> None:
+    """Serve in this process until its standard input ends: for `python -m YOUR_EMULATOR [PORT]`.
+
+    Prints the endpoint first.
+    """
+    server = Server(bed, int(sys.argv[1]) if len(sys.argv) > 1 else 0)
+    server.start()
+    sys.stdout.write(f"{server.endpoint}\n")
+    sys.stdout.flush()
+    sys.stdin.read()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -65,10 +63,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_POST(self) -> None:
+        """Answer a request of any method."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         try:
-            if self.path.startswith("/bed/"):
-                self._reply(_verb(self.server.bed, self.path[5:], body))
+            if self.path.startswith(VERBS):
+                self._reply(_call(self.server.bed, self.path.removeprefix(VERBS), body))
                 return
             headers = {name.lower(): value for name, value in self.headers.items()}
             self._reply(self.server.bed.serve(Request(self.command, self.path, headers, body)))
@@ -81,10 +80,10 @@ class _Handler(BaseHTTPRequestHandler):
             os.kill(killed.pid, signal.SIGKILL)
             self._drop()
 
-    do_GET = do_POST
+    do_GET = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_POST
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Requests are in `Bed.log`."""
+        """Say nothing: requests are in `Emulator.log`."""
 
     def _reply(self, response: Response, sent: int | None = None) -> None:
         """Send it, or no more than so many bytes of its body."""
@@ -95,7 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in response.headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body[:sent])
+        if self.command != "HEAD":
+            self.wfile.write(body[:sent])
         self.wfile.flush()
 
     def _drop(self) -> None:
@@ -103,15 +103,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.shutdown(socket.SHUT_RDWR)
 
 
-def _verb(bed: Bed, verb: str, body: bytes) -> Response:
-    if verb not in VERBS:
-        return Response(404, f"the bed has no {verb}\n", "text/plain")
+def _call(bed: Emulator[Any], verb: str, body: bytes) -> Response:
+    if verb not in bed.verbs:
+        return Response(404, f"the emulator has no {verb}\n", "text/plain")
     try:
-        told = getattr(bed, verb)(**json.loads(body or b"{}"))
+        result = getattr(bed, verb)(**json.loads(body or b"{}"))
     except (AttributeError, TypeError, ValueError) as error:
         return Response(400, f"{verb}: {error}\n", "text/plain")
-    return Response(200, json.dumps(told, default=_text), "application/json")
+    return Response(200, json.dumps(result, default=_text))
 
 
-def _text(told: bytes) -> str:
-    return base64.b64encode(told).decode()
+def _text(result: bytes) -> str:
+    return base64.b64encode(result).decode()
