@@ -35,7 +35,7 @@ MODULES = (
 ARGUMENTS = (
     *("console=ttyS0", "8250.nr_uarts=1", "quiet", "panic=1", "mitigations=off", "lsm=", "audit=0"),
     *("tsc=reliable", "no_timer_check", "random.trust_cpu=on", "cryptomgr.notests"),
-    "rcupdate.rcu_expedited=1",
+    *("rcupdate.rcu_expedited=1", "pci=noaer"),
 )
 MIB = 1024 * 1024
 SIZE = 64 * MIB
@@ -162,7 +162,7 @@ def _initramfs(work: Path, modules: Path, commands: list[Path]) -> Path:
         shutil.copy(module, root / "modules")
     (root / "modules/order").write_text("".join(f"{module.name}\n" for module in order))
     made = work / "initrd.img"
-    _run(root, "sh", "-c", f"find . | sort | cpio --quiet -o -H newc -R 0:0 | gzip -9 > '{made}'")
+    _run(root, "sh", "-c", f"find . | sort | cpio --quiet -o -H newc -R 0:0 | gzip -1 > '{made}'")
     return made
 
 
