@@ -42,20 +42,27 @@ def pytest_report_header() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def rack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A site of two zones whose guests have a blank disk."""
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory that all test processes of a run share: guest images, and what libvirt finds out about
+    QEMU. The first process that needs one of them makes it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+
+
+@pytest.fixture(scope="session")
+def rack(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Any]:
+    """A site of two zones whose guests have a blank disk. Each test process has its own: tests change it."""
     from hypervisors.site import site
 
-    directory: Path = tmp_path_factory.mktemp("libvirt")
-    with site("rack", directory / "rack") as running:
+    with site("rack", tmp_path_factory.mktemp("libvirt") / "rack", shared=shared) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def depot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def depot(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Any]:
     """Another site, of one zone."""
     from hypervisors.site import site
 
-    directory: Path = tmp_path_factory.mktemp("libvirt")
-    with site("depot", directory / "depot", zones=("c",)) as running:
+    with site("depot", tmp_path_factory.mktemp("libvirt") / "depot", shared=shared, zones=("c",)) as running:
         yield running

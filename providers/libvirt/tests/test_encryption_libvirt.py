@@ -20,10 +20,10 @@ TOPOLOGY = Topology(
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def place(tmp_path_factory, shared):
     directory = tmp_path_factory.mktemp("vault")
     with (
-        site("vault", directory / "site", zones=("a",), image=build(directory / "guest")) as running,
+        site("vault", directory / "site", shared=shared, zones=("a",), image=build(shared)) as running,
         pytest.MonkeyPatch.context() as patch,
     ):
         (directory / "sites.hcl").write_text(running.hcl())

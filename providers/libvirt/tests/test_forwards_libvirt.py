@@ -55,10 +55,10 @@ PORTS = [("tcp", port) for port in (443, 5432, 8080, 8081)] + [("udp", 53)]
 
 
 @pytest.fixture
-def there(tmp_path, monkeypatch):
+def there(tmp_path, shared, monkeypatch):
     """A site of one hypervisor with two addresses, and somebody else at the other end of its cable."""
     with (
-        site("forwards", tmp_path / "site", zones=("a",), image=build(tmp_path / "guest")) as running,
+        site("forwards", tmp_path / "site", shared=shared, zones=("a",), image=build(shared)) as running,
         Outside(running.zones["a"], STRANGER, (FIRST, SECOND)) as outside,
     ):
         hypervisor = running.zones["a"]

@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import time
+from contextlib import contextmanager
 
 import libvirt
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from hypervisors.conformance_bed import LibvirtBed
 from portinfra import workflow
 from portinfra.errors import Unavailable
+from portinfra.model.address import Scope
 from portinfra.testing.conformance import BEFORE, Stage
 from portinfra.testing.conformance.stage import LOSE_DATA
 from portinfra_libvirt import connections, disks, marks
@@ -23,15 +25,33 @@ from portinfra_libvirt.site import DIRECTORY, Hypervisor, Site
 KILLS = 3
 
 
+@pytest.fixture(scope="module")
+def bed(rack, depot, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("killed")
+    (directory / "sites.hcl").write_text(rack.hcl() + depot.hcl())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PORTINFRA_SITES", str(directory / "sites.hcl"))
+        patch.setenv("PORTINFRA_HOME", str(directory))
+        stage = Stage(LibvirtBed(rack, depot))
+        stage.bed.reset()
+        stage.bring(BEFORE)
+        good = stage.books()
+        yield stage, good
+        stage.bed.reset()
+
+
 @pytest.fixture
-def stage(rack, depot, tmp_path, monkeypatch):
-    (tmp_path / "sites.hcl").write_text(rack.hcl() + depot.hcl())
-    monkeypatch.setenv("PORTINFRA_SITES", str(tmp_path / "sites.hcl"))
-    monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
-    stage = Stage(LibvirtBed(rack, depot))
+def stage(bed):
+    """An empty world."""
+    stage, _ = bed
     stage.bed.reset()
-    yield stage
-    stage.bed.reset()
+    return stage
+
+
+@pytest.fixture
+def good(bed):
+    """What is there when nobody was killed."""
+    return bed[1]
 
 
 def killed(work, seconds):
@@ -51,7 +71,7 @@ def killed(work, seconds):
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_whoever_is_killed_again_and_again_gets_there(stage, seed):
+def test_whoever_is_killed_again_and_again_gets_there(stage, good, seed):
     chance = random.Random(seed)
     there = stage.environment
 
@@ -61,9 +81,6 @@ def test_whoever_is_killed_again_and_again_gets_there(stage, seed):
     def remove():
         workflow.apply(workflow.destroy(BEFORE, there, LOSE_DATA))
 
-    stage.bring(BEFORE)
-    good = stage.books()
-    stage.bed.reset()
     for _ in range(KILLS):
         killed(bring, chance.uniform(0.3, 4.0))
     stage.bring(BEFORE)
@@ -127,29 +144,41 @@ def test_a_daemon_that_hangs_is_given_up_and_found_again(rack, monkeypatch):
     opened.close()
 
 
-@pytest.mark.parametrize(
-    "left", ["a pool without its directory", "a secret without a value", "an empty pool"]
-)
-def test_what_is_left_between_two_steps_of_a_call_is_no_obstacle(stage, left):
+def test_what_is_left_between_two_steps_of_a_call_is_no_obstacle(stage, good):
+    leave_a_pool_without_its_directory(stage, "a")
+    leave_an_empty_pool(stage, "b")
+    leave_a_secret_without_a_value(stage, "a")
     stage.bring(BEFORE)
-    good = stage.books()
-    stage.remove(BEFORE)
-    connection = libvirt.open(stage.bed.site.zones["a"].uri)
-    scope = stage.plan(BEFORE).scope
-    if left == "a secret without a value":
-        file = "volume.db1-data.000000000000-000000.qcow2"
-        said = {"address": "volume.db1-data", "file": file, "scope": str(scope), "zone": "a"}
-        said[disks.UNFINISHED] = True
-        path = f"{disks.directory(DIRECTORY, scope)}/{file}"
-        connection.secretDefineXML(disks.secret_document(path, marks.written(said)))
-    else:
-        pool = connection.storagePoolDefineXML(disks.pool_document(DIRECTORY, scope))
-        if left == "an empty pool":
-            pool.build()
-    connection.close()
-    stage.bring(BEFORE)
-    assert [line for line in stage.books() if "volume.db1-data" not in line] == [
-        line for line in good if "volume.db1-data" not in line
-    ]
+    assert stage.books() == good
     stage.remove(BEFORE)
     assert list(stage.bed.books()) == []
+
+
+def leave_a_pool_without_its_directory(stage, zone):
+    with at(stage, zone) as connection:
+        connection.storagePoolDefineXML(disks.pool_document(DIRECTORY, scope_of(stage)))
+
+
+def leave_an_empty_pool(stage, zone):
+    with at(stage, zone) as connection:
+        connection.storagePoolDefineXML(disks.pool_document(DIRECTORY, scope_of(stage))).build()
+
+
+def leave_a_secret_without_a_value(stage, zone):
+    file, scope = "volume.db1-data.000000000000-000000.qcow2", scope_of(stage)
+    said = {"address": "volume.db1-data", "file": file, "scope": str(scope), "zone": zone}
+    said[disks.UNFINISHED] = True
+    path = f"{disks.directory(DIRECTORY, scope)}/{file}"
+    with at(stage, zone) as connection:
+        connection.secretDefineXML(disks.secret_document(path, marks.written(said)))
+
+
+def scope_of(stage):
+    return Scope(BEFORE.name, stage.environment.name)
+
+
+@contextmanager
+def at(stage, zone):
+    connection = libvirt.open(stage.bed.site.zones[zone].uri)
+    yield connection
+    connection.close()

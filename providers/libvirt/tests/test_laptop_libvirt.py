@@ -17,15 +17,15 @@ PAGE_SECONDS = 90.0
 
 
 @pytest.fixture
-def laptop(tmp_path):
+def laptop(tmp_path, shared):
     """A hypervisor that has nothing but an old image, which boots nothing."""
-    with site("laptop", tmp_path / "site", zones=("a",)) as running:
+    with site("laptop", tmp_path / "site", shared=shared, zones=("a",)) as running:
         yield running.zones["a"]
 
 
-def fetch(laptop, tmp_path):
+def fetch(laptop, tmp_path, shared):
     """Bring it a newer one."""
-    image = build(tmp_path / "guest")
+    image = build(shared)
     digest = hashlib.sha256(image.read_bytes()).hexdigest()
     command = [Path(sys.executable).with_name("portinfra"), "image", "fetch"]
     which = ["--from", image, "--sha256", digest, "--name", "debian-12@2"]
@@ -80,8 +80,8 @@ def got(laptop, address, port):
         return ""
 
 
-def test_a_page_comes_through_three_roles_and_nothing_is_left_after_it(laptop, tmp_path):
-    fetch(laptop, tmp_path)
+def test_a_page_comes_through_three_roles_and_nothing_is_left_after_it(laptop, tmp_path, shared):
+    fetch(laptop, tmp_path, shared)
     before = everything(laptop)
     applied = run(laptop, tmp_path, "apply", "laptop", "--yes")
     assert applied.returncode == 0, applied.stdout + applied.stderr

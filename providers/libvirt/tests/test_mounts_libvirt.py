@@ -29,10 +29,10 @@ BOOT = "sh /run/script > /run/said 2>&1"
 
 
 @pytest.fixture(scope="module")
-def guest(tmp_path_factory):
+def guest(tmp_path_factory, shared):
     directory = tmp_path_factory.mktemp("mounts")
     with (
-        site("mounts", directory / "site", zones=("a",), image=build(directory / "guest")) as running,
+        site("mounts", directory / "site", shared=shared, zones=("a",), image=build(shared)) as running,
         pytest.MonkeyPatch.context() as patch,
     ):
         (directory / "sites.hcl").write_text(running.hcl())

@@ -48,14 +48,16 @@ SQL = 'psql --cluster 15/shop --no-psqlrc --tuples-only --no-align --command "{}
 
 
 @pytest.fixture(scope="module")
-def sites(tmp_path_factory):
+def sites(tmp_path_factory, shared):
     """Two sites, and a vault that their guests can reach."""
     directory = tmp_path_factory.mktemp("postgres")
     packages = ("postgresql", "qemu-guest-agent", "age", "rclone", "restic")
     image = images.build(directory / "image", packages=packages, name="postgres").path
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         here, there = (
-            stack.enter_context(site(name, directory / name, zones=("a",), image=image, account=name))
+            stack.enter_context(
+                site(name, directory / name, shared=shared, zones=("a",), image=image, account=name)
+            )
             for name in ("east", "west")
         )
         (directory / "sites.hcl").write_text(here.hcl() + there.hcl())

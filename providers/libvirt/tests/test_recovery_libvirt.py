@@ -24,13 +24,15 @@ DEVICE = "/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_data"
 
 
 @pytest.fixture(scope="module")
-def sites(tmp_path_factory):
+def sites(tmp_path_factory, shared):
     """Two sites, of one hypervisor each."""
     directory = tmp_path_factory.mktemp("recovery")
-    image = build(directory / "guest")
+    image = build(shared)
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         here, there = (
-            stack.enter_context(site(name, directory / name, zones=("a",), image=image, account=name))
+            stack.enter_context(
+                site(name, directory / name, shared=shared, zones=("a",), image=image, account=name)
+            )
             for name in ("east", "west")
         )
         (directory / "sites.hcl").write_text(here.hcl() + there.hcl())

@@ -6,9 +6,11 @@ import pytest
 from hypervisors.conformance_bed import LibvirtBed
 from hypervisors.site import BRIDGE
 from portinfra import workflow
-from portinfra.errors import PortinfraError
+from portinfra.errors import Conflict, PortinfraError, ProviderError
 from portinfra.model.plan import PlanOptions
+from portinfra.provider.interface import Call
 from portinfra.testing.conformance import BEFORE, Stage
+from portinfra.testing.conformance.stage import LOSE_DATA
 
 SCOPE = "sample-production"
 
@@ -225,6 +227,83 @@ def test_a_disk_that_was_moved_away_is_asked_for_and_never_made_anew(stage, rack
         assert passphrase(zone, path) == before
         zone.run("mv", "/var/lib/libvirt/moved", path)
         assert stage.plan(BEFORE).empty
+
+
+def disks_pool(zone):
+    return next(word for word in native(zone, "pool-list", "--all", "--name").split() if "-disks-" in word)
+
+
+def stop_pool(zone):
+    native(zone, "pool-destroy", disks_pool(zone))
+
+
+def undefine_pool(zone):
+    pool = disks_pool(zone)
+    native(zone, "pool-destroy", pool)
+    native(zone, "pool-undefine", pool)
+
+
+def point_pool_elsewhere(zone):
+    pool = disks_pool(zone)
+    undefine_pool(zone)
+    zone.run("mkdir", "-p", f"/var/lib/libvirt/elsewhere/{pool}")
+    native(zone, "pool-define-as", pool, "dir", "--target", f"/var/lib/libvirt/elsewhere/{pool}")
+    native(zone, "pool-start", pool)
+
+
+ON_ZONE_A = {"volume.db1-data", "volume.db1-log", "instance.db1", "instance.old1", "instance.web1"}
+GIVE_UP_DATA = PlanOptions(
+    replace=frozenset({"volume.db1-data"}), allow_data_loss=frozenset({"volume.db1-data"})
+)
+
+
+@pytest.mark.parametrize("hide", [stop_pool, undefine_pool, point_pool_elsewhere])
+def test_disks_that_no_pool_lists_are_unknown_and_never_absent(stage, rack, hide):
+    zone, good = rack.zones["a"], stage.books()
+    pool, kept = disks_pool(zone), disks_and_guests(stage)
+    hide(zone)
+
+    errors = stage.plan(BEFORE, PlanOptions()).errors
+    assert {finding.subject for finding in errors} == ON_ZONE_A
+    assert all(f"the pool {pool} of a" in finding.message for finding in errors)
+    (fix,) = {finding.fix for finding in errors}
+    assert "virsh pool-start" in fix
+    assert "data-loss" not in fix
+
+    environment = stage.environment
+    for plan in (
+        workflow.plan(BEFORE, environment, GIVE_UP_DATA),
+        workflow.destroy(BEFORE, environment, LOSE_DATA),
+    ):
+        assert plan.errors
+        with pytest.raises(PortinfraError):
+            workflow.apply(plan)
+    with stage.provider() as provider, pytest.raises(ProviderError, match="is unknown"):
+        provider.perform(deletion(zone, "volume.db1-data"))
+    assert disks_and_guests(stage) == kept
+
+    zone.run("sh", "-c", fix.partition(": ")[2])
+    assert stage.plan(BEFORE).empty
+    assert stage.books() == good
+
+
+@pytest.mark.parametrize("file", ["volume.db1-data", "instance.db1"])
+def test_a_disk_that_a_running_guest_holds_open_is_never_deleted(stage, rack, file):
+    zone, kept = rack.zones["a"], disks_and_guests(stage)
+    native(zone, "undefine", named(zone, "db1"))  # it runs on
+    with stage.provider() as provider, pytest.raises(Conflict, match="runs and holds it open"):
+        provider.perform(deletion(zone, file))
+    assert disks_and_guests(stage) == kept
+
+
+def disks_and_guests(stage):
+    return [line for line in stage.books() if line.split()[0] in ("file", "secret", "instance")]
+
+
+def deletion(zone, owner):
+    disks = native(zone, "domblklist", named(zone, "db1")).split()
+    path = next(word for word in disks if f"/{owner}." in word and word.endswith(".qcow2"))
+    return Call("DeleteDisk", {"at": "a", "scope": "sample/production", "path": path})
 
 
 def passphrase(zone, path):

@@ -20,17 +20,18 @@ TOOLS = ("age", "rclone", "zstd", "dd", "blockdev")
 
 
 @pytest.fixture(scope="module")
-def sites(tmp_path_factory):
+def sites(tmp_path_factory, shared):
     """Two sites, and a vault that their guests can reach."""
     directory = tmp_path_factory.mktemp("vault")
-    image = build(directory / "guest")
-    helper = build(directory / "guest", TOOLS)
+    image = build(shared)
+    helper = build(shared, TOOLS)
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         here, there = (
             stack.enter_context(
                 site(
                     name,
                     directory / name,
+                    shared=shared,
                     zones=("a",),
                     image=image,
                     account=name,

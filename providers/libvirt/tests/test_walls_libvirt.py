@@ -54,10 +54,10 @@ PACKETS = [
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory):
+def environment(tmp_path_factory, shared):
     directory = tmp_path_factory.mktemp("walls")
     with (
-        site("walls", directory / "site", image=build(directory / "guest")) as running,
+        site("walls", directory / "site", shared=shared, image=build(shared)) as running,
         pytest.MonkeyPatch.context() as patch,
     ):
         sites = directory / "sites.hcl"

@@ -91,6 +91,8 @@ class LibvirtBed(Bed):
             for pool in connection.listAllStoragePools():
                 if pool.name() == IMAGE_POOL:
                     continue
+                if not pool.isActive():
+                    pool.create()
                 for volume in pool.listAllVolumes():
                     volume.delete()
                 pool.destroy()
@@ -215,7 +217,7 @@ def _books(connection: Any) -> Iterator[str]:
         if pool.name() == IMAGE_POOL:
             continue
         yield f"pool {pool.name()}"
-        for volume in pool.listAllVolumes():
+        for volume in pool.listAllVolumes() if pool.isActive() else ():
             said = owners.get(volume.path(), "")
             yield f"disk {_address_of(volume.path(), owners)} {volume.info()[1] if said else ''} {said}"
 

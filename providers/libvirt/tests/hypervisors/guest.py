@@ -1,5 +1,6 @@
 """A small guest that boots in seconds under emulation, made from Debian's packages by any user."""
 
+import fcntl
 import hashlib
 import os
 import re
@@ -11,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PACKAGES = (
@@ -33,7 +35,7 @@ MODULES = (
 ARGUMENTS = (
     *("console=ttyS0", "8250.nr_uarts=1", "quiet", "panic=1", "mitigations=off", "lsm=", "audit=0"),
     *("tsc=reliable", "no_timer_check", "random.trust_cpu=on", "cryptomgr.notests"),
-    "rcupdate.rcu_expedited=1",
+    *("rcupdate.rcu_expedited=1", "pci=noaer"),
 )
 MIB = 1024 * 1024
 SIZE = 64 * MIB
@@ -48,8 +50,8 @@ _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def build(cache: Path, tools: tuple[str, ...] = ()) -> Path:
-    """The disk image, as qcow2. It is made once for its sources, kernel and busybox, and kept in `cache`.
-    With `tools`, these commands of this machine are in it, too.
+    """The disk image, as qcow2. It is made once for its sources, kernel and busybox, and kept in `cache`,
+    which several processes may share. With `tools`, these commands of this machine are in it, too.
 
     Raises RuntimeError where a package is missing; it says which to install.
     """
@@ -62,13 +64,23 @@ def build(cache: Path, tools: tuple[str, ...] = ()) -> Path:
     for source in (Path(__file__), *_files(), _BUSYBOX, _MBR, *commands):
         digest.update(source.read_bytes())
     image = cache / f"guest-{digest.hexdigest()[:16]}" / "guest.qcow2"
-    if not image.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache, prefix="building-") as name:
-            made = _image(Path(name), package, version, commands)
-            image.parent.mkdir(exist_ok=True)
-            made.rename(image)
+    with _alone(cache):
+        if not image.exists():
+            kernel = _unpacked(cache, package, version)
+            with tempfile.TemporaryDirectory(dir=cache, prefix="building-") as name:
+                made = _image(Path(name), kernel, commands)
+                image.parent.mkdir(exist_ok=True)
+                made.rename(image)
     return image
+
+
+@contextmanager
+def _alone(cache: Path) -> Iterator[None]:
+    """While it lasts, no other process is here for the same directory."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def ask(port: Path, command: str, timeout: float = 30.0) -> tuple[int, str]:
@@ -110,11 +122,21 @@ def _files() -> list[Path]:
     return sorted(each for each in _SOURCES.rglob("*") if each.is_file())
 
 
-def _image(work: Path, package: str, version: str, commands: list[Path]) -> Path:
-    _run(work, "apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", f"{package}={version}")
-    _run(work, "dpkg-deb", "-x", next(work.glob("*.deb")), "kernel")
-    kernel = next((work / "kernel/boot").glob("vmlinuz-*"))
-    return _disk(work, kernel, _initramfs(work, work / "kernel/lib/modules", commands))
+def _unpacked(cache: Path, package: str, version: str) -> Path:
+    """The files of the kernel's package; every image of a cache has the same."""
+    files = cache / f"{package}-{version}"
+    if not files.exists():
+        with tempfile.TemporaryDirectory(dir=cache, prefix="unpacking-") as name:
+            work = Path(name)
+            _run(work, "apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", f"{package}={version}")
+            _run(work, "dpkg-deb", "-x", next(work.glob("*.deb")), "kernel")
+            (work / "kernel").rename(files)
+    return files
+
+
+def _image(work: Path, kernel: Path, commands: list[Path]) -> Path:
+    linux = next((kernel / "boot").glob("vmlinuz-*"))
+    return _disk(work, linux, _initramfs(work, kernel / "lib/modules", commands))
 
 
 def _initramfs(work: Path, modules: Path, commands: list[Path]) -> Path:
@@ -140,7 +162,7 @@ def _initramfs(work: Path, modules: Path, commands: list[Path]) -> Path:
         shutil.copy(module, root / "modules")
     (root / "modules/order").write_text("".join(f"{module.name}\n" for module in order))
     made = work / "initrd.img"
-    _run(root, "sh", "-c", f"find . | sort | cpio --quiet -o -H newc -R 0:0 | gzip -9 > '{made}'")
+    _run(root, "sh", "-c", f"find . | sort | cpio --quiet -o -H newc -R 0:0 | gzip -1 > '{made}'")
     return made
 
 

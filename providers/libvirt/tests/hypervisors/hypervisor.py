@@ -7,9 +7,10 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from attrs import define, field
@@ -66,8 +67,8 @@ class Hypervisor:
 
     directory: Path
     """Where its files lie, the guests' disks among them."""
-    cache: Path | None = None
-    """Where a hypervisor that ran before has left what it found out about QEMU: saves ten seconds."""
+    shared: Path
+    """The directory of what all hypervisors of a test run share: what one has found out about QEMU."""
     _init: subprocess.Popen[str] | None = field(default=None, init=False)
     _daemon: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
@@ -89,8 +90,9 @@ class Hypervisor:
         (self.directory / "lib/dnsmasq").mkdir(exist_ok=True)
         (self.directory / "etc/qemu.conf").write_text(QEMU_CONF)
         (self.directory / "etc/libvirtd.conf").write_text(LIBVIRTD_CONF)
-        if self.cache and self.cache.is_dir():
-            shutil.copytree(self.cache, self.directory / "cache", dirs_exist_ok=True)
+        known = self.shared / "qemu-capabilities"
+        if known.is_dir():
+            shutil.copytree(known, self.directory / "cache", dirs_exist_ok=True)
         script = _INIT.format(
             log=self.directory / "log",
             qemu_img=_quick_qemu_img(self.directory),
@@ -123,6 +125,9 @@ class Hypervisor:
         if self._init.stdout.readline() != "ready\n":
             raise RuntimeError(f"no namespaces for a hypervisor in {self.directory}")
         self.start()
+        if not known.is_dir():
+            self.virsh("capabilities")
+            put_once(self.directory / "cache", known)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -131,8 +136,6 @@ class Hypervisor:
         self._init.wait()
         if self._daemon:
             self._daemon.wait()
-        if self.cache and not self.cache.exists():
-            shutil.copytree(self.directory / "cache", self.cache)
 
     def start(self) -> None:
         """Start the daemon and wait until it answers."""
@@ -194,6 +197,15 @@ class Hypervisor:
         """A command line, such that it runs there."""
         target = str(self.process)
         return ["nsenter", "--target", target, "--net", "--mount", "--pid", "--", *command]
+
+
+def put_once(made: Path, place: Path) -> None:
+    """Copy a directory to a place, whole at once. Where another process was first, keep what it put there."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent) as scratch:
+        copy = shutil.copytree(made, Path(scratch) / place.name)
+        with suppress(OSError):
+            copy.rename(place)
 
 
 def _quick_qemu_img(directory: Path) -> Path:

@@ -41,13 +41,16 @@ def site(
     image: Path | None = None,
     account: str = ACCOUNT,
     more_images: Mapping[str, Path] | None = None,
+    shared: Path | None = None,
 ) -> Iterator[Site]:
     """A site, while it lasts. Its images are one disk under every name, without one blank; and more images by
-    their names.
+    their names. `shared` is a directory that several sites share.
     """
     with ExitStack() as stack:
-        cache = directory.parent / "qemu-capabilities"
-        there = {zone: stack.enter_context(Hypervisor(directory / zone, cache)) for zone in zones}
+        there = {
+            zone: stack.enter_context(Hypervisor(directory / zone, shared or directory.parent))
+            for zone in zones
+        }
         first, *others = there.values()
         first.run("ip", "link", "add", BRIDGE, "type", "bridge")
         first.run("ip", "link", "set", BRIDGE, "up")

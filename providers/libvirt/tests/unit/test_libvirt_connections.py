@@ -73,17 +73,22 @@ class Volume:
 
 
 class There:
-    """A hypervisor, with or without the disk."""
+    """A hypervisor, with or without the disk; or with the disk's secret, and no active pool that lists it."""
 
     def __init__(self, has):
         self.has = has
 
     def storageVolLookupByPath(self, path):
-        if not self.has:
+        if self.has is not True:
             raise gone(libvirt.VIR_ERR_NO_STORAGE_VOL)
         return Volume()
 
+    def storagePoolLookupByTargetPath(self, path):
+        raise gone(libvirt.VIR_ERR_NO_STORAGE_POOL)
+
     def secretLookupByUsage(self, kind, path):
+        if not self.has:
+            raise gone(libvirt.VIR_ERR_NO_SECRET)
         return self
 
     def value(self):
@@ -132,6 +137,14 @@ def test_a_disk_that_may_be_where_nobody_answers_is_not_said_to_be_gone(other_si
     with other_site(a=False, b=False), pytest.raises(NotFound, match="has no disk"):  # noqa: SIM117
         with elsewhere.elsewhere("rack", PATH):
             raise AssertionError
+
+
+def test_a_disk_of_another_site_that_no_pool_lists_is_not_said_to_be_gone(other_site):
+    with other_site(a="unlisted"), pytest.raises(Unavailable, match="a: no active pool lists"):  # noqa: SIM117
+        with elsewhere.elsewhere("rack", PATH):
+            raise AssertionError
+    with other_site(a="unlisted", b=True), elsewhere.elsewhere("rack", PATH) as original:
+        assert original.length == 4
 
 
 def test_what_fails_while_a_disk_is_read_is_not_taken_for_its_absence(other_site):

@@ -85,7 +85,13 @@ def disk(file=True, secret=True, **more):
     said = {"scope": str(SCOPE), "address": "volume.db1-data", "file": name, "zone": "a", "bytes": disks.GIB}
     there = {"file": name, "path": path, "bytes": disks.GIB, "format": "qcow2", "encrypted": True}
     kept = {"file": name, "path": path, "said": marks.written({**said, **more})}
-    return {"domains": [], "disks": [there] if file else [], "secrets": [kept] if secret else []}
+    pool = {"name": disks.pool_name(SCOPE), "state": "active", "directory": path.rpartition("/")[0]}
+    return {
+        "domains": [],
+        "pool": pool,
+        "disks": [there] if file else [],
+        "secrets": [kept] if secret else [],
+    }
 
 
 @pytest.mark.parametrize("file", [True, False])

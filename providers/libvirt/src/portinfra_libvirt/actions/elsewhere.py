@@ -48,16 +48,31 @@ def elsewhere(site: str, path: str) -> Iterator[Original]:
         raise Unavailable(
             f"no hypervisor of the site {site} that answers has the disk {path}; {'; '.join(silent)}",
             provider="libvirt",
-            fix="Bring that hypervisor back, or take a copy of the disk that lies elsewhere.",
+            fix="Bring that hypervisor or pool back, or take a copy of the disk that lies elsewhere.",
         )
     raise NotFound(f"the site {site} has no disk {path}", provider="libvirt")
 
 
 def _volume(connection: Any, path: str) -> Any:
-    """The disk of a hypervisor; None: it has no such disk."""
+    """Return the disk of a hypervisor; None where it has no such disk. Raises Unavailable where it has the
+    disk's secret, and no active pool lists the disk's directory.
+    """
     with unless_gone(libvirt.VIR_ERR_NO_STORAGE_VOL):
         return connection.storageVolLookupByPath(path)
+    if _is_unlisted(connection, path):
+        raise Unavailable("no active pool lists its directory", provider="libvirt")
     return None
+
+
+def _is_unlisted(connection: Any, path: str) -> bool:
+    """Whether a hypervisor has the secret of a disk, and no active pool that lists the disk's directory."""
+    with unless_gone(libvirt.VIR_ERR_NO_SECRET):
+        connection.secretLookupByUsage(libvirt.VIR_SECRET_USAGE_TYPE_VOLUME, path)
+        with unless_gone(libvirt.VIR_ERR_NO_STORAGE_POOL):
+            connection.storagePoolLookupByTargetPath(path.rpartition("/")[0])
+            return False
+        return True
+    return False
 
 
 def _original(connection: Any, volume: Any, passphrase: bytes) -> Original:

@@ -178,6 +178,12 @@ def disks_of(domain: Any, flags: int) -> list[tuple[str, str]]:
     ]
 
 
+def open_files(domain: Any) -> set[str]:
+    """The files that a running guest holds open: its disks, what lies below each, and copies under way."""
+    root = xml.parse(domain.XMLDesc())
+    return {each.get("file", "") for disk in root.iterfind("devices/disk") for each in disk.iter("source")}
+
+
 def _strange(domain: Any, flags: int, mac: str, devices: str) -> list[str]:
     """The cards that are neither its own nor of its further devices, as the flags describe the guest."""
     root = xml.parse(domain.XMLDesc(flags))

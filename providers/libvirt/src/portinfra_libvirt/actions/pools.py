@@ -2,51 +2,68 @@
 the last; a run may have died at any moment between.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 import libvirt
 
+from portinfra.errors import ProviderError
 from portinfra.model.address import Scope
-from portinfra_libvirt import disks
+from portinfra_libvirt import disks, marks, xml
 from portinfra_libvirt.actions.hand import Hand, unless_gone
+from portinfra_libvirt.listing import unlisted
 
 
 def find(connection: Any, scope: Scope) -> Any:
-    """The scope's pool, started; None where there is none, or nothing was ever in it.
+    """Return the scope's pool, active or not; None where none is defined."""
+    with unless_gone(libvirt.VIR_ERR_NO_STORAGE_POOL):
+        return connection.storagePoolLookupByName(disks.pool_name(scope))
+    return None
 
-    Raises libvirtError where it cannot be started and has disks: what is in it is not known then.
+
+def describe(scope: Scope, pool: Any) -> dict[str, str]:
+    """Return the name, state and directory of a scope's pool, as `listing.unlisted` reads them."""
+    name = disks.pool_name(scope)
+    if pool is None:
+        return {"name": name, "state": "undefined", "directory": ""}
+    state = "active" if pool.isActive() else "inactive"
+    return {"name": name, "state": state, "directory": xml.text(xml.parse(pool.XMLDesc()), "target/path")}
+
+
+def ensure(hand: Hand, scope: Scope) -> Any:
+    """Return the scope's pool. Define and start it where the scope has no disk yet.
+
+    Raises ProviderError where the scope has disks that no active pool lists.
     """
-    pool = _defined(connection, scope)
-    if pool is None or pool.isActive():
-        return pool
-    try:
-        pool.create()
-    except libvirt.libvirtError:
-        if _has_disks(connection, scope):
-            raise
-        return None
-    return pool
-
-
-def made(hand: Hand, scope: Scope) -> Any:
-    """The scope's pool, made where it is not there."""
     with hand.lock:
         pool = find(hand.connection, scope)
-        if pool is not None:
+        if pool is not None and pool.isActive():
             return pool
-        pool = hand.connection.storagePoolDefineXML(disks.pool_document(hand.site.directory, scope))
+        for path in _disks_with_data(hand.connection, scope):
+            raise_if_unlisted(hand.connection, scope, path)
+        if pool is None:
+            pool = hand.connection.storagePoolDefineXML(disks.pool_document(hand.site.directory, scope))
         pool.build(0)
+        pool.setAutostart(1)  # before it has a disk: after the next boot, an inactive pool hides its disks
         pool.create()
-        pool.setAutostart(1)
         return pool
+
+
+def raise_if_unlisted(connection: Any, scope: Scope, path: str) -> None:
+    """Raise ProviderError where a disk has data and no active pool lists its directory."""
+    if path not in _disks_with_data(connection, scope):
+        return
+    problem = unlisted(describe(scope, find(connection, scope)), path, connection.getHostname())
+    if problem is not None:
+        raise ProviderError(problem.reason, provider="libvirt", fix=problem.fix)
 
 
 def dropped(hand: Hand, scope: Scope) -> None:
     """Undefine the scope's pool if nothing is left in it."""
     with hand.lock:
-        pool = _defined(hand.connection, scope)
-        if pool is None or _has_disks(hand.connection, scope):
+        pool = find(hand.connection, scope)
+        if pool is None or any(_secrets(hand.connection, scope)):
             return
         if pool.isActive():
             if pool.numOfVolumes():
@@ -57,13 +74,18 @@ def dropped(hand: Hand, scope: Scope) -> None:
         pool.undefine()
 
 
-def _defined(connection: Any, scope: Scope) -> Any:
-    with unless_gone(libvirt.VIR_ERR_NO_STORAGE_POOL):
-        return connection.storagePoolLookupByName(disks.pool_name(scope))
-    return None
-
-
-def _has_disks(connection: Any, scope: Scope) -> bool:
-    """Whether there are secrets of disks that lie there."""
+def _secrets(connection: Any, scope: Scope) -> Iterator[Any]:
+    """The secrets of disks in the scope's pool."""
     folder = f"/{disks.pool_name(scope)}/"
-    return any(folder in (secret.usageID() or "") for secret in connection.listAllSecrets())
+    return (each for each in connection.listAllSecrets() if folder in (each.usageID() or ""))
+
+
+def _disks_with_data(connection: Any, scope: Scope) -> set[str]:
+    """The paths of the scope's finished disks, by the secrets that open them."""
+    found = set()
+    for secret in _secrets(connection, scope):
+        with unless_gone(libvirt.VIR_ERR_NO_SECRET):
+            said = marks.parsed(xml.text(xml.parse(secret.XMLDesc()), "description"))
+            if not said.get(disks.UNFINISHED):
+                found.add(secret.usageID())
+    return found

@@ -19,14 +19,17 @@ T = TypeVar("T")
 
 
 def survey(connection: Any, scope: str) -> dict[str, Any]:
-    """Networks, filters, domains, disks and secrets of the scope."""
+    """Networks, filters, domains, disks and secrets of the scope; and the pool that lists the disks. A pool
+    that is not active lists none: reading starts nothing.
+    """
     ours = Scope.parse(scope)
     pool = pools.find(connection, ours)
     return {
         "networks": _each(_of(ours, connection.listAllNetworks()), _network, libvirt.VIR_ERR_NO_NETWORK),
         "filters": _each(_of(ours, connection.listAllNWFilters()), _filter, libvirt.VIR_ERR_NO_NWFILTER),
         "domains": _each(_of(ours, connection.listAllDomains()), _domain, libvirt.VIR_ERR_NO_DOMAIN),
-        "disks": list(_disks(pool)) if pool else [],
+        "pool": (listed := pools.describe(ours, pool)),
+        "disks": list(_disks(pool)) if listed["state"] == "active" else [],
         "secrets": list(_secrets(connection, scope)),
     }
 

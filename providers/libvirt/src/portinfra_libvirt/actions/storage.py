@@ -3,7 +3,7 @@
 import io
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import libvirt
@@ -13,7 +13,7 @@ from portinfra.model.address import Scope
 from portinfra_libvirt import disks, marks, seed, xml
 from portinfra_libvirt.actions import pools
 from portinfra_libvirt.actions.elsewhere import elsewhere
-from portinfra_libvirt.actions.guests import disks_of
+from portinfra_libvirt.actions.guests import disks_of, open_files
 from portinfra_libvirt.actions.hand import Action, Hand, unless_gone
 from portinfra_libvirt.keys import passphrase
 
@@ -25,7 +25,7 @@ def create_disk(
 ) -> None:
     """Make an encrypted disk: blank, or with the contents of an image below it."""
     backing = _image(hand, image) if image else ""
-    pool = pools.made(hand, Scope.parse(scope))
+    pool = pools.ensure(hand, Scope.parse(scope))
     _begin(hand, path, said, passphrase(key, hand.site.keys))
     pool.createXML(disks.document(_file(path), bytes, disks.secret_id(path), backing), 0)
     _secret(hand, path, said)
@@ -35,7 +35,7 @@ def copy_disk(hand: Hand, scope: str, path: str, said: str, key: str | None, byt
     """Make an encrypted disk with the contents of another, under a secret of its own. While a guest has the
     other, what it is at this moment, and the guest goes on.
     """
-    pool = pools.made(hand, Scope.parse(scope))
+    pool = pools.ensure(hand, Scope.parse(scope))
     holder = _holder(hand, source)
     original = None if holder else hand.connection.storageVolLookupByPath(source)
     _begin(hand, path, said, passphrase(key, hand.site.keys))
@@ -54,7 +54,7 @@ def import_disk(
     hand: Hand, scope: str, path: str, said: str, key: str | None, site: str, source: str
 ) -> None:
     """Bring a disk from another site, and encrypt it anew. What travels is encrypted as it lies there."""
-    pool, part = pools.made(hand, Scope.parse(scope)), disks.part_path(path)
+    pool, part = pools.ensure(hand, Scope.parse(scope)), disks.part_path(path)
     value = passphrase(key, hand.site.keys)
     _not_finished(hand, path)
     with elsewhere(site, source) as original:
@@ -67,7 +67,7 @@ def import_disk(
     size = copied.info()[1]
     _begin(hand, path, said, value)
     pool.createXMLFrom(disks.document(_file(path), size, disks.secret_id(path)), copied, 0)
-    _without(hand, part)
+    _delete(hand, part)
     _secret(hand, path, said)
 
 
@@ -83,16 +83,19 @@ def grow_disk(hand: Hand, scope: str, path: str, bytes: int) -> None:
         hand.connection.storageVolLookupByPath(path).resize(bytes, 0)
     else:
         holder.blockResize(path, bytes, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES)
-        pools.made(hand, Scope.parse(scope)).refresh(0)
+        pools.ensure(hand, Scope.parse(scope)).refresh(0)
 
 
 def delete_disk(hand: Hand, scope: str, path: str) -> None:
-    """Delete a disk and its secret, whichever of them is there; with the last of them, the pool."""
-    holder = _holder(hand, path)
-    if holder is not None:
-        raise Conflict(f"{holder.name()} runs on {path}", provider="libvirt", fix="Detach it first.")
-    found = [_without(hand, each) for each in (disks.part_path(path), path)]
-    pools.dropped(hand, Scope.parse(scope))
+    """Delete a disk and its secret, whichever of them is there; with the last of them, the pool.
+
+    Raises Conflict where a running guest holds the file open, and ProviderError where no active pool lists
+    its directory.
+    """
+    ours = Scope.parse(scope)
+    pools.raise_if_unlisted(hand.connection, ours, path)
+    found = [_delete(hand, each) for each in (disks.part_path(path), path)]
+    pools.dropped(hand, ours)
     if not any(found):
         raise NotFound(f"there is no disk {path}", provider="libvirt")
 
@@ -100,9 +103,8 @@ def delete_disk(hand: Hand, scope: str, path: str) -> None:
 def write_seed(hand: Hand, scope: str, path: str, files: Mapping[str, str]) -> None:
     """Write what a guest reads at birth, anew where it was not written to its end."""
     data = seed.image(files)
-    pool = pools.made(hand, Scope.parse(scope))
-    with unless_gone(libvirt.VIR_ERR_NO_STORAGE_VOL):
-        hand.connection.storageVolLookupByPath(path).delete(0)
+    pool = pools.ensure(hand, Scope.parse(scope))
+    _delete(hand, path)
     volume = pool.createXML(disks.plain_document(_file(path), len(data)), 0)
     _upload(hand, volume, len(data), io.BytesIO(data).read)
     pool.refresh(0)
@@ -124,7 +126,7 @@ def _begin(hand: Hand, path: str, said: str, value: bytes) -> None:
     left of the same disk goes.
     """
     _not_finished(hand, path)
-    _without(hand, path)
+    _delete(hand, path)
     unfinished = {**json.loads(said), "file": _file(path), disks.UNFINISHED: True}
     _secret(hand, path, marks.written(unfinished), value)
 
@@ -152,23 +154,43 @@ def _upload(hand: Hand, volume: Any, size: int, read: Callable[[int], bytes]) ->
     stream.finish()
 
 
-def _without(hand: Hand, path: str) -> bool:
-    """Delete a file and its secret; whether either was there."""
-    found = []
+def _delete(hand: Hand, path: str) -> bool:
+    """Delete a file and its secret; return whether either existed.
+
+    Every deletion of a file goes through here. Raises Conflict where a running guest holds the file open.
+    """
+    file = secret = None
     with unless_gone(libvirt.VIR_ERR_NO_STORAGE_VOL):
-        hand.connection.storageVolLookupByPath(path).delete(0)
-        found.append("file")
+        file = hand.connection.storageVolLookupByPath(path)
     with unless_gone(libvirt.VIR_ERR_NO_SECRET):
-        hand.connection.secretLookupByUUIDString(disks.secret_id(path)).undefine()
-        found.append("secret")
-    return bool(found)
+        secret = hand.connection.secretLookupByUUIDString(disks.secret_id(path))
+    if file is None and secret is None:
+        return False
+    if (guest := _guest_with(hand, path, open_files)) is not None:
+        raise Conflict(
+            f"{path} cannot be deleted: the guest {guest.name()} runs and holds it open",
+            provider="libvirt",
+            fix=f"Stop that guest, or detach the disk from it: virsh detach-disk {guest.name()} {path}",
+        )
+    if file is not None:
+        with unless_gone(libvirt.VIR_ERR_NO_STORAGE_VOL):
+            file.delete(0)
+    if secret is not None:
+        with unless_gone(libvirt.VIR_ERR_NO_SECRET):
+            secret.undefine()
+    return True
 
 
 def _holder(hand: Hand, path: str) -> Any:
-    """The guest that runs on a file, of whatever scope; None: nobody's."""
+    """The guest of any scope that has a file as a disk and runs; None where there is none."""
+    return _guest_with(hand, path, lambda domain: dict(disks_of(domain, 0)))
+
+
+def _guest_with(hand: Hand, path: str, files: Callable[[Any], Collection[str]]) -> Any:
+    """The first running guest that has a path among its files; None where no guest has it."""
     for domain in hand.connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
         with unless_gone(libvirt.VIR_ERR_NO_DOMAIN):
-            if path in dict(disks_of(domain, 0)):
+            if path in files(domain):
                 return domain
     return None
 

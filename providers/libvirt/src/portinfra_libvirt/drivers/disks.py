@@ -16,13 +16,19 @@ from portinfra_libvirt.drivers.reading import Answers, File
 
 S = TypeVar("S", Volume, Snapshot)
 
+UNLISTED = "unlisted"
+"""The part of a disk that no pool lists: what to do about it."""
+
+HELD = "held"
+"""The part of a disk whose file is missing and which a running guest still holds open."""
+
 
 class DiskDriver(LibvirtDriver[S]):
     """The owner is in the secret's description. The file's name can never change."""
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[S]]:
         """Every file of the kind; of doubles the one that a guest has, else the first."""
-        used = _used(answers)
+        used, open_files = _used(answers), _used(answers, running=True)
         found: list[Observed[S]] = []
         for file in sorted(
             reading.files(answers, names.scope, self.spec.kind),
@@ -36,6 +42,10 @@ class DiskDriver(LibvirtDriver[S]):
                 parts["said"] = marks.written(file.said)
             if file.record is not None:
                 parts["bytes"] = str(file.record["bytes"])
+            if file.unlisted is not None and not file.unfinished:
+                parts[UNLISTED] = file.unlisted.fix
+            if file.record is None and file.path in open_files:
+                parts[HELD] = "yes"
             state: State = "pending" if reason else "ready"
             if file.unfinished:
                 parts[disks.UNFINISHED] = "yes"
@@ -60,13 +70,15 @@ class DiskDriver(LibvirtDriver[S]):
         """
         if seen is None:
             return DONE if want is None else self.make(want, refs)
+        if UNLISTED in seen.parts:
+            return Refuse(f"{seen.address}: {seen.reason}", seen.parts[UNLISTED])
         if want is None or disks.UNFINISHED in seen.parts:
             where = {"scope": str(refs.scope), "path": seen.id}
             return call("DeleteDisk", seen.address, None, seen.parts["at"], **where)
         if seen.state == "pending":
             fix = "docs/providers/libvirt.md says what can be done."
             if "bytes" not in seen.parts:
-                fix = put_back(f"{want.address} --allow-data-loss {want.address}")
+                fix = put_back(f"{want.address} --allow-data-loss {want.address}", held=HELD in seen.parts)
             return Refuse(f"{want.address}: {seen.reason}", fix)
         if seen.address != want.address or _says_otherwise(want, seen.spec):
             return self._own(want, seen)
@@ -92,9 +104,13 @@ class DiskDriver(LibvirtDriver[S]):
         return file, f"{disks.directory(self.site.directory, refs.scope)}/{file}"
 
 
-def put_back(replaced: str) -> str:
-    """What is told to do about a file that is missing while its secret is there."""
-    return f"Put it back, or mount what it lies on: its secret is kept. If it is lost: --replace {replaced}."
+def put_back(replaced: str, *, held: bool) -> str:
+    """Return what to do about a file that is missing while its secret is there; `held`: a running guest still
+    has it open, so that its data is not lost.
+    """
+    lost = "A running guest still holds it open: keep that guest running, and copy the disk from it"
+    otherwise = f"{lost}." if held else f"If it is lost: --replace {replaced}."
+    return f"Put it back, or mount what it lies on: its secret is kept. {otherwise}"
 
 
 def _said(seen: Observed[Any]) -> marks.Mark:
@@ -109,6 +125,8 @@ def _says_otherwise(want: Any, seen: Any) -> bool:
 def _unsound(file: File) -> str:
     if file.unfinished:
         return "it was not finished"
+    if file.unlisted is not None:
+        return file.unlisted.reason
     if file.record is None:
         return f"there is no file {file.path} any more"
     if file.said is None:
@@ -118,11 +136,12 @@ def _unsound(file: File) -> str:
     return ""
 
 
-def _used(answers: Answers) -> set[str]:
-    """The paths that guests have."""
+def _used(answers: Answers, *, running: bool = False) -> set[str]:
+    """The paths of the disks that guests have; with `running`, only as guests run."""
     return {
         disk["path"]
         for told in reading.told(answers).values()
         for domain in told["domains"]
-        for disk in domain["disks"] + domain["live_disks"]
+        for disk in ([] if running else domain["disks"]) + domain["live_disks"]
+        if domain["active"] or not running
     }

@@ -19,8 +19,9 @@ from portinfra.provider.mounting import mounting
 from portinfra_libvirt import disks, domains, marks, networks, seed
 from portinfra_libvirt.drivers import entries, reading
 from portinfra_libvirt.drivers.base import LibvirtDriver, call
-from portinfra_libvirt.drivers.disks import put_back
+from portinfra_libvirt.drivers.disks import UNLISTED, put_back
 from portinfra_libvirt.drivers.reading import Answers, Record
+from portinfra_libvirt.listing import unlisted
 from portinfra_libvirt.published import machine, machine_type
 
 NATIVE = ("devices",)
@@ -80,7 +81,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
             "root_path": root,
             "seed_path": paths.get(domains.SEED_TARGET, ""),
             "said": domain["said"],
-            **_files(paths, told),
+            **_files(paths, told, at, running=domain["active"]),
             **({} if {domains.ROOT_TARGET, domains.SEED_TARGET} <= kept else {"cut": "yes"}),
             **_pin(own, told),
             **({} if domain["persistent"] else {"transient": "yes"}),
@@ -124,10 +125,15 @@ class InstanceDriver(LibvirtDriver[Instance]):
             parts["seed"] = seeds[beside]
         spec = Instance(file.address.name, None, None, zone, "")
         place = None if self.site.alone else zone
+        if file.unlisted is not None and not file.unfinished:
+            parts |= {UNLISTED: file.unlisted.fix, "unknown": file.unlisted.reason}
+            return Observed(file.address, spec, parts, "pending", place, reason=file.unlisted.reason)
         return Observed(file.address, spec, parts, place=place, fault="its domain was undefined by hand")
 
     def _reason(self, parts: Mapping[str, str]) -> str:
         """What keeps it from being as any host must be."""
+        if "unknown" in parts:
+            return parts["unknown"]
         if "cut" in parts:
             return "its root disk, or what it reads at birth, was taken from its definition"
         if "root_missing" in parts:
@@ -148,10 +154,13 @@ class InstanceDriver(LibvirtDriver[Instance]):
         """Define, remove, complete, take over, change: the first of these that is needed."""
         if seen is None:
             return DONE if want is None else self._define(want, refs)
+        if UNLISTED in seen.parts:
+            return Refuse(f"{seen.address}: {seen.reason}", seen.parts[UNLISTED])
         if want is None or seen.fault:
             return self._remove(seen, refs)
         if "root_missing" in seen.parts:
-            return Refuse(f"{want.address}: {seen.reason}", put_back(want.address))
+            held = seen.spec.power == "running"
+            return Refuse(f"{want.address}: {seen.reason}", put_back(want.address, held=held))
         if "cut" in seen.parts:
             return Refuse(f"{want.address}: {seen.reason}", f"Attach it again. Or --replace {want.address}.")
         if "root_bytes" not in seen.parts:
@@ -334,9 +343,9 @@ def _name(said: marks.Mark) -> str:
     return Address(said["address"]).name
 
 
-def _files(paths: Mapping[str, str], told: Record) -> dict[str, str]:
+def _files(paths: Mapping[str, str], told: Record, at: str, *, running: bool) -> dict[str, str]:
     """The parts that are files: a root disk counts when it is finished and its secret is there, a seed when
-    it is written to its end.
+    it is written to its end. A finished disk, or one that a guest runs on, is unknown where no pool lists it.
     """
     there = {each["path"]: each for each in told["disks"]}
     secrets = {each["path"]: marks.parsed(each["said"]) for each in told["secrets"]}
@@ -344,7 +353,12 @@ def _files(paths: Mapping[str, str], told: Record) -> dict[str, str]:
     root, seeds = paths.get(domains.ROOT_TARGET, ""), paths.get(domains.SEED_TARGET, "")
     if root in there or root in secrets:
         parts["root"] = root
-    if root in secrets and not secrets[root].get(disks.UNFINISHED):
+    finished = root in secrets and not secrets[root].get(disks.UNFINISHED)
+    if root and root not in there and (finished or running):
+        unknown = unlisted(told["pool"], root, at)
+        if unknown is not None:
+            return {**parts, UNLISTED: unknown.fix, "unknown": unknown.reason}
+    if finished:
         parts |= {"root_bytes": str(there[root]["bytes"])} if root in there else {"root_missing": "yes"}
     if root in there and root not in secrets:
         parts["root_lost"] = "yes"

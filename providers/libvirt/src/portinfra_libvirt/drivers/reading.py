@@ -8,6 +8,7 @@ from attrs import frozen
 from portinfra.model.address import Address, Scope
 from portinfra.provider.interface import Answer, Call
 from portinfra_libvirt import disks, marks
+from portinfra_libvirt.listing import Unlisted, unlisted
 from portinfra_libvirt.marks import Mark
 from portinfra_libvirt.site import Site
 
@@ -41,6 +42,8 @@ class File:
     said: Mark | None
     born: Address
     """The address that its name bears."""
+    unlisted: Unlisted | None = None
+    """Why nothing is known of the file; None: it is there, or it is absent."""
 
     @property
     def address(self) -> Address:
@@ -68,7 +71,8 @@ def files(answers: Answers, scope: Scope, kind: str) -> Iterator[File]:
             if file in secrets and (said is None or said.get("file") != file):
                 continue
             path = there[file]["path"] if file in there else secrets[file]["path"]
-            yield File(at, file, path, there.get(file), said, name.address)
+            unknown = None if file in there else unlisted(record["pool"], path, at)
+            yield File(at, file, path, there.get(file), said, name.address, unknown)
 
 
 def _whole(part: str) -> str:

@@ -9,7 +9,7 @@ from portinfra.model.resources import Snapshot
 from portinfra.provider.interface import Names, NextCall, Refs, Refuse
 from portinfra_libvirt import marks
 from portinfra_libvirt.drivers.base import call
-from portinfra_libvirt.drivers.disks import DiskDriver
+from portinfra_libvirt.drivers.disks import UNLISTED, DiskDriver
 from portinfra_libvirt.drivers.reading import File
 
 
@@ -33,6 +33,9 @@ class SnapshotDriver(DiskDriver[Snapshot]):
         if want.volume is None:
             return Refuse("a snapshot is taken of a volume", "Name the volume.")
         volume = refs.seen[want.volume]
+        if volume.state != "ready":
+            fix = volume.parts.get(UNLISTED, f"See what a plan says of {want.volume}.")
+            return Refuse(f"{want.volume} cannot be copied: {volume.reason}", fix)
         at, size, key = volume.parts["at"], int(volume.parts["bytes"]), volume.spec.key
         file, path = self.new_file(want, refs)
         said = marks.written(marks.mark(want, refs, file=file, of=volume.id))

@@ -9,7 +9,7 @@ from portinfra.model.resources import Volume
 from portinfra.provider.interface import Names, NextCall, Refs, Refuse
 from portinfra_libvirt import disks, marks
 from portinfra_libvirt.drivers.base import call
-from portinfra_libvirt.drivers.disks import DiskDriver
+from portinfra_libvirt.drivers.disks import UNLISTED, DiskDriver
 from portinfra_libvirt.drivers.reading import File
 
 _SEEN = Location("<observed>", 1)
@@ -49,7 +49,8 @@ class VolumeDriver(DiskDriver[Volume]):
             )
         if taken is not None and taken.state != "ready":
             return Refuse(
-                f"{source} is no copy to make {want.address} of: {taken.reason}", "Take another snapshot."
+                f"{source} is no copy to make {want.address} of: {taken.reason}",
+                taken.parts.get(UNLISTED, "Take another snapshot."),
             )
         from_path = taken.id if taken else source
         size = want.gib * disks.GIB

@@ -1,0 +1,37 @@
+"""What a storage pool can tell of a disk that it does not list: that it is absent, or nothing."""
+
+import shlex
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from attrs import frozen
+
+
+@frozen
+class Unlisted:
+    """Why a file is unknown: no pool lists its directory."""
+
+    reason: str
+    fix: str
+
+
+def unlisted(pool: Mapping[str, str], path: str, at: str) -> Unlisted | None:
+    """Return why a file is unknown that a pool does not list; None where it is absent.
+
+    A file is absent only where an active pool lists its directory. `pool` has the keys `name`, `state`
+    (`active`, `inactive` or `undefined`) and `directory`; `at` names the hypervisor.
+    """
+    name, state, directory = pool["name"], pool["state"], str(PurePosixPath(path).parent)
+    start = f"virsh pool-start {name}"
+    target = shlex.quote(directory)
+    define = f"virsh pool-define-as {name} dir --target {target} && {start} && virsh pool-autostart {name}"
+    if state == "undefined":
+        problem, fix = "is not defined", f"Define it again with: {define}"
+    elif state == "inactive":
+        problem, fix = "is not active", f"Mount its directory if need be, and start it again with: {start}"
+    elif str(PurePosixPath(pool["directory"])) != directory:
+        problem = f"lists {pool['directory']} instead of {directory}"
+        fix = f"Define it again with: virsh pool-destroy {name}; virsh pool-undefine {name}; {define}"
+    else:
+        return None
+    return Unlisted(f"the pool {name} of {at} {problem}: what is in {directory} is unknown", fix)

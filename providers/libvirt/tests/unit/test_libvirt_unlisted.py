@@ -1,0 +1,231 @@
+"""What no pool lists is unknown, never absent; and what a running guest holds open is never deleted."""
+
+import json
+import threading
+
+import libvirt
+import pytest
+
+from portinfra.errors import Conflict, ProviderError
+from portinfra.model.address import Scope
+from portinfra.model.resources import Snapshot, Volume
+from portinfra.provider.interface import Call, Names, Refs, Refuse
+from portinfra_libvirt import disks, domains
+from portinfra_libvirt.actions import pools, storage
+from portinfra_libvirt.actions.hand import Hand
+from portinfra_libvirt.drivers.instance import InstanceDriver
+from portinfra_libvirt.drivers.snapshot import SnapshotDriver
+from portinfra_libvirt.drivers.volume import VolumeDriver
+from portinfra_libvirt.listing import unlisted
+from portinfra_libvirt.site import Hypervisor, Site
+
+SCOPE = Scope("shop", "production")
+SITE = Site("laptop", (Hypervisor("laptop", "qemu:///system", ("a", "b")),))
+DIRECTORY = disks.directory(SITE.directory, SCOPE)
+POOL = disks.pool_name(SCOPE)
+STATES = {
+    "undefined": {"name": POOL, "state": "undefined", "directory": ""},
+    "inactive": {"name": POOL, "state": "inactive", "directory": DIRECTORY},
+    "elsewhere": {"name": POOL, "state": "active", "directory": "/srv/other"},
+}
+LISTED = {"name": POOL, "state": "active", "directory": DIRECTORY}
+
+
+def path_of(address):
+    return f"{DIRECTORY}/{address}.1-2.qcow2"
+
+
+def secret(address, **more):
+    file = f"{address}.1-2.qcow2"
+    said = {"scope": str(SCOPE), "address": address, "file": file, "zone": "a", "bytes": disks.GIB, **more}
+    return {"file": file, "path": path_of(address), "said": json.dumps(said)}
+
+
+def survey(pool, *secrets, domains=()):
+    return {"networks": [], "domains": list(domains), "pool": pool, "disks": [], "secrets": list(secrets)}
+
+
+def seen(driver, record):
+    (found,) = driver.assemble({Call("Survey", {"at": "laptop"}): [record]}, Names(SCOPE, {}))
+    return found
+
+
+def test_a_file_is_absent_only_where_an_active_pool_lists_its_directory():
+    path = path_of("volume.db1-data")
+    assert unlisted(LISTED, path, "a") is None
+    for state, problem in (
+        ("undefined", "is not defined"),
+        ("inactive", "is not active"),
+        ("elsewhere", "lists /srv/other instead of"),
+    ):
+        told = unlisted(STATES[state], path, "a")
+        assert f"the pool {POOL} of a {problem}" in told.reason
+        assert f"virsh pool-start {POOL}" in told.fix
+    assert f"--target {DIRECTORY}" in unlisted(STATES["undefined"], path, "a").fix
+    spaced = unlisted(STATES["undefined"], "/srv/my disks/x.qcow2", "a")
+    assert "--target '/srv/my disks'" in spaced.fix
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(
+    ("driver", "address"),
+    [
+        (VolumeDriver(SITE), "volume.db1-data"),
+        (SnapshotDriver(SITE), "snapshot.db1-data"),
+        (InstanceDriver(SITE), "instance.db1"),
+    ],
+    ids=("volume", "snapshot", "a root disk whose domain is gone"),
+)
+def test_an_unlisted_disk_is_neither_changed_nor_deleted(driver, address, state):
+    found = seen(driver, survey(STATES[state], secret(address)))
+    assert (found.state, found.fault) == ("pending", None)
+    for want in (found.spec, None):
+        answer = driver.next_call(want, found, Refs(SCOPE, "attempt", {}))
+        assert isinstance(answer, Refuse)
+        assert "is unknown" in answer.reason
+        assert "virsh pool-start" in answer.fix
+        assert "--" not in answer.fix.replace("--target", "")
+
+
+def test_an_unlisted_volume_is_copied_by_no_snapshot_and_an_unlisted_snapshot_by_no_volume():
+    volume = seen(VolumeDriver(SITE), survey(STATES["inactive"], secret("volume.db1-data")))
+    taken = seen(SnapshotDriver(SITE), survey(STATES["inactive"], secret("snapshot.one")))
+    refs = Refs(SCOPE, "attempt", {each.address: each for each in (volume, taken)})
+    for answer in (
+        SnapshotDriver(SITE).next_call(Snapshot("two", volume.address), None, refs),
+        VolumeDriver(SITE).next_call(Volume("new", 1, zone="a", source="snapshot.one"), None, refs),
+    ):
+        assert isinstance(answer, Refuse)
+        assert "is unknown" in answer.reason
+        assert "virsh pool-start" in answer.fix
+
+
+def test_an_unfinished_disk_has_no_data_and_is_made_anew_though_no_pool_lists_it():
+    found = seen(VolumeDriver(SITE), survey(STATES["undefined"], secret("volume.db1-data", unfinished=True)))
+    call = VolumeDriver(SITE).next_call(Volume("db1-data", 1, zone="a"), found, Refs(SCOPE, "attempt", {}))
+    assert call.action == "DeleteDisk"
+
+
+def test_a_missing_file_that_a_running_guest_holds_open_is_not_said_to_be_lost():
+    path = path_of("volume.db1-data")
+    disk = {"path": path, "target": "sdb", "serial": "data"}
+    guest = {"name": "db1", "active": True, "disks": [disk], "live_disks": [disk]}
+    driver, want = VolumeDriver(SITE), Volume("db1-data", 1, zone="a")
+    for active, may_be_lost in ((True, False), (False, True)):
+        record = survey(LISTED, secret("volume.db1-data"), domains=[{**guest, "active": active}])
+        answer = driver.next_call(want, seen(driver, record), Refs(SCOPE, "attempt", {}))
+        assert isinstance(answer, Refuse)
+        assert ("--allow-data-loss" in answer.fix) is may_be_lost
+
+
+def gone(code):
+    error = libvirt.libvirtError("gone")
+    error.err = (code, 0, "gone", 2, None, None, None, -1, -1)
+    return error
+
+
+class Domain:
+    """A running guest of another scope, with an overlay that somebody laid over its disk."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def name(self):
+        return "somebody"
+
+    def XMLDesc(self, flags=0):
+        below = f"<backingStore type='file'><source file='{self.path}'/></backingStore>"
+        return (
+            "<domain><devices><disk><source file='/srv/overlay'/>"
+            f"{below}<target dev='sda'/></disk></devices></domain>"
+        )
+
+
+class Secret:
+    def __init__(self, record):
+        self.record = record
+
+    def usageID(self):
+        return self.record["path"]
+
+    def XMLDesc(self):
+        return disks.secret_document(self.record["path"], self.record["said"])
+
+    def undefine(self):
+        raise AssertionError("the passphrase is lost")
+
+
+class Machine:
+    """A hypervisor with the secret of one disk; its pool as it was put."""
+
+    def __init__(self, record, pool=None, guests=()):
+        self.secret = Secret(record)
+        self.pool, self.guests = pool, guests
+
+    def getHostname(self):
+        return "laptop"
+
+    def storagePoolLookupByName(self, name):
+        if self.pool is None:
+            raise gone(libvirt.VIR_ERR_NO_STORAGE_POOL)
+        return self.pool
+
+    def storageVolLookupByPath(self, path):
+        raise gone(libvirt.VIR_ERR_NO_STORAGE_VOL)
+
+    def secretLookupByUUIDString(self, uuid):
+        if uuid != disks.secret_id(self.secret.usageID()):
+            raise gone(libvirt.VIR_ERR_NO_SECRET)
+        return self.secret
+
+    def listAllSecrets(self):
+        return [self.secret]
+
+    def listAllDomains(self, flags):
+        return self.guests
+
+
+class Pool:
+    def __init__(self, active):
+        self.active = active
+
+    def isActive(self):
+        return self.active
+
+    def XMLDesc(self):
+        return disks.pool_document(SITE.directory, SCOPE)
+
+
+@pytest.mark.parametrize("pool", [None, Pool(active=False)], ids=("undefined", "inactive"))
+def test_in_a_pool_that_lists_nothing_no_disk_is_made_or_deleted(pool):
+    record = secret("volume.db1-data")
+    hand = Hand(Machine(record, pool), SITE, threading.RLock())
+    with pytest.raises(ProviderError, match="is unknown"):
+        storage.delete_disk(hand, str(SCOPE), record["path"])
+    with pytest.raises(ProviderError, match="is unknown"):
+        pools.ensure(hand, SCOPE)
+
+
+def test_what_lies_below_the_disk_of_a_running_guest_is_not_deleted():
+    record = secret("volume.db1-data")
+    hand = Hand(Machine(record, Pool(active=True), [Domain(record["path"])]), SITE, threading.RLock())
+    with pytest.raises(Conflict, match="somebody runs and holds it open") as caught:
+        storage.delete_disk(hand, str(SCOPE), record["path"])
+    assert "Stop that guest" in caught.value.fix
+
+
+def test_a_running_host_whose_root_disk_is_unlisted_is_neither_changed_nor_removed():
+    said = {"scope": str(SCOPE), "address": "instance.web1", "attempt": "1-2", "zone": "a"}
+    root, seed = path_of("instance.web1"), f"{DIRECTORY}/instance.web1.1-2.iso"
+    name = SCOPE.native_name("web1")
+    guest = domains.Guest(name, said, "c1-m128", "net", "52:54:00:00:00:01", "wall", "10.30.0.4", root, seed)
+    kept = domains.document(guest)
+    domain = {"active": True, "halted": "", **domains.record(kept, kept)}
+    driver = InstanceDriver(SITE)
+    found = seen(driver, survey(STATES["undefined"], domains=[domain]))
+    for want in (found.spec, None):
+        answer = driver.next_call(want, found, Refs(SCOPE, "attempt", {}))
+        assert isinstance(answer, Refuse)
+        assert "is not defined" in answer.reason
+    stopped = survey(STATES["undefined"], domains=[{**domain, "active": False}])
+    assert seen(driver, stopped).reason == "it has no root disk yet", "a run may have died before it made one"
