@@ -19,7 +19,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.progress import Progress
 from portinfra.model.resources import Snapshot, Spec, Volume
 from portinfra.placement import place
-from portinfra.recovery.fencing import begun, standing
+from portinfra.recovery.fencing import standing, takeover_under_way
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.inventory import inventory
 from portinfra.recovery.ledger import Ledger
@@ -116,27 +116,26 @@ def replicate(
 
 
 def _stands(recovery: Recovery, source: Connection, target: Connection) -> None:
-    turn = begun(target, recovery)  # first, as it waits until lists show all
+    """Raise PolicyError unless the source is the active end and no takeover, to either end, is under way.
+
+    While one is, each end may have a part of the newest data: a point of either would pass for all of it.
+    """
+    turn = takeover_under_way(recovery, source, target)
     here, there = standing(source, recovery.source_scope), standing(target, recovery.target_scope)
     source_name, target_name = recovery.source.name, recovery.target.name
+    nothing_new = f"{recovery.source_scope} makes no new points now"
+    if there.epoch < here.epoch and not here.fenced:
+        told = f"{target_name}, which was silent when {source_name} was let in again, was not told of it"
+        raise recovery.refusal(nothing_new, "not-told", told, "First of all: dr fence.")
+    if turn:
+        told = f"the {turn.occasion} {turn.id} is not done, and neither end surely has all of the newest data"
+        raise recovery.refusal(nothing_new, f"{turn.occasion}-under-way", told, turn.next_step)
     if here.fenced or there.epoch > here.epoch:
-        stands = f"{target_name} stands since {moment(there.epoch)}"
         fix = "Go back first: dr failback."
         if not here.fenced:
             fix = f"{source_name} has not been stopped: first of all, dr fence. Then go back: dr failback."
-        if turn:
-            stands = f"the failover to {target_name} has begun and is not done"
-            fix = "Finish it: dr failover; or give it up: dr failover --abandon."
-        told = f"{stands}, and {source_name} has what was written before that"
+        told = f"{target_name} stands since {moment(there.epoch)}, and what {source_name} has is older"
         raise recovery.refusal(f"{recovery.source_scope} has nothing new to carry", "source-waits", told, fix)
-    nothing_new = f"{recovery.source_scope} makes no new points now"
-    if there.epoch < here.epoch:
-        told = f"{target_name}, which was silent when {source_name} was let in again, was not told of it"
-        raise recovery.refusal(nothing_new, "not-told", told, "First of all: dr fence.")
-    if turn and turn.points:  # which retention must not take from it
-        told = f"{target_name} is coming up from points that there are"
-        fix = "Finish that first: dr failover goes on where it stopped; dr failover --abandon gives it up."
-        raise recovery.refusal(nothing_new, "failover-under-way", told, fix)
 
 
 @define

@@ -1,4 +1,4 @@
-"""Whatever a transaction writes, changes, removes or takes back: every store holds what a dictionary would."""
+"""Whatever a transaction writes, removes or takes back: every store holds what a dictionary would."""
 
 import tempfile
 from pathlib import Path
