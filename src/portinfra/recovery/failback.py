@@ -8,6 +8,7 @@ from portinfra.model.evidence import Evidence
 from portinfra.recovery.failover import failover
 from portinfra.recovery.fencing import hosts_on, standing, takeover_under_way
 from portinfra.recovery.how import How
+from portinfra.recovery.preflight import may_take_over
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.waves import Say
@@ -18,13 +19,15 @@ def failback(recovery: Recovery, how: How | None = None, *, say: Say = lambda li
 
     The time from the stop to the last gate is the downtime that it measures. Run again, it goes on. Where who
     is to be left is lost (`How.source_is_lost`), no call is made to it, and the newest data that came from it
-    is what there is. Raises PolicyError where `may_fail_back` does.
+    is what there is. Raises PolicyError where `may_fail_back` or `may_take_over` does.
     """
     how = evolve(how or How(), occasion="failback")
     back = recovery.turned
     if how.source_is_lost:
         return failover(back, evolve(how, last_point=False), say=say)
+    how = evolve(how, last_point=True)
     if not may_fail_back(recovery):  # else its hosts may be off, and no hook of theirs would answer
+        may_take_over(back, how)
         say(f"carrying to {back.target.name} what was written since")
         first = replicate(back, pace=how.pace, say=say)
         if not first.succeeded:
@@ -32,7 +35,7 @@ def failback(recovery: Recovery, how: How | None = None, *, say: Say = lambda li
             raise PortinfraError(
                 f"nothing was stopped: {'; '.join(problems)}", fix="Mend what it names, and run it again."
             )
-    return failover(back, evolve(how, last_point=True), say=say)
+    return failover(back, how, say=say)
 
 
 def may_fail_back(recovery: Recovery) -> bool:

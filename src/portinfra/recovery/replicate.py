@@ -27,12 +27,11 @@ from portinfra.recovery.pace import Pace
 from portinfra.recovery.points import Point, id_of, manifest, new_id, points, volume_of
 from portinfra.recovery.shelf import Shelf
 from portinfra.recovery.subject import Recovery
-from portinfra.recovery.taking import Taking
+from portinfra.recovery.taking import Taking, capture_problem
 from portinfra.recovery.tidying import Tidying, arrived_whole
 from portinfra.recovery.turn import stood_since
 from portinfra.recovery.vault.carriage import Sight, by_vault, held, look, send
 from portinfra.recovery.vault.helpers import HelperFailed
-from portinfra.recovery.vault.readiness import sendable
 from portinfra.words import moment
 
 Fate = Literal["carried", "not due", "failed"]
@@ -179,7 +178,7 @@ class _Replication:
         for group in groups(self.recovery, self.placed):
             if not now and (point := self._fresh(group, known)):
                 self.outcomes[group.name] = GroupOutcome(group.name, "not due", point.id, point.taken)
-            elif problem := self._untakeable(group):
+            elif problem := capture_problem(self.recovery, group, self.there, self.target.connection):
                 self.outcomes[group.name] = GroupOutcome(group.name, "failed", problem=problem)
             else:
                 due.append(group)
@@ -211,21 +210,6 @@ class _Replication:
         """Whether all volumes of a group could be brought back from a point."""
         restorable = point.restorable(there, self.vault.points)
         return restorable and held(self.recovery, point, group, there) >= set(group.volumes)
-
-    def _untakeable(self, group: Group) -> str:
-        engine = self.recovery.engine(group.policy)
-        native = engine == "native"
-        if native and not self.target.connection.provider.capabilities.snapshot_copy:
-            return f"{self.target.environment.on} copies no snapshots from elsewhere"
-        if not native and (problem := sendable(self.recovery, engine)):
-            return problem
-        missing = [volume for volume in group.volumes if volume not in self.there.resources]
-        silent = ", ".join(sorted(self.there.unknown))
-        if missing and silent:
-            return f"{silent} does not answer: {', '.join(missing)} is not seen"
-        return (
-            f"{', '.join(missing)} is not there: apply {self.recovery.source.name} first" if missing else ""
-        )
 
     # Taking: one moment a group.
 
