@@ -6,6 +6,7 @@ replicate(recovery) -> Replicated                       new recovery points, whe
 status(recovery) -> RecoveryStatus                      how old the newest restorable data is
 drill(recovery) -> Evidence                             the whole topology, brought up apart, and torn down
 sweep(recovery) -> list[Swept]                          what dead drills left, removed
+may_take_over(recovery) -> None                         refused for what the plan finds as errors
 failover(recovery) -> Evidence                          the target takes over
 fence(recovery) -> int                                  whoever came back is stopped
 grants(recovery) -> str                                 the policies that both accounts need
@@ -31,6 +32,7 @@ from portinfra.recovery.failover import failover
 from portinfra.recovery.fencing import fence, may_fence
 from portinfra.recovery.how import How
 from portinfra.recovery.pace import Pace
+from portinfra.recovery.preflight import may_take_over
 from portinfra.recovery.prospect import Prospect, prospect
 from portinfra.recovery.replicate import Replicated, replicate
 from portinfra.recovery.status import RecoveryStatus, status
@@ -57,6 +59,7 @@ __all__ = [
     "may_abandon",
     "may_fail_back",
     "may_fence",
+    "may_take_over",
     "prospect",
     "recovery",
     "replicate",

@@ -8,7 +8,6 @@ from turning import (
     HOW,
     LOST,
     Died,
-    dies_before,
     lost,
     newer_data_is_kept,
     passed_later,
@@ -33,16 +32,6 @@ from portinfra.recovery.shelf import Shelf
 
 def test_the_last_point_of_a_planned_failover_is_older_than_what_was_written_after_it(ready):
     failover(recovery(), evolve(HOW, last_point=True))
-    write(ready, RECOVERY, "a day of orders")
-    stuck("failback", failback)
-    newer_data_is_kept(ready)
-
-
-def test_so_is_a_point_that_was_carried_after_the_failover_had_begun(ready):
-    dies_before("_fenced")
-    passed_later(ready, 60)
-    assert replicate(recovery(), now=True, pace=ONE).succeeded
-    failover(recovery(), HOW)
     write(ready, RECOVERY, "a day of orders")
     stuck("failback", failback)
     newer_data_is_kept(ready)

@@ -6,7 +6,7 @@ from vaults import by, needs_tools
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, TWO, WAVES, recovery
 
 from portinfra import dr, workflow
-from portinfra.errors import ValidationError
+from portinfra.errors import PolicyError, ValidationError
 from portinfra.model.recovery import DataPolicy
 
 pytestmark = needs_tools
@@ -41,6 +41,20 @@ def test_a_plan_warns_of_a_sender_that_is_not_here(home, cloud):
     (home / "sender.conf").unlink()
     found = {f.message: f.fix for f in dr.prospect(about).findings if f.rule == "recovery/not-ready"}
     assert found["~/sender.conf, the vault's sender, is not on this machine"].startswith("Whoever lets")
+
+
+@pytest.mark.parametrize("file", ["receiver.conf", "identity"])
+def test_a_file_that_who_takes_over_lacks_stops_no_source(file, home, cloud):
+    about = by("age", home, cloud)
+    assert dr.replicate(about, pace=ONE).succeeded
+    cloud.clock.sleep_until(cloud.clock.now() + 3600)
+    (home / file).unlink()
+    before = cloud.books()
+    with pytest.raises(PolicyError) as error:
+        dr.failover(about, dr.How(pace=ONE))
+    assert [each.rule for each in error.value.findings] == ["recovery/not-ready"]
+    assert file in error.value.findings[0].message
+    assert cloud.books() == before
 
 
 def test_what_one_engine_lacks_keeps_no_group_of_another_from_being_carried(home, cloud):

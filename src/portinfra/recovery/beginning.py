@@ -83,7 +83,7 @@ class Beginning:
                 self.recovery,
                 "failback-under-way",
                 f"the way of {self.recovery.source.name} to stand again has begun and is not done",
-                f"Finish that first: dr {self.how.other} goes on where it stopped; --abandon gives it up.",
+                back.next_step,
             )
         return there
 

@@ -1,6 +1,6 @@
 """Which points a drill or a turn comes up from."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from attrs import frozen
 
@@ -13,7 +13,6 @@ from portinfra.recovery.groups import groups
 from portinfra.recovery.how import How
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.points import Point, points
-from portinfra.recovery.refused import cannot_take_over
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.turn import Turn, stood_since
 from portinfra.recovery.vault.carriage import held, look
@@ -60,7 +59,7 @@ class Choice:
         that are left aside now, only their own groups get others.
         """
         if not turn.points:
-            return self.newest(ledger)
+            return self.newest(ledger, under_way=True)
         there, vault = self.target.observe(self.recovery.points), look(self.recovery)
         known = {point.id: point for point in points(ledger.entries())}
         agreed = [id for id in turn.points if id not in self.how.without]
@@ -69,51 +68,63 @@ class Choice:
             fix = f"To use an older one: dr {turn.occasion} --without-point."
             raise PolicyError(
                 f"{self.recovery.target_scope} cannot take over from what it began with",
-                [_no_point(f"point {id} cannot be restored", fix) for id in lost],
+                [self._no_point(f"point {id} cannot be restored", fix) for id in lost],
             )
         kept = [known[id] for id in agreed]
         settled = {point.group for point in kept}
-        others = self.newest(ledger) if len(agreed) < len(turn.points) else []
+        others = self.newest(ledger, under_way=True) if len(agreed) < len(turn.points) else []
         return kept + [point for point in others if point.group not in settled]
 
-    def newest(self, ledger: Ledger) -> list[Point]:
+    def newest(self, ledger: Ledger, *, under_way: bool = False) -> list[Point]:
         """The newest of each group. Raises PolicyError where a volume that is to come back has none."""
         chosen, missing = choose(self.recovery, self.target, ledger, self.how.without)
         if missing:
-            fix = "Look at dr status; make one with: dr replicate --now."
-            if self.how.source_is_lost:
-                fix = (
-                    f"To let {self.recovery.target.name} stand with what it has: dr {self.how.other} "
-                    "--abandon --target-is-lost. Or declare it without what no point has data for."
-                )
-            findings = [_no_point(why, fix) for why in missing]
+            findings = self.without_point(missing, under_way=under_way)
             raise PolicyError(f"{self.recovery.target_scope} cannot take over", findings)
         return chosen
 
-    def not_over_newer(self, ledger: Ledger, chosen: list[Point], *, lost: bool) -> None:
-        """Refuse to give up what lies on the target for older data: it stood since the points were made, and
-        the source, which may have newer data, is lost.
+    def without_point(self, missing: Iterable[str], *, under_way: bool = False) -> list[Finding]:
+        """Return a finding for each group without a point, of which `missing` says why. No new point can be
+        made while this takeover is `under_way`.
         """
-        if not lost or self.how.older_data:
-            return
+        fix = "Look at dr status; make one with: dr replicate --now."
+        if self.how.source_is_lost:
+            fix = (
+                f"To let {self.recovery.target.name} stand with what it has: dr {self.how.other} "
+                "--abandon --target-is-lost. Or declare it without what no point has data for."
+            )
+        elif under_way:
+            fix = f"Give this up: dr {self.how.occasion} --abandon. Then make one with: dr replicate --now."
+        return [self._no_point(why, fix) for why in missing]
+
+    def not_over_newer(self, ledger: Ledger, chosen: list[Point], *, lost: bool) -> None:
+        """Raise PolicyError where `newer_data` finds something, and the source is lost."""
+        if lost and (found := self.newer_data(ledger, chosen)):
+            raise PolicyError(f"{self.recovery.target_scope} cannot take over", [found])
+
+    def newer_data(self, ledger: Ledger, chosen: list[Point]) -> Finding | None:
+        """Return a finding where older data would replace what lies on the target: it stood since the points
+        were made. None where that is so wanted.
+        """
+        if self.how.older_data:
+            return None
         stood = stood_since(ledger.entries())
         there = self.target.observe(self.recovery.target_scope)
         holds = there.unknown or any(isinstance(seen.spec, Volume) for seen in there.resources.values())
         old = [point.group for point in chosen if point.entry.number < stood]
         if not holds or not old:
-            return
+            return None
         name, verb = self.recovery.target.name, self.how.occasion
         keep = f"To let it stand with that: dr {self.how.other} --abandon --target-is-lost. "
         if len(old) < len(chosen):  # and then that is refused, for the points of the others
             keep = "Look at its volumes: take snapshots of those. "
-        raise cannot_take_over(
-            self.recovery,
-            "newer-data",
+        return Finding(
+            "recovery/newer-data",
             f"what lies on the volumes of {name} is newer than any point of {', '.join(old)}",
             f"{name} has stood since. {keep}"
             f"To replace it by older data all the same: dr {verb} --source-is-lost --older-data.",
+            subject=f"recovery.{self.recovery.plan.name}",
         )
 
-
-def _no_point(why: str, fix: str) -> Finding:
-    return Finding("recovery/no-point", why, fix)
+    def _no_point(self, why: str, fix: str) -> Finding:
+        return Finding("recovery/no-point", why, fix, subject=f"recovery.{self.recovery.plan.name}")

@@ -6,8 +6,9 @@ from portinfra.errors import PolicyError, PortinfraError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.model.evidence import Evidence
 from portinfra.recovery.failover import failover
-from portinfra.recovery.fencing import begun, hosts_on, standing
+from portinfra.recovery.fencing import hosts_on, standing, takeover_under_way
 from portinfra.recovery.how import How
+from portinfra.recovery.preflight import may_take_over
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.waves import Say
@@ -18,13 +19,15 @@ def failback(recovery: Recovery, how: How | None = None, *, say: Say = lambda li
 
     The time from the stop to the last gate is the downtime that it measures. Run again, it goes on. Where who
     is to be left is lost (`How.source_is_lost`), no call is made to it, and the newest data that came from it
-    is what there is. Raises PolicyError where `may_fail_back` does.
+    is what there is. Raises PolicyError where `may_fail_back` or `may_take_over` does.
     """
     how = evolve(how or How(), occasion="failback")
     back = recovery.turned
     if how.source_is_lost:
         return failover(back, evolve(how, last_point=False), say=say)
+    how = evolve(how, last_point=True)
     if not may_fail_back(recovery):  # else its hosts may be off, and no hook of theirs would answer
+        may_take_over(back, how)
         say(f"carrying to {back.target.name} what was written since")
         first = replicate(back, pace=how.pace, say=say)
         if not first.succeeded:
@@ -32,7 +35,7 @@ def failback(recovery: Recovery, how: How | None = None, *, say: Say = lambda li
             raise PortinfraError(
                 f"nothing was stopped: {'; '.join(problems)}", fix="Mend what it names, and run it again."
             )
-    return failover(back, evolve(how, last_point=True), say=say)
+    return failover(back, how, say=say)
 
 
 def may_fail_back(recovery: Recovery) -> bool:
@@ -42,24 +45,17 @@ def may_fail_back(recovery: Recovery) -> bool:
     which would be lost), or where the source may still be at work (what is written there would be lost).
     """
     source, target = recovery.source, recovery.target
-    with Connection.to(source) as home:
+    with Connection.to(source) as home, Connection.to(target) as away:
         home.account()
-        back = begun(home, recovery.turned)
-        here = standing(home, recovery.source_scope)
-        hosts = home.observe(recovery.source_scope)
-    with Connection.to(target) as away:
         away.account()
-        half_way = begun(away, recovery)
-        there = standing(away, recovery.target_scope)
-    if back and back.latest >= there.epoch:
+        turn = takeover_under_way(recovery, home, away)
+        here, there = standing(home, recovery.source_scope), standing(away, recovery.target_scope)
+        hosts = home.observe(recovery.source_scope)
+    if turn and turn.occasion == "failback":
         return True
-    if half_way and half_way.latest >= here.epoch:
-        raise _no_way_back(
-            recovery,
-            "failover-under-way",
-            f"the failover to {target.name} has begun and is not done",
-            "Finish it first: dr failover goes on where it stopped; dr failover --abandon gives it up.",
-        )
+    if turn:
+        begun = f"the failover to {target.name} has begun and is not done"
+        raise _no_way_back(recovery, "failover-under-way", begun, turn.next_step)
     if not there.has_taken_over_from(here):
         told = there.fenced or here.epoch <= there.epoch
         raise _no_way_back(

@@ -1,5 +1,6 @@
 """`failover`: the target takes over. Resumable at any call: what was decided stands in the ledger, as a turn.
 
+0. Whatever is known to make it fail refuses it: `may_take_over`.
 1. The ledger says that it began, and the epoch that it leads to.
 2. The source is fenced: the epoch and the fence in its claim, its hosts off. Where the source is lost, no
    call is made to it, and `fence` is the first act on its return.
@@ -27,6 +28,7 @@ from portinfra.recovery.groups import groups
 from portinfra.recovery.how import How
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.points import Point
+from portinfra.recovery.preflight import may_take_over
 from portinfra.recovery.refused import being_abandoned, cannot_take_over
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.restore import sourced
@@ -47,12 +49,14 @@ from portinfra.recovery.waves import Ascent, Bringing, Say
 def failover(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:
     """Take over. Run again after a failure, it goes on with what was decided.
 
-    Raises PolicyError where the target has taken over already, or a role's data has no point; ClaimedError
+    Raises PolicyError where the target has taken over already, and where `may_take_over` does; ClaimedError
     where somebody else is at it; ProviderError.
     """
+    how = how or How()
+    may_take_over(recovery, how)
     with Connection.to(recovery.target) as target:
         ledger = Ledger(target, recovery.ledger)
-        return _Failover(recovery, how or How(), say, target, target.catalogue(), ledger).carried_out()
+        return _Failover(recovery, how, say, target, target.catalogue(), ledger).carried_out()
 
 
 @define

@@ -129,6 +129,24 @@ def begun(target: Connection, recovery: Recovery) -> Turn | None:
     return under_way(known, standing(target, recovery.target_scope).epoch)
 
 
+def takeover_under_way(recovery: Recovery, source: Connection, target: Connection) -> Turn | None:
+    """Return the takeover that has begun and is not finished, in either direction; of two, the newer.
+
+    A takeover counts no longer once the other end knows a later epoch. Waits until lists show all.
+    """
+    pauses = [
+        (end.provider.clock, end.provider.clock.now() + end.provider.capabilities.visibility_seconds)
+        for end in (source, target)
+    ]
+    for clock, until in pauses:  # both at once: each is counted from now
+        clock.sleep_until(until)
+    here, there = standing(source, recovery.source_scope), standing(target, recovery.target_scope)
+    forth = under_way(turns(Ledger(target, recovery.ledger).entries()), there.epoch)
+    back = under_way(turns(Ledger(source, recovery.turned.ledger).entries()), here.epoch)
+    known = [turn for turn, other in ((forth, here), (back, there)) if turn and turn.latest >= other.epoch]
+    return max(known, key=lambda turn: turn.latest, default=None)
+
+
 def hosts_on(there: Observation) -> bool:
     """Whether any host is on, or may be: a fence that was begun and not finished leaves some."""
     return bool(there.unknown) or any(

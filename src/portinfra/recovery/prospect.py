@@ -1,11 +1,11 @@
-"""`plan`: what a failover would do now, how long it would take, and what stands in its way.
+"""`plan`: what a takeover would do now, how long it would take, and what stands in its way.
 
-Changes nothing.
+Changes nothing. An error is what a takeover would fail for: `may_take_over` refuses for the same findings.
 """
 
 from collections.abc import Collection, Iterable
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from portinfra.execution.connection import Connection
 from portinfra.model.finding import Finding, Severity
@@ -15,13 +15,17 @@ from portinfra.model.recovery import seconds
 from portinfra.model.resources import Instance
 from portinfra.placement import place
 from portinfra.planning.compose import compose
-from portinfra.recovery.choice import choose
+from portinfra.recovery.choice import Choice, choose
 from portinfra.recovery.drill import drilled
+from portinfra.recovery.fencing import answering
+from portinfra.recovery.groups import groups
 from portinfra.recovery.hooks import name_of, unready
+from portinfra.recovery.how import How
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.restore import all_at_once, outdated, replacing, sourced
 from portinfra.recovery.status import RecoveryStatus, status
 from portinfra.recovery.subject import Recovery
+from portinfra.recovery.taking import capture_problem
 from portinfra.recovery.turn import mark
 from portinfra.recovery.vault.readiness import lacking, pointless
 from portinfra.words import duration, moment
@@ -63,15 +67,20 @@ class Prospect:
         return max(self.floor_seconds, self.measured or 0.0)
 
 
-def prospect(recovery: Recovery, *, ask_source: bool = True) -> Prospect:
-    """Foresee a failover. Raises ProviderError where the target does not answer; of the source it asks what
-    `status` does.
+def prospect(recovery: Recovery, how: How | None = None) -> Prospect:
+    """Foresee a failover, or the takeover that `how` describes. Raises ProviderError where the target does
+    not answer; of the source it asks what `status` does, and for a last point, what is there.
     """
-    now = status(recovery, ask_source=ask_source)
+    how = how or How()
+    return foresee(recovery, how, status(recovery, ask_source=not how.source_is_lost))
+
+
+def foresee(recovery: Recovery, how: How, now: RecoveryStatus) -> Prospect:
+    """Foresee the takeover that `how` describes, from its status `now`."""
     with Connection.to(recovery.target) as target:
         catalogue = target.catalogue()
         ledger = Ledger(target, recovery.ledger)
-        chosen, missing = choose(recovery, target, ledger)
+        chosen, missing = choose(recovery, target, ledger, how.without)
         there = target.observe(recovery.target_scope)
         data = target.reader.observe(recovery.points)
         here = [point for point in chosen if point.parts(data)]  # the others are still in the vault
@@ -83,10 +92,17 @@ def prospect(recovery: Recovery, *, ask_source: bool = True) -> Prospect:
             mine = frozenset(address for address in old if placed.roles[address] in roles)
             plans.append(compose(placed, catalogue, there, target.provider.drivers, replacing(mine, roles)))
         drills = drilled(ledger.entries())
+        choice = Choice(recovery, how, target)
+        newer = choice.newer_data(ledger, chosen) if how.source_is_lost else None
+        if how.last_point:
+            not_restorable = _last_point(recovery, target)
+        else:
+            under_way = now.turn_by(how.occasion) is not None
+            not_restorable = choice.without_point(missing, under_way=under_way)
     came_up = [(each.rto_measured, each.id) for each in drills if each.rto_measured is not None]
     measured, drill = came_up[-1] if came_up else (None, "")
     waves = tuple(_wave(recovery, placed, plans, number) for number in range(len(plans)))
-    findings = [finding for plan in plans[-1:] for finding in plan.findings]
+    findings = [_waited_for(finding) for plan in plans[-1:] for finding in plan.findings]
     return Prospect(
         recovery,
         waves,
@@ -97,9 +113,13 @@ def prospect(recovery: Recovery, *, ask_source: bool = True) -> Prospect:
         drill,
         (
             *findings,
-            *_gaps(recovery, now, missing),
+            *_turn(recovery, how, now),
+            *not_restorable,
+            *([newer] if newer else ()),
+            *_gaps(recovery, now),
+            *_hooks(recovery, how),
             *_tried(recovery, now, measured, drill),
-            *lacking(recovery),
+            *lacking(recovery, fetches=how.last_point or len(here) < len(chosen)),
             *pointless(recovery),
         ),
     )
@@ -128,31 +148,56 @@ def _wave(recovery: Recovery, placed: Placed, plans: list[Plan], number: int) ->
     )
 
 
-def _gaps(recovery: Recovery, now: RecoveryStatus, missing: Iterable[str]) -> Iterable[Finding]:
-    """What stands between the plan and a recovery that can be relied on."""
-    name = recovery.plan.name
-    if now.turn and now.turn.occasion == "failover":
-        begun = f"failover {now.turn.id} has begun, and goes on with the points that it began with"
-        yield _gap(
-            name,
-            "failover-under-way",
-            begun,
-            "Finish it: dr failover; or give it up: dr failover --abandon.",
-            Severity.WARNING,
-        )
-    elif now.turn:
-        begun = f"the way back {now.turn.id} has begun and is not done"
-        yield _gap(
-            name,
-            "failback-under-way",
-            begun,
-            "Finish it: dr failback; or give it up: dr failback --abandon.",
-        )
+def _waited_for(finding: Finding) -> Finding:
+    """The finding, with a fix that a takeover has: it works around no zone of the target."""
+    silent = finding.rule == "plan/unknown-zone"
+    return evolve(finding, fix="Wait until it answers, and run this again.") if silent else finding
+
+
+def _turn(recovery: Recovery, how: How, now: RecoveryStatus) -> Iterable[Finding]:
+    """That a takeover is under way, or that the target has taken over."""
+    name, turn = recovery.plan.name, now.turn
+    if turn and now.turn_by(how.occasion):
+        begun = f"{turn.occasion} {turn.id} has begun, and goes on with the points that it began with"
+        yield _gap(name, f"{turn.occasion}-under-way", begun, turn.next_step, Severity.WARNING)
+    elif turn:
+        begun = f"{turn.occasion} {turn.id} has begun and is not done"
+        yield _gap(name, f"{turn.occasion}-under-way", begun, turn.next_step)
     elif now.stands:
         stands = f"{recovery.target.name} has taken over already ({moment(now.stands)})"
-        yield _gap(name, "stands-already", stands, "Go back with: dr failback.")
-    for told in missing:
-        yield _gap(name, "no-point", told, "Make one: dr replicate --now.")
+        yield _gap(name, "stands-already", stands, f"Go back with: dr {how.other}.")
+
+
+def _last_point(recovery: Recovery, target: Connection) -> list[Finding]:
+    """That a group cannot have a last point, so that the source would be stopped for nothing."""
+    with answering(recovery) as source:
+        there = source.observe(recovery.source_scope)
+    fix = "Mend that first, and run this again."
+    return [
+        _gap(recovery.plan.name, "no-last-point", f"no last point of {group.name} can be made: {why}", fix)
+        for group in groups(recovery, place(recovery.topology, recovery.source))
+        if (why := capture_problem(recovery, group, there, target))
+    ]
+
+
+def _hooks(recovery: Recovery, how: How) -> Iterable[Finding]:
+    """The hooks that cannot be called from here. An error where a takeover would stop at one of them."""
+    plan = recovery.plan
+    needed = [gate for wave in plan.waves for gate in wave.gates]
+    needed += [action.run for action in plan.actions if how.occasion in action.on]
+    if how.occasion == "failback" and not how.source_is_lost:  # which begins with a point of running hosts
+        needed += [hook for policy in plan.data for hook in (*policy.before, *policy.after)]
+    for hook in dict.fromkeys(plan.hooks):
+        if problem := unready(hook):
+            called = f"{name_of(hook)!r} cannot be called from here: {problem}"
+            fix = "Run this in the folder where hooks are, or write the whole path."
+            severity = Severity.ERROR if hook in needed else Severity.WARNING
+            yield _gap(plan.name, "hook-unready", called, fix, severity)
+
+
+def _gaps(recovery: Recovery, now: RecoveryStatus) -> Iterable[Finding]:
+    """What makes a recovery worse than was planned, and stops no takeover."""
+    name = recovery.plan.name
     if now.vault_unseen:
         yield _gap(
             name,
@@ -164,12 +209,8 @@ def _gaps(recovery: Recovery, now: RecoveryStatus, missing: Iterable[str]) -> It
     for volume in now.volumes:
         if volume.level == "lost" and volume.age is not None:
             age = f"its newest point is {duration(volume.age)} old, and the rpo is {recovery.plan.rpo}"
-            yield _gap(name, "too-old", f"{volume.volume}: {age}", "Let dr replicate run by a timer.")
-    for hook in dict.fromkeys(recovery.plan.hooks):
-        if problem := unready(hook):
-            called = f"{name_of(hook)!r} cannot be called from here: {problem}"
-            fix = "Run this in the folder where hooks are, or write the whole path."
-            yield _gap(name, "hook-unready", called, fix, Severity.WARNING)
+            fix = "Let dr replicate run by a timer."
+            yield _gap(name, "too-old", f"{volume.volume}: {age}", fix, Severity.WARNING)
 
 
 def _tried(recovery: Recovery, now: RecoveryStatus, measured: float | None, drill: str) -> Iterable[Finding]:

@@ -19,7 +19,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.progress import Progress
 from portinfra.model.resources import Snapshot, Spec, Volume
 from portinfra.placement import place
-from portinfra.recovery.fencing import begun, standing
+from portinfra.recovery.fencing import standing, takeover_under_way
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.inventory import inventory
 from portinfra.recovery.ledger import Ledger
@@ -27,12 +27,11 @@ from portinfra.recovery.pace import Pace
 from portinfra.recovery.points import Point, id_of, manifest, new_id, points, volume_of
 from portinfra.recovery.shelf import Shelf
 from portinfra.recovery.subject import Recovery
-from portinfra.recovery.taking import Taking
+from portinfra.recovery.taking import Taking, capture_problem
 from portinfra.recovery.tidying import Tidying, arrived_whole
 from portinfra.recovery.turn import stood_since
 from portinfra.recovery.vault.carriage import Sight, by_vault, held, look, send
 from portinfra.recovery.vault.helpers import HelperFailed
-from portinfra.recovery.vault.readiness import sendable
 from portinfra.words import moment
 
 Fate = Literal["carried", "not due", "failed"]
@@ -116,27 +115,26 @@ def replicate(
 
 
 def _stands(recovery: Recovery, source: Connection, target: Connection) -> None:
-    turn = begun(target, recovery)  # first, as it waits until lists show all
+    """Raise PolicyError unless the source is the active end and no takeover, to either end, is under way.
+
+    While one is, each end may have a part of the newest data: a point of either would pass for all of it.
+    """
+    turn = takeover_under_way(recovery, source, target)
     here, there = standing(source, recovery.source_scope), standing(target, recovery.target_scope)
     source_name, target_name = recovery.source.name, recovery.target.name
+    nothing_new = f"{recovery.source_scope} makes no new points now"
+    if there.epoch < here.epoch and not here.fenced:
+        told = f"{target_name}, which was silent when {source_name} was let in again, was not told of it"
+        raise recovery.refusal(nothing_new, "not-told", told, "First of all: dr fence.")
+    if turn:
+        told = f"the {turn.occasion} {turn.id} is not done, and neither end surely has all of the newest data"
+        raise recovery.refusal(nothing_new, f"{turn.occasion}-under-way", told, turn.next_step)
     if here.fenced or there.epoch > here.epoch:
-        stands = f"{target_name} stands since {moment(there.epoch)}"
         fix = "Go back first: dr failback."
         if not here.fenced:
             fix = f"{source_name} has not been stopped: first of all, dr fence. Then go back: dr failback."
-        if turn:
-            stands = f"the failover to {target_name} has begun and is not done"
-            fix = "Finish it: dr failover; or give it up: dr failover --abandon."
-        told = f"{stands}, and {source_name} has what was written before that"
+        told = f"{target_name} stands since {moment(there.epoch)}, and what {source_name} has is older"
         raise recovery.refusal(f"{recovery.source_scope} has nothing new to carry", "source-waits", told, fix)
-    nothing_new = f"{recovery.source_scope} makes no new points now"
-    if there.epoch < here.epoch:
-        told = f"{target_name}, which was silent when {source_name} was let in again, was not told of it"
-        raise recovery.refusal(nothing_new, "not-told", told, "First of all: dr fence.")
-    if turn and turn.points:  # which retention must not take from it
-        told = f"{target_name} is coming up from points that there are"
-        fix = "Finish that first: dr failover goes on where it stopped; dr failover --abandon gives it up."
-        raise recovery.refusal(nothing_new, "failover-under-way", told, fix)
 
 
 @define
@@ -180,7 +178,7 @@ class _Replication:
         for group in groups(self.recovery, self.placed):
             if not now and (point := self._fresh(group, known)):
                 self.outcomes[group.name] = GroupOutcome(group.name, "not due", point.id, point.taken)
-            elif problem := self._untakeable(group):
+            elif problem := capture_problem(self.recovery, group, self.there, self.target.connection):
                 self.outcomes[group.name] = GroupOutcome(group.name, "failed", problem=problem)
             else:
                 due.append(group)
@@ -212,21 +210,6 @@ class _Replication:
         """Whether all volumes of a group could be brought back from a point."""
         restorable = point.restorable(there, self.vault.points)
         return restorable and held(self.recovery, point, group, there) >= set(group.volumes)
-
-    def _untakeable(self, group: Group) -> str:
-        engine = self.recovery.engine(group.policy)
-        native = engine == "native"
-        if native and not self.target.connection.provider.capabilities.snapshot_copy:
-            return f"{self.target.environment.on} copies no snapshots from elsewhere"
-        if not native and (problem := sendable(self.recovery, engine)):
-            return problem
-        missing = [volume for volume in group.volumes if volume not in self.there.resources]
-        silent = ", ".join(sorted(self.there.unknown))
-        if missing and silent:
-            return f"{silent} does not answer: {', '.join(missing)} is not seen"
-        return (
-            f"{', '.join(missing)} is not there: apply {self.recovery.source.name} first" if missing else ""
-        )
 
     # Taking: one moment a group.
 

@@ -13,6 +13,7 @@ from attrs import frozen
 from portinfra.errors import PortinfraError
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
+from portinfra.model.evidence import Kind
 from portinfra.model.recovery import seconds
 from portinfra.placement import place
 from portinfra.recovery.drill import KIND as DRILL
@@ -84,12 +85,18 @@ class RecoveryStatus:
     """Of a target that stands: whether the source is fenced, and all its hosts are off; None where it could
     not be asked, and where the target does not stand.
     """
+    source_fenced: bool | None = None
+    """Whether the source's newest claim says that it is fenced; None where it could not be asked."""
     untold: bool = False
     """Whether the source was let in again while the target was silent, so that this may be at work, too."""
     vault_unseen: str = ""
     """Why the vault, which some of the points are in, could not be looked into."""
     last_drill: Drilled | None = None
     """The newest one that has ended."""
+
+    def turn_by(self, occasion: Kind) -> Turn | None:
+        """Return the takeover that is under way, where `occasion` is the command that leads to it."""
+        return self.turn if self.turn and self.turn.occasion == occasion else None
 
     @property
     def source_may_run(self) -> bool:
@@ -152,6 +159,7 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
         begun,
         stands,
         off if stands else None,
+        source.fenced if source else None,
         untold,
         vault.problem if unseen else "",
         next(reversed(drilled(entries)), None),

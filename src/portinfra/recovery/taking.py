@@ -4,17 +4,39 @@ from typing import Any
 
 from attrs import define, field
 
+from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
+from portinfra.model.observed import Observation
 from portinfra.model.recovery import Hook, seconds
 from portinfra.model.resources import Snapshot, Spec
 from portinfra.recovery import hooks
 from portinfra.recovery.groups import Group
 from portinfra.recovery.points import id_of, snapshot_name, volume_of
 from portinfra.recovery.shelf import Shelf
+from portinfra.recovery.subject import Recovery
+from portinfra.recovery.vault.readiness import sendable
 from portinfra.words import duration
 
 HOOK_SECONDS = 300.0
 """The longest that a hook may take."""
+
+
+def capture_problem(recovery: Recovery, group: Group, there: Observation, target: Connection) -> str:
+    """Return why no point of a group can be made and carried; empty: nothing is known against it.
+
+    `there` is what the source's scope holds. Nothing is changed or frozen to find out.
+    """
+    engine = recovery.engine(group.policy)
+    native = engine == "native"
+    if native and not target.provider.capabilities.snapshot_copy:
+        return f"{recovery.target.on} copies no snapshots from elsewhere"
+    if not native and (problem := sendable(recovery, engine)):
+        return problem
+    missing = [volume for volume in group.volumes if volume not in there.resources]
+    silent = ", ".join(sorted(there.unknown))
+    if missing and silent:
+        return f"{silent} does not answer: {', '.join(missing)} is not seen"
+    return f"{', '.join(missing)} is not there: apply {recovery.source.name} first" if missing else ""
 
 
 @define

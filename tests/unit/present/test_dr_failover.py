@@ -51,6 +51,20 @@ def test_a_point_that_is_none_is_misuse_whatever_is_under_way(run):
     assert (result.exit_code, "no point nonsense" in result.stderr) == (2, True)
 
 
+def test_a_failover_that_would_fail_names_the_cause_and_the_next_step_and_stops_nothing(run):
+    run("dr", "replicate")
+    about = run.plan(waves=[Wave(["db"], gates="./no-such-gate"), ["web"]])
+    assert run("dr", "plan", about=about).exit_code == 3
+    for arguments in (["--yes"], ["--yes", "--planned"], ["--yes", "--source-is-lost"], []):
+        result = run("dr", "failover", *arguments, about=about)
+        assert result.exit_code == 3, result.output
+        assert "nothing was changed" in result.stderr
+        assert "no-such-gate is not here" in result.stderr
+        assert "Run this in the folder where hooks are" in result.stderr
+        assert "takes over." not in result.stderr, "it is refused before anybody is asked"
+    assert "Fenced" not in run("status", "production").stdout
+
+
 # Where they stop.
 
 

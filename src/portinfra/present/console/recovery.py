@@ -111,11 +111,7 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
             "The source was let in again, and the target was not told of it. First of all: dr fence."
         )
     if found.turn:
-        command = found.turn.occasion
-        what = "way back" if command == "failback" else command
-        console.print(
-            f"A {what} has begun and is not done: run dr {command} again, or give it up: --abandon."
-        )
+        console.print(f"A {found.turn.occasion} has begun and is not done. {found.turn.next_step}")
     elif found.stands:
         console.print(
             f"The target has taken over ({moment(found.stands)}): what is written there now is carried "

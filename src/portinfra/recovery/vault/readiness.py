@@ -56,13 +56,17 @@ def sendable(recovery: Recovery, engine: str) -> str:
     return ""
 
 
-def lacking(recovery: Recovery) -> Iterator[Finding]:
-    """A finding for each program or file that is not here. Warnings: another machine may have them."""
+def lacking(recovery: Recovery, *, fetches: bool) -> Iterator[Finding]:
+    """A finding for each program or file that is not here. Warnings: another machine may have them. Errors,
+    of what receives, where a takeover from here `fetches` data from the vault.
+    """
     vault = recovery.vault
     if vault is None:
         return
+    severity = Severity.ERROR if fetches else Severity.WARNING
     if shutil.which("rclone") is None:
-        yield _finding(recovery, "rclone is not on this machine", "Install rclone, and this is ready.")
+        fix = "Install rclone, and this is ready."
+        yield _finding(recovery, "rclone is not on this machine", fix, severity)
     if not Path(vault.sender).expanduser().is_file():
         told = f"{vault.sender}, the vault's sender, is not on this machine"
         yield _finding(recovery, told, "Whoever lets dr replicate run needs it.")
@@ -76,6 +80,7 @@ def lacking(recovery: Recovery) -> Iterator[Finding]:
                 recovery,
                 f"{file}, the vault's {attribute}, is not on this machine",
                 "Whoever takes over needs it: bring it here, or take over from the machine that has it.",
+                severity,
             )
         elif path.stat().st_mode & 0o077:
             yield _finding(
@@ -97,6 +102,6 @@ def _wrong(
     return Finding(f"recovery/{rule}", message, fix, severity, subject=subject, location=location)
 
 
-def _finding(recovery: Recovery, message: str, fix: str) -> Finding:
+def _finding(recovery: Recovery, message: str, fix: str, severity: Severity = Severity.WARNING) -> Finding:
     subject = f"recovery.{recovery.plan.name}.vault"
-    return Finding("recovery/not-ready", message, fix, Severity.WARNING, subject=subject)
+    return Finding("recovery/not-ready", message, fix, severity, subject=subject)

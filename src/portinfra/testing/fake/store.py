@@ -114,8 +114,10 @@ class MemoryStore:
     def _set(self, table: str, key: str, record: Record | None) -> None:
         rows = self.rows(table)
         before = rows.get(key)
+        if before is None and record is None:
+            return  # another process made and removed this row before this one looked: no row changes here
         if record is None:
-            rows.pop(key, None)
+            del rows[key]
         else:
             rows[key] = record
         for watcher in self._watchers.get(table, ()):

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-from attrs import frozen
+from attrs import evolve, frozen
 from typer import Option
 
 from portinfra.present.commands.dr.options import Agreed, Which, recovery_of
@@ -87,20 +87,20 @@ def failover(session: Session, which: Which, failing: FailingOver) -> int:
     if failing.abandon:
         return _abandon(session, recovery, failing)
     desk, without = ready(), _left_aside(recovery, failing, ask_source=not failing.source_is_lost)
+    how = dr.How(
+        source_is_lost=failing.source_is_lost,
+        last_point=failing.planned,
+        without=without,
+        older_data=failing.older_data,
+    )
     if not failing.yes:
-        show_prospect(dr.prospect(recovery, ask_source=not failing.source_is_lost), err())
+        show_prospect(dr.prospect(recovery, how), err())
+        dr.may_take_over(recovery, how)
         stopped = "is lost" if failing.source_is_lost else "is stopped"
         err().print(f"{recovery.source.name} {stopped}, and {recovery.target.name} takes over.")
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
-        how = dr.How(
-            source_is_lost=failing.source_is_lost,
-            last_point=failing.planned,
-            without=without,
-            older_data=failing.older_data,
-            pace=dr.Pace(listen=display),
-        )
-        evidence = dr.failover(recovery, how, say=display.say)
+        evidence = dr.failover(recovery, evolve(how, pace=dr.Pace(listen=display)), say=display.say)
     code = hand_in(session, desk, evidence, as_json=failing.as_json)
     _what_next(session, recovery, evidence)
     return code
@@ -140,9 +140,12 @@ def failback(session: Session, which: Which, changing: Turning) -> int:
         return _abandon(session, recovery.turned, changing)
     desk = ready()
     without = _left_aside(recovery.turned, changing, ask_source=not changing.source_is_lost)
+    how = dr.How(source_is_lost=changing.source_is_lost, without=without, older_data=changing.older_data)
     if not changing.source_is_lost:
         dr.may_fail_back(recovery)
     if not changing.yes:
+        last = not changing.source_is_lost
+        dr.may_take_over(recovery.turned, evolve(how, occasion="failback", last_point=last))
         left = "is lost" if changing.source_is_lost else "is stopped"
         come = "has come from there" if changing.source_is_lost else "was written since"
         err().print(
@@ -152,13 +155,7 @@ def failback(session: Session, which: Which, changing: Turning) -> int:
         )
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
-        how = dr.How(
-            source_is_lost=changing.source_is_lost,
-            without=without,
-            older_data=changing.older_data,
-            pace=dr.Pace(listen=display),
-        )
-        evidence = dr.failback(recovery, how, say=display.say)
+        evidence = dr.failback(recovery, evolve(how, pace=dr.Pace(listen=display)), say=display.say)
     code = hand_in(session, desk, evidence, as_json=changing.as_json)
     _what_next(session, recovery.turned, evidence)
     return code

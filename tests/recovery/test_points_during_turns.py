@@ -1,0 +1,178 @@
+"""No point is made while a takeover, to either end, has begun and is not done: its data may be old."""
+
+from contextlib import suppress
+
+import pytest
+from turning import (
+    HOW,
+    LOST,
+    Died,
+    dies_at,
+    giving_up_dies_between,
+    lost,
+    passed_later,
+    powers,
+    refused,
+    rules,
+    stuck,
+)
+from worlds import ONE, PRODUCTION, RECOVERY, TWO, recovery, write, written
+
+from portinfra import workflow
+from portinfra.errors import PolicyError
+from portinfra.model.recovery import Wave
+from portinfra.recovery.abandon import abandon, stand_alone
+from portinfra.recovery.failback import failback
+from portinfra.recovery.failover import failover
+from portinfra.recovery.fencing import fence
+from portinfra.recovery.replicate import replicate
+from portinfra.recovery.status import status
+from portinfra.testing.wrapped import wrapped
+
+
+def a_failover_that_has_not_reached_the_source():
+    def hand(provider, call):
+        if provider.account == PRODUCTION.account and not call.action.startswith(("List", "Describe")):
+            raise Died
+        return provider.perform(call)
+
+    with wrapped("fake", hand), pytest.raises(Died):
+        failover(recovery(), HOW)
+
+
+def a_failover_that_stops_the_source():
+    dies_at("StopInstance", lambda: failover(recovery(), HOW))
+
+
+def a_failover_half_way():
+    stuck()
+
+
+def a_failover_half_way_without_the_source():
+    stuck(how=LOST)
+
+
+def a_failover_half_given_up():
+    stuck()
+    giving_up_dies_between()
+
+
+def a_way_back_that_stops_the_target():
+    failover(recovery(), HOW)
+    dies_at("StopInstance", lambda: failback(recovery(), HOW))
+
+
+def a_way_back_half_way():
+    failover(recovery(), HOW)
+    stuck("failback", failback)
+
+
+SITUATIONS = {
+    a_failover_that_has_not_reached_the_source: "failover",
+    a_failover_that_stops_the_source: "failover",
+    a_failover_half_way: "failover",
+    a_failover_half_way_without_the_source: "failover",
+    a_failover_half_given_up: "failover",
+    a_way_back_that_stops_the_target: "failback",
+    a_way_back_half_way: "failback",
+}
+
+
+def points_of_both_ways():
+    return [point.id for way in (recovery(), recovery().turned) for point in status(way).points]
+
+
+@pytest.mark.parametrize(
+    ("situation", "occasion"), SITUATIONS.items(), ids=[each.__name__ for each in SITUATIONS]
+)
+def test_no_point_is_made_while_a_takeover_is_under_way(ready, situation, occasion):
+    situation()
+    passed_later(ready, 3600)
+    before = points_of_both_ways()
+    with pytest.raises(PolicyError) as error:
+        replicate(recovery(), now=True, pace=ONE)
+    assert rules(error) == [f"recovery/{occasion}-under-way"]
+    assert f"dr {occasion} --abandon" in error.value.findings[0].fix
+    with pytest.raises(PolicyError):
+        replicate(recovery().turned, now=True, pace=ONE)
+    assert points_of_both_ways() == before
+
+
+# Half a way back: production has the newest databases and the oldest files.
+
+
+def two_roles(passes):
+    gated = Wave(["db"], gates=lambda inventory: bool(passes), limit="2m")
+    return recovery(topology=TWO, waves=[gated, ["files"], ["web"]], rto="9h")
+
+
+def contents(cloud, environment):
+    return {text.partition(" of ")[0] for text in written(cloud, environment).values()}
+
+
+@pytest.fixture
+def half_way_back(cloud):
+    """The way back has stopped between its waves; what it passes by is to be put into the list."""
+    passes = [True]
+    about = two_roles(passes)
+    workflow.apply(workflow.plan(TWO, PRODUCTION), seed=0)
+    write(cloud, PRODUCTION, "old")
+    assert replicate(about, pace=ONE).succeeded
+    assert failover(about, HOW).result == "passed"
+    write(cloud, RECOVERY, "new")
+    passes.clear()
+    assert failback(about, HOW).result == "failed"
+    assert contents(cloud, PRODUCTION) == {"old", "new"}
+    with suppress(PolicyError):
+        replicate(about, pace=ONE)  # the timer
+    return about, passes
+
+
+def test_the_timer_does_not_make_old_data_the_newest(cloud, half_way_back):
+    about, _ = half_way_back
+    with lost(PRODUCTION):
+        with pytest.raises(PolicyError) as error:
+            failover(about, LOST)
+        assert rules(error) == ["recovery/newer-data"]
+        assert "dr failback --abandon --target-is-lost" in error.value.findings[0].fix
+        stand_alone(about.turned, pace=ONE)
+    assert contents(cloud, RECOVERY) == {"new"}
+    assert powers(cloud, RECOVERY) == {"running"}
+
+
+def test_the_way_back_is_finished_and_the_next_point_has_the_newest_data(cloud, half_way_back):
+    about, passes = half_way_back
+    passes.append(True)
+    assert failback(about, HOW).result == "passed"
+    assert contents(cloud, PRODUCTION) == {"new"}
+    assert replicate(about, pace=ONE).succeeded
+    with lost(PRODUCTION):
+        assert failover(about, LOST).result == "passed"
+    assert contents(cloud, RECOVERY) == {"new"}
+
+
+def test_the_way_back_is_given_up_and_the_target_has_the_newest_data(cloud, half_way_back):
+    about, passes = half_way_back
+    assert refused(failover, about, HOW) == ["recovery/failback-under-way"]
+    assert status(about).turn.next_step == "Finish it: dr failback; or give it up: dr failback --abandon."
+    abandon(about.turned, pace=ONE)
+    assert contents(cloud, RECOVERY) == {"new"}
+    passes.append(True)
+    assert failback(about, HOW).result == "passed"
+    assert contents(cloud, PRODUCTION) == {"new"}
+
+
+def test_one_that_went_on_without_the_target_names_the_command_that_finishes_it(cloud, half_way_back):
+    about, passes = half_way_back
+    with lost(RECOVERY):
+        assert failback(about, LOST).result == "failed"
+    with pytest.raises(PolicyError) as error:
+        replicate(about, now=True, pace=ONE)
+    assert rules(error) == ["recovery/not-told"]
+    fence(about, pace=ONE)
+    with pytest.raises(PolicyError) as error:
+        replicate(about, now=True, pace=ONE)
+    assert "dr failback --source-is-lost" in error.value.findings[0].fix
+    passes.append(True)
+    assert failback(about, LOST).result == "passed"
+    assert contents(cloud, PRODUCTION) == {"new"}

@@ -1,0 +1,260 @@
+"""No takeover stops a source for nothing: what `dr plan` finds as errors refuses it before any write."""
+
+import pytest
+from attrs import evolve
+from turning import HOW, LOST, Died, lost, passed_later, powers, rules, said, stuck
+from worlds import ONE, PRODUCTION, RECOVERY, TWO, WAVES, recovery, write, written
+
+from portinfra import workflow
+from portinfra.errors import PolicyError
+from portinfra.model.finding import Severity
+from portinfra.model.recovery import Action, DataPolicy, Probe, Wave
+from portinfra.present.exits import Exit, exit_code
+from portinfra.recovery.abandon import abandon
+from portinfra.recovery.failback import failback
+from portinfra.recovery.failover import failover
+from portinfra.recovery.prospect import prospect
+from portinfra.recovery.replicate import replicate
+from portinfra.testing.wrapped import wrapped
+
+PLANNED = evolve(HOW, last_point=True)
+BACK = evolve(PLANNED, occasion="failback")
+GATED = [["db"], Wave(["web"], gates="./no-such-gate", limit="10s")]
+NO_IMAGE = {"debian-12": "debian-99"}
+
+
+def of_target(**more):
+    """The plan, where recovery takes over."""
+    return recovery(**{"target": RECOVERY, "rto": "9h", "rpo": "99h", **more})
+
+
+def of_source(**more):
+    """The plan, where production takes over again."""
+    return recovery(**{"source": PRODUCTION, "rto": "9h", "rpo": "99h", **more})
+
+
+def others_use_up_the_networks(cloud, environment):
+    """Both accounts may have one network, and others have one in this account."""
+    cloud.set_quota("network", 1)
+    _, _, region = environment.on.partition(":")
+    given = {"name": "others", "cidr": "10.9.0.0/16", "tags": {}}
+    cloud.request(environment.account, region, "CreateNetwork", given)
+
+
+# Each returns the plan with which nothing can be taken over.
+
+
+def no_image(cloud):
+    return of_target(target=evolve(RECOVERY, images=NO_IMAGE))
+
+
+def full_quota(cloud):
+    others_use_up_the_networks(cloud, RECOVERY)
+    return of_target()
+
+
+def no_gate(cloud):
+    return of_target(waves=GATED)
+
+
+def no_action(cloud):
+    return of_target(actions=[Action("promote", "./no-such-action", on="failover")])
+
+
+def not_applied(cloud):
+    return of_target(topology=TWO, waves=WAVES)
+
+
+def silent_zone(cloud):
+    cloud.unreachable.add("eu-west-1a")
+    return of_target()
+
+
+TARGET_CAUSES = {
+    no_image: ("catalogue/unknown-image", "debian-99", "Nearest: debian-12"),
+    full_quota: ("plan/quota", "may have 1 of kind network", "Ask the provider"),
+    no_gate: ("recovery/hook-unready", "no-such-gate is not here", "in the folder where hooks are"),
+    no_action: ("recovery/hook-unready", "no-such-action is not here", "in the folder where hooks are"),
+    silent_zone: ("plan/unknown-zone", "eu-west-1a does not answer", "Wait until it answers"),
+}
+"""What is wrong → the rule that refuses, and what its message and its fix contain."""
+
+CAUSES = [(cause, how, *told) for how in (HOW, PLANNED, LOST) for cause, told in TARGET_CAUSES.items()] + [
+    (not_applied, HOW, "recovery/no-point", "no point of files", "dr replicate --now"),
+    (not_applied, LOST, "recovery/no-point", "no point of files", "--abandon --target-is-lost"),
+    (not_applied, PLANNED, "recovery/no-last-point", "apply production first", "run this again"),
+]
+NAMES = [
+    f"{cause.__name__}-{'lost' if how.source_is_lost else 'planned' if how.last_point else 'plain'}"
+    for cause, how, *_ in CAUSES
+]
+
+
+@pytest.mark.parametrize(("cause", "how", "rule", "message", "fix"), CAUSES, ids=NAMES)
+def test_what_the_plan_finds_refuses_a_failover_before_the_first_write(ready, cause, how, rule, message, fix):
+    about = cause(ready)
+    passed_later(ready, 3600)
+    before = ready.books()
+    errors = [each for each in prospect(about, how).findings if each.severity is Severity.ERROR]
+    with pytest.raises(PolicyError) as refused:
+        failover(about, how)
+    assert list(refused.value.findings) == errors
+    (finding,) = errors
+    assert (finding.rule, exit_code(refused.value)) == (rule, Exit.REFUSED)
+    assert message in finding.message
+    assert fix in finding.fix
+    assert ready.books() == before
+    assert powers(ready, PRODUCTION) == {"running"}
+
+
+# The way back.
+
+
+def back_no_image(cloud):
+    return of_source(source=evolve(PRODUCTION, images=NO_IMAGE))
+
+
+def back_no_gate(cloud):
+    return of_source(waves=GATED)
+
+
+def back_no_hook(cloud):
+    return of_source(data=[DataPolicy("db", after="./no-such-thaw")])
+
+
+def back_not_applied(cloud):
+    return of_source(topology=TWO, waves=WAVES)
+
+
+@pytest.mark.parametrize(
+    ("cause", "told"),
+    [
+        (back_no_image, "debian-99"),
+        (back_no_gate, "no-such-gate is not here"),
+        (back_no_hook, "no-such-thaw is not here"),
+        (back_not_applied, "apply recovery first"),
+    ],
+)
+def test_what_is_known_refuses_a_way_back_before_anything_is_frozen_or_stopped(ready, cause, told):
+    failover(recovery(), HOW)
+    frozen = []
+    about = cause(ready)
+    policies = about.plan.data or [DataPolicy("db")]
+    freezing = [evolve(each, before=lambda inventory: frozen.append(inventory)) for each in policies]
+    about = evolve(about, plan=evolve(about.plan, data=freezing))
+    passed_later(ready, 3600)
+    before = ready.books()
+    errors = [each for each in prospect(about.turned, BACK).findings if each.severity is Severity.ERROR]
+    with pytest.raises(PolicyError) as refused:
+        failback(about, HOW)
+    assert list(refused.value.findings) == errors
+    assert told in str(refused.value)
+    assert exit_code(refused.value) == Exit.REFUSED
+    assert ready.books() == before
+    assert frozen == []
+    assert powers(ready, RECOVERY) == {"running"}
+
+
+# What refuses nothing.
+
+
+def test_data_that_is_too_old_is_better_than_none(ready):
+    passed_later(ready, 3600)
+    about = recovery(rpo="10m")
+    assert "recovery/too-old" in [each.rule for each in prospect(about).findings]
+    evidence = failover(about, HOW)
+    assert all(wave.passed for wave in evidence.waves)
+    assert powers(ready, RECOVERY) == {"running"}
+
+
+def test_a_lost_source_is_not_asked_and_what_only_it_lacks_refuses_nothing(ready):
+    passed_later(ready, 3600)
+    with lost(PRODUCTION):
+        evidence = failover(recovery(rpo="10m", data=[DataPolicy("db", before="./no-such-freeze")]), LOST)
+    assert all(wave.passed for wave in evidence.waves)
+
+
+def test_a_last_point_stands_in_for_points_that_were_never_made(cloud):
+    assert "recovery/no-point" in [each.rule for each in prospect(recovery()).findings]
+    assert failover(recovery(), PLANNED).result == "passed"
+    assert set(written(cloud, RECOVERY).values()) == said("ledger")
+
+
+def test_a_probe_that_cannot_be_called_is_a_warning_as_it_stops_nothing(ready):
+    about = recovery(probes=[Probe("page", "./no-such-probe")])
+    (finding,) = [each for each in prospect(about).findings if each.rule == "recovery/hook-unready"]
+    assert finding.severity is Severity.WARNING
+    assert failover(about, HOW).rto_measured is not None
+
+
+# One that is under way.
+
+
+@pytest.mark.parametrize("how", [HOW, LOST], ids=["stopped", "lost"])
+@pytest.mark.parametrize("cause", [no_image, no_gate, silent_zone])
+def test_one_that_has_stopped_the_source_goes_on_as_far_as_it_can(ready, cause, how):
+    stuck(how=how)
+    evidence = failover(cause(ready), how)
+    assert evidence.result == "failed"
+    assert evidence.waves
+    ready.unreachable.discard("eu-west-1a")
+    assert failover(of_target(), how).result == "passed"
+
+
+def test_what_comes_up_before_the_wave_that_fails_is_not_held_back(ready):
+    stuck()
+    evidence = failover(no_gate(ready), HOW)
+    assert [wave.passed for wave in evidence.waves] == [True, False]
+
+
+def test_a_way_back_that_has_stopped_the_target_goes_on(ready):
+    failover(recovery(), HOW)
+    write(ready, RECOVERY, "since")
+    stuck("failback", failback)
+    assert failback(back_no_gate(ready), HOW).result == "failed"
+    assert failback(of_source(), HOW).result == "passed"
+    assert set(written(ready, PRODUCTION).values()) == said("since")
+
+
+@pytest.fixture
+def begun(ready):
+    """A failover has begun, and its process has died before it reached production."""
+
+    def hand(provider, call):
+        if provider.account == PRODUCTION.account and not call.action.startswith(("List", "Describe")):
+            raise Died
+        return provider.perform(call)
+
+    with wrapped("fake", hand), pytest.raises(Died):
+        failover(recovery(), HOW)
+    passed_later(ready, 3600)
+    return ready
+
+
+@pytest.mark.parametrize("cause", [no_image, full_quota, no_gate, not_applied, silent_zone])
+def test_one_that_has_stopped_nothing_yet_is_refused_as_a_new_one_is(begun, cause):
+    about = cause(begun)
+    before = begun.books()
+    with pytest.raises(PolicyError) as refused:
+        failover(about, HOW)
+    assert "dr failover --abandon" in refused.value.fix
+    assert begun.books() == before
+    assert powers(begun, PRODUCTION) == {"running"}
+
+
+def test_it_is_finished_or_given_up_then(begun):
+    with pytest.raises(PolicyError) as refused:
+        failover(no_image(begun), HOW)
+    assert rules(refused) == ["catalogue/unknown-image"]
+    assert failover(of_target(), HOW).result == "passed"
+
+
+def test_what_has_no_point_is_given_one_once_it_was_given_up(begun):
+    about = not_applied(begun)
+    with pytest.raises(PolicyError) as refused:
+        failover(about, HOW)
+    assert "dr failover --abandon. Then make one" in refused.value.findings[0].fix
+    abandon(about, pace=ONE)
+    workflow.apply(workflow.plan(TWO, PRODUCTION), seed=0)
+    assert replicate(about, pace=ONE).succeeded
+    assert failover(about, HOW).result == "passed"
