@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check soak bench clean
+.PHONY: demo test quick check soak bench clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -15,6 +15,10 @@ demo: $(READY)
 
 test: $(READY) $(VENV)/.hypervisors
 	$(BIN)/pytest -n 3 --dist worksteal providers/libvirt providers/aws providers/gcp tests
+
+# What needs no more than the virtual environment: no root, no network, no programs of the system.
+quick: $(READY)
+	$(BIN)/pytest --quick -n 2 --dist worksteal tests providers/aws/tests/unit providers/gcp/tests/unit providers/libvirt/tests/unit
 
 check: $(READY)
 	$(BIN)/ruff check .

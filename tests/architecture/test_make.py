@@ -1,5 +1,6 @@
-"""`make` finds a Python that runs, whatever else bears its name."""
+"""`make` finds a Python that runs, whatever else bears its name, and does what the pages say."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,39 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def commands(target):
+    """Everything that make would run for a target in a clone that has nothing yet."""
+    ran = subprocess.run(
+        ["make", "--dry-run", "--always-make", "-C", str(ROOT), target],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return ran.stdout
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_target_that_a_page_names_is_there(page):
+    targets = re.search(r"\.PHONY: (.*)", (ROOT / "Makefile").read_text())[1].split()
+    named = re.findall(r"(?:^|`)make ([a-z]+)", page.read_text(), re.MULTILINE)
+    assert set(named) <= set(targets)
+
+
+def test_a_quick_run_needs_the_virtual_environment_and_no_programs_of_the_system():
+    assert "tools/setup .venv" in commands("quick")
+    assert "setup-libvirt" not in commands("quick")
+    assert "setup-libvirt" in commands("test")
+
+
+def test_a_quick_run_is_of_the_tests_and_of_the_providers_unit_tests():
+    (line,) = [line for line in commands("quick").splitlines() if "pytest" in line]
+    folders = {word for word in line.split() if (ROOT / word).is_dir()}
+    units = {str(path.relative_to(ROOT)) for path in (ROOT / "providers").glob("*/tests/unit")}
+    assert folders == {"tests", *units}
+    assert "--quick" in line
 
 
 @pytest.fixture

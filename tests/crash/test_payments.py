@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 from fake_bed import FakeBed
+from sweeps import strides
 
 from portinfra import Role, Topology, allow
 from portinfra.declaration.load import load
@@ -24,9 +25,7 @@ def stage(request, platform, tmp_path, monkeypatch):
     plugin.cloud = None
 
 
-@pytest.fixture(params=[pytest.param(1, marks=pytest.mark.soak), SAMPLE], ids=["every call", "a sample"])
-def stride(request):
-    return request.param
+stride = strides(SAMPLE, quick=120)
 
 
 @pytest.fixture(scope="module")

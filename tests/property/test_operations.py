@@ -126,7 +126,7 @@ class Operations(RuleBasedStateMachine):
         return self.seed
 
 
-@pytest.mark.usefixtures("home")
+@pytest.mark.usefixtures("own_home")
 class TestOperations(Operations.TestCase):
     settings = settings(
         stateful_step_count=10,

@@ -5,8 +5,9 @@ import re
 
 import pytest
 from attrs import evolve
+from turning import dies_at
 from vaults import by, needs_tools
-from worlds import ONE, PRODUCTION, RECOVERY, SHOP, volumes, write, written
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, volumes, write, written
 
 from portinfra import dr
 from portinfra.errors import ValidationError
@@ -14,7 +15,7 @@ from portinfra.execution.connection import Connection
 from portinfra.model.recovery import DataPolicy
 from portinfra.provider.blocks import BlockReader
 from portinfra.provider.registry import substituted
-from portinfra.recovery.vault.helpers import Helpers
+from portinfra.recovery.vault.store import Store
 from portinfra.testing.fake.plugin import FakePlugin
 from portinfra.testing.faults import Crash
 from portinfra.testing.stand import LocalStand
@@ -53,15 +54,18 @@ def exporting(cloud, tmp_path):
 
 @pytest.fixture
 def helpers(monkeypatch):
-    """What helpers there have been, by the scope that they were in: all that was made for each point."""
-    seen, original = {}, Helpers._dressed
+    """All that there is in each scope of helpers while these work, by the name of the scope's environment."""
+    seen, original = {}, LocalStand.run
 
-    def noted(self, placed, loads, attempts):
-        made = original(self, placed, loads, attempts)
-        seen[self.scope.environment] = made
-        return made
+    def noted(stand, script, volume):
+        about = recovery()
+        for environment, scope in ((PRODUCTION, about.sending), (RECOVERY, about.receiving)):
+            with Connection.to(environment) as place:
+                if there := place.observe(scope).resources:
+                    seen[scope.environment] = {address: found.spec for address, found in there.items()}
+        original(stand, script, volume)
 
-    monkeypatch.setattr(Helpers, "_dressed", noted)
+    monkeypatch.setattr(LocalStand, "run", noted)
     return seen
 
 
@@ -137,11 +141,15 @@ def test_a_tool_that_the_image_lacks_is_named(home, cloud, exporting, monkeypatc
 
 
 def test_cut_short_it_goes_on_with_what_its_helpers_have_sent(home, cloud, exporting, monkeypatch):
-    about = by("age", home, cloud, blocks=BLOCKS)
+    about, sent = by("age", home, cloud, blocks=BLOCKS), []
+
+    def cut_short(store, name, text):
+        sent.append(name)
+        raise Crash
+
     with monkeypatch.context() as patched:
-        patched.setattr("portinfra.recovery.vault.carriage._manifest", dying)
-        with pytest.raises(Crash):
-            dr.replicate(about, pace=ONE)
+        patched.setattr(Store, "write", cut_short)
+        dies_at(lambda *of: bool(sent), lambda: dr.replicate(about, pace=ONE))
     exporting.asked.clear()
     (group,) = dr.replicate(about, pace=ONE).groups
     assert group.fate == "carried", group.problem
@@ -150,19 +158,12 @@ def test_cut_short_it_goes_on_with_what_its_helpers_have_sent(home, cloud, expor
     assert len(volumes(PRODUCTION)) == 2
 
 
-def dying(*of):
-    raise Crash
-
-
 def left_at_work(about, monkeypatch):
     """A replication that dies while its helpers work; the objects that they would store."""
     begun = []
     with monkeypatch.context() as patched:
-        patched.setattr(Helpers, "_receipts", dying)
-        patched.setattr(Helpers, "_clear", lambda *of: None)
         patched.setattr(LocalStand, "run", lambda stand, script, volume: begun.append(stored(script)))
-        with pytest.raises(Crash):
-            dr.replicate(about, pace=ONE)
+        dies_at(lambda *of: len(begun) == 2, lambda: dr.replicate(about, pace=ONE))
     return begun
 
 
@@ -205,8 +206,6 @@ def test_what_one_helper_has_sent_is_not_sent_again_while_another_is_at_work(
 ):
     about, original = by("age", home, cloud, blocks=BLOCKS), LocalStand.run
     with monkeypatch.context() as patched:
-        patched.setattr(Helpers, "_receipts", dying)
-        patched.setattr(Helpers, "_clear", lambda *of: None)
         first = []
 
         def run(stand, script, volume):
@@ -215,8 +214,7 @@ def test_what_one_helper_has_sent_is_not_sent_again_while_another_is_at_work(
                 original(stand, script, volume)
 
         patched.setattr(LocalStand, "run", run)
-        with pytest.raises(Crash):
-            dr.replicate(about, pace=ONE)
+        dies_at(lambda *of: len(first) == 2, lambda: dr.replicate(about, pace=ONE))
     ran.clear()
     assert dr.replicate(about, pace=ONE).succeeded
     assert ran == first  # the same hosts, with the same work: of the first, the stand-in does it again

@@ -6,7 +6,7 @@ import platform
 import pytest
 from attrs import evolve
 from turning import dies_at
-from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, there, write, written
 
 from portinfra import workflow
 from portinfra.errors import Unavailable
@@ -18,16 +18,6 @@ from portinfra.recovery.replicate import replicate
 from portinfra.recovery.status import status
 from portinfra.testing.faults import Crash
 from portinfra.testing.wrapped import wrapped
-
-
-def there(cloud, environment=RECOVERY):
-    """What is in an account besides claims."""
-    cloud.clock.sleep_until(cloud.clock.now() + 1800)
-    return sorted(
-        (record["kind"], record["name"])
-        for record in cloud.books(environment.account)
-        if record["kind"] != "claim"
-    )
 
 
 def test_it_comes_up_from_the_newest_points_and_leaves_nothing(ready):

@@ -1,14 +1,11 @@
 """A turn that cannot be finished is given up: the source stands again, with what it has."""
 
-from unittest import mock
-
 import pytest
-from turning import HOW, LOST, Died, lost, powers, rules, said, stuck
+from turning import HOW, LOST, giving_up_dies_before_the_target_is_fenced, lost, powers, rules, said, stuck
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
 from portinfra.errors import PolicyError, Unavailable
-from portinfra.recovery import abandon as giving_up
 from portinfra.recovery.abandon import abandon
 from portinfra.recovery.failback import failback
 from portinfra.recovery.failover import failover
@@ -79,8 +76,7 @@ def test_a_failover_that_is_being_given_up_is_not_gone_on_with(ready):
 
 def test_one_that_was_to_be_given_up_goes_ahead_where_the_source_is_lost_for_good(ready):
     stuck()
-    with mock.patch.object(giving_up, "switched", side_effect=Died), pytest.raises(Died):
-        abandon(recovery(), pace=ONE)
+    giving_up_dies_before_the_target_is_fenced()
     with lost(PRODUCTION, untouched=False):
         with pytest.raises(PolicyError) as error:
             failover(recovery(), HOW)

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from unittest import mock
 
@@ -22,7 +23,7 @@ def wait_for(condition):
 
 
 def gone(pid):
-    return wait_for(lambda: holders._started(int(pid)) is None)
+    return wait_for(lambda: holders.start_time(int(pid)) is None)
 
 
 @pytest.fixture
@@ -93,18 +94,28 @@ def test_interrupted_it_is_ended(tmp_path, heeded):
     assert gone(pid.read_text())
 
 
+INTERRUPTED = """
+import subprocess, sys
+from portinfra.recovery import hooks
+
+class Interrupted(subprocess.Popen):
+    def __init__(self, *command, **options):
+        super().__init__(*command, **options)
+        print(self.pid, flush=True)
+        raise KeyboardInterrupt  # the shell has started, and its caller does not have it yet
+
+subprocess.Popen = Interrupted
+hooks.call(sys.argv[1], {}, seconds=60)
+"""
+
+
 def test_interrupted_before_it_is_awaited_it_has_not_begun(tmp_path):
     begun = tmp_path / "begun"
-    start, shells = subprocess.Popen._execute_child, []
-
-    def interrupted(process, *given):
-        start(process, *given)
-        shells.append(process.pid)
-        raise KeyboardInterrupt  # while nobody has been told yet what was started
-
-    with mock.patch.object(subprocess.Popen, "_execute_child", interrupted), pytest.raises(KeyboardInterrupt):
-        hooks.call(f"touch {begun}", {}, seconds=60)
-    assert all(gone(shell) for shell in shells)
+    ended = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, f"touch {begun}"], capture_output=True, text=True, check=False
+    )
+    assert "KeyboardInterrupt" in ended.stderr
+    assert gone(ended.stdout)
     assert not begun.exists()
 
 

@@ -1,16 +1,24 @@
 """Points that are damaged are left aside, by their ids: no newer data is lost with them then."""
 
-from unittest import mock
-
 import pytest
 from attrs import evolve
-from turning import HOW, LOST, Died, lost, passed_later, powers, refused, rules, said, stuck
+from turning import (
+    HOW,
+    LOST,
+    declares,
+    dies_at,
+    lost,
+    passed_later,
+    powers,
+    refused,
+    rules,
+    said,
+    stuck,
+    takes,
+)
 from worlds import ONE, PRODUCTION, RECOVERY, recovery, write, written
 
 from portinfra.errors import PolicyError
-from portinfra.execution.run import Run
-from portinfra.recovery import abandon as giving_up
-from portinfra.recovery import fencing
 from portinfra.recovery.abandon import stand_alone
 from portinfra.recovery.failback import failback
 from portinfra.recovery.failover import failover
@@ -67,31 +75,29 @@ def test_who_has_begun_to_get_other_data_is_not_sent_round_in_a_circle(cloud, ca
     assert "this again" not in error.value.findings[0].fix
 
 
-@pytest.mark.parametrize("at", ["declare", "decided", "switch"])
+STANDING_ALONE = {
+    "its claim": declares(recovery().target_scope, fenced=False),
+    "its ledger": takes(recovery().ledger),
+    "its hosts": "StartInstance",
+}
+"""The calls that tell of it, in their order."""
+
+
+@pytest.mark.parametrize("at", STANDING_ALONE)
 def test_whoever_dies_while_it_begins_to_stand_alone_has_decided_all_or_nothing(cloud, came_back, at):
     """Before the claim tells of it, nothing is; from then on, what is on the volumes is what stands."""
     with lost(PRODUCTION):
-        with dies_as_it_stands_alone(at), pytest.raises(Died):
-            stand_alone(recovery().turned, without=[came_back], pace=ONE)
-        if at == "declare":
+        about = recovery().turned
+        dies_at(STANDING_ALONE[at], lambda: stand_alone(about, without=[came_back], pace=ONE))
+        if at == "its claim":
             assert failover(recovery(rto="9h"), LOST).result == "passed"
             assert set(written(cloud, RECOVERY).values()) == said("damaged on its way")
             return
         assert refused(failover, recovery(), LOST) == ["recovery/stands-already"]
-        if at == "decided":  # and the ledger does not yet: the point has to be left aside again
+        if at == "its ledger":  # and the ledger does not yet: the point has to be left aside again
             with pytest.raises(PolicyError) as error:
                 stand_alone(recovery().turned, pace=ONE)
             assert rules(error) == ["recovery/newer-points"]
         assert stand_alone(recovery().turned, without=[came_back], pace=ONE).running == 3
     assert set(written(cloud, RECOVERY).values()) == said("a day of orders")
     assert powers(cloud, RECOVERY) == {"running"}
-
-
-def dies_as_it_stands_alone(at):
-    """Before the claim says so; once it does; once the ledger does, too."""
-    where = {
-        "declare": (Run, "declare"),
-        "decided": (giving_up, "stands_from_here"),
-        "switch": (fencing, "switch"),
-    }
-    return mock.patch.object(*where[at], side_effect=Died)

@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 import pytest
+from sweeps import strides
 from turning import HOW, LOST, lost, passed_later, powers, said, silent, stuck
 from worlds import ONE, PRODUCTION, RECOVERY, recovery, write, written
 
@@ -49,9 +50,7 @@ def swept(verb, ends_well, stride):
     assert Crashes(lambda: None, under, after_a_while, forked=lambda: None, stride=stride).sweep()
 
 
-@pytest.fixture(params=[pytest.param(1, marks=pytest.mark.soak), 5], ids=["every call", "a sample"])
-def stride(request):
-    return request.param
+stride = strides(5, quick=12)
 
 
 def test_a_crash_while_it_begins_to_stand_alone(ready, stride):
@@ -90,6 +89,7 @@ def test_giving_up_dies_at_a_call_and_then_so_does_the_source(ready, stride):
     swept(lambda: abandon(recovery(), pace=ONE), ends_well, stride)
 
 
+@pytest.mark.slow
 def test_the_way_back_dies_at_a_call_and_then_so_does_the_target(ready, stride):
     failover(recovery(), HOW)
     write(ready, RECOVERY, "a day of orders")

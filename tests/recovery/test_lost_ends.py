@@ -2,15 +2,15 @@
 there is, and whoever comes back is stopped first.
 """
 
-from unittest import mock
-
 import pytest
 from attrs import evolve
 from turning import (
     HOW,
     LOST,
-    Died,
-    dies_before,
+    dies_after,
+    dies_at,
+    dies_between,
+    giving_up_dies_before_the_target_is_fenced,
     giving_up_dies_between,
     lost,
     passed_later,
@@ -19,13 +19,12 @@ from turning import (
     rules,
     said,
     stuck,
+    takes,
 )
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
 from portinfra.errors import PolicyError
-from portinfra.recovery import abandon as giving_up
-from portinfra.recovery import failover as failing
 from portinfra.recovery.abandon import abandon, stand_alone
 from portinfra.recovery.failback import failback
 from portinfra.recovery.failover import failover
@@ -57,8 +56,7 @@ def test_where_the_source_dies_on_the_way_back_the_target_stands_again_with_the_
 def test_it_dies_after_giving_up_had_begun_and_the_failover_goes_on(ready):
     write(ready, PRODUCTION, "newer than the point")
     stuck()
-    with mock.patch.object(giving_up, "switched", side_effect=Died), pytest.raises(Died):
-        abandon(recovery(), pace=ONE)
+    giving_up_dies_before_the_target_is_fenced()
     with lost(PRODUCTION):
         assert failover(recovery(), LOST).result == "passed"
     assert powers(ready, RECOVERY) == {"running"}
@@ -79,7 +77,7 @@ def test_a_failover_that_is_refused_has_changed_nothing_of_one_that_is_being_giv
 
 def test_the_downtime_does_not_contain_the_time_that_the_target_stood(ready):
     failover(recovery(), HOW)
-    dies_before("_chosen", verb=failback)
+    dies_between(verb=failback)
     with lost(PRODUCTION):
         stand_alone(recovery().turned, pace=ONE)
     passed_later(ready, 7 * 24 * 3600)
@@ -110,8 +108,7 @@ def test_where_the_target_dies_the_source_stands_again_and_a_target_that_returns
 def test_it_dies_on_the_way_back_and_the_source_comes_up_from_what_was_carried(ready):
     failover(recovery(), HOW)
     write(ready, RECOVERY, "a day of orders")
-    with mock.patch.object(failing, "Ascent", side_effect=Died), pytest.raises(Died):
-        failback(recovery(), HOW)
+    dies_after("wave 1", verb=failback)
     with lost(RECOVERY):
         with pytest.raises(PolicyError) as error:
             stand_alone(recovery(), pace=ONE)
@@ -125,7 +122,7 @@ def test_it_dies_on_the_way_back_and_the_source_comes_up_from_what_was_carried(r
 
 
 def test_a_turn_that_was_overtaken_while_its_target_was_lost_is_never_gone_on_with(ready):
-    dies_before("_chosen")  # the source is fenced, and the target has not heard of it
+    dies_between()  # the source is fenced, and the target has not heard of it
     with lost(RECOVERY):
         stand_alone(recovery(), pace=ONE)
     passed_later(ready, 24 * 3600)
@@ -185,7 +182,7 @@ def test_a_failover_that_is_gone_on_with_is_later_than_who_was_let_in_alone_mean
 
 
 def test_who_was_stopped_once_and_is_lost_since_is_not_said_to_be_fenced(ready):
-    dies_before("_chosen")
+    dies_between()
     with lost(RECOVERY):
         stand_alone(recovery(), pace=ONE)
     passed_later(ready, 24 * 3600)
@@ -199,7 +196,7 @@ def test_who_was_stopped_once_and_is_lost_since_is_not_said_to_be_fenced(ready):
 def test_a_way_back_that_began_without_who_is_left_is_told_that_it_carries_no_more(ready):
     failover(recovery(), HOW)
     write(ready, RECOVERY, "a day of orders")
-    dies_before("_begun", verb=failback)
+    dies_at(takes(recovery().source_scope), lambda: failback(recovery(), HOW))
     write(ready, RECOVERY, "a second day")
     with lost(RECOVERY):
         stuck("failback", failback, LOST)
@@ -211,8 +208,7 @@ def test_a_way_back_that_began_without_who_is_left_is_told_that_it_carries_no_mo
 
 def test_giving_up_ends_though_the_source_has_stood_alone_meanwhile(ready):
     stuck()
-    with mock.patch.object(giving_up, "switched", side_effect=Died), pytest.raises(Died):
-        abandon(recovery(), pace=ONE)
+    giving_up_dies_before_the_target_is_fenced()
     with lost(RECOVERY):
         stand_alone(recovery(), pace=ONE)
     passed_later(ready, 60)

@@ -7,7 +7,7 @@ from attrs import evolve
 from turning import (
     HOW,
     LOST,
-    Died,
+    dies_after,
     lost,
     newer_data_is_kept,
     passed_later,
@@ -22,7 +22,6 @@ from worlds import ONE, PRODUCTION, RECOVERY, TWO, WAVES, recovery, write, writt
 from portinfra import workflow
 from portinfra.errors import PolicyError, Unavailable
 from portinfra.model.recovery import DataPolicy
-from portinfra.recovery import failover as failing
 from portinfra.recovery.abandon import stand_alone
 from portinfra.recovery.failback import failback
 from portinfra.recovery.failover import failover
@@ -52,8 +51,7 @@ def test_points_that_were_agreed_upon_while_the_source_answered_replace_nothing_
     failover(recovery(), HOW)
     write(ready, RECOVERY, "a day of orders")
     assert failback(recovery(), HOW).result == "passed"
-    with mock.patch.object(failing, "Ascent", side_effect=Died), pytest.raises(Died):
-        failover(recovery(), HOW)
+    dies_after("wave 1")
     newer_data_is_kept(ready)
 
 

@@ -4,7 +4,7 @@ from unittest import mock
 
 import pytest
 from attrs import evolve
-from turning import HOW, LATER, LOST, dies_before, passed_later, powers, rules, said, stuck, unpassed
+from turning import HOW, LATER, LOST, dies_after, passed_later, powers, rules, said, stuck, unpassed
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
@@ -43,7 +43,7 @@ def test_a_target_that_was_destroyed_in_between_stands_above_all_that_was(ready)
 def test_one_that_began_without_the_source_rises_above_it_when_it_is_there_after_all(ready):
     with Connection.to(PRODUCTION) as source, source.run(recovery().source_scope, seed=0) as run:
         run.declare(epoch=LATER, fenced=False)
-    dies_before("_chosen", recovery(), LOST)
+    dies_after("production is lost", how=LOST)
     assert failover(recovery(), HOW).result == "passed"
     with Connection.to(PRODUCTION) as source, Connection.to(RECOVERY) as target:
         here = standing(source, recovery().source_scope)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from test_recovery_crashes import books, once_more, sweep_through
+from sweeps import books, once_more, strides, sweep_through
 from worlds import ONE
 
 from portinfra import workflow
@@ -37,9 +37,7 @@ def about(monkeypatch):
     plugin.cloud = None
 
 
-@pytest.fixture(params=[pytest.param(1, marks=pytest.mark.soak), SAMPLE], ids=["every call", "a sample"])
-def stride(request):
-    return request.param
+stride = strides(SAMPLE, quick=500)
 
 
 def test_a_drill(about, stride):

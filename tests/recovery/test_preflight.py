@@ -2,7 +2,7 @@
 
 import pytest
 from attrs import evolve
-from turning import HOW, LOST, Died, lost, passed_later, powers, rules, said, stuck
+from turning import HOW, LOST, dies_at, lost, passed_later, powers, rules, said, stuck, writes_to
 from worlds import ONE, PRODUCTION, RECOVERY, TWO, WAVES, recovery, write, written
 
 from portinfra import workflow
@@ -15,7 +15,6 @@ from portinfra.recovery.failback import failback
 from portinfra.recovery.failover import failover
 from portinfra.recovery.prospect import prospect
 from portinfra.recovery.replicate import replicate
-from portinfra.testing.wrapped import wrapped
 
 PLANNED = evolve(HOW, last_point=True)
 BACK = evolve(PLANNED, occasion="failback")
@@ -219,14 +218,7 @@ def test_a_way_back_that_has_stopped_the_target_goes_on(ready):
 @pytest.fixture
 def begun(ready):
     """A failover has begun, and its process has died before it reached production."""
-
-    def hand(provider, call):
-        if provider.account == PRODUCTION.account and not call.action.startswith(("List", "Describe")):
-            raise Died
-        return provider.perform(call)
-
-    with wrapped("fake", hand), pytest.raises(Died):
-        failover(recovery(), HOW)
+    dies_at(writes_to(PRODUCTION), lambda: failover(recovery(), HOW))
     passed_later(ready, 3600)
     return ready
 

@@ -5,7 +5,7 @@ from unittest import mock
 
 import pytest
 from attrs import evolve
-from turning import HOW, LATER, LOST, Died, dies_at, dies_before, passed_later, powers, rules, said, stuck
+from turning import HOW, LATER, LOST, dies_after, dies_at, passed_later, powers, rules, said, stuck
 from worlds import ONE, PRODUCTION, RECOVERY, TWO, recovery, write, written
 
 from portinfra import workflow
@@ -106,7 +106,7 @@ def test_a_fence_lowers_no_epoch(ready):
 
 
 def test_what_the_target_does_not_answer_is_not_told_of_the_source(ready):
-    dies_before("_fenced")
+    dies_after("fencing")
     armed = []
 
     def hand(provider, call):
@@ -173,6 +173,7 @@ def many(actions=0):
     )
 
 
+@pytest.mark.slow
 def test_a_large_plan_is_no_matter_and_one_that_is_too_large_is_refused_before_anything_is_stopped():
     with simulated():
         about = many()
@@ -198,8 +199,7 @@ def during(do, **more):
 
 def test_a_replication_on_its_way_takes_no_point_that_a_failover_has_begun_with(ready):
     def freeze(inventory):
-        with mock.patch.object(failing, "Ascent", side_effect=Died), pytest.raises(Died):
-            failover(recovery(), LOST)
+        dies_after("wave 1", how=LOST)
         passed_later(ready, 60)
 
     with pytest.raises(PolicyError):
@@ -240,6 +240,5 @@ def test_what_a_turn_has_not_replaced_yet_is_still_foreseen(ready):
     failback(recovery(), HOW)
     assert replicate(recovery(), now=True, pace=ONE).succeeded
     before = [wave.changes for wave in prospect(recovery()).waves]
-    with mock.patch.object(failing, "Ascent", side_effect=Died), pytest.raises(Died):
-        failover(recovery(), HOW)
+    dies_after("wave 1")
     assert [wave.changes for wave in prospect(recovery()).waves] == before

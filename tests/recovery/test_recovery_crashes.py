@@ -5,10 +5,10 @@ What is counted is counted in the cloud's own books.
 
 import pytest
 from attrs import evolve
+from sweeps import books, once_more, strides, sweep_through
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
-from portinfra.errors import PolicyError
 from portinfra.model.recovery import DataPolicy, Wave
 from portinfra.recovery.abandon import abandon
 from portinfra.recovery.drill import drill, sweep
@@ -17,10 +17,8 @@ from portinfra.recovery.failover import failover
 from portinfra.recovery.how import How
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.status import status
-from portinfra.testing.conformance.sweep import Crashes
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
 from portinfra.testing.simulated import applied
-from portinfra.testing.wrapped import wrapped
 
 STRIDE = 8
 """One call in so many in the everyday tests; every one in the soak."""
@@ -40,32 +38,7 @@ def world(request, monkeypatch):
     plugin.cloud = None
 
 
-@pytest.fixture(params=[pytest.param(1, marks=pytest.mark.soak), STRIDE], ids=["every call", "a sample"])
-def stride(request):
-    return request.param
-
-
-def books(environment, *kinds):
-    """What there is in an account, once everything that takes time has had it."""
-    clock = plugin.cloud.clock
-    clock.sleep_until(clock.now() + 4 * 3600)
-    return sorted(
-        (record["kind"], record["name"], record["state"])
-        for record in plugin.cloud.books(environment.account)
-        if record["kind"] in kinds or (not kinds and record["kind"] != "claim")
-    )
-
-
-def sweep_through(prepare, run, ends_well, stride, forked=lambda: None):
-    """Crash at the calls of a run; how many copies went astray."""
-
-    def under(hand):
-        with wrapped("fake", hand):
-            run()
-
-    copies = Crashes(prepare, under, ends_well, forked=forked, stride=stride).sweep()
-    print(f"{copies} copies")
-    assert copies
+stride = strides(STRIDE, quick=60)
 
 
 def test_replicating(world, stride):
@@ -101,16 +74,6 @@ def test_a_drill(world, stride):
         assert status(recovery()).drills == ()
 
     sweep_through(lambda: None, lambda: drill(recovery(), pace=ONE), ends_well, stride)
-
-
-def once_more(turn, about, done):
-    """Run it again, unless it was done: then it says so."""
-    refused = []
-    try:
-        turn(about, How(pace=ONE))
-    except PolicyError as error:
-        refused = [finding.rule for finding in error.findings]
-    assert refused in ([], [done])
 
 
 def test_a_failover(world, stride):

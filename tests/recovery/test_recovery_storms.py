@@ -5,8 +5,7 @@ Nothing is left over, production is not touched by a drill, and evidence says wh
 
 import pytest
 from attrs import evolve
-from test_drill import there
-from worlds import PRODUCTION, RECOVERY, SHOP, recovery, write, written
+from worlds import PRODUCTION, RECOVERY, SHOP, recovery, there, write, written
 
 from portinfra import workflow
 from portinfra.model.recovery import Probe, Wave

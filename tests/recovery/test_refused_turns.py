@@ -4,7 +4,8 @@ import pytest
 from turning import (
     HOW,
     LOST,
-    dies_before,
+    dies_at,
+    dies_between,
     giving_up_dies_between,
     lost,
     passed_later,
@@ -13,6 +14,7 @@ from turning import (
     rules,
     said,
     stuck,
+    takes,
 )
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, TWO, WAVES, recovery, write, written
 
@@ -33,7 +35,7 @@ def refused_over_newer(ready):
     """A way back has begun; production is lost, and recovery has the newest data."""
     failover(recovery(), HOW)
     write(ready, RECOVERY, "a day of orders")
-    dies_before("_agreed", verb=failback)
+    dies_between(verb=failback)
     with lost(PRODUCTION):
         assert refused(failover, recovery(), LOST) == ["recovery/newer-data"]
     return ready
@@ -75,7 +77,7 @@ def test_who_has_begun_to_get_other_data_does_not_stand_with_the_half_of_it(clou
 def test_who_stands_and_may_have_been_overtaken_is_told_how_to_stand_above_that(ready):
     failover(recovery(), HOW)
     write(ready, RECOVERY, "a day of orders")
-    dies_before("_begun", verb=failback)
+    dies_at(takes(recovery().source_scope), lambda: failback(recovery(), HOW))
     with lost(RECOVERY):
         assert failback(recovery(), LOST).result == "passed"
     with lost(PRODUCTION):

@@ -4,14 +4,13 @@ from unittest import mock
 
 import pytest
 from attrs import evolve
-from turning import HOW, LOST, Died, dies_before, passed_later, rules, said, silent, unpassed
+from turning import HOW, LOST, dies_after, dies_at, passed_later, rules, said, silent, unpassed
 from worlds import ONE, PRODUCTION, RECOVERY, recovery, write, written
 
 from portinfra.errors import PolicyError, PortinfraError
 from portinfra.model.recovery import DataPolicy, Wave
 from portinfra.recovery import choice
 from portinfra.recovery import drill as drilling
-from portinfra.recovery import failover as failing
 from portinfra.recovery.abandon import abandon
 from portinfra.recovery.choice import choose
 from portinfra.recovery.drill import drill
@@ -34,7 +33,7 @@ def test_it_sticks_to_the_points_that_it_began_with(ready):
 
 
 def test_one_that_died_before_the_source_was_stopped_can_still_carry_a_last_point(ready):
-    dies_before("_fenced", recovery())
+    dies_after("fencing")
     passed_later(ready, 40 * 60)
     write(ready, PRODUCTION, "newer")
     evidence = failover(recovery(), evolve(HOW, last_point=True))
@@ -43,7 +42,7 @@ def test_one_that_died_before_the_source_was_stopped_can_still_carry_a_last_poin
 
 
 def test_data_is_as_old_as_it_was_when_the_source_was_stopped(ready):
-    dies_before("_fenced", recovery())
+    dies_after("fencing")
     passed_later(ready, 40 * 60)
     evidence = failover(recovery(rpo="10m"), HOW)
     assert evidence.rpo_measured > 40 * 60
@@ -53,7 +52,7 @@ def test_data_is_as_old_as_it_was_when_the_source_was_stopped(ready):
 
 def test_retention_takes_nothing_from_one_that_has_begun(ready):
     plan = recovery(data=[DataPolicy("db", retention=1)], rto="9h")
-    dies_before("_fenced", plan)
+    dies_after("fencing", plan)
     passed_later(ready, 3 * 3600)
     with pytest.raises(PolicyError) as error:
         replicate(plan, pace=ONE)
@@ -62,8 +61,7 @@ def test_retention_takes_nothing_from_one_that_has_begun(ready):
 
     failback(plan, HOW)
     older = evolve(LOST, older_data=True)
-    with mock.patch.object(failing, "Ascent", side_effect=Died), pytest.raises(Died):
-        failover(plan, older)  # the points are agreed upon, and nothing has come of it
+    dies_after("wave 1", plan, older)  # the points are agreed upon, and nothing has come of it
     with pytest.raises(PolicyError) as error:
         replicate(plan, now=True, pace=ONE)
     assert rules(error) == ["recovery/failover-under-way"]
@@ -81,14 +79,14 @@ def test_a_point_that_is_left_aside_is_not_used(ready):
 
 def test_one_that_was_planned_stays_so_however_it_is_gone_on_with(ready):
     write(ready, PRODUCTION, "last words")
-    dies_before("_last_point", recovery(), evolve(HOW, last_point=True))
+    dies_at("CreateSnapshot", lambda: failover(recovery(), evolve(HOW, last_point=True)))
     evidence = failover(recovery(), HOW)
     assert set(written(ready, RECOVERY).values()) == said("last words")
     assert evidence.rpo_measured == 0.0
 
 
 def test_one_that_was_planned_goes_on_without_a_last_point_where_the_source_is_lost_meanwhile(ready):
-    dies_before("_fenced", recovery(), evolve(HOW, last_point=True))
+    dies_after("fencing", how=evolve(HOW, last_point=True))
     asked = []
 
     def hand(provider, call):

@@ -1,14 +1,11 @@
 """What is told of a turn, and of who stands."""
 
-from unittest import mock
-
 import pytest
-from turning import HOW, LOST, Died, lost, passed_later, rules, stuck, unpassed
+from turning import HOW, LOST, dies_at, lost, passed_later, rules, stuck, unpassed
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery
 
 from portinfra import workflow
 from portinfra.errors import PolicyError
-from portinfra.recovery import fencing
 from portinfra.recovery.abandon import stand_alone
 from portinfra.recovery.failback import failback
 from portinfra.recovery.failover import failover
@@ -44,8 +41,7 @@ def test_whether_the_source_is_stopped_is_told_of_a_target_that_stands(ready):
 
 def test_a_source_whose_hosts_run_behind_its_fence_is_not_said_to_be_stopped(ready):
     failover(recovery(), LOST)
-    with mock.patch.object(fencing, "switch", side_effect=Died), pytest.raises(Died):
-        fence(recovery(), pace=ONE)
+    dies_at("StopInstance", lambda: fence(recovery(), pace=ONE))
     assert status(recovery()).source_may_run
     fence(recovery(), pace=ONE)
     assert not status(recovery()).source_may_run

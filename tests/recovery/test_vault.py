@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from test_recovery_crashes import books, sweep_through
-from vaults import by, moved_in, needs_tools, points_in
+from sweeps import books, strides, sweep_through
+from turning import dies_at
+from vaults import CANARY, ROOM, by, helpers_left, moved_in, needs_tools, points_in, restored
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, write, written
 
 from portinfra import dr
@@ -19,23 +20,8 @@ from portinfra.execution.connection import Connection
 from portinfra.model.recovery import Probe
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.vault.helpers import Helpers
-from portinfra.testing.faults import Crash
 
 pytestmark = needs_tools
-CANARY = "a-word-that-hums-77ab"
-ROOM = 9_000_000
-"""Bytes of what does not change, written as hex: two and more of the largest pieces that restic cuts (8 MiB),
-wherever its cuts fall, which it chooses by chance for each repository."""
-
-
-def helpers_left():
-    """What there is of any scope beside the environments, but for the points and the books themselves."""
-    return [
-        record
-        for environment in (PRODUCTION, RECOVERY)
-        for record in books(environment)
-        if "helper" in record[1] or "drill" in record[1] or "sending" in record[1] or "receiving" in record[1]
-    ]
 
 
 @pytest.mark.parametrize("engine", ["age", "restic"])
@@ -55,13 +41,6 @@ def test_what_was_written_comes_back_in_another_cloud(engine, home, cloud):
     assert read == [[f"{CANARY} of volume.db{n}-data" for n in (1, 2)]]
     assert evidence.points[0].engine == f"{engine} (its helpers played by a local stand-in)"
     assert helpers_left() == []
-
-
-def restored(cloud, given):
-    """What the volumes of an inventory hold."""
-    for host in given["hosts"]:
-        for volume in host["volumes"]:
-            yield cloud.read(volume["id"]).decode()
 
 
 def test_a_failover_with_the_source_gone_and_the_way_back(home, cloud):
@@ -210,18 +189,11 @@ def test_a_ledger_that_has_lost_all_points_costs_none_of_the_vaults(home, cloud)
     assert points_in(home) == before
 
 
-def dying(*of):
-    raise Crash
-
-
-def test_helpers_that_were_not_removed_are_removed_when_there_is_nothing_to_receive(home, cloud, monkeypatch):
+def test_helpers_that_were_not_removed_are_removed_when_there_is_nothing_to_receive(home, cloud):
     about = by("age", home, cloud)
     assert dr.replicate(about, pace=ONE).succeeded
     lost = dr.How(source_is_lost=True, pace=ONE)
-    with monkeypatch.context() as patched:
-        patched.setattr(Helpers, "_clear", dying)
-        with pytest.raises(Crash):
-            dr.failover(about, lost)
+    dies_at("DeleteInstance", lambda: dr.failover(about, lost))
     left = {r["kind"] for r in cloud.books(RECOVERY.account) if "helper" in str(r["name"])}
     assert left >= {"instance", "public-address", "volume"}
     assert dr.failover(about, lost).result == "passed"
@@ -243,12 +215,14 @@ def test_helpers_that_cannot_be_removed_do_not_keep_anybody_from_taking_over(hom
     assert any("dr sweep" in line for line in said)
 
 
-def test_a_point_under_way_of_a_host_that_was_removed_gives_way_to_a_new_one(home, cloud, monkeypatch):
+def test_a_point_under_way_of_a_host_that_was_removed_gives_way_to_a_new_one(home, cloud):
     about = by("age", home, cloud)
-    with monkeypatch.context() as patched:
-        patched.setattr("portinfra.recovery.replicate.send", dying)
-        with pytest.raises(Crash):
-            dr.replicate(about, pace=ONE)
+    said = []
+
+    def sending(provider, call):
+        return any("to the vault" in line for line in said)
+
+    dies_at(sending, lambda: dr.replicate(about, pace=ONE, say=said.append))
     fewer = evolve(about, topology=SHOP.with_role(evolve(SHOP.role("db"), count=1)))
     (group,) = dr.replicate(fewer, pace=ONE).groups
     assert group.fate == "carried", group.problem
@@ -332,9 +306,7 @@ def test_no_secret_is_told(home, cloud, capfd):
     assert "AGE-SECRET-KEY" not in told
 
 
-@pytest.fixture(params=[pytest.param(1, marks=pytest.mark.soak), 37], ids=["every call", "a sample"])
-def stride(request):
-    return request.param
+stride = strides(37)
 
 
 def apart(home, place):

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from test_vault import CANARY, ROOM, helpers_left, restored
-from vaults import by, needs_tools
+from vaults import CANARY, ROOM, by, helpers_left, needs_tools, restored
 from worlds import ONE, PRODUCTION, RECOVERY, write, written
 
 from portinfra import dr
@@ -208,15 +207,21 @@ def test_a_receivers_verdict_cannot_be_written_by_who_may_write_to_the_vault(hom
 def test_a_senders_receipt_that_was_planted_before_is_not_believed(home, cloud):
     about = by("age", home, cloud)
     write(cloud, PRODUCTION, CANARY)
-    (sealed, digest), now = sealed_evil(about), int(cloud.clock.now())
-    for moment in range(now, now + 600):
-        folder = home / f"vault/shop/shop/recovery/{moment:08x}"
-        folder.mkdir(parents=True)
-        for volume in ("db1-data", "db2-data"):
-            (folder / f"{volume}.age-0000").write_bytes(sealed)
-            said = {"digest": digest, "bytes": 7, "moved": 1, "object": f"{moment:08x}/{volume}.age-0000"}
-            (folder / f"{volume}.sent-0000.json").write_text(json.dumps(said))
-    assert dr.replicate(about, pace=ONE).succeeded
+    (sealed, digest), planted = sealed_evil(about), []
+
+    def plant(line):
+        """As soon as the point has an id, and before any helper of it begins."""
+        if "to the vault, point " in line:
+            planted.append(point := line.rpartition(" ")[2])
+            folder = home / f"vault/shop/shop/recovery/{point}"
+            folder.mkdir(parents=True)
+            for volume in ("db1-data", "db2-data"):
+                (folder / f"{volume}.age-0000").write_bytes(sealed)
+                said = {"digest": digest, "bytes": 7, "moved": 1, "object": f"{point}/{volume}.age-0000"}
+                (folder / f"{volume}.sent-0000.json").write_text(json.dumps(said))
+
+    assert dr.replicate(about, pace=ONE, say=plant).succeeded
+    assert planted == [point.id for point in dr.status(about).points]
     assert dr.failover(about, dr.How(source_is_lost=True, pace=ONE)).result == "passed"
     assert set(written(cloud, RECOVERY).values()) == {f"{CANARY} of volume.db{n}-data" for n in (1, 2)}
 

@@ -1,5 +1,6 @@
 """A real process, killed again and again while it applies; the cloud is one file that outlives it."""
 
+import os
 import random
 import signal
 import subprocess
@@ -8,13 +9,14 @@ import textwrap
 import time
 
 import pytest
+from shops import PRODUCTION, shop
 
-from portinfra import Environment, PlanOptions, Role, Topology, Volume, allow, apply, destroy, plan
+from portinfra import PlanOptions, apply, destroy, plan
 
 PROGRAM = textwrap.dedent(
     """
     import time
-    from test_kill import PRODUCTION, SHOP
+    from shops import PRODUCTION, shop
     from portinfra import apply, plan
     from portinfra.testing.fake import FakeCloud
 
@@ -25,19 +27,11 @@ PROGRAM = textwrap.dedent(
         return request(*arguments)
 
     FakeCloud.request = slow
-    apply(plan(SHOP, PRODUCTION))
+    apply(plan(shop(120, db=30), PRODUCTION))
     """
 )
 SLOW, FAST = PROGRAM.format(seconds=0.03), PROGRAM.format(seconds=0)
-PRODUCTION = Environment("production", on="fake:us-east-1", account="111122223333", cidr="10.10.0.0/16")
-SHOP = Topology(
-    "shop",
-    roles=[
-        Role("web", count=120, public="customers"),
-        Role("db", count=30, volumes=[Volume("data", gib=10)]),
-    ],
-    flows=[allow("web", "db", tcp=5432, why="orders")],
-)
+SHOP = shop(120, db=30)
 KILLS = 8
 
 
@@ -45,7 +39,7 @@ KILLS = 8
 def one_cloud(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PORTINFRA_FAKE_CLOUD", str(tmp_path / "cloud.db"))
-    monkeypatch.setenv("PYTHONPATH", __file__.rpartition("/")[0])
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
 
 
 def test_killed_again_and_again_it_ends_in_the_same_world():

@@ -22,6 +22,7 @@ from portinfra.testing.wrapped import untouched, wrapped
 
 pytest.importorskip("moto")
 pytest.importorskip("google.cloud.compute_v1")
+pytestmark = pytest.mark.slow
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "payments.hcl"
 SCOPE = "payments-production"

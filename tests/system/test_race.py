@@ -1,19 +1,21 @@
 """Two real processes apply to one environment at once: one wins or both arrive, and nothing is doubled."""
 
+import os
 import random
 import subprocess
 import sys
 import textwrap
 
 import pytest
+from shops import PRODUCTION, shop
 
-from portinfra import Environment, PlanOptions, Role, Topology, Volume, allow, apply, destroy, plan
+from portinfra import PlanOptions, apply, destroy, plan
 from portinfra.testing.fake import FakeCloud, SqliteStore
 
 PROGRAM = textwrap.dedent(
     """
     import sys, time
-    from test_race import PRODUCTION, shop
+    from shops import PRODUCTION, shop
     from portinfra import apply, plan
     from portinfra.errors import ClaimedError, StalePlanError
     from portinfra.testing.fake import FakeCloud
@@ -31,19 +33,7 @@ PROGRAM = textwrap.dedent(
         sys.exit(f"{type(error).__name__}: {error}")
     """
 )
-PRODUCTION = Environment("production", on="fake:us-east-1", account="111122223333", cidr="10.10.0.0/16")
 REFUSED = ("ClaimedError", "StalePlanError")
-
-
-def shop(web: int) -> Topology:
-    return Topology(
-        "shop",
-        roles=[
-            Role("web", count=web, public="customers"),
-            Role("db", count=2, volumes=[Volume("data", gib=10)]),
-        ],
-        flows=[allow("web", "db", tcp=5432, why="orders")],
-    )
 
 
 @pytest.fixture(
@@ -74,8 +64,9 @@ def race(counts, kill, seed):
     return said
 
 
+@pytest.mark.slow
 def test_of_two_at_once_one_is_refused_or_both_arrive(pairs, tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", __file__.rpartition("/")[0])
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     refused = killed = 0
     for seed in pairs:
         world = tmp_path / f"{seed}.db"

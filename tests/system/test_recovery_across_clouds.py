@@ -5,7 +5,6 @@ The beds' instances run nothing. Helpers' scripts are run by a stand-in, which e
 EC2 hold, that bed keeps; of Compute Engine it is kept beside it, by where that bed says that a disk is from.
 """
 
-import shutil
 import subprocess
 from contextlib import ExitStack
 
@@ -30,9 +29,7 @@ from portinfra.testing.wrapped import untouched, wrapped
 
 pytest.importorskip("moto")
 pytest.importorskip("google.cloud.compute_v1")
-pytestmark = pytest.mark.skipif(
-    not all(map(shutil.which, ("age", "rclone", "zstd"))), reason="it needs age, rclone and zstd"
-)
+pytestmark = pytest.mark.tools("age", "rclone", "zstd")
 
 ONE = dr.Pace(seed=0)
 KEY = "shop/volumes"

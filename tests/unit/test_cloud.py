@@ -103,7 +103,7 @@ def test_a_claim_that_was_lost_meanwhile_is_taken_again(cloud, monkeypatch):
         there.ensure(NETWORK)
         cloud.clock.sleep_until(cloud.clock.now() + 100)  # the script does something else
         with monkeypatch.context() as elsewhere:
-            elsewhere.setattr(holder, "_machine", lambda: "another machine")
+            elsewhere.setattr(holder, "machine_id", lambda: "another machine")
             with connect(SOMEWHERE) as another:
                 another.ensure(Volume("log", gib=1, zone=subnet(there).zone))
         there.ensure(subnet(there))

@@ -13,9 +13,8 @@ from portinfra.declaration.load import load
 from portinfra.execution.journal import home
 from portinfra.present.commands.app import app
 from portinfra.present.commands.session import Session
-from portinfra.testing.faults import Crash
+from portinfra.testing.faults import Crash, Faults, injected
 from portinfra.testing.simulated import simulated
-from portinfra.testing.wrapped import wrapped
 
 PAGE = (Path(__file__).parents[2] / "docs" / "recovery.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL)
@@ -107,14 +106,9 @@ def test_its_json_has_the_fields_that_the_commands_print(shop, tmp_path):
 
 
 def _die_in_a_drill(shop):
-    def dies(provider, call):
-        if call.action == "CreateInstance":
-            raise Crash
-        return provider.perform(call)
-
     declared = load(shop)
     about = dr.recovery(declared.topology(), declared.recovery(), declared.environments)
-    with wrapped("fake", dies), pytest.raises(Crash):
+    with injected("fake", Faults(at="CreateInstance", mishap="dies before")), pytest.raises(Crash):
         dr.drill(about, pace=dr.Pace(seed=0))
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+why_ignored = "moto is not installed"
 collect_ignore_glob = [] if importlib.util.find_spec("moto") else ["test_*.py"]
 
 

@@ -8,7 +8,6 @@ the policy that is printed for them.
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from unittest import mock
@@ -25,9 +24,7 @@ from portinfra.testing.emulator import EmulatorClock
 from portinfra.testing.stand import LocalStand
 from portinfra.testing.wrapped import untouched, wrapped
 
-pytestmark = pytest.mark.skipif(
-    not all(map(shutil.which, ("age", "rclone", "zstd"))), reason="it needs age, rclone and zstd"
-)
+pytestmark = pytest.mark.tools("age", "rclone", "zstd")
 ONE = dr.Pace(seed=0)
 FEW = {"R6": "as small as can be"}
 SHOP = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=1)], waive=FEW)])

@@ -30,6 +30,7 @@ def _installed(*names: str) -> bool:
         return False
 
 
+why_ignored = "Google's own clients are not installed"
 collect_ignore_glob = [] if _installed("googleapiclient", "google.cloud.compute_v1") else ["test_*.py"]
 
 

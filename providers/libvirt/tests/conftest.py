@@ -31,14 +31,10 @@ def lacking() -> str:
     return f"{', '.join(missing)} is not installed" if missing else ""
 
 
+why_ignored = lacking()
 collect_ignore = (
-    [f"test_{name}_libvirt.py" for name in MODULES] if lacking() and "CI" not in os.environ else []
+    [f"test_{name}_libvirt.py" for name in MODULES] if why_ignored and "CI" not in os.environ else []
 )
-
-
-def pytest_report_header() -> str | None:
-    """Say what is left out, and why."""
-    return f"no tests on real hypervisors: {lacking()}" if collect_ignore else None
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,8 @@ _lock = threading.Lock()
 
 def this_run(attempt: str) -> Holder:
     """This process, as the holder of a claim for one run."""
-    process = f"{os.getpid()}:{_started(os.getpid())}:{attempt}"
-    return Holder(_user(), platform.node(), _machine(), process)
+    process = f"{os.getpid()}:{start_time(os.getpid())}:{attempt}"
+    return Holder(_user(), platform.node(), machine_id(), process)
 
 
 def ended(holder: Holder) -> None:
@@ -28,7 +28,7 @@ def ended(holder: Holder) -> None:
 
 def same_machine(holder: Holder) -> bool:
     """Whether the holder ran on this boot of this machine, so that it can be looked up."""
-    return holder.machine == _machine()
+    return holder.machine == machine_id()
 
 
 def alive(holder: Holder) -> bool:
@@ -36,14 +36,14 @@ def alive(holder: Holder) -> bool:
     if holder.process in _over:
         return False
     pid, started, _ = holder.process.split(":", 2)
-    return _started(int(pid)) in (started, UNTOLD)
+    return start_time(int(pid)) in (started, UNTOLD)
 
 
 UNTOLD = "untold"
 """The start of a process that runs, and of which this system tells no more."""
 
 
-def _started(pid: int) -> str | None:
+def start_time(pid: int) -> str | None:
     """When a process started, in clock ticks since boot; None where there is none."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -62,7 +62,7 @@ def _exists(pid: int) -> bool:
     return True
 
 
-def _machine() -> str:
+def machine_id() -> str:
     """One boot and one space of process ids: two containers of one machine do not see each other's."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()

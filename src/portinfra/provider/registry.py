@@ -40,7 +40,8 @@ LIVE = (
 """What `Provider` has."""
 
 _substitutes: dict[str, ProviderPlugin] = {}
-_loaded: dict[str, ProviderPlugin] = {}
+loaded: dict[str, ProviderPlugin] = {}
+"""Plugins that this process has looked up, by name."""
 
 
 @contextmanager
@@ -65,9 +66,9 @@ def plugin(name: str) -> ProviderPlugin:
     """The provider of that name. Raises Unsupported where it is missing or broken."""
     if name in _substitutes:
         return _substitutes[name]
-    if name not in _loaded:  # what is installed is looked through once: it takes milliseconds
-        _loaded[name] = _load(name)
-    return _loaded[name]
+    if name not in loaded:  # what is installed is looked through once: it takes milliseconds
+        loaded[name] = _load(name)
+    return loaded[name]
 
 
 def _load(name: str) -> ProviderPlugin:

@@ -4,13 +4,16 @@
         apply(plan(topology, environment), seed=7)
     print(weather.met)          # Counter({'throttled': 41, 'answer lost': 9})
 
+    with faults.injected("fake", Faults(at="StopInstance")), pytest.raises(faults.Crash):
+        failover(recovery)      # the process dies as soon as the first instance is asked to stop
+
 A fault happens on the way to the provider or back; the cloud behind it stays as it is. What a provider would
 raise as an error of its own comes as the error that it would be classified as.
 """
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -27,7 +30,11 @@ MISHAPS: tuple[Mishap, ...] = ("dies before", "dies after", "answer lost")
 
 
 class Crash(BaseException):
-    """The process is gone: nothing in it may react."""
+    """The process is gone: nothing in it may react, and it makes no more calls."""
+
+
+At = int | str | Callable[[Provider, Call], bool]
+"""A call: its number, counted from 1; its action; or whether it is the one. The first that fits is meant."""
 
 
 _SHARE = validators.and_(validators.ge(0.0), validators.le(1.0))
@@ -56,9 +63,14 @@ class Faults:
     """The longest that a call takes, by the provider's clock."""
     silent_zone: str = ""
     """A zone that does not answer: reads of it fail, and lists come without it and say so."""
-    at: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
-    """The call, counted from 1, at which the mishap happens."""
+    at: At | None = field(default=None)
+    """The call at which the mishap happens."""
     mishap: Mishap = field(default="dies after", validator=validators.in_(MISHAPS))
+
+    @at.validator
+    def _is_a_call(self, _: Any, at: At | None) -> None:
+        if isinstance(at, int) and at < 1:
+            raise ValueError(f"at: calls are counted from 1, not from {at}")
 
 
 @define
@@ -69,6 +81,10 @@ class Weather:
     calls: int = 0
     met: Counter[str] = field(factory=Counter)
     """How often each fault has happened."""
+    came: bool = field(init=False, default=False)
+    """Whether the call of `Faults.at` has come."""
+    dead: bool = field(init=False, default=False)
+    """Whether the process has died of it: it makes no more calls."""
     _chance: random.Random = field(init=False)
     _told: dict[str, tuple[float, Answer]] = field(init=False, factory=dict)
 
@@ -77,18 +93,29 @@ class Weather:
 
     def perform(self, provider: Provider, call: Call) -> Answer:
         """Make a call, in this weather."""
+        if self.dead:
+            raise Crash(f"dead, and {call.action} is not called")
         self.calls += 1
-        mishap = self.faults.mishap if self.calls == self.faults.at else None
-        if mishap == "dies before":
+        mishap = self._mishap(provider, call)
+        self.dead = mishap == "dies before"
+        if self.dead:
             raise Crash(f"died before call {self.calls}, {call.action}")
         self._delay(provider)
         self._refuse(provider, call)
         answer = self._answer(provider, call)
-        if mishap == "dies after":
+        self.dead = mishap == "dies after"
+        if self.dead:
             raise Crash(f"died after call {self.calls}, {call.action}")
         if mishap == "answer lost" or self._happens("answer lost", self.faults.answer_lost):
             raise OutcomeUnknown("the connection broke before the answer came", provider=provider.name)
         return answer
+
+    def _mishap(self, provider: Provider, call: Call) -> Mishap | None:
+        at = self.faults.at
+        if self.came or at is None:
+            return None
+        self.came = at(provider, call) if callable(at) else at in (self.calls, call.action)
+        return self.faults.mishap if self.came else None
 
     def _happens(self, fault: str, share: float) -> bool:
         if not share or self._chance.random() >= share:
@@ -146,7 +173,7 @@ def injected(provider: str, faults: Faults) -> Iterator[Weather]:
     weather = Weather(faults)
     with wrapped(provider, weather.perform, lag_seconds=faults.stale_seconds if faults.stale else 0.0):
         yield weather
-    if faults.at is not None and weather.calls < faults.at:
+    if faults.at is not None and not weather.came:
         raise AssertionError(f"call {faults.at} never came: {weather.calls} were made")
 
 

@@ -56,6 +56,7 @@ def test_start_up_is_compared_with_a_python_that_does_nothing(printed):
     assert [line.split("  ")[0] for line in others] == ["import portinfra", "portinfra --help"]
 
 
+@pytest.mark.slow
 def test_side_by_side_needs_no_terraform_to_measure_portinfra(printed, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     told = printed("side_by_side", "30", "--runs", "1")
@@ -64,7 +65,7 @@ def test_side_by_side_needs_no_terraform_to_measure_portinfra(printed, monkeypat
     assert "terraform is not on the PATH" in told
 
 
-@pytest.mark.skipif(not shutil.which("terraform"), reason="there is no terraform to compare with")
+@pytest.mark.tools("terraform")
 def test_terraform_makes_as_many_resources_in_both_forms(printed, tmp_path):
     resources = int(printed("declarations", "30", str(tmp_path)))
     for form in ("blocks", "for_each"):

@@ -108,27 +108,27 @@ def test_a_holder_elsewhere_whose_heart_beats_keeps_it():
 
 def test_losing_the_race_for_a_number_is_losing():
     provider = ToyProvider()
-    take = provider._takeclaim
+    take = provider.answers["TakeClaim"]
 
     def somebody_else_first(call):
-        provider._takeclaim = take
+        provider.answers["TakeClaim"] = take
         provider.claim_table[1] = evolve(held_by(), number=1)
         return take(call)
 
-    provider._takeclaim = somebody_else_first
+    provider.answers["TakeClaim"] = somebody_else_first
     with pytest.raises(errors.ClaimedError), Run(provider, SCOPE, "1"):
         pass
 
 
 def test_an_answer_lost_while_taking_is_looked_up():
     provider = ToyProvider()
-    take = provider._takeclaim
+    take = provider.answers["TakeClaim"]
 
     def lost(call):
         take(call)
         raise errors.OutcomeUnknown("no answer")
 
-    provider._takeclaim = lost
+    provider.answers["TakeClaim"] = lost
     with Run(provider, SCOPE, "1"):
         assert list(provider.claim_table) == [1]
 
@@ -155,7 +155,7 @@ def test_the_epoch_is_handed_on():
 def listed_late(provider, seconds):
     """The list of claims is as old as that."""
     table = [(provider.clock.now(), dict(provider.claim_table))]
-    take, drop = provider._takeclaim, provider._dropclaim
+    take, drop = provider.answers["TakeClaim"], provider.answers["DropClaim"]
 
     def note(change):
         def noted(call):
@@ -169,7 +169,7 @@ def listed_late(provider, seconds):
         shown = [state for moment, state in table if moment <= provider.clock.now() - seconds]
         return {"claims": list((shown or [table[0][1]])[-1].values())}
 
-    provider._takeclaim, provider._dropclaim, provider._listclaims = note(take), note(drop), listed
+    provider.answers.update(TakeClaim=note(take), DropClaim=note(drop), ListClaims=listed)
     provider.capabilities = evolve(provider.capabilities, visibility_seconds=seconds)
 
 
@@ -177,7 +177,7 @@ def test_a_list_that_still_shows_what_was_destroyed_gives_no_second_number():
     provider = ToyProvider()
     provider.claim_table[2] = evolve(held_by(process="999999999:1:x"), number=2)
     listed_late(provider, 5)
-    provider._dropclaim(provider.claims.drop(SCOPE, 2))  # by a destroy that ended a moment ago
+    provider.answers["DropClaim"](provider.claims.drop(SCOPE, 2))  # by a destroy that ended a moment ago
     with Run(provider, SCOPE, "1"):
         assert list(provider.claim_table) == [1]
 

@@ -1,43 +1,16 @@
 import pytest
 from attrs import evolve
-from toy import PRODUCTION, topology
-from toycloud import ToyProvider
+from toy import topology
+from toycloud import TWO_ROLES, ToyProvider, plan_for, run
 
-from portinfra import Role, Volume, allow, errors
-from portinfra.execution.run import Run
+from portinfra import Role, errors
 from portinfra.model.catalogue import Rate
-from portinfra.model.observed import Observation
-from portinfra.model.plan import PlanOptions
-from portinfra.placement import place
-from portinfra.planning.compose import compose
-
-TWO_ROLES = topology(
-    Role("web", count=3),
-    Role("db", count=2, volumes=[Volume("data", gib=1)]),
-    flows=[allow("web", "db", tcp=5432)],
-)
 
 
 @pytest.fixture(autouse=True)
 def journals(tmp_path, monkeypatch):
     monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
     return tmp_path
-
-
-def plan_for(provider, declared, *, destroy=False, **options):
-    return compose(
-        place(declared, PRODUCTION),
-        provider.catalogue({}),
-        Observation(dict(provider.table)),
-        provider.drivers,
-        PlanOptions(**options),
-        destroy=destroy,
-    )
-
-
-def run(provider, plan, *, seed=0, listen=lambda progress: None):
-    with Run(provider, plan.scope, "1", seed=seed) as running:
-        return running.apply(plan, listen)
 
 
 @pytest.mark.parametrize("seed", [None, 0, 1, 2])

@@ -3,8 +3,7 @@
 import errno
 
 import pytest
-from test_coordinator import TWO_ROLES, plan_for, run
-from toycloud import ListingDriver, ToyProvider
+from toycloud import TWO_ROLES, ListingDriver, ToyProvider, plan_for, run
 
 from portinfra import errors
 from portinfra.execution.journal import Journal
@@ -83,7 +82,7 @@ class OwnList(ListingDriver):
 def test_a_list_that_fails_for_good_fails_whom_it_tells_of_and_nobody_else():
     provider = ToyProvider(pending_seconds=60)
     provider.drivers = {**ToyProvider.drivers, Volume: OwnList(Volume)}
-    provider._listvolumes = provider._list
+    provider.answers["ListVolumes"] = provider.answers["List"]
     plan = plan_for(provider, TWO_ROLES)
 
     def mute(call):

@@ -6,8 +6,7 @@ from itertools import pairwise
 
 import pytest
 from attrs import evolve
-from test_coordinator import TWO_ROLES, plan_for
-from toycloud import ToyProvider
+from toycloud import TWO_ROLES, ToyProvider, plan_for
 
 from portinfra import errors
 from portinfra.execution import claim as claiming
@@ -26,19 +25,17 @@ def journals(tmp_path, monkeypatch):
 
 
 class Beating(ToyProvider):
-    """Notes when each heartbeat came, and can do something before the call with a number."""
+    """Notes when each heartbeat came, and can do something before the first write of a resource."""
 
     def __init__(self, **named):
         super().__init__(**named)
-        self.beats, self.before, self.calls = [], {}, 0
+        self.beats, self.before = [], {}
 
     def perform(self, call):
         if call.action in ("TakeClaim", "WriteClaim"):
             self.beats.append(self.clock.now())
-        elif not call.reads:
-            self.calls += 1
-            if act := self.before.pop(self.calls, None):
-                act()
+        elif not call.reads and (act := self.before.pop(call.address, None)):
+            act()
         return super().perform(call)
 
     def largest_gap(self):
@@ -110,17 +107,17 @@ def taken_over(provider, **claim):
 
 def test_a_run_that_was_stopped_and_taken_over_changes_nothing_more():
     provider = Beating()
-    provider.before[5] = stopped_for(provider, 100, taken_over(provider))
+    provider.before["instance.db1"] = stopped_for(provider, 100, taken_over(provider))
     with pytest.raises(errors.ClaimLostError, match="took this run's claim over") as caught:
         apply(provider)
     assert caught.value.holder.machine == "elsewhere"
-    assert provider.calls == 5  # the one that was under way
+    assert provider.made[-1][2] == "instance.db1"  # the one that was under way
     assert not provider.claim_table[2].released
 
 
 def test_a_run_that_was_stopped_and_not_taken_over_goes_on():
     provider = Beating()
-    provider.before[5] = stopped_for(provider, 100)
+    provider.before["instance.db1"] = stopped_for(provider, 100)
     assert apply(provider).succeeded
 
 
@@ -133,7 +130,7 @@ def test_a_claim_of_the_same_number_that_is_somebody_elses_is_left_alone():
         provider.claim_table.clear()
         provider.claim_table[1] = Claim(1, stranger)
 
-    provider.before[5] = stopped_for(provider, 100, replaced)
+    provider.before["instance.db1"] = stopped_for(provider, 100, replaced)
     with pytest.raises(errors.ClaimLostError):
         apply(provider)
     assert provider.claim_table == {1: Claim(1, stranger)}
@@ -145,7 +142,7 @@ def test_a_claim_that_a_person_released_is_lost():
     def released():
         provider.claim_table[1] = evolve(provider.claim_table[1], released=True)
 
-    provider.before[5] = stopped_for(provider, 100, released)
+    provider.before["instance.db1"] = stopped_for(provider, 100, released)
     with pytest.raises(errors.ClaimLostError, match="was taken from it"):
         apply(provider)
 
@@ -153,15 +150,15 @@ def test_a_claim_that_a_person_released_is_lost():
 def test_nothing_is_changed_while_nobody_hears_the_heartbeat():
     provider = Beating(pending_seconds=30)
     refused, heard, silences = iter(range(9)), [provider.clock.now()], []
-    write = provider._writeclaim
+    write = provider.answers["WriteClaim"]
 
     def deaf(call):
-        if provider.calls >= 3 and next(refused, None) is not None:
+        if provider.made and next(refused, None) is not None:
             raise errors.Unavailable("no answer")
         heard.append(provider.clock.now())
         return write(call)
 
-    provider._writeclaim = deaf
+    provider.answers["WriteClaim"] = deaf
     provider.fail = lambda call: silences.append(provider.clock.now() - heard[-1])
     assert apply(provider).succeeded
     assert max(later - sooner for sooner, later in pairwise(heard)) > DEAD_SECONDS
@@ -174,7 +171,7 @@ def test_steps_that_could_not_go_on_for_want_of_a_heartbeat_are_told():
     def dead(call):
         raise errors.Unavailable("the service is down")
 
-    provider.before[5] = lambda: setattr(provider, "_listclaims", dead)
+    provider.before["instance.db1"] = lambda: provider.answers.update(ListClaims=dead)
     provider.pending_seconds = 60
     with pytest.raises(errors.ApplyError) as caught:
         apply(provider)
@@ -190,7 +187,7 @@ def test_the_outcome_is_told_although_the_claim_cannot_be_released():
 
     def fail():
         with Run(provider, SCOPE, "1"):
-            provider._writeclaim = dead
+            provider.answers["WriteClaim"] = dead
             raise ValueError("the outcome")
 
     with pytest.raises(ValueError, match="the outcome"):
@@ -201,7 +198,7 @@ def test_a_claim_that_is_being_dropped_is_not_said_to_live():
     provider = Beating()
     apply(provider)
     refused = iter(range(8))
-    drop = provider._dropclaim
+    drop = provider.answers["DropClaim"]
 
     def throttled(call):
         if next(refused, 8) % 2 == 0:
@@ -209,7 +206,7 @@ def test_a_claim_that_is_being_dropped_is_not_said_to_live():
             raise errors.RateLimited("slow down")
         return drop(call)
 
-    provider._dropclaim = throttled
+    provider.answers["DropClaim"] = throttled
     apply(provider, destroy=True, allow_data_loss=frozenset({"all"}))
     assert provider.claim_table == {}
 
@@ -233,13 +230,13 @@ def busy(monkeypatch):
     provider = Beating()
     provider.clock = WallClock()
     provider.looks = threading.Semaphore(0)
-    look = provider._listclaims
+    look = provider.answers["ListClaims"]
 
     def counted(call):
         provider.looks.release()
         return look(call)
 
-    provider._listclaims = counted
+    provider.answers["ListClaims"] = counted
     return provider
 
 
@@ -261,14 +258,14 @@ def test_it_beats_while_something_else_keeps_the_runs_thread_busy(busy):
 
 
 def test_no_heartbeat_is_given_up_for_one_that_nobody_heard(busy):
-    write = busy._writeclaim
+    write = busy.answers["WriteClaim"]
     with Run(busy, SCOPE, "1") as running, running.living():
 
         def deaf(call):
-            busy._writeclaim = write
+            busy.answers["WriteClaim"] = write
             raise errors.Unavailable("no answer")
 
-        busy._writeclaim = deaf
+        busy.answers["WriteClaim"] = deaf
         assert looked(busy, 3)
     assert busy.claim_table[1].released
 

@@ -19,7 +19,7 @@ def test_a_run_of_this_process_lives_until_it_ends():
 
 def test_another_process_lives_as_long_as_it_runs():
     with subprocess.Popen(["sleep", "60"]) as process:
-        started = holders._started(process.pid)
+        started = holders.start_time(process.pid)
         other = evolve(holders.this_run("a2"), process=f"{process.pid}:{started}:x")
         assert holders.alive(other)
         process.kill()

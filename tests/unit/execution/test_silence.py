@@ -1,9 +1,8 @@
 """A zone that falls silent in the middle of an apply: what is in it is not known, and all else goes on."""
 
 import pytest
-from test_coordinator import plan_for, run
 from toy import topology
-from toycloud import ListingDriver, ToyProvider
+from toycloud import ListingDriver, ToyProvider, plan_for, run
 
 from portinfra import Role, errors
 from portinfra.model.resources import Instance

@@ -1,7 +1,6 @@
 """Pictures of a placed topology: what they show, in every format."""
 
 import re
-import shutil
 import subprocess
 from xml.etree import ElementTree
 
@@ -198,7 +197,7 @@ def test_what_almost_everybody_may_do_is_told_in_words_instead_of_arrows(format)
     assert "->" not in drawn
 
 
-@pytest.mark.skipif(not shutil.which("dot"), reason="Graphviz is not installed")
+@pytest.mark.tools("dot")  # Graphviz
 @pytest.mark.parametrize("topology", [payments(), payments(why=NASTY)], ids=["plain", "nasty"])
 def test_graphviz_accepts_dot(topology):
     drawn = draw(placed(topology), "dot")

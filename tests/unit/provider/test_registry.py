@@ -26,7 +26,7 @@ def connect(environment):
 @pytest.fixture
 def install(tmp_path, monkeypatch):
     """Install a provider whose module has this text."""
-    monkeypatch.setattr(registry, "_loaded", {})
+    monkeypatch.setattr(registry, "loaded", {})
     monkeypatch.syspath_prepend(tmp_path)
     entries = []
     monkeypatch.setattr(registry, "entry_points", lambda group: [e for e in entries if e.group == group])

@@ -80,7 +80,28 @@ def test_a_mishap_happens_at_its_call_and_at_no_other(provider, mishap):
     weather.perform(provider, READ)
     with pytest.raises((Crash, OutcomeUnknown)):
         weather.perform(provider, WRITE)
-    weather.perform(provider, WRITE)
+    if mishap == "answer lost":
+        weather.perform(provider, WRITE)
+
+
+@pytest.mark.parametrize(
+    "at", [2, "Create", lambda provider, call: not call.reads], ids=["number", "action", "condition"]
+)
+def test_a_call_is_named_by_its_number_its_action_or_a_condition(provider, at):
+    weather = Weather(Faults(at=at, mishap="answer lost"))
+    weather.perform(provider, READ)
+    with pytest.raises(OutcomeUnknown):
+        weather.perform(provider, WRITE)
+    weather.perform(provider, WRITE)  # the first that fits, and no other
+
+
+@pytest.mark.parametrize("mishap", ["dies before", "dies after"])
+def test_a_process_that_has_died_makes_no_more_calls(provider, mishap):
+    weather = Weather(Faults(at="Create", mishap=mishap))
+    for call in (WRITE, READ, WRITE):
+        with pytest.raises(Crash):
+            weather.perform(provider, call)
+    assert provider.reached == (mishap == "dies after")
 
 
 def test_shares_are_kept_and_the_same_seed_brings_the_same_weather(provider):
@@ -145,10 +166,11 @@ def test_what_is_no_fault_is_refused(nonsense):
         Faults(**nonsense)
 
 
-def test_a_mishap_that_never_happened_showed_nothing():
+@pytest.mark.parametrize("at", [9999, "DeleteVolume"])
+def test_a_mishap_that_never_happened_showed_nothing(at):
     with (
         simulated(),
-        pytest.raises(AssertionError, match="call 9999 never came"),
-        injected("fake", Faults(at=9999)),
+        pytest.raises(AssertionError, match=f"call {at} never came"),
+        injected("fake", Faults(at=at)),
     ):
         apply(plan(SHOP, PRODUCTION), seed=0)

@@ -1,27 +1,24 @@
 """Turns as the tests go through them: cut short, refused at a gate, with an end that does not answer."""
 
+import json
 from contextlib import contextmanager
-from unittest import mock
 
 import pytest
 from worlds import ONE, PRODUCTION, RECOVERY, recovery, written
 
 from portinfra.errors import PolicyError, Unavailable
 from portinfra.model.recovery import Wave
-from portinfra.recovery import abandon as giving_up
-from portinfra.recovery import failover as failing
+from portinfra.recovery.abandon import abandon
+from portinfra.recovery.failback import failback
 from portinfra.recovery.failover import failover
 from portinfra.recovery.how import How
+from portinfra.testing.faults import Crash, Faults, injected
 from portinfra.testing.wrapped import wrapped
 
 HOW = How(pace=ONE)
 LOST = How(source_is_lost=True, pace=ONE)
 LATER = 2_000_000_000
 """An epoch after any that these tests come to."""
-
-
-class Died(BaseException):
-    """In place of SIGKILL."""
 
 
 def passed_later(cloud, seconds):
@@ -62,35 +59,57 @@ def stuck(occasion="failover", verb=failover, how=HOW):
     return evidence
 
 
-def dies_before(method, about=None, how=HOW, verb=failover):
-    """A turn that ends where it would go on with a step."""
-    with mock.patch.object(failing._Failover, method, side_effect=Died), pytest.raises(Died):
-        verb(about or recovery(), how)
+def takes(scope):
+    """A condition on a call: it takes the claim of a scope, or adds an entry to a ledger."""
+    return lambda provider, call: call.action == "CreateClaim" and scope.hash in call.parameters["name"]
 
 
-def dies_at(action, verb):
-    """A process that ends where it would make its first call of a kind: `AttachVolume`."""
+def declares(scope, **said):
+    """A condition on a call: it lets the claim of a scope say this (`fenced=True`)."""
 
-    def hand(provider, call):
-        if call.action == action:
-            raise Died
-        return provider.perform(call)
+    def condition(provider, call):
+        if call.action != "WriteClaim" or scope.hash not in call.parameters["name"]:
+            return False
+        claim = json.loads(call.parameters["value"])
+        return {name: claim[name] for name in said} == said
 
-    with wrapped("fake", hand), pytest.raises(Died):
+    return condition
+
+
+def writes_to(environment):
+    """A condition on a call: it changes something in the account of an environment."""
+    return lambda provider, call: provider.account == environment.account and not call.reads
+
+
+def dies_at(at, verb):
+    """The process dies before a call: `AttachVolume`, or the first that meets a condition."""
+    with injected("fake", Faults(at=at, mishap="dies before")), pytest.raises(Crash):
         verb()
+
+
+def dies_after(line, about=None, how=HOW, verb=failover, at=lambda provider, call: True):
+    """The process says a line that begins so, and dies before its next call, or the next of a kind."""
+    said = []
+
+    def late(provider, call):
+        return any(each.startswith(line) for each in said) and at(provider, call)
+
+    dies_at(late, lambda: verb(about or recovery(), how, say=said.append))
+
+
+def dies_between(about=None, verb=failover):
+    """It has stopped one end, and the other one does not know of it yet."""
+    target = (recovery().turned if verb is failback else recovery()).target_scope
+    dies_after("fencing", about, verb=verb, at=takes(target))
+
+
+def giving_up_dies_before_the_target_is_fenced():
+    dies_at(declares(recovery().target_scope, fenced=True), lambda: abandon(recovery(), pace=ONE))
 
 
 def giving_up_dies_between():
     """The target is fenced, and the source is not let in again."""
-    real = giving_up.switched
-
-    def target_only(run, at, *more):
-        if at.environment.name == recovery().source.name:
-            raise Died
-        return real(run, at, *more)
-
-    with mock.patch.object(giving_up, "switched", target_only), pytest.raises(Died):
-        giving_up.abandon(recovery(), pace=ONE)
+    dies_at(takes(recovery().source_scope), lambda: abandon(recovery(), pace=ONE))
 
 
 @contextmanager

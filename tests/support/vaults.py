@@ -1,21 +1,23 @@
 """A vault in a folder, and the keys and configurations that go with it."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from attrs import evolve
-from worlds import recovery
+from sweeps import books
+from worlds import PRODUCTION, RECOVERY, recovery
 
 from portinfra.model.recovery import DataPolicy
 from portinfra.model.vault import Vault
 from portinfra.testing.stand import LocalStand
 
+CANARY = "a-word-that-hums-77ab"
+ROOM = 9_000_000
+"""Bytes of what does not change, written as hex: two and more of the largest pieces that restic cuts (8 MiB),
+wherever its cuts fall, which it chooses by chance for each repository."""
 TOOLS = ("age", "age-keygen", "restic", "rclone", "zstd")
-needs_tools = pytest.mark.skipif(
-    not all(map(shutil.which, TOOLS)), reason=f"it needs {', '.join(TOOLS)} on this machine"
-)
+needs_tools = pytest.mark.tools(*TOOLS)
 
 
 def moved_in(home: Path) -> None:
@@ -49,3 +51,20 @@ def points_in(home):
     """The points that the vault has something of."""
     folder = home / "vault/shop/shop/recovery"
     return sorted(each.name for each in folder.iterdir() if each.name != "restic")
+
+
+def helpers_left():
+    """What there is of any scope beside the environments, but for the points and the books themselves."""
+    return [
+        record
+        for environment in (PRODUCTION, RECOVERY)
+        for record in books(environment)
+        if "helper" in record[1] or "drill" in record[1] or "sending" in record[1] or "receiving" in record[1]
+    ]
+
+
+def restored(cloud, given):
+    """What the volumes of an inventory hold."""
+    for host in given["hosts"]:
+        for volume in host["volumes"]:
+            yield cloud.read(volume["id"]).decode()

@@ -59,3 +59,13 @@ def write(cloud, environment, text):
 def written(cloud, environment):
     """What is on every volume."""
     return {a: cloud.read(id).decode() for a, id in volumes(environment).items()}
+
+
+def there(cloud, environment=RECOVERY):
+    """What is in an account besides claims."""
+    cloud.clock.sleep_until(cloud.clock.now() + 1800)
+    return sorted(
+        (record["kind"], record["name"])
+        for record in cloud.books(environment.account)
+        if record["kind"] != "claim"
+    )

@@ -3,11 +3,16 @@
 from types import MappingProxyType
 
 from attrs import evolve
-from toy import CATALOGUE, DRIVERS, ToyDriver
+from toy import CATALOGUE, DRIVERS, PRODUCTION, ToyDriver, topology
 
-from portinfra import errors
+from portinfra import Role, Volume, allow, errors
+from portinfra.execution.run import Run
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Capabilities
+from portinfra.model.observed import Observation
+from portinfra.model.plan import PlanOptions
+from portinfra.placement import place
+from portinfra.planning.compose import compose
 from portinfra.provider.interface import Call, ClaimDriver, Wait
 
 
@@ -83,6 +88,17 @@ class ToyProvider:
         """Called after each write: raises what goes wrong after it."""
         self.mute = lambda call: None
         """Called before each list: raises why there is none."""
+        self.answers = {
+            "List": self._list,
+            "Create": self._write,
+            "Update": self._write,
+            "Delete": self._write,
+            "ListClaims": self._listclaims,
+            "TakeClaim": self._takeclaim,
+            "WriteClaim": self._writeclaim,
+            "DropClaim": self._dropclaim,
+        }
+        """What answers each call, by its action: a test may put something else there."""
 
     def account_calls(self):
         return ()
@@ -97,7 +113,7 @@ class ToyProvider:
         return evolve(CATALOGUE, rates=self.rates)
 
     def perform(self, call):
-        return getattr(self, f"_{call.action.lower()}")(call)
+        return self.answers[call.action](call)
 
     def more(self, call, answer):
         return None
@@ -131,8 +147,6 @@ class ToyProvider:
         self.lose(call)
         return {"id": call.address, "pending": bool(self.pending_seconds)}
 
-    _create = _update = _delete = _write
-
     def _listclaims(self, call):
         return {"claims": list(self.claim_table.values())}
 
@@ -156,3 +170,26 @@ class ToyProvider:
         if self.claim_table.pop(call.parameters["number"], None) is None:
             raise errors.NotFound("gone")
         return {}
+
+
+TWO_ROLES = topology(
+    Role("web", count=3),
+    Role("db", count=2, volumes=[Volume("data", gib=1)]),
+    flows=[allow("web", "db", tcp=5432)],
+)
+
+
+def plan_for(provider, declared, *, destroy=False, **options):
+    return compose(
+        place(declared, PRODUCTION),
+        provider.catalogue({}),
+        Observation(dict(provider.table)),
+        provider.drivers,
+        PlanOptions(**options),
+        destroy=destroy,
+    )
+
+
+def run(provider, plan, *, seed=0, listen=lambda progress: None):
+    with Run(provider, plan.scope, "1", seed=seed) as running:
+        return running.apply(plan, listen)

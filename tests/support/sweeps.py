@@ -1,0 +1,60 @@
+"""Crashes at the calls of a recovery's verb, and what is in the cloud's own books afterwards."""
+
+import pytest
+from worlds import ONE
+
+from portinfra.errors import PolicyError
+from portinfra.recovery.how import How
+from portinfra.testing.conformance.sweep import Crashes
+from portinfra.testing.fake import plugin
+from portinfra.testing.wrapped import wrapped
+
+
+def strides(sample, quick=None):
+    """A fixture `stride`: a sweep tries every call in the soak, one in `sample` in a full run, and one in
+    `quick` in a quick run.
+    """
+
+    @pytest.fixture(
+        params=[
+            pytest.param(1, marks=pytest.mark.soak, id="every call"),
+            pytest.param(sample, marks=pytest.mark.sampled, id="a sample"),
+        ]
+    )
+    def stride(request):
+        return quick if request.config.option.quick and request.param == sample else request.param
+
+    return stride
+
+
+def books(environment, *kinds):
+    """What there is in an account, once everything that takes time has had it."""
+    clock = plugin.cloud.clock
+    clock.sleep_until(clock.now() + 4 * 3600)
+    return sorted(
+        (record["kind"], record["name"], record["state"])
+        for record in plugin.cloud.books(environment.account)
+        if record["kind"] in kinds or (not kinds and record["kind"] != "claim")
+    )
+
+
+def sweep_through(prepare, run, ends_well, stride, forked=lambda: None):
+    """Crash at the calls of a run; how many copies went astray."""
+
+    def under(hand):
+        with wrapped("fake", hand):
+            run()
+
+    copies = Crashes(prepare, under, ends_well, forked=forked, stride=stride).sweep()
+    print(f"{copies} copies")
+    assert copies
+
+
+def once_more(turn, about, done):
+    """Run it again, unless it was done: then it says so."""
+    refused = []
+    try:
+        turn(about, How(pace=ONE))
+    except PolicyError as error:
+        refused = [finding.rule for finding in error.findings]
+    assert refused in ([], [done])
