@@ -17,6 +17,7 @@ from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
+from portinfra.model.location import here
 from portinfra.model.observed import Observed
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Change, PlanOptions
@@ -24,6 +25,9 @@ from portinfra.model.resources import Snapshot, Spec
 from portinfra.model.topology import Topology
 from portinfra.planning.compose import compose
 from portinfra.planning.refusal import refuse
+from portinfra.planning.relations import relation_findings
+from portinfra.provider import registry
+from portinfra.validation import validate_place, validate_resource
 
 S = TypeVar("S", bound=Spec)
 
@@ -31,8 +35,10 @@ S = TypeVar("S", bound=Spec)
 def connect(environment: Environment, scope: str = "scripts") -> "Cloud":
     """An environment, to list, ensure and remove single resources in. A context manager.
 
-    `scope` stands in for the topology's name: what was made under one scope is not seen from another.
+    `scope` stands in for the topology's name: what was made under one scope is not seen from another. Raises
+    ValidationError for an environment or a scope that makes no sense.
     """
+    validate_place(environment, scope, registry.plugin(environment.provider).capabilities)
     return Cloud(environment, Scope(scope, environment.name))
 
 
@@ -70,8 +76,12 @@ class Cloud:
     def ensure(self, spec: S, *, allow_data_loss: bool = False) -> Observed[S]:
         """Make a resource, or bring the one of that address to what the spec says.
 
-        What it refers to must be there. Raises PolicyError where data would be lost, and ApplyError.
+        What it refers to must be there. Raises ValidationError, before anything is changed, where an
+        attribute makes no sense or the location does not offer it; PolicyError where data would be lost; and
+        ApplyError.
         """
+        plugin = registry.plugin(self._place.environment.provider)
+        validate_resource(spec, plugin.name, self._place.provider.capabilities, plugin.native, here())
         resources = self._bring(spec.address, {spec.address: spec}, allow_data_loss=allow_data_loss)
         return resources[spec.address]
 
@@ -110,7 +120,10 @@ class Cloud:
                 allow_data_loss=frozenset({address} if allow_data_loss else ()),
             ),
         )
-        refuse(evolve(plan, findings=(*plan.findings, *map(_loss, plan.kept), *self._unclear(spec.values()))))
+        zonal = self._place.provider.capabilities.zonal_subnets
+        relations = relation_findings(plan, zonal_subnets=zonal) if spec else ()
+        more = (*map(_loss, plan.kept), *self._unclear(spec.values()), *relations)
+        refuse(evolve(plan, findings=(*plan.findings, *more)))
         if not plan.empty:
             run.apply(plan, lambda progress: None)
         return run.reader.observe(self._scope).resources

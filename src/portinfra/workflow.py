@@ -34,6 +34,7 @@ from portinfra.planning.fence import fenced, remade, stands, told, waiting
 from portinfra.planning.in_use import in_use
 from portinfra.planning.refusal import refuse
 from portinfra.planning.saved import covered, fingerprints
+from portinfra.planning.unknown_names import name_findings
 from portinfra.policy import PolicyRule, Report
 from portinfra.policy import check as check_rules
 from portinfra.provider import registry
@@ -77,14 +78,14 @@ def plan(
 
     The errors of `check`, by the built-in rules and by `rules`, are among its findings; and so is it that one
     of its `peers`, the other environments of its recovery plans, has taken over or does not answer; and a
-    warning, where it is the target of the recovery plan `target_of`, that its turn has not come. Raises
-    ValidationError, PlacementError or ProviderError. A plan that nobody may apply is returned all the same,
-    with the reasons in `Plan.errors`.
+    warning, where it is the target of the recovery plan `target_of`, that its turn has not come. A name in
+    the options that nothing has is an error among them, too. Raises ValidationError, PlacementError or
+    ProviderError. A plan that nobody may apply is returned all the same, with the reasons in `Plan.errors`.
     """
     report = check(topology, environment, rules=rules)
     made = _plan(report.placed, options, destroy=False)
     turn = (*peer_findings(made, peers), *turn_findings(made, target_of))
-    return evolve(made, findings=(*made.findings, *report.errors, *turn))
+    return evolve(made, findings=(*made.findings, *name_findings(made), *report.errors, *turn))
 
 
 def check(
@@ -113,7 +114,8 @@ def cannot_keep(environment: Environment) -> dict[str, frozenset[str]]:
 @_uncollected()
 def destroy(topology: Topology, environment: Environment, options: PlanOptions | None = None) -> Plan:
     """The plan that leaves nothing of the topology. Volumes stay unless the options allow their loss."""
-    return _plan(placed(topology, environment), options, destroy=True)
+    made = _plan(placed(topology, environment), options, destroy=True)
+    return evolve(made, findings=(*made.findings, *name_findings(made)))
 
 
 def apply(

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
+from portinfra.model import convert
 
-@frozen
+
+@frozen(field_transformer=convert.refuse_text)
 class Capabilities:
     """Abilities and limits of a provider, known without credentials or network.
 
@@ -52,7 +54,7 @@ class Zone:
     """The same physical zone in every account, where the provider has such a name."""
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class MachineType:
     """A size of instance, in the provider's own name."""
 
@@ -83,7 +85,7 @@ class Quota:
     used: int
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Catalogue:
     """What one location offers, as its provider told it."""
 

@@ -1,26 +1,78 @@
-"""How what a user passes becomes what a value keeps: copies that nobody else holds."""
+"""How what a user passes becomes what a value keeps: copies that nobody else holds.
+
+A text is one value. Python would read it as a sequence of letters; no collection here is made of letters.
+"""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
+
+from attrs import Attribute
+
+from portinfra.model.address import Address
 
 T = TypeVar("T")
 
 
 def tags(given: Mapping[str, str]) -> Mapping[str, str]:
-    """A copy of a mapping of strings."""
-    return dict(given)
+    """A copy of a mapping of strings; what is no mapping is kept, to be reported."""
+    return options(given)
 
 
 def options(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A copy of a mapping."""
-    return dict(given)
-
-
-def strings(given: Iterable[str]) -> tuple[str, ...]:
-    """Several strings; one alone stands for itself, not for its letters."""
-    return (given,) if isinstance(given, str) else tuple(given)
+    """A copy of a mapping; what is no mapping is kept, to be reported: `dict` would make pairs of letters."""
+    return dict(given) if isinstance(given, Mapping) else given
 
 
 def several(given: Iterable[T] | T) -> tuple[T, ...]:
-    """Several values; one alone is one of several."""
-    return tuple(given) if isinstance(given, Iterable) else (given,)
+    """Several values; one alone is one of several, and so is a text or a mapping."""
+    alone = isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable)
+    return (given,) if alone else tuple(given)  # type: ignore[arg-type,return-value]
+
+
+def strings(given: Iterable[str] | str) -> tuple[str, ...]:
+    """Several strings; one alone is one of several."""
+    return several(given)
+
+
+def names(given: Iterable[str] | str) -> frozenset[str]:
+    """A set of names; one alone is the only one."""
+    return frozenset(strings(given))
+
+
+def addresses(given: Iterable[str] | str) -> frozenset[Address]:
+    """A set of addresses of resources; one alone is the only one."""
+    return frozenset(map(Address, strings(given)))
+
+
+def addresses_or_none(given: Iterable[str] | str | None) -> frozenset[Address] | None:
+    """As `addresses`; None stays None."""
+    return None if given is None else addresses(given)
+
+
+def refuse_text(of: type[Any], attributes: list["Attribute[Any]"]) -> list["Attribute[Any]"]:
+    """Let each collection among the attributes of a class refuse a text: `frozen(field_transformer=…)`.
+
+    A text that a converter has made one value of several is none any more.
+    """
+    return [
+        each.evolve(validator=_refuse_text) if is_collection(each.type) and each.validator is None else each
+        for each in attributes
+    ]
+
+
+def is_collection(annotation: Any) -> bool:
+    """Whether an annotation is of a collection, or of a collection or None. A named tuple is one value."""
+    origin = get_origin(annotation) or annotation
+    if isinstance(origin, type):
+        one = issubclass(origin, str | bytes) or hasattr(origin, "_fields")
+        return issubclass(origin, Iterable) and not one
+    return any(is_collection(each) for each in get_args(annotation)) and str not in get_args(annotation)
+
+
+def _refuse_text(of: Any, attribute: "Attribute[Any]", value: Any) -> None:
+    if isinstance(value, str | bytes):
+        mapping = issubclass(get_origin(attribute.type) or object, Mapping)
+        example = f"{attribute.name}={{name: value}}" if mapping else f"{attribute.name}=[value]"
+        raise TypeError(
+            f"{type(of).__name__}.{attribute.name} is one text, and must be a collection. Write {example}."
+        )

@@ -17,7 +17,7 @@ DnsHook = Callable[[Mapping[str, str]], None]
 """Called after an apply with every host's name and its address."""
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Environment:
     """One place for a topology. Environments never share an account (R1)."""
 

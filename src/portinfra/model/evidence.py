@@ -7,6 +7,8 @@ from typing import Literal
 
 from attrs import frozen
 
+from portinfra.model import convert
+
 Kind = Literal["drill", "failover", "failback"]
 
 
@@ -23,7 +25,7 @@ class Checked:
     """What it said, if it said anything; nothing where the data is sensitive."""
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class WaveRun:
     """One wave, as it went."""
 
@@ -50,7 +52,7 @@ class PointUsed:
     engine: str
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Evidence:
     """One drill, failover or failback, from its first act to its last."""
 

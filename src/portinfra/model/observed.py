@@ -5,6 +5,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from attrs import field, frozen
 
+from portinfra.model import convert
 from portinfra.model.address import Address
 from portinfra.model.resources import Spec
 
@@ -23,7 +24,7 @@ class Unseen:
 UNSEEN: Any = Unseen()
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Observed(Generic[S]):
     """One resource as it is, in the words in which it is declared."""
 
@@ -48,7 +49,7 @@ class Observed(Generic[S]):
         return self.parts.get("id", "")
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Observation:
     """All that is ours at one location, and what the location could not tell."""
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 from attrs import frozen
 
+from portinfra.model import convert
 from portinfra.model.address import Scope
 from portinfra.model.plan import Change, Step
 
@@ -24,7 +25,7 @@ class StepOutcome:
     """Seconds by the provider's clock."""
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Outcome:
     """How an apply ended."""
 

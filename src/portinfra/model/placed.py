@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
+from portinfra.model import convert
 from portinfra.model.address import Address, Scope
 from portinfra.model.environment import Environment
 from portinfra.model.location import Location
@@ -11,7 +12,7 @@ from portinfra.model.resources import Spec
 from portinfra.model.topology import Topology
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Placed:
     """Every resource that the topology needs in the environment.
 

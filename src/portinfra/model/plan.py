@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 from attrs import field, frozen
 
+from portinfra.model import convert
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.finding import Finding, Severity
@@ -27,7 +28,7 @@ class Difference:
     after: Any
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Change:
     """What happens to one resource, and why."""
 
@@ -49,7 +50,7 @@ class Step(NamedTuple):
     address: Address
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Budget:
     """What an apply costs: API calls, and the least time that the provider's published rates allow."""
 
@@ -59,27 +60,27 @@ class Budget:
     """Calls by rate class."""
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class PlanOptions:
-    """What the user allows or asks for beyond the declaration."""
+    """What the user allows or asks for beyond the declaration. One name needs no set: `only="web"`."""
 
-    allow_data_loss: frozenset[str] = frozenset()
+    allow_data_loss: frozenset[str] = field(default=frozenset(), converter=convert.names)
     """Addresses of volumes that may be deleted or replaced; `all` among them for every one."""
-    only: frozenset[str] = frozenset()
+    only: frozenset[str] = field(default=frozenset(), converter=convert.names)
     """Roles to change, with what they need; empty: everything."""
-    addresses: frozenset[Address] | None = None
+    addresses: frozenset[Address] | None = field(default=None, converter=convert.addresses_or_none)
     """Single resources to change, with what they need; None: everything."""
-    unprotected: frozenset[Address] = frozenset()
+    unprotected: frozenset[Address] = field(default=frozenset(), converter=convert.addresses)
     """What may go though it is protected: the volumes that a recovery brings other data for."""
-    replace: frozenset[Address] = frozenset()
+    replace: frozenset[Address] = field(default=frozenset(), converter=convert.addresses)
     """Resources to replace though nothing differs."""
     refresh_images: bool = False
     """Replace hosts whose image has a newer version."""
-    without_zones: frozenset[str] = frozenset()
+    without_zones: frozenset[str] = field(default=frozenset(), converter=convert.names)
     """Zones that are to be left alone, as though they did not answer."""
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Plan:
     """The changes that would bring a scope from what is observed to what is declared."""
 

@@ -62,7 +62,7 @@ def _role_name(given: Role | str) -> str:
     return given.name if isinstance(given, Role) else given
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Wave:
     """Roles that come back together; the next wave waits until every gate of this one is passed."""
 
@@ -74,7 +74,7 @@ class Wave:
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class DataPolicy:
     """How the data of a role's volumes reaches the target. A role that has none has the default policy."""
 
@@ -114,7 +114,7 @@ class DataPolicy:
         return self.of.partition("/")[2]
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Action:
     """Something to be done on the way: promote a replica, tell the load test."""
 
@@ -157,7 +157,7 @@ def _probes(given: Iterable[Probe] | Probe) -> tuple[Probe, ...]:
     return convert.several(given)
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class RecoveryPlan:
     """How `target` takes over from `source`. It names roles and environments; it holds none of them."""
 

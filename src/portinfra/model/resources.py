@@ -10,7 +10,7 @@ Metadata of a field:
 `secret`     it is never shown: no plan, journal, log or error has its value.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from attrs import evolve, field, fields, frozen
@@ -48,6 +48,11 @@ class Rule(NamedTuple):
         return Address(self.peer) if self.peer.startswith("firewall.") else None
 
 
+def _rules(given: Iterable[Rule] | Rule) -> tuple[Rule, ...]:
+    """Several rules; one alone, which is a tuple itself, is one of several."""
+    return (given,) if isinstance(given, Rule) else convert.several(given)
+
+
 @frozen
 class Spec:
     """What one resource should be, or is."""
@@ -77,7 +82,7 @@ class Spec:
         return evolve(self, **cleared)
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Network(Spec):
     """A private network: nothing enters or leaves it but through what a firewall allows."""
 
@@ -86,7 +91,7 @@ class Network(Spec):
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Subnet(Spec):
     """The addresses of one role in one zone."""
 
@@ -99,7 +104,7 @@ class Subnet(Spec):
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Firewall(Spec):
     """A role's empty shell: nothing in, nothing out. Its rules are a resource of their own."""
 
@@ -110,14 +115,14 @@ class Firewall(Spec):
     """Where all who bear it have their addresses, in whatever zone: for clouds whose rules name no role."""
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class FirewallRules(Spec):
     """All that a firewall lets through, each way; sorted and without doubles."""
 
     kind = "firewall-rules"
     firewall: Address | None = field(metadata=_REFERENCE)
-    ingress: tuple[Rule, ...] = ()
-    egress: tuple[Rule, ...] = ()
+    ingress: tuple[Rule, ...] = field(default=(), converter=_rules)
+    egress: tuple[Rule, ...] = field(default=(), converter=_rules)
 
     def references(self) -> tuple[Address, ...]:
         """The firewall itself, and every firewall that a rule names as its peer."""
@@ -147,7 +152,11 @@ class Mount:
     """Whether it comes with data, and is not to be formatted even if it looks blank."""
 
 
-@frozen
+def _mounts(given: Iterable[Mount] | Mount) -> tuple[Mount, ...]:
+    return convert.several(given)
+
+
+@frozen(field_transformer=convert.refuse_text)
 class Instance(Spec):
     """One host of one role."""
 
@@ -173,12 +182,12 @@ class Instance(Spec):
     """Options of this provider alone, typed by it."""
     ends_after: int = field(default=0, metadata=_BIRTH, eq=False)
     """Seconds from its birth after which it stops by itself, whatever becomes of who made it; 0: never."""
-    mounts: tuple[Mount, ...] = field(default=(), metadata=_BIRTH, eq=False)
-    ssh_keys: tuple[str, ...] = field(default=(), metadata=_BIRTH, eq=False)
+    mounts: tuple[Mount, ...] = field(default=(), converter=_mounts, metadata=_BIRTH, eq=False)
+    ssh_keys: tuple[str, ...] = field(default=(), converter=convert.strings, metadata=_BIRTH, eq=False)
     user_data: str = field(default="", metadata=_SECRET, eq=False, repr=False)
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Volume(Spec):
     """An encrypted disk that outlives its host. There is no unencrypted kind.
 
@@ -212,7 +221,7 @@ class Attachment(Spec):
     """The logical device: the volume's name on its role. The provider tells the path."""
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class PublicAddress(Spec):
     """A fixed address that the internet can reach, on one instance."""
 
@@ -221,7 +230,7 @@ class PublicAddress(Spec):
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Snapshot(Spec):
     """A volume's contents at one moment; or the copy of such from another region."""
 
@@ -254,7 +263,7 @@ KINDS: tuple[type[Spec], ...] = (
 """Every kind, in order of need: each refers only to kinds before it."""
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Traits:
     """The fields of one kind, by what they mean."""
 

@@ -26,7 +26,7 @@ def _volumes(given: Iterable[Volume] | Volume) -> tuple[Volume, ...]:
     return convert.several(given)
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Role:
     """Servers of one purpose, named by it and numbered from 1: `web1`, `web2`, `web3`."""
 
@@ -62,15 +62,19 @@ class Role:
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
-@frozen
+def _ports(given: Iterable[PortRange] | str) -> tuple[PortRange, ...]:
+    return convert.several(given)  # type: ignore[arg-type]
+
+
+@frozen(field_transformer=convert.refuse_text)
 class Flow:
     """Traffic that is allowed from every source to every target; all else is dropped, on both sides."""
 
-    sources: tuple[str, ...]
+    sources: tuple[str, ...] = field(converter=convert.strings)
     """Role names, `internet`, or CIDRs."""
-    targets: tuple[str, ...]
-    tcp: tuple[PortRange, ...] = ()
-    udp: tuple[PortRange, ...] = ()
+    targets: tuple[str, ...] = field(converter=convert.strings)
+    tcp: tuple[PortRange, ...] = field(default=(), converter=_ports)
+    udp: tuple[PortRange, ...] = field(default=(), converter=_ports)
     icmp: bool = False
     why: str = ""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
@@ -146,7 +150,7 @@ def _flows(given: Iterable[Flow] | Flow) -> tuple[Flow, ...]:
     return convert.several(given)
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Topology:
     """A platform, independent of any cloud: its roles and what may flow between them."""
 

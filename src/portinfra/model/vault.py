@@ -26,7 +26,7 @@ class Stand(Protocol):
         """
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Vault:
     """Storage that both ends can reach, and none of them owns. Secrets are named here, never held: each is a
     file on the machine that runs `portinfra dr`.

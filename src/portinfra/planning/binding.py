@@ -15,6 +15,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import Instance, Spec, Subnet, Volume
+from portinfra.planning.offers import size_subject
 
 
 @frozen
@@ -34,14 +35,12 @@ def bind(placed: Placed, catalogue: Catalogue, observation: Observation, options
     for address, spec in placed.resources.items():
         if isinstance(spec, Instance):
             seen = observation.resources.get(address)
-            wanted[address] = host = evolve(
+            wanted[address] = evolve(
                 spec,
                 zone=zones.get(spec.zone, spec.zone),
                 machine_type=catalogue.machine_type(spec.machine_type),
                 image_id=_image_id(spec, seen.spec if seen else None, catalogue, options.refresh_images),
             )
-            if seen is None or seen.spec.machine_type != host.machine_type:
-                findings += _not_offered(placed, address, host, catalogue)
         elif isinstance(spec, Subnet | Volume):
             wanted[address] = evolve(spec, zone=zones.get(spec.zone, spec.zone))
         else:
@@ -72,23 +71,9 @@ def _unknown_types(placed: Placed, catalogue: Catalogue) -> Iterable[Finding]:
                 "catalogue/unknown-size",
                 f"{catalogue.region} offers no machine type {size!r}",
                 _nearest(size, offered),
-                subject=_subject(placed, address, "size"),
+                subject=size_subject(placed, address),
                 location=placed.location(address),
             )
-
-
-def _not_offered(placed: Placed, address: Address, want: Instance, catalogue: Catalogue) -> Iterable[Finding]:
-    """That a zone, declared or in use already, has no such machines: the same for all hosts of a role."""
-    machine = catalogue.machine_types.get(want.machine_type)
-    known = {zone.name for zone in catalogue.zones}
-    if machine is not None and want.zone in known - machine.zones:
-        yield Finding(
-            "catalogue/not-in-zone",
-            f"{want.zone} offers no {want.machine_type}",
-            f"{', '.join(sorted(machine.zones))} do: name these zones, or choose another size.",
-            subject=_subject(placed, address, "size"),
-            location=placed.location(address),
-        )
 
 
 def _unknown_images(placed: Placed, catalogue: Catalogue) -> Iterable[Finding]:
@@ -104,14 +89,14 @@ def _unknown_images(placed: Placed, catalogue: Catalogue) -> Iterable[Finding]:
                 _nearest(image, list(catalogue.images))
                 if catalogue.images
                 else f"It has none yet: portinfra image build --on {placed.environment.on}, or image fetch.",
-                subject=_subject(placed, address, "image"),
+                subject=_image_subject(placed, address),
                 location=placed.location(address),
             )
 
 
-def _subject(placed: Placed, address: Address, attribute: str) -> str:
+def _image_subject(placed: Placed, address: Address) -> str:
     role = placed.roles.get(address)
-    return f"role.{role}.{attribute}" if role else f"{address}.{attribute}"
+    return f"role.{role}.image" if role else f"{address}.image"
 
 
 def _nearest(word: str, offered: list[str]) -> str:

@@ -15,6 +15,7 @@ from portinfra.planning.binding import Bound, bind
 from portinfra.planning.budget import budget
 from portinfra.planning.changes import Desired, Drivers, changes, effective, follow_replacements
 from portinfra.planning.dry_run import dry_run
+from portinfra.planning.offers import offer_findings
 from portinfra.planning.ordering import steps
 from portinfra.planning.rename import renamed, stranded
 from portinfra.planning.retention import keep_data, leave_unknown, only_asked, protected, still_named
@@ -47,6 +48,7 @@ def compose(
     desired = Desired(wanted, observation, drivers, options)
     decided, more = _decide(desired, bound, placed)
     findings += more
+    findings += dict.fromkeys(offer_findings(decided.values(), placed, catalogue, drivers))
     ordered, more = steps(
         decided, desired, placed.roles, {role.name: role.max_unavailable for role in placed.topology.roles}
     )

@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from attrs import asdict, frozen
+from attrs import frozen
 
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance
 from portinfra.model.topology import Topology
-from portinfra.present.documents import Document
+from portinfra.present.documents import Document, plain
 
 SSH = 22
 
@@ -50,7 +50,7 @@ def inventory_document(placed: Placed) -> Document:
     return {
         "schema": "portinfra.inventory/1",
         "scope": str(placed.scope),
-        "hosts": [asdict(host) for host in hosts(placed)],
+        "hosts": plain(hosts(placed)),
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from attrs import asdict, frozen
+from attrs import frozen
 
 from portinfra.model.environment import Environment
 from portinfra.model.location import Location
@@ -88,4 +88,4 @@ def _of_environment(environment: Environment) -> Iterator[Tie]:
 
 def lockin_document(topology: Topology, found: Iterable[Tie]) -> Document:
     """The ties as JSON."""
-    return {"schema": "portinfra.lockin/1", "topology": topology.name, "ties": [asdict(tie) for tie in found]}
+    return {"schema": "portinfra.lockin/1", "topology": topology.name, "ties": plain(list(found))}

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from attrs import asdict, evolve, frozen
+from attrs import evolve, frozen
 
 from portinfra.model.environment import Environment
 from portinfra.model.location import Location
@@ -11,7 +11,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance, Volume
 from portinfra.placement import role_in
-from portinfra.present.documents import Document, finding_document
+from portinfra.present.documents import Document, finding_document, plain
 from portinfra.present.lockin import Tie, ties
 
 
@@ -143,8 +143,8 @@ def move_document(found: Move) -> Document:
         "account": found.plan.placed.environment.account,
         "carried": dict(found.carried),
         "data_gib": found.data_gib,
-        "lost": [asdict(tie) for tie in found.lost],
-        "choices": [asdict(choice) for choice in found.choices],
+        "lost": plain(found.lost),
+        "choices": plain(found.choices),
         "budget": {"calls": budget.calls, "floor_seconds": budget.floor_seconds},
         "findings": [finding_document(finding) for finding in found.plan.findings],
     }

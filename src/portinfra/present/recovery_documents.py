@@ -3,9 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from attrs import asdict
-
-from portinfra.present.documents import Document, finding_document
+from portinfra.present.documents import Document, finding_document, plain
 from portinfra.recovery.abandon import Abandoned
 from portinfra.recovery.drill import Drilled, Swept
 from portinfra.recovery.prospect import Prospect
@@ -24,9 +22,7 @@ def prospect_document(found: Prospect) -> Document:
         "recovery": found.recovery.plan.name,
         "source": str(found.recovery.source_scope),
         "target": str(found.recovery.target_scope),
-        "waves": [
-            {**asdict(wave), "roles": list(wave.roles), "gates": list(wave.gates)} for wave in found.waves
-        ],
+        "waves": plain(found.waves),
         "rto_seconds": found.rto,
         "estimate_seconds": found.estimate,
         "floor_seconds": found.floor_seconds,
@@ -43,7 +39,7 @@ def replicated_document(recovery: Recovery, made: Replicated) -> Document:
         "schema": "portinfra.replicated/1",
         "recovery": recovery.plan.name,
         "succeeded": made.succeeded,
-        "groups": [asdict(group) for group in made.groups],
+        "groups": plain(made.groups),
         "pruned": made.pruned,
         "calls": made.calls,
     }
@@ -56,9 +52,9 @@ def status_document(found: RecoveryStatus) -> Document:
         "recovery": found.recovery,
         "level": found.level,
         "rpo_seconds": found.rpo,
-        "volumes": [asdict(volume) for volume in found.volumes],
-        "points": [asdict(point) for point in found.points],
-        "last_drill": asdict(found.last_drill) if found.last_drill else None,
+        "volumes": plain(found.volumes),
+        "points": plain(found.points),
+        "last_drill": plain(found.last_drill),
         "drills_to_sweep": list(found.drills),
         "failover_under_way": found.turn.id if found.turn and found.turn.occasion == "failover" else None,
         "failback_under_way": found.turn.id if found.turn and found.turn.occasion == "failback" else None,
@@ -74,7 +70,7 @@ def swept_document(recovery: Recovery, found: Iterable[Swept]) -> Document:
     return {
         "schema": "portinfra.swept/1",
         "recovery": recovery.plan.name,
-        "drills": [asdict(each) for each in found],
+        "drills": plain(tuple(found)),
     }
 
 
@@ -84,7 +80,7 @@ def abandoned_document(recovery: Recovery, done: Abandoned) -> Document:
         "schema": "portinfra.abandoned/1",
         "stands": str(recovery.source_scope),
         "fenced": None if done.stopped is None else str(recovery.target_scope),
-        **asdict(done),
+        **plain(done),
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from attrs import field, frozen
 
+from portinfra.model import convert
 from portinfra.model.evidence import Kind
 from portinfra.recovery.pace import Pace
 
@@ -16,7 +17,7 @@ class How:
     """Make no call to the source."""
     last_point: bool = False
     """Once the source is stopped, carry one more point: nothing is lost. Needs a source that answers."""
-    without: Collection[str] = ()
+    without: Collection[str] = field(default=(), converter=convert.strings)
     """Points, by their ids, that are not to be used: damaged ones, or ones made when it was too late."""
     older_data: bool = False
     """Let points replace newer data that lies on the target's own volumes, of when it stood last."""

@@ -27,9 +27,15 @@ VOLUME_NAMES = ("data", "log")
 
 @st.composite
 def volumes(draw: st.DrawFn) -> Volume:
-    """A small volume; which key, zone and host it has is up to placement."""
+    """A small volume; which zone and host it has is up to placement."""
     name = draw(st.sampled_from(VOLUME_NAMES))
-    return Volume(name, draw(st.integers(1, 3)), mount=draw(st.sampled_from(["", f"/srv/{name}"])))
+    return Volume(
+        name,
+        draw(st.integers(1, 3)),
+        mount=draw(st.sampled_from(["", f"/srv/{name}"])),
+        key=draw(st.sampled_from([None, None, "alias/own"])),
+        tags=draw(_tags()),
+    )
 
 
 def roles(name: str, max_hosts: int = 4) -> st.SearchStrategy[Role]:
@@ -40,6 +46,12 @@ def roles(name: str, max_hosts: int = 4) -> st.SearchStrategy[Role]:
         count=st.integers(0, max_hosts),
         size=st.sampled_from(SIZES),
         image=st.sampled_from([IMAGES[0], *IMAGES]),
+        disk_gib=st.sampled_from([20, 20, 30]),
+        ssh_keys=st.lists(st.just("ssh-ed25519 AAAA ada"), max_size=1),
+        user_data=st.sampled_from(["", "#!/bin/sh\nexit 0\n"]),
+        max_unavailable=st.integers(1, 2),
+        native=st.sampled_from([{}, {"fake": {"host_group": "a"}}]),
+        waive=st.sampled_from([{}, {"check/fewer-than-three": "a test"}]),
         public=st.sampled_from(["", "customers"]),
         volumes=_several_volumes(),
         tags=_tags(),
@@ -53,7 +65,7 @@ def topologies(draw: st.DrawFn, max_roles: int = 4, max_hosts: int = 4) -> Topol
     names = draw(st.lists(st.sampled_from(ROLE_NAMES), max_size=max_roles, unique=True))
     declared = [draw(roles(name, max_hosts)) for name in names]
     several = draw(st.lists(flows(declared), max_size=6)) if declared else []
-    return Topology("sample", declared, several)
+    return Topology("sample", declared, several, draw(_tags()))
 
 
 def environments() -> st.SearchStrategy[Environment]:
@@ -66,6 +78,12 @@ def environments() -> st.SearchStrategy[Environment]:
         cidr=st.sampled_from(["10.10.0.0/16", "172.16.0.0/16", "192.168.0.0/17"]),
         key=st.sampled_from([None, "alias/sample"]),
         subnet_prefix=st.sampled_from([24, 25]),
+        zones=st.sampled_from([(), ("us-east-1a", "us-east-1b", "us-east-1c")]),
+        sizes=st.sampled_from([{}, {"medium": "large"}]),
+        images=st.sampled_from([{}, {"ubuntu-24.04": "debian-12"}]),
+        keys=st.sampled_from([{}, {"alias/own": "alias/others"}]),
+        credentials=st.sampled_from([{}, {"profile": "operations"}]),
+        tags=_tags(),
     )
 
 
@@ -104,6 +122,9 @@ def recoveries(draw: st.DrawFn, topology: Topology) -> RecoveryPlan:
         data=[evolve(policy, of=name, group=group) for name in some],
         actions=draw(st.lists(_actions(order), max_size=1)),
         probes=draw(st.lists(st.just(Probe("it answers", "true")), max_size=1)),
+        drill_cidr=draw(st.sampled_from(["", "10.30.0.0/16"])),
+        drill_limit=draw(st.sampled_from(["4h", "6h"])),
+        contacts=draw(st.lists(st.just("Ada, +44 20 7946 0000"), max_size=1)),
     )
 
 
@@ -164,6 +185,9 @@ def _policies() -> st.SearchStrategy[DataPolicy]:
     return st.builds(
         DataPolicy,
         of=st.just("any"),
+        engine=st.sampled_from(["", "native"]),
+        freeze_limit=st.sampled_from(["30s", "1m"]),
+        sensitive=st.booleans(),
         schedule=st.sampled_from(["", "30m", "1h"]),
         seed=st.sampled_from(["each", "one"]),
         before=_hooks(),
@@ -191,6 +215,7 @@ def _with_a_role_changed(draw: st.DrawFn, topology: Topology) -> Topology:
         "count": st.integers(0, 4),
         "size": st.sampled_from(SIZES),
         "image": st.sampled_from(IMAGES),
+        "disk_gib": st.sampled_from([20, 30]),
         "public": st.sampled_from(["", "customers"]),
         "tags": _tags(),
     }

@@ -4,21 +4,25 @@ Every check is a generator of findings, so that all are gathered and shown at on
 is reported and then stands aside (`types`), so that the other checks never stumble over it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from portinfra.errors import ValidationError
 from portinfra.model.catalogue import Capabilities
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
+from portinfra.model.location import Location
 from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.resources import Spec
 from portinfra.model.topology import Topology
-from portinfra.validation.abilities import ability_findings
+from portinfra.validation.abilities import ability_findings, key_findings
 from portinfra.validation.environments import environment_findings, override_findings, shared_account_findings
 from portinfra.validation.flows import flow_findings
+from portinfra.validation.names import SCOPE_NAME_MAX, name_findings
 from portinfra.validation.native import NativeOptions
 from portinfra.validation.recovery import recovery_findings, sharing_findings
 from portinfra.validation.recovery_vault import helper_findings
+from portinfra.validation.resources import resource_findings
 from portinfra.validation.topologies import topology_findings
 from portinfra.validation.types import sound_environment, sound_recovery, sound_topology
 
@@ -93,6 +97,27 @@ def validate_helpers(
     may be `more` findings, of who knows those providers.
     """
     return _settle([*helper_findings(recovery, native_options), *more], f"recovery {recovery.name}")
+
+
+def validate_place(environment: Environment, scope: str, capabilities: Capabilities) -> None:
+    """Check an environment and the name of a scope in it, for single resources. Raises ValidationError."""
+    findings: list[Finding] = []
+    environment = sound_environment(environment, findings)
+    findings += environment_findings(environment)
+    findings += key_findings(environment, capabilities)
+    findings += name_findings(str(scope), SCOPE_NAME_MAX, "resource/scope", "scope", environment.location)
+    _settle(findings, f"environment {environment.name}")
+
+
+def validate_resource(
+    spec: Spec, provider: str, capabilities: Capabilities, native: Mapping[str, str], location: Location
+) -> None:
+    """Check one resource against what its provider can do, as `validate` does a topology.
+
+    `native` has the provider's own options. Raises ValidationError with every finding.
+    """
+    findings = resource_findings(spec, provider, capabilities, native, location)
+    _settle(findings, str(getattr(spec, "address", "This value")))
 
 
 def _settle(findings: Iterable[Finding], what: str) -> tuple[Finding, ...]:

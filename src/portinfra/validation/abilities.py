@@ -7,6 +7,7 @@ from typing import Any
 from portinfra.model.catalogue import Capabilities
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
+from portinfra.model.location import Location
 from portinfra.model.topology import Role, Topology
 from portinfra.validation.native import NativeOptions, native_findings
 from portinfra.validation.types import ROLE
@@ -19,6 +20,21 @@ def ability_findings(
     topology: Topology, environment: Environment, capabilities: Capabilities, native_options: NativeOptions
 ) -> Iterator[Finding]:
     """What the environment's provider cannot do."""
+    yield from key_findings(environment, capabilities)
+    subject = f"environment.{environment.name}.cidr"
+    provider = environment.provider
+    yield from network_findings(environment.cidr, subject, environment.location, provider, capabilities)
+    for bearing, tags, bearer in _tagged(topology, environment):
+        yield from tag_findings(tags, bearing, bearer.location, provider, capabilities)
+    for role in topology.roles:
+        yield from _role_findings(role, environment, capabilities)
+        yield from _volume_findings(role, environment, capabilities)
+        yield from _tag_count_findings(role, topology, environment, capabilities)
+        yield from native_findings(f"role.{role.name}", role.native, role.location, native_options)
+
+
+def key_findings(environment: Environment, capabilities: Capabilities) -> Iterator[Finding]:
+    """Return a finding for a key where the provider has none of the user's own."""
     if environment.key is not None and not capabilities.customer_keys:
         yield Finding(
             "provider/key",
@@ -27,13 +43,6 @@ def ability_findings(
             subject=f"environment.{environment.name}.key",
             location=environment.location,
         )
-    yield from _network_findings(environment, capabilities)
-    yield from _label_findings(topology, environment, capabilities)
-    for role in topology.roles:
-        yield from _role_findings(role, environment, capabilities)
-        yield from _volume_findings(role, environment, capabilities)
-        yield from _tag_findings(role, topology, environment, capabilities)
-        yield from native_findings(f"role.{role.name}", role.native, role.location, native_options)
 
 
 def _wrong(role: Role, rule: str, attribute: str, message: str, fix: str) -> Finding:
@@ -75,7 +84,7 @@ def _volume_findings(role: Role, environment: Environment, capabilities: Capabil
             yield _wrong(role, "key", f"volume.{volume.name}.key", message, fix)
 
 
-def _tag_findings(
+def _tag_count_findings(
     role: Role, topology: Topology, environment: Environment, capabilities: Capabilities
 ) -> Iterator[Finding]:
     own = {*topology.tags, *environment.tags, *role.tags, *_here(role, environment)}
@@ -88,17 +97,18 @@ def _tag_findings(
         yield _wrong(role, "tags", "tags", message, "Use fewer.")
 
 
-def _network_findings(environment: Environment, capabilities: Capabilities) -> Iterator[Finding]:
-    """Networks that are too large, or of addresses that nobody can have."""
+def network_findings(
+    cidr: str, subject: str, location: Location | None, provider: str, capabilities: Capabilities
+) -> Iterator[Finding]:
+    """Return what is wrong with a network that is too large, or of addresses that nobody can have."""
     try:
-        network = IPv4Network(environment.cidr)
-    except ValueError:  # which is a finding of the environment's own
+        network = IPv4Network(cidr)
+    except ValueError:  # which is a finding of its own
         return
-    provider, largest = environment.provider, capabilities.network_prefix_min
+    largest = capabilities.network_prefix_min
 
     def wrong(message: str, fix: str) -> Finding:
-        subject = f"environment.{environment.name}.cidr"
-        return Finding("provider/cidr", message, fix, subject=subject, location=environment.location)
+        return Finding("provider/cidr", message, fix, subject=subject, location=location)
 
     if network.prefixlen < largest:
         within = IPv4Network((network.network_address, largest))
@@ -110,28 +120,25 @@ def _network_findings(environment: Environment, capabilities: Capabilities) -> I
             yield wrong(f"{provider} has no networks in {reserved}", fix)
 
 
-def _label_findings(
-    topology: Topology, environment: Environment, capabilities: Capabilities
+def tag_findings(
+    tags: Mapping[str, str], subject: str, location: Location | None, provider: str, limits: Capabilities
 ) -> Iterator[Finding]:
-    """Tags that the provider cannot keep, each where it was written."""
-    provider, key_max, value_max = environment.provider, capabilities.tag_key_max, capabilities.tag_value_max
-    for subject, tags, bearer in _tagged(topology, environment):
-        for key, value in sorted(tags.items()):
-            if capabilities.tags_reserved and key.lower().startswith(capabilities.tags_reserved):
-                rule = "reserved-tag"
-                message = f"the tag {_short(key)} is {provider}'s own, and not yours to set"
-                fix = "Choose another key for it."
-            elif key_max is not None and not 0 < len(key) <= key_max:
-                rule, message = "tag-key", f"the key {_short(key)} has {len(key)} characters"
-                fix = f"Give it 1 to {key_max}: {provider} keeps no others."
-            elif value_max is not None and len(value) > value_max:
-                rule, message = "tag-value", f"the value of the tag {_short(key)} has {len(value)} characters"
-                fix = f"Shorten it: {provider} keeps {value_max}."
-            else:
-                continue
-            yield Finding(
-                f"provider/{rule}", message, fix, subject=f"{subject}.tags", location=bearer.location
-            )
+    """Return what is wrong with tags that the provider cannot keep."""
+    key_max, value_max = limits.tag_key_max, limits.tag_value_max
+    for key, value in sorted(tags.items()):
+        if limits.tags_reserved and key.lower().startswith(limits.tags_reserved):
+            rule = "reserved-tag"
+            message = f"the tag {_short(key)} is {provider}'s own, and not yours to set"
+            fix = "Choose another key for it."
+        elif key_max is not None and not 0 < len(key) <= key_max:
+            rule, message = "tag-key", f"the key {_short(key)} has {len(key)} characters"
+            fix = f"Give it 1 to {key_max}: {provider} keeps no others."
+        elif value_max is not None and len(value) > value_max:
+            rule, message = "tag-value", f"the value of the tag {_short(key)} has {len(value)} characters"
+            fix = f"Shorten it: {provider} keeps {value_max}."
+        else:
+            continue
+        yield Finding(f"provider/{rule}", message, fix, subject=f"{subject}.tags", location=location)
 
 
 def _tagged(topology: Topology, environment: Environment) -> Iterator[tuple[str, Mapping[str, str], Any]]:

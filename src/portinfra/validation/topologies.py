@@ -1,9 +1,10 @@
 """Roles and their volumes: names, numbers, slots, renames."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from portinfra.model.finding import Finding
+from portinfra.model.location import Location
 from portinfra.model.resources import Instance, Volume, traits
 from portinfra.model.topology import INTERNET, Role, Topology
 from portinfra.validation.names import (
@@ -36,7 +37,7 @@ def topology_findings(topology: Topology) -> Iterator[Finding]:
             subject=subject,
             location=topology.location,
         )
-    yield from reserved_tags(topology, subject)
+    yield from reserved_tags(topology.tags, subject, topology.location)
     repeated = twice(role.name for role in topology.roles)
     for role in topology.roles:
         if role.name in repeated:
@@ -48,16 +49,16 @@ def topology_findings(topology: Topology) -> Iterator[Finding]:
     yield from _rename_findings(topology)
 
 
-def reserved_tags(bearer: Topology | Role | Volume, subject: str) -> Iterator[Finding]:
+def reserved_tags(tags: Mapping[str, str], subject: str, location: Location | None) -> Iterator[Finding]:
     """Tags that would be taken for our own."""
-    for tag in sorted(bearer.tags):
+    for tag in sorted(tags):
         if tag.lower().startswith(RESERVED_PREFIX):
             yield Finding(
                 "topology/reserved-tag",
                 f"tags that begin with {RESERVED_PREFIX!r} say whose a resource is, and are not yours to set",
                 f"Rename the tag {tag!r}.",
                 subject=f"{subject}.tags",
-                location=bearer.location,
+                location=location,
             )
 
 
@@ -96,7 +97,7 @@ def _role_findings(role: Role) -> Iterator[Finding]:
         if not reason.strip():
             message = f"the rule {rule!r} is waived without a reason"
             yield _wrong(role, "waived-without-reason", "waive", message, "Say why it does not hold here.")
-    yield from reserved_tags(role, subject)
+    yield from reserved_tags(role.tags, subject, role.location)
     yield from _volume_findings(role)
 
 
@@ -106,13 +107,13 @@ def _volume_findings(role: Role) -> Iterator[Finding]:
     for volume in role.volumes:
         subject = f"role.{role.name}.volume.{volume.name}"
         yield from name_findings(volume.name, VOLUME_NAME_MAX, "topology/name", subject, volume.location)
-        yield from reserved_tags(volume, subject)
+        yield from reserved_tags(volume.tags, subject, volume.location)
         if volume.name in names:
             message = f"the role has more than one volume {volume.name!r}"
             yield Finding(
                 "topology/duplicate-volume", message, "Rename one.", subject=subject, location=volume.location
             )
-        if volume.mount and not _mountable(volume.mount):
+        if volume.mount and not is_mountable(volume.mount):
             yield Finding(
                 "topology/mount",
                 f"{volume.mount!r} is no place to mount it",
@@ -130,7 +131,8 @@ def _volume_findings(role: Role) -> Iterator[Finding]:
             )
 
 
-def _mountable(mount: str) -> bool:
+def is_mountable(mount: str) -> bool:
+    """Whether a volume can be mounted at this path."""
     parts = mount.split("/")
     return bool(MOUNT.fullmatch(mount)) and "." not in parts and ".." not in parts
 

@@ -46,7 +46,8 @@ def _is_ports(value: Any) -> bool:
     )
 
 
-def _or_none(check: Check) -> Check:
+def or_none(check: Check) -> Check:
+    """Return the same check, which None passes, too."""
     return check[0] + " or None", lambda value: value is None or check[1](value)
 
 
@@ -72,8 +73,8 @@ ROLE: Mapping[str, Check] = {
     "ssh_keys": TEXTS,
     "user_data": TEXT,
     "tags": TAGS,
-    "slot": _or_none(NUMBER),
-    "renamed_from": _or_none(TEXT),
+    "slot": or_none(NUMBER),
+    "renamed_from": or_none(TEXT),
     "protect": SWITCH,
     "max_unavailable": NUMBER,
     "ignore": TEXTS,
@@ -84,8 +85,8 @@ VOLUME: Mapping[str, Check] = {
     "name": TEXT,
     "gib": NUMBER,
     "mount": TEXT,
-    "key": _or_none(TEXT),
-    "source": _or_none(TEXT),
+    "key": or_none(TEXT),
+    "source": or_none(TEXT),
     "protect": SWITCH,
     "tags": TAGS,
 }
@@ -103,7 +104,7 @@ ENVIRONMENT: Mapping[str, Check] = {
     "on": TEXT,
     "account": TEXT,
     "cidr": TEXT,
-    "key": _or_none(TEXT),
+    "key": or_none(TEXT),
     "zones": TEXTS,
     "sizes": TAGS,
     "images": TAGS,
@@ -243,7 +244,7 @@ def _sound(value: V, table: Mapping[str, Check], subject: str, area: str, findin
         findings.append(
             Finding(
                 f"{area}/wrong-type",
-                f"must be {words}, and is {_what_it_is(getattr(value, name))}",
+                f"must be {words}, and is {what_it_is(getattr(value, name))}",
                 f"Give {name} as {words}.",
                 subject=f"{subject}.{name}",
                 location=value.location,
@@ -252,8 +253,8 @@ def _sound(value: V, table: Mapping[str, Check], subject: str, area: str, findin
     return evolve(value, **{name: _stand_in(type(value), name) for name in wrong}) if wrong else value
 
 
-def _what_it_is(value: Any) -> str:
-    """As `in_words`; of a collection, also what it holds."""
+def what_it_is(value: Any) -> str:
+    """What a value is, without showing it; of a collection, also what it holds."""
     if isinstance(value, Mapping):
         held = sorted({in_words(item) for pair in value.items() for item in pair})
         return f"a mapping that holds {' and '.join(held)}"

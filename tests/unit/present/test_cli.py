@@ -112,3 +112,19 @@ def test_a_claim_is_released_only_when_agreed_to(applied, monkeypatch):
     assert not released
     assert "free" in applied.run("claim", "--release", "--yes").stdout
     assert released
+
+
+@pytest.mark.parametrize(
+    ("option", "name"),
+    [
+        ("--replace", "instance.wbe1"),
+        ("--allow-data-loss", "volume.db1-dta"),
+        ("--without-zone", "us-east-1x"),
+        ("--only", "wbe"),
+    ],
+)
+def test_an_option_that_names_what_is_not_there_is_bad_usage(applied, option, name):
+    result = applied.run("plan", option, name)
+    assert result.exit_code == 2
+    assert f"{option} {name}: there is no such thing" in result.stderr
+    assert "Did you mean" in result.stderr

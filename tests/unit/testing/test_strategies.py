@@ -1,9 +1,24 @@
 """What is drawn is valid, and an edit of it is, too."""
 
-from hypothesis import given
+import attrs
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portinfra import INTERNET, Environment, Role, Topology, allow, placed
+from portinfra import (
+    INTERNET,
+    Action,
+    DataPolicy,
+    Environment,
+    Probe,
+    RecoveryPlan,
+    Role,
+    Topology,
+    Volume,
+    Wave,
+    allow,
+    placed,
+)
+from portinfra.model.topology import Flow
 from portinfra.testing import strategies
 
 
@@ -45,3 +60,65 @@ def test_ones_own_topology_is_edited_into_valid_ones(data):
         topology = data.draw(strategies.edits(topology))
         if topology.roles:
             assert placed(topology, Environment("production", on="fake:us-east-1")).resources
+
+
+LEFT_OUT = {
+    "Topology.name": "any may become any other, which is the same one",
+    "Topology.location": "where it was written",
+    "Role.location": "where it was written",
+    "Role.protect": "what is protected refuses edits",
+    "Role.ignore": "what is ignored does not become as it is declared",
+    "Role.renamed_from": "edits draw it",
+    "Volume.location": "where it was written",
+    "Volume.protect": "what is protected refuses edits",
+    "Volume.source": "recovery gives it",
+    "Volume.zone": "placement gives it",
+    "Flow.why": "only people read it",
+    "Flow.location": "where it was written",
+    "Environment.name": "tests tell environments by it",
+    "Environment.on": "where the simulated cloud is",
+    "Environment.account": "whose the simulated cloud is",
+    "Environment.roles": "it names roles of one topology",
+    "Environment.dns": "HCL cannot hold a function",
+    "Environment.location": "where it was written",
+    "RecoveryPlan.name": "it is its topology's",
+    "RecoveryPlan.source": "`environments` draws it",
+    "RecoveryPlan.target": "`targets` draws it",
+    "RecoveryPlan.rpo": "tests measure time by it",
+    "RecoveryPlan.rto": "tests measure time by it",
+    "RecoveryPlan.vault": "it needs files with secrets",
+    "RecoveryPlan.without": "every role is in a wave",
+    "RecoveryPlan.location": "where it was written",
+    "Wave.location": "where it was written",
+    "DataPolicy.location": "where it was written",
+    "Action.name": "only people read it",
+    "Action.run": "hooks pass",
+    "Action.location": "where it was written",
+    "Probe.name": "only people read it",
+    "Probe.run": "hooks pass",
+    "Probe.location": "where it was written",
+}
+"""Attributes that no strategy varies, each with the reason."""
+
+DRAWN = (Topology, Role, Volume, Flow, Environment, RecoveryPlan, Wave, DataPolicy, Action, Probe)
+
+
+def test_every_attribute_is_drawn_or_left_out_for_a_reason():
+    seen = {}
+
+    @settings(max_examples=150)
+    @given(st.data(), strategies.topologies().filter(lambda topology: topology.roles))
+    def draw(data, topology):
+        plan = data.draw(strategies.recoveries(topology))
+        values = [topology, *topology.roles, *topology.flows, data.draw(strategies.environments()), plan]
+        values += [volume for role in topology.roles for volume in role.volumes]
+        values += [*plan.waves, *plan.data, *plan.actions, *plan.probes]
+        for value in values:
+            for field in attrs.fields(type(value)):
+                name = f"{type(value).__name__}.{field.name}"
+                seen.setdefault(name, set()).add(repr(getattr(value, field.name)))
+
+    draw()
+    varied = {name for name, values in seen.items() if len(values) > 1 and not name.endswith(".location")}
+    every = {f"{value.__name__}.{field.name}" for value in DRAWN for field in attrs.fields(value)}
+    assert every - varied == set(LEFT_OUT)

@@ -9,6 +9,7 @@ from portinfra.declaration.hcl.expressions import evaluate
 from portinfra.declaration.hcl.functions import in_words
 from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.declaration.hcl.scope import Scope
+from portinfra.declaration.hcl.sensitive import sensitive_text
 from portinfra.declaration.hcl.syntax import Attribute, Block
 from portinfra.declaration.suggest import did_you_mean
 from portinfra.model.finding import Finding
@@ -126,6 +127,8 @@ def _value(attribute: Attribute, known: Shapes, scope: Scope, where: str) -> Any
                 "Declare this environment in Python, or leave it out.",
             )
         raise problem("type", message, fix, location)
+    if computed.secrets:
+        return sensitive_text(attribute, computed, scope)
     try:
         return shape.make(computed.value)
     except ValueError as error:

@@ -63,6 +63,21 @@ class Scope:
             raise known
         return known
 
+    def with_marks(self, mark: str) -> "Scope":
+        """The same names, with `mark`, formatted with its name, in place of each sensitive text."""
+        marked = {
+            name: Computed(mark.replace("{name}", name), value.secrets)
+            if value and value.secrets and isinstance(value.value, str)
+            else value
+            for name, value in self._variables.items()
+        }
+        return Scope(marked, self._locals)
+
+    def text_of(self, name: str) -> str:
+        """The text of a variable; empty where it has none."""
+        found = self._variables.get(name)
+        return found.value if found and isinstance(found.value, str) else ""
+
     @property
     def local_names(self) -> tuple[str, ...]:
         """Every local."""

@@ -49,6 +49,12 @@ def quote(text: str) -> str:
     return '"' + "".join(written) + '"'
 
 
+def before_reference(text: str) -> str:
+    """The text as it is written between quotes where `${` may follow: `$` at its end would escape that."""
+    end = _code("$") if text.endswith("$") else ""
+    return quote(text[:-1] if end else text)[1:-1] + end
+
+
 def _sequence(text: str, position: int) -> str:
     """The sign before a brace, written so that nothing is put in its place.
 

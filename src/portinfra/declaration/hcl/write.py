@@ -5,14 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
 from typing import Any
 
-from attrs import fields
+from attrs import fields, frozen
 
 from portinfra.declaration.declared import Declared
-from portinfra.declaration.hcl.text import heredoc, quote
+from portinfra.declaration.hcl.text import before_reference, heredoc, quote
 from portinfra.errors import DeclarationError
 from portinfra.model.environment import Environment
 from portinfra.model.recovery import Action, DataPolicy, Probe, RecoveryPlan, Wave
 from portinfra.model.resources import Volume
+from portinfra.model.sensitive import Reference, SensitiveText
 from portinfra.model.topology import Flow, PortRange, Role, Topology
 from portinfra.model.vault import Vault
 
@@ -22,6 +23,15 @@ IDENTIFIER = re.compile(r"[a-zA-Z_][a-zA-Z0-9_-]*")
 KEYWORDS = {"if", "in", "for", "for_each", "else", "endif", "endfor", "null", "true", "false"}
 
 Pairs = Iterable[tuple[str, Any]]
+
+
+@frozen
+class Expression:
+    """What is written as it is: a reference to a variable."""
+
+    text: str
+
+
 Value = (
     Topology | Role | Volume | Flow | Environment | RecoveryPlan | Wave | DataPolicy | Action | Probe | Vault
 )
@@ -30,10 +40,12 @@ Value = (
 def to_hcl(declared: Declared) -> str:
     """The declaration as HCL, which loads to equal values; what has its default is left out.
 
-    A role's user data is written out: it is the user's own. Raises DeclarationError for what HCL cannot hold:
+    A role's user data is written out: it is the user's own. What was made from sensitive variables is not: it
+    refers to variables, which are declared without a value. Raises DeclarationError for what HCL cannot hold:
     an environment's `dns` function, a Python function as a hook, or a native option that is no plain value.
     """
     blocks = [
+        *_variables(declared.topologies),
         *map(_topology, declared.topologies),
         *map(_environment, declared.environments),
         *map(_recovery, declared.recoveries),
@@ -42,9 +54,32 @@ def to_hcl(declared: Declared) -> str:
 
 
 def _topology(topology: Topology) -> list[str]:
-    roles = [_role(role) for role in topology.roles]
+    roles = [_role(role, topology) for role in topology.roles]
     flows = [_flow(flow) for flow in topology.flows]
     return _block("topology", topology.name, _changed(topology, ("tags",)), [*roles, *flows])
+
+
+def _variables(topologies: Iterable[Topology]) -> Iterator[list[str]]:
+    """A variable for each sensitive value that a role refers to, without the value."""
+    names: dict[str, str] = {}
+    for topology in topologies:
+        for role in topology.roles:
+            if isinstance(role.user_data, SensitiveText):
+                made_from = ", ".join(sorted(role.user_data.variables))
+                whole = f"# The whole user data of the role {role.name}, which was computed with {made_from}."
+                for name in _references(topology, role):
+                    names.setdefault(name, "" if role.user_data.pieces else whole)
+    for name, whole in names.items():
+        comments = [whole] if whole else []
+        comments.append(f"# Sensitive, so its value is not written: give it by --var {name}=VALUE.")
+        yield [*comments, *_block("variable", name, [("sensitive", True)])]
+
+
+def _references(topology: Topology, role: Role) -> list[str]:
+    """The variables that stand for what is sensitive in a role's user data."""
+    pieces = getattr(role.user_data, "pieces", ())
+    known = [piece.variable for piece in pieces if isinstance(piece, Reference)]
+    return known or [f"{topology.name}_{role.name}_user_data"]
 
 
 ROLE = tuple(f.name for f in fields(Role) if f.name not in ("name", "volumes", "native", "location"))
@@ -67,11 +102,27 @@ DATA = tuple(f.name for f in fields(DataPolicy) if f.name not in ("of", "locatio
 ACTION = ("run", "on", "after")
 
 
-def _role(role: Role) -> list[str]:
+def _role(role: Role, topology: Topology) -> list[str]:
     volumes = [
         _block("volume", volume.name, _changed(volume, VOLUME, always=("gib",))) for volume in role.volumes
     ]
-    return _block("role", role.name, _changed(role, ROLE), [*volumes, *_native(role)])
+    pairs = [
+        (name, _reference(value, topology, role) if isinstance(value, SensitiveText) else value)
+        for name, value in _changed(role, ROLE)
+    ]
+    return _block("role", role.name, pairs, [*volumes, *_native(role)])
+
+
+def _reference(text: SensitiveText, topology: Topology, role: Role) -> Expression:
+    """An expression that makes the text from variables."""
+    if len(text.pieces) < 2:
+        (name,) = _references(topology, role)
+        return Expression(f"var.{name}")
+    written = [
+        f"${{var.{piece.variable}}}" if isinstance(piece, Reference) else before_reference(piece)
+        for piece in text.pieces
+    ]
+    return Expression(f'"{"".join(written)}"')
 
 
 def _native(value: Role | Vault) -> list[list[str]]:
@@ -177,6 +228,8 @@ def _indented(lines: Iterable[str]) -> Iterator[str]:
 
 def _written(value: Any, indent: str) -> str:
     """A value as an expression that begins on a line indented so far."""
+    if isinstance(value, Expression):
+        return value.text
     if isinstance(value, str):
         return heredoc(value, indent) or quote(value)
     if value is None or isinstance(value, bool):

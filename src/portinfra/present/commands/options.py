@@ -40,7 +40,7 @@ class Target:
         for text in self.variables or ():
             name, equals, value = text.partition("=")
             if not equals:
-                raise Misuse(f"--var {text} has no value", fix=f"Write --var {name}=VALUE.")
+                raise Misuse("a variable has no value", fix="Write --var NAME=VALUE.")  # it may be a secret
             given[name] = value
         return given
 

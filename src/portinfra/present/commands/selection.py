@@ -8,13 +8,13 @@ from portinfra.declaration.declared import Declared
 from portinfra.declaration.load import load
 from portinfra.declaration.suggest import did_you_mean
 from portinfra.model.environment import Environment
-from portinfra.model.plan import Plan, PlanOptions
+from portinfra.model.plan import Plan
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
+from portinfra.planning.unknown_names import unknown_names
 from portinfra.present.commands.options import Target
 from portinfra.present.commands.session import Session
 from portinfra.present.console.errors import show_findings
-from portinfra.present.console.names import role_of
 from portinfra.present.exits import Misuse
 from portinfra.validation import validate_declared
 
@@ -106,20 +106,17 @@ def one(kind: str, option: str, values: tuple[T, ...], name: str | None) -> T:
     return values[names.index(name)]
 
 
+OPTIONS = {
+    "replace": "--replace",
+    "allow_data_loss": "--allow-data-loss",
+    "without_zones": "--without-zone",
+    "only": "--only",
+}
+"""What the command line calls the attributes of plan options that it has."""
+
+
 def check_names(plan: Plan) -> None:
     """Raise Misuse for an option that names what there is not, lest a misspelling do nothing silently."""
-    options: PlanOptions = plan.options
-    known = {*plan.placed.resources, *plan.observation.resources}
-    volumes = {address for address in known if address.kind == "volume"}
-    zones = {zone.name for zone in plan.catalogue.zones} | plan.observation.unknown
-    roles = {role.name for role in plan.placed.topology.roles}
-    roles |= {role_of(plan.placed, address) for address in plan.observation.resources}
-    for option, given, names in (
-        ("--replace", options.replace, known),
-        ("--allow-data-loss", options.allow_data_loss, {*volumes, "all"}),
-        ("--without-zone", options.without_zones, zones),
-        ("--only", options.only, roles),
-    ):
-        for name in sorted(given):
-            if name not in names:
-                raise Misuse(f"{option} {name}: there is no such thing", fix=did_you_mean(name, names))
+    for unknown in unknown_names(plan):
+        message = f"{OPTIONS[unknown.attribute]} {unknown.name}: there is no such thing"
+        raise Misuse(message, fix=unknown.fix)

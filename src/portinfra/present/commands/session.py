@@ -38,8 +38,17 @@ class Session:
 
     @property
     def again(self) -> str:
-        """This very command line."""
-        return self.command(*self.arguments)
+        """This very command line, without the values of variables: each may be a secret."""
+        before = ("", *self.arguments)
+        return self.command(*map(_without_value, before, self.arguments))
+
+
+def _without_value(before: str, argument: str) -> str:
+    """An argument as it may be shown: `--var token=VALUE`."""
+    option, equals, given = argument.partition("=") if argument.startswith("--var=") else ("", "", argument)
+    if before != "--var" and not option:
+        return argument
+    return f"{option}{equals}{given.partition('=')[0]}=VALUE"
 
 
 def run_guarded(run: Callable[[], int], session: Session, *, as_json: bool) -> int:

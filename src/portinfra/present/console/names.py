@@ -1,28 +1,13 @@
-"""Many resources in few words: `web1 … web9`, and the role that each belongs to."""
+"""Many resources in few words: `web1 … web9`."""
 
 import re
 from collections import Counter
 from collections.abc import Iterable
 
 from portinfra.model.address import Address
-from portinfra.model.placed import Placed
 from portinfra.words import count
 
-COMMON = "(network)"
-"""Stands for the role of what belongs to none."""
-
 _NUMBERED = re.compile(r"(?P<before>.*?)(?P<number>\d+)(?P<after>\D*)$")
-
-
-def role_of(placed: Placed, address: Address) -> str:
-    """The role of a resource; of one that is no longer declared, as its name tells."""
-    if address in placed.resources:
-        return placed.roles.get(address, COMMON)
-    if address.kind == "network":
-        return COMMON
-    # Names are made of the role, which does not end in a digit, then `1`, `1-data` or `-0`.
-    found = re.match(r"(.*?[a-z])-?\d", address.name)
-    return found[1] if found else address.name
 
 
 def collapsed(names: Iterable[str]) -> str:

@@ -9,9 +9,10 @@ from rich.text import Text
 
 from portinfra.model.plan import Action, Change, Plan
 from portinfra.model.resources import shown
+from portinfra.planning.roles import role_of
 from portinfra.present.console.differences import difference_lines, value
 from portinfra.present.console.errors import show_findings
-from portinfra.present.console.names import collapsed, counted, role_of
+from portinfra.present.console.names import collapsed, counted
 from portinfra.words import count, duration
 
 SYMBOLS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "-/+", "delete": "-", "keep": "="}

@@ -8,9 +8,10 @@ from rich.text import Text
 from portinfra.model.address import Address
 from portinfra.model.claim import Claim
 from portinfra.model.plan import Action, Change, Plan
+from portinfra.planning.roles import role_of
 from portinfra.present.console.differences import difference_lines
 from portinfra.present.console.errors import show_findings
-from portinfra.present.console.names import collapsed, counted, role_of
+from portinfra.present.console.names import collapsed, counted
 from portinfra.words import count
 
 WORDS: dict[Action, str] = {

@@ -1,0 +1,44 @@
+"""From the value of an attribute to text that remembers which sensitive variables it was made from.
+
+The attribute is computed once more, with a mark in place of each sensitive value. Where the marks come out as
+they went in, and nothing else differs, the values were only put in: the pieces between the marks are known.
+"""
+
+import re
+
+from portinfra.declaration.hcl.expressions import evaluate
+from portinfra.declaration.hcl.problem import Problem
+from portinfra.declaration.hcl.scope import Computed, Scope
+from portinfra.declaration.hcl.syntax import Attribute
+from portinfra.model.sensitive import Reference, SensitiveText
+
+_MARK = '\ue000"\\\naA{name}\ue001'
+"""Has what functions change: quotes, a backslash, a line end, letters of both cases."""
+
+_MARKED = re.compile(re.escape(_MARK).replace(re.escape("{name}"), r"([\w-]+)"))
+
+
+def sensitive_text(attribute: Attribute, computed: Computed, scope: Scope) -> SensitiveText:
+    """Return the attribute's text, with what it was made from."""
+    marked = scope.with_marks(_MARK)
+    try:
+        template = evaluate(attribute, marked).value
+    except Problem:
+        template = None
+    pieces = _pieces(template) if isinstance(template, str) else ()
+    if not _is_made_of(computed, pieces, scope):
+        pieces = ()
+    return SensitiveText(computed.value, computed.secrets, pieces)
+
+
+def _pieces(template: str) -> tuple[str | Reference, ...]:
+    parts = _MARKED.split(template)  # text and names, in turns
+    pieces = [Reference(part) if place % 2 else part for place, part in enumerate(parts)]
+    return tuple(piece for piece in pieces if piece)
+
+
+def _is_made_of(computed: Computed, pieces: tuple[str | Reference, ...], scope: Scope) -> bool:
+    """Whether the pieces make the text, and name every sensitive variable that it depends on."""
+    names = {piece.variable for piece in pieces if isinstance(piece, Reference)}
+    values = [scope.text_of(piece.variable) if isinstance(piece, Reference) else piece for piece in pieces]
+    return names == computed.secrets and "".join(values) == computed.value

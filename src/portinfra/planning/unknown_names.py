@@ -1,0 +1,57 @@
+"""Names in plan options that nothing has: a misspelled name must not do nothing, or something else."""
+
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from portinfra.model.finding import Finding
+from portinfra.model.plan import Plan
+from portinfra.planning.roles import COMMON, role_of
+from portinfra.validation.names import suggestion
+
+ALL = "all"
+"""What `allow_data_loss` may name besides volumes and snapshots: every one of them."""
+
+
+@frozen
+class UnknownName:
+    """One name in one attribute of the plan options."""
+
+    attribute: str
+    name: str
+    fix: str
+    """The nearest names that are known."""
+
+
+def unknown_names(plan: Plan) -> Iterator[UnknownName]:
+    """Return every name in the options that neither the declaration nor the location has."""
+    options = plan.options
+    known = {*plan.placed.resources, *plan.observation.resources}
+    data = {address for address in known if address.kind in ("volume", "snapshot")}
+    zones = {zone.name for zone in plan.catalogue.zones} | plan.observation.unknown
+    roles = {role.name for role in plan.placed.topology.roles}
+    roles |= {role_of(plan.placed, address) for address in plan.observation.resources} - {COMMON}
+    for attribute, given, names in (
+        ("replace", options.replace, known),
+        ("allow_data_loss", options.allow_data_loss, {*data, ALL}),
+        ("without_zones", options.without_zones, zones),
+        ("only", options.only, roles),
+        ("addresses", options.addresses or (), known),
+        ("unprotected", options.unprotected, known),
+    ):
+        for name in sorted(given):
+            if name not in names:
+                yield UnknownName(
+                    attribute, name, suggestion(name, names, "Leave it out: nothing has a name.")
+                )
+
+
+def name_findings(plan: Plan) -> Iterator[Finding]:
+    """Return an error for each such name: no apply accepts the plan."""
+    for unknown in unknown_names(plan):
+        yield Finding(
+            "options/unknown-name",
+            f"{unknown.attribute} names {unknown.name!r}, and there is no such thing",
+            unknown.fix,
+            subject=f"options.{unknown.attribute}",
+        )

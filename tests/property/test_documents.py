@@ -1,0 +1,103 @@
+"""Every document of every value that can be drawn is JSON, and holds no secret of it."""
+
+import json
+
+from attrs import evolve
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from portinfra import INTERNET, PlanOptions, apply, check, destroy, dr, placed, plan
+from portinfra.errors import PortinfraError
+from portinfra.policy import check as check_rules
+from portinfra.present import documents, recovery_documents
+from portinfra.present.commands.check import check_document
+from portinfra.present.inventory import inventory_document
+from portinfra.present.lockin import lockin_document, ties
+from portinfra.testing import strategies
+from portinfra.testing.simulated import simulated
+from portinfra.workflow import claims, observe
+
+CANARY = "canary-4711"
+topologies = strategies.topologies(max_roles=3, max_hosts=3).filter(lambda topology: topology.roles)
+fewer = settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+
+
+def with_secrets(topology):
+    """The same topology, whose hosts are told a secret at birth."""
+    return evolve(topology, roles=[evolve(role, user_data=CANARY) for role in topology.roles])
+
+
+def is_json(document):
+    text = json.dumps(document, allow_nan=False)
+    assert CANARY not in text
+    assert json.loads(text) == document  # no key and no value that JSON would make another
+    return True
+
+
+@fewer
+@given(topologies, strategies.environments())
+def test_what_is_placed(topology, environment):
+    there = placed(with_secrets(topology), environment)
+    report = check(topology, environment)
+    assert is_json(documents.render_document(there))
+    assert is_json(inventory_document(there))
+    assert is_json(check_document(report, (INTERNET, topology.roles[0].name), ()))
+    assert is_json(lockin_document(topology, ties(topology, (environment,), {})))
+
+
+@fewer
+@given(topologies, topologies, strategies.environments())
+def test_what_is_planned_applied_and_seen(before, after, environment):
+    with simulated():
+        first = plan(with_secrets(before), environment)
+        assert is_json(documents.plan_document(first))
+        assert is_json(documents.outcome_document(apply(first, seed=0)))
+        second = plan(with_secrets(after), environment, PlanOptions(allow_data_loss="all"))
+        (claim,) = claims(before, environment)
+        assert is_json(documents.plan_document(second))
+        assert is_json(documents.status_document(second, claim))
+        assert is_json(documents.plan_document(destroy(after, environment)))
+        there = observe(before, environment)
+        assert is_json(documents.output_document("sample/production", there))
+        assert is_json(documents.claim_document("sample/production", claim))
+        report = check_rules(placed(after, environment), (), there)
+        assert is_json(check_document(report, None, ()))
+
+
+@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data(), topologies)
+def test_what_a_recovery_tells(data, topology):
+    source, target = (
+        evolve(data.draw(strategies.environments()), key="alias/sample"),
+        data.draw(strategies.targets()),
+    )
+    disaster = data.draw(strategies.recoveries(topology))
+    with simulated():
+        apply(plan(with_secrets(topology), source), seed=0)
+        both = dr.recovery(with_secrets(topology), disaster, [source, target])
+        made = dr.replicate(both)
+        assert is_json(recovery_documents.replicated_document(both, made))
+        assert is_json(recovery_documents.status_document(dr.status(both)))
+        assert is_json(recovery_documents.prospect_document(dr.prospect(both)))
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.dates(),
+    lambda inner: (
+        st.lists(inner)
+        | st.tuples(inner)
+        | st.frozensets(st.text())
+        | st.dictionaries(st.text() | st.integers(), inner)
+    ),
+    max_leaves=10,
+)
+
+
+@given(anything)
+def test_any_option_of_a_provider(value):
+    assert is_json(documents.plain(value))
+
+
+@given(st.text())
+def test_any_error(message):
+    assert is_json(documents.error_document(PortinfraError(message)))

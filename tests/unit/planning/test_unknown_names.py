@@ -1,0 +1,66 @@
+"""A name in plan options that nothing has is an error, whoever gives it: a script or the command line."""
+
+import attrs
+import pytest
+
+from portinfra import Environment, PlanOptions, Role, Topology, Volume, apply, destroy, plan
+from portinfra.errors import ValidationError
+from portinfra.testing.simulated import applied, simulated
+
+SHOP = Topology("shop", [Role("small", count=2, volumes=Volume("data", gib=10)), Role("web", count=1)])
+DEMO = Environment("demo", on="fake:us-east-1")
+NAMES = {
+    "allow_data_loss": ("volume.small1-data", "volume.small1-dta"),
+    "replace": ("instance.web1", "instance.wbe1"),
+    "only": ("web", "wbe"),
+    "without_zones": ("us-east-1a", "us-east-1x"),
+    "addresses": ("instance.web1", "instance.wbe1"),
+    "unprotected": ("volume.small1-data", "volume.small1-dta"),
+}
+"""For each attribute that holds names, one that is known and one that is not."""
+
+
+@pytest.fixture(scope="module")
+def cloud():
+    with simulated() as cloud:
+        applied(SHOP, DEMO)
+        yield cloud
+
+
+def errors(made):
+    return [finding for finding in made.errors if finding.rule == "options/unknown-name"]
+
+
+def test_every_attribute_that_holds_names_is_among_them():
+    assert set(NAMES) == {each.name for each in attrs.fields(PlanOptions) if "frozenset" in str(each.type)}
+
+
+@pytest.mark.parametrize("verb", [plan, destroy])
+@pytest.mark.parametrize("attribute", NAMES)
+def test_an_unknown_name_is_an_error_that_names_the_attribute_and_the_nearest(cloud, verb, attribute):
+    known, unknown = NAMES[attribute]
+    (error,) = errors(verb(SHOP, DEMO, PlanOptions(**{attribute: unknown})))
+    assert error.subject == f"options.{attribute}"
+    assert unknown in error.message
+    assert "Did you mean" in error.fix
+    assert not errors(verb(SHOP, DEMO, PlanOptions(**{attribute: known})))
+
+
+def test_a_plan_with_an_unknown_name_is_not_applied(cloud):
+    made = destroy(SHOP, DEMO, PlanOptions(allow_data_loss="volume.small1"))
+    with pytest.raises(ValidationError, match="allow_data_loss"):
+        apply(made)
+
+
+def test_every_volume_is_meant_by_all_and_by_nothing_else(cloud):
+    assert not errors(destroy(SHOP, DEMO, PlanOptions(allow_data_loss="all")))
+    assert errors(destroy(SHOP, DEMO, PlanOptions(allow_data_loss="sm-all-1")))
+
+
+def test_one_volume_that_may_be_lost_is_the_only_one_that_goes():
+    with simulated() as cloud:
+        applied(SHOP, DEMO)
+        apply(destroy(SHOP, DEMO, PlanOptions(allow_data_loss="volume.small1-data")))
+        volumes = [record["name"] for record in cloud.books() if record["kind"] == "volume"]
+    assert len(volumes) == 1
+    assert "small2-data" in volumes[0]
