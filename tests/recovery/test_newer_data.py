@@ -60,7 +60,7 @@ def test_volumes_of_silent_zones_may_hold_newer_data(ready):
     write(ready, RECOVERY, "a day of orders")
     stuck("failback", failback)
     with silent(ready, "eu-west-1a", "eu-west-1b", "eu-west-1c"), lost(PRODUCTION):
-        assert refused(failover, recovery(), LOST) == ["recovery/newer-data"]
+        assert "recovery/newer-data" in refused(failover, recovery(), LOST)
     newer_data_is_kept(ready)
 
 

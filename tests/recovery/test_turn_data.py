@@ -156,6 +156,8 @@ def test_what_is_not_seen_is_not_taken_for_brought_back(ready):
     assert failover(unpassed("failover"), HOW).result == "failed"
     write(ready, RECOVERY, "of the abandoned turn")
     abandon(recovery(), pace=ONE)
+    dies_at("StopInstance", lambda: failover(recovery(), HOW))  # else it is refused before it begins
+    passed_later(ready, 700)
     with silent(ready, "eu-west-1a", "eu-west-1b", "eu-west-1c"):
         evidence = failover(recovery(), HOW)
     assert evidence.result == "failed"
