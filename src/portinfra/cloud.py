@@ -17,6 +17,7 @@ from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
+from portinfra.model.guard import Guard
 from portinfra.model.location import here
 from portinfra.model.observed import Observed
 from portinfra.model.placed import Placed
@@ -24,6 +25,7 @@ from portinfra.model.plan import Change, PlanOptions
 from portinfra.model.resources import Snapshot, Spec
 from portinfra.model.topology import Topology
 from portinfra.planning.compose import compose
+from portinfra.planning.fence import starting_hosts
 from portinfra.planning.refusal import refuse
 from portinfra.planning.relations import relation_findings
 from portinfra.provider import registry
@@ -32,14 +34,17 @@ from portinfra.validation import validate_place, validate_resource
 S = TypeVar("S", bound=Spec)
 
 
-def connect(environment: Environment, scope: str = "scripts") -> "Cloud":
+def connect(
+    environment: Environment, scope: str = "scripts", *, guards: Iterable[Guard] | None = None
+) -> "Cloud":
     """An environment, to list, ensure and remove single resources in. A context manager.
 
-    `scope` stands in for the topology's name: what was made under one scope is not seen from another. Raises
-    ValidationError for an environment or a scope that makes no sense.
+    `scope` stands in for the topology's name: what was made under one scope is not seen from another. Each
+    change checks `guards`, as `plan` does. They matter where the scope is the name of a topology that a
+    recovery plan covers. Raises ValidationError for an environment or a scope that makes no sense.
     """
     validate_place(environment, scope, registry.plugin(environment.provider).capabilities)
-    return Cloud(environment, Scope(scope, environment.name))
+    return Cloud(environment, Scope(scope, environment.name), guards)
 
 
 class Cloud:
@@ -49,8 +54,9 @@ class Cloud:
     minute may lose it to another; its next change waits in line again.
     """
 
-    def __init__(self, environment: Environment, scope: Scope) -> None:
+    def __init__(self, environment: Environment, scope: Scope, guards: Iterable[Guard] | None = None) -> None:
         self._scope = scope
+        self._guards = None if guards is None else tuple(guards)
         self._place = Connection.to(environment)
         self._run: Run | None = None
 
@@ -77,8 +83,8 @@ class Cloud:
         """Make a resource, or bring the one of that address to what the spec says.
 
         What it refers to must be there. Raises ValidationError, before anything is changed, where an
-        attribute makes no sense or the location does not offer it; PolicyError where data would be lost; and
-        ApplyError.
+        attribute makes no sense or the location does not offer it; PolicyError where data would be lost, a
+        guard forbids the change, or a host of a fenced environment would run; and ApplyError.
         """
         plugin = registry.plugin(self._place.environment.provider)
         validate_resource(spec, plugin.name, self._place.provider.capabilities, plugin.native, here())
@@ -86,7 +92,9 @@ class Cloud:
         return resources[spec.address]
 
     def remove(self, address: str, *, allow_data_loss: bool = False) -> None:
-        """Remove a resource; a volume only with `allow_data_loss`. Raises PolicyError and NotFound."""
+        """Remove a resource; a volume only with `allow_data_loss`. Raises PolicyError, as `ensure` does, and
+        NotFound.
+        """
         self._bring(Address(address), {}, allow_data_loss=allow_data_loss)
 
     def _bring(
@@ -120,9 +128,10 @@ class Cloud:
                 allow_data_loss=frozenset({address} if allow_data_loss else ()),
             ),
         )
+        plan = run.check_guards(plan, self._guards)
         zonal = self._place.provider.capabilities.zonal_subnets
         relations = relation_findings(plan, zonal_subnets=zonal) if spec else ()
-        more = (*map(_loss, plan.kept), *self._unclear(spec.values()), *relations)
+        more = (*map(_loss, plan.kept), *self._unclear(spec.values()), *relations, *starting_hosts(plan))
         refuse(evolve(plan, findings=(*plan.findings, *more)))
         if not plan.empty:
             run.apply(plan, lambda progress: None)

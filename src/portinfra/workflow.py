@@ -19,9 +19,11 @@ from portinfra.errors import StalePlanError
 from portinfra.execution import holder as holders
 from portinfra.execution.claim import claims as read_claims
 from portinfra.execution.connection import WORKERS, Connection, meant
+from portinfra.execution.guards import check_guards
 from portinfra.model.address import Scope
 from portinfra.model.claim import Claim
 from portinfra.model.environment import Environment
+from portinfra.model.guard import Guard
 from portinfra.model.observed import Observation
 from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
@@ -38,7 +40,6 @@ from portinfra.planning.unknown_names import name_findings
 from portinfra.policy import PolicyRule, Report
 from portinfra.policy import check as check_rules
 from portinfra.provider import registry
-from portinfra.recovery.peers import peer_findings, turn_findings
 from portinfra.validation import validate
 
 
@@ -71,21 +72,22 @@ def plan(
     options: PlanOptions | None = None,
     *,
     rules: Iterable[PolicyRule] = (),
-    peers: Iterable[Environment] = (),
-    target_of: str = "",
+    guards: Iterable[Guard] | None = None,
 ) -> Plan:
     """What would change. Reads, and writes nothing.
 
-    The errors of `check`, by the built-in rules and by `rules`, are among its findings; and so is it that one
-    of its `peers`, the other environments of its recovery plans, has taken over or does not answer; and a
-    warning, where it is the target of the recovery plan `target_of`, that its turn has not come. A name in
-    the options that nothing has is an error among them, too. Raises ValidationError, PlacementError or
-    ProviderError. A plan that nobody may apply is returned all the same, with the reasons in `Plan.errors`.
+    The errors of `check`, by the built-in rules and by `rules`, are among its findings; and so are those of
+    its `guards`, and a name in the options that nothing has. The value of `portinfra.dr.recovery` is a guard:
+    it finds that the other environment of the recovery plan has taken over, or does not answer. Where the
+    claim of the environment names that other one, a plan without the guard has an error; with `guards=()`,
+    which skips the check on purpose, a warning.
+
+    Raises ValidationError, PlacementError or ProviderError. A plan that nobody may apply is returned all the
+    same, with the reasons in `Plan.errors`.
     """
     report = check(topology, environment, rules=rules)
-    made = _plan(report.placed, options, destroy=False)
-    turn = (*peer_findings(made, peers), *turn_findings(made, target_of))
-    return evolve(made, findings=(*made.findings, *name_findings(made), *report.errors, *turn))
+    made = _plan(report.placed, options, guards, destroy=False)
+    return evolve(made, findings=(*made.findings, *name_findings(made), *report.errors))
 
 
 def check(
@@ -112,16 +114,26 @@ def cannot_keep(environment: Environment) -> dict[str, frozenset[str]]:
 
 
 @_uncollected()
-def destroy(topology: Topology, environment: Environment, options: PlanOptions | None = None) -> Plan:
-    """The plan that leaves nothing of the topology. Volumes stay unless the options allow their loss."""
-    made = _plan(placed(topology, environment), options, destroy=True)
+def destroy(
+    topology: Topology,
+    environment: Environment,
+    options: PlanOptions | None = None,
+    *,
+    guards: Iterable[Guard] | None = None,
+) -> Plan:
+    """The plan that leaves nothing of the topology. Volumes stay unless the options allow their loss.
+
+    `guards` are those of `plan`. That the other environment has taken over is a warning here, not an error.
+    """
+    made = _plan(placed(topology, environment), options, guards, destroy=True)
     return evolve(made, findings=(*made.findings, *name_findings(made)))
 
 
 def apply(
     plan: Plan, *, listen: Listener | None = None, workers: int = WORKERS, seed: int | None = None
 ) -> Outcome:
-    """Carry out a plan under the environment's claim, and verify it by a fresh look.
+    """Carry out a plan under the environment's claim, and verify it by a fresh look. It checks the plan's
+    guards again before the first change.
 
     With a `seed`, calls are made one at a time in an order that the seed decides: for tests.
     Raises PolicyError or ValidationError for a plan with errors, ClaimedError, StalePlanError when the world
@@ -137,6 +149,7 @@ def apply(
         with _uncollected():
             meant(run.reader.account(), environment, here.provider.name)
             fresh = run.plan(plan.placed, plan.catalogue, plan.options, destroy=plan.destroys)
+        fresh = run.check_guards(fresh, plan.guards)
         refuse(fresh)
         if not covered(fresh, fingerprints(plan)):
             raise StalePlanError(
@@ -175,6 +188,15 @@ def release(topology: Topology, environment: Environment) -> Claim | None:
         return held[-1] if held else None
 
 
+def forget_peer(topology: Topology, environment: Environment) -> Claim:
+    """Remove the other environment of a recovery plan from this one's claim: for a recovery plan that no
+    longer exists. Return the claim. Raises ClaimedError and ProviderError.
+    """
+    with Connection.to(environment) as here, here.run(Scope(topology.name, environment.name)) as run:
+        run.record_peer("")
+    return run.claim
+
+
 def addresses(placed: Placed) -> dict[str, str]:
     """Every host's name with its private address."""
     return {
@@ -184,27 +206,37 @@ def addresses(placed: Placed) -> dict[str, str]:
     }
 
 
-def _plan(placed: Placed, options: PlanOptions | None, *, destroy: bool) -> Plan:
+def _plan(
+    placed: Placed, options: PlanOptions | None, guards: Iterable[Guard] | None, *, destroy: bool
+) -> Plan:
     with Connection.to(placed.environment) as here:
-        account = here.account()
-        claim = here.settle(placed.scope)
-        observation = here.reader.observe(placed.scope)
-        waits = claim is not None and claim.fenced  # whether it still is so, an apply asks under its claim
-        declared = placed
-        if waits and not destroy:
-            placed = fenced(placed, observation)
-        plan = _nothing_to_do(placed, observation, here, account, options or PlanOptions())
-        if plan is None or destroy:
-            catalogue = here.catalogue()
-            plan = compose(placed, catalogue, observation, here.provider.drivers, options, destroy=destroy)
-        if claim is None or not claim.epoch:
-            return plan
-        turn = [(told if waits else stands)(placed, claim.epoch)] if waits or destroy else []
-        if waits and not destroy and (anew := remade(plan)):
-            placed = fenced(declared, observation, kept=anew)
-            plan = compose(placed, plan.catalogue, observation, here.provider.drivers, options)
-            turn += waiting(anew, asked=remade(plan))
-        return evolve(plan, epoch=claim.epoch, fenced=waits, findings=(*plan.findings, *turn))
+        claim, plan = _unguarded(placed, options, here, destroy=destroy)
+    return check_guards(plan, guards, claim)
+
+
+def _unguarded(
+    placed: Placed, options: PlanOptions | None, here: Connection, *, destroy: bool
+) -> tuple[Claim | None, Plan]:
+    """Return the last claim, and the plan as the epoch and fence of the claim require it."""
+    account = here.account()
+    claim = here.settle(placed.scope)
+    observation = here.reader.observe(placed.scope)
+    waits = claim is not None and claim.fenced  # whether it still is so, an apply asks under its claim
+    declared = placed
+    if waits and not destroy:
+        placed = fenced(placed, observation)
+    plan = _nothing_to_do(placed, observation, here, account, options or PlanOptions())
+    if plan is None or destroy:
+        catalogue = here.catalogue()
+        plan = compose(placed, catalogue, observation, here.provider.drivers, options, destroy=destroy)
+    if claim is None or not claim.epoch:
+        return claim, plan
+    turn = [(told if waits else stands)(placed, claim.epoch)] if waits or destroy else []
+    if waits and not destroy and (anew := remade(plan)):
+        placed = fenced(declared, observation, kept=anew)
+        plan = compose(placed, plan.catalogue, observation, here.provider.drivers, options)
+        turn += waiting(anew, asked=remade(plan))
+    return claim, evolve(plan, findings=(*plan.findings, *turn))
 
 
 def _turned(fenced: bool) -> str:

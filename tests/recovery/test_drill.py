@@ -204,7 +204,7 @@ def test_what_probes_print_of_sensitive_data_is_in_no_evidence(ready):
 
 def test_a_dead_drill_is_swept_and_nothing_else(ready):
     points = there(ready)
-    workflow.apply(workflow.plan(SHOP, RECOVERY), seed=0)
+    workflow.apply(workflow.plan(SHOP, RECOVERY, guards=[recovery()]), seed=0)
     standby = there(ready)
     dies_at("AttachVolume", lambda: drill(recovery(), pace=ONE))
     assert len(there(ready)) > len(standby)

@@ -25,7 +25,7 @@ def test_the_way_back_carries_what_was_written_since_and_measures_the_downtime(r
     assert set(written(ready, PRODUCTION).values()) == said("since")
     assert powers(ready, PRODUCTION) == {"running"}
     assert powers(ready, RECOVERY) == {"stopped"}
-    assert workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).empty
+    assert workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).empty
     again = failover(recovery(), evolve(HOW, last_point=True))
     assert again.result == "passed"
 
@@ -67,7 +67,7 @@ def test_who_has_joined_already_stays_as_it_is_when_a_way_back_goes_on(ready):
 
 def test_protected_volumes_are_given_the_newer_data_all_the_same(ready):
     kept = evolve(SHOP, roles=[evolve(role, protect=True) for role in SHOP.roles])
-    workflow.apply(workflow.plan(kept, PRODUCTION), seed=0)
+    workflow.apply(workflow.plan(kept, PRODUCTION, guards=[recovery()]), seed=0)
     plan = recovery(topology=kept)
     failover(plan, HOW)
     write(ready, RECOVERY, "since")

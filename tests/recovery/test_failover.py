@@ -90,7 +90,7 @@ def test_it_is_refused_where_a_volume_would_come_up_blank(ready):
 
 
 def test_a_target_that_ran_already_gets_the_data_while_its_hosts_are_off(ready):
-    workflow.apply(workflow.plan(SHOP, RECOVERY), seed=0)
+    workflow.apply(workflow.plan(SHOP, RECOVERY, guards=[recovery()]), seed=0)
     write(ready, RECOVERY, "empty")
     while_attaching = []
 

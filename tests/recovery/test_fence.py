@@ -15,18 +15,19 @@ from portinfra.recovery.fencing import fence
 
 def test_a_later_apply_does_not_wake_the_source(ready):
     failover(recovery(), HOW)
-    plan = workflow.plan(SHOP, PRODUCTION)
+    plan = workflow.plan(SHOP, PRODUCTION, guards=[recovery()])
     assert plan.empty
     assert [finding.rule for finding in plan.findings] == ["recovery/fenced"]
     more = SHOP.with_role(evolve(SHOP.role("web"), count=2, size="medium"))
-    workflow.apply(workflow.plan(more, PRODUCTION), seed=0)
+    workflow.apply(workflow.plan(more, PRODUCTION, guards=[recovery()]), seed=0)
     assert powers(ready, PRODUCTION) == {"stopped"}
     hosts = [r for r in ready.books(PRODUCTION.account) if r["kind"] == "instance"]
     assert len(hosts) == 3, "a new host runs at first: none is made"
 
 
 def test_a_plan_made_before_it_is_not_applied_after_it(ready):
-    before = workflow.plan(SHOP.with_role(evolve(SHOP.role("web"), count=2)), PRODUCTION)
+    more = SHOP.with_role(evolve(SHOP.role("web"), count=2))
+    before = workflow.plan(more, PRODUCTION, guards=[recovery()])
     failover(recovery(), HOW)
     with pytest.raises(StalePlanError, match="fenced"):
         workflow.apply(before, seed=0)
@@ -34,12 +35,12 @@ def test_a_plan_made_before_it_is_not_applied_after_it(ready):
 
 def test_a_source_that_comes_back_is_refused_until_it_is_fenced(ready):
     failover(recovery(), LOST)
-    plan = workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY])
+    plan = workflow.plan(SHOP, PRODUCTION, guards=[recovery()])
     assert [finding.rule for finding in plan.errors] == ["recovery/superseded"]
     assert powers(ready, PRODUCTION) == {"running"}
     assert fence(recovery(), pace=ONE) == 3
     assert powers(ready, PRODUCTION) == {"stopped"}
-    assert workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).errors == ()
+    assert workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).errors == ()
 
 
 def test_a_source_that_stands_is_not_fenced(ready):
@@ -51,7 +52,7 @@ def test_a_source_that_stands_is_not_fenced(ready):
 
 def test_an_apply_that_cannot_ask_its_peer_is_refused(ready):
     with lost(RECOVERY, untouched=False):
-        plan = workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY])
+        plan = workflow.plan(SHOP, PRODUCTION, guards=[recovery()])
     assert [finding.rule for finding in plan.errors] == ["recovery/peer-silent"]
     with pytest.raises(PolicyError):
         workflow.apply(plan, seed=0)
@@ -86,10 +87,10 @@ def test_a_fence_of_a_source_that_came_back_in_part_says_what_is_missing(ready):
 def test_a_fenced_host_is_not_made_anew(ready):
     failover(recovery(), HOW)
     asked = PlanOptions(replace=frozenset({"instance.db1"}))
-    plan = workflow.plan(SHOP, PRODUCTION, asked)
+    plan = workflow.plan(SHOP, PRODUCTION, asked, guards=[recovery()])
     assert [finding.rule for finding in plan.errors] == ["recovery/fenced-host"]
     other = SHOP.with_role(evolve(SHOP.role("db"), image="ubuntu-24.04"))
-    plan = workflow.plan(other, PRODUCTION, PlanOptions(refresh_images=True))
+    plan = workflow.plan(other, PRODUCTION, PlanOptions(refresh_images=True), guards=[recovery()])
     assert [finding.rule for finding in plan.findings].count("recovery/fenced-host") == 2
     assert plan.errors == ()
     workflow.apply(plan, seed=0)
@@ -103,5 +104,5 @@ def test_a_fenced_environment_keeps_the_address_of_a_host_that_is_gone(ready):
     host = next(r for r in ready.books(PRODUCTION.account) if r["kind"] == "instance" and "web1" in r["name"])
     ready.request(PRODUCTION.account, "us-east-1", "DeleteInstance", {"id": host["id"]})
     passed_later(ready, 600)
-    plan = workflow.plan(SHOP, PRODUCTION)
+    plan = workflow.plan(SHOP, PRODUCTION, guards=[recovery()])
     assert "delete" not in {change.action for change in plan.changes}

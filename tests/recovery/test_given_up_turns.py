@@ -23,7 +23,7 @@ def test_a_failover_that_cannot_be_finished_is_given_up(ready, how):
     assert set(written(ready, PRODUCTION).values()) == said("newer than the point")
     assert powers(ready, PRODUCTION) == {"running"}
     assert powers(ready, RECOVERY) == {"stopped"}
-    assert workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).empty
+    assert workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).empty
     assert status(recovery()).turn is None
     assert replicate(recovery(), now=True, pace=ONE).succeeded
 

@@ -93,11 +93,11 @@ def test_where_the_target_dies_the_source_stands_again_and_a_target_that_returns
     with lost(RECOVERY):
         assert stand_alone(recovery(), pace=ONE).stopped is None
     assert powers(ready, PRODUCTION) == {"running"}
-    plan = workflow.plan(SHOP, RECOVERY, peers=[PRODUCTION])
+    plan = workflow.plan(SHOP, RECOVERY, guards=[recovery()])
     assert [finding.rule for finding in plan.errors] == ["recovery/superseded"]
     assert fence(recovery(), pace=ONE) == 2
     assert powers(ready, RECOVERY) == {"stopped"}
-    assert workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).errors == ()
+    assert workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).errors == ()
     found = status(recovery())
     assert (found.turn, found.stands) == (None, 0)
     assert replicate(recovery(), now=True, pace=ONE).succeeded
@@ -136,7 +136,7 @@ def test_a_turn_that_was_overtaken_while_its_target_was_lost_is_never_gone_on_wi
         evidence = failover(recovery(), LOST)
     assert (evidence.result, evidence.source_fenced) == ("passed", False)
     assert set(written(ready, RECOVERY).values()) == said("newer")
-    told = workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).errors
+    told = workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).errors
     assert [finding.rule for finding in told] == ["recovery/superseded"]
     fence(recovery(), pace=ONE)
     assert powers(ready, PRODUCTION) == {"stopped"}
@@ -175,7 +175,7 @@ def test_a_failover_that_is_gone_on_with_is_later_than_who_was_let_in_alone_mean
     passed_later(ready, 24 * 3600)
     with lost(PRODUCTION):
         assert failover(recovery(rto="99h"), LOST).result == "passed"
-    told = workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).errors
+    told = workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).errors
     assert [finding.rule for finding in told] == ["recovery/superseded"]
     fence(recovery(), pace=ONE)
     assert powers(ready, RECOVERY) == {"running"}

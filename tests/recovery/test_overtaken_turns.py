@@ -31,11 +31,11 @@ def test_a_target_that_was_destroyed_in_between_stands_above_all_that_was(ready)
     abandon(recovery().turned, pace=ONE)
     failback(recovery(), HOW)
     lose_all = PlanOptions(allow_data_loss=frozenset({"all"}))
-    workflow.apply(workflow.destroy(SHOP, RECOVERY, lose_all), seed=0)
+    workflow.apply(workflow.destroy(SHOP, RECOVERY, lose_all, guards=[recovery()]), seed=0)
     passed_later(ready, 9000)
     assert replicate(recovery(), pace=ONE).succeeded
     assert failover(recovery(), LOST).result == "passed"
-    plan = workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY])
+    plan = workflow.plan(SHOP, PRODUCTION, guards=[recovery()])
     assert [finding.rule for finding in plan.errors] == ["recovery/superseded"]
     assert fence(recovery(), pace=ONE) == 3
 

@@ -223,7 +223,8 @@ AMID_ITS_FIREWALLS = "RevokeTraffic"
 
 
 def test_a_source_whose_apply_died_amid_its_firewalls_is_stopped_all_the_same(ready):
-    dies_at(AMID_ITS_FIREWALLS, lambda: workflow.apply(workflow.plan(TWO, PRODUCTION), seed=0))
+    plan = workflow.plan(TWO, PRODUCTION, guards=[recovery()])
+    dies_at(AMID_ITS_FIREWALLS, lambda: workflow.apply(plan, seed=0))
     passed_later(ready, 700)
     assert failover(recovery(rto="9h"), HOW).result == "passed"
 

@@ -150,7 +150,7 @@ def test_giving_up(world, stride):
         }
         assert {state for _, _, state in books(PRODUCTION, "instance")} == {"running"}
         assert {state for _, _, state in books(RECOVERY, "instance")} == {"stopped"}
-        assert workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).empty
+        assert workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).empty
         assert status(recovery()).turn is None
 
     sweep_through(lambda: None, lambda: abandon(recovery(), pace=ONE), ends_well, stride)

@@ -121,8 +121,8 @@ def test_where_only_some_groups_have_newer_points_no_command_is_named_that_is_re
 def test_who_was_not_let_in_again_yet_is_told_to_finish_the_giving_up(ready):
     stuck(how=LOST)
     giving_up_dies_between()
-    (finding,) = workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).errors
+    (finding,) = workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).errors
     assert "--abandon" in finding.fix
     abandon(recovery(), pace=ONE)
     passed_later(ready, 60)
-    assert workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).errors == ()
+    assert workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).errors == ()

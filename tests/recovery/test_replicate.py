@@ -215,9 +215,9 @@ def test_neither_apply_nor_destroy_of_an_environment_touches_points(cloud):
     replicate(recovery(), pace=ONE)
     before = snapshots(cloud, RECOVERY)
     lose = PlanOptions(allow_data_loss=frozenset({"all"}))
-    workflow.apply(workflow.plan(SHOP, RECOVERY), seed=0)
-    workflow.apply(workflow.destroy(SHOP, RECOVERY, lose), seed=0)
-    workflow.apply(workflow.destroy(SHOP, PRODUCTION, lose), seed=0)
+    workflow.apply(workflow.plan(SHOP, RECOVERY, guards=[recovery()]), seed=0)
+    workflow.apply(workflow.destroy(SHOP, RECOVERY, lose, guards=[recovery()]), seed=0)
+    workflow.apply(workflow.destroy(SHOP, PRODUCTION, lose, guards=[recovery()]), seed=0)
     assert snapshots(cloud, RECOVERY) == before
     assert status(recovery()).level == "ok"
 
@@ -303,7 +303,7 @@ def test_what_no_entry_speaks_of_goes_when_something_newer_has_come(cloud):
 def test_a_point_that_lacks_a_volume_is_not_taken_for_new_enough(cloud):
     assert replicate(recovery(), pace=ONE).succeeded
     grown = SHOP.with_role(evolve(SHOP.role("db"), count=3))
-    workflow.apply(workflow.plan(grown, PRODUCTION), seed=0)
+    workflow.apply(workflow.plan(grown, PRODUCTION, guards=[recovery()]), seed=0)
     assert fates(replicate(recovery(topology=grown), pace=ONE)) == {"db": "carried"}
     assert {volume.level for volume in status(recovery(topology=grown)).volumes} == {"ok"}
 

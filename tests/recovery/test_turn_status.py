@@ -75,5 +75,5 @@ def test_status_is_told_though_the_source_is_silent(ready):
 
 def test_who_destroys_an_environment_that_stands_for_another_is_told(ready):
     failover(recovery(), HOW)
-    plan = workflow.destroy(SHOP, RECOVERY)
+    plan = workflow.destroy(SHOP, RECOVERY, guards=[recovery()])
     assert [finding.rule for finding in plan.findings] == ["recovery/stands"]

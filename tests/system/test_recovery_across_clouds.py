@@ -200,4 +200,4 @@ def test_what_ec2_held_comes_up_on_compute_engine_and_goes_back(clouds, environm
     found = held(clouds, workflow.observe(SHOP, production).resources)
     assert found == ["newer of db1-data", "newer of db2-data"]
     assert beside(recovery, "sending") == beside(production, "receiving") == []
-    assert workflow.plan(SHOP, production, peers=[recovery]).empty
+    assert workflow.plan(SHOP, production, guards=[about]).empty

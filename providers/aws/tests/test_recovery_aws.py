@@ -98,7 +98,7 @@ def test_a_failover_and_the_way_back(clouds, recovery):
     assert [wave.passed for wave in back.waves] == [True, True], back.reasons
     assert powers(PRODUCTION) == {"running"}
     assert powers(RECOVERY) == {"stopped"}
-    assert workflow.plan(SHOP, PRODUCTION, peers=[RECOVERY]).empty
+    assert workflow.plan(SHOP, PRODUCTION, guards=[recovery]).empty
 
 
 def powers(environment):

@@ -129,6 +129,12 @@ class Claiming:
         self.claim = evolve(self.claim, epoch=epoch, fenced=fenced)
         insist(self.beat, self._pause, lambda error: isinstance(error, FOR_NOW))
 
+    def record_peer(self, peer: str) -> None:
+        """Write the other environment of the recovery plan into the claim; every later run keeps it."""
+        if peer != self.claim.peer:
+            self.claim = evolve(self.claim, peer=peer)
+            insist(self.beat, self._pause, lambda error: isinstance(error, FOR_NOW))
+
     def keep(self) -> None:
         """Say that we live, if it is time to; as often as it takes."""
         if self._clock.now() >= self.beat_due:
@@ -144,12 +150,13 @@ class Claiming:
         """Let go. It stays as the record of who applied last; `forget` removes it, with nothing to guard.
 
         One that tells of a turn stays all the same: whoever forgot it would take an older turn for the last.
+        So does one that names a peer: that may have taken over, and the next plan has to check it.
         """
         try:
             if not self.sure(self._clock.now()):
                 self.beat()
             self.beat_due = math.inf  # from here on nobody is told that we live
-            if forget and not self.claim.epoch:
+            if forget and not self.claim.epoch and not self.claim.peer:
                 for number in (self.claim.number, self.claim.number - 1):
                     _drop(self.caller, self.scope, number)
             else:
@@ -207,6 +214,7 @@ def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder, version: str
             active_at=now,
             epoch=last.epoch if last else 0,
             fenced=last.fenced if last else False,
+            peer=last.peer if last else "",
             version=version,
         )
         if _won(caller, scope, ours):

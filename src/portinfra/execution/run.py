@@ -2,7 +2,7 @@
 
 import random
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self
@@ -13,6 +13,7 @@ from portinfra.errors import ApplyError, ClaimLostError, ProviderError
 from portinfra.execution.caller import Caller
 from portinfra.execution.claim import Claiming
 from portinfra.execution.coordinator import Coordinator
+from portinfra.execution.guards import check_guards, peer_of
 from portinfra.execution.journal import Journal
 from portinfra.execution.loop import Loop
 from portinfra.execution.pulse import pulse
@@ -20,6 +21,7 @@ from portinfra.execution.workers import Inline, Threads, Workers
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.claim import Claim
+from portinfra.model.guard import Guard
 from portinfra.model.observed import Observed
 from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
@@ -102,6 +104,13 @@ class Run:
         assert self._claiming is not None
         self._claiming.declare(epoch=epoch, fenced=fenced)
 
+    def record_peer(self, peer: str) -> None:
+        """Write the other environment of the recovery plan into the claim, unless the claim has it already.
+        Every later run keeps it.
+        """
+        assert self._claiming is not None
+        self._claiming.record_peer(peer)
+
     def sleep_until(self, moment: float) -> None:
         """Return when the provider's clock says so, holding the claim meanwhile."""
         assert self._claiming is not None
@@ -137,6 +146,16 @@ class Run:
         """What would bring the scope from what is there now to what is placed; with `destroy`, to nothing."""
         there = self.reader.observe(self._scope)
         return compose(placed, catalogue, there, self._provider.drivers, options, destroy=destroy)
+
+    def check_guards(self, plan: Plan, guards: Iterable[Guard] | None) -> Plan:
+        """Return the plan with its guards and their findings, by this run's claim. If the plan has no errors,
+        record in the claim which environment the guards read.
+        """
+        with self.living():  # another environment may take minutes to answer
+            checked = check_guards(plan, guards, self.claim)
+        if not checked.errors and not checked.destroys and (peer := peer_of(checked)):
+            self.record_peer(peer)
+        return checked
 
     def apply(self, plan: Plan, listen: Listener) -> Outcome:
         """Carry out a plan that was made under this run's claim, and verify it.

@@ -1,6 +1,9 @@
 """The claim on an environment: who is changing it, kept in the cloud that it guards. Advisory."""
 
-from attrs import frozen
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import asdict, fields_dict, frozen
 
 NOTE_MAX = 1200
 """What is left beside a claim in the shortest text that a cloud keeps it in (2,048 on Compute Engine)."""
@@ -44,3 +47,26 @@ class Claim:
     """The version of portinfra that applied last."""
     note: str = ""
     """What a ledger's entry says, in at most `NOTE_MAX` characters; nothing in a claim that is one."""
+    peer: str = ""
+    """The other environment of the recovery plan. A plan that does not check it is refused."""
+
+
+def to_json(claim: Claim) -> dict[str, Any]:
+    """Return the fields of a claim as JSON has them. An empty `peer` is left out, so that versions without
+    that field can read the claim.
+    """
+    fields = asdict(claim)
+    if not claim.peer:
+        del fields["peer"]
+    return fields
+
+
+def from_json(written: Mapping[str, Any]) -> Claim:
+    """Return the claim that `to_json` of any version has written. A field that an older version did not have
+    gets its default; a field that this version does not have is ignored.
+
+    Raises KeyError, TypeError or ValueError for anything that is not a claim.
+    """
+    names = fields_dict(Claim).keys() - {"holder"}
+    known = {name: value for name, value in dict(written).items() if name in names}
+    return Claim(holder=Holder(**written["holder"]), **known)

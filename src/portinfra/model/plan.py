@@ -9,6 +9,7 @@ from portinfra.model import convert
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.finding import Finding, Severity
+from portinfra.model.guard import Guard
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Spec
@@ -103,6 +104,8 @@ class Plan:
     options: PlanOptions = field(factory=PlanOptions)
     findings: tuple[Finding, ...] = ()
     """Errors among them make the plan one that no apply accepts."""
+    guards: tuple[Guard, ...] | None = None
+    """What `apply` checks again. None: the caller passed none; empty: the caller skips them on purpose."""
 
     @property
     def empty(self) -> bool:

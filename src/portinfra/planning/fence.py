@@ -41,6 +41,21 @@ def remade(plan: Plan) -> frozenset[Address]:
     )
 
 
+def starting_hosts(plan: Plan) -> Iterator[Finding]:
+    """Return an error for each host that a plan of a fenced environment would start, create or replace."""
+    for change in plan.changes:
+        if not plan.fenced or not isinstance(change.after, Instance):
+            continue
+        if change.action in ("create", "replace") or change.after.power == "running":
+            yield Finding(
+                "recovery/fenced-host",
+                f"{change.address} would run, and {plan.scope.environment} is fenced: another environment is "
+                "active",
+                "Change it after this environment has become active again: dr failback, or dr failover.",
+                subject=change.address,
+            )
+
+
 def waiting(hosts: Iterable[Address], asked: Collection[Address]) -> Iterator[Finding]:
     """That hosts wait to be made anew; an error where that was `asked` for now."""
     for address in sorted(hosts):

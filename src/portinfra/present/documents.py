@@ -180,6 +180,7 @@ def _claim(claim: Claim | None) -> Document | None:
         "since": claim.since,
         "released": claim.released,
         "version": claim.version,
+        "peer": claim.peer or None,
     }
 
 

@@ -28,9 +28,11 @@ class Beginning:
     def turn(self) -> Turn:
         """The turn under way, or a new one; written in the ledger."""
         lost, pace = self.how.source_is_lost, self.how.pace
-        with self.target.run(self.recovery.target_scope, workers=pace.workers, seed=pace.seed):
+        scope = self.recovery.target_scope
+        with self.target.run(scope, workers=pace.workers, seed=pace.seed) as run:
+            run.record_peer(self.recovery.peer_of(scope))
             self.ledger.settle()
-            here = standing(self.target, self.recovery.target_scope)
+            here = standing(self.target, scope)
             known = turns(self.ledger.entries())
             found = under_way(known, here.epoch)
             if found and found.abandoned and not lost:

@@ -108,9 +108,11 @@ def switched(
     if run.claim.epoch > epoch:
         raise passed_on(recovery, run.claim.epoch)
     catalogue = at.catalogue()
+    placed = place(recovery.topology, at.environment)
     run.declare(epoch=epoch, fenced=power == "stopped")
+    run.record_peer(recovery.peer_of(placed.scope))
     decided()
-    return switch(run, place(recovery.topology, at.environment), catalogue, power, listen)
+    return switch(run, placed, catalogue, power, listen)
 
 
 def passed_on(recovery: Recovery, epoch: int) -> PolicyError:

@@ -24,6 +24,7 @@ from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.inventory import inventory
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.pace import Pace
+from portinfra.recovery.pairing import record_peers
 from portinfra.recovery.points import Point, id_of, manifest, new_id, points, volume_of
 from portinfra.recovery.shelf import Shelf
 from portinfra.recovery.subject import Recovery
@@ -94,6 +95,7 @@ def replicate(
                 _stands(recovery, source, target)
 
         stands()
+        record_peers(recovery, source, target, pace, say)
         there = source.observe(recovery.source_scope)
         data = {a: seen for a, seen in there.resources.items() if isinstance(seen.spec, Volume)}
         with (

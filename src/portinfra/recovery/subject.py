@@ -1,5 +1,7 @@
 """What a recovery is about: the plan, with the topology and the two environments that it names."""
 
+from collections.abc import Iterator
+
 from attrs import evolve, frozen
 
 from portinfra.errors import PolicyError
@@ -7,14 +9,16 @@ from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.fingerprint import fingerprint
+from portinfra.model.plan import Plan
 from portinfra.model.recovery import DataPolicy, RecoveryPlan, seconds, usual_engine
 from portinfra.model.topology import Topology
 from portinfra.model.vault import Vault
+from portinfra.recovery.peers import peer_findings, turn_findings
 
 
 @frozen
 class Recovery:
-    """A recovery plan with what it names."""
+    """A recovery plan with what it names. It is the `Guard` of its two environments."""
 
     plan: RecoveryPlan
     topology: Topology
@@ -30,6 +34,18 @@ class Recovery:
     def target_scope(self) -> Scope:
         """What stands in for it."""
         return Scope(self.topology.name, self.target.name)
+
+    def peer_of(self, scope: Scope) -> str:
+        """Return the name of the other environment; empty for any other scope."""
+        return {self.source_scope: self.target.name, self.target_scope: self.source.name}.get(scope, "")
+
+    def findings(self, plan: Plan) -> Iterator[Finding]:
+        """Return what forbids a plan of either environment. Reads the claim of the other one."""
+        if plan.scope == self.source_scope:
+            yield from peer_findings(plan, self.target)
+        if plan.scope == self.target_scope:
+            yield from peer_findings(plan, self.source)
+            yield from turn_findings(plan, self.plan.name)
 
     def refusal(self, what: str, rule: str, message: str, fix: str) -> PolicyError:
         """What is not done, with the one finding about this recovery that says why."""

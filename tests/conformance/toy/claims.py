@@ -4,10 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from attrs import asdict
-
 from portinfra.model.address import Address, Scope
-from portinfra.model.claim import Claim, Holder
+from portinfra.model.claim import Claim, from_json, to_json
 from portinfra.provider.interface import Answer, Call, ClaimDriver
 
 from .drivers.common import list_call
@@ -18,16 +16,15 @@ class ToyClaims(ClaimDriver):
         return list_call("notes", scope)
 
     def assemble(self, answers: Sequence[Answer]) -> list[Claim]:
-        texts = [json.loads(note["text"]) for page in answers for note in page["items"]]
-        return [Claim(**text | {"holder": Holder(**text["holder"])}) for text in texts]
+        return [from_json(json.loads(note["text"])) for page in answers for note in page["items"]]
 
     def take(self, scope: Scope, claim: Claim) -> Call:
         labels = {"scope": scope.hash}
-        body = {"name": _name(scope, claim.number), "labels": labels, "text": json.dumps(asdict(claim))}
+        body = {"name": _name(scope, claim.number), "labels": labels, "text": json.dumps(to_json(claim))}
         return _call("POST /notes", claim.number, body, safe=False)
 
     def write(self, scope: Scope, claim: Claim) -> Call:
-        body = {"id": _name(scope, claim.number), "text": json.dumps(asdict(claim))}
+        body = {"id": _name(scope, claim.number), "text": json.dumps(to_json(claim))}
         return _call("PATCH /notes/{id}", claim.number, body, safe=True)
 
     def drop(self, scope: Scope, number: int) -> Call:

@@ -93,7 +93,7 @@ RECOVERY = Environment("recovery", on="fake:eu-west-1", account="2", key="b", ci
 @frozen
 class Script:
     """A script that declares production, a place where it can come back, and a plan for that; it is called
-    with the arguments of a command. `about` is another plan than the plainest.
+    with the arguments of a command. `about` is another plan than the plainest; none unless `planned`.
     """
 
     here: Environment = PRODUCTION
@@ -113,8 +113,10 @@ class Script:
         about: RecoveryPlan | None = None,
         answer: str | None = None,
         environments: tuple[Environment, ...] = (),
+        planned: bool = True,
     ) -> Any:
-        declared = Declared((ORDERS,), environments or (self.here, self.there), (about or self.plan(),))
+        plans = (about or self.plan(),) if planned else ()
+        declared = Declared((ORDERS,), environments or (self.here, self.there), plans)
         session = Session("python shop.py", arguments, declared)
         return CliRunner().invoke(app(session), list(arguments), input=answer)
 

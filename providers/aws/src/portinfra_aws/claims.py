@@ -85,6 +85,7 @@ def _tags(scope: Scope, claim: Claim) -> dict[str, str]:
         "epoch": str(claim.epoch),
         "fenced": "yes" if claim.fenced else "no",
         "version": claim.version,
+        "peer": claim.peer,
     }
     pieces = _pieces(claim.note)  # counted, as those of a longer note before it stay
     fields |= {"notes": str(len(pieces))} | {f"note-{i}": piece for i, piece in enumerate(pieces)}
@@ -114,6 +115,7 @@ def _claim(record: Mapping[str, Any]) -> Claim:
             epoch=int(tags["epoch"]),
             fenced=tags.get("fenced") == "yes",
             version=tags["version"],
+            peer=tags.get("peer", ""),
             note="".join(tags[f"note-{i}"] for i in range(int(tags.get("notes", "0")))),
         )
     except (KeyError, ValueError):

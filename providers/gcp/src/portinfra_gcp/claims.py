@@ -7,10 +7,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attrs import asdict
-
 from portinfra.model.address import Address, Scope
-from portinfra.model.claim import Claim, Holder
+from portinfra.model.claim import Claim, Holder, from_json, to_json
 from portinfra.provider.interface import Answer, Call, ClaimDriver
 from portinfra_gcp import rates
 from portinfra_gcp.drivers import reading
@@ -59,13 +57,12 @@ def _call(action: str, parameters: Mapping[str, Any], number: int, *, safe: bool
 
 
 def _said(scope: Scope, claim: Claim) -> dict[str, str]:
-    said = {"portinfra": {"scope": str(scope), "claim": asdict(claim)}}
+    said = {"portinfra": {"scope": str(scope), "claim": to_json(claim)}}
     return {"description": json.dumps(said, separators=(",", ":"))}
 
 
 def _claim(record: Mapping[str, Any]) -> Claim:
     try:
-        said = dict(json.loads(record.get("description") or "")["portinfra"]["claim"])
-        return Claim(holder=Holder(**said.pop("holder")), **said)
+        return from_json(json.loads(record.get("description") or "")["portinfra"]["claim"])
     except (KeyError, TypeError, ValueError):
         return Claim(int(record["name"].rpartition("-")[2]), _NOBODY)

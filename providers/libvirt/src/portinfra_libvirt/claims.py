@@ -7,10 +7,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attrs import asdict
-
 from portinfra.model.address import Address, Scope
-from portinfra.model.claim import Claim, Holder
+from portinfra.model.claim import Claim, Holder, from_json, to_json
 from portinfra.provider.interface import Answer, Call, ClaimDriver
 from portinfra_libvirt import networks, xml
 
@@ -52,7 +50,7 @@ def _call(action: str, number: int, *, safe: bool = False, **parameters: Any) ->
 
 
 def _document(scope: Scope, claim: Claim) -> str:
-    said = json.dumps({"scope": str(scope), "claim": asdict(claim)}, separators=(",", ":"))
+    said = json.dumps({"scope": str(scope), "claim": to_json(claim)}, separators=(",", ":"))
     return (
         f"<network><name>{name(scope, claim.number)}</name>"
         f"<metadata>{xml.owner_element(networks.URI, said)}</metadata></network>"
@@ -66,7 +64,6 @@ def _number(record: Mapping[str, Any]) -> int:
 
 def _claim(record: Mapping[str, Any]) -> Claim:
     try:
-        said = dict(json.loads(record["said"])["claim"])
-        return Claim(holder=Holder(**said.pop("holder")), **said)
+        return from_json(json.loads(record["said"])["claim"])
     except (KeyError, TypeError, ValueError):
         return Claim(_number(record), _NOBODY)

@@ -22,6 +22,7 @@ NODE = """\
 </node>
 """
 CLAIMS = LibvirtClaims()
+PEER = '"peer":"recovery"'
 
 
 @pytest.fixture
@@ -64,6 +65,16 @@ def test_a_claim_is_read_as_it_was_taken_and_as_it_was_written_last(rack):
     for _ in range(2):
         rack.perform(CLAIMS.write(SCOPE, later))
     assert there(rack) == [later]
+
+
+def test_a_claim_of_an_older_version_has_no_peer(rack):
+    paired = Claim(3, ME, epoch=2, fenced=True, peer="recovery")
+    document = CLAIMS.take(SCOPE, paired).parameters["document"]
+    older = document.replace(f",{PEER}", "")
+    assert older != document
+    for zone in "ab":
+        rack.connections.to(zone).networkDefineXML(older)
+    assert there(rack) == [Claim(3, ME, epoch=2, fenced=True)]
 
 
 def test_a_number_is_taken_once_whoever_asks(rack):

@@ -12,9 +12,13 @@ from portinfra.present.exits import Exit
 
 @frozen
 class Releasing(Shown):
-    """Whether to let go of it, and whether to ask first."""
+    """What to change of it, and whether to ask first."""
 
     release: Annotated[bool, Option("--release", help="Take it from a holder known to be dead.")] = False
+    forget_peer: Annotated[
+        bool,
+        Option("--forget-peer", help="Forget a recovery plan that no longer exists."),
+    ] = False
     yes: Annotated[bool, Option("--yes", "-y", help="Do not ask.")] = False
 
 
@@ -38,6 +42,11 @@ def claim(session: Session, target: Target, releasing: Releasing) -> int:
         workflow.release(selection.topology, selection.environment)
         claims = workflow.claims(selection.topology, selection.environment)
         last, released = claims[-1] if claims else None, True
+    if releasing.forget_peer and last is not None and last.peer:
+        err().print(f"Plans of {selection.scope} will not check {last.peer} any more.")
+        if not releasing.yes:
+            confirm(session, f"Type {selection.scope} to forget it:", (selection.scope,))
+        last = workflow.forget_peer(selection.topology, selection.environment)
     if releasing.as_json:
         write_json(claim_document(selection.scope, last, released=released))
     else:

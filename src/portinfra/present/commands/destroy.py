@@ -10,7 +10,7 @@ def destroy(session: Session, target: Target, limits: Limits, consent: Consent) 
     from portinfra.present.commands.making import make_plan, refusal
     from portinfra.present.commands.selection import select
 
-    selection = select(session, target)
+    selection = select(session, target, without_peer=limits.without_peer)
     made = make_plan(selection, limits.plan_options(), destroy=True)
     show(made, full=consent.full, as_json=consent.as_json)
     if refused := refusal(made):

@@ -24,15 +24,14 @@ SCHEMA = "portinfra.plan/1"
 def make_plan(selection: Selection, options: PlanOptions, *, destroy: bool = False) -> Plan:
     """The plan of a selection. Raises Misuse for an option that names what there is not."""
     if destroy:
-        plan = workflow.destroy(selection.topology, selection.environment, options)
+        plan = workflow.destroy(selection.topology, selection.environment, options, guards=selection.guards)
     else:
         plan = workflow.plan(
             selection.topology,
             selection.environment,
             options,
             rules=selection.rules,
-            peers=selection.peers,
-            target_of=selection.target_of,
+            guards=selection.guards,
         )
     check_names(plan)
     return plan

@@ -50,7 +50,7 @@ def move(session: Session, target: Target, moving: Moving) -> int:
             fix=f"Add --plan to see what it means; then: {build}",
         )
     plugin = registry.plugin(here.environment.provider)
-    made = make_plan(evolve(selected, environment=there, peers=(), target_of=""), PlanOptions())
+    made = make_plan(evolve(selected, environment=there, guards=()), PlanOptions())
     found = moved_by(here, plugin.sizes, {plugin.name: plugin.native}, made, workflow.cannot_keep(there))
     if moving.as_json:
         write_json(move_document(found))

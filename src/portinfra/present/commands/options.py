@@ -60,6 +60,10 @@ class Limits:
     without_zone: Annotated[
         list[str] | None, Option("--without-zone", metavar="ZONE", help="Leave a zone alone; repeatable.")
     ] = None
+    without_peer: Annotated[
+        bool,
+        Option("--without-peer", help="Do not check the other environment of the recovery plan."),
+    ] = False
 
     def plan_options(self) -> PlanOptions:
         """The same, as planning takes it."""
@@ -79,10 +83,6 @@ class Wishes(Limits):
     ] = None
     refresh_images: Annotated[
         bool, Option("--refresh-images", help="Replace hosts whose image has a newer version.")
-    ] = False
-    without_peer: Annotated[
-        bool,
-        Option("--without-peer", help="Do not ask the other end of a recovery plan whether it took over."),
     ] = False
 
     def plan_options(self) -> PlanOptions:

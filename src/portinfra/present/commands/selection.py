@@ -20,6 +20,7 @@ from portinfra.validation import validate_declared
 
 if TYPE_CHECKING:
     from portinfra.policy import PolicyRule
+    from portinfra.recovery.subject import Recovery
 
 
 @frozen
@@ -30,10 +31,8 @@ class Selection:
     environment: Environment
     rules: "tuple[PolicyRule, ...]" = ()
     """Rules of a script's own."""
-    peers: tuple[Environment, ...] = ()
-    """The other environments of its recovery plans: each may have taken over."""
-    target_of: str = ""
-    """The recovery plan whose target it is."""
+    guards: "tuple[Recovery, ...] | None" = None
+    """The recovery plans that it is in. None: the declaration has none; empty: the user skips the check."""
 
     @property
     def scope(self) -> str:
@@ -58,17 +57,17 @@ def select(session: Session, target: Target, *, without_peer: bool = False) -> S
     environment = one("environment", "ENV", declared.environments, target.environment)
     # Placed elsewhere it is another environment, which no recovery plan is about.
     elsewhere = target.on not in (None, environment.on)
-    plans = () if elsewhere else _plans(declared, topology, environment)
-    others = {name for plan in plans for name in (plan.source, plan.target)} - {environment.name}
-    peers = tuple(other for other in declared.environments if other.name in others and not without_peer)
-    target_of = next((plan.name for plan in plans if plan.target == environment.name), "")
-    return Selection(topology, moved(environment, target.on), session.rules, peers, target_of)
+    recoveries = () if elsewhere else _recoveries(declared, topology, environment)
+    guards = () if without_peer else recoveries or None
+    return Selection(topology, moved(environment, target.on), session.rules, guards)
 
 
-def _plans(declared: Declared, topology: Topology, environment: Environment) -> tuple[RecoveryPlan, ...]:
-    """The recovery plans that the environment of the topology is in."""
+def _recoveries(declared: Declared, topology: Topology, environment: Environment) -> "tuple[Recovery, ...]":
+    """The recovery plans that the environment of the topology is in, with what they name."""
+    from portinfra.recovery.subject import Recovery
+
     return tuple(
-        plan
+        Recovery(plan, topology, declared.environment(plan.source), declared.environment(plan.target))
         for plan in declared.recoveries
         if plan.name == topology.name or len(declared.topologies) == 1
         if environment.name in (plan.source, plan.target)

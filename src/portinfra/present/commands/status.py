@@ -16,7 +16,7 @@ def status(session: Session, target: Target, shown: Shown) -> int:
     from portinfra.present.documents import status_document
 
     selection = select(session, target)
-    plan = workflow.plan(selection.topology, selection.environment, peers=selection.peers)
+    plan = workflow.plan(selection.topology, selection.environment, guards=selection.guards)
     claims = workflow.claims(selection.topology, selection.environment)
     document = status_document(plan, claims[-1] if claims else None)
     if shown.as_json:

@@ -90,9 +90,10 @@ def claim_line(claim: Claim | None) -> str:
     by = f"{claim.holder}, portinfra {claim.version}" if claim.version else str(claim.holder)
     since = f" at {claim.since}" if claim.since else ""
     fenced = " Fenced: another environment stands in for it." if claim.fenced else ""
+    peer = f" A recovery plan pairs it with {claim.peer}." if claim.peer else ""
     if claim.released:
-        return f"Claim: free; last applied by {by}{since}.{fenced}"
+        return f"Claim: free; last applied by {by}{since}.{fenced}{peer}"
     from portinfra.workflow import lives
 
     gone = " Its process is gone: the next apply takes over." if lives(claim) is False else ""
-    return f"Claim: held by {by}, taken{since}.{gone}{fenced}"
+    return f"Claim: held by {by}, taken{since}.{gone}{fenced}{peer}"

@@ -45,6 +45,19 @@ class Claiming:
             _make(provider, "write", shorter)
             assert _read(provider) == [shorter]
 
+    def test_a_claim_names_its_peer_until_that_is_forgotten(self, stage: Stage) -> None:
+        with stage.provider() as provider:
+            alone = _claim(1)
+            _make(provider, "take", alone)
+            assert _read(provider) == [alone]
+            paired = evolve(alone, peer="recovery")
+            _make(provider, "write", paired)
+            assert _read(provider) == [paired]
+            _make(provider, "write", alone)
+            assert _read(provider) == [alone]
+            _make(provider, "take", evolve(paired, number=2))
+            assert _read(provider) == [alone, evolve(paired, number=2)]
+
     def test_of_two_who_take_a_number_one_is_refused(self, stage: Stage) -> None:
         with stage.provider() as provider:
             _make(provider, "take", _claim(1))

@@ -3,10 +3,8 @@
 import json
 from collections.abc import Sequence
 
-from attrs import asdict
-
 from portinfra.model.address import Address, Scope
-from portinfra.model.claim import Claim, Holder
+from portinfra.model.claim import Claim, from_json, to_json
 from portinfra.provider.interface import Answer, Call, ClaimDriver
 
 
@@ -19,8 +17,9 @@ class FakeClaims(ClaimDriver):
 
     def assemble(self, answers: Sequence[Answer]) -> list[Claim]:
         """Those of the scope."""
-        records = (record for answer in answers for record in answer["records"])
-        return [_claim(json.loads(record["value"])) for record in records if record["state"] != "terminated"]
+        records = [record for answer in answers for record in answer["records"]]
+        there = [record["value"] for record in records if record["state"] != "terminated"]
+        return [from_json(json.loads(value)) for value in there]
 
     def take(self, scope: Scope, claim: Claim) -> Call:
         """Create it; AlreadyExists where somebody else has."""
@@ -38,14 +37,9 @@ class FakeClaims(ClaimDriver):
 def _change(action: str, scope: Scope, number: int, claim: Claim | None = None) -> Call:
     parameters = {"name": _name(scope, str(number))}
     if claim is not None:
-        parameters["value"] = json.dumps(asdict(claim))
+        parameters["value"] = json.dumps(to_json(claim))
     return Call(action, parameters, Address(f"claim.{number}"), safe=action != "CreateClaim")
 
 
 def _name(scope: Scope, number: str) -> str:
     return f"portinfra-{scope.hash}-claim-{number}"
-
-
-def _claim(value: dict[str, object]) -> Claim:
-    holder = Holder(**value.pop("holder"))  # type: ignore[arg-type]
-    return Claim(holder=holder, **value)  # type: ignore[arg-type]

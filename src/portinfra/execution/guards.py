@@ -1,0 +1,53 @@
+"""The check of a plan's guards.
+
+The claim of a scope records the other environment of its recovery plan (`Claim.peer`). So a plan without
+guards is refused there, whichever program makes it.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from attrs import evolve
+
+from portinfra.model.claim import Claim
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.guard import Guard
+from portinfra.model.plan import Plan
+
+
+def check_guards(plan: Plan, guards: Iterable[Guard] | None, claim: Claim | None) -> Plan:
+    """Return the plan with its guards, with the epoch and fence of its scope's claim, and with the findings
+    of the guards.
+
+    Where the claim records a peer that no guard reads, that is a finding, too: an error, and a warning where
+    `guards` is empty, which says that the caller skips the check on purpose.
+    """
+    given = None if guards is None else tuple(guards)
+    plan = evolve(plan, guards=given)
+    if claim is not None:
+        plan = evolve(plan, epoch=claim.epoch, fenced=claim.fenced)
+    found = [finding for guard in given or () for finding in guard.findings(plan)]
+    return evolve(plan, findings=(*plan.findings, *found, *_not_checked(plan, claim)))
+
+
+def peer_of(plan: Plan) -> str:
+    """Return the name of the environment that the guards of a plan read; empty: none."""
+    return next((peer for guard in plan.guards or () if (peer := guard.peer_of(plan.scope))), "")
+
+
+def _not_checked(plan: Plan, claim: Claim | None) -> Iterator[Finding]:
+    peer, name = claim.peer if claim else "", plan.scope.environment
+    if not peer or peer in {guard.peer_of(plan.scope) for guard in plan.guards or ()}:
+        return
+    skipped = plan.guards == ()
+    yield Finding(
+        "recovery/peer-not-checked",
+        f"a recovery plan pairs {name} with {peer}, and nothing checked whether {peer} is active",
+        "Make sure yourself that it is not active; or make the plan with its guard."
+        if skipped
+        else "Command line: declare the recovery plan in the same file, and leave --on out. Python: pass "
+        "guards=[…] with the value of portinfra.dr.recovery. To skip the check: --without-peer or guards=(). "
+        f"If the recovery plan no longer exists: claim {name} --forget-peer.",
+        Severity.WARNING if skipped else Severity.ERROR,
+        subject=f"environment.{name}",
+        location=plan.placed.environment.location,
+    )
