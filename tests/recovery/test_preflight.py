@@ -247,6 +247,6 @@ def test_what_has_no_point_is_given_one_once_it_was_given_up(begun):
         failover(about, HOW)
     assert "dr failover --abandon. Then make one" in refused.value.findings[0].fix
     abandon(about, pace=ONE)
-    workflow.apply(workflow.plan(TWO, PRODUCTION), seed=0)
+    workflow.apply(workflow.plan(TWO, PRODUCTION, guards=[about]), seed=0)
     assert replicate(about, pace=ONE).succeeded
     assert failover(about, HOW).result == "passed"
