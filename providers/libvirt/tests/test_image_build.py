@@ -17,7 +17,7 @@ from portinfra.provider import cloud_init
 from portinfra_libvirt import images, seed
 from portinfra_libvirt.images import debian, files
 
-BOOT_SECONDS = 240
+BOOT_SECONDS = 600
 
 needs_qemu_img = pytest.mark.skipif(files.tool("qemu-img") is None, reason="needs qemu-utils")
 
