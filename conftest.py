@@ -15,7 +15,12 @@ settings.register_profile("soak", deadline=None, database=None, max_examples=200
 
 
 def pytest_configure(config):
-    """Choose how many examples property tests draw, and whether by chance."""
+    """Choose how many examples property tests draw, and whether by chance.
+
+    Forget the user's own settings, once: what the fixture of a module sets stays for each of its tests.
+    """
+    for name in [name for name in os.environ if name.startswith("PORTINFRA_")]:
+        del os.environ[name]
     usual = "quick" if config.option.quick else "everyday"
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", usual))
 
@@ -23,7 +28,5 @@ def pytest_configure(config):
 @pytest.fixture(autouse=True)
 def own_home(tmp_path, tmp_path_factory, monkeypatch):
     """Journals, and whatever else a test leaves behind, go to a folder of its own."""
-    for name in [name for name in os.environ if name.startswith("PORTINFRA_")]:
-        monkeypatch.delenv(name)
     monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.chdir(tmp_path)
