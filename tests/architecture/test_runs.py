@@ -64,6 +64,12 @@ def test_the_last_line_counts_what_was_left_out_by_its_reason(run, workers):
     )
 
 
+def test_a_folder_beside_what_was_asked_for_is_not_counted(run, pytester):
+    (pytester.mkdir("unit") / "test_unit.py").write_text("def test_runs(): pass")
+    lines = run("unit", conftest=IGNORES, test_hypervisors="import not_there")
+    assert lines[-1] == "Nothing was left out."
+
+
 def test_where_nothing_was_left_out_the_last_line_says_so(run):
     assert run(test_some="def test_runs(): pass")[-1] == "Nothing was left out."
 

@@ -6,4 +6,4 @@ import pytest
 @pytest.fixture(autouse=True)
 def fewer_crashes(bed, request):
     if request.config.option.quick:
-        bed.stride = 10
+        bed.stride = 15

@@ -25,7 +25,7 @@ def stage(request, platform, tmp_path, monkeypatch):
     plugin.cloud = None
 
 
-stride = strides(SAMPLE, quick=120)
+stride = strides(SAMPLE, quick=90)
 
 
 @pytest.fixture(scope="module")

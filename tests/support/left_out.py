@@ -26,6 +26,9 @@ class LeftOut:
         return ignored
 
     def _why_ignored(self, path):
+        asked = [Path(argument.partition("::")[0]).resolve() for argument in self.config.args]
+        if not any(path.is_relative_to(folder) for folder in asked):
+            return ""
         for plugin in self.config.pluginmanager.get_plugins():
             ignores = getattr(plugin, "collect_ignore", []) or getattr(plugin, "collect_ignore_glob", [])
             if ignores and Path(plugin.__file__).parent in path.parents:
