@@ -15,18 +15,29 @@ settings.register_profile("soak", deadline=None, database=None, max_examples=200
 
 
 def pytest_configure(config):
-    """Choose how many examples property tests draw, and whether by chance.
-
-    Forget the user's own settings, once: what the fixture of a module sets stays for each of its tests.
-    """
-    for name in [name for name in os.environ if name.startswith("PORTINFRA_")]:
-        del os.environ[name]
+    """Choose how many examples property tests draw, and whether by chance."""
     usual = "quick" if config.option.quick else "everyday"
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", usual))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def shared_home(tmp_path_factory):
+    """Journals of fixtures that several tests share go to a folder of this run. No variable of portinfra
+    reaches the tests from outside.
+    """
+    home = str(tmp_path_factory.mktemp("home"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("PORTINFRA_")]:
+            patch.delenv(name)
+        patch.setenv("PORTINFRA_HOME", home)
+        yield home
+
+
 @pytest.fixture(autouse=True)
-def own_home(tmp_path, tmp_path_factory, monkeypatch):
-    """Journals, and whatever else a test leaves behind, go to a folder of its own."""
-    monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path_factory.mktemp("home")))
+def own_home(tmp_path, tmp_path_factory, monkeypatch, shared_home):
+    """Journals, and whatever else a test leaves behind, go to a folder of its own. Variables that a fixture
+    of its module has set stay.
+    """
+    if os.environ["PORTINFRA_HOME"] == shared_home:
+        monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.chdir(tmp_path)

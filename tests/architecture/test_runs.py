@@ -157,6 +157,19 @@ def test_a_providers_tests_alone_have_the_same_chance_and_a_home_of_their_own(pr
     assert found["home"] != "/not/this/one"
 
 
+@pytest.fixture(scope="module")
+def sites():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PORTINFRA_SITES", "sites.hcl")
+        patch.setenv("PORTINFRA_HOME", "home")
+        yield
+
+
+@pytest.mark.usefixtures("sites")
+def test_variables_that_a_fixture_of_a_module_sets_are_kept():
+    assert (os.environ["PORTINFRA_SITES"], os.environ["PORTINFRA_HOME"]) == ("sites.hcl", "home")
+
+
 def test_no_test_module_is_imported_by_another():
     """What several tests use lies in tests/support."""
     found = [

@@ -1,4 +1,4 @@
-"""The crash sweeps of the suite try every call; in a quick run, a few."""
+"""In a quick run, the crash sweeps of the suite try the crashes of one write in ten."""
 
 import pytest
 

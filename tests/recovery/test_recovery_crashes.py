@@ -21,7 +21,7 @@ from portinfra.testing.fake import SHAPES, FakeCloud, plugin
 from portinfra.testing.simulated import applied
 
 STRIDE = 8
-"""One call in so many in the everyday tests; every one in the soak."""
+"""A full run tries the crashes of one write in so many; the soak, of every write."""
 
 
 @pytest.fixture(params=["aws", "gcp", "libvirt"])

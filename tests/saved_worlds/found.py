@@ -57,7 +57,8 @@ def _leases(about: Recovery, environment: Environment) -> Iterator[str]:
         state = "released" if claim.released else "held"
         role = "fenced" if claim.fenced else "active"
         version = f"by {claim.version} at {claim.since}"
-        yield f"{claim.number} {holder} {state} epoch={claim.epoch} {role} {version}"
+        peer = f" peer={claim.peer}" if claim.peer else ""
+        yield f"{claim.number} {holder} {state} epoch={claim.epoch} {role} {version}{peer}"
 
 
 def _entries(environment: Environment, scope: Scope) -> Iterator[str]:

@@ -40,7 +40,8 @@ def read(request):
         pytest.skip(f"{NEEDS[file.stem]} is not installed")
     document = json.loads(file.read_text())
     with WORLDS[file.stem].load(document["world"]) as about:
-        plans = [workflow.plan(about.topology, end) for end in (about.source, about.target)]
+        ends = (about.source, about.target)
+        plans = [workflow.plan(about.topology, end, guards=[about]) for end in ends]
         return Read(document, find(about), tuple(plans))
 
 

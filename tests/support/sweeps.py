@@ -11,13 +11,13 @@ from portinfra.testing.wrapped import wrapped
 
 
 def strides(sample, quick=None):
-    """A fixture `stride`: a sweep tries every call in the soak, one in `sample` in a full run, and one in
-    `quick` in a quick run.
+    """Return a fixture `stride`: a sweep tries the crashes of every write in the soak, of one write in
+    `sample` in a full run, and of one in `quick` in a quick run.
     """
 
     @pytest.fixture(
         params=[
-            pytest.param(1, marks=pytest.mark.soak, id="every call"),
+            pytest.param(1, marks=pytest.mark.soak, id="every write"),
             pytest.param(sample, marks=pytest.mark.sampled, id="a sample"),
         ]
     )

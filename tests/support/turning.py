@@ -97,10 +97,10 @@ def dies_after(line, about=None, how=HOW, verb=failover, at=lambda provider, cal
     dies_at(late, lambda: verb(about or recovery(), how, say=said.append))
 
 
-def dies_between(about=None, verb=failover):
+def dies_between(verb=failover):
     """It has stopped one end, and the other one does not know of it yet."""
     target = (recovery().turned if verb is failback else recovery()).target_scope
-    dies_after("fencing", about, verb=verb, at=takes(target))
+    dies_after("fencing", verb=verb, at=takes(target))
 
 
 def giving_up_dies_before_the_target_is_fenced():

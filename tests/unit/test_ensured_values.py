@@ -171,7 +171,7 @@ def test_a_wrong_value_changes_nothing_and_the_error_names_the_attribute(cloud, 
     for wrong in wrong_values(spec, attribute):
         error = error_of(cloud, spec, attribute, wrong)
         assert error is not None, f"{attribute}={wrong!r} was taken"
-        assert attribute in error or str(wrong) in error
+        assert attribute in error or (wrong and str(wrong) in error)
     assert truth(cloud) == before
 
 

@@ -67,6 +67,7 @@ def from_json(written: Mapping[str, Any]) -> Claim:
 
     Raises KeyError, TypeError or ValueError for anything that is not a claim.
     """
-    names = fields_dict(Claim).keys() - {"holder"}
-    known = {name: value for name, value in dict(written).items() if name in names}
-    return Claim(holder=Holder(**written["holder"]), **known)
+    said, holder = dict(written), dict(written["holder"])
+    claim = {name: said[name] for name in fields_dict(Claim).keys() & said.keys()}
+    known = {name: holder[name] for name in fields_dict(Holder).keys() & holder.keys()}
+    return Claim(**{**claim, "holder": Holder(**known)})

@@ -26,5 +26,9 @@ class SensitiveText(str):
         made.variables, made.pieces = variables, pieces
         return made
 
+    def __getnewargs__(self) -> tuple[str, frozenset[str], tuple[str | Reference, ...]]:  # type: ignore[override]
+        """Return what a copy is made of: `copy.deepcopy` and `pickle` call this."""
+        return str(self), self.variables, self.pieces
+
     def __repr__(self) -> str:
         return "(sensitive)"

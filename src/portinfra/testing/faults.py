@@ -97,14 +97,14 @@ class Weather:
             raise Crash(f"dead, and {call.action} is not called")
         self.calls += 1
         mishap = self._mishap(provider, call)
-        self.dead = mishap == "dies before"
-        if self.dead:
+        if mishap == "dies before":
+            self.dead = True  # and never False again: other threads have calls under way
             raise Crash(f"died before call {self.calls}, {call.action}")
         self._delay(provider)
         self._refuse(provider, call)
         answer = self._answer(provider, call)
-        self.dead = mishap == "dies after"
-        if self.dead:
+        if mishap == "dies after":
+            self.dead = True
             raise Crash(f"died after call {self.calls}, {call.action}")
         if mishap == "answer lost" or self._happens("answer lost", self.faults.answer_lost):
             raise OutcomeUnknown("the connection broke before the answer came", provider=provider.name)

@@ -1,5 +1,8 @@
 """User data that was made from sensitive variables is written with references to them, and loads again."""
 
+import copy
+import pickle
+
 import pytest
 
 from portinfra.declaration.hcl.write import to_hcl
@@ -70,6 +73,14 @@ def test_where_a_value_was_computed_with_a_variable_stands_for_the_whole_text(lo
 def test_what_no_sensitive_variable_went_into_is_written_as_it_is(load_hcl):
     text = to_hcl(declared(load_hcl, '"#!/bin/sh"'))
     assert text == 'topology "p" {\n  role "web" {\n    user_data = "#!/bin/sh"\n  }\n}\n'
+
+
+def test_a_copy_is_as_sensitive(load_hcl):
+    topology = declared(load_hcl, '"a ${var.key} b"').topology()
+    for copied in (copy.deepcopy(topology), pickle.loads(pickle.dumps(topology))):
+        assert copied == topology
+        made, again = topology.role("web").user_data, copied.role("web").user_data
+        assert (again.variables, again.pieces) == (made.variables, made.pieces)
 
 
 def test_its_text_is_not_in_what_python_prints_of_it(load_hcl):

@@ -39,6 +39,7 @@ def test_a_claim_without_a_peer_is_written_as_older_versions_read_it():
 
 def test_unknown_fields_of_a_later_version_are_ignored():
     assert from_json({**OLD, "later": 1}) == from_json(OLD)
+    assert from_json({**OLD, "holder": {**HOLDER, "later": 1}}) == from_json(OLD)
 
 
 @pytest.mark.parametrize("said", [{}, {"holder": HOLDER}, {**OLD, "holder": {"user": "ada"}}, [1], "claim"])

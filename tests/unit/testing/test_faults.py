@@ -104,6 +104,28 @@ def test_a_process_that_has_died_makes_no_more_calls(provider, mishap):
     assert provider.reached == (mishap == "dies after")
 
 
+class Overtaken(Counting):
+    """A provider whose process dies at another thread's call while a call of this one is under way."""
+
+    def __init__(self, weather):
+        super().__init__()
+        self.weather = weather
+
+    def perform(self, call):
+        with pytest.raises(Crash):
+            self.weather.perform(Counting(), WRITE)
+        return super().perform(call)
+
+
+@pytest.mark.parametrize("mishap", ["dies before", "dies after"])
+def test_a_call_that_is_under_way_while_the_process_dies_is_the_last(provider, mishap):
+    weather = Weather(Faults(at="Create", mishap=mishap))
+    weather.perform(Overtaken(weather), READ)
+    with pytest.raises(Crash):
+        weather.perform(provider, READ)
+    assert provider.reached == 0
+
+
 def test_shares_are_kept_and_the_same_seed_brings_the_same_weather(provider):
     def storm(seed):
         weather = Weather(Faults(seed=seed, throttled=0.2))

@@ -186,14 +186,14 @@ class Machine:
 
 
 class Pool:
-    def __init__(self, active):
-        self.active = active
+    def __init__(self, active, directory=SITE.directory):
+        self.active, self.directory = active, directory
 
     def isActive(self):
         return self.active
 
     def XMLDesc(self):
-        return disks.pool_document(SITE.directory, SCOPE)
+        return disks.pool_document(self.directory, SCOPE)
 
 
 @pytest.mark.parametrize("pool", [None, Pool(active=False)], ids=("undefined", "inactive"))
@@ -203,7 +203,15 @@ def test_in_a_pool_that_lists_nothing_no_disk_is_made_or_deleted(pool):
     with pytest.raises(ProviderError, match="is unknown"):
         storage.delete_disk(hand, str(SCOPE), record["path"])
     with pytest.raises(ProviderError, match="is unknown"):
-        pools.ensure(hand, SCOPE)
+        pools.ensure(hand, SCOPE, path_of("volume.new"))
+
+
+def test_in_a_pool_that_points_elsewhere_no_disk_is_made():
+    hand = Hand(Machine(secret("volume.db1-data"), Pool(active=True)), SITE, threading.RLock())
+    assert pools.ensure(hand, SCOPE, path_of("volume.new")) is hand.connection.pool
+    hand.connection.pool = Pool(active=True, directory="/srv/other")
+    with pytest.raises(ProviderError, match="lists /srv/other/"):
+        pools.ensure(hand, SCOPE, path_of("volume.new"))
 
 
 def test_what_lies_below_the_disk_of_a_running_guest_is_not_deleted():

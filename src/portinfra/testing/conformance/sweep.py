@@ -3,8 +3,8 @@
 A crash has three forms: the process dies before the call has its effect, it dies after the effect, or it
 lives and the answer is lost. Two crashes are equal when they leave the same world to the same process. A
 death after a write equals a death before the next write. A death around a read equals a death after the last
-write. So a sweep tries each distinct crash once. It also tries a sample of the others, in case they differ
-after all.
+write. A lost answer to a read counts as equal, too, as it changes no world; but the process lives, and has
+to react. So a sweep tries each distinct crash once, and a sample of the others.
 
 Where the world lives in this process, the sweep forks the process at each crash, and each copy goes on alone.
 Elsewhere it repeats the run up to each crash in a new world.

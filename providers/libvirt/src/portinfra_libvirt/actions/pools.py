@@ -31,17 +31,20 @@ def describe(scope: Scope, pool: Any) -> dict[str, str]:
     return {"name": name, "state": state, "directory": xml.text(xml.parse(pool.XMLDesc()), "target/path")}
 
 
-def ensure(hand: Hand, scope: Scope) -> Any:
-    """Return the scope's pool. Define and start it where the scope has no disk yet.
+def ensure(hand: Hand, scope: Scope, path: str) -> Any:
+    """Return the scope's pool, which lists the directory of `path`. Define and start it where the scope has
+    no disk yet.
 
-    Raises ProviderError where the scope has disks that no active pool lists.
+    Raises ProviderError where the pool lists another directory, and where the scope has disks that no active
+    pool lists.
     """
     with hand.lock:
         pool = find(hand.connection, scope)
         if pool is not None and pool.isActive():
+            _raise_for(hand.connection, scope, path)
             return pool
-        for path in _disks_with_data(hand.connection, scope):
-            raise_if_unlisted(hand.connection, scope, path)
+        for each in _disks_with_data(hand.connection, scope):
+            _raise_for(hand.connection, scope, each)
         if pool is None:
             pool = hand.connection.storagePoolDefineXML(disks.pool_document(hand.site.directory, scope))
         pool.build(0)
@@ -52,8 +55,12 @@ def ensure(hand: Hand, scope: Scope) -> Any:
 
 def raise_if_unlisted(connection: Any, scope: Scope, path: str) -> None:
     """Raise ProviderError where a disk has data and no active pool lists its directory."""
-    if path not in _disks_with_data(connection, scope):
-        return
+    if path in _disks_with_data(connection, scope):
+        _raise_for(connection, scope, path)
+
+
+def _raise_for(connection: Any, scope: Scope, path: str) -> None:
+    """Raise ProviderError where no active pool lists the directory of a path."""
     problem = unlisted(describe(scope, find(connection, scope)), path, connection.getHostname())
     if problem is not None:
         raise ProviderError(problem.reason, provider="libvirt", fix=problem.fix)

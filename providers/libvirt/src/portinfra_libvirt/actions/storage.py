@@ -25,7 +25,7 @@ def create_disk(
 ) -> None:
     """Make an encrypted disk: blank, or with the contents of an image below it."""
     backing = _image(hand, image) if image else ""
-    pool = pools.ensure(hand, Scope.parse(scope))
+    pool = pools.ensure(hand, Scope.parse(scope), path)
     _begin(hand, path, said, passphrase(key, hand.site.keys))
     pool.createXML(disks.document(_file(path), bytes, disks.secret_id(path), backing), 0)
     _secret(hand, path, said)
@@ -35,7 +35,7 @@ def copy_disk(hand: Hand, scope: str, path: str, said: str, key: str | None, byt
     """Make an encrypted disk with the contents of another, under a secret of its own. While a guest has the
     other, what it is at this moment, and the guest goes on.
     """
-    pool = pools.ensure(hand, Scope.parse(scope))
+    pool = pools.ensure(hand, Scope.parse(scope), path)
     holder = _holder(hand, source)
     original = None if holder else hand.connection.storageVolLookupByPath(source)
     _begin(hand, path, said, passphrase(key, hand.site.keys))
@@ -54,7 +54,7 @@ def import_disk(
     hand: Hand, scope: str, path: str, said: str, key: str | None, site: str, source: str
 ) -> None:
     """Bring a disk from another site, and encrypt it anew. What travels is encrypted as it lies there."""
-    pool, part = pools.ensure(hand, Scope.parse(scope)), disks.part_path(path)
+    pool, part = pools.ensure(hand, Scope.parse(scope), path), disks.part_path(path)
     value = passphrase(key, hand.site.keys)
     _not_finished(hand, path)
     with elsewhere(site, source) as original:
@@ -83,7 +83,7 @@ def grow_disk(hand: Hand, scope: str, path: str, bytes: int) -> None:
         hand.connection.storageVolLookupByPath(path).resize(bytes, 0)
     else:
         holder.blockResize(path, bytes, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES)
-        pools.ensure(hand, Scope.parse(scope)).refresh(0)
+        pools.ensure(hand, Scope.parse(scope), path).refresh(0)
 
 
 def delete_disk(hand: Hand, scope: str, path: str) -> None:
@@ -103,7 +103,7 @@ def delete_disk(hand: Hand, scope: str, path: str) -> None:
 def write_seed(hand: Hand, scope: str, path: str, files: Mapping[str, str]) -> None:
     """Write what a guest reads at birth, anew where it was not written to its end."""
     data = seed.image(files)
-    pool = pools.ensure(hand, Scope.parse(scope))
+    pool = pools.ensure(hand, Scope.parse(scope), path)
     _delete(hand, path)
     volume = pool.createXML(disks.plain_document(_file(path), len(data)), 0)
     _upload(hand, volume, len(data), io.BytesIO(data).read)
