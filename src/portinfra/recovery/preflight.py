@@ -1,4 +1,4 @@
-"""Whether a takeover may begin. What is known to make it fail refuses it before the first write."""
+"""The check before a takeover: portinfra refuses one that would fail, before the first write."""
 
 from portinfra.errors import PolicyError
 from portinfra.model.finding import Severity
@@ -9,7 +9,7 @@ from portinfra.recovery.subject import Recovery
 
 
 def may_take_over(recovery: Recovery, how: How | None = None) -> None:
-    """Raise PolicyError, with the errors of `prospect`, where a takeover would fail for what is known now."""
+    """Raise PolicyError with the errors of `prospect`, unless this takeover may have stopped the source."""
     how = how or How()
     now = status(recovery, ask_source=not how.source_is_lost)
     if _is_decided(now, how):

@@ -5,7 +5,7 @@
     print(weather.met)          # Counter({'throttled': 41, 'answer lost': 9})
 
     with faults.injected("fake", Faults(at="StopInstance")), pytest.raises(faults.Crash):
-        failover(recovery)      # the process dies as soon as the first instance is asked to stop
+        failover(recovery)      # the process dies after its first StopInstance
 
 A fault happens on the way to the provider or back; the cloud behind it stays as it is. What a provider would
 raise as an error of its own comes as the error that it would be classified as.
