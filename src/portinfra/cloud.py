@@ -4,7 +4,7 @@ Same drivers, same identity, same crash safety as a topology's: what a script ma
 and running it again finds it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -86,8 +86,8 @@ class Cloud:
         attribute makes no sense or the location does not offer it; PolicyError where data would be lost, a
         guard forbids the change, or a host of a fenced environment would run; and ApplyError.
         """
-        plugin = registry.plugin(self._place.environment.provider)
-        validate_resource(spec, plugin.name, self._place.provider.capabilities, plugin.native, here())
+        driver = self._place.provider.drivers.get(type(spec))
+        self._validate(spec, may_be_empty=driver.cannot_show if driver else ())
         resources = self._bring(spec.address, {spec.address: spec}, allow_data_loss=allow_data_loss)
         return resources[spec.address]
 
@@ -105,6 +105,9 @@ class Cloud:
         if not spec and address not in observation.resources:
             raise NotFound(f"nothing here is {address}", provider=self._place.provider.name, address=address)
         wanted = {a: seen.spec for a, seen in observation.resources.items() if a != address} | dict(spec)
+        if address not in observation.resources:
+            for value in spec.values():
+                self._validate(value)  # whole: only what exists may leave out what its provider does not show
         missing = [
             reference
             for value in spec.values()
@@ -133,9 +136,14 @@ class Cloud:
         relations = relation_findings(plan, zonal_subnets=zonal) if spec else ()
         more = (*map(_loss, plan.kept), *self._unclear(spec.values()), *relations, *starting_hosts(plan))
         refuse(evolve(plan, findings=(*plan.findings, *more)))
+        run.record_guards(plan)
         if not plan.empty:
             run.apply(plan, lambda progress: None)
         return run.reader.observe(self._scope).resources
+
+    def _validate(self, spec: Spec, *, may_be_empty: Collection[str] = ()) -> None:
+        plugin = registry.plugin(self._place.environment.provider)
+        validate_resource(spec, plugin, here(), may_be_empty=may_be_empty)
 
     def _unclear(self, specs: Iterable[Spec]) -> Iterable[Finding]:
         for spec in specs:

@@ -19,7 +19,7 @@ from portinfra.errors import StalePlanError
 from portinfra.execution import holder as holders
 from portinfra.execution.claim import claims as read_claims
 from portinfra.execution.connection import WORKERS, Connection, meant
-from portinfra.execution.guards import check_guards
+from portinfra.execution.guards import check_guards, is_recorded
 from portinfra.model.address import Scope
 from portinfra.model.claim import Claim
 from portinfra.model.environment import Environment
@@ -140,7 +140,9 @@ def apply(
     is no longer as planned for, and ApplyError when a step did not end well.
     """
     refuse(plan)
-    if plan.empty and not plan.destroys:  # a destroy also removes the claim, the last thing that is ours
+    if (
+        plan.empty and not plan.destroys and is_recorded(plan)
+    ):  # a destroy also removes the claim, the last thing that is ours
         return Outcome(plan.scope, attempt="")
     environment = plan.placed.environment
     with Connection.to(environment) as here, here.run(plan.scope, workers=workers, seed=seed) as run:
@@ -155,8 +157,9 @@ def apply(
             raise StalePlanError(
                 f"{plan.scope} has changed since this plan was made, and needs other changes now"
             )
+        run.record_guards(fresh)
         outcome = run.apply(fresh, listen or (lambda progress: None))
-    if environment.dns and not plan.destroys:
+    if environment.dns and not plan.destroys and not fresh.fenced:  # names lead to hosts that run
         environment.dns(addresses(plan.placed))
     return outcome
 

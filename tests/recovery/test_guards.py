@@ -127,6 +127,34 @@ def test_connect_neither_ensures_nor_removes_a_resource(returned, guards, rule):
     assert powers(returned, PRODUCTION) == {"stopped"}
 
 
+def test_an_apply_that_changes_nothing_records_the_guard(cloud):
+    workflow.apply(workflow.plan(SHOP, PRODUCTION, guards=[BOTH]), seed=0)
+    assert [finding.rule for finding in workflow.plan(SHOP, PRODUCTION).errors] == [NOT_CHECKED]
+
+
+def test_a_change_that_is_refused_records_no_guard(cloud):
+    with connect(PRODUCTION, SHOP.name, guards=[BOTH]) as there, pytest.raises(PolicyError):
+        there.remove("volume.db1-data")
+    assert workflow.claims(SHOP, PRODUCTION)[-1].peer == ""
+
+
+def test_credentials_of_another_account_do_not_answer_for_the_other_environment(awake):
+    elsewhere = recovery(target=evolve(RECOVERY, credentials={"account": "999999999999"}))
+    plan = workflow.plan(SHOP, PRODUCTION, guards=[elsewhere])
+    assert ("recovery/peer-silent", ERROR) in found(plan)
+
+
+def test_an_apply_of_a_fenced_environment_moves_no_names(cloud):
+    moved = []
+    named = evolve(PRODUCTION, dns=moved.append)
+    came_back(cloud)
+    fence(BOTH, pace=ONE)
+    passed_later(cloud, 60)
+    more = evolve(SHOP, tags={"stage": "blue"})
+    workflow.apply(workflow.plan(more, named, guards=[BOTH]), seed=0)
+    assert moved == []
+
+
 def test_a_scope_that_no_recovery_plan_covers_needs_no_guard(awake):
     with connect(PRODUCTION, "scratch") as cloud:
         cloud.ensure(Network("lab", "10.99.0.0/16"))

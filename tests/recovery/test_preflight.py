@@ -78,7 +78,7 @@ TARGET_CAUSES = {
 }
 """What is wrong → the rule that refuses, and what its message and its fix contain."""
 
-CAUSES = [(cause, how, *told) for how in (HOW, PLANNED, LOST) for cause, told in TARGET_CAUSES.items()] + [
+CAUSES = [(cause, how, *told) for how in (HOW, PLANNED) for cause, told in TARGET_CAUSES.items()] + [
     (not_applied, HOW, "recovery/no-point", "no point of files", "dr replicate --now"),
     (not_applied, LOST, "recovery/no-point", "no point of files", "--abandon --target-is-lost"),
     (not_applied, PLANNED, "recovery/no-last-point", "apply production first", "run this again"),
@@ -104,6 +104,20 @@ def test_what_the_plan_finds_refuses_a_failover_before_the_first_write(ready, ca
     assert fix in finding.fix
     assert ready.books() == before
     assert powers(ready, PRODUCTION) == {"running"}
+
+
+@pytest.mark.parametrize("cause", TARGET_CAUSES)
+def test_with_the_source_lost_only_missing_data_refuses(ready, cause):
+    about = cause(ready)
+    findings = {each.rule: each.severity for each in prospect(about, LOST).findings}
+    assert findings[TARGET_CAUSES[cause][0]] is Severity.WARNING
+    assert failover(about, LOST).result == "failed"
+
+
+def test_with_the_source_lost_the_waves_before_the_fault_come_up(ready):
+    about = recovery(waves=[["db"], Wave(["web"], gates=["./no-such-gate"], limit="10s")])
+    assert [wave.passed for wave in failover(about, LOST).waves] == [True, False]
+    assert powers(ready, RECOVERY) == {"running"}
 
 
 # The way back.
@@ -247,6 +261,7 @@ def test_what_has_no_point_is_given_one_once_it_was_given_up(begun):
         failover(about, HOW)
     assert "dr failover --abandon. Then make one" in refused.value.findings[0].fix
     abandon(about, pace=ONE)
+    passed_later(begun, 60)  # lists show the claim of before, for a while
     workflow.apply(workflow.plan(TWO, PRODUCTION, guards=[about]), seed=0)
     assert replicate(about, pace=ONE).succeeded
     assert failover(about, HOW).result == "passed"

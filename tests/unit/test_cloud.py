@@ -3,11 +3,11 @@
 import pytest
 from attrs import evolve
 
-from portinfra import connect, errors
+from portinfra import Role, Topology, connect, errors
 from portinfra.execution import holder
 from portinfra.model.address import Address
-from portinfra.model.resources import Firewall, Instance, Network, Snapshot, Subnet, Volume
-from portinfra.testing.simulated import SOMEWHERE, simulated
+from portinfra.model.resources import KINDS, Firewall, Instance, Network, Snapshot, Subnet, Volume
+from portinfra.testing.simulated import SOMEWHERE, applied, simulated
 
 NETWORK = Network("main", "10.0.0.0/16")
 
@@ -115,3 +115,26 @@ def test_a_claim_that_was_lost_meanwhile_is_taken_again(cloud, monkeypatch):
 def test_a_snapshot_is_of_a_volume_or_a_copy(cloud):
     with connect(SOMEWHERE) as there, pytest.raises(errors.PolicyError, match="either taken of a volume"):
         there.ensure(Snapshot("nothing"))
+
+
+@pytest.mark.parametrize("shape", ["aws", "gcp", "libvirt", "name"])
+def test_what_is_listed_can_be_ensured_as_it_is(shape):
+    with simulated(shape) as cloud:
+        shop = Topology(
+            "shop",
+            [Role("db", count=1, public="customers", waive={"R6": "a test"}, volumes=Volume("data", gib=2))],
+        )
+        applied(shop, SOMEWHERE)
+        before = [record for record in cloud.books() if record["kind"] != "claim"]
+        with connect(SOMEWHERE, "shop") as there:
+            for kind in KINDS:
+                for seen in there.list(kind):
+                    there.ensure(seen.spec)
+        assert [record for record in cloud.books() if record["kind"] != "claim"] == before
+
+
+def test_what_is_new_leaves_nothing_out():
+    with simulated("gcp") as cloud, connect(SOMEWHERE) as there:
+        with pytest.raises(errors.ValidationError, match="zone must be"):
+            there.ensure(Subnet("web-0", there.ensure(NETWORK).address, "10.0.0.0/24", ""))
+        assert {record["kind"] for record in cloud.books()} == {"network", "claim"}

@@ -187,11 +187,18 @@ def error_of(cloud, spec, attribute, wrong):
     ("spec", "named"),
     [
         (evolve(LOG, gib=5, source="snapshot.nowhere"), "source"),
+        (evolve(LOG, gib=5, source="snap-unknown"), "source"),
         (evolve(HOST, name="web2"), "private_address"),
         (evolve(HOST, zone="us-east-1b", subnet="subnet.nowhere"), "subnet"),
         (evolve(HERE, cidr="10.99.0.0/16"), "cidr"),
     ],
-    ids=["a source that is not there", "an address that is taken", "no such subnet", "subnets left outside"],
+    ids=[
+        "a source that is not there",
+        "a source of which nothing is known",
+        "an address that is taken",
+        "no such subnet",
+        "subnets left outside",
+    ],
 )
 def test_what_cannot_be_made_beside_what_is_there_changes_nothing(cloud, spec, named):
     before = truth(cloud)

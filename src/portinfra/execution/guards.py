@@ -24,7 +24,7 @@ def check_guards(plan: Plan, guards: Iterable[Guard] | None, claim: Claim | None
     given = None if guards is None else tuple(guards)
     plan = evolve(plan, guards=given)
     if claim is not None:
-        plan = evolve(plan, epoch=claim.epoch, fenced=claim.fenced)
+        plan = evolve(plan, epoch=claim.epoch, fenced=claim.fenced, peer=claim.peer)
     found = [finding for guard in given or () for finding in guard.findings(plan)]
     return evolve(plan, findings=(*plan.findings, *found, *_not_checked(plan, claim)))
 
@@ -32,6 +32,13 @@ def check_guards(plan: Plan, guards: Iterable[Guard] | None, claim: Claim | None
 def peer_of(plan: Plan) -> str:
     """Return the name of the environment that the guards of a plan read; empty: none."""
     return next((peer for guard in plan.guards or () if (peer := guard.peer_of(plan.scope))), "")
+
+
+def is_recorded(plan: Plan) -> bool:
+    """Return whether the claim names the environment that the guards of a plan read, or need not: a plan that
+    destroys leaves nothing to guard.
+    """
+    return plan.destroys or peer_of(plan) in ("", plan.peer)
 
 
 def _not_checked(plan: Plan, claim: Claim | None) -> Iterator[Finding]:

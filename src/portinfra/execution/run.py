@@ -13,7 +13,7 @@ from portinfra.errors import ApplyError, ClaimLostError, ProviderError
 from portinfra.execution.caller import Caller
 from portinfra.execution.claim import Claiming
 from portinfra.execution.coordinator import Coordinator
-from portinfra.execution.guards import check_guards, peer_of
+from portinfra.execution.guards import check_guards, is_recorded, peer_of
 from portinfra.execution.journal import Journal
 from portinfra.execution.loop import Loop
 from portinfra.execution.pulse import pulse
@@ -148,14 +148,14 @@ class Run:
         return compose(placed, catalogue, there, self._provider.drivers, options, destroy=destroy)
 
     def check_guards(self, plan: Plan, guards: Iterable[Guard] | None) -> Plan:
-        """Return the plan with its guards and their findings, by this run's claim. If the plan has no errors,
-        record in the claim which environment the guards read.
-        """
+        """Return the plan with its guards and their findings, by this run's claim."""
         with self.living():  # another environment may take minutes to answer
-            checked = check_guards(plan, guards, self.claim)
-        if not checked.errors and not checked.destroys and (peer := peer_of(checked)):
-            self.record_peer(peer)
-        return checked
+            return check_guards(plan, guards, self.claim)
+
+    def record_guards(self, plan: Plan) -> None:
+        """Record in the claim which environment the guards of a plan read."""
+        if not is_recorded(plan):
+            self.record_peer(peer_of(plan))
 
     def apply(self, plan: Plan, listen: Listener) -> Outcome:
         """Carry out a plan that was made under this run's claim, and verify it.

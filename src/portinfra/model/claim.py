@@ -51,14 +51,17 @@ class Claim:
     """The other environment of the recovery plan. A plan that does not check it is refused."""
 
 
+PEER = "peer: "
+"""How the note of a claim begins that names a peer. Versions without that field ignore a claim's note, and
+would not read a claim with a field that they do not know.
+"""
+
+
 def to_json(claim: Claim) -> dict[str, Any]:
-    """Return the fields of a claim as JSON has them. An empty `peer` is left out, so that versions without
-    that field can read the claim.
-    """
+    """Return the fields of a claim as JSON has them: those that every version knows."""
     fields = asdict(claim)
-    if not claim.peer:
-        del fields["peer"]
-    return fields
+    peer = fields.pop("peer")
+    return fields | {"note": PEER + peer} if peer else fields
 
 
 def from_json(written: Mapping[str, Any]) -> Claim:
@@ -70,4 +73,7 @@ def from_json(written: Mapping[str, Any]) -> Claim:
     said, holder = dict(written), dict(written["holder"])
     claim = {name: said[name] for name in fields_dict(Claim).keys() & said.keys()}
     known = {name: holder[name] for name in fields_dict(Holder).keys() & holder.keys()}
+    note = str(said.get("note", ""))
+    if note.startswith(PEER):
+        claim |= {"note": "", "peer": note.removeprefix(PEER)}
     return Claim(**{**claim, "holder": Holder(**known)})

@@ -106,6 +106,8 @@ class Plan:
     """Errors among them make the plan one that no apply accepts."""
     guards: tuple[Guard, ...] | None = None
     """What `apply` checks again. None: the caller passed none; empty: the caller skips them on purpose."""
+    peer: str = ""
+    """The environment that the claim of the scope named when the plan was made."""
 
     @property
     def empty(self) -> bool:

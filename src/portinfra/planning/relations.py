@@ -31,7 +31,7 @@ def relation_findings(plan: Plan, *, zonal_subnets: bool) -> Iterator[Finding]:
         elif isinstance(spec, Attachment):
             yield from _attachment_findings(spec, plan.wanted)
         elif isinstance(spec, Volume) and change.action != "update":
-            yield from _source_findings(spec, plan.wanted)
+            yield from _source_findings(spec, plan.wanted, replaces=change.action == "replace")
 
 
 def _subnet_findings(spec: Subnet, wanted: Mapping[Address, Spec]) -> Iterator[Finding]:
@@ -71,12 +71,21 @@ def _attachment_findings(spec: Attachment, wanted: Mapping[Address, Spec]) -> It
         yield _wrong(spec, "volume", message, "Attach a volume to a host of its own zone.")
 
 
-def _source_findings(spec: Volume, wanted: Mapping[Address, Spec]) -> Iterator[Finding]:
-    """A snapshot of the scope that is not there; of one named by the provider's own id nothing is known."""
+def _source_findings(spec: Volume, wanted: Mapping[Address, Spec], *, replaces: bool) -> Iterator[Finding]:
+    """A snapshot of the scope that is not there. Nothing is known of one that has the provider's own id: a
+    volume is not deleted for it.
+    """
     source = Address(spec.source or "")
-    if source.kind == Snapshot.kind and source.name and source not in wanted:
-        message = f"it is to be made of {source}, which is not there"
-        yield _wrong(spec, "source", message, f"Ensure {source} first.")
+    if source.kind == Snapshot.kind and source.name:
+        if source not in wanted:
+            message = f"it is to be made of {source}, which is not there"
+            yield _wrong(spec, "source", message, f"Ensure {source} first.")
+    elif source and replaces:
+        message = (
+            f"{source} is not a snapshot of this scope, so nothing is known of it before the volume is lost"
+        )
+        fix = f"Remove {spec.address} yourself, then ensure it; or name a snapshot of this scope."
+        yield _wrong(spec, "source", message, fix)
 
 
 def _wrong(spec: Spec, attribute: str, message: str, fix: str) -> Finding:

@@ -1,16 +1,24 @@
 """Names in plan options that nothing has: a misspelled name must not do nothing, or something else."""
 
+import re
 from collections.abc import Iterator
 
 from attrs import frozen
 
-from portinfra.model.finding import Finding
+from portinfra.model.finding import Finding, Severity
 from portinfra.model.plan import Plan
 from portinfra.planning.roles import COMMON, role_of
 from portinfra.validation.names import suggestion
 
 ALL = "all"
 """What `allow_data_loss` may name besides volumes and snapshots: every one of them."""
+
+
+PERMITS = ("allow_data_loss", "unprotected")
+"""The attributes that permit a loss. A run that was killed may have deleted what they name, and the same
+command must finish it. So an absent resource there is a warning. It comes without the nearest name, which may
+be that of a volume that must stay.
+"""
 
 
 @frozen
@@ -21,6 +29,7 @@ class UnknownName:
     name: str
     fix: str
     """The nearest names that are known."""
+    severity: Severity = Severity.ERROR
 
 
 def unknown_names(plan: Plan) -> Iterator[UnknownName]:
@@ -40,18 +49,27 @@ def unknown_names(plan: Plan) -> Iterator[UnknownName]:
         ("unprotected", options.unprotected, known),
     ):
         for name in sorted(given):
-            if name not in names:
-                yield UnknownName(
-                    attribute, name, suggestion(name, names, "Leave it out: nothing has a name.")
-                )
+            if name in names:
+                continue
+            if attribute in PERMITS and is_data(name):
+                yield UnknownName(attribute, name, "Nothing is lost by it.", Severity.WARNING)
+            else:
+                fix = suggestion(name, names, "Leave it out: nothing has a name.")
+                yield UnknownName(attribute, name, fix)
+
+
+def is_data(name: str) -> bool:
+    """Return whether a name has the form of the address of a volume or snapshot."""
+    return bool(re.fullmatch(r"(volume|snapshot)\.[a-z0-9-]+", name))
 
 
 def name_findings(plan: Plan) -> Iterator[Finding]:
-    """Return an error for each such name: no apply accepts the plan."""
+    """Return a finding for each such name. No apply accepts a plan with an error among them."""
     for unknown in unknown_names(plan):
         yield Finding(
             "options/unknown-name",
             f"{unknown.attribute} names {unknown.name!r}, and there is no such thing",
             unknown.fix,
+            unknown.severity,
             subject=f"options.{unknown.attribute}",
         )

@@ -51,6 +51,7 @@ def _finding(plan: Plan, peer: Environment) -> Finding | None:
     subject = f"environment.{peer.name}"
     try:
         with Connection.to(peer) as there:
+            there.account()  # in another account there is no claim, which would mean that it is not active
             claims = there.claims(Scope(plan.scope.topology, peer.name))
     except PortinfraError as error:
         what = str(error).partition("\n")[0]

@@ -102,7 +102,8 @@ def foresee(recovery: Recovery, how: How, now: RecoveryStatus) -> Prospect:
     came_up = [(each.rto_measured, each.id) for each in drills if each.rto_measured is not None]
     measured, drill = came_up[-1] if came_up else (None, "")
     waves = tuple(_wave(recovery, placed, plans, number) for number in range(len(plans)))
-    findings = [_waited_for(finding) for plan in plans[-1:] for finding in plan.findings]
+    doubtful = [_waited_for(finding) for plan in plans[-1:] for finding in plan.findings]
+    doubtful += _hooks(recovery, how)
     return Prospect(
         recovery,
         waves,
@@ -112,12 +113,11 @@ def foresee(recovery: Recovery, how: How, now: RecoveryStatus) -> Prospect:
         measured,
         drill,
         (
-            *findings,
+            *(map(_as_warning, doubtful) if how.source_is_lost else doubtful),
             *_turn(recovery, how, now),
             *not_restorable,
             *([newer] if newer else ()),
             *_gaps(recovery, now),
-            *_hooks(recovery, how),
             *_tried(recovery, now, measured, drill),
             *lacking(recovery, fetches=how.last_point or len(here) < len(chosen)),
             *pointless(recovery),
@@ -152,6 +152,13 @@ def _waited_for(finding: Finding) -> Finding:
     """The finding, with a fix that a takeover has: it works around no zone of the target."""
     silent = finding.rule == "plan/unknown-zone"
     return evolve(finding, fix="Wait until it answers, and run this again.") if silent else finding
+
+
+def _as_warning(finding: Finding) -> Finding:
+    """Return what may stop a late wave as a warning: a takeover from a lost source stops nothing that runs,
+    and the waves before that one come up. Only missing data refuses it.
+    """
+    return evolve(finding, severity=Severity.WARNING)
 
 
 def _turn(recovery: Recovery, how: How, now: RecoveryStatus) -> Iterable[Finding]:

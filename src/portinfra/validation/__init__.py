@@ -4,7 +4,7 @@ Every check is a generator of findings, so that all are gathered and shown at on
 is reported and then stands aside (`types`), so that the other checks never stumble over it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from portinfra.errors import ValidationError
@@ -15,6 +15,7 @@ from portinfra.model.location import Location
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.resources import Spec
 from portinfra.model.topology import Topology
+from portinfra.provider.interface import ProviderPlugin
 from portinfra.validation.abilities import ability_findings, key_findings
 from portinfra.validation.environments import environment_findings, override_findings, shared_account_findings
 from portinfra.validation.flows import flow_findings
@@ -110,13 +111,14 @@ def validate_place(environment: Environment, scope: str, capabilities: Capabilit
 
 
 def validate_resource(
-    spec: Spec, provider: str, capabilities: Capabilities, native: Mapping[str, str], location: Location
+    spec: Spec, plugin: ProviderPlugin, location: Location, *, may_be_empty: Collection[str] = ()
 ) -> None:
     """Check one resource against what its provider can do, as `validate` does a topology.
 
-    `native` has the provider's own options. Raises ValidationError with every finding.
+    `may_be_empty` are the attributes that the provider does not show of an existing resource. Raises
+    ValidationError with every finding.
     """
-    findings = resource_findings(spec, provider, capabilities, native, location)
+    findings = resource_findings(spec, plugin, location, may_be_empty=may_be_empty)
     _settle(findings, str(getattr(spec, "address", "This value")))
 
 

@@ -3,7 +3,7 @@
 What placement guarantees of the resources of a topology is checked here.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
@@ -27,6 +27,7 @@ from portinfra.model.resources import (
     Volume,
     traits,
 )
+from portinfra.provider.interface import ProviderPlugin
 from portinfra.validation.abilities import network_findings, tag_findings
 from portinfra.validation.environments import PREFIX_LONGEST, PREFIX_SHORTEST, ZONES_MAX
 from portinfra.validation.names import LABEL, name_findings, suggestion
@@ -35,12 +36,16 @@ from portinfra.validation.types import SWITCH, TAGS, TEXT, TEXTS, Check, or_none
 
 
 def resource_findings(
-    spec: Spec, provider: str, capabilities: Capabilities, native: Mapping[str, str], location: Location
+    spec: Spec,
+    plugin: ProviderPlugin,
+    location: Location,
+    *,
+    may_be_empty: Collection[str] = (),
 ) -> Iterator[Finding]:
     """Return what is wrong with the attributes of a resource: types, names, limits.
 
-    `native` has the provider's own options. What an attribute refers to, and what a location offers, is
-    checked when it is planned.
+    `may_be_empty` are the attributes that the provider does not show of an existing resource. What an
+    attribute refers to, and what a location offers, is checked when it is planned.
     """
     if type(spec) not in CHECKS:
         kinds = ", ".join(kind.__name__ for kind in KINDS)
@@ -48,8 +53,9 @@ def resource_findings(
         yield Finding("resource/kind", message, f"Give one of {kinds}.", location=location)
         return
     checks = CHECKS[type(spec)] | {
-        name: check for name, check in _limits(capabilities).items() if name in CHECKS[type(spec)]
+        name: check for name, check in _limits(plugin.capabilities).items() if name in CHECKS[type(spec)]
     }
+    checks = {n: check for n, check in checks.items() if n not in may_be_empty or getattr(spec, n)}
     wrong = {name: words for name, (words, fits) in checks.items() if not fits(getattr(spec, name))}
     for name, words in wrong.items():
         yield Finding(
@@ -60,15 +66,13 @@ def resource_findings(
             location=location,
         )
     if not wrong:
-        yield from _more_findings(spec, provider, capabilities, native, location)
+        yield from _more_findings(spec, plugin, location)
 
 
-def _more_findings(
-    spec: Spec, provider: str, capabilities: Capabilities, native: Mapping[str, str], location: Location
-) -> Iterator[Finding]:
-    subject = spec.address
+def _more_findings(spec: Spec, plugin: ProviderPlugin, location: Location) -> Iterator[Finding]:
+    subject, provider, capabilities, native = spec.address, plugin.name, plugin.capabilities, plugin.native
     yield from name_findings(spec.name, RESOURCE_NAME_MAX, "resource/name", f"{subject}.name", location)
-    if isinstance(spec, Network):
+    if isinstance(spec, Network) and spec.cidr:
         yield from network_findings(spec.cidr, f"{subject}.cidr", location, provider, capabilities)
     tags = getattr(spec, "tags", {})
     yield from reserved_tags(tags, subject, location)

@@ -37,6 +37,12 @@ def test_a_claim_without_a_peer_is_written_as_older_versions_read_it():
     assert to_json(from_json(OLD)) == OLD
 
 
+def test_a_claim_with_a_peer_has_no_field_that_older_versions_do_not_know():
+    written = to_json(Claim(3, Holder(**HOLDER), epoch=5, fenced=True, peer="recovery"))
+    assert written.keys() == OLD.keys()
+    assert (written["epoch"], written["fenced"]) == (5, True)
+
+
 def test_unknown_fields_of_a_later_version_are_ignored():
     assert from_json({**OLD, "later": 1}) == from_json(OLD)
     assert from_json({**OLD, "holder": {**HOLDER, "later": 1}}) == from_json(OLD)

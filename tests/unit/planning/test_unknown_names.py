@@ -5,17 +5,19 @@ import pytest
 
 from portinfra import Environment, PlanOptions, Role, Topology, Volume, apply, destroy, plan
 from portinfra.errors import ValidationError
+from portinfra.model.finding import Severity
+from portinfra.testing.faults import Crash, Faults, injected
 from portinfra.testing.simulated import applied, simulated
 
 SHOP = Topology("shop", [Role("small", count=2, volumes=Volume("data", gib=10)), Role("web", count=1)])
 DEMO = Environment("demo", on="fake:us-east-1")
 NAMES = {
-    "allow_data_loss": ("volume.small1-data", "volume.small1-dta"),
+    "allow_data_loss": ("volume.small1-data", "small1-data"),
     "replace": ("instance.web1", "instance.wbe1"),
     "only": ("web", "wbe"),
     "without_zones": ("us-east-1a", "us-east-1x"),
     "addresses": ("instance.web1", "instance.wbe1"),
-    "unprotected": ("volume.small1-data", "volume.small1-dta"),
+    "unprotected": ("volume.small1-data", "small1-data"),
 }
 """For each attribute that holds names, one that is known and one that is not."""
 
@@ -47,7 +49,7 @@ def test_an_unknown_name_is_an_error_that_names_the_attribute_and_the_nearest(cl
 
 
 def test_a_plan_with_an_unknown_name_is_not_applied(cloud):
-    made = destroy(SHOP, DEMO, PlanOptions(allow_data_loss="volume.small1"))
+    made = destroy(SHOP, DEMO, PlanOptions(allow_data_loss="small1"))
     with pytest.raises(ValidationError, match="allow_data_loss"):
         apply(made)
 
@@ -64,3 +66,24 @@ def test_one_volume_that_may_be_lost_is_the_only_one_that_goes():
         volumes = [record["name"] for record in cloud.books() if record["kind"] == "volume"]
     assert len(volumes) == 1
     assert "small2-data" in volumes[0]
+
+
+@pytest.mark.parametrize("attribute", ["allow_data_loss", "unprotected"])
+def test_a_volume_that_is_gone_already_is_a_warning_that_names_no_other_volume(cloud, attribute):
+    made = destroy(SHOP, DEMO, PlanOptions(**{attribute: "volume.small9-data"}))
+    (warning,) = [finding for finding in made.findings if finding.rule == "options/unknown-name"]
+    assert warning.severity is Severity.WARNING
+    assert "small1" not in warning.fix
+    assert "small2" not in warning.fix
+
+
+def test_a_run_that_died_after_the_loss_is_finished_by_the_same_options():
+    fewer = Topology("shop", [attrs.evolve(SHOP.role("small"), count=1), SHOP.role("web")])
+    options = PlanOptions(allow_data_loss="volume.small2-data")
+    with simulated() as cloud:
+        applied(SHOP, DEMO)
+        with injected("fake", Faults(at="DeleteVolume", mishap="dies after")), pytest.raises(Crash):
+            apply(plan(fewer, DEMO, options), seed=0)
+        apply(plan(fewer, DEMO, options), seed=0)
+        assert plan(fewer, DEMO, options).empty
+        assert [record["name"] for record in cloud.books() if record["kind"] == "volume"] != []

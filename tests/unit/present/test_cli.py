@@ -118,7 +118,7 @@ def test_a_claim_is_released_only_when_agreed_to(applied, monkeypatch):
     ("option", "name"),
     [
         ("--replace", "instance.wbe1"),
-        ("--allow-data-loss", "volume.db1-dta"),
+        ("--allow-data-loss", "db1-dta"),
         ("--without-zone", "us-east-1x"),
         ("--only", "wbe"),
     ],

@@ -8,6 +8,7 @@ from portinfra.declaration.declared import Declared
 from portinfra.declaration.load import load
 from portinfra.declaration.suggest import did_you_mean
 from portinfra.model.environment import Environment
+from portinfra.model.finding import Severity
 from portinfra.model.plan import Plan
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
@@ -117,5 +118,7 @@ OPTIONS = {
 def check_names(plan: Plan) -> None:
     """Raise Misuse for an option that names what there is not, lest a misspelling do nothing silently."""
     for unknown in unknown_names(plan):
+        if unknown.severity is not Severity.ERROR:
+            continue
         message = f"{OPTIONS[unknown.attribute]} {unknown.name}: there is no such thing"
         raise Misuse(message, fix=unknown.fix)

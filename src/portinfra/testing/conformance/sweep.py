@@ -3,8 +3,8 @@
 A crash has three forms: the process dies before the call has its effect, it dies after the effect, or it
 lives and the answer is lost. Two crashes are equal when they leave the same world to the same process. A
 death after a write equals a death before the next write. A death around a read equals a death after the last
-write. A lost answer to a read counts as equal, too, as it changes no world; but the process lives, and has
-to react. So a sweep tries each distinct crash once, and a sample of the others.
+write. A lost answer to a read changes no world, but the process lives and has to react: that is distinct at
+the first read of each action. A sweep tries each distinct crash once, and a sample of the others.
 
 Where the world lives in this process, the sweep forks the process at each crash, and each copy goes on alone.
 Elsewhere it repeats the run up to each crash in a new world.
@@ -69,27 +69,33 @@ class Choice:
     equals: int
     _writes: int = field(init=False, default=-1)
     _others: int = field(init=False, default=-1)
+    _read: set[str] = field(init=False, factory=set)
+    """The actions of the reads that the run has made."""
 
     def at(self, call: Call) -> list[Mishap]:
         """The crashes to try at this call, in the order of their moments."""
         begins = self._writes < 0
         if begins or not call.reads:
             self._writes += 1
-        distinct = _distinct(call, begins)
+        distinct = self._distinct(call, begins)
         chosen = distinct if self._writes % self.stride == 0 else ()
         return [
             mishap for mishap in MISHAPS if mishap in chosen or (mishap not in distinct and self._sampled())
         ]
 
+    def _distinct(self, call: Call, begins: bool) -> tuple[Mishap, ...]:
+        """The crashes at a call that leave what no earlier crash left, or meet code that none has met."""
+        first: tuple[Mishap, ...] = ("dies before",) if begins else ()
+        if not call.reads:
+            return (*first, "dies after", "answer lost")
+        if call.action in self._read:
+            return first
+        self._read.add(call.action)
+        return (*first, "answer lost")
+
     def _sampled(self) -> bool:
         self._others += 1
         return self._others % (self.stride * self.equals) == 0
-
-
-def _distinct(call: Call, begins: bool) -> tuple[Mishap, ...]:
-    """The crashes at a call that leave what no earlier crash left."""
-    first: tuple[Mishap, ...] = ("dies before",) if begins else ()
-    return first if call.reads else (*first, "dies after", "answer lost")
 
 
 def _meet(mishap: Mishap, provider: Provider, call: Call) -> Answer:
