@@ -8,8 +8,8 @@ import os
 
 import pytest
 
-SECONDS_MAX = 10.0
-"""Of the processors' time: other work on the machine hardly changes that. Mark what takes half of it."""
+SECONDS_MAX = 20.0
+"""Of the processors' time. Mark what takes 5 s on a machine at rest: a busy one may need the triple."""
 
 LEFT = ("slow", "tools", "soak")
 
