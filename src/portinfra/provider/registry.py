@@ -1,6 +1,6 @@
 """Which providers are installed here: entry points in group `portinfra.providers`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
@@ -39,7 +39,11 @@ LIVE = (
 )
 """What `Provider` has."""
 
+Wrap = Callable[[Provider, Environment], Provider]
+"""Makes another provider of the one that an environment was connected to."""
+
 _substitutes: dict[str, ProviderPlugin] = {}
+_wraps: dict[str, tuple[Wrap, ...]] = {}
 loaded: dict[str, ProviderPlugin] = {}
 """Plugins that this process has looked up, by name."""
 
@@ -55,6 +59,20 @@ def substituted(plugin: ProviderPlugin) -> Iterator[None]:
         del _substitutes[plugin.name]
         if before is not None:
             _substitutes[plugin.name] = before
+
+
+@contextmanager
+def wrap_connections(name: str, wrap: Wrap) -> Iterator[None]:
+    """Pass what each connection of the provider of that name returns through `wrap`. Its plugin, and so its
+    abilities, stay as they are. Raises Unsupported where there is no such provider.
+    """
+    plugin(name)
+    before = _wraps.get(name, ())
+    _wraps[name] = (*before, wrap)
+    try:
+        yield
+    finally:
+        _wraps[name] = before
 
 
 def installed() -> Mapping[str, EntryPoint]:
@@ -116,4 +134,6 @@ def connect(environment: Environment) -> Provider:
             f"the provider {environment.provider!r} has a driver of another kind for {strays[0].__name__}",
             fix="This is a defect of the provider: each kind has a driver whose `spec` is that kind.",
         )
+    for wrap in _wraps.get(environment.provider, ()):
+        provider = wrap(provider, environment)
     return provider
