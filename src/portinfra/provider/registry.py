@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from portinfra.errors import Unsupported
 from portinfra.model.environment import Environment
-from portinfra.provider.interface import Provider, ProviderPlugin
+from portinfra.provider.interface import BlockExport, Provider, ProviderPlugin
 
 GROUP = "portinfra.providers"
 
@@ -17,9 +17,6 @@ to be installed: whose package it is, we cannot know."""
 
 CONTRACT = ("name", "capabilities", "sizes", "images", "native", "connect")
 """What `ProviderPlugin` has."""
-
-EXPORTS = ("block_reader", "block_problem", "block_grants")
-"""What it has besides where its capabilities say `block_export`."""
 
 LIVE = (
     "name",
@@ -98,10 +95,12 @@ def _load(name: str) -> ProviderPlugin:
         found: ProviderPlugin = entry.load()
     except Exception as error:
         raise _broken(entry, f"cannot be imported: {error}") from error
-    exports = getattr(getattr(found, "capabilities", None), "block_export", False)
-    parts = (*CONTRACT, *EXPORTS) if exports else CONTRACT
-    if missing := [part for part in parts if not hasattr(found, part)]:
+    if missing := [part for part in CONTRACT if not hasattr(found, part)]:
         raise _broken(entry, f"is no provider: it has no {', '.join(missing)}")
+    says, has = found.capabilities.block_export, isinstance(found, BlockExport)
+    if says != has:
+        inherits = "inherits" if has else "does not inherit"
+        raise _broken(entry, f"{inherits} BlockExport, but its capabilities say block_export={says}")
     return found
 
 
