@@ -25,6 +25,7 @@ from portinfra.model.environment import Environment
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.provider import registry
+from portinfra.provider.interface import Grants
 from portinfra.recovery.abandon import Abandoned, abandon, may_abandon, stand_alone
 from portinfra.recovery.drill import Swept, drill, sweep
 from portinfra.recovery.failback import failback, may_fail_back
@@ -92,9 +93,9 @@ def grants(recovery: Recovery) -> str:
     """
     source, target = recovery.source, recovery.target
     told: dict[str, Any] = {}
-    ask = getattr(registry.plugin(source.provider), "grants", None)
-    if ask is not None and source.provider == target.provider and "native" in recovery.engines:
-        told |= json.loads(ask(source, target))
+    plugin = registry.plugin(source.provider)
+    if isinstance(plugin, Grants) and source.provider == target.provider and "native" in recovery.engines:
+        told |= json.loads(plugin.grants(source, target))
     for way in (recovery, recovery.turned):
         if reading := exports_blocks(way, way.source):
             told[f"helpers of {way.source.name}"] = json.loads(reading.block_grants(way.source, way.taken))

@@ -13,7 +13,7 @@ from portinfra import dr
 from portinfra.errors import ValidationError
 from portinfra.execution.connection import Connection
 from portinfra.model.recovery import DataPolicy
-from portinfra.provider.blocks import BlockReader
+from portinfra.provider.interface import BlockExport, BlockReader
 from portinfra.provider.registry import substituted
 from portinfra.recovery.vault.store import Store
 from portinfra.testing.fake.plugin import FakePlugin
@@ -24,7 +24,7 @@ pytestmark = needs_tools
 BLOCKS = "198.51.100.0/28:443"
 
 
-class Exporting(FakePlugin):
+class Exporting(FakePlugin, BlockExport):
     """A built-in cloud that hands out blocks: a file for each snapshot that anybody has asked about."""
 
     def __init__(self, cloud, folder):

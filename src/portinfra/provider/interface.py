@@ -14,7 +14,7 @@ The laws, which the conformance suite tests:
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from itertools import count
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -295,7 +295,9 @@ class Provider(Protocol):
 class ProviderPlugin(Protocol):
     """A provider as installed: an entry point in group `portinfra.providers`.
 
-    Works offline, without credentials and without its native library.
+    Works offline, without credentials and without its native library. It also inherits the class of each
+    optional ability that it has: `PermissionPolicies`, `Grants`, `Doctor`, `Images`, `BlockExport`.
+    portinfra finds an ability by `isinstance(plugin, Grants)`, and by no other way.
     """
 
     name: str
@@ -309,3 +311,81 @@ class ProviderPlugin(Protocol):
 
     def connect(self, environment: Environment) -> Provider:
         """The live location of an environment. The native library is imported here."""
+
+
+class PermissionPolicies(ABC):
+    """Optional ability: the cloud grants permissions by policies. Works offline."""
+
+    @abstractmethod
+    def iam_policy(self) -> Mapping[str, Any]:
+        """Return the least policy that a topology needs, as the JSON document that the cloud's tools read."""
+
+
+class Grants(ABC):
+    """Optional ability: snapshots are copied between two accounts that must allow it. Works offline."""
+
+    @abstractmethod
+    def grants(self, source: Environment, target: Environment) -> str:
+        """Return what each account must allow: a JSON object that says of each policy where it belongs."""
+
+
+@frozen
+class Check:
+    """One finding of a doctor."""
+
+    name: str
+    good: bool
+    told: str
+    """What the doctor found, in a few words."""
+    fix: str = ""
+    """The command that mends it; empty where it is good."""
+
+
+class Doctor(ABC):
+    """Optional ability: the provider needs programs on this machine, or hosts of the user's own."""
+
+    @abstractmethod
+    def doctor(self, location: str = "") -> Sequence[Check]:
+        """Return the findings about this machine; with a location, those about its hosts. Change nothing."""
+
+
+class Images(ABC):
+    """Optional ability: the user brings machine images to the provider. A location is a region or site."""
+
+    @abstractmethod
+    def build_image(
+        self, location: str, packages: Iterable[str], name: str, say: Callable[[str], object]
+    ) -> str:
+        """Build a small Debian image with these extra packages, bring it to a location, return its name."""
+
+    @abstractmethod
+    def fetch_image(
+        self, location: str, source: str, sha256: str, name: str, say: Callable[[str], object]
+    ) -> str:
+        """Fetch an image from a URL or file, verify its digest, bring it to a location, return its name."""
+
+
+@frozen
+class BlockReader:
+    """How a host reads a snapshot's blocks from the provider itself, without a volume made from it."""
+
+    command: str
+    """Shell that writes the whole snapshot to standard output: zeros where nothing was written."""
+    tools: tuple[str, ...]
+    """Commands that must be on the host."""
+
+
+class BlockExport(ABC):
+    """Optional ability: hosts read a snapshot's blocks, as `capabilities.block_export` says. Offline."""
+
+    @abstractmethod
+    def block_reader(self, environment: Environment, snapshot: str, gib: int) -> BlockReader:
+        """Return how to read the snapshot with this native id, of a volume of so many GiB."""
+
+    @abstractmethod
+    def block_problem(self, native: Mapping[str, Any]) -> str:
+        """Return what a host with these native options lacks to read blocks; empty: nothing."""
+
+    @abstractmethod
+    def block_grants(self, environment: Environment, taken: Scope) -> str:
+        """Return what a host that reads snapshots of that scope must be allowed, and where: a JSON object."""

@@ -1,13 +1,13 @@
 """Which providers are installed here: entry points in group `portinfra.providers`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
 from portinfra.errors import Unsupported
 from portinfra.model.environment import Environment
-from portinfra.provider.interface import Provider, ProviderPlugin
+from portinfra.provider.interface import BlockExport, Provider, ProviderPlugin
 
 GROUP = "portinfra.providers"
 
@@ -17,9 +17,6 @@ to be installed: whose package it is, we cannot know."""
 
 CONTRACT = ("name", "capabilities", "sizes", "images", "native", "connect")
 """What `ProviderPlugin` has."""
-
-EXPORTS = ("block_reader", "block_problem", "block_grants")
-"""What it has besides where its capabilities say `block_export`."""
 
 LIVE = (
     "name",
@@ -39,7 +36,11 @@ LIVE = (
 )
 """What `Provider` has."""
 
+Wrap = Callable[[Provider, Environment], Provider]
+"""Makes another provider of the one that an environment was connected to."""
+
 _substitutes: dict[str, ProviderPlugin] = {}
+_wraps: dict[str, tuple[Wrap, ...]] = {}
 loaded: dict[str, ProviderPlugin] = {}
 """Plugins that this process has looked up, by name."""
 
@@ -55,6 +56,20 @@ def substituted(plugin: ProviderPlugin) -> Iterator[None]:
         del _substitutes[plugin.name]
         if before is not None:
             _substitutes[plugin.name] = before
+
+
+@contextmanager
+def wrap_connections(name: str, wrap: Wrap) -> Iterator[None]:
+    """Pass what each connection of the provider of that name returns through `wrap`. Its plugin, and so its
+    abilities, stay as they are. Raises Unsupported where there is no such provider.
+    """
+    plugin(name)
+    before = _wraps.get(name, ())
+    _wraps[name] = (*before, wrap)
+    try:
+        yield
+    finally:
+        _wraps[name] = before
 
 
 def installed() -> Mapping[str, EntryPoint]:
@@ -80,10 +95,12 @@ def _load(name: str) -> ProviderPlugin:
         found: ProviderPlugin = entry.load()
     except Exception as error:
         raise _broken(entry, f"cannot be imported: {error}") from error
-    exports = getattr(getattr(found, "capabilities", None), "block_export", False)
-    parts = (*CONTRACT, *EXPORTS) if exports else CONTRACT
-    if missing := [part for part in parts if not hasattr(found, part)]:
+    if missing := [part for part in CONTRACT if not hasattr(found, part)]:
         raise _broken(entry, f"is no provider: it has no {', '.join(missing)}")
+    says, has = found.capabilities.block_export, isinstance(found, BlockExport)
+    if says != has:
+        inherits = "inherits" if has else "does not inherit"
+        raise _broken(entry, f"{inherits} BlockExport, but its capabilities say block_export={says}")
     return found
 
 
@@ -116,4 +133,6 @@ def connect(environment: Environment) -> Provider:
             f"the provider {environment.provider!r} has a driver of another kind for {strays[0].__name__}",
             fix="This is a defect of the provider: each kind has a driver whose `spec` is that kind.",
         )
+    for wrap in _wraps.get(environment.provider, ()):
+        provider = wrap(provider, environment)
     return provider

@@ -15,13 +15,15 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Literal
 
 from attrs import define, field, frozen, validators
 
 from portinfra.errors import OutcomeUnknown, RateLimited, Unavailable
+from portinfra.model.environment import Environment
 from portinfra.provider.interface import Answer, Call, Provider
-from portinfra.testing.wrapped import SILENT, wrapped
+from portinfra.testing.wrapped import SILENT, Hand, wrap_each_place
 
 Mishap = Literal["dies before", "dies after", "answer lost"]
 """What may happen at a call: the process dies before or after its effect, or lives on without the answer."""
@@ -91,8 +93,8 @@ class Weather:
     def __attrs_post_init__(self) -> None:
         self._chance = random.Random(self.faults.seed)
 
-    def perform(self, provider: Provider, call: Call) -> Answer:
-        """Make a call, in this weather."""
+    def perform(self, provider: Provider, call: Call, place: str = "") -> Answer:
+        """Make a call, in this weather. A stale answer comes from the same `place` as the call."""
         if self.dead:
             raise Crash(f"dead, and {call.action} is not called")
         self.calls += 1
@@ -102,7 +104,7 @@ class Weather:
             raise Crash(f"died before call {self.calls}, {call.action}")
         self._delay(provider)
         self._refuse(provider, call)
-        answer = self._answer(provider, call)
+        answer = self._answer(provider, call, place)
         if mishap == "dies after":
             self.dead = True
             raise Crash(f"died after call {self.calls}, {call.action}")
@@ -140,12 +142,11 @@ class Weather:
             self.met["silent zone"] += 1
             raise Unavailable(f"{faults.silent_zone} does not answer", provider=provider.name)
 
-    def _answer(self, provider: Provider, call: Call) -> Answer:
+    def _answer(self, provider: Provider, call: Call, place: str) -> Answer:
         if not call.reads:
             return provider.perform(call)
         # Two environments of one provider ask the same of different worlds.
-        where = f"{getattr(provider, 'account', '')} {getattr(provider, 'region', '')}"
-        key, now = f"{where} {call.action} {call.parameters}", provider.clock.now()
+        key, now = f"{place} {call.action} {call.parameters}", provider.clock.now()
         moment, before = self._told.get(key, (float("-inf"), {}))
         if now - moment < self.faults.stale_seconds and self._happens("stale", self.faults.stale):
             return before
@@ -171,7 +172,12 @@ def injected(provider: str, faults: Faults) -> Iterator[Weather]:
     Raises AssertionError where the call at which a mishap was to happen never came: that showed nothing.
     """
     weather = Weather(faults)
-    with wrapped(provider, weather.perform, lag_seconds=faults.stale_seconds if faults.stale else 0.0):
+    lag_seconds = faults.stale_seconds if faults.stale else 0.0
+
+    def hand_of(environment: Environment) -> Hand:
+        return partial(weather.perform, place=f"{environment.account} {environment.on}")
+
+    with wrap_each_place(provider, hand_of, lag_seconds=lag_seconds):
         yield weather
     if faults.at is not None and not weather.came:
         raise AssertionError(f"call {faults.at} never came: {weather.calls} were made")

@@ -7,11 +7,11 @@ from typing import Any
 from attrs import evolve
 
 from portinfra.errors import ProviderError
-from portinfra.model.catalogue import Capabilities, Catalogue
+from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.resources import Spec
 from portinfra.provider import registry
-from portinfra.provider.interface import Answer, Call, ClaimDriver, Clock, Driver, Provider, ProviderPlugin
+from portinfra.provider.interface import Answer, Call, ClaimDriver, Clock, Driver, Provider
 
 Hand = Callable[[Provider, Call], Answer]
 """Makes a call, its own way."""
@@ -29,7 +29,25 @@ def wrapped(
     A hand that answers reads as of a while ago says by how much: the provider owns up to that lag, too. With
     a `clock`, time passes by it: an emulator's, whose hours cost nothing.
     """
-    with registry.substituted(_WrappedPlugin(registry.plugin(provider), hand, lag_seconds, clock)):
+    with wrap_each_place(provider, lambda environment: hand, lag_seconds=lag_seconds, clock=clock):
+        yield
+
+
+@contextmanager
+def wrap_each_place(
+    provider: str,
+    hand_of: Callable[[Environment], Hand],
+    *,
+    lag_seconds: float = 0.0,
+    clock: Clock | None = None,
+) -> Iterator[None]:
+    """As `wrapped`, with a hand for each environment that is connected."""
+
+    def wrap(inner: Provider, environment: Environment) -> Provider:
+        inner.clock = clock or inner.clock  # the hand's time is the provider's
+        return _WrappedProvider(inner, hand_of(environment), lag_seconds)
+
+    with registry.wrap_connections(provider, wrap):
         yield
 
 
@@ -38,33 +56,13 @@ def untouched(provider: Provider, call: Call) -> Answer:
     return provider.perform(call)
 
 
-class _WrappedPlugin:
-    def __init__(self, inner: ProviderPlugin, hand: Hand, lag_seconds: float, clock: Clock | None) -> None:
-        self._inner = inner
-        self._hand = hand
-        self._lag_seconds = lag_seconds
-        self._clock = clock
-        self.name = inner.name
-        self.capabilities = _lagging(inner.capabilities, lag_seconds)
-        self.sizes = inner.sizes
-        self.images = inner.images
-        self.native = inner.native
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)  # what a plugin may have besides: grants, how blocks are read
-
-    def connect(self, environment: Environment) -> Provider:
-        inner = self._inner.connect(environment)
-        inner.clock = self._clock or inner.clock  # the hand's time is the provider's
-        return _WrappedProvider(inner, self._hand, self._lag_seconds)
-
-
 class _WrappedProvider:
     def __init__(self, inner: Provider, hand: Hand, lag_seconds: float) -> None:
         self._inner = inner
         self._hand = hand
         self.name = inner.name
-        self.capabilities = _lagging(inner.capabilities, lag_seconds)
+        seconds = inner.capabilities.visibility_seconds + lag_seconds
+        self.capabilities = evolve(inner.capabilities, visibility_seconds=seconds)
         self.clock = inner.clock
         self.drivers: Mapping[type[Spec], Driver[Any]] = inner.drivers
         self.claims: ClaimDriver = inner.claims
@@ -95,7 +93,3 @@ class _WrappedProvider:
 
     def close(self) -> None:
         self._inner.close()
-
-
-def _lagging(capabilities: Capabilities, seconds: float) -> Capabilities:
-    return evolve(capabilities, visibility_seconds=capabilities.visibility_seconds + seconds)

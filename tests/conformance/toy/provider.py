@@ -25,7 +25,9 @@ from .drivers.volume import VolumeDriver
 
 SIZES = {"small": "s1", "medium": "s2", "large": "s4", "xlarge": "s8"}
 
-CAPABILITIES = Capabilities(visibility_seconds=5.0, customer_keys=False, snapshot_copy=False)
+CAPABILITIES = Capabilities(
+    visibility_seconds=5.0, customer_keys=False, snapshot_copy=False, block_export=True
+)
 
 DRIVERS: tuple[ToyDriver[Any], ...] = (
     NetworkDriver(),

@@ -2,14 +2,14 @@
 
 import json
 import re
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from attrs import frozen
 
 from portinfra.present.documents import natural, plain
-from portinfra.testing.fake import plugin
+from portinfra.provider.interface import Check, Doctor, Images
+from portinfra.provider.registry import substituted
+from portinfra.testing.fake.plugin import FakePlugin
 
 PAGE = Path(__file__).parents[3] / "docs" / "json.md"
 SCHEMAS = (
@@ -29,23 +29,17 @@ SCHEMAS = (
 )
 
 
-@frozen
-class Check:
-    """What a provider of one's own hardware looks at."""
+class OwnHardware(FakePlugin, Doctor, Images):
+    """The built-in cloud, if it needed something of this machine and had no images of its own."""
 
-    name: str = "QEMU"
-    good: bool = False
-    told: str = "it is not installed"
-    fix: str = "apt-get install qemu-system-x86"
+    def doctor(self, location=""):
+        return [Check("QEMU", False, "it is not installed", "apt-get install qemu-system-x86")]
 
+    def build_image(self, location, packages, name, say):
+        return "debian-12@1"
 
-@contextmanager
-def _one_s_own_hardware():
-    """While it lasts, the built-in cloud needs something of this machine, and images of one's own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plugin, "doctor", lambda: [Check()], raising=False)
-        patch.setattr(plugin, "build_image", lambda place, packages, name, say: "debian-12@1", raising=False)
-        yield
+    def fetch_image(self, location, source, sha256, name, say):
+        return "debian-12@1"
 
 
 def _produced(world):
@@ -59,7 +53,7 @@ def _produced(world):
     for command in ("render", "inventory", "lockin"):
         run(command, on=world.changing("web", native={"fake": {"host_group": "a"}}))
     run("providers", "fake")
-    with _one_s_own_hardware():
+    with substituted(OwnHardware(world.cloud)):
         run("providers", "fake", "--doctor")
         run("image", "build", "--on", "fake:rack")
     run("move", "--to", "fake:eu-west-1", "--plan")

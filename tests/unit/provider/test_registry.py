@@ -11,7 +11,8 @@ from portinfra.errors import Unsupported
 from portinfra.provider import registry
 
 PROVIDER = """
-name, capabilities, sizes, images, native = "steam", None, {}, (), {}
+from portinfra.model.catalogue import Capabilities
+name, capabilities, sizes, images, native = "steam", Capabilities(), {}, (), {}
 class Provider:
     def __getattr__(self, name):
         return {}
@@ -57,7 +58,8 @@ def test_an_environment_is_connected_by_its_own_provider(install):
 
 
 HALF = """
-name, capabilities, sizes, images, native = "steam", None, {}, (), {}
+from portinfra.model.catalogue import Capabilities
+name, capabilities, sizes, images, native = "steam", Capabilities(), {}, (), {}
 class Provider:
     name, capabilities, clock, drivers = "steam", None, None, {}
 def connect(environment):
@@ -114,9 +116,24 @@ def test_an_entry_point_that_is_no_provider_says_what_it_lacks(install):
 
 
 def test_a_provider_that_says_that_it_exports_blocks_has_to_say_how(install):
-    claims = "from types import SimpleNamespace\ncapabilities = SimpleNamespace(block_export=True)\n"
-    install("steam", PROVIDER + claims)
-    assert "it has no block_reader, block_problem, block_grants" in str(refusal("steam"))
+    install("steam", PROVIDER + "capabilities = Capabilities(block_export=True)\n")
+    assert "does not inherit BlockExport, but its capabilities say block_export=True" in str(refusal("steam"))
+
+
+EXPORTS = """
+import sys
+from portinfra.model.catalogue import Capabilities
+from portinfra.provider.interface import BlockExport
+class Plugin(BlockExport):
+    name, capabilities, sizes, images, native = "steam", Capabilities(), {}, (), {}
+    connect = block_reader = block_problem = block_grants = None
+sys.modules[__name__] = Plugin()
+"""
+
+
+def test_a_provider_that_exports_blocks_has_to_say_so(install):
+    install("steam", EXPORTS)
+    assert "inherits BlockExport, but its capabilities say block_export=False" in str(refusal("steam"))
 
 
 def test_the_distribution_to_install_again_is_the_one_that_it_came_with(install, monkeypatch):

@@ -1,16 +1,18 @@
 """Faults happen at the call that they are meant for, and as often as they are meant to."""
 
+from contextlib import closing
+
 import pytest
 from attrs import evolve
 
 from portinfra import Environment, Role, Topology, apply, plan
-from portinfra.errors import OutcomeUnknown, RateLimited, Unavailable
+from portinfra.errors import OutcomeUnknown, RateLimited, Unavailable, Unsupported
 from portinfra.model.address import Address
 from portinfra.provider import registry
 from portinfra.provider.interface import Call
 from portinfra.testing.faults import MISHAPS, Crash, Faults, Weather, injected
 from portinfra.testing.simulated import simulated
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.wrapped import untouched, wrapped
 
 SHOP = Topology("shop", roles=[Role("web")])
 PRODUCTION = Environment("production", on="fake:us-east-1")
@@ -176,10 +178,55 @@ def test_injected_faults_end_with_their_block():
 
 
 def test_a_hand_that_lags_is_owned_up_to():
-    before = registry.plugin("fake").capabilities.visibility_seconds
-    with wrapped("fake", lambda provider, call: provider.perform(call), lag_seconds=7.0):
-        assert registry.plugin("fake").capabilities.visibility_seconds == before + 7.0
-    assert registry.plugin("fake").capabilities.visibility_seconds == before
+    def visibility_seconds():
+        with closing(registry.connect(PRODUCTION)) as provider:
+            return provider.capabilities.visibility_seconds
+
+    with simulated():
+        before = visibility_seconds()
+        with wrapped("fake", untouched, lag_seconds=7.0):
+            assert visibility_seconds() == before + 7.0
+        assert visibility_seconds() == before
+
+
+def test_a_wrapped_provider_keeps_its_plugin_and_so_its_abilities():
+    plugin = registry.plugin("fake")
+    with wrapped("fake", untouched):
+        assert registry.plugin("fake") is plugin
+
+
+def test_calls_pass_through_each_hand_that_wraps_them():
+    def add_a_hand(name):
+        def hand(provider, call):
+            passed.append(name)
+            return provider.perform(call)
+
+        return wrapped("fake", hand)
+
+    passed = []
+    with (
+        simulated(),
+        add_a_hand("inner"),
+        add_a_hand("outer"),
+        closing(registry.connect(PRODUCTION)) as provider,
+    ):
+        provider.perform(provider.account_calls()[0])
+    assert passed == ["outer", "inner"]
+
+
+def test_a_provider_that_is_not_installed_cannot_be_wrapped():
+    with pytest.raises(Unsupported, match="no provider 'azure'"), wrapped("azure", untouched):
+        pass
+
+
+def test_a_stale_answer_comes_from_the_place_that_is_asked():
+    with simulated(), injected("fake", Faults(stale=1.0, stale_seconds=60.0)):
+        east, west = (Environment(name, on=f"fake:{name}-1") for name in ("us-east", "us-west"))
+        for environment in (east, west):
+            with closing(registry.connect(environment)) as provider:
+                answers = {call: [provider.perform(call)] for call in provider.catalogue_calls()}
+                zones = provider.catalogue(answers).zones
+                assert all(zone.name.startswith(environment.region) for zone in zones)
 
 
 @pytest.mark.parametrize("nonsense", [{"throttled": 2}, {"stale": -0.1}, {"at": 0}, {"mishap": "explodes"}])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from portinfra.errors import InvalidRequest
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
-from portinfra.provider.blocks import BlockReader
+from portinfra.provider.interface import BlockExport, BlockReader, Grants, PermissionPolicies
 from portinfra_aws import actions, profiles
 from portinfra_aws.blocks.command import block_reader
 from portinfra_aws.blocks.grants import block_grants
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
 
 
-class AwsPlugin:
+class AwsPlugin(PermissionPolicies, Grants, BlockExport):
     """Amazon Web Services: `aws:us-east-1`."""
 
     name = NAME

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from portinfra.errors import InvalidRequest
 from portinfra.model.environment import Environment
+from portinfra.provider.interface import PermissionPolicies
 from portinfra_gcp import permissions
 from portinfra_gcp.errors import NAME
 from portinfra_gcp.published import CAPABILITIES, IMAGES, SIZES
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 _REGION = re.compile(r"[a-z]+-[a-z]+\d+")
 
 
-class GcpPlugin:
+class GcpPlugin(PermissionPolicies):
     """Google Cloud: `gcp:europe-west1`."""
 
     name = NAME

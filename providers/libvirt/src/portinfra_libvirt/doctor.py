@@ -5,10 +5,8 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from attrs import frozen
-
 from portinfra.errors import PortinfraError
-from portinfra.provider.interface import Answer
+from portinfra.provider.interface import Answer, Check
 from portinfra_libvirt import installing, pooled, sites
 from portinfra_libvirt.site import Site
 
@@ -18,17 +16,6 @@ BRIDGE_NF = "bridge-nf-call-iptables"
 
 _PROC = Path("/proc/sys/net/bridge")
 _URI = "qemu:///system"
-
-
-@frozen
-class Check:
-    """One thing that was looked at."""
-
-    name: str
-    good: bool
-    told: str
-    fix: str = ""
-    """The command that mends it; empty where it is good."""
 
 
 def examine(site: Site | None = None) -> list[Check]:

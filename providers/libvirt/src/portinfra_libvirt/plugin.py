@@ -9,8 +9,9 @@ from attrs import evolve
 
 from portinfra.errors import Unsupported
 from portinfra.model.environment import Environment
+from portinfra.provider.interface import Check, Doctor, Images
 from portinfra_libvirt import sites
-from portinfra_libvirt.doctor import Check, examine
+from portinfra_libvirt.doctor import examine
 from portinfra_libvirt.keys import source
 from portinfra_libvirt.published import CAPABILITIES, IMAGES, SIZES
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 NAME = "libvirt"
 
 
-class LibvirtPlugin:
+class LibvirtPlugin(Doctor, Images):
     """One's own hardware: `libvirt:SITE`, or `libvirt:qemu:///system`."""
 
     name = NAME

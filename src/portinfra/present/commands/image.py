@@ -1,6 +1,6 @@
 """`image`: machine images for clouds that have none of their own: one's own hypervisors."""
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from attrs import frozen
 from typer import Argument, Option
@@ -8,6 +8,9 @@ from typer import Argument, Option
 from portinfra.present.commands.options import Shown
 from portinfra.present.commands.session import Session
 from portinfra.present.exits import Exit, Misuse
+
+if TYPE_CHECKING:
+    from portinfra.provider.interface import Images
 
 
 @frozen
@@ -67,14 +70,15 @@ def _refuse_what_is_for_the_other(verb: str, wanted: Wanted) -> None:
         )
 
 
-def _plugin(location: str) -> tuple[Any, str]:
+def _plugin(location: str) -> "tuple[Images, str]":
     """The provider of a location, and the place in its words. Raises Misuse."""
     from portinfra.provider import registry
+    from portinfra.provider.interface import Images
 
     name, _, place = location.partition(":")
     if not place:
         raise Misuse("image: where to?", fix="Name it: --on libvirt:rack, or --on libvirt:qemu:///system")
     plugin = registry.plugin(name)
-    if not hasattr(plugin, "build_image"):
+    if not isinstance(plugin, Images):
         raise Misuse(f"image: {name} has images of its own", fix=f"portinfra providers {name} lists them.")
     return plugin, place

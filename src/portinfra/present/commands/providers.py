@@ -1,6 +1,6 @@
 """`providers`: what is installed, and what it can do, offline."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from attrs import asdict
 from typer import Argument, Option
@@ -8,6 +8,9 @@ from typer import Argument, Option
 from portinfra.present.commands.options import Shown
 from portinfra.present.commands.session import Session
 from portinfra.present.exits import Exit, Misuse
+
+if TYPE_CHECKING:
+    from portinfra.provider.interface import ProviderPlugin
 
 
 def providers(
@@ -60,19 +63,21 @@ def providers(
 def _policy(name: str | None) -> dict[str, Any]:
     """The document that the provider's own tools take. Raises Misuse where there is none."""
     from portinfra.provider import registry
+    from portinfra.provider.interface import PermissionPolicies
 
     if name is None:
         raise Misuse("--iam-policy: of which provider?", fix="Name it: portinfra providers aws --iam-policy")
-    make = getattr(registry.plugin(name), "iam_policy", None)
-    if make is None:
+    plugin = registry.plugin(name)
+    if not isinstance(plugin, PermissionPolicies):
         raise Misuse(f"--iam-policy: {name} has no such permissions", fix="Ask it of aws or gcp.")
-    return dict(make())
+    return dict(plugin.iam_policy())
 
 
 def _examine(name: str | None, on: str, shown: Shown) -> int:
     """What a provider says of this machine, or of a site. Raises Misuse where there is nothing to say."""
     from portinfra.present.console.terminal import out, write_json
     from portinfra.provider import registry
+    from portinfra.provider.interface import Doctor
 
     at, _, place = on.partition(":")
     if on and (not place or name not in (None, at)):
@@ -80,10 +85,10 @@ def _examine(name: str | None, on: str, shown: Shown) -> int:
     name = name or at or None
     if name is None:
         raise Misuse("--doctor: for which provider?", fix="Name it: portinfra providers libvirt --doctor")
-    examine = getattr(registry.plugin(name), "doctor", None)
-    if examine is None:
+    plugin = registry.plugin(name)
+    if not isinstance(plugin, Doctor):
         raise Misuse(f"--doctor: {name} needs nothing of this machine", fix="Ask it of libvirt.")
-    checks = examine(place) if place else examine()
+    checks = plugin.doctor(place)
     if shown.as_json:
         write_json({"schema": "portinfra.doctor/1", "checks": [asdict(check) for check in checks]})
     else:
@@ -94,7 +99,7 @@ def _examine(name: str | None, on: str, shown: Shown) -> int:
     return Exit.DONE if all(check.good for check in checks) else Exit.FAILED
 
 
-def _described(plugin: Any) -> dict[str, Any]:
+def _described(plugin: "ProviderPlugin") -> dict[str, Any]:
     return {
         "capabilities": asdict(plugin.capabilities),
         "sizes": dict(plugin.sizes),

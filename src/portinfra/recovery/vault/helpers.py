@@ -29,7 +29,7 @@ from portinfra.model.topology import Flow, Role, Topology, allow
 from portinfra.model.vault import Vault, cidr_and_port
 from portinfra.placement import place
 from portinfra.planning.refusal import refuse
-from portinfra.provider.blocks import BlockReader
+from portinfra.provider.interface import BlockReader
 from portinfra.recovery.pace import Pace
 from portinfra.recovery.restore import stopped
 from portinfra.recovery.vault.script import Errand

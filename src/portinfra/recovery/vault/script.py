@@ -10,7 +10,7 @@ from shlex import quote
 from attrs import frozen
 
 from portinfra.model.vault import Vault
-from portinfra.provider.blocks import BlockReader
+from portinfra.provider.interface import BlockReader
 from portinfra.recovery.vault.engines import ENGINES, kept
 from portinfra.recovery.vault.files import text_of
 

@@ -21,6 +21,7 @@ from portinfra.testing.conformance.suite.claiming import Claiming
 from portinfra.testing.conformance.suite.crashes import CrashAtEveryCall
 from portinfra.testing.conformance.suite.identity import Identity
 from portinfra.testing.conformance.suite.mending import Mending
+from portinfra.testing.conformance.suite.optional_abilities import OptionalAbilities
 from portinfra.testing.conformance.suite.weather import BadWeather
 from portinfra.testing.conformance.suite.worlds import Worlds
 from portinfra.testing.conformance.topologies import AFTER, BEFORE
@@ -28,7 +29,9 @@ from portinfra.testing.conformance.topologies import AFTER, BEFORE
 __all__ = ["AFTER", "BEFORE", "Bed", "ProviderConformance", "Stage"]
 
 
-class ProviderConformance(Worlds, Mending, Identity, Claiming, Abilities, BadWeather, CrashAtEveryCall):
+class ProviderConformance(
+    Worlds, Mending, Identity, Claiming, Abilities, OptionalAbilities, BadWeather, CrashAtEveryCall
+):
     """All of it. A subclass has one fixture, `bed`."""
 
     gaps: ClassVar[Mapping[str, str]] = {}

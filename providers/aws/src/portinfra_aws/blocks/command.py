@@ -4,7 +4,7 @@ import re
 import shlex
 from importlib.resources import files
 
-from portinfra.provider.blocks import BlockReader
+from portinfra.provider.interface import BlockReader
 
 SCRIPT = "reader.py"
 

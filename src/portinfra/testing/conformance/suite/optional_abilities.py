@@ -1,0 +1,77 @@
+"""Each optional ability that a plugin inherits returns what the contract says. Needs no credentials."""
+
+import json
+from typing import Any
+
+from portinfra.model.address import Scope
+from portinfra.model.environment import Environment
+from portinfra.provider import registry
+from portinfra.provider.interface import (
+    BlockExport,
+    BlockReader,
+    Check,
+    Doctor,
+    Grants,
+    PermissionPolicies,
+    ProviderPlugin,
+)
+from portinfra.testing.conformance.stage import Stage
+
+
+class OptionalAbilities:
+    """`Images` is not called: it would build an image on real hosts."""
+
+    def test_each_optional_ability_returns_what_the_contract_says(self, stage: Stage) -> None:
+        elsewhere = stage.bed.elsewhere or stage.environment
+        check_abilities(registry.plugin(stage.environment.provider), stage.environment, elsewhere)
+
+
+def check_abilities(plugin: ProviderPlugin, environment: Environment, elsewhere: Environment) -> None:
+    """Call each optional ability that the plugin has. Raise AssertionError for what breaks the contract."""
+    assert plugin.capabilities.block_export == isinstance(plugin, BlockExport), (
+        "capabilities.block_export must be true exactly where the plugin inherits BlockExport"
+    )
+    if isinstance(plugin, PermissionPolicies):
+        _check_policy(plugin)
+    if isinstance(plugin, Grants):
+        _check_json_object(plugin.grants(environment, elsewhere), "grants")
+    if isinstance(plugin, Doctor):
+        _check_findings(plugin)
+    if isinstance(plugin, BlockExport):
+        _check_block_export(plugin, environment)
+
+
+def _check_policy(plugin: PermissionPolicies) -> None:
+    policy = dict(plugin.iam_policy())
+    assert json.loads(json.dumps(policy)) == policy, "iam_policy returns what is not plain JSON"
+    statements = [value for value in policy.values() if isinstance(value, list)]
+    assert any(statements), "iam_policy returns no list of statements or permissions"
+
+
+def _check_findings(plugin: Doctor) -> None:
+    findings = plugin.doctor()
+    assert findings, "doctor returns no finding"
+    for each in findings:
+        assert isinstance(each, Check), f"doctor returns {each!r}, which is no Check"
+        assert each.name, f"{each} has no name"
+        assert each.told, f"{each} does not say what the doctor found"
+        assert bool(each.fix) != each.good, f"{each} must have a fix exactly where it is not good"
+
+
+def _check_block_export(plugin: BlockExport, environment: Environment) -> None:
+    reader = plugin.block_reader(environment, "snapshot-1", 1)
+    assert isinstance(reader, BlockReader), f"block_reader returns {reader!r}, which is no BlockReader"
+    assert reader.command, "block_reader returns no command"
+    assert isinstance(reader.tools, tuple), f"the tools of block_reader are no tuple: {reader.tools!r}"
+    assert isinstance(plugin.block_problem({}), str), "block_problem returns no text"
+    taken = Scope("sample", environment.name).beside("taken")
+    _check_json_object(plugin.block_grants(environment, taken), "block_grants")
+
+
+def _check_json_object(text: str, method: str) -> None:
+    try:
+        found: Any = json.loads(text)
+    except (TypeError, ValueError) as error:
+        raise AssertionError(f"{method} returns no JSON: {error}") from error
+    is_object = isinstance(found, dict) and bool(found)
+    assert is_object, f"{method} returns no JSON object with entries: {text}"
