@@ -193,10 +193,13 @@ def release(topology: Topology, environment: Environment) -> Claim | None:
 
 def forget_peer(topology: Topology, environment: Environment) -> Claim:
     """Remove the other environment of a recovery plan from this one's claim: for a recovery plan that no
-    longer exists. Return the claim. Raises ClaimedError and ProviderError.
+    longer exists. Return the claim once lists show it. Raises ClaimedError and ProviderError.
     """
-    with Connection.to(environment) as here, here.run(Scope(topology.name, environment.name)) as run:
-        run.record_peer("")
+    with Connection.to(environment) as here:
+        with here.run(Scope(topology.name, environment.name)) as run:
+            run.record_peer("")
+        clock = here.provider.clock
+        clock.sleep_until(clock.now() + here.provider.capabilities.visibility_seconds)
     return run.claim
 
 
