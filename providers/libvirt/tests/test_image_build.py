@@ -263,6 +263,7 @@ def test_a_directory_that_cannot_hold_an_image_is_said(tmp_path: Path) -> None:
         images.fetch(source, source / "into", sha256=digest(source))
 
 
+@pytest.mark.slow
 def test_a_built_image_boots_heeds_its_seed_grows_and_ends_itself(tmp_path: Path) -> None:
     absent = images.missing() + ([] if files.tool("qemu-system-x86_64") else ["qemu-system-x86"])
     if absent:

@@ -11,6 +11,8 @@ import pytest
 from hypervisors.guest import build
 from hypervisors.site import site
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parents[3] / "examples" / "laptop.py"
 WEB, APP = "10.30.0.4", "10.30.4.4"
 PAGE_SECONDS = 90.0

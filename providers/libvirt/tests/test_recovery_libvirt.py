@@ -14,6 +14,8 @@ from hypervisors.site import site
 from portinfra import Environment, Probe, RecoveryPlan, Role, Topology, Volume, Wave, dr, workflow
 from test_encryption_libvirt import files_with
 
+pytestmark = pytest.mark.slow
+
 CANARY = "a-row-that-sings-51c0aa"
 FEW = {"R6": "as small as can be"}
 LEDGER = Topology(

@@ -16,6 +16,8 @@ from portinfra import DataPolicy, Environment, Probe, RecoveryPlan, Wave, dr, wo
 from test_encryption_libvirt import files_with
 from test_recovery_libvirt import CANARY, DEVICE, LEDGER, mounted
 
+pytestmark = pytest.mark.slow
+
 TOOLS = ("age", "rclone", "zstd", "dd", "blockdev")
 
 

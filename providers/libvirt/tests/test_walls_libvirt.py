@@ -18,6 +18,8 @@ from hypervisors.probes import Capture, listen, passing
 from hypervisors.site import ACCOUNT, BRIDGE, site
 from portinfra import INTERNET, Environment, Role, Topology, allow, placed, reach, workflow
 
+pytestmark = pytest.mark.slow
+
 SMALL = "c1-m128"
 TOPOLOGY = Topology(
     "walls",

@@ -30,9 +30,9 @@ def _zone_findings(
     names = [zone.name for zone in catalogue.zones]
     if zone is None or zone in names or "zone" in drivers[type(want)].cannot_show:
         return
-    # Zones that an environment names have a finding of their own, and so have ordinals of a topology.
-    reported = zone in placed.environment.zones or (isinstance(zone, int) and change.address in placed.roles)
-    if reported or (change.action == "update" and zone == getattr(change.before, "zone", None)):
+    # A topology's zones are those of its environment, which have a finding of their own, or those in use.
+    placed_there = change.address in placed.roles or zone == getattr(change.before, "zone", None)
+    if placed_there or zone in placed.environment.zones:
         return
     yield Finding(
         "catalogue/unknown-zone",
