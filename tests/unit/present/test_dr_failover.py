@@ -55,7 +55,7 @@ def test_a_failover_that_would_fail_names_the_cause_and_the_next_step_and_stops_
     run("dr", "replicate")
     about = run.plan(waves=[Wave(["db"], gates="./no-such-gate"), ["web"]])
     assert run("dr", "plan", about=about).exit_code == 3
-    for arguments in (["--yes"], ["--yes", "--planned"], ["--yes", "--source-is-lost"], []):
+    for arguments in (["--yes"], ["--yes", "--planned"], []):
         result = run("dr", "failover", *arguments, about=about)
         assert result.exit_code == 3, result.output
         assert "nothing was changed" in result.stderr
