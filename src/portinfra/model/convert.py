@@ -1,4 +1,4 @@
-"""How what a user passes becomes what a value keeps: copies that nobody else holds.
+"""How what a user passes becomes what a value keeps: copies that no other value shares.
 
 A text is one value. Python would read it as a sequence of letters; no collection here is made of letters.
 """
