@@ -48,10 +48,10 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def rack(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Any]:
-    """A site of two zones whose guests have a blank disk. Each test process has its own: tests change it."""
+    """A site of two zones whose guests have a blank disk, and halt. Each test process has its own: tests change it."""
     from hypervisors.site import site
 
-    with site("rack", tmp_path_factory.mktemp("libvirt") / "rack", shared=shared) as running:
+    with site("rack", tmp_path_factory.mktemp("libvirt") / "rack", shared=shared, bare=True) as running:
         yield running
 
 
@@ -60,5 +60,5 @@ def depot(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[An
     """Another site, of one zone."""
     from hypervisors.site import site
 
-    with site("depot", tmp_path_factory.mktemp("libvirt") / "depot", shared=shared, zones=("c",)) as running:
+    with site("depot", tmp_path_factory.mktemp("libvirt") / "depot", shared=shared, zones=("c",), bare=True) as running:
         yield running

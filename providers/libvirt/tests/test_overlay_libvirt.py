@@ -12,7 +12,7 @@ import pytest
 from attrs import evolve
 
 from hypervisors.conformance_bed import LibvirtBed
-from hypervisors.site import BRIDGE
+from hypervisors.site import BRIDGE, site
 from portinfra import Role, Topology, Volume, workflow
 from portinfra.errors import ApplyError
 from portinfra.testing.conformance import Stage
@@ -29,6 +29,13 @@ ROLES = [
     )
 ]
 ONE, OTHER = Topology("one", ROLES), Topology("other", ROLES)
+
+
+@pytest.fixture(scope="module")
+def rack(tmp_path_factory, shared):
+    """Two hypervisors that filter packets."""
+    with site("rack", tmp_path_factory.mktemp("overlay") / "rack", shared=shared) as running:
+        yield running
 
 
 @pytest.fixture

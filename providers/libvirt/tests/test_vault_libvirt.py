@@ -18,7 +18,7 @@ from test_recovery_libvirt import CANARY, DEVICE, LEDGER, mounted
 
 pytestmark = pytest.mark.slow
 
-TOOLS = ("age", "rclone", "zstd", "dd", "blockdev")
+TOOLS = ("age", "rclone", "zstd", "bash", "dd", "blockdev")
 
 
 @pytest.fixture(scope="module")

@@ -42,13 +42,14 @@ def site(
     account: str = ACCOUNT,
     more_images: Mapping[str, Path] | None = None,
     shared: Path | None = None,
+    bare: bool = False,
 ) -> Iterator[Site]:
     """A site, while it lasts. Its images are one disk under every name, without one blank; and more images by
-    their names. `shared` is a directory that several sites share.
+    their names. `shared` is a directory that several sites share; `bare` is of its hypervisors.
     """
     with ExitStack() as stack:
         there = {
-            zone: stack.enter_context(Hypervisor(directory / zone, shared or directory.parent))
+            zone: stack.enter_context(Hypervisor(directory / zone, shared or directory.parent, bare))
             for zone in zones
         }
         first, *others = there.values()
