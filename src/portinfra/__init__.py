@@ -29,9 +29,10 @@ from portinfra.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from portinfra.cloud import connect
+    from portinfra.hosts.inventory import inventory, list_hosts
     from portinfra.policy import Situation, rule
     from portinfra.present.cli import cli
-    from portinfra.workflow import apply, check, destroy, observe, placed, plan
+    from portinfra.workflow import apply, check, destroy, lock_in, move, observe, placed, plan
 
 _LAZY = {
     "Situation": "portinfra.policy",
@@ -40,6 +41,10 @@ _LAZY = {
     "cli": "portinfra.present.cli",
     "connect": "portinfra.cloud",
     "destroy": "portinfra.workflow",
+    "inventory": "portinfra.hosts.inventory",
+    "list_hosts": "portinfra.hosts.inventory",
+    "lock_in": "portinfra.workflow",
+    "move": "portinfra.workflow",
     "observe": "portinfra.workflow",
     "placed": "portinfra.workflow",
     "plan": "portinfra.workflow",
@@ -77,6 +82,10 @@ __all__ = [
     "connect",
     "destroy",
     "file",
+    "inventory",
+    "list_hosts",
+    "lock_in",
+    "move",
     "observe",
     "placed",
     "plan",

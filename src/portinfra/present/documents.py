@@ -4,21 +4,20 @@ Within a version, fields are added and never change their meaning. Secrets are i
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from math import isfinite
+from collections.abc import Iterable
 from typing import Any
 
-from attrs import fields, has
-
 from portinfra.errors import ApplyError, PortinfraError
+from portinfra.hosts.inventory import list_hosts
 from portinfra.model.claim import Claim
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
-from portinfra.model.observed import UNSEEN, Observation
+from portinfra.model.observed import Observation
 from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
+from portinfra.model.plain import plain
 from portinfra.model.plan import Change, Plan
-from portinfra.model.resources import Rule, Spec, shown
+from portinfra.model.resources import Spec, shown
 from portinfra.planning.saved import digest, fingerprints
 from portinfra.present.exits import exit_code
 
@@ -63,33 +62,6 @@ def change_document(change: Change) -> Document:
 def spec_document(spec: Spec | None) -> Document | None:
     """A resource's attributes by name; secrets are left out."""
     return None if spec is None else {name: plain(value) for name, value in shown(spec).items()}
-
-
-def plain(value: Any) -> Any:
-    """Return any value as JSON has it.
-
-    A value of the model becomes an object of its fields, but for secrets. What no list told is null, and so
-    is a number that JSON cannot hold. What is of no type that JSON has is the text that Python prints of it.
-    """
-    if value is UNSEEN or (isinstance(value, float) and not isfinite(value)):
-        return None
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, Rule):
-        return value._asdict()
-    if isinstance(value, Mapping):
-        return {str(key): plain(one) for key, one in sorted(value.items(), key=lambda item: str(item[0]))}
-    if isinstance(value, tuple | list):
-        return [plain(one) for one in value]
-    if isinstance(value, set | frozenset):
-        return sorted((plain(one) for one in value), key=str)
-    if has(type(value)):
-        return {
-            each.name: plain(getattr(value, each.name))
-            for each in fields(type(value))
-            if not each.metadata.get("secret")
-        }
-    return str(value)
 
 
 def finding_document(finding: Finding) -> Document:
@@ -222,6 +194,15 @@ def output_document(scope: str, observation: Observation) -> Document:
         },
         "ids": {address: seen.id for address, seen in there if seen.id},
         "unknown": sorted(observation.unknown),
+    }
+
+
+def inventory_document(placed: Placed) -> Document:
+    """The hosts as JSON."""
+    return {
+        "schema": "portinfra.inventory/1",
+        "scope": str(placed.scope),
+        "hosts": plain(list_hosts(placed)),
     }
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from portinfra.present.documents import Document, finding_document, plain
+from portinfra.model.plain import plain
+from portinfra.present.documents import Document, finding_document
 from portinfra.recovery.abandon import Abandoned
 from portinfra.recovery.drill import Drilled, Swept
 from portinfra.recovery.prospect import Prospect

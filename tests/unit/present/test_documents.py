@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from portinfra.present.documents import natural, plain
+from portinfra.model.plain import plain
+from portinfra.present.documents import natural
 from portinfra.provider.interface import Check, Doctor, Images
 from portinfra.provider.registry import substituted
 from portinfra.testing.fake.plugin import FakePlugin

@@ -29,24 +29,20 @@ def inventory(
     ] = InventoryFormat.TABLE,
 ) -> int:
     """List every host with its role, zone and private address. Asks no cloud."""
-    from portinfra.present import inventory as lists
+    from portinfra.hosts import inventory as lists
     from portinfra.present.commands.offline import placed
     from portinfra.present.commands.selection import select
     from portinfra.present.console.terminal import out, table, write, write_json
+    from portinfra.present.documents import inventory_document
 
     found = placed(select(session, target))
-    texts = {
-        InventoryFormat.ANSIBLE: lists.as_ansible,
-        InventoryFormat.HOSTS: lists.as_hosts_file,
-        InventoryFormat.SSH: lists.as_ssh_config,
-    }
     if shown.as_json or format is InventoryFormat.JSON:
-        write_json(lists.inventory_document(found))
-    elif format in texts:
-        write(texts[format](found))
+        write_json(inventory_document(found))
+    elif format is not InventoryFormat.TABLE:
+        write(lists.inventory(found, format.value))
     else:
         listed = table("host", "role", "zone", "address", "size", "image", "public")
-        for host in lists.hosts(found):
+        for host in lists.list_hosts(found):
             public = "yes" if host.public else ""
             listed.add_row(
                 host.name, host.role, str(host.zone), host.private_address, host.size, host.image, public

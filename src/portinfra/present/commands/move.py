@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from attrs import evolve, frozen
+from attrs import frozen
 from typer import Option
 
 from portinfra.present.commands.options import Shown, Target
@@ -27,14 +27,12 @@ class Moving(Shown):
 def move(session: Session, target: Target, moving: Moving) -> int:
     """Show what would carry over to another place, what would not, and what it would cost."""
     from portinfra import workflow
-    from portinfra.model.plan import PlanOptions
-    from portinfra.present.commands.making import make_plan, refusal
+    from portinfra.portability.move import destination
+    from portinfra.present.commands.making import refusal
     from portinfra.present.commands.selection import declaration, moved, select
     from portinfra.present.console.move import show_move
     from portinfra.present.console.terminal import err, out, write_json
-    from portinfra.present.move import destination, move_document
-    from portinfra.present.move import move as moved_by
-    from portinfra.provider import registry
+    from portinfra.present.portability_documents import move_document
 
     if not moving.to:
         raise Misuse("it is not said where to", fix="Give --to PROVIDER:LOCATION: --to gcp:europe-west1.")
@@ -49,14 +47,12 @@ def move(session: Session, target: Target, moving: Moving) -> int:
             "a move is not made by one command: it is built there, its data restored, and ended here",
             fix=f"Add --plan to see what it means; then: {build}",
         )
-    plugin = registry.plugin(here.environment.provider)
-    made = make_plan(evolve(selected, environment=there, guards=()), PlanOptions())
-    found = moved_by(here, plugin.sizes, {plugin.name: plugin.native}, made, workflow.cannot_keep(there))
+    found = workflow.move(here, there, rules=selected.rules)
     if moving.as_json:
         write_json(move_document(found))
     else:
         show_move(found, out())
-    refused = refusal(made)
+    refused = refusal(found.plan)
     if refused is not None:
         err().print("No apply would accept this there.")
         return exit_code(refused)

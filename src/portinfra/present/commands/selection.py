@@ -58,21 +58,20 @@ def select(session: Session, target: Target, *, without_peer: bool = False) -> S
     environment = one("environment", "ENV", declared.environments, target.environment)
     # Placed elsewhere it is another environment, which no recovery plan is about.
     elsewhere = target.on not in (None, environment.on)
-    recoveries = () if elsewhere else _recoveries(declared, topology, environment)
-    guards = () if without_peer else recoveries or None
+    guards = () if without_peer else None if elsewhere else _guards(declared, topology, environment)
     return Selection(topology, moved(environment, target.on), session.rules, guards)
 
 
-def _recoveries(declared: Declared, topology: Topology, environment: Environment) -> "tuple[Recovery, ...]":
-    """The recovery plans that the environment of the topology is in, with what they name."""
-    from portinfra.recovery.subject import Recovery
+def _guards(
+    declared: Declared, topology: Topology, environment: Environment
+) -> "tuple[Recovery, ...] | None":
+    """The recovery plans that the environment of the topology is in; None where there are none."""
+    if not declared.recoveries:
+        return None  # what recovery imports would slow down every command
+    from portinfra.recovery.subject import recoveries_of
 
-    return tuple(
-        Recovery(plan, topology, declared.environment(plan.source), declared.environment(plan.target))
-        for plan in declared.recoveries
-        if plan.name == topology.name or len(declared.topologies) == 1
-        if environment.name in (plan.source, plan.target)
-    )
+    plans = [plan for plan in declared.recoveries if declared.topology_of(plan).name == topology.name]
+    return recoveries_of(topology, environment, plans, declared.environments) or None
 
 
 def moved(environment: Environment, on: str | None, option: str = "--on") -> Environment:

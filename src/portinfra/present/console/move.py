@@ -3,9 +3,9 @@
 from rich.console import Console
 from rich.text import Text
 
+from portinfra.portability.move import Choice, Move
 from portinfra.present.console.errors import show_findings
 from portinfra.present.console.terminal import table
-from portinfra.present.move import Choice, Move
 from portinfra.words import count, duration
 
 

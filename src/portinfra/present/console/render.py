@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.table import Table
 
+from portinfra.hosts.inventory import list_hosts
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Attachment, FirewallRules, Rule, Subnet, Volume
 from portinfra.present.console.differences import peer, traffic
 from portinfra.present.console.terminal import table
-from portinfra.present.inventory import hosts
 
 
 def show_placed(placed: Placed, console: Console) -> None:
@@ -30,7 +30,7 @@ def _hosts(placed: Placed) -> Table:
             volume = placed.resources[spec.volume]
             assert isinstance(volume, Volume)
             volumes.setdefault(spec.instance.name, []).append(f"{spec.device} {volume.gib} GiB")
-    for host in hosts(placed):
+    for host in list_hosts(placed):
         shown.add_row(
             host.name,
             str(host.zone),

@@ -55,7 +55,6 @@ def recovery_of(session: Session, which: Which) -> "Recovery":
     target = Target(file=which.file, variables=which.variables)
     declared = declaration(session, target)
     plan = one("recovery plan", "RECOVERY", declared.recoveries, which.name)
-    mine = tuple(t for t in declared.topologies if t.name == plan.name) or declared.topologies
     environments = [
         moved(environment, on, option) if on else environment
         for environment in declared.environments
@@ -64,7 +63,7 @@ def recovery_of(session: Session, which: Which) -> "Recovery":
     for environment in environments:
         if environment.name in (plan.source, plan.target):
             registry.plugin(environment.provider)  # before findings that would only follow from its absence
-    return dr.recovery(mine[0], plan, environments)
+    return dr.recovery(declared.topology_of(plan), plan, environments)
 
 
 def _elsewhere(name: str, source: str, target: str, which: Which) -> tuple[str | None, str]:

@@ -11,8 +11,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance, Volume
 from portinfra.placement import role_in
-from portinfra.present.documents import Document, finding_document, plain
-from portinfra.present.lockin import Tie, ties
+from portinfra.portability.lockin import Tie, ties
 
 
 @frozen
@@ -65,8 +64,9 @@ def _addresses(placed: Placed) -> set[tuple[str, str]]:
 def destination(
     environment: Environment, to: str, declared: Iterable[Environment], account: str, key: str | None
 ) -> Environment:
-    """The environment at another place. Account, key and credentials are its own there: those of whatever
-    is declared at that place, unless they are given.
+    """Return the environment at another place, `PROVIDER:LOCATION`, without its zones.
+
+    Account, key and credentials are those of the declared environment at that place, unless they are given.
     """
     peer = next((other for other in declared if other.on == to), None)
     return evolve(
@@ -79,14 +79,14 @@ def destination(
     )
 
 
-def move(
+def describe_move(
     here: Placed,
     sizes: Mapping[str, str],
     native: Mapping[str, Mapping[str, str]],
     plan: Plan,
     cannot_keep: Mapping[str, Iterable[str]],
 ) -> Move:
-    """The move that a plan elsewhere would make.
+    """Return the move that a plan elsewhere would make.
 
     `sizes` are this provider's machine types by size, `native` what each native option does, and
     `cannot_keep` the attributes, by kind, that the other provider has no place for.
@@ -130,21 +130,3 @@ def _not_kept(there: Placed, cannot_keep: Mapping[str, Iterable[str]]) -> Iterat
 
 def _says(value: object) -> bool:
     return not (value is None or value is False or value == "" or value == {})
-
-
-def move_document(found: Move) -> Document:
-    """The move as JSON."""
-    budget = found.plan.budget
-    return {
-        "schema": "portinfra.move/1",
-        "scope": str(found.plan.scope),
-        "from": found.here.environment.on,
-        "to": found.plan.placed.environment.on,
-        "account": found.plan.placed.environment.account,
-        "carried": dict(found.carried),
-        "data_gib": found.data_gib,
-        "lost": plain(found.lost),
-        "choices": plain(found.choices),
-        "budget": {"calls": budget.calls, "floor_seconds": budget.floor_seconds},
-        "findings": [finding_document(finding) for finding in found.plan.findings],
-    }

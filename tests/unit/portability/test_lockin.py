@@ -1,7 +1,7 @@
 """What ties a declaration to one provider."""
 
 from portinfra import Environment, RecoveryPlan, Role, Topology, Vault
-from portinfra.present.lockin import ties
+from portinfra.portability.lockin import ties
 
 HERE = Environment("here", on="aws:us-east-1")
 SHOP = Topology("shop", [Role("web", native={"aws": {"instance_profile": "web"}})])

@@ -6,11 +6,11 @@ from attrs import frozen
 
 from portinfra.model.environment import Environment
 from portinfra.model.location import Location
+from portinfra.model.plain import plain
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Role, Topology
 from portinfra.model.vault import Vault
 from portinfra.placement import role_in
-from portinfra.present.documents import Document, plain
 
 SIZES = ("small", "medium", "large", "xlarge")
 """The sizes that every provider has."""
@@ -38,7 +38,12 @@ def ties(
     native: Mapping[str, Mapping[str, str]],
     recoveries: Iterable[RecoveryPlan] = (),
 ) -> list[Tie]:
-    """Everything provider-specific. `native` has, by provider, what each native option does."""
+    """Return everything that is specific to a provider, once each.
+
+    First what roles and vaults set as native options, then what each environment names: sizes and images that
+    not every provider has, location, account, key, zones, credentials. `native` has, by provider, what each
+    native option does.
+    """
     found: dict[Tie, None] = {}
     for role in topology.roles:
         found.update(dict.fromkeys(_native(f"role.{role.name}", role, native)))
@@ -84,8 +89,3 @@ def _of_environment(environment: Environment) -> Iterator[Tie]:
                 meaning,
                 environment.location,
             )
-
-
-def lockin_document(topology: Topology, found: Iterable[Tie]) -> Document:
-    """The ties as JSON."""
-    return {"schema": "portinfra.lockin/1", "topology": topology.name, "ties": plain(list(found))}

@@ -8,7 +8,6 @@ from attrs import frozen
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance
 from portinfra.model.topology import Topology
-from portinfra.present.documents import Document, plain
 
 SSH = 22
 
@@ -27,8 +26,8 @@ class Host:
     public: bool
 
 
-def hosts(placed: Placed) -> list[Host]:
-    """Every host, in the order of the declaration."""
+def list_hosts(placed: Placed) -> list[Host]:
+    """Return every host of a placed topology, in the order of the declaration. Makes no call."""
     public = {role.name for role in placed.topology.roles if role.public}
     return [
         Host(
@@ -45,37 +44,41 @@ def hosts(placed: Placed) -> list[Host]:
     ]
 
 
-def inventory_document(placed: Placed) -> Document:
-    """The hosts as JSON."""
-    return {
-        "schema": "portinfra.inventory/1",
-        "scope": str(placed.scope),
-        "hosts": plain(hosts(placed)),
-    }
+def inventory(placed: Placed, format: str = "ansible") -> str:
+    """Return the hosts as the text of another tool. Makes no call.
+
+    `ansible` is an inventory in INI with a group for each role, `hosts` has lines for `/etc/hosts`, and `ssh`
+    is a file for `ssh -F` that goes through the first host of the role that may ssh to the most others. The
+    text has no line break at its end. Raises ValueError for another format.
+    """
+    formats = {"ansible": _as_ansible, "hosts": _as_hosts_file, "ssh": _as_ssh_config}
+    if format not in formats:
+        raise ValueError(f"{format!r} is no format of an inventory: use {', '.join(formats)}")
+    return formats[format](placed)
 
 
-def as_ansible(placed: Placed) -> str:
+def _as_ansible(placed: Placed) -> str:
     """An Ansible inventory (INI), with a group for each role; `-` becomes `_`, as group names need."""
     lines: list[str] = []
-    for role, some in _by_role(hosts(placed)).items():
+    for role, some in _by_role(list_hosts(placed)).items():
         lines += ["", f"[{role.replace('-', '_')}]"]
         lines += [f"{host.name} ansible_host={host.private_address} zone={host.zone}" for host in some]
     return "\n".join(lines[1:])
 
 
-def as_hosts_file(placed: Placed) -> str:
+def _as_hosts_file(placed: Placed) -> str:
     """Lines for `/etc/hosts`."""
     return "\n".join(
-        [f"# {placed.scope}", *(f"{host.private_address}\t{host.name}" for host in hosts(placed))]
+        [f"# {placed.scope}", *(f"{host.private_address}\t{host.name}" for host in list_hosts(placed))]
     )
 
 
-def as_ssh_config(placed: Placed) -> str:
+def _as_ssh_config(placed: Placed) -> str:
     """An ssh configuration that goes through the first host of the role that may ssh to the most others."""
     jump = jump_role(placed.topology)
     reached = _reached_by_ssh(placed.topology)
     lines = [f"# {placed.scope}; use it with: ssh -F FILE HOST"]
-    for host in hosts(placed):
+    for host in list_hosts(placed):
         lines += [f"Host {host.name}", f"    HostName {host.private_address}"]
         if jump and host.role != jump and jump in reached.get(host.role, ()):
             lines.append(f"    ProxyJump {jump}1")
