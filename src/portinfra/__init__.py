@@ -29,16 +29,16 @@ from portinfra.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from portinfra.cloud import connect
+    from portinfra.commands.main import cli
     from portinfra.hosts.inventory import inventory, list_hosts
     from portinfra.policy import Situation, rule
-    from portinfra.present.cli import cli
     from portinfra.workflow import apply, check, destroy, lock_in, move, observe, placed, plan
 
 _LAZY = {
     "Situation": "portinfra.policy",
     "apply": "portinfra.workflow",
     "check": "portinfra.workflow",
-    "cli": "portinfra.present.cli",
+    "cli": "portinfra.commands.main",
     "connect": "portinfra.cloud",
     "destroy": "portinfra.workflow",
     "inventory": "portinfra.hosts.inventory",

@@ -10,9 +10,9 @@ from portinfra import INTERNET, PlanOptions, apply, check, destroy, dr, lock_in,
 from portinfra.errors import PortinfraError
 from portinfra.model.plain import plain
 from portinfra.policy import check as check_rules
-from portinfra.present import documents, recovery_documents
-from portinfra.present.commands.check import check_document
-from portinfra.present.portability_documents import lockin_document
+from portinfra.render import documents, recovery_documents
+from portinfra.render.policy_documents import check_document
+from portinfra.render.portability_documents import lockin_document
 from portinfra.testing import strategies
 from portinfra.testing.simulated import simulated
 from portinfra.workflow import claims, observe
@@ -100,4 +100,4 @@ def test_any_option_of_a_provider(value):
 
 @given(st.text())
 def test_any_error(message):
-    assert is_json(documents.error_document(PortinfraError(message)))
+    assert is_json(documents.error_document(PortinfraError(message), 1))

@@ -8,10 +8,10 @@ from attrs import evolve, frozen
 from typer.testing import CliRunner
 
 from portinfra import INTERNET, Environment, Role, Topology, allow, apply, check, plan, rule
+from portinfra.commands.app import app
+from portinfra.commands.session import Session
 from portinfra.declaration.declared import Declared
 from portinfra.errors import PolicyError
-from portinfra.present.commands.app import app
-from portinfra.present.commands.session import Session
 from portinfra.testing.fake import FakeCloud, plugin
 
 WEB = Role("web", public="customers", user_data="canary-4711")
