@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from portinfra.cloud import connect
     from portinfra.commands.main import cli
     from portinfra.hosts.inventory import inventory, list_hosts
-    from portinfra.policy import Situation, rule
+    from portinfra.policy import PolicyContext, rule
     from portinfra.workflow import apply, check, destroy, lock_in, move, observe, placed, plan
 
 _LAZY = {
-    "Situation": "portinfra.policy",
+    "PolicyContext": "portinfra.policy",
     "apply": "portinfra.workflow",
     "check": "portinfra.workflow",
     "cli": "portinfra.commands.main",
@@ -62,12 +62,12 @@ __all__ = [
     "Instance",
     "Network",
     "PlanOptions",
+    "PolicyContext",
     "Probe",
     "PublicAddress",
     "RecoveryPlan",
     "Role",
     "Rule",
-    "Situation",
     "Snapshot",
     "Subnet",
     "Topology",

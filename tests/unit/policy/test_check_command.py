@@ -175,10 +175,10 @@ def test_a_destroy_is_stopped_by_no_rule(world, unsafe):
 
 
 @rule("acme/one-cache", "error", fix="Have one.")
-def one_cache(situation):
+def one_cache(context):
     """More than one cache."""
-    if len(situation.hosts("cache")) > 1:
-        yield situation.role("cache"), "there is more than one"
+    if len(context.hosts("cache")) > 1:
+        yield context.role("cache"), "there is more than one"
 
 
 def test_a_rule_of_ones_own_stops_an_apply_from_python(world):

@@ -16,7 +16,7 @@ from portinfra.reach.parties import role_of
 
 
 @frozen
-class Situation:
+class PolicyContext:
     """The declaration, with what is placed or what is there, and who can reach whom in it."""
 
     placed: Placed
