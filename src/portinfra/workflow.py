@@ -6,6 +6,8 @@ destroy(topology, environment) -> Plan       the plan that leaves nothing; `appl
 observe(topology, environment) -> Observation
 check(topology, environment) -> Report       whether it keeps the rules, and who can reach whom
 placed(topology, environment) -> Placed      offline: every resource and address
+lock_in(topology, environments) -> list[Tie] offline: what ties it to a provider
+move(placed, environment) -> Move            what it would mean to run it elsewhere
 connect(environment) -> Cloud                one resource at a time, without a topology
 """
 
@@ -31,6 +33,7 @@ from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.progress import Listener
+from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.placement import place
 from portinfra.planning.compose import compose
@@ -40,6 +43,8 @@ from portinfra.planning.saved import covered, fingerprints
 from portinfra.planning.unknown_names import name_findings
 from portinfra.policy import PolicyRule, Report
 from portinfra.policy import check as check_rules
+from portinfra.portability.lockin import Tie, ties
+from portinfra.portability.move import Move, describe_move
 from portinfra.provider import registry
 from portinfra.validation import validate
 
@@ -112,6 +117,36 @@ def cannot_keep(environment: Environment) -> dict[str, frozenset[str]]:
     with closing(registry.connect(environment)) as provider:
         kept = {kind.kind: driver.cannot_show for kind, driver in provider.drivers.items()}
     return {kind: names for kind, names in kept.items() if names}
+
+
+def lock_in(
+    topology: Topology, environments: Iterable[Environment], recoveries: Iterable[RecoveryPlan] = ()
+) -> list[Tie]:
+    """Return what ties a declaration to one provider, and so needs a decision before a move. Makes no call.
+
+    Each tie has `provider`, `subject` (`role.web.size`), `value`, `meaning` and `location`, all texts but the
+    location, which has file and line. Native options of a provider that is not installed have no meaning of
+    their own.
+    """
+    plans = tuple(recoveries)
+    vaults = [plan.vault for plan in plans if plan.vault]
+    bearers = [*(role.native for role in topology.roles), *(vault.native for vault in vaults)]
+    providers = {name for options in bearers for name in options}
+    native = {name: registry.plugin(name).native for name in providers.intersection(registry.installed())}
+    return ties(topology, environments, native, plans)
+
+
+def move(here: Placed, there: Environment, *, rules: Iterable[PolicyRule] = ()) -> Move:
+    """Return what it would mean to run a placed topology in another environment. Reads, and writes nothing.
+
+    `here` is the value of `placed`. The move has `carried` (kind → number of resources that keep their
+    address), `lost` (ties without an equal there), `choices` (for each role, the machine types of both),
+    `data_gib` (GiB that do not move by themselves), and `plan`, which builds it there: `plan.errors` say why
+    no apply would accept that. Raises ValidationError, PlacementError or ProviderError.
+    """
+    plugin = registry.plugin(here.environment.provider)
+    made = plan(here.topology, there, rules=rules, guards=())
+    return describe_move(here, plugin.sizes, {plugin.name: plugin.native}, made, cannot_keep(there))
 
 
 @_uncollected()

@@ -10,8 +10,8 @@ from attrs import frozen
 from found import find
 from story import Beginning, tell
 
-from portinfra.present.evidence import evidence_document, sign, signing_key
 from portinfra.recovery.subject import Recovery
+from portinfra.render.evidence import evidence_document, sign, signing_key
 from portinfra.version import VERSION
 
 FOLDER = Path(__file__).parent
