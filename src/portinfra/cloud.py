@@ -19,11 +19,10 @@ from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
-from portinfra.model.guard import Guard
 from portinfra.model.location import here
 from portinfra.model.observed import Observed
 from portinfra.model.placed import Placed
-from portinfra.model.plan import Change, PlanOptions
+from portinfra.model.plan import Change, Guard, PlanOptions
 from portinfra.model.resources import Snapshot, Spec
 from portinfra.model.topology import Topology
 from portinfra.planning.compose import compose

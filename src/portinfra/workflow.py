@@ -27,11 +27,10 @@ from portinfra.guards.peer import check_guards, check_guards_again, is_recorded,
 from portinfra.model.address import Scope
 from portinfra.model.claim import Claim
 from portinfra.model.environment import Environment
-from portinfra.model.guard import Guard
 from portinfra.model.observed import Observation
 from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
-from portinfra.model.plan import Plan, PlanOptions
+from portinfra.model.plan import Guard, Plan, PlanOptions
 from portinfra.model.progress import Listener
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology

@@ -11,8 +11,7 @@ from attrs import evolve
 from portinfra.execution.run import Run
 from portinfra.model.claim import Claim
 from portinfra.model.finding import Finding, Severity
-from portinfra.model.guard import Guard
-from portinfra.model.plan import Plan
+from portinfra.model.plan import Guard, Plan
 
 
 def check_guards(plan: Plan, guards: Iterable[Guard] | None, claim: Claim | None) -> Plan:
