@@ -1,26 +1,17 @@
 """A recovery plan: which environment stands in for which, how fast, in what order, and with which data."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from attrs import field, frozen
 
 from portinfra.model import convert
 from portinfra.model.environment import Environment
+from portinfra.model.hook import Hook
 from portinfra.model.location import Location, here
 from portinfra.model.topology import Role
 from portinfra.model.vault import Vault
-
-Inventory = Mapping[str, Any]
-"""What a hook is given: the environment and its hosts, each with role, zone, address, native id and volumes
-(docs/json.md, `portinfra.recovery-inventory/1`).
-"""
-
-Hook = Callable[[Inventory], Any] | str
-"""A Python function, which fails by raising or by returning False; or a command for the local shell, which
-fails by its exit code and finds the inventory in the JSON file that `PORTINFRA_INVENTORY` names.
-"""
 
 Engine = Literal["", "native", "age", "restic"]
 """How data travels. Empty: `native` within one provider, `age` from one to another."""

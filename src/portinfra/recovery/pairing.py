@@ -8,7 +8,7 @@ from portinfra.execution.claim import claims
 from portinfra.execution.connection import Connection
 from portinfra.recovery.pace import Pace
 from portinfra.recovery.subject import Recovery
-from portinfra.recovery.waves import Say
+from portinfra.rollout.waves import Say
 
 
 def record_peers(recovery: Recovery, source: Connection, target: Connection, pace: Pace, say: Say) -> None:

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from portinfra.commands.app import app
 from portinfra.commands.session import Session
-from portinfra.render.evidence import sign
+from portinfra.rollout.evidence import sign
 
 SIGNED = json.dumps(sign({"schema": "portinfra.drill/1", "result": "failed"}, Ed25519PrivateKey.generate()))
 

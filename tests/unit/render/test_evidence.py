@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 
 from portinfra.errors import PortinfraError
 from portinfra.model.evidence import Checked, Evidence, PointUsed, WaveRun
-from portinfra.render.evidence import evidence_document, report_html, sign, signing_key, verify
-from portinfra.render.evidence.signing import SIGNED
+from portinfra.recovery.evidence import evidence_document
+from portinfra.render.evidence import report_html
+from portinfra.rollout.evidence import sign, signing_key, verify
+from portinfra.rollout.evidence.signing import SIGNED
 
 AT = "2030-01-01T00:{:02}:00+00:00".format
 GOOD = Evidence(

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from portinfra.errors import PortinfraError
 from portinfra.model.evidence import Checked, Evidence, PointUsed, WaveRun
-from portinfra.render.evidence import evidence_document, evidence_of, parsed, report_html, sign, verify
+from portinfra.recovery.evidence import evidence_document, evidence_of, parsed
+from portinfra.render.evidence import report_html
+from portinfra.rollout.evidence import sign, verify
 
 TEXT = st.text(max_size=12)
 COUNT = st.integers(0, 10**6)

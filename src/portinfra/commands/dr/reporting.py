@@ -21,7 +21,7 @@ from portinfra.words import moment
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from portinfra.render.evidence import Verdict
+    from portinfra.rollout.evidence import Verdict
 
 KEY_FILE = "evidence-key.pem"
 
@@ -61,7 +61,7 @@ class Desk:
 
 def ready() -> Desk:
     """The desk. Raises PortinfraError for a key or a folder that cannot be used."""
-    from portinfra.render.evidence import signing_key
+    from portinfra.rollout.evidence import signing_key
 
     folder = home() / "evidence"
     try:
@@ -78,9 +78,11 @@ def ready() -> Desk:
 
 def hand_in(session: Session, desk: Desk, evidence: Evidence, *, as_json: bool) -> int:
     """Sign and write the evidence with its report, and show how it ended."""
+    from portinfra.recovery.evidence import evidence_document
     from portinfra.render.console.recovery import show_evidence
     from portinfra.render.console.terminal import err, out, write_json
-    from portinfra.render.evidence import evidence_document, report_html, sign
+    from portinfra.render.evidence import report_html
+    from portinfra.rollout.evidence import sign
 
     document = sign(evidence_document(evidence), desk.key)
     file = _new(desk.folder, f"{evidence.kind}-{evidence.recovery}-{evidence.id}")
@@ -109,7 +111,7 @@ def report(session: Session, paper: Paper, page: Page) -> int:
     """Write evidence as a page to read. Ends with 1 where it was altered, which the page says, too."""
     from portinfra.render.console.terminal import err, write
     from portinfra.render.evidence import report_html
-    from portinfra.render.evidence import verify as verified
+    from portinfra.rollout.evidence import verify as verified
 
     document = _read(paper.evidence)
     verdict = verified(document)
@@ -124,7 +126,7 @@ def report(session: Session, paper: Paper, page: Page) -> int:
 def verify(session: Session, paper: Paper, trusting: Trusting) -> int:
     """Tell what a file is evidence of, and whether it is as it was signed. Ends with 1 where it is not."""
     from portinfra.render.console.terminal import err, write, write_json
-    from portinfra.render.evidence import verify as verified
+    from portinfra.rollout.evidence import verify as verified
 
     public = None
     if trusting.key is not None:
@@ -147,7 +149,7 @@ def verify(session: Session, paper: Paper, trusting: Trusting) -> int:
 
 def _of(document: dict[str, Any]) -> Evidence | None:
     """What was shown; None where it is no evidence, or of a version that this one cannot read."""
-    from portinfra.render.evidence import evidence_of
+    from portinfra.recovery.evidence import evidence_of
 
     with suppress(PortinfraError):
         return evidence_of(document)
@@ -163,7 +165,7 @@ def _told(verdict: "Verdict", of: Evidence | None) -> str:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    from portinfra.render.evidence import parsed
+    from portinfra.recovery.evidence import parsed
 
     try:
         text = file.read_text(encoding="utf-8")

@@ -5,12 +5,11 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
+from portinfra.recovery.evidence import evidence_document, evidence_of
 from portinfra.render.documents import Document
-from portinfra.render.evidence.document import evidence_document
-from portinfra.render.evidence.reading import evidence_of
-from portinfra.render.evidence.signing import verify
 from portinfra.render.evidence.style import STYLE
 from portinfra.render.evidence.timeline import timeline
+from portinfra.rollout.evidence import verify
 from portinfra.words import count, duration, moment
 
 SIDEWAYS = '<p class="sideways"><small>← It goes on sideways →</small></p>'

@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 
 from portinfra.execution import holder as holders
-from portinfra.recovery import hooks
+from portinfra.rollout import hooks
 
 
 def wait_for(condition):
@@ -96,7 +96,7 @@ def test_interrupted_it_is_ended(tmp_path, heeded):
 
 INTERRUPTED = """
 import subprocess, sys
-from portinfra.recovery import hooks
+from portinfra.rollout import hooks
 
 class Interrupted(subprocess.Popen):
     def __init__(self, *command, **options):

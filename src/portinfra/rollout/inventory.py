@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from portinfra.model.hook import Inventory
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
-from portinfra.model.recovery import Inventory
 from portinfra.model.resources import Attachment, Instance
 
 SCHEMA = "portinfra.recovery-inventory/1"

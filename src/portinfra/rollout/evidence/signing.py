@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from portinfra.errors import PortinfraError
-from portinfra.render.documents import Document
+from portinfra.rollout.evidence.document import Document
 
 SIGNED = "signed"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from portinfra.model.recovery import Hook, Inventory
+from portinfra.model.hook import Hook, Inventory
 
 FILE = re.compile(r"\s*([\w.~/+-]*/[\w./+-]*)(?=\s|;|&|\||$)")
 """The path that a command begins with: `./thaw`, `/opt/shop/answers`."""

@@ -1,52 +1,51 @@
-"""A document read back as evidence; all that is wrong with it is told at once."""
+"""A document read back as the value that it was made of; all that is wrong with it is told at once."""
 
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from attrs import NOTHING, fields, has
 
 from portinfra.errors import PortinfraError
-from portinfra.model.evidence import Evidence
-from portinfra.render.documents import Document
-from portinfra.render.evidence.document import SCHEMAS
+from portinfra.rollout.evidence.document import Document
 
-FIX = "Name the JSON file that a drill, failover or failback wrote."
+T = TypeVar("T")
+
 WORDS: dict[Any, str] = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
 LIMIT = 2.0**53
 """Numbers beyond are none that every reader of JSON agrees on."""
 MOMENTS = ("started", "ended", "at", "taken")
+"""The fields that hold a moment."""
 
 
-def parsed(text: str) -> Document:
-    """The document that a file of evidence holds. Raises PortinfraError for what is no JSON object, or names
-    a field twice: one reader would see the first value, and another the last.
+def parse(text: str, fix: str) -> Document:
+    """Return the document of a text in JSON.
+
+    Raises PortinfraError, with `fix`, for what is no JSON object, or names a field twice: one reader would
+    see the first value, and another the last.
     """
     try:
         document = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
-        raise PortinfraError(f"this is no evidence: it is no JSON ({error})", fix=FIX) from error
+        raise PortinfraError(f"this is no evidence: it is no JSON ({error})", fix=fix) from error
     if not isinstance(document, dict):
-        raise PortinfraError("this is no evidence: it is no JSON object", fix=FIX)
+        raise PortinfraError("this is no evidence: it is no JSON object", fix=fix)
     return document
 
 
-def evidence_of(document: Mapping[str, Any]) -> Evidence:
-    """The evidence of a document, whose signature is not looked at. Fields that it does not know are left
-    out: a later version may have added them. Raises PortinfraError with all that is wrong.
+def read(kind: type[T], document: Mapping[str, Any], fix: str) -> T:
+    """Return the value, of an attrs class, that `document_of` made the document of.
+
+    Fields that the class does not have are left out: a later version may have added them. Raises
+    PortinfraError, with `fix` and all that is wrong.
     """
-    schema = document.get("schema")
-    if schema not in SCHEMAS.values():
-        raise PortinfraError(f"this is no evidence: its schema is {schema!r}", fix=FIX)
     wrong: list[str] = []
-    evidence = _read(Evidence, document, "", wrong)
-    if not wrong and SCHEMAS[evidence.kind] != schema:
-        wrong.append(f"a {evidence.kind} has another schema than {schema}")
+    value: T = _read(kind, document, "", wrong)
     if wrong:
-        raise PortinfraError(f"this is no evidence: {'; '.join(wrong)}", fix=FIX)
-    return evidence  # type: ignore[no-any-return]
+        raise PortinfraError(f"this is no evidence: {'; '.join(wrong)}", fix=fix)
+    return value
 
 
 def _once(pairs: Iterable[tuple[str, Any]]) -> Document:
