@@ -94,12 +94,10 @@ class SnapshotDriver(AwsDriver[Snapshot]):
         }
         return self.call(action, want.address, parameters, after, safe=True)
 
-    def create(self, want: Snapshot, refs: Refs) -> NextCall:
+    def create(self, want: Snapshot, refs: Refs) -> Call:
         """Take it, or copy it."""
         call = super().create(want, refs)
-        if not want.copy_of or not isinstance(call, Call):
-            return call
-        return evolve(call, action=COPIES, rates=rates.classes(COPIES))
+        return evolve(call, action=COPIES, rates=rates.classes(COPIES)) if want.copy_of else call
 
     def parameters(self, want: Snapshot, refs: Refs) -> dict[str, Any]:
         """The volume that it is of; or what it is a copy of, which is encrypted anew."""

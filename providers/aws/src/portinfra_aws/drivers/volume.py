@@ -90,7 +90,7 @@ class VolumeDriver(AwsDriver[Volume]):
             location=_SEEN,
         )
 
-    def create(self, want: Volume, refs: Refs) -> NextCall:
+    def cannot_create(self, want: Volume, refs: Refs) -> Refuse | None:
         """Not for ever: a volume under a key that cannot be used is made, and vanishes."""
         if refs.removals.get(want.address, 0) >= VANISHED_MAX:
             key = want.key or "EC2's default key"
@@ -98,7 +98,7 @@ class VolumeDriver(AwsDriver[Volume]):
                 "it vanishes each time after it was made",
                 f"Check that {key} is enabled, and that these credentials may use it (kms:CreateGrant).",
             )
-        return super().create(want, refs)
+        return super().cannot_create(want, refs)
 
     def parameters(self, want: Volume, refs: Refs) -> dict[str, Any]:
         """Size, zone, key, and the snapshot that it begins with."""

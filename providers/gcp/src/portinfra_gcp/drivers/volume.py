@@ -10,7 +10,7 @@ from portinfra.model.catalogue import Catalogue
 from portinfra.model.location import Location
 from portinfra.model.observed import Observed, State
 from portinfra.model.resources import Volume
-from portinfra.provider.interface import NextCall, Refs
+from portinfra.provider.interface import NextCall, Refs, Refuse
 from portinfra_gcp import keys, links, marks
 from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, born, call
 from portinfra_gcp.drivers.reading import Record
@@ -58,9 +58,9 @@ class VolumeDriver(GcpDriver[Volume]):
         """Its size."""
         return {SSD: spec.gib}
 
-    def create(self, want: Volume, refs: Refs) -> NextCall:
-        """Under a key whose name can be one."""
-        return keys.misspelt(want.key) or super().create(want, refs)
+    def cannot_create(self, want: Volume, refs: Refs) -> Refuse | None:
+        """Only under a key whose name can be one."""
+        return keys.misspelt(want.key) or super().cannot_create(want, refs)
 
     def describe(self, want: Volume, refs: Refs, name: str) -> str:
         """The word in which its key was asked for."""
