@@ -3,8 +3,9 @@
 import pytest
 from attrs import evolve
 
+from portinfra.errors import NoCapacity
 from portinfra.model.address import Address, Scope
-from portinfra.model.observed import Observed
+from portinfra.model.observed import Fault, Observed
 from portinfra.model.resources import Attachment, Volume
 from portinfra.provider.interface import DONE, Call, Refs, Refuse, Wait
 from portinfra.provider.lifecycle import AttachmentDriver, Copy, LifecycleDriver, with_owner
@@ -60,7 +61,7 @@ def answer(want, seen, driver=VolumeDriver):
 
 
 PENDING, LEAVING = evolve(READY, state="pending"), evolve(READY, state="deleting")
-BROKEN = evolve(READY, state="pending", fault="no machine")
+BROKEN = evolve(READY, state="pending", fault=Fault(NoCapacity, "no machine"))
 RAW = evolve(PENDING, parts={**READY.parts, "raw": "yes"})
 DOUBLED = evolve(PENDING, extras=({"id": "v-2"},))
 RENAMED = evolve(READY, parts={"id": "v-1", "name": "a-copy"})

@@ -7,12 +7,12 @@ from typing import Any
 from attrs import evolve
 
 from portinfra.model.address import Scope
-from portinfra.model.observed import UNSEEN, Observed, State
+from portinfra.model.observed import UNSEEN, Fault, Observed, State
 from portinfra.model.resources import Instance, Power
 from portinfra.provider.cloud_init import user_data
 from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse
 from portinfra.provider.mounting import mounting
-from portinfra_aws import devices, keys, marks, profiles
+from portinfra_aws import devices, errors, keys, marks, profiles
 from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.base import AwsDriver, Owned, Told, token
 from portinfra_aws.drivers.reading import Answers, Record
@@ -286,10 +286,11 @@ def _others(record: Record) -> list[str]:
     ]
 
 
-def _fault(record: Record) -> str | None:
+def _fault(record: Record) -> Fault | None:
     """Why it ended, if nobody told it to."""
     reason = record.get("stateReason") or {}
-    return None if reason.get("code", "") in _ENDED_BY_HAND else reason.get("message") or reason["code"]
+    code = reason.get("code", "")
+    return None if code in _ENDED_BY_HAND else errors.fault(code, reason.get("message", ""))
 
 
 def _with_root(seen: Observed[Instance], roots: list[Record]) -> Observed[Instance]:

@@ -5,8 +5,9 @@ from typing import Any
 
 from attrs import evolve
 
+from portinfra.errors import Unavailable
 from portinfra.model.address import Address, Scope
-from portinfra.model.observed import Observed, State
+from portinfra.model.observed import Fault, Observed, State
 from portinfra.model.resources import Snapshot
 from portinfra.provider.interface import Call, Names, Refs, Refuse
 from portinfra_gcp import links
@@ -46,8 +47,8 @@ class SnapshotDriver(GcpDriver[Snapshot]):
     def observed(self, owned: Owned, told: Told) -> Observed[Snapshot]:
         """One that could not be made has failed."""
         seen = super().observed(owned, told)
-        if owned.record.get("status") == "FAILED":
-            return evolve(seen, fault="Compute Engine could not make it")
+        if owned.record.get("status") == "FAILED" and seen.state != "deleting":
+            return evolve(seen, fault=Fault(Unavailable, "Compute Engine could not make it", "FAILED"))
         return seen
 
     def seen_spec(self, owned: Owned, told: Told) -> Snapshot:

@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 
 from attrs import evolve
 
+from portinfra.errors import NoCapacity
 from portinfra.model.address import Address, Scope
-from portinfra.model.observed import Observed, S, State
+from portinfra.model.observed import Fault, Observed, S, State
 from portinfra.provider.interface import Answer, Call, Names, Refs
 from portinfra.provider.lifecycle import Copy, LifecycleDriver, with_owner
 from portinfra.testing.fake.drivers.owner import CARRIERS, Mark, mark_of
+from portinfra.testing.fake.errors import KINDS
 from portinfra.testing.fake.shapes import Shape, rate_classes
 
 Record = Mapping[str, Any]
@@ -86,7 +88,7 @@ class FakeDriver(LifecycleDriver[S]):
             self.parts(record),
             state=_STATES.get(record["state"], "ready"),
             place=record.get("zone") or None,
-            fault=record.get("fault"),
+            fault=_fault(record),
         )
 
     @abstractmethod
@@ -157,3 +159,12 @@ class FakeDriver(LifecycleDriver[S]):
     def _carried(self, want: S, refs: Refs) -> dict[str, Any]:
         mark = mark_of(want, refs.owner(want))
         return {"name": refs.name(want), **self.carrier.write(mark)}
+
+
+def _fault(record: Record) -> Fault | None:
+    """Return why it failed after it was accepted; a machine that broke is one that the zone has no more."""
+    if not record.get("fault"):
+        return None
+    code = record.get("fault_code", "")
+    kind, _ = KINDS.get(code, (NoCapacity, ""))
+    return Fault(kind, record["fault"], code)
