@@ -14,6 +14,10 @@ grants(recovery) -> str                                 the policies that both a
 failback(recovery) -> Evidence                          the source takes over again, with the newest data
 abandon(recovery) -> Abandoned                          a failover given up: the source stands again
 stand_alone(recovery) -> Abandoned                      the same where the target is lost
+evidence_document(evidence) -> dict                     evidence as JSON; `evidence_of` reads it back
+open_store() -> EvidenceStore                           where the commands keep it: `save(name, document)`
+sign(document, signing_key(path)) -> dict               the document with its signature (Ed25519)
+verify(document, public) -> Verdict                     whether it is as it was signed: `good`, `told`
 """
 
 import json
@@ -29,6 +33,7 @@ from portinfra.provider import registry
 from portinfra.provider.interface import Grants
 from portinfra.recovery.abandon import Abandoned, abandon, may_abandon, stand_alone
 from portinfra.recovery.drill import Swept, drill, sweep
+from portinfra.recovery.evidence import evidence_document, evidence_of
 from portinfra.recovery.failback import failback, may_fail_back
 from portinfra.recovery.failover import failover
 from portinfra.recovery.fencing import fence, may_fence
@@ -41,6 +46,7 @@ from portinfra.recovery.status import RecoveryStatus, status
 from portinfra.recovery.subject import Recovery, recoveries_of
 from portinfra.recovery.vault.blocks import exports_blocks
 from portinfra.recovery.vault.readiness import unfit
+from portinfra.rollout.evidence import open_store, sign, signing_key, verify
 from portinfra.validation import validate, validate_declared, validate_helpers
 
 __all__ = [
@@ -54,6 +60,8 @@ __all__ = [
     "Swept",
     "abandon",
     "drill",
+    "evidence_document",
+    "evidence_of",
     "failback",
     "failover",
     "fence",
@@ -62,13 +70,17 @@ __all__ = [
     "may_fail_back",
     "may_fence",
     "may_take_over",
+    "open_store",
     "prospect",
     "recoveries_of",
     "recovery",
     "replicate",
+    "sign",
+    "signing_key",
     "stand_alone",
     "status",
     "sweep",
+    "verify",
 ]
 
 

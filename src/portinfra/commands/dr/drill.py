@@ -9,10 +9,11 @@ from portinfra.commands.session import Session
 def drill(session: Session, which: Which, shown: Shown) -> int:
     """Bring everything up in the target from the newest points, apart from all else; measure; tear down."""
     from portinfra import dr
-    from portinfra.commands.dr.reporting import hand_in, ready
+    from portinfra.commands.dr.reporting import hand_in
     from portinfra.render.console.progress import ProgressDisplay
+    from portinfra.rollout.evidence import open_store
 
-    recovery, desk = recovery_of(session, which), ready()
+    recovery, store = recovery_of(session, which), open_store()
     with ProgressDisplay() as display:
         try:
             evidence = dr.drill(recovery, pace=dr.Pace(listen=display), say=display.say)
@@ -20,7 +21,7 @@ def drill(session: Session, which: Which, shown: Shown) -> int:
             sweep_it = session.command("dr", "sweep", recovery.plan.name)
             fix = f"Remove the rest: {sweep_it}"
             raise Interrupted("interrupted while it was torn down", fix=fix) from again
-    return hand_in(session, desk, evidence, as_json=shown.as_json)
+    return hand_in(session, store, evidence, as_json=shown.as_json)
 
 
 def sweep(session: Session, which: Which, shown: Shown) -> int:

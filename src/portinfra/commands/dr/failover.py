@@ -73,10 +73,11 @@ def failover(session: Session, which: Which, failing: FailingOver) -> int:
     """Let the target take over: stop the source, and bring everything up there. Run again to go on."""
     from portinfra import dr
     from portinfra.commands.applying import confirm
-    from portinfra.commands.dr.reporting import hand_in, ready
+    from portinfra.commands.dr.reporting import hand_in
     from portinfra.render.console.progress import ProgressDisplay
     from portinfra.render.console.recovery import show_prospect
     from portinfra.render.console.terminal import err
+    from portinfra.rollout.evidence import open_store
 
     failing.check(failing.planned)
     if failing.source_is_lost and failing.planned:
@@ -86,7 +87,7 @@ def failover(session: Session, which: Which, failing: FailingOver) -> int:
     recovery = recovery_of(session, which)
     if failing.abandon:
         return _abandon(session, recovery, failing)
-    desk, without = ready(), _left_aside(recovery, failing, ask_source=not failing.source_is_lost)
+    store, without = open_store(), _left_aside(recovery, failing, ask_source=not failing.source_is_lost)
     how = dr.How(
         source_is_lost=failing.source_is_lost,
         last_point=failing.planned,
@@ -101,7 +102,7 @@ def failover(session: Session, which: Which, failing: FailingOver) -> int:
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
         evidence = dr.failover(recovery, evolve(how, pace=dr.Pace(listen=display)), say=display.say)
-    code = hand_in(session, desk, evidence, as_json=failing.as_json)
+    code = hand_in(session, store, evidence, as_json=failing.as_json)
     _what_next(session, recovery, evidence)
     return code
 
@@ -130,15 +131,16 @@ def failback(session: Session, which: Which, changing: Turning) -> int:
     """Go back to the source with what was written since. Its downtime is measured."""
     from portinfra import dr
     from portinfra.commands.applying import confirm
-    from portinfra.commands.dr.reporting import hand_in, ready
+    from portinfra.commands.dr.reporting import hand_in
     from portinfra.render.console.progress import ProgressDisplay
     from portinfra.render.console.terminal import err
+    from portinfra.rollout.evidence import open_store
 
     changing.check()
     recovery = recovery_of(session, which)
     if changing.abandon:
         return _abandon(session, recovery.turned, changing)
-    desk = ready()
+    store = open_store()
     without = _left_aside(recovery.turned, changing, ask_source=not changing.source_is_lost)
     how = dr.How(source_is_lost=changing.source_is_lost, without=without, older_data=changing.older_data)
     if not changing.source_is_lost:
@@ -156,7 +158,7 @@ def failback(session: Session, which: Which, changing: Turning) -> int:
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
         evidence = dr.failback(recovery, evolve(how, pace=dr.Pace(listen=display)), say=display.say)
-    code = hand_in(session, desk, evidence, as_json=changing.as_json)
+    code = hand_in(session, store, evidence, as_json=changing.as_json)
     _what_next(session, recovery.turned, evidence)
     return code
 

@@ -1,10 +1,7 @@
-"""Evidence handed in: signed, written beside the journals, and told of; `dr report` and `dr verify`."""
+"""Evidence that is kept and shown; `dr report` and `dr verify`."""
 
-import json
 from contextlib import suppress
-from itertools import chain, count
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any
 
 from attrs import frozen
@@ -14,16 +11,11 @@ from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.options import Shown
 from portinfra.commands.session import Session
 from portinfra.errors import PortinfraError
-from portinfra.execution.journal import home
 from portinfra.model.evidence import Evidence
 from portinfra.words import moment
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    from portinfra.rollout.evidence import Verdict
-
-KEY_FILE = "evidence-key.pem"
+    from portinfra.rollout.evidence import EvidenceStore, Verdict
 
 
 @frozen
@@ -51,60 +43,26 @@ class Trusting(Shown):
     ] = None
 
 
-@frozen
-class Desk:
-    """Where evidence is signed and laid down. It is made ready before there is any, lest any be lost."""
-
-    key: "Ed25519PrivateKey"
-    folder: Path
-
-
-def ready() -> Desk:
-    """The desk. Raises PortinfraError for a key or a folder that cannot be used."""
-    from portinfra.rollout.evidence import signing_key
-
-    folder = home() / "evidence"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):
-            pass
-        return Desk(signing_key(home() / KEY_FILE), folder)
-    except OSError as error:
-        raise PortinfraError(
-            f"evidence could not be kept: {error}; nothing was begun",
-            fix=f"Let {folder} be a folder that you may write to.",
-        ) from error
-
-
-def hand_in(session: Session, desk: Desk, evidence: Evidence, *, as_json: bool) -> int:
-    """Sign and write the evidence with its report, and show how it ended."""
+def hand_in(session: Session, store: "EvidenceStore", evidence: Evidence, *, as_json: bool) -> int:
+    """Keep the evidence with its report, and show how it ended."""
     from portinfra.recovery.evidence import evidence_document
     from portinfra.render.console.recovery import show_evidence
     from portinfra.render.console.terminal import err, out, write_json
     from portinfra.render.evidence import report_html
-    from portinfra.rollout.evidence import sign
 
-    document = sign(evidence_document(evidence), desk.key)
-    file = _new(desk.folder, f"{evidence.kind}-{evidence.recovery}-{evidence.id}")
+    name = f"{evidence.kind}-{evidence.recovery}-{evidence.id}"
+    file, document = store.save(name, evidence_document(evidence))
     page = file.with_suffix(".html")
-    file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     page.write_text(report_html(document), encoding="utf-8")
     if as_json:
         write_json(document)
     else:
         show_evidence(evidence, out())
-    key = str((home() / KEY_FILE).with_suffix(".pub"))
-    verifying = session.command("dr", "verify", str(file), "--key", key)
+    verifying = session.command("dr", "verify", str(file), "--key", str(store.public_key))
     beside = err() if as_json else out()
     for line in (f"Evidence: {file}", f"Report:   {page}", f"Verify:   {verifying}"):
         beside.print(line, soft_wrap=True)  # a path or command that is cut cannot be pasted
     return Exit.DONE if evidence.result == "passed" else Exit.FAILED
-
-
-def _new(folder: Path, name: str) -> Path:
-    """A file that is not there yet: a failover that was gone on with leaves evidence of each run."""
-    names = chain([name], (f"{name}-{number}" for number in count(2)))
-    return next(file for each in names if not (file := folder / f"{each}.json").exists())
 
 
 def report(session: Session, paper: Paper, page: Page) -> int:

@@ -3,5 +3,17 @@
 from portinfra.rollout.evidence.document import Document, document_of
 from portinfra.rollout.evidence.reading import parse, read
 from portinfra.rollout.evidence.signing import Verdict, sign, signing_key, verify
+from portinfra.rollout.evidence.store import EvidenceStore, open_store
 
-__all__ = ["Document", "Verdict", "document_of", "parse", "read", "sign", "signing_key", "verify"]
+__all__ = [
+    "Document",
+    "EvidenceStore",
+    "Verdict",
+    "document_of",
+    "open_store",
+    "parse",
+    "read",
+    "sign",
+    "signing_key",
+    "verify",
+]
