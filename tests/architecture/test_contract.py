@@ -77,3 +77,18 @@ def test_the_contract_is_one_file_that_can_be_read_at_once():
 def test_an_ability_and_its_methods_are_documented(ability):
     (row,) = [line for line in PAGE.splitlines() if line.startswith(f"| `{ability.__name__}` |")]
     assert [method for method in ability.__abstractmethods__ if f"`{method}(" not in row] == []
+
+
+DRIVERS = sorted(
+    path
+    for folder in ("providers/aws/src", "providers/gcp/src", "src/portinfra/testing/fake")
+    for path in (ROOT / folder).rglob("drivers/*.py")
+)
+
+
+def test_the_drivers_of_aws_google_cloud_and_the_simulator_share_one_life_cycle():
+    """Only Google Cloud's firewall rules have a `next_call` of their own: each is a resource there."""
+    own = [path for path in DRIVERS if "def next_call(" in path.read_text(encoding="utf-8")]
+    assert [str(path.relative_to(ROOT)) for path in own] == [
+        "providers/gcp/src/portinfra_gcp/drivers/firewall_rules.py"
+    ]

@@ -74,6 +74,9 @@ class FakeBed(Bed):
         for machine_type in plugin.sizes.values():
             self.cloud.set_capacity(zone, machine_type, 0)
 
+    def fail_next_host(self):
+        self.cloud.fail_next("instance")
+
     def user_data(self, host):
         rows = [row for table in self.cloud.store.tables() for row in self.cloud.store.rows(table).values()]
         (given,) = [

@@ -32,7 +32,7 @@ class ToyDriver(Driver):
     def next_call(self, want, seen, refs):
         if seen is not None and seen.state == "deleting":
             return Wait("being deleted")
-        if want is None:
+        if want is None or (seen is not None and seen.fault):
             return DONE if seen is None else Call("Delete", address=seen.address, rates=("write",))
         for reference in want.references():
             assert reference in refs.seen, f"{want.address} was asked for before {reference}"

@@ -16,7 +16,7 @@ from portinfra.execution.failures import Blame
 from portinfra.execution.journal import Journal
 from portinfra.execution.look import Interrupted, Look
 from portinfra.execution.loop import Loop
-from portinfra.execution.reaction import Reaction, reaction
+from portinfra.execution.reaction import Reaction, is_final, reaction
 from portinfra.execution.schedule import Schedule
 from portinfra.execution.task import Task
 from portinfra.execution.turns import Turns, urgency
@@ -36,9 +36,6 @@ from portinfra.provider.interface import DONE, Call, Refs, Refuse, Wait
 
 PATIENCE_SECONDS = 1200.0
 """What has not become ready by then is taken for stuck."""
-
-FAULTS_MAX = 2
-"""What failed after it was accepted is made once more, not for ever."""
 
 
 @define
@@ -116,7 +113,7 @@ class Coordinator:
         seen = self._world.get(task.step.address)
         if seen is not None and seen.fault and task.want is not None:
             task.faults += 1
-            if task.faults >= FAULTS_MAX or self._holds_data(task):
+            if is_final(seen.fault, task.faults) or self._holds_data(task):
                 return self._end(task, "failed", failures.faulty(self._blame(task), seen.fault))
         try:
             answer = ask(self._driver(task), task.want, seen, self._refs)

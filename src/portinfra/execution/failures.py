@@ -1,11 +1,20 @@
 """Errors that no provider raised: what an apply found out by itself, in its own words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 
-from portinfra.errors import NoCapacity, ProviderError, Unavailable
+from portinfra.errors import (
+    InvalidRequest,
+    NoCapacity,
+    PermissionDenied,
+    ProviderError,
+    QuotaExceeded,
+    Unavailable,
+    Unsupported,
+)
 from portinfra.model.address import Address
+from portinfra.model.observed import Fault
 from portinfra.provider.interface import Call, Refuse, Wait
 
 
@@ -17,13 +26,22 @@ class Blame:
     address: Address
 
 
-def faulty(blame: Blame, fault: str) -> ProviderError:
-    """It was accepted, and broke, more than once."""
-    return NoCapacity(
+_FAULT_FIXES: Mapping[type[ProviderError], str] = {
+    NoCapacity: "Wait and run it again, or choose another size or zone.",
+    PermissionDenied: "Enable its key, and allow these credentials to use it. Then run it again.",
+    QuotaExceeded: "Ask for a higher quota, or lower a count. Then run it again.",
+    InvalidRequest: "Correct the value that it names. Then run it again.",
+    Unsupported: "Choose another size or zone. Then run it again.",
+}
+
+
+def faulty(blame: Blame, fault: Fault) -> ProviderError:
+    """Return the error of a resource that the provider accepted and then did not make."""
+    return fault.error(
         f"it was accepted and then failed: {fault}",
         provider=blame.provider,
         address=blame.address,
-        fix="Wait and run it again, or choose another size or zone.",
+        fix=_FAULT_FIXES.get(fault.error, "Wait and run it again, or look at it in the provider's console."),
     )
 
 

@@ -5,13 +5,17 @@ from enum import Enum
 from portinfra.errors import (
     AlreadyExists,
     Conflict,
+    InvalidRequest,
     NotFound,
     OutcomeUnknown,
     PermissionDenied,
+    QuotaExceeded,
     RateLimited,
     Unavailable,
+    Unsupported,
 )
 from portinfra.execution import retry
+from portinfra.model.observed import Fault
 from portinfra.provider.interface import Call
 
 TAKEN_MAX = 3
@@ -22,6 +26,10 @@ FORBIDDEN_MAX = 3
 """Where leave to delete hangs on an owner's tag, what is gone is forbidden, not missing: so often it is
 looked for first.
 """
+
+
+FAULTS_MAX = 2
+"""A resource that fails so often after it was accepted is not created again by the same run."""
 
 
 class Reaction(Enum):
@@ -55,3 +63,9 @@ def reaction(error: Exception, call: Call, tries: int, taken: int = 0) -> Reacti
     if isinstance(error, PermissionDenied) and call.after is None and tries < FORBIDDEN_MAX:
         return Reaction.LOOK
     return Reaction.GIVE_UP
+
+
+def is_final(fault: Fault, faults: int) -> bool:
+    """Whether creating it again ends in the same way, after so many faults of it, counted from 1."""
+    certain = issubclass(fault.error, PermissionDenied | InvalidRequest | Unsupported | QuotaExceeded)
+    return certain or faults >= FAULTS_MAX

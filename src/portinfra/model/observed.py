@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Generic, Literal, TypeVar
 
 from attrs import field, frozen
+from attrs.validators import instance_of, optional
 
+from portinfra.errors import ProviderError
 from portinfra.model import convert
 from portinfra.model.address import Address
 from portinfra.model.resources import Spec
@@ -24,6 +26,21 @@ class Unseen:
 UNSEEN: Any = Unseen()
 
 
+@frozen
+class Fault:
+    """Why a resource failed after the provider had accepted it."""
+
+    error: type[ProviderError]
+    """The class of `portinfra.errors` that tells the reaction: PermissionDenied for an unusable key."""
+    text: str
+    """What happened, in the provider's words if it has any."""
+    code: str = ""
+    """The provider's own code: `Client.InternalError`."""
+
+    def __str__(self) -> str:
+        return self.text if self.code in self.text else f"{self.text} ({self.code})"
+
+
 @frozen(field_transformer=convert.refuse_text)
 class Observed(Generic[S]):
     """One resource as it is, in the words in which it is declared."""
@@ -38,7 +55,7 @@ class Observed(Generic[S]):
     """The zone or connection that told of it; None where it belongs to none."""
     extras: tuple[Mapping[str, str], ...] = ()
     """Native parts of doubles that are explained (our own attempts) and empty: to be removed."""
-    fault: str | None = None
+    fault: Fault | None = field(default=None, validator=optional(instance_of(Fault)))
     """It was accepted and then failed: why."""
     reason: str = ""
     """Why it is pending, where it is neither young nor busy but not as any of its kind must be."""

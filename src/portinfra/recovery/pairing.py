@@ -1,6 +1,6 @@
 """The claims of both environments of a recovery plan name each other.
 
-From then on, a plan of one that does not check the other is refused (`execution/guards.py`).
+From then on, a plan of one that does not check the other is refused (`guards/peer.py`).
 """
 
 from portinfra.errors import ClaimedError

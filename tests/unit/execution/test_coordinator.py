@@ -5,6 +5,7 @@ from toycloud import TWO_ROLES, ToyProvider, plan_for, run
 
 from portinfra import Role, errors
 from portinfra.model.catalogue import Rate
+from portinfra.model.observed import Fault
 
 
 @pytest.fixture(autouse=True)
@@ -212,3 +213,34 @@ def test_what_vanishes_each_time_that_it_is_made_is_not_made_without_end():
     (failed,) = [step for step in caught.value.outcome.steps if step.fate == "failed"]
     assert "asks for Create again" in str(failed.error)
     assert failed.calls == 100
+
+
+@pytest.mark.parametrize(
+    ("error", "creations"),
+    [
+        (errors.PermissionDenied, 1),
+        (errors.QuotaExceeded, 1),
+        (errors.InvalidRequest, 1),
+        (errors.Unsupported, 1),
+        (errors.NoCapacity, 2),
+        (errors.Unavailable, 2),
+        (errors.NotFound, 2),
+    ],
+)
+def test_what_fails_after_it_was_accepted_is_created_again_only_where_that_may_help(error, creations):
+    provider = ToyProvider(pending_seconds=30)
+
+    def break_down(call):
+        if call.action == "Create" and call.address == "instance.web1":
+            fault = Fault(error, "its disk is locked", "KeyDisabled")
+            provider.table[call.address] = evolve(provider.table[call.address], fault=fault)
+
+    provider.lose = break_down
+    with pytest.raises(errors.ApplyError) as caught:
+        run(provider, plan_for(provider, TWO_ROLES))
+    (failed,) = [step for step in caught.value.outcome.steps if step.fate == "failed"]
+    assert type(failed.error) is error
+    assert "accepted and then failed: its disk is locked (KeyDisabled)" in str(failed.error)
+    assert failed.error.fix
+    made = [call for call in provider.made if call[1:] == ("Create", "instance.web1")]
+    assert len(made) == creations

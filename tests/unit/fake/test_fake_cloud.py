@@ -67,10 +67,11 @@ def test_an_instance_takes_time_to_run_and_to_be_gone_and_stays_listed_as_termin
 
 
 def test_an_instance_may_be_accepted_and_fail_afterwards(client):
-    client.cloud.fail_next("instance", "no luck")
+    client.cloud.fail_next("instance", "no luck", "AccessDenied")
     *_, instance = client.host()
     assert client.listed("Instances")[instance]["state"] == "failed"
-    assert client.listed("Instances")[instance]["fault"] == "no luck"
+    failed = client.listed("Instances")[instance]
+    assert (failed["fault"], failed["fault_code"]) == ("no luck", "AccessDenied")
 
 
 def test_what_is_in_use_cannot_be_deleted(client):

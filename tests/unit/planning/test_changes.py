@@ -2,6 +2,8 @@ from attrs import evolve
 from toy import CATALOGUE, actions, applied, plan_of, topology
 
 from portinfra import INTERNET, Role, Volume, allow
+from portinfra.errors import NoCapacity
+from portinfra.model.observed import Fault
 from portinfra.model.resources import FirewallRules, Rule
 
 
@@ -75,10 +77,10 @@ def test_a_running_host_keeps_its_image_until_it_is_refreshed():
 def test_what_failed_after_it_was_accepted_is_replaced():
     web = topology(Role("web", count=1))
     world = applied(web)
-    failed = evolve(world.resources["instance.web1"], fault="no capacity")
+    failed = evolve(world.resources["instance.web1"], fault=Fault(NoCapacity, "none left", "STOCKOUT"))
     world = evolve(world, resources={**world.resources, "instance.web1": failed})
     (change,) = plan_of(web, world).changes
-    assert (change.action, change.reason) == ("replace", "it failed: no capacity")
+    assert (change.action, change.reason) == ("replace", "it failed: none left (STOCKOUT)")
 
 
 def test_what_is_not_ready_yet_is_waited_for():

@@ -4,6 +4,8 @@ from attrs import evolve
 from toy import PRODUCTION, applied, plan_of, precedes, topology
 
 from portinfra import Role, Volume, allow
+from portinfra.errors import NoCapacity
+from portinfra.model.observed import Fault
 
 DB = Role("db", count=6, public="yes", volumes=[Volume("data", gib=10)])
 
@@ -115,7 +117,7 @@ def test_what_lacks_its_volume_is_finished_before_another_goes_down():
 def test_hosts_that_are_down_already_go_first_and_together():
     world = applied(topology(evolve(DB, count=4)))
     for host in ("db2", "db3"):
-        world = seen_as(world, f"instance.{host}", fault="the machine under it broke")
+        world = seen_as(world, f"instance.{host}", fault=Fault(NoCapacity, "the machine under it broke"))
     plan = plan_of(topology(evolve(DB, count=4, image="ubuntu-24.04")), world)
     for healthy in ("db1", "db4"):
         for down in ("db2", "db3"):

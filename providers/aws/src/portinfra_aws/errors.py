@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from portinfra import errors
 from portinfra.errors import ProviderError
+from portinfra.model.observed import Fault
 
 NAME = "aws"
 
@@ -153,6 +154,7 @@ CODES: Mapping[str, tuple[Kind, str]] = {
     "DryRunOperation": (errors.InvalidRequest, ""),
 }
 
+_KEY = re.compile(r"\bkeys?\b|\bKMS\b", re.IGNORECASE)
 _NO_PROFILE = re.compile(r"Invalid IAM Instance Profile|has no associated IAM Roles")
 _PROFILE = (
     "Make the instance profile, with one role in it: aws iam create-instance-profile, then "
@@ -212,3 +214,28 @@ def _kind(error: EC2Error) -> tuple[Kind, str]:
     if code.endswith(".Malformed") or error.status < 500:
         return errors.InvalidRequest, "Correct the value that it names."
     return errors.OutcomeUnknown, AGAIN
+
+
+def fault(code: str, message: str) -> Fault:
+    """Return the fault of an instance that EC2 has ended, by its `stateReason`.
+
+    "Client.InternalError: Client error on launch" is of a root disk whose key these credentials may not use:
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html.
+    """
+    blamed, _, bare = code.partition(".")
+    if code == "Client.InternalError" or bare.startswith("InvalidKMSKey"):
+        kind: Kind = errors.PermissionDenied
+    elif bare in CODES or blamed == "Client":
+        kind, _ = _kind(EC2Error(bare, message))
+    else:
+        kind = errors.Unavailable
+    return Fault(kind, message or code, code)
+
+
+def storage_fault(message: str, otherwise: str) -> Fault:
+    """Return the fault of a volume or snapshot in the status `error`, of which EC2 tells no code.
+
+    Without a message it says `otherwise`.
+    """
+    text = message or otherwise
+    return Fault(errors.PermissionDenied if _KEY.search(text) else errors.Unavailable, text)

@@ -89,6 +89,10 @@ class AwsBed(Bed):
         """Let a zone have no machine left to give."""
         self.ec2.settings.exhausted = frozenset({*self.ec2.settings.exhausted, zone})
 
+    def fail_next_host(self) -> None:
+        """EC2 has trouble of its own."""
+        self.ec2.fail_next_instance(ACCOUNT, REGION, "something broke")
+
     def user_data(self, host: str) -> str:
         """As a person would ask for it."""
         (id,) = self._named(f"-{host}-", "i-")

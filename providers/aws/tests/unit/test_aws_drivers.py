@@ -5,8 +5,9 @@ import itertools
 import pytest
 from attrs import evolve
 
+from portinfra.errors import PermissionDenied
 from portinfra.model.address import Address, Scope
-from portinfra.model.observed import Observed
+from portinfra.model.observed import Fault, Observed
 from portinfra.model.resources import (
     Attachment,
     Firewall,
@@ -355,7 +356,8 @@ def test_a_copy_that_is_not_encrypted_differs_from_every_one_that_is_wanted():
 
 
 def test_a_copy_that_failed_says_why():
-    assert copied(status="error", statusMessage="the key is disabled").fault == "the key is disabled"
+    failed = copied(status="error", statusMessage="the key is disabled")
+    assert failed.fault == Fault(PermissionDenied, "the key is disabled")
 
 
 def test_a_tag_that_is_not_the_users_to_set_is_refused():

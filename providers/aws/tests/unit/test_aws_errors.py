@@ -7,6 +7,7 @@ import requests
 
 from portinfra import errors
 from portinfra.errors import ProviderError
+from portinfra_aws import errors as aws_errors
 from portinfra_aws.credentials import Credentials
 from portinfra_aws.errors import CODES, EC2Error, NotSent, classified
 from portinfra_aws.provider import AwsProvider
@@ -202,3 +203,37 @@ def test_no_request_is_quoted():
     error = classified(EC2Error("SignatureDoesNotMatch", quoted))
     assert "does not match. (SignatureDoesNotMatch)" in str(error)
     assert "secret" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("Client.InternalError", errors.PermissionDenied),
+        ("Client.InvalidKMSKey.InvalidState", errors.PermissionDenied),
+        ("Client.VolumeLimitExceeded", errors.QuotaExceeded),
+        ("Client.InvalidSnapshot.NotFound", errors.NotFound),
+        ("Client.InvalidParameterValue", errors.InvalidRequest),
+        ("Server.InsufficientInstanceCapacity", errors.NoCapacity),
+        ("Server.InternalError", errors.Unavailable),
+        ("Server.SomethingNew", errors.Unavailable),
+    ],
+)
+def test_the_fault_of_an_instance_names_the_class_of_its_reason(code, kind):
+    fault = aws_errors.fault(code, f"{code}: no more")
+    assert (fault.error, fault.code, str(fault)) == (kind, code, f"{code}: no more")
+
+
+def test_a_fault_without_a_message_says_its_code():
+    assert str(aws_errors.fault("Server.InternalError", "")) == "Server.InternalError"
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("Given key ID is not accessible", errors.PermissionDenied),
+        ("The KMS request was refused", errors.PermissionDenied),
+        ("The source went away", errors.Unavailable),
+    ],
+)
+def test_the_fault_of_a_snapshot_is_its_keys_if_it_speaks_of_one(message, kind):
+    assert aws_errors.storage_fault(message, "").error is kind

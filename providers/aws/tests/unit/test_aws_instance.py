@@ -7,8 +7,9 @@ import subprocess
 import pytest
 from attrs import evolve
 
+from portinfra.errors import PermissionDenied
 from portinfra.model.address import Address
-from portinfra.model.observed import UNSEEN, Observed
+from portinfra.model.observed import UNSEEN, Fault, Observed
 from portinfra.model.resources import Firewall, Instance, Mount, Subnet
 from portinfra.provider.interface import DONE, Refuse, Wait
 from portinfra_aws import devices
@@ -253,7 +254,7 @@ def test_what_is_on_its_way_is_waited_for(state):
 def test_a_host_that_died_on_its_way_up_is_a_fault_and_goes():
     died = {"code": "Client.InternalError", "message": "Client error on launch"}
     (seen,) = seen_of(record("terminated", reason=died))
-    assert seen.fault == "Client error on launch"
+    assert seen.fault == Fault(PermissionDenied, "Client error on launch", "Client.InternalError")
     by_hand = {"code": "Client.UserInitiatedShutdown", "message": "User initiated shutdown"}
     assert seen_of(record("terminated", reason=by_hand)) == []
 

@@ -6,8 +6,9 @@ import threading
 import libvirt
 import pytest
 
-from portinfra.errors import Conflict, ProviderError
+from portinfra.errors import Conflict, NotFound, ProviderError
 from portinfra.model.address import Scope
+from portinfra.model.observed import Fault
 from portinfra.model.resources import Snapshot, Volume
 from portinfra.provider.interface import Call, Names, Refs, Refuse
 from portinfra_libvirt import disks, domains
@@ -85,6 +86,11 @@ def test_an_unlisted_disk_is_neither_changed_nor_deleted(driver, address, state)
         assert "is unknown" in answer.reason
         assert "virsh pool-start" in answer.fix
         assert "--" not in answer.fix.replace("--target", "")
+
+
+def test_a_host_whose_domain_was_undefined_has_a_fault_with_its_class():
+    found = seen(InstanceDriver(SITE), survey(LISTED, secret("instance.db1")))
+    assert found.fault == Fault(NotFound, "its domain was undefined by hand")
 
 
 def test_an_unlisted_volume_is_copied_by_no_snapshot_and_an_unlisted_snapshot_by_no_volume():

@@ -70,6 +70,10 @@ class Bed(ABC):
         """Let a zone have no machine left to give."""
         _lacks(f"cannot exhaust {zone}")
 
+    def fail_next_host(self) -> None:
+        """Let the provider accept one more instance that then fails by itself."""
+        _lacks("cannot let an instance fail after it was accepted")
+
     def user_data(self, host: str) -> str:
         """What a host, by its name (`web1`), was given to begin its life with, by the world's own word."""
         _lacks(f"does not tell what {host} was given")

@@ -157,7 +157,7 @@ class Book:
 
     # Changing
 
-    def add(self, kind: str, body: dict[str, Any], fault: str = "") -> Answer:
+    def add(self, kind: str, body: dict[str, Any], fault: str = "", code: str = "") -> Answer:
         """Make a record; what it is named and owned by was checked by `admit`."""
         self.store.serial += 1
         now = self.store.now
@@ -171,6 +171,7 @@ class Book:
             "deleted": FOREVER,
             "gone": FOREVER,
             "fault": fault,
+            "fault_code": code,
         }
         self.store.put(self._tables[kind], key, record)
         return {"record": view(record, now)}

@@ -88,11 +88,13 @@ class FakeCloud:
         """Let every account have no more than so many of a kind in a region."""
         self._set("quotas", kind, limit)
 
-    def fail_next(self, kind: str = "instance", reason: str = "the machine broke") -> None:
-        """Accept the next one of a kind, and then let it fail. Only instances do."""
+    def fail_next(
+        self, kind: str = "instance", reason: str = "the machine broke", code: str = "InsufficientCapacity"
+    ) -> None:
+        """Accept the next one of a kind, and then let it fail for a reason. Only instances do."""
         with self.store.transaction():
             faults = self.store.get("settings", "faults") or {}
-            self._set("faults", kind, [*faults.get(kind, []), reason])
+            self._set("faults", kind, [*faults.get(kind, []), [code, reason]])
 
     def publish_image(self, family: str, id: str) -> None:
         """Publish a newer version of an image."""

@@ -1,5 +1,28 @@
 """The one error that the simulator raises: what a real cloud would send back as a code and a message."""
 
+from collections.abc import Mapping
+
+from portinfra import errors
+
+AGAIN = "It is tried again by itself."
+
+KINDS: Mapping[str, tuple[type[errors.ProviderError], str]] = {
+    "NotFound": (errors.NotFound, "Plan again: somebody else may have deleted it."),
+    "AlreadyExists": (errors.AlreadyExists, "Rename or remove the other one."),
+    "AddressConflict": (errors.Conflict, "Choose another cidr, or remove what has the address."),
+    "InUse": (errors.Conflict, "Remove what uses it."),
+    "IncorrectState": (errors.Conflict, "Wait until it is ready, and run it again."),
+    "StaleToken": (errors.Conflict, "Run it again."),
+    "AccessDenied": (errors.PermissionDenied, "Use credentials that may do this."),
+    "InvalidRequest": (errors.InvalidRequest, "Correct the value that it names."),
+    "QuotaExceeded": (errors.QuotaExceeded, "Ask for a higher quota, or lower a count."),
+    "InsufficientCapacity": (errors.NoCapacity, "Choose another size or zone, or try later."),
+    "Throttled": (errors.RateLimited, AGAIN),
+    "ServiceUnavailable": (errors.Unavailable, AGAIN),
+    "ConnectionLost": (errors.OutcomeUnknown, AGAIN),
+}
+"""Code → what it means for the caller, and the fix."""
+
 
 class FakeError(Exception):
     """A request that the simulator refused, or whose answer got lost (`ConnectionLost`)."""

@@ -70,6 +70,7 @@ def view(record: Record, moment: float) -> dict[str, Any]:
     shown = {**body, "state": state_at(record, moment)}
     if shown["state"] == "failed":
         shown["fault"] = record["fault"]
+        shown["fault_code"] = record.get("fault_code", "")  # worlds of older versions have none
     kind = record["kind"]
     if kind == "volume":
         shown["attachment"] = attachment_at(body, moment)

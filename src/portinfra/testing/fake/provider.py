@@ -13,25 +13,8 @@ from portinfra.testing.fake.api.catalogue import SIZES
 from portinfra.testing.fake.cloud import FakeCloud
 from portinfra.testing.fake.drivers import drivers
 from portinfra.testing.fake.drivers.claims import FakeClaims
-from portinfra.testing.fake.errors import FakeError
+from portinfra.testing.fake.errors import AGAIN, KINDS, FakeError
 from portinfra.testing.fake.shapes import Shape, rate_classes
-
-_AGAIN = "It is tried again by itself."
-_KINDS: Mapping[str, tuple[type[errors.ProviderError], str]] = {
-    "NotFound": (errors.NotFound, "Plan again: somebody else may have deleted it."),
-    "AlreadyExists": (errors.AlreadyExists, "Rename or remove the other one."),
-    "AddressConflict": (errors.Conflict, "Choose another cidr, or remove what has the address."),
-    "InUse": (errors.Conflict, "Remove what uses it."),
-    "IncorrectState": (errors.Conflict, "Wait until it is ready, and run it again."),
-    "StaleToken": (errors.Conflict, "Run it again."),
-    "AccessDenied": (errors.PermissionDenied, "Use credentials that may do this."),
-    "InvalidRequest": (errors.InvalidRequest, "Correct the value that it names."),
-    "QuotaExceeded": (errors.QuotaExceeded, "Ask for a higher quota, or lower a count."),
-    "InsufficientCapacity": (errors.NoCapacity, "Choose another size or zone, or try later."),
-    "Throttled": (errors.RateLimited, _AGAIN),
-    "ServiceUnavailable": (errors.Unavailable, _AGAIN),
-    "ConnectionLost": (errors.OutcomeUnknown, _AGAIN),
-}
 
 
 def capabilities_of(shape: Shape) -> Capabilities:
@@ -115,8 +98,8 @@ class FakeProvider:
         if isinstance(error, errors.ProviderError):
             return error
         if not isinstance(error, FakeError):
-            return errors.OutcomeUnknown(f"{type(error).__name__}: {error}", provider=self.name, fix=_AGAIN)
-        kind, fix = _KINDS.get(error.code, (errors.InvalidRequest, ""))
+            return errors.OutcomeUnknown(f"{type(error).__name__}: {error}", provider=self.name, fix=AGAIN)
+        kind, fix = KINDS.get(error.code, (errors.InvalidRequest, ""))
         return kind(error.message, provider=self.name, fix=fix)
 
     def close(self) -> None:

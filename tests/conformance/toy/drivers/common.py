@@ -8,7 +8,8 @@ from attrs import evolve
 from portinfra.model.address import Address, Scope
 from portinfra.model.observed import Observed, State
 from portinfra.model.resources import Spec, traits
-from portinfra.provider.interface import DONE, Answer, Call, Driver, Names, NextCall, Refs, Wait
+from portinfra.provider.interface import DONE, Answer, Call, Names, NextCall, Refs
+from portinfra.provider.lifecycle import LifecycleDriver
 
 S = TypeVar("S", bound=Spec)
 Record = Mapping[str, Any]
@@ -29,7 +30,9 @@ def id_of(refs: Refs, address: Address | None) -> str | None:
     return refs.id(address) if address in refs.seen else None
 
 
-class ToyDriver(Driver[S]):
+class ToyDriver(LifecycleDriver[S]):
+    becoming = "being changed"
+    waits_for_pending = True
     collection: ClassVar[str]
     fields: ClassVar[tuple[tuple[str, str], ...]]
     """Field of the spec, field of the record: for what is the same in both or refers to another record."""
@@ -75,22 +78,11 @@ class ToyDriver(Driver[S]):
         spec = self.read(record, names)
         return Observed(address, spec, {"id": record["id"]}, state, record.get("zone"))
 
-    def next_call(self, want: S | None, seen: Observed[S] | None, refs: Refs) -> NextCall:
-        if seen is None:
-            return DONE if want is None else self._create(want, refs)
-        if seen.state != "ready":
-            return Wait("being deleted" if seen.state == "deleting" else "being changed")
-        if want is None:
-            return Call(
-                f"DELETE /{self.collection}/{{id}}",
-                {"id": seen.id},
-                seen.address,
-                rates=("requests",),
-                safe=True,
-            )
-        return self.change(want, seen, refs)
+    def delete(self, seen: Observed[S]) -> Call:
+        action = f"DELETE /{self.collection}/{{id}}"
+        return Call(action, {"id": seen.id}, seen.address, rates=("requests",), safe=True)
 
-    def _create(self, want: S, refs: Refs) -> Call:
+    def create(self, want: S, refs: Refs) -> Call:
         owner = refs.owner(want)
         labels = {"scope": owner.scope.hash, "address": owner.address, "attempt": owner.attempt}
         labels |= _user_labels(want)
@@ -98,7 +90,7 @@ class ToyDriver(Driver[S]):
         promised = Observed(want.address, want)
         return Call(f"POST /{self.collection}", body, want.address, promised, {"id": "id"}, ("requests",))
 
-    def change(self, want: S, seen: Observed[S], refs: Refs) -> NextCall:
+    def update(self, want: S, seen: Observed[S], refs: Refs) -> NextCall:
         """One request for all that differs: name, owner, labels and fields."""
         before, after = self.body(seen.spec, refs), self.body(want, refs)
         changes: dict[str, Any] = {name: after[name] for name in after if after[name] != before[name]}

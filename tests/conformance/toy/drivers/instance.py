@@ -40,8 +40,8 @@ class InstanceDriver(ToyDriver[Instance]):
     def birth(self, want: Instance, refs: Refs) -> dict[str, Any]:
         return {"image": want.image_id, "keys": list(want.ssh_keys), "boot": want.user_data}
 
-    def change(self, want: Instance, seen: Observed[Instance], refs: Refs) -> NextCall:
+    def update(self, want: Instance, seen: Observed[Instance], refs: Refs) -> NextCall:
         """A machine is changed while it is off; the change itself turns it on again, if that is wanted."""
         if want.machine_type != seen.spec.machine_type and seen.spec.power == "running":
             return self.patch(evolve(seen.spec, power="stopped"), seen, {"power": "OFF"})
-        return super().change(want, seen, refs)
+        return super().update(want, seen, refs)

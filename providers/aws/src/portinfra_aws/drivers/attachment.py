@@ -8,7 +8,8 @@ from attrs import evolve
 from portinfra.model.address import Address, Scope
 from portinfra.model.observed import Observed, State
 from portinfra.model.resources import Attachment
-from portinfra.provider.interface import DONE, Answer, Call, Driver, Names, NextCall, Refs, Wait
+from portinfra.provider import lifecycle
+from portinfra.provider.interface import Answer, Call, Names, Refs
 from portinfra_aws import devices, rates
 from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.reading import Answers
@@ -22,14 +23,11 @@ PATH = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_"
 """Begins the path under which a host finds a volume; its id without the dash ends it."""
 
 
-class AttachmentDriver(Driver[Attachment]):
+class AttachmentDriver(lifecycle.AttachmentDriver):
     """A volume on an instance. It has no record, and no owner but the volume's; nor does EC2 keep a logical
     device: the path in the host follows from the volume.
     """
 
-    spec = Attachment
-    replaces = frozenset({"instance", "volume", "device"})
-    holds = frozenset({"instance", "volume"})
     cannot_show = frozenset({"device"})
 
     def survey(self, scope: Scope, only: Sequence[Observed[Attachment]] = ()) -> tuple[Call, ...]:
@@ -52,16 +50,23 @@ class AttachmentDriver(Driver[Attachment]):
                 found.append(Observed(address, spec, parts, state, record["availabilityZone"]))
         return found
 
-    def next_call(self, want: Attachment | None, seen: Observed[Attachment] | None, refs: Refs) -> NextCall:
-        """Attach, detach, or wait for either. Renaming is the volume's: there is nothing here to rewrite."""
-        if seen is None:
-            return DONE if want is None else _attach(want, refs)
-        if seen.state != "ready":
-            return Wait("being detached" if seen.state == "deleting" else "being attached")
-        if want is None:
-            parameters = {"VolumeId": seen.parts["volume"], "InstanceId": seen.parts["instance"]}
-            return _call("DetachVolume", seen.address, parameters, None)
-        return DONE
+    def create(self, want: Attachment, refs: Refs) -> Call:
+        """Attach it under a device name that nothing on the instance has."""
+        instance, volume = refs.id(want.instance), refs.id(want.volume)
+        taken = {
+            seen.parts.get("device")
+            for seen in refs.seen.values()
+            if isinstance(seen.spec, Attachment) and seen.parts.get("instance") == instance
+        }
+        device = devices.device(want.device, taken)
+        parameters = {"VolumeId": volume, "InstanceId": instance, "Device": device}
+        after = Observed(want.address, want, _parts(volume, instance, device))
+        return _call("AttachVolume", want.address, parameters, after)
+
+    def delete(self, seen: Observed[Attachment]) -> Call:
+        """Detach it."""
+        parameters = {"VolumeId": seen.parts["volume"], "InstanceId": seen.parts["instance"]}
+        return _call("DetachVolume", seen.address, parameters, None)
 
     def absorb(
         self, seen: Observed[Attachment] | None, call: Call, answer: Answer | None
@@ -72,19 +77,6 @@ class AttachmentDriver(Driver[Attachment]):
         if call.after is None:
             return evolve(seen, state="deleting") if seen and status in ("detaching", "busy") else None
         return evolve(after, state=_STATES.get(status, "ready")) if after else None
-
-
-def _attach(want: Attachment, refs: Refs) -> Call:
-    instance, volume = refs.id(want.instance), refs.id(want.volume)
-    taken = {
-        seen.parts.get("device")
-        for seen in refs.seen.values()
-        if isinstance(seen.spec, Attachment) and seen.parts.get("instance") == instance
-    }
-    device = devices.device(want.device, taken)
-    parameters = {"VolumeId": volume, "InstanceId": instance, "Device": device}
-    after = Observed(want.address, want, _parts(volume, instance, device))
-    return _call("AttachVolume", want.address, parameters, after)
 
 
 def _logical(volume: Address, instance: Address | None) -> str:

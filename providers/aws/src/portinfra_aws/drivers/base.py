@@ -1,4 +1,4 @@
-"""What the drivers of every kind share: whose a record is, and the order of `next_call`'s questions."""
+"""What the drivers of every kind share: how EC2 tells of a resource, and how its owner is written."""
 
 import hashlib
 from abc import abstractmethod
@@ -9,7 +9,8 @@ from attrs import evolve, frozen
 
 from portinfra.model.address import Address, Scope
 from portinfra.model.observed import Observed, S, State
-from portinfra.provider.interface import DONE, Answer, Call, Driver, Names, NextCall, Refs, Refuse, Wait
+from portinfra.provider.interface import Answer, Call, Names, NextCall, Refs, Refuse
+from portinfra.provider.lifecycle import Copy, LifecycleDriver, with_owner
 from portinfra_aws import marks, rates
 from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.reading import Answers, Record
@@ -34,7 +35,7 @@ class Owned:
     mark: Mark
 
 
-class AwsDriver(Driver[S]):
+class AwsDriver(LifecycleDriver[S]):
     """One kind that EC2 has as a resource of its own, with tags and a state."""
 
     lists: ClassVar[str]
@@ -47,10 +48,6 @@ class AwsDriver(Driver[S]):
     """What a request calls its id: `SubnetId`."""
     resource: ClassVar[str]
     """What EC2 calls it where tags are given: `subnet`."""
-    doubled: ClassVar[bool] = False
-    """Whether one run can make it twice: its creation has neither a token nor a name to be taken."""
-    holds_data: ClassVar[bool] = False
-    """Whether a double is never taken for an empty one."""
 
     # Seeing
 
@@ -59,28 +56,19 @@ class AwsDriver(Driver[S]):
         return (reading.owned(self.lists, scope),)
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[S]]:
-        """Everything of the scope; of doubles the rightly named, the one in use, else the first attempt.
+        """Return everything of the scope.
 
         What bears another name than its owner gives it is ours while it stands alone: somebody has renamed
         it. Of data, only while it is in use: a copy of all tags makes no copy ours.
         """
         told = Told(answers, names, self.related(answers))
         used = self.used(told)
-        owned: dict[Address, list[Owned]] = {}
+        copies = []
         for each in self.owned(answers, names.scope):
-            if each.mark.named or not self.holds_data or each.record[self.id_key] in used:
-                owned.setdefault(each.mark.address, []).append(each)
-        found = []
-        for same in owned.values():
-            same.sort(key=lambda each: self._rank(each, used))
-            first, *others = same
-            others = [each for each in others if each.mark.named and not self._leaves(each)]
-            extras = [each for each in others if self._is_extra(each, first, used)]
-            seen = self.observed(first, told)
-            doubles = ({"id": each.record[self.id_key]} for each in extras)
-            found.append(evolve(seen, extras=(*seen.extras, *doubles)))
-            found += [self.observed(each, told) for each in others if each not in extras]
-        return found
+            is_used, named = each.record[self.id_key] in used, each.mark.named
+            if named or is_used or not self.holds_data:
+                copies.append(Copy(self.observed(each, told), each.mark.attempt, is_used, named))
+        return self.keep_one(copies)
 
     def owned(self, answers: Answers, scope: Scope) -> Iterable[Owned]:
         """The records of this kind that are ours and not gone."""
@@ -88,21 +76,6 @@ class AwsDriver(Driver[S]):
             mark = marks.read(record, scope)
             if mark and mark.address.kind == self.spec.kind and not mark.part and not self.gone(record):
                 yield Owned(record, mark)
-
-    def _rank(self, each: Owned, used: set[str]) -> tuple[bool, bool, bool, str, str]:
-        id = each.record[self.id_key]
-        return (self._leaves(each), not each.mark.named, id not in used, each.mark.attempt, id)
-
-    def _leaves(self, each: Owned) -> bool:
-        return self.state(each.record) == "deleting"
-
-    def _is_extra(self, each: Owned, first: Owned, used: set[str]) -> bool:
-        """Whether it is a double of our own making, and empty. The same attempt makes no two of most kinds:
-        there, somebody has copied the tags.
-        """
-        if self.holds_data or each.record[self.id_key] in used:
-            return False
-        return self.doubled or each.mark.attempt != first.mark.attempt
 
     def related(self, answers: Answers) -> Any:
         """What the records of other lists say about those of this one; asked once an observation."""
@@ -119,14 +92,15 @@ class AwsDriver(Driver[S]):
     def observed(self, owned: Owned, told: Told) -> Observed[S]:
         """One record, in the words in which it is declared."""
         parts = self.parts(owned.record)
-        named = owned.mark.named
+        state = self.state(owned.record)
+        renamed = not owned.mark.named and state != "deleting"
         return Observed(
             owned.mark.address,
             self.seen_spec(owned, told),
             {**parts, "name": marks.tags_of(owned.record).get("Name", "")},
-            self.state(owned.record) if named else "pending",
+            "pending" if renamed else state,
             owned.record.get("availabilityZone") or None,
-            reason="" if named else "somebody has renamed it",
+            reason="somebody has renamed it" if renamed else "",
         )
 
     @abstractmethod
@@ -143,30 +117,11 @@ class AwsDriver(Driver[S]):
 
     # Acting
 
-    def next_call(self, want: S | None, seen: Observed[S] | None, refs: Refs) -> NextCall:
-        """Make, wait, tidy, delete, finish, take over, change: the first of these that is needed."""
-        if seen is None:
-            return DONE if want is None else self._checked(want, refs)
-        if seen.state == "deleting":
-            return Wait("being deleted")
-        if seen.extras:
-            return self._delete_extra(seen)
-        if want is None or seen.fault:
-            return self.remove(seen, refs)
-        if (finishing := self.finish(want, seen, refs)) is not None:
-            return finishing
-        if seen.parts.get("name", refs.name(want)) != refs.name(want) or self._says_otherwise(want, seen):
-            return self._own(want, seen, refs)
-        if seen.state == "pending":
-            return Wait("being made ready")
-        return DONE if want == seen.spec else self.update(want, seen, refs)
+    def cannot_create(self, want: S, refs: Refs) -> Refuse | None:
+        """Return why its tags cannot be written."""
+        return _refuse_tags(want)
 
-    def _checked(self, want: S, refs: Refs) -> NextCall:
-        if key := marks.reserved(getattr(want, "tags", {})):
-            return Refuse(f"the tag {key!r} is not the user's to set on AWS", "Choose another key for it.")
-        return self.create(want, refs)
-
-    def create(self, want: S, refs: Refs) -> NextCall:
+    def create(self, want: S, refs: Refs) -> Call:
         """The request that makes it, with its owner."""
         parameters = {**self.parameters(want, refs), "TagSpecification": self.specifications(want, refs)}
         after = Observed(want.address, self.as_made(want), {"name": refs.name(want)})
@@ -189,22 +144,8 @@ class AwsDriver(Driver[S]):
         return want
 
     def finish(self, want: S, seen: Observed[S], refs: Refs) -> NextCall | None:
-        """What it still needs before it is what any of its kind must be; None: nothing."""
-        return None
-
-    def update(self, want: S, seen: Observed[S], refs: Refs) -> NextCall:
-        """The next request that brings it closer; a kind that has none never differs in place."""
-        return Refuse(f"{want.address} cannot change in place", "Replace it: --replace " + want.address)
-
-    def remove(self, seen: Observed[S], refs: Refs) -> NextCall:
-        """The request that removes it: only what bears the name that its owner gives it."""
-        expected = refs.scope.native_name(seen.address.name)
-        if seen.parts.get("name", expected) != expected:
-            return Refuse(
-                f"it bears our owner and the name {seen.parts['name']!r} instead of {expected!r}",
-                "Look at it: a copied owner is no licence to delete. Mend its Name, or remove its owner.",
-            )
-        return self.delete(seen)
+        """Write its tags, which EC2 accepts of what is pending, too; a kind does first what is its own."""
+        return self.own(want, seen, refs) if self.needs_owner(want, seen, refs) else None
 
     def delete(self, seen: Observed[S]) -> Call:
         """The request that removes it."""
@@ -238,60 +179,44 @@ class AwsDriver(Driver[S]):
         """A write, with the rates that it counts towards."""
         return Call(action, parameters, address, after, fills or {}, rates.classes(action), safe=safe)
 
-    def _delete_extra(self, seen: Observed[S]) -> Call:
-        first, *others = seen.extras
-        after = evolve(seen, extras=tuple(others))
-        return self.call(self.deletes, seen.address, {self.id_parameter: first["id"]}, after, safe=True)
-
     # Owning
 
     def marked(self, seen: Observed[S]) -> list[str]:
         """The ids of all parts that bear its owner."""
         return [seen.id]
 
-    def _says_otherwise(self, want: S, seen: Observed[S]) -> bool:
-        return seen.address != want.address or any(
-            getattr(want, name, None) != getattr(seen.spec, name, None) for name in ("tags", "protect")
-        )
-
-    def _own(self, want: S, seen: Observed[S], refs: Refs) -> NextCall:
-        """Rewrite what it says of itself; then take away what it says too much."""
-        if key := marks.reserved(getattr(want, "tags", {})):
-            return Refuse(f"the tag {key!r} is not the user's to set on AWS", "Choose another key for it.")
+    def own(self, want: S, seen: Observed[S], refs: Refs) -> NextCall:
+        """Write its tags; then remove those that are too many."""
+        if refused := _refuse_tags(want):
+            return refused
         tags: Mapping[str, str] = getattr(want, "tags", {})
         before: Mapping[str, str] = getattr(seen.spec, "tags", {})
         protects, protected = getattr(want, "protect", False), getattr(seen.spec, "protect", False)
-        said = evolve(
-            seen,
-            parts={**seen.parts, "name": refs.name(want)},
-            address=want.address,
-            state="ready",
-            reason="",
-        )
+        said = evolve(seen, parts={**seen.parts, "name": refs.name(want)}, state="ready", reason="")
         if (
             seen.address != want.address
             or seen.parts.get("name", refs.name(want)) != refs.name(want)
             or (protects and not protected)
             or any(before.get(key) != value for key, value in tags.items())
         ):
-            after = evolve(said, spec=_with(seen.spec, want, {**before, **tags}, protects or protected))
+            after = with_owner(said, want, tags={**before, **tags}, protect=protects or protected)
             return self._tag("CreateTags", seen, marks.pairs(marks.write(want, refs)), after)
         surplus = {*before} - {*tags}
         if protected and not protects:
             surplus.add(marks.PREFIX + "protect")
-        after = evolve(said, spec=_with(seen.spec, want, tags, protects))
-        return self._tag("DeleteTags", seen, marks.keys(surplus), after)
+        return self._tag("DeleteTags", seen, marks.keys(surplus), with_owner(said, want))
 
     def _tag(self, action: str, seen: Observed[S], tags: list[dict[str, str]], after: Observed[S]) -> Call:
         parameters = {"ResourceId": self.marked(seen), "Tag": tags}
         return self.call(action, after.address, parameters, after, safe=True)
 
 
+def _refuse_tags(want: Any) -> Refuse | None:
+    if key := marks.reserved(getattr(want, "tags", {})):
+        return Refuse(f"the tag {key!r} is not the user's to set on AWS", "Choose another key for it.")
+    return None
+
+
 def token(refs: Refs, spec: Any, part: str = "") -> str:
     """A client token: at most 64 characters, the same until what it made is gone."""
     return hashlib.sha256(f"{refs.token(spec)} {part}".encode()).hexdigest()
-
-
-def _with(spec: Any, want: Any, tags: Mapping[str, str], protect: bool) -> Any:
-    changed: dict[str, Any] = {"name": want.name, "tags": tags, "protect": protect}
-    return evolve(spec, **{name: value for name, value in changed.items() if hasattr(spec, name)})

@@ -7,7 +7,7 @@ from attrs import evolve
 from portinfra.model.address import Address, Scope
 from portinfra.model.observed import Observed
 from portinfra.model.resources import Firewall
-from portinfra.provider.interface import Names, NextCall, Refs
+from portinfra.provider.interface import Call, Names, NextCall, Refs
 from portinfra_aws.drivers import permissions, reading
 from portinfra_aws.drivers.base import AwsDriver, Owned, Told
 from portinfra_aws.drivers.reading import Record
@@ -51,17 +51,18 @@ class FirewallDriver(AwsDriver[Firewall]):
             "GroupDescription": f"{want.name} of {refs.scope}",
         }
 
-    def create(self, want: Firewall, refs: Refs) -> NextCall:
+    def create(self, want: Firewall, refs: Refs) -> Call:
         """What EC2 makes is open outwards."""
-        call: Any = super().create(want, refs)
+        call = super().create(want, refs)
+        assert call.after is not None
         name = call.parameters["GroupName"]
         parts = {**call.after.parts, "group-name": name, "as-made": "yes"}
-        return evolve(call, after=evolve(call.after, parts=parts))  # type: ignore[no-any-return]
+        return evolve(call, after=evolve(call.after, parts=parts))
 
     def finish(self, want: Firewall, seen: Observed[Firewall], refs: Refs) -> NextCall | None:
         """Close it before anything else happens to it."""
         if "as-made" not in seen.parts:
-            return None
+            return super().finish(want, seen, refs)
         parts = {name: id for name, id in seen.parts.items() if name != "as-made"}
         parameters = {"GroupId": seen.id, "IpPermissions": permissions.native([permissions.ALL_OUT], refs)}
         after = evolve(seen, parts=parts, state="ready", reason="")

@@ -7,12 +7,12 @@ from typing import Any
 from attrs import evolve
 
 from portinfra.model.address import Scope
-from portinfra.model.observed import UNSEEN, Observed, State
+from portinfra.model.observed import UNSEEN, Fault, Observed, State
 from portinfra.model.resources import Instance, Power
 from portinfra.provider.cloud_init import user_data
 from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse
 from portinfra.provider.mounting import mounting
-from portinfra_aws import devices, keys, marks, profiles
+from portinfra_aws import devices, errors, keys, marks, profiles
 from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.base import AwsDriver, Owned, Told, token
 from portinfra_aws.drivers.reading import Answers, Record
@@ -140,8 +140,10 @@ class InstanceDriver(AwsDriver[Instance]):
 
     # Acting
 
-    def create(self, want: Instance, refs: Refs) -> NextCall:
+    def cannot_create(self, want: Instance, refs: Refs) -> Refuse | None:
         """Where the image's root disk is must be known: another device would be a second, plain one."""
+        if refused := super().cannot_create(want, refs):
+            return refused
         if want.image not in IMAGES:
             return Refuse(
                 f"the image {want.image!r} is not one that is known on AWS",
@@ -154,7 +156,7 @@ class InstanceDriver(AwsDriver[Instance]):
                 f"two of the volumes {among} fall on one device name: a host could not tell them apart",
                 "Give one of them another name.",
             )
-        return profiles.refused(want.native) or super().create(want, refs)
+        return profiles.refused(want.native)
 
     def parameters(self, want: Instance, refs: Refs) -> dict[str, Any]:
         """Where it stands, what it is, and what it is told at birth."""
@@ -201,7 +203,7 @@ class InstanceDriver(AwsDriver[Instance]):
     def finish(self, want: Instance, seen: Observed[Instance], refs: Refs) -> NextCall | None:
         """No credentials for whoever can make a host ask for a page."""
         if "imds" not in seen.parts:
-            return None
+            return super().finish(want, seen, refs)
         parts = {name: id for name, id in seen.parts.items() if name != "imds"}
         parameters = {"InstanceId": seen.id, "HttpTokens": "required"}
         after = evolve(seen, state="ready", parts=parts, reason="")
@@ -284,10 +286,11 @@ def _others(record: Record) -> list[str]:
     ]
 
 
-def _fault(record: Record) -> str | None:
+def _fault(record: Record) -> Fault | None:
     """Why it ended, if nobody told it to."""
     reason = record.get("stateReason") or {}
-    return None if reason.get("code", "") in _ENDED_BY_HAND else reason.get("message") or reason["code"]
+    code = reason.get("code", "")
+    return None if code in _ENDED_BY_HAND else errors.fault(code, reason.get("message", ""))
 
 
 def _with_root(seen: Observed[Instance], roots: list[Record]) -> Observed[Instance]:

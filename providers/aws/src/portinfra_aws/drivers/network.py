@@ -113,20 +113,18 @@ class NetworkDriver(AwsDriver[Network]):
 
     # Acting
 
-    def next_call(self, want: Network | None, seen: Observed[Network] | None, refs: Refs) -> NextCall:
-        """As any kind; but what was made a moment ago is looked at closely before all else."""
-        young = seen is not None and ("vpc" in seen.parts or any(part not in seen.parts for part in LOOKS))
-        if want is not None and seen is not None and young and not seen.extras:
-            return Wait("being made ready")
-        return super().next_call(want, seen, refs)
-
     def parameters(self, want: Network, refs: Refs) -> dict[str, Any]:
         """Its CIDR."""
         return {"CidrBlock": want.cidr}
 
     def finish(self, want: Network, seen: Observed[Network], refs: Refs) -> NextCall | None:
-        """The next of its parts that is missing or too much."""
+        """Return the next request about a part that is missing or too many.
+
+        What was made a moment ago is looked at closely before all else.
+        """
         parts = seen.parts
+        if "vpc" in parts or any(part not in parts for part in LOOKS):
+            return Wait(self.becoming)
         if parts["dns"] != "yes":
             enable = {"VpcId": seen.id, "EnableDnsHostnames": {"Value": True}}
             return self._part("ModifyVpcAttribute", seen, enable, {**parts, "dns": "yes"})
@@ -144,7 +142,7 @@ class NetworkDriver(AwsDriver[Network]):
             tags = marks.pairs(marks.write(want, refs, DEFAULT))
             marked = {"ResourceId": [parts["default-group"], parts["main-table"]], "Tag": tags}
             return self._part("CreateTags", seen, marked, {**parts, "marked": "yes"})
-        return None
+        return super().finish(want, seen, refs)
 
     def _open(self, want: Network, seen: Observed[Network], refs: Refs) -> Call:
         """The next step towards a way out for public subnets."""
@@ -185,18 +183,6 @@ class NetworkDriver(AwsDriver[Network]):
                 return self._part("DetachInternetGateway", seen, both, without(parts, "attached"))
             return self._part("DeleteInternetGateway", seen, named, {**parts, GATEWAY: ""})
         return super().delete(seen)
-
-    def _delete_extra(self, seen: Observed[Network]) -> Call:
-        first, *others = seen.extras
-        left = evolve(seen, extras=tuple(others))
-        if TABLE in first:
-            return self.call(
-                "DeleteRouteTable", seen.address, {"RouteTableId": first[TABLE]}, left, safe=True
-            )
-        if GATEWAY in first:
-            named = {"InternetGatewayId": first[GATEWAY]}
-            return self.call("DeleteInternetGateway", seen.address, named, left, safe=True)
-        return super()._delete_extra(seen)
 
     def marked(self, seen: Observed[Network]) -> list[str]:
         """The VPC and all its parts."""

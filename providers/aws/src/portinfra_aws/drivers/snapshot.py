@@ -9,7 +9,7 @@ from portinfra.model.address import Scope
 from portinfra.model.observed import UNSEEN, Observed, State
 from portinfra.model.resources import Snapshot
 from portinfra.provider.interface import Answer, Call, NextCall, Refs
-from portinfra_aws import keys, rates
+from portinfra_aws import errors, keys, rates
 from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.base import AwsDriver, Owned, Told
 from portinfra_aws.drivers.reading import Record
@@ -58,7 +58,8 @@ class SnapshotDriver(AwsDriver[Snapshot]):
         """One in error has failed."""
         seen = super().observed(owned, told)
         if owned.record.get("status") == "error":
-            return evolve(seen, fault=owned.record.get("statusMessage") or "EC2 could not make it")
+            message = owned.record.get("statusMessage", "")
+            return evolve(seen, fault=errors.storage_fault(message, "EC2 could not make it"))
         return seen
 
     def seen_spec(self, owned: Owned, told: Told) -> Snapshot:
@@ -94,12 +95,10 @@ class SnapshotDriver(AwsDriver[Snapshot]):
         }
         return self.call(action, want.address, parameters, after, safe=True)
 
-    def create(self, want: Snapshot, refs: Refs) -> NextCall:
+    def create(self, want: Snapshot, refs: Refs) -> Call:
         """Take it, or copy it."""
         call = super().create(want, refs)
-        if not want.copy_of or not isinstance(call, Call):
-            return call
-        return evolve(call, action=COPIES, rates=rates.classes(COPIES))
+        return evolve(call, action=COPIES, rates=rates.classes(COPIES)) if want.copy_of else call
 
     def parameters(self, want: Snapshot, refs: Refs) -> dict[str, Any]:
         """The volume that it is of; or what it is a copy of, which is encrypted anew."""

@@ -83,7 +83,7 @@ class SubnetDriver(AwsDriver[Subnet]):
     def finish(self, want: Subnet, seen: Observed[Subnet], refs: Refs) -> NextCall | None:
         """No host gets a public address without being asked."""
         if "auto-public" not in seen.parts:
-            return None
+            return super().finish(want, seen, refs)
         parts = {name: id for name, id in seen.parts.items() if name != "auto-public"}
         parameters = {"SubnetId": seen.id, "MapPublicIpOnLaunch": {"Value": False}}
         after = evolve(seen, parts=parts, state="ready", reason="")

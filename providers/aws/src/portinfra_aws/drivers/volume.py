@@ -10,7 +10,7 @@ from portinfra.model.location import Location
 from portinfra.model.observed import Observed, State
 from portinfra.model.resources import Volume
 from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse
-from portinfra_aws import keys
+from portinfra_aws import errors, keys
 from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.base import AwsDriver, Owned, Told, token
 from portinfra_aws.drivers.reading import Answers, Record
@@ -22,6 +22,8 @@ VANISHED_MAX = 3
 """A volume that is gone so often in one run vanishes after it was made: EC2 checks its key only then."""
 
 FILTER_VALUES_MAX = 200
+
+_FAILED = "EC2 could not make it; its key may not be usable"
 
 
 class VolumeDriver(AwsDriver[Volume]):
@@ -73,7 +75,7 @@ class VolumeDriver(AwsDriver[Volume]):
         """One that grows is not ready; one in error has failed."""
         seen = super().observed(owned, told)
         if owned.record.get("status") == "error":
-            return evolve(seen, fault="EC2 could not make it; its key may not be usable")
+            return evolve(seen, fault=errors.storage_fault("", _FAILED))
         return evolve(seen, state="pending") if seen.id in told.related else seen
 
     def seen_spec(self, owned: Owned, told: Told) -> Volume:
@@ -90,7 +92,7 @@ class VolumeDriver(AwsDriver[Volume]):
             location=_SEEN,
         )
 
-    def create(self, want: Volume, refs: Refs) -> NextCall:
+    def cannot_create(self, want: Volume, refs: Refs) -> Refuse | None:
         """Not for ever: a volume under a key that cannot be used is made, and vanishes."""
         if refs.removals.get(want.address, 0) >= VANISHED_MAX:
             key = want.key or "EC2's default key"
@@ -98,7 +100,7 @@ class VolumeDriver(AwsDriver[Volume]):
                 "it vanishes each time after it was made",
                 f"Check that {key} is enabled, and that these credentials may use it (kms:CreateGrant).",
             )
-        return super().create(want, refs)
+        return super().cannot_create(want, refs)
 
     def parameters(self, want: Volume, refs: Refs) -> dict[str, Any]:
         """Size, zone, key, and the snapshot that it begins with."""

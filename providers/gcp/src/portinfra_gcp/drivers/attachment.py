@@ -7,7 +7,8 @@ from attrs import evolve
 from portinfra.model.address import Address, Scope
 from portinfra.model.observed import Observed
 from portinfra.model.resources import Attachment
-from portinfra.provider.interface import DONE, Answer, Call, Driver, Names, NextCall, Refs, Wait
+from portinfra.provider import lifecycle
+from portinfra.provider.interface import Answer, Call, Names, Refs
 from portinfra_gcp import links
 from portinfra_gcp.drivers import reading
 from portinfra_gcp.drivers.base import DONE_STATUS, call, is_for, request_id
@@ -19,12 +20,8 @@ PATH = "/dev/disk/by-id/google-"
 """Begins the path under which a host finds a volume; the device ends it."""
 
 
-class AttachmentDriver(Driver[Attachment]):
+class AttachmentDriver(lifecycle.AttachmentDriver):
     """A volume on an instance. It has no record, and no owner but the volume's."""
-
-    spec = Attachment
-    replaces = frozenset({"instance", "volume", "device"})
-    holds = frozenset({"instance", "volume"})
 
     def survey(self, scope: Scope, only: Sequence[Observed[Attachment]] = ()) -> tuple[Call, ...]:
         """The list of instances, which is read anyway."""
@@ -49,16 +46,19 @@ class AttachmentDriver(Driver[Attachment]):
                 found.append(Observed(address, spec, parts, "deleting" if leaving else "ready", zone))
         return found + list(_begun(answers, names, {seen.address for seen in found}))
 
-    def next_call(self, want: Attachment | None, seen: Observed[Attachment] | None, refs: Refs) -> NextCall:
-        """Attach, detach, or wait for either. Renaming is the volume's: there is nothing here to rewrite."""
-        if seen is None:
-            return DONE if want is None else _attach(want, refs)
-        if seen.state != "ready":
-            return Wait("being detached" if seen.state == "deleting" else "being attached")
-        if want is None:
-            parameters = {**links.variables(seen.parts["instance"]), "deviceName": seen.spec.device}
-            return call("instances.detachDisk", seen.address, parameters, None)
-        return DONE
+    def create(self, want: Attachment, refs: Refs) -> Call:
+        """Attach it."""
+        instance, volume = refs.id(want.instance), refs.id(want.volume)
+        body = {"source": volume, "deviceName": want.device, "autoDelete": False, "mode": "READ_WRITE"}
+        parts = {"instance": instance, "volume": volume, "path": PATH + want.device}
+        after = Observed(want.address, want, parts)
+        parameters = {**links.variables(instance), "body": body, "requestId": request_id(refs, want)}
+        return call("instances.attachDisk", want.address, parameters, after, safe=True)
+
+    def delete(self, seen: Observed[Attachment]) -> Call:
+        """Detach it."""
+        parameters = {**links.variables(seen.parts["instance"]), "deviceName": seen.spec.device}
+        return call("instances.detachDisk", seen.address, parameters, None)
 
     def absorb(
         self, seen: Observed[Attachment] | None, call: Call, answer: Answer | None
@@ -85,12 +85,3 @@ def _begun(answers: Answers, names: Names, known: set[Address]) -> Iterator[Obse
                 spec = Attachment(volume.name, names.address_of(host), volume, links.name(path))
                 parts = {"instance": host, "volume": path}
                 yield Observed(address, spec, parts, "pending", links.place(host))
-
-
-def _attach(want: Attachment, refs: Refs) -> Call:
-    instance, volume = refs.id(want.instance), refs.id(want.volume)
-    body = {"source": volume, "deviceName": want.device, "autoDelete": False, "mode": "READ_WRITE"}
-    parts = {"instance": instance, "volume": volume, "path": PATH + want.device}
-    after = Observed(want.address, want, parts)
-    parameters = {**links.variables(instance), "body": body, "requestId": request_id(refs, want)}
-    return call("instances.attachDisk", want.address, parameters, after, safe=True)

@@ -1,4 +1,4 @@
-"""What the drivers of every kind share: whose a record is, and the order of `next_call`'s questions."""
+"""What the drivers of every kind share: how Compute Engine tells of a resource, and carries its owner."""
 
 import hashlib
 import uuid
@@ -10,7 +10,8 @@ from attrs import evolve, frozen
 
 from portinfra.model.address import Address, Scope
 from portinfra.model.observed import Observed, S, State
-from portinfra.provider.interface import DONE, Answer, Call, Driver, Names, NextCall, Refs, Refuse, Wait
+from portinfra.provider.interface import Answer, Call, Names, NextCall, Refs, Refuse
+from portinfra.provider.lifecycle import Copy, LifecycleDriver, with_owner
 from portinfra_gcp import links, marks, rates
 from portinfra_gcp.drivers import reading
 from portinfra_gcp.drivers.reading import Answers, Record
@@ -44,7 +45,7 @@ class Owned:
         return links.path(self.record["selfLink"])
 
 
-class GcpDriver(Driver[S]):
+class GcpDriver(LifecycleDriver[S]):
     """One kind that Compute Engine has as a resource of its own. Its name makes it unique in its place."""
 
     collection: ClassVar[str]
@@ -52,6 +53,8 @@ class GcpDriver(Driver[S]):
     """The action that lists it."""
     labelled: ClassVar[bool] = True
     """Whether it has labels; else its owner is written once."""
+    name_follows_owner = False
+    waits_for_pending = True
 
     def __init__(self, keyring: Keyring) -> None:
         self.keyring = keyring
@@ -69,8 +72,14 @@ class GcpDriver(Driver[S]):
     def assemble(self, answers: Answers, names: Names) -> list[Observed[S]]:
         """Everything of the scope. Of two zones' with one name, the one in use is the one."""
         told = Told(answers, names, reading.under_way(answers), self.related(answers, names))
-        owned = sorted(self.owned(answers, names.scope), key=lambda each: (not self.used(each), each.path))
-        return [self.observed(each, told) for each in owned]
+        owned = self.owned(answers, names.scope)
+        return self.keep_one(
+            Copy(self.observed(each, told), each.mark.attempt, self.used(each)) for each in owned
+        )
+
+    def is_empty_double(self, double: Copy[S], first: Copy[S]) -> bool:
+        """Return False: a name is unique in its place, so that no attempt of ours explains a double."""
+        return False
 
     def owned(self, answers: Answers, scope: Scope) -> Iterable[Owned]:
         """The records of this kind that are ours."""
@@ -112,27 +121,14 @@ class GcpDriver(Driver[S]):
 
     # Acting
 
-    def next_call(self, want: S | None, seen: Observed[S] | None, refs: Refs) -> NextCall:
-        """Make, wait, delete, take over, change: the first of these that is needed.
+    def cannot_create(self, want: S, refs: Refs) -> Refuse | None:
+        """Return why it cannot bear its owner and tags."""
+        return marks.impossible(want, self.describe(want, refs, refs.free_name(want)))
 
-        Nothing is asked of what an operation is under way with, not even to go: it would be refused.
-        """
-        if seen is None:
-            return DONE if want is None else self.create(want, refs)
-        if seen.state != "ready" and not seen.fault:
-            return Wait("being deleted" if seen.state == "deleting" else "being made ready")
-        if want is None or seen.fault:
-            return self.remove(seen)
-        if self.renames and self._says_otherwise(want, seen):
-            return self._own(want, seen, refs)
-        return DONE if want == seen.spec else self.update(want, seen, refs)
-
-    def create(self, want: S, refs: Refs) -> NextCall:
+    def create(self, want: S, refs: Refs) -> Call:
         """The request that makes it, with its owner."""
         name = refs.free_name(want)
         text = self.describe(want, refs, name)
-        if refused := marks.impossible(want, text):
-            return refused
         body = {"name": name, "description": text, **self.body(want, refs)}
         if self.labelled:
             body["labels"] = marks.labels(want, refs, name)
@@ -163,11 +159,7 @@ class GcpDriver(Driver[S]):
         """What its creation alone brings about."""
         return want
 
-    def update(self, want: S, seen: Observed[S], refs: Refs) -> NextCall:
-        """The next request that brings it closer; a kind that has none never differs in place."""
-        return Refuse(f"{want.address} cannot change in place", "Replace it: --replace " + want.address)
-
-    def remove(self, seen: Observed[S]) -> NextCall:
+    def delete(self, seen: Observed[S]) -> Call:
         """The request that removes it."""
         return call(f"{self.collection}.delete", seen.address, links.variables(seen.id), None, safe=True)
 
@@ -181,19 +173,15 @@ class GcpDriver(Driver[S]):
 
     # Owning
 
-    def _says_otherwise(self, want: S, seen: Observed[S]) -> bool:
-        return seen.address != want.address or any(
-            getattr(want, name, None) != getattr(seen.spec, name, None) for name in ("tags", "protect")
-        )
-
-    def _own(self, want: S, seen: Observed[S], refs: Refs) -> NextCall:
-        """Rewrite what it says of itself."""
+    def own(self, want: S, seen: Observed[S], refs: Refs) -> NextCall:
+        """Write its labels."""
         if refused := marks.impossible(want):
             return refused
         labels = marks.labels(want, refs, seen.parts["name"])
         body = {"labels": labels, "labelFingerprint": seen.parts.get("labels", "")}
         parameters = {**links.variables(seen.id), "body": body}
-        return call(f"{self.collection}.setLabels", want.address, parameters, owning(want, seen), safe=True)
+        after = with_owner(seen, want)
+        return call(f"{self.collection}.setLabels", want.address, parameters, after, safe=True)
 
 
 def call(
@@ -233,12 +221,6 @@ def born(want: Any, refs: Refs, native_name: str) -> str:
     """The name in a native name, where it is not the owner's."""
     name = marks.owner_name(refs.scope, native_name)
     return name if name != want.name else ""
-
-
-def owning(want: Any, seen: Observed[Any]) -> Observed[Any]:
-    """What is there once its owner, tags and protection were rewritten."""
-    said = {name: getattr(want, name) for name in ("tags", "protect") if hasattr(want, name)}
-    return evolve(seen, address=want.address, spec=evolve(seen.spec, name=want.name, **said))
 
 
 def _busy(operation: str | None) -> State | None:

@@ -12,10 +12,11 @@ from portinfra.model.address import Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import Observed
 from portinfra.model.resources import Firewall
-from portinfra.provider.interface import Call, NextCall, Refs
+from portinfra.provider.interface import Call, NextCall, Refs, Refuse, Wait
+from portinfra.provider.lifecycle import with_owner
 from portinfra_gcp import links, marks
 from portinfra_gcp.drivers import reading
-from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, born, call, owning
+from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, born, call
 from portinfra_gcp.drivers.reading import Record
 
 LISTS = "firewalls.list"
@@ -68,28 +69,28 @@ class FirewallDriver(GcpDriver[Firewall]):
         """Everything is denied outwards."""
         return {"network": refs.id(want.network), **_closing(refs.free_name(want))}
 
-    def create(self, want: Firewall, refs: Refs) -> NextCall:
+    def create(self, want: Firewall, refs: Refs) -> Call:
         """The network is a part of it: rules need it."""
-        made: Any = super().create(want, refs)
-        if not isinstance(made, Call):
-            return made  # type: ignore[no-any-return]
+        made = super().create(want, refs)
         assert made.after is not None
         parts = {**made.after.parts, "network": refs.id(want.network)}
         return evolve(made, after=evolve(made.after, parts=parts))
 
-    def next_call(self, want: Firewall | None, seen: Observed[Firewall] | None, refs: Refs) -> NextCall:
-        """Close what was opened before anything else happens to it."""
-        if seen is not None and "open" in seen.parts:
-            if want is None:
-                return self.remove(seen)
-            parts = {name: value for name, value in seen.parts.items() if name != "open"}
-            return self._rewrite(
-                want, seen, refs, evolve(owning(want, seen), state="ready", parts=parts, reason="")
-            )
-        return super().next_call(want, seen, refs)
+    def obstacle(self, seen: Observed[Firewall]) -> Wait | Refuse | None:
+        """No operation is under way with one that is open: it is pending until it is closed."""
+        return None if "open" in seen.parts and seen.state == "pending" else super().obstacle(seen)
 
-    def _own(self, want: Firewall, seen: Observed[Firewall], refs: Refs) -> NextCall:
-        return self._rewrite(want, seen, refs, owning(want, seen))
+    def finish(self, want: Firewall, seen: Observed[Firewall], refs: Refs) -> NextCall | None:
+        """Close what was opened before anything else happens to it."""
+        if "open" not in seen.parts:
+            return None
+        parts = {name: value for name, value in seen.parts.items() if name != "open"}
+        after = evolve(with_owner(seen, want), state="ready", parts=parts, reason="")
+        return self._rewrite(want, seen, refs, after)
+
+    def own(self, want: Firewall, seen: Observed[Firewall], refs: Refs) -> NextCall:
+        """Write its description, and all else of it with that."""
+        return self._rewrite(want, seen, refs, with_owner(seen, want))
 
     def _rewrite(
         self, want: Firewall, seen: Observed[Firewall], refs: Refs, after: Observed[Firewall]

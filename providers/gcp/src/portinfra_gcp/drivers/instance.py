@@ -9,7 +9,7 @@ from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import Observed, State
 from portinfra.model.resources import Instance, Power
-from portinfra.provider.interface import Call, NextCall, Refs
+from portinfra.provider.interface import Call, NextCall, Refs, Refuse
 from portinfra_gcp import birth, keys, links, marks
 from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, born, call
 from portinfra_gcp.drivers.reading import Record
@@ -107,9 +107,9 @@ class InstanceDriver(GcpDriver[Instance]):
 
     # Acting
 
-    def create(self, want: Instance, refs: Refs) -> NextCall:
+    def cannot_create(self, want: Instance, refs: Refs) -> Refuse | None:
         """Not a host that would not heed what it is told."""
-        return birth.refused(want) or keys.misspelt(want.key) or super().create(want, refs)
+        return birth.refused(want) or keys.misspelt(want.key) or super().cannot_create(want, refs)
 
     def describe(self, want: Instance, refs: Refs, name: str) -> str:
         """Its image and key, of which a list tells nothing, or in other words."""

@@ -6,7 +6,7 @@ from attrs import evolve
 
 from portinfra.model.observed import Observed
 from portinfra.model.resources import Network
-from portinfra.provider.interface import NextCall, Refs, Refuse
+from portinfra.provider.interface import Refs, Refuse, Wait
 from portinfra_gcp import marks
 from portinfra_gcp.drivers.base import GcpDriver, Owned, Told
 
@@ -35,16 +35,16 @@ class NetworkDriver(GcpDriver[Network]):
         reason = f"this environment lies in {region}"
         return evolve(seen, state="pending", parts={**seen.parts, "region": region}, reason=reason)
 
-    def next_call(self, want: Network | None, seen: Observed[Network] | None, refs: Refs) -> NextCall:
-        """Nothing, where the environment lies in another region."""
-        if seen is not None and "region" in seen.parts:
+    def obstacle(self, seen: Observed[Network]) -> Wait | Refuse | None:
+        """Nothing is done where the environment lies in another region."""
+        if "region" in seen.parts:
             region = seen.parts["region"]
             return Refuse(
                 f"this environment lies in {region}, and what is there would be destroyed",
                 f"Place it there: --on gcp:{region}. To have it elsewhere, destroy it there first, or give "
                 "the new place an environment of its own.",
             )
-        return super().next_call(want, seen, refs)
+        return super().obstacle(seen)
 
     def seen_spec(self, owned: Owned, told: Told) -> Network:
         """Its CIDR, as it was declared."""

@@ -104,10 +104,10 @@ class PublicAddressDriver(GcpDriver[PublicAddress]):
         after = evolve(seen, spec=spec, parts={**seen.parts, "user": host.id, "access": ACCESS})
         return call("instances.addAccessConfig", want.address, parameters, after)
 
-    def remove(self, seen: Observed[PublicAddress]) -> NextCall:
+    def delete(self, seen: Observed[PublicAddress]) -> Call:
         """Bound, it cannot be given back."""
         if "user" not in seen.parts:
-            return super().remove(seen)
+            return super().delete(seen)
         return self._unbind(seen, seen.parts["user"], seen.parts.get("access", ACCESS))
 
     def absorb(

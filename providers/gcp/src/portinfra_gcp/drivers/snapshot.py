@@ -5,10 +5,11 @@ from typing import Any
 
 from attrs import evolve
 
+from portinfra.errors import Unavailable
 from portinfra.model.address import Address, Scope
-from portinfra.model.observed import Observed, State
+from portinfra.model.observed import Fault, Observed, State
 from portinfra.model.resources import Snapshot
-from portinfra.provider.interface import Call, Names, NextCall, Refs, Refuse
+from portinfra.provider.interface import Call, Names, Refs, Refuse
 from portinfra_gcp import links
 from portinfra_gcp.drivers import reading
 from portinfra_gcp.drivers.base import GcpDriver, Owned, Told
@@ -46,8 +47,8 @@ class SnapshotDriver(GcpDriver[Snapshot]):
     def observed(self, owned: Owned, told: Told) -> Observed[Snapshot]:
         """One that could not be made has failed."""
         seen = super().observed(owned, told)
-        if owned.record.get("status") == "FAILED":
-            return evolve(seen, fault="Compute Engine could not make it")
+        if owned.record.get("status") == "FAILED" and seen.state != "deleting":
+            return evolve(seen, fault=Fault(Unavailable, "Compute Engine could not make it", "FAILED"))
         return seen
 
     def seen_spec(self, owned: Owned, told: Told) -> Snapshot:
@@ -66,16 +67,18 @@ class SnapshotDriver(GcpDriver[Snapshot]):
         """Asked of its volume's disk."""
         return "disks.createSnapshot"
 
-    def create(self, want: Snapshot, refs: Refs) -> NextCall:
-        """Of the disk that the path names. There are no copies: none are needed."""
+    def cannot_create(self, want: Snapshot, refs: Refs) -> Refuse | None:
+        """There are no copies: none are needed."""
         if want.copy_of:
             return Refuse(
                 "Google Cloud has no copies of snapshots: a volume of any region is made of the one there is",
                 f"Make the volume there with source={want.copy_of.partition('/')[2]!r}.",
             )
+        return super().cannot_create(want, refs)
+
+    def create(self, want: Snapshot, refs: Refs) -> Call:
+        """Of the disk that the path names."""
         made = super().create(want, refs)
-        if not isinstance(made, Call):
-            return made
         return evolve(made, parameters={**links.variables(refs.id(want.volume)), **made.parameters})
 
     def body(self, want: Snapshot, refs: Refs) -> dict[str, Any]:

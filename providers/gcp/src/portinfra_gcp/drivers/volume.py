@@ -5,12 +5,13 @@ from typing import Any
 
 from attrs import evolve
 
+from portinfra.errors import PermissionDenied
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.location import Location
-from portinfra.model.observed import Observed, State
+from portinfra.model.observed import Fault, Observed, State
 from portinfra.model.resources import Volume
-from portinfra.provider.interface import NextCall, Refs
+from portinfra.provider.interface import NextCall, Refs, Refuse
 from portinfra_gcp import keys, links, marks
 from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, born, call
 from portinfra_gcp.drivers.reading import Record
@@ -36,8 +37,10 @@ class VolumeDriver(GcpDriver[Volume]):
     def observed(self, owned: Owned, told: Told) -> Observed[Volume]:
         """One that could not be made has failed."""
         seen = super().observed(owned, told)
-        if owned.record.get("status") in ("FAILED", "UNAVAILABLE"):
-            return evolve(seen, fault="Compute Engine could not make it; its key may not be usable")
+        status = owned.record.get("status", "")
+        if status in ("FAILED", "UNAVAILABLE") and seen.state != "deleting":
+            why = "Compute Engine could not make it; its key may not be usable"
+            return evolve(seen, fault=Fault(PermissionDenied, why, status))
         return seen
 
     def seen_spec(self, owned: Owned, told: Told) -> Volume:
@@ -58,9 +61,9 @@ class VolumeDriver(GcpDriver[Volume]):
         """Its size."""
         return {SSD: spec.gib}
 
-    def create(self, want: Volume, refs: Refs) -> NextCall:
-        """Under a key whose name can be one."""
-        return keys.misspelt(want.key) or super().create(want, refs)
+    def cannot_create(self, want: Volume, refs: Refs) -> Refuse | None:
+        """Only under a key whose name can be one."""
+        return keys.misspelt(want.key) or super().cannot_create(want, refs)
 
     def describe(self, want: Volume, refs: Refs, name: str) -> str:
         """The word in which its key was asked for."""

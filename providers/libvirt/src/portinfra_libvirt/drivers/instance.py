@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 from attrs import evolve
 
+from portinfra.errors import NotFound
 from portinfra.model.address import Address
-from portinfra.model.observed import Observed
+from portinfra.model.observed import Fault, Observed
 from portinfra.model.resources import Firewall, Instance, Power, Subnet
 from portinfra.provider.cloud_init import user_data
 from portinfra.provider.interface import DONE, Call, Names, NextCall, Refs, Refuse
@@ -111,7 +112,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
             parts,
             "pending" if reason else "ready",
             None if self.site.alone else str(spec.zone),
-            fault="the secret of its root disk is gone" if "root_lost" in parts else None,
+            fault=Fault(NotFound, "the secret of its root disk is gone") if "root_lost" in parts else None,
             reason=reason,
         )
 
@@ -128,7 +129,8 @@ class InstanceDriver(LibvirtDriver[Instance]):
         if file.unlisted is not None and not file.unfinished:
             parts |= {UNLISTED: file.unlisted.fix, "unknown": file.unlisted.reason}
             return Observed(file.address, spec, parts, "pending", place, reason=file.unlisted.reason)
-        return Observed(file.address, spec, parts, place=place, fault="its domain was undefined by hand")
+        fault = Fault(NotFound, "its domain was undefined by hand")
+        return Observed(file.address, spec, parts, place=place, fault=fault)
 
     def _reason(self, parts: Mapping[str, str]) -> str:
         """What keeps it from being as any host must be."""

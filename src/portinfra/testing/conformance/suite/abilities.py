@@ -12,6 +12,7 @@ from portinfra.errors import (
     OutcomeUnknown,
     PermissionDenied,
     PolicyError,
+    ProviderError,
     QuotaExceeded,
     ValidationError,
 )
@@ -196,6 +197,18 @@ class Abilities:
         failed = [step for step in caught.value.outcome.steps if step.fate == "failed"]
         assert failed
         assert all(isinstance(step.error, NoCapacity) for step in failed), failed
+
+    def test_what_fails_after_it_was_accepted_names_the_class_of_its_error(self, stage: Stage) -> None:
+        plan = stage.plan(stage.bed.before)
+        for _ in range(2 * sum(address.kind == "instance" for address in plan.wanted)):
+            stage.bed.fail_next_host()
+        with pytest.raises(ApplyError) as caught:
+            stage.bring(stage.bed.before)
+        faults = [step.error for step in caught.value.outcome.steps if step.fate == "failed"]
+        assert faults
+        for fault in faults:
+            assert "accepted and then failed" in str(fault)
+            assert type(fault) in ProviderError.__subclasses__(), f"{type(fault)} says no reaction"
 
     def test_what_is_gone_is_not_found_and_what_nobody_knows_is_an_unknown_outcome(
         self, stage: Stage

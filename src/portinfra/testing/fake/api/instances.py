@@ -45,7 +45,8 @@ def create_instance(book: Book, given: Given) -> Answer:
         "power_at": 0.0,
         "ends_at": book.now + given["ends_after"] if given.get("ends_after") else FOREVER,
     }
-    return book.add("instance", body, fault=_next_fault(book))
+    code, fault = _next_fault(book)
+    return book.add("instance", body, fault, code)
 
 
 def start_instance(book: Book, given: Given) -> Answer:
@@ -137,14 +138,15 @@ def _check_capacity(book: Book, zone: str, machine_type: str) -> None:
         raise FakeError("InsufficientCapacity", f"{zone} has no {machine_type} left")
 
 
-def _next_fault(book: Book) -> str:
-    """Why this instance will fail after it was accepted; empty: it will not."""
+def _next_fault(book: Book) -> tuple[str, str]:
+    """Return code and reason of why this instance will fail after it was accepted; empty: it will not."""
     faults = book.settings("faults")
     waiting = faults.get("instance", [])
     if not waiting:
-        return ""
+        return "", ""
     book.store.put("settings", "faults", {**faults, "instance": waiting[1:]})
-    return str(waiting[0])
+    code, reason = waiting[0]
+    return code, reason
 
 
 def _steady(book: Book, id: str, *states: str) -> Record:

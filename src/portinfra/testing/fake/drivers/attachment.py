@@ -7,7 +7,8 @@ from attrs import evolve
 from portinfra.model.address import Address, Scope
 from portinfra.model.observed import Observed, State
 from portinfra.model.resources import Attachment
-from portinfra.provider.interface import DONE, Answer, Call, Driver, Names, NextCall, Refs, Wait
+from portinfra.provider import lifecycle
+from portinfra.provider.interface import Answer, Call, Names, Refs
 from portinfra.testing.fake.drivers.owner import CARRIERS
 from portinfra.testing.fake.drivers.volume import VolumeDriver
 from portinfra.testing.fake.shapes import Shape, rate_classes
@@ -15,12 +16,8 @@ from portinfra.testing.fake.shapes import Shape, rate_classes
 _STATES: Mapping[str, State] = {"attaching": "pending", "detaching": "deleting"}
 
 
-class AttachmentDriver(Driver[Attachment]):
+class AttachmentDriver(lifecycle.AttachmentDriver):
     """A volume on an instance. It has no record, and no owner but the volume's."""
-
-    spec = Attachment
-    replaces = frozenset({"instance", "volume", "device"})
-    holds = frozenset({"instance", "volume"})
 
     def __init__(self, shape: Shape, zones: tuple[str, ...]) -> None:
         self.shape = shape
@@ -46,16 +43,16 @@ class AttachmentDriver(Driver[Attachment]):
             found.append(Observed(Address(f"attachment.{name}"), spec, parts, state, record["zone"]))
         return found
 
-    def next_call(self, want: Attachment | None, seen: Observed[Attachment] | None, refs: Refs) -> NextCall:
-        """Attach, detach, or wait for either. Renaming is the volume's: there is nothing here to rewrite."""
-        if seen is None:
-            return DONE if want is None else self._attach(want, refs)
-        if seen.state != "ready":
-            return Wait("being detached" if seen.state == "deleting" else "being attached")
-        if want is None:
-            parameters = {"id": seen.parts["volume"], "instance": seen.parts["instance"]}
-            return self._call("DetachVolume", seen.address, parameters, None)
-        return DONE
+    def create(self, want: Attachment, refs: Refs) -> Call:
+        """Attach it."""
+        parts = {"volume": refs.id(want.volume), "instance": refs.id(want.instance)}
+        parameters = {"id": parts["volume"], "instance": parts["instance"], "device": want.device}
+        return self._call("AttachVolume", want.address, parameters, Observed(want.address, want, parts))
+
+    def delete(self, seen: Observed[Attachment]) -> Call:
+        """Detach it."""
+        parameters = {"id": seen.parts["volume"], "instance": seen.parts["instance"]}
+        return self._call("DetachVolume", seen.address, parameters, None)
 
     def absorb(
         self, seen: Observed[Attachment] | None, call: Call, answer: Answer | None
@@ -67,11 +64,6 @@ class AttachmentDriver(Driver[Attachment]):
         if call.after is None:
             return evolve(seen, state="deleting") if seen else None
         return evolve(call.after, state=_state(attached["state"]))
-
-    def _attach(self, want: Attachment, refs: Refs) -> Call:
-        parts = {"volume": refs.id(want.volume), "instance": refs.id(want.instance)}
-        parameters = {"id": parts["volume"], "instance": parts["instance"], "device": want.device}
-        return self._call("AttachVolume", want.address, parameters, Observed(want.address, want, parts))
 
     def _call(
         self, action: str, address: Address, parameters: Mapping[str, str], after: Observed[Attachment] | None

@@ -1,4 +1,4 @@
-"""What the drivers of every kind share: who owns what, and the order of questions that `next_call` asks."""
+"""What the drivers of every kind share: how the simulator tells of a resource, and carries its owner."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,10 +6,13 @@ from typing import Any, ClassVar
 
 from attrs import evolve
 
+from portinfra.errors import NoCapacity
 from portinfra.model.address import Address, Scope
-from portinfra.model.observed import Observed, S, State
-from portinfra.provider.interface import DONE, Answer, Call, Driver, Names, NextCall, Refs, Refuse, Wait
+from portinfra.model.observed import Fault, Observed, S, State
+from portinfra.provider.interface import Answer, Call, Names, Refs
+from portinfra.provider.lifecycle import Copy, LifecycleDriver, with_owner
 from portinfra.testing.fake.drivers.owner import CARRIERS, Mark, mark_of
+from portinfra.testing.fake.errors import KINDS
 from portinfra.testing.fake.shapes import Shape, rate_classes
 
 Record = Mapping[str, Any]
@@ -23,7 +26,7 @@ _STATES: Mapping[str, State] = {
 }
 
 
-class FakeDriver(Driver[S]):
+class FakeDriver(LifecycleDriver[S]):
     """One kind of the simulator's: a record of its own, with an owner and a state."""
 
     noun: ClassVar[str]
@@ -31,6 +34,7 @@ class FakeDriver(Driver[S]):
     plural: ClassVar[str]
     zonal: ClassVar[bool] = False
     """Whether it lies in a zone."""
+    doubled = True
 
     def __init__(self, shape: Shape, zones: tuple[str, ...]) -> None:
         self.shape = shape
@@ -55,22 +59,14 @@ class FakeDriver(Driver[S]):
 
     def assemble(self, answers: Mapping[Call, Sequence[Answer]], names: Names) -> list[Observed[S]]:
         """Everything of the scope; of doubles the one in use, else the first attempt."""
-        owned: dict[Address, list[tuple[Record, Mark]]] = {}
+        used = self.used(answers)
+        copies = []
         for record in self.records(answers):
             mark = self.carrier.read(record, names.scope, self.kind)
             if mark is not None and record["state"] != "terminated":
-                owned.setdefault(mark.owner.address, []).append((record, mark))
-        used = self.used(answers) if any(len(same) > 1 for same in owned.values()) else set()
-        found = []
-        for address, same in owned.items():
-            same.sort(key=lambda one: (one[0]["id"] not in used, one[1].owner.attempt, one[0]["id"]))
-            (record, mark), *others = same
-            extras = tuple({"id": other["id"]} for other, _ in others if other["id"] not in used)
-            doubles = [one for one in others if one[0]["id"] in used]
-            seen = self.observed(address, record, mark, names)
-            found.append(evolve(seen, extras=extras))
-            found += [self.observed(address, *double, names) for double in doubles]
-        return found
+                seen = self.observed(mark.owner.address, record, mark, names)
+                copies.append(Copy(seen, mark.owner.attempt, record["id"] in used))
+        return self.keep_one(copies)
 
     def records(self, answers: Mapping[Call, Sequence[Answer]]) -> Iterable[Record]:
         """The records of this kind among the answers."""
@@ -92,7 +88,7 @@ class FakeDriver(Driver[S]):
             self.parts(record),
             state=_STATES.get(record["state"], "ready"),
             place=record.get("zone") or None,
-            fault=record.get("fault"),
+            fault=_fault(record),
         )
 
     @abstractmethod
@@ -105,25 +101,7 @@ class FakeDriver(Driver[S]):
 
     # Acting
 
-    def next_call(self, want: S | None, seen: Observed[S] | None, refs: Refs) -> NextCall:
-        """Make, wait, tidy, delete, take over, change: the first of these that is needed."""
-        if seen is None:
-            return DONE if want is None else self.create(want, refs)
-        if seen.state == "deleting":
-            return Wait("being deleted")
-        if seen.extras:
-            return self._delete_extra(seen)
-        if want is None or seen.fault:
-            return self.delete(seen, refs)
-        if seen.state == "pending":
-            return Wait("being made ready")
-        if seen.address != want.address or self._says_otherwise(want, seen.spec):
-            return self._own(want, seen, refs)
-        if want == seen.spec:
-            return DONE
-        return self.update(want, seen, refs)
-
-    def create(self, want: S, refs: Refs) -> NextCall:
+    def create(self, want: S, refs: Refs) -> Call:
         """The request that makes it, with its owner."""
         token = {"token": refs.token(want)} if self.kind in self.shape.tokens else {}
         parameters = {**self._carried(want, refs), **token, **self.parameters(want, refs)}
@@ -131,7 +109,7 @@ class FakeDriver(Driver[S]):
             self.creates(want),
             want.address,
             parameters,
-            Observed(want.address, want, {"name": parameters["name"]}),
+            Observed(want.address, self.as_made(want), {"name": parameters["name"]}),
             safe=bool(token),
         )
 
@@ -143,18 +121,12 @@ class FakeDriver(Driver[S]):
     def parameters(self, want: S, refs: Refs) -> dict[str, Any]:
         """What a creation says besides name and owner."""
 
-    def update(self, want: S, seen: Observed[S], refs: Refs) -> NextCall:
-        """The next request that brings it closer; a kind that has none never differs in place."""
-        return Refuse(f"{want.address} cannot change in place", "Replace it: --replace " + want.address)
+    def as_made(self, want: S) -> S:
+        """Return what its creation alone brings about."""
+        return want
 
-    def delete(self, seen: Observed[S], refs: Refs) -> NextCall:
-        """The request that removes it: only what bears the name that its owner gives it."""
-        expected = refs.scope.native_name(seen.address.name)
-        if seen.parts.get("name", expected) != expected:
-            return Refuse(
-                f"it bears our owner and the name {seen.parts['name']!r} instead of {expected!r}",
-                "Look at it: a copied owner is no licence to delete. Rename it, or remove its owner.",
-            )
+    def delete(self, seen: Observed[S]) -> Call:
+        """Return the request that removes it."""
         return self.call(f"Delete{self.noun}", seen.address, {"id": seen.id}, None, safe=True)
 
     def absorb(self, seen: Observed[S] | None, call: Call, answer: Answer | None) -> Observed[S] | None:
@@ -178,25 +150,21 @@ class FakeDriver(Driver[S]):
         rates = rate_classes(action, self.shape)
         return Call(action, parameters, address, after, fills=fills, rates=rates, safe=safe)
 
-    def _delete_extra(self, seen: Observed[S]) -> Call:
-        first, *others = seen.extras
-        after = evolve(seen, extras=tuple(others))
-        return self.call(f"Delete{self.noun}", seen.address, dict(first), after, safe=True)
-
-    def _says_otherwise(self, want: S, seen: S) -> bool:
-        return any(getattr(want, name, None) != getattr(seen, name, None) for name in ("tags", "protect"))
-
-    def _own(self, want: S, seen: Observed[S], refs: Refs) -> Call:
-        """Rewrite what the resource says of itself."""
+    def own(self, want: S, seen: Observed[S], refs: Refs) -> Call:
+        """Return the request that writes what the resource says of itself."""
         parameters = {"kind": self.kind, "id": seen.id, **self._carried(want, refs)}
-        spec = evolve(
-            seen.spec,
-            name=want.name,
-            **{name: getattr(want, name) for name in ("tags", "protect") if hasattr(want, name)},
-        )
-        after = evolve(seen, address=want.address, spec=spec, parts={**seen.parts, "name": refs.name(want)})
+        after = evolve(with_owner(seen, want), parts={**seen.parts, "name": refs.name(want)})
         return self.call("SetOwner", want.address, parameters, after, safe=True)
 
     def _carried(self, want: S, refs: Refs) -> dict[str, Any]:
         mark = mark_of(want, refs.owner(want))
         return {"name": refs.name(want), **self.carrier.write(mark)}
+
+
+def _fault(record: Record) -> Fault | None:
+    """Return why it failed after it was accepted; a machine that broke is one that the zone has no more."""
+    if not record.get("fault"):
+        return None
+    code = record.get("fault_code", "")
+    kind, _ = KINDS.get(code, (NoCapacity, ""))
+    return Fault(kind, record["fault"], code)

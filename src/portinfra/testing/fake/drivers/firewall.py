@@ -41,19 +41,18 @@ class FirewallDriver(FakeDriver[Firewall]):
         """The network that it is of."""
         return {"network": refs.id(want.network)}
 
-    def create(self, want: Firewall, refs: Refs) -> NextCall:
+    def create(self, want: Firewall, refs: Refs) -> Call:
         """What the cloud makes may be open outwards."""
         call = super().create(want, refs)
-        assert isinstance(call, Call)
         assert call.after is not None
         if not self.shape.default_egress:
             return call
         return evolve(call, after=evolve(call.after, parts={**call.after.parts, "as-made": "yes"}))
 
-    def next_call(self, want: Firewall | None, seen: Observed[Firewall] | None, refs: Refs) -> NextCall:
+    def finish(self, want: Firewall, seen: Observed[Firewall], refs: Refs) -> NextCall | None:
         """Close it before anything else happens to it."""
-        if want is None or seen is None or "as-made" not in seen.parts or seen.state == "deleting":
-            return super().next_call(want, seen, refs)
+        if "as-made" not in seen.parts:
+            return None
         parts = {name: id for name, id in seen.parts.items() if name != "as-made"}
         parameters = {"id": seen.id, "direction": "egress", "rules": [DEFAULT_EGRESS]}
         after = evolve(seen, parts=parts, state="ready")

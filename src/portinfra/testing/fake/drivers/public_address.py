@@ -35,12 +35,9 @@ class PublicAddressDriver(FakeDriver[PublicAddress]):
         """Nothing: it is bound afterwards."""
         return {}
 
-    def create(self, want: PublicAddress, refs: Refs) -> NextCall:
-        """Made without a host."""
-        call = super().create(want, refs)
-        assert isinstance(call, Call)
-        assert call.after is not None
-        return evolve(call, after=evolve(call.after, spec=evolve(want, instance=None)))
+    def as_made(self, want: PublicAddress) -> PublicAddress:
+        """Bound to no host."""
+        return evolve(want, instance=None)
 
     def update(self, want: PublicAddress, seen: Observed[PublicAddress], refs: Refs) -> NextCall:
         """Bind it."""

@@ -6,7 +6,7 @@ from attrs import evolve
 
 from portinfra.model.observed import Observed
 from portinfra.model.resources import Snapshot
-from portinfra.provider.interface import Call, Names, NextCall, Refs
+from portinfra.provider.interface import Names, NextCall, Refs
 from portinfra.testing.fake.drivers.base import FakeDriver, Record
 from portinfra.testing.fake.drivers.owner import Mark
 
@@ -25,12 +25,9 @@ class SnapshotDriver(FakeDriver[Snapshot]):
         volume = names.address_of(record["volume"])
         return Snapshot(name, volume, record["source"], key, record["shared_with"], mark.tags)
 
-    def create(self, want: Snapshot, refs: Refs) -> NextCall:
-        """Made unshared."""
-        made = super().create(want, refs)
-        assert isinstance(made, Call)
-        assert made.after is not None
-        return evolve(made, after=evolve(made.after, spec=evolve(want, shared_with="")))
+    def as_made(self, want: Snapshot) -> Snapshot:
+        """Not shared."""
+        return evolve(want, shared_with="")
 
     def update(self, want: Snapshot, seen: Observed[Snapshot], refs: Refs) -> NextCall:
         """Share it, or no longer."""

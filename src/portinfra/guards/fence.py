@@ -1,16 +1,55 @@
-"""What is wanted of an environment that another one stands in for. Pure."""
+"""The fence of an environment: while another one is active, no host of it runs. Pure."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from portinfra.model.address import Address
+from portinfra.model.claim import Claim
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance, Spec
 from portinfra.words import moment
+
+
+@frozen
+class Fence:
+    """What the claim of an environment says of its fence."""
+
+    epoch: int = 0
+    """The moment of the last takeover, in seconds since the epoch; 0: there was none."""
+    closed: bool = False
+    """Whether another environment is active, or is about to be."""
+
+    @classmethod
+    def of(cls, claim: Claim | None) -> "Fence":
+        """The fence that a claim tells of."""
+        return cls(claim.epoch, claim.fenced) if claim else cls()
+
+    def plan(self, placed: Placed, there: Observation, make: Callable[[Placed], Plan]) -> Plan:
+        """Return the plan that the fence allows, with its findings. `make` is called with what is wanted, and
+        once more where its first plan would make hosts anew: those stay as they are.
+        """
+        if not self.closed:
+            return make(placed)
+        plan = make(fenced(placed, there))
+        anew = remade(plan)
+        if anew:
+            plan = make(fenced(placed, there, kept=anew))
+        return _with(plan, told(placed, self.epoch), *waiting(anew, asked=remade(plan)))
+
+    def plan_to_destroy(self, placed: Placed, make: Callable[[Placed], Plan]) -> Plan:
+        """Return the plan that leaves nothing, with a finding about whose data is newer."""
+        plan = make(placed)
+        if not self.epoch:
+            return plan
+        return _with(plan, (told if self.closed else stands)(placed, self.epoch))
+
+
+def _with(plan: Plan, *findings: Finding) -> Plan:
+    return evolve(plan, findings=(*plan.findings, *findings))
 
 
 def fenced(placed: Placed, there: Observation, kept: Collection[Address] = ()) -> Placed:

@@ -1,4 +1,4 @@
-"""The check of a plan's guards.
+"""The check of the guards that a plan was given.
 
 The claim of a scope records the other environment of its recovery plan (`Claim.peer`). So a plan without
 guards is refused there, whichever program makes it.
@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 
 from attrs import evolve
 
+from portinfra.execution.run import Run
 from portinfra.model.claim import Claim
 from portinfra.model.finding import Finding, Severity
-from portinfra.model.guard import Guard
-from portinfra.model.plan import Plan
+from portinfra.model.plan import Guard, Plan
 
 
 def check_guards(plan: Plan, guards: Iterable[Guard] | None, claim: Claim | None) -> Plan:
@@ -27,6 +27,20 @@ def check_guards(plan: Plan, guards: Iterable[Guard] | None, claim: Claim | None
         plan = evolve(plan, epoch=claim.epoch, fenced=claim.fenced, peer=claim.peer)
     found = [finding for guard in given or () for finding in guard.findings(plan)]
     return evolve(plan, findings=(*plan.findings, *found, *_not_checked(plan, claim)))
+
+
+def check_guards_again(run: Run, plan: Plan, guards: Iterable[Guard] | None) -> Plan:
+    """Return the same, by the claim that a run holds, while it holds it: another environment may take minutes
+    to answer.
+    """
+    with run.living():
+        return check_guards(plan, guards, run.claim)
+
+
+def record_peer(run: Run, plan: Plan) -> None:
+    """Record in the claim that a run holds which environment the guards of a plan read."""
+    if not is_recorded(plan):
+        run.record_peer(peer_of(plan))
 
 
 def peer_of(plan: Plan) -> str:
