@@ -10,10 +10,9 @@ from portinfra.declaration.hcl import attributes as a
 from portinfra.declaration.hcl.problem import problem
 from portinfra.declaration.hcl.scope import Scope
 from portinfra.declaration.hcl.syntax import Block
-from portinfra.declaration.suggest import did_you_mean
 from portinfra.model.finding import Finding
 from portinfra.model.schema import Attribute, Kind, attributes, block_attributes, label
-from portinfra.words import with_article
+from portinfra.words import suggestion, with_article
 
 T = TypeVar("T")
 Natives = Mapping[str, Mapping[str, Any]]
@@ -125,7 +124,7 @@ class Reader:
                     made[inner.kind].append(value)
             else:
                 message = f"there is no block {inner.kind!r} in {with_article(block.kind)} block"
-                fix = did_you_mean(inner.kind, readers, "Remove it, or write it as `name = …`.")
+                fix = suggestion(inner.kind, readers, "Remove it, or write it as `name = …`.")
                 self._wrong("unknown-block", message, fix, inner)
         return made
 
