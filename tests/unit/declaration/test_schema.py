@@ -4,10 +4,11 @@ import attributes_page
 import pytest
 from attrs import evolve, field, frozen
 
+from portinfra.declaration.declared import Declared
 from portinfra.declaration.hcl.blocks import Reader
-from portinfra.declaration.hcl.scope import Scope
+from portinfra.declaration.hcl.scope import Computed, Scope
 from portinfra.declaration.hcl.syntax import parse
-from portinfra.declaration.hcl.write import block_of
+from portinfra.declaration.hcl.write import block_of, to_hcl
 from portinfra.errors import DeclarationError
 from portinfra.model import convert
 from portinfra.model.recovery import RecoveryPlan
@@ -25,6 +26,8 @@ class RackedRole(Role):
 
     rack: int = 0
     """The number of the rack: 0 is | by the door."""
+    pin: str = field(default="", repr=False, metadata={"secret": True})
+    """What opens the rack."""
 
 
 @frozen(field_transformer=convert.refuse_text)
@@ -47,10 +50,11 @@ topology "hall" {
 """
 
 
-def read(text):
+def read(text, **secrets):
     """Return the value of a text and what is wrong with it: line, message and fix."""
     (block,) = parse(text, "hall.hcl").blocks
-    reader = Reader(Scope({}, {}))
+    variables = {name: Computed(value, frozenset({name})) for name, value in secrets.items()}
+    reader = Reader(Scope(variables, {}))
     value = reader.read(Hall, block)
     return value, [(found.location.line, f"{found.message}. {found.fix}") for found in reader.findings]
 
@@ -61,6 +65,21 @@ def test_a_new_attribute_is_read_from_hcl():
 
 def test_a_new_attribute_is_written_to_hcl():
     assert "\n".join(block_of(HALL, "topology")) + "\n" == TEXT
+
+
+def test_a_new_secret_is_written_as_a_variable():
+    hall, findings = read(TEXT.replace("rack = 7", "pin = var.code"), code="1234")
+    assert (hall.roles[0].pin, findings) == ("1234", [])
+    written = to_hcl(Declared((hall,)))
+    assert 'variable "code"' in written
+    assert "pin = var.code" in written
+    assert "1234" not in written
+
+
+def test_a_new_attribute_that_is_no_secret_takes_no_sensitive_variable():
+    _, ((found, message),) = read(TEXT.replace("rack = 7", "rack = var.code"), code="1234")
+    assert found == 3
+    assert "'rack' is shown in plans" in message
 
 
 def test_a_new_attribute_with_its_default_is_not_written():

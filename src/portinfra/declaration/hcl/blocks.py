@@ -63,7 +63,7 @@ class Reader:
             return self._joined(attribute, block, listed, inner)
         if attribute.kind is Kind.PART:
             if len(inner) > 1:
-                message = f"a {block.kind} plan has one {attribute.block}"
+                message = f"{with_article(block.kind)} block has one {attribute.block} block"
                 self._wrong("duplicate", message, f"Keep one {attribute.block} block.", block)
             return next(iter(inner), None)
         if listed is None or attribute.part is None:
@@ -79,7 +79,8 @@ class Reader:
         for one, options in inner:
             for name in sorted(options.keys() & joined.keys()):
                 if attribute.part:
-                    self._wrong("duplicate", f"role {name!r} is overridden twice", "Make it one block.", one)
+                    message = f"{attribute.block} {name!r} is overridden twice"
+                    self._wrong("duplicate", message, "Make it one block.", one)
                 else:
                     message = f"the options of {name!r} are set twice"
                     self._wrong("duplicate", message, "Set them once.", block)
