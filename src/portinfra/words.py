@@ -1,5 +1,6 @@
-"""Numbers, moments and kinds in plain words."""
+"""Numbers, moments and kinds in plain words, and names that nearly fit."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 _IRREGULAR = {"firewall-rules": "firewall rules", "public-address": "public address"}
@@ -41,3 +42,17 @@ def count(number: int, noun: str) -> str:
     if number == 1:
         return f"1 {noun}"
     return f"{number:,} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
+def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Return what to do about an unknown name: the nearest known one, else all of them.
+
+    Where no name is known it is `otherwise`.
+    """
+    from difflib import get_close_matches  # most commands never need it
+
+    choices = sorted(set(known))
+    near = get_close_matches(name, choices, n=1)
+    if near:
+        return f"Did you mean {near[0]!r}?"
+    return f"Known are {', '.join(choices)}." if choices else otherwise

@@ -10,10 +10,9 @@ from portinfra.declaration.declared import Declared
 from portinfra.declaration.hcl.write import to_hcl
 from portinfra.declaration.load import load
 from portinfra.model.environment import Environment
-from portinfra.model.recovery import Action, DataPolicy, Probe, RecoveryPlan, Wave
-from portinfra.model.resources import Volume
-from portinfra.model.topology import Flow, Role, Topology, port_ranges
-from portinfra.model.vault import Vault
+from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.schema import Kind, attributes
+from portinfra.model.topology import Role, Topology, port_ranges
 from portinfra.testing import strategies
 from portinfra.validation import validate_declared
 
@@ -56,114 +55,41 @@ ports = st.lists(
     st.tuples(st.integers(1, 65535), st.integers(0, 500)).map(lambda p: (p[0], min(65535, sum(p)))),
     max_size=3,
 ).map(port_ranges)
-volumes = st.builds(
-    Volume,
-    name=names,
-    gib=st.integers(),
-    mount=texts,
-    key=st.none() | texts,
-    protect=st.booleans(),
-    tags=tags,
-)
-roles = st.builds(
-    Role,
-    name=texts,
-    count=st.integers(),
-    size=texts,
-    image=texts,
-    disk_gib=st.integers(),
-    public=texts,
-    volumes=st.lists(volumes, max_size=2),
-    ssh_keys=some,
-    user_data=texts,
-    tags=tags,
-    slot=st.none() | st.integers(),
-    renamed_from=st.none() | texts,
-    protect=st.booleans(),
-    max_unavailable=st.integers(),
-    ignore=some,
-    native=st.dictionaries(names, options, max_size=2),
-    waive=tags,
-)
-flows = st.builds(
-    Flow,
-    sources=some.map(tuple),
-    targets=some.map(tuple),
-    tcp=ports,
-    udp=ports,
-    icmp=st.booleans(),
-    why=texts,
-)
-topologies = st.builds(
-    Topology, name=texts, roles=st.lists(roles, max_size=2), flows=st.lists(flows, max_size=2), tags=tags
-)
-overrides = st.fixed_dictionaries(
-    {},
-    optional={"count": st.integers(), "size": texts, "image": texts, "disk_gib": st.integers(), "tags": tags},
-)
-environments = st.builds(
-    Environment,
-    name=texts,
-    on=texts,
-    account=texts,
-    cidr=texts,
-    key=st.none() | texts,
-    zones=some,
-    sizes=tags,
-    images=tags,
-    keys=tags,
-    roles=st.dictionaries(texts, overrides, max_size=2),
-    credentials=tags,
-    tags=tags,
-    subnet_prefix=st.integers(),
-)
-waves = st.builds(Wave, roles=some, gates=some, limit=texts)
-policies = st.builds(
-    DataPolicy,
-    of=texts,
-    engine=texts,
-    schedule=texts,
-    group=texts,
-    seed=texts,
-    before=some,
-    after=some,
-    freeze_limit=texts,
-    retention=st.integers(),
-    sensitive=st.booleans(),
-)
-vaults = st.builds(
-    Vault,
-    remote=texts,
-    endpoint=texts,
-    sender=texts,
-    receiver=texts,
-    recipient=texts,
-    identity=texts,
-    password=texts,
-    host_key=texts,
-    cidr=texts,
-    size=texts,
-    image=texts,
-    native=st.dictionaries(names, options, max_size=2),
-    blocks=some,
-    limit=texts,
-)
-recoveries = st.builds(
-    RecoveryPlan,
-    name=texts,
-    source=texts,
-    target=texts,
-    rpo=texts,
-    rto=texts,
-    waves=st.lists(some, max_size=3) | st.lists(waves, max_size=2),
-    data=st.lists(policies, max_size=2),
-    actions=st.lists(st.builds(Action, name=texts, run=texts, on=some, after=texts), max_size=2),
-    probes=st.lists(st.builds(Probe, name=texts, run=texts), max_size=2),
-    vault=st.none() | vaults,
-    drill_cidr=texts,
-    drill_limit=texts,
-    contacts=some,
-)
+VALUES = {
+    Kind.TEXT: texts,
+    Kind.NUMBER: st.integers(),
+    Kind.SWITCH: st.booleans(),
+    Kind.TEXTS: some,
+    Kind.TEXT_MAP: tags,
+    Kind.MAPS: st.dictionaries(names, options, max_size=2),
+    Kind.PORTS: ports,
+    Kind.HOOK: texts,
+    Kind.HOOKS: some,
+}
+"""Any value of each kind that HCL can hold."""
+
+
+def anything(of):
+    """Return a strategy for values of a declared class, of every attribute that HCL can hold."""
+    held = [each for each in attributes(of) if each.is_label or each.hcl or each.block]
+    return st.builds(of, **{each.name: values(each) for each in held})
+
+
+def values(attribute):
+    """Return a strategy for values of one attribute."""
+    if attribute.kind is Kind.PART:
+        return st.none() | anything(attribute.part)
+    if attribute.kind is Kind.PARTS:
+        whole = st.lists(anything(attribute.part), max_size=2)
+        return whole | st.lists(some, max_size=3) if attribute.hcl else whole
+    if "overrides" in attribute.metadata:
+        fitting = [each for each in attributes(attribute.part) if each.metadata.get("override")]
+        overrides = st.fixed_dictionaries({}, optional={each.name: values(each) for each in fitting})
+        return st.dictionaries(texts, overrides, max_size=2)
+    return st.none() | VALUES[attribute.kind] if attribute.may_be_none else VALUES[attribute.kind]
+
+
+topologies, environments, recoveries = anything(Topology), anything(Environment), anything(RecoveryPlan)
 declarations = st.builds(
     Declared,
     topologies=st.lists(topologies, max_size=1).map(tuple),

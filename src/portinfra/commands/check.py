@@ -53,7 +53,7 @@ def _path(reach: "Reach", ends: tuple[str, str] | None) -> "tuple[Hop, ...]":
     """The shortest path between two. Raises Misuse for a name that is none."""
     if ends is None:
         return ()
-    from portinfra.declaration.suggest import did_you_mean
+    from portinfra.words import suggestion
 
     try:
         return reach.path(*ends)
@@ -61,5 +61,5 @@ def _path(reach: "Reach", ends: tuple[str, str] | None) -> "tuple[Hop, ...]":
         name = str(error.args[0])
         raise Misuse(
             f"--path: there is no role, host or range of addresses {name!r}",
-            fix=did_you_mean(name, reach.names),
+            fix=suggestion(name, reach.names),
         ) from None

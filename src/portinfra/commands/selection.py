@@ -9,7 +9,6 @@ from portinfra.commands.options import Target
 from portinfra.commands.session import Session
 from portinfra.declaration.declared import Declared
 from portinfra.declaration.load import load
-from portinfra.declaration.suggest import did_you_mean
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Severity
 from portinfra.model.plan import Plan
@@ -18,6 +17,7 @@ from portinfra.model.topology import Topology
 from portinfra.planning.unknown_names import unknown_names
 from portinfra.render.console.errors import show_findings
 from portinfra.validation import validate_declared
+from portinfra.words import suggestion
 
 if TYPE_CHECKING:
     from portinfra.policy import PolicyRule
@@ -101,7 +101,7 @@ def one(kind: str, option: str, values: tuple[T, ...], name: str | None) -> T:
             fix=f"Give {option}, one of: {', '.join(names)}.",
         )
     if name not in names:
-        raise Misuse(f"there is no {kind} {name!r}", fix=did_you_mean(name, names))
+        raise Misuse(f"there is no {kind} {name!r}", fix=suggestion(name, names))
     return values[names.index(name)]
 
 

@@ -5,12 +5,12 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from portinfra.declaration.suggest import did_you_mean
 from portinfra.errors import DeclarationError
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
+from portinfra.words import suggestion
 
 T = TypeVar("T", Topology, Environment, RecoveryPlan)
 
@@ -57,7 +57,7 @@ def _named(values: Sequence[T], name: str | None, kind: str, plural: str) -> T:
         if value.name == name:
             return value
     raise DeclarationError(
-        f"there is no {kind} {name!r}", fix=did_you_mean(name, names, f"No {kind} is declared.")
+        f"there is no {kind} {name!r}", fix=suggestion(name, names, f"No {kind} is declared.")
     )
 
 

@@ -43,11 +43,11 @@ class Environment:
     )
     """What differs here, by the name of a role: `count`, `size`, `image`, `disk_gib`, `tags`."""
     sizes: Mapping[str, str] = field(factory=dict, converter=convert.tags)
-    """Sizes that are others here, whatever role asks for them: `{"m5.large": "n2-standard-2"}`."""
+    """Sizes that have another name here: `{"m5.large": "n2-standard-2"}`."""
     images: Mapping[str, str] = field(factory=dict, converter=convert.tags)
-    """Images that are others here."""
+    """Images that have another name here."""
     keys: Mapping[str, str] = field(factory=dict, converter=convert.tags)
-    """Keys of volumes that are others here."""
+    """Keys of volumes that have another name here."""
     credentials: Mapping[str, str] = field(factory=dict, converter=convert.tags)
     """References only (a profile, a role to assume, an account to impersonate), never a secret."""
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)

@@ -62,7 +62,7 @@ class Wave:
     )
     """The names of its roles."""
     gates: tuple[Hook, ...] = field(default=(), converter=_hooks)
-    """Asked again and again until they are passed. That every host runs is asked of the cloud first."""
+    """Called until each succeeds, once every host runs; the next wave waits for them."""
     limit: str = "30m"
     """The longest that its hosts and gates may take; what takes longer has failed."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
@@ -75,11 +75,15 @@ class DataPolicy:
     of: str = field(converter=_role_name, metadata={"label": True})
     """A role, for all of its volumes: `db`; or one volume of it: `db/data`."""
     engine: Engine = ""
-    """How data travels: `native`, `age` or `restic`; empty: `native` within one provider, else `age`."""
+    """How data travels. `native`: the provider's copies; `age`: sealed, and only the target can open it;
+    `restic`: less to carry, and who writes can read. Empty: `native` within one provider, else `age`.
+    """
     schedule: str = ""
     """How often a point is made; empty: half of the recovery plan's `rpo`."""
     group: str = ""
-    """Volumes of one group are of one moment. Empty: those of the role, all hosts together."""
+    """Volumes of one group are of one moment; they agree in engine, schedule and seed. Empty: those of the
+    role, all hosts together.
+    """
     seed: Literal["each", "one"] = "each"
     """`each`: every host gets its own data back. `one`: the first host does, and the others begin empty and
     join it.
@@ -202,11 +206,11 @@ class RecoveryPlan:
     )
     """Where data waits on its way by `age` or `restic`."""
     drill_cidr: str = ""
-    """The addresses of a drill's network; empty: those of the target."""
+    """The addresses of a drill's network, no smaller than the target's; empty: the target's."""
     drill_limit: str = "4h"
-    """A drill's hosts end themselves after so long, if nobody else does."""
+    """The hosts of a drill end themselves after this time, if nothing else ends them."""
     contacts: tuple[str, ...] = field(default=(), converter=convert.strings)
-    """Whom to tell, in the runbook's words: `Ada, +44 20 …`."""
+    """The people to tell, as the runbook names them: `Ada, +44 20 …`."""
     without: tuple[str, ...] = field(default=(), converter=_role_names, metadata={"before": "drill_cidr"})
     """Roles that are left behind on purpose: every other one is in a wave."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)

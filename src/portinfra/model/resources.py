@@ -61,6 +61,7 @@ class Spec:
 
     kind: ClassVar[str]
     name: str
+    """Its name among its kind: an RFC 1035 label."""
 
     @property
     def address(self) -> Address:
@@ -201,13 +202,13 @@ class Volume(Spec):
     gib: int = field(metadata={"stand_in": 1})
     """Size in GiB. It may grow in place; shrinking replaces, and so needs `--allow-data-loss`."""
     mount: str = field(default="", metadata=_BIRTH, eq=False)
-    """Where a host that is born with it mounts it, at every boot, formatted if blank; empty: left alone."""
+    """Where its host mounts it at every boot, formatted if it is blank; empty: the host leaves it alone."""
     zone: Zone = field(default=0, metadata={"placed": True})
-    """The zone of its host, whose volumes are in the same one."""
+    """The zone of its host; placement sets it."""
     key: str | None = None
     """The key that encrypts it; None: the provider's own."""
     source: str | None = field(default=None, metadata=_BIRTH | {"placed": True}, eq=False)
-    """The snapshot that it was made from; None: blank."""
+    """The snapshot that it is made from; recovery sets it. None: blank."""
     protect: bool = False
     """Refuse every plan that would delete or replace it."""
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)

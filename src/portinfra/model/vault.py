@@ -41,15 +41,17 @@ class Vault:
     receiver: str
     """File with the rclone configuration for the target's helpers, and for retention: it may remove."""
     recipient: str = ""
-    """The public key that `age` seals for: `age1…`."""
+    """The public key that `age` seals for: `age1…`; `age` needs it."""
     identity: str = ""
-    """File with the key that opens what was sealed. Only who restores needs it."""
+    """File with the key that opens what `age` sealed. Only restoring needs it."""
     password: str = ""
-    """File with the password of a `restic` repository."""
+    """File with the password of a `restic` repository; `restic` needs it."""
     host_key: str = ""
-    """The public key of an sftp server, as in a `known_hosts` file: `203.0.113.7 ssh-ed25519 AAAA…`."""
+    """The public key of an sftp server, as in a `known_hosts` file: `203.0.113.7 ssh-ed25519 AAAA…`. Empty:
+    it is not checked.
+    """
     cidr: str = "192.168.240.0/20"
-    """The addresses of the network that helpers are in, for as long as they are there."""
+    """The addresses of the helpers' network, /24 or larger."""
     size: str = "small"
     """A helper's size, as a role has it; `sizes` of the environment says what it is there."""
     image: str = "debian-12"
@@ -64,7 +66,7 @@ class Vault:
     a provider that hands out none: they read a clone.
     """
     limit: str = "4h"
-    """The longest that carrying one group of volumes may take; helpers end themselves then."""
+    """The longest time to carry one group of volumes; helpers end themselves after it."""
     stand: Stand | None = None
     """Who runs the helpers' scripts on a test bed; evidence names it. None: the helpers do."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)

@@ -9,7 +9,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import Change
 from portinfra.model.resources import Instance, Spec
 from portinfra.planning.changes import Drivers
-from portinfra.validation.names import suggestion
+from portinfra.words import suggestion
 
 
 def offer_findings(

@@ -8,7 +8,7 @@ from attrs import frozen
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.plan import Plan
 from portinfra.planning.roles import COMMON, role_of
-from portinfra.validation.names import suggestion
+from portinfra.words import suggestion
 
 ALL = "all"
 """What `allow_data_loss` may name besides volumes and snapshots: every one of them."""

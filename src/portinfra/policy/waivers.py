@@ -9,7 +9,7 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.topology import Role
 from portinfra.policy.context import PolicyContext
 from portinfra.policy.rules import Breach, PolicyRule
-from portinfra.validation.names import suggestion
+from portinfra.words import suggestion
 
 UNKNOWN = "check/unknown-rule"
 UNUSED = "check/unused-waiver"

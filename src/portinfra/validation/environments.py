@@ -9,9 +9,10 @@ from typing import Any
 from portinfra.model.environment import OVERRIDABLE, Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.topology import Role
-from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, suggestion, twice
+from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, twice
 from portinfra.validation.topologies import RESERVED_PREFIX
 from portinfra.validation.types import checks, in_words
+from portinfra.words import suggestion
 
 ON = re.compile(r"[a-z][a-z0-9_-]*:\S+")
 ZONES_MAX = 4

@@ -5,8 +5,8 @@ from ipaddress import IPv4Network, ip_network
 
 from portinfra.model.finding import Finding
 from portinfra.model.topology import INTERNET, Flow, Topology
-from portinfra.validation.names import suggestion
 from portinfra.validation.types import flow_subject
+from portinfra.words import suggestion
 
 
 def flow_findings(topology: Topology) -> Iterator[Finding]:

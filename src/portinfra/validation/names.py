@@ -1,6 +1,5 @@
 """Names: RFC 1035 labels, each kind with the longest that leaves room in a cloud's own names."""
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator
 
@@ -44,12 +43,3 @@ def twice(names: Iterable[str]) -> set[str]:
     """The names that occur more than once."""
     seen: set[str] = set()
     return {name for name in names if name in seen or seen.add(name)}  # type: ignore[func-returns-value]
-
-
-def suggestion(name: str, known: Iterable[str], otherwise: str) -> str:
-    """What to do about an unknown name: the nearest known one, or all of them."""
-    choices = sorted(set(known))
-    near = difflib.get_close_matches(name, choices, n=1)
-    if near:
-        return f"Did you mean {near[0]!r}?"
-    return f"Known are {', '.join(choices)}." if choices else otherwise

@@ -5,7 +5,7 @@ from typing import Any
 
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
-from portinfra.validation.names import suggestion
+from portinfra.words import suggestion
 
 NativeOptions = Mapping[str, Mapping[str, str]]
 """Provider → option → one line of what it does."""

@@ -8,12 +8,13 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.hook import Hook
 from portinfra.model.recovery import OCCASIONS, RecoveryPlan
 from portinfra.model.topology import Topology
-from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, suggestion, twice
+from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, twice
 from portinfra.validation.recovery_data import data_findings
 from portinfra.validation.recovery_part import Part, policy_part, wave_parts, whole
 from portinfra.validation.recovery_places import key_findings, place_findings
 from portinfra.validation.recovery_times import time_findings
 from portinfra.validation.recovery_vault import vault_findings
+from portinfra.words import suggestion
 
 
 def recovery_findings(

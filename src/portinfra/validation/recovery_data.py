@@ -8,9 +8,9 @@ from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.recovery import ENGINES, SEEDS, DataPolicy, RecoveryPlan, usual_engine
 from portinfra.model.topology import Role, Topology
-from portinfra.validation.names import suggestion
 from portinfra.validation.recovery_part import policy_part, whole
 from portinfra.validation.recovery_times import length
+from portinfra.words import suggestion
 
 
 def data_findings(

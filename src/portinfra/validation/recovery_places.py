@@ -7,8 +7,8 @@ from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
-from portinfra.validation.names import suggestion
 from portinfra.validation.recovery_part import usual_between, whole
+from portinfra.words import suggestion
 
 
 def place_findings(recovery: RecoveryPlan, environments: Sequence[Environment]) -> Iterator[Finding]:

@@ -8,11 +8,11 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.model.vault import RECIPIENT, Vault, cidr_and_port
-from portinfra.validation.names import suggestion
 from portinfra.validation.native import NativeOptions, native_findings
 from portinfra.validation.recovery_part import Part, usual_between
 from portinfra.validation.recovery_places import network
 from portinfra.validation.recovery_times import length
+from portinfra.words import suggestion
 
 PREFIX_MAX = 24
 """A helpers' network has room for a block of subnets, one a zone."""

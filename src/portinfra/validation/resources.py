@@ -29,9 +29,10 @@ from portinfra.model.schema import attributes
 from portinfra.provider.interface import ProviderPlugin
 from portinfra.validation.abilities import network_findings, tag_findings
 from portinfra.validation.environments import PREFIX_LONGEST, PREFIX_SHORTEST, ZONES_MAX
-from portinfra.validation.names import LABEL, name_findings, suggestion
+from portinfra.validation.names import LABEL, name_findings
 from portinfra.validation.topologies import is_mountable, reserved_tags
 from portinfra.validation.types import Check, checks, what_it_is
+from portinfra.words import suggestion
 
 
 def resource_findings(

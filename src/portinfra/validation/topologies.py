@@ -13,9 +13,9 @@ from portinfra.validation.names import (
     SCOPE_NAME_MAX,
     VOLUME_NAME_MAX,
     name_findings,
-    suggestion,
     twice,
 )
+from portinfra.words import suggestion
 
 RESERVED_PREFIX = "portinfra"
 """Tags that begin so are ours: they carry the owner."""

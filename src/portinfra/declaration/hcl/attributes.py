@@ -11,12 +11,11 @@ from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.declaration.hcl.scope import Scope
 from portinfra.declaration.hcl.sensitive import sensitive_text
 from portinfra.declaration.hcl.syntax import Attribute, Block
-from portinfra.declaration.suggest import did_you_mean
 from portinfra.model import schema
 from portinfra.model.finding import Finding
 from portinfra.model.schema import Kind
 from portinfra.model.topology import port_ranges
-from portinfra.words import with_article
+from portinfra.words import suggestion, with_article
 
 
 @frozen
@@ -153,7 +152,7 @@ def _value(attribute: Attribute, known: Shapes, scope: Scope, where: str) -> Any
     if name not in known.shapes:
         inside = [kind for kind, shapes in known.inner.items() if name in shapes.shapes]
         fix = f"It belongs in {with_article(' or '.join(inside))} block." if inside else ""
-        fix = fix or did_you_mean(name, known.shapes, "Remove it.")
+        fix = fix or suggestion(name, known.shapes, "Remove it.")
         raise problem("unknown-attribute", f"there is no {name!r} in {where}", fix, location)
     computed, shape = evaluate(attribute, scope), known.shapes[name]
     if computed.secrets and not shape.may_be_secret:

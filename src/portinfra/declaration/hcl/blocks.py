@@ -10,10 +10,9 @@ from portinfra.declaration.hcl import attributes as a
 from portinfra.declaration.hcl.problem import problem
 from portinfra.declaration.hcl.scope import Scope
 from portinfra.declaration.hcl.syntax import Block
-from portinfra.declaration.suggest import did_you_mean
 from portinfra.model.finding import Finding
 from portinfra.model.schema import Attribute, Kind, attributes, block_attributes, label
-from portinfra.words import with_article
+from portinfra.words import suggestion, with_article
 
 T = TypeVar("T")
 Natives = Mapping[str, Mapping[str, Any]]
@@ -64,7 +63,7 @@ class Reader:
             return self._joined(attribute, block, listed, inner)
         if attribute.kind is Kind.PART:
             if len(inner) > 1:
-                message = f"a {block.kind} plan has one {attribute.block}"
+                message = f"{with_article(block.kind)} block has one {attribute.block} block"
                 self._wrong("duplicate", message, f"Keep one {attribute.block} block.", block)
             return next(iter(inner), None)
         if listed is None or attribute.part is None:
@@ -80,7 +79,8 @@ class Reader:
         for one, options in inner:
             for name in sorted(options.keys() & joined.keys()):
                 if attribute.part:
-                    self._wrong("duplicate", f"role {name!r} is overridden twice", "Make it one block.", one)
+                    message = f"{attribute.block} {name!r} is overridden twice"
+                    self._wrong("duplicate", message, "Make it one block.", one)
                 else:
                     message = f"the options of {name!r} are set twice"
                     self._wrong("duplicate", message, "Set them once.", block)
@@ -125,7 +125,7 @@ class Reader:
                     made[inner.kind].append(value)
             else:
                 message = f"there is no block {inner.kind!r} in {with_article(block.kind)} block"
-                fix = did_you_mean(inner.kind, readers, "Remove it, or write it as `name = …`.")
+                fix = suggestion(inner.kind, readers, "Remove it, or write it as `name = …`.")
                 self._wrong("unknown-block", message, fix, inner)
         return made
 

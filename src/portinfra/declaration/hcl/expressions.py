@@ -17,9 +17,9 @@ from portinfra.declaration.hcl.scope import Computed, Scope
 from portinfra.declaration.hcl.syntax import Attribute, Expression, line_of, parse_expression, parts
 from portinfra.declaration.hcl.templates import Piece, pieces_of_heredoc
 from portinfra.declaration.hcl.text import ESCAPES, unquote
-from portinfra.declaration.suggest import did_you_mean
 from portinfra.errors import DeclarationError
 from portinfra.model.location import Location
+from portinfra.words import suggestion
 
 LITERALS = {"true": True, "false": False, "null": None}
 
@@ -202,7 +202,7 @@ class Evaluator:
             hidden = bool(self.secrets)
             known = () if hidden else value
             fix = (
-                did_you_mean(str(key), known, "Look at how it is made.")
+                suggestion(str(key), known, "Look at how it is made.")
                 if not hidden
                 else "Look at how it is made."
             )
@@ -243,7 +243,7 @@ class Evaluator:
         name, *rest = parts(tree)
         function = str(name.children[0])
         if function != "file" and function not in FUNCTIONS:
-            fix = did_you_mean(function, [*FUNCTIONS, "file"])
+            fix = suggestion(function, [*FUNCTIONS, "file"])
             raise self.wrong(tree, "unknown-function", f"there is no function {function!r}", fix)
         arguments = self._arguments(rest[0]) if rest else []
         if function == "file":

@@ -11,13 +11,13 @@ from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.declaration.hcl.scope import Scope
 from portinfra.declaration.hcl.syntax import Attribute, Block, parse
 from portinfra.declaration.hcl.variables import read_variables
-from portinfra.declaration.suggest import did_you_mean
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.schema import block_attributes
 from portinfra.model.topology import Topology
+from portinfra.words import suggestion
 
 T = TypeVar("T")
 
@@ -86,7 +86,7 @@ def _misplaced(bodies: Sequence[Block], findings: list[Finding]) -> None:
             if block.kind not in KINDS:
                 message = f"there is no block {block.kind!r}"
                 outer = [name for name, of in DECLARED.items() if block.kind in block_attributes(of)]
-                fix = f'Put it into a {outer[0]} "NAME" {{…}}.' if outer else did_you_mean(block.kind, KINDS)
+                fix = f'Put it into a {outer[0]} "NAME" {{…}}.' if outer else suggestion(block.kind, KINDS)
                 findings += problem("unknown-block", message, fix, block.location).findings
 
 

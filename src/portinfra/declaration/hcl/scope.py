@@ -7,8 +7,8 @@ from attrs import field, frozen
 
 from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.declaration.hcl.syntax import Attribute
-from portinfra.declaration.suggest import did_you_mean
 from portinfra.model.location import Location
+from portinfra.words import suggestion
 
 
 @frozen
@@ -31,7 +31,7 @@ class Scope:
     def variable(self, name: str, location: Location) -> Computed:
         """The variable's value. Raises Problem; with no findings where it has one of its own already."""
         if name not in self._variables:
-            fix = did_you_mean(name, self._variables, f'Declare it: variable "{name}" {{}}.')
+            fix = suggestion(name, self._variables, f'Declare it: variable "{name}" {{}}.')
             raise problem("unknown-variable", f"there is no variable {name!r}", fix, location)
         value = self._variables[name]
         if value is None:
@@ -43,7 +43,7 @@ class Scope:
     ) -> Computed:
         """The local's value. Raises Problem; its own reasons go to whoever asks first."""
         if name not in self._locals:
-            fix = did_you_mean(name, self._locals, "Declare it in a locals block.")
+            fix = suggestion(name, self._locals, "Declare it in a locals block.")
             raise problem("unknown-local", f"there is no local {name!r}", fix, location)
         if name in self._under_way:
             circle = " → ".join([*self._under_way[self._under_way.index(name) :], name])

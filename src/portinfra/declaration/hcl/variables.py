@@ -11,9 +11,9 @@ from portinfra.declaration.hcl.functions import in_words
 from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.declaration.hcl.scope import Computed, Scope
 from portinfra.declaration.hcl.syntax import Attribute, Block, parse_expression
-from portinfra.declaration.suggest import did_you_mean
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
+from portinfra.words import suggestion
 
 FROM_ENVIRONMENT = "PORTINFRA_VAR_"
 KNOWN = ("default", "type", "description", "sensitive")
@@ -58,7 +58,7 @@ def read_variables(
         except Problem as wrong:
             findings += wrong.findings
     for name in sorted(set(given) - set(values)):
-        fix = did_you_mean(name, values, f'Declare it: variable "{name}" {{}}.')
+        fix = suggestion(name, values, f'Declare it: variable "{name}" {{}}.')
         findings.append(Finding("hcl/unknown-variable", f"--var gives {name!r}, which no file declares", fix))
     return values
 
@@ -70,9 +70,7 @@ def _variable(block: Block) -> Variable:
     for attribute in block.attributes:
         if attribute.name not in KNOWN:
             message = f"a variable has no {attribute.name!r}"
-            raise problem(
-                "unknown-attribute", message, did_you_mean(attribute.name, KNOWN), attribute.location
-            )
+            raise problem("unknown-attribute", message, suggestion(attribute.name, KNOWN), attribute.location)
     if block.blocks:
         inner = block.blocks[0]
         message = f"a variable has no block {inner.kind!r}"

@@ -12,7 +12,7 @@ from portinfra.declaration.hcl.text import before_reference, heredoc, quote
 from portinfra.errors import DeclarationError
 from portinfra.model.schema import Attribute, Kind, attributes, label
 from portinfra.model.sensitive import Reference, SensitiveText
-from portinfra.model.topology import PortRange, Topology
+from portinfra.model.topology import PortRange, Role, Topology
 
 INDENT = "  "
 WIDTH = 100
@@ -117,16 +117,23 @@ def _variables(topologies: Iterable[Topology]) -> Iterator[list[str]]:
     names: dict[str, str] = {}
     for topology in topologies:
         for role in topology.roles:
-            if isinstance(role.user_data, SensitiveText):
-                made_from = ", ".join(sorted(role.user_data.variables))
-                variable = _variable("user_data", (("topology", topology.name), ("role", role.name)))
-                whole = f"# The whole user data of the role {role.name}, which was computed with {made_from}."
-                for name in _references(role.user_data, variable):
-                    names.setdefault(name, "" if role.user_data.pieces else whole)
-    for name, whole in names.items():
-        comments = [whole] if whole else []
+            for name, comment in _secrets(role, (("topology", topology.name), ("role", role.name))):
+                names.setdefault(name, comment)
+    for name, comment in names.items():
+        comments = [comment] if comment else []
         comments.append(f"# Sensitive, so its value is not written: give it by --var {name}=VALUE.")
         yield [*comments, *_block("variable", name, [("sensitive", True)])]
+
+
+def _secrets(role: Role, path: Path) -> Iterator[tuple[str, str]]:
+    """Return each variable of a role's sensitive texts, with a comment where it stands for a whole text."""
+    for each in attributes(type(role)):
+        text, called = getattr(role, each.name), each.name.replace("_", " ")
+        if isinstance(text, SensitiveText):
+            made_from = ", ".join(sorted(text.variables))
+            whole = f"# The whole {called} of the role {role.name}, which was computed with {made_from}."
+            for name in _references(text, _variable(each.name, path)):
+                yield name, "" if text.pieces else whole
 
 
 def _variable(attribute: str, path: Path) -> str:
