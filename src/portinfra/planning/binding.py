@@ -109,46 +109,50 @@ def _zones(
 ) -> tuple[dict[int | str, str], list[Finding]]:
     """Zone ordinal → zone name."""
     bound = _zones_in_use(placed, observation)
+    if declared := placed.environment.zones:
+        return {**dict(enumerate(declared)), **bound}, list(_unknown_zones(placed, catalogue))
     names = [zone.name for zone in catalogue.zones]
-    declared = placed.environment.zones
-    location = placed.environment.location
-    if declared:
-        strangers = [zone for zone in declared if zone not in names]
-        findings = [
-            Finding(
-                "catalogue/unknown-zone",
-                f"{catalogue.region} has no zone {zone!r}",
-                f"It has {', '.join(names)}.",
-                subject=f"environment.{placed.environment.name}.zones",
-                location=location,
-            )
-            for zone in strangers
-        ]
-        return {**dict(enumerate(declared)), **bound}, findings
     types = {catalogue.machine_type(size) for size in _sizes(placed)} & catalogue.machine_types.keys()
-    fit = [zone for zone in names if all(zone in catalogue.machine_types[t].zones for t in types)]
-    silent = [z for z in names if z in observation.unknown | without and z not in bound.values()]
+    fit = _zones_with(types, catalogue)
+    taken = set(bound.values())
+    silent = [zone for zone in names if zone in observation.unknown | without and zone not in taken]
     unbound = [ordinal for ordinal in range(placed.zones) if ordinal not in bound]
     if silent and unbound and observation.resources:
         # What is there and does not answer may be what they stand for: nothing is made in its stead.
         if len(unbound) > len(silent):
             return {**dict(enumerate(fit)), **bound}, [_untold(placed, silent)]
         fit = silent
-    free = iter(zone for zone in fit if zone not in bound.values())
-    for ordinal in range(placed.zones):
-        if ordinal not in bound and (zone := next(free, None)):
-            bound[ordinal] = zone
-    missing = placed.zones - len(bound)
-    if missing <= 0:
-        return bound, []
-    finding = Finding(
+    bound |= zip(unbound, (zone for zone in fit if zone not in taken), strict=False)
+    return bound, [_too_few(placed, catalogue, len(fit), types)] if len(bound) < placed.zones else []
+
+
+def _zones_with(types: Iterable[str], catalogue: Catalogue) -> list[str]:
+    """Return the zones that offer all of these machine types."""
+    offers = [catalogue.machine_types[name].zones for name in types]
+    return [zone.name for zone in catalogue.zones if all(zone.name in offer for offer in offers)]
+
+
+def _unknown_zones(placed: Placed, catalogue: Catalogue) -> Iterable[Finding]:
+    names = [zone.name for zone in catalogue.zones]
+    for zone in placed.environment.zones:
+        if zone not in names:
+            yield Finding(
+                "catalogue/unknown-zone",
+                f"{catalogue.region} has no zone {zone!r}",
+                f"It has {', '.join(names)}.",
+                subject=f"environment.{placed.environment.name}.zones",
+                location=placed.environment.location,
+            )
+
+
+def _too_few(placed: Placed, catalogue: Catalogue, fit: int, types: Iterable[str]) -> Finding:
+    return Finding(
         "catalogue/too-few-zones",
-        f"only {len(fit)} zones of {catalogue.region} offer {', '.join(sorted(types))}",
+        f"only {fit} zones of {catalogue.region} offer {', '.join(sorted(types))}",
         "Choose other sizes, another location, or name the zones: zones=[…].",
         subject=f"environment.{placed.environment.name}.zones",
-        location=location,
+        location=placed.environment.location,
     )
-    return bound, [finding]
 
 
 def _untold(placed: Placed, silent: list[str]) -> Finding:

@@ -145,7 +145,7 @@ def _chains(
     max_unavailable: RollingRoles,
 ) -> Iterable[list[_Host]]:
     """For each role that goes down host by host: its hosts in turn."""
-    if not any(change.action == "replace" or change.interrupts for change in decided.values()):
+    if not any(map(_goes_down, decided.values())):
         return
     dependents = _dependents(decided, desired)
     by_role: dict[str, list[_Host]] = {}
@@ -155,21 +155,31 @@ def _chains(
         if role is None or change.after is None:
             continue
         if not isinstance(change.after, Instance):
-            hosts = [a for a in change.after.references() if a.kind == Instance.kind]
-            if hosts and not any(host in decided for host in hosts):
+            if _binds_to_others(change.after, decided):
                 fresh.setdefault(role, []).append(Step("converge", address))
             continue
-        family = [address, *dict.fromkeys(dependents.get(address, ()))]
-        last = [Step("converge", a) for a in family]
-        if change.action == "replace" or change.interrupts:
-            first = [Step("remove", a) for a in family] if change.action == "replace" else last[:1]
-            host = _Host(role, _is_up(desired.seen.get(address)), str(change.after.zone), first, last)
-            by_role.setdefault(role, []).append(host)
-        else:
+        last = [Step("converge", a) for a in (address, *dict.fromkeys(dependents.get(address, ())))]
+        if not _goes_down(change):
             fresh.setdefault(role, []).extend(last)
+            continue
+        removed = [Step("remove", step.address) for step in last]
+        first = removed if change.action == "replace" else last[:1]
+        host = _Host(role, _is_up(desired.seen.get(address)), str(change.after.zone), first, last)
+        by_role.setdefault(role, []).append(host)
     for role, turns in by_role.items():
         turns.sort(key=lambda host: host.zone)  # stable: by number within a zone
         yield [_Host(role, False, "", [], fresh.get(role, [])), *turns]
+
+
+def _goes_down(change: Change) -> bool:
+    """Whether a change takes a host down, if only for a moment."""
+    return change.action == "replace" or bool(change.interrupts)
+
+
+def _binds_to_others(spec: Spec, decided: Mapping[Address, Change]) -> bool:
+    """Whether it refers to hosts, and to none that changes."""
+    hosts = [address for address in spec.references() if address.kind == Instance.kind]
+    return bool(hosts) and not any(host in decided for host in hosts)
 
 
 def _is_up(seen: Observed[Any] | None) -> bool:

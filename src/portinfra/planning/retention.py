@@ -104,20 +104,22 @@ def leave_unknown(
     silent = desired.observation.unknown | desired.options.without_zones
     if not silent:
         return decided, []
-    alone = {a for a, seen in desired.seen.items() if zone_of(seen.spec) in silent or seen.place in silent}
-    alone |= {a for a, spec in needed.items() if zone_of(spec) in silent}
-    alone |= {a for a, spec in needed.items() if any(ref in alone for ref in spec.references())}
+    alone = _in_zones(silent, desired, needed)
     stays = {a for a, change in decided.items() if _goes(change) and _nowhere(change, desired)} - alone
     stands_on = _stand_on(alone, needed)
     stands_on |= _stand_on(stays, {address: seen.spec for address, seen in desired.seen.items()})
-    result = {
-        address: change
-        for address, change in decided.items()
-        if address not in alone | stays and not (_goes(change) and address in stands_on)
-    }
+    untouched = alone | stays | {a for a in stands_on if a in decided and _goes(decided[a])}
+    result = {address: change for address, change in decided.items() if address not in untouched}
     result = _with_room(result, [change for address, change in decided.items() if address not in result])
     findings = [_silence(zone, len(decided) - len(result), desired.options) for zone in sorted(silent)]
     return result, findings
+
+
+def _in_zones(zones: frozenset[str], desired: Desired, needed: Mapping[Address, Spec]) -> set[Address]:
+    """Return what lies in these zones, seen or needed, and what is needed for something that does."""
+    found = {a for a, seen in desired.seen.items() if zone_of(seen.spec) in zones or seen.place in zones}
+    found |= {a for a, spec in needed.items() if zone_of(spec) in zones}
+    return found | {a for a, spec in needed.items() if found.intersection(spec.references())}
 
 
 def _goes(change: Change) -> bool:

@@ -1,18 +1,25 @@
-"""The page on writing a provider: its driver works, and its tests are tests."""
+"""The pages on writing and testing a provider: the skeleton is whole and works, and its tests are tests."""
 
 import re
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from attrs import evolve
 
+from portinfra import Environment, errors
 from portinfra.model.address import Address, Scope
+from portinfra.model.claim import Claim, Holder
 from portinfra.model.observed import Observed
 from portinfra.model.resources import Network, Subnet
-from portinfra.provider.interface import DONE, Names, Refs, Wait
+from portinfra.provider.interface import DONE, Call, Names, Provider, ProviderPlugin, Refs, Wait
 from portinfra.testing.conformance import ProviderConformance
 from portinfra.testing.emulator import MISHAPS
 
-DOCUMENT = (Path(__file__).parents[3] / "docs" / "writing-a-provider.md").read_text()
+DOCS = Path(__file__).parents[3] / "docs"
+PAGES = [(DOCS / f"{name}-a-provider.md").read_text() for name in ("writing", "testing")]
+DOCUMENT = "\n".join(PAGES)
 SCOPE = Scope("sample", "production")
 NETWORK = Observed(Address("network.main"), Network("main", "10.10.0.0/16"), {"id": "net-1"})
 WANT = Subnet("web-0", NETWORK.address, "10.10.0.0/24", "zone-a")
@@ -22,7 +29,7 @@ WANT = Subnet("web-0", NETWORK.address, "10.10.0.0/24", "zone-a")
 def page():
     names = {"__name__": "page"}
     for block in re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL):
-        exec(compile(block, "docs/writing-a-provider.md", "exec"), names)
+        exec(compile(block, "docs/writing-a-provider.md and testing-a-provider.md", "exec"), names)
     return names
 
 
@@ -57,6 +64,82 @@ def test_its_driver_waits_for_what_takes_time(driver):
         pages = {survey: [{"subnets": [record_of(create, status)]}]}
         (seen,) = driver.assemble(pages, Names(SCOPE, {"net-1": NETWORK.address}))
         assert isinstance(driver.next_call(want, seen, refs), Wait)
+
+
+def observed(driver, *records):
+    (survey,) = driver.survey(SCOPE)
+    return driver.assemble({survey: [{"subnets": records}]}, Names(SCOPE, {"net-1": NETWORK.address}))
+
+
+def test_its_driver_changes_takes_over_replaces_what_failed_and_leaves_copies_alone(driver):
+    refs = Refs(SCOPE, "attempt-1", {NETWORK.address: NETWORK})
+    record = record_of(driver.next_call(WANT, None, refs))
+    (seen,) = observed(driver, record)
+    changes = {
+        "SetPublic": evolve(WANT, public=True),
+        "SetLabels": evolve(WANT, tags={"team": "web"}),
+    }
+    for action, want in changes.items():
+        call = driver.next_call(want, seen, refs)
+        assert (call.action, driver.next_call(want, call.after, refs)) == (action, DONE)
+    (broken,) = observed(driver, {**record, "status": "BROKEN"})
+    assert broken.fault.error is errors.NoCapacity
+    assert driver.next_call(WANT, broken, refs).action == "DeleteSubnet"
+    assert observed(driver, {**record, "name": "a-copy"}) == []
+
+
+def test_its_driver_deletes_the_empty_double_of_another_attempt(driver):
+    refs = Refs(SCOPE, "attempt-1", {NETWORK.address: NETWORK})
+    first = record_of(driver.next_call(WANT, None, refs))
+    second = {**first, "id": "sub-2", "labels": {**first["labels"], "attempt": "attempt-2"}}
+    (seen,) = observed(driver, second, first)
+    call = driver.next_call(WANT, seen, refs)
+    assert (call.action, call.parameters) == ("DeleteSubnet", {"id": "sub-2"})
+
+
+@pytest.fixture
+def provider(page, monkeypatch):
+    """The skeleton's live location; its library answers each request with the name of it."""
+    client = SimpleNamespace(
+        request=lambda action, parameters: {"id": "123", "asked": action}, close=lambda: None
+    )
+    monkeypatch.setitem(sys.modules, "acme_sdk", SimpleNamespace(Client=lambda account: client))
+    return page["plugin"].connect(Environment("production", on="acme:somewhere", account="123"))
+
+
+def parts_of(contract):
+    return {name for name in {*vars(contract), *contract.__annotations__} if not name.startswith("_")}
+
+
+def test_its_skeleton_has_every_part_of_the_contract(page, provider):
+    assert [name for name in parts_of(Provider) if not hasattr(provider, name)] == []
+    assert [name for name in parts_of(ProviderPlugin) if not hasattr(page["plugin"], name)] == []
+
+
+def test_its_provider_answers_what_core_asks(provider):
+    answers = {call: [provider.perform(call)] for call in provider.catalogue_calls()}
+    catalogue = provider.catalogue(answers)
+    assert (provider.account_of(answers), catalogue.region) == ("123", "somewhere")
+    assert catalogue.machine_type("large") == "a4"
+    read = Call("ListSubnets")
+    assert provider.more(read, {"next": "2"}).parameters == {"page": "2"}
+    assert provider.more(read, {}) is None
+    assert isinstance(provider.classify(ValueError("what?")), errors.OutcomeUnknown)
+
+
+def test_its_claims_are_read_back_as_they_were_written(provider):
+    claim = Claim(7, Holder("ada", "laptop", "boot", "1:2"))
+    take = provider.claims.take(SCOPE, claim)
+    assert provider.claims.assemble([{"notes": [take.parameters]}]) == [claim]
+    assert not take.safe
+    assert provider.claims.drop(SCOPE, 7).safe
+
+
+@pytest.mark.parametrize("page", PAGES, ids=["writing", "testing"])
+def test_a_page_can_be_read_at_once(page):
+    lines = page.splitlines()
+    assert len(lines) < 300
+    assert [line for line in lines if len(line) > 100 and not line.startswith("|")] == []
 
 
 def test_its_test_file_is_the_suite(page):

@@ -12,7 +12,7 @@ site "rack" {
 import ipaddress
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -78,6 +78,25 @@ def _site(block: Block, file: str, problems: list[str]) -> Site:
     def wrong(line: int, problem: str) -> None:
         problems.append(f'{file}:{line}: site "{name}": {problem}')
 
+    _check_words(block, wrong)
+    zones = [each for each in block.blocks if each.kind == "zone"]
+    hypervisors = [_hypervisor(each, name, file, problems) for each in zones]
+    _check_zones(block, zones, wrong)
+    _check_hypervisors(block, [each.uri for each in hypervisors], wrong)
+    keys = dict(_keys(block, name, file, problems))
+    public, misfits = _public(told)
+    for each in misfits:
+        wrong(block.attributes["public"].line, each)
+    plain = {each: told[each] for each in _PLAIN if told.get(each) is not None}
+    return Site(name, _together(name, hypervisors), keys=keys, public=tuple(public), **plain)
+
+
+Wrong = Callable[[int, str], None]
+"""Notes a problem of a line."""
+
+
+def _check_words(block: Block, wrong: Wrong) -> None:
+    """Every setting and block of a site is known, and has a value that fits."""
     for each, attribute in block.attributes.items():
         if each in ("zone", "key"):
             wrong(attribute.line, f'{each} is a block: {each} "NAME" {{ … }}')
@@ -88,27 +107,28 @@ def _site(block: Block, file: str, problems: list[str]) -> Site:
     for inner in block.blocks:
         if inner.kind not in ("zone", "key"):
             wrong(inner.line, f"there is no block {inner.kind!r}; known are zone and key")
-    zones = [each for each in block.blocks if each.kind == "zone"]
-    hypervisors = [_hypervisor(each, name, file, problems) for each in zones]
+
+
+def _check_zones(block: Block, zones: list[Block], wrong: Wrong) -> None:
+    """A site has zones, and none twice."""
     if not zones:
         wrong(block.line, 'it needs a zone: zone "a" { uri = "qemu:///system" }')
     for each, twice in _twice(zones):
         wrong(twice.line, f'zone "{each}" is there twice: give one of them another name')
-    if (uris := {each.uri for each in hypervisors}) and 1 < len(uris) < len(hypervisors):
-        shared = next(each for each in uris if [one.uri for one in hypervisors].count(each) > 1)
+
+
+def _check_hypervisors(block: Block, uris: list[str], wrong: Wrong) -> None:
+    """Zones have a hypervisor each, which a bridge connects, or all the same one."""
+    several = sorted({uri for uri in uris if uris.count(uri) > 1})
+    if several and len(set(uris)) > 1:
         wrong(
             block.line,
-            f"several of its zones are {shared}, and others are not: give each hypervisor one zone, or all "
-            "zones one hypervisor",
+            f"several of its zones are {several[0]}, and others are not: give each hypervisor one zone, or "
+            "all zones one hypervisor",
         )
-    if len(uris) > 1 and not told.get("bridge"):
+    bridge = block.attributes.get("bridge")
+    if len(set(uris)) > 1 and not (bridge and bridge.value):
         wrong(block.line, "guests of several hypervisors need a bridge that all of them share: bridge")
-    keys = dict(_keys(block, name, file, problems))
-    public, misfits = _public(told)
-    for each in misfits:
-        wrong(block.attributes["public"].line, each)
-    plain = {each: told[each] for each in _PLAIN if told.get(each) is not None}
-    return Site(name, _together(name, hypervisors), keys=keys, public=tuple(public), **plain)
 
 
 def _label(block: Block, file: str, problems: list[str]) -> str:

@@ -5,7 +5,7 @@
         def bed(self):
             return AcmeBed()
 
-See docs/writing-a-provider.md. Needs `pytest`, which only tests install.
+See docs/testing-a-provider.md. Needs `pytest`, which only tests install.
 """
 
 from collections.abc import Iterator, Mapping

@@ -42,27 +42,8 @@ class FirewallRulesDriver(Driver[FirewallRules]):
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[FirewallRules]]:
         """The rules of each of our tags."""
-        scope, records = names.scope, list(reading.records(answers, LISTS))
-        shells = {r["name"]: r for r in records if is_shell(r, scope)}
-        owners = {tag: _owner(record, scope, "firewall") for tag, record in shells.items()}
-        words = Words(owners, {_cidr(record, scope): owners[tag] for tag, record in shells.items()})
-        busy = {links.name(path) for path in reading.under_way(answers) if "/firewalls/" in path}
-        ours = {r["name"]: r for r in records if marks.read(r, scope, FirewallRules.kind)}
-        tags = {**{_tag(record, scope): record for record in ours.values()}, **shells}
-        foreign = [r for r in records if r["name"] not in ours and r["name"] not in shells and _opens(r)]
-        found = []
-        for tag, record in tags.items():
-            mine = {name: r for name, r in ours.items() if _tag(r, scope) == tag}
-            rules = {name: words.read(r, ours=True, tag=tag) for name, r in mine.items()}
-            rules |= {r["name"]: words.read(r, ours=False, tag=tag) for r in foreign if _concerns(r, tag)}
-            name = owners[tag].name if tag in owners else _owner(record, scope, FirewallRules.kind).name
-            parts = {"name": tag, "network": links.path(record["network"])}
-            if tag in shells:
-                parts["firewall"] = links.path(record["selfLink"])
-            if any(_is_of(each, tag, scope) for each in busy):
-                parts["unsettled"] = "yes"
-            found.append(_observed(Address(f"{FirewallRules.kind}.{name}"), parts, rules))
-        return found
+        listed = _listed(answers, names.scope)
+        return [listed.observed(tag) for tag in listed.tags]
 
     def takes(self, spec: FirewallRules, catalogue: Catalogue) -> Mapping[str, int]:
         """One rule for each way and kind of traffic."""
@@ -93,6 +74,54 @@ class FirewallRulesDriver(Driver[FirewallRules]):
         if call.after is None or answer is None or answer.get("status") == DONE_STATUS:
             return call.after
         return evolve(call.after, parts={**call.after.parts, "unsettled": "yes"})
+
+
+@frozen
+class _Listed:
+    """All firewall rules in the networks of a scope, by whose they are."""
+
+    scope: Scope
+    shells: Mapping[str, Record]
+    """Tag → the rule that denies."""
+    ours: Mapping[str, Record]
+    """Name → a rule of ours that allows."""
+    foreign: Sequence[Record]
+    """Rules of others that allow something."""
+    busy: frozenset[str]
+    """Names of rules with an operation under way."""
+    tags: Mapping[str, Record]
+    """Each tag of ours, and a rule of it; a tag may have lost the rule that denies."""
+    words: Words
+
+    def observed(self, tag: str) -> Observed[FirewallRules]:
+        """Return the rules of one tag."""
+        record = self.tags[tag]
+        kind = "firewall" if tag in self.shells else FirewallRules.kind
+        parts = {"name": tag, "network": links.path(record["network"])}
+        if tag in self.shells:
+            parts["firewall"] = links.path(record["selfLink"])
+        if any(_is_of(name, tag, self.scope) for name in self.busy):
+            parts["unsettled"] = "yes"
+        name = _owner(record, self.scope, kind).name
+        return _observed(Address(f"{FirewallRules.kind}.{name}"), parts, self._rules(tag))
+
+    def _rules(self, tag: str) -> dict[str, Compiled]:
+        mine = {name: record for name, record in self.ours.items() if _tag(record, self.scope) == tag}
+        rules = {name: self.words.read(record, ours=True, tag=tag) for name, record in mine.items()}
+        others = (record for record in self.foreign if _concerns(record, tag))
+        return rules | {record["name"]: self.words.read(record, ours=False, tag=tag) for record in others}
+
+
+def _listed(answers: Answers, scope: Scope) -> _Listed:
+    records = list(reading.records(answers, LISTS))
+    shells = {record["name"]: record for record in records if is_shell(record, scope)}
+    ours = {record["name"]: record for record in records if marks.read(record, scope, FirewallRules.kind)}
+    foreign = [r for r in records if r["name"] not in ours and r["name"] not in shells and _opens(r)]
+    busy = frozenset(links.name(path) for path in reading.under_way(answers) if "/firewalls/" in path)
+    tags = {**{_tag(record, scope): record for record in ours.values()}, **shells}
+    owners = {tag: _owner(record, scope, "firewall") for tag, record in shells.items()}
+    cidrs = {_cidr(record, scope): owners[tag] for tag, record in shells.items()}
+    return _Listed(scope, shells, ours, foreign, busy, tags, Words(owners, cidrs))
 
 
 @frozen

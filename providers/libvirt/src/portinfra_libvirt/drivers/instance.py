@@ -62,7 +62,6 @@ class InstanceDriver(LibvirtDriver[Instance]):
         subnets: list[entries.Entry],
         names: Names,
     ) -> Observed[Instance]:
-        kept = {disk["target"] for disk in domain["disks"]}
         paths = {disk["target"]: disk["path"] for disk in domain["live_disks"] + domain["disks"]}
         address = said.get("private_address", "")
         subnet = next((each for each in subnets if _lies_in(address, each) and each.at == at), None)
@@ -83,10 +82,8 @@ class InstanceDriver(LibvirtDriver[Instance]):
             "seed_path": paths.get(domains.SEED_TARGET, ""),
             "said": domain["said"],
             **_files(paths, told, at, running=domain["active"]),
-            **({} if {domains.ROOT_TARGET, domains.SEED_TARGET} <= kept else {"cut": "yes"}),
             **_pin(own, told),
-            **({} if domain["persistent"] else {"transient": "yes"}),
-            **({"halted": domain["halted"]} if domain["halted"] else {}),
+            **_flaws(domain),
         }
         power: Power = "running" if domain["active"] and not domain["halted"] else "stopped"
         spec = Instance(
@@ -343,6 +340,17 @@ def _says_otherwise(want: Instance, seen: Instance) -> bool:
 
 def _name(said: marks.Mark) -> str:
     return Address(said["address"]).name
+
+
+def _flaws(domain: Record) -> dict[str, str]:
+    """What keeps a domain itself from being as it was defined."""
+    kept = {disk["target"] for disk in domain["disks"]}
+    flaws = {
+        "cut": "" if {domains.ROOT_TARGET, domains.SEED_TARGET} <= kept else "yes",
+        "transient": "" if domain["persistent"] else "yes",
+        "halted": domain["halted"],
+    }
+    return {name: flaw for name, flaw in flaws.items() if flaw}
 
 
 def _files(paths: Mapping[str, str], told: Record, at: str, *, running: bool) -> dict[str, str]:
