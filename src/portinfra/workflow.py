@@ -136,8 +136,8 @@ def apply(
     guards again before the first change.
 
     With a `seed`, calls are made one at a time in an order that the seed decides: for tests.
-    Raises PolicyError or ValidationError for a plan with errors, ClaimedError, StalePlanError when the world
-    is no longer as planned for, and ApplyError when a step did not end well.
+    Raises PolicyError or ValidationError for a plan with errors, LeaseHeldError, StalePlanError when the
+    world is no longer as planned for, and ApplyError when a step did not end well.
     """
     refuse(plan)
     if (
@@ -193,7 +193,7 @@ def release(topology: Topology, environment: Environment) -> Claim | None:
 
 def forget_peer(topology: Topology, environment: Environment) -> Claim:
     """Remove the other environment of a recovery plan from this one's claim: for a recovery plan that no
-    longer exists. Return the claim once lists show it. Raises ClaimedError and ProviderError.
+    longer exists. Return the claim once lists show it. Raises LeaseHeldError and ProviderError.
     """
     with Connection.to(environment) as here:
         with here.run(Scope(topology.name, environment.name)) as run:

@@ -9,7 +9,7 @@ from turning import HOW, LATER, LOST, dies_after, dies_at, passed_later, powers,
 from worlds import ONE, PRODUCTION, RECOVERY, TWO, recovery, write, written
 
 from portinfra import workflow
-from portinfra.errors import ClaimedError, PolicyError, Unavailable
+from portinfra.errors import LeaseHeldError, PolicyError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.model.recovery import Action, DataPolicy, Wave
 from portinfra.model.topology import Role, Topology, Volume
@@ -34,7 +34,7 @@ def test_of_two_who_begin_at_the_same_time_one_is_refused(ready):
     add = Ledger.add
 
     def meanwhile(self, entry):
-        with pytest.raises(ClaimedError) as error:
+        with pytest.raises(LeaseHeldError) as error:
             failover(recovery(), HOW)
         refused.append(error.value)
         return add(self, entry)
@@ -80,7 +80,7 @@ def test_one_that_was_given_up_before_it_had_reached_the_source_stops_nothing(re
 
 def test_giving_up_that_was_refused_has_given_up_nothing(ready):
     def gate(inventory):
-        with pytest.raises(ClaimedError):
+        with pytest.raises(LeaseHeldError):
             abandon(recovery(), pace=ONE)
         return False
 

@@ -17,8 +17,8 @@ from attrs import define, evolve, field
 
 from portinfra.errors import (
     AlreadyExists,
-    ClaimedError,
-    ClaimLostError,
+    LeaseHeldError,
+    LeaseLostError,
     NotFound,
     OutcomeUnknown,
     RateLimited,
@@ -92,7 +92,7 @@ class Claiming:
 
     @classmethod
     def take(cls, caller: Caller, reader: Reader, scope: Scope, *, attempt: str, version: str) -> "Claiming":
-        """Take the claim, waiting for a dead holder's if need be. Raises ClaimedError.
+        """Take the claim, waiting for a dead holder's if need be. Raises LeaseHeldError.
 
         Returns when lists can be trusted: whoever held it before may have changed the world a moment ago.
         """
@@ -111,7 +111,7 @@ class Claiming:
     def beat(self) -> None:
         """Say that we live, after a look whether it still is ours; one try.
 
-        Raises ClaimLostError and ProviderError.
+        Raises LeaseLostError and ProviderError.
         """
         now = self._clock.now()
         self.beat_due = now + HEARTBEAT_SECONDS
@@ -121,7 +121,7 @@ class Claiming:
             self.caller.once(self.caller.provider.claims.write(self.scope, self.claim))
         except NotFound as error:
             self._look()
-            raise ClaimLostError() from error
+            raise LeaseLostError() from error
         self.heard_at = now
 
     def declare(self, *, epoch: int, fenced: bool) -> None:
@@ -162,7 +162,7 @@ class Claiming:
             else:
                 self.claim = evolve(self.claim, released=True, active_at=self._clock.now())
                 self.caller.insisting(self.caller.provider.claims.write(self.scope, self.claim))
-        except (NotFound, ClaimLostError):
+        except (NotFound, LeaseLostError):
             pass  # somebody took over, and has a claim of their own
         finally:
             self.abandon()
@@ -179,13 +179,13 @@ class Claiming:
         self._clock.sleep_until(self._clock.now() + seconds)
 
     def _look(self) -> None:
-        """Raise ClaimLostError when a list shows that it is somebody else's now."""
+        """Raise LeaseLostError when a list shows that it is somebody else's now."""
         for claim in claims(Reader(self.caller.provider, self.caller.once), self.scope):
             ours = claim.number == self.claim.number and claim.holder == self.claim.holder
             if claim.number > self.claim.number or (claim.number == self.claim.number and not ours):
-                raise ClaimLostError(claim.holder, claim.since)
+                raise LeaseLostError(claim.holder, claim.since)
             if ours and claim.released:
-                raise ClaimLostError()
+                raise LeaseLostError()
 
 
 def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder, version: str) -> Claim:
@@ -252,10 +252,10 @@ def _drop(caller: Caller, scope: Scope, number: int) -> None:
 
 
 def _wait_for_death(claim: Claim, reader: Reader, scope: Scope) -> None:
-    """Return when the holder is dead. Raises ClaimedError when it lives."""
+    """Return when the holder is dead. Raises LeaseHeldError when it lives."""
     if holders.same_machine(claim.holder):
         if holders.alive(claim.holder):
-            raise ClaimedError(claim.holder, claim.since)
+            raise LeaseHeldError(claim.holder, claim.since)
         return
     clock = reader.provider.clock
     deadline = clock.now() + DEAD_SECONDS + reader.provider.capabilities.visibility_seconds
@@ -265,4 +265,4 @@ def _wait_for_death(claim: Claim, reader: Reader, scope: Scope) -> None:
         if current is None or current.released:
             return
         if (current.number, current.beat) != (claim.number, claim.beat):
-            raise ClaimedError(current.holder, current.since)
+            raise LeaseHeldError(current.holder, current.since)

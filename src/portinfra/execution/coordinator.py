@@ -93,7 +93,7 @@ class Coordinator:
         return self._written
 
     def run(self) -> tuple[StepOutcome, ...]:
-        """Every step's outcome. Raises ClaimLostError, KeyboardInterrupt, and what no call should raise."""
+        """Every step's outcome. Raises LeaseLostError, KeyboardInterrupt, and what no call should raise."""
         for task in self._tasks.values():
             if not task.missing:
                 self.loop.later(self._began, self._begin, task)

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from attrs import evolve
 
-from portinfra.errors import ApplyError, ClaimLostError, ProviderError
+from portinfra.errors import ApplyError, LeaseLostError, ProviderError
 from portinfra.execution.caller import Caller
 from portinfra.execution.claim import Claiming
 from portinfra.execution.coordinator import Coordinator
@@ -120,7 +120,7 @@ class Run:
         """Hold the claim while the calling thread is busy with something that may take long: a user's hook,
         another run.
 
-        Raises ClaimLostError and ProviderError when that has ended.
+        Raises LeaseLostError and ProviderError when that has ended.
         """
         assert self._claiming is not None
         return pulse(self._claiming)
@@ -130,7 +130,7 @@ class Run:
         assert self._claiming is not None
         try:
             self._claiming.keep()
-        except ClaimLostError:
+        except LeaseLostError:
             self._claiming.abandon()
             return False
         return True
@@ -161,7 +161,7 @@ class Run:
         """Carry out a plan that was made under this run's claim, and verify it.
 
         Raises ApplyError when a step did not end well or the world is not as planned afterwards,
-        ClaimLostError, and KeyboardInterrupt once the calls under way have ended.
+        LeaseLostError, and KeyboardInterrupt once the calls under way have ended.
         """
         assert self._claiming is not None
         self._claiming.keep()

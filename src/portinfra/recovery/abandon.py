@@ -42,8 +42,8 @@ def may_abandon(recovery: Recovery) -> None:
 def abandon(recovery: Recovery, *, pace: Pace | None = None) -> Abandoned:
     """Give up the failover that is under way. What was written in the target stays on its volumes there.
 
-    Raises PolicyError where none is under way; ClaimedError while somebody goes on with it; Unavailable where
-    an end does not answer; it is run again then.
+    Raises PolicyError where none is under way; LeaseHeldError while somebody goes on with it; Unavailable
+    where an end does not answer; it is run again then.
     """
     pace = pace or Pace()
     with Connection.to(recovery.target) as target, Connection.to(recovery.source) as source:

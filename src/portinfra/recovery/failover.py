@@ -49,7 +49,7 @@ from portinfra.recovery.waves import Ascent, Bringing, Say
 def failover(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:
     """Take over. Run again after a failure, it goes on with what was decided.
 
-    Raises PolicyError where the target has taken over already, and where `may_take_over` does; ClaimedError
+    Raises PolicyError where the target has taken over already, and where `may_take_over` does; LeaseHeldError
     where somebody else is at it; ProviderError.
     """
     how = how or How()

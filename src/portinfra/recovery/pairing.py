@@ -3,7 +3,7 @@
 From then on, a plan of one that does not check the other is refused (`execution/guards.py`).
 """
 
-from portinfra.errors import ClaimedError
+from portinfra.errors import LeaseHeldError
 from portinfra.execution.claim import claims
 from portinfra.execution.connection import Connection
 from portinfra.recovery.pace import Pace
@@ -25,5 +25,5 @@ def record_peers(recovery: Recovery, source: Connection, target: Connection, pac
         try:
             with place.run(scope, workers=pace.workers, seed=pace.seed) as run:
                 run.record_peer(peer)
-        except ClaimedError as error:
+        except LeaseHeldError as error:
             say(f"the claim of {scope.environment} does not name {peer} yet: {error}")

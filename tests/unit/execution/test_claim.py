@@ -19,7 +19,7 @@ def test_the_second_of_two_is_told_who_holds_it():
     provider = ToyProvider()
     with (
         Run(provider, SCOPE, "1"),
-        pytest.raises(errors.ClaimedError, match=r"process \d+"),
+        pytest.raises(errors.LeaseHeldError, match=r"process \d+"),
         Run(provider, SCOPE, "1"),
     ):
         pass
@@ -102,7 +102,7 @@ def test_a_holder_elsewhere_whose_heart_beats_keeps_it():
         provider.claim_table[7] = evolve(provider.claim_table[7], beat=provider.claim_table[7].beat + 1)
 
     provider.clock.sleep_until = beating
-    with pytest.raises(errors.ClaimedError), Run(provider, SCOPE, "1"):
+    with pytest.raises(errors.LeaseHeldError), Run(provider, SCOPE, "1"):
         pass
 
 
@@ -116,7 +116,7 @@ def test_losing_the_race_for_a_number_is_losing():
         return take(call)
 
     provider.answers["TakeClaim"] = somebody_else_first
-    with pytest.raises(errors.ClaimedError), Run(provider, SCOPE, "1"):
+    with pytest.raises(errors.LeaseHeldError), Run(provider, SCOPE, "1"):
         pass
 
 

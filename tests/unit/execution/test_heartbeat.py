@@ -108,7 +108,7 @@ def taken_over(provider, **claim):
 def test_a_run_that_was_stopped_and_taken_over_changes_nothing_more():
     provider = Beating()
     provider.before["instance.db1"] = stopped_for(provider, 100, taken_over(provider))
-    with pytest.raises(errors.ClaimLostError, match="took this run's claim over") as caught:
+    with pytest.raises(errors.LeaseLostError, match="took this run's claim over") as caught:
         apply(provider)
     assert caught.value.holder.machine == "elsewhere"
     assert provider.made[-1][2] == "instance.db1"  # the one that was under way
@@ -131,7 +131,7 @@ def test_a_claim_of_the_same_number_that_is_somebody_elses_is_left_alone():
         provider.claim_table[1] = Claim(1, stranger)
 
     provider.before["instance.db1"] = stopped_for(provider, 100, replaced)
-    with pytest.raises(errors.ClaimLostError):
+    with pytest.raises(errors.LeaseLostError):
         apply(provider)
     assert provider.claim_table == {1: Claim(1, stranger)}
 
@@ -143,7 +143,7 @@ def test_a_claim_that_a_person_released_is_lost():
         provider.claim_table[1] = evolve(provider.claim_table[1], released=True)
 
     provider.before["instance.db1"] = stopped_for(provider, 100, released)
-    with pytest.raises(errors.ClaimLostError, match="was taken from it"):
+    with pytest.raises(errors.LeaseLostError, match="was taken from it"):
         apply(provider)
 
 
@@ -279,7 +279,7 @@ def test_what_is_done_is_done_to_its_end_before_a_lost_claim_is_told(busy):
             assert looked(busy, 1)
             done.append(True)
 
-    with Run(busy, SCOPE, "1") as running, pytest.raises(errors.ClaimLostError):
+    with Run(busy, SCOPE, "1") as running, pytest.raises(errors.LeaseLostError):
         lose(running)
     assert done
 

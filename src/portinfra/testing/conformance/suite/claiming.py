@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 
 from portinfra import workflow
-from portinfra.errors import AlreadyExists, ClaimedError, NotFound
+from portinfra.errors import AlreadyExists, LeaseHeldError, NotFound
 from portinfra.execution import holder as holders
 from portinfra.execution.caller import Caller
 from portinfra.execution.run import Run
@@ -85,7 +85,7 @@ class Claiming:
         with (
             stage.provider() as provider,
             Run(provider, plan.scope, VERSION, seed=0),
-            pytest.raises(ClaimedError),
+            pytest.raises(LeaseHeldError),
         ):
             workflow.apply(plan, seed=0)
         assert stage.books() == []
