@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from portinfra.model.claim import Holder
     from portinfra.model.finding import Finding
+    from portinfra.model.lease import Holder
     from portinfra.model.location import Location
     from portinfra.model.outcome import Outcome
 

@@ -76,8 +76,8 @@ class _Failover:
         receive(self.recovery, self.target, chosen, self.how.pace, self.say)
         pace = self.how.pace
         with self.target.run(self.recovery.target_scope, workers=pace.workers, seed=pace.seed) as run:
-            if run.claim.epoch > turn.epoch:
-                raise passed_on(self.recovery, run.claim.epoch)
+            if run.lease.epoch > turn.epoch:
+                raise passed_on(self.recovery, run.lease.epoch)
             there = self.target.observe(self.recovery.points)
             placed = sourced(place(self.recovery.topology, self.recovery.target), chosen, there)
             turn = self._agreed(turn, placed, chosen)

@@ -4,8 +4,8 @@ From then on, a plan of one that does not check the other is refused (`execution
 """
 
 from portinfra.errors import LeaseHeldError
-from portinfra.execution.claim import claims
 from portinfra.execution.connection import Connection
+from portinfra.records.lease import read_leases
 from portinfra.recovery.pace import Pace
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.waves import Say
@@ -19,7 +19,7 @@ def record_peers(recovery: Recovery, source: Connection, target: Connection, pac
     """
     for place, scope in ((source, recovery.source_scope), (target, recovery.target_scope)):
         peer = recovery.peer_of(scope)
-        known = claims(place.reader, scope)
+        known = read_leases(place.reader, scope)
         if known and known[-1].peer == peer:
             continue
         try:

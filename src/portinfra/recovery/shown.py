@@ -25,7 +25,7 @@ def shown(
     source up to `until` should have come back. Moments are seconds since the epoch.
     """
     recovery, bringing = ascent.recovery, ascent.bringing
-    holder = bringing.run.claim.holder
+    holder = bringing.run.lease.holder_identity
     rpo = max((until - point.taken for point in used), default=None)
     rto = ascent.up_at - began if ascent.up_at is not None else None
     reasons = list(ascent.reasons)
