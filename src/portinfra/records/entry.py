@@ -33,6 +33,8 @@ class Written:
     """Number → what the entry says; empty where it cannot be read."""
     rests: Mapping[int, tuple[int, ...]]
     """Number of an entry → the records that hold its rest."""
+    torn: frozenset[int]
+    """Entries whose rest is not among the records."""
     strays: frozenset[int]
     """Rests that no entry names: a run died before it wrote the entry, or before it deleted them."""
 
@@ -47,8 +49,9 @@ def read_entries(records: Iterable[Record]) -> Written:
         for number, note in notes.items()
         if number not in parts
     }
+    torn = {number for number, rest in rests.items() if not parts.keys() >= set(rest)}
     all_named = {number for numbers in rests.values() for number in numbers}
-    return Written(entries, rests, frozenset(parts.keys() - all_named))
+    return Written(entries, rests, frozenset(torn), frozenset(parts.keys() - all_named))
 
 
 def cut(said: Mapping[str, Any], writer: Lease) -> list[str]:

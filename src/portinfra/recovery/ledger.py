@@ -56,8 +56,6 @@ class Ledger:
     """What this process wrote last, while lists may still show what was there before."""
     _rests: dict[int, tuple[int, ...]] = field(init=False, factory=dict)
     """The records that hold the rest of an entry, as this process has read or written them."""
-    _replaced: dict[int, float] = field(init=False, factory=dict)
-    """Records of a rest before → when no list shows the entry any more that names them."""
     _used: set[int] = field(init=False, factory=set)
     """The numbers that this process has read or created."""
 
@@ -106,8 +104,7 @@ class Ledger:
             created = self._create(first_note(first, rest), writer)
             if created is not None:
                 self._written[created], self._rests[created] = said, rest
-                self._delete(written.strays - self._replaced.keys())
-                self._delete_replaced()
+                self._delete(written.strays)
                 return Entry(created, said)
         raise self._no_number()
 
@@ -116,14 +113,12 @@ class Ledger:
         writer, number = self._writer(said), entry.number
         first, *more = cut(said, writer)
         if more:
-            self._read()  # which numbers are free
+            self._read()  # the numbers that are free, and those of the rest before
         before, rest = self._rests.get(number, ()), self._create_rest(more, writer)
         record = _record(number, writer, first_note(first, rest))
         self.place.caller.insisting(self.place.provider.records.write(self.scope, record))
         self._written[number], self._rests[number] = said, rest
-        gone = self.place.provider.clock.now() + self.place.provider.capabilities.visibility_seconds
-        self._replaced.update(dict.fromkeys(before, gone))
-        self._delete_replaced()
+        self._delete(before)
         return evolve(entry, said=said)
 
     def remove(self, entry: Entry) -> None:
@@ -135,7 +130,8 @@ class Ledger:
 
     def _read(self) -> Written:
         """What the records say, once lists show what another process wrote last: an entry that is still open
-        may have been closed a moment ago. Of the strays, only those that are old.
+        may have been closed a moment ago. Where lists show no more than a part of an entry, it reads again.
+        Of the strays, it returns only those that are old.
         """
         records = read_records(self.place.reader, self.scope)
         leases = map(to_lease, records)
@@ -143,14 +139,16 @@ class Ledger:
         clock, lag = self.place.provider.clock, self.place.provider.capabilities.visibility_seconds
         if not self._written and settle(last, clock, lag):
             records = read_records(self.place.reader, self.scope)
+        if read_entries(records).torn - self._written.keys():
+            clock.sleep_until(clock.now() + lag)
+            records = read_records(self.place.reader, self.scope)
         written = read_entries(records)
         self._used.update(record.number for record in records)
         for number, rest in written.rests.items():
             if number not in self._written:
                 self._rests[number] = rest
-        old = {
-            each.number for each in map(to_lease, records) if clock.now() - each.renew_time > STRAY_SECONDS
-        }
+        before = clock.now() - STRAY_SECONDS
+        old = {lease.number for lease in map(to_lease, records) if lease.renew_time < before}
         return evolve(written, strays=written.strays & old)
 
     def _create_rest(self, pieces: Iterable[str], writer: Lease) -> tuple[int, ...]:
@@ -177,14 +175,6 @@ class Ledger:
             return None
         self._used.add(number)
         return number
-
-    def _delete_replaced(self) -> None:
-        """Delete what no reader needs any more. What is left when this process ends is a stray."""
-        now = self.place.provider.clock.now()
-        due = [number for number, gone in self._replaced.items() if gone <= now]
-        self._delete(due)
-        for number in due:
-            del self._replaced[number]
 
     def _delete(self, numbers: Iterable[int]) -> None:
         for number in sorted(numbers):

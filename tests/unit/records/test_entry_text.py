@@ -3,7 +3,7 @@
 import json
 
 from attrs import evolve
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from portinfra.model.lease import Holder, Lease
@@ -30,6 +30,7 @@ values = st.text(max_size=900) | st.lists(st.sampled_from(['"', "\\", "é", "x"]
 
 
 @given(st.dictionaries(st.text(max_size=20), values | st.integers() | st.booleans(), max_size=8))
+@example({"quotes": '"' * 900, "backslashes": "\\" * 900})
 def test_an_entry_of_any_length_is_read_as_it_was_written(said):
     records = records_of(said)
     assert all(len(record.text) <= TEXT_MAX for record in records)
@@ -58,7 +59,8 @@ def test_a_version_that_knows_no_rest_cannot_read_any_record_of_a_long_entry():
 def test_an_entry_whose_rest_is_gone_cannot_be_read():
     *rest, own = records_of({"points": "x" * 2500})
     assert len(rest) > 1
-    assert read_entries([*rest[1:], own]).entries == {20: {}}
+    written = read_entries([*rest[1:], own])
+    assert (written.entries, written.torn) == ({20: {}}, {20})
 
 
 def test_a_rest_that_no_entry_names_is_a_stray_and_no_entry():
