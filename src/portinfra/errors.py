@@ -6,7 +6,7 @@ PortinfraError
 ├ PolicyError            a rule, a protection or a quota refuses the plan
 ├ PlacementError         it does not fit into the environment's addresses or zones
 ├ StalePlanError         the world or the declaration changed since the plan was made
-├ ClaimedError           somebody else is changing this environment
+├ LeaseHeldError         another run changes this environment; LeaseLostError: it took this run's lease
 ├ ProviderError          a call to the provider failed
 │ ├ NotFound  AlreadyExists  Conflict  PermissionDenied  InvalidRequest  Unsupported
 │ ├ QuotaExceeded  NoCapacity
@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from portinfra.model.claim import Holder
     from portinfra.model.finding import Finding
+    from portinfra.model.lease import Holder
     from portinfra.model.location import Location
     from portinfra.model.outcome import Outcome
 
@@ -84,7 +84,7 @@ class StalePlanError(PortinfraError):
     fix = "Make a new plan, read it, and apply that."
 
 
-class ClaimedError(PortinfraError):
+class LeaseHeldError(PortinfraError):
     """Somebody else is changing this environment now."""
 
     holder: "Holder | None"
@@ -99,7 +99,7 @@ class ClaimedError(PortinfraError):
         self.since = since
 
 
-class ClaimLostError(ClaimedError):
+class LeaseLostError(LeaseHeldError):
     """This run was taken for dead, and its claim taken over: it has stopped."""
 
     def __init__(self, holder: "Holder | None" = None, since: str = "") -> None:

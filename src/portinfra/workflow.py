@@ -19,19 +19,18 @@ from functools import cache
 from attrs import evolve
 
 from portinfra.errors import StalePlanError
-from portinfra.execution import holder as holders
-from portinfra.execution.claim import claims as read_claims
 from portinfra.execution.connection import WORKERS, Connection, meant
 from portinfra.guards.fence import Fence
 from portinfra.guards.peer import check_guards, check_guards_again, is_recorded, record_peer
 from portinfra.model.address import Scope
-from portinfra.model.claim import Claim
 from portinfra.model.environment import Environment
+from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation
 from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Guard, Plan, PlanOptions
 from portinfra.model.progress import Listener
+from portinfra.model.record import Record
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.placement import place
@@ -45,6 +44,8 @@ from portinfra.policy import check as check_rules
 from portinfra.portability.lockin import Tie, ties
 from portinfra.portability.move import Move, describe_move
 from portinfra.provider import registry
+from portinfra.records import holder as holders
+from portinfra.records.lease import read_leases, to_text
 from portinfra.validation import validate
 
 
@@ -84,7 +85,7 @@ def plan(
     The errors of `check`, by the built-in rules and by `rules`, are among its findings; and so are those of
     its `guards`, and a name in the options that nothing has. The value of `portinfra.dr.recovery` is a guard:
     it finds that the other environment of the recovery plan has taken over, or does not answer. Where the
-    claim of the environment names that other one, a plan without the guard has an error; with `guards=()`,
+    lease of the environment names that other one, a plan without the guard has an error; with `guards=()`,
     which skips the check on purpose, a warning.
 
     Raises ValidationError, PlacementError or ProviderError. A plan that nobody may apply is returned all the
@@ -167,22 +168,22 @@ def destroy(
 def apply(
     plan: Plan, *, listen: Listener | None = None, workers: int = WORKERS, seed: int | None = None
 ) -> Outcome:
-    """Carry out a plan under the environment's claim, and verify it by a fresh look. It checks the plan's
+    """Carry out a plan under the environment's lease, and verify it by a fresh look. It checks the plan's
     guards again before the first change.
 
     With a `seed`, calls are made one at a time in an order that the seed decides: for tests.
-    Raises PolicyError or ValidationError for a plan with errors, ClaimedError, StalePlanError when the world
-    is no longer as planned for, and ApplyError when a step did not end well.
+    Raises PolicyError or ValidationError for a plan with errors, LeaseHeldError, StalePlanError when the
+    world is no longer as planned for, and ApplyError when a step did not end well.
     """
     refuse(plan)
     if (
         plan.empty and not plan.destroys and is_recorded(plan)
-    ):  # a destroy also removes the claim, the last thing that is ours
+    ):  # a destroy also removes the lease, the last thing that is ours
         return Outcome(plan.scope, attempt="")
     environment = plan.placed.environment
     with Connection.to(environment) as here, here.run(plan.scope, workers=workers, seed=seed) as run:
-        if run.claim.fenced != plan.fenced:
-            raise StalePlanError(f"since this plan was made, {plan.scope} {_turned(run.claim.fenced)}")
+        if run.lease.fenced != plan.fenced:
+            raise StalePlanError(f"since this plan was made, {plan.scope} {_turned(run.lease.fenced)}")
         with _uncollected():
             meant(run.reader.account(), environment, here.provider.name)
             fresh = run.plan(plan.placed, plan.catalogue, plan.options, destroy=plan.destroys)
@@ -205,37 +206,38 @@ def observe(topology: Topology, environment: Environment) -> Observation:
         return here.observe(Scope(topology.name, environment.name))
 
 
-def claims(topology: Topology, environment: Environment) -> list[Claim]:
-    """The claims on the environment, the newest last: who applies, or who applied last."""
+def leases(topology: Topology, environment: Environment) -> list[Lease]:
+    """The leases of the environment, the newest last: who applies, or who applied last."""
     with Connection.to(environment) as here:
-        return here.claims(Scope(topology.name, environment.name))
+        return here.leases(Scope(topology.name, environment.name))
 
 
-def lives(claim: Claim) -> bool | None:
-    """Whether the run that holds a claim still runs; None where it cannot be known from this machine."""
-    return holders.alive(claim.holder) if holders.same_machine(claim.holder) else None
+def lives(lease: Lease) -> bool | None:
+    """Whether the run that holds a lease still runs; None where it cannot be known from this machine."""
+    return holders.alive(lease.holder_identity) if holders.same_machine(lease.holder_identity) else None
 
 
-def release(topology: Topology, environment: Environment) -> Claim | None:
-    """Take a claim from whoever holds it; only for a holder that is known to be dead. None: nobody does."""
+def release(topology: Topology, environment: Environment) -> Lease | None:
+    """Take a lease from whoever holds it; only for a holder that is known to be dead. None: nobody does."""
     with Connection.to(environment) as here:
         scope = Scope(topology.name, environment.name)
-        held = [claim for claim in read_claims(here.reader, scope) if not claim.released]
-        for claim in held:
-            here.caller.insisting(here.provider.claims.write(scope, evolve(claim, released=True)))
+        held = [lease for lease in read_leases(here.reader, scope) if not lease.released]
+        for lease in held:
+            record = Record(lease.number, to_text(evolve(lease, released=True)))
+            here.caller.insisting(here.provider.records.write(scope, record))
         return held[-1] if held else None
 
 
-def forget_peer(topology: Topology, environment: Environment) -> Claim:
-    """Remove the other environment of a recovery plan from this one's claim: for a recovery plan that no
-    longer exists. Return the claim once lists show it. Raises ClaimedError and ProviderError.
+def forget_peer(topology: Topology, environment: Environment) -> Lease:
+    """Remove the other environment of a recovery plan from this one's lease: for a recovery plan that no
+    longer exists. Return the lease once lists show it. Raises LeaseHeldError and ProviderError.
     """
     with Connection.to(environment) as here:
         with here.run(Scope(topology.name, environment.name)) as run:
             run.record_peer("")
         clock = here.provider.clock
         clock.sleep_until(clock.now() + here.provider.capabilities.visibility_seconds)
-    return run.claim
+    return run.lease
 
 
 def addresses(placed: Placed) -> dict[str, str]:
@@ -251,16 +253,16 @@ def _plan(
     placed: Placed, options: PlanOptions | None, guards: Iterable[Guard] | None, *, destroy: bool
 ) -> Plan:
     with Connection.to(placed.environment) as here:
-        claim, plan = _unguarded(placed, options, here, destroy=destroy)
-    return check_guards(plan, guards, claim)
+        lease, plan = _unguarded(placed, options, here, destroy=destroy)
+    return check_guards(plan, guards, lease)
 
 
 def _unguarded(
     placed: Placed, options: PlanOptions | None, here: Connection, *, destroy: bool
-) -> tuple[Claim | None, Plan]:
-    """Return the last claim, and the plan that its fence allows. An apply asks again under its own claim."""
+) -> tuple[Lease | None, Plan]:
+    """Return the last lease, and the plan that its fence allows. An apply asks again under its own lease."""
     account = here.account()
-    claim = here.settle(placed.scope)
+    lease = here.settle(placed.scope)
     there = here.reader.observe(placed.scope)
     catalogue = cache(here.catalogue)
 
@@ -269,8 +271,8 @@ def _unguarded(
             return plan
         return compose(placed, catalogue(), there, here.provider.drivers, options, destroy=destroy)
 
-    fence = Fence.of(claim)
-    return claim, fence.plan_to_destroy(placed, make) if destroy else fence.plan(placed, there, make)
+    fence = Fence.of(lease)
+    return lease, fence.plan_to_destroy(placed, make) if destroy else fence.plan(placed, there, make)
 
 
 def _turned(fenced: bool) -> str:

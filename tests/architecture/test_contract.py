@@ -13,7 +13,7 @@ SOURCES = sorted((ROOT / "src").rglob("*.py"))
 ABILITIES = (PermissionPolicies, Grants, Doctor, Images, BlockExport)
 METHODS = {method for ability in ABILITIES for method in ability.__abstractmethods__}
 CONTRACT = Path(interface.__file__)
-PAGE = (ROOT / "docs" / "writing-a-provider.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "testing-a-provider.md").read_text(encoding="utf-8")
 
 
 def lookups(source):

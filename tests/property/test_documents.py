@@ -15,7 +15,7 @@ from portinfra.render.policy_documents import check_document
 from portinfra.render.portability_documents import lockin_document
 from portinfra.testing import strategies
 from portinfra.testing.simulated import simulated
-from portinfra.workflow import claims, observe
+from portinfra.workflow import leases, observe
 
 CANARY = "canary-4711"
 topologies = strategies.topologies(max_roles=3, max_hosts=3).filter(lambda topology: topology.roles)
@@ -53,13 +53,13 @@ def test_what_is_planned_applied_and_seen(before, after, environment):
         assert is_json(documents.plan_document(first))
         assert is_json(documents.outcome_document(apply(first, seed=0)))
         second = plan(with_secrets(after), environment, PlanOptions(allow_data_loss="all"))
-        (claim,) = claims(before, environment)
+        (lease,) = leases(before, environment)
         assert is_json(documents.plan_document(second))
-        assert is_json(documents.status_document(second, claim))
+        assert is_json(documents.status_document(second, lease))
         assert is_json(documents.plan_document(destroy(after, environment)))
         there = observe(before, environment)
         assert is_json(documents.output_document("sample/production", there))
-        assert is_json(documents.claim_document("sample/production", claim))
+        assert is_json(documents.claim_document("sample/production", lease))
         report = check_rules(placed(after, environment), (), there)
         assert is_json(check_document(report, None, ()))
 

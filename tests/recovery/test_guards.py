@@ -44,7 +44,7 @@ def found(plan):
 
 def peer(environment):
     """Return the peer that the newest claim of an environment names."""
-    return workflow.claims(SHOP, environment)[-1].peer
+    return workflow.leases(SHOP, environment)[-1].peer
 
 
 def came_back(cloud):
@@ -136,7 +136,7 @@ def test_an_apply_that_changes_nothing_records_the_guard(cloud):
 def test_a_change_that_is_refused_records_no_guard(cloud):
     with connect(PRODUCTION, SHOP.name, guards=[BOTH]) as there, pytest.raises(PolicyError):
         there.remove("volume.db1-data")
-    assert workflow.claims(SHOP, PRODUCTION)[-1].peer == ""
+    assert workflow.leases(SHOP, PRODUCTION)[-1].peer == ""
 
 
 def test_credentials_of_another_account_do_not_answer_for_the_other_environment(awake):

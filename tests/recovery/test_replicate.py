@@ -11,7 +11,9 @@ from portinfra import workflow
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
 from portinfra.model.plan import PlanOptions
+from portinfra.model.record import Record
 from portinfra.model.recovery import DataPolicy
+from portinfra.records.lease import to_text
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.points import id_of, manifest
 from portinfra.recovery.replicate import replicate
@@ -251,9 +253,10 @@ def forgetting(about, entries=lambda entry: True):
 def spoiling(about):
     """Somebody writes into every entry of the ledger what nobody can read."""
     with Connection.to(about.target) as target:
-        claims = target.provider.claims
-        for claim in target.claims(about.ledger):
-            target.caller.insisting(claims.write(about.ledger, evolve(claim, note="?", released=True)))
+        records = target.provider.records
+        for lease in target.leases(about.ledger):
+            record = Record(lease.number, to_text(evolve(lease, released=True), "?"))
+            target.caller.insisting(records.write(about.ledger, record))
 
 
 @pytest.mark.parametrize("lose", [forgetting, spoiling])

@@ -52,13 +52,13 @@ def _plain(value: Any) -> str:
 
 
 def _leases(about: Recovery, environment: Environment) -> Iterator[str]:
-    for claim in workflow.claims(about.topology, environment):
-        holder = f"{claim.holder.user}@{claim.holder.host} {claim.holder.machine}"
-        state = "released" if claim.released else "held"
-        role = "fenced" if claim.fenced else "active"
-        version = f"by {claim.version} at {claim.since}"
-        peer = f" peer={claim.peer}" if claim.peer else ""
-        yield f"{claim.number} {holder} {state} epoch={claim.epoch} {role} {version}{peer}"
+    for lease in workflow.leases(about.topology, environment):
+        holder = f"{lease.holder_identity.user}@{lease.holder_identity.host} {lease.holder_identity.machine}"
+        state = "released" if lease.released else "held"
+        role = "fenced" if lease.fenced else "active"
+        version = f"by {lease.version} at {lease.acquire_time}"
+        peer = f" peer={lease.peer}" if lease.peer else ""
+        yield f"{lease.number} {holder} {state} epoch={lease.epoch} {role} {version}{peer}"
 
 
 def _entries(environment: Environment, scope: Scope) -> Iterator[str]:

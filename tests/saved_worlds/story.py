@@ -10,9 +10,9 @@ from typing import Any
 from unittest import mock
 
 from portinfra import INTERNET, Environment, RecoveryPlan, Role, Topology, Volume, allow, dr, workflow
-from portinfra.execution import holder
-from portinfra.model.claim import Holder
 from portinfra.model.evidence import Evidence
+from portinfra.model.lease import Holder
+from portinfra.records import holder
 from portinfra.recovery.subject import Recovery
 
 ONE = dr.Pace(seed=0)

@@ -1,5 +1,6 @@
 """A cloud of one table, with virtual time: what the coordinator needs and nothing else."""
 
+from collections.abc import MutableMapping
 from types import MappingProxyType
 
 from attrs import evolve
@@ -7,13 +8,15 @@ from toy import CATALOGUE, DRIVERS, PRODUCTION, ToyDriver, topology
 
 from portinfra import Role, Volume, allow, errors
 from portinfra.execution.run import Run
-from portinfra.model.address import Address
 from portinfra.model.catalogue import Capabilities
 from portinfra.model.observed import Observation
 from portinfra.model.plan import PlanOptions
+from portinfra.model.record import Record
 from portinfra.placement import place
 from portinfra.planning.compose import compose
-from portinfra.provider.interface import Call, ClaimDriver, Wait
+from portinfra.provider.interface import Call, RecordDriver, Wait
+from portinfra.provider.record_names import record_address
+from portinfra.records.lease import to_lease, to_text
 
 
 class ToyClock:
@@ -49,37 +52,59 @@ class ListingDriver(ToyDriver):
         return super().absorb(seen, call, answer)
 
 
-class ToyClaims(ClaimDriver):
+class ToyRecords(RecordDriver):
     def survey(self, scope):
-        return Call("ListClaims")
+        return Call("ListRecords")
 
     def assemble(self, answers):
-        return [claim for answer in answers for claim in answer["claims"]]
+        return [record for answer in answers for record in answer["records"]]
 
-    def take(self, scope, claim):
-        return self._change("Take", claim.number, claim=claim)
+    def create(self, scope, record):
+        return self._change("Create", record.number, record=record)
 
-    def write(self, scope, claim):
-        return self._change("Write", claim.number, claim=claim)
+    def write(self, scope, record):
+        return self._change("Write", record.number, record=record)
 
-    def drop(self, scope, number):
-        return self._change("Drop", number, number=number)
+    def delete(self, scope, number):
+        return self._change("Delete", number, number=number)
 
-    def _change(self, verb, called, **parameters):
-        return Call(f"{verb}Claim", parameters, Address(f"claim.{called}"), safe=verb != "Take")
+    def _change(self, verb, named, **parameters):
+        return Call(f"{verb}Record", parameters, record_address(named), safe=verb != "Create")
+
+
+class LeaseTable(MutableMapping):
+    """Number → lease, as the texts of the cloud's records have it."""
+
+    def __init__(self):
+        self.texts = {}
+
+    def __getitem__(self, number):
+        return to_lease(Record(number, self.texts[number]))
+
+    def __setitem__(self, number, lease):
+        self.texts[number] = to_text(lease)
+
+    def __delitem__(self, number):
+        del self.texts[number]
+
+    def __iter__(self):
+        return iter(self.texts)
+
+    def __len__(self):
+        return len(self.texts)
 
 
 class ToyProvider:
     name = "toy"
     drivers = MappingProxyType({kind: ListingDriver(kind) for kind in DRIVERS})
-    claims = ToyClaims()
+    records = ToyRecords()
 
     def __init__(self, *, pending_seconds=0.0, rates=None):
         self.capabilities = Capabilities()
         self.clock = ToyClock()
         self.pending_seconds = pending_seconds
         self.rates = rates or {}
-        self.table, self.ready_at, self.claim_table = {}, {}, {}
+        self.table, self.ready_at, self.leases = {}, {}, LeaseTable()
         self.made = []
         """(moment, action, address) of every write."""
         self.fail = lambda call: None
@@ -93,10 +118,10 @@ class ToyProvider:
             "Create": self._write,
             "Update": self._write,
             "Delete": self._write,
-            "ListClaims": self._listclaims,
-            "TakeClaim": self._takeclaim,
-            "WriteClaim": self._writeclaim,
-            "DropClaim": self._dropclaim,
+            "ListRecords": self._list_records,
+            "CreateRecord": self._create_record,
+            "WriteRecord": self._write_record,
+            "DeleteRecord": self._delete_record,
         }
         """What answers each call, by its action: a test may put something else there."""
 
@@ -147,27 +172,27 @@ class ToyProvider:
         self.lose(call)
         return {"id": call.address, "pending": bool(self.pending_seconds)}
 
-    def _listclaims(self, call):
-        return {"claims": list(self.claim_table.values())}
+    def _list_records(self, call):
+        return {"records": [Record(number, text) for number, text in self.leases.texts.items()]}
 
-    def _takeclaim(self, call):
+    def _create_record(self, call):
         self.fail(call)
-        claim = call.parameters["claim"]
-        if claim.number in self.claim_table:
+        record = call.parameters["record"]
+        if record.number in self.leases:
             raise errors.AlreadyExists("taken")
-        self.claim_table[claim.number] = claim
+        self.leases.texts[record.number] = record.text
         self.lose(call)
         return {}
 
-    def _writeclaim(self, call):
-        claim = call.parameters["claim"]
-        if claim.number not in self.claim_table:
+    def _write_record(self, call):
+        record = call.parameters["record"]
+        if record.number not in self.leases:
             raise errors.NotFound("gone")
-        self.claim_table[claim.number] = claim
+        self.leases.texts[record.number] = record.text
         return {}
 
-    def _dropclaim(self, call):
-        if self.claim_table.pop(call.parameters["number"], None) is None:
+    def _delete_record(self, call):
+        if self.leases.texts.pop(call.parameters["number"], None) is None:
             raise errors.NotFound("gone")
         return {}
 

@@ -17,7 +17,7 @@ PROGRAM = textwrap.dedent(
     import sys, time
     from shops import PRODUCTION, shop
     from portinfra import apply, plan
-    from portinfra.errors import ClaimedError, StalePlanError
+    from portinfra.errors import LeaseHeldError, StalePlanError
     from portinfra.testing.fake import FakeCloud
 
     request = FakeCloud.request
@@ -29,11 +29,11 @@ PROGRAM = textwrap.dedent(
     FakeCloud.request = slow
     try:
         apply(plan(shop(int(sys.argv[1])), PRODUCTION))
-    except (ClaimedError, StalePlanError) as error:
+    except (LeaseHeldError, StalePlanError) as error:
         sys.exit(f"{type(error).__name__}: {error}")
     """
 )
-REFUSED = ("ClaimedError", "StalePlanError")
+REFUSED = ("LeaseHeldError", "StalePlanError")
 
 
 @pytest.fixture(

@@ -4,9 +4,9 @@ import pytest
 from attrs import evolve
 
 from portinfra import Role, Topology, connect, errors
-from portinfra.execution import holder
 from portinfra.model.address import Address
 from portinfra.model.resources import KINDS, Firewall, Instance, Network, Snapshot, Subnet, Volume
+from portinfra.records import holder
 from portinfra.testing.simulated import SOMEWHERE, applied, simulated
 
 NETWORK = Network("main", "10.0.0.0/16")

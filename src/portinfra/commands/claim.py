@@ -27,21 +27,22 @@ def claim(session: Session, target: Target, releasing: Releasing) -> int:
     from portinfra import workflow
     from portinfra.commands.applying import confirm
     from portinfra.commands.selection import select
-    from portinfra.render.console.status import claim_line
+    from portinfra.render.console.status import lease_line
     from portinfra.render.console.terminal import err, write, write_json
     from portinfra.render.documents import claim_document
 
     selection = select(session, target)
-    claims = workflow.claims(selection.topology, selection.environment)
-    last = claims[-1] if claims else None
+    leases = workflow.leases(selection.topology, selection.environment)
+    last = leases[-1] if leases else None
     released = False
     if releasing.release and last is not None and not last.released:
-        err().print(f"{last.holder} holds it since {last.since}. If it still lives, both will change things.")
+        held = f"{last.holder_identity} holds it since {last.acquire_time}."
+        err().print(f"{held} If it still lives, both will change things.")
         if not releasing.yes:
             confirm(session, f"Type {selection.scope} to release it:", (selection.scope,))
         workflow.release(selection.topology, selection.environment)
-        claims = workflow.claims(selection.topology, selection.environment)
-        last, released = claims[-1] if claims else None, True
+        leases = workflow.leases(selection.topology, selection.environment)
+        last, released = leases[-1] if leases else None, True
     if releasing.forget_peer and last is not None and last.peer:
         err().print(f"Plans of {selection.scope} will not check {last.peer} any more.")
         if not releasing.yes:
@@ -50,5 +51,5 @@ def claim(session: Session, target: Target, releasing: Releasing) -> int:
     if releasing.as_json:
         write_json(claim_document(selection.scope, last, released=released))
     else:
-        write(claim_line(last))
+        write(lease_line(last))
     return Exit.DONE

@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from portinfra.errors import ClaimedError, PolicyError, PortinfraError, StalePlanError
+from portinfra.errors import LeaseHeldError, PolicyError, PortinfraError, StalePlanError
 
 
 class Exit(IntEnum):
@@ -33,7 +33,7 @@ class Interrupted(PortinfraError):
     """Ctrl-C. The calls that were under way have ended."""
 
 
-_REFUSALS = (PolicyError, ClaimedError, StalePlanError, Unconfirmed)
+_REFUSALS = (PolicyError, LeaseHeldError, StalePlanError, Unconfirmed)
 
 
 def exit_code(error: Exception) -> Exit:

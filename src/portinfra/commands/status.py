@@ -17,10 +17,10 @@ def status(session: Session, target: Target, shown: Shown) -> int:
 
     selection = select(session, target)
     plan = workflow.plan(selection.topology, selection.environment, guards=selection.guards)
-    claims = workflow.claims(selection.topology, selection.environment)
-    document = status_document(plan, claims[-1] if claims else None)
+    leases = workflow.leases(selection.topology, selection.environment)
+    document = status_document(plan, leases[-1] if leases else None)
     if shown.as_json:
         write_json(document)
     else:
-        show_status(plan, claims[-1] if claims else None, out())
+        show_status(plan, leases[-1] if leases else None, out())
     return Exit.DIFFERS if document["differs"] or plan.errors else Exit.DONE

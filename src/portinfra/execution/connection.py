@@ -8,16 +8,17 @@ from attrs import frozen
 
 from portinfra.errors import PermissionDenied
 from portinfra.execution.caller import Caller
-from portinfra.execution.claim import claims, settle
+from portinfra.execution.lease import settle
 from portinfra.execution.run import Run
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
-from portinfra.model.claim import Claim
 from portinfra.model.environment import Environment
+from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation, Observed
 from portinfra.observation import Reader
 from portinfra.provider import registry
 from portinfra.provider.interface import Provider
+from portinfra.records.lease import read_leases
 from portinfra.version import VERSION
 
 WORKERS = 8
@@ -58,17 +59,17 @@ class Connection:
         meant(catalogue.account, self.environment, self.provider.name)
         return catalogue
 
-    def settle(self, scope: Scope) -> Claim | None:
-        """Wait until lists show the last run's last change. Its claim, as it was before the wait."""
-        found = claims(self.reader, scope)
+    def settle(self, scope: Scope) -> Lease | None:
+        """Wait until lists show the last run's last change. Its lease, as it was before the wait."""
+        found = read_leases(self.reader, scope)
         last = found[-1] if found else None
         settle(last, self.provider.clock, self.provider.capabilities.visibility_seconds)
         return last
 
-    def claims(self, scope: Scope) -> list[Claim]:
-        """The claims of a scope, the newest last, as they are once lists show the last run's last change."""
+    def leases(self, scope: Scope) -> list[Lease]:
+        """The leases of a scope, the newest last, as they are once lists show the last run's last change."""
         self.settle(scope)
-        return claims(self.reader, scope)
+        return read_leases(self.reader, scope)
 
     def observe(self, scope: Scope) -> Observation:
         """All that is there of a scope, once lists show the last run's last change."""

@@ -90,13 +90,13 @@ class Coordinator:
         return self._written
 
     def run(self) -> tuple[StepOutcome, ...]:
-        """Every step's outcome. Raises ClaimLostError, KeyboardInterrupt, and what no call should raise."""
+        """Every step's outcome. Raises LeaseLostError, KeyboardInterrupt, and what no call should raise."""
         for task in self._tasks.values():
             if not task.missing:
                 self.loop.later(self._began, self._begin, task)
         try:
             self.loop.run(lambda: len(self._outcomes) == len(self._tasks))
-        except ProviderError as error:  # the claim's service is down: nobody may go on
+        except ProviderError as error:  # the lease's service is down: nobody may go on
             for task in self._tasks.values():
                 if task.step not in self._outcomes:
                     self._conclude(task, "failed" if task.started else "blocked", error)

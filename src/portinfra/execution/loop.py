@@ -12,18 +12,18 @@ from typing import Any
 from attrs import Factory, define, field
 
 from portinfra.execution import retry
-from portinfra.execution.claim import FOR_NOW, Claiming
+from portinfra.execution.lease import FOR_NOW, LeaseHolder
 from portinfra.execution.workers import Completion, Work, Workers
 from portinfra.provider.interface import Clock
 
 
 @define
 class Loop:
-    """Does what is due, hands work out, and says meanwhile that the claim's holder lives."""
+    """Does what is due, hands work out, and says meanwhile that the lease's holder lives."""
 
     clock: Clock
     workers: Workers
-    claiming: Claiming
+    holder: LeaseHolder
     chance: random.Random | None = None
     """Shuffles what could as well go in another order; None: in the order in which it came."""
     stopping: bool = field(init=False, default=False)
@@ -86,14 +86,14 @@ class Loop:
                 self.clock.sleep_until(due)
 
     def _free(self, now: float) -> bool:
-        """Whether a call may go out: somebody can make it, and the claim is ours beyond doubt."""
-        return self._under_way < self.workers.size and self.claiming.sure(now)
+        """Whether a call may go out: somebody can make it, and the lease is ours beyond doubt."""
+        return self._under_way < self.workers.size and self.holder.sure(now)
 
     def _next_due(self, now: float) -> float | None:
         """When there is something to do though no work has ended; None: never."""
         dues = [self._queue[0][0]] if self._queue and self._free(now) else []
         if (self._queue or self._under_way) and not self._beating and not self.stopping:
-            dues.append(self.claiming.beat_due)
+            dues.append(self.holder.renew_due)
         return min(dues, default=None)
 
     def _absorb(self, timeout: float | None) -> None:
@@ -106,15 +106,15 @@ class Loop:
                 completion.ticket(completion)
 
     def _heartbeat(self, now: float) -> None:
-        if now >= self.claiming.beat_due and not self._beating:
+        if now >= self.holder.renew_due and not self._beating:
             self._beating = True
-            self.submit(self._beaten, self.claiming.beat)
+            self.submit(self._beaten, self.holder.renew)
 
     def _beaten(self, completion: Completion) -> None:
         self._beating = False
         error = completion.error
         self._beats_failed = self._beats_failed + 1 if error else 0
         if isinstance(error, FOR_NOW) and self._beats_failed < retry.ATTEMPTS_MAX:
-            self.claiming.beat_due = self.clock.now() + retry.delay(self._beats_failed)
+            self.holder.renew_due = self.clock.now() + retry.delay(self._beats_failed)
         elif error is not None:
             self._stop(error)

@@ -1,4 +1,4 @@
-"""One run on one scope: the claim, then plan after plan, then the claim let go."""
+"""One run on one scope: the lease, then plan after plan, then the lease let go."""
 
 import random
 import secrets
@@ -9,17 +9,17 @@ from typing import Any, Self
 
 from attrs import evolve
 
-from portinfra.errors import ApplyError, ClaimLostError, ProviderError
+from portinfra.errors import ApplyError, LeaseLostError, ProviderError
 from portinfra.execution.caller import Caller
-from portinfra.execution.claim import Claiming
 from portinfra.execution.coordinator import Coordinator
 from portinfra.execution.journal import Journal
+from portinfra.execution.lease import LeaseHolder
 from portinfra.execution.loop import Loop
-from portinfra.execution.pulse import pulse
+from portinfra.execution.renewal import keep_renewing
 from portinfra.execution.workers import Inline, Threads, Workers
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
-from portinfra.model.claim import Claim
+from portinfra.model.lease import Lease
 from portinfra.model.observed import Observed
 from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
@@ -37,7 +37,7 @@ def new_attempt(clock: Clock) -> str:
 
 
 class Run:
-    """A run that holds the claim of its scope. A context manager.
+    """A run that holds the lease of its scope. A context manager.
 
     With a `seed`, calls are made one at a time by the calling thread, in an order that the seed decides.
     """
@@ -61,30 +61,30 @@ class Run:
         self.reader = Reader(provider, self._ask, borrowed or {})
         self.attempt = new_attempt(provider.clock)
         self._journal = Journal(scope, self.attempt)
-        self._claiming: Claiming | None = None
+        self._holder: LeaseHolder | None = None
         self._nothing_left = False
 
     def __enter__(self) -> Self:
-        self._claiming = Claiming.take(
+        self._holder = LeaseHolder.take(
             self._caller, self.reader, self._scope, attempt=self.attempt, version=self._version
         )
-        self._caller.sleep_until = self._claiming.sleep_until
+        self._caller.sleep_until = self._holder.sleep_until
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._claiming is not None
+        assert self._holder is not None
         self._journal.close()
         try:
             if kind is None or issubclass(kind, Exception | KeyboardInterrupt):
-                self._claiming.release(forget=self._nothing_left)
+                self._holder.release(forget=self._nothing_left)
         except ProviderError:
             # The next run finds that this one has ended. What hid the outcome would be worse.
             if error is None and self._nothing_left:
                 raise
         finally:
-            self._claiming.abandon()
+            self._holder.abandon()
 
     @property
     def calls(self) -> int:
@@ -92,44 +92,44 @@ class Run:
         return self._caller.calls
 
     @property
-    def claim(self) -> Claim:
+    def lease(self) -> Lease:
         """What this run holds."""
-        assert self._claiming is not None
-        return self._claiming.claim
+        assert self._holder is not None
+        return self._holder.lease
 
     def declare(self, *, epoch: int, fenced: bool) -> None:
-        """Say in the claim whose turn it is, for this run and all that follow."""
-        assert self._claiming is not None
-        self._claiming.declare(epoch=epoch, fenced=fenced)
+        """Say in the lease whose turn it is, for this run and all that follow."""
+        assert self._holder is not None
+        self._holder.declare(epoch=epoch, fenced=fenced)
 
     def record_peer(self, peer: str) -> None:
-        """Write the other environment of the recovery plan into the claim, unless the claim has it already.
+        """Write the other environment of the recovery plan into the lease, unless the lease has it already.
         Every later run keeps it.
         """
-        assert self._claiming is not None
-        self._claiming.record_peer(peer)
+        assert self._holder is not None
+        self._holder.record_peer(peer)
 
     def sleep_until(self, moment: float) -> None:
-        """Return when the provider's clock says so, holding the claim meanwhile."""
-        assert self._claiming is not None
-        self._claiming.sleep_until(moment)
+        """Return when the provider's clock says so, holding the lease meanwhile."""
+        assert self._holder is not None
+        self._holder.sleep_until(moment)
 
     def living(self) -> AbstractContextManager[None]:
-        """Hold the claim while the calling thread is busy with something that may take long: a user's hook,
+        """Hold the lease while the calling thread is busy with something that may take long: a user's hook,
         another run.
 
-        Raises ClaimLostError and ProviderError when that has ended.
+        Raises LeaseLostError and ProviderError when that has ended.
         """
-        assert self._claiming is not None
-        return pulse(self._claiming)
+        assert self._holder is not None
+        return keep_renewing(self._holder)
 
     def holds(self) -> bool:
-        """Whether the claim still is this run's, which has not been heard of for a while perhaps."""
-        assert self._claiming is not None
+        """Whether the lease still is this run's, which has not been heard of for a while perhaps."""
+        assert self._holder is not None
         try:
-            self._claiming.keep()
-        except ClaimLostError:
-            self._claiming.abandon()
+            self._holder.keep()
+        except LeaseLostError:
+            self._holder.abandon()
             return False
         return True
 
@@ -146,20 +146,20 @@ class Run:
         return compose(placed, catalogue, there, self._provider.drivers, options, destroy=destroy)
 
     def apply(self, plan: Plan, listen: Listener) -> Outcome:
-        """Carry out a plan that was made under this run's claim, and verify it.
+        """Carry out a plan that was made under this run's lease, and verify it.
 
         Raises ApplyError when a step did not end well or the world is not as planned afterwards,
-        ClaimLostError, and KeyboardInterrupt once the calls under way have ended.
+        LeaseLostError, and KeyboardInterrupt once the calls under way have ended.
         """
-        assert self._claiming is not None
-        self._claiming.keep()
+        assert self._holder is not None
+        self._holder.keep()
         began, calls = self._provider.clock.now(), self._caller.calls
         coordinator = self._coordinator(plan, listen)
         steps = coordinator.run()
         outcome = Outcome(self._scope, self.attempt, steps)
         if all(step.fate == "done" for step in steps):
             visible = self._provider.capabilities.visibility_seconds
-            self._claiming.sleep_until(coordinator.last_write + visible)
+            self._holder.sleep_until(coordinator.last_write + visible)
             found = verify(plan, self.reader)
             self._nothing_left = plan.destroys and found.empty
             outcome = evolve(outcome, drift=found.drift, unverified=found.unseen)
@@ -171,15 +171,15 @@ class Run:
         return outcome
 
     def _ask(self, call: Call) -> Answer:
-        if self._claiming is not None:
-            self._claiming.keep()
+        if self._holder is not None:
+            self._holder.keep()
         return self._caller.insisting(call)
 
     def _coordinator(self, plan: Plan, listen: Listener) -> Coordinator:
-        assert self._claiming is not None
+        assert self._holder is not None
         workers: Workers = Inline() if self._seed is not None else Threads(self._workers)
         chance = random.Random(self._seed) if self._seed is not None else None
-        loop = Loop(self._provider.clock, workers, self._claiming, chance)
+        loop = Loop(self._provider.clock, workers, self._holder, chance)
         return Coordinator(plan, self._caller, self.reader, loop, self._journal, self.attempt, listen)
 
 

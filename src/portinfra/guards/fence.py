@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from attrs import evolve, frozen
 
 from portinfra.model.address import Address
-from portinfra.model.claim import Claim
 from portinfra.model.finding import Finding, Severity
+from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan
@@ -16,7 +16,7 @@ from portinfra.words import moment
 
 @frozen
 class Fence:
-    """What the claim of an environment says of its fence."""
+    """What the lease of an environment says of its fence."""
 
     epoch: int = 0
     """The moment of the last takeover, in seconds since the epoch; 0: there was none."""
@@ -24,9 +24,9 @@ class Fence:
     """Whether another environment is active, or is about to be."""
 
     @classmethod
-    def of(cls, claim: Claim | None) -> "Fence":
-        """The fence that a claim tells of."""
-        return cls(claim.epoch, claim.fenced) if claim else cls()
+    def of(cls, lease: Lease | None) -> "Fence":
+        """The fence that a lease tells of."""
+        return cls(lease.epoch, lease.fenced) if lease else cls()
 
     def plan(self, placed: Placed, there: Observation, make: Callable[[Placed], Plan]) -> Plan:
         """Return the plan that the fence allows, with its findings. `make` is called with what is wanted, and

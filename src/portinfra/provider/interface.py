@@ -24,9 +24,9 @@ from attrs import evolve, field, frozen
 from portinfra.errors import ProviderError
 from portinfra.model.address import Address, Owner, Scope
 from portinfra.model.catalogue import Capabilities, Catalogue
-from portinfra.model.claim import Claim
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
+from portinfra.model.record import Record
 from portinfra.model.resources import Spec
 
 S = TypeVar("S", bound=Spec)
@@ -43,7 +43,7 @@ class Call:
     """In the provider's own word: `CreateSubnet`."""
     parameters: Mapping[str, Any] = field(factory=dict, repr=False, hash=False)
     address: Address | None = None
-    """The resource that a write is for; a claim's is `claim.NUMBER`."""
+    """The resource that a write is for; of a record, `record_address(number)`."""
     after: Observed[Any] | None = field(default=None, hash=False)
     """What is there once it has succeeded and settled; None: nothing is."""
     fills: Mapping[str, str] = field(factory=dict, hash=False)
@@ -214,31 +214,37 @@ def _dig(answer: Answer, path: str) -> Any:
     return value
 
 
-class ClaimDriver(ABC):
-    """How one provider keeps the claim on a scope: a resource whose name must be unique there. All pure.
+class RecordDriver(ABC):
+    """How one provider keeps the records of a scope: resources with a numbered name and a text. All pure.
 
-    Two `take` of the same number must never both succeed: the second fails with AlreadyExists.
+    The laws, which the conformance suite tests:
+     1. A number is created once: of two runs that create it, one gets AlreadyExists.
+     2. A text is read as it was written: 1 to `TEXT_MAX` characters of printable ASCII, quotes and
+        backslashes too. Core escapes all others. A provider does not look into a text.
+     3. A write replaces the whole text, a deletion takes only that record; NotFound where there is none.
+
+    These calls have the address `record_names.record_address(number)`. Only `create` is not `safe`.
     """
 
     @abstractmethod
     def survey(self, scope: Scope) -> Call:
-        """The read that finds every claim of the scope."""
+        """Return the read that finds every record of the scope."""
 
     @abstractmethod
-    def assemble(self, answers: Sequence[Answer]) -> list[Claim]:
-        """The claims, from the pages of the read."""
+    def assemble(self, answers: Sequence[Answer]) -> list[Record]:
+        """Return the records, from the pages of the read. A damaged text does not fail."""
 
     @abstractmethod
-    def take(self, scope: Scope, claim: Claim) -> Call:
-        """The call that creates claim number `claim.number`."""
+    def create(self, scope: Scope, record: Record) -> Call:
+        """Return the call that creates a record with its text."""
 
     @abstractmethod
-    def write(self, scope: Scope, claim: Claim) -> Call:
-        """The call that overwrites what an existing claim says; NotFound where it is gone."""
+    def write(self, scope: Scope, record: Record) -> Call:
+        """Return the call that replaces the text of a record."""
 
     @abstractmethod
-    def drop(self, scope: Scope, number: int) -> Call:
-        """The call that removes a claim."""
+    def delete(self, scope: Scope, number: int) -> Call:
+        """Return the call that deletes a record."""
 
 
 class Clock(Protocol):
@@ -262,7 +268,7 @@ class Provider(Protocol):
     clock: Clock
     drivers: Mapping[type[Spec], Driver[Any]]
     """Kind → driver, in order of need; a kind that is absent cannot be had here."""
-    claims: ClaimDriver
+    records: RecordDriver
 
     def account_calls(self) -> tuple[Call, ...]:
         """The reads that `account_of` needs: as few as can be, since every plan begins with them."""

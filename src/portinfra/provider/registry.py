@@ -23,7 +23,7 @@ LIVE = (
     "capabilities",
     "clock",
     "drivers",
-    "claims",
+    "records",
     "account_calls",
     "account_of",
     "catalogue_calls",

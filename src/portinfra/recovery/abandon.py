@@ -42,8 +42,8 @@ def may_abandon(recovery: Recovery) -> None:
 def abandon(recovery: Recovery, *, pace: Pace | None = None) -> Abandoned:
     """Give up the failover that is under way. What was written in the target stays on its volumes there.
 
-    Raises PolicyError where none is under way; ClaimedError while somebody goes on with it; Unavailable where
-    an end does not answer; it is run again then.
+    Raises PolicyError where none is under way; LeaseHeldError while somebody goes on with it; Unavailable
+    where an end does not answer; it is run again then.
     """
     pace = pace or Pace()
     with Connection.to(recovery.target) as target, Connection.to(recovery.source) as source:
@@ -55,7 +55,7 @@ def abandon(recovery: Recovery, *, pace: Pace | None = None) -> Abandoned:
                 raise _nothing_under_way(recovery)
             here, now = standing(source, recovery.source_scope), target.provider.clock.now()
             _no_newer_points(recovery, source)
-            epoch = next_epoch(now, turn.latest, here.epoch, run.claim.epoch)
+            epoch = next_epoch(now, turn.latest, here.epoch, run.lease.epoch)
             ledger = Ledger(target, recovery.ledger)
             turn = written(ledger, evolve(turn, abandoned=epoch))
             stopped = switched(run, target, recovery, epoch, "stopped", pace.listen)
@@ -78,7 +78,7 @@ def stand_alone(recovery: Recovery, *, without: Collection[str] = (), pace: Pace
         known = _no_newer_points(recovery, source, without)
         with source.run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run:
             now, latest = source.provider.clock.now(), (turn.latest for turn in known)
-            epoch = next_epoch(now, run.claim.epoch, *latest)
+            epoch = next_epoch(now, run.lease.epoch, *latest)
 
             def decided() -> None:
                 """Points that are left aside are older from here on than what is written to the volumes."""

@@ -4,15 +4,13 @@ from attrs import evolve, frozen
 
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
-from portinfra.placement import place
 from portinfra.recovery.choice import Choice
 from portinfra.recovery.fencing import Standing, answering, begun, standing
-from portinfra.recovery.groups import groups
 from portinfra.recovery.how import How
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.refused import being_abandoned, cannot_take_over
 from portinfra.recovery.subject import Recovery
-from portinfra.recovery.turn import Turn, as_said, mark, next_epoch, turns, under_way, written
+from portinfra.recovery.turn import Turn, next_epoch, turns, under_way, written
 from portinfra.words import moment
 
 
@@ -57,7 +55,6 @@ class Beginning:
                 lost_at=now if lost else None,
                 last_point=self.how.last_point,
             )
-            self._not_too_large(turn)
             return written(self.ledger, turn)
 
     def _gone_on_with(self, found: Turn, known: list[Turn]) -> Turn:
@@ -88,27 +85,6 @@ class Beginning:
                 back.next_step,
             )
         return there
-
-    def _not_too_large(self, turn: Turn) -> None:
-        """Refuse what the ledger could not tell of once it has come far."""
-        plan, longest = self.recovery.plan, turn.epoch + 0.123
-        each = groups(self.recovery, place(self.recovery.topology, self.recovery.target))
-        fullest = evolve(
-            turn,
-            fenced_at=longest,
-            lost_at=longest,
-            abandoned=turn.epoch,
-            points=("01234567",) * len(each),
-            restored=tuple(map(mark, plan.roles)),
-            done=tuple(mark(action.name) for action in plan.actions),
-        )
-        if not self.ledger.fits(as_said(fullest)):
-            raise cannot_take_over(
-                self.recovery,
-                "too-large",
-                f"{len(plan.roles)} roles with {len(each)} points are more than one turn can hold",
-                "Let several roles share a point: give their data blocks the same group.",
-            )
 
     def _stands_already(self, here: Standing, there: Standing) -> PolicyError:
         name, source = self.recovery.target.name, self.recovery.source.name

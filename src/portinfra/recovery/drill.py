@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from attrs import evolve, frozen
 
-from portinfra.errors import ApplyError, ClaimedError, PortinfraError, ProviderError
+from portinfra.errors import ApplyError, LeaseHeldError, PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Scope
 from portinfra.model.evidence import Evidence
@@ -194,7 +194,7 @@ def sweep(recovery: Recovery, *, pace: Pace | None = None) -> list[Swept]:
                 with target.run(placed.scope, workers=pace.workers, seed=pace.seed) as run:
                     count = len(run.reader.observe(placed.scope).resources)
                     remove(RolloutContext(target, run, catalogue, placed, pace.listen))
-            except ClaimedError:
+            except LeaseHeldError:
                 found.append(Swept(id, began, "still running"))
                 continue
             except ApplyError as error:
@@ -203,7 +203,7 @@ def sweep(recovery: Recovery, *, pace: Pace | None = None) -> list[Swept]:
             ledger.rewrite(entry, {**entry.said, "open": False, "result": "swept"})
             found.append(Swept(id, began, "removed", count))
         if recovery.plan.vault:
-            with suppress(ClaimedError):  # somebody is receiving right now
+            with suppress(LeaseHeldError):  # somebody is receiving right now
                 clear(recovery, target, pace)
     return found
 

@@ -51,7 +51,7 @@ from portinfra.rollout.waves import Say
 def failover(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:
     """Take over. Run again after a failure, it goes on with what was decided.
 
-    Raises PolicyError where the target has taken over already, and where `may_take_over` does; ClaimedError
+    Raises PolicyError where the target has taken over already, and where `may_take_over` does; LeaseHeldError
     where somebody else is at it; ProviderError.
     """
     how = how or How()
@@ -78,8 +78,8 @@ class _Failover:
         receive(self.recovery, self.target, chosen, self.how.pace, self.say)
         pace = self.how.pace
         with self.target.run(self.recovery.target_scope, workers=pace.workers, seed=pace.seed) as run:
-            if run.claim.epoch > turn.epoch:
-                raise passed_on(self.recovery, run.claim.epoch)
+            if run.lease.epoch > turn.epoch:
+                raise passed_on(self.recovery, run.lease.epoch)
             there = self.target.observe(self.recovery.points)
             placed = sourced(place(self.recovery.topology, self.recovery.target), chosen, there)
             turn = self._agreed(turn, placed, chosen)

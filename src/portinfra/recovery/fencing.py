@@ -30,7 +30,7 @@ from portinfra.words import moment
 
 @frozen
 class Standing:
-    """What the newest claim of an environment says."""
+    """What the newest lease of an environment says."""
 
     epoch: int = 0
     fenced: bool = False
@@ -43,8 +43,8 @@ class Standing:
 
 def standing(place: Connection, scope: Scope) -> Standing:
     """Whose turn it is, as an environment knows it."""
-    claims = place.claims(scope)
-    return Standing(claims[-1].epoch, claims[-1].fenced) if claims else Standing()
+    leases = place.leases(scope)
+    return Standing(leases[-1].epoch, leases[-1].fenced) if leases else Standing()
 
 
 @contextmanager
@@ -105,8 +105,8 @@ def switched(
 
     The run holds its claim. Raises PolicyError where that knows of a later epoch, and what `switch` raises.
     """
-    if run.claim.epoch > epoch:
-        raise passed_on(recovery, run.claim.epoch)
+    if run.lease.epoch > epoch:
+        raise passed_on(recovery, run.lease.epoch)
     catalogue = at.catalogue()
     placed = place(recovery.topology, at.environment)
     run.declare(epoch=epoch, fenced=power == "stopped")

@@ -1,23 +1,28 @@
 """The ledger of a target: which points exist, which drills began, which failover is under way.
 
-It lies in the target's cloud, in the same kind of resource as a claim, one an entry: a text under a number
-that can be taken once, so that two who write at the same time write two entries. Each is rewritten only by
-who wrote it, or by who knows that writer to be dead.
+It lies in the target's cloud, in numbered records, one an entry: two runs that write at the same time write
+two entries. An entry that is too long for one record goes on in others. Only the run that wrote an entry
+rewrites it, or one that knows that run to be dead.
 """
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from attrs import evolve, field, frozen
 
 from portinfra.errors import AlreadyExists, NotFound, OutcomeUnknown, PortinfraError
-from portinfra.execution import holder as holders
-from portinfra.execution.claim import LOST_MAX, LOST_SECONDS, claims, settle
 from portinfra.execution.connection import Connection
+from portinfra.execution.lease import LOST_MAX, LOST_SECONDS, settle
 from portinfra.model.address import Scope
-from portinfra.model.claim import NOTE_MAX, Claim
+from portinfra.model.lease import Lease
+from portinfra.model.record import Record
+from portinfra.records import holder as holders
+from portinfra.records.entry import Written, cut, first_note, read_entries, rest_note
+from portinfra.records.lease import read_records, to_lease, to_text
+
+STRAY_SECONDS = 3600.0
+"""The rest of an entry that no entry names, and that is older than this, is deleted: its run is over."""
 
 
 @frozen
@@ -46,9 +51,13 @@ class Ledger:
     place: Connection
     scope: Scope
     _gone: set[int] = field(init=False, factory=set)
-    """Numbers that this process has removed, while lists still show them."""
+    """Numbers of entries that this process has removed, while lists still show them."""
     _written: dict[int, Mapping[str, Any]] = field(init=False, factory=dict)
     """What this process wrote last, while lists may still show what was there before."""
+    _rests: dict[int, tuple[int, ...]] = field(init=False, factory=dict)
+    """The records that hold the rest of an entry, as this process has read or written them."""
+    _used: set[int] = field(init=False, factory=set)
+    """The numbers that this process has read or created."""
 
     @classmethod
     def settled(cls, place: Connection, scope: Scope) -> "Ledger":
@@ -63,9 +72,8 @@ class Ledger:
         clock.sleep_until(clock.now() + self.place.provider.capabilities.visibility_seconds)
 
     def entries(self, kind: str = "") -> list[Entry]:
-        """The entries, of one kind or of all. What nobody can read is left out, and in place."""
-        found = {claim.number: _said(claim) for claim in self._claims()}
-        found |= self._written
+        """The entries, of one kind or of all, without those that cannot be read."""
+        found = {**self._read().entries, **self._written}
         return [
             Entry(number, said)
             for number, said in sorted(found.items())
@@ -73,8 +81,9 @@ class Ledger:
         ]
 
     def unreadable(self) -> int:
-        """How many entries nobody can read: what they speak of is not known."""
-        return sum(not _said(claim) for claim in self._claims())
+        """How many entries cannot be read: what they speak of is not known."""
+        written = self._read().entries.items()
+        return sum(not said for number, said in written if number not in self._written)
 
     @property
     def removed(self) -> int:
@@ -83,73 +92,107 @@ class Ledger:
 
     def add(self, said: Mapping[str, Any]) -> Entry:
         """A new entry; `said["id"]` tells it from every other of its kind, so that it is written once."""
+        writer = self._writer(said)
+        first, *more = cut(said, writer)
+        rest: tuple[int, ...] | None = None
         for _ in range(LOST_MAX):
-            existing = self._claims()
-            for claim in existing:
-                there = _said(claim)
+            written = self._read()
+            for number, there in written.entries.items():
                 if (there.get("kind"), there.get("id")) == (said["kind"], said["id"]):
-                    return self.rewrite(Entry(claim.number, there), said)
-            number = max([*(claim.number for claim in existing), *self._written, *self._gone, 0]) + 1
-            try:
-                self.place.caller.insisting(
-                    self.place.provider.claims.take(self.scope, self._claim(number, said))
-                )
-            except (AlreadyExists, OutcomeUnknown):
-                self.place.provider.clock.sleep_until(self.place.provider.clock.now() + LOST_SECONDS)
-                continue
-            self._written[number] = said
-            return Entry(number, said)
-        raise PortinfraError(
-            f"no entry could be added to the ledger {self.scope}",
-            fix="Somebody else is writing to it: wait for them, and run this again.",
-        )
+                    return self.rewrite(Entry(number, there), said)
+            rest = self._create_rest(more, writer) if rest is None else rest
+            created = self._create(first_note(first, rest), writer)
+            if created is not None:
+                self._written[created], self._rests[created] = said, rest
+                self._delete(written.strays)
+                return Entry(created, said)
+        raise self._no_number()
 
     def rewrite(self, entry: Entry, said: Mapping[str, Any]) -> Entry:
         """Let an entry say something else."""
-        self.place.caller.insisting(
-            self.place.provider.claims.write(self.scope, self._claim(entry.number, said))
-        )
-        self._written[entry.number] = said
+        writer, number = self._writer(said), entry.number
+        first, *more = cut(said, writer)
+        if more:
+            self._read()  # the numbers that are free, and those of the rest before
+        before, rest = self._rests.get(number, ()), self._create_rest(more, writer)
+        record = _record(number, writer, first_note(first, rest))
+        self.place.caller.insisting(self.place.provider.records.write(self.scope, record))
+        self._written[number], self._rests[number] = said, rest
+        self._delete(before)
         return evolve(entry, said=said)
-
-    def fits(self, said: Mapping[str, Any]) -> bool:
-        """Whether an entry can say that."""
-        return len(_noted(said)) <= NOTE_MAX
 
     def remove(self, entry: Entry) -> None:
         """Remove an entry."""
-        with suppress(NotFound):  # removed before, and no list said so yet
-            self.place.caller.insisting(self.place.provider.claims.drop(self.scope, entry.number))
+        self._delete([entry.number])
+        self._delete(self._rests.pop(entry.number, ()))
         self._written.pop(entry.number, None)
         self._gone.add(entry.number)
 
-    def _claims(self) -> list[Claim]:
-        """As lists have them, once they show what another process wrote last: of what is still open, it may
-        be written a moment ago that it is not.
+    def _read(self) -> Written:
+        """What the records say, once lists show what another process wrote last: an entry that is still open
+        may have been closed a moment ago. Where lists show no more than a part of an entry, it reads again.
+        Of the strays, it returns only those that are old.
         """
-        found = claims(self.place.reader, self.scope)
-        last = max(found, key=lambda claim: (not claim.released, claim.active_at), default=None)
+        records = read_records(self.place.reader, self.scope)
+        leases = map(to_lease, records)
+        last = max(leases, key=lambda lease: (not lease.released, lease.renew_time), default=None)
         clock, lag = self.place.provider.clock, self.place.provider.capabilities.visibility_seconds
         if not self._written and settle(last, clock, lag):
-            return claims(self.place.reader, self.scope)
-        return found
+            records = read_records(self.place.reader, self.scope)
+        if read_entries(records).torn - self._written.keys():
+            clock.sleep_until(clock.now() + lag)
+            records = read_records(self.place.reader, self.scope)
+        written = read_entries(records)
+        self._used.update(record.number for record in records)
+        for number, rest in written.rests.items():
+            if number not in self._written:
+                self._rests[number] = rest
+        before = clock.now() - STRAY_SECONDS
+        old = {lease.number for lease in map(to_lease, records) if lease.renew_time < before}
+        return evolve(written, strays=written.strays & old)
 
-    def _claim(self, number: int, said: Mapping[str, Any]) -> Claim:
-        note = _noted(said)
-        if len(note) > NOTE_MAX:
-            raise ValueError(f"an entry of {len(note)} characters: {NOTE_MAX} fit")
-        now = self.place.provider.clock.now()
+    def _create_rest(self, pieces: Iterable[str], writer: Lease) -> tuple[int, ...]:
+        """The numbers of new records that hold these pieces."""
+        numbers = []
+        for piece in pieces:
+            for _ in range(LOST_MAX):
+                if (number := self._create(rest_note(piece), writer)) is not None:
+                    break
+                self._read()
+            else:
+                raise self._no_number()
+            numbers.append(number)
+        return tuple(numbers)
+
+    def _create(self, note: str, writer: Lease) -> int | None:
+        """The number of a new record; None where another run may have created it first."""
+        number = max(self._used, default=0) + 1
+        record = _record(number, writer, note)
+        try:
+            self.place.caller.insisting(self.place.provider.records.create(self.scope, record))
+        except (AlreadyExists, OutcomeUnknown):
+            self.place.provider.clock.sleep_until(self.place.provider.clock.now() + LOST_SECONDS)
+            return None
+        self._used.add(number)
+        return number
+
+    def _delete(self, numbers: Iterable[int]) -> None:
+        for number in sorted(numbers):
+            with suppress(NotFound):  # removed before, and no list said so yet
+                self.place.caller.insisting(self.place.provider.records.delete(self.scope, number))
+
+    def _writer(self, said: Mapping[str, Any]) -> Lease:
+        """This run, as the writer of an entry: it holds the record until the entry is closed."""
         ended = not said.get("open", False)
-        return Claim(number, holders.this_run("ledger"), active_at=now, released=ended, note=note)
+        now = self.place.provider.clock.now()
+        return Lease(0, holders.this_run("ledger"), renew_time=now, released=ended)
+
+    def _no_number(self) -> PortinfraError:
+        return PortinfraError(
+            f"no entry could be added to the ledger {self.scope}",
+            fix="Another run is writing to it: wait for it to end, and run this again.",
+        )
 
 
-def _noted(said: Mapping[str, Any]) -> str:
-    return json.dumps(said, separators=(",", ":"), sort_keys=True, ensure_ascii=True)
-
-
-def _said(claim: Claim) -> Mapping[str, Any]:
-    try:
-        said = json.loads(claim.note)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
+def _record(number: int, writer: Lease, note: str) -> Record:
+    return Record(number, to_text(evolve(writer, number=number), note))

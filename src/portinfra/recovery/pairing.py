@@ -3,9 +3,9 @@
 From then on, a plan of one that does not check the other is refused (`guards/peer.py`).
 """
 
-from portinfra.errors import ClaimedError
-from portinfra.execution.claim import claims
+from portinfra.errors import LeaseHeldError
 from portinfra.execution.connection import Connection
+from portinfra.records.lease import read_leases
 from portinfra.recovery.pace import Pace
 from portinfra.recovery.subject import Recovery
 from portinfra.rollout.waves import Say
@@ -19,11 +19,11 @@ def record_peers(recovery: Recovery, source: Connection, target: Connection, pac
     """
     for place, scope in ((source, recovery.source_scope), (target, recovery.target_scope)):
         peer = recovery.peer_of(scope)
-        known = claims(place.reader, scope)
+        known = read_leases(place.reader, scope)
         if known and known[-1].peer == peer:
             continue
         try:
             with place.run(scope, workers=pace.workers, seed=pace.seed) as run:
                 run.record_peer(peer)
-        except ClaimedError as error:
+        except LeaseHeldError as error:
             say(f"the claim of {scope.environment} does not name {peer} yet: {error}")

@@ -51,8 +51,8 @@ def _finding(plan: Plan, peer: Environment) -> Finding | None:
     subject = f"environment.{peer.name}"
     try:
         with Connection.to(peer) as there:
-            there.account()  # in another account there is no claim, which would mean that it is not active
-            claims = there.claims(Scope(plan.scope.topology, peer.name))
+            there.account()  # in another account there is no lease, which would mean that it is not active
+            leases = there.leases(Scope(plan.scope.topology, peer.name))
     except PortinfraError as error:
         what = str(error).partition("\n")[0]
         return Finding(
@@ -62,10 +62,10 @@ def _finding(plan: Plan, peer: Environment) -> Finding | None:
             subject=subject,
             location=peer.location,
         )
-    if not claims or claims[-1].epoch <= plan.epoch:
+    if not leases or leases[-1].epoch <= plan.epoch:
         return None
-    since = moment(claims[-1].epoch)
-    if claims[-1].fenced:
+    since = moment(leases[-1].epoch)
+    if leases[-1].fenced:
         return Finding(
             "recovery/being-abandoned",
             f"{peer.name} was given up ({since}), and {name} was not let in again yet",

@@ -82,8 +82,8 @@ def replicate(
 ) -> Replicated:
     """Make the points that are due; with `now`, one of every group.
 
-    Raises ProviderError and ClaimedError; and PolicyError for a source that does not stand: what it holds is
-    older than it looks. With `stopped`, it was stopped just now, and its last words are to be carried.
+    Raises ProviderError and LeaseHeldError; and PolicyError for a source that does not stand: what it holds
+    is older than it looks. With `stopped`, it was stopped just now, and its last words are to be carried.
     """
     pace = pace or Pace()
     with Connection.to(recovery.source) as source, Connection.to(recovery.target) as target:

@@ -25,7 +25,7 @@ def shown(
     the source up to `until` should have come back. Moments are seconds since the epoch.
     """
     recovery, context = bring_up.recovery, bring_up.context
-    holder = context.run.claim.holder
+    holder = context.run.lease.holder_identity
     rpo = max((until - point.taken for point in used), default=None)
     rto = bring_up.up_at - began if bring_up.up_at is not None else None
     reasons = list(bring_up.reasons)

@@ -9,8 +9,8 @@ from typing import Any
 
 from portinfra.errors import ApplyError, PortinfraError
 from portinfra.hosts.inventory import list_hosts
-from portinfra.model.claim import Claim
 from portinfra.model.finding import Finding
+from portinfra.model.lease import Lease
 from portinfra.model.location import Location
 from portinfra.model.observed import Observation
 from portinfra.model.outcome import Outcome
@@ -107,7 +107,7 @@ def outcome_document(outcome: Outcome) -> Document:
     }
 
 
-def status_document(plan: Plan, claim: Claim | None) -> Document:
+def status_document(plan: Plan, lease: Lease | None) -> Document:
     """What is different from the declaration, and what could not be told."""
     observation = plan.observation
     return {
@@ -131,27 +131,27 @@ def status_document(plan: Plan, claim: Claim | None) -> Document:
         "unknown": sorted(observation.unknown),
         "unexplained": list(observation.unexplained),
         "findings": [finding_document(finding) for finding in plan.findings],
-        "claim": _claim(claim),
+        "claim": _lease(lease),
     }
 
 
-def claim_document(scope: str, claim: Claim | None, *, released: bool = False) -> Document:
+def claim_document(scope: str, lease: Lease | None, *, released: bool = False) -> Document:
     """Who changes the environment now, or did last."""
-    return {"schema": "portinfra.claim/1", "scope": scope, "claim": _claim(claim), "released_now": released}
+    return {"schema": "portinfra.claim/1", "scope": scope, "claim": _lease(lease), "released_now": released}
 
 
-def _claim(claim: Claim | None) -> Document | None:
-    if claim is None:
+def _lease(lease: Lease | None) -> Document | None:
+    if lease is None:
         return None
     return {
-        "number": claim.number,
-        "user": claim.holder.user,
-        "host": claim.holder.host,
-        "process": claim.holder.process.partition(":")[0],
-        "since": claim.since,
-        "released": claim.released,
-        "version": claim.version,
-        "peer": claim.peer or None,
+        "number": lease.number,
+        "user": lease.holder_identity.user,
+        "host": lease.holder_identity.host,
+        "process": lease.holder_identity.process.partition(":")[0],
+        "since": lease.acquire_time,
+        "released": lease.released,
+        "version": lease.version,
+        "peer": lease.peer or None,
     }
 
 

@@ -11,7 +11,7 @@ from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.resources import Spec
 from portinfra.provider import registry
-from portinfra.provider.interface import Answer, Call, ClaimDriver, Clock, Driver, Provider
+from portinfra.provider.interface import Answer, Call, Clock, Driver, Provider, RecordDriver
 
 Hand = Callable[[Provider, Call], Answer]
 """Makes a call, its own way."""
@@ -65,7 +65,7 @@ class _WrappedProvider:
         self.capabilities = evolve(inner.capabilities, visibility_seconds=seconds)
         self.clock = inner.clock
         self.drivers: Mapping[type[Spec], Driver[Any]] = inner.drivers
-        self.claims: ClaimDriver = inner.claims
+        self.records: RecordDriver = inner.records
 
     def account_calls(self) -> tuple[Call, ...]:
         return self._inner.account_calls()

@@ -8,9 +8,8 @@ from attrs import evolve
 from portinfra import errors
 from portinfra.model.catalogue import Capabilities, Catalogue, MachineType, Quota, Rate, Zone
 from portinfra.model.resources import Spec
-from portinfra.provider.interface import Answer, Call, ClaimDriver, Clock, Driver
+from portinfra.provider.interface import Answer, Call, Clock, Driver, RecordDriver
 
-from .claims import ToyClaims
 from .cloud import ToyCloud, ToyError
 from .drivers.attachment import AttachmentDriver
 from .drivers.common import ToyDriver
@@ -22,6 +21,7 @@ from .drivers.rules import RulesDriver
 from .drivers.snapshot import SnapshotDriver
 from .drivers.subnet import SubnetDriver
 from .drivers.volume import VolumeDriver
+from .records import ToyRecords
 
 SIZES = {"small": "s1", "medium": "s2", "large": "s4", "xlarge": "s8"}
 
@@ -63,7 +63,7 @@ class ToyProvider:
         self._region = region
         self.clock: Clock = cloud.clock
         self.drivers: Mapping[type[Spec], Driver[Any]] = {driver.spec: driver for driver in DRIVERS}
-        self.claims: ClaimDriver = ToyClaims()
+        self.records: RecordDriver = ToyRecords()
 
     def account_calls(self) -> tuple[Call, ...]:
         return self.catalogue_calls()

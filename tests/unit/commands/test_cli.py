@@ -103,9 +103,9 @@ def test_output_has_the_addresses_that_scripts_want(applied):
 
 
 def test_a_claim_is_released_only_when_agreed_to(applied, monkeypatch):
-    held = evolve(workflow.claims(*applied.selection)[-1], released=False)
+    held = evolve(workflow.leases(*applied.selection)[-1], released=False)
     released = []
-    monkeypatch.setattr(workflow, "claims", lambda *_: [evolve(held, released=bool(released))])
+    monkeypatch.setattr(workflow, "leases", lambda *_: [evolve(held, released=bool(released))])
     monkeypatch.setattr(workflow, "release", lambda *_: released.append(True))
     assert "held by" in applied.run("claim").stdout
     assert applied.run("claim", "--release").exit_code == 3

@@ -145,7 +145,7 @@ def test_an_interrupt_ends_after_the_calls_under_way_and_lets_the_claim_go():
     provider.fail = fail
     with pytest.raises(KeyboardInterrupt):
         run(provider, plan_for(provider, TWO_ROLES))
-    assert all(claim.released for claim in provider.claim_table.values())
+    assert all(claim.released for claim in provider.leases.values())
     provider.fail = lambda call: None
     assert run(provider, plan_for(provider, TWO_ROLES)).succeeded
 

@@ -30,7 +30,7 @@ def test_a_full_disk_ends_the_journal_and_nothing_else(monkeypatch):
     troubles = [progress.message for progress in told if "journal" in progress.message]
     assert len(troubles) == 1
     assert "No space left on device" in troubles[0]
-    assert all(claim.released for claim in provider.claim_table.values())
+    assert all(claim.released for claim in provider.leases.values())
 
 
 def test_a_journal_that_cannot_be_closed_is_let_go():

@@ -86,10 +86,10 @@ def test_a_claim_stays_as_long_as_anything_does(provider):
     provider.mute = silent
     plan = plan_for(provider, topology(Role("web", count=3)), destroy=True, without_zones={"zone-b"})
     run(provider, plan)
-    assert provider.claim_table
+    assert provider.leases
     provider.mute = lambda call: None
     run(provider, plan_for(provider, topology(Role("web", count=3)), destroy=True))
-    assert not provider.claim_table
+    assert not provider.leases
 
 
 def test_a_claim_stays_where_nobody_can_say_that_nothing_does(provider):
@@ -104,4 +104,4 @@ def test_a_claim_stays_where_nobody_can_say_that_nothing_does(provider):
     provider.lose = lose
     with pytest.raises(errors.ApplyError, match="did not answer"):
         run(provider, plan)
-    assert provider.claim_table
+    assert provider.leases

@@ -10,8 +10,8 @@ from attrs import evolve
 
 from portinfra import Environment, errors
 from portinfra.model.address import Address, Scope
-from portinfra.model.claim import Claim, Holder
 from portinfra.model.observed import Observed
+from portinfra.model.record import Record
 from portinfra.model.resources import Network, Subnet
 from portinfra.provider.interface import DONE, Call, Names, Provider, ProviderPlugin, Refs, Wait
 from portinfra.testing.conformance import ProviderConformance
@@ -127,12 +127,12 @@ def test_its_provider_answers_what_core_asks(provider):
     assert isinstance(provider.classify(ValueError("what?")), errors.OutcomeUnknown)
 
 
-def test_its_claims_are_read_back_as_they_were_written(provider):
-    claim = Claim(7, Holder("ada", "laptop", "boot", "1:2"))
-    take = provider.claims.take(SCOPE, claim)
-    assert provider.claims.assemble([{"notes": [take.parameters]}]) == [claim]
-    assert not take.safe
-    assert provider.claims.drop(SCOPE, 7).safe
+def test_its_records_are_read_back_as_they_were_written(provider):
+    record = Record(7, 'a text with "quotes"')
+    create = provider.records.create(SCOPE, record)
+    assert provider.records.assemble([{"notes": [create.parameters]}]) == [record]
+    assert not create.safe
+    assert provider.records.delete(SCOPE, 7).safe
 
 
 @pytest.mark.parametrize("page", PAGES, ids=["writing", "testing"])

@@ -69,7 +69,7 @@ def connect(environment):
 
 def test_a_provider_that_is_not_whole_is_named_with_what_it_lacks(install):
     install("steam", HALF)
-    with pytest.raises(Unsupported, match="has no claims, account_calls") as caught:
+    with pytest.raises(Unsupported, match="has no records, account_calls") as caught:
         registry.connect(Environment("engine", on="steam:york"))
     assert "defect" in caught.value.fix
 

@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 
-from portinfra.execution import holder as holders
+from portinfra.records import holder as holders
 from portinfra.rollout import hooks
 
 

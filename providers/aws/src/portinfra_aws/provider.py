@@ -13,11 +13,12 @@ from portinfra.model.environment import Environment
 from portinfra.model.resources import Spec
 from portinfra.provider.clock import SystemClock
 from portinfra.provider.interface import Answer, Call, Driver
+from portinfra.provider.record_names import is_record_call
 from portinfra_aws import catalogue
-from portinfra_aws.claims import AwsClaims
 from portinfra_aws.drivers import drivers
 from portinfra_aws.errors import AGAIN, NAME, EC2Error, NotSent, classified, unreachable, untrusted
 from portinfra_aws.published import CAPABILITIES
+from portinfra_aws.records import AwsRecords
 from portinfra_aws.transport import Transport
 
 _KEY_PAIR_GONE = "InvalidKeyPair.NotFound"
@@ -34,7 +35,7 @@ class AwsProvider:
         self.transport = transport
         self.clock = SystemClock()
         self.drivers: Mapping[type[Spec], Driver[Any]] = drivers()
-        self.claims = AwsClaims()
+        self.records = AwsRecords()
         self._key_pairs: dict[str, str] = {}
 
     def account_calls(self) -> tuple[Call, ...]:
@@ -87,18 +88,18 @@ class AwsProvider:
         """Let go of all connections."""
         self.transport.close()
 
-    # What drivers cannot know. A claim is known by its key pair's name, and EC2 tags by id: this is who has
+    # What drivers cannot know. A record is known by its key pair's name, and EC2 tags by id: this is who has
     # seen both. A copy asks its source with credentials.
 
     def _completed(self, call: Call) -> Mapping[str, Any]:
         if call.action == "CopySnapshot":
             named = {name: call.parameters[name] for name in ("SourceRegion", "SourceSnapshotId")}
             return {**call.parameters, **self.transport.copying(named["SourceRegion"], named)}
-        if call.action != "CreateTags" or not _is_claim(call):
+        if call.action != "CreateTags" or not is_record_call(call):
             return call.parameters
         known = [self._key_pairs.get(name) for name in call.parameters["ResourceId"]]
         if None in known:
-            raise EC2Error(_KEY_PAIR_GONE, "The claim does not exist", 400, call.action)
+            raise EC2Error(_KEY_PAIR_GONE, "The record does not exist", 400, call.action)
         return {**call.parameters, "ResourceId": known}
 
     def _note_key_pairs(self, call: Call, answer: Answer) -> None:
@@ -110,7 +111,7 @@ class AwsProvider:
         elif call.action == "DeleteKeyPair":
             self._key_pairs.pop(call.parameters["KeyName"], None)
             if not answer.get("keyPairId"):  # EC2 says nothing about one that was not there
-                raise EC2Error(_KEY_PAIR_GONE, "The claim does not exist", 400, call.action)
+                raise EC2Error(_KEY_PAIR_GONE, "The record does not exist", 400, call.action)
 
 
 def _is_claim(call: Call) -> bool:

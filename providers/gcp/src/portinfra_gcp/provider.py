@@ -14,13 +14,14 @@ from portinfra.model.environment import Environment
 from portinfra.model.resources import Spec
 from portinfra.provider.clock import SystemClock
 from portinfra.provider.interface import Answer, Call, Driver
+from portinfra.provider.record_names import is_record_call
 from portinfra_gcp import catalogue, links
-from portinfra_gcp.claims import GcpClaims
 from portinfra_gcp.drivers import drivers
 from portinfra_gcp.drivers.base import DONE_STATUS
 from portinfra_gcp.errors import AGAIN, NAME, GceError, NotSent, classified
 from portinfra_gcp.keys import Keyring
 from portinfra_gcp.published import CAPABILITIES
+from portinfra_gcp.records import GcpRecords
 from portinfra_gcp.transport import Transport
 
 
@@ -37,7 +38,7 @@ class GcpProvider:
         self.drivers: Mapping[type[Spec], Driver[Any]] = drivers(
             Keyring(transport.project, environment.region)
         )
-        self.claims = GcpClaims()
+        self.records = GcpRecords()
         self._begun: dict[Any, Call] = {}
         self._lock = threading.Lock()
 
@@ -59,8 +60,8 @@ class GcpProvider:
 
     def perform(self, call: Call) -> Answer:
         """One request. Raises GceError, NotSent, or what `requests` raises."""
-        if _is_claim(call):
-            return self._claimed(call)
+        if is_record_call(call):
+            return self._change_record(call)
         if call.reads:
             return self.transport.ask(call.action, call.parameters)
         if (answer := self._still_under_way(call)) is not None:
@@ -104,8 +105,8 @@ class GcpProvider:
         """Let go of all connections."""
         self.transport.close()
 
-    def _claimed(self, call: Call) -> Answer:
-        """A claim is not taken before it is there, whoever else wants it: here, waiting is worth a call."""
+    def _change_record(self, call: Call) -> Answer:
+        """Return when a new record exists, so that the next run reads it: waiting is worth a call here."""
         answer = self.transport.ask(call.action, call.parameters)
         if not call.action.endswith(".insert") or answer["status"] == DONE_STATUS:
             return answer

@@ -17,12 +17,12 @@ from portinfra_libvirt import catalogue
 from portinfra_libvirt.actions import guests, networking, overlay, reading, storage, together
 from portinfra_libvirt.actions.hand import Action, Hand
 from portinfra_libvirt.actions.together import Together
-from portinfra_libvirt.claims import LibvirtClaims
 from portinfra_libvirt.connections import Connections
 from portinfra_libvirt.drivers import drivers
 from portinfra_libvirt.drivers.reading import SURVEY
 from portinfra_libvirt.errors import AGAIN, NAME, classified
 from portinfra_libvirt.published import CAPABILITIES
+from portinfra_libvirt.records import LibvirtRecords
 from portinfra_libvirt.site import Site
 
 WHO = Call("Identify")
@@ -41,7 +41,7 @@ class LibvirtProvider:
         self.site = site
         self.clock = SystemClock()
         self.drivers: Mapping[type[Spec], Driver[Any]] = drivers(site)
-        self.claims = LibvirtClaims()
+        self.records = LibvirtRecords()
         self._connections = Connections(site)
         self._changing = {each.name: threading.RLock() for each in site.hypervisors}
 

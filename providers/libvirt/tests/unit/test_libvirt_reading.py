@@ -4,7 +4,7 @@ import libvirt
 import pytest
 
 from portinfra.model.address import Scope
-from portinfra_libvirt import claims
+from portinfra.provider.record_names import record_name
 from portinfra_libvirt.actions import reading
 from portinfra_libvirt.site import Hypervisor, Site
 
@@ -41,7 +41,7 @@ class WithoutInterfaces:
 @pytest.mark.parametrize("resource", ["web1", "claim-desk1", "web-claim-1"])
 def test_what_is_called_like_a_claim_is_seen_and_a_claim_is_not(topology, resource):
     scope = Scope(topology, "production")
-    listed = [Named(scope.native_name(resource)), Named(claims.name(scope, 7)), Named("somebody")]
+    listed = [Named(scope.native_name(resource)), Named(record_name(scope, 7)), Named("somebody")]
     assert [each.name() for each in reading._of(scope, listed)] == [scope.native_name(resource)]
 
 

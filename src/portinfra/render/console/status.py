@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from portinfra.model.address import Address
-from portinfra.model.claim import Claim
+from portinfra.model.lease import Lease
 from portinfra.model.plan import Action, Change, Plan
 from portinfra.planning.roles import role_of
 from portinfra.render.console.differences import difference_lines
@@ -28,7 +28,7 @@ _NAMED_MAX = 6
 """So many of a role are named one by one."""
 
 
-def show_status(plan: Plan, claim: Claim | None, console: Console) -> None:
+def show_status(plan: Plan, lease: Lease | None, console: Console) -> None:
     """Show drift, what nothing declares, what did not answer, and the claim."""
     observation = plan.observation
     console.print(Text.assemble((str(plan.scope), "bold"), f" on {plan.placed.environment.on}"))
@@ -44,7 +44,7 @@ def show_status(plan: Plan, claim: Claim | None, console: Console) -> None:
         console.print("Nothing differs from the declaration.")
     elif len(plan.kept) < len(plan.changes):
         console.print("Each line says: as it is → as declared. `apply` mends it.")
-    console.print(claim_line(claim))
+    console.print(lease_line(lease))
 
 
 def _show_whole(plan: Plan, console: Console) -> None:
@@ -83,17 +83,19 @@ def _reason(change: Change) -> str:
     return change.reason.partition(";")[0]
 
 
-def claim_line(claim: Claim | None) -> str:
+def lease_line(lease: Lease | None) -> str:
     """Who changes it now, or did last."""
-    if claim is None:
+    if lease is None:
         return "Claim: nobody has applied here."
-    by = f"{claim.holder}, portinfra {claim.version}" if claim.version else str(claim.holder)
-    since = f" at {claim.since}" if claim.since else ""
-    fenced = " Fenced: another environment stands in for it." if claim.fenced else ""
-    peer = f" A recovery plan pairs it with {claim.peer}." if claim.peer else ""
-    if claim.released:
+    by = (
+        f"{lease.holder_identity}, portinfra {lease.version}" if lease.version else str(lease.holder_identity)
+    )
+    since = f" at {lease.acquire_time}" if lease.acquire_time else ""
+    fenced = " Fenced: another environment stands in for it." if lease.fenced else ""
+    peer = f" A recovery plan pairs it with {lease.peer}." if lease.peer else ""
+    if lease.released:
         return f"Claim: free; last applied by {by}{since}.{fenced}{peer}"
     from portinfra.workflow import lives
 
-    gone = " Its process is gone: the next apply takes over." if lives(claim) is False else ""
+    gone = " Its process is gone: the next apply takes over." if lives(lease) is False else ""
     return f"Claim: held by {by}, taken{since}.{gone}{fenced}{peer}"

@@ -17,11 +17,12 @@ import pytest
 from portinfra.testing.conformance.bed import Bed
 from portinfra.testing.conformance.stage import Stage
 from portinfra.testing.conformance.suite.abilities import Abilities
-from portinfra.testing.conformance.suite.claiming import Claiming
 from portinfra.testing.conformance.suite.crashes import CrashAtEveryCall
 from portinfra.testing.conformance.suite.identity import Identity
+from portinfra.testing.conformance.suite.leases import Leases
 from portinfra.testing.conformance.suite.mending import Mending
 from portinfra.testing.conformance.suite.optional_abilities import OptionalAbilities
+from portinfra.testing.conformance.suite.records import Records
 from portinfra.testing.conformance.suite.weather import BadWeather
 from portinfra.testing.conformance.suite.worlds import Worlds
 from portinfra.testing.conformance.topologies import AFTER, BEFORE
@@ -30,7 +31,7 @@ __all__ = ["AFTER", "BEFORE", "Bed", "ProviderConformance", "Stage"]
 
 
 class ProviderConformance(
-    Worlds, Mending, Identity, Claiming, Abilities, OptionalAbilities, BadWeather, CrashAtEveryCall
+    Worlds, Mending, Identity, Records, Leases, Abilities, OptionalAbilities, BadWeather, CrashAtEveryCall
 ):
     """All of it. A subclass has one fixture, `bed`."""
 

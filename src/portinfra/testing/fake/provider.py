@@ -12,7 +12,7 @@ from portinfra.provider.interface import Answer, Call, Driver
 from portinfra.testing.fake.api.catalogue import SIZES
 from portinfra.testing.fake.cloud import FakeCloud
 from portinfra.testing.fake.drivers import drivers
-from portinfra.testing.fake.drivers.claims import FakeClaims
+from portinfra.testing.fake.drivers.records import FakeRecords
 from portinfra.testing.fake.errors import AGAIN, KINDS, FakeError
 from portinfra.testing.fake.shapes import Shape, rate_classes
 
@@ -42,7 +42,7 @@ class FakeProvider:
         self.clock = cloud.clock
         zones = tuple(region.rpartition("/")[2] + letter for letter in "abcd")
         self.drivers: Mapping[type[Spec], Driver[Any]] = drivers(self.shape, zones)
-        self.claims = FakeClaims()
+        self.records = FakeRecords()
         self._closes = closes
 
     def account_calls(self) -> tuple[Call, ...]:

@@ -1,5 +1,5 @@
 """What is asked of all hypervisors of a site at once, whichever of them answer: who they are, what they have
-to give, and the claim. With one of them down, the others can still be changed.
+to give, and the records. With one of them down, the others can still be changed.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -39,7 +39,7 @@ class Together:
     def _Describe(self) -> dict[str, Any]:
         return {at: machine(each, self.site) for at, each in self._there().items()}
 
-    # A claim is on every hypervisor that answered when it was taken; one that was down has none, or an old.
+    # A record is on every hypervisor that answered as it was created; one that was down has none, or an old.
 
     def _ListClaims(self, prefix: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -65,7 +65,7 @@ class Together:
     def _WriteClaim(self, name: str, document: str) -> dict[str, Any]:
         there = [(connection, _find(connection, name)) for connection in self._there().values()]
         if not any(each for _, each in there):
-            raise NotFound(f"there is no claim {name}", provider="libvirt")
+            raise NotFound(f"there is no record {name}", provider="libvirt")
         for connection, each in there:
             identity = f"<uuid>{each.UUIDString()}</uuid>" if each else ""
             connection.networkDefineXML(document.replace("</name>", f"</name>{identity}", 1))
@@ -74,7 +74,7 @@ class Together:
     def _DropClaim(self, name: str) -> dict[str, Any]:
         there = [each for connection in self._there().values() if (each := _find(connection, name))]
         if not there:
-            raise NotFound(f"there is no claim {name}", provider="libvirt")
+            raise NotFound(f"there is no record {name}", provider="libvirt")
         for each in reversed(there):
             each.undefine()
         return {}

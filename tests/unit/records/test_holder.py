@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 from attrs import evolve
 
-from portinfra.execution import holder as holders
-from portinfra.model.claim import Holder
+from portinfra.model.lease import Holder
+from portinfra.records import holder as holders
 
 
 def test_a_run_of_this_process_lives_until_it_ends():

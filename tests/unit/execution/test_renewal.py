@@ -9,12 +9,12 @@ from attrs import evolve
 from toycloud import TWO_ROLES, ToyProvider, plan_for
 
 from portinfra import errors
-from portinfra.execution import claim as claiming
-from portinfra.execution import holder as holders
-from portinfra.execution.claim import DEAD_SECONDS, HEARTBEAT_SECONDS
+from portinfra.execution import lease as leases
+from portinfra.execution.lease import RENEW_SECONDS
 from portinfra.execution.run import Run
 from portinfra.model.address import Scope
-from portinfra.model.claim import Claim
+from portinfra.model.lease import Lease
+from portinfra.records import holder as holders
 
 SCOPE = Scope("sample", "production")
 
@@ -32,7 +32,7 @@ class Beating(ToyProvider):
         self.beats, self.before = [], {}
 
     def perform(self, call):
-        if call.action in ("TakeClaim", "WriteClaim"):
+        if call.action in ("CreateRecord", "WriteRecord"):
             self.beats.append(self.clock.now())
         elif not call.reads and (act := self.before.pop(call.address, None)):
             act()
@@ -52,7 +52,7 @@ def apply(provider, declared=TWO_ROLES, seed=0, **options):
 def test_it_beats_while_everything_waits_for_minutes(seed):
     provider = Beating(pending_seconds=300)
     apply(provider, seed=seed)
-    assert provider.largest_gap() <= HEARTBEAT_SECONDS
+    assert provider.largest_gap() <= RENEW_SECONDS
 
 
 def test_it_beats_while_a_list_is_throttled_for_minutes():
@@ -66,23 +66,23 @@ def test_it_beats_while_a_list_is_throttled_for_minutes():
     with Run(provider, SCOPE, "1") as running:
         provider.mute = mute
         running.reader.observe(SCOPE)
-    assert provider.clock.now() > 1000 + 2 * HEARTBEAT_SECONDS
-    assert provider.largest_gap() <= HEARTBEAT_SECONDS
+    assert provider.clock.now() > 1000 + 2 * RENEW_SECONDS
+    assert provider.largest_gap() <= RENEW_SECONDS
 
 
 def test_it_beats_between_slow_reads():
     provider = Beating()
-    provider.mute = lambda call: provider.clock.sleep_until(provider.clock.now() + HEARTBEAT_SECONDS)
+    provider.mute = lambda call: provider.clock.sleep_until(provider.clock.now() + RENEW_SECONDS)
     with Run(provider, SCOPE, "1") as running:
         running.reader.observe(SCOPE)
-    assert provider.largest_gap() <= 2 * HEARTBEAT_SECONDS
+    assert provider.largest_gap() <= 2 * RENEW_SECONDS
 
 
 def test_it_beats_while_lists_are_not_to_be_trusted_yet():
     provider = Beating()
     provider.capabilities = evolve(provider.capabilities, visibility_seconds=100.0)
     apply(provider)
-    assert provider.largest_gap() <= HEARTBEAT_SECONDS
+    assert provider.largest_gap() <= RENEW_SECONDS
 
 
 def stopped_for(provider, seconds, meanwhile=lambda: None):
@@ -95,12 +95,13 @@ def stopped_for(provider, seconds, meanwhile=lambda: None):
     return stop
 
 
-def taken_over(provider, **claim):
+def taken_over(provider):
     def take():
-        newest = provider.claim_table[max(provider.claim_table)]
+        newest = provider.leases[max(provider.leases)]
         stranger = evolve(holders.this_run("stranger"), machine="elsewhere")
-        taken = evolve(newest, number=newest.number + 1, holder=stranger, since="2030-01-01", **claim)
-        provider.claim_table[taken.number] = taken
+        number = newest.number + 1
+        taken = evolve(newest, number=number, holder_identity=stranger, acquire_time="2030-01-01")
+        provider.leases[taken.number] = taken
 
     return take
 
@@ -108,11 +109,11 @@ def taken_over(provider, **claim):
 def test_a_run_that_was_stopped_and_taken_over_changes_nothing_more():
     provider = Beating()
     provider.before["instance.db1"] = stopped_for(provider, 100, taken_over(provider))
-    with pytest.raises(errors.ClaimLostError, match="took this run's claim over") as caught:
+    with pytest.raises(errors.LeaseLostError, match="took this run's claim over") as caught:
         apply(provider)
     assert caught.value.holder.machine == "elsewhere"
     assert provider.made[-1][2] == "instance.db1"  # the one that was under way
-    assert not provider.claim_table[2].released
+    assert not provider.leases[2].released
 
 
 def test_a_run_that_was_stopped_and_not_taken_over_goes_on():
@@ -127,30 +128,30 @@ def test_a_claim_of_the_same_number_that_is_somebody_elses_is_left_alone():
     stranger = evolve(holders.this_run("stranger"), machine="elsewhere")
 
     def replaced():
-        provider.claim_table.clear()
-        provider.claim_table[1] = Claim(1, stranger)
+        provider.leases.clear()
+        provider.leases[1] = Lease(1, stranger)
 
     provider.before["instance.db1"] = stopped_for(provider, 100, replaced)
-    with pytest.raises(errors.ClaimLostError):
+    with pytest.raises(errors.LeaseLostError):
         apply(provider)
-    assert provider.claim_table == {1: Claim(1, stranger)}
+    assert provider.leases == {1: Lease(1, stranger)}
 
 
 def test_a_claim_that_a_person_released_is_lost():
     provider = Beating()
 
     def released():
-        provider.claim_table[1] = evolve(provider.claim_table[1], released=True)
+        provider.leases[1] = evolve(provider.leases[1], released=True)
 
     provider.before["instance.db1"] = stopped_for(provider, 100, released)
-    with pytest.raises(errors.ClaimLostError, match="was taken from it"):
+    with pytest.raises(errors.LeaseLostError, match="was taken from it"):
         apply(provider)
 
 
 def test_nothing_is_changed_while_nobody_hears_the_heartbeat():
     provider = Beating(pending_seconds=30)
     refused, heard, silences = iter(range(9)), [provider.clock.now()], []
-    write = provider.answers["WriteClaim"]
+    write = provider.answers["WriteRecord"]
 
     def deaf(call):
         if provider.made and next(refused, None) is not None:
@@ -158,11 +159,11 @@ def test_nothing_is_changed_while_nobody_hears_the_heartbeat():
         heard.append(provider.clock.now())
         return write(call)
 
-    provider.answers["WriteClaim"] = deaf
+    provider.answers["WriteRecord"] = deaf
     provider.fail = lambda call: silences.append(provider.clock.now() - heard[-1])
     assert apply(provider).succeeded
-    assert max(later - sooner for sooner, later in pairwise(heard)) > DEAD_SECONDS
-    assert max(silences) < DEAD_SECONDS - HEARTBEAT_SECONDS
+    assert max(later - sooner for sooner, later in pairwise(heard)) > Lease.lease_duration_seconds
+    assert max(silences) < Lease.lease_duration_seconds - RENEW_SECONDS
 
 
 def test_steps_that_could_not_go_on_for_want_of_a_heartbeat_are_told():
@@ -171,7 +172,7 @@ def test_steps_that_could_not_go_on_for_want_of_a_heartbeat_are_told():
     def dead(call):
         raise errors.Unavailable("the service is down")
 
-    provider.before["instance.db1"] = lambda: provider.answers.update(ListClaims=dead)
+    provider.before["instance.db1"] = lambda: provider.answers.update(ListRecords=dead)
     provider.pending_seconds = 60
     with pytest.raises(errors.ApplyError) as caught:
         apply(provider)
@@ -187,7 +188,7 @@ def test_the_outcome_is_told_although_the_claim_cannot_be_released():
 
     def fail():
         with Run(provider, SCOPE, "1"):
-            provider.answers["WriteClaim"] = dead
+            provider.answers["WriteRecord"] = dead
             raise ValueError("the outcome")
 
     with pytest.raises(ValueError, match="the outcome"):
@@ -198,17 +199,17 @@ def test_a_claim_that_is_being_dropped_is_not_said_to_live():
     provider = Beating()
     apply(provider)
     refused = iter(range(8))
-    drop = provider.answers["DropClaim"]
+    drop = provider.answers["DeleteRecord"]
 
     def throttled(call):
         if next(refused, 8) % 2 == 0:
-            provider.clock.sleep_until(provider.clock.now() + HEARTBEAT_SECONDS)
+            provider.clock.sleep_until(provider.clock.now() + RENEW_SECONDS)
             raise errors.RateLimited("slow down")
         return drop(call)
 
-    provider.answers["DropClaim"] = throttled
+    provider.answers["DeleteRecord"] = throttled
     apply(provider, destroy=True, allow_data_loss=frozenset({"all"}))
-    assert provider.claim_table == {}
+    assert provider.leases == {}
 
 
 class WallClock:
@@ -226,17 +227,17 @@ class WallClock:
 @pytest.fixture
 def busy(monkeypatch):
     """A cloud under the clock on the wall, whose claim wants a heartbeat a hundred times a second."""
-    monkeypatch.setattr(claiming, "HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(leases, "RENEW_SECONDS", 0.01)
     provider = Beating()
     provider.clock = WallClock()
     provider.looks = threading.Semaphore(0)
-    look = provider.answers["ListClaims"]
+    look = provider.answers["ListRecords"]
 
     def counted(call):
         provider.looks.release()
         return look(call)
 
-    provider.answers["ListClaims"] = counted
+    provider.answers["ListRecords"] = counted
     return provider
 
 
@@ -258,16 +259,16 @@ def test_it_beats_while_something_else_keeps_the_runs_thread_busy(busy):
 
 
 def test_no_heartbeat_is_given_up_for_one_that_nobody_heard(busy):
-    write = busy.answers["WriteClaim"]
+    write = busy.answers["WriteRecord"]
     with Run(busy, SCOPE, "1") as running, running.living():
 
         def deaf(call):
-            busy.answers["WriteClaim"] = write
+            busy.answers["WriteRecord"] = write
             raise errors.Unavailable("no answer")
 
-        busy.answers["WriteClaim"] = deaf
+        busy.answers["WriteRecord"] = deaf
         assert looked(busy, 3)
-    assert busy.claim_table[1].released
+    assert busy.leases[1].released
 
 
 def test_what_is_done_is_done_to_its_end_before_a_lost_claim_is_told(busy):
@@ -279,7 +280,7 @@ def test_what_is_done_is_done_to_its_end_before_a_lost_claim_is_told(busy):
             assert looked(busy, 1)
             done.append(True)
 
-    with Run(busy, SCOPE, "1") as running, pytest.raises(errors.ClaimLostError):
+    with Run(busy, SCOPE, "1") as running, pytest.raises(errors.LeaseLostError):
         lose(running)
     assert done
 
@@ -303,5 +304,5 @@ def test_by_a_virtual_clock_it_beats_when_that_has_ended_in_the_same_thread():
         threads = threading.active_count()
         with running.living():
             assert threading.active_count() == threads
-            provider.clock.sleep_until(provider.clock.now() + 2 * HEARTBEAT_SECONDS)
+            provider.clock.sleep_until(provider.clock.now() + 2 * RENEW_SECONDS)
         assert len(provider.beats) == 2, "the claim was taken, and said to live once"

@@ -1,29 +1,28 @@
-"""Which process holds a claim, and whether it still lives: asked of this machine only."""
+"""Which process holds a lease, and whether it still runs: read from this machine only."""
 
 import getpass
 import os
 import platform
-import threading
 from pathlib import Path
 
-from portinfra.model.claim import Holder
+from portinfra.model.lease import Holder
+
+NAME_MAX = 63
+"""The characters of a user's and a host's name that fit into every record, even if each has to be escaped."""
 
 _over: set[str] = set()
 """The runs that this very process has seen end."""
 
-_lock = threading.Lock()
-
 
 def this_run(attempt: str) -> Holder:
-    """This process, as the holder of a claim for one run."""
+    """This process, as the holder of a lease for one run."""
     process = f"{os.getpid()}:{start_time(os.getpid())}:{attempt}"
-    return Holder(_user(), platform.node(), machine_id(), process)
+    return Holder(_user()[:NAME_MAX], platform.node()[:NAME_MAX], machine_id(), process)
 
 
 def ended(holder: Holder) -> None:
     """The run of this process is over, however it ended."""
-    with _lock:
-        _over.add(holder.process)
+    _over.add(holder.process)
 
 
 def same_machine(holder: Holder) -> bool:
@@ -68,7 +67,7 @@ def machine_id() -> str:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot}:{Path('/proc/self/ns/pid').stat().st_ino}"
     except OSError:
-        return platform.node()
+        return platform.node()[:NAME_MAX]
 
 
 def _user() -> str:

@@ -1,0 +1,45 @@
+"""The renewal of a lease in a thread of its own, while the thread of the run executes code of the user."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from portinfra.execution.lease import FOR_NOW, LeaseHolder
+from portinfra.execution.retry import insist
+
+
+@contextmanager
+def keep_renewing(holder: LeaseHolder) -> Iterator[None]:
+    """Renew the lease until the block ends. The block stays in the caller's thread, where an interrupt
+    reaches it. It runs to its end; only then the error of a renewal is raised.
+    """
+    if holder.caller.provider.clock.virtual:  # time stands still meanwhile; and a test may fork
+        yield
+        holder.keep()
+        return
+    over = threading.Event()
+    with ThreadPoolExecutor(1, thread_name_prefix="portinfra-renewal") as threads:
+        renewals = threads.submit(_renew, holder, over)
+        try:
+            yield
+        finally:
+            over.set()
+    renewals.result()
+
+
+def _renew(holder: LeaseHolder, over: threading.Event) -> None:
+    clock = holder.caller.provider.clock
+
+    def pause(seconds: float) -> None:
+        over.wait(seconds)
+
+    def again(error: BaseException) -> bool:
+        return isinstance(error, FOR_NOW) and not over.is_set()
+
+    while not over.wait(max(0.0, holder.renew_due - clock.now())):
+        try:
+            insist(holder.renew, pause, again)
+        except FOR_NOW:
+            if not over.is_set():  # if it is, the run itself renews next
+                raise

@@ -1,0 +1,110 @@
+"""The text of a ledger's entries in records.
+
+An entry is one JSON object. It is the note of one record, as in version 0.1.0, where it fits. A longer one
+begins there and ends in other records, its rest. A run creates the rest first, never changes it, and then
+writes the entry's own record, which names the rest: so a reader finds either all of an entry or the one
+before. A version that knows no rest counts such an entry as not readable.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from attrs import evolve, frozen
+
+from portinfra.model.lease import Lease
+from portinfra.model.record import TEXT_MAX, Record
+from portinfra.records.lease import note_of, to_text
+
+REST = "rest"
+"""How a note begins that is, or names, the rest of an entry: `rest: TEXT`, `rest 18,19: TEXT`."""
+
+NUMBER_MAX = 9_999_999
+
+NAMES_MAX = 100
+"""Characters that are left in the first record for the numbers of the others."""
+
+
+@frozen
+class Written:
+    """The entries that the records of a ledger hold."""
+
+    entries: Mapping[int, Mapping[str, Any]]
+    """Number → what the entry says; empty where it cannot be read."""
+    rests: Mapping[int, tuple[int, ...]]
+    """Number of an entry → the records that hold its rest."""
+    torn: frozenset[int]
+    """Entries whose rest is not among the records."""
+    strays: frozenset[int]
+    """Rests that no entry names: a run died before it wrote the entry, or before it deleted them."""
+
+
+def read_entries(records: Iterable[Record]) -> Written:
+    """Return what the records of a ledger say, as any version has written them."""
+    notes = {record.number: note_of(record) for record in records}
+    rests = {number: named for number, note in notes.items() if (named := _named(note))}
+    parts = {number: text for number, note in notes.items() if (text := _rest(note)) is not None}
+    entries = {
+        number: _said(note if number not in rests else _joined(note, [parts.get(n) for n in rests[number]]))
+        for number, note in notes.items()
+        if number not in parts
+    }
+    torn = {number for number, rest in rests.items() if not parts.keys() >= set(rest)}
+    all_named = {number for numbers in rests.values() for number in numbers}
+    return Written(entries, rests, frozenset(torn), frozenset(parts.keys() - all_named))
+
+
+def cut(said: Mapping[str, Any], writer: Lease) -> list[str]:
+    """Return the pieces of an entry: one that fits into a record with this writer, or several."""
+    note = json.dumps(said, separators=(",", ":"), sort_keys=True, ensure_ascii=True)
+    room = TEXT_MAX - len(to_text(evolve(writer, number=NUMBER_MAX)))
+    if _size(note) <= room:
+        return [note]
+    pieces, piece = [], ""
+    for character in note:
+        if _size(piece + character) > room - NAMES_MAX:
+            pieces.append(piece)
+            piece = ""
+        piece += character
+    return [*pieces, piece]
+
+
+def first_note(piece: str, rest: Sequence[int]) -> str:
+    """Return the note of an entry's own record, which names the records of its rest."""
+    return f"{REST} {','.join(map(str, rest))}: {piece}" if rest else piece
+
+
+def rest_note(piece: str) -> str:
+    """Return the note of a record that holds a piece of an entry's rest."""
+    return f"{REST}: {piece}"
+
+
+def _size(piece: str) -> int:
+    """How many characters a piece takes in the text, where JSON escapes some."""
+    return len(piece) + piece.count('"') + piece.count("\\")
+
+
+def _named(note: str) -> tuple[int, ...]:
+    begin, _, _ = note.partition(": ")
+    word, _, numbers = begin.partition(" ")
+    parts = numbers.split(",")
+    return tuple(map(int, parts)) if word == REST and all(part.isdecimal() for part in parts) else ()
+
+
+def _rest(note: str) -> str | None:
+    begin = f"{REST}: "
+    return note.removeprefix(begin) if note.startswith(begin) else None
+
+
+def _joined(note: str, rest: Sequence[str | None]) -> str:
+    """The whole entry; empty where a piece is missing."""
+    pieces = [note.partition(": ")[2], *rest]
+    return "".join(piece or "" for piece in pieces) if None not in pieces else ""
+
+
+def _said(note: str) -> Mapping[str, Any]:
+    try:
+        said = json.loads(note)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}

@@ -1,0 +1,95 @@
+"""The text of a lease in a record, and the leases of a scope.
+
+Each version of portinfra reads the text of each other version, so the text keeps the keys of version 0.1.0:
+a version that could not read a lease would take it over, and would not know its epoch and its fence.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import asdict, fields_dict
+
+from portinfra.model.address import Scope
+from portinfra.model.lease import Holder, Lease
+from portinfra.model.record import TEXT_MAX, Record
+from portinfra.observation import Reader
+
+KEYS = {
+    "number": "number",
+    "holder_identity": "holder",
+    "renewals": "beat",
+    "acquire_time": "since",
+    "renew_time": "active_at",
+    "released": "released",
+    "epoch": "epoch",
+    "fenced": "fenced",
+    "version": "version",
+}
+"""Attribute → key of the text. The text also has `note`."""
+
+NOTE = "note"
+"""The key of what a record says beside the lease: an entry of a ledger, or the peer."""
+
+PEER = "peer: "
+"""How the note of a lease begins that names a peer. Versions that know no peer ignore the note of a lease,
+and would not read a lease with a key that they do not know.
+"""
+
+UNKNOWN = Holder("unknown", "unknown", "", "")
+"""The holder of a lease whose text cannot be read. Nobody renews it, so another run soon takes it."""
+
+
+def to_text(lease: Lease, note: str = "") -> str:
+    """Return the text of a lease, or of what a holder notes in a ledger. All of it is ASCII.
+
+    Raises ValueError for a text that is too long for a record.
+    """
+    held = asdict(lease)
+    said = {key: held[attribute] for attribute, key in KEYS.items()}
+    said[NOTE] = PEER + lease.peer if lease.peer else note
+    text = json.dumps(said, separators=(",", ":"))
+    if len(text) > TEXT_MAX:
+        raise ValueError(f"a text of {len(text)} characters: a record holds {TEXT_MAX}")
+    return text
+
+
+def to_lease(record: Record) -> Lease:
+    """Return the lease that any version has written into a record. Keys of later versions are ignored, keys
+    that an older version did not have get their defaults.
+
+    A text that cannot be read becomes a lease of an unknown holder.
+    """
+    try:
+        return _lease(record.number, json.loads(record.text))
+    except (KeyError, TypeError, ValueError):
+        return Lease(record.number, UNKNOWN)
+
+
+def note_of(record: Record) -> str:
+    """Return what a record says beside its holder; empty where it cannot be read."""
+    try:
+        return str(json.loads(record.text)[NOTE])
+    except (KeyError, TypeError, ValueError):
+        return ""
+
+
+def read_records(reader: Reader, scope: Scope) -> list[Record]:
+    """Return every record of a scope, sorted by number."""
+    driver = reader.provider.records
+    found = driver.assemble(reader.pages(driver.survey(scope)))
+    return sorted(found, key=lambda record: record.number)
+
+
+def read_leases(reader: Reader, scope: Scope) -> list[Lease]:
+    """Return every lease of a scope, the newest last; usually there is one."""
+    return [to_lease(record) for record in read_records(reader, scope)]
+
+
+def _lease(number: int, said: Mapping[str, Any]) -> Lease:
+    holder = {name: str(said["holder"][name]) for name in fields_dict(Holder)}
+    held = {attribute: said[key] for attribute, key in KEYS.items() if key in said}
+    note = str(said.get(NOTE, ""))
+    if note.startswith(PEER):
+        held["peer"] = note.removeprefix(PEER)
+    return Lease(**{**held, "number": number, "holder_identity": Holder(**holder)})

@@ -1,0 +1,178 @@
+"""An entry that is too long for one record goes on in others. A crash leaves all of it, or the one before."""
+
+import pytest
+from worlds import RECOVERY, recovery
+
+from portinfra.execution.connection import Connection
+from portinfra.model.lease import Lease
+from portinfra.model.record import TEXT_MAX, Record
+from portinfra.records.entry import cut, read_entries
+from portinfra.records.holder import this_run
+from portinfra.records.lease import read_records, to_text
+from portinfra.recovery.ledger import STRAY_SECONDS, Entry, Ledger
+from portinfra.testing.faults import Crash, Faults, injected
+from portinfra.testing.simulated import simulated
+from portinfra.testing.wrapped import wrapped
+
+SCOPE = recovery().ledger
+SHORT = {"kind": "failover", "id": "1", "open": True}
+LONG = {**SHORT, "restored": "a" * 1500}
+LONGER = {**SHORT, "restored": '"' * 900}
+
+
+@pytest.fixture
+def cloud():
+    with simulated() as cloud:
+        yield cloud
+
+
+def ledger(there):
+    return Ledger.settled(there, SCOPE)
+
+
+def said():
+    """What a process that begins now reads."""
+    with Connection.to(RECOVERY) as there:
+        return [entry.said for entry in ledger(there).entries()]
+
+
+def records():
+    """All records, once lists show them."""
+    with Connection.to(RECOVERY) as there:
+        ledger(there)
+        return read_records(there.reader, SCOPE)
+
+
+def needed(*entries):
+    """How many records these entries need."""
+    writer = Lease(0, this_run("ledger"), renew_time=1893456860.123456)
+    return sum(len(cut(entry, writer)) for entry in entries)
+
+
+def write(entry, number=None):
+    with Connection.to(RECOVERY) as there:
+        if number is None:
+            return ledger(there).add(entry).number
+        known = ledger(there)
+        known.entries()
+        return known.rewrite(Entry(number, {}), entry).number
+
+
+def test_a_long_entry_takes_as_many_records_as_it_needs_and_lets_them_go(cloud):
+    with Connection.to(RECOVERY) as there:
+        known = ledger(there)
+        entry = known.add(LONG)
+        assert said() == [LONG]
+        assert len(records()) == needed(LONG) > 1
+        assert all(len(record.text) <= TEXT_MAX for record in records())
+        for each in (LONGER, LONG, LONGER, SHORT):
+            known.rewrite(entry, each)
+            assert said() == [each]
+            assert len(records()) == needed(each)
+
+
+def test_a_reader_whose_list_is_late_finds_the_entry_before(cloud):
+    with Connection.to(RECOVERY) as there, Connection.to(RECOVERY) as other:
+        known = ledger(there)
+        entry = known.add(LONG)
+        known.settle()
+        known.rewrite(entry, LONGER)
+        assert read_entries(read_records(other.reader, SCOPE)).entries == {entry.number: LONG}
+
+
+def test_a_reader_whose_list_shows_half_of_an_entry_reads_again(cloud):
+    write(LONG)
+    torn = iter([True, True])  # also after the wait for what another process wrote last
+
+    def half(provider, call):
+        answer = provider.perform(call)
+        if call.action == "ListClaims" and next(torn, False):
+            answer = {**answer, "records": answer["records"][1:]}
+        return answer
+
+    with wrapped("fake", half):
+        assert said() == [LONG]
+
+
+def test_a_process_that_has_not_read_an_entry_rewrites_it_and_its_rest(cloud):
+    number = write(LONG)
+    with Connection.to(RECOVERY) as there:
+        ledger(there).rewrite(Entry(number, {}), LONGER)
+    assert said() == [LONGER]
+    assert len(records()) == needed(LONGER)
+
+
+def test_an_entry_that_was_damaged_counts_until_it_is_rewritten(cloud):
+    number = write(LONG)
+    with Connection.to(RECOVERY) as there:
+        damaged = Record(number, to_text(Lease(number, this_run("x")), "?"))
+        there.caller.insisting(there.provider.records.write(SCOPE, damaged))
+        known = ledger(there)
+        assert known.unreadable() == 1
+        known.rewrite(Entry(number, {}), SHORT)
+        assert known.unreadable() == 0, "although lists show the damaged one for a while"
+
+
+def test_two_processes_number_long_entries_apart(cloud):
+    other = {**LONG, "id": "2"}
+    write(LONG)
+    with Connection.to(RECOVERY) as one, Connection.to(RECOVERY) as two:
+        first, second = ledger(one), ledger(two)
+        assert len(first.entries()) == len(second.entries()) == 1
+        first.add(other)
+        second.add({**LONG, "id": "3"})
+    assert [entry["id"] for entry in said()] == ["1", "2", "3"]
+    assert len(records()) == 3 * needed(LONG)
+
+
+def test_a_long_entry_that_is_removed_leaves_nothing(cloud):
+    write(LONG)
+    with Connection.to(RECOVERY) as there:
+        known = ledger(there)
+        for entry in known.entries():
+            known.remove(entry)
+        assert known.removed == 1
+    assert records() == []
+
+
+ACTIONS = ("CreateClaim", "WriteClaim", "DeleteClaim")
+
+
+@pytest.mark.parametrize("mishap", ["dies before", "dies after"])
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_crash_leaves_one_of_the_two_entries_whole_and_nothing_for_long(cloud, action, mishap):
+    number = write(LONG)
+    with injected("fake", Faults(at=action, mishap=mishap)), pytest.raises(Crash):
+        write(LONGER, number)
+    assert said() in ([LONG], [LONGER])
+    write(LONGER, number)
+    assert said() == [LONGER]
+    cloud.clock.sleep_until(cloud.clock.now() + STRAY_SECONDS + 1)
+    write({**SHORT, "id": "2"})
+    assert said() == [LONGER, {**SHORT, "id": "2"}]
+    assert len(records()) == needed(LONGER, SHORT)
+
+
+@pytest.mark.parametrize("mishap", ["dies before", "dies after"])
+def test_a_crash_of_an_addition_leaves_all_of_it_or_nothing(cloud, mishap):
+    with injected("fake", Faults(at="CreateClaim", mishap=mishap)), pytest.raises(Crash):
+        write(LONGER)
+    assert said() == []
+    with Connection.to(RECOVERY) as there:
+        assert ledger(there).unreadable() == 0
+
+
+@pytest.mark.parametrize("action", ACTIONS[:2])
+def test_an_entry_whose_answer_was_lost_is_written_once(cloud, action):
+    number = write(LONG)
+    with injected("fake", Faults(at=action, mishap="answer lost")):
+        write(LONGER, number)
+        write({**LONG, "id": "2"})
+    assert said() == [LONGER, {**LONG, "id": "2"}]
+
+
+def test_a_rest_of_a_process_that_still_writes_is_left_alone(cloud):
+    with injected("fake", Faults(at="CreateClaim", mishap="dies after")), pytest.raises(Crash):
+        write(LONG)
+    write({**SHORT, "id": "2"})
+    assert len(records()) == 2, "its process may live, and name it a moment later"

@@ -1,0 +1,24 @@
+from attrs import evolve
+
+from portinfra.model.lease import Lease
+from portinfra.records import holder
+from portinfra.render.console.status import lease_line
+
+HELD = Lease(7, holder.this_run("claim-line"), acquire_time="2030-01-01T00:00:00+00:00")
+
+
+def test_a_claim_whose_process_is_gone_says_who_takes_over():
+    dead = evolve(HELD, holder_identity=evolve(HELD.holder_identity, process="999999999:1:x"))
+    assert lease_line(dead).endswith("Its process is gone: the next apply takes over.")
+
+
+def test_of_one_that_runs_or_is_elsewhere_nothing_is_guessed():
+    elsewhere = evolve(HELD, holder_identity=evolve(HELD.holder_identity, machine="elsewhere"))
+    for lease in (HELD, elsewhere):
+        assert "held by" in lease_line(lease)
+        assert "gone" not in lease_line(lease)
+
+
+def test_a_free_one_says_who_applied_last():
+    assert lease_line(evolve(HELD, released=True)).startswith("Claim: free; last applied by")
+    assert lease_line(None) == "Claim: nobody has applied here."
