@@ -1,14 +1,15 @@
 """Which process holds a lease, and whether it still runs: read from this machine only."""
 
 import getpass
+import json
 import os
 import platform
 from pathlib import Path
 
 from portinfra.model.lease import Holder
 
-NAME_MAX = 63
-"""The characters of a user's and a host's name that fit into every record, even if each has to be escaped."""
+NAME_MAX = 250
+"""The characters of a name as JSON escapes them: so many of a user and of a host fit into every record."""
 
 _over: set[str] = set()
 """The runs that this very process has seen end."""
@@ -17,7 +18,14 @@ _over: set[str] = set()
 def this_run(attempt: str) -> Holder:
     """This process, as the holder of a lease for one run."""
     process = f"{os.getpid()}:{start_time(os.getpid())}:{attempt}"
-    return Holder(_user()[:NAME_MAX], platform.node()[:NAME_MAX], machine_id(), process)
+    return Holder(shorten(_user()), shorten(platform.node()), machine_id(), process)
+
+
+def shorten(name: str) -> str:
+    """Return the beginning of a name that fits into every record."""
+    while len(json.dumps(name)) > NAME_MAX:
+        name = name[:-1]
+    return name
 
 
 def ended(holder: Holder) -> None:
@@ -67,7 +75,7 @@ def machine_id() -> str:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot}:{Path('/proc/self/ns/pid').stat().st_ino}"
     except OSError:
-        return platform.node()[:NAME_MAX]
+        return shorten(platform.node())
 
 
 def _user() -> str:

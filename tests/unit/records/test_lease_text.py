@@ -3,12 +3,12 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from portinfra.model.lease import Holder, Lease
 from portinfra.model.record import TEXT_MAX, Record
-from portinfra.records.holder import NAME_MAX
+from portinfra.records.holder import shorten
 from portinfra.records.lease import UNKNOWN, note_of, to_lease, to_text
 
 HOLDER = {"user": "ada", "host": "laptop", "machine": "m", "process": "4711:1:attempt-1"}
@@ -31,7 +31,9 @@ def read(said):
     return to_lease(Record(3, said if isinstance(said, str) else json.dumps(said)))
 
 
-names = st.text(max_size=NAME_MAX)
+names = st.text(max_size=300).map(shorten)
+LONGEST = shorten("😀" * 300)
+
 leases = st.builds(
     Lease,
     number=st.integers(1, 9_999_999),
@@ -48,6 +50,11 @@ leases = st.builds(
 
 
 @given(leases)
+@example(
+    Lease(
+        9_999_999, Holder(LONGEST, LONGEST, "m" * 47, "4194304:99999999:019b8d714826-0c63d0"), peer="p" * 63
+    )
+)
 def test_every_lease_fits_into_a_record_and_is_read_as_it_was_written(lease):
     text = to_text(lease)
     assert len(text) <= TEXT_MAX
