@@ -29,17 +29,22 @@ from portinfra.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from portinfra.cloud import connect
-    from portinfra.policy import Situation, rule
-    from portinfra.present.cli import cli
-    from portinfra.workflow import apply, check, destroy, observe, placed, plan
+    from portinfra.commands.main import cli
+    from portinfra.hosts.inventory import inventory, list_hosts
+    from portinfra.policy import PolicyContext, rule
+    from portinfra.workflow import apply, check, destroy, lock_in, move, observe, placed, plan
 
 _LAZY = {
-    "Situation": "portinfra.policy",
+    "PolicyContext": "portinfra.policy",
     "apply": "portinfra.workflow",
     "check": "portinfra.workflow",
-    "cli": "portinfra.present.cli",
+    "cli": "portinfra.commands.main",
     "connect": "portinfra.cloud",
     "destroy": "portinfra.workflow",
+    "inventory": "portinfra.hosts.inventory",
+    "list_hosts": "portinfra.hosts.inventory",
+    "lock_in": "portinfra.workflow",
+    "move": "portinfra.workflow",
     "observe": "portinfra.workflow",
     "placed": "portinfra.workflow",
     "plan": "portinfra.workflow",
@@ -57,12 +62,12 @@ __all__ = [
     "Instance",
     "Network",
     "PlanOptions",
+    "PolicyContext",
     "Probe",
     "PublicAddress",
     "RecoveryPlan",
     "Role",
     "Rule",
-    "Situation",
     "Snapshot",
     "Subnet",
     "Topology",
@@ -77,6 +82,10 @@ __all__ = [
     "connect",
     "destroy",
     "file",
+    "inventory",
+    "list_hosts",
+    "lock_in",
+    "move",
     "observe",
     "placed",
     "plan",

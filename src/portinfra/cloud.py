@@ -13,19 +13,19 @@ from attrs import evolve
 from portinfra.errors import NotFound
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
+from portinfra.guards.fence import starting_hosts
+from portinfra.guards.peer import check_guards_again, record_peer
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
-from portinfra.model.guard import Guard
 from portinfra.model.location import here
 from portinfra.model.observed import Observed
 from portinfra.model.placed import Placed
-from portinfra.model.plan import Change, PlanOptions
+from portinfra.model.plan import Change, Guard, PlanOptions
 from portinfra.model.resources import Snapshot, Spec
 from portinfra.model.topology import Topology
 from portinfra.planning.compose import compose
-from portinfra.planning.fence import starting_hosts
 from portinfra.planning.refusal import refuse
 from portinfra.planning.relations import relation_findings
 from portinfra.provider import registry
@@ -131,12 +131,12 @@ class Cloud:
                 allow_data_loss=frozenset({address} if allow_data_loss else ()),
             ),
         )
-        plan = run.check_guards(plan, self._guards)
+        plan = check_guards_again(run, plan, self._guards)
         zonal = self._place.provider.capabilities.zonal_subnets
         relations = relation_findings(plan, zonal_subnets=zonal) if spec else ()
         more = (*map(_loss, plan.kept), *self._unclear(spec.values()), *relations, *starting_hosts(plan))
         refuse(evolve(plan, findings=(*plan.findings, *more)))
-        run.record_guards(plan)
+        record_peer(run, plan)
         if not plan.empty:
             run.apply(plan, lambda progress: None)
         return run.reader.observe(self._scope).resources

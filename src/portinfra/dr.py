@@ -1,6 +1,7 @@
 """The recovery verbs: values in, values out, as `portinfra dr` has them.
 
 recovery(topology, plan, environments) -> Recovery      what a plan is about, checked
+recoveries_of(topology, environment, plans, environments) -> tuple[Recovery, ...]    guards for `plan`
 prospect(recovery) -> Prospect                          what a failover would do now, and what is in its way
 replicate(recovery) -> Replicated                       new recovery points, where they are due
 status(recovery) -> RecoveryStatus                      how old the newest restorable data is
@@ -37,7 +38,7 @@ from portinfra.recovery.preflight import may_take_over
 from portinfra.recovery.prospect import Prospect, prospect
 from portinfra.recovery.replicate import Replicated, replicate
 from portinfra.recovery.status import RecoveryStatus, status
-from portinfra.recovery.subject import Recovery
+from portinfra.recovery.subject import Recovery, recoveries_of
 from portinfra.recovery.vault.blocks import exports_blocks
 from portinfra.recovery.vault.readiness import unfit
 from portinfra.validation import validate, validate_declared, validate_helpers
@@ -62,6 +63,7 @@ __all__ = [
     "may_fence",
     "may_take_over",
     "prospect",
+    "recoveries_of",
     "recovery",
     "replicate",
     "stand_alone",

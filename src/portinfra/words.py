@@ -28,6 +28,11 @@ def moment(at: float | str) -> str:
     return datetime.fromisoformat(given).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def with_article(noun: str) -> str:
+    """Return `a role`, `an environment`."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
 def count(number: int, noun: str) -> str:
     """`1 step`, `2 steps`, `2 public addresses`, `3 sets of firewall rules`."""
     if noun == "firewall-rules":

@@ -6,12 +6,15 @@ destroy(topology, environment) -> Plan       the plan that leaves nothing; `appl
 observe(topology, environment) -> Observation
 check(topology, environment) -> Report       whether it keeps the rules, and who can reach whom
 placed(topology, environment) -> Placed      offline: every resource and address
+lock_in(topology, environments) -> list[Tie] offline: what ties it to a provider
+move(placed, environment) -> Move            what it would mean to run it elsewhere
 connect(environment) -> Cloud                one resource at a time, without a topology
 """
 
 import gc
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 
 from attrs import evolve
 
@@ -19,26 +22,28 @@ from portinfra.errors import StalePlanError
 from portinfra.execution import holder as holders
 from portinfra.execution.claim import claims as read_claims
 from portinfra.execution.connection import WORKERS, Connection, meant
-from portinfra.execution.guards import check_guards, is_recorded
+from portinfra.guards.fence import Fence
+from portinfra.guards.peer import check_guards, check_guards_again, is_recorded, record_peer
 from portinfra.model.address import Scope
 from portinfra.model.claim import Claim
 from portinfra.model.environment import Environment
-from portinfra.model.guard import Guard
 from portinfra.model.observed import Observation
 from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
-from portinfra.model.plan import Plan, PlanOptions
+from portinfra.model.plan import Guard, Plan, PlanOptions
 from portinfra.model.progress import Listener
+from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.placement import place
 from portinfra.planning.compose import compose
-from portinfra.planning.fence import fenced, remade, stands, told, waiting
 from portinfra.planning.in_use import in_use
 from portinfra.planning.refusal import refuse
 from portinfra.planning.saved import covered, fingerprints
 from portinfra.planning.unknown_names import name_findings
 from portinfra.policy import PolicyRule, Report
 from portinfra.policy import check as check_rules
+from portinfra.portability.lockin import Tie, ties
+from portinfra.portability.move import Move, describe_move
 from portinfra.provider import registry
 from portinfra.validation import validate
 
@@ -113,6 +118,36 @@ def cannot_keep(environment: Environment) -> dict[str, frozenset[str]]:
     return {kind: names for kind, names in kept.items() if names}
 
 
+def lock_in(
+    topology: Topology, environments: Iterable[Environment], recoveries: Iterable[RecoveryPlan] = ()
+) -> list[Tie]:
+    """Return what ties a declaration to one provider, and so needs a decision before a move. Makes no call.
+
+    Each tie has `provider`, `subject` (`role.web.size`), `value`, `meaning` and `location`, all texts but the
+    location, which has file and line. Native options of a provider that is not installed have no meaning of
+    their own.
+    """
+    plans = tuple(recoveries)
+    vaults = [plan.vault for plan in plans if plan.vault]
+    bearers = [*(role.native for role in topology.roles), *(vault.native for vault in vaults)]
+    providers = {name for options in bearers for name in options}
+    native = {name: registry.plugin(name).native for name in providers.intersection(registry.installed())}
+    return ties(topology, environments, native, plans)
+
+
+def move(here: Placed, there: Environment, *, rules: Iterable[PolicyRule] = ()) -> Move:
+    """Return what it would mean to run a placed topology in another environment. Reads, and writes nothing.
+
+    `here` is the value of `placed`. The move has `carried` (kind → number of resources that keep their
+    address), `lost` (ties without an equal there), `choices` (for each role, the machine types of both),
+    `data_gib` (GiB that do not move by themselves), and `plan`, which builds it there: `plan.errors` say why
+    no apply would accept that. Raises ValidationError, PlacementError or ProviderError.
+    """
+    plugin = registry.plugin(here.environment.provider)
+    made = plan(here.topology, there, rules=rules, guards=())
+    return describe_move(here, plugin.sizes, {plugin.name: plugin.native}, made, cannot_keep(there))
+
+
 @_uncollected()
 def destroy(
     topology: Topology,
@@ -151,13 +186,13 @@ def apply(
         with _uncollected():
             meant(run.reader.account(), environment, here.provider.name)
             fresh = run.plan(plan.placed, plan.catalogue, plan.options, destroy=plan.destroys)
-        fresh = run.check_guards(fresh, plan.guards)
+        fresh = check_guards_again(run, fresh, plan.guards)
         refuse(fresh)
         if not covered(fresh, fingerprints(plan)):
             raise StalePlanError(
                 f"{plan.scope} has changed since this plan was made, and needs other changes now"
             )
-        run.record_guards(fresh)
+        record_peer(run, fresh)
         outcome = run.apply(fresh, listen or (lambda progress: None))
     if environment.dns and not plan.destroys and not fresh.fenced:  # names lead to hosts that run
         environment.dns(addresses(plan.placed))
@@ -223,26 +258,19 @@ def _plan(
 def _unguarded(
     placed: Placed, options: PlanOptions | None, here: Connection, *, destroy: bool
 ) -> tuple[Claim | None, Plan]:
-    """Return the last claim, and the plan as the epoch and fence of the claim require it."""
+    """Return the last claim, and the plan that its fence allows. An apply asks again under its own claim."""
     account = here.account()
     claim = here.settle(placed.scope)
-    observation = here.reader.observe(placed.scope)
-    waits = claim is not None and claim.fenced  # whether it still is so, an apply asks under its claim
-    declared = placed
-    if waits and not destroy:
-        placed = fenced(placed, observation)
-    plan = _nothing_to_do(placed, observation, here, account, options or PlanOptions())
-    if plan is None or destroy:
-        catalogue = here.catalogue()
-        plan = compose(placed, catalogue, observation, here.provider.drivers, options, destroy=destroy)
-    if claim is None or not claim.epoch:
-        return claim, plan
-    turn = [(told if waits else stands)(placed, claim.epoch)] if waits or destroy else []
-    if waits and not destroy and (anew := remade(plan)):
-        placed = fenced(declared, observation, kept=anew)
-        plan = compose(placed, plan.catalogue, observation, here.provider.drivers, options)
-        turn += waiting(anew, asked=remade(plan))
-    return claim, evolve(plan, findings=(*plan.findings, *turn))
+    there = here.reader.observe(placed.scope)
+    catalogue = cache(here.catalogue)
+
+    def make(placed: Placed) -> Plan:
+        if not destroy and (plan := _nothing_to_do(placed, there, here, account, options or PlanOptions())):
+            return plan
+        return compose(placed, catalogue(), there, here.provider.drivers, options, destroy=destroy)
+
+    fence = Fence.of(claim)
+    return claim, fence.plan_to_destroy(placed, make) if destroy else fence.plan(placed, there, make)
 
 
 def _turned(fenced: bool) -> str:

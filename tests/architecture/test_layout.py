@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import portinfra
+
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -35,6 +37,12 @@ def test_importing_portinfra_does_not_import(heavy):
 def test_the_simulator_is_found_as_any_provider_is():
     (entry,) = entry_points(group="portinfra.providers", name="fake")
     assert entry.load().name == "fake"
+
+
+def test_no_module_has_the_name_of_a_public_value():
+    """Python sets an imported submodule as an attribute of its package, in place of the public value."""
+    modules = {path.stem if path.suffix else path.name for path in (ROOT / "src" / "portinfra").iterdir()}
+    assert modules.isdisjoint(portinfra.__all__)
 
 
 def test_types_are_shipped():

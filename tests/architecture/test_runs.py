@@ -139,6 +139,7 @@ def pytest_runtest_call(item):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_providers_tests_alone_have_the_same_chance_and_a_home_of_their_own(provider, tmp_path):
     (tmp_path / "probe.py").write_text(PROBE)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 from fake_bed import FakeBed
-from sweeps import strides
+from sweeps import one_in_quick, strides
 
 from portinfra import Role, Topology, allow
 from portinfra.declaration.load import load
@@ -18,7 +18,7 @@ SAMPLE = 60
 """One call in so many."""
 
 
-@pytest.fixture(params=["aws", "gcp", "libvirt", "name"])
+@pytest.fixture(params=one_in_quick("aws", "gcp", "libvirt", "name"))
 def stage(request, platform, tmp_path, monkeypatch):
     monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
     yield Stage(FakeBed(request.param, page_size=1000), platform[1])

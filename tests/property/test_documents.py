@@ -6,13 +6,13 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portinfra import INTERNET, PlanOptions, apply, check, destroy, dr, placed, plan
+from portinfra import INTERNET, PlanOptions, apply, check, destroy, dr, lock_in, placed, plan
 from portinfra.errors import PortinfraError
+from portinfra.model.plain import plain
 from portinfra.policy import check as check_rules
-from portinfra.present import documents, recovery_documents
-from portinfra.present.commands.check import check_document
-from portinfra.present.inventory import inventory_document
-from portinfra.present.lockin import lockin_document, ties
+from portinfra.render import documents, recovery_documents
+from portinfra.render.policy_documents import check_document
+from portinfra.render.portability_documents import lockin_document
 from portinfra.testing import strategies
 from portinfra.testing.simulated import simulated
 from portinfra.workflow import claims, observe
@@ -40,9 +40,9 @@ def test_what_is_placed(topology, environment):
     there = placed(with_secrets(topology), environment)
     report = check(topology, environment)
     assert is_json(documents.render_document(there))
-    assert is_json(inventory_document(there))
+    assert is_json(documents.inventory_document(there))
     assert is_json(check_document(report, (INTERNET, topology.roles[0].name), ()))
-    assert is_json(lockin_document(topology, ties(topology, (environment,), {})))
+    assert is_json(lockin_document(topology, lock_in(topology, (environment,))))
 
 
 @fewer
@@ -95,9 +95,9 @@ anything = st.recursive(
 
 @given(anything)
 def test_any_option_of_a_provider(value):
-    assert is_json(documents.plain(value))
+    assert is_json(plain(value))
 
 
 @given(st.text())
 def test_any_error(message):
-    assert is_json(documents.error_document(PortinfraError(message)))
+    assert is_json(documents.error_document(PortinfraError(message), 1))

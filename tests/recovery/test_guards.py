@@ -19,6 +19,7 @@ from portinfra.model.topology import Topology
 from portinfra.recovery.failover import failover
 from portinfra.recovery.fencing import fence
 from portinfra.recovery.replicate import replicate
+from portinfra.recovery.subject import recoveries_of
 from portinfra.testing.simulated import applied, simulated
 
 BOTH = recovery()
@@ -311,3 +312,11 @@ def test_connect_starts_no_host_of_a_fenced_environment(awake):
             assert rules(error) == ["recovery/fenced-host"]
         assert cloud.ensure(Volume("notes", gib=1, zone="us-east-1a")).id
     assert powers(awake, PRODUCTION) == {"stopped"}
+
+
+def test_the_guards_of_an_environment_are_the_recoveries_that_it_is_in():
+    other = evolve(RECOVERY, name="other")
+    places = [PRODUCTION, RECOVERY, other]
+    for environment in (PRODUCTION, RECOVERY):
+        assert recoveries_of(SHOP, environment, [BOTH.plan], places) == (BOTH,)
+    assert recoveries_of(SHOP, other, [BOTH.plan], places) == ()

@@ -18,6 +18,8 @@ from portinfra.recovery.subject import Recovery
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
 from portinfra.testing.simulated import applied
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "payments.hcl"
 SAMPLE = 61
 """One call in so many in the everyday tests."""
@@ -37,7 +39,7 @@ def about(monkeypatch):
     plugin.cloud = None
 
 
-stride = strides(SAMPLE, quick=500)
+stride = strides(SAMPLE)
 
 
 def test_a_drill(about, stride):

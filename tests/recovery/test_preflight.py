@@ -6,10 +6,10 @@ from turning import HOW, LOST, dies_at, lost, passed_later, powers, rules, said,
 from worlds import ONE, PRODUCTION, RECOVERY, TWO, WAVES, recovery, write, written
 
 from portinfra import workflow
+from portinfra.commands.exits import Exit, exit_code
 from portinfra.errors import PolicyError
 from portinfra.model.finding import Severity
 from portinfra.model.recovery import Action, DataPolicy, Probe, Wave
-from portinfra.present.exits import Exit, exit_code
 from portinfra.recovery.abandon import abandon
 from portinfra.recovery.failback import failback
 from portinfra.recovery.failover import failover

@@ -10,8 +10,9 @@ from attrs import frozen
 from found import find
 from story import Beginning, tell
 
-from portinfra.present.evidence import evidence_document, sign, signing_key
+from portinfra.recovery.evidence import evidence_document
 from portinfra.recovery.subject import Recovery
+from portinfra.rollout.evidence import sign, signing_key
 from portinfra.version import VERSION
 
 FOLDER = Path(__file__).parent

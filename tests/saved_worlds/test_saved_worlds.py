@@ -13,7 +13,8 @@ from found import find
 from saved import FOLDER, WORLDS
 
 from portinfra import workflow
-from portinfra.present.evidence import evidence_of, verify
+from portinfra.recovery.evidence import evidence_of
+from portinfra.rollout.evidence import verify
 
 NEEDS = {"aws": "moto", "gcp": "googleapiclient", "libvirt": "libvirt"}
 """What must be installed to read a world."""

@@ -12,7 +12,7 @@ from portinfra.testing.wrapped import wrapped
 
 def strides(sample, quick=None):
     """Return a fixture `stride`: a sweep tries the crashes of every write in the soak, of one write in
-    `sample` in a full run, and of one in `quick` in a quick run.
+    `sample` in a full run, and of one in `quick` (None: the same) in a quick run.
     """
 
     @pytest.fixture(
@@ -22,9 +22,15 @@ def strides(sample, quick=None):
         ]
     )
     def stride(request):
-        return quick if request.config.option.quick and request.param == sample else request.param
+        quicker = quick if request.config.option.quick and request.param == sample else None
+        return quicker or request.param
 
     return stride
+
+
+def one_in_quick(*names):
+    """Return parameters of a fixture: a quick run takes the first of them only."""
+    return [names[0], *(pytest.param(name, marks=pytest.mark.slow) for name in names[1:])]
 
 
 def books(environment, *kinds):

@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from portinfra import dr
+from portinfra.commands.app import app
+from portinfra.commands.session import Session
 from portinfra.declaration.load import load
 from portinfra.execution.journal import home
-from portinfra.present.commands.app import app
-from portinfra.present.commands.session import Session
 from portinfra.testing.faults import Crash, Faults, injected
 from portinfra.testing.simulated import simulated
 

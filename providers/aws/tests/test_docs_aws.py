@@ -13,10 +13,10 @@ import pytest
 from bed import Local
 from bed.identities import ACCESS_KEY, SECRET
 from portinfra import Environment
+from portinfra.commands.main import main
 from portinfra.declaration.load import load
 from portinfra.model.address import Scope
 from portinfra.model.resources import Network
-from portinfra.present.cli import main
 from portinfra.testing.emulator import EmulatorClock
 from portinfra.validation import validate_declared
 from portinfra_aws import marks, plugin

@@ -12,8 +12,8 @@ import pytest
 from emulator import Local
 from emulator.accounts import key_file
 from emulator.geography import machine_types
+from portinfra.commands.main import main
 from portinfra.declaration.load import load
-from portinfra.present.cli import main
 from portinfra.testing.emulator import EmulatorClock
 from portinfra.validation import validate_declared
 from portinfra_gcp import labels, marks, plugin

@@ -48,7 +48,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def rack(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Any]:
-    """A site of two zones whose guests have a blank disk, and halt. Each test process has its own: tests change it."""
+    """A bare site of two zones, whose guests have a blank disk. Each process has its own."""
     from hypervisors.site import site
 
     with site("rack", tmp_path_factory.mktemp("libvirt") / "rack", shared=shared, bare=True) as running:
@@ -57,8 +57,9 @@ def rack(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Any
 
 @pytest.fixture(scope="session")
 def depot(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Any]:
-    """Another site, of one zone."""
+    """Another bare site, of one zone."""
     from hypervisors.site import site
 
-    with site("depot", tmp_path_factory.mktemp("libvirt") / "depot", shared=shared, zones=("c",), bare=True) as running:
+    directory = tmp_path_factory.mktemp("libvirt") / "depot"
+    with site("depot", directory, shared=shared, zones=("c",), bare=True) as running:
         yield running

@@ -35,6 +35,12 @@ class Declared:
         """The recovery plan of that name; without a name, the only one. Raises DeclarationError."""
         return _named(self.recoveries, name, "recovery", "recovery plans")
 
+    def topology_of(self, plan: RecoveryPlan) -> Topology:
+        """The topology that a recovery plan protects: the only one, or the one of its name. Raises
+        DeclarationError.
+        """
+        return self.topology(plan.name if len(self.topologies) > 1 else None)
+
 
 def _named(values: Sequence[T], name: str | None, kind: str, plural: str) -> T:
     names = [value.name for value in values]

@@ -2,7 +2,7 @@
 
 import random
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self
@@ -13,7 +13,6 @@ from portinfra.errors import ApplyError, ClaimLostError, ProviderError
 from portinfra.execution.caller import Caller
 from portinfra.execution.claim import Claiming
 from portinfra.execution.coordinator import Coordinator
-from portinfra.execution.guards import check_guards, is_recorded, peer_of
 from portinfra.execution.journal import Journal
 from portinfra.execution.loop import Loop
 from portinfra.execution.pulse import pulse
@@ -21,7 +20,6 @@ from portinfra.execution.workers import Inline, Threads, Workers
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.claim import Claim
-from portinfra.model.guard import Guard
 from portinfra.model.observed import Observed
 from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
@@ -146,16 +144,6 @@ class Run:
         """What would bring the scope from what is there now to what is placed; with `destroy`, to nothing."""
         there = self.reader.observe(self._scope)
         return compose(placed, catalogue, there, self._provider.drivers, options, destroy=destroy)
-
-    def check_guards(self, plan: Plan, guards: Iterable[Guard] | None) -> Plan:
-        """Return the plan with its guards and their findings, by this run's claim."""
-        with self.living():  # another environment may take minutes to answer
-            return check_guards(plan, guards, self.claim)
-
-    def record_guards(self, plan: Plan) -> None:
-        """Record in the claim which environment the guards of a plan read."""
-        if not is_recorded(plan):
-            self.record_peer(peer_of(plan))
 
     def apply(self, plan: Plan, listen: Listener) -> Outcome:
         """Carry out a plan that was made under this run's claim, and verify it.

@@ -7,11 +7,14 @@ from attrs import field, frozen
 
 from portinfra.model import convert
 from portinfra.model.location import Location, here
+from portinfra.model.schema import attributes
+from portinfra.model.topology import Role
 
 RoleOverrides = Mapping[str, Any]
-"""What differs for a role here: any of `count`, `size`, `image`, `disk_gib`, `tags`."""
+"""What differs for a role here: any of `OVERRIDABLE`."""
 
-OVERRIDABLE = ("count", "size", "image", "disk_gib", "tags")
+OVERRIDABLE = tuple(each.name for each in attributes(Role) if each.metadata.get("override"))
+"""The attributes of a role that an environment may set."""
 
 DnsHook = Callable[[Mapping[str, str]], None]
 """Called after an apply with every host's name and its address."""
@@ -23,16 +26,22 @@ class Environment:
 
     name: str
     """An RFC 1035 label."""
-    on: str
+    on: str = field(metadata={"stand_in": "unknown:unknown"})
     """`PROVIDER:LOCATION`: `aws:us-east-1`, `gcp:europe-west1`, `libvirt:rack`, `fake:us-east-1`."""
     account: str = ""
     """The AWS account, GCP project or libvirt host set; checked against the credentials' own."""
     cidr: str = "10.0.0.0/16"
+    """The addresses of its network."""
     key: str | None = None
     """The key that encrypts volumes and root disks; None: the provider's own."""
     zones: tuple[str, ...] = field(default=(), converter=convert.strings)
     """The provider's zone names by ordinal; empty: the first three that offer every size."""
-    roles: Mapping[str, RoleOverrides] = field(factory=dict, converter=convert.options)
+    roles: Mapping[str, RoleOverrides] = field(
+        factory=dict,
+        converter=convert.options,
+        metadata={"block": "role", "overrides": Role, "before": "credentials"},
+    )
+    """What differs here, by the name of a role: `count`, `size`, `image`, `disk_gib`, `tags`."""
     sizes: Mapping[str, str] = field(factory=dict, converter=convert.tags)
     """Sizes that are others here, whatever role asks for them: `{"m5.large": "n2-standard-2"}`."""
     images: Mapping[str, str] = field(factory=dict, converter=convert.tags)
@@ -42,8 +51,11 @@ class Environment:
     credentials: Mapping[str, str] = field(factory=dict, converter=convert.tags)
     """References only (a profile, a role to assume, an account to impersonate), never a secret."""
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
+    """Tags of every resource here."""
     subnet_prefix: int = 24
-    dns: DnsHook | None = None
+    """The length of a subnet's prefix; each role has one subnet in each zone."""
+    dns: DnsHook | None = field(default=None, metadata={"words": "a function of names and addresses"})
+    """A function that is called after an apply with the address of every host by its name."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
     @property

@@ -1,7 +1,7 @@
 """What would change, in what order, at what cost in calls and time. A value: nothing is done yet."""
 
-from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, NamedTuple, Protocol
 
 from attrs import field, frozen
 
@@ -9,7 +9,6 @@ from portinfra.model import convert
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.finding import Finding, Severity
-from portinfra.model.guard import Guard
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Spec
@@ -79,6 +78,25 @@ class PlanOptions:
     """Replace hosts whose image has a newer version."""
     without_zones: frozenset[str] = field(default=frozenset(), converter=convert.names)
     """Zones that are to be left alone, as though they did not answer."""
+
+
+class Guard(Protocol):
+    """One condition on every plan of a scope: for example, that no other environment is active.
+
+    `plan`, `destroy` and `connect` check it, and `apply` checks it again under its claim.
+    """
+
+    def peer_of(self, scope: Scope) -> str:
+        """Return the name of the other environment that the guard reads for a scope; empty: none.
+
+        The scope's claim records the name. From then on, a plan without this guard is refused.
+        """
+
+    def findings(self, plan: "Plan") -> Iterable[Finding]:
+        """Return what the guard finds about a plan. An error among the findings forbids to apply the plan.
+
+        The guard may read other environments. If one does not answer, that is a finding; nothing is raised.
+        """
 
 
 @frozen(field_transformer=convert.refuse_text)

@@ -1,26 +1,17 @@
 """A recovery plan: which environment stands in for which, how fast, in what order, and with which data."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from attrs import field, frozen
 
 from portinfra.model import convert
 from portinfra.model.environment import Environment
+from portinfra.model.hook import Hook
 from portinfra.model.location import Location, here
 from portinfra.model.topology import Role
 from portinfra.model.vault import Vault
-
-Inventory = Mapping[str, Any]
-"""What a hook is given: the environment and its hosts, each with role, zone, address, native id and volumes
-(docs/json.md, `portinfra.recovery-inventory/1`).
-"""
-
-Hook = Callable[[Inventory], Any] | str
-"""A Python function, which fails by raising or by returning False; or a command for the local shell, which
-fails by its exit code and finds the inventory in the JSON file that `PORTINFRA_INVENTORY` names.
-"""
 
 Engine = Literal["", "native", "age", "restic"]
 """How data travels. Empty: `native` within one provider, `age` from one to another."""
@@ -66,7 +57,10 @@ def _role_name(given: Role | str) -> str:
 class Wave:
     """Roles that come back together; the next wave waits until every gate of this one is passed."""
 
-    roles: tuple[str, ...] = field(converter=_role_names)
+    roles: tuple[str, ...] = field(
+        converter=_role_names, metadata={"words": "the names of roles, one at least", "filled": True}
+    )
+    """The names of its roles."""
     gates: tuple[Hook, ...] = field(default=(), converter=_hooks)
     """Asked again and again until they are passed. That every host runs is asked of the cloud first."""
     limit: str = "30m"
@@ -78,9 +72,10 @@ class Wave:
 class DataPolicy:
     """How the data of a role's volumes reaches the target. A role that has none has the default policy."""
 
-    of: str = field(converter=_role_name)
+    of: str = field(converter=_role_name, metadata={"label": True})
     """A role, for all of its volumes: `db`; or one volume of it: `db/data`."""
     engine: Engine = ""
+    """How data travels: `native`, `age` or `restic`; empty: `native` within one provider, else `age`."""
     schedule: str = ""
     """How often a point is made; empty: half of the recovery plan's `rpo`."""
     group: str = ""
@@ -114,12 +109,17 @@ class DataPolicy:
         return self.of.partition("/")[2]
 
 
+_RUN = {"stand_in": "true"}
+
+
 @frozen(field_transformer=convert.refuse_text)
 class Action:
     """Something to be done on the way: promote a replica, tell the load test."""
 
     name: str
-    run: Hook
+    """How evidence and the runbook call it."""
+    run: Hook = field(metadata=_RUN)
+    """What is called; it fails by its exit code, or by raising."""
     on: tuple[str, ...] = field(default=("failover", "failback"), converter=convert.strings)
     """Any of `drill`, `failover` and `failback`."""
     after: str = field(default="", converter=_role_name)
@@ -132,7 +132,9 @@ class Probe:
     """A question that shows that what came back works: a query on restored data, a page."""
 
     name: str
-    run: Hook
+    """How evidence and the runbook call it."""
+    run: Hook = field(metadata=_RUN)
+    """What is called; it fails by its exit code, or by raising."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
@@ -162,18 +164,42 @@ class RecoveryPlan:
     """How `target` takes over from `source`. It names roles and environments; it holds none of them."""
 
     name: str
-    source: str = field(converter=_environment_name)
-    target: str = field(converter=_environment_name)
-    rpo: str = field()
+    """The name of its topology, where there are several."""
+    source: str = field(converter=_environment_name, metadata={"stand_in": ""})
+    """The environment that is lost."""
+    target: str = field(converter=_environment_name, metadata={"stand_in": ""})
+    """The environment that takes over."""
+    rpo: str = field(metadata={"stand_in": "1h"})
     """The most data that may be lost, as time: `4h`, `30m`."""
-    rto: str = field()
+    rto: str = field(metadata={"stand_in": "1h"})
     """The longest that recovery may take."""
-    waves: tuple[Wave, ...] = field(converter=_waves)
+    waves: tuple[Wave, ...] = field(converter=_waves, metadata={"block": "wave", "hcl": "waves"})
     """In the order in which they come back; a list of roles is a wave without gates."""
-    data: tuple[DataPolicy, ...] = field(default=(), converter=_policies)
-    probes: tuple[Probe, ...] = field(default=(), converter=_probes)
-    actions: tuple[Action, ...] = field(default=(), converter=_actions)
-    vault: Vault | None = None
+    data: tuple[DataPolicy, ...] = field(
+        default=(),
+        converter=_policies,
+        metadata={"block": "data", "example": 'DataPolicy("db")'},
+    )
+    """How data reaches the target, where the default policy does not fit."""
+    probes: tuple[Probe, ...] = field(
+        default=(),
+        converter=_probes,
+        metadata={"block": "probe", "example": 'Probe("last row", run="./last-row")'},
+    )
+    """Questions that show that what came back works."""
+    actions: tuple[Action, ...] = field(
+        default=(),
+        converter=_actions,
+        metadata={
+            "block": "action",
+            "before": "probes",
+            "example": 'Action("promote", run="./promote")',
+        },
+    )
+    """What is done on the way."""
+    vault: Vault | None = field(
+        default=None, metadata={"block": "vault", "before": "data", "words": "a Vault"}
+    )
     """Where data waits on its way by `age` or `restic`."""
     drill_cidr: str = ""
     """The addresses of a drill's network; empty: those of the target."""
@@ -181,7 +207,7 @@ class RecoveryPlan:
     """A drill's hosts end themselves after so long, if nobody else does."""
     contacts: tuple[str, ...] = field(default=(), converter=convert.strings)
     """Whom to tell, in the runbook's words: `Ada, +44 20 …`."""
-    without: tuple[str, ...] = field(default=(), converter=_role_names)
+    without: tuple[str, ...] = field(default=(), converter=_role_names, metadata={"before": "drill_cidr"})
     """Roles that are left behind on purpose: every other one is in a wave."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 

@@ -8,6 +8,8 @@ Metadata of a field:
 `ends_with`  when what it refers to is gone, this is gone too, without a call of its own;
 `birth`      it matters only when the resource is made: never compared, never a reason to change;
 `secret`     it is never shown: no plan, journal, log or error has its value.
+
+What a user declares (`Volume`) also has the metadata of `schema.py`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -196,17 +198,20 @@ class Volume(Spec):
     """
 
     kind = "volume"
-    gib: int
+    gib: int = field(metadata={"stand_in": 1})
     """Size in GiB. It may grow in place; shrinking replaces, and so needs `--allow-data-loss`."""
     mount: str = field(default="", metadata=_BIRTH, eq=False)
     """Where a host that is born with it mounts it, at every boot, formatted if blank; empty: left alone."""
-    zone: Zone = 0
+    zone: Zone = field(default=0, metadata={"placed": True})
+    """The zone of its host, whose volumes are in the same one."""
     key: str | None = None
     """The key that encrypts it; None: the provider's own."""
-    source: str | None = field(default=None, metadata=_BIRTH, eq=False)
+    source: str | None = field(default=None, metadata=_BIRTH | {"placed": True}, eq=False)
     """The snapshot that it was made from; None: blank."""
     protect: bool = False
+    """Refuse every plan that would delete or replace it."""
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
+    """Its tags, besides those of its role."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 

@@ -26,36 +26,50 @@ def _volumes(given: Iterable[Volume] | Volume) -> tuple[Volume, ...]:
     return convert.several(given)
 
 
+_OVERRIDE = {"override": True}
+
+
 @frozen(field_transformer=convert.refuse_text)
 class Role:
     """Servers of one purpose, named by it and numbered from 1: `web1`, `web2`, `web3`."""
 
     name: str
     """An RFC 1035 label that does not end in a digit, so that `db1` is one thing."""
-    count: int = 3
-    size: str = "small"
+    count: int = field(default=3, metadata=_OVERRIDE)
+    """How many hosts it has."""
+    size: str = field(default="small", metadata=_OVERRIDE)
     """`small`, `medium`, `large`, `xlarge`, or the provider's own name of a machine type."""
-    image: str = "debian-12"
-    disk_gib: int = 20
+    image: str = field(default="debian-12", metadata=_OVERRIDE)
+    """The image that its hosts start from: a logical name, or the provider's own."""
+    disk_gib: int = field(default=20, metadata=_OVERRIDE)
     """The encrypted root disk, in GiB."""
     public: str = ""
     """Why its hosts have public addresses; empty: they have none, and no way to the internet."""
-    volumes: tuple[Volume, ...] = field(default=(), converter=_volumes)
+    volumes: tuple[Volume, ...] = field(
+        default=(),
+        converter=_volumes,
+        metadata={"block": "volume", "example": 'Volume("data", gib=100)'},
+    )
     """Encrypted volumes, one of each for every host."""
     ssh_keys: tuple[str, ...] = field(default=(), converter=convert.strings)
-    user_data: str = field(default="", repr=False)
+    """The public keys that may log in to its hosts."""
+    user_data: str = field(default="", repr=False, metadata={"secret": True})
     """Given to a host at its birth; changing it later changes nothing that runs. Never shown."""
-    tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
+    tags: Mapping[str, str] = field(factory=dict, converter=convert.tags, metadata=_OVERRIDE)
+    """Tags of its hosts and of all that belongs to them."""
     slot: int | None = None
     """The place of its subnets within the environment's CIDR; None: its position in the topology."""
     renamed_from: str | None = None
+    """The name that it had before: its hosts are kept under the new name."""
     protect: bool = False
     """Refuse every plan that would delete or replace its hosts or volumes."""
     max_unavailable: int = 1
     """How many of its hosts a plan may take down at a time."""
     ignore: tuple[str, ...] = field(default=(), converter=convert.strings)
     """Attributes whose drift is left alone: `tags`, `machine_type`, …"""
-    native: Mapping[str, Mapping[str, Any]] = field(factory=dict, converter=convert.options)
+    native: Mapping[str, Mapping[str, Any]] = field(
+        factory=dict, converter=convert.options, metadata={"block": "native"}
+    )
     """Options of one provider, by its name: `{"aws": {…}}`. Listed by `lockin`."""
     waive: Mapping[str, str] = field(factory=dict, converter=convert.tags)
     """Rules of `check` that do not hold here, each with the reason."""
@@ -70,13 +84,18 @@ def _ports(given: Iterable[PortRange] | str) -> tuple[PortRange, ...]:
 class Flow:
     """Traffic that is allowed from every source to every target; all else is dropped, on both sides."""
 
-    sources: tuple[str, ...] = field(converter=convert.strings)
+    sources: tuple[str, ...] = field(converter=convert.strings, metadata={"hcl": "from"})
     """Role names, `internet`, or CIDRs."""
-    targets: tuple[str, ...] = field(converter=convert.strings)
+    targets: tuple[str, ...] = field(converter=convert.strings, metadata={"hcl": "to"})
+    """Role names, `internet`, or CIDRs."""
     tcp: tuple[PortRange, ...] = field(default=(), converter=_ports)
+    """The TCP ports that are open."""
     udp: tuple[PortRange, ...] = field(default=(), converter=_ports)
-    icmp: bool = False
+    """The UDP ports that are open."""
+    icmp: bool = field(default=False, metadata={"stand_in": True})
+    """Whether ICMP (ping) is let through."""
     why: str = ""
+    """The reason, for people who read it later."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
@@ -156,9 +175,16 @@ class Topology:
 
     name: str
     """An RFC 1035 label."""
-    roles: tuple[Role, ...] = field(converter=_roles)
-    flows: tuple[Flow, ...] = field(default=(), converter=_flows)
+    roles: tuple[Role, ...] = field(converter=_roles, metadata={"block": "role", "example": 'Role("web")'})
+    """Its roles; their order gives each its subnets."""
+    flows: tuple[Flow, ...] = field(
+        default=(),
+        converter=_flows,
+        metadata={"block": "allow", "example": 'allow("web", "app", tcp=443)'},
+    )
+    """All traffic that is allowed."""
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
+    """Tags of every resource."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
     def role(self, name: str) -> Role:

@@ -32,9 +32,9 @@ class Vault:
     file on the machine that runs `portinfra dr`.
     """
 
-    remote: str
+    remote: str = field(metadata={"stand_in": "unnamed:"})
     """An rclone remote and a path in it: `vault:shop`. Both configurations define that remote."""
-    endpoint: str
+    endpoint: str = field(metadata={"stand_in": "192.0.2.1:22"})
     """What helpers may reach, and nothing else: an IPv4 address or CIDR, and a port: `203.0.113.7:22`."""
     sender: str
     """File with the rclone configuration for the source's helpers, which may add and need not do more."""
@@ -54,7 +54,9 @@ class Vault:
     """A helper's size, as a role has it; `sizes` of the environment says what it is there."""
     image: str = "debian-12"
     """A helper's image, with rclone, zstd and age or restic in it; `images` of the environment says which."""
-    native: Mapping[str, Mapping[str, Any]] = field(factory=dict, converter=convert.options)
+    native: Mapping[str, Mapping[str, Any]] = field(
+        factory=dict, converter=convert.options, metadata={"block": "native"}
+    )
     """Options of one provider for helpers that read blocks: `{"aws": {"instance_profile": …}}`."""
     blocks: tuple[str, ...] = field(default=(), converter=convert.strings)
     """Where a provider hands out a snapshot's blocks (AWS: the EBS direct APIs): what helpers may reach for

@@ -1,6 +1,6 @@
 """Whether a topology keeps the rules: ours, and a user's own. Pure.
 
-Each rule is a generator over a `Situation`. A role may waive a rule with a reason; that is still listed.
+Each rule is a generator over a `PolicyContext`. A role may waive a rule with a reason; that is still listed.
 """
 
 from collections.abc import Iterable
@@ -10,11 +10,11 @@ from attrs import evolve
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
+from portinfra.policy.context import PolicyContext
 from portinfra.policy.exposure import EXPOSURE
 from portinfra.policy.reasons import REASONS
 from portinfra.policy.report import Report
 from portinfra.policy.rules import About, Breach, Found, PolicyRule, every, rule
-from portinfra.policy.situation import Situation
 from portinfra.policy.spread import SPREAD
 from portinfra.policy.told import TOLD
 from portinfra.policy.undeclared import UNDECLARED
@@ -27,9 +27,9 @@ __all__ = [
     "UNUSED",
     "About",
     "Found",
+    "PolicyContext",
     "PolicyRule",
     "Report",
-    "Situation",
     "Waived",
     "check",
     "rule",
@@ -48,16 +48,16 @@ def check(placed: Placed, rules: Iterable[PolicyRule] = (), observation: Observa
     rule itself fails.
     """
     held = tuple(every(BUILT_IN, rules))
-    intent = Situation(placed, of(placed), placed.resources)
-    situations = [intent]
+    intent = PolicyContext(placed, of(placed), placed.resources)
+    contexts = [intent]
     if observation is not None:
-        situations.append(_there(placed, observation))
+        contexts.append(_there(placed, observation))
     breaches: dict[tuple[str, str, str], Breach] = {}
-    for situation in situations:
+    for context in contexts:
         for one in held:
-            for breach in one.breaches(situation):
+            for breach in one.breaches(context):
                 finding = breach.finding
-                seen = evolve(breach, finding=evolve(finding, observed=situation.observation is not None))
+                seen = evolve(breach, finding=evolve(finding, observed=context.observation is not None))
                 breaches.setdefault((finding.rule, finding.subject, finding.message), seen)
     findings, waived = sorted_out(intent, breaches.values())
     findings += about_waivers(intent, waived, held)
@@ -67,13 +67,13 @@ def check(placed: Placed, rules: Iterable[PolicyRule] = (), observation: Observa
         tuple(sorted(findings, key=_rank)),
         tuple(waived),
         observation,
-        situations[-1].reach if observation is not None else None,
+        contexts[-1].reach if observation is not None else None,
     )
 
 
-def _there(placed: Placed, observation: Observation) -> Situation:
+def _there(placed: Placed, observation: Observation) -> PolicyContext:
     resources = {address: seen.spec for address, seen in observation.resources.items()}
-    return Situation(placed, observed(observation, placed.topology), resources, observation)
+    return PolicyContext(placed, observed(observation, placed.topology), resources, observation)
 
 
 def _rank(finding: Finding) -> int:

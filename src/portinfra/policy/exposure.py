@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from portinfra.model.finding import Severity
 from portinfra.model.topology import INTERNET, Flow
+from portinfra.policy.context import PolicyContext
 from portinfra.policy.declared import traffic_of
 from portinfra.policy.rules import About, Found, rule
-from portinfra.policy.situation import Situation
 from portinfra.reach.addresses import Interval, size_public
 from portinfra.reach.traffic import Traffic
 
@@ -25,17 +25,17 @@ LOGINS = {
     "Let it in from a bastion that is reached through the VPN, or from your office's own addresses.",
     enforces="R19",
 )
-def login_from_internet(situation: Situation) -> Iterator[Found]:
+def login_from_internet(context: PolicyContext) -> Iterator[Found]:
     """ssh (tcp 22) or RDP (3389) let in from more than 65,536 public addresses, together a /16."""
     exposed: dict[tuple[str, str], list[Interval]] = {}
-    for outside, target, traffic in situation.reach.outside():
+    for outside, target, traffic in context.reach.outside():
         for name, login in LOGINS.items():
             if traffic & login:
                 exposed.setdefault((target.role, name), []).extend(outside.addresses)
     for (role, name), addresses in exposed.items():
         number = size_public(set(addresses))
         if number > MANY:
-            about = _flow(situation, role, LOGINS[name]) or situation.role(role) or f"firewall.{role}"
+            about = _flow(context, role, LOGINS[name]) or context.role(role) or f"firewall.{role}"
             yield about, f"{name} to {role} is open to {number:,} public addresses"
 
 
@@ -45,17 +45,17 @@ def login_from_internet(situation: Situation) -> Iterator[Found]:
     "Make it private, and let it out through an egress proxy of its own.",
     enforces="R5",
 )
-def data_with_way_out(situation: Situation) -> Iterator[Found]:
+def data_with_way_out(context: PolicyContext) -> Iterator[Found]:
     """A role that keeps data (it has volumes) and reaches the internet without a proxy."""
-    for role in situation.roles:
-        if role.volumes and (traffic := situation.reach.direct(role.name, INTERNET)):
+    for role in context.roles:
+        if role.volumes and (traffic := context.reach.direct(role.name, INTERNET)):
             about: About = role
             yield about, f"it keeps data and reaches the internet by itself ({traffic})"
 
 
-def _flow(situation: Situation, role: str, login: Traffic) -> Flow | None:
+def _flow(context: PolicyContext, role: str, login: Traffic) -> Flow | None:
     """The flow that lets it in."""
-    for flow in situation.topology.flows:
+    for flow in context.topology.flows:
         outside = any(source == INTERNET or "/" in source for source in flow.sources)
         if outside and role in flow.targets and traffic_of(flow) & login:
             return flow

@@ -5,8 +5,8 @@ from ipaddress import IPv4Network
 
 from portinfra.model.finding import Severity
 from portinfra.model.topology import Flow
+from portinfra.policy.context import PolicyContext
 from portinfra.policy.rules import Found, rule
-from portinfra.policy.situation import Situation
 
 LETTERS_MIN = 3
 """A shorter text says nothing."""
@@ -43,9 +43,9 @@ def says_something(reason: str) -> bool:
     'Say in a few words who needs to reach it: public="customers". Or leave `public` out.',
     enforces="R4",
 )
-def public_without_reason(situation: Situation) -> Iterator[Found]:
+def public_without_reason(context: PolicyContext) -> Iterator[Found]:
     """A public role whose `public` is no reason: blank, or a placeholder such as `yes`."""
-    for role in situation.roles:
+    for role in context.roles:
         if role.public and not says_something(role.public):
             yield role, f"{role.public!r} does not say why it is public"
 
@@ -56,9 +56,9 @@ def public_without_reason(situation: Situation) -> Iterator[Found]:
     'Say in one line what it is for: why="the payment service stores its ledger".',
     enforces="R18",
 )
-def flow_without_why(situation: Situation) -> Iterator[Found]:
+def flow_without_why(context: PolicyContext) -> Iterator[Found]:
     """A flow that does not say what it is for."""
-    for flow in situation.topology.flows:
+    for flow in context.topology.flows:
         if not any(letter.isalnum() for letter in flow.why):
             yield flow, "nobody says what it is for"
 
@@ -69,11 +69,11 @@ def flow_without_why(situation: Situation) -> Iterator[Found]:
     "Lead it through a public role (an egress proxy, a bastion), or remove the flow.",
     enforces="R4",
 )
-def leads_nowhere(situation: Situation) -> Iterator[Found]:
+def leads_nowhere(context: PolicyContext) -> Iterator[Found]:
     """A flow between a private role and addresses outside: there is no NAT, so nothing passes."""
-    private = {role.name for role in situation.roles if not role.public}
-    own = IPv4Network(situation.environment.cidr)
-    for flow in situation.topology.flows:
+    private = {role.name for role in context.roles if not role.public}
+    own = IPv4Network(context.environment.cidr)
+    for flow in context.topology.flows:
         for role, outside in _ends(flow):
             if role in private and not IPv4Network(outside).overlaps(own):
                 yield flow, f"{role} is private and {outside} lies outside: nothing passes"

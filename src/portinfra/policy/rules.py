@@ -11,7 +11,7 @@ from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.location import Location
 from portinfra.model.topology import Flow, Role, Topology
-from portinfra.policy.situation import Situation
+from portinfra.policy.context import PolicyContext
 from portinfra.validation.types import flow_subject
 
 About = Role | Flow | Topology | Environment | str
@@ -45,7 +45,7 @@ class PolicyRule:
     """One line of what to do about any of its findings."""
     enforces: str
     """The rule of the reference infrastructure that it stands for: `R6`; empty for a user's own."""
-    find: Callable[[Situation], Iterable[Found]]
+    find: Callable[[PolicyContext], Iterable[Found]]
 
     @property
     def what(self) -> str:
@@ -58,16 +58,16 @@ class PolicyRule:
         code = getattr(self.find, "__code__", None)
         return Location(code.co_filename, code.co_firstlineno) if code else None
 
-    def breaches(self, situation: Situation) -> list[Breach]:
+    def breaches(self, context: PolicyContext) -> list[Breach]:
         """All that breaks it. Raises DeclarationError, at the rule's own line, where the rule fails."""
         try:
-            found = [(self._meant(about, situation), message) for about, message in self.find(situation)]
+            found = [(self._meant(about, context), message) for about, message in self.find(context)]
             return [
                 Breach(
                     Finding(
-                        self.id, message, self.fix, self.severity, _subject(about), _where(about, situation)
+                        self.id, message, self.fix, self.severity, _subject(about), _where(about, context)
                     ),
-                    _touched(about, situation),
+                    _touched(about, context),
                 )
                 for about, message in found
             ]
@@ -75,15 +75,15 @@ class PolicyRule:
             raise DeclarationError(
                 f"the rule {self.id} fails: {type(error).__name__}: {error}",
                 location=self.location,
-                fix="A rule is given a Situation and yields pairs: what is at fault, and one line about it.",
+                fix="A rule takes a PolicyContext and yields pairs: what is at fault, and one line about it.",
             ) from error
 
-    def _meant(self, about: About, situation: Situation) -> About:
+    def _meant(self, about: About, context: PolicyContext) -> About:
         """A role that is given by its name; of a user's rule, every other name has to be a resource's."""
         if not isinstance(about, str):
             return about
-        named = situation.role(about)
-        known = about in situation.placed.resources or about in situation.resources
+        named = context.role(about)
+        known = about in context.placed.resources or about in context.resources
         if named is None and not known and not self.id.startswith(_OURS):
             raise ValueError(f"{about!r} is neither a role nor the address of a resource")
         return named or about
@@ -91,10 +91,10 @@ class PolicyRule:
 
 def rule(
     id: str, severity: Severity | str = Severity.WARNING, fix: str = "", *, enforces: str = ""
-) -> Callable[[Callable[[Situation], Iterable[Found]]], PolicyRule]:
+) -> Callable[[Callable[[PolicyContext], Iterable[Found]]], PolicyRule]:
     """Make a rule of a generator: `@rule("acme/no-xlarge", "error", "Use large.")`.
 
-    The function is given a `Situation` and yields, for each fault, what it is about (a role, a flow, a
+    The function is given a `PolicyContext` and yields, for each fault, what it is about (a role, a flow, a
     resource's address; a role may be given by name) and one line of what is wrong. `severity` is `error`,
     which stops an apply, `warning` or `note`.
     Raises ValueError for an id that is not two names with a slash between, and for an unknown severity.
@@ -119,22 +119,22 @@ def _subject(about: About) -> str:
     return f"topology.{about.name}"
 
 
-def _where(about: About, situation: Situation) -> Location | None:
+def _where(about: About, context: PolicyContext) -> Location | None:
     if not isinstance(about, str):
         return about.location
-    return situation.placed.location(Address(about)) if about in situation.placed.resources else None
+    return context.placed.location(Address(about)) if about in context.placed.resources else None
 
 
-def _touched(about: About, situation: Situation) -> tuple[str, ...]:
+def _touched(about: About, context: PolicyContext) -> tuple[str, ...]:
     """The roles that it concerns."""
     match about:
         case Role():
             return (about.name,)
         case Flow():
             named = {*about.sources, *about.targets}
-            return tuple(role.name for role in situation.roles if role.name in named)
+            return tuple(role.name for role in context.roles if role.name in named)
         case str():
-            role = situation.placed.roles.get(Address(about))
+            role = context.placed.roles.get(Address(about))
             return (role,) if role else ()
     return ()
 

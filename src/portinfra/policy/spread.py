@@ -7,8 +7,8 @@ from itertools import pairwise
 from portinfra.model.address import Address
 from portinfra.model.finding import Severity
 from portinfra.model.resources import Instance, Subnet
+from portinfra.policy.context import PolicyContext
 from portinfra.policy.rules import Found, rule
-from portinfra.policy.situation import Situation
 from portinfra.reach.addresses import bounds
 from portinfra.reach.parties import role_of
 
@@ -21,11 +21,11 @@ THREE = 3
     "Have three or more; where fewer suffice, waive it with the reason.",
     enforces="R6",
 )
-def fewer_than_three(situation: Situation) -> Iterator[Found]:
+def fewer_than_three(context: PolicyContext) -> Iterator[Found]:
     """A service with fewer than three hosts: it does not outlive the loss of a zone."""
-    nothing_there = situation.observation is not None and not situation.observation.resources
-    for role in situation.roles:
-        number = len(situation.hosts(role.name))
+    nothing_there = context.observation is not None and not context.observation.resources
+    for role in context.roles:
+        number = len(context.hosts(role.name))
         if number < min(THREE, role.count * THREE) and not nothing_there:
             yield role, f"{number} host{'' if number == 1 else 's'}"
 
@@ -36,10 +36,10 @@ def fewer_than_three(situation: Situation) -> Iterator[Found]:
     "Let the environment have three zones, and hosts where their numbers put them.",
     enforces="R6",
 )
-def unbalanced_zones(situation: Situation) -> Iterator[Found]:
+def unbalanced_zones(context: PolicyContext) -> Iterator[Found]:
     """A service whose zones differ by more than one host, of three zones at the least."""
-    for role in situation.roles:
-        numbers = Counter(str(host.zone) for host in situation.hosts(role.name))
+    for role in context.roles:
+        numbers = Counter(str(host.zone) for host in context.hosts(role.name))
         counts = sorted(numbers.values(), reverse=True)
         counts += [0] * (THREE - len(counts))
         if counts[0] - counts[-1] > 1:
@@ -52,11 +52,11 @@ def unbalanced_zones(situation: Situation) -> Iterator[Found]:
     "Give each role subnets of its own; a host that was made in a wrong one is put back by `apply`.",
     enforces="R3",
 )
-def shared_subnet(situation: Situation) -> Iterator[Found]:
+def shared_subnet(context: PolicyContext) -> Iterator[Found]:
     """Two roles in one subnet, or subnets that overlap."""
     roles: dict[Address, set[str]] = {}
     subnets: list[tuple[int, int, Subnet]] = []
-    for address, spec in situation.resources.items():
+    for address, spec in context.resources.items():
         if isinstance(spec, Instance) and spec.subnet:
             roles.setdefault(spec.subnet, set()).add(role_of(address.name))
         elif isinstance(spec, Subnet):

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from portinfra.model.finding import Severity
+from portinfra.policy.context import PolicyContext
 from portinfra.policy.rules import Found, rule
-from portinfra.policy.situation import Situation
 
 
 @rule(
@@ -13,13 +13,13 @@ from portinfra.policy.situation import Situation
     "Look at it in the cloud's own console; `apply` puts our own firewalls back on our own hosts.",
     enforces="R18",
 )
-def not_told(situation: Situation) -> Iterator[Found]:
+def not_told(context: PolicyContext) -> Iterator[Found]:
     """A zone that did not answer, a host behind a firewall that is not ours, a rule for such a firewall."""
-    if situation.observation is None:
+    if context.observation is None:
         return
-    walls = situation.reach.walls
-    for place in sorted(situation.observation.unknown):
-        yield situation.environment, f"{place} did not answer: what is there is not part of this report"
+    walls = context.reach.walls
+    for place in sorted(context.observation.unknown):
+        yield context.environment, f"{place} did not answer: what is there is not part of this report"
     for host in walls.untold:
         yield (
             f"instance.{host}",

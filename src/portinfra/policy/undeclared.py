@@ -9,9 +9,9 @@ from attrs import frozen
 
 from portinfra.model.finding import Severity
 from portinfra.model.topology import INTERNET
+from portinfra.policy.context import PolicyContext
 from portinfra.policy.declared import Declared
 from portinfra.policy.rules import About, Found, rule
-from portinfra.policy.situation import Situation
 from portinfra.reach import Hop, Traffic
 from portinfra.reach.traffic import NOTHING
 
@@ -29,10 +29,10 @@ class Shortcut:
     """How the internet gets to the source; empty where it does not, or where the source is outside."""
 
 
-def shortcuts(situation: Situation) -> list[Shortcut]:
+def shortcuts(context: PolicyContext) -> list[Shortcut]:
     """Every way that exists and that no flow declares."""
-    declared = Declared.by(situation.topology)
-    reach = situation.reach
+    declared = Declared.by(context.topology)
+    reach = context.reach
     found: dict[tuple[str, str, bool], Traffic] = {}
     for here, links in reach.links.items():
         for there, traffic in links.items():
@@ -62,11 +62,11 @@ def shortcuts(situation: Situation) -> list[Shortcut]:
     "Name the roles that are meant in the flows instead of CIDRs; what was done by hand, `apply` takes back.",
     enforces="R18",
 )
-def undeclared_from_internet(situation: Situation) -> Iterator[Found]:
+def undeclared_from_internet(context: PolicyContext) -> Iterator[Found]:
     """The internet reaches a role, or a private role through others, by a way that no flow declares."""
-    for one in shortcuts(situation):
-        if _from_internet(situation, one):
-            yield _about(situation, one), _message(one)
+    for one in shortcuts(context):
+        if _from_internet(context, one):
+            yield _about(context, one), _message(one)
 
 
 @rule(
@@ -75,21 +75,21 @@ def undeclared_from_internet(situation: Situation) -> Iterator[Found]:
     "Declare it with allow(…), or name the roles that are meant in the flows instead of CIDRs.",
     enforces="R18",
 )
-def undeclared_way(situation: Situation) -> Iterator[Found]:
+def undeclared_way(context: PolicyContext) -> Iterator[Found]:
     """A role reaches another role, or something outside, by a way that no flow declares."""
-    for one in shortcuts(situation):
-        if not _from_internet(situation, one):
-            yield _about(situation, one), _message(one)
+    for one in shortcuts(context):
+        if not _from_internet(context, one):
+            yield _about(context, one), _message(one)
 
 
-def _from_internet(situation: Situation, one: Shortcut) -> bool:
-    target = situation.role(one.target)
+def _from_internet(context: PolicyContext, one: Shortcut) -> bool:
+    target = context.role(one.target)
     private = target is not None and not target.public
     return one.outside or bool(private and one.chain)
 
 
-def _about(situation: Situation, one: Shortcut) -> About:
-    return situation.role(one.target) or situation.role(one.source) or f"firewall.{one.target}"
+def _about(context: PolicyContext, one: Shortcut) -> About:
+    return context.role(one.target) or context.role(one.source) or f"firewall.{one.target}"
 
 
 def _message(one: Shortcut) -> str:

@@ -7,8 +7,8 @@ from attrs import frozen
 
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.topology import Role
+from portinfra.policy.context import PolicyContext
 from portinfra.policy.rules import Breach, PolicyRule
-from portinfra.policy.situation import Situation
 from portinfra.validation.names import suggestion
 
 UNKNOWN = "check/unknown-rule"
@@ -24,9 +24,9 @@ class Waived:
     reason: str
 
 
-def sorted_out(situation: Situation, breaches: Iterable[Breach]) -> tuple[list[Finding], list[Waived]]:
+def sorted_out(context: PolicyContext, breaches: Iterable[Breach]) -> tuple[list[Finding], list[Waived]]:
     """What counts, and what is waived."""
-    roles = {role.name: role for role in situation.roles}
+    roles = {role.name: role for role in context.roles}
     counts: list[Finding] = []
     waived: list[Waived] = []
     for breach in breaches:
@@ -40,12 +40,12 @@ def sorted_out(situation: Situation, breaches: Iterable[Breach]) -> tuple[list[F
 
 
 def about_waivers(
-    situation: Situation, waived: Sequence[Waived], rules: Sequence[PolicyRule]
+    context: PolicyContext, waived: Sequence[Waived], rules: Sequence[PolicyRule]
 ) -> Iterator[Finding]:
     """What is wrong with the waivers themselves: a rule that there is not, or that nothing breaks."""
     used = {(one.role, one.finding.rule) for one in waived}
     ids = [rule.id for rule in rules]
-    for role in situation.roles:
+    for role in context.roles:
         for id in role.waive:
             subject = f"role.{role.name}.waive"
             if id not in ids:

@@ -17,6 +17,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.recovery import seconds
 from portinfra.placement import place
+from portinfra.recovery.bringup import BringUp
 from portinfra.recovery.choice import choose
 from portinfra.recovery.ledger import Entry, Ledger
 from portinfra.recovery.pace import Pace
@@ -24,7 +25,8 @@ from portinfra.recovery.restore import ending, isolated, sourced
 from portinfra.recovery.shown import shown
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.vault.carriage import clear, receive
-from portinfra.recovery.waves import Ascent, Bringing, Say
+from portinfra.rollout.context import RolloutContext
+from portinfra.rollout.waves import Say
 from portinfra.words import iso
 
 KIND: Final = "drill"
@@ -60,37 +62,37 @@ def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda lin
             except (PortinfraError, KeyboardInterrupt) as error:
                 problems.append(_in_words(error.first if isinstance(error, ApplyError) else error))
                 placed = where(recovery, id)
-            bringing = Bringing(target, run, catalogue, placed, pace.listen, recovery.sensitive)
-            ascent = Ascent(recovery, bringing, KIND, say)
-            ascent.reasons += problems
-            left = _up_and_down(ascent)
+            context = RolloutContext(target, run, catalogue, placed, pace.listen, recovery.sensitive)
+            bring_up = BringUp(recovery, context, KIND, say)
+            bring_up.reasons.extend(problems)
+            left = _up_and_down(bring_up)
             try:
                 held.close()
             except PortinfraError as error:
-                ascent.reasons.append(_in_words(error))
+                bring_up.reasons.append(_in_words(error))
         if left != 0:
             what = f"{left} resources are left" if left else "nobody could see whether anything is left"
-            ascent.reasons.append(what)
-        evidence = shown(ascent, id, chosen, began=started, until=started, left_behind=left)
+            bring_up.reasons.append(what)
+        evidence = shown(bring_up, id, chosen, began=started, until=started, left_behind=left)
         with suppress(ProviderError):  # what cannot be noted stays open, for a sweep to look at
             _remember(ledger, entry, evidence)
     return evidence
 
 
-def _up_and_down(ascent: Ascent) -> int | None:
+def _up_and_down(bring_up: BringUp) -> int | None:
     """How much is left of it afterwards; None where nobody could look. Only death keeps it from being torn
     down.
     """
     try:
-        if not ascent.reasons:
-            ascent.climb()
+        if not bring_up.reasons:
+            bring_up.run()
     except (Exception, KeyboardInterrupt) as error:
-        ascent.reasons.append(_in_words(error))
-    ascent.say("tearing down")
+        bring_up.reasons.append(_in_words(error))
+    bring_up.say("tearing down")
     try:
-        return _torn_down(ascent)
+        return _torn_down(bring_up)
     except PortinfraError as error:
-        ascent.reasons.append(_in_words(error))
+        bring_up.reasons.append(_in_words(error))
     return None
 
 
@@ -112,22 +114,22 @@ def where(recovery: Recovery, id: str) -> Placed:
     return ending(place(isolated(recovery.topology), environment), seconds(recovery.plan.drill_limit))
 
 
-def _torn_down(ascent: Ascent) -> int | None:
+def _torn_down(bring_up: BringUp) -> int | None:
     """How much of the drill is left after everything was removed; None where nobody could look."""
-    run, bringing = ascent.bringing.run, ascent.bringing
+    run, context = bring_up.context.run, bring_up.context
     try:
-        return remove(bringing)
+        return remove(context)
     except ApplyError as error:
-        ascent.reasons.append(f"it could not be torn down: {error}")
+        bring_up.reasons.append(f"it could not be torn down: {error}")
     with suppress(PortinfraError):
-        return len(run.reader.observe(bringing.placed.scope).resources)
+        return len(run.reader.observe(context.placed.scope).resources)
     return None
 
 
-def remove(bringing: Bringing) -> int:
+def remove(context: RolloutContext) -> int:
     """Remove everything of a drill's scope; how much is left. Raises ApplyError."""
-    plan = bringing.run.plan(bringing.placed, bringing.catalogue, LOSE_ALL, destroy=True)
-    bringing.run.apply(plan, bringing.listen)
+    plan = context.run.plan(context.placed, context.catalogue, LOSE_ALL, destroy=True)
+    context.run.apply(plan, context.listen)
     return 0
 
 
@@ -191,7 +193,7 @@ def sweep(recovery: Recovery, *, pace: Pace | None = None) -> list[Swept]:
             try:
                 with target.run(placed.scope, workers=pace.workers, seed=pace.seed) as run:
                     count = len(run.reader.observe(placed.scope).resources)
-                    remove(Bringing(target, run, catalogue, placed, pace.listen))
+                    remove(RolloutContext(target, run, catalogue, placed, pace.listen))
             except ClaimedError:
                 found.append(Swept(id, began, "still running"))
                 continue

@@ -11,7 +11,7 @@ from portinfra.recovery.how import How
 from portinfra.recovery.preflight import may_take_over
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.subject import Recovery
-from portinfra.recovery.waves import Say
+from portinfra.rollout.waves import Say
 
 
 def failback(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:

@@ -22,6 +22,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance
 from portinfra.placement import place
 from portinfra.recovery.beginning import Beginning
+from portinfra.recovery.bringup import BringUp
 from portinfra.recovery.choice import Choice
 from portinfra.recovery.fencing import answering, passed_on, switched
 from portinfra.recovery.groups import groups
@@ -43,7 +44,8 @@ from portinfra.recovery.turn import (
     written,
 )
 from portinfra.recovery.vault.carriage import receive
-from portinfra.recovery.waves import Ascent, Bringing, Say
+from portinfra.rollout.context import RolloutContext
+from portinfra.rollout.waves import Say
 
 
 def failover(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:
@@ -83,10 +85,10 @@ class _Failover:
             turn = self._agreed(turn, placed, chosen)
             run.declare(epoch=turn.epoch, fenced=False)
             sensitive = self.recovery.sensitive
-            bringing = Bringing(self.target, run, self.catalogue, placed, pace.listen, sensitive)
-            ascent = Ascent(
+            context = RolloutContext(self.target, run, self.catalogue, placed, pace.listen, sensitive)
+            bring_up = BringUp(
                 self.recovery,
-                bringing,
+                context,
                 turn.occasion,
                 self.say,
                 done=turn.done,
@@ -96,12 +98,12 @@ class _Failover:
                 ),
                 note=lambda action: self._note(turn.id, done=(*self._turn(turn.id).done, mark(action))),
             )
-            ascent.climb()
+            bring_up.run()
             turn = self._turn(turn.id)
-            whole = ascent.up_at is not None and self._announced(ascent)
+            whole = bring_up.up_at is not None and self._announced(bring_up)
             fenced = turn.fenced_at is not None and not turn.lost  # else it may have been let in again since
             until = turn.fenced_at if turn.fenced_at is not None and fenced else turn.given_up_at
-            evidence = shown(ascent, turn.id, chosen, began=turn.began, until=until, source_fenced=fenced)
+            evidence = shown(bring_up, turn.id, chosen, began=turn.began, until=until, source_fenced=fenced)
             if whole:
                 stands_from_here(self.ledger, turn.id)
                 written(self.ledger, evolve(turn, open=False))
@@ -204,11 +206,11 @@ class _Failover:
         """How far it has come: whoever goes on, goes on from there."""
         written(self.ledger, evolve(self._turn(id), **come))
 
-    def _announced(self, ascent: Ascent) -> bool:
+    def _announced(self, bring_up: BringUp) -> bool:
         """Tell the names' keeper where the hosts are now; whether it took it."""
         hosts: Mapping[str, str] = {
             spec.name: spec.private_address
-            for spec in ascent.bringing.placed.resources.values()
+            for spec in bring_up.context.placed.resources.values()
             if isinstance(spec, Instance)
         }
         dns = self.recovery.target.dns
@@ -218,6 +220,6 @@ class _Failover:
             dns(hosts)
         except Exception as error:  # a user's own function: whatever it raises, the hosts are up
             why = f"{type(error).__name__}: {error}".partition("\n")[0]
-            ascent.reasons.append(f"the names were not changed ({why}); run it again, and it tries again")
+            bring_up.reasons.append(f"the names were not changed ({why}); run it again, and it tries again")
             return False
         return True

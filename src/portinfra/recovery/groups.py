@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from portinfra.model.address import Address
+from portinfra.model.hook import Hook
 from portinfra.model.placed import Placed
-from portinfra.model.recovery import DataPolicy, Hook
+from portinfra.model.recovery import DataPolicy
 from portinfra.model.resources import Attachment
 from portinfra.recovery.subject import Recovery
 

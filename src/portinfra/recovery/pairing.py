@@ -1,6 +1,6 @@
 """The claims of both environments of a recovery plan name each other.
 
-From then on, a plan of one that does not check the other is refused (`execution/guards.py`).
+From then on, a plan of one that does not check the other is refused (`guards/peer.py`).
 """
 
 from portinfra.errors import ClaimedError
@@ -8,7 +8,7 @@ from portinfra.execution.claim import claims
 from portinfra.execution.connection import Connection
 from portinfra.recovery.pace import Pace
 from portinfra.recovery.subject import Recovery
-from portinfra.recovery.waves import Say
+from portinfra.rollout.waves import Say
 
 
 def record_peers(recovery: Recovery, source: Connection, target: Connection, pace: Pace, say: Say) -> None:

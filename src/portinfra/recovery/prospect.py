@@ -19,7 +19,6 @@ from portinfra.recovery.choice import Choice, choose
 from portinfra.recovery.drill import drilled
 from portinfra.recovery.fencing import answering
 from portinfra.recovery.groups import groups
-from portinfra.recovery.hooks import name_of, unready
 from portinfra.recovery.how import How
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.restore import all_at_once, outdated, replacing, sourced
@@ -28,6 +27,7 @@ from portinfra.recovery.subject import Recovery
 from portinfra.recovery.taking import capture_problem
 from portinfra.recovery.turn import mark
 from portinfra.recovery.vault.readiness import lacking, pointless
+from portinfra.rollout.hooks import name_of, unready
 from portinfra.words import duration, moment
 
 

@@ -21,7 +21,6 @@ from portinfra.model.resources import Snapshot, Spec, Volume
 from portinfra.placement import place
 from portinfra.recovery.fencing import standing, takeover_under_way
 from portinfra.recovery.groups import Group, groups
-from portinfra.recovery.inventory import inventory
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.pace import Pace
 from portinfra.recovery.pairing import record_peers
@@ -33,6 +32,7 @@ from portinfra.recovery.tidying import Tidying, arrived_whole
 from portinfra.recovery.turn import stood_since
 from portinfra.recovery.vault.carriage import Sight, by_vault, held, look, send
 from portinfra.recovery.vault.helpers import HelperFailed
+from portinfra.rollout.inventory import inventory
 from portinfra.words import moment
 
 Fate = Literal["carried", "not due", "failed"]

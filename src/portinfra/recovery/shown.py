@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 from portinfra.model.evidence import Evidence, PointUsed
 from portinfra.model.recovery import seconds
+from portinfra.recovery.bringup import BringUp
 from portinfra.recovery.points import Point
 from portinfra.recovery.subject import Recovery
-from portinfra.recovery.waves import Ascent
 from portinfra.version import VERSION
 from portinfra.words import duration, iso
 
 
 def shown(
-    ascent: Ascent,
+    bring_up: BringUp,
     id: str,
     used: Sequence[Point],
     *,
@@ -21,35 +21,35 @@ def shown(
     left_behind: int | None = None,
     source_fenced: bool | None = None,
 ) -> Evidence:
-    """Evidence of an ascent that ends now; it passed where nothing speaks against it. What was written in the
-    source up to `until` should have come back. Moments are seconds since the epoch.
+    """Evidence of a bring-up that ends now; it passed where nothing speaks against it. What was written in
+    the source up to `until` should have come back. Moments are seconds since the epoch.
     """
-    recovery, bringing = ascent.recovery, ascent.bringing
-    holder = bringing.run.claim.holder
+    recovery, context = bring_up.recovery, bring_up.context
+    holder = context.run.claim.holder
     rpo = max((until - point.taken for point in used), default=None)
-    rto = ascent.up_at - began if ascent.up_at is not None else None
-    reasons = list(ascent.reasons)
+    rto = bring_up.up_at - began if bring_up.up_at is not None else None
+    reasons = list(bring_up.reasons)
     if rpo is not None and rpo > seconds(recovery.plan.rpo):
         reasons.append(f"the data was {duration(rpo)} old, and the rpo is {recovery.plan.rpo}")
     if rto is not None and rto > seconds(recovery.plan.rto):
         reasons.append(f"it took {duration(rto)}, and the rto is {recovery.plan.rto}")
     return Evidence(
-        kind=ascent.occasion,
+        kind=bring_up.occasion,
         id=id,
         recovery=recovery.plan.name,
         topology=recovery.topology.name,
         source=f"{recovery.source.name} ({recovery.source.on})",
         target=f"{recovery.target.name} ({recovery.target.on})",
         started=iso(began),
-        ended=iso(bringing.now),
+        ended=iso(context.now),
         rpo_target=seconds(recovery.plan.rpo),
         rpo_measured=round(max(rpo, 0.0), 3) if rpo is not None else None,
         rto_target=seconds(recovery.plan.rto),
         rto_measured=round(rto, 3) if rto is not None else None,
         points=tuple(_used(recovery, point) for point in used),
-        waves=tuple(ascent.waves),
-        probes=tuple(ascent.probes),
-        actions=tuple(ascent.actions),
+        waves=tuple(bring_up.rollout.waves),
+        probes=tuple(bring_up.probes),
+        actions=tuple(bring_up.actions),
         result="failed" if reasons else "passed",
         reasons=tuple(dict.fromkeys(reasons)),
         left_behind=left_behind,
@@ -58,7 +58,7 @@ def shown(
         target_account=recovery.target.account,
         topology_digest=recovery.digest,
         operator=f"{holder.user}@{holder.host}",
-        calls=bringing.place.caller.calls + bringing.run.calls,
+        calls=context.place.caller.calls + context.run.calls,
         version=VERSION,
     )
 

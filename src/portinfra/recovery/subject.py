@@ -1,6 +1,6 @@
 """What a recovery is about: the plan, with the topology and the two environments that it names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from attrs import evolve, frozen
 
@@ -115,3 +115,22 @@ class Recovery:
     def schedule(self, policy: DataPolicy) -> int:
         """Seconds between two points."""
         return seconds(policy.schedule) if policy.schedule else seconds(self.plan.rpo) // 2
+
+
+def recoveries_of(
+    topology: Topology,
+    environment: Environment,
+    plans: Iterable[RecoveryPlan],
+    environments: Iterable[Environment],
+) -> tuple[Recovery, ...]:
+    """Return the recoveries that have an environment of a topology as their source or target.
+
+    They are the guards of its plans. `plans` are the recovery plans of the topology, and `environments` all
+    that they name. Raises KeyError for a name that is not among them; nothing else is checked.
+    """
+    named = {each.name: each for each in environments}
+    return tuple(
+        Recovery(plan, topology, named[plan.source], named[plan.target])
+        for plan in plans
+        if environment.name in (plan.source, plan.target)
+    )

@@ -6,15 +6,16 @@ from attrs import define, field
 
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
+from portinfra.model.hook import Hook
 from portinfra.model.observed import Observation
-from portinfra.model.recovery import Hook, seconds
+from portinfra.model.recovery import seconds
 from portinfra.model.resources import Snapshot, Spec
-from portinfra.recovery import hooks
 from portinfra.recovery.groups import Group
 from portinfra.recovery.points import id_of, snapshot_name, volume_of
 from portinfra.recovery.shelf import Shelf
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.vault.readiness import sendable
+from portinfra.rollout import hooks
 from portinfra.words import duration
 
 HOOK_SECONDS = 300.0

@@ -10,7 +10,7 @@ from portinfra.model.finding import Finding
 from portinfra.model.location import Location
 from portinfra.model.topology import Role, Topology
 from portinfra.validation.native import NativeOptions, native_findings
-from portinfra.validation.types import ROLE
+from portinfra.validation.types import checks
 
 KEY_SHOWN = 40
 """Characters of a tag's key that a message shows."""
@@ -155,9 +155,9 @@ def _tagged(topology: Topology, environment: Environment) -> Iterator[tuple[str,
 
 def _here(role: Role, environment: Environment) -> Mapping[str, str]:
     """The tags that an environment gives to a role; of the wrong type, they are a finding of its own."""
-    check = ROLE["tags"][1]
+    _, fits = checks(Role)["tags"]
     tags = environment.roles.get(role.name, {}).get("tags", {})
-    return tags if check(tags) else {}
+    return tags if fits(tags) else {}
 
 
 def _short(key: str) -> str:

@@ -11,7 +11,7 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.topology import Role
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, suggestion, twice
 from portinfra.validation.topologies import RESERVED_PREFIX
-from portinfra.validation.types import ROLE, in_words
+from portinfra.validation.types import checks, in_words
 
 ON = re.compile(r"[a-z][a-z0-9_-]*:\S+")
 ZONES_MAX = 4
@@ -117,7 +117,7 @@ def _override_findings(environment: Environment, name: str, attribute: str, valu
         message = f"{attribute!r} cannot differ between environments"
         yield _wrong(environment, subject, message, fix, rule="unknown-attribute")
         return
-    words, fits = ROLE[attribute]
+    words, fits = checks(Role)[attribute]
     if not fits(value):
         message = f"must be {words}, and is {in_words(value)}"
         yield _wrong(environment, subject, message, f"Give {attribute} as {words}.", rule="wrong-type")

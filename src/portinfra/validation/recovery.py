@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
-from portinfra.model.recovery import OCCASIONS, Hook, RecoveryPlan
+from portinfra.model.hook import Hook
+from portinfra.model.recovery import OCCASIONS, RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, suggestion, twice
 from portinfra.validation.recovery_data import data_findings

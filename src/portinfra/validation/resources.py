@@ -7,16 +7,15 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
+from attrs import fields
+
 from portinfra.model.address import RESOURCE_NAME_MAX
 from portinfra.model.catalogue import Capabilities
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
 from portinfra.model.resources import (
     KINDS,
-    Attachment,
     Firewall,
-    FirewallRules,
-    Instance,
     Mount,
     Network,
     PublicAddress,
@@ -24,15 +23,15 @@ from portinfra.model.resources import (
     Snapshot,
     Spec,
     Subnet,
-    Volume,
     traits,
 )
+from portinfra.model.schema import attributes
 from portinfra.provider.interface import ProviderPlugin
 from portinfra.validation.abilities import network_findings, tag_findings
 from portinfra.validation.environments import PREFIX_LONGEST, PREFIX_SHORTEST, ZONES_MAX
 from portinfra.validation.names import LABEL, name_findings, suggestion
 from portinfra.validation.topologies import is_mountable, reserved_tags
-from portinfra.validation.types import SWITCH, TAGS, TEXT, TEXTS, Check, or_none, what_it_is
+from portinfra.validation.types import Check, checks, what_it_is
 
 
 def resource_findings(
@@ -47,16 +46,18 @@ def resource_findings(
     `may_be_empty` are the attributes that the provider does not show of an existing resource. What an
     attribute refers to, and what a location offers, is checked when it is planned.
     """
-    if type(spec) not in CHECKS:
+    if type(spec) not in KINDS:
         kinds = ", ".join(kind.__name__ for kind in KINDS)
         message = f"a value of type {type(spec).__name__} is no resource"
         yield Finding("resource/kind", message, f"Give one of {kinds}.", location=location)
         return
-    checks = CHECKS[type(spec)] | {
-        name: check for name, check in _limits(plugin.capabilities).items() if name in CHECKS[type(spec)]
+    known = {**_checks(type(spec))}
+    known |= {name: check for name, check in _limits(plugin.capabilities).items() if name in known}
+    wrong = {
+        name: words
+        for name, (words, fits) in known.items()
+        if not fits(value := getattr(spec, name)) and (value or name not in may_be_empty)
     }
-    checks = {n: check for n, check in checks.items() if n not in may_be_empty or getattr(spec, n)}
-    wrong = {name: words for name, (words, fits) in checks.items() if not fits(getattr(spec, name))}
     for name, words in wrong.items():
         yield Finding(
             "resource/wrong-value",
@@ -152,107 +153,82 @@ def _address(kind: str) -> Check:
     return f"the address of its {kind}, {kind}.NAME", fits
 
 
-NAME: Check = ("text", lambda value: isinstance(value, str))
 FILLED: Check = ("text that is not empty", _is_filled)
-ZONE: Check = (
-    f"a zone's name, or its number from 0 to {ZONES_MAX - 1}",
-    lambda value: _is_filled(value) or _is_number(0, ZONES_MAX - 1)(value),
-)
 NETWORK: Check = ("a range of IPv4 addresses such as '10.0.0.0/16'", _is_network)
-SUBNET: Check = (f"a range such as '10.0.0.0/24', from /{PREFIX_SHORTEST} to /{PREFIX_LONGEST}", _is_subnet)
 RULES: Check = (
     "rules, each Rule('tcp' or 'udp', first, last, peer) with ports from 1 to 65535, or "
     "Rule('icmp', 0, 0, peer), where a peer is a CIDR or firewall.NAME",
     _are(_is_rule),
 )
-COPY: Check = (
-    "'REGION/ID', or '' for one that is taken of a volume",
-    lambda value: value == "" or (isinstance(value, str) and all(map(_is_filled, value.partition("/")))),
-)
-MOUNT: Check = (
-    "an absolute path of letters, digits, '.', '_' and '-', or ''",
-    lambda value: value == "" or (isinstance(value, str) and is_mountable(value)),
-)
-OPTIONS: Check = (
-    "a mapping of options",
-    lambda value: isinstance(value, Mapping) and all(isinstance(key, str) for key in value),
-)
-LINE: Check = ("the line where it was written", lambda value: isinstance(value, Location))
 
-CHECKS: Mapping[type[Spec], dict[str, Check]] = {
-    Network: {"name": NAME, "cidr": NETWORK, "tags": TAGS},
-    Subnet: {
-        "name": NAME,
-        "network": _address("network"),
-        "cidr": SUBNET,
-        "zone": ZONE,
-        "public": SWITCH,
-        "tags": TAGS,
-    },
-    Firewall: {
-        "name": NAME,
-        "network": _address("network"),
-        "tags": TAGS,
-        "cidr": (NETWORK[0] + ", or ''", lambda value: value == "" or _is_network(value)),
-    },
-    FirewallRules: {"name": NAME, "firewall": _address("firewall"), "ingress": RULES, "egress": RULES},
-    Instance: {
-        "name": NAME,
-        "subnet": _address("subnet"),
-        "firewall": _address("firewall"),
-        "zone": ZONE,
-        "private_address": ("an IPv4 address such as '10.0.0.10'", _is_ipv4),
-        "machine_type": FILLED,
-        "image": FILLED,
-        "image_id": TEXT,
-        "disk_gib": ("a whole number", _is_number(1)),
-        "key": or_none(FILLED),
-        "power": ("'running' or 'stopped'", lambda value: value in ("running", "stopped")),
-        "protect": SWITCH,
-        "tags": TAGS,
-        "native": OPTIONS,
-        "ends_after": ("a whole number of seconds, 0 or more", _is_number(0)),
-        "mounts": ("mounts, each Mount(device, absolute path)", _are(_is_mount)),
-        "ssh_keys": TEXTS,
-        "user_data": TEXT,
-    },
-    Volume: {
-        "name": NAME,
-        "gib": ("a whole number", _is_number(1)),
-        "mount": MOUNT,
-        "zone": ZONE,
-        "key": or_none(FILLED),
-        "source": or_none(FILLED),
-        "protect": SWITCH,
-        "tags": TAGS,
-        "location": LINE,
-    },
-    Attachment: {
-        "name": NAME,
-        "instance": _address("instance"),
-        "volume": _address("volume"),
-        "device": (
-            "a name of a-z, 0-9 and hyphens",
-            lambda value: isinstance(value, str) and bool(LABEL.fullmatch(value)),
-        ),
-    },
-    PublicAddress: {"name": NAME, "instance": or_none(_address("instance")), "tags": TAGS},
-    Snapshot: {
-        "name": NAME,
-        "volume": or_none(_address("volume")),
-        "copy_of": COPY,
-        "key": or_none(FILLED),
-        "shared_with": TEXT,
-        "tags": TAGS,
-    },
+VALUES: Mapping[str, Check] = {
+    "cidr": NETWORK,
+    "zone": (
+        f"a zone's name, or its number from 0 to {ZONES_MAX - 1}",
+        lambda value: _is_filled(value) or _is_number(0, ZONES_MAX - 1)(value),
+    ),
+    "ingress": RULES,
+    "egress": RULES,
+    "private_address": ("an IPv4 address such as '10.0.0.10'", _is_ipv4),
+    "machine_type": FILLED,
+    "image": FILLED,
+    "key": FILLED,
+    "source": FILLED,
+    "power": ("'running' or 'stopped'", lambda value: value in ("running", "stopped")),
+    "ends_after": ("a whole number of seconds, 0 or more", _is_number(0)),
+    "mount": (
+        "an absolute path of letters, digits, '.', '_' and '-', or ''",
+        lambda value: value == "" or (isinstance(value, str) and is_mountable(value)),
+    ),
+    "mounts": ("mounts, each Mount(device, absolute path)", _are(_is_mount)),
+    "device": (
+        "a name of a-z, 0-9 and hyphens",
+        lambda value: isinstance(value, str) and bool(LABEL.fullmatch(value)),
+    ),
+    "copy_of": (
+        "'REGION/ID', or '' for one that is taken of a volume",
+        lambda value: value == "" or (isinstance(value, str) and all(map(_is_filled, value.partition("/")))),
+    ),
+    "location": ("the line where it was written", lambda value: isinstance(value, Location)),
 }
-"""What each attribute of each kind must be, whatever the provider."""
+"""What the value of an attribute must be, beyond its type, in every kind that has it."""
+
+OF_ONE_KIND: Mapping[tuple[type[Spec], str], Check] = {
+    (Subnet, "cidr"): (
+        f"a range such as '10.0.0.0/24', from /{PREFIX_SHORTEST} to /{PREFIX_LONGEST}",
+        _is_subnet,
+    ),
+    (Firewall, "cidr"): (NETWORK[0] + ", or ''", lambda value: value == "" or _is_network(value)),
+}
+MAY_BE_NONE: Mapping[type[Spec], tuple[str, ...]] = {PublicAddress: ("instance",), Snapshot: ("volume",)}
+"""References that may be left out. Elsewhere None says that what a seen resource refers to is gone."""
+
+
+def _checks(kind: type[Spec]) -> Mapping[str, Check]:
+    """Return what each attribute of a kind must be, whatever the provider."""
+    may_be_none = {each.name for each in attributes(kind) if each.may_be_none}
+    known: dict[str, Check] = {}
+    for name in (each.name for each in fields(kind)):
+        check = OF_ONE_KIND.get((kind, name)) or VALUES.get(name)
+        if name in traits(kind).references:
+            optional = name in MAY_BE_NONE.get(kind, ())
+            known[name] = _or_none(_address(name)) if optional else _address(name)
+        elif check:
+            known[name] = _or_none(check) if name in may_be_none else check
+        else:
+            known[name] = checks(kind)[name]
+    return known
+
+
+def _or_none(check: Check) -> Check:
+    return f"{check[0]} or None", lambda value: value is None or check[1](value)
 
 
 def _limits(capabilities: Capabilities) -> dict[str, Check]:
     """Return what attributes of these names must be with this provider."""
     least, most = capabilities.volume_min_gib, capabilities.volume_max_gib
     disk: Check = (f"a whole number of GiB, {least} to {most}", _is_number(least, most))
+    words, is_tags = checks(Network)["tags"]
     bytes_max, tags_max = capabilities.user_data_max_bytes, capabilities.tags_max
     limits: dict[str, Check] = {
         "gib": disk,
@@ -262,8 +238,8 @@ def _limits(capabilities: Capabilities) -> dict[str, Check]:
             lambda value: isinstance(value, str) and len(value.encode()) <= bytes_max,
         ),
         "tags": (
-            f"{TAGS[0]}, at most {tags_max}",
-            lambda value: TAGS[1](value) and len(value) <= tags_max,
+            f"{words}, at most {tags_max}",
+            lambda value: is_tags(value) and len(value) <= tags_max,
         ),
     }
     if not capabilities.customer_keys:

@@ -1,20 +1,17 @@
 """Wrong Python types: each is reported, then replaced by its default so that other checks need not care."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar, cast
 
-from attrs import NOTHING, Factory, evolve, fields
+from attrs import evolve
 
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
-from portinfra.model.recovery import Action, DataPolicy, Probe, RecoveryPlan, Wave
-from portinfra.model.resources import Volume
-from portinfra.model.topology import Flow, Role, Topology
-from portinfra.model.vault import Vault
+from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.schema import Attribute, Kind, attributes, label
+from portinfra.model.topology import Flow, Topology
 
-V = TypeVar(
-    "V", Topology, Role, Flow, Volume, Environment, RecoveryPlan, Wave, DataPolicy, Action, Probe, Vault
-)
+V = TypeVar("V")
 Check = tuple[str, Callable[[Any], bool]]
 """What a value must be, in words, and whether it is."""
 
@@ -46,124 +43,42 @@ def _is_ports(value: Any) -> bool:
     )
 
 
-def or_none(check: Check) -> Check:
-    """Return the same check, which None passes, too."""
-    return check[0] + " or None", lambda value: value is None or check[1](value)
+def _is_hook(value: Any) -> bool:
+    return isinstance(value, str) or callable(value)
 
 
-TEXT: Check = ("text", _is_text)
-NUMBER: Check = ("a whole number", _is_number)
-SWITCH: Check = ("True or False", lambda value: isinstance(value, bool))
-TEXTS: Check = ("a list of texts", _is_list_of(_is_text))
-ROLE_NAMES: Check = ("the names of roles, one at least", lambda value: TEXTS[1](value) and len(value) > 0)
-TAGS: Check = ("a mapping of text to text", _is_map_of(_is_text))
-MAPS: Check = ("a mapping of names to mappings", _is_map_of(lambda value: isinstance(value, Mapping)))
-PORTS: Check = ("ports between 1 and 65535, as allow() makes them", _is_list_of(_is_ports))
-ANY: Check = ("anything", lambda value: True)
-HOOK: Check = ("a command or a Python function", lambda value: isinstance(value, str) or callable(value))
-HOOKS: Check = ("commands or Python functions", _is_list_of(HOOK[1]))
+_FITS: Mapping[Kind, Callable[[Any], bool]] = {
+    Kind.TEXT: _is_text,
+    Kind.NUMBER: _is_number,
+    Kind.SWITCH: lambda value: isinstance(value, bool),
+    Kind.TEXTS: _is_list_of(_is_text),
+    Kind.TEXT_MAP: _is_map_of(_is_text),
+    Kind.OPTIONS: _is_map_of(lambda value: True),
+    Kind.MAPS: _is_map_of(lambda value: isinstance(value, Mapping)),
+    Kind.PORTS: _is_list_of(_is_ports),
+    Kind.HOOK: _is_hook,
+    Kind.HOOKS: _is_list_of(_is_hook),
+    Kind.FUNCTION: callable,
+}
+"""Whether a value is of a kind. Parts are checked one by one; other Python values are the user's own."""
 
-ROLE: Mapping[str, Check] = {
-    "name": TEXT,
-    "count": NUMBER,
-    "size": TEXT,
-    "image": TEXT,
-    "disk_gib": NUMBER,
-    "public": TEXT,
-    "ssh_keys": TEXTS,
-    "user_data": TEXT,
-    "tags": TAGS,
-    "slot": or_none(NUMBER),
-    "renamed_from": or_none(TEXT),
-    "protect": SWITCH,
-    "max_unavailable": NUMBER,
-    "ignore": TEXTS,
-    "native": MAPS,
-    "waive": TAGS,
-}
-VOLUME: Mapping[str, Check] = {
-    "name": TEXT,
-    "gib": NUMBER,
-    "mount": TEXT,
-    "key": or_none(TEXT),
-    "source": or_none(TEXT),
-    "protect": SWITCH,
-    "tags": TAGS,
-}
-FLOW: Mapping[str, Check] = {
-    "sources": TEXTS,
-    "targets": TEXTS,
-    "tcp": PORTS,
-    "udp": PORTS,
-    "icmp": SWITCH,
-    "why": TEXT,
-}
-TOPOLOGY: Mapping[str, Check] = {"name": TEXT, "tags": TAGS}
-ENVIRONMENT: Mapping[str, Check] = {
-    "name": TEXT,
-    "on": TEXT,
-    "account": TEXT,
-    "cidr": TEXT,
-    "key": or_none(TEXT),
-    "zones": TEXTS,
-    "sizes": TAGS,
-    "images": TAGS,
-    "keys": TAGS,
-    "roles": MAPS,
-    "credentials": TAGS,
-    "tags": TAGS,
-    "subnet_prefix": NUMBER,
-    "dns": ("a function of names and addresses", lambda value: value is None or callable(value)),
-}
-RECOVERY: Mapping[str, Check] = {
-    "name": TEXT,
-    "source": TEXT,
-    "target": TEXT,
-    "rpo": TEXT,
-    "rto": TEXT,
-    "vault": ("a Vault", lambda value: value is None or isinstance(value, Vault)),
-    "drill_cidr": TEXT,
-    "drill_limit": TEXT,
-    "contacts": TEXTS,
-    "without": TEXTS,
-}
-WAVE: Mapping[str, Check] = {"roles": ROLE_NAMES, "gates": HOOKS, "limit": TEXT}
-DATA: Mapping[str, Check] = {
-    "of": TEXT,
-    "engine": TEXT,
-    "schedule": TEXT,
-    "group": TEXT,
-    "seed": TEXT,
-    "before": HOOKS,
-    "after": HOOKS,
-    "freeze_limit": TEXT,
-    "retention": NUMBER,
-    "sensitive": SWITCH,
-}
-ACTION: Mapping[str, Check] = {"name": TEXT, "run": HOOK, "on": TEXTS, "after": TEXT}
-PROBE: Mapping[str, Check] = {"name": TEXT, "run": HOOK}
 
-VAULT: Mapping[str, Check] = {
-    **dict.fromkeys(("remote", "endpoint", "sender", "receiver", "recipient", "identity", "password"), TEXT),
-    **dict.fromkeys(("host_key", "cidr", "size", "image", "limit"), TEXT),
-    "native": MAPS,
-    "blocks": TEXTS,
-}
+def checks(of: type[Any]) -> Mapping[str, Check]:
+    """Return what each attribute of a declared class must be, by its name."""
+    unchecked = (Kind.PARTS, Kind.OTHER)
+    return {each.name: _check(each) for each in attributes(of) if each.kind not in unchecked}
 
-STAND_INS: Mapping[type, Mapping[str, Any]] = {
-    Role: {"name": "unnamed"},
-    Volume: {"name": "unnamed", "gib": 1},
-    Flow: {"sources": (), "targets": (), "icmp": True},
-    Topology: {"name": "unnamed"},
-    Environment: {"name": "unnamed", "on": "unknown:unknown"},
-    RecoveryPlan: {"name": "unnamed", "source": "", "target": "", "rpo": "1h", "rto": "1h"},
-    Wave: {"roles": ()},
-    DataPolicy: {"of": "unnamed"},
-    Action: {"name": "unnamed", "run": "true"},
-    Probe: {"name": "unnamed", "run": "true"},
-    Vault: {"remote": "unnamed:", "endpoint": "192.0.2.1:22", "sender": "unnamed", "receiver": "unnamed"},
-}
-"""What stands for a value of the wrong type where the model has no default: it passes the other checks."""
+
+def _check(attribute: Attribute) -> Check:
+    def fits(value: Any) -> bool:
+        if value is None:
+            return attribute.may_be_none
+        if attribute.kind is Kind.PART:
+            return isinstance(value, attribute.part or object)
+        return _FITS[attribute.kind](value) and (bool(value) or not attribute.metadata.get("filled"))
+
+    return attribute.words, fits
+
 
 _ARTICLES = {
     str: "text",
@@ -179,80 +94,6 @@ def in_words(value: Any) -> str:
     return _ARTICLES.get(type(value), f"of type {type(value).__name__}")
 
 
-def sound_topology(topology: Topology, findings: list[Finding]) -> Topology:
-    """The topology without what has the wrong type, each reported."""
-    subject = f"topology.{topology.name}"
-    roles = _members(topology.roles, Role, subject, "roles", topology, findings)
-    flows = _members(topology.flows, Flow, subject, "flows", topology, findings)
-    whole = evolve(
-        topology,
-        roles=[_sound_role(role, findings) for role in roles],
-        flows=[_sound(flow, FLOW, flow_subject(flow), "topology", findings) for flow in flows],
-    )
-    return _sound(whole, TOPOLOGY, subject, "topology", findings)
-
-
-def sound_environment(environment: Environment, findings: list[Finding]) -> Environment:
-    """The environment without what has the wrong type, each reported."""
-    return _sound(environment, ENVIRONMENT, f"environment.{environment.name}", "environment", findings)
-
-
-def sound_recovery(recovery: RecoveryPlan, findings: list[Finding]) -> RecoveryPlan:
-    """The recovery plan without what has the wrong type, each reported."""
-    subject = f"recovery.{recovery.name}"
-    data = _members(recovery.data, DataPolicy, subject, "data", recovery, findings)
-    actions = _members(recovery.actions, Action, subject, "actions", recovery, findings)
-    probes = _members(recovery.probes, Probe, subject, "probes", recovery, findings)
-    waves = [
-        _sound(wave, WAVE, f"{subject}.wave {number}", "recovery", findings)
-        for number, wave in enumerate(recovery.waves, 1)
-    ]
-    whole = evolve(
-        recovery,
-        waves=waves,
-        data=[_sound(each, DATA, f"{subject}.data.{each.of}", "recovery", findings) for each in data],
-        actions=[_sound(a, ACTION, f"{subject}.action.{a.name}", "recovery", findings) for a in actions],
-        probes=[_sound(p, PROBE, f"{subject}.probe.{p.name}", "recovery", findings) for p in probes],
-    )
-    if isinstance(whole.vault, Vault):
-        whole = evolve(whole, vault=_sound(whole.vault, VAULT, f"{subject}.vault", "recovery", findings))
-    return _sound(whole, RECOVERY, subject, "recovery", findings)
-
-
-def flow_subject(flow: Flow) -> str:
-    """How a flow is called, which has no name."""
-    return f"flow {_peers(flow.sources)} → {_peers(flow.targets)}"
-
-
-def _peers(names: Any) -> str:
-    return ", ".join(map(str, names)) if isinstance(names, tuple | list) else str(names)
-
-
-def _sound_role(role: Role, findings: list[Finding]) -> Role:
-    subject = f"role.{role.name}"
-    volumes = _members(role.volumes, Volume, subject, "volumes", role, findings)
-    whole = evolve(
-        role,
-        volumes=[_sound(v, VOLUME, f"{subject}.volume.{v.name}", "topology", findings) for v in volumes],
-    )
-    return _sound(whole, ROLE, subject, "topology", findings)
-
-
-def _sound(value: V, table: Mapping[str, Check], subject: str, area: str, findings: list[Finding]) -> V:
-    wrong = {name: check for name, check in table.items() if not check[1](getattr(value, name))}
-    for name, (words, _) in wrong.items():
-        findings.append(
-            Finding(
-                f"{area}/wrong-type",
-                f"must be {words}, and is {what_it_is(getattr(value, name))}",
-                f"Give {name} as {words}.",
-                subject=f"{subject}.{name}",
-                location=value.location,
-            )
-        )
-    return evolve(value, **{name: _stand_in(type(value), name) for name in wrong}) if wrong else value
-
-
 def what_it_is(value: Any) -> str:
     """What a value is, without showing it; of a collection, also what it holds."""
     if isinstance(value, Mapping):
@@ -265,43 +106,94 @@ def what_it_is(value: Any) -> str:
     return in_words(value)
 
 
-def _stand_in(kind: type[Any], name: str) -> Any:
-    if name in STAND_INS[kind]:
-        return STAND_INS[kind][name]
-    default = getattr(fields(kind), name).default
-    assert default is not NOTHING, name
-    return cast(Any, default).factory() if isinstance(default, Factory) else default  # type: ignore[arg-type]
+def sound_topology(topology: Topology, findings: list[Finding]) -> Topology:
+    """The topology without what has the wrong type, each reported."""
+    return sound(topology, f"topology.{topology.name}", "topology", findings)
 
 
-M = TypeVar("M", Role, Flow, Volume, DataPolicy, Action, Probe)
-_MAKERS: Mapping[type, str] = {
-    Role: 'Role("web")',
-    Flow: 'allow("web", "app", tcp=443)',
-    Volume: 'Volume("data", gib=100)',
-    DataPolicy: 'DataPolicy("db")',
-    Action: 'Action("promote", run="./promote")',
-    Probe: 'Probe("last row", run="./last-row")',
-}
+def sound_environment(environment: Environment, findings: list[Finding]) -> Environment:
+    """The environment without what has the wrong type, each reported."""
+    return sound(environment, f"environment.{environment.name}", "environment", findings)
 
 
-def _members(
-    given: Iterable[Any],
-    kind: type[M],
-    subject: str,
-    name: str,
-    owner: Topology | Role | RecoveryPlan,
-    findings: list[Finding],
-) -> list[M]:
-    """Those that are of the kind; the others are reported."""
-    wrong = [value for value in given if not isinstance(value, kind)]
-    if wrong:
+def sound_recovery(recovery: RecoveryPlan, findings: list[Finding]) -> RecoveryPlan:
+    """The recovery plan without what has the wrong type, each reported."""
+    return sound(recovery, f"recovery.{recovery.name}", "recovery", findings)
+
+
+def sound(value: V, subject: str, area: str, findings: list[Finding]) -> V:
+    """Return a declared value without wrong types, in its parts too; each is a finding `AREA/wrong-type`."""
+    lists = [each for each in attributes(type(value)) if each.kind is Kind.PARTS]
+    parts: dict[str, Any] = {}
+    for each in lists:
+        given = getattr(value, each.name)
+        wrong = [part for part in given if not isinstance(part, each.part or object)]
+        findings += _stranger_findings(value, each, wrong, subject, area)
+        parts[each.name] = [part for part in given if isinstance(part, each.part or object)]
+    for each in lists:
+        parts[each.name] = [
+            sound(part, _part_subject(value, subject, each, part, number), area, findings)
+            for number, part in enumerate(parts[each.name], 1)
+        ]
+    for each in attributes(type(value)):
+        if each.kind is Kind.PART and isinstance(part := getattr(value, each.name), each.part or object):
+            parts[each.name] = sound(part, f"{subject}.{each.block}", area, findings)
+    return _sound_itself(_changed(value, parts), subject, area, findings)
+
+
+def flow_subject(flow: Flow) -> str:
+    """How a flow is called, which has no name."""
+    return f"flow {_peers(flow.sources)} → {_peers(flow.targets)}"
+
+
+def _peers(names: Any) -> str:
+    return ", ".join(map(str, names)) if isinstance(names, tuple | list) else str(names)
+
+
+def _part_subject(owner: Any, subject: str, attribute: Attribute, part: Any, number: int) -> str:
+    """Return how findings call a part. The parts of a topology are known without its name."""
+    if isinstance(part, Flow):
+        return flow_subject(part)
+    outer = "" if isinstance(owner, Topology) else f"{subject}."
+    named = label(type(part))
+    return f"{outer}{attribute.block}" + (f".{getattr(part, named.name)}" if named else f" {number}")
+
+
+def _sound_itself(value: V, subject: str, area: str, findings: list[Finding]) -> V:
+    """Return the value with a stand-in for each attribute of the wrong type."""
+    stand_ins: dict[str, Any] = {}
+    known = checks(type(value))
+    for each in attributes(type(value)):
+        if each.name not in known or known[each.name][1](held := getattr(value, each.name)):
+            continue
         findings.append(
             Finding(
-                f"{'recovery' if isinstance(owner, RecoveryPlan) else 'topology'}/wrong-type",
-                f"holds something that is {' and '.join(sorted({in_words(value) for value in wrong}))}",
-                f"Each must be a {kind.__name__}, made by {_MAKERS[kind]}.",
-                subject=f"{subject}.{name}",
-                location=owner.location,
+                f"{area}/wrong-type",
+                f"must be {each.words}, and is {what_it_is(held)}",
+                f"Give {each.name} as {each.words}.",
+                subject=f"{subject}.{each.name}",
+                location=cast(Any, value).location,
             )
         )
-    return [value for value in given if isinstance(value, kind)]
+        stand_ins[each.name] = each.stand_in()
+    return _changed(value, stand_ins)
+
+
+def _changed(value: V, changes: Mapping[str, Any]) -> V:
+    """Return the value with other attributes, which mypy cannot know of any class."""
+    return cast(V, evolve(cast(Any, value), **changes)) if changes else value
+
+
+def _stranger_findings(
+    owner: Any, attribute: Attribute, wrong: list[Any], subject: str, area: str
+) -> Iterator[Finding]:
+    """Return a finding for members of a list that are no parts of its kind."""
+    if wrong and attribute.part:
+        example = attribute.metadata["example"]
+        yield Finding(
+            f"{area}/wrong-type",
+            f"holds something that is {' and '.join(sorted({in_words(value) for value in wrong}))}",
+            f"Each must be a {attribute.part.__name__}, made by {example}.",
+            subject=f"{subject}.{attribute.name}",
+            location=owner.location,
+        )

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from portinfra import RecoveryPlan, Topology
 from portinfra.declaration.declared import Declared
 from portinfra.declaration.load import load
 from portinfra.errors import DeclarationError
@@ -140,3 +141,12 @@ def test_hcl_is_imported_only_when_needed():
     code = "import sys, portinfra.declaration.load; sys.exit('hcl2' in sys.modules or 'lark' in sys.modules)"
     known = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     assert subprocess.run([sys.executable, "-c", code], check=False, env=known).returncode == 0
+
+
+def test_a_recovery_plan_protects_the_topology_of_its_name_or_the_only_one():
+    shop, office = Topology("shop", []), Topology("office", [])
+    plan = RecoveryPlan("shop", "production", "recovery", rpo="1h", rto="1h", waves=[])
+    assert Declared((office, shop)).topology_of(plan) is shop
+    assert Declared((office,)).topology_of(plan) is office
+    with pytest.raises(DeclarationError, match="'shop'"):
+        Declared((office, Topology("lab", []))).topology_of(plan)

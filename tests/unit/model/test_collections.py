@@ -18,12 +18,12 @@ TEXT = "small1"
 
 def public_values():
     """Every attrs class of `model`, every other that a user makes of what `portinfra` exports, and what `dr`
-    takes. portinfra itself makes a Situation.
+    takes. portinfra itself makes a PolicyContext.
     """
     modules = [
         import_module(f"portinfra.model.{found.name}") for found in pkgutil.iter_modules(model.__path__)
     ]
-    exported = [getattr(portinfra, name) for name in portinfra.__all__ if name != "Situation"]
+    exported = [getattr(portinfra, name) for name in portinfra.__all__ if name != "PolicyContext"]
     values = [value for module in modules for value in vars(module).values()] + exported + [dr.How, dr.Pace]
     return sorted({value for value in values if isinstance(value, type) and attrs.has(value)}, key=str)
 

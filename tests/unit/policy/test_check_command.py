@@ -8,10 +8,10 @@ from attrs import evolve, frozen
 from typer.testing import CliRunner
 
 from portinfra import INTERNET, Environment, Role, Topology, allow, apply, check, plan, rule
+from portinfra.commands.app import app
+from portinfra.commands.session import Session
 from portinfra.declaration.declared import Declared
 from portinfra.errors import PolicyError
-from portinfra.present.commands.app import app
-from portinfra.present.commands.session import Session
 from portinfra.testing.fake import FakeCloud, plugin
 
 WEB = Role("web", public="customers", user_data="canary-4711")
@@ -175,10 +175,10 @@ def test_a_destroy_is_stopped_by_no_rule(world, unsafe):
 
 
 @rule("acme/one-cache", "error", fix="Have one.")
-def one_cache(situation):
+def one_cache(context):
     """More than one cache."""
-    if len(situation.hosts("cache")) > 1:
-        yield situation.role("cache"), "there is more than one"
+    if len(context.hosts("cache")) > 1:
+        yield context.role("cache"), "there is more than one"
 
 
 def test_a_rule_of_ones_own_stops_an_apply_from_python(world):

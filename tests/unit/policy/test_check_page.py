@@ -7,7 +7,7 @@ from pathlib import Path
 from portinfra import INTERNET, Environment, Role, Topology, allow
 from portinfra.placement import place
 from portinfra.policy import BUILT_IN, UNKNOWN, UNUSED, check
-from portinfra.present.commands.check import check_document
+from portinfra.render.policy_documents import check_document
 from portinfra.testing.fake import FakeCloud, plugin
 
 PAGE = (Path(__file__).parents[3] / "docs" / "check.md").read_text(encoding="utf-8")

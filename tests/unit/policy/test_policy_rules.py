@@ -248,9 +248,9 @@ def test_a_waiver_that_nothing_needs_is_a_note():
 
 
 @rule("acme/no-large", "error", fix="Use medium.")
-def no_large(situation):
+def no_large(context):
     """Nothing large."""
-    for role in situation.roles:
+    for role in context.roles:
         if role.size == "large":
             yield role, "large"
 
@@ -265,8 +265,8 @@ def test_a_rule_of_ones_own_is_held_to_and_waived_like_any_other():
 
 def test_a_rule_that_fails_is_an_error_at_its_own_line():
     @rule("acme/broken")
-    def broken(situation):
-        yield situation.nothing
+    def broken(context):
+        yield context.nothing
 
     with pytest.raises(DeclarationError, match="acme/broken fails: AttributeError") as raised:
         check(shop(), rules=[broken])
@@ -275,7 +275,7 @@ def test_a_rule_that_fails_is_an_error_at_its_own_line():
 
 def test_a_rule_that_yields_no_pairs_is_an_error():
     @rule("acme/broken")
-    def broken(situation):
+    def broken(context):
         yield "a text alone"
 
     with pytest.raises(DeclarationError, match="acme/broken fails"):
@@ -299,8 +299,8 @@ def test_every_rule_says_what_it_is_for():
 
 
 def test_a_function_that_is_no_rule_is_told_how_to_become_one():
-    def no_friday(situation):
-        yield situation.topology, "never on a Friday"
+    def no_friday(context):
+        yield context.topology, "never on a Friday"
 
     with pytest.raises(DeclarationError, match="no_friday is no rule") as caught:
         check(shop(), rules=[no_friday])
@@ -309,7 +309,7 @@ def test_a_function_that_is_no_rule_is_told_how_to_become_one():
 
 def test_a_rule_may_name_a_role_and_is_waived_by_it():
     @rule("acme/no-db", "error", "Use a file.")
-    def no_db(situation):
+    def no_db(context):
         """There is a database."""
         yield "db", "it is one"
 
@@ -321,7 +321,7 @@ def test_a_rule_may_name_a_role_and_is_waived_by_it():
 
 def test_a_rule_that_names_nothing_that_there_is_fails():
     @rule("acme/no-ghosts")
-    def no_ghosts(situation):
+    def no_ghosts(context):
         """There is a ghost."""
         yield "ghost", "it is one"
 
@@ -331,7 +331,7 @@ def test_a_rule_that_names_nothing_that_there_is_fails():
 
 def test_a_rule_of_ones_own_does_not_read_like_a_built_in_one():
     @rule("check/no-large")
-    def no_large(situation):
+    def no_large(context):
         """Nothing is large."""
         yield from ()
 

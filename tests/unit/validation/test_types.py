@@ -8,8 +8,11 @@ from portinfra.model.catalogue import Capabilities
 from portinfra.model.environment import Environment
 from portinfra.model.recovery import Action, DataPolicy, Probe, RecoveryPlan, Wave
 from portinfra.model.resources import Volume
+from portinfra.model.schema import Kind, attributes
 from portinfra.model.topology import Flow, Role, Topology
-from portinfra.validation import types, validate, validate_declared
+from portinfra.model.vault import Vault
+from portinfra.validation import validate, validate_declared
+from portinfra.validation.types import checks
 
 ROLE = Role("app")
 VOLUME = Volume("data", gib=1)
@@ -54,32 +57,32 @@ def variants(value, table):
 
 
 def test_each_field_of_a_role_is_reported_when_wrong_and_only_then():
-    for name, role in variants(ROLE, types.ROLE):
-        wrong = not types.ROLE[name][1](getattr(role, name))
+    for name, role in variants(ROLE, checks(Role)):
+        wrong = not checks(Role)[name][1](getattr(role, name))
         assert subjects(Topology("shop", roles=[role])) == ({f"role.{role.name}.{name}"} if wrong else set())
 
 
 def test_nothing_in_a_volume_brings_a_traceback():
-    for _, volume in variants(VOLUME, types.VOLUME):
+    for _, volume in variants(VOLUME, checks(Volume)):
         subjects(Topology("shop", roles=[evolve(ROLE, volumes=[volume])]))
 
 
 def test_nothing_in_a_flow_brings_a_traceback():
-    for _, flow in variants(FLOW, types.FLOW):
+    for _, flow in variants(FLOW, checks(Flow)):
         subjects(Topology("shop", roles=[ROLE], flows=[flow]))
 
 
 def test_nothing_in_an_environment_brings_a_traceback():
-    for _, environment in variants(PLACE, types.ENVIRONMENT):
+    for _, environment in variants(PLACE, checks(Environment)):
         subjects(TOPOLOGY, environment)
 
 
 PLAN = RecoveryPlan("shop", "a", "b", rpo="1h", rto="1h", waves=[])
 PARTS = [
-    ("waves", Wave(["app"]), types.WAVE, "wave 1"),
-    ("data", DataPolicy("app"), types.DATA, "data.{0.of}"),
-    ("actions", Action("a", "true"), types.ACTION, "action.{0.name}"),
-    ("probes", Probe("a", "true"), types.PROBE, "probe.{0.name}"),
+    ("waves", Wave(["app"]), checks(Wave), "wave 1"),
+    ("data", DataPolicy("app"), checks(DataPolicy), "data.{0.of}"),
+    ("actions", Action("a", "true"), checks(Action), "action.{0.name}"),
+    ("probes", Probe("a", "true"), checks(Probe), "probe.{0.name}"),
 ]
 
 
@@ -100,8 +103,8 @@ def wrong_types(declared):
 
 
 def test_each_field_of_a_recovery_plan_is_reported_when_wrong_and_only_then(wrong_types):
-    for name, plan in variants(PLAN, types.RECOVERY):
-        wrong = not types.RECOVERY[name][1](getattr(plan, name))
+    for name, plan in variants(PLAN, checks(RecoveryPlan)):
+        wrong = not checks(RecoveryPlan)[name][1](getattr(plan, name))
         subjects = {subject.rpartition(".")[2] for subject in wrong_types(plan)}
         assert subjects == ({name} if wrong else set())
 
@@ -159,19 +162,21 @@ def test_strangers_among_roles_flows_and_volumes_are_found():
     assert subjects(topology) == {"topology.shop.roles", "topology.shop.flows", "role.app.volumes"}
 
 
-def test_every_field_that_a_user_gives_is_checked():
-    left_out = {"location", "roles", "flows", "volumes", "kind", "zone", "waves", "data", "actions", "probes"}
-    tables = {
-        Role: types.ROLE,
-        Volume: types.VOLUME,
-        Flow: types.FLOW,
-        Topology: types.TOPOLOGY,
-        Environment: types.ENVIRONMENT | {"roles": types.MAPS},
-        RecoveryPlan: types.RECOVERY,
-        Wave: types.WAVE,
-        DataPolicy: types.DATA,
-        Action: types.ACTION,
-        Probe: types.PROBE,
+DECLARED = (Topology, Role, Volume, Flow, Environment, RecoveryPlan, Wave, DataPolicy, Action, Probe, Vault)
+
+
+@pytest.mark.parametrize("kind", DECLARED)
+def test_every_attribute_that_a_user_gives_is_checked(kind):
+    parts = {each.name for each in attributes(kind) if each.kind is Kind.PARTS}
+    placed = {each.name for each in attributes(kind) if each.metadata.get("placed")}
+    test_beds = {"stand"}
+    assert {each.name for each in fields(kind)} - set(checks(kind)) <= parts | placed | test_beds | {
+        "location"
     }
-    for kind, table in tables.items():
-        assert {field.name for field in fields(kind)} - left_out == set(table) - left_out, kind
+
+
+@pytest.mark.parametrize("kind", DECLARED)
+def test_what_replaces_a_wrong_value_fits(kind):
+    for each in attributes(kind):
+        if each.name in checks(kind) and not each.metadata.get("filled"):
+            assert checks(kind)[each.name][1](each.stand_in()), each.name

@@ -41,8 +41,8 @@ def library(name: str, directory: Path) -> Path:
 
 
 def halting_qemu(directory: Path) -> Path:
-    """A QEMU whose ROM halts the processor. A guest that boots from the network, as those do that try a bridge,
-    has the usual one.
+    """A QEMU whose ROM halts the processor. A guest that tries a bridge boots from the network, so it has the
+    usual ROM.
     """
     rom, real, wrapper = (directory / name for name in ("halt.rom", "qemu.real", "qemu"))
     rom.write_bytes(HLT * (ROM_BYTES - RESET_VECTOR) + CLI + HLT * (RESET_VECTOR - 1))

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from portinfra.present import cli
+from portinfra.commands.main import main as program
 from portinfra_libvirt import doctor
 
 
@@ -17,7 +17,7 @@ def main(monkeypatch):
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["portinfra", *arguments])
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            program()
         return ended.value.code
 
     return run

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from portinfra.present import cli
+from portinfra.commands.main import main as program
 from portinfra_libvirt import pooled
 
 DIGEST, OTHER = "a" * 64, "b" * 64
@@ -48,6 +48,6 @@ def test_an_image_is_used_where_every_hypervisor_has_the_same():
 def test_an_option_of_the_other_verb_is_refused(words, told, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["portinfra", "image", *words, "--on", "libvirt:qemu:///system"])
     with pytest.raises(SystemExit) as ended:
-        cli.main()
+        program()
     assert ended.value.code == 2
     assert told in capsys.readouterr().err

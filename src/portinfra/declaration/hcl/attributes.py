@@ -1,9 +1,9 @@
 """The attributes of a block, taken one by one, each with what it must be."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from portinfra.declaration.hcl.expressions import evaluate
 from portinfra.declaration.hcl.functions import in_words
@@ -12,8 +12,11 @@ from portinfra.declaration.hcl.scope import Scope
 from portinfra.declaration.hcl.sensitive import sensitive_text
 from portinfra.declaration.hcl.syntax import Attribute, Block
 from portinfra.declaration.suggest import did_you_mean
+from portinfra.model import schema
 from portinfra.model.finding import Finding
+from portinfra.model.schema import Kind
 from portinfra.model.topology import port_ranges
+from portinfra.words import with_article
 
 
 @frozen
@@ -39,7 +42,6 @@ def _is_texts(value: Any) -> bool:
 
 
 TEXT = Shape("text", _is_text)
-SECRET_TEXT = Shape("text", _is_text, may_be_secret=True)
 NUMBER = Shape("a whole number", _is_number)
 SWITCH = Shape("true or false", lambda value: isinstance(value, bool))
 TEXTS = Shape("a text or a list of texts", lambda value: _is_text(value) or _is_texts(value))
@@ -51,19 +53,32 @@ MAP_OF_MAPS = Shape(
     "a mapping of providers to mappings of options",
     lambda value: isinstance(value, dict) and all(isinstance(item, dict) for item in value.values()),
 )
-MAPPING = Shape("a mapping", lambda value: isinstance(value, dict))
 PORTS = Shape(
     'a port such as 443, a range such as "8000-8100", or a list of these',
     lambda value: isinstance(value, int | str | list),
     port_ranges,
 )
-WAVES = Shape(
+LISTED_PARTS = Shape(
     "a list of lists of role names",
     lambda value: isinstance(value, list) and all(map(_is_texts, value)),
 )
 
 ANYTHING = Shape("anything", lambda value: True)
 PYTHON_ONLY = Shape("a Python function", lambda value: False)
+
+_SHAPES: Mapping[Kind, Shape] = {
+    Kind.TEXT: TEXT,
+    Kind.NUMBER: NUMBER,
+    Kind.SWITCH: SWITCH,
+    Kind.TEXTS: TEXTS,
+    Kind.TEXT_MAP: TEXT_MAP,
+    Kind.MAPS: MAP_OF_MAPS,
+    Kind.PORTS: PORTS,
+    Kind.HOOK: TEXT,
+    Kind.HOOKS: TEXTS,
+    Kind.PARTS: LISTED_PARTS,
+    Kind.FUNCTION: PYTHON_ONLY,
+}
 
 
 @frozen
@@ -74,6 +89,36 @@ class Shapes:
     needed: tuple[str, ...] = ()
     inner: Mapping[str, "Shapes"] = {}
     """Of the blocks within, by kind: where an attribute may belong that this block does not know."""
+
+
+def shapes(of: type[Any]) -> Shapes:
+    """Return what the attributes of a class must be in its HCL block."""
+    needed = [each.hcl for each in schema.attributes(of) if each.hcl and each.is_needed and not each.block]
+    inner = {
+        name: override_shapes(each.part) if each.kind is Kind.MAPS else shapes(each.part)
+        for name, each in schema.block_attributes(of).items()
+        if each.part
+    }
+    return Shapes(_shapes(schema.attributes(of)), tuple(needed), inner)
+
+
+def override_shapes(of: type[Any]) -> Shapes:
+    """Return what the attributes of a class must be that an environment sets for it."""
+    return Shapes(_shapes(each for each in schema.attributes(of) if each.metadata.get("override")))
+
+
+def _shapes(described: Iterable[schema.Attribute]) -> Mapping[str, Shape]:
+    return {each.hcl or each.name: _shape(each) for each in described if each.hcl or _is_refused(each)}
+
+
+def _shape(attribute: schema.Attribute) -> Shape:
+    shape = _SHAPES[attribute.kind]
+    return evolve(shape, may_be_secret=True) if attribute.metadata.get("secret") else shape
+
+
+def _is_refused(attribute: schema.Attribute) -> bool:
+    """Whether HCL knows the attribute only to say that it is a Python function."""
+    return attribute.kind is Kind.FUNCTION
 
 
 def take(block: Block, known: Shapes, scope: Scope, findings: list[Finding]) -> dict[str, Any] | None:
@@ -89,7 +134,7 @@ def take(block: Block, known: Shapes, scope: Scope, findings: list[Finding]) -> 
                 message = f"{attribute.name!r} is set twice"
                 raise problem("duplicate", message, "Remove one.", attribute.location)
             seen.add(attribute.name)
-            value = _value(attribute, known, scope, f"a {block.kind} block")
+            value = _value(attribute, known, scope, f"{with_article(block.kind)} block")
             if value is not None:
                 values[attribute.name] = value
             elif attribute.name in known.needed:
@@ -107,7 +152,7 @@ def _value(attribute: Attribute, known: Shapes, scope: Scope, where: str) -> Any
     name, location = attribute.name, attribute.location
     if name not in known.shapes:
         inside = [kind for kind, shapes in known.inner.items() if name in shapes.shapes]
-        fix = f"It belongs in a {' or '.join(inside)} block." if inside else ""
+        fix = f"It belongs in {with_article(' or '.join(inside))} block." if inside else ""
         fix = fix or did_you_mean(name, known.shapes, "Remove it.")
         raise problem("unknown-attribute", f"there is no {name!r} in {where}", fix, location)
     computed, shape = evaluate(attribute, scope), known.shapes[name]

@@ -1,18 +1,35 @@
 """`for` expressions: a list or mapping made from another."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol, Self
 
 from lark import Token
 
 from portinfra.declaration.hcl.functions import in_words
+from portinfra.declaration.hcl.problem import Problem
 from portinfra.declaration.hcl.syntax import Expression, parts
 
-if TYPE_CHECKING:
-    from portinfra.declaration.hcl.expressions import Evaluator
+
+class Evaluator(Protocol):
+    """What a loop needs of the evaluator of expressions."""
+
+    def value(self, tree: Expression) -> Any:
+        """Return the value of an expression."""
+
+    def truth(self, tree: Expression) -> bool:
+        """Return the value of a condition."""
+
+    def key(self, tree: Expression) -> str:
+        """Return the value of an expression that is a key of a mapping."""
+
+    def with_names(self, bound: Mapping[str, Any]) -> Self:
+        """Return an evaluator that knows these names, too."""
+
+    def wrong(self, tree: Expression, rule: str, message: str, fix: str) -> Problem:
+        """Return the error to raise about an expression."""
 
 
-def for_list(evaluator: "Evaluator", tree: Expression) -> list[Any]:
+def for_list(evaluator: Evaluator, tree: Expression) -> list[Any]:
     """`[for x in xs : … if …]`."""
     intro, body, *condition = parts(tree)
     return [
@@ -22,7 +39,7 @@ def for_list(evaluator: "Evaluator", tree: Expression) -> list[Any]:
     ]
 
 
-def for_mapping(evaluator: "Evaluator", tree: Expression) -> dict[str, Any]:
+def for_mapping(evaluator: Evaluator, tree: Expression) -> dict[str, Any]:
     """`{for k, v in xs : k => v if …}`; with `...`, the values of one key are gathered in a list."""
     intro, key, value, *condition = parts(tree)
     gather = any(isinstance(child, Token) and child.type == "ELLIPSIS" for child in tree.children)
@@ -41,7 +58,7 @@ def for_mapping(evaluator: "Evaluator", tree: Expression) -> dict[str, Any]:
     return made
 
 
-def _rounds(evaluator: "Evaluator", intro: Expression) -> Iterator["Evaluator"]:
+def _rounds(evaluator: Evaluator, intro: Expression) -> Iterator[Evaluator]:
     *names, source = parts(intro)
     bound = [str(name.children[0]) for name in names]
     value = evaluator.value(source)

@@ -1,23 +1,32 @@
 """From HCL files to what they declare, together: each sees the variables, locals and blocks of the others."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from portinfra.declaration.declared import Declared, declaration_error, duplicates
-from portinfra.declaration.hcl.blocks import RECOVERY, Reader
+from portinfra.declaration.hcl.blocks import Reader
 from portinfra.declaration.hcl.expressions import evaluate
 from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.declaration.hcl.scope import Scope
 from portinfra.declaration.hcl.syntax import Attribute, Block, parse
 from portinfra.declaration.hcl.variables import read_variables
 from portinfra.declaration.suggest import did_you_mean
+from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
+from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.schema import block_attributes
+from portinfra.model.topology import Topology
 
 T = TypeVar("T")
 
-KINDS = ("topology", "environment", "recovery", "variable", "locals")
+DECLARED: Mapping[str, type[Any]] = {
+    "topology": Topology,
+    "environment": Environment,
+    "recovery": RecoveryPlan,
+}
+KINDS = (*DECLARED, "variable", "locals")
 
 UNKNOWN = ("hcl/unknown-variable", "hcl/unknown-local")
 """What may be declared in a file that cannot be read."""
@@ -36,9 +45,9 @@ def read(files: Sequence[Path], variables: Mapping[str, str]) -> Declared:
     scope = Scope(values, locals_)
     reader = Reader(scope, findings)
     declared = Declared(
-        topologies=_made(reader.topology, blocks, "topology"),
-        environments=_made(reader.environment, blocks, "environment"),
-        recoveries=_made(reader.recovery, blocks, "recovery"),
+        topologies=_made(reader, Topology, blocks),
+        environments=_made(reader, Environment, blocks),
+        recoveries=_made(reader, RecoveryPlan, blocks),
     )
     _unused(locals_, scope, findings)
     findings += duplicates(declared)
@@ -49,8 +58,8 @@ def read(files: Sequence[Path], variables: Mapping[str, str]) -> Declared:
     return declared
 
 
-def _made(read_block: Callable[[Block], T | None], blocks: Sequence[Block], kind: str) -> tuple[T, ...]:
-    made = [read_block(block) for block in blocks if block.kind == kind]
+def _made(reader: Reader, of: type[T], blocks: Sequence[Block]) -> tuple[T, ...]:
+    made = [reader.read(of, block) for block in blocks if DECLARED.get(block.kind) is of]
     return tuple(value for value in made if value is not None)
 
 
@@ -76,12 +85,8 @@ def _misplaced(bodies: Sequence[Block], findings: list[Finding]) -> None:
         for block in body.blocks:
             if block.kind not in KINDS:
                 message = f"there is no block {block.kind!r}"
-                if block.kind in ("role", "allow"):
-                    fix = 'Put it into a topology "NAME" {…}.'
-                elif block.kind in RECOVERY.inner:
-                    fix = 'Put it into a recovery "NAME" {…}.'
-                else:
-                    fix = did_you_mean(block.kind, KINDS)
+                outer = [name for name, of in DECLARED.items() if block.kind in block_attributes(of)]
+                fix = f'Put it into a {outer[0]} "NAME" {{…}}.' if outer else did_you_mean(block.kind, KINDS)
                 findings += problem("unknown-block", message, fix, block.location).findings
 
 

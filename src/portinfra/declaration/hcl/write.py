@@ -5,17 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
 from typing import Any
 
-from attrs import fields, frozen
+from attrs import frozen
 
 from portinfra.declaration.declared import Declared
 from portinfra.declaration.hcl.text import before_reference, heredoc, quote
 from portinfra.errors import DeclarationError
-from portinfra.model.environment import Environment
-from portinfra.model.recovery import Action, DataPolicy, Probe, RecoveryPlan, Wave
-from portinfra.model.resources import Volume
+from portinfra.model.schema import Attribute, Kind, attributes, label
 from portinfra.model.sensitive import Reference, SensitiveText
-from portinfra.model.topology import Flow, PortRange, Role, Topology
-from portinfra.model.vault import Vault
+from portinfra.model.topology import PortRange, Topology
 
 INDENT = "  "
 WIDTH = 100
@@ -23,6 +20,8 @@ IDENTIFIER = re.compile(r"[a-zA-Z_][a-zA-Z0-9_-]*")
 KEYWORDS = {"if", "in", "for", "for_each", "else", "endif", "endfor", "null", "true", "false"}
 
 Pairs = Iterable[tuple[str, Any]]
+Path = tuple[tuple[str, str | None], ...]
+"""The blocks around a value and its own, each with its name."""
 
 
 @frozen
@@ -30,11 +29,6 @@ class Expression:
     """What is written as it is: a reference to a variable."""
 
     text: str
-
-
-Value = (
-    Topology | Role | Volume | Flow | Environment | RecoveryPlan | Wave | DataPolicy | Action | Probe | Vault
-)
 
 
 def to_hcl(declared: Declared) -> str:
@@ -46,17 +40,76 @@ def to_hcl(declared: Declared) -> str:
     """
     blocks = [
         *_variables(declared.topologies),
-        *map(_topology, declared.topologies),
-        *map(_environment, declared.environments),
-        *map(_recovery, declared.recoveries),
+        *(block_of(topology, "topology") for topology in declared.topologies),
+        *(block_of(environment, "environment") for environment in declared.environments),
+        *(block_of(recovery, "recovery") for recovery in declared.recoveries),
     ]
     return "\n".join("\n".join(block) + "\n" for block in blocks)
 
 
-def _topology(topology: Topology) -> list[str]:
-    roles = [_role(role, topology) for role in topology.roles]
-    flows = [_flow(flow) for flow in topology.flows]
-    return _block("topology", topology.name, _changed(topology, ("tags",)), [*roles, *flows])
+def block_of(value: Any, block: str, outer: Path = ()) -> list[str]:
+    """Return the lines of the block of a declared value. Raises DeclarationError for what HCL cannot hold."""
+    named = label(type(value))
+    name = getattr(value, named.name) if named else None
+    path = (*outer, (block, name))
+    pairs: list[tuple[str, Any]] = []
+    inner: list[list[str]] = []
+    for each in attributes(type(value)):
+        held = getattr(value, each.name)
+        if each.is_label or held == each.usual():
+            continue
+        _refuse_python(value, each, path)
+        if each.kind is Kind.PARTS and each.hcl and all(map(_is_listable, held)):
+            pairs.append((each.hcl, [list(getattr(part, _first(part))) for part in held]))
+        elif each.block:
+            inner += _blocks_of(held, each, path)
+        elif each.hcl:
+            pairs.append((each.hcl, _expression(held, each, path)))
+    return _block(block, name, pairs, inner)
+
+
+def _blocks_of(held: Any, attribute: Attribute, path: Path) -> Iterator[list[str]]:
+    """Return the blocks of one attribute: parts, or mappings by name."""
+    block = attribute.block or attribute.name
+    if attribute.kind is Kind.MAPS:
+        return (_block(block, name, options.items()) for name, options in held.items())
+    return (block_of(part, block, path) for part in _several(held))
+
+
+def _several(held: Any) -> tuple[Any, ...]:
+    return held if isinstance(held, tuple) else (held,)
+
+
+def _is_listable(part: Any) -> bool:
+    """Whether the first attribute of a part is all that it says, so that a list can hold it."""
+    return bool(part == type(part)(getattr(part, _first(part))))
+
+
+def _first(part: Any) -> str:
+    return attributes(type(part))[0].name
+
+
+def _refuse_python(value: Any, attribute: Attribute, path: Path) -> None:
+    held, (block, name) = getattr(value, attribute.name), path[0]
+    fix = f"Keep this declaration in Python, or leave {attribute.name} out."
+    if attribute.is_python_only:
+        function = " function" if attribute.kind is Kind.FUNCTION else ""
+        message = f"has a {attribute.name}{function}, which HCL cannot hold"
+    elif attribute.kind in (Kind.HOOK, Kind.HOOKS) and any(map(callable, _several(held))):
+        message = "calls a Python function, which HCL cannot hold"
+        fix = "Keep this declaration in Python, or call a command."
+    else:
+        return
+    raise DeclarationError(f"{block} {name!r} {message}", location=value.location, fix=fix)
+
+
+def _expression(held: Any, attribute: Attribute, path: Path) -> Any:
+    """Return what HCL writes for the value of an attribute."""
+    if isinstance(held, SensitiveText):
+        return _reference(held, _variable(attribute.name, path))
+    if attribute.kind is Kind.PORTS:
+        return _ports(held)
+    return _alone(held) if isinstance(held, tuple) else held
 
 
 def _variables(topologies: Iterable[Topology]) -> Iterator[list[str]]:
@@ -66,8 +119,9 @@ def _variables(topologies: Iterable[Topology]) -> Iterator[list[str]]:
         for role in topology.roles:
             if isinstance(role.user_data, SensitiveText):
                 made_from = ", ".join(sorted(role.user_data.variables))
+                variable = _variable("user_data", (("topology", topology.name), ("role", role.name)))
                 whole = f"# The whole user data of the role {role.name}, which was computed with {made_from}."
-                for name in _references(topology, role):
+                for name in _references(role.user_data, variable):
                     names.setdefault(name, "" if role.user_data.pieces else whole)
     for name, whole in names.items():
         comments = [whole] if whole else []
@@ -75,130 +129,26 @@ def _variables(topologies: Iterable[Topology]) -> Iterator[list[str]]:
         yield [*comments, *_block("variable", name, [("sensitive", True)])]
 
 
-def _references(topology: Topology, role: Role) -> list[str]:
-    """The variables that stand for what is sensitive in a role's user data."""
-    pieces = getattr(role.user_data, "pieces", ())
-    known = [piece.variable for piece in pieces if isinstance(piece, Reference)]
-    return known or [f"{topology.name}_{role.name}_user_data"]
+def _variable(attribute: str, path: Path) -> str:
+    """Return the name of the variable that stands for a whole value: `shop_web_user_data`."""
+    return "_".join([name for _, name in path if name is not None] + [attribute])
 
 
-ROLE = tuple(f.name for f in fields(Role) if f.name not in ("name", "volumes", "native", "location"))
-VOLUME = ("gib", "mount", "key", "protect", "tags")
-ENVIRONMENT = (
-    "account",
-    "cidr",
-    "key",
-    "zones",
-    "sizes",
-    "images",
-    "keys",
-    "credentials",
-    "tags",
-    "subnet_prefix",
-)
-WAVE = ("roles", "gates", "limit")
-VAULT = tuple(f.name for f in fields(Vault) if f.name not in ("native", "stand", "location"))
-DATA = tuple(f.name for f in fields(DataPolicy) if f.name not in ("of", "location"))
-ACTION = ("run", "on", "after")
+def _references(text: SensitiveText, whole: str) -> list[str]:
+    """Return the variables that stand for what is sensitive in a text; `whole` stands for all of it."""
+    return [piece.variable for piece in text.pieces if isinstance(piece, Reference)] or [whole]
 
 
-def _role(role: Role, topology: Topology) -> list[str]:
-    volumes = [
-        _block("volume", volume.name, _changed(volume, VOLUME, always=("gib",))) for volume in role.volumes
-    ]
-    pairs = [
-        (name, _reference(value, topology, role) if isinstance(value, SensitiveText) else value)
-        for name, value in _changed(role, ROLE)
-    ]
-    return _block("role", role.name, pairs, [*volumes, *_native(role)])
-
-
-def _reference(text: SensitiveText, topology: Topology, role: Role) -> Expression:
-    """An expression that makes the text from variables."""
+def _reference(text: SensitiveText, whole: str) -> Expression:
+    """Return an expression that makes the text from variables."""
     if len(text.pieces) < 2:
-        (name,) = _references(topology, role)
+        (name,) = _references(text, whole)
         return Expression(f"var.{name}")
     written = [
         f"${{var.{piece.variable}}}" if isinstance(piece, Reference) else before_reference(piece)
         for piece in text.pieces
     ]
     return Expression(f'"{"".join(written)}"')
-
-
-def _native(value: Role | Vault) -> list[list[str]]:
-    return [_block("native", provider, options.items()) for provider, options in value.native.items()]
-
-
-def _flow(flow: Flow) -> list[str]:
-    pairs: list[tuple[str, Any]] = [("from", _alone(flow.sources)), ("to", _alone(flow.targets))]
-    pairs += [(name, _ports(ranges)) for name, ranges in (("tcp", flow.tcp), ("udp", flow.udp)) if ranges]
-    pairs += _changed(flow, ("icmp", "why"))
-    return _block("allow", None, pairs)
-
-
-def _environment(environment: Environment) -> list[str]:
-    if environment.dns is not None:
-        raise DeclarationError(
-            f"environment {environment.name!r} has a dns function, which HCL cannot hold",
-            location=environment.location,
-            fix="Keep this declaration in Python, or leave dns out.",
-        )
-    pairs = [("on", environment.on), *_changed(environment, ENVIRONMENT)]
-    roles = [_block("role", name, overrides.items()) for name, overrides in environment.roles.items()]
-    return _block("environment", environment.name, pairs, roles)
-
-
-def _recovery(recovery: RecoveryPlan) -> list[str]:
-    pairs = [(name, getattr(recovery, name)) for name in ("source", "target", "rpo", "rto")]
-    plain = all(wave == Wave(wave.roles) for wave in recovery.waves)
-    if plain:
-        pairs.append(("waves", [list(wave.roles) for wave in recovery.waves]))
-    pairs += _changed(recovery, ("without", "drill_cidr", "drill_limit", "contacts"))
-    blocks = [] if plain else [_hooked(recovery, "wave", None, wave, WAVE) for wave in recovery.waves]
-    if recovery.vault is not None:
-        blocks.append(_vault(recovery.vault))
-    blocks += [_hooked(recovery, "data", policy.of, policy, DATA) for policy in recovery.data]
-    blocks += [_hooked(recovery, "action", each.name, each, ACTION) for each in recovery.actions]
-    blocks += [_hooked(recovery, "probe", each.name, each, ("run",)) for each in recovery.probes]
-    return _block("recovery", recovery.name, pairs, blocks)
-
-
-def _vault(vault: Vault) -> list[str]:
-    if vault.stand is not None:
-        raise DeclarationError(
-            "a vault whose helpers are played by a stand-in cannot be held in HCL",
-            location=vault.location,
-            fix="Keep this declaration in Python, or leave stand out.",
-        )
-    return _block("vault", None, _changed(vault, VAULT), _native(vault))
-
-
-def _hooked(
-    recovery: RecoveryPlan,
-    kind: str,
-    label: str | None,
-    value: Wave | DataPolicy | Action | Probe,
-    names: Iterable[str],
-) -> list[str]:
-    pairs = list(_changed(value, names))
-    for _, held in pairs:
-        if any(map(callable, held if isinstance(held, tuple) else (held,))):
-            raise DeclarationError(
-                f"recovery {recovery.name!r} calls a Python function, which HCL cannot hold",
-                location=value.location,
-                fix="Keep this declaration in Python, or call a command.",
-            )
-    return _block(kind, label, pairs)
-
-
-def _changed(value: Value, names: Iterable[str], always: Iterable[str] = ()) -> Iterator[tuple[str, Any]]:
-    """The fields that do not have their default."""
-    defaults = {f.name: f.default for f in fields(type(value))}
-    for name in names:
-        held, default = getattr(value, name), defaults[name]
-        usual = default.factory() if hasattr(default, "factory") else default
-        if name in always or held != usual:
-            yield name, _alone(held) if isinstance(held, tuple) else held
 
 
 def _alone(values: tuple[str, ...]) -> str | tuple[str, ...]:

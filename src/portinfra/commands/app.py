@@ -1,0 +1,78 @@
+"""The commands, put together."""
+
+from typing import Annotated
+
+import typer
+
+from portinfra.commands.apply import apply
+from portinfra.commands.check import check
+from portinfra.commands.claim import claim
+from portinfra.commands.destroy import destroy
+from portinfra.commands.dr import app as dr
+from portinfra.commands.graph import graph
+from portinfra.commands.grouped import for_typer
+from portinfra.commands.image import image
+from portinfra.commands.inventory import inventory
+from portinfra.commands.lockin import lockin
+from portinfra.commands.move import move
+from portinfra.commands.options import FROM_FILE
+from portinfra.commands.output import output
+from portinfra.commands.plan import plan
+from portinfra.commands.providers import providers
+from portinfra.commands.render import render
+from portinfra.commands.session import Session
+from portinfra.commands.status import status
+from portinfra.version import VERSION
+
+COMMANDS = (
+    plan,
+    apply,
+    destroy,
+    status,
+    check,
+    render,
+    graph,
+    inventory,
+    output,
+    providers,
+    image,
+    lockin,
+    move,
+    claim,
+)
+HELP = "One topology and one recovery plan, on AWS, GCP and libvirt."
+
+
+def app(session: Session) -> typer.Typer:
+    """The whole command line. From a script, nothing is read from a file."""
+    made = typer.Typer(
+        help=HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,  # rich would double the time that --help takes
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    made.callback()(_version_option)
+    without = FROM_FILE if session.declared is not None else ()
+    for command in COMMANDS:
+        made.command(command.__name__)(for_typer(command, session, without))
+    made.add_typer(dr.app(session, without), name="dr")
+    return made
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"portinfra {VERSION}")
+        raise typer.Exit
+
+
+def _version_option(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+_version_option.__doc__ = HELP

@@ -1,0 +1,42 @@
+"""`apply`: do what the plan says."""
+
+from pathlib import Path
+from typing import Annotated
+
+from attrs import frozen
+from typer import Option
+
+from portinfra.commands.exits import Misuse
+from portinfra.commands.options import Consent, Target, Wishes
+from portinfra.commands.session import Session
+from portinfra.model.plan import PlanOptions
+
+
+@frozen
+class Applying(Consent):
+    """What to apply."""
+
+    plan: Annotated[Path | None, Option("--plan", metavar="FILE", help="Apply a saved plan; never asks.")] = (
+        None
+    )
+
+
+def apply(session: Session, target: Target, wishes: Wishes, applying: Applying) -> int:
+    """Show what would change, ask, and do it."""
+    from portinfra.commands import making
+    from portinfra.commands.applying import carry_out, confirm, show
+    from portinfra.commands.selection import select
+
+    options = wishes.plan_options()
+    if applying.plan is None:
+        made = making.make_plan(select(session, target, without_peer=wishes.without_peer), options)
+    elif options != PlanOptions():
+        raise Misuse("a saved plan has its own options", fix="Give them to plan --out, not to apply --plan.")
+    else:
+        made = making.load_plan(session, target, applying.plan, without_peer=wishes.without_peer)
+    show(made, full=applying.full, as_json=applying.as_json)
+    if refused := making.refusal(made):
+        raise refused
+    if applying.plan is None and not applying.yes and not made.empty:
+        confirm(session, "Apply these changes? [y/N]", ("y", "yes"))
+    return carry_out(session, made, as_json=applying.as_json)

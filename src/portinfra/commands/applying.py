@@ -1,0 +1,57 @@
+"""Showing a plan, asking, carrying it out, and saying how it ended."""
+
+from portinfra import workflow
+from portinfra.commands.exits import Exit, Interrupted, Unconfirmed
+from portinfra.commands.session import Session
+from portinfra.model.outcome import Outcome
+from portinfra.model.plan import Plan
+from portinfra.render.console import terminal
+from portinfra.render.console.plan import show_plan
+from portinfra.render.console.progress import ProgressDisplay
+from portinfra.render.documents import outcome_document
+from portinfra.words import count, duration
+
+
+def show(plan: Plan, *, full: bool, as_json: bool) -> None:
+    """Show a plan before it is applied; beside the result where that is JSON."""
+    show_plan(plan, terminal.err() if as_json else terminal.out(), full=full)
+
+
+def confirm(session: Session, question: str, answers: tuple[str, ...]) -> None:
+    """Return when somebody agreed. Raises Unconfirmed when not, or when there is nobody to ask."""
+    if not terminal.interactive():
+        raise Unconfirmed(
+            "there is no terminal to ask at, so nothing was changed",
+            fix=f"To agree beforehand: {session.again} --yes",
+        )
+    if terminal.ask(question).lower() not in answers:
+        raise Unconfirmed("not agreed, so nothing was changed")
+
+
+def carry_out(session: Session, plan: Plan, *, as_json: bool) -> int:
+    """Apply a plan that was agreed to, with progress, and show its outcome."""
+    try:
+        with ProgressDisplay() as display:
+            outcome = workflow.apply(plan, listen=display)
+    except KeyboardInterrupt as error:
+        raise Interrupted(
+            "interrupted; the calls under way have ended, and what is done stays",
+            fix=f"Go on from there: {session.again}",
+        ) from error
+    if as_json:
+        terminal.write_json(outcome_document(outcome))
+    elif outcome.steps:
+        terminal.write(ended(plan, outcome))
+    return Exit.DONE
+
+
+def ended(plan: Plan, outcome: Outcome) -> str:
+    """One line about an apply that ended well."""
+    cost = f"{count(outcome.calls, 'API call')}, {duration(outcome.seconds)}"
+    steps = count(len(outcome.steps), "step")
+    if not plan.destroys:
+        return f"Done: {steps}, {cost}. A fresh look finds {plan.scope} as declared."
+    kept = plan.kept
+    if kept:
+        return f"Done: {steps}, {cost}. {count(len(kept), 'volume')} kept for the data they hold."
+    return f"Done: {steps}, {cost}. Nothing of {plan.scope} is left."

@@ -1,0 +1,65 @@
+"""`check`: whether a topology keeps the rules, and who can reach whom in it."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from attrs import frozen
+from typer import Option
+
+from portinfra.commands.exits import Exit, Misuse
+from portinfra.commands.options import Shown, Target
+from portinfra.commands.session import Session
+
+if TYPE_CHECKING:
+    from portinfra.reach import Hop, Reach
+
+
+@frozen
+class Checking(Shown):
+    """What to look at."""
+
+    observed: Annotated[
+        bool, Option("--observed", help="Look into the cloud, too: what is there beyond what is declared.")
+    ] = False
+    path: Annotated[
+        tuple[str, str] | None,
+        Option("--path", metavar="SOURCE TARGET", help="Only how one gets from the one to the other."),
+    ] = None
+
+
+def check(session: Session, target: Target, checking: Checking) -> int:
+    """Hold the topology to the rules, and show who can reach whom. Ends with 3 where a rule refuses it."""
+    from portinfra import policy, workflow
+    from portinfra.commands.offline import placed
+    from portinfra.commands.selection import select
+    from portinfra.policy.declared import Declared
+    from portinfra.render.console.findings import show_path, show_report
+    from portinfra.render.console.terminal import out, write_json
+    from portinfra.render.policy_documents import check_document
+
+    selection = select(session, target)
+    there = workflow.observe(selection.topology, selection.environment) if checking.observed else None
+    report = policy.check(placed(selection), selection.rules, there)
+    hops = _path(report.there or report.reach, checking.path)
+    if checking.as_json:
+        write_json(check_document(report, checking.path, hops))
+    elif checking.path:
+        show_path(*checking.path, hops, Declared.by(selection.topology), out())
+    else:
+        show_report(report, out())
+    return Exit.REFUSED if report.errors and not checking.path else Exit.DONE
+
+
+def _path(reach: "Reach", ends: tuple[str, str] | None) -> "tuple[Hop, ...]":
+    """The shortest path between two. Raises Misuse for a name that is none."""
+    if ends is None:
+        return ()
+    from portinfra.declaration.suggest import did_you_mean
+
+    try:
+        return reach.path(*ends)
+    except KeyError as error:
+        name = str(error.args[0])
+        raise Misuse(
+            f"--path: there is no role, host or range of addresses {name!r}",
+            fix=did_you_mean(name, reach.names),
+        ) from None

@@ -1,0 +1,54 @@
+"""`claim`: who is changing the environment, and how to take it from the dead."""
+
+from typing import Annotated
+
+from attrs import frozen
+from typer import Option
+
+from portinfra.commands.exits import Exit
+from portinfra.commands.options import Shown, Target
+from portinfra.commands.session import Session
+
+
+@frozen
+class Releasing(Shown):
+    """What to change of it, and whether to ask first."""
+
+    release: Annotated[bool, Option("--release", help="Take it from a holder known to be dead.")] = False
+    forget_peer: Annotated[
+        bool,
+        Option("--forget-peer", help="Forget a recovery plan that no longer exists."),
+    ] = False
+    yes: Annotated[bool, Option("--yes", "-y", help="Do not ask.")] = False
+
+
+def claim(session: Session, target: Target, releasing: Releasing) -> int:
+    """Show who is changing the environment now, or did last."""
+    from portinfra import workflow
+    from portinfra.commands.applying import confirm
+    from portinfra.commands.selection import select
+    from portinfra.render.console.status import claim_line
+    from portinfra.render.console.terminal import err, write, write_json
+    from portinfra.render.documents import claim_document
+
+    selection = select(session, target)
+    claims = workflow.claims(selection.topology, selection.environment)
+    last = claims[-1] if claims else None
+    released = False
+    if releasing.release and last is not None and not last.released:
+        err().print(f"{last.holder} holds it since {last.since}. If it still lives, both will change things.")
+        if not releasing.yes:
+            confirm(session, f"Type {selection.scope} to release it:", (selection.scope,))
+        workflow.release(selection.topology, selection.environment)
+        claims = workflow.claims(selection.topology, selection.environment)
+        last, released = claims[-1] if claims else None, True
+    if releasing.forget_peer and last is not None and last.peer:
+        err().print(f"Plans of {selection.scope} will not check {last.peer} any more.")
+        if not releasing.yes:
+            confirm(session, f"Type {selection.scope} to forget it:", (selection.scope,))
+        last = workflow.forget_peer(selection.topology, selection.environment)
+    if releasing.as_json:
+        write_json(claim_document(selection.scope, last, released=released))
+    else:
+        write(claim_line(last))
+    return Exit.DONE

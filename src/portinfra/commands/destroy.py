@@ -1,0 +1,21 @@
+"""`destroy`: leave nothing."""
+
+from portinfra.commands.options import Consent, Limits, Target
+from portinfra.commands.session import Session
+
+
+def destroy(session: Session, target: Target, limits: Limits, consent: Consent) -> int:
+    """Show what would go, ask, and remove it. Volumes stay unless --allow-data-loss names them."""
+    from portinfra.commands.applying import carry_out, confirm, show
+    from portinfra.commands.making import make_plan, refusal
+    from portinfra.commands.selection import select
+
+    selection = select(session, target, without_peer=limits.without_peer)
+    made = make_plan(selection, limits.plan_options(), destroy=True)
+    show(made, full=consent.full, as_json=consent.as_json)
+    if refused := refusal(made):
+        raise refused
+    if not consent.yes and not made.empty:
+        question = f"This cannot be undone. Type {selection.scope} to destroy it:"
+        confirm(session, question, (selection.scope,))
+    return carry_out(session, made, as_json=consent.as_json)

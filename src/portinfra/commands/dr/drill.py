@@ -1,0 +1,41 @@
+"""`dr drill` and `dr sweep`: recovery tried, and what a dead try left removed."""
+
+from portinfra.commands.dr.options import Which, recovery_of
+from portinfra.commands.exits import Exit, Interrupted
+from portinfra.commands.options import Shown
+from portinfra.commands.session import Session
+
+
+def drill(session: Session, which: Which, shown: Shown) -> int:
+    """Bring everything up in the target from the newest points, apart from all else; measure; tear down."""
+    from portinfra import dr
+    from portinfra.commands.dr.reporting import hand_in, ready
+    from portinfra.render.console.progress import ProgressDisplay
+
+    recovery, desk = recovery_of(session, which), ready()
+    with ProgressDisplay() as display:
+        try:
+            evidence = dr.drill(recovery, pace=dr.Pace(listen=display), say=display.say)
+        except KeyboardInterrupt as again:  # the first one has begun to tear it down
+            sweep_it = session.command("dr", "sweep", recovery.plan.name)
+            fix = f"Remove the rest: {sweep_it}"
+            raise Interrupted("interrupted while it was torn down", fix=fix) from again
+    return hand_in(session, desk, evidence, as_json=shown.as_json)
+
+
+def sweep(session: Session, which: Which, shown: Shown) -> int:
+    """Remove what drills left that died. One that still runs is let be."""
+    from portinfra import dr
+    from portinfra.render.console.progress import ProgressDisplay
+    from portinfra.render.console.recovery import show_swept
+    from portinfra.render.console.terminal import out, write_json
+    from portinfra.render.recovery_documents import swept_document
+
+    recovery = recovery_of(session, which)
+    with ProgressDisplay() as display:
+        found = dr.sweep(recovery, pace=dr.Pace(listen=display))
+    if shown.as_json:
+        write_json(swept_document(recovery, found))
+    else:
+        show_swept(found, out())
+    return Exit.DONE if all(each.fate in ("removed", "still running") for each in found) else Exit.FAILED

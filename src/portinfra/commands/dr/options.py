@@ -1,0 +1,72 @@
+"""The options that the recovery commands share, and the recovery that they mean."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from attrs import frozen
+from typer import Argument, Option
+
+from portinfra.commands.options import Shown, Target
+from portinfra.commands.session import Session
+
+if TYPE_CHECKING:
+    from portinfra.recovery.subject import Recovery
+
+
+@frozen
+class Which:
+    """Which recovery plan of which declaration."""
+
+    name: Annotated[
+        str | None,
+        Argument(metavar="RECOVERY", help="The recovery plan; needed where there are several."),
+    ] = None
+    file: Annotated[
+        Path, Option("--file", "-f", metavar="PATH", help="The declaration: .hcl, .py or a directory.")
+    ] = Path()
+    source_on: Annotated[
+        str | None,
+        Option("--source-on", metavar="LOCATION", help="The source elsewhere: fake:us-east-1."),
+    ] = None
+    target_on: Annotated[
+        str | None,
+        Option("--target-on", metavar="LOCATION", help="The target elsewhere: fake:eu-west-1."),
+    ] = None
+    variables: Annotated[
+        list[str] | None, Option("--var", metavar="NAME=VALUE", help="A value for a variable of HCL.")
+    ] = None
+
+
+@frozen
+class Agreed(Shown):
+    """How a change is shown, and whether somebody agreed to it beforehand."""
+
+    yes: Annotated[bool, Option("--yes", "-y", help="Do not ask.")] = False
+
+
+def recovery_of(session: Session, which: Which) -> "Recovery":
+    """The recovery that the options mean, checked. Raises Misuse for a name that is none, and Unsupported for
+    a provider that is not there.
+    """
+    from portinfra import dr
+    from portinfra.commands.selection import declaration, moved, one
+    from portinfra.provider import registry
+
+    target = Target(file=which.file, variables=which.variables)
+    declared = declaration(session, target)
+    plan = one("recovery plan", "RECOVERY", declared.recoveries, which.name)
+    environments = [
+        moved(environment, on, option) if on else environment
+        for environment in declared.environments
+        for on, option in [_elsewhere(environment.name, plan.source, plan.target, which)]
+    ]
+    for environment in environments:
+        if environment.name in (plan.source, plan.target):
+            registry.plugin(environment.provider)  # before findings that would only follow from its absence
+    return dr.recovery(declared.topology_of(plan), plan, environments)
+
+
+def _elsewhere(name: str, source: str, target: str, which: Which) -> tuple[str | None, str]:
+    if name == source:
+        return which.source_on, "--source-on"
+    return (which.target_on, "--target-on") if name == target else (None, "")

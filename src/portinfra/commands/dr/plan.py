@@ -1,0 +1,40 @@
+"""`dr plan`: what a failover would do now."""
+
+from typing import Annotated
+
+from attrs import frozen
+from typer import Option
+
+from portinfra.commands.dr.options import Which, recovery_of
+from portinfra.commands.exits import Exit
+from portinfra.commands.options import Shown
+from portinfra.commands.session import Session
+
+
+@frozen
+class Foreseeing(Shown):
+    """What to show of it."""
+
+    grants: Annotated[
+        bool, Option("--grants", help="The policies that both accounts need, and nothing else.")
+    ] = False
+
+
+def plan(session: Session, which: Which, foreseeing: Foreseeing) -> int:
+    """Show waves, estimated time, age of the data, and every gap. Asks the target, and changes nothing."""
+    from portinfra import dr
+    from portinfra.model.finding import Severity
+    from portinfra.render.console.recovery import show_prospect
+    from portinfra.render.console.terminal import out, write, write_json
+    from portinfra.render.recovery_documents import prospect_document
+
+    recovery = recovery_of(session, which)
+    if foreseeing.grants:
+        write(dr.grants(recovery))
+        return Exit.DONE
+    found = dr.prospect(recovery)
+    if foreseeing.as_json:
+        write_json(prospect_document(found))
+    else:
+        show_prospect(found, out())
+    return Exit.REFUSED if any(f.severity is Severity.ERROR for f in found.findings) else Exit.DONE

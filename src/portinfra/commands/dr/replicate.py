@@ -1,0 +1,36 @@
+"""`dr replicate`: new recovery points."""
+
+from typing import Annotated
+
+from attrs import frozen
+from typer import Option
+
+from portinfra.commands.dr.options import Which, recovery_of
+from portinfra.commands.exits import Exit
+from portinfra.commands.options import Shown
+from portinfra.commands.session import Session
+
+
+@frozen
+class Replicating(Shown):
+    """When."""
+
+    now: Annotated[bool, Option("--now", help="Make a point of every group, due or not.")] = False
+
+
+def replicate(session: Session, which: Which, replicating: Replicating) -> int:
+    """Make the recovery points that are due, and carry them to the target. For a timer: runs are harmless."""
+    from portinfra import dr
+    from portinfra.render.console.progress import ProgressDisplay
+    from portinfra.render.console.recovery import show_replicated
+    from portinfra.render.console.terminal import out, write_json
+    from portinfra.render.recovery_documents import replicated_document
+
+    recovery = recovery_of(session, which)
+    with ProgressDisplay() as display:
+        made = dr.replicate(recovery, now=replicating.now, pace=dr.Pace(listen=display), say=display.say)
+    if replicating.as_json:
+        write_json(replicated_document(recovery, made))
+    else:
+        show_replicated(recovery, made, out())
+    return Exit.DONE if made.succeeded else Exit.FAILED

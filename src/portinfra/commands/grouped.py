@@ -1,0 +1,58 @@
+"""Functions that take groups of options, as typer takes them: one parameter an option."""
+
+from collections.abc import Callable, Collection
+from inspect import Parameter, signature
+from typing import Any, get_type_hints
+
+import typer
+from attrs import NOTHING, fields, has
+
+from portinfra.commands.session import Session, run_guarded
+
+Command = Callable[..., int]
+"""Takes the session, then groups of options (attrs classes) or single ones; returns the exit code."""
+
+
+def for_typer(command: Command, session: Session, without: Collection[str] = ()) -> Callable[..., None]:
+    """The command with its groups spread out and its errors shown; options in `without` are not offered."""
+    groups: dict[str, tuple[type[Any] | None, tuple[str, ...]]] = {}
+    spread: list[Parameter] = []
+    hints = get_type_hints(command, include_extras=True)
+    for parameter in list(signature(command).parameters.values())[1:]:
+        kind = hints[parameter.name]
+        if isinstance(kind, type) and has(kind):
+            options = [option for option in _options(kind) if option.name not in without]
+            groups[parameter.name] = (kind, tuple(option.name for option in options))
+            spread += options
+        else:
+            groups[parameter.name] = (None, (parameter.name,))
+            spread.append(parameter.replace(annotation=kind, kind=Parameter.KEYWORD_ONLY))
+
+    def invoke(**given: Any) -> None:
+        def run() -> int:
+            arguments = {
+                name: kind(**{option: given[option] for option in names}) if kind else given[names[0]]
+                for name, (kind, names) in groups.items()
+            }
+            return command(session, **arguments)
+
+        as_json = given.get("as_json") or given.get("format") == "json"
+        raise typer.Exit(run_guarded(run, session, as_json=bool(as_json)))
+
+    invoke.__doc__ = command.__doc__
+    invoke.__annotations__ = {option.name: option.annotation for option in spread}
+    invoke.__signature__ = signature(invoke).replace(parameters=spread)  # type: ignore[attr-defined]
+    return invoke
+
+
+def _options(group: type[Any]) -> list[Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    return [
+        Parameter(
+            option.name,
+            Parameter.KEYWORD_ONLY,
+            default=Parameter.empty if option.default is NOTHING else option.default,
+            annotation=hints[option.name],
+        )
+        for option in fields(group)
+    ]

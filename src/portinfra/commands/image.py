@@ -1,0 +1,84 @@
+"""`image`: machine images for clouds that have none of their own: one's own hypervisors."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from attrs import frozen
+from typer import Argument, Option
+
+from portinfra.commands.exits import Exit, Misuse
+from portinfra.commands.options import Shown
+from portinfra.commands.session import Session
+
+if TYPE_CHECKING:
+    from portinfra.provider.interface import Images
+
+
+@frozen
+class Wanted(Shown):
+    """What is built or fetched, and for where."""
+
+    on: Annotated[str, Option("--on", metavar="LOCATION", help="Whose hypervisors get it: libvirt:rack.")] = (
+        ""
+    )
+    packages: Annotated[
+        list[str] | None, Option("--package", metavar="PACKAGE", help="build: one more of Debian's packages.")
+    ] = None
+    source: Annotated[
+        str, Option("--from", metavar="URL", help="fetch: where it is published, or a file.")
+    ] = ""
+    sha256: Annotated[
+        str, Option("--sha256", metavar="DIGEST", help="fetch: what the file's SHA-256 must be.")
+    ] = ""
+    name: Annotated[str, Option("--name", metavar="NAME", help="What the declaration calls it.")] = ""
+
+
+def image(
+    session: Session,
+    verb: Annotated[Literal["build", "fetch"], Argument(help="`build` a Debian image, or `fetch` one.")],
+    wanted: Wanted,
+) -> int:
+    """Build a small Debian image, or fetch one, and bring it to every hypervisor of a site."""
+    from portinfra.render.console.terminal import err, write, write_json
+
+    _refuse_what_is_for_the_other(verb, wanted)
+    plugin, place = _plugin(wanted.on)
+
+    def say(text: str) -> None:
+        err().print(text)
+
+    if verb == "build":
+        made = plugin.build_image(place, wanted.packages or (), wanted.name, say)
+    elif not wanted.source or not wanted.sha256:
+        raise Misuse("image fetch: --from URL and --sha256 DIGEST say which image", fix="Give both.")
+    else:
+        made = plugin.fetch_image(place, wanted.source, wanted.sha256, wanted.name, say)
+    if wanted.as_json:
+        write_json({"schema": "portinfra.image/1", "image": made})
+    else:
+        write(made)
+    return Exit.DONE
+
+
+def _refuse_what_is_for_the_other(verb: str, wanted: Wanted) -> None:
+    """An option that would change nothing was meant to. Raises Misuse."""
+    for_fetch = {"--from": wanted.source, "--sha256": wanted.sha256}
+    other, options = ("fetch", for_fetch) if verb == "build" else ("build", {"--package": wanted.packages})
+    if meant := [option for option, value in options.items() if value]:
+        raise Misuse(
+            f"image {verb}: {' and '.join(meant)} would do nothing: that is for image {other}",
+            fix=f"Leave it out, or run: portinfra image {other}",
+        )
+
+
+def _plugin(location: str) -> "tuple[Images, str]":
+    """The provider of a location, and the place in its words. Raises Misuse."""
+    from portinfra.provider import registry
+    from portinfra.provider.interface import Images
+
+    name, _, place = location.partition(":")
+    if not place:
+        raise Misuse("image: where to?", fix="Name it: --on libvirt:rack, or --on libvirt:qemu:///system")
+    plugin = registry.plugin(name)
+    if not isinstance(plugin, Images):
+        raise Misuse(f"image: {name} has images of its own", fix=f"portinfra providers {name} lists them.")
+    return plugin, place

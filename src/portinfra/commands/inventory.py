@@ -1,0 +1,51 @@
+"""`inventory`: the hosts, as other tools list them, offline."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from typer import Option
+
+from portinfra.commands.exits import Exit
+from portinfra.commands.options import Shown, Target
+from portinfra.commands.session import Session
+
+
+class InventoryFormat(StrEnum):
+    """Who reads it."""
+
+    TABLE = "table"
+    JSON = "json"
+    ANSIBLE = "ansible"
+    HOSTS = "hosts"
+    SSH = "ssh"
+
+
+def inventory(
+    session: Session,
+    target: Target,
+    shown: Shown,
+    format: Annotated[
+        InventoryFormat, Option("--format", help="Who reads it: a person, Ansible, /etc/hosts, ssh -F.")
+    ] = InventoryFormat.TABLE,
+) -> int:
+    """List every host with its role, zone and private address. Asks no cloud."""
+    from portinfra.commands.offline import placed
+    from portinfra.commands.selection import select
+    from portinfra.hosts import inventory as lists
+    from portinfra.render.console.terminal import out, table, write, write_json
+    from portinfra.render.documents import inventory_document
+
+    found = placed(select(session, target))
+    if shown.as_json or format is InventoryFormat.JSON:
+        write_json(inventory_document(found))
+    elif format is not InventoryFormat.TABLE:
+        write(lists.inventory(found, format.value))
+    else:
+        listed = table("host", "role", "zone", "address", "size", "image", "public")
+        for host in lists.list_hosts(found):
+            public = "yes" if host.public else ""
+            listed.add_row(
+                host.name, host.role, str(host.zone), host.private_address, host.size, host.image, public
+            )
+        out().print(listed)
+    return Exit.DONE

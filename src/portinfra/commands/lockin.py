@@ -1,0 +1,28 @@
+"""`lockin`: what ties the declaration to a provider, offline."""
+
+from portinfra.commands.exits import Exit
+from portinfra.commands.options import Shown, Target
+from portinfra.commands.session import Session
+
+
+def lockin(session: Session, target: Target, shown: Shown) -> int:
+    """List what belongs to one provider and so needs a thought before a move. Asks no cloud."""
+    from portinfra import workflow
+    from portinfra.commands.selection import declaration, select
+    from portinfra.render.console.terminal import out, table, write_json
+    from portinfra.render.portability_documents import lockin_document
+
+    declared = declaration(session, target)
+    environments = declared.environments
+    if target.environment or target.on:
+        environments = (select(session, target).environment,)
+    topology = declared.topology(target.topology)
+    found = workflow.lock_in(topology, environments, declared.recoveries)
+    if shown.as_json:
+        write_json(lockin_document(topology, found))
+        return Exit.DONE
+    listed = table("provider", "what", "value", "meaning", "at")
+    for tie in found:
+        listed.add_row(tie.provider, tie.subject, tie.value, tie.meaning, str(tie.location))
+    out().print(listed)
+    return Exit.DONE

@@ -1,0 +1,86 @@
+"""The two doors to the command line: the program `portinfra`, and `cli(…)` at the end of a script."""
+
+import shlex
+import signal
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from typer import BadParameter
+
+from portinfra.commands.app import app
+from portinfra.commands.exits import Exit, Misuse
+from portinfra.commands.session import Session, run_guarded
+from portinfra.declaration.declared import Declared, declaration_error, duplicates
+from portinfra.model.environment import Environment
+from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.topology import Topology
+
+if TYPE_CHECKING:
+    from portinfra.policy import PolicyRule
+
+# What the parser raises for a command line that makes no sense; typer exports only its child.
+_UsageError: type[Exception] = BadParameter.__bases__[0]
+
+
+def main() -> NoReturn:
+    """The program `portinfra`. Ends the process."""
+    _run(Session("portinfra", tuple(sys.argv[1:])))
+
+
+def cli(
+    *topologies: Topology,
+    environments: Iterable[Environment] = (),
+    recovery: RecoveryPlan | Iterable[RecoveryPlan] = (),
+    rules: "Iterable[PolicyRule]" = (),
+) -> NoReturn:
+    """Make a script a command line of its own: `cli(payments, environments=[production])`.
+
+    It has the same commands as `portinfra`, without `-f` and `--var`: the script is the declaration. `rules`
+    are held to beside the built-in ones. Ends the process.
+    """
+    arguments = tuple(sys.argv[1:])
+    plans = (recovery,) if isinstance(recovery, RecoveryPlan) else tuple(recovery)
+    declared = Declared(topologies, tuple(environments), plans)
+    session = Session(f"python {shlex.quote(sys.argv[0])}", arguments, declared, tuple(rules))
+    if findings := duplicates(declared):
+
+        def refuse() -> int:
+            raise declaration_error(findings)
+
+        sys.exit(run_guarded(refuse, session, as_json="--json" in arguments))
+    _run(session)
+
+
+def _run(session: Session) -> NoReturn:
+    arguments = list(session.arguments)
+    _heed_endings()
+    try:
+        code = app(session)(args=arguments, prog_name=session.program, standalone_mode=False)
+    except _UsageError as error:
+        code = _misused(error, as_json="--json" in arguments)
+    sys.exit(code or 0)
+
+
+def _heed_endings() -> None:
+    """End as by Ctrl-C when a service manager stops this, or its terminal goes away: what is under way ends
+    whole, hooks thaw what they froze, drills are torn down.
+    """
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        with suppress(ValueError):  # a script may call this in a thread, which may not ask for signals
+            unheeded = signal.getsignal(ending) == signal.SIG_DFL  # not by nohup, nor by a script itself
+            if unheeded:
+                signal.signal(ending, signal.default_int_handler)
+
+
+def _misused(error: Any, *, as_json: bool) -> int:
+    """Show that the command line makes no sense, in the words of its parser."""
+    if as_json:
+        from portinfra.render.console.terminal import write_json
+        from portinfra.render.documents import error_document
+
+        write_json(error_document(Misuse(error.format_message()), Exit.USAGE))
+    else:
+        error.show()
+    return Exit.USAGE

@@ -1,0 +1,99 @@
+"""Plans, made from options or made again from a file, and whether anybody may apply them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from attrs import evolve
+
+from portinfra import workflow
+from portinfra.commands.exits import Misuse
+from portinfra.commands.options import Target
+from portinfra.commands.selection import Selection, check_names, select
+from portinfra.commands.session import Session
+from portinfra.errors import StalePlanError
+from portinfra.model.address import Address
+from portinfra.model.plan import Plan, PlanOptions
+from portinfra.planning.refusal import refuse
+from portinfra.planning.saved import covered
+from portinfra.render.documents import plan_document
+
+SCHEMA = "portinfra.plan/1"
+
+
+def make_plan(selection: Selection, options: PlanOptions, *, destroy: bool = False) -> Plan:
+    """The plan of a selection. Raises Misuse for an option that names what there is not."""
+    if destroy:
+        plan = workflow.destroy(selection.topology, selection.environment, options, guards=selection.guards)
+    else:
+        plan = workflow.plan(
+            selection.topology,
+            selection.environment,
+            options,
+            rules=selection.rules,
+            guards=selection.guards,
+        )
+    check_names(plan)
+    return plan
+
+
+def refusal(plan: Plan) -> Exception | None:
+    """The error that an apply of this plan would raise before it did anything."""
+    try:
+        refuse(plan)
+    except Exception as error:
+        return error
+    return None
+
+
+def save(plan: Plan, path: Path) -> None:
+    """Write a plan to a file, for `load_plan`."""
+    path.write_text(json.dumps(plan_document(plan), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def load_plan(session: Session, target: Target, path: Path, *, without_peer: bool = False) -> Plan:
+    """The plan of a file, made again.
+
+    Raises Misuse for a file that is no plan of this environment, and StalePlanError where the declaration or
+    the world asks for anything that is not in it.
+    """
+    saved = _read(path)
+    topology, _, environment = saved["scope"].partition("/")
+    on = saved["options"]["on"]
+    if (
+        target.environment not in (None, environment)
+        or target.topology not in (None, topology)
+        or target.on not in (None, on)
+    ):
+        raise Misuse(
+            f"{path} is a plan of {saved['scope']} on {on}",
+            fix="Leave ENV, --topology and --on out: the plan has them.",
+        )
+    target = evolve(target, environment=environment, topology=topology, on=on)
+    selection = select(session, target, without_peer=without_peer)
+    plan = make_plan(selection, _options(saved["options"]), destroy=saved["options"]["destroy"])
+    if not covered(plan, saved["fingerprints"]):
+        raise StalePlanError(f"{path} is out of date: {saved['scope']} needs other changes now")
+    return plan
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Misuse(f"{path} cannot be read: {error.strerror}", fix="Make one: plan --out FILE.") from error
+    except ValueError:
+        saved = None
+    if not isinstance(saved, dict) or saved.get("schema") != SCHEMA or "fingerprints" not in saved:
+        raise Misuse(f"{path} is not a saved plan of this version", fix="Make one: plan --out FILE.")
+    return saved
+
+
+def _options(saved: dict[str, Any]) -> PlanOptions:
+    return PlanOptions(
+        allow_data_loss=frozenset(saved["allow_data_loss"]),
+        only=frozenset(saved["only"]),
+        replace=frozenset(map(Address, saved["replace"])),
+        refresh_images=saved["refresh_images"],
+        without_zones=frozenset(saved["without_zones"]),
+    )

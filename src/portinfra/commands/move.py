@@ -1,0 +1,59 @@
+"""`move`: what it would mean to run an environment elsewhere."""
+
+from typing import Annotated
+
+from attrs import frozen
+from typer import Option
+
+from portinfra.commands.exits import Exit, Misuse, exit_code
+from portinfra.commands.options import Shown, Target
+from portinfra.commands.session import Session
+
+
+@frozen
+class Moving(Shown):
+    """Where to."""
+
+    to: Annotated[str, Option("--to", metavar="LOCATION", help="The other place: gcp:europe-west1.")] = ""
+    plan: Annotated[bool, Option("--plan", help="Show what it means; changes nothing.")] = False
+    account: Annotated[
+        str, Option("--account", metavar="ACCOUNT", help="The account there; else what is declared there.")
+    ] = ""
+    key: Annotated[
+        str | None, Option("--key", metavar="KEY", help="The key there; else what is declared there.")
+    ] = None
+
+
+def move(session: Session, target: Target, moving: Moving) -> int:
+    """Show what would carry over to another place, what would not, and what it would cost."""
+    from portinfra import workflow
+    from portinfra.commands.making import refusal
+    from portinfra.commands.selection import declaration, moved, select
+    from portinfra.portability.move import destination
+    from portinfra.render.console.move import show_move
+    from portinfra.render.console.terminal import err, out, write_json
+    from portinfra.render.portability_documents import move_document
+
+    if not moving.to:
+        raise Misuse("it is not said where to", fix="Give --to PROVIDER:LOCATION: --to gcp:europe-west1.")
+    selected = select(session, target)
+    here = workflow.placed(selected.topology, selected.environment)
+    declared = declaration(session, target).environments
+    moved(selected.environment, moving.to, "--to")  # a location that is none is told of
+    there = destination(selected.environment, moving.to, declared, moving.account, moving.key)
+    if not moving.plan:
+        build = session.command("apply", there.name, "--on", there.on)
+        raise Misuse(
+            "a move is not made by one command: it is built there, its data restored, and ended here",
+            fix=f"Add --plan to see what it means; then: {build}",
+        )
+    found = workflow.move(here, there, rules=selected.rules)
+    if moving.as_json:
+        write_json(move_document(found))
+    else:
+        show_move(found, out())
+    refused = refusal(found.plan)
+    if refused is not None:
+        err().print("No apply would accept this there.")
+        return exit_code(refused)
+    return Exit.DONE

@@ -1,0 +1,19 @@
+"""Placement for commands that ask no cloud."""
+
+from portinfra import workflow
+from portinfra.commands.selection import Selection
+from portinfra.model.placed import Placed
+from portinfra.placement import place
+from portinfra.provider import registry
+from portinfra.render.console.terminal import err
+
+
+def placed(selection: Selection) -> Placed:
+    """Every resource of the selection; checked against what its provider can do, if that is installed."""
+    environment = selection.environment
+    if environment.provider in registry.installed():
+        return workflow.placed(selection.topology, environment)
+    err().print(
+        f"note: the provider {environment.provider!r} is not installed, so what it can do was not checked"
+    )
+    return place(selection.topology, environment)

@@ -1,0 +1,109 @@
+"""The options that commands share, in groups: a command takes a group as one parameter."""
+
+from pathlib import Path
+from typing import Annotated
+
+from attrs import evolve, frozen
+from typer import Argument, Option
+
+from portinfra.commands.exits import Misuse
+from portinfra.model.address import Address
+from portinfra.model.plan import PlanOptions
+
+FROM_FILE = ("file", "variables")
+"""Options that a script does not offer: it is the declaration itself."""
+
+
+@frozen
+class Target:
+    """Which topology of which declaration, and which environment."""
+
+    environment: Annotated[
+        str | None, Argument(metavar="ENV", help="The environment; may be left out where there is one.")
+    ] = None
+    file: Annotated[
+        Path, Option("--file", "-f", metavar="PATH", help="The declaration: .hcl, .py or a directory.")
+    ] = Path()
+    topology: Annotated[
+        str | None, Option("--topology", metavar="NAME", help="Which topology, where there are several.")
+    ] = None
+    on: Annotated[
+        str | None, Option("--on", metavar="LOCATION", help="Place it elsewhere: fake:us-east-1.")
+    ] = None
+    variables: Annotated[
+        list[str] | None, Option("--var", metavar="NAME=VALUE", help="A value for a variable of HCL.")
+    ] = None
+
+    def values(self) -> dict[str, str]:
+        """The variables by name. Raises Misuse for one without a value."""
+        given: dict[str, str] = {}
+        for text in self.variables or ():
+            name, equals, value = text.partition("=")
+            if not equals:
+                raise Misuse("a variable has no value", fix="Write --var NAME=VALUE.")  # it may be a secret
+            given[name] = value
+        return given
+
+
+@frozen
+class Limits:
+    """What a plan may touch."""
+
+    only: Annotated[
+        list[str] | None,
+        Option("--only", metavar="ROLE", help="Only this role and what it needs; repeatable."),
+    ] = None
+    allow_data_loss: Annotated[
+        list[str] | None,
+        Option("--allow-data-loss", metavar="ADDRESS|all", help="Volumes that may be lost; repeatable."),
+    ] = None
+    without_zone: Annotated[
+        list[str] | None, Option("--without-zone", metavar="ZONE", help="Leave a zone alone; repeatable.")
+    ] = None
+    without_peer: Annotated[
+        bool,
+        Option("--without-peer", help="Do not check the other environment of the recovery plan."),
+    ] = False
+
+    def plan_options(self) -> PlanOptions:
+        """The same, as planning takes it."""
+        return PlanOptions(
+            allow_data_loss=frozenset(self.allow_data_loss or ()),
+            only=frozenset(self.only or ()),
+            without_zones=frozenset(self.without_zone or ()),
+        )
+
+
+@frozen
+class Wishes(Limits):
+    """What a plan may touch, and what to make anew though nothing differs."""
+
+    replace: Annotated[
+        list[str] | None, Option("--replace", metavar="ADDRESS", help="Replace this resource; repeatable.")
+    ] = None
+    refresh_images: Annotated[
+        bool, Option("--refresh-images", help="Replace hosts whose image has a newer version.")
+    ] = False
+
+    def plan_options(self) -> PlanOptions:
+        """The same, as planning takes it."""
+        return evolve(
+            super().plan_options(),
+            replace=frozenset(Address(address) for address in self.replace or ()),
+            refresh_images=self.refresh_images,
+        )
+
+
+@frozen
+class Shown:
+    """How the result is shown."""
+
+    as_json: Annotated[bool, Option("--json", help="The result as JSON (docs/json.md).")] = False
+
+
+@frozen
+class Consent(Shown):
+    """How a change is shown and agreed to."""
+
+    yes: Annotated[bool, Option("--yes", "-y", help="Do not ask.")] = False
+    full: Annotated[bool, Option("--full", help="Every change on a line of its own.")] = False

@@ -1,0 +1,37 @@
+"""`output`: what scripts want of what is there."""
+
+from portinfra.commands.exits import Exit
+from portinfra.commands.options import Shown, Target
+from portinfra.commands.session import Session
+
+
+def output(session: Session, target: Target, shown: Shown) -> int:
+    """Show the hosts that are there, with their addresses and native ids."""
+    from portinfra import workflow
+    from portinfra.commands.selection import select
+    from portinfra.render.console.terminal import err, out, table, write_json
+    from portinfra.render.documents import output_document
+
+    selection = select(session, target)
+    observation = workflow.observe(selection.topology, selection.environment)
+    document = output_document(selection.scope, observation)
+    if shown.as_json:
+        write_json(document)
+        return Exit.DONE
+    listed = table("host", "private address", "public address", "zone", "power", "id")
+    for name, host in document["hosts"].items():
+        listed.add_row(
+            name,
+            host["private_address"],
+            host["public_address"] or "",
+            str(host["zone"]),
+            host["power"] if host["state"] == "ready" else host["state"],
+            host["id"],
+        )
+    if document["hosts"]:
+        out().print(listed)
+    else:
+        err().print(f"No host of {selection.scope} is there.")
+    for zone in document["unknown"]:
+        err().print(f"{zone} did not answer: what is there is not known")
+    return Exit.DONE

@@ -1,0 +1,56 @@
+"""`plan`: what would change."""
+
+from pathlib import Path
+from typing import Annotated
+
+from attrs import frozen
+from typer import Option
+
+from portinfra.commands.exits import Exit, exit_code
+from portinfra.commands.options import Shown, Target, Wishes
+from portinfra.commands.session import Session
+
+
+@frozen
+class Planning(Shown):
+    """What to do with the plan."""
+
+    destroy: Annotated[bool, Option("--destroy", help="Plan to remove everything.")] = False
+    out: Annotated[
+        Path | None, Option("--out", "-o", metavar="FILE", help="Save it, for `apply --plan FILE`.")
+    ] = None
+    detailed_exitcode: Annotated[
+        bool, Option("--detailed-exitcode", help="End with 2 when there are changes.")
+    ] = False
+    full: Annotated[bool, Option("--full", help="Every change on a line of its own.")] = False
+
+
+def plan(session: Session, target: Target, wishes: Wishes, planning: Planning) -> int:
+    """Show what would change. Nothing is done."""
+    from portinfra.commands.making import make_plan, refusal, save
+    from portinfra.commands.selection import select
+    from portinfra.policy import check
+    from portinfra.render.console.findings import summary_beside_plan
+    from portinfra.render.console.plan import show_plan
+    from portinfra.render.console.terminal import err, out, write_json
+    from portinfra.render.documents import plan_document
+
+    made = make_plan(
+        select(session, target, without_peer=wishes.without_peer),
+        wishes.plan_options(),
+        destroy=planning.destroy,
+    )
+    refused = refusal(made)
+    if planning.as_json:
+        write_json(plan_document(made))
+    else:
+        show_plan(made, out(), full=planning.full)
+        if not planning.destroy and (others := summary_beside_plan(check(made.placed, session.rules))):
+            err().print(f"{others} See: {session.command('check', made.placed.environment.name)}")
+    if refused is not None:
+        err().print("No apply would accept this plan" + (", so it was not saved." if planning.out else "."))
+        return exit_code(refused)
+    if planning.out is not None:
+        save(made, planning.out)
+        err().print(f"Saved. Apply it: {session.command('apply', '--plan', str(planning.out))}")
+    return Exit.DIFFERS if planning.detailed_exitcode and not made.empty else Exit.DONE

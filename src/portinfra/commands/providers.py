@@ -1,0 +1,127 @@
+"""`providers`: what is installed, and what it can do, offline."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from attrs import asdict
+from typer import Argument, Option
+
+from portinfra.commands.exits import Exit, Misuse
+from portinfra.commands.options import Shown
+from portinfra.commands.session import Session
+
+if TYPE_CHECKING:
+    from portinfra.provider.interface import ProviderPlugin
+
+
+def providers(
+    session: Session,
+    shown: Shown,
+    name: Annotated[str | None, Argument(metavar="NAME", help="One provider, in full.")] = None,
+    policy: Annotated[
+        bool, Option("--iam-policy", help="Print the least permissions that a topology needs at NAME.")
+    ] = False,
+    doctor: Annotated[
+        bool, Option("--doctor", help="Tell what this machine lacks for NAME, and the command that mends it.")
+    ] = False,
+    on: Annotated[
+        str,
+        Option("--on", metavar="LOCATION", help="--doctor: look at that site: libvirt:rack."),
+    ] = "",
+) -> int:
+    """List the installed providers, or one with its abilities, sizes and images. Asks no cloud."""
+    from portinfra.errors import Unsupported
+    from portinfra.provider import registry
+    from portinfra.render.console.terminal import err, out, table, write_json
+
+    if on and not doctor:
+        raise Misuse("--on is for --doctor: it says where to look", fix="Leave it out, or add --doctor.")
+    if policy:
+        write_json(_policy(name))
+        return Exit.DONE
+    if doctor:
+        return _examine(name, on, shown)
+    found: dict[str, dict[str, Any]] = {}
+    for each in [name] if name else registry.installed():
+        try:
+            found[each] = _described(registry.plugin(each))
+        except Unsupported as error:
+            if name:
+                raise
+            err().print(f"{error}. {error.fix}")
+    if shown.as_json:
+        write_json({"schema": "portinfra.providers/1", "providers": found})
+    elif name:
+        _show_one(name, found[name])
+    else:
+        listed = table("provider", "sizes", "images")
+        for each, described in found.items():
+            listed.add_row(each, ", ".join(described["sizes"]), ", ".join(described["images"]))
+        out().print(listed)
+    return Exit.DONE
+
+
+def _policy(name: str | None) -> dict[str, Any]:
+    """The document that the provider's own tools take. Raises Misuse where there is none."""
+    from portinfra.provider import registry
+    from portinfra.provider.interface import PermissionPolicies
+
+    if name is None:
+        raise Misuse("--iam-policy: of which provider?", fix="Name it: portinfra providers aws --iam-policy")
+    plugin = registry.plugin(name)
+    if not isinstance(plugin, PermissionPolicies):
+        raise Misuse(f"--iam-policy: {name} has no such permissions", fix="Ask it of aws or gcp.")
+    return dict(plugin.iam_policy())
+
+
+def _examine(name: str | None, on: str, shown: Shown) -> int:
+    """What a provider says of this machine, or of a site. Raises Misuse where there is nothing to say."""
+    from portinfra.provider import registry
+    from portinfra.provider.interface import Doctor
+    from portinfra.render.console.terminal import out, write_json
+
+    at, _, place = on.partition(":")
+    if on and (not place or name not in (None, at)):
+        raise Misuse(f"--on {on} is no location of {name or 'a provider'}", fix="Name one: --on libvirt:rack")
+    name = name or at or None
+    if name is None:
+        raise Misuse("--doctor: for which provider?", fix="Name it: portinfra providers libvirt --doctor")
+    plugin = registry.plugin(name)
+    if not isinstance(plugin, Doctor):
+        raise Misuse(f"--doctor: {name} needs nothing of this machine", fix="Ask it of libvirt.")
+    checks = plugin.doctor(place)
+    if shown.as_json:
+        write_json({"schema": "portinfra.doctor/1", "checks": [asdict(check) for check in checks]})
+    else:
+        for check in checks:
+            out().print(f"{'ok     ' if check.good else 'missing'} {check.name}: {check.told}")
+            if check.fix:
+                out().print(f"        {check.fix}")
+    return Exit.DONE if all(check.good for check in checks) else Exit.FAILED
+
+
+def _described(plugin: "ProviderPlugin") -> dict[str, Any]:
+    return {
+        "capabilities": asdict(plugin.capabilities),
+        "sizes": dict(plugin.sizes),
+        "images": list(plugin.images),
+        "native": dict(plugin.native),
+    }
+
+
+def _show_one(name: str, described: dict[str, Any]) -> None:
+    from portinfra.render.console.differences import value
+    from portinfra.render.console.terminal import out, table
+
+    console = out()
+    console.print(f"{name}: images {', '.join(described['images'])}")
+    for heading, pairs in (
+        ("size", described["sizes"]),
+        ("ability or limit", described["capabilities"]),
+        ("native option", described["native"]),
+    ):
+        if pairs:
+            listed = table(heading, "")
+            for key, given in pairs.items():
+                listed.add_row(key.replace("_", " ") if heading.startswith("ability") else key, value(given))
+            console.print()
+            console.print(listed)

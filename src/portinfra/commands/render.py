@@ -1,0 +1,43 @@
+"""`render`: the placed topology, offline."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from typer import Option
+
+from portinfra.commands.exits import Exit
+from portinfra.commands.options import Shown, Target
+from portinfra.commands.session import Session
+
+
+class RenderFormat(StrEnum):
+    """How the topology is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    HCL = "hcl"
+
+
+def render(
+    session: Session,
+    target: Target,
+    shown: Shown,
+    format: Annotated[RenderFormat, Option("--format", help="How it is written.")] = RenderFormat.TABLE,
+) -> int:
+    """Show every host, subnet and rule that the topology becomes. Asks no cloud."""
+    from portinfra.commands.offline import placed
+    from portinfra.commands.selection import select
+    from portinfra.declaration.declared import Declared
+    from portinfra.declaration.hcl.write import to_hcl
+    from portinfra.render.console.render import show_placed
+    from portinfra.render.console.terminal import out, write, write_json
+    from portinfra.render.documents import render_document
+
+    selection = select(session, target)
+    if format is RenderFormat.HCL and not shown.as_json:
+        write(to_hcl(Declared((selection.topology,), (selection.environment,))))
+    elif format is RenderFormat.JSON or shown.as_json:
+        write_json(render_document(placed(selection)))
+    else:
+        show_placed(placed(selection), out())
+    return Exit.DONE

@@ -1,0 +1,123 @@
+"""From the options to the topology and environment that are meant."""
+
+from typing import TYPE_CHECKING, TypeVar
+
+from attrs import evolve, frozen
+
+from portinfra.commands.exits import Misuse
+from portinfra.commands.options import Target
+from portinfra.commands.session import Session
+from portinfra.declaration.declared import Declared
+from portinfra.declaration.load import load
+from portinfra.declaration.suggest import did_you_mean
+from portinfra.model.environment import Environment
+from portinfra.model.finding import Severity
+from portinfra.model.plan import Plan
+from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.topology import Topology
+from portinfra.planning.unknown_names import unknown_names
+from portinfra.render.console.errors import show_findings
+from portinfra.validation import validate_declared
+
+if TYPE_CHECKING:
+    from portinfra.policy import PolicyRule
+    from portinfra.recovery.subject import Recovery
+
+
+@frozen
+class Selection:
+    """What a command is about."""
+
+    topology: Topology
+    environment: Environment
+    rules: "tuple[PolicyRule, ...]" = ()
+    """Rules of a script's own."""
+    guards: "tuple[Recovery, ...] | None" = None
+    """The recovery plans that it is in. None: the declaration has none; empty: the user skips the check."""
+
+    @property
+    def scope(self) -> str:
+        """`payments/production`."""
+        return f"{self.topology.name}/{self.environment.name}"
+
+
+def declaration(session: Session, target: Target) -> Declared:
+    """All that is declared, checked; warnings go to standard error.
+
+    Raises DeclarationError and ValidationError with all findings.
+    """
+    declared = load(target.file, target.values()) if session.declared is None else session.declared
+    show_findings(validate_declared(declared))
+    return declared
+
+
+def select(session: Session, target: Target, *, without_peer: bool = False) -> Selection:
+    """The topology and the environment that the options mean. Raises Misuse for a name that is none."""
+    declared = declaration(session, target)
+    topology = one("topology", "--topology NAME", declared.topologies, target.topology)
+    environment = one("environment", "ENV", declared.environments, target.environment)
+    # Placed elsewhere it is another environment, which no recovery plan is about.
+    elsewhere = target.on not in (None, environment.on)
+    guards = () if without_peer else None if elsewhere else _guards(declared, topology, environment)
+    return Selection(topology, moved(environment, target.on), session.rules, guards)
+
+
+def _guards(
+    declared: Declared, topology: Topology, environment: Environment
+) -> "tuple[Recovery, ...] | None":
+    """The recovery plans that the environment of the topology is in; None where there are none."""
+    if not declared.recoveries:
+        return None  # what recovery imports would slow down every command
+    from portinfra.recovery.subject import recoveries_of
+
+    plans = [plan for plan in declared.recoveries if declared.topology_of(plan).name == topology.name]
+    return recoveries_of(topology, environment, plans, declared.environments) or None
+
+
+def moved(environment: Environment, on: str | None, option: str = "--on") -> Environment:
+    """The environment at another location; its zones are left behind, as their names mean nothing there."""
+    if on is None or on == environment.on:
+        return environment
+    provider, colon, region = on.partition(":")
+    if not (provider and colon and region):
+        fix = f"Write PROVIDER:LOCATION: {option} fake:us-east-1."
+        raise Misuse(f"{option} {on} is no location", fix=fix)
+    return evolve(environment, on=on, zones=())
+
+
+T = TypeVar("T", Topology, Environment, RecoveryPlan)
+
+
+def one(kind: str, option: str, values: tuple[T, ...], name: str | None) -> T:
+    """The value of that name; without a name, the only one. Raises Misuse."""
+    names = [value.name for value in values]
+    if name is None and len(values) == 1:
+        return values[0]
+    if not values:
+        raise Misuse(f"no {kind} is declared here", fix=f"Declare a {kind}, or name another file with -f.")
+    if name is None:
+        raise Misuse(
+            f"{len(values)} {kind}s are declared, and none was named".replace("topologys", "topologies"),
+            fix=f"Give {option}, one of: {', '.join(names)}.",
+        )
+    if name not in names:
+        raise Misuse(f"there is no {kind} {name!r}", fix=did_you_mean(name, names))
+    return values[names.index(name)]
+
+
+OPTIONS = {
+    "replace": "--replace",
+    "allow_data_loss": "--allow-data-loss",
+    "without_zones": "--without-zone",
+    "only": "--only",
+}
+"""What the command line calls the attributes of plan options that it has."""
+
+
+def check_names(plan: Plan) -> None:
+    """Raise Misuse for an option that names what there is not, lest a misspelling do nothing silently."""
+    for unknown in unknown_names(plan):
+        if unknown.severity is not Severity.ERROR:
+            continue
+        message = f"{OPTIONS[unknown.attribute]} {unknown.name}: there is no such thing"
+        raise Misuse(message, fix=unknown.fix)

@@ -1,0 +1,26 @@
+"""`status`: what is different from the declaration."""
+
+from portinfra.commands.exits import Exit
+from portinfra.commands.options import Shown, Target
+from portinfra.commands.session import Session
+
+
+def status(session: Session, target: Target, shown: Shown) -> int:
+    """Show how what is there differs from what is declared. Ends with 2 when something does, or when nobody
+    may apply it.
+    """
+    from portinfra import workflow
+    from portinfra.commands.selection import select
+    from portinfra.render.console.status import show_status
+    from portinfra.render.console.terminal import out, write_json
+    from portinfra.render.documents import status_document
+
+    selection = select(session, target)
+    plan = workflow.plan(selection.topology, selection.environment, guards=selection.guards)
+    claims = workflow.claims(selection.topology, selection.environment)
+    document = status_document(plan, claims[-1] if claims else None)
+    if shown.as_json:
+        write_json(document)
+    else:
+        show_status(plan, claims[-1] if claims else None, out())
+    return Exit.DIFFERS if document["differs"] or plan.errors else Exit.DONE

@@ -1,0 +1,109 @@
+"""The hosts of a topology as other tools list them. Offline: addresses are known before any host is."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from attrs import frozen
+
+from portinfra.model.placed import Placed
+from portinfra.model.resources import Instance
+from portinfra.model.topology import Topology
+
+SSH = 22
+
+
+@frozen
+class Host:
+    """One host as it will be."""
+
+    name: str
+    role: str
+    zone: int | str
+    """The zone's ordinal, from 0."""
+    private_address: str
+    size: str
+    image: str
+    public: bool
+
+
+def list_hosts(placed: Placed) -> list[Host]:
+    """Return every host of a placed topology, in the order of the declaration. Makes no call."""
+    public = {role.name for role in placed.topology.roles if role.public}
+    return [
+        Host(
+            spec.name,
+            placed.roles[address],
+            spec.zone,
+            spec.private_address,
+            spec.machine_type,
+            spec.image,
+            placed.roles[address] in public,
+        )
+        for address, spec in placed.resources.items()
+        if isinstance(spec, Instance)
+    ]
+
+
+def inventory(placed: Placed, format: str = "ansible") -> str:
+    """Return the hosts as the text of another tool. Makes no call.
+
+    `ansible` is an inventory in INI with a group for each role, `hosts` has lines for `/etc/hosts`, and `ssh`
+    is a file for `ssh -F` that goes through the first host of the role that may ssh to the most others. The
+    text has no line break at its end. Raises ValueError for another format.
+    """
+    formats = {"ansible": _as_ansible, "hosts": _as_hosts_file, "ssh": _as_ssh_config}
+    if format not in formats:
+        raise ValueError(f"{format!r} is no format of an inventory: use {', '.join(formats)}")
+    return formats[format](placed)
+
+
+def _as_ansible(placed: Placed) -> str:
+    """An Ansible inventory (INI), with a group for each role; `-` becomes `_`, as group names need."""
+    lines: list[str] = []
+    for role, some in _by_role(list_hosts(placed)).items():
+        lines += ["", f"[{role.replace('-', '_')}]"]
+        lines += [f"{host.name} ansible_host={host.private_address} zone={host.zone}" for host in some]
+    return "\n".join(lines[1:])
+
+
+def _as_hosts_file(placed: Placed) -> str:
+    """Lines for `/etc/hosts`."""
+    return "\n".join(
+        [f"# {placed.scope}", *(f"{host.private_address}\t{host.name}" for host in list_hosts(placed))]
+    )
+
+
+def _as_ssh_config(placed: Placed) -> str:
+    """An ssh configuration that goes through the first host of the role that may ssh to the most others."""
+    jump = jump_role(placed.topology)
+    reached = _reached_by_ssh(placed.topology)
+    lines = [f"# {placed.scope}; use it with: ssh -F FILE HOST"]
+    for host in list_hosts(placed):
+        lines += [f"Host {host.name}", f"    HostName {host.private_address}"]
+        if jump and host.role != jump and jump in reached.get(host.role, ()):
+            lines.append(f"    ProxyJump {jump}1")
+    return "\n".join(lines)
+
+
+def jump_role(topology: Topology) -> str | None:
+    """The role that ssh goes through (R19): the one from which flows let ssh into the most roles."""
+    counts = Counter(source for sources in _reached_by_ssh(topology).values() for source in sorted(sources))
+    return counts.most_common(1)[0][0] if counts else None
+
+
+def _reached_by_ssh(topology: Topology) -> dict[str, set[str]]:
+    """Each role with the other roles that may ssh to it."""
+    roles = {role.name for role in topology.roles}
+    reached: dict[str, set[str]] = {}
+    for flow in topology.flows:
+        if any(first <= SSH <= last for first, last in flow.tcp):
+            for target in flow.targets:
+                reached.setdefault(target, set()).update(roles.intersection(flow.sources) - {target})
+    return reached
+
+
+def _by_role(given: Iterable[Host]) -> dict[str, list[Host]]:
+    roles: dict[str, list[Host]] = {}
+    for host in given:
+        roles.setdefault(host.role, []).append(host)
+    return roles

@@ -1,0 +1,14 @@
+"""A hook: what a user has called on the way, and what it is given."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Inventory = Mapping[str, Any]
+"""What a hook is given: the environment and its hosts, each with role, zone, address, native id and volumes
+(docs/json.md, `portinfra.recovery-inventory/1`).
+"""
+
+Hook = Callable[[Inventory], Any] | str
+"""A Python function, which fails by raising or by returning False; or a command for the local shell, which
+fails by its exit code and finds the inventory in the JSON file that `PORTINFRA_INVENTORY` names.
+"""

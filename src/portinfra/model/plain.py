@@ -1,0 +1,37 @@
+"""Any value as JSON has it."""
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+from attrs import fields, has
+
+from portinfra.model.observed import UNSEEN
+from portinfra.model.resources import Rule
+
+
+def plain(value: Any) -> Any:
+    """Return any value as JSON has it.
+
+    A value of the model becomes an object of its fields, but for secrets. What no list told is null, and so
+    is a number that JSON cannot hold. What is of no type that JSON has is the text that Python prints of it.
+    """
+    if value is UNSEEN or (isinstance(value, float) and not isfinite(value)):
+        return None
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Rule):
+        return value._asdict()
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in sorted(value.items(), key=lambda item: str(item[0]))}
+    if isinstance(value, tuple | list):
+        return [plain(one) for one in value]
+    if isinstance(value, set | frozenset):
+        return sorted((plain(one) for one in value), key=str)
+    if has(type(value)):
+        return {
+            each.name: plain(getattr(value, each.name))
+            for each in fields(type(value))
+            if not each.metadata.get("secret")
+        }
+    return str(value)

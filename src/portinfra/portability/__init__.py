@@ -1,0 +1,1 @@
+"""What a declaration needs before it runs on another provider. Pure: it reads nothing."""

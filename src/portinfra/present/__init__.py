@@ -1,1 +1,0 @@
-"""What a person sees: it shows what `workflow` returns, and decides nothing."""

@@ -1,0 +1,40 @@
+"""Evidence as JSON: `portinfra.drill/1`, and `portinfra.failover/1` for a failover or failback."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from portinfra.errors import PortinfraError
+from portinfra.model.evidence import Evidence
+from portinfra.rollout.evidence.document import Document, document_of
+from portinfra.rollout.evidence.reading import parse, read
+
+SCHEMAS = {
+    "drill": "portinfra.drill/1",
+    "failover": "portinfra.failover/1",
+    "failback": "portinfra.failover/1",
+}
+FIX = "Name the JSON file that a drill, failover or failback wrote."
+
+
+def evidence_document(evidence: Evidence) -> Document:
+    """The document of an evidence, to be signed: every field under its own name."""
+    return document_of(SCHEMAS[evidence.kind], evidence)
+
+
+def parsed(text: str) -> Document:
+    """The document that a file of evidence holds. Raises PortinfraError for what is none."""
+    return parse(text, FIX)
+
+
+def evidence_of(document: Mapping[str, Any]) -> Evidence:
+    """The evidence of a document, whose signature is not looked at. Fields that it does not know are left
+    out: a later version may have added them. Raises PortinfraError with all that is wrong.
+    """
+    schema = document.get("schema")
+    if schema not in SCHEMAS.values():
+        raise PortinfraError(f"this is no evidence: its schema is {schema!r}", fix=FIX)
+    evidence = read(Evidence, document, FIX)
+    if SCHEMAS[evidence.kind] != schema:
+        problem = f"a {evidence.kind} has another schema than {schema}"
+        raise PortinfraError(f"this is no evidence: {problem}", fix=FIX)
+    return evidence

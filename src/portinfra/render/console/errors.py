@@ -1,0 +1,78 @@
+"""An error: one line of what happened, one of what to do, and every finding at its place."""
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.text import Text
+
+from portinfra.errors import ApplyError, PortinfraError
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.outcome import StepOutcome
+from portinfra.render.console.names import collapsed
+from portinfra.render.console.terminal import err
+from portinfra.words import count
+
+STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
+
+
+def show_error(error: PortinfraError, *, again: str = "") -> None:
+    """Show an error on standard error. `again` is the command line that resumes an apply."""
+    console = err()
+    findings: tuple[Finding, ...] = getattr(error, "findings", ())
+    if len(findings) == 1 and findings[0].message == error.args[0]:
+        return show_findings(findings)
+    place = getattr(error, "location", None) if not findings else None
+    console.print(_headline(f"{place}: " if place else "", Severity.ERROR, _message(error)))
+    if isinstance(error, ApplyError):
+        _show_steps(console, error, again)
+    elif error.fix:
+        console.print(Text(f"  {error.fix}"))
+    show_findings(findings)
+    return None
+
+
+def show_findings(findings: Iterable[Finding], console: Console | None = None) -> None:
+    """Show findings, each with its place and what to do; on standard error unless told otherwise."""
+    for finding in findings:
+        console = console or err()
+        place = f"{finding.location}: " if finding.location else ""
+        told = not finding.subject or finding.message.startswith(finding.subject)
+        subject = "" if told else f"{finding.subject}: "
+        console.print(_headline(place, finding.severity, subject + finding.message))
+        if finding.fix:
+            console.print(Text(f"  {finding.fix}"))
+
+
+def _headline(place: str, severity: Severity, message: str) -> Text:
+    return Text.assemble(place, (str(severity), STYLES[severity]), ": ", message)
+
+
+def _message(error: PortinfraError) -> str:
+    """What happened, without the findings that some errors append."""
+    return str(error.args[0]) if hasattr(error, "findings") else str(error)
+
+
+def _show_steps(console: Console, error: ApplyError, again: str) -> None:
+    steps = error.outcome.steps
+    for step in steps:
+        if step.fate == "failed":
+            console.print(Text.assemble(("  failed   ", "red"), _step_error(step)))
+            if isinstance(step.error, PortinfraError) and step.error.fix:
+                console.print(Text(f"           {step.error.fix}"))
+    blocked = [step.step.address for step in steps if step.fate == "blocked"]
+    if blocked:
+        console.print(Text.assemble(("  blocked  ", "yellow"), collapsed(dict.fromkeys(blocked))))
+    for change in error.outcome.drift:
+        console.print(Text.assemble(("  differs  ", "yellow"), f"{change.address}: {change.reason}"))
+    for zone in sorted(error.outcome.unverified):
+        console.print(Text.assemble(("  unseen   ", "yellow"), f"{zone} does not answer"))
+    done = sum(step.fate == "done" for step in steps)
+    console.print(Text(f"{done} of {count(len(steps), 'step')} done, and what is done stays."))
+    console.print(Text(f"  {error.fix}"))
+    if again:
+        console.print(Text(f"  {again}"))
+
+
+def _step_error(step: StepOutcome) -> str:
+    text = str(step.error) if step.error else "it failed"
+    return text if text.startswith(step.step.address) else f"{step.step.address}: {text}"

@@ -1,0 +1,199 @@
+"""What `check` found, for a person to read: findings by severity, waivers, and who can reach whom."""
+
+from collections.abc import Collection, Iterable
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.topology import INTERNET
+from portinfra.policy import BUILT_IN, Report, Waived
+from portinfra.policy.declared import Declared, traffic_of
+from portinfra.reach import Hop, Reach, Traffic
+from portinfra.reach.traffic import NOTHING
+from portinfra.render.console.errors import STYLES
+from portinfra.render.console.terminal import table
+from portinfra.words import count
+
+TITLES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}
+MANY = 6
+"""So many roles are told by those that are missing, where these are few."""
+
+UNDECLARED = "(no flow declares it)"
+
+Row = tuple[str, str, Traffic, str]
+"""From, to, what, and why."""
+
+
+def show_report(report: Report, console: Console) -> None:
+    """Show all of it; with what is there, only what differs there from the declaration."""
+    what = "what is declared" if report.there is None else "what is declared, and what is there"
+    on = report.placed.environment.on
+    console.print(Text.assemble((str(report.placed.scope), "bold"), f" on {on}: {what}"))
+    for severity, title in TITLES.items():
+        _show_findings(title, severity, report.of(severity), console)
+    _show_waived(report.waived, console)
+    declared = Declared.by(report.placed.topology)
+    ways = rows(report.reach, declared)
+    roles = [role.name for role in report.placed.topology.roles]
+    _show_rows("Who can reach whom", ways, roles, console)
+    _show_depth(report.reach, console)
+    if report.there is not None:
+        there = rows(report.there, declared)
+        _show_rows("There, and not declared", _beyond(there, ways), roles, console)
+        _show_rows("Declared, and not there", _beyond(ways, there), roles, console)
+    console.print()
+    console.print(summary(report))
+
+
+def summary(report: Report) -> str:
+    """One line: how many of each."""
+    parts = [count(len(report.of(severity)), severity) for severity in TITLES]
+    waived = f", {len(report.waived)} waived" if report.waived else ""
+    return f"Check: {', '.join(parts)}{waived}. What is not listed above is dropped."
+
+
+def summary_beside_plan(report: Report) -> str:
+    """One line about what a plan does not show: warnings and notes; empty where there are none."""
+    others = [finding for finding in report.findings if finding.severity is not Severity.ERROR]
+    parts = [count(len(some), severity) for severity in TITLES if (some := _of(others, severity))]
+    rules = ", ".join(dict.fromkeys(finding.rule for finding in others))
+    return f"Check: {', '.join(parts)} ({rules})." if others else ""
+
+
+def show_path(source: str, target: str, hops: Iterable[Hop], declared: Declared, console: Console) -> None:
+    """Show a path, a line for each hop, with what lets it."""
+    hops = list(hops)
+    if not hops:
+        console.print(f"{source} cannot reach {target}, neither directly nor through others.")
+        return
+    console.print(f"{source} reaches {target} in {count(len(hops), 'step')}:")
+    listed = table("from", "to", "traffic", "because")
+    for hop in hops:
+        flows = declared.reasons(hop.source_role, hop.target_role, hop.traffic)
+        why = "; ".join(f"{flow.why} ({flow.location})" for flow in flows)
+        listed.add_row(hop.source, hop.target, str(hop.traffic), why or Text(UNDECLARED, style="red"))
+    console.print(listed)
+
+
+def rows(reach: Reach, declared: Declared) -> list[Row]:
+    """Everything that passes in one step, what no flow declares in rows of its own."""
+    edges = {(edge.source, edge.target): edge.traffic for edge in reach.edges()}
+    found: list[Row] = []
+    for (source, target), traffic in edges.items():
+        # What all of the internet has is not told again of each part that a rule names.
+        if "/" in source:
+            traffic -= edges.get((INTERNET, target), NOTHING)
+        if "/" in target:
+            traffic -= edges.get((source, INTERNET), NOTHING)
+        for flow in declared.reasons(source, target, traffic):
+            if allowed := traffic & traffic_of(flow):
+                found.append((source, target, allowed, flow.why.strip()))
+                traffic -= allowed
+        if traffic:
+            found.append((source, target, traffic, UNDECLARED))
+    return found
+
+
+def merged(ways: Iterable[Row], roles: Collection[str]) -> list[Row]:
+    """Rows that differ in one end only, as one: from `web, app` to `logs`; of many roles, `all but logs`."""
+    by_target: dict[tuple[str, Traffic, str], list[str]] = {}
+    for source, target, traffic, why in ways:
+        by_target.setdefault((target, traffic, why), []).append(source)
+    by_sources: dict[tuple[str, Traffic, str], list[str]] = {}
+    for (target, traffic, why), sources in by_target.items():
+        by_sources.setdefault((_several(sources, roles), traffic, why), []).append(target)
+    return [
+        (sources, _several(targets, roles), traffic, why)
+        for (sources, traffic, why), targets in by_sources.items()
+    ]
+
+
+def _several(names: Collection[str], roles: Collection[str]) -> str:
+    others = [role for role in roles if role not in names]
+    if len(names) < MANY or len(others) > len(names) // 4 or not set(names) <= set(roles):
+        return ", ".join(names)
+    return f"all but {', '.join(others)}" if others else "all"
+
+
+def _beyond(ways: Iterable[Row], others: Iterable[Row]) -> list[Row]:
+    known: dict[tuple[str, str], Traffic] = {}
+    for source, target, traffic, _ in others:
+        known[source, target] = known.get((source, target), NOTHING) | traffic
+    return [
+        (source, target, more, why)
+        for source, target, traffic, why in ways
+        if (more := traffic - known.get((source, target), NOTHING))
+    ]
+
+
+def _show_findings(title: str, severity: Severity, findings: Iterable[Finding], console: Console) -> None:
+    by_rule: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        by_rule.setdefault((finding.rule, finding.fix), []).append(finding)
+    if not by_rule:
+        return
+    enforced = {rule.id: f" ({rule.enforces})" for rule in BUILT_IN}
+    _title(title, console)
+    for (rule, fix), some in by_rule.items():
+        _line(2, Text.assemble((rule, STYLES[severity]), enforced.get(rule, "")), console)
+        for finding in some:
+            place = f"{finding.location}: " if finding.location else ""
+            seen = " (as it is there)" if finding.observed else ""
+            _line(4, Text(f"{place}{finding.subject}: {finding.message}{seen}"), console)
+        if fix:
+            _line(4, Text(f"→ {fix}"), console)
+
+
+def _show_waived(waived: Iterable[Waived], console: Console) -> None:
+    if waived:
+        _title("Waived", console)
+    for one in waived:
+        _line(2, Text.assemble((one.finding.rule, "dim"), f" by {one.role}: {one.reason}"), console)
+        _line(4, Text(f"{one.finding.subject}: {one.finding.message}", style="dim"), console)
+
+
+def _show_rows(title: str, ways: Iterable[Row], roles: Collection[str], console: Console) -> None:
+    lines = merged(ways, roles)
+    _title(title, console)
+    if not lines:
+        _line(2, "nothing", console)
+        return
+    listed = table("from", "to", "traffic", "because")
+    for sources, targets, traffic, why in lines:
+        because = Text(why, style="red") if why == UNDECLARED else Text(why)
+        listed.add_row(sources, targets, str(traffic), because)
+    _line(2, listed, console)
+
+
+def _show_depth(reach: Reach, console: Console) -> None:
+    """How far from the internet each role is, and by whom it is reached first."""
+    levels: dict[int, dict[str, list[str]]] = {}
+    for role, chain in reach.reached(INTERNET).items():
+        levels.setdefault(len(chain), {}).setdefault(chain[-1].source_role, []).append(role)
+    if not levels:
+        return
+    _title("From the internet, step by step", console)
+    for depth, by_source in sorted(levels.items()):
+        told = (_step(source, roles) for source, roles in by_source.items())
+        _line(2, Text(f"{depth}: {'; '.join(told)}"), console)
+
+
+def _step(source: str, roles: Iterable[str]) -> str:
+    names = ", ".join(roles)
+    return names if source == INTERNET else f"{names} (by {source})"
+
+
+def _of(findings: Iterable[Finding], severity: Severity) -> list[Finding]:
+    return [finding for finding in findings if finding.severity is severity]
+
+
+def _line(indent: int, what: RenderableType, console: Console) -> None:
+    """Print it so far to the right, each of its lines."""
+    console.print(Padding(what, (0, 0, 0, indent), expand=False))
+
+
+def _title(title: str, console: Console) -> None:
+    console.print()
+    console.print(Text(title, style="bold"))

@@ -1,0 +1,85 @@
+"""A move for a person to read."""
+
+from rich.console import Console
+from rich.text import Text
+
+from portinfra.portability.move import Choice, Move
+from portinfra.render.console.errors import show_findings
+from portinfra.render.console.terminal import table
+from portinfra.words import count, duration
+
+
+def show_move(move: Move, console: Console) -> None:
+    """What stays, what does not, what is chosen, and what it costs."""
+    here, there = move.here.environment, move.plan.placed.environment
+    account = f", account {there.account}" if there.account else ""
+    console.print(Text.assemble((str(move.plan.scope), "bold"), f" from {here.on} to {there.on}{account}"))
+    _title(console, "Carries over")
+    for line in _carried(move):
+        console.print(f"  {line}")
+    if move.lost:
+        _title(console, "Has no equal there, or is to be named anew")
+        lost = table("", "what", "value", "meaning", "at")
+        for tie in move.lost:
+            lost.add_row("", tie.subject, tie.value, tie.meaning, str(tie.location))
+        console.print(lost)
+    _title(console, "Sizes and images")
+    chosen = table("", "role", "hosts", "size", "here", "there", "", "image", "there")
+    for choice in move.choices:
+        image = choice.image_id or "none"
+        chosen.add_row(
+            "",
+            choice.role,
+            str(choice.hosts),
+            choice.size,
+            choice.here,
+            choice.there,
+            _machine(choice),
+            choice.image,
+            image,
+        )
+    console.print(chosen)
+    console.print()
+    console.print(_cost(move))
+    show_findings(move.plan.findings, console)
+
+
+def _title(console: Console, text: str) -> None:
+    console.print()
+    console.print(Text(text, style="bold"))
+
+
+def _carried(move: Move) -> list[str]:
+    carried = move.carried
+    topology = move.here.topology
+    lines = [
+        f"{count(carried['instance'], 'host')} of {count(len(topology.roles), 'role')}, "
+        "each with its private address and its place among the zones",
+        f"{count(carried['subnet'], 'subnet')}, {count(carried['firewall'], 'firewall')} and "
+        f"{count(len(topology.flows), 'flow')} between them",
+    ]
+    if carried["volume"]:
+        lines.append(
+            f"{count(carried['volume'], 'volume')} of {move.data_gib:,} GiB, new and empty: "
+            "what is in them moves by a recovery plan"
+        )
+    if carried["public-address"]:
+        lines.append(f"{count(carried['public-address'], 'public address')}, each another one there")
+    return lines
+
+
+def _machine(choice: Choice) -> str:
+    if not choice.vcpus:
+        return ""
+    return f"{count(choice.vcpus, 'vCPU')}, {choice.memory_gib:g} GiB"
+
+
+def _cost(move: Move) -> str:
+    plan, budget = move.plan, move.plan.budget
+    if plan.empty:
+        return f"Nothing to do there: {plan.scope} is as declared. Nothing was changed."
+    floor = f" and {duration(budget.floor_seconds)}" if budget.floor_seconds >= 1 else ""
+    return (
+        f"To build it there: {count(len(plan.changes), 'change')}, at least "
+        f"{count(budget.calls, 'API call')}{floor} by the provider's published rates. Nothing was changed."
+    )

@@ -1,0 +1,151 @@
+"""A plan for a person to read: deletions and dangers first, then what changes, then what is new."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from attrs import frozen
+from rich.console import Console
+from rich.text import Text
+
+from portinfra.model.plan import Action, Change, Plan
+from portinfra.model.resources import shown
+from portinfra.planning.roles import role_of
+from portinfra.render.console.differences import difference_lines, value
+from portinfra.render.console.errors import show_findings
+from portinfra.render.console.names import collapsed, counted
+from portinfra.words import count, duration
+
+SYMBOLS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "-/+", "delete": "-", "keep": "="}
+STYLES: Mapping[Action, str] = {
+    "create": "green",
+    "update": "yellow",
+    "replace": "bold magenta",
+    "delete": "bold red",
+    "keep": "cyan",
+}
+LOSS = "all that it holds is lost"
+
+
+@frozen
+class _Line:
+    """Changes that read the same but for their addresses."""
+
+    action: Action
+    role: str
+    kind: str
+    """Empty where the kinds are told by the counts."""
+    reason: str
+    details: tuple[str, ...] = ()
+
+
+def show_plan(plan: Plan, console: Console, *, full: bool = False) -> None:
+    """Show a plan; many equal changes as one line, unless in `full`."""
+    environment = plan.placed.environment
+    account = f", account {environment.account}" if environment.account else ""
+    verb = "destroy " if plan.destroys else ""
+    console.print(Text.assemble((f"{verb}{plan.scope}", "bold"), f" on {environment.on}{account}"))
+    groups: dict[_Line, list[Change]] = {}
+    for change in plan.changes:
+        groups.setdefault(_line(plan, change, full=full), []).append(change)
+    dangers = {line: some for line, some in groups.items() if _dangerous(line, some[0])}
+    _show_section(console, "Deletions and dangers", dangers)
+    for title, action in (("Changes", "update"), ("New", "create")):
+        _show_section(
+            console,
+            title,
+            {line: some for line, some in groups.items() if line.action == action and line not in dangers},
+        )
+    console.print()
+    console.print(summary(plan))
+    if plan.kept:
+        console.print("To give up what is kept: --allow-data-loss ADDRESS, or --allow-data-loss all.")
+    show_findings(plan.findings, console)
+
+
+def summary(plan: Plan) -> str:
+    """One line: how many of each, and what it costs in calls and time."""
+    if not plan.changes and plan.empty:
+        if plan.destroys:
+            return f"Nothing to do: nothing of {plan.scope} is there."
+        if plan.observation.unknown or plan.options.without_zones:
+            return f"Nothing to do in the zones of {plan.scope} that answer."
+        return f"Nothing to do: {plan.scope} is as declared."
+    words = {"delete": "to delete", "replace": "to replace", "update": "to update", "create": "to create"}
+    counts = plan.summary()
+    parts = [f"{counts[action]:,} {word}" for action, word in words.items() if counts[action]]
+    parts += [f"{counts['keep']:,} kept for the data they hold"] if counts.get("keep") else []
+    budget = plan.budget
+    text = f"Plan: {', '.join(parts)}."
+    if budget.calls:
+        text += f" At least {count(budget.calls, 'API call')}"
+        if budget.floor_seconds >= 1:
+            text += f" and {duration(budget.floor_seconds)}, by the provider's published rates"
+        text += "."
+    return text
+
+
+def _line(plan: Plan, change: Change, *, full: bool) -> _Line:
+    address = change.address
+    loses = address.kind == "volume" and change.action in ("delete", "replace")
+    alone = full or change.action not in ("create", "delete") or loses
+    reason = _reason(plan, change)
+    if change.interrupts:
+        reason += "the host is down for a moment"
+    if loses:
+        reason += f"{': ' if reason else ''}{LOSS}"
+    details = tuple(difference_lines(change.differences))
+    if full and change.action == "create" and change.after is not None:
+        details = tuple(
+            f"{name.replace('_', ' ')}: {value(given)}"
+            for name, given in shown(change.after).items()
+            if given
+        )
+    if full:
+        return _Line(change.action, role_of(plan.placed, address), address, reason, details)
+    return _Line(change.action, role_of(plan.placed, address), address.kind if alone else "", reason, details)
+
+
+def _reason(plan: Plan, change: Change) -> str:
+    """Why, where neither the symbol nor the attributes say it; the same words for equal changes."""
+    if change.action == "create" or (change.action == "update" and change.differences):
+        return ""
+    if plan.destroys:
+        return "it holds data" if change.action == "keep" else ""
+    if change.action == "keep":  # it goes on with this very address
+        return change.reason.partition(";")[0]
+    held = re.fullmatch(r"([a-z-]+)\.\S+ is replaced", change.reason)
+    return f"its {held[1]} is replaced" if held else change.reason
+
+
+def _dangerous(line: _Line, change: Change) -> bool:
+    return line.action in ("delete", "replace", "keep") or change.interrupts
+
+
+def _show_section(console: Console, title: str, lines: Mapping[_Line, list[Change]]) -> None:
+    if not lines:
+        return
+    console.print()
+    console.print(Text(title, style="bold"))
+    width = max(len(line.role) for line in lines)
+    # Sorting is stable: within a role, the plan's own order stays.
+    for line, changes in sorted(lines.items(), key=lambda item: _rank(item[0], list(lines))):
+        symbol = Text(f"  {SYMBOLS[line.action]:<4}", style=STYLES[line.action])
+        reason = f"  {line.reason}" if line.reason else ""
+        console.print(Text.assemble(symbol, f"{line.role:<{width}}  ", _what(line, changes), reason))
+        for detail in line.details:
+            console.print(Text(f"      {'':<{width}}    {detail}", style="dim"))
+
+
+def _rank(line: _Line, lines: list[_Line]) -> int:
+    """Roles in the order in which they are first mentioned."""
+    roles = list(dict.fromkeys(each.role for each in lines))
+    return roles.index(line.role)
+
+
+def _what(line: _Line, changes: Iterable[Change]) -> str:
+    addresses = [change.address for change in changes]
+    if line.kind:
+        several = f" ({len(addresses)})" if len(addresses) > 2 else ""
+        names = [address.name for address in addresses]
+        return f"{addresses[0].kind}.{collapsed(names)}{several}"
+    return counted(addresses)

@@ -1,0 +1,86 @@
+"""How far an apply is: a live bar on a terminal, a line for each finished step elsewhere."""
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
+from rich.progress import Progress as Bar
+from rich.text import Text
+
+from portinfra.model.progress import Progress
+from portinfra.render.console.terminal import err
+from portinfra.words import duration
+
+WORDS = {"remove": "removed", "converge": "done"}
+STYLES = {"failed": "red", "blocked": "yellow"}
+
+
+class ProgressDisplay:
+    """Listens to an apply and shows it on standard error. A context manager."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or err()
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._bar = Bar(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[pace]}"),
+                console=self._console,
+                transient=True,
+            )
+            self._task = self._bar.add_task("starting", total=None, pace="")
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def say(self, line: str) -> None:
+        """Print a line, above the bar where there is one."""
+        self._console.print(line)
+
+    def __call__(self, progress: Progress) -> None:
+        """Show one moment."""
+        unhappy = progress.fate not in (None, "done") or (progress.step is None and progress.message)
+        if unhappy or (self._bar is None and progress.fate == "done"):
+            self._console.print(line(progress))
+        if self._bar is not None and self._task is not None:
+            what = progress.step.address if progress.step else progress.message
+            self._bar.update(
+                self._task,
+                description=what,
+                completed=progress.done,
+                total=progress.total,
+                pace=pace(progress),
+            )
+
+
+def line(progress: Progress) -> Text:
+    """One finished step: `[12/300] instance.web1 done`."""
+    number = f"[{progress.done}/{progress.total}] "
+    if progress.step is None:
+        return Text(number + progress.message)
+    fate = progress.fate or ""
+    word = WORDS[progress.step.phase] if fate == "done" else fate
+    message = progress.message.removeprefix(progress.step.address).lstrip(": ")
+    tail = f": {message}" if message else ""
+    return Text.assemble(number, f"{progress.step.address} ", (word, STYLES.get(fate, "")), tail)
+
+
+def pace(progress: Progress) -> str:
+    """Calls, their rate, and the time left: `120 calls, 4.8/s, 1 min 20 s left`."""
+    parts = [f"{progress.calls:,} calls"]
+    if progress.seconds >= 1:  # before, neither means anything
+        parts.append(f"{progress.calls / progress.seconds:.1f}/s")
+        if progress.seconds_left is not None:
+            parts.append(f"{duration(progress.seconds_left)} left")
+    return ", ".join(parts)

@@ -1,0 +1,183 @@
+"""Recoveries for a person to read: what would come back, how old the data is, how a drill ended."""
+
+from collections.abc import Iterable
+from textwrap import indent
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from portinfra.model.evidence import Evidence
+from portinfra.recovery.drill import Swept
+from portinfra.recovery.prospect import Prospect
+from portinfra.recovery.replicate import Replicated
+from portinfra.recovery.status import PointStatus, RecoveryStatus
+from portinfra.recovery.subject import Recovery
+from portinfra.render.console.errors import show_findings
+from portinfra.render.console.terminal import table
+from portinfra.words import count, duration, moment
+
+LEVEL_STYLES = {"ok": "green", "late": "yellow", "lost": "bold red"}
+
+
+def title(recovery: Recovery) -> Text:
+    """Which recovery, from where to where."""
+    source, target = recovery.source, recovery.target
+    where = f": {source.name} ({source.on}) → {target.name} ({target.on})"
+    return Text.assemble((f"recovery {recovery.plan.name}", "bold"), where)
+
+
+def show_prospect(found: Prospect, console: Console) -> None:
+    """Waves, times, data, gaps."""
+    console.print(title(found.recovery))
+    console.print()
+    rows = table("wave", "roles", "hosts", "changes", "API calls", "at least", "limit", "gates")
+    for number, wave in enumerate(found.waves, 1):
+        rows.add_row(
+            str(number),
+            ", ".join(wave.roles),
+            str(wave.hosts),
+            str(wave.changes),
+            str(wave.calls),
+            duration(wave.floor_seconds),
+            duration(wave.limit_seconds),
+            "; ".join(wave.gates) or "all hosts run",
+        )
+    console.print(rows)
+    console.print()
+    time, floor = f"of {duration(found.rto)} (rto)", f"the calls alone take {duration(found.floor_seconds)}"
+    if found.measured is None:
+        console.print(f"Time: not known, {time}: no drill has measured it yet, and {floor}.")
+    else:
+        took = f"drill {found.measured_in} took {duration(found.measured)}, and {floor}"
+        console.print(f"Time: about {duration(found.estimate)} {time}: {took}.")
+    console.print(data_line(found.status))
+    show_findings(found.findings, console)
+
+
+def data_line(found: RecoveryStatus) -> str:
+    """One line about the age of the data."""
+    ages = [volume.age for volume in found.volumes if volume.age is not None]
+    without = sum(volume.age is None for volume in found.volumes)
+    if not found.volumes:
+        return "Data: no volume is to come back."
+    if not ages:
+        return f"Data: none of {count(without, 'volume')} can be restored."
+    lacking = f"; {count(without, 'volume')} cannot be restored" if without else ""
+    return f"Data: at most {duration(max(ages))} old of {duration(found.rpo)} (rpo){lacking}."
+
+
+def show_replicated(recovery: Recovery, made: Replicated, console: Console) -> None:
+    """What became of each group."""
+    console.print(title(recovery))
+    rows = table("group", "point", "outcome")
+    for group in made.groups:
+        rows.add_row(group.group, group.point, group.problem or group.fate)
+    console.print(rows)
+    if made.pruned:
+        console.print(f"{count(made.pruned, 'old point')} removed.")
+    console.print(f"{count(made.calls, 'API call')}.")
+
+
+def show_status(found: RecoveryStatus, console: Console, *, points: bool = False) -> None:
+    """Every volume's newest data, every point if wanted, then what else wants attention."""
+    rows = table("volume", "group", "newest point", "age", "")
+    for volume in found.volumes:
+        age = duration(volume.age) if volume.age is not None else "—"
+        level = Text(volume.level, LEVEL_STYLES[volume.level])
+        rows.add_row(volume.volume.name, volume.group, volume.point or "none", age, level)
+    console.print(rows)
+    console.print()
+    if points:
+        console.print(_points(found.points))
+        console.print()
+    console.print(f"{found.recovery}: {found.level}. {data_line(found)}")
+    restorable = sum(bool(point.restorable) for point in found.points)
+    console.print(f"{count(len(found.points), 'point')}, {restorable} restorable.")
+    if found.vault_unseen:
+        console.print(f"Nobody could look whether the vault has them: {found.vault_unseen}")
+    drill = found.last_drill
+    console.print(
+        f"Last drill: {drill.id}, {moment(drill.began)}, {drill.result}." if drill else "No drill yet."
+    )
+    for id in found.drills:
+        console.print(f"Drill {id} still runs, or left something behind: dr sweep.")
+    if found.source_may_run:
+        asked = found.source_stopped is not None
+        why = "has not been stopped" if asked else "does not say whether it is stopped"
+        console.print(f"The source {why}. First of all, once it is there: dr fence.")
+    if found.untold:
+        console.print(
+            "The source was let in again, and the target was not told of it. First of all: dr fence."
+        )
+    if found.turn:
+        console.print(f"A {found.turn.occasion} has begun and is not done. {found.turn.next_step}")
+    elif found.stands:
+        console.print(
+            f"The target has taken over ({moment(found.stands)}): what is written there now is carried "
+            "nowhere before dr failback."
+        )
+
+
+def _points(found: Iterable[PointStatus]) -> Table:
+    """Each of them, the newest first of its group."""
+    rows = table("point", "group", "taken", "age", "volumes", "lies in", "restorable")
+    for point in sorted(found, key=lambda point: (point.group, point.age)):
+        told = {True: "yes", False: "no", None: "nobody could look"}[point.restorable]
+        here = f"the target: {point.parts} of {point.volumes}" if point.parts else "nowhere yet"
+        rows.add_row(
+            point.id,
+            point.group,
+            moment(point.taken),
+            duration(point.age),
+            str(point.volumes),
+            "the vault" if point.in_vault and not point.parts else here,
+            told,
+        )
+    return rows
+
+
+def show_swept(found: Iterable[Swept], console: Console) -> None:
+    """What a sweep did."""
+    found = list(found)
+    for each in found:
+        console.print(
+            f"drill {each.id}, begun {each.began}: {each.fate} ({count(each.resources, 'resource')})"
+        )
+    if not found:
+        console.print("No drill has left anything.")
+
+
+def show_evidence(evidence: Evidence, console: Console) -> None:
+    """How a drill, failover or failback ended."""
+    console.print()
+    good = evidence.result == "passed"
+    heading = f"{evidence.kind} {evidence.id} {evidence.result}"
+    console.print(Text(heading, "bold green" if good else "bold red"))
+    for reason in evidence.reasons:
+        console.print(f"  {reason}")
+    rows = table("wave", "roles", "hosts", "took", "")
+    for number, wave in enumerate(evidence.waves, 1):
+        how = "passed" if wave.passed else "failed"
+        rows.add_row(str(number), ", ".join(wave.roles), str(wave.hosts), duration(wave.seconds), how)
+    console.print(rows)
+    gates = [check for wave in evidence.waves for check in wave.checks if not check.passed]
+    for checked in (*gates, *evidence.actions, *evidence.probes):
+        console.print(f"{checked.name}: {'passed' if checked.passed else 'failed'}")
+        if checked.told:
+            console.print(indent(checked.told, "  "))
+    console.print(_measure("Data", "old", evidence.rpo_measured, evidence.rpo_target, "rpo"))
+    console.print(_measure("Time", "to the last wave", evidence.rto_measured, evidence.rto_target, "rto"))
+    if evidence.left_behind is not None:
+        left = "Nothing" if evidence.left_behind == 0 else count(evidence.left_behind, "resource")
+        console.print(f"{left} of it is left in the target.")
+    if evidence.source_fenced is not None:
+        console.print(
+            "The source was stopped first." if evidence.source_fenced else "The source was NOT stopped."
+        )
+
+
+def _measure(what: str, of: str, measured: float | None, target: int, name: str) -> str:
+    if measured is None:
+        return f"{what}: not measured; the {name} is {duration(target)}."
+    return f"{what}: {duration(measured)} {of}; the {name} is {duration(target)}."

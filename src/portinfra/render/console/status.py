@@ -1,0 +1,99 @@
+"""What is different from the declaration, attribute by attribute."""
+
+from collections import Counter
+
+from rich.console import Console
+from rich.text import Text
+
+from portinfra.model.address import Address
+from portinfra.model.claim import Claim
+from portinfra.model.plan import Action, Change, Plan
+from portinfra.planning.roles import role_of
+from portinfra.render.console.differences import difference_lines
+from portinfra.render.console.errors import show_findings
+from portinfra.render.console.names import collapsed, counted
+from portinfra.words import count
+
+WORDS: dict[Action, str] = {
+    "create": "missing",
+    "update": "differs",
+    "replace": "differs, and can only be replaced",
+    "delete": "not declared",
+    "keep": "left alone",
+}
+
+_WHOLE: frozenset[Action] = frozenset({"create", "delete"})
+
+_NAMED_MAX = 6
+"""So many of a role are named one by one."""
+
+
+def show_status(plan: Plan, claim: Claim | None, console: Console) -> None:
+    """Show drift, what nothing declares, what did not answer, and the claim."""
+    observation = plan.observation
+    console.print(Text.assemble((str(plan.scope), "bold"), f" on {plan.placed.environment.on}"))
+    kinds = Counter(address.kind for address in observation.resources)
+    there = ", ".join(count(number, kind) for kind, number in kinds.items()) or "nothing"
+    console.print(f"There: {there}.")
+    _show_whole(plan, console)
+    _show_differing(plan, console)
+    for zone in sorted(observation.unknown):
+        console.print(Text.assemble((zone, "red"), " did not answer: what is there is not known"))
+    show_findings(plan.findings, console)
+    if not plan.changes and not observation.unknown and not observation.unexplained:
+        console.print("Nothing differs from the declaration.")
+    elif len(plan.kept) < len(plan.changes):
+        console.print("Each line says: as it is → as declared. `apply` mends it.")
+    console.print(claim_line(claim))
+
+
+def _show_whole(plan: Plan, console: Console) -> None:
+    """What is missing, and what nobody declares, role by role."""
+    groups: dict[tuple[Action, str], list[Address]] = {}
+    for change in plan.changes:
+        if change.action in _WHOLE:
+            key = change.action, role_of(plan.placed, change.address)
+            groups.setdefault(key, []).append(change.address)
+    for (action, role), addresses in groups.items():
+        if len(addresses) <= _NAMED_MAX:
+            console.print(Text.assemble((", ".join(addresses), "yellow"), f" {WORDS[action]}"))
+        else:
+            console.print(Text.assemble((role, "yellow"), f" {WORDS[action]}: {counted(addresses)}"))
+
+
+def _show_differing(plan: Plan, console: Console) -> None:
+    """What is there and otherwise, attribute by attribute; equal differences once."""
+    groups: dict[tuple[Action, str, str, tuple[str, ...]], list[str]] = {}
+    for change in plan.changes:
+        if change.action not in _WHOLE:
+            details = tuple(difference_lines(change.differences))
+            key = change.action, change.address.kind, _reason(change), details
+            groups.setdefault(key, []).append(change.address.name)
+    for (action, kind, reason, details), names in groups.items():
+        why = f": {reason}" if reason else ""
+        console.print(Text.assemble((f"{kind}.{collapsed(names)}", "yellow"), f" {WORDS[action]}{why}"))
+        for detail in details:
+            console.print(Text(f"    {detail}"))
+
+
+def _reason(change: Change) -> str:
+    """The reason, where the word and the attributes do not say it."""
+    if change.action == "update" and change.differences:
+        return ""
+    return change.reason.partition(";")[0]
+
+
+def claim_line(claim: Claim | None) -> str:
+    """Who changes it now, or did last."""
+    if claim is None:
+        return "Claim: nobody has applied here."
+    by = f"{claim.holder}, portinfra {claim.version}" if claim.version else str(claim.holder)
+    since = f" at {claim.since}" if claim.since else ""
+    fenced = " Fenced: another environment stands in for it." if claim.fenced else ""
+    peer = f" A recovery plan pairs it with {claim.peer}." if claim.peer else ""
+    if claim.released:
+        return f"Claim: free; last applied by {by}{since}.{fenced}{peer}"
+    from portinfra.workflow import lives
+
+    gone = " Its process is gone: the next apply takes over." if lives(claim) is False else ""
+    return f"Claim: held by {by}, taken{since}.{gone}{fenced}{peer}"

@@ -1,0 +1,87 @@
+"""A picture in Graphviz's language: `dot -Tsvg`, `dot -Tpdf`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from portinfra.render.diagrams.picture import Picture, Row
+from portinfra.render.diagrams.words import (
+    Arrow,
+    arrows,
+    cell_lines,
+    outside_ids,
+    outside_label,
+    place,
+    role_lines,
+    title,
+)
+
+HEAD = """\
+  graph [labelloc=t, compound=true, rankdir=LR, ranksep=1.2, fontname="Helvetica", bgcolor="white"];
+  node [shape=box, style="rounded,filled", fontname="Helvetica", fillcolor="#e8f1fb", color="#3b78b8"];
+  edge [fontname="Helvetica", fontsize=11, color="#1d5fa8"];"""
+
+ORANGE = 'fillcolor="#fff1e0", color="#c2500a"'
+
+
+def dot(picture: Picture) -> str:
+    """The region, its roles with a box for each zone, and an arrow for each pair of roles that may talk.
+
+    Flows are between roles, so each role is a cluster of its own and its zones are within it. What almost
+    everybody may do is told in words.
+    """
+    return "\n".join(_lines(picture)) + "\n"
+
+
+def _lines(picture: Picture) -> Iterator[str]:
+    yield f"digraph {_quoted(picture.topology)} {{"
+    yield HEAD
+    yield f"  label={_quoted(title(picture))};"
+    outside = outside_ids(picture)
+    for peer, peer_id in outside.items():
+        yield f"  {peer_id} [label={_quoted(outside_label(peer))}, shape=oval, {ORANGE}];"
+    yield "  subgraph cluster_region {"
+    yield f"    label={_quoted(place(picture))};"
+    for row in picture.rows:
+        yield from _row(row, picture)
+    yield "  }"
+    for arrow in arrows(picture):
+        yield _arrow(arrow, outside, len(picture.zones) // 2)
+    yield "}"
+
+
+def _row(row: Row, picture: Picture) -> Iterator[str]:
+    look = f", {ORANGE}" if row.public else ""
+    yield f"    subgraph {_quoted('cluster_' + row.role)} {{"
+    yield f"      label={_broken(role_lines(row, picture))};"
+    for ordinal, (zone, cell) in enumerate(zip(picture.zones, row.cells, strict=True)):
+        yield f"      {_box(row.role, ordinal)} [label={_broken(cell_lines(zone, cell))}{look}];"
+    yield "    }"
+
+
+def _arrow(arrow: Arrow, outside: Mapping[str, str], zone: int) -> str:
+    """Arrows end at the borders of the roles; Graphviz wants a box within each to aim at."""
+    tail, head = (outside.get(peer) or _box(peer, zone) for peer in (arrow.source, arrow.target))
+    look = [f"label={_quoted(arrow.ports)}"]
+    if arrow.source not in outside:
+        look.append(f"ltail={_quoted('cluster_' + arrow.source)}")
+    if arrow.target not in outside:
+        look.append(f"lhead={_quoted('cluster_' + arrow.target)}")
+    if not arrow.inwards:
+        look.append("constraint=false")
+    return f"  {tail} -> {head} [{', '.join(look)}];"
+
+
+def _box(role: str, ordinal: int) -> str:
+    return _quoted(f"{role}/{ordinal}")
+
+
+def _quoted(words: str) -> str:
+    return '"' + _escaped(words) + '"'
+
+
+def _broken(lines: Sequence[str]) -> str:
+    """A label of several lines."""
+    return '"' + "\\n".join(map(_escaped, lines)) + '"'
+
+
+def _escaped(words: str) -> str:
+    return words.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ").replace("\0", "")

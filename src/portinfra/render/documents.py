@@ -1,0 +1,227 @@
+"""Values as JSON documents, each with the name and version of its schema. docs/json.md explains them all.
+
+Within a version, fields are added and never change their meaning. Secrets are in none of them.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from portinfra.errors import ApplyError, PortinfraError
+from portinfra.hosts.inventory import list_hosts
+from portinfra.model.claim import Claim
+from portinfra.model.finding import Finding
+from portinfra.model.location import Location
+from portinfra.model.observed import Observation
+from portinfra.model.outcome import Outcome
+from portinfra.model.placed import Placed
+from portinfra.model.plain import plain
+from portinfra.model.plan import Change, Plan
+from portinfra.model.resources import Spec, shown
+from portinfra.planning.saved import digest, fingerprints
+
+Document = dict[str, Any]
+
+
+def plan_document(plan: Plan) -> Document:
+    """A plan, with all that `apply --plan` needs to make it again and compare."""
+    options = plan.options
+    return {
+        "schema": "portinfra.plan/1",
+        "scope": str(plan.scope),
+        "summary": plan.summary(),
+        "changes": [change_document(change) for change in plan.changes],
+        "budget": {"calls": plan.budget.calls, "floor_seconds": plan.budget.floor_seconds},
+        "findings": [finding_document(finding) for finding in plan.findings],
+        "options": {
+            "on": plan.placed.environment.on,
+            "destroy": plan.destroys,
+            "only": sorted(options.only),
+            "replace": sorted(options.replace),
+            "allow_data_loss": sorted(options.allow_data_loss),
+            "refresh_images": options.refresh_images,
+            "without_zones": sorted(options.without_zones),
+        },
+        "digest": digest(plan),
+        "fingerprints": list(fingerprints(plan)),
+    }
+
+
+def change_document(change: Change) -> Document:
+    """One change; `before` and `after` are all shown attributes, or null."""
+    return {
+        "action": change.action,
+        "address": change.address,
+        "reason": change.reason,
+        "before": spec_document(change.before),
+        "after": spec_document(change.after),
+    }
+
+
+def spec_document(spec: Spec | None) -> Document | None:
+    """A resource's attributes by name; secrets are left out."""
+    return None if spec is None else {name: plain(value) for name, value in shown(spec).items()}
+
+
+def finding_document(finding: Finding) -> Document:
+    """One finding."""
+    return {
+        "rule": finding.rule,
+        "severity": str(finding.severity),
+        "message": finding.message,
+        "fix": finding.fix,
+        "subject": finding.subject,
+        "location": _location(finding.location),
+        "observed": finding.observed,
+    }
+
+
+def _location(location: Location | None) -> Document | None:
+    return {"file": location.file, "line": location.line} if location else None
+
+
+def outcome_document(outcome: Outcome) -> Document:
+    """How an apply ended."""
+    fates = [step.fate for step in outcome.steps]
+    return {
+        "schema": "portinfra.outcome/1",
+        "scope": str(outcome.scope),
+        "attempt": outcome.attempt,
+        "succeeded": outcome.succeeded,
+        "summary": {fate: fates.count(fate) for fate in ("done", "failed", "blocked")},
+        "calls": outcome.calls,
+        "seconds": round(outcome.seconds, 3),
+        "steps": [
+            {
+                "phase": step.step.phase,
+                "address": step.step.address,
+                "fate": step.fate,
+                "error": str(step.error) if step.error else None,
+                "calls": step.calls,
+                "seconds": round(step.ended - step.started, 3),
+            }
+            for step in outcome.steps
+        ],
+        "drift": [change_document(change) for change in outcome.drift],
+        "unverified": sorted(outcome.unverified),
+    }
+
+
+def status_document(plan: Plan, claim: Claim | None) -> Document:
+    """What is different from the declaration, and what could not be told."""
+    observation = plan.observation
+    return {
+        "schema": "portinfra.status/1",
+        "scope": str(plan.scope),
+        "differs": bool(plan.changes or observation.unknown or observation.unexplained),
+        "resources": len(observation.resources),
+        "differences": [
+            {
+                "address": change.address,
+                "action": change.action,
+                "reason": change.reason,
+                "declared": change.after is not None,
+                "attributes": [
+                    {"name": one.field, "is": plain(one.before), "declared": plain(one.after)}
+                    for one in change.differences
+                ],
+            }
+            for change in plan.changes
+        ],
+        "unknown": sorted(observation.unknown),
+        "unexplained": list(observation.unexplained),
+        "findings": [finding_document(finding) for finding in plan.findings],
+        "claim": _claim(claim),
+    }
+
+
+def claim_document(scope: str, claim: Claim | None, *, released: bool = False) -> Document:
+    """Who changes the environment now, or did last."""
+    return {"schema": "portinfra.claim/1", "scope": scope, "claim": _claim(claim), "released_now": released}
+
+
+def _claim(claim: Claim | None) -> Document | None:
+    if claim is None:
+        return None
+    return {
+        "number": claim.number,
+        "user": claim.holder.user,
+        "host": claim.holder.host,
+        "process": claim.holder.process.partition(":")[0],
+        "since": claim.since,
+        "released": claim.released,
+        "version": claim.version,
+        "peer": claim.peer or None,
+    }
+
+
+def render_document(placed: Placed) -> Document:
+    """Every resource that the topology needs, before any cloud is asked."""
+    return {
+        "schema": "portinfra.render/1",
+        "scope": str(placed.scope),
+        "on": placed.environment.on,
+        "resources": [
+            {"address": address, "role": placed.roles.get(address), "attributes": spec_document(spec)}
+            for address, spec in placed.resources.items()
+        ],
+    }
+
+
+def output_document(scope: str, observation: Observation) -> Document:
+    """What scripts want of what is there: addresses and native ids."""
+    there = sorted(observation.resources.items(), key=lambda item: natural(item[0]))
+    public = {
+        str(seen.spec.instance): seen.parts.get("ip", "")
+        for address, seen in there
+        if address.kind == "public-address"
+    }
+    return {
+        "schema": "portinfra.output/1",
+        "scope": scope,
+        "hosts": {
+            address.name: {
+                "id": seen.id,
+                "zone": plain(seen.spec.zone),
+                "private_address": seen.spec.private_address,
+                "public_address": public.get(address) or None,
+                "power": seen.spec.power,
+                "state": seen.state,
+            }
+            for address, seen in there
+            if address.kind == "instance"
+        },
+        "ids": {address: seen.id for address, seen in there if seen.id},
+        "unknown": sorted(observation.unknown),
+    }
+
+
+def inventory_document(placed: Placed) -> Document:
+    """The hosts as JSON."""
+    return {
+        "schema": "portinfra.inventory/1",
+        "scope": str(placed.scope),
+        "hosts": plain(list_hosts(placed)),
+    }
+
+
+def natural(text: str) -> list[tuple[str, int]]:
+    """A sorting key by which `web2` comes before `web10`."""
+    return [(word, int(number or 0)) for word, number in re.findall(r"(\D+)(\d*)", text)]
+
+
+def error_document(error: PortinfraError, exit_code: int) -> Document:
+    """What happened, what to do, and the exit code that the command ends with."""
+    findings: Iterable[Finding] = getattr(error, "findings", ())
+    document: Document = {
+        "schema": "portinfra.error/1",
+        "error": type(error).__name__,
+        "message": str(error.args[0]) if findings else str(error),
+        "fix": error.fix,
+        "exit_code": int(exit_code),
+        "location": _location(getattr(error, "location", None)),
+        "findings": [finding_document(finding) for finding in findings],
+    }
+    if isinstance(error, ApplyError):
+        document["outcome"] = outcome_document(error.outcome)
+    return document

@@ -1,0 +1,241 @@
+"""Evidence as one page to read: no script, nothing from elsewhere, good on paper and in the dark."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+
+from portinfra.recovery.evidence import evidence_document, evidence_of
+from portinfra.render.documents import Document
+from portinfra.render.evidence.style import STYLE
+from portinfra.render.evidence.timeline import timeline
+from portinfra.rollout.evidence import verify
+from portinfra.words import count, duration, moment
+
+SIDEWAYS = '<p class="sideways"><small>← It goes on sideways →</small></p>'
+"""Where the drawing is wider than the screen."""
+
+MORE = ("hosts", "began", "at", "tries", "volumes", "by")
+"""The columns that a narrow screen leaves out, so that how it ended is seen without scrolling."""
+
+TITLES = {"drill": "Recovery drill", "failover": "Failover", "failback": "Failback"}
+
+
+def report_html(document: Document) -> str:
+    """The page. Raises PortinfraError for what is no evidence."""
+    altered = verify(document).found == "altered"
+    document = {**evidence_document(evidence_of(document)), "signed": document.get("signed")}
+    title = f"{TITLES[document['kind']]} of {document['recovery']} {document['result']}"
+    if altered:
+        title = f"Altered: {title}"
+    body = "\n".join(
+        [
+            '<p class="bad"><b>ALTERED</b>: this is not as it was signed. Do not believe it.</p>'
+            if altered
+            else "",
+            f'<p class="faint">{_e(document["id"])} · {moment(document["started"])}</p>',
+            f'<h1 class="{_colour(document["result"] == "passed" and not altered)}">{_e(title)}</h1>',
+            f"<p>{_e(document['source'])} → {_e(document['target'])}</p>",
+            _who(document),
+            _why(document),
+            f'<div class="facts">{_data(document)}{_time(document)}</div>',
+            *_course(document),
+            _points(document["points"]),
+            "<h2>Afterwards</h2>",
+            f"<p>{_e(_afterwards(document))}</p>",
+            _signature(document),
+        ]
+    )
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{_e(title)}</title><style>{STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
+    )
+
+
+def _e(text: object) -> str:
+    return escape(str(text))
+
+
+def _colour(good: bool) -> str:
+    return "good" if good else "bad"
+
+
+def _gates(document: Document) -> list[tuple[int, Mapping[str, Any]]]:
+    """Each gate, with the number of its wave."""
+    return [(n, check) for n, wave in enumerate(document["waves"], 1) for check in wave["checks"]]
+
+
+def _who(document: Document) -> str:
+    """In which accounts, of what, and by whom; evidence of before this was told leaves it out."""
+    ends = [(end, document.get(f"{end}_account")) for end in ("source", "target")]
+    told = [f"Account of the {end}: {account}." for end, account in ends if account]
+    if digest := document.get("topology_digest"):
+        told.append(f"Topology: {document['topology']} as of {digest}.")
+    if operator := document.get("operator"):
+        told.append(f"Run by {operator}.")
+    return f'<p class="faint">{_e(" ".join(told))}</p>' if told else ""
+
+
+def _why(document: Document) -> str:
+    """Why it failed, and what was said by whatever failed; or how much it was that passed."""
+    gates = [check for _, check in _gates(document)]
+    checks = [*gates, *document["actions"], *document["probes"]]
+    if document["result"] == "passed":
+        parts = (("wave", document["waves"]), ("gate", gates), ("probe", document["probes"]))
+        told = [count(len(of), noun) for noun, of in parts if of]
+        return f"<p>{_e(', '.join(told))}: all passed.</p>" if told else ""
+    reasons = "".join(f"<li>{_e(reason)}</li>" for reason in document["reasons"])
+    said = "".join(
+        f'<p class="faint">{_e(check["name"])} said last:</p><pre>{_e(check["told"])}</pre>'
+        for check in checks
+        if check["told"] and not check["passed"]
+    )
+    return f'<ul class="bad">{reasons}</ul>{said}'
+
+
+def _data(document: Document) -> str:
+    measured, target = document["rpo_measured"], document["rpo_target"]
+    told = "No data came back." if measured is None else "Age of the data that came back."
+    sentence = f"{told} At most {duration(target)} may be lost (rpo)."
+    return _fact("Data", sentence, measured, target, document["result"] == "passed")
+
+
+def _time(document: Document) -> str:
+    measured, target = document["rto_measured"], document["rto_target"]
+    told = "It never came up as a whole." if measured is None else "From the beginning until all was up."
+    sentence = f"{told} At most {duration(target)} is allowed (rto)."
+    return _fact("Time", sentence, measured, target, document["result"] == "passed")
+
+
+def _fact(name: str, sentence: str, measured: float | None, target: int, passed: bool) -> str:
+    """What was kept to is green only where all passed: nobody is to take a failure for a success."""
+    if measured is None:
+        return f'<div class="fact">{name}<b>not measured</b>{_e(sentence)}</div>'
+    whole = max(measured, target, 1.0)
+    colour = "faint" if measured <= target and not passed else _colour(measured <= target)
+    return (
+        f'<div class="fact">{name}<b class="{colour}">{_e(duration(measured))}</b>{_e(sentence)}'
+        f'<div class="bar {colour}"><i style="width: {100 * measured / whole:.1f}%"></i>'
+        f'<u style="left: {100 * target / whole:.1f}%"></u></div></div>'
+    )
+
+
+def _course(document: Document) -> Iterable[str]:
+    if not document["waves"]:
+        yield '<p class="faint">No wave began.</p>'
+        return
+    started = document["started"]
+    yield f'<h2>What happened when</h2><div class="wide">{timeline(document)}</div>{SIDEWAYS}'
+    yield "<h2>Waves</h2>" + _waves(document["waves"], started)
+    yield _checks("Gates", [(f"wave {n}", check) for n, check in _gates(document)], started)
+    yield _checks("Actions", [("", check) for check in document["actions"]], started)
+    yield _checks("Probes", [("", check) for check in document["probes"]], started)
+
+
+def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Cells are HTML."""
+    columns = [(heading, ' class="more"' if heading in MORE else "") for heading in headings]
+    head = "".join(f"<th{kind}>{_e(heading)}</th>" for heading, kind in columns)
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td{kind}>{cell}</td>" for (_, kind), cell in zip(columns, row, strict=True))
+        + "</tr>"
+        for row in rows
+    )
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _ended(passed: bool, problem: str = "") -> str:
+    colour = _colour(passed and not problem)
+    if problem:
+        return f'<span class="{colour}">{_e(problem)}</span>'
+    return f'<span class="short {colour}">{"passed" if passed else "failed"}</span>'
+
+
+def _waves(waves: Iterable[Mapping[str, Any]], started: str) -> str:
+    rows = (
+        (
+            _e(number),
+            _e(", ".join(wave["roles"])),
+            _e(wave["hosts"]),
+            _clock(wave["started"], started),
+            _short(f"{duration(wave['seconds'])} of {duration(wave['limit_seconds'])}"),
+            _ended(wave["passed"], wave["problem"]),
+        )
+        for number, wave in enumerate(waves, 1)
+    )
+    return _table(("wave", "roles", "hosts", "began", "took", "result"), rows)
+
+
+def _checks(title: str, checks: list[tuple[str, Mapping[str, Any]]], started: str) -> str:
+    if not checks:
+        return ""
+    rows = (
+        (
+            f"{_e(check['name'])} <small class='short'>{_e(where)}</small>",
+            _clock(check["at"], started),
+            _e(check["tries"]),
+            f'<span class="said">{_e(check["told"])}</span>',
+            _ended(check["passed"]),
+        )
+        for where, check in checks
+    )
+    return f"<h2>{title}</h2>" + _table(("what was asked", "at", "tries", "it said", "result"), rows)
+
+
+def _points(points: Iterable[Mapping[str, Any]]) -> str:
+    if not points:
+        return ""
+    rows = (
+        (
+            _e(point["group"]),
+            f"<code>{_e(point['id'])}</code>",
+            _short(moment(point["taken"])),
+            _e(point["volumes"]),
+            _e(point["engine"]),
+        )
+        for point in points
+    )
+    return "<h2>Where the data came from</h2>" + _table(("group", "point", "taken", "volumes", "by"), rows)
+
+
+def _afterwards(document: Document) -> str:
+    calls = f"{count(document['calls'], 'API call')} to the target."
+    if document["kind"] != "drill":
+        stands = document["rto_measured"] is not None
+        over = "has taken over." if stands else "has not taken over yet: run it again to go on."
+        stopped = "The source was stopped first."
+        if not document["source_fenced"]:
+            stopped = "The source was NOT stopped: when it comes back, first of all run dr fence."
+        return f"{document['target']} {over} {stopped} {calls}"
+    left = document["left_behind"]
+    if left is None:
+        return f"Nobody could see whether anything of it is left in the target: run dr sweep. {calls}"
+    if left == 0:
+        return f"Nothing of it is left in the target. {calls}"
+    are = "is" if left == 1 else "are"
+    return f"{count(left, 'resource')} of it {are} left in the target: run dr sweep. {calls}"
+
+
+def _signature(document: Document) -> str:
+    signed, by = document.get("signed"), f"Made by portinfra {_e(document['version'])}."
+    if not isinstance(signed, Mapping):
+        return f'<p class="faint">This evidence is not signed. {by}</p>'
+    return (
+        '<p class="faint">The JSON that this page was made of is signed with Ed25519, key '
+        f"<code>{_e(str(signed.get('public_key'))[:16])}</code>. This page proves nothing; "
+        "<code>portinfra dr verify FILE --key evidence-key.pub</code> tells whether that file is as it was "
+        f"signed, and by whom. {by}</p>"
+    )
+
+
+def _short(text: str) -> str:
+    return f'<span class="short">{_e(text)}</span>'
+
+
+def _clock(when: str, started: str) -> str:
+    """The time of day, with the day where it is another than that of the beginning."""
+    at = datetime.fromisoformat(when).astimezone(UTC)
+    same = at.date() == datetime.fromisoformat(started).astimezone(UTC).date()
+    return _short(at.strftime("%H:%M:%S" if same else "%Y-%m-%d %H:%M:%S"))

@@ -1,0 +1,140 @@
+"""What the recovery commands tell, as JSON documents and as Prometheus text. docs/json.md explains them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from portinfra.model.plain import plain
+from portinfra.recovery.abandon import Abandoned
+from portinfra.recovery.drill import Drilled, Swept
+from portinfra.recovery.prospect import Prospect
+from portinfra.recovery.replicate import Replicated
+from portinfra.recovery.status import RecoveryStatus
+from portinfra.recovery.subject import Recovery
+from portinfra.render.documents import Document, finding_document
+from portinfra.words import iso
+
+LEVELS = ("ok", "late", "lost")
+
+
+def prospect_document(found: Prospect) -> Document:
+    """A failover, foreseen."""
+    return {
+        "schema": "portinfra.recovery-plan/1",
+        "recovery": found.recovery.plan.name,
+        "source": str(found.recovery.source_scope),
+        "target": str(found.recovery.target_scope),
+        "waves": plain(found.waves),
+        "rto_seconds": found.rto,
+        "estimate_seconds": found.estimate,
+        "floor_seconds": found.floor_seconds,
+        "measured_seconds": found.measured,
+        "measured_in": found.measured_in or None,
+        "status": status_document(found.status),
+        "findings": [finding_document(finding) for finding in found.findings],
+    }
+
+
+def replicated_document(recovery: Recovery, made: Replicated) -> Document:
+    """How a replication ended."""
+    return {
+        "schema": "portinfra.replicated/1",
+        "recovery": recovery.plan.name,
+        "succeeded": made.succeeded,
+        "groups": plain(made.groups),
+        "pruned": made.pruned,
+        "calls": made.calls,
+    }
+
+
+def status_document(found: RecoveryStatus) -> Document:
+    """How old the newest restorable data is."""
+    return {
+        "schema": "portinfra.recovery-status/1",
+        "recovery": found.recovery,
+        "level": found.level,
+        "rpo_seconds": found.rpo,
+        "volumes": plain(found.volumes),
+        "points": plain(found.points),
+        "last_drill": plain(found.last_drill),
+        "drills_to_sweep": list(found.drills),
+        "failover_under_way": found.turn.id if found.turn and found.turn.occasion == "failover" else None,
+        "failback_under_way": found.turn.id if found.turn and found.turn.occasion == "failback" else None,
+        "target_untold": found.untold,
+        "target_stands_since": iso(found.stands) if found.stands else None,
+        "source_stopped": found.source_stopped,
+        "vault_unseen": found.vault_unseen or None,
+    }
+
+
+def swept_document(recovery: Recovery, found: Iterable[Swept]) -> Document:
+    """What a sweep did."""
+    return {
+        "schema": "portinfra.swept/1",
+        "recovery": recovery.plan.name,
+        "drills": plain(tuple(found)),
+    }
+
+
+def abandoned_document(recovery: Recovery, done: Abandoned) -> Document:
+    """A failover that was given up."""
+    return {
+        "schema": "portinfra.abandoned/1",
+        "stands": str(recovery.source_scope),
+        "fenced": None if done.stopped is None else str(recovery.target_scope),
+        **plain(done),
+    }
+
+
+def level(recovery: str, number: int) -> str:
+    """The one figure that is always there, as Prometheus text: what `dr status` ends with."""
+    return "\n".join(
+        [
+            "# HELP portinfra_recovery_level 0 fine, 1 late, 2 too old or not there, 3 nobody could look.",
+            "# TYPE portinfra_recovery_level gauge",
+            f'portinfra_recovery_level{{recovery="{recovery}"}} {number}',
+        ]
+    )
+
+
+def prometheus(found: RecoveryStatus) -> str:
+    """The same for a scraper. A volume without any point has no age: alert on its level, or on absence."""
+    name = found.recovery
+    lines = [
+        "# HELP portinfra_recovery_rpo_seconds The most data that may be lost, as time.",
+        "# TYPE portinfra_recovery_rpo_seconds gauge",
+        f'portinfra_recovery_rpo_seconds{{recovery="{name}"}} {found.rpo}',
+        "# HELP portinfra_recovery_point_age_seconds Age of a volume's newest restorable data.",
+        "# TYPE portinfra_recovery_point_age_seconds gauge",
+    ]
+    for volume in found.volumes:
+        if volume.age is not None:
+            labels = f'recovery="{name}",group="{volume.group}",volume="{volume.volume.name}"'
+            lines.append(f"portinfra_recovery_point_age_seconds{{{labels}}} {volume.age:.0f}")
+    lines += [
+        level(name, LEVELS.index(found.level)),
+        "# HELP portinfra_recovery_drills_to_sweep Drills that have not ended, or left something behind.",
+        "# TYPE portinfra_recovery_drills_to_sweep gauge",
+        f'portinfra_recovery_drills_to_sweep{{recovery="{name}"}} {len(found.drills)}',
+        *_last_drill(name, found.last_drill),
+        "# HELP portinfra_recovery_target_stands 1 where the target has taken over, or is about to.",
+        "# TYPE portinfra_recovery_target_stands gauge",
+        f'portinfra_recovery_target_stands{{recovery="{name}"}} {int(bool(found.stands or found.turn))}',
+        "# HELP portinfra_recovery_source_may_run 1 where the target stands, and it may be at work.",
+        "# TYPE portinfra_recovery_source_may_run gauge",
+        f'portinfra_recovery_source_may_run{{recovery="{name}"}} {int(found.source_may_run)}',
+    ]
+    return "\n".join(lines)
+
+
+def _last_drill(recovery: str, drill: Drilled | None) -> Iterable[str]:
+    """Nothing where there was none: alert on absence, too."""
+    if drill is None:
+        return
+    labels = f'{{recovery="{recovery}"}}'
+    began, passed = datetime.fromisoformat(drill.began).timestamp(), int(drill.result == "passed")
+    yield "# HELP portinfra_recovery_last_drill_timestamp_seconds When the last drill that has ended began."
+    yield "# TYPE portinfra_recovery_last_drill_timestamp_seconds gauge"
+    yield f"portinfra_recovery_last_drill_timestamp_seconds{labels} {began:.0f}"
+    yield "# HELP portinfra_recovery_last_drill_passed 1 where it passed, 0 where it failed or died."
+    yield "# TYPE portinfra_recovery_last_drill_passed gauge"
+    yield f"portinfra_recovery_last_drill_passed{labels} {passed}"

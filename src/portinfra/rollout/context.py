@@ -1,0 +1,46 @@
+"""Where a topology is brought up, and how much of what hooks print may be repeated."""
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from portinfra.execution.connection import Connection
+from portinfra.execution.run import Run
+from portinfra.model.address import Address
+from portinfra.model.catalogue import Catalogue
+from portinfra.model.hook import Inventory
+from portinfra.model.placed import Placed
+from portinfra.model.progress import Listener
+from portinfra.model.resources import Instance
+from portinfra.rollout.inventory import inventory
+
+
+@frozen
+class RolloutContext:
+    """One environment while a run changes it."""
+
+    place: Connection
+    run: Run
+    catalogue: Catalogue
+    placed: Placed
+    """All that is wanted there in the end."""
+    listen: Listener
+    quiet: bool = False
+    """Whether what hooks print is kept out of evidence: the data is sensitive."""
+
+    @property
+    def now(self) -> float:
+        """The time of the provider's clock, in seconds since 1970."""
+        return self.place.provider.clock.now()
+
+    def inventory(self, **more: str) -> Inventory:
+        """Return the hosts that exist now, as hooks read them."""
+        return inventory(self.placed, self.run.reader.observe(self.placed.scope), **more)
+
+    def hosts(self, roles: Sequence[str]) -> list[Address]:
+        """Return the wanted hosts of these roles."""
+        return [
+            address
+            for address, spec in self.placed.resources.items()
+            if isinstance(spec, Instance) and self.placed.roles[address] in roles
+        ]

@@ -1,0 +1,166 @@
+"""Evidence signed with Ed25519, so that nobody changes it unseen.
+
+What is signed is the document in one canonical form: UTF-8, keys sorted, no spaces. The signature and the
+public key are added to it under `signed`.
+"""
+
+import base64
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+from attrs import frozen
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+
+from portinfra.errors import PortinfraError
+from portinfra.rollout.evidence.document import Document
+
+SIGNED = "signed"
+
+
+@frozen
+class Verdict:
+    """Whether evidence can be believed."""
+
+    found: Literal["good", "altered", "unsigned", "another key"]
+    fingerprint: str = ""
+    """Of the key that it names: the first sixteen digits of its base64."""
+
+    @property
+    def good(self) -> bool:
+        """Whether it is as it was signed, by the key that was asked for, if one was."""
+        return self.found == "good"
+
+    @property
+    def told(self) -> str:
+        """One line for a person."""
+        return {
+            "good": f"Good: it is as it was signed with key {self.fingerprint}.",
+            "altered": "ALTERED: it is not as it was signed.",
+            "unsigned": "It is not signed.",
+            "another key": f"It was signed with another key, {self.fingerprint}.",
+        }[self.found]
+
+
+def signing_key(path: Path) -> Ed25519PrivateKey:
+    """The private key of a file; where there is none, a new one, with its public half beside it as `.pub`.
+
+    Raises PortinfraError for a key that others may read, or that is none.
+    """
+    public = path.with_suffix(".pub")
+    if public == path:
+        raise PortinfraError(
+            f"{path} is where a public key would be", fix="Give the private key another name: key.pem."
+        )
+    if not path.exists():
+        _make_key(path)
+    if path.stat().st_mode & 0o077:
+        raise PortinfraError(f"others may read the key {path}", fix=f"chmod 600 {path}")
+    key = _private(path)
+    if not public.exists():
+        public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    return key
+
+
+def sign(document: Document, key: Ed25519PrivateKey) -> Document:
+    """The document with its signature."""
+    signature = key.sign(_canonical(document))
+    public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return {**_unsigned(document), SIGNED: _seal(public, signature)}
+
+
+def verify(document: Mapping[str, Any], public: bytes | None = None) -> Verdict:
+    """Whether it is as it was signed; with `public` (PEM), by that very key.
+
+    Without, a document that somebody altered and signed anew is good, too: compare the fingerprint.
+    """
+    signed = document.get(SIGNED)
+    if not isinstance(signed, Mapping):
+        return Verdict("unsigned")
+    try:
+        raw = base64.b64decode(str(signed.get("public_key")), validate=True)
+        signature = base64.b64decode(str(signed.get("signature")), validate=True)
+        key = Ed25519PublicKey.from_public_bytes(raw)
+    except ValueError:
+        return Verdict("altered")
+    if signed != _seal(raw, signature):  # no signature holds for the seal itself, so it has one form only
+        return Verdict("altered", _fingerprint(raw))
+    if public is not None and raw != _public_raw(public):
+        return Verdict("another key", _fingerprint(raw))
+    try:
+        key.verify(signature, _canonical(document))
+    except InvalidSignature:
+        return Verdict("altered", _fingerprint(raw))
+    return Verdict("good", _fingerprint(raw))
+
+
+def _make_key(path: Path) -> None:
+    """A new key, there as a whole or not at all; where another run was faster, its key stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    key = Ed25519PrivateKey.generate()
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".key-") as file:  # of mode 0600
+        file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        file.flush()
+        os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(file.name, path)
+
+
+def _private(path: Path) -> Ed25519PrivateKey:
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except TypeError as error:
+        raise PortinfraError(
+            f"the key {path} wants a passphrase", fix="Move it away: a key without one is made in its place."
+        ) from error
+    except ValueError as error:
+        raise PortinfraError(
+            f"{path} is no private key", fix="Move it away: a new one is made in its place."
+        ) from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise PortinfraError(f"{path} is no Ed25519 key", fix="Move it away: a new one is made in its place.")
+    return key
+
+
+def _public_raw(pem: bytes) -> bytes:
+    try:
+        key = load_pem_public_key(pem)
+    except ValueError as error:
+        raise PortinfraError("that is no public key", fix="Name the .pub file of the signer.") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise PortinfraError("that is no Ed25519 key", fix="Name the .pub file of the signer.")
+    return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def _canonical(document: Mapping[str, Any]) -> bytes:
+    plain = json.dumps(_unsigned(document), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return plain.encode(errors="surrogatepass")  # what somebody put into it must not stop `verify`
+
+
+def _seal(public: bytes, signature: bytes) -> Document:
+    return {"by": "ed25519", "public_key": _text(public), "signature": _text(signature)}
+
+
+def _unsigned(document: Mapping[str, Any]) -> Document:
+    return {name: value for name, value in document.items() if name != SIGNED}
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def _fingerprint(raw: bytes) -> str:
+    return _text(raw)[:16]

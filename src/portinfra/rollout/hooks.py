@@ -1,0 +1,105 @@
+"""Hooks: what a user has called on the way. A Python function, or a command of the local shell."""
+
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+from contextlib import redirect_stdout
+from pathlib import Path
+
+from attrs import frozen
+
+from portinfra.model.hook import Hook, Inventory
+
+FILE = re.compile(r"\s*([\w.~/+-]*/[\w./+-]*)(?=\s|;|&|\||$)")
+"""The path that a command begins with: `./thaw`, `/opt/shop/answers`."""
+
+TOLD_MAX = 400
+"""Characters of what a hook printed that are kept: the last ones."""
+
+ONCE_TOLD = 'read -r _ && exec /bin/sh -c "$1" < /dev/null'
+"""Begins with a command only once it is awaited: whoever is interrupted before does not know what to end."""
+
+
+@frozen
+class Answer:
+    """How a hook ended."""
+
+    passed: bool
+    told: str = ""
+
+
+def name_of(hook: Hook) -> str:
+    """What a hook is called where people read of it."""
+    if isinstance(hook, str):
+        return hook
+    told = (hook.__doc__ or "").strip().partition("\n")[0]
+    return told or getattr(hook, "__name__", type(hook).__name__)
+
+
+def unready(hook: Hook) -> str:
+    """Why a hook cannot be called from here; empty where nothing is seen. Only a command that begins with a
+    path can be looked at: the rest is the shell's affair.
+    """
+    word = FILE.match(hook) if isinstance(hook, str) else None
+    if word is None:
+        return ""
+    path = Path(word[1]).expanduser()
+    if not path.is_file():
+        return f"{path} is not here"
+    return "" if os.access(path, os.X_OK) else f"{path} may not be run: chmod +x {path}"
+
+
+def call(hook: Hook, given: Inventory, *, seconds: float, **variables: str) -> Answer:
+    """Call a hook. A command gets at most so many seconds, and the variables as `PORTINFRA_…`."""
+    return _command(hook, given, seconds, variables) if isinstance(hook, str) else _function(hook, given)
+
+
+def _function(hook: Hook, given: Inventory) -> Answer:
+    assert callable(hook)
+    printed = io.StringIO()  # as of a command: what it prints is kept, and stands in nobody's output
+    try:
+        with redirect_stdout(printed):
+            answer = hook(given)
+    except Exception as error:
+        return Answer(False, _last(f"{printed.getvalue()}\n{type(error).__name__}: {error}"))
+    return Answer(answer is not False, _last(answer if isinstance(answer, str) else printed.getvalue()))
+
+
+def _command(command: str, given: Inventory, seconds: float, variables: dict[str, str]) -> Answer:
+    with tempfile.TemporaryDirectory(prefix="portinfra-") as folder:
+        file, printed = Path(folder, "inventory.json"), Path(folder, "printed")
+        file.write_text(json.dumps(given, indent=2), encoding="utf-8")
+        named = {f"PORTINFRA_{name.upper()}": value for name, value in variables.items()}
+        with printed.open("wb") as output:  # no pipe: what it leaves running would hold that open
+            process = subprocess.Popen(
+                ["/bin/sh", "-c", ONCE_TOLD, "sh", command],  # the user's own line, with pipes and all
+                env={**os.environ, "PORTINFRA_INVENTORY": str(file), **named},
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # so that what it began can be ended with it
+            )
+        problem = _ended(process, seconds)
+        told = printed.read_bytes().decode(errors="replace")
+    return Answer(not problem, _last(f"{told.rstrip()}\n{problem}"))
+
+
+def _ended(process: subprocess.Popen[bytes], seconds: float) -> str:
+    """Wait for a command, and not for what it leaves running: a dead man's switch goes on. Why it failed."""
+    try:
+        process.communicate(b"begin\n", timeout=max(seconds, 1.0))
+    except subprocess.TimeoutExpired:
+        return f"no end after {seconds:.0f} s"
+    finally:
+        if process.poll() is None:  # out of time, or interrupted
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    return f"exit code {process.returncode}" if process.returncode else ""
+
+
+def _last(told: str) -> str:
+    return told.strip()[-TOLD_MAX:]

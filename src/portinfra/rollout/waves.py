@@ -1,0 +1,113 @@
+"""Waves: some roles brought up, and their gates passed, before the next begin."""
+
+from collections.abc import Callable, Sequence
+
+from attrs import define, field, frozen
+
+from portinfra.model.evidence import Checked, WaveRun
+from portinfra.model.hook import Hook
+from portinfra.rollout import hooks
+from portinfra.rollout.context import RolloutContext
+from portinfra.words import duration, iso
+
+PAUSE_SECONDS = 5.0
+"""Between two tries of a gate."""
+
+CALL_SECONDS = 300.0
+"""The longest that a command may take that is called once."""
+
+Say = Callable[[str], None]
+
+
+@frozen
+class Wave:
+    """Roles that come up together; the next wave waits until every gate of this one is passed."""
+
+    names: tuple[str, ...]
+    gates: tuple[Hook, ...]
+    limit: str
+    """The longest that its hosts and gates may take, as it was declared: `30m`."""
+    limit_seconds: int
+
+
+@define
+class Rollout:
+    """Waves as they come up, one after another, and how each went."""
+
+    context: RolloutContext
+    occasion: str
+    """What hooks read as `occasion`: why this happens."""
+    say: Say = lambda line: None
+    waves: list[WaveRun] = field(init=False, factory=list)
+    reasons: list[str] = field(init=False, factory=list)
+    """Why it did not pass."""
+
+    def run(self, waves: Sequence[Wave], apply: Callable[[int], str], after: Callable[[Wave], bool]) -> bool:
+        """Bring up every wave; return whether the last one came up.
+
+        `apply` brings up the roles of all waves as far as a number, from 1, and returns why it could not, or
+        an empty text. `after` is called when a wave has passed, and returns whether the next may begin. A
+        gate that is not passed ends it; a wave that passed late is added to `reasons`, and it goes on.
+        """
+        for number, wave in enumerate(waves, 1):
+            ran = self._bring(number, wave, apply)
+            self.waves.append(ran)
+            if ran.problem:
+                self.reasons.append(f"wave {number}: {ran.problem}")
+            if ran.problem and not ran.passed:
+                return False
+            if not after(wave):
+                return False
+        return True
+
+    def call(self, name: str, hook: Hook) -> Checked:
+        """Call a hook once; return how it ended, under this name."""
+        answer = self._hook(hook, CALL_SECONDS)
+        self.say(f"{name}: {'passed' if answer.passed else 'failed'}")
+        return Checked(name, answer.passed, iso(self.context.now), 1, self._told(answer))
+
+    def _bring(self, number: int, wave: Wave, apply: Callable[[int], str]) -> WaveRun:
+        began, limit = self.context.now, wave.limit_seconds
+        self.say(f"wave {number}: {', '.join(wave.names)}")
+        checks: list[Checked] = []
+        problem = apply(number)
+        if not problem:
+            for gate in wave.gates:
+                checked = self._ask(gate, began + limit)
+                checks.append(checked)
+                if not checked.passed:
+                    problem = f"gate {checked.name!r} was not passed within {wave.limit}"
+                    break
+        passed, ended = not problem, self.context.now
+        if passed and ended - began > limit:
+            problem = f"it took {duration(ended - began)} of {wave.limit}"
+        return WaveRun(
+            wave.names,
+            iso(began),
+            iso(ended),
+            round(ended - began, 3),
+            limit,
+            len(self.context.hosts(wave.names)),
+            tuple(checks),
+            passed,
+            problem,
+        )
+
+    def _ask(self, gate: Hook, until: float) -> Checked:
+        """Ask a gate until it is passed, or time is up."""
+        tries = 0
+        while True:
+            tries += 1
+            answer = self._hook(gate, until - self.context.now)
+            now = self.context.now
+            if answer.passed or now + PAUSE_SECONDS > until:
+                return Checked(hooks.name_of(gate), answer.passed, iso(now), tries, self._told(answer))
+            self.context.run.sleep_until(now + PAUSE_SECONDS)
+
+    def _hook(self, hook: Hook, seconds: float) -> hooks.Answer:
+        given = self.context.inventory(occasion=self.occasion)
+        with self.context.run.living():
+            return hooks.call(hook, given, seconds=seconds)
+
+    def _told(self, answer: hooks.Answer) -> str:
+        return "" if self.context.quiet else answer.told

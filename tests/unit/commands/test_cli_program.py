@@ -1,0 +1,58 @@
+"""The program and the script, which are two ways to the same commands."""
+
+import json
+import re
+import subprocess
+import sys
+
+
+def test_a_script_does_not_offer_what_is_for_files(world):
+    usage = world.run("plan", "--help").stdout
+    assert "--file" not in usage
+    assert "--var" not in usage
+
+
+def _portinfra(directory, *arguments):
+    code = "from portinfra.commands.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, cwd=directory, check=False
+    )
+
+
+def test_the_program_reads_files_and_variables(tmp_path):
+    (tmp_path / "shop.hcl").write_text(
+        """
+        variable "servers" { type = number }
+        topology "shop" {
+          role "web" { count = var.servers }
+        }
+        environment "demo" { on = "fake:us-east-1" }
+        """
+    )
+    result = _portinfra(tmp_path, "inventory", "--json", "--var", "servers=2", "-f", "shop.hcl")
+    assert [host["name"] for host in json.loads(result.stdout)["hosts"]] == ["web1", "web2"]
+    assert _portinfra(tmp_path, "inventory", "--var", "servers").returncode == 2
+
+
+def test_help_needs_neither_rich_nor_a_provider(tmp_path):
+    code = (
+        "import sys; from portinfra.commands.main import main\n"
+        "try: main()\n"
+        "except SystemExit: print([name for name in ('rich', 'hcl2', 'tenacity', 'sqlite3') "
+        "if name in sys.modules])"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code, "--help"], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert "Commands:" in shown.stdout
+    assert shown.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_version_is_told_and_a_slip_of_the_pen_is_json_where_json_is_asked_for(tmp_path):
+    assert re.fullmatch(r"portinfra \d+\.\d+\.\d+\n", _portinfra(tmp_path, "--version").stdout)
+    slip = _portinfra(tmp_path, "plan", "--jsn")
+    assert (slip.returncode, slip.stdout) == (2, "")
+    assert "No such option: --jsn" in slip.stderr
+    told = _portinfra(tmp_path, "plan", "--json", "--jsn")
+    assert told.returncode == 2
+    assert json.loads(told.stdout)["message"].startswith("No such option: --jsn")

@@ -1,0 +1,133 @@
+"""JSON documents: each as docs/json.md shows it, and none with a secret."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from portinfra.model.plain import plain
+from portinfra.provider.interface import Check, Doctor, Images
+from portinfra.provider.registry import substituted
+from portinfra.render.documents import natural
+from portinfra.testing.fake.plugin import FakePlugin
+
+PAGE = Path(__file__).parents[3] / "docs" / "json.md"
+SCHEMAS = (
+    "plan",
+    "outcome",
+    "status",
+    "render",
+    "inventory",
+    "output",
+    "providers",
+    "doctor",
+    "image",
+    "lockin",
+    "move",
+    "claim",
+    "error",
+)
+
+
+class OwnHardware(FakePlugin, Doctor, Images):
+    """The built-in cloud, if it needed something of this machine and had no images of its own."""
+
+    def doctor(self, location=""):
+        return [Check("QEMU", False, "it is not installed", "apt-get install qemu-system-x86")]
+
+    def build_image(self, location, packages, name, say):
+        return "debian-12@1"
+
+    def fetch_image(self, location, source, sha256, name, say):
+        return "debian-12@1"
+
+
+def _produced(world):
+    """One document of each schema, as the commands print them, in the story that the page tells."""
+    found = {}
+
+    def run(*arguments, on=world):
+        document = json.loads(on.run(*arguments, "--json").stdout)
+        found[document["schema"].partition("/")[0].removeprefix("portinfra.")] = document
+
+    for command in ("render", "inventory", "lockin"):
+        run(command, on=world.changing("web", native={"fake": {"host_group": "a"}}))
+    run("providers", "fake")
+    with substituted(OwnHardware(world.cloud)):
+        run("providers", "fake", "--doctor")
+        run("image", "build", "--on", "fake:rack")
+    run("move", "--to", "fake:eu-west-1", "--plan")
+    run("apply", "--yes")
+    run("output")
+    run("claim")
+    rule = {"protocol": "tcp", "first": 22, "last": 22, "peer": "0.0.0.0/0"}
+    world.by_hand("AllowTraffic", id=world.id("firewall", "web"), direction="ingress", rules=[rule])
+    run("status")
+    run("plan", on=world.changing("db", count=2).changing("web", count=1))
+    run("apply", "--yes", on=world.changing("web", count=-1))
+    return found
+
+
+def _examples():
+    blocks = re.findall(r"```json\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    return {
+        document["schema"].partition("/")[0].removeprefix("portinfra."): document
+        for document in map(json.loads, blocks)
+    }
+
+
+def _fields(document, place="$"):
+    """Every place in a document with the types of what stands there; a list is all of its elements."""
+    if isinstance(document, dict):
+        found = {}
+        for key, value in document.items():
+            for where, types in _fields(value, f"{place}.{key}").items():
+                found.setdefault(where, set()).update(types)
+        return found or {place: {"object"}}
+    if isinstance(document, list):
+        found = {}
+        for value in document:
+            for where, types in _fields(value, f"{place}[]").items():
+                found.setdefault(where, set()).update(types)
+        return found or {place: {"list"}}
+    return {place: {type(document).__name__}}
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_the_example_on_the_page_has_the_fields_that_the_command_prints(world, schema):
+    assert _fields(_examples()[schema]) == _fields(_produced(world)[schema])
+
+
+def test_every_schema_is_on_the_page():
+    assert set(_examples()) == set(SCHEMAS)
+
+
+def test_no_document_has_a_secret(world):
+    assert "canary" not in json.dumps(_produced(world))
+
+
+def test_the_plan_is_the_published_schema(world):
+    document = _produced(world)["plan"]
+    assert list(document)[:5] == ["schema", "scope", "summary", "changes", "budget"]
+    assert document["scope"] == "shop/demo"
+    assert document["summary"] == {"create": 3, "update": 1, "replace": 0, "delete": 2}
+    assert list(document["changes"][0]) == ["action", "address", "reason", "before", "after"]
+    assert set(document["budget"]) == {"calls", "floor_seconds"}
+
+
+def test_status_tells_each_attribute_as_it_is_and_as_declared(world):
+    (difference,) = _produced(world)["status"]["differences"]
+    assert difference["address"] == "firewall-rules.web"
+    (attribute,) = difference["attributes"]
+    assert attribute["name"] == "ingress"
+    assert {"protocol": "tcp", "first": 22, "last": 22, "peer": "0.0.0.0/0"} in attribute["is"]
+    assert len(attribute["is"]) == len(attribute["declared"]) + 1
+
+
+def test_values_are_plain_json():
+    assert plain({"b": (1, 2), "a": None}) == {"a": None, "b": [1, 2]}
+
+
+def test_names_are_sorted_as_people_do():
+    assert sorted(["web10", "web2", "db1"], key=natural) == ["db1", "web2", "web10"]

@@ -1,0 +1,84 @@
+"""`dr drill` says why it failed, and its evidence can be kept and verified."""
+
+import json
+from datetime import datetime
+
+import pytest
+
+from portinfra import Probe, Wave
+from portinfra.execution.journal import home
+from portinfra.render.console import terminal
+
+
+def test_a_drill_that_fails_ends_with_one_and_says_why_first(run):
+    run("dr", "replicate")
+    result = run("dr", "drill", about=run.plan(probes=[Probe("page", "echo 503; false")]))
+    assert result.exit_code == 1
+    assert result.stdout.strip().splitlines()[1].strip() == "probe 'page' failed"
+
+
+def test_what_a_check_said_stands_under_it(run):
+    run("dr", "replicate")
+    probe = Probe("six hosts", "echo wanted 6 hosts; echo saw 2; exit 3")
+    told = run("dr", "drill", about=run.plan(probes=[probe])).stdout
+    assert "\nsix hosts: failed\n  wanted 6 hosts\n  saw 2\n  exit code 3\n" in told
+    closed = Wave(["db"], gates="echo starting up; false", limit="5s")
+    told = run("dr", "drill", about=run.plan(waves=[closed, ["web"]])).stdout
+    assert "\necho starting up; false: failed\n  starting up\n  exit code 1\n" in told
+
+
+def test_what_a_function_prints_stands_in_no_document(run):
+    run("dr", "replicate")
+    chatty = run.plan(probes=[Probe("page", lambda inventory: print("asked"))])
+    assert json.loads(run("dr", "drill", "--json", about=chatty).stdout)["probes"][0]["told"] == "asked"
+
+
+def test_evidence_is_verified_and_what_was_altered_is_found(run, tmp_path):
+    run("dr", "replicate")
+    printed = json.loads(run("dr", "drill", "--json").stdout)
+    file = tmp_path / "evidence.json"
+    file.write_text(json.dumps(printed))
+    result = run("dr", "verify", str(file))
+    began = f"{datetime.fromisoformat(printed['started']):%Y-%m-%d %H:%M:%S} UTC"
+    assert result.exit_code == 0
+    assert result.stdout.startswith(
+        f"Good: drill {printed['id']} of shop, begun {began}, passed. It is as it was"
+    )
+    assert run("dr", "report", str(file)).stdout.strip() == str(tmp_path / "evidence.html")
+    file.write_text(json.dumps({**printed, "rto_measured": 1.0}))
+    result = run("dr", "verify", str(file))
+    assert (result.exit_code, result.stdout.startswith("ALTERED")) == (1, True)
+    result = run("dr", "report", str(file))
+    assert (result.exit_code, "ALTERED" in result.stderr) == (1, True)
+    assert "Do not believe it" in (tmp_path / "evidence.html").read_text()
+    file.write_text("nonsense")
+    assert run("dr", "verify", str(file)).exit_code == 1
+
+
+def test_evidence_is_verified_against_the_key_that_it_was_signed_with(run, monkeypatch):
+    run("dr", "replicate")
+    monkeypatch.setattr(terminal, "WIDE", 30)  # as on a narrow terminal
+    told = run("dr", "drill").stdout
+    (line,) = [line for line in told.splitlines() if line.startswith("Verify:")]
+    assert line.endswith(f"--key {home() / 'evidence-key.pub'}")
+    verified = run(*line.removeprefix("Verify:   python shop.py ").split())
+    assert verified.exit_code == 0, "a command that is pasted is whole"
+    as_json = run("dr", "drill", "--json")
+    assert "Verify:" in as_json.stderr
+    assert json.loads(as_json.stdout)["kind"] == "drill"
+    assert (home() / "evidence-key.pub").is_file()
+
+
+@pytest.mark.parametrize("spoil", ["key", "folder"])
+def test_where_evidence_cannot_be_kept_nothing_is_begun(run, spoil):
+    run("dr", "replicate")
+    place = home() / {"key": "evidence-key.pem", "folder": "evidence"}[spoil]
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("in the way")
+    place.chmod(0o600)
+    for arguments in (("dr", "drill"), ("dr", "failover", "--yes")):
+        result = run(*arguments)
+        assert result.exit_code == 1, result.output
+        assert str(place) in result.stderr
+    assert run("dr", "status").exit_code == 0
+    assert json.loads(run("dr", "status", "--json").stdout)["drills_to_sweep"] == []

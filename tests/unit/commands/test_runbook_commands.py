@@ -1,0 +1,70 @@
+"""The commands of a runbook are typed as they stand there, and work."""
+
+import re
+import shlex
+
+from typer.testing import CliRunner
+
+from portinfra.commands.app import app
+from portinfra.commands.session import Session
+from portinfra.testing.simulated import simulated
+
+
+def test_its_commands_work_as_they_stand_there(tmp_path):
+    """Also where the declaration has another name and needs a variable, whose value is not told."""
+    file = tmp_path / "my shop.hcl"
+    file.write_text(
+        """
+variable "secret" {}
+topology "shop" {
+  role "db" {
+    count = 1
+    volume "data" {
+      gib   = 1
+      mount = "/data"
+    }
+  }
+}
+environment "production" {
+  on      = "fake:us-east-1"
+  account = "111122223333"
+  key     = "alias/a"
+}
+environment "recovery" {
+  on      = "fake:eu-west-1"
+  account = "444455556666"
+  key     = "alias/b"
+}
+recovery "shop" {
+  source   = "production"
+  target   = "recovery"
+  rpo      = "4h"
+  rto      = "1h"
+  waves    = [["db"]]
+  contacts = [var.secret]
+}
+"""
+    )
+    options = ["-f", str(file), "--var", "secret=ada"]
+
+    def run(*arguments):
+        result = CliRunner().invoke(app(Session("portinfra", arguments)), list(arguments))
+        assert result.exit_code == 0, f"{arguments}: {result.output}"
+        return result.stdout
+
+    with simulated():
+        page = run("dr", "runbook", *options)
+        assert "secret=ada" not in page
+        assert "`secret=…`" in page
+        commands = [
+            shlex.split(line)[1:] for line in re.findall(r"^ +(portinfra dr .*)$", page, re.MULTILINE)
+        ]
+        assert [command[1] for command in commands] == [
+            "status", "failover", "failover", "fence", "failback", "drill", "sweep"
+        ]  # fmt: skip
+        run("apply", "production", "--yes", *options)
+        for command in (commands[0], *commands[2:]):
+            if command[1] in ("status", "drill"):
+                run("dr", "replicate", "--now", *options)
+            told = [word.replace("=…", "=ada") for word in command]
+            run(*told, *(["--yes"] if command[1] in ("failover", "fence", "failback") else []))

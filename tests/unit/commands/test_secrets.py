@@ -1,0 +1,193 @@
+"""The value of a sensitive variable is in no output of any command, and in no file that one writes."""
+
+import base64
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from portinfra.commands.app import app
+from portinfra.commands.session import Session
+from portinfra.testing.simulated import simulated
+
+CANARY = "canary-4711"
+SHAPES_OF_IT = (CANARY, CANARY.upper(), base64.b64encode(CANARY.encode()).decode())
+DECLARATION = """
+variable "token" {
+  sensitive = true
+}
+variable "hosts" {
+  default = 1
+}
+locals {
+  script = "#!/bin/sh\\njoin ${var.token}\\n"
+}
+topology "shop" {
+  role "web" {
+    count     = var.hosts
+    public    = "customers"
+    user_data = local.script
+    waive     = { "check/fewer-than-three" = "a test" }
+  }
+  role "db" {
+    count     = 1
+    user_data = base64encode(var.token)
+    waive     = { "check/fewer-than-three" = "a test" }
+    volume "data" {
+      gib = 1
+    }
+  }
+  role "queue" {
+    count     = 1
+    user_data = "${upper(var.token)} ${var.token}"
+    waive     = { "check/fewer-than-three" = "a test" }
+  }
+  allow {
+    from = "internet"
+    to   = "web"
+    tcp  = 443
+    why  = "customers"
+  }
+}
+environment "production" {
+  on      = "fake:us-east-1"
+  account = "111122223333"
+  cidr    = "10.1.0.0/16"
+  key     = "a"
+}
+environment "recovery" {
+  on      = "fake:eu-west-1"
+  account = "444455556666"
+  cidr    = "10.2.0.0/16"
+  key     = "b"
+}
+recovery "shop" {
+  source = "production"
+  target = "recovery"
+  rpo    = "4h"
+  rto    = "1h"
+  waves  = [["db"], ["queue", "web"]]
+}
+"""
+
+HERE, ALL = ("production",), ()
+CALLS = {
+    ("render",): [HERE],
+    ("graph",): [HERE],
+    ("inventory",): [HERE],
+    ("lockin",): [HERE],
+    ("check",): [HERE, (*HERE, "--observed")],
+    ("providers",): [ALL, ("fake", "--doctor"), ("aws", "--iam-policy")],
+    ("image",): [("build", "--on", "fake:us-east-1")],
+    ("move",): [(*HERE, "--to", "fake:eu-west-2"), (*HERE, "--to", "fake:eu-west-2", "--plan")],
+    ("plan",): [(*HERE, "--full"), (*HERE, "--only", "wbe"), (*HERE, "--out", "plan.json")],
+    ("apply",): [HERE, (*HERE, "--plan", "plan.json")],
+    ("status",): [HERE],
+    ("output",): [HERE],
+    ("claim",): [HERE, (*HERE, "--release")],
+    ("dr", "replicate"): [ALL, ("--now",)],
+    ("dr", "plan"): [ALL, ("--grants",)],
+    ("dr", "status"): [ALL, ("--points",), ("--prometheus",)],
+    ("dr", "drill"): [ALL],
+    ("dr", "sweep"): [ALL],
+    ("dr", "runbook"): [ALL],
+    ("dr", "report"): [("EVIDENCE",)],
+    ("dr", "verify"): [("EVIDENCE",)],
+    ("dr", "failover"): [ALL, ("--yes",)],
+    ("dr", "fence"): [("--yes",)],
+    ("dr", "failback"): [ALL, ("--yes",)],
+    ("destroy",): [HERE, (*HERE, "--yes", "--full")],
+}
+"""Every command, in the order of a story, with the arguments of its calls; a new command has none yet."""
+
+
+def commands(group, path=()):
+    """Every command of the command line, by its path."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+COMMANDS = dict(commands(typer.main.get_command(app(Session()))))
+
+
+def calls():
+    """Every call of the story: each as it is, as JSON, and in each format that its command has."""
+    for path, variants in CALLS.items():
+        options = {option: parameter for parameter in COMMANDS[path].params for option in parameter.opts}
+        formats = getattr(options["--format"].type, "choices", ()) if "--format" in options else ()
+        extra = [
+            (),
+            *[("--format", each) for each in formats],
+            *([("--json",)] if "--json" in options else []),
+        ]
+        declared = "--var" in options
+        for arguments in variants:
+            for more in extra:
+                yield (*path, *arguments, *more), declared
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory):
+    """What every call printed, and the folder in which they ran."""
+    folder = tmp_path_factory.mktemp("story")
+    (folder / "shop.hcl").write_text(DECLARATION)
+    printed = {}
+    with simulated(), pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("PORTINFRA_HOME", str(folder / "home"))
+        for call, declared in calls():
+            if "EVIDENCE" in call:
+                evidence = str(next(folder.rglob("drill-*.json"), folder / "none.json"))
+                call = tuple(evidence if each == "EVIDENCE" else each for each in call)
+            given = ("-f", "shop.hcl", "--var", f"token={CANARY}", "--var=hosts=2") if declared else ()
+            arguments = (*call, *given)
+            printed[arguments] = CliRunner().invoke(app(Session("portinfra", arguments)), list(arguments))
+    return printed, folder
+
+
+def test_every_command_has_its_part_in_the_story():
+    assert set(CALLS) == set(COMMANDS)
+
+
+def test_the_story_is_one_in_which_the_commands_do_something(story):
+    printed, folder = story
+    codes = {}
+    for call, result in printed.items():
+        codes.setdefault(call[: 2 if call[0] == "dr" else 1], set()).add(result.exit_code)
+    # The simulator has images of its own, and builds none.
+    assert [command for command, ended in codes.items() if 0 not in ended] == [("image",)]
+    assert (folder / "plan.json").exists()
+
+
+def test_no_output_holds_the_value_of_a_sensitive_variable(story):
+    printed, _ = story
+    for call, result in printed.items():
+        for canary in SHAPES_OF_IT:
+            assert canary not in result.output + result.stderr, call[:3]
+
+
+def test_no_file_that_a_command_writes_holds_it(story):
+    _, folder = story
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert len(files) > 5
+    for path in files:
+        content = path.read_bytes()
+        assert not [canary for canary in SHAPES_OF_IT if canary.encode() in content], path
+
+
+def test_a_command_line_to_repeat_has_no_value_of_a_variable(story):
+    printed, _ = story
+    (asked,) = [result for call, result in printed.items() if call[:3] == ("apply", "production", "-f")]
+    assert "--var token=VALUE --var=hosts=VALUE --yes" in asked.stderr
+
+
+def test_a_value_that_was_given_without_a_name_is_not_shown(tmp_path):
+    (tmp_path / "shop.hcl").write_text(DECLARATION)
+    arguments = ["render", "production", "-f", str(tmp_path / "shop.hcl"), "--var", CANARY]
+    result = CliRunner().invoke(app(Session("portinfra", tuple(arguments))), arguments)
+    assert result.exit_code == 2
+    assert "--var NAME=VALUE" in result.stderr
+    assert CANARY not in result.output + result.stderr

@@ -1,0 +1,156 @@
+"""The recovery plan as a page for someone who is no system administrator."""
+
+import re
+
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from portinfra import (
+    Action,
+    DataPolicy,
+    Environment,
+    Probe,
+    RecoveryPlan,
+    Role,
+    Topology,
+    Vault,
+    Volume,
+    Wave,
+)
+from portinfra.commands.dr.app import COMMANDS
+from portinfra.recovery.subject import Recovery
+from portinfra.render.runbook import runbook
+
+
+def answers(inventory):
+    """The database takes connections."""
+
+
+SHOP = Topology("shop", [Role("web", count=2), Role("db", volumes=[Volume("data", gib=1)])])
+HERE = Environment("production", on="aws:us-east-1", account="1", key="a")
+THERE = Environment("recovery", on="aws:eu-west-1", account="2", key="b")
+PLAN = RecoveryPlan(
+    "shop",
+    HERE,
+    THERE,
+    rpo="4h",
+    rto="1h",
+    waves=[Wave(["db"], gates=answers, limit="20m"), ["web"]],
+    probes=[Probe("last order", "./last-order")],
+    actions=[Action("promote", "./promote", after="db"), Action("test only", "true", on="drill")],
+    contacts=["Ada, +44 20 7946 0001", "the bank"],
+)
+PAGE = runbook(Recovery(PLAN, SHOP, HERE, THERE), "portinfra")
+
+
+def test_it_names_whom_to_tell_what_comes_back_and_what_is_asked():
+    for words in (
+        "Ada, +44 20 7946 0001",
+        "the bank",
+        "**db** (db1, db2, db3), at most 20m",
+        "**web** (web1, web2), at most 30m",
+        "It waits for this gate: The database takes connections.",
+        "`wave 1: gate 'The database takes connections.' was not passed within 20m`",
+        "something does not work on db1, db2, db3.",
+        "Anything else that begins with `wave`",
+        "`action 'promote' failed`",
+        "`no point of db can be restored`",
+        "last order (`./last-order`)",
+        "Then it does: promote (`./promote`)",
+        "at most 4h old,\nwithin 1h",
+    ):
+        assert words in PAGE, words
+    assert "test only" not in PAGE
+
+
+def test_who_fetches_from_a_vault_is_told_what_they_need():
+    assert "vault" not in PAGE
+    vault = Vault("v:shop", "192.0.2.1:22", "~/send.conf", "~/fetch.conf", "age1", "~/identity")
+    plan = evolve(PLAN, vault=vault, data=[DataPolicy("db", engine="age")])
+    page = runbook(Recovery(plan, SHOP, HERE, THERE), "portinfra")
+    assert "needs the program rclone" in page
+    assert "`~/fetch.conf`, `~/identity`" in page
+    assert "send.conf" not in page
+    assert "fetches the data from the vault first" in page
+    unused = evolve(plan, data=[])  # between two places of one provider snapshots are copied
+    assert "rclone" not in runbook(Recovery(unused, SHOP, HERE, THERE), "portinfra")
+
+
+def test_its_steps_are_commands_that_there_are():
+    named = set(re.findall(r"^ +portinfra dr (\w+) shop", PAGE, re.MULTILINE))
+    assert named <= {command.__name__ for command in COMMANDS}
+    assert named == {"status", "failover", "fence", "failback", "drill", "sweep"}
+
+
+def test_it_comes_in_the_order_in_which_it_is_needed():
+    headings = re.findall(r"^## (.+)$", PAGE, re.MULTILINE)
+    assert headings[:4] == ["Whom to tell first", "1. Look", "2. Take over", "3. If it stops"]
+
+
+WORDS = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=20)
+COMMANDS_OF_SHELL = WORDS.map(str.strip).filter(bool)
+
+
+@given(
+    gates=st.lists(st.lists(COMMANDS_OF_SHELL, max_size=2), min_size=2, max_size=2),
+    probes=st.lists(st.builds(Probe, COMMANDS_OF_SHELL, COMMANDS_OF_SHELL), max_size=2),
+    actions=st.lists(
+        st.builds(
+            Action,
+            COMMANDS_OF_SHELL,
+            COMMANDS_OF_SHELL,
+            on=st.sampled_from(["failover", "failback"]),
+            after=st.sampled_from(["", "db", "web"]),
+        ),
+        max_size=2,
+    ),
+    contacts=st.lists(COMMANDS_OF_SHELL, max_size=2),
+)
+def test_all_of_the_plan_is_in_it_whatever_signs_it_is_written_with(gates, probes, actions, contacts):
+    waves = [Wave([role], gates=asked) for role, asked in zip(("db", "web"), gates, strict=True)]
+    plan = evolve(PLAN, waves=waves, probes=probes, actions=actions, contacts=contacts)
+    tokens = [
+        token
+        for block in MarkdownIt().parse(runbook(Recovery(plan, SHOP, HERE, THERE), "portinfra"))
+        for token in (block.children or [])
+    ]
+    code = [token.content for token in tokens if token.type == "code_inline"]
+    text = " ".join(token.content for token in tokens if token.type == "text")
+    hooks = [gate for asked in gates for gate in asked] + [each.run for each in (*probes, *actions)]
+    assert {" ".join(hook.split()) for hook in hooks} <= set(code)
+    for name in (*contacts, *(each.name for each in (*probes, *actions))):
+        assert "".join(name.split()) in "".join(text.split())
+
+
+def test_the_way_back_has_its_own_ways_out():
+    back = PAGE.partition("**To go back**")[2].partition("## Never")[0]
+    assert "There is no" not in back
+    assert "`--source-is-lost` makes no call to recovery" in back
+    assert "`--abandon` gives it up, and recovery stands again" in back
+    assert "production stands again" not in back, "the other end waits for it"
+    assert "take snapshots of its volumes first" in back
+    there = PAGE.partition("## 3. If it stops")[2].partition("## 4.")[0]
+    assert "with `--abandon --target-is-lost`. It makes no call to recovery" in there
+
+
+def test_it_says_what_another_computer_needs():
+    beginning = PAGE.partition("## Whom to tell")[0]
+    assert (
+        "has portinfra, this folder with the declaration in it, and the\ncredentials for production"
+        in beginning
+    )
+
+
+def test_where_there_are_no_gates_no_problem_is_another_one():
+    page = runbook(Recovery(evolve(PLAN, waves=[["db"], ["web"]]), SHOP, HERE, THERE), "portinfra")
+    assert "Anything that begins with `wave`" in page
+
+
+def test_what_the_plan_leaves_out_is_said():
+    bare = evolve(PLAN, waves=[["db"]], probes=(), actions=(), contacts=())
+    page = runbook(Recovery(bare, SHOP, HERE, THERE), "portinfra")
+    assert "These do not come back, for no wave has them: web." in page
+    assert "The plan names nobody" in page
+    assert "The plan has no probes." in page
