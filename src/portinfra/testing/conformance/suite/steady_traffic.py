@@ -2,7 +2,11 @@
 
 from attrs import evolve
 
-from portinfra.model.topology import INTERNET, Flow, Role, Topology, allow
+from portinfra.model.address import Scope
+from portinfra.model.resources import Rule
+from portinfra.model.rule_sets import covers
+from portinfra.model.topology import ANYWHERE, INTERNET, Flow, Role, Topology, allow
+from portinfra.provider.interface import Answer, Call, Provider
 from portinfra.testing.conformance.rule_walk import RuleWalker
 from portinfra.testing.conformance.stage import Stage
 
@@ -60,26 +64,47 @@ CHANGES: dict[str, tuple[list[Flow], list[Flow]]] = {
 
 
 class SteadyTraffic:
-    """Traffic while firewall rules change, after each dry step. Nothing is built."""
+    """Traffic while firewall rules change, after each dry step and after real calls."""
 
     def test_a_change_of_rules_closes_nothing_that_is_allowed_before_and_after(self, stage: Stage) -> None:
         """Nor does it open anything that is allowed neither before nor after."""
-        walker = _walker(stage)
-        for name, (before, after) in CHANGES.items():
-            for seed in (1, 2, 3):
-                walk = walker.walk(_topology(before), _after(name, after), seed)
-                assert walk.pairs, f"{name}: nothing was compared"
-                assert walk.violations == [], name
-                assert len(walk.calls) == walk.planned, name
+        assert_traffic_is_steady(_walker(stage), seeds=3)
 
     def test_a_change_of_rules_keeps_to_that_when_every_call_is_followed_by_a_crash(
         self, stage: Stage
     ) -> None:
-        walker = _walker(stage)
-        for name, (before, after) in CHANGES.items():
-            walk = walker.walk(_topology(before), _after(name, after), forget=True)
+        assert_traffic_is_steady(_walker(stage), forget=True)
+
+    def test_a_port_is_open_after_every_call_that_opens_or_closes_its_neighbour(self, stage: Stage) -> None:
+        """By what the provider itself answers: the change is applied, and read after each write."""
+        open_moments: list[bool] = []
+
+        def read_after(provider: Provider, call: Call) -> Answer:
+            answer = provider.perform(call)
+            if call.address == "firewall-rules.web":
+                seen = stage.look(provider, Scope("steady", stage.environment.name)).resources[call.address]
+                https = Rule("tcp", 443, 443, ANYWHERE)
+                open_moments.append(any(covers(rule, https) for rule in seen.spec.ingress))
+            return answer
+
+        without_hosts = [evolve(role, count=0) for role in _ROLES]
+        one = Topology("steady", without_hosts, [_open(443)])
+        both = Topology("steady", without_hosts, [_open(443, 444)])
+        stage.bring(one)
+        stage.bring(both, read_after)
+        stage.bring(one, read_after)
+        assert open_moments
+        assert all(open_moments)
+
+
+def assert_traffic_is_steady(walker: RuleWalker, *, seeds: int = 1, forget: bool = False) -> None:
+    """Walk each of `CHANGES`, in as many orders as there are seeds."""
+    for name, (before, after) in CHANGES.items():
+        for seed in range(seeds):
+            walk = walker.walk(_topology(before), _after(name, after), seed, forget=forget)
             assert walk.pairs, f"{name}: nothing was compared"
             assert walk.violations == [], name
+            assert forget or len(walk.calls) == walk.planned, name
 
 
 def _walker(stage: Stage) -> RuleWalker:
