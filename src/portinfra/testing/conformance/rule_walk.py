@@ -81,6 +81,7 @@ class RuleWalker:
             call, there = next(self._steps(plan, seed))
             yield call, there
             seed += 1
+        yield None, there
 
     def _steps(self, plan: Plan, seed: int) -> Iterator[Moment]:
         """Return what exists after each call, and at the end. Steps that can run at once are interleaved."""
