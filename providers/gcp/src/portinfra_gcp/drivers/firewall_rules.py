@@ -255,7 +255,22 @@ def _observed(
         for way in ("ingress", "egress")
     }
     spec = FirewallRules(address.name, firewall or Address(f"firewall.{address.name}"), **allowed)
-    return Observed(address, spec, {**parts, **{name: rule.text() for name, rule in sorted(rules.items())}})
+    named = {name: rule.text() for name, rule in sorted(rules.items())}
+    return Observed(address, spec, {**parts, **named}, extras=_redundant(rules))
+
+
+def _redundant(rules: Mapping[str, Compiled]) -> tuple[Mapping[str, str], ...]:
+    """Return the rules that let through only what others let through too; those of others first."""
+    left = dict(rules)
+    for name in sorted(rules, key=lambda name: (rules[name].ours, name)):
+        others = {each for key, rule in left.items() if key != name for each in _with_way(rule)}
+        if _with_way(rules[name]) <= others and rules[name].rules():
+            del left[name]
+    return tuple({"id": name} for name in sorted(set(rules) - set(left)))
+
+
+def _with_way(compiled: Compiled) -> set[tuple[Way, Rule]]:
+    return {(compiled.way, rule) for rule in compiled.rules()}
 
 
 def _rules(parts: Mapping[str, str]) -> dict[str, Compiled]:
