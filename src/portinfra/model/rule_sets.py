@@ -28,12 +28,7 @@ def common(one: Rule, other: Rule, cidrs: Cidrs = _UNKNOWN) -> Rule | None:
 
 def covers(outer: Rule, inner: Rule, cidrs: Cidrs = _UNKNOWN) -> bool:
     """Return whether `outer` alone lets through all that `inner` does."""
-    if _common_traffic(outer, inner) != inner[:3]:
-        return False
-    if outer.peer == inner.peer:
-        return True
-    around, within = _network(outer.peer), _network(cidrs.get(inner.peer, inner.peer))
-    return around is not None and within is not None and _contains(around, within)
+    return _common_traffic(outer, inner) == inner[:3] and _covers_peer(outer.peer, inner.peer, cidrs)
 
 
 def is_needed(rule: Rule, wanted: Iterable[Rule], left: Iterable[Rule]) -> bool:
@@ -47,6 +42,22 @@ def without(rules: Iterable[Rule], others: Iterable[Rule], cidrs: Cidrs = _UNKNO
     """Return the rules that none of the others covers."""
     others = tuple(others)
     return tuple(rule for rule in rules if not any(covers(other, rule, cidrs) for other in others))
+
+
+def difference(rules: Iterable[Rule], others: Iterable[Rule], cidrs: Cidrs) -> tuple[Rule, ...]:
+    """Return rules for the traffic of `rules` that none of the others lets through.
+
+    It is exact in ports. A peer of which only a part is covered is returned as a whole.
+    """
+    others = tuple(others)
+    found: list[Rule] = []
+    for rule in rules:
+        pieces = [rule]
+        for other in others:
+            if _covers_peer(other.peer, rule.peer, cidrs):
+                pieces = [left for piece in pieces for left in _other_ports(piece, other)]
+        found += pieces
+    return tuple(found)
 
 
 def intersection(rules: Iterable[Rule], wanted: Iterable[Rule], cidrs: Cidrs) -> tuple[Rule, ...]:
@@ -73,6 +84,25 @@ def _common_traffic(one: Rule, other: Rule) -> tuple[str, int, int] | None:
         return one[:3] if one[:3] == other[:3] else None
     first, last = max(one.first, other.first), min(one.last, other.last)
     return (one.protocol, first, last) if first <= last else None
+
+
+def _other_ports(rule: Rule, other: Rule) -> list[Rule]:
+    """Return the rule without the ports of the other."""
+    shared = _common_traffic(rule, other)
+    if shared == rule[:3]:
+        return []
+    if shared is None or rule.protocol not in ("tcp", "udp"):
+        return [rule]
+    _, first, last = shared
+    below, above = rule._replace(last=first - 1), rule._replace(first=last + 1)
+    return [each for each in (below, above) if each.first <= each.last]
+
+
+def _covers_peer(outer: str, inner: str, cidrs: Cidrs) -> bool:
+    if outer == inner:
+        return True
+    around, within = _network(outer), _network(cidrs.get(inner, inner))
+    return around is not None and within is not None and _contains(around, within)
 
 
 def _common_peer(one: str, other: str, cidrs: Cidrs) -> str | None:

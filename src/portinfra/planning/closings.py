@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 from portinfra.model.address import Address
 from portinfra.model.plan import Change, Step
 from portinfra.model.resources import Firewall, FirewallRules, Rule
-from portinfra.model.rule_sets import Cidrs, common, intersection, without
+from portinfra.model.rule_sets import Cidrs, common, difference, intersection
 from portinfra.planning.changes import Desired
 
 _WAYS = (("ingress", "egress"), ("egress", "ingress"))
@@ -82,8 +82,8 @@ def _rule_changes(change: Change, cidrs: Cidrs) -> Iterator[_RuleChange]:
     for way, _ in _WAYS:
         old: tuple[Rule, ...] = getattr(before, way, ())
         new: tuple[Rule, ...] = getattr(after, way, ())
-        lost[way] = without(old, new, cidrs) if change.action == "update" else old
-        gained[way] = without(new, old, cidrs) if change.action == "update" else new
+        lost[way] = difference(old, new, cidrs) if change.action == "update" else old
+        gained[way] = difference(new, old, cidrs) if change.action == "update" else new
     yield _RuleChange(change, rules.firewall, lost, gained)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from portinfra.model.resources import Rule
-from portinfra.model.rule_sets import common, covers, intersection, is_needed, without
+from portinfra.model.rule_sets import common, covers, difference, intersection, is_needed, without
 
 ROLES = {"firewall.web": "10.10.0.0/22", "firewall.db": "10.10.4.0/22"}
 
@@ -59,6 +59,13 @@ def test_the_intersection_is_what_both_sets_let_through_without_redundant_rules(
         [tcp(20, 24), tcp(443), tcp(22)], [tcp(22, 30), tcp(440, 445, peer="10.0.0.0/8")], ROLES
     )
     assert rules == (tcp(22, 24), tcp(443, peer="10.0.0.0/8"))
+
+
+def test_the_difference_is_exact_in_ports_and_keeps_a_peer_of_which_only_a_part_is_covered():
+    assert difference([tcp(20, 30)], [tcp(22, 24), tcp(28, 40)], ROLES) == (tcp(20, 21), tcp(25, 27))
+    assert difference([tcp(22, peer="firewall.web")], [tcp(20, 30, peer="10.10.0.0/16")], ROLES) == ()
+    assert difference([tcp(22)], [tcp(22, peer="10.0.0.0/8")], ROLES) == (tcp(22),)
+    assert difference([Rule("all", 0, 0, "0.0.0.0/0")], [tcp(22)], ROLES) == (Rule("all", 0, 0, "0.0.0.0/0"),)
 
 
 def test_of_two_rules_that_cover_each_other_one_is_left():
