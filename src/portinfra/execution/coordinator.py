@@ -77,8 +77,7 @@ class Coordinator:
         self._waiting = Waiting(self._began)
         self._turns = Turns(self._schedule, self._clock, self.loop.later)
         for step, before in self.plan.steps.items():
-            want = self.plan.wanted[step.address] if step.phase == "converge" else None
-            self._tasks[step] = Task(step, want, len(before))
+            self._tasks[step] = Task(step, self.plan.target(step), len(before))
 
     @property
     def _clock(self) -> Any:

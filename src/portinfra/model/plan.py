@@ -16,7 +16,8 @@ from portinfra.model.resources import Spec
 Action = Literal["create", "update", "replace", "delete", "keep"]
 """`keep`: it should go or be replaced, but it holds data and nobody allowed its loss."""
 
-Phase = Literal["remove", "converge"]
+Phase = Literal["remove", "tighten", "converge"]
+"""`tighten`: firewall rules close what is unwanted, before other firewall rules open what is new."""
 
 
 @frozen
@@ -109,6 +110,8 @@ class Plan:
     observation: Observation
     wanted: Mapping[Address, Spec]
     """What is wanted, bound to the provider's own names; nothing for a destroy."""
+    tightened: Mapping[Address, Spec] = field(factory=dict)
+    """What each `tighten` step leaves."""
     destroys: bool = False
     epoch: int = 0
     """Of the environment's claim when it was looked at; rises with each failover."""
@@ -126,6 +129,10 @@ class Plan:
     """What `apply` checks again. None: the caller passed none; empty: the caller skips them on purpose."""
     peer: str = ""
     """The environment that the claim of the scope named when the plan was made."""
+
+    def target(self, step: Step) -> Spec | None:
+        """Return what a step leads to; None: the resource is gone afterwards."""
+        return target(step, self.wanted, self.tightened)
 
     @property
     def empty(self) -> bool:
@@ -148,3 +155,10 @@ class Plan:
         for change in self.changes:
             counts[change.action] = counts.get(change.action, 0) + 1
         return counts
+
+
+def target(step: Step, wanted: Mapping[Address, Spec], tightened: Mapping[Address, Spec]) -> Spec | None:
+    """Return what a step leads to; None: the resource is gone afterwards."""
+    if step.phase == "remove":
+        return None
+    return tightened[step.address] if step.phase == "tighten" else wanted[step.address]

@@ -89,9 +89,8 @@ def _difference(address: Address, want: Spec, seen: Observed[Any], desired: Desi
     if seen.address != address:
         return Change("update", address, f"was {seen.address}", renamed_from=seen.address, **before_after)
     if seen.extras:
-        return Change(
-            "update", address, f"{len(seen.extras)} empty doubles of our own making", **before_after
-        )
+        what = "redundant rules" if isinstance(want, FirewallRules) else "empty doubles of our own making"
+        return Change("update", address, f"{len(seen.extras)} {what}", **before_after)
     if seen.state == "pending":
         return Change("update", address, seen.reason or "it is not ready yet", **before_after)
     return None

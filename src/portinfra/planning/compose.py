@@ -14,6 +14,7 @@ from portinfra.model.resources import KINDS, Spec
 from portinfra.planning.binding import Bound, bind
 from portinfra.planning.budget import budget
 from portinfra.planning.changes import Desired, Drivers, changes, effective, follow_replacements
+from portinfra.planning.closings import closings
 from portinfra.planning.dry_run import dry_run
 from portinfra.planning.offers import offer_findings
 from portinfra.planning.ordering import steps
@@ -49,11 +50,12 @@ def compose(
     decided, more = _decide(desired, bound, placed)
     findings += more
     findings += dict.fromkeys(offer_findings(decided.values(), placed, catalogue, drivers))
-    ordered, more = steps(
-        decided, desired, placed.roles, {role.name: role.max_unavailable for role in placed.topology.roles}
-    )
+    closed_first = closings(decided, desired)
+    rolling = {role.name: role.max_unavailable for role in placed.topology.roles}
+    ordered, more = steps(decided, desired, placed.roles, rolling, closed_first)
     findings += more
-    calls, refused = ([], []) if _errors(findings) else dry_run(ordered, desired, placed.scope)
+    tightened = {each.step.address: each.tightened for each in closed_first if each.tightened}
+    calls, refused = ([], []) if _errors(findings) else dry_run(ordered, desired, placed.scope, tightened)
     findings += [*refused, *_over_quota(decided.values(), drivers, catalogue), *_doubles(observation)]
     return Plan(
         scope=placed.scope,
@@ -62,6 +64,7 @@ def compose(
         catalogue=catalogue,
         observation=observation,
         wanted=wanted,
+        tightened=tightened,
         changes=_listed(decided, drivers),
         steps={step: frozenset(before) for step, before in ordered.items()},
         budget=budget(calls, catalogue.rates),

@@ -3,6 +3,7 @@
 Creation follows references, deletion goes against what is observed. Besides:
 - a host that goes lets go of its volumes by itself, once it has shut down: nothing is taken from it before;
 - a firewall's rules come before any instance that bears it;
+- rules that close traffic come before rules that would let it pass at the other end (`closings.py`);
 - what takes over an address or CIDR waits until the one that has it is gone, and so does all that a resource
   stands on which an earlier run has begun to delete;
 - hosts of a role go down a few at a time, one zone after the other, each healthy before the next; what an
@@ -22,6 +23,7 @@ from portinfra.model.observed import Observed
 from portinfra.model.plan import Change, Step
 from portinfra.model.resources import FirewallRules, Instance, Spec
 from portinfra.planning.changes import Desired
+from portinfra.planning.closings import Closing
 
 Steps = dict[Step, set[Step]]
 
@@ -34,9 +36,10 @@ def steps(
     desired: Desired,
     roles: Mapping[Address, str],
     max_unavailable: RollingRoles,
+    closings: Iterable[Closing] = (),
 ) -> tuple[Steps, list[Finding]]:
     """Every step with those before it, in an order that can be followed; and what could not be had gently."""
-    builder = _Builder(decided, desired)
+    builder = _Builder(decided, desired, tuple(closings))
     builder.build()
     gentle = {step: set(before) for step, before in builder.steps.items()}
     for host_chain in _chains(decided, desired, roles, max_unavailable):
@@ -58,9 +61,11 @@ def steps(
 class _Builder:
     decided: Mapping[Address, Change]
     desired: Desired
+    closings: tuple[Closing, ...]
     steps: Steps = field(factory=dict)
 
     def build(self) -> None:
+        self.steps.update((closing.step, set()) for closing in self.closings if closing.tightened)
         for address, change in self.decided.items():
             seen = self.desired.seen.get(address)
             if change.action in ("delete", "replace") or (seen is not None and seen.state == "deleting"):
@@ -70,6 +75,7 @@ class _Builder:
         self._creation_follows_references()
         self._deletion_goes_against_them()
         self._rules_before_instances()
+        self._closing_before_opening()
         self._one_tenant_at_a_time()
 
     def _after(self, step: Step, before: Step) -> None:
@@ -108,6 +114,11 @@ class _Builder:
         for address, change in self.decided.items():
             if isinstance(change.after, Instance) and change.after.firewall in rules:
                 self._after(Step("converge", address), rules[change.after.firewall])
+
+    def _closing_before_opening(self) -> None:
+        for closing in self.closings:
+            for address in (closing.step.address, *closing.opening):
+                self._after(Step("converge", address), closing.step)
 
     def _one_tenant_at_a_time(self) -> None:
         leaving: dict[tuple[str, str], Address] = {}

@@ -1,13 +1,14 @@
 """Firewall rules where one request removes, or allows, some rules of one direction of one firewall."""
 
 from abc import abstractmethod
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from attrs import evolve
 
 from portinfra.model.observed import Observed
 from portinfra.model.resources import FirewallRules, Rule
-from portinfra.provider.interface import DONE, Call, Driver, NextCall, Refs
+from portinfra.model.rule_sets import is_needed
+from portinfra.provider.interface import DONE, Call, Driver, NextCall, Refs, Refuse
 
 Way = Literal["ingress", "egress"]
 Verb = Literal["remove", "allow"]
@@ -16,11 +17,20 @@ WAYS: tuple[Way, ...] = ("ingress", "egress")
 
 
 class RuleChangesDriver(Driver[FirewallRules]):
-    """The rules of one firewall, which exist whenever it does: `parts["firewall"]` is its id."""
+    """The rules of one firewall, which exist whenever it does: `parts["firewall"]` is its id.
+
+    Make before break: traffic that passes now and is wanted passes after every call. So the order is:
+    1. remove the rules of which nothing is wanted, or nothing that the wanted rules which exist do not allow;
+    2. allow what is missing;
+    3. remove the rest, of which the wanted rules now allow all that is wanted.
+    """
 
     spec = FirewallRules
     holds = frozenset({"firewall"})
     replaces = frozenset({"firewall"})
+
+    rules_max: ClassVar[int | None] = None
+    """The provider's limit of rules for each way of one firewall; None: there is none."""
 
     @abstractmethod
     def change(
@@ -31,7 +41,7 @@ class RuleChangesDriver(Driver[FirewallRules]):
     def next_call(
         self, want: FirewallRules | None, seen: Observed[FirewallRules] | None, refs: Refs
     ) -> NextCall:
-        """Return the first change that is needed: what is too much goes before what is missing comes.
+        """Return the first change that is needed, in the order that the class describes.
 
         Rules that are not seen belong to a firewall that was created a moment ago: it has none.
         """
@@ -43,14 +53,38 @@ class RuleChangesDriver(Driver[FirewallRules]):
         wanted = want or FirewallRules(seen.spec.name, seen.spec.firewall)
         for way in WAYS:
             current: tuple[Rule, ...] = getattr(seen.spec, way)
-            if surplus := _without(current, getattr(wanted, way)):
+            if surplus := _surplus(current, getattr(wanted, way)):
                 left = _without(current, surplus)
                 return self.change("remove", way, surplus, _with(seen, wanted, way, left), refs)
         for way in WAYS:
             current = getattr(seen.spec, way)
             if missing := _without(getattr(wanted, way), current):
-                return self.change("allow", way, missing, _with(seen, wanted, way, current + missing), refs)
+                portion = missing[: self._room(len(current), len(getattr(wanted, way)))]
+                if not portion:
+                    return self._no_room(way, len(current))
+                return self.change("allow", way, portion, _with(seen, wanted, way, current + portion), refs)
         return DONE
+
+    def _room(self, current: int, wanted: int) -> int | None:
+        """Return how many rules may be added now; None: any number.
+
+        An account that has, or declares, more rules than the usual limit is taken to have a higher one.
+        """
+        return None if self.rules_max is None else max(self.rules_max, wanted, current) - current
+
+    def _no_room(self, way: Way, count: int) -> Refuse:
+        return Refuse(
+            f"the firewall has {count} {way} rules, which is the limit, and none of them can be removed "
+            "before a new rule allows its traffic",
+            "Declare fewer or wider flows of this role, apply, and then declare the rest.",
+        )
+
+
+def _surplus(current: tuple[Rule, ...], wanted: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """Return the rules that can be removed now: no wanted traffic passes by them alone."""
+    unwanted = _without(current, wanted)
+    kept = _without(current, unwanted)
+    return tuple(rule for rule in unwanted if not is_needed(rule, wanted, kept))
 
 
 def _with(

@@ -6,6 +6,8 @@ from toy import PRODUCTION, applied, plan_of, precedes, topology
 from portinfra import Role, Volume, allow
 from portinfra.errors import NoCapacity
 from portinfra.model.observed import Fault
+from portinfra.model.plan import Step
+from portinfra.model.resources import Rule
 
 DB = Role("db", count=6, public="yes", volumes=[Volume("data", gib=10)])
 
@@ -131,3 +133,35 @@ def test_rules_let_go_of_a_firewall_that_is_replaced_before_it_goes():
     plan = plan_of(both, applied(both), replace=frozenset({"firewall.web"}))
     assert precedes(plan, ("remove", "firewall-rules.db"), ("remove", "firewall.web"))
     assert precedes(plan, ("converge", "firewall.web"), ("converge", "firewall-rules.db"))
+
+
+def test_rules_that_close_traffic_come_before_rules_that_would_let_it_pass_at_the_other_end():
+    roles = Role("web", count=1), Role("db", count=1)
+    before = topology(*roles, flows=[allow("web", "10.0.0.0/8", tcp="22-24")])
+    after = topology(
+        *roles, flows=[allow("web", "10.0.0.0/8", tcp="24-25"), allow("10.0.0.0/8", "db", tcp="22-24")]
+    )
+    plan = plan_of(after, applied(before))
+    assert precedes(plan, ("tighten", "firewall-rules.web"), ("converge", "firewall-rules.db"))
+    assert precedes(plan, ("tighten", "firewall-rules.web"), ("converge", "firewall-rules.web"))
+    assert plan.tightened["firewall-rules.web"].egress == (Rule("tcp", 24, 24, "10.0.0.0/8"),)
+    assert Step("tighten", "firewall-rules.db") not in plan.steps
+
+
+def test_rules_of_a_role_that_goes_are_removed_before_the_other_end_opens():
+    before = topology(Role("web"), Role("db"), Role("old"), flows=[allow("old", "10.0.0.0/8", tcp=22)])
+    after = topology(Role("web"), Role("db"), flows=[allow("10.0.0.0/8", "db", tcp=22)])
+    plan = plan_of(after, applied(before))
+    assert precedes(plan, ("remove", "firewall-rules.old"), ("converge", "firewall-rules.db"))
+
+
+def test_where_no_two_ends_can_meet_a_change_of_rules_is_one_step_each():
+    roles = Role("web", count=1), Role("db", count=1)
+    before = topology(*roles, flows=[allow("web", "db", tcp="5432-5440")])
+    after = topology(*roles, flows=[allow("web", "db", tcp="5435-5445"), allow("db", "web", tcp=22)])
+    plan = plan_of(after, applied(before))
+    assert sorted(plan.steps) == [
+        ("converge", "firewall-rules.db"),
+        ("converge", "firewall-rules.web"),
+    ]
+    assert plan.budget.calls == 2

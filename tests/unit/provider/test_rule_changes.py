@@ -1,23 +1,18 @@
-"""Firewall rules, changed some at a time: what is too much goes before what is missing comes."""
-
-from attrs import evolve
+"""Which rules one request removes or allows: the fewest requests that close nothing that is wanted."""
 
 from portinfra.model.address import Address, Scope
 from portinfra.model.observed import Observed
-from portinfra.model.resources import Firewall, FirewallRules, Rule
-from portinfra.provider.interface import DONE, Call, Refs
+from portinfra.model.resources import FirewallRules, Rule
+from portinfra.provider.interface import DONE, Call, Refs, Refuse
 from portinfra.provider.rule_changes import RuleChangesDriver
 
-SHELL = Observed(Address("firewall.web"), Firewall("web", None), {"id": "fw-1"})
-REFS = Refs(Scope("sample", "production"), "attempt-1", {SHELL.address: SHELL})
-SSH, HTTPS, DNS = (Rule("tcp", port, port, "10.0.0.0/8") for port in (22, 443, 53))
-NONE = FirewallRules("web", SHELL.address)
-WANT = evolve(NONE, ingress=(HTTPS,), egress=(DNS,))
-SEEN = Observed(WANT.address, evolve(NONE, ingress=(SSH,), egress=(SSH,)), {"firewall": "fw-1"})
+WEB = Address("firewall.web")
+REFS = Refs(Scope("shop", "production"), "attempt", {})
 
 
-class RulesDriver(RuleChangesDriver):
-    """Rules of some provider."""
+class Rules(RuleChangesDriver):
+    def __init__(self, rules_max=None):
+        self.rules_max = rules_max
 
     def survey(self, scope, only=()):
         return ()
@@ -26,41 +21,56 @@ class RulesDriver(RuleChangesDriver):
         return []
 
     def change(self, verb, way, rules, after, refs):
-        parameters = {"id": after.parts["firewall"], "rules": rules}
-        return Call(f"{verb} {way}", parameters, after.address, after)
+        return Call(verb, {"ports": [rule.first for rule in rules]}, after.address, after)
 
 
-def calls(want, seen):
-    """Each call from what is seen to what is wanted: what it does, and its rules."""
-    made = []
-    while (call := RulesDriver().next_call(want, seen, REFS)) is not DONE:
-        made.append((call.action, call.parameters["rules"]))
-        assert call.parameters["id"] == "fw-1"
-        seen = call.after
-    assert want is None or seen is None or seen.spec == want
+def rules(*given):
+    return FirewallRules("web", WEB, [Rule("tcp", *each) for each in given])
+
+
+def changes(before, after, rules_max=None):
+    """Every request from some rules to others, as `remove 22`; the reason, where the driver refuses."""
+    driver, seen, made = Rules(rules_max), Observed(after.address, before, {"firewall": "fw-1"}), []
+    while (answer := driver.next_call(after, seen, REFS)) is not DONE:
+        if isinstance(answer, Refuse):
+            return [*made, answer.reason]
+        made.append(f"{answer.action} {' '.join(map(str, answer.parameters['ports']))}")
+        seen = driver.absorb(seen, answer, None)
     return made
 
 
-def test_what_is_too_much_goes_in_both_directions_before_anything_comes():
-    assert calls(WANT, SEEN) == [
-        ("remove ingress", (SSH,)),
-        ("remove egress", (SSH,)),
-        ("allow ingress", (HTTPS,)),
-        ("allow egress", (DNS,)),
+def test_what_is_not_wanted_goes_first():
+    before, after = rules((22, 22, "10.0.0.0/8")), rules((443, 443, "10.0.0.0/8"))
+    assert changes(before, after) == ["remove 22", "allow 443"]
+
+
+def test_a_rule_that_is_widened_goes_after_the_wider_one_has_come():
+    assert changes(rules((443, 443, "0.0.0.0/0")), rules((443, 444, "0.0.0.0/0"))) == [
+        "allow 443",
+        "remove 443",
     ]
 
 
-def test_a_new_firewall_has_no_rules():
-    assert calls(WANT, None) == [("allow ingress", (HTTPS,)), ("allow egress", (DNS,))]
-    assert calls(None, None) == []
+def test_a_rule_whose_wanted_traffic_passes_by_another_goes_at_once():
+    before = rules((443, 443, "10.0.0.0/8"), (443, 443, "10.1.0.0/16"))
+    assert changes(before, rules((443, 443, "10.1.0.0/16"))) == ["remove 443"]
 
 
-def test_rules_that_nothing_wants_all_go():
-    assert calls(None, SEEN) == [("remove ingress", (SSH,)), ("remove egress", (SSH,))]
+def test_addresses_go_in_one_request_after_their_range_has_come():
+    before = rules((443, 443, "203.0.113.4/32"), (443, 443, "203.0.113.5/32"))
+    assert changes(before, rules((443, 443, "203.0.113.0/24"))) == ["allow 443", "remove 443 443"]
 
 
-def test_rules_of_a_renamed_role_are_the_rules_of_its_firewall():
-    renamed = evolve(WANT, name="front", firewall=SHELL.address)
-    old = evolve(SEEN, spec=evolve(SEEN.spec, ingress=(), egress=()))
-    call = RulesDriver().next_call(renamed, old, REFS)
-    assert (call.address, call.after.spec.name) == (renamed.address, "front")
+def test_a_change_that_does_not_fit_beside_the_old_rules_is_made_in_portions():
+    before = rules(*((port, port, "0.0.0.0/0") for port in (10, 20, 30)))
+    after = rules(*((port, port + 1, "0.0.0.0/0") for port in (10, 20, 30)))
+    assert changes(before, after) == ["allow 10 20 30", "remove 10 20 30"]
+    assert changes(before, after, 4) == [
+        "allow 10", "remove 10", "allow 20", "remove 20", "allow 30", "remove 30"
+    ]  # fmt: skip
+
+
+def test_where_no_rule_more_has_room_the_change_is_refused():
+    before, after = rules((10, 10, "0.0.0.0/0")), rules((10, 11, "0.0.0.0/0"))
+    (reason,) = changes(before, after, 1)
+    assert "1 ingress rules, which is the limit" in reason

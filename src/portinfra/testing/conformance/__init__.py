@@ -23,6 +23,7 @@ from portinfra.testing.conformance.suite.leases import Leases
 from portinfra.testing.conformance.suite.mending import Mending
 from portinfra.testing.conformance.suite.optional_abilities import OptionalAbilities
 from portinfra.testing.conformance.suite.records import Records
+from portinfra.testing.conformance.suite.steady_traffic import SteadyTraffic
 from portinfra.testing.conformance.suite.weather import BadWeather
 from portinfra.testing.conformance.suite.worlds import Worlds
 from portinfra.testing.conformance.topologies import AFTER, BEFORE
@@ -31,7 +32,16 @@ __all__ = ["AFTER", "BEFORE", "Bed", "ProviderConformance", "Stage"]
 
 
 class ProviderConformance(
-    Worlds, Mending, Identity, Records, Leases, Abilities, OptionalAbilities, BadWeather, CrashAtEveryCall
+    Worlds,
+    SteadyTraffic,
+    Mending,
+    Identity,
+    Records,
+    Leases,
+    Abilities,
+    OptionalAbilities,
+    BadWeather,
+    CrashAtEveryCall,
 ):
     """All of it. A subclass has one fixture, `bed`."""
 

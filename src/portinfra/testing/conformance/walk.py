@@ -95,7 +95,7 @@ def next_call(plan: Plan, step: Step, provider: Provider, *, reverse: bool = Fal
         world = {address: _reversed(seen) for address, seen in reversed([*world.items()])}
     attempt = new_attempt(provider.clock) if not reverse else ""
     refs = Refs(plan.scope, attempt, world)
-    want = plan.wanted[step.address] if step.phase == "converge" else None
+    want = plan.target(step)
     seen = world.get(step.address)
     spec = want or (seen.spec if seen else None)
     if spec is None:

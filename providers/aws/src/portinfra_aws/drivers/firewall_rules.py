@@ -14,11 +14,16 @@ from portinfra_aws.drivers.reading import Answers
 
 _LISTS = "DescribeSecurityGroups"
 
+RULES_MAX = 60
+"""For each way of one group: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html."""
+
 _VERBS: Mapping[Verb, str] = {"remove": "Revoke", "allow": "Authorize"}
 
 
 class FirewallRulesDriver(RuleChangesDriver):
     """The rules of one group, seen whenever it is."""
+
+    rules_max = RULES_MAX
 
     def survey(self, scope: Scope, only: Sequence[Observed[FirewallRules]] = ()) -> tuple[Call, ...]:
         """The list of groups, which is read anyway."""

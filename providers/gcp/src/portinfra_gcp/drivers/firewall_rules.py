@@ -4,7 +4,7 @@ Somebody else's rule in a network of ours that lets through more is seen, and sw
 delete.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import evolve, frozen
@@ -12,12 +12,13 @@ from attrs import evolve, frozen
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import Observed
-from portinfra.model.resources import FirewallRules
+from portinfra.model.resources import FirewallRules, Rule
+from portinfra.model.rule_sets import is_needed
 from portinfra.provider.interface import DONE, Answer, Call, Driver, Names, NextCall, Refs, Refuse, Wait
 from portinfra_gcp import links, marks
 from portinfra_gcp.drivers import reading
 from portinfra_gcp.drivers.base import DONE_STATUS, call
-from portinfra_gcp.drivers.compiled import Compiled, Words, compile, native
+from portinfra_gcp.drivers.compiled import Compiled, Way, Words, compile, native
 from portinfra_gcp.drivers.firewall import FIREWALLS, LISTS, in_networks_of, is_shell
 from portinfra_gcp.drivers.reading import Answers, Record
 
@@ -28,7 +29,7 @@ operation is under way.
 
 
 class FirewallRulesDriver(Driver[FirewallRules]):
-    """All rules of one tag. What is too much goes before what is missing comes."""
+    """All rules of one tag. Traffic that passes and is wanted passes after every call."""
 
     spec = FirewallRules
     holds = frozenset({"firewall"})
@@ -54,7 +55,7 @@ class FirewallRulesDriver(Driver[FirewallRules]):
     def next_call(
         self, want: FirewallRules | None, seen: Observed[FirewallRules] | None, refs: Refs
     ) -> NextCall:
-        """Tighten, then loosen; and wait until all of it is in force."""
+        """Return the next request about one rule; and wait until all of them are in force."""
         if seen is None:
             if want is None:
                 return DONE
@@ -62,7 +63,7 @@ class FirewallRulesDriver(Driver[FirewallRules]):
         change = _Change(want or FirewallRules(seen.spec.name, seen.spec.firewall), seen, refs)
         if refused := change.refused():
             return refused
-        following = next(change.tightening(), None) or next(change.loosening(), None)
+        following = change.following()
         if following is not None:
             return following
         return Wait("being put into force") if "unsettled" in seen.parts else DONE
@@ -161,30 +162,63 @@ class _Change:
                 )
         return None
 
-    def tightening(self) -> Iterator[Call]:
-        """What takes away. A rule that keeps no peer goes."""
-        rules, wanted = self._rules, self._wanted
-        for name in sorted(rules, key=lambda name: (rules[name].ours, name)):
-            has = rules[name]
-            if not has.ours:
-                yield self._switch_off(name)
-            elif name not in wanted:
-                yield self._delete(name)
-            elif has.askew or has.traffic != wanted[name].traffic:
-                yield self._write("firewalls.update", name, wanted[name])
-            elif has.peers - wanted[name].peers:
-                kept = has.peers & wanted[name].peers
-                narrowed = evolve(wanted[name], peers=kept)
-                yield self._write("firewalls.update", name, narrowed) if kept else self._delete(name)
+    def following(self) -> Call | Wait | None:
+        """Return the next call; None where nothing differs.
 
-    def loosening(self) -> Iterator[Call]:
-        """What adds."""
-        rules, wanted = self._rules, self._wanted
-        for name in sorted(wanted):
-            if name not in rules:
-                yield self._write("firewalls.insert", name, wanted[name])
-            elif wanted[name].peers - rules[name].peers:
-                yield self._write("firewalls.update", name, wanted[name])
+        Make before break: traffic that passes now and is wanted passes after every call. What only takes
+        away, and takes nothing that is wanted, comes first; then what adds; then the rest. Compute Engine
+        replaces all peers of a rule in one request, so one update adds and takes away.
+        """
+        writes = [write for name in self._order() if (write := self._change_of(name))]
+        taking = [write for write in writes if not write.adds]
+        adding = [write for write in writes if write.adds]
+        for write in (*taking, *adding):
+            if not self._closes(write):
+                return self._waiting_for(write) or write.call
+        return writes[0].call if writes else None
+
+    def _order(self) -> list[str]:
+        """Return the names of all rules: those of others first."""
+        rules = self._rules
+        return sorted({*rules, *self._wanted}, key=lambda name: (name not in rules or rules[name].ours, name))
+
+    def _change_of(self, name: str) -> "_Write | None":
+        """Return the request that makes one rule what it should be; None where it is."""
+        has, wanted = self._rules.get(name), self._wanted.get(name)
+        if has is None:
+            assert wanted is not None
+            return _Write(
+                name, wanted.way, self._write("firewalls.insert", name, wanted), after=wanted.rules()
+            )
+        if not has.ours:
+            return _Write(name, has.way, self._switch_off(name), has.rules())
+        if wanted is None:
+            return _Write(name, has.way, self._delete(name), has.rules())
+        if has == wanted:
+            return None
+        update = self._write("firewalls.update", name, wanted)
+        return _Write(name, has.way, update, has.rules(), wanted.rules())
+
+    def _closes(self, write: "_Write") -> bool:
+        """Return whether wanted traffic would no longer pass."""
+        others = [
+            rule
+            for name, each in self._rules.items()
+            if name != write.name and each.way == write.way
+            for rule in each.rules()
+        ]
+        return self._needs(write, [*others, *write.after])
+
+    def _waiting_for(self, write: "_Write") -> Wait | None:
+        """A rule that replaces another must be in force first. An operation is under way until it is."""
+        if "unsettled" not in self.seen.parts:
+            return None
+        if not self._needs(write, write.after):
+            return None
+        return Wait("the rules that replace others are being put into force")
+
+    def _needs(self, write: "_Write", left: Sequence[Rule]) -> bool:
+        return any(is_needed(rule, getattr(self.want, write.way), left) for rule in write.before)
 
     def _write(self, action: str, name: str, rule: Compiled) -> Call:
         label = marks.owner_name(self.refs.scope, name)
@@ -215,6 +249,22 @@ class _Change:
         return call(action, self.want.address, parameters, promised, safe=safe)
 
 
+@frozen
+class _Write:
+    """One request about one rule, and what the rule lets through before and after it."""
+
+    name: str
+    way: Way
+    call: Call
+    before: Sequence[Rule] = ()
+    after: Sequence[Rule] = ()
+
+    @property
+    def adds(self) -> bool:
+        """Whether it lets anything through that the rule does not yet."""
+        return bool(set(self.after) - set(self.before))
+
+
 def _fresh(want: FirewallRules, refs: Refs) -> Observed[FirewallRules]:
     """Of a firewall that was made a moment ago."""
     assert want.firewall is not None
@@ -234,7 +284,22 @@ def _observed(
         for way in ("ingress", "egress")
     }
     spec = FirewallRules(address.name, firewall or Address(f"firewall.{address.name}"), **allowed)
-    return Observed(address, spec, {**parts, **{name: rule.text() for name, rule in sorted(rules.items())}})
+    named = {name: rule.text() for name, rule in sorted(rules.items())}
+    return Observed(address, spec, {**parts, **named}, extras=_redundant(rules))
+
+
+def _redundant(rules: Mapping[str, Compiled]) -> tuple[Mapping[str, str], ...]:
+    """Return the rules that let through only what others let through too; those of others first."""
+    left = dict(rules)
+    for name in sorted(rules, key=lambda name: (rules[name].ours, name)):
+        others = {each for key, rule in left.items() if key != name for each in _with_way(rule)}
+        if _with_way(rules[name]) <= others and rules[name].rules():
+            del left[name]
+    return tuple({"id": name} for name in sorted(set(rules) - set(left)))
+
+
+def _with_way(compiled: Compiled) -> set[tuple[Way, Rule]]:
+    return {(compiled.way, rule) for rule in compiled.rules()}
 
 
 def _rules(parts: Mapping[str, str]) -> dict[str, Compiled]:

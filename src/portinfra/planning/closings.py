@@ -1,0 +1,104 @@
+"""Which firewall rules must close traffic before other firewall rules open some.
+
+A packet needs an egress rule of its source and an ingress rule of its target. If one end still has the rule
+that only the old declaration allows, and the other end has the rule that only the new one allows, then a
+packet passes that neither declaration allows. So where two changes can meet like that, the first end closes
+its unwanted traffic in a step of its own, `tighten`, and the second end opens afterwards.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from attrs import evolve, frozen
+
+from portinfra.model.address import Address
+from portinfra.model.plan import Change, Step
+from portinfra.model.resources import Firewall, FirewallRules, Rule
+from portinfra.model.rule_sets import Cidrs, common, difference, intersection
+from portinfra.planning.changes import Desired
+
+_WAYS = (("ingress", "egress"), ("egress", "ingress"))
+"""Each way, and the way of the other end."""
+
+
+@frozen
+class Closing:
+    """A step that closes traffic, and the rules that may open traffic only afterwards."""
+
+    step: Step
+    tightened: FirewallRules | None
+    """What a `tighten` step leaves: the traffic that is allowed before and after. None for a removal."""
+    opening: tuple[Address, ...]
+
+
+@frozen
+class _RuleChange:
+    """What the change of one firewall's rules takes away and adds, by way."""
+
+    change: Change
+    firewall: Address
+    lost: Mapping[str, tuple[Rule, ...]]
+    gained: Mapping[str, tuple[Rule, ...]]
+
+
+def closings(decided: Mapping[Address, Change], desired: Desired) -> list[Closing]:
+    """Return the steps that must close traffic first. Most changes need none."""
+    cidrs = _cidrs(desired)
+    changed = [each for change in decided.values() for each in _rule_changes(change, cidrs)]
+    found = []
+    for closing in changed:
+        opening = [each.change.address for each in changed if _can_meet(closing, each, cidrs)]
+        if opening:
+            found.append(_closing(closing.change, tuple(opening), cidrs, desired))
+    return found
+
+
+def _closing(change: Change, opening: tuple[Address, ...], cidrs: Cidrs, desired: Desired) -> Closing:
+    if change.action != "update":
+        return Closing(Step("remove", change.address), None, opening)
+    return Closing(Step("tighten", change.address), _tightened(change, cidrs, desired), opening)
+
+
+def _tightened(change: Change, cidrs: Cidrs, desired: Desired) -> FirewallRules:
+    """Return the rules for what is allowed before and after. A firewall that does not exist has no hosts."""
+    before, after = change.before, change.after
+    assert isinstance(before, FirewallRules)
+    assert isinstance(after, FirewallRules)
+    both: dict[str, Any] = {}
+    for way, _ in _WAYS:
+        rules = intersection(getattr(before, way), getattr(after, way), cidrs)
+        both[way] = tuple(
+            rule for rule in rules if rule.peer_firewall is None or rule.peer_firewall in desired.seen
+        )
+    return evolve(after, **both)
+
+
+def _rule_changes(change: Change, cidrs: Cidrs) -> Iterator[_RuleChange]:
+    before, after = change.before, change.after
+    rules = after or before
+    if not isinstance(rules, FirewallRules) or rules.firewall is None or change.action == "keep":
+        return
+    lost, gained = {}, {}
+    for way, _ in _WAYS:
+        old: tuple[Rule, ...] = getattr(before, way, ())
+        new: tuple[Rule, ...] = getattr(after, way, ())
+        lost[way] = difference(old, new, cidrs) if change.action == "update" else old
+        gained[way] = difference(new, old, cidrs) if change.action == "update" else new
+    yield _RuleChange(change, rules.firewall, lost, gained)
+
+
+def _can_meet(closing: _RuleChange, opening: _RuleChange, cidrs: Cidrs) -> bool:
+    """Return whether a packet could pass by a rule that goes at one end and one that comes at the other."""
+    return any(
+        common(lost, gained._replace(peer=opening.firewall), cidrs)
+        and common(gained, lost._replace(peer=closing.firewall), cidrs)
+        for way, other_way in _WAYS
+        for lost in closing.lost[way]
+        for gained in opening.gained[other_way]
+    )
+
+
+def _cidrs(desired: Desired) -> dict[str, str]:
+    """Return where the hosts of each firewall have their addresses, as far as that is known."""
+    specs: Iterable[Any] = (*(seen.spec for seen in desired.seen.values()), *desired.wanted.values())
+    return {spec.address: spec.cidr for spec in specs if isinstance(spec, Firewall) and spec.cidr}
