@@ -17,6 +17,7 @@ import pytest
 from portinfra.testing.conformance.bed import Bed
 from portinfra.testing.conformance.stage import Stage
 from portinfra.testing.conformance.suite.abilities import Abilities
+from portinfra.testing.conformance.suite.acceptance import Acceptance
 from portinfra.testing.conformance.suite.claiming import Claiming
 from portinfra.testing.conformance.suite.crashes import CrashAtEveryCall
 from portinfra.testing.conformance.suite.identity import Identity
@@ -30,7 +31,15 @@ __all__ = ["AFTER", "BEFORE", "Bed", "ProviderConformance", "Stage"]
 
 
 class ProviderConformance(
-    Worlds, Mending, Identity, Claiming, Abilities, OptionalAbilities, BadWeather, CrashAtEveryCall
+    Worlds,
+    Mending,
+    Identity,
+    Claiming,
+    Abilities,
+    Acceptance,
+    OptionalAbilities,
+    BadWeather,
+    CrashAtEveryCall,
 ):
     """All of it. A subclass has one fixture, `bed`."""
 
