@@ -12,6 +12,7 @@ from attrs import define, field
 from portinfra.errors import AlreadyExists, ProviderError, RateLimited
 from portinfra.execution import failures, retry
 from portinfra.execution.caller import Caller
+from portinfra.execution.dead_ends import DeadEnds
 from portinfra.execution.failures import Blame
 from portinfra.execution.journal import Journal
 from portinfra.execution.look import Interrupted, Look
@@ -61,6 +62,7 @@ class Coordinator:
     _outcomes: dict[Step, StepOutcome] = field(init=False, factory=dict)
     _rank: dict[Step, Any] = field(init=False)
     _turns: Turns = field(init=False)
+    _dead_ends: DeadEnds = field(init=False, factory=DeadEnds)
     _waiting: Waiting[Step] = field(init=False)
     _looking: bool = field(init=False, default=False)
     _began: float = field(init=False)
@@ -118,6 +120,7 @@ class Coordinator:
             error = failures.faulty(self._blame(task), seen.fault)
             task.faults += task.calls > 0  # what was broken before this step is no failure of this step
             if (task.calls and is_final(seen.fault, task.faults)) or self._holds_data(task):
+                self._dead_ends.note(task.accepted, task.want, False, error)
                 return self._end(task, "failed", error)
             if task.faults:
                 pause = retry.delay(task.faults)
@@ -181,7 +184,10 @@ class Coordinator:
         rank = self.loop.chance.random() if self.loop.chance else self._rank[task.step]
         self._turns.join(rank, call.rates, lambda: self._send(task, call))
 
-    def _send(self, task: Task, call: Call) -> None:
+    def _send(self, task: Task, call: Call) -> bool:
+        if refused := self._dead_ends.meets(call, task.want):
+            self._end(task, "failed", refused)
+            return False
         task.calls += 1
         if not task.tries and not task.accepted:
             task.before = self._world.get(task.step.address)
@@ -189,6 +195,7 @@ class Coordinator:
         self.loop.submit(
             lambda completion: self._answered(task, call, completion), lambda: self.caller.once(call)
         )
+        return True
 
     def _answered(self, task: Task, call: Call, completion: Completion) -> None:
         now = self._clock.now()
@@ -220,6 +227,8 @@ class Coordinator:
         task.taken += isinstance(error, AlreadyExists)
         todo = reaction(error, call, task.tries, task.taken)
         if todo is Reaction.GIVE_UP:
+            exists = task.step.address in self._world
+            self._dead_ends.note([call.action], task.want, exists, error)
             return self._end(task, "failed", error)
         if isinstance(error, RateLimited):
             self._schedule.throttled(call.rates, now)
@@ -238,6 +247,8 @@ class Coordinator:
         self._tell(None, None, what.partition("\n")[0])
 
     def _end(self, task: Task, fate: Fate, error: Exception | None) -> None:
+        if fate == "done" and task.want is None:
+            self._dead_ends.forget_quotas()
         self._conclude(task, fate, error)
         following = list(self._followers[task.step])
         while following:
