@@ -17,6 +17,9 @@ PortinfraError
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+CAUSES_MAX = 3
+"""As many causes are in the one line of an ApplyError."""
+
 if TYPE_CHECKING:
     from portinfra.model.finding import Finding
     from portinfra.model.lease import Holder
@@ -192,13 +195,23 @@ class ApplyError(PortinfraError):
     def __init__(self, message: str, outcome: "Outcome") -> None:
         super().__init__(message)
         self.outcome = outcome
-        for step in outcome.steps:
-            if step.error is not None:
-                self.add_note(f"{step.step.address}: {step.error}")  # a traceback shows it
-        for change in outcome.drift:
-            self.add_note(f"{change.action} {change.address}: {change.reason}")
-        for zone in sorted(outcome.unverified):
-            self.add_note(f"{zone} does not answer")
+        for cause in self._causes[CAUSES_MAX:]:
+            self.add_note(cause)  # a traceback shows it
+
+    def __str__(self) -> str:
+        """One line: how many steps failed, and the first causes."""
+        causes = self._causes
+        more = len(causes) - CAUSES_MAX
+        shown = "; ".join(causes[:CAUSES_MAX]) + (f"; and {more} more" if more > 0 else "")
+        return f"{self.args[0]}: {shown}" if shown else str(self.args[0])
+
+    @property
+    def _causes(self) -> list[str]:
+        """Why it did not end well, each cause once."""
+        return [
+            *map(str, self.outcome.causes),
+            *(f"{change.action} {change.address}: {change.reason}" for change in self.outcome.drift),
+        ]
 
     @property
     def first(self) -> Exception:

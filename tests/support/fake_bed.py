@@ -77,6 +77,13 @@ class FakeBed(Bed):
     def fail_next_host(self):
         self.cloud.fail_next("instance")
 
+    def fail_deletions(self, times):
+        self.cloud.fail_later("DeleteNetwork", times=times)
+        return "network"
+
+    def fail_starts(self, times):
+        self.cloud.fail_later("StartInstance", "AccessDenied", "the key keys/main is disabled", times)
+
     def user_data(self, host):
         rows = [row for table in self.cloud.store.tables() for row in self.cloud.store.rows(table).values()]
         (given,) = [

@@ -49,6 +49,8 @@ class ListingDriver(ToyDriver):
     def absorb(self, seen, call, answer):
         if answer is not None and answer.get("pending") and call.after:
             return evolve(call.after, state="pending", parts={"id": call.address})
+        if answer is not None and answer.get("leaves"):
+            return evolve(seen, state="deleting")
         return super().absorb(seen, call, answer)
 
 

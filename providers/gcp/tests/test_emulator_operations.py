@@ -138,3 +138,12 @@ def test_operations_are_listed(raw: Raw, given: str) -> None:
     assert raw.refused("GET", "global/operations/another")[:2] == (404, "notFound")
     told = raw("GET", "aggregated/operations", filter=given)
     assert ("operations" in told["items"]["global"]) == (given != "name = nothing")
+
+
+def test_a_change_can_be_accepted_and_fail(gce: Local, hand: Hand) -> None:
+    hand.network()
+    gce.bed.fail_later("networks.delete", "INTERNAL_ERROR", "Lost.", 500)
+    told = hand.wait(hand.begin("Networks", "delete", network="n"))
+    assert [(each.code, each.message) for each in told.error.errors] == [("INTERNAL_ERROR", "Lost.")]
+    assert hand.ask("Networks", "get", network="n").name == "n"
+    hand.do("Networks", "delete", network="n")

@@ -4,9 +4,10 @@ import pytest
 
 from emulator.conformance_bed import GcpBed
 from emulator.identities import PROJECT
-from portinfra import errors
+from portinfra import errors, workflow
 from portinfra.errors import ApplyError
-from portinfra.testing.conformance.stage import Stage
+from portinfra.execution.retry import ATTEMPTS_MAX
+from portinfra.testing.conformance.stage import LOSE_DATA, Stage
 
 
 @pytest.fixture
@@ -64,6 +65,30 @@ def test_an_internal_address_that_somebody_has_is_told_of(bed):
     error = failed(stage)["instance.old1"]
     assert interface["networkIP"] in str(error)
     assert "already being used" in str(error)
+
+
+def test_a_network_that_something_foreign_uses_is_told_of_at_once_and_given_up_with_patience(bed):
+    stage, told = Stage(bed), []
+    stage.bring(bed.before)
+    (network,) = bed.gce.projects[PROJECT].all("networks")
+    rule = {"name": "aet-1", "network": network.link, "allowed": [{"IPProtocol": "icmp"}]}
+    bed.gce.act("firewalls.insert", rule)
+    plan = workflow.destroy(bed.before, bed.environment, LOSE_DATA)
+    with stage.calls() as record, pytest.raises(ApplyError) as caught:
+        workflow.apply(plan, listen=told.append, seed=0)
+    (failed,) = [step for step in caught.value.outcome.steps if step.fate == "failed"]
+    assert isinstance(failed.error, errors.Conflict)
+    assert "already being used by" in str(failed.error)
+    assert "firewalls/aet-1" in str(failed.error)
+    assert len([call for call in record.made if call.action == "networks.delete"]) <= ATTEMPTS_MAX
+    reported = [
+        each.message for each in told if "networks.delete" in each.message and "going on" in each.message
+    ]
+    assert "tried 1 time," in reported[0]
+    assert any("firewalls/aet-1" in line for line in reported[:2])
+    bed.gce.act("firewalls.delete", firewall="aet-1")
+    stage.remove(bed.before)
+    assert stage.books() == []
 
 
 def test_the_same_change_is_not_sent_again_while_it_is_under_way(bed):

@@ -12,6 +12,7 @@ from attrs import define, field
 from portinfra.errors import AlreadyExists, ProviderError, RateLimited
 from portinfra.execution import failures, retry
 from portinfra.execution.caller import Caller
+from portinfra.execution.dead_ends import DeadEnds
 from portinfra.execution.failures import Blame
 from portinfra.execution.journal import Journal
 from portinfra.execution.look import Interrupted, Look
@@ -29,10 +30,11 @@ from portinfra.model.outcome import Fate, StepOutcome
 from portinfra.model.plan import Plan, Step
 from portinfra.model.progress import Listener, Progress
 from portinfra.observation import Reader
-from portinfra.planning.dry_run import CALLS_MAX, ask
+from portinfra.planning.dry_run import CALLS_MAX, ask, calls_left
 from portinfra.planning.retention import zone_of
 from portinfra.planning.world import World
 from portinfra.provider.interface import DONE, Call, Refs, Refuse, Wait
+from portinfra.words import count
 
 PATIENCE_SECONDS = 1200.0
 """What has not become ready by then is taken for stuck."""
@@ -60,6 +62,7 @@ class Coordinator:
     _outcomes: dict[Step, StepOutcome] = field(init=False, factory=dict)
     _rank: dict[Step, Any] = field(init=False)
     _turns: Turns = field(init=False)
+    _dead_ends: DeadEnds = field(init=False, factory=DeadEnds)
     _waiting: Waiting[Step] = field(init=False)
     _looking: bool = field(init=False, default=False)
     _began: float = field(init=False)
@@ -108,12 +111,19 @@ class Coordinator:
         self._tell(task, None, "")
         self._advance(task)
 
-    def _advance(self, task: Task) -> None:
+    def _advance(self, task: Task, *, looked: bool = False) -> None:
+        """Do what the driver answers to what is seen: by a call's promise or, if it `looked`, by a list."""
         seen = self._world.get(task.step.address)
+        pause = 0.0
         if seen is not None and seen.fault and task.want is not None:
-            task.faults += 1
-            if is_final(seen.fault, task.faults) or self._holds_data(task):
-                return self._end(task, "failed", failures.faulty(self._blame(task), seen.fault))
+            error = failures.faulty(self._blame(task), seen.fault)
+            task.faults += task.calls > 0  # what was broken before this step is no failure of this step
+            if (task.calls and is_final(seen.fault, task.faults)) or self._holds_data(task):
+                self._dead_ends.note(task.accepted, task.want, False, error)
+                return self._end(task, "failed", error)
+            if task.faults:
+                pause = retry.delay(task.faults)
+                self._report(task, task.faults, error)
         try:
             answer = ask(self._driver(task), task.want, seen, self._refs)
         except Exception as error:
@@ -130,7 +140,31 @@ class Coordinator:
         assert isinstance(answer, Call)
         if task.calls >= CALLS_MAX:
             return self._end(task, "failed", failures.endless(self._blame(task), answer, task.last))
+        if looked and not self._has_progress(task) and answer.action in task.accepted:
+            task.accepted.clear()
+            last = task.last if task.fell_back else None
+            task.fell_back = True
+            return self._failed(task, answer, failures.fell_back(self._blame(task), answer, seen, last))
+        if pause:
+            return self.loop.later(self._clock.now() + pause, self._go, task, answer)
         return self._go(task, answer)
+
+    def _has_progress(self, task: Task) -> bool:
+        """Whether the resource is nearer to what is wanted than ever in this step. Then patience begins anew.
+
+        That a call was accepted is no progress: it may fail afterwards.
+        """
+        seen = self._world.get(task.step.address)
+        if not (task.tries or task.accepted) or (seen and (seen.state != "ready" or seen.fault)):
+            return False
+        driver = self._driver(task)
+        left, before = (calls_left(driver, task.want, each, self._refs) for each in (seen, task.before))
+        if left >= before:
+            return False
+        task.before = seen
+        task.tries = task.taken = 0
+        task.accepted.clear()
+        return True
 
     def _holds_data(self, task: Task) -> bool:
         """Whether making it anew would lose what nobody gave leave to lose."""
@@ -149,12 +183,18 @@ class Coordinator:
         rank = self.loop.chance.random() if self.loop.chance else self._rank[task.step]
         self._turns.join(rank, call.rates, lambda: self._send(task, call))
 
-    def _send(self, task: Task, call: Call) -> None:
+    def _send(self, task: Task, call: Call) -> bool:
+        if refused := self._dead_ends.meets(call, task.want):
+            self._end(task, "failed", refused)
+            return False
         task.calls += 1
+        if not task.tries and not task.accepted:
+            task.before = self._world.get(task.step.address)
         self._note(self._clock.now(), "intent", action=call.action, address=call.address)
         self.loop.submit(
             lambda completion: self._answered(task, call, completion), lambda: self.caller.once(call)
         )
+        return True
 
     def _answered(self, task: Task, call: Call, completion: Completion) -> None:
         now = self._clock.now()
@@ -173,29 +213,41 @@ class Coordinator:
         )
         self._schedule.answered(call.rates)
         self._world.record(task.step.address, seen)
-        task.tries = task.taken = 0
+        task.accepted.add(call.action)
+        if task.tries:
+            self._has_progress(task)
         return self._advance(task)
 
     def _failed(self, task: Task, call: Call, error: Exception) -> None:
         now = self._clock.now()
+        self._has_progress(task)
         task.tries += 1
         task.last = error
         task.taken += isinstance(error, AlreadyExists)
         todo = reaction(error, call, task.tries, task.taken)
         if todo is Reaction.GIVE_UP:
+            exists = task.step.address in self._world
+            self._dead_ends.note([call.action], task.want, exists, error)
             return self._end(task, "failed", error)
         if isinstance(error, RateLimited):
             self._schedule.throttled(call.rates, now)
             self._tell(task, None, "throttled: slowing down")
-        elif task.tries in retry.TOLD:
-            what = f"{task.step.address}: tried {task.tries} times, and going on: {error}"
-            self._tell(None, None, what.partition("\n")[0])
+        elif task.tries in retry.TOLD or (task.fell_back and str(error) not in task.reported):
+            self._report(task, task.tries, error)
         again = now + retry.delay(task.tries)
         if todo is Reaction.REPEAT:
             return self.loop.later(again, self._go, task, call)
         return self._look_at(task, again, earliest=again)
 
+    def _report(self, task: Task, tries: int, error: Exception) -> None:
+        """Tell people what keeps a step from going on."""
+        task.reported.add(str(error))
+        what = f"{task.step.address}: tried {count(tries, 'time')}, and going on: {error}"
+        self._tell(None, None, what.partition("\n")[0])
+
     def _end(self, task: Task, fate: Fate, error: Exception | None) -> None:
+        if fate == "done" and task.want is None:
+            self._dead_ends.forget_quotas()
         self._conclude(task, fate, error)
         following = list(self._followers[task.step])
         while following:
@@ -305,7 +357,7 @@ class Coordinator:
         if silent:
             return self._end(task, "failed", failures.unanswered(self._blame(task), silent))
         self._world.record(task.step.address, found)
-        return self._advance(task)
+        return self._advance(task, looked=True)
 
     def _zones(self, task: Task) -> frozenset[str]:
         """The zones that a resource lies in, or what it refers to."""

@@ -1,10 +1,12 @@
 """Errors that no provider raised: what an apply found out by itself, in its own words."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from attrs import frozen
 
 from portinfra.errors import (
+    Conflict,
     InvalidRequest,
     NoCapacity,
     PermissionDenied,
@@ -14,7 +16,7 @@ from portinfra.errors import (
     Unsupported,
 )
 from portinfra.model.address import Address
-from portinfra.model.observed import Fault
+from portinfra.model.observed import Fault, Observed
 from portinfra.provider.interface import Call, Refuse, Wait
 
 
@@ -35,13 +37,32 @@ _FAULT_FIXES: Mapping[type[ProviderError], str] = {
 }
 
 
-def faulty(blame: Blame, fault: Fault) -> ProviderError:
-    """Return the error of a resource that the provider accepted and then did not make."""
+def faulty(blame: Blame, fault: Fault, action: str = "") -> ProviderError:
+    """Return the error of what the provider accepted and then did not do."""
     return fault.error(
         f"it was accepted and then failed: {fault}",
         provider=blame.provider,
         address=blame.address,
+        action=action,
         fix=_FAULT_FIXES.get(fault.error, "Wait and run it again, or look at it in the provider's console."),
+    )
+
+
+def fell_back(blame: Blame, call: Call, seen: Observed[Any] | None, last: Exception | None) -> Exception:
+    """Return the error of a call that was accepted and then changed nothing.
+
+    The resource tells the reason, or the provider has told it in `last` when it was asked again.
+    """
+    if seen is not None and seen.failed_change:
+        return faulty(blame, seen.failed_change, call.action)
+    if last is not None:
+        return last
+    return Conflict(
+        "it was accepted, and then nothing changed",
+        provider=blame.provider,
+        address=blame.address,
+        action=call.action,
+        fix="Look at it in the provider's console: something keeps it as it is. Then run it again.",
     )
 
 

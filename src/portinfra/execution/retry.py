@@ -10,7 +10,7 @@ from portinfra.provider.interface import Call
 T = TypeVar("T")
 
 ATTEMPTS_MAX = 14
-"""After so many tries in a row that change nothing (some four minutes), a step fails."""
+"""After so many failed tries without progress (some four minutes), a step fails."""
 
 FIRST_ATTEMPTS_MAX = 6
 """What has never answered is rather at another address than down for a moment: some sixteen seconds."""

@@ -1,7 +1,10 @@
 """One step of a plan on its way."""
 
-from attrs import define
+from typing import Any
 
+from attrs import define, field
+
+from portinfra.model.observed import Observed
 from portinfra.model.plan import Step
 from portinfra.model.resources import Spec
 
@@ -17,12 +20,21 @@ class Task:
     started: float = 0.0
     calls: int = 0
     tries: int = 0
-    """In a row, without anything changing."""
+    """Failed tries since the last progress."""
     taken: int = 0
     """Of these, those that found the name taken."""
     last: Exception | None = None
     """The last error of a call of its own."""
     faults: int = 0
+    """How often this step made it, and it failed after it was accepted."""
+    before: Observed[Any] | None = None
+    """What was seen at the last progress: progress is a resource that is nearer to what is wanted."""
+    accepted: set[str] = field(factory=set)
+    """The actions that were accepted since then."""
+    fell_back: bool = False
+    """Whether a call was accepted and then changed nothing."""
+    reported: set[str] = field(factory=set)
+    """The errors of this step that people were told."""
     written: float | None = None
     """When its last write ended: lists may be stale for a while after."""
     waiting_since: float | None = None

@@ -36,12 +36,15 @@ class Turns:
         self._schedule = schedule
         self._clock = clock
         self._later = later
-        self._ready: dict[Rates, list[tuple[Any, int, Callable[[], None]]]] = {}
+        self._ready: dict[Rates, list[tuple[Any, int, Callable[[], bool]]]] = {}
         self._due: set[Rates] = set()
         self._count = itertools.count()
 
-    def join(self, rank: Any, rates: Rates, send: Callable[[], None]) -> None:
-        """Let a call take its turn among those of its rate classes; the lowest rank goes first."""
+    def join(self, rank: Any, rates: Rates, send: Callable[[], bool]) -> None:
+        """Let a call take its turn among those of its rate classes; the lowest rank goes first.
+
+        `send` returns whether it sent the call: what was not sent takes nothing of the rates.
+        """
         heapq.heappush(self._ready.setdefault(rates, []), (rank, next(self._count), send))
         self._arm(rates)
 
@@ -54,6 +57,7 @@ class Turns:
         self._due.discard(rates)
         now = self._clock.now()
         if self._schedule.earliest(rates, now) <= now:
-            self._schedule.take(rates, now)
-            heapq.heappop(self._ready[rates])[2]()
+            sent = heapq.heappop(self._ready[rates])[2]()
+            if sent:
+                self._schedule.take(rates, now)
         self._arm(rates)

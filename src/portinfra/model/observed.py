@@ -56,7 +56,9 @@ class Observed(Generic[S]):
     extras: tuple[Mapping[str, str], ...] = ()
     """Native parts of doubles that are explained (our own attempts) and empty: to be removed."""
     fault: Fault | None = field(default=None, validator=optional(instance_of(Fault)))
-    """It was accepted and then failed: why."""
+    """Why nothing came of it after the provider had accepted it: it must be made again."""
+    failed_change: Fault | None = field(default=None, validator=optional(instance_of(Fault)))
+    """Why nothing came of the last change that the provider accepted: the resource is as it was before."""
     reason: str = ""
     """Why it is pending, where it is neither young nor busy but not as any of its kind must be."""
 

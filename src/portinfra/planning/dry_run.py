@@ -33,43 +33,61 @@ def dry_run(
         want = target(step, desired.wanted, tightened)
         if want is not None and any(reference not in world for reference in want.references()):
             continue  # what it stands on was refused, which is said already
-        for taken in _walk(desired.driver(step.address), step.address, want, world, refs):
+        driver, seen = desired.driver(step.address), world.get(step.address)
+        for taken, after in _walk(driver, want, seen, refs):
             if isinstance(taken, Refuse):
                 findings.append(Finding("plan/refused", taken.reason, taken.fix, subject=step.address))
-            else:
+            elif isinstance(taken, Call):
                 calls.append(taken)
+            world.record(step.address, after)
     return calls, findings
 
 
+def calls_left(driver: Driver[Any], want: Any, seen: Observed[Any] | None, refs: Refs) -> int:
+    """Return the number of calls between what is seen and what is wanted, if each keeps its promise.
+
+    It is CALLS_MAX where the driver refuses or does not come to an end.
+    """
+    calls = 0
+    try:
+        for taken, _ in _walk(driver, want, seen, refs):
+            if isinstance(taken, Refuse):
+                return CALLS_MAX
+            calls += isinstance(taken, Call)
+    except Exception:  # whoever asks the driver for its next call meets the same error, and reports it
+        return CALLS_MAX
+    return calls
+
+
 def _walk(
-    driver: Driver[Any], address: Address, want: Any, world: World, refs: Refs
-) -> Iterator[Call | Refuse]:
+    driver: Driver[Any], want: Any, seen: Observed[Any] | None, refs: Refs
+) -> Iterator[tuple[NextCall, Observed[Any] | None]]:
+    """Yield each answer of a driver until its last, and what is there after it."""
     for _ in range(CALLS_MAX):
-        step = dry_step(driver, address, want, world, refs)
-        if step is DONE:
+        step, seen = _step(driver, want, seen, refs)
+        yield step, seen
+        if step is DONE or isinstance(step, Refuse):
             return
-        if isinstance(step, Wait):
-            continue
-        assert isinstance(step, Call | Refuse)
-        yield step
-        if isinstance(step, Refuse):
-            return
-    raise RuntimeError(
-        f"{type(driver).__name__} does not converge on {address}: {CALLS_MAX} calls, last {step}"
-    )
+    raise RuntimeError(f"{type(driver).__name__} does not converge: {CALLS_MAX} calls, last {step}")
 
 
 def dry_step(driver: Driver[Any], address: Address, want: Any, world: World, refs: Refs) -> NextCall:
     """Ask for the next call and record in `world` what it promises. Perform nothing."""
-    seen = world.get(address)
-    step = ask(driver, want, seen, refs)
-    if step is DONE and want is None:
-        world.record(address, None)
-    if isinstance(step, Wait):
-        world.record(address, _settled(seen))
-    if isinstance(step, Call):
-        world.record(address, driver.absorb(seen, step, None))
+    step, after = _step(driver, want, world.get(address), refs)
+    world.record(address, after)
     return step
+
+
+def _step(
+    driver: Driver[Any], want: Any, seen: Observed[Any] | None, refs: Refs
+) -> tuple[NextCall, Observed[Any] | None]:
+    """Return the driver's next answer, and what exists after it."""
+    step = ask(driver, want, seen, refs)
+    if isinstance(step, Wait):
+        return step, _settled(seen)
+    if isinstance(step, Call):
+        return step, driver.absorb(seen, step, None)
+    return step, None if step is DONE and want is None else seen
 
 
 def ask(driver: Driver[Any], want: Any, seen: Observed[Any] | None, refs: Refs) -> NextCall:

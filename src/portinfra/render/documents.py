@@ -89,6 +89,10 @@ def outcome_document(outcome: Outcome) -> Document:
         "attempt": outcome.attempt,
         "succeeded": outcome.succeeded,
         "summary": {fate: fates.count(fate) for fate in ("done", "failed", "blocked")},
+        "causes": [
+            {"error": str(cause.error or ""), "count": len(cause.steps), "not_tried": cause.untried}
+            for cause in outcome.causes
+        ],
         "calls": outcome.calls,
         "seconds": round(outcome.seconds, 3),
         "steps": [
@@ -216,7 +220,7 @@ def error_document(error: PortinfraError, exit_code: int) -> Document:
     document: Document = {
         "schema": "portinfra.error/1",
         "error": type(error).__name__,
-        "message": str(error.args[0]) if findings else str(error),
+        "message": str(error.args[0]) if findings or isinstance(error, ApplyError) else str(error),
         "fix": error.fix,
         "exit_code": int(exit_code),
         "location": _location(getattr(error, "location", None)),

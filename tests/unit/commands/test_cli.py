@@ -7,6 +7,7 @@ from attrs import evolve
 
 from portinfra import workflow
 from portinfra.render.console import terminal
+from portinfra.testing.fake.errors import FakeError
 
 
 def test_plan_says_what_would_be_created_and_changes_nothing(world):
@@ -63,6 +64,35 @@ def test_an_apply_that_fails_lists_what_failed_and_how_to_resume(world):
     assert "blocked  " in result.stderr
     assert "of 18 steps done" in result.stderr
     assert result.stderr.rstrip().endswith("python shop.py apply --yes")
+
+
+def refuse_hosts(world):
+    def refuse(action, given):
+        if action == "CreateInstance":
+            raise FakeError("QuotaExceeded", "the account may have no more vCPUs")
+
+    world.cloud.before_request = refuse
+
+
+def test_one_cause_of_several_failures_is_one_message(world):
+    refuse_hosts(world)
+    result = world.changing("web", count=40).run("apply", "--yes")
+    assert result.exit_code == 1
+    assert result.stderr.count("the account may have no more vCPUs") == 2, "on the way, and at the end"
+    assert result.stderr.count("Ask for a higher quota") == 1
+    assert "The same for 40 more: instance." in result.stderr
+    assert "not tried)" in result.stderr
+
+
+def test_one_cause_is_counted_in_the_document_of_the_outcome(world):
+    refuse_hosts(world)
+    result = world.changing("web", count=40).run("apply", "--yes", "--json")
+    document = json.loads(result.stdout)
+    assert document["message"].startswith("41 of ")
+    (cause,) = document["outcome"]["causes"]
+    assert cause["count"] == 41
+    assert cause["not_tried"] > 0
+    assert "the account may have no more vCPUs" in cause["error"]
 
 
 def test_an_interrupted_apply_says_how_to_resume(world, monkeypatch):

@@ -4,6 +4,7 @@ from toy import topology
 from toycloud import TWO_ROLES, ToyProvider, plan_for, run
 
 from portinfra import Role, errors
+from portinfra.execution.retry import ATTEMPTS_MAX
 from portinfra.model.catalogue import Rate
 from portinfra.model.observed import Fault
 
@@ -211,8 +212,8 @@ def test_what_vanishes_each_time_that_it_is_made_is_not_made_without_end():
     with pytest.raises(errors.ApplyError) as caught:
         run(provider, plan_for(provider, TWO_ROLES))
     (failed,) = [step for step in caught.value.outcome.steps if step.fate == "failed"]
-    assert "asks for Create again" in str(failed.error)
-    assert failed.calls == 100
+    assert "Create: it was accepted, and then nothing changed" in str(failed.error)
+    assert failed.calls == ATTEMPTS_MAX
 
 
 @pytest.mark.parametrize(

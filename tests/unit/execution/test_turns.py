@@ -30,7 +30,7 @@ def turns(rates):
 
 
 def join(timeline, line, rank, name, rates=("launch",)):
-    line.join(rank, rates, lambda: timeline.sent.append((timeline.moment, name)))
+    line.join(rank, rates, lambda: timeline.sent.append((timeline.moment, name)) or True)
 
 
 def test_the_most_urgent_goes_first_though_it_came_last():
@@ -60,3 +60,12 @@ def test_a_provider_that_throttles_slows_down_what_was_waiting_already():
     assert moments[0] == 0.0
     assert moments[1] >= 2.0
     assert moments[2] - moments[1] == moments[3] - moments[2] == 2.0
+
+
+def test_what_is_not_sent_after_all_takes_nothing_of_the_rate():
+    timeline, _, line = turns({"launch": Rate(bucket=1, per_second=1)})
+    for rank in range(100):
+        line.join(rank, ("launch",), lambda: False)
+    join(timeline, line, 100, "last")
+    timeline.run()
+    assert timeline.sent == [(1.0, "last")]

@@ -87,6 +87,10 @@ CODES: Mapping[str, tuple[Kind, str]] = {
     ),
     "PendingVerification": (errors.PermissionDenied, "AWS is verifying the account: wait for its e-mail."),
     "Blocked": (errors.PermissionDenied, "AWS has blocked the account: ask its support."),
+    **dict.fromkeys(
+        ("KMSKeyNotAccessibleFault", "InvalidKmsKey.InvalidState", "InvalidKMSKey.InvalidState"),
+        (errors.PermissionDenied, "Enable the key, and let these credentials use it (kms:CreateGrant)."),
+    ),
     # the name or address is taken
     "InvalidGroup.Duplicate": (errors.AlreadyExists, "Remove the security group of that name."),
     "InvalidKeyPair.Duplicate": (errors.AlreadyExists, "Somebody else has taken it."),

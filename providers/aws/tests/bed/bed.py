@@ -47,6 +47,7 @@ class Bed(Emulator[EC2Asked]):
     verbs: ClassVar[tuple[str, ...]] = (
         *Emulator.verbs,
         "fail_next_instance",
+        "fail_terminations",
         "books",
         "add_account",
         "write",
@@ -73,6 +74,11 @@ class Bed(Emulator[EC2Asked]):
         """Accept the next launch and let it die while it is pending, for a reason."""
         with self.lock:
             self.at(account, region).fates.append(reason)
+
+    def fail_terminations(self, account: str, region: str, times: int) -> None:
+        """Accept the next terminations, and let each instance be as it was before after a while."""
+        with self.lock:
+            self.at(account, region).failing_terminations = times
 
     def add_account(
         self, account: str, access_key: str, secret: str, policy: Mapping[str, Any] | None = None

@@ -12,6 +12,7 @@ from bed import engine
 from bed.bed import Bed as EC2
 from bed.direct import direct
 from bed.identities import ACCOUNT
+from bed.rules.kms import DEFAULT
 from bed.running import RemoteBed, environment
 from bed.settings import Settings
 from portinfra.model.environment import Environment
@@ -92,6 +93,15 @@ class AwsBed(Bed):
     def fail_next_host(self) -> None:
         """EC2 has trouble of its own."""
         self.ec2.fail_next_instance(ACCOUNT, REGION, "something broke")
+
+    def fail_deletions(self, times: int) -> str:
+        """EC2 deletes networks at once or not at all: hosts alone take their time."""
+        self.ec2.fail_terminations(ACCOUNT, REGION, times)
+        return "instance"
+
+    def fail_starts(self, times: int) -> None:
+        """The key of their disks is disabled."""
+        self.ec2.settings.disabled_keys = frozenset([DEFAULT] if times else [])
 
     def user_data(self, host: str) -> str:
         """As a person would ask for it."""

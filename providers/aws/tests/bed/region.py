@@ -31,6 +31,8 @@ class Region:
     """Bucket → tokens left, and when that was."""
     fates: list[str] = field(factory=list)
     """Why each of the next instances will die while it is pending."""
+    failing_terminations: int = 0
+    """How many of the next terminations are accepted and do not happen."""
     phases: dict[str, str] = field(factory=dict)
     """Id → the state that it is in for a while: `creating`, `modifying`."""
     _due: list[tuple[float, int, Callable[[], None]]] = field(factory=list)

@@ -40,5 +40,7 @@ class Settings(emulator.Settings):
     """The IAM policy of all callers, as AWS takes it; None: all is allowed."""
     keys: frozenset[str] | None = None
     """The only KMS keys there are; None: every one that is named."""
+    disabled_keys: frozenset[str] = frozenset()
+    """KMS keys that cannot be used now, by the name that a client gives them; see rules/life.py."""
     profiles: frozenset[str] = frozenset()
     """The ARNs of the instance profiles that there are, in whatever account."""

@@ -23,6 +23,8 @@ BY_KIND = {
         "RequestExpired",
         "SignatureDoesNotMatch",
         "OptInRequired",
+        "KMSKeyNotAccessibleFault",
+        "InvalidKmsKey.InvalidState",
         "RegionDisabledException",
         "AccessDenied",
     ],

@@ -259,6 +259,16 @@ def test_a_host_that_died_on_its_way_up_is_a_fault_and_goes():
     assert seen_of(record("terminated", reason=by_hand)) == []
 
 
+def test_a_stopped_host_tells_why_its_start_failed_and_is_not_made_again():
+    failed = {"code": "Client.InternalError", "message": "Client error on launch"}
+    (seen,) = seen_of(record("stopped", reason=failed))
+    assert seen.failed_change == Fault(PermissionDenied, "Client error on launch", "Client.InternalError")
+    assert DRIVER.next_call(HOST, seen, THERE).action == "StartInstances"
+    for code in ("Client.UserInitiatedShutdown", "Client.UserInitiatedHibernate"):
+        (seen,) = seen_of(record("stopped", reason={"code": code, "message": "User initiated"}))
+        assert seen.failed_change is None
+
+
 def test_a_host_that_lives_hides_one_that_died():
     died = {"code": "Server.InternalError", "message": "Server.InternalError"}
     (seen,) = seen_of(record("terminated", id="i-0", reason=died), record("running"))

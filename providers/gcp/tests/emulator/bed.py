@@ -51,6 +51,7 @@ class Bed(Emulator[GceAsked]):
     verbs: ClassVar[tuple[str, ...]] = (
         *Emulator.verbs,
         "fail_next_instance",
+        "fail_later",
         "books",
         "add_project",
         "add_identity",
@@ -86,6 +87,12 @@ class Bed(Emulator[GceAsked]):
         """Accept the next instance, and let its operation fail."""
         with self.lock:
             self.projects[project].fates.append({"code": code, "message": message, "status": status})
+
+    def fail_later(self, method: str, code: str, message: str, status: int = 400, times: int = 1) -> None:
+        """Accept the next calls of a method (`networks.delete`), and let their operations fail."""
+        with self.lock:
+            error = {"code": code, "message": message, "status": status}
+            self.projects[PROJECT].failing[method] = [error] * times
 
     def add_project(self, project: str) -> None:
         """One more project."""

@@ -127,6 +127,17 @@ class GcpBed(Bed):
         """Let a zone have no machine left to give."""
         self.gce.settings.exhausted = frozenset({*self.gce.settings.exhausted, zone})
 
+    def fail_deletions(self, times: int) -> str:
+        """As of a network that something uses which the project's lists do not show."""
+        why = "The network resource is already being used by a connector"
+        self.gce.fail_later("networks.delete", "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE", why, times=times)
+        return "network"
+
+    def fail_starts(self, times: int) -> None:
+        """As of a disk whose key was disabled."""
+        why = "Cloud KMS error when using key projects/p/locations/l/keyRings/r/cryptoKeys/k: it is disabled"
+        self.gce.fail_later("instances.start", "KMS_PERMISSION_DENIED", why, times=times)
+
     def user_data(self, host: str) -> str:
         """As the host itself would be told."""
         there = self.gce.projects[PROJECT]

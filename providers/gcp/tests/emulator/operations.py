@@ -30,6 +30,8 @@ def begin(
     there, settings = call.project, call.project.settings
     started = max(there.now + settings.queue_seconds, target.busy)
     target.busy = started + settings.pending_seconds
+    failing = there.failing.get(call.method.name)
+    error = error or (failing.pop(0) if failing else None)
     number = there.next_id()
     operation = Operation(
         f"operation-{int(there.now * 1000)}-{number % 10**13:013x}-{call.method.action.lower()}",

@@ -116,6 +116,8 @@ class Project:
     """commonInstanceMetadata."""
     fates: list[dict[str, Any]] = field(factory=list)
     """With what error each of the next instances will fail."""
+    failing: dict[str, list[dict[str, Any]]] = field(factory=dict)
+    """Method → the errors with which the operations of its next calls will fail."""
     _running: list[Operation] = field(factory=list)
     _numbers: Any = field(factory=itertools.count)
 
@@ -210,5 +212,6 @@ def _finish(operation: Operation) -> None:
     try:
         operation.finish()
     except GceError as error:
+        operation.fail()
         code = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", error.reason).upper()
         operation.error = {"code": code, "message": error.message, "status": error.status}

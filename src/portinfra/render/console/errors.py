@@ -7,7 +7,7 @@ from rich.text import Text
 
 from portinfra.errors import ApplyError, PortinfraError
 from portinfra.model.finding import Finding, Severity
-from portinfra.model.outcome import StepOutcome
+from portinfra.model.outcome import Cause, StepOutcome
 from portinfra.render.console.names import collapsed
 from portinfra.render.console.terminal import err
 from portinfra.words import count
@@ -48,17 +48,18 @@ def _headline(place: str, severity: Severity, message: str) -> Text:
 
 
 def _message(error: PortinfraError) -> str:
-    """What happened, without the findings that some errors append."""
-    return str(error.args[0]) if hasattr(error, "findings") else str(error)
+    """Return what happened, without the findings or causes that some errors append."""
+    return str(error.args[0]) if hasattr(error, "findings") or isinstance(error, ApplyError) else str(error)
 
 
 def _show_steps(console: Console, error: ApplyError, again: str) -> None:
     steps = error.outcome.steps
-    for step in steps:
-        if step.fate == "failed":
-            console.print(Text.assemble(("  failed   ", "red"), _step_error(step)))
-            if isinstance(step.error, PortinfraError) and step.error.fix:
-                console.print(Text(f"           {step.error.fix}"))
+    for cause in error.outcome.causes:
+        console.print(Text.assemble(("  failed   ", "red"), _step_error(cause.steps[0])))
+        if len(cause.steps) > 1:
+            console.print(Text(f"           {_others(cause)}"))
+        if isinstance(cause.error, PortinfraError) and cause.error.fix:
+            console.print(Text(f"           {cause.error.fix}"))
     blocked = [step.step.address for step in steps if step.fate == "blocked"]
     if blocked:
         console.print(Text.assemble(("  blocked  ", "yellow"), collapsed(dict.fromkeys(blocked))))
@@ -71,6 +72,13 @@ def _show_steps(console: Console, error: ApplyError, again: str) -> None:
     console.print(Text(f"  {error.fix}"))
     if again:
         console.print(Text(f"  {again}"))
+
+
+def _others(cause: Cause) -> str:
+    """`The same for 299 others: instance.web2 … instance.web300 (298 were not tried).`."""
+    others = cause.addresses[1:]
+    untried = f" ({cause.untried} not tried)" if cause.untried else ""
+    return f"The same for {len(others)} more: {collapsed(others)}{untried}."
 
 
 def _step_error(step: StepOutcome) -> str:

@@ -23,6 +23,8 @@ class ProgressDisplay:
         self._console = console or err()
         self._bar: Bar | None = None
         self._task: TaskID | None = None
+        self._reasons: set[str] = set()
+        """Why steps failed, as far as it was shown: the same reason is shown once, and counted at the end."""
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -50,9 +52,17 @@ class ProgressDisplay:
 
     def __call__(self, progress: Progress) -> None:
         """Show one moment."""
+        if progress.fate == "failed":
+            reason = _reason(progress)
+            if reason in self._reasons:
+                return self._update(progress)
+            self._reasons.add(reason)
         unhappy = progress.fate not in (None, "done") or (progress.step is None and progress.message)
         if unhappy or (self._bar is None and progress.fate == "done"):
             self._console.print(line(progress))
+        return self._update(progress)
+
+    def _update(self, progress: Progress) -> None:
         if self._bar is not None and self._task is not None:
             what = progress.step.address if progress.step else progress.message
             self._bar.update(
@@ -71,9 +81,15 @@ def line(progress: Progress) -> Text:
         return Text(number + progress.message)
     fate = progress.fate or ""
     word = WORDS[progress.step.phase] if fate == "done" else fate
-    message = progress.message.removeprefix(progress.step.address).lstrip(": ")
+    message = _reason(progress)
     tail = f": {message}" if message else ""
     return Text.assemble(number, f"{progress.step.address} ", (word, STYLES.get(fate, "")), tail)
+
+
+def _reason(progress: Progress) -> str:
+    """The message without the resource that it is about."""
+    address = progress.step.address if progress.step else ""
+    return progress.message.removeprefix(address).lstrip(": ")
 
 
 def pace(progress: Progress) -> str:

@@ -17,6 +17,8 @@ import pytest
 from portinfra.testing.conformance.bed import Bed
 from portinfra.testing.conformance.stage import Stage
 from portinfra.testing.conformance.suite.abilities import Abilities
+from portinfra.testing.conformance.suite.acceptance import Acceptance
+from portinfra.testing.conformance.suite.causes import Causes
 from portinfra.testing.conformance.suite.crashes import CrashAtEveryCall
 from portinfra.testing.conformance.suite.identity import Identity
 from portinfra.testing.conformance.suite.leases import Leases
@@ -39,6 +41,8 @@ class ProviderConformance(
     Records,
     Leases,
     Abilities,
+    Acceptance,
+    Causes,
     OptionalAbilities,
     BadWeather,
     CrashAtEveryCall,

@@ -74,6 +74,15 @@ class Bed(ABC):
         """Let the provider accept one more instance that then fails by itself."""
         _lacks("cannot let an instance fail after it was accepted")
 
+    def fail_deletions(self, times: int) -> str:
+        """Let the provider accept deletions that fail afterwards, so many times. Return their kind."""
+        _lacks(f"cannot let a deletion fail {times} times after it was accepted")
+        return ""
+
+    def fail_starts(self, times: int) -> None:
+        """Let the provider accept so many starts of hosts, which then stay stopped: their key is unusable."""
+        _lacks(f"cannot let a start fail {times} times after it was accepted")
+
     def user_data(self, host: str) -> str:
         """What a host, by its name (`web1`), was given to begin its life with, by the world's own word."""
         _lacks(f"does not tell what {host} was given")

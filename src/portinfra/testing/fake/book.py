@@ -31,6 +31,9 @@ _PREFIXES = {
     "snapshot": "snap",
     "claim": "claim",
 }
+FALLS_BACK_SECONDS = 5.0
+"""How long a change that fails looks as if it were made."""
+
 QUOTAS = {**dict.fromkeys(KINDS, 20_000), "network": 50}
 
 
@@ -181,9 +184,24 @@ class Book:
         now = self.store.now
         horizon = now - self.shape.visibility_seconds
         was = [past for past in record["was"] if past[0] > horizon]
-        changed = {**record, "body": {**record["body"], **fields}, "was": [*was, [now, record["body"]]]}
+        changed = {
+            **record,
+            "failed_change": None,
+            "body": {**record["body"], **fields},
+            "was": [*was, [now, record["body"]]],
+        }
         self.store.put(self._tables[record["kind"]], changed["body"]["id"], changed)
         return {"record": view(changed, now)}
+
+    def fall_back(self, id: str, action: str, code: str, reason: str) -> Answer:
+        """Accept a change of which nothing will come: after a while the record is as it was before."""
+        kind = next(kind for kind, prefix in _PREFIXES.items() if id.startswith(f"{prefix}-"))
+        now = self.store.now
+        until = now + FALLS_BACK_SECONDS
+        failed = {"action": action, "since": now, "until": until, "code": code, "reason": reason}
+        record: Record = {**self.get(kind, id), "failed_change": failed}
+        self.store.put(self._tables[kind], id, record)
+        return {"record": view(record, now)}
 
     def remove(self, record: Record) -> Answer:
         """Begin to delete a record, or go on."""

@@ -96,6 +96,12 @@ class FakeCloud:
             faults = self.store.get("settings", "faults") or {}
             self._set("faults", kind, [*faults.get(kind, []), [code, reason]])
 
+    def fail_later(
+        self, action: str, code: str = "InUse", reason: str = "something uses it", times: int = 1
+    ) -> None:
+        """Accept the next requests of an action, and let nothing come of them: not for creations."""
+        self._set("failing", action, [code, reason, times])
+
     def publish_image(self, family: str, id: str) -> None:
         """Publish a newer version of an image."""
         self._set("images", id, family)
@@ -114,7 +120,14 @@ class FakeCloud:
                 raise FakeError(
                     "InvalidRequest", f"there is no action {action!r}; there is {', '.join(near)}"
                 )
-            return handler(book, parameters)
+            answer = handler(book, parameters)
+            failing = self.store.get("settings", "failing") or {}
+            code, reason, times = failing.get(action, ("", "", 0))
+            if not times:
+                return answer
+            self.store.undo(mark)
+            self.store.put("settings", "failing", {**failing, action: [code, reason, times - 1]})
+            return book.fall_back(answer["record"]["id"], action, code, reason)
         except FakeError as error:
             self.store.undo(mark)
             return error

@@ -1,7 +1,8 @@
 """What a record's time line says at a moment: there is no event loop, only moments compared with now.
 
 A record is `{"kind", "body", "was", "created", "ready", "deleted", "gone", "fault"}`: what it is, what it was
-until when, and the moments of its life.
+until when, and the moments of its life. `failed_change` is the last change, if that failed after it was
+accepted.
 """
 
 from typing import Any
@@ -39,9 +40,14 @@ def state_at(record: Record, moment: float) -> str:
         return "pending"
     if record["fault"]:
         return "failed"
+    if (failed := record.get("failed_change")) and failed["since"] <= moment < failed["until"]:
+        return _PASSAGES.get(failed["action"], "deleting" if "Delete" in failed["action"] else "pending")
     if record["kind"] == "instance":
         return _power(body_at(record, moment), moment)
     return "available"
+
+
+_PASSAGES = {"StartInstance": "starting", "StopInstance": "stopping"}
 
 
 def _power(body: dict[str, Any], moment: float) -> str:
@@ -71,6 +77,8 @@ def view(record: Record, moment: float) -> dict[str, Any]:
     if shown["state"] == "failed":
         shown["fault"] = record["fault"]
         shown["fault_code"] = record.get("fault_code", "")  # worlds of older versions have none
+    if (failed := record.get("failed_change")) and failed["until"] <= moment:
+        shown["failed_change"] = {"code": failed["code"], "reason": failed["reason"]}
     kind = record["kind"]
     if kind == "volume":
         shown["attachment"] = attachment_at(body, moment)

@@ -31,7 +31,12 @@ _STATES: Mapping[str, State] = {
     "terminated": "deleting",
 }
 
-_ENDED_BY_HAND = ("Client.UserInitiatedShutdown", "Client.InstanceInitiatedShutdown", "")
+_ENDED_BY_HAND = (
+    "Client.UserInitiatedShutdown",
+    "Client.UserInitiatedHibernate",
+    "Client.InstanceInitiatedShutdown",
+    "",
+)
 
 
 class InstanceDriver(AwsDriver[Instance]):
@@ -87,6 +92,8 @@ class InstanceDriver(AwsDriver[Instance]):
         seen = evolve(seen, place=_zone(owned.record) or None)
         if _state(owned.record) not in ALIVE:
             return evolve(seen, fault=_fault(owned.record))
+        if _state(owned.record) == "stopped":
+            seen = evolve(seen, failed_change=_fault(owned.record))
         options = owned.record.get("metadataOptions") or {}
         if seen.state == "ready" and options.get("httpTokens") == "optional":
             why = "its metadata service answers whoever asks, without a session (IMDSv1)"
@@ -287,7 +294,7 @@ def _others(record: Record) -> list[str]:
 
 
 def _fault(record: Record) -> Fault | None:
-    """Why it ended, if nobody told it to."""
+    """Return why it ended or stopped, if nobody told it to: the key of a disk may be unusable."""
     reason = record.get("stateReason") or {}
     code = reason.get("code", "")
     return None if code in _ENDED_BY_HAND else errors.fault(code, reason.get("message", ""))

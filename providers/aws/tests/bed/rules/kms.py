@@ -8,6 +8,7 @@ import re
 import uuid
 
 from bed.call import Call, before
+from bed.region import Region
 
 DEFAULT = "alias/aws/ebs"
 
@@ -33,6 +34,16 @@ def arn_of(account: str, region: str, name: str) -> str:
     found = f"arn:aws:kms:{region}:{account}:key/{id}"
     _NAMED.setdefault(found, set()).add(f"alias/{name}")
     return found
+
+
+def usable(there: Region, key: str | None) -> bool:
+    """Whether a disk with the key of this ARN can be attached: the key is there, and not disabled."""
+    known, disabled = (
+        None if names is None else {arn_of(there.account, there.name, name) for name in names}
+        for names in (there.settings.keys, there.settings.disabled_keys)
+    )
+    own = key is None or key == arn_of(there.account, there.name, DEFAULT)
+    return key not in (disabled or ()) and (own or known is None or key in known)
 
 
 def aliases(arn: str) -> set[str]:

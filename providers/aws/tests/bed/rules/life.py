@@ -13,6 +13,7 @@ from bed.call import Call, after, before, instead, shown
 from bed.errors import EC2Error
 from bed.kinds import KINDS, instances
 from bed.region import Region
+from bed.rules import kms
 
 CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
 
@@ -32,10 +33,40 @@ def _later(there: Region, which: Any, state: str) -> None:
     begun = which._state
 
     def arrive() -> None:
-        if which._state is begun:
+        if which._state is not begun:
+            return
+        if state == "running" and not _disks_open(there, which):
+            _fall_back(there, which)
+        else:
+            which.has_run = True
             become(which, state)
 
     there.later(there.settings.pending_seconds, arrive)
+
+
+def _disks_open(there: Region, which: Any) -> bool:
+    volumes = (there.backend.volumes.get(m.volume_id) for m in which.block_device_mapping.values())
+    return all(kms.usable(there, volume.kms_key_id) for volume in volumes if volume is not None)
+
+
+def _fall_back(there: Region, which: Any) -> None:
+    """A disk cannot be decrypted: a first start ends in `terminated`, any other falls back to `stopped`.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html ("Client.InternalError"),
+    hashicorp/terraform-provider-aws#38633, aws-solutions/instance-scheduler-on-aws#9.
+    """
+    reason = StateReason("Client error on launch", "Client.InternalError")
+    if getattr(which, "has_run", False):
+        become(which, "stopped")
+        which.state_reason = reason
+        return
+    become(which, "shutting-down")
+
+    def end() -> None:
+        _terminated(there, which)
+        which.state_reason = reason
+
+    there.later(there.settings.pending_seconds, end)
 
 
 @after("RunInstances")
@@ -73,7 +104,11 @@ def terminations_take_time(call: Call) -> dict[str, Any]:
     told = []
     for each in chosen:
         previous = each._state
-        if previous.name not in ("shutting-down", "terminated"):
+        if call.there.failing_terminations and previous.name in ("running", "stopped"):
+            call.there.failing_terminations -= 1
+            become(each, "shutting-down")
+            call.there.later(call.there.settings.pending_seconds, partial(become, each, previous.name))
+        elif previous.name not in ("shutting-down", "terminated"):
             become(each, "shutting-down")
             call.there.later(call.there.settings.pending_seconds, partial(_terminated, call.there, each))
         current = each._state

@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator import operations
 from emulator.call import Call, freeing, gone, serves
-from emulator.engine import change, leave, make, ready, steady, vanish
+from emulator.engine import change, leave, make, ready, stay, steady, vanish
 from emulator.errors import GceError, invalid, not_found
 from emulator.geography import machine_types
 from emulator.links import link, parse
@@ -122,7 +122,7 @@ def delete(call: Call) -> dict[str, Any]:
     instance = steady(call.target())
     is_not_protected(call, instance)
     leave(instance)
-    return operations.begin(call, instance, lambda: vanish(call, instance))
+    return operations.begin(call, instance, lambda: vanish(call, instance), fail=lambda: stay(instance))
 
 
 @gone("instances")

@@ -89,6 +89,7 @@ class FakeDriver(LifecycleDriver[S]):
             state=_STATES.get(record["state"], "ready"),
             place=record.get("zone") or None,
             fault=_fault(record),
+            failed_change=_failed_change(record),
         )
 
     @abstractmethod
@@ -159,6 +160,12 @@ class FakeDriver(LifecycleDriver[S]):
     def _carried(self, want: S, refs: Refs) -> dict[str, Any]:
         mark = mark_of(want, refs.owner(want))
         return {"name": refs.name(want), **self.carrier.write(mark)}
+
+
+def _failed_change(record: Record) -> Fault | None:
+    """Return why nothing came of its last change."""
+    failed = record.get("failed_change")
+    return Fault(KINDS[failed["code"]][0], failed["reason"], failed["code"]) if failed else None
 
 
 def _fault(record: Record) -> Fault | None:

@@ -1,0 +1,60 @@
+"""Failures that equal resources cannot escape: a quota, a permission, a key. One call finds out for all."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from attrs import define, field
+
+from portinfra.errors import PermissionDenied, ProviderError, QuotaExceeded
+from portinfra.model.resources import Instance, Spec
+from portinfra.provider.interface import Call
+
+DECISIVE = ("machine_type", "image", "disk_gib", "gib", "key", "native", "power")
+"""The attributes that decide whether a quota, a permission or a key refuses a resource."""
+
+OF_ITS_OWN = ("attachment", "snapshot")
+"""Kinds whose limits belong to one host or one volume: others of the kind may still succeed."""
+
+
+@define
+class DeadEnds:
+    """The refusals of one apply that every equal call would meet."""
+
+    _errors: dict[Any, ProviderError] = field(factory=dict)
+
+    def note(self, actions: Iterable[str], want: Spec | None, exists: bool, error: Exception) -> None:
+        """Remember an error that ended a step, if it says something about other resources.
+
+        A deletion says nothing: what protects one resource does not protect another. Nor does a limit that
+        a resource has met which exists already, unless it is a host that shall run.
+        """
+        if want is None or want.kind in OF_ITS_OWN:
+            return
+        general = isinstance(error, PermissionDenied) or (not exists or isinstance(want, Instance))
+        if isinstance(error, PermissionDenied | QuotaExceeded) and general:
+            for action in actions:
+                self._errors.setdefault(_likeness(action, want), error)
+
+    def meets(self, call: Call, want: Spec | None) -> ProviderError | None:
+        """Return the error that a call would end in, about its own resource; None: nothing is known."""
+        known = self._errors.get(_likeness(call.action, want)) if want is not None else None
+        if known is None:
+            return None
+        error = type(known)(
+            str(known.args[0]),
+            provider=known.provider,
+            action=known.action,
+            address=call.address or "",
+            fix=known.fix,
+        )
+        error.environment = known.environment
+        return error
+
+    def forget_quotas(self) -> None:
+        """Something was removed: there may be room again."""
+        kept = {key: error for key, error in self._errors.items() if not isinstance(error, QuotaExceeded)}
+        self._errors = kept
+
+
+def _likeness(action: str, want: Spec) -> tuple[str, ...]:
+    return (action, want.kind, *(repr(getattr(want, name, None)) for name in DECISIVE))
