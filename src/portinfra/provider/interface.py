@@ -1,22 +1,18 @@
 """The provider contract, whole. A provider implements this file and needs no other part of portinfra.
 
-Drivers think; core acts. A driver looks at what is and at what should be, and names the next single call.
-It does no I/O, keeps no state and is right from any half-made state, so that a crash needs no special path:
-whoever comes next looks again and asks again. Core alone performs calls, and it journals, paces, counts and
-retries every one of them.
+Drivers think; core acts. A driver compares what is wanted with what is seen and returns the next single call.
+It does no I/O, keeps no state and is right from any half-made state, so a crash needs no special path. Only
+core performs calls: it journals, paces, counts and retries each one.
 
 The laws, which the conformance suite tests:
  1. An empty difference and no extras ⇔ `next_call` is DONE.
  2. Same arguments, same call. (Iterate over what is sorted.)
  3. Each call's `after` is nearer to DONE than what was seen before it.
- 4. Creating bears the owner from the first moment: there is no call after which a resource exists unowned.
- 5. Deleting takes only what agrees in owner, expected name and place.
-
-And the laws of core, which it tests with every provider:
- 6. Acceptance is not progress. A call that is accepted and changes nothing is a failed try: patience, back-off
-    and the message apply from the first. Progress is a resource that is nearer to DONE.
- 7. One cause, one message. After a quota, a permission or a key has refused a resource, no equal one is asked
-    for, and equal failures are told once.
+ 4. The call that creates a resource gives it its owner: no resource exists without one.
+ 5. A deletion takes only what agrees in owner, expected name and place.
+ 6. Traffic that is allowed before and after a change of rules passes after every call.
+And of core: acceptance is not progress (a call that changes nothing is a failed try), and one cause is told
+once (after a quota, a permission or a key has refused a resource, core calls for no equal one).
 """
 
 from abc import ABC, abstractmethod
