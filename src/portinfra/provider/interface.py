@@ -11,6 +11,12 @@ The laws, which the conformance suite tests:
  3. Each call's `after` is nearer to DONE than what was seen before it.
  4. Creating bears the owner from the first moment: there is no call after which a resource exists unowned.
  5. Deleting takes only what agrees in owner, expected name and place.
+
+And the laws of core, which it tests with every provider:
+ 6. Acceptance is not progress. A call that is accepted and changes nothing is a failed try: patience,
+    back-off and the message apply from the first. Progress is a resource that is nearer to DONE.
+ 7. One cause, one message. After a quota, a permission or a key has refused a resource, no equal one is asked
+    for, and equal failures are told once.
 """
 
 from abc import ABC, abstractmethod

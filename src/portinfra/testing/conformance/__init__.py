@@ -18,6 +18,7 @@ from portinfra.testing.conformance.bed import Bed
 from portinfra.testing.conformance.stage import Stage
 from portinfra.testing.conformance.suite.abilities import Abilities
 from portinfra.testing.conformance.suite.acceptance import Acceptance
+from portinfra.testing.conformance.suite.causes import Causes
 from portinfra.testing.conformance.suite.claiming import Claiming
 from portinfra.testing.conformance.suite.crashes import CrashAtEveryCall
 from portinfra.testing.conformance.suite.identity import Identity
@@ -37,6 +38,7 @@ class ProviderConformance(
     Claiming,
     Abilities,
     Acceptance,
+    Causes,
     OptionalAbilities,
     BadWeather,
     CrashAtEveryCall,

@@ -1,0 +1,32 @@
+"""One cause, one message: after the first refusal that no equal host escapes, no other is asked for."""
+
+import pytest
+
+from portinfra.errors import ApplyError, PermissionDenied, ProviderError, QuotaExceeded
+from portinfra.provider.interface import Answer, Call, Provider
+from portinfra.testing.conformance.stage import Stage
+
+
+class Causes:
+    """Failures with one cause."""
+
+    @pytest.mark.parametrize("error", [QuotaExceeded, PermissionDenied])
+    def test_a_refusal_that_no_equal_host_escapes_takes_one_call(
+        self, stage: Stage, error: type[ProviderError]
+    ) -> None:
+        asked: list[Call] = []
+
+        def refuse(provider: Provider, call: Call) -> Answer:
+            if call.address is None or call.address.kind != "instance":
+                return provider.perform(call)
+            asked.append(call)
+            raise error("the account may not have it", provider=provider.name, fix="Ask for it.")
+
+        with pytest.raises(ApplyError) as caught:
+            stage.bring(stage.bed.before, refuse)
+        (cause,) = caught.value.outcome.causes
+        hosts = sum(role.count for role in stage.bed.before.roles)
+        assert (len(cause.steps), type(cause.error), len(asked)) == (hosts, error, 1)
+        assert "the account may not have it" in str(caught.value)
+        stage.bring(stage.bed.before)
+        assert stage.plan(stage.bed.before).empty
