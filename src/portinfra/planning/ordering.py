@@ -119,6 +119,8 @@ class _Builder:
         for closing in self.closings:
             for address in (closing.step.address, *closing.opening):
                 self._after(Step("converge", address), closing.step)
+            for reference in closing.tightened.references() if closing.tightened else ():
+                self._after(closing.step, Step("converge", reference))
 
     def _one_tenant_at_a_time(self) -> None:
         leaving: dict[tuple[str, str], Address] = {}

@@ -148,6 +148,14 @@ def test_rules_that_close_traffic_come_before_rules_that_would_let_it_pass_at_th
     assert Step("tighten", "firewall-rules.db") not in plan.steps
 
 
+def test_rules_close_traffic_after_their_renamed_firewall_has_its_new_owner():
+    db, far = Role("db", count=1), "10.0.0.0/8"
+    before = topology(Role("web", count=1), db, flows=[allow("web", far, tcp="22-24")])
+    flows = [allow("shop", far, tcp="24-25"), allow(far, "db", tcp="22-24")]
+    plan = plan_of(topology(Role("shop", count=1, renamed_from="web"), db, flows=flows), applied(before))
+    assert precedes(plan, ("converge", "firewall.shop"), ("tighten", "firewall-rules.shop"))
+
+
 def test_rules_of_a_role_that_goes_are_removed_before_the_other_end_opens():
     before = topology(Role("web"), Role("db"), Role("old"), flows=[allow("old", "10.0.0.0/8", tcp=22)])
     after = topology(Role("web"), Role("db"), flows=[allow("10.0.0.0/8", "db", tcp=22)])
