@@ -53,3 +53,11 @@ def test_there_is_one_version():
     from portinfra import __version__
 
     assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == __version__
+
+
+@pytest.mark.parametrize("package", ["planning", "execution", "records"])
+def test_what_plans_and_acts_does_not_know_recovery(package):
+    """A guard brings what a recovery requires of a plan."""
+    sources = (ROOT / "src" / "portinfra" / package).glob("*.py")
+    words = re.compile("recover|failover|failback|takeover", re.IGNORECASE)
+    assert [source.name for source in sources if words.search(source.read_text())] == []

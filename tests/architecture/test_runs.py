@@ -48,7 +48,10 @@ def test_runs():
 IGNORES = 'collect_ignore = ["test_hypervisors.py"]\nwhy_ignored = "only root can start hypervisors"'
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "two workers"])
+@pytest.mark.parametrize(
+    "workers",
+    [pytest.param((), id="alone"), pytest.param(("-n", "2"), id="two workers", marks=pytest.mark.slow)],
+)
 def test_the_last_line_counts_what_was_left_out_by_its_reason(run, workers):
     *_, closing, last = run(
         *workers,

@@ -125,7 +125,7 @@ class LeaseHolder:
         insist(self.renew, self._pause, lambda error: isinstance(error, FOR_NOW))
 
     def record_peer(self, peer: str) -> None:
-        """Write the other environment of the recovery plan into the lease; every later run keeps it."""
+        """Write the environment that the guards read into the lease; every later run keeps it."""
         if peer != self.lease.peer:
             self.lease = evolve(self.lease, peer=peer)
             insist(self.renew, self._pause, lambda error: isinstance(error, FOR_NOW))

@@ -103,7 +103,7 @@ class Run:
         self._holder.declare(epoch=epoch, fenced=fenced)
 
     def record_peer(self, peer: str) -> None:
-        """Write the other environment of the recovery plan into the lease, unless the lease has it already.
+        """Write the environment that the guards read into the lease, unless the lease has it already.
         Every later run keeps it.
         """
         assert self._holder is not None
