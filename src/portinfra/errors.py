@@ -103,7 +103,7 @@ class LeaseHeldError(PortinfraError):
 
 
 class LeaseLostError(LeaseHeldError):
-    """This run was taken for dead, and its claim taken over: it has stopped."""
+    """Another run took this run for dead and has its lease now. This run has stopped."""
 
     def __init__(self, holder: "Holder | None" = None, since: str = "") -> None:
         taker = f"{holder} took this run's claim over" if holder else "this run's claim was taken from it"
