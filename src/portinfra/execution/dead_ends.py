@@ -25,13 +25,19 @@ class DeadEnds:
     def note(self, actions: Iterable[str], want: Spec | None, exists: bool, error: Exception) -> None:
         """Remember an error that ended a step, if it says something about other resources.
 
-        A deletion says nothing: what protects one resource does not protect another. Nor does a limit that
-        a resource has met which exists already, unless it is a host that shall run.
+        A refused creation does. A refused call on an existing resource does not, as a policy may depend on
+        the tags of that one resource. Nor does a deletion: what protects one resource does not protect
+        another. A quota that an existing host meets counts for all hosts, as each host takes of it to run.
         """
         if want is None or want.kind in OF_ITS_OWN:
             return
-        general = isinstance(error, PermissionDenied) or (not exists or isinstance(want, Instance))
-        if isinstance(error, PermissionDenied | QuotaExceeded) and general:
+        if isinstance(error, PermissionDenied):
+            general = not exists
+        elif isinstance(error, QuotaExceeded):
+            general = not exists or isinstance(want, Instance)
+        else:
+            general = False
+        if general:
             for action in actions:
                 self._errors.setdefault(_likeness(action, want), error)
 

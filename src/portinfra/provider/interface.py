@@ -12,7 +12,7 @@ The laws, which the conformance suite tests:
  5. A deletion takes only what agrees in owner, expected name and place.
  6. Traffic that is allowed before and after a change of rules passes after every call.
 And of core: acceptance is not progress (a call that changes nothing is a failed try), and one cause is told
-once (after a quota, a permission or a key has refused a resource, core calls for no equal one).
+once (after a quota, a permission or a key has refused a creation, core calls for no equal one).
 """
 
 from abc import ABC, abstractmethod
