@@ -13,7 +13,7 @@ from attrs import evolve
 from portinfra.errors import NotFound
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
-from portinfra.guards.fence import starting_hosts
+from portinfra.guards.fence import find_host_starts
 from portinfra.guards.peer import check_guards_again, record_peer
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
@@ -134,7 +134,7 @@ class Cloud:
         plan = check_guards_again(run, plan, self._guards)
         zonal = self._place.provider.capabilities.zonal_subnets
         relations = relation_findings(plan, zonal_subnets=zonal) if spec else ()
-        more = (*map(_loss, plan.kept), *self._unclear(spec.values()), *relations, *starting_hosts(plan))
+        more = (*map(_loss, plan.kept), *self._unclear(spec.values()), *relations, *find_host_starts(plan))
         refuse(evolve(plan, findings=(*plan.findings, *more)))
         record_peer(run, plan)
         if not plan.empty:

@@ -214,7 +214,8 @@ def leases(topology: Topology, environment: Environment) -> list[Lease]:
 
 def lives(lease: Lease) -> bool | None:
     """Whether the run that holds a lease still runs; None where it cannot be known from this machine."""
-    return holders.alive(lease.holder_identity) if holders.same_machine(lease.holder_identity) else None
+    holder = lease.holder_identity
+    return holders.is_alive(holder) if holders.is_on_this_machine(holder) else None
 
 
 def release(topology: Topology, environment: Environment) -> Lease | None:

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from portinfra.errors import PermissionDenied
 from portinfra.execution.caller import Caller
-from portinfra.execution.lease import settle
+from portinfra.execution.lease import wait_for_lists
 from portinfra.execution.run import Run
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
@@ -63,7 +63,7 @@ class Connection:
         """Wait until lists show the last run's last change. Its lease, as it was before the wait."""
         found = read_leases(self.reader, scope)
         last = found[-1] if found else None
-        settle(last, self.provider.clock, self.provider.capabilities.visibility_seconds)
+        wait_for_lists(last, self.provider.clock, self.provider.capabilities.visibility_seconds)
         return last
 
     def leases(self, scope: Scope) -> list[Lease]:

@@ -29,15 +29,10 @@ class DeadEnds:
         the tags of that one resource. Nor does a deletion: what protects one resource does not protect
         another. A quota that an existing host meets counts for all hosts, as each host takes of it to run.
         """
-        if want is None or want.kind in OF_ITS_OWN:
+        if want is None or want.kind in OF_ITS_OWN or not isinstance(error, PermissionDenied | QuotaExceeded):
             return
-        if isinstance(error, PermissionDenied):
-            general = not exists
-        elif isinstance(error, QuotaExceeded):
-            general = not exists or isinstance(want, Instance)
-        else:
-            general = False
-        if general:
+        host_meets_quota = isinstance(error, QuotaExceeded) and isinstance(want, Instance)
+        if not exists or host_meets_quota:
             for action in actions:
                 self._errors.setdefault(_likeness(action, want), error)
 

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import Factory, define, field
 
 from portinfra.execution import retry
-from portinfra.execution.lease import FOR_NOW, LeaseHolder
+from portinfra.execution.lease import TEMPORARY, LeaseHolder
 from portinfra.execution.workers import Completion, Work, Workers
 from portinfra.provider.interface import Clock
 
@@ -87,7 +87,7 @@ class Loop:
 
     def _free(self, now: float) -> bool:
         """Whether a call may go out: somebody can make it, and the lease is ours beyond doubt."""
-        return self._under_way < self.workers.size and self.holder.sure(now)
+        return self._under_way < self.workers.size and self.holder.is_certain(now)
 
     def _next_due(self, now: float) -> float | None:
         """When there is something to do though no work has ended; None: never."""
@@ -114,7 +114,7 @@ class Loop:
         self._beating = False
         error = completion.error
         self._beats_failed = self._beats_failed + 1 if error else 0
-        if isinstance(error, FOR_NOW) and self._beats_failed < retry.ATTEMPTS_MAX:
+        if isinstance(error, TEMPORARY) and self._beats_failed < retry.ATTEMPTS_MAX:
             self.holder.renew_due = self.clock.now() + retry.delay(self._beats_failed)
         elif error is not None:
             self._stop(error)

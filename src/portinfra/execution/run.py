@@ -84,7 +84,7 @@ class Run:
             if error is None and self._nothing_left:
                 raise
         finally:
-            self._holder.abandon()
+            self._holder.mark_ended()
 
     @property
     def calls(self) -> int:
@@ -97,10 +97,10 @@ class Run:
         assert self._holder is not None
         return self._holder.lease
 
-    def declare(self, *, epoch: int, fenced: bool) -> None:
-        """Say in the lease whose turn it is, for this run and all that follow."""
+    def record_fence(self, *, epoch: int, fenced: bool) -> None:
+        """Write the fence of this environment and its epoch into the lease. Every later run keeps both."""
         assert self._holder is not None
-        self._holder.declare(epoch=epoch, fenced=fenced)
+        self._holder.record_fence(epoch=epoch, fenced=fenced)
 
     def record_peer(self, peer: str) -> None:
         """Write the environment that the guards read into the lease, unless the lease has it already.
@@ -127,9 +127,9 @@ class Run:
         """Whether the lease still is this run's, which has not been heard of for a while perhaps."""
         assert self._holder is not None
         try:
-            self._holder.keep()
+            self._holder.renew_if_due()
         except LeaseLostError:
-            self._holder.abandon()
+            self._holder.mark_ended()
             return False
         return True
 
@@ -152,7 +152,7 @@ class Run:
         LeaseLostError, and KeyboardInterrupt once the calls under way have ended.
         """
         assert self._holder is not None
-        self._holder.keep()
+        self._holder.renew_if_due()
         began, calls = self._provider.clock.now(), self._caller.calls
         coordinator = self._coordinator(plan, listen)
         steps = coordinator.run()
@@ -172,7 +172,7 @@ class Run:
 
     def _ask(self, call: Call) -> Answer:
         if self._holder is not None:
-            self._holder.keep()
+            self._holder.renew_if_due()
         return self._caller.insisting(call)
 
     def _coordinator(self, plan: Plan, listen: Listener) -> Coordinator:

@@ -13,12 +13,12 @@ from attrs import evolve, field, frozen
 
 from portinfra.errors import AlreadyExists, NotFound, OutcomeUnknown, PortinfraError
 from portinfra.execution.connection import Connection
-from portinfra.execution.lease import LOST_MAX, LOST_SECONDS, settle
+from portinfra.execution.lease import TAKEN_MAX, TAKEN_PAUSE_SECONDS, wait_for_lists
 from portinfra.model.address import Scope
 from portinfra.model.lease import Lease
 from portinfra.model.record import Record
 from portinfra.records import holder as holders
-from portinfra.records.entry import Written, cut, first_note, read_entries, rest_note
+from portinfra.records.entry import Written, first_note, read_entries, rest_note, split_entry
 from portinfra.records.lease import read_records, to_lease, to_text
 
 STRAY_SECONDS = 3600.0
@@ -93,9 +93,9 @@ class Ledger:
     def add(self, said: Mapping[str, Any]) -> Entry:
         """A new entry; `said["id"]` tells it from every other of its kind, so that it is written once."""
         writer = self._writer(said)
-        first, *more = cut(said, writer)
+        first, *more = split_entry(said, writer)
         rest: tuple[int, ...] | None = None
-        for _ in range(LOST_MAX):
+        for _ in range(TAKEN_MAX):
             written = self._read()
             for number, there in written.entries.items():
                 if (there.get("kind"), there.get("id")) == (said["kind"], said["id"]):
@@ -111,7 +111,7 @@ class Ledger:
     def rewrite(self, entry: Entry, said: Mapping[str, Any]) -> Entry:
         """Let an entry say something else."""
         writer, number = self._writer(said), entry.number
-        first, *more = cut(said, writer)
+        first, *more = split_entry(said, writer)
         if more:
             self._read()  # the numbers that are free, and those of the rest before
         before, rest = self._rests.get(number, ()), self._create_rest(more, writer)
@@ -137,7 +137,7 @@ class Ledger:
         leases = map(to_lease, records)
         last = max(leases, key=lambda lease: (not lease.released, lease.renew_time), default=None)
         clock, lag = self.place.provider.clock, self.place.provider.capabilities.visibility_seconds
-        if not self._written and settle(last, clock, lag):
+        if not self._written and wait_for_lists(last, clock, lag):
             records = read_records(self.place.reader, self.scope)
         if read_entries(records).torn - self._written.keys():
             clock.sleep_until(clock.now() + lag)
@@ -155,7 +155,7 @@ class Ledger:
         """The numbers of new records that hold these pieces."""
         numbers = []
         for piece in pieces:
-            for _ in range(LOST_MAX):
+            for _ in range(TAKEN_MAX):
                 if (number := self._create(rest_note(piece), writer)) is not None:
                     break
                 self._read()
@@ -171,7 +171,7 @@ class Ledger:
         try:
             self.place.caller.insisting(self.place.provider.records.create(self.scope, record))
         except (AlreadyExists, OutcomeUnknown):
-            self.place.provider.clock.sleep_until(self.place.provider.clock.now() + LOST_SECONDS)
+            self.place.provider.clock.sleep_until(self.place.provider.clock.now() + TAKEN_PAUSE_SECONDS)
             return None
         self._used.add(number)
         return number
