@@ -17,12 +17,13 @@ from portinfra.guards.fence import find_host_starts
 from portinfra.guards.peer import check_guards_again, record_peer
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
+from portinfra.model.change import Change
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.location import here
 from portinfra.model.observed import Observed
 from portinfra.model.placed import Placed
-from portinfra.model.plan import Change, Guard, PlanOptions
+from portinfra.model.plan import Guard, PlanOptions
 from portinfra.model.resources import Snapshot, Spec
 from portinfra.model.topology import Topology
 from portinfra.planning.compose import compose

@@ -25,9 +25,10 @@ from portinfra.execution.waiting import Waiting
 from portinfra.execution.workers import Completion
 from portinfra.graph import reverse
 from portinfra.model.address import Address
+from portinfra.model.change import Step
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.outcome import Fate, StepOutcome
-from portinfra.model.plan import Plan, Step
+from portinfra.model.plan import Plan
 from portinfra.model.progress import Listener, Progress
 from portinfra.observation import Reader
 from portinfra.planning.dry_run import CALLS_MAX, ask, calls_left

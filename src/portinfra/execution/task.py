@@ -4,8 +4,8 @@ from typing import Any
 
 from attrs import define, field
 
+from portinfra.model.change import Step
 from portinfra.model.observed import Observed
-from portinfra.model.plan import Step
 from portinfra.model.resources import Spec
 
 

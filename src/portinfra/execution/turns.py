@@ -7,7 +7,8 @@ from typing import Any
 
 from portinfra.execution.schedule import Schedule
 from portinfra.graph import heights
-from portinfra.model.plan import Plan, Step
+from portinfra.model.change import Step
+from portinfra.model.plan import Plan
 from portinfra.provider.interface import Clock
 
 Rates = tuple[str, ...]

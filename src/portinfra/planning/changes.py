@@ -6,9 +6,10 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from portinfra.model.address import Address
+from portinfra.model.change import Action, Change, Difference
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
-from portinfra.model.plan import Action, Change, Difference, PlanOptions
+from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import FirewallRules, Instance, Spec, Volume, traits
 from portinfra.provider.interface import Driver
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
+from portinfra.model.change import Change
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
-from portinfra.model.plan import Change, Plan, PlanOptions
+from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.resources import KINDS, Spec
 from portinfra.planning.binding import Bound, bind
 from portinfra.planning.budget import budget

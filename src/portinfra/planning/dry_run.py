@@ -9,9 +9,10 @@ from typing import Any
 from attrs import evolve
 
 from portinfra.model.address import Address, Scope
+from portinfra.model.change import Step
 from portinfra.model.finding import Finding
 from portinfra.model.observed import Observed
-from portinfra.model.plan import Step, target
+from portinfra.model.plan import target
 from portinfra.model.resources import Spec
 from portinfra.planning.changes import Desired, adopt
 from portinfra.planning.world import World

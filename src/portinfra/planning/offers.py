@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
+from portinfra.model.change import Change
 from portinfra.model.finding import Finding
 from portinfra.model.placed import Placed
-from portinfra.model.plan import Change
 from portinfra.model.resources import Instance, Spec
 from portinfra.planning.changes import Drivers
 from portinfra.words import suggestion

@@ -18,9 +18,9 @@ from attrs import define, field
 
 from portinfra.graph import CycleError, order
 from portinfra.model.address import Address
+from portinfra.model.change import Change, Step
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observed
-from portinfra.model.plan import Change, Step
 from portinfra.model.resources import FirewallRules, Instance, Spec
 from portinfra.planning.changes import Desired
 from portinfra.planning.closings import Closing

@@ -3,7 +3,8 @@
 import hashlib
 from collections.abc import Collection, Iterator
 
-from portinfra.model.plan import Change, Plan
+from portinfra.model.change import Change
+from portinfra.model.plan import Plan
 from portinfra.model.resources import Spec, shown
 
 

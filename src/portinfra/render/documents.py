@@ -9,6 +9,7 @@ from typing import Any
 
 from portinfra.errors import ApplyError, PortinfraError
 from portinfra.hosts.inventory import list_hosts
+from portinfra.model.change import Change
 from portinfra.model.finding import Finding
 from portinfra.model.lease import Lease
 from portinfra.model.location import Location
@@ -16,7 +17,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
 from portinfra.model.plain import plain
-from portinfra.model.plan import Change, Plan
+from portinfra.model.plan import Plan
 from portinfra.model.resources import Spec, shown
 from portinfra.planning.saved import digest, fingerprints
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from portinfra.model.change import Difference
 from portinfra.model.observed import UNSEEN
-from portinfra.model.plan import Difference
 from portinfra.model.resources import Rule
 from portinfra.model.topology import ANYWHERE, INTERNET
 

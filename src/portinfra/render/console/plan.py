@@ -7,7 +7,8 @@ from attrs import frozen
 from rich.console import Console
 from rich.text import Text
 
-from portinfra.model.plan import Action, Change, Plan
+from portinfra.model.change import Action, Change
+from portinfra.model.plan import Plan
 from portinfra.model.resources import shown
 from portinfra.planning.roles import role_of
 from portinfra.render.console.differences import difference_lines, value

@@ -6,8 +6,9 @@ from rich.console import Console
 from rich.text import Text
 
 from portinfra.model.address import Address
+from portinfra.model.change import Action, Change
 from portinfra.model.lease import Lease
-from portinfra.model.plan import Action, Change, Plan
+from portinfra.model.plan import Plan
 from portinfra.planning.roles import role_of
 from portinfra.render.console.differences import difference_lines
 from portinfra.render.console.errors import show_findings
