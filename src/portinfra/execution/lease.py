@@ -144,7 +144,7 @@ class LeaseHolder:
         """Release the lease. It stays as the record of the last run; `forget` deletes it where nothing is
         left to guard.
 
-        A lease with an epoch stays all the same: without it, an older takeover would count as the last one.
+        A lease with an epoch stays all the same: without it, an older epoch would count as the last one.
         So does a lease with a peer, which may be active: the next plan has to check it.
         """
         try:

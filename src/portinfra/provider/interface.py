@@ -18,7 +18,9 @@ once (after a quota, a permission or a key has refused a creation, core calls fo
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
+from functools import reduce
 from itertools import count
+from operator import getitem
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from attrs import evolve, field, frozen
@@ -205,15 +207,8 @@ class Driver(ABC, Generic[S]):
             return None
         parts = dict(call.after.parts)
         for part, path in call.fills.items():
-            parts[part] = f"({part})" if answer is None else str(_dig(answer, path))
+            parts[part] = f"({part})" if answer is None else str(reduce(getitem, path.split("."), answer))
         return evolve(call.after, parts=parts)
-
-
-def _dig(answer: Answer, path: str) -> Any:
-    value: Any = answer
-    for key in path.split("."):
-        value = value[key]
-    return value
 
 
 class RecordDriver(ABC):
