@@ -14,8 +14,9 @@ from portinfra.placement import ZONES_MAX
 def moves(placed: Placed, wanted: Mapping[Address, Spec], observation: Observation) -> Iterable[Finding]:
     """One finding for each role whose subnets exist elsewhere, with the `slot=` line that keeps them."""
     told: set[str] = set()
+    subnets = observation.of(Subnet)
     for address, want in wanted.items():
-        seen = observation.resources.get(address)
+        seen = subnets.get(address)
         if not isinstance(want, Subnet) or seen is None or seen.spec.cidr == want.cidr:
             continue
         role = placed.roles.get(address)
