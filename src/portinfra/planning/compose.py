@@ -4,6 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from attrs import evolve
+
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.change import Change
@@ -12,7 +14,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.resources import KINDS, Spec
-from portinfra.planning.binding import Bound, bind
+from portinfra.planning.binding import Bound, bind, start_from_newest
 from portinfra.planning.budget import budget
 from portinfra.planning.changes import Desired, Drivers, changes, effective, follow_replacements
 from portinfra.planning.closings import closings
@@ -49,6 +51,9 @@ def compose(
     wanted = {} if destroy else effective(bound.wanted, observation, drivers, placed)
     desired = Desired(wanted, observation, drivers, options)
     decided, more = _decide(desired, bound, placed)
+    decided = start_from_newest(decided, catalogue)
+    wanted = {address: _after(decided.get(address), want) for address, want in wanted.items()}
+    desired = evolve(desired, wanted=wanted)
     findings += more
     findings += dict.fromkeys(offer_findings(decided.values(), placed, catalogue, drivers))
     closed_first = closings(decided, desired)
@@ -84,6 +89,10 @@ def _decide(desired: Desired, bound: Bound, placed: Placed) -> tuple[dict[Addres
         *protected(decided, bound.wanted, desired.options),
         *still_named(decided, desired),
     ]
+
+
+def _after(change: Change | None, want: Spec) -> Spec:
+    return want if change is None or change.action != "replace" else change.after or want
 
 
 def _errors(findings: Iterable[Finding]) -> bool:

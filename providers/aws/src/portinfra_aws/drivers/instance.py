@@ -12,7 +12,7 @@ from portinfra.model.resources import Instance, Power
 from portinfra.provider.cloud_init import user_data
 from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse
 from portinfra.provider.mounting import mounting
-from portinfra_aws import devices, errors, keys, marks, profiles
+from portinfra_aws import devices, errors, keys, marks, pinned, profiles
 from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.base import AwsDriver, Owned, Told, token
 from portinfra_aws.drivers.reading import Answers, Record
@@ -117,7 +117,7 @@ class InstanceDriver(AwsDriver[Instance]):
             record.get("privateIpAddress", ""),
             machine_type=record["instanceType"],
             image=mark.image,
-            image_id=record["imageId"],
+            image_id=pinned.seen(mark.image, record),
             disk_gib=int(root["size"]) if root else UNSEEN,
             key=keys.seen(root, mark.key) if root else UNSEEN,
             power=power,
@@ -151,7 +151,7 @@ class InstanceDriver(AwsDriver[Instance]):
         """Where the image's root disk is must be known: another device would be a second, plain one."""
         if refused := super().cannot_create(want, refs):
             return refused
-        if want.image not in IMAGES:
+        if want.image not in IMAGES and not pinned.has_root(want):
             return Refuse(
                 f"the image {want.image!r} is not one that is known on AWS",
                 f"Name it by its family: {', '.join(IMAGES)}.",
@@ -167,6 +167,7 @@ class InstanceDriver(AwsDriver[Instance]):
 
     def parameters(self, want: Instance, refs: Refs) -> dict[str, Any]:
         """Where it stands, what it is, and what it is told at birth."""
+        image, root = pinned.launched(want)
         disk = {
             "VolumeSize": want.disk_gib,
             "VolumeType": "gp3",
@@ -183,12 +184,12 @@ class InstanceDriver(AwsDriver[Instance]):
             "DeleteOnTermination": True,
         }
         return {
-            "ImageId": want.image_id,
+            "ImageId": image,
             "InstanceType": want.machine_type,
             "MinCount": 1,
             "MaxCount": 1,
             "NetworkInterface": [interface],
-            "BlockDeviceMapping": [{"DeviceName": IMAGES[want.image].root, "Ebs": disk}],
+            "BlockDeviceMapping": [{"DeviceName": root, "Ebs": disk}],
             "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
             "IamInstanceProfile": profiles.parameter(want.native),
             "UserData": _encoded(_told(want)),
