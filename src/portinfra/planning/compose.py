@@ -47,7 +47,8 @@ def compose(
     left_behind = [] if destroy else stranded(placed, observation, drivers, options)
     observation = renamed(placed, observation, drivers)
     bound = bind(placed, catalogue, observation, options)
-    findings = [] if destroy else [*bound.findings, *moves(placed, bound.wanted, observation), *left_behind]
+    moved = [] if destroy else moves(placed, bound.wanted, observation)
+    findings = [] if destroy else [*bound.findings, *moved, *left_behind]
     wanted = {} if destroy else effective(bound.wanted, observation, drivers, placed)
     desired = Desired(wanted, observation, drivers, options)
     decided, more = _decide(desired, bound, placed)
@@ -63,6 +64,7 @@ def compose(
     tightened = {each.step.address: each.tightened for each in closed_first if each.tightened}
     calls, refused = ([], []) if _errors(findings) else dry_run(ordered, desired, placed.scope, tightened)
     findings += [*refused, *_over_quota(decided.values(), drivers, catalogue), *_doubles(observation)]
+    findings = moved or findings  # the other findings are about a plan that nobody wants
     return Plan(
         scope=placed.scope,
         placed=placed,

@@ -53,6 +53,7 @@ _FITS: Mapping[Kind, Callable[[Any], bool]] = {
     Kind.SWITCH: lambda value: isinstance(value, bool),
     Kind.TEXTS: _is_list_of(_is_text),
     Kind.TEXT_MAP: _is_map_of(_is_text),
+    Kind.NUMBER_MAP: _is_map_of(_is_number),
     Kind.OPTIONS: _is_map_of(lambda value: True),
     Kind.MAPS: _is_map_of(lambda value: isinstance(value, Mapping)),
     Kind.PORTS: _is_list_of(_is_ports),
