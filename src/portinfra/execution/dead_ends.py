@@ -25,10 +25,11 @@ class DeadEnds:
     def note(self, actions: Iterable[str], want: Spec | None, exists: bool, error: Exception) -> None:
         """Remember an error that ended a step, if it says something about other resources.
 
-        A deletion says nothing: what protects one resource does not protect another. Nor does a limit that
-        a resource has met which exists already, unless it is a host that shall run.
+        A deletion says nothing: what protects one resource does not protect another. Nor does an error that
+        `concerns_one`, nor a limit that a resource has met which exists already, unless it is a host that
+        shall run.
         """
-        if want is None or want.kind in OF_ITS_OWN:
+        if want is None or want.kind in OF_ITS_OWN or getattr(error, "concerns_one", False):
             return
         general = isinstance(error, PermissionDenied) or (not exists or isinstance(want, Instance))
         if isinstance(error, PermissionDenied | QuotaExceeded) and general:

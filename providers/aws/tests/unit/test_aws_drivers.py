@@ -5,9 +5,8 @@ import itertools
 import pytest
 from attrs import evolve
 
-from portinfra.errors import PermissionDenied
 from portinfra.model.address import Address, Scope
-from portinfra.model.observed import Fault, Observed
+from portinfra.model.observed import Observed
 from portinfra.model.resources import (
     Attachment,
     Firewall,
@@ -20,6 +19,7 @@ from portinfra.model.resources import (
     Volume,
 )
 from portinfra.provider.interface import DONE, Refuse, Wait
+from portinfra_aws import errors
 from portinfra_aws.devices import DEVICES
 from portinfra_aws.drivers.attachment import AttachmentDriver
 from portinfra_aws.drivers.firewall import FirewallDriver
@@ -357,7 +357,7 @@ def test_a_copy_that_is_not_encrypted_differs_from_every_one_that_is_wanted():
 
 def test_a_copy_that_failed_says_why():
     failed = copied(status="error", statusMessage="the key is disabled")
-    assert failed.fault == Fault(PermissionDenied, "the key is disabled")
+    assert failed.fault == errors.storage_fault("the key is disabled", "")
 
 
 def test_a_tag_that_is_not_the_users_to_set_is_refused():

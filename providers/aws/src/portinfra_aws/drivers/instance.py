@@ -91,7 +91,9 @@ class InstanceDriver(AwsDriver[Instance]):
         seen = super().observed(owned, told)
         seen = evolve(seen, place=_zone(owned.record) or None)
         if _state(owned.record) not in ALIVE:
-            return evolve(seen, fault=_fault(owned.record))
+            # Nothing of it is left, and it is listed for an hour: to end it again costs nothing, and the
+            # next launch needs a token of its own.
+            return evolve(seen, fault=_fault(owned.record), state="ready")
         if _state(owned.record) == "stopped":
             seen = evolve(seen, failed_change=_fault(owned.record))
         options = owned.record.get("metadataOptions") or {}
