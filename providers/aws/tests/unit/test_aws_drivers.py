@@ -24,6 +24,7 @@ from portinfra_aws.devices import DEVICES
 from portinfra_aws.drivers.attachment import AttachmentDriver
 from portinfra_aws.drivers.firewall import FirewallDriver
 from portinfra_aws.drivers.firewall_rules import FirewallRulesDriver
+from portinfra_aws.drivers.instance import InstanceDriver
 from portinfra_aws.drivers.public_address import PublicAddressDriver
 from portinfra_aws.drivers.snapshot import SnapshotDriver
 from portinfra_aws.drivers.subnet import SubnetDriver
@@ -386,3 +387,17 @@ def test_a_renaming_rewrites_owner_and_name_together():
     said = {tag["Key"]: tag["Value"] for tag in call.parameters["Tag"]}
     assert (said["portinfra:address"], said["Name"]) == ("firewall.store", native("store"))
     assert call.address == "firewall.store"
+
+
+@pytest.mark.parametrize(
+    ("driver", "record", "ready"),
+    [
+        (VolumeDriver(), lambda state: {"status": state}, ("available", "in-use")),
+        (SnapshotDriver(), lambda state: {"status": state}, ("completed",)),
+        (InstanceDriver(), lambda state: {"instanceState": {"name": state}}, ("running", "stopped")),
+    ],
+)
+def test_a_state_that_nobody_knows_is_no_readiness(driver, record, ready):
+    assert {driver.state(record(state)) for state in ready} == {"ready"}
+    for state in ("pending", "creating", "something-new", ""):
+        assert driver.state(record(state)) == "pending"

@@ -54,9 +54,9 @@ class SnapshotDriver(AwsDriver[Snapshot]):
         return {record["snapshotId"] for record in volumes if record.get("snapshotId")}
 
     def state(self, record: Record) -> State:
-        """Pending, then completed."""
-        states: Mapping[str, State] = {"pending": "pending", "recovering": "pending"}
-        return states.get(record.get("status", ""), "ready")
+        """Pending, then completed. A state that nobody knows is waited for."""
+        states: Mapping[str, State] = {"completed": "ready", "error": "ready"}
+        return states.get(record.get("status", ""), "pending")
 
     def observed(self, owned: Owned, told: Told) -> Observed[Snapshot]:
         """One in error has failed."""
