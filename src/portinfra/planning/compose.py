@@ -133,7 +133,7 @@ def _over_quota(decided: Iterable[Change], drivers: Drivers, catalogue: Catalogu
             what = f"{'of kind ' if quota.kind in _KINDS else ''}{quota.kind}"
             yield Finding(
                 "plan/quota",
-                f"the account may have {quota.limit} {what} in {catalogue.region}, "
+                f"the account may have {quota.limit} {what} in {quota.place or catalogue.region}, "
                 f"has {quota.used}, and would need {needed}",
                 "Ask the provider for a higher quota, or lower a count or size.",
                 subject=quota.kind,

@@ -25,8 +25,8 @@ ROOT, INTERFACE = "root", "interface"
 ALIVE = ("pending", "running", "shutting-down", "stopping", "stopped")
 
 _STATES: Mapping[str, State] = {
-    "pending": "pending",
-    "stopping": "pending",
+    "running": "ready",
+    "stopped": "ready",
     "shutting-down": "deleting",
     "terminated": "deleting",
 }
@@ -91,7 +91,9 @@ class InstanceDriver(AwsDriver[Instance]):
         seen = super().observed(owned, told)
         seen = evolve(seen, place=_zone(owned.record) or None)
         if _state(owned.record) not in ALIVE:
-            return evolve(seen, fault=_fault(owned.record))
+            # Nothing of it is left, and it is listed for an hour: to end it again costs nothing, and the
+            # next launch needs a token of its own.
+            return evolve(seen, fault=_fault(owned.record), state="ready")
         if _state(owned.record) == "stopped":
             seen = evolve(seen, failed_change=_fault(owned.record))
         options = owned.record.get("metadataOptions") or {}
@@ -142,8 +144,8 @@ class InstanceDriver(AwsDriver[Instance]):
         return {name: id for name, id in parts.items() if id}
 
     def state(self, record: Record) -> State:
-        """What is on its way up or down is waited for."""
-        return _STATES.get(_state(record), "ready")
+        """What is on its way up or down, or in a state that nobody knows, is waited for."""
+        return _STATES.get(_state(record), "pending")
 
     # Acting
 
@@ -262,7 +264,7 @@ class InstanceDriver(AwsDriver[Instance]):
         state = changed[0]["currentState"].get("name", "")
         if call.after is None:
             return evolve(seen, state="deleting", fault=None) if seen and state != "terminated" else None
-        return evolve(after, state=_STATES.get(state, "ready")) if after else None
+        return evolve(after, state=_STATES.get(state, "pending")) if after else None
 
     def marked(self, seen: Observed[Instance]) -> list[str]:
         """The host, its disk and its interface."""
