@@ -7,6 +7,7 @@ from portinfra.model.finding import Finding
 from portinfra.model.location import Location
 from portinfra.model.resources import Instance, Volume, traits
 from portinfra.model.topology import INTERNET, Role, Topology
+from portinfra.validation.birth import birth_findings
 from portinfra.validation.names import (
     LABEL,
     ROLE_NAME_MAX,
@@ -98,6 +99,7 @@ def _role_findings(role: Role) -> Iterator[Finding]:
         if not reason.strip():
             message = f"the rule {rule!r} is waived without a reason"
             yield _wrong(role, "waived-without-reason", "waive", message, "Say why it does not hold here.")
+    yield from birth_findings(role.user_data, role.ssh_keys, subject, role.location)
     yield from reserved_tags(role.tags, subject, role.location)
     yield from _volume_findings(role)
 
