@@ -140,12 +140,14 @@ class Coordinator:
     def _ends_by(self, task: Task, fault: Fault) -> bool:
         """Return whether a fault of the resource ends its step; else report the fault of this step's work."""
         error = failures.faulty(self._blame(task), fault)
-        task.faults += task.calls > 0  # what was broken before this step is no failure of this step
-        if (task.calls and is_final(fault, task.faults)) or self._holds_data(task):
+        # What was broken before this step is no failure of this step, and two looks at one are one.
+        is_new, task.may_fail = task.may_fail, False
+        task.faults += is_new
+        if (task.faults and is_final(fault, task.faults)) or self._holds_data(task):
             self._dead_ends.note(task.accepted, task.want, False, error)
             self._end(task, "failed", error)
             return True
-        if task.faults:
+        if is_new:
             self._report(task, task.faults, error)
         return False
 
@@ -203,6 +205,7 @@ class Coordinator:
         self._schedule.answered(call.rates)
         self._world.record(task.step.address, seen)
         task.accepted.add(call.action)
+        task.may_fail = task.may_fail or call.after is not None
         if task.tries:
             task.note_progress()
         return self._advance(task)
@@ -214,6 +217,8 @@ class Coordinator:
         task.last = error
         task.taken += isinstance(error, AlreadyExists)
         todo = reaction(error, call, task.tries, task.taken)
+        if isinstance(error, RateLimited) and self._others_are_under_way(task, call):
+            todo = Reaction.REPEAT  # it may be the limit on so many at once: it ends with one of them
         if todo is Reaction.GIVE_UP:
             exists = task.step.address in self._world
             self._dead_ends.note([call.action], task.want, exists, error)
@@ -227,6 +232,12 @@ class Coordinator:
         if todo is Reaction.REPEAT:
             return self.loop.later(again, self._go, task, call)
         return self._look_at(task, again, earliest=again)
+
+    def _others_are_under_way(self, task: Task, call: Call) -> bool:
+        """Whether this run waits for what the same action began for other resources."""
+        others = (each for each in self._tasks.values() if each is not task)
+        waiting = (each for each in others if each.waiting_since is not None and call.action in each.accepted)
+        return any(each.step not in self._outcomes for each in waiting)
 
     def _report(self, task: Task, tries: int, error: Exception) -> None:
         """Tell people what keeps a step from going on."""
@@ -258,8 +269,8 @@ class Coordinator:
 
     def _wait(self, task: Task, wait: Wait) -> None:
         now = self._clock.now()
-        if task.waiting_since is None:
-            task.waiting_since = now
+        if task.waiting_since is None or task.waits_for != wait.reason:
+            task.waiting_since, task.waits_for = now, wait.reason
             self._tell(task, None, wait.reason, waits=True)
         waited = now - task.waiting_since
         if waited > PATIENCE_SECONDS:

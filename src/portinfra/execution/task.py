@@ -34,6 +34,8 @@ class Task:
     """The last error of a call of its own."""
     faults: int = 0
     """How often this step made it, and it failed after it was accepted."""
+    may_fail: bool = False
+    """Whether this step has made or changed it since the last fault: only then is a fault a new one."""
     before: Observed[Spec] | None = None
     """What was seen at the last progress: progress is a resource that is nearer to what is wanted."""
     accepted: set[str] = field(factory=set)
@@ -45,6 +47,8 @@ class Task:
     written: float | None = None
     """When its last write ended: lists may be stale for a while after."""
     waiting_since: float | None = None
+    waits_for: str = ""
+    """The reason to wait since then. With another reason, patience begins anew."""
 
     @property
     def kind(self) -> tuple[str, str]:

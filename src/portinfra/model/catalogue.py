@@ -83,6 +83,8 @@ class Quota:
     """
     limit: int
     used: int
+    place: str = ""
+    """Where it holds, in words: `the whole project`. Empty: in the region of the catalogue."""
 
 
 @frozen(field_transformer=convert.refuse_text)

@@ -37,6 +37,8 @@ class Fault:
     """What happened, in the provider's words if it has any."""
     code: str = ""
     """The provider's own code: `Client.InternalError`."""
+    fix: str = ""
+    """What to do about it. The driver knows the cause; core knows only what is true of the whole class."""
 
     def __str__(self) -> str:
         return self.text if self.code in self.text else f"{self.text} ({self.code})"

@@ -4,6 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from attrs import evolve
+
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.change import Change
@@ -12,7 +14,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.resources import KINDS, Spec
-from portinfra.planning.binding import Bound, bind
+from portinfra.planning.binding import Bound, bind, start_from_newest
 from portinfra.planning.budget import budget
 from portinfra.planning.changes import Desired, Drivers, changes, effective, follow_replacements
 from portinfra.planning.closings import closings
@@ -45,10 +47,14 @@ def compose(
     left_behind = [] if destroy else stranded(placed, observation, drivers, options)
     observation = renamed(placed, observation, drivers)
     bound = bind(placed, catalogue, observation, options)
-    findings = [] if destroy else [*bound.findings, *moves(placed, bound.wanted, observation), *left_behind]
+    moved = [] if destroy else moves(placed, bound.wanted, observation)
+    findings = [] if destroy else [*bound.findings, *moved, *left_behind]
     wanted = {} if destroy else effective(bound.wanted, observation, drivers, placed)
     desired = Desired(wanted, observation, drivers, options)
     decided, more = _decide(desired, bound, placed)
+    decided = start_from_newest(decided, catalogue)
+    wanted = {address: _after(decided.get(address), want) for address, want in wanted.items()}
+    desired = evolve(desired, wanted=wanted)
     findings += more
     findings += dict.fromkeys(offer_findings(decided.values(), placed, catalogue, drivers))
     closed_first = closings(decided, desired)
@@ -58,6 +64,7 @@ def compose(
     tightened = {each.step.address: each.tightened for each in closed_first if each.tightened}
     calls, refused = ([], []) if _errors(findings) else dry_run(ordered, desired, placed.scope, tightened)
     findings += [*refused, *_over_quota(decided.values(), drivers, catalogue), *_doubles(observation)]
+    findings = moved or findings  # the other findings are about a plan that nobody wants
     return Plan(
         scope=placed.scope,
         placed=placed,
@@ -84,6 +91,10 @@ def _decide(desired: Desired, bound: Bound, placed: Placed) -> tuple[dict[Addres
         *protected(decided, bound.wanted, desired.options),
         *still_named(decided, desired),
     ]
+
+
+def _after(change: Change | None, want: Spec) -> Spec:
+    return want if change is None or change.action != "replace" else change.after or want
 
 
 def _errors(findings: Iterable[Finding]) -> bool:
@@ -122,7 +133,7 @@ def _over_quota(decided: Iterable[Change], drivers: Drivers, catalogue: Catalogu
             what = f"{'of kind ' if quota.kind in _KINDS else ''}{quota.kind}"
             yield Finding(
                 "plan/quota",
-                f"the account may have {quota.limit} {what} in {catalogue.region}, "
+                f"the account may have {quota.limit} {what} in {quota.place or catalogue.region}, "
                 f"has {quota.used}, and would need {needed}",
                 "Ask the provider for a higher quota, or lower a count or size.",
                 subject=quota.kind,

@@ -15,6 +15,7 @@ from portinfra.model.location import Location
 from portinfra.model.resources import (
     KINDS,
     Firewall,
+    Instance,
     Mount,
     Network,
     PublicAddress,
@@ -27,6 +28,8 @@ from portinfra.model.resources import (
 from portinfra.model.schema import attributes
 from portinfra.provider.interface import ProviderPlugin
 from portinfra.validation.abilities import network_findings, tag_findings
+from portinfra.validation.birth import birth_findings
+from portinfra.validation.characters import character_findings
 from portinfra.validation.environments import PREFIX_LONGEST, PREFIX_SHORTEST, ZONES_MAX
 from portinfra.validation.names import LABEL, name_findings
 from portinfra.validation.topologies import is_mountable, reserved_tags
@@ -73,6 +76,12 @@ def resource_findings(
 def _more_findings(spec: Spec, plugin: ProviderPlugin, location: Location) -> Iterator[Finding]:
     subject, provider, capabilities, native = spec.address, plugin.name, plugin.capabilities, plugin.native
     yield from name_findings(spec.name, RESOURCE_NAME_MAX, "resource/name", f"{subject}.name", location)
+    secrets = traits(type(spec)).secret
+    for name in (each.name for each in fields(type(spec)) if each.name not in ("name", "location")):
+        value, where = getattr(spec, name), f"{subject}.{name}"
+        yield from character_findings(value, where, "resource", location, secret=name in secrets)
+    if isinstance(spec, Instance):
+        yield from birth_findings(spec.user_data, spec.ssh_keys, subject, location)
     if isinstance(spec, Network) and spec.cidr:
         yield from network_findings(spec.cidr, f"{subject}.cidr", location, provider, capabilities)
     tags = getattr(spec, "tags", {})

@@ -10,6 +10,7 @@ from portinfra.model.finding import Finding
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.schema import Attribute, Kind, attributes, label
 from portinfra.model.topology import Flow, Topology
+from portinfra.validation.characters import character_findings
 
 V = TypeVar("V")
 Check = tuple[str, Callable[[object], bool]]
@@ -53,6 +54,7 @@ _FITS: Mapping[Kind, Callable[[object], bool]] = {
     Kind.SWITCH: lambda value: isinstance(value, bool),
     Kind.TEXTS: _is_list_of(_is_text),
     Kind.TEXT_MAP: _is_map_of(_is_text),
+    Kind.NUMBER_MAP: _is_map_of(_is_number),
     Kind.OPTIONS: _is_map_of(lambda value: True),
     Kind.MAPS: _is_map_of(lambda value: isinstance(value, Mapping)),
     Kind.PORTS: _is_list_of(_is_ports),
@@ -160,22 +162,24 @@ def _part_subject(owner: Any, subject: str, attribute: Attribute, part: Any, num
 
 
 def _sound_itself(value: V, subject: str, area: str, findings: list[Finding]) -> V:
-    """Return the value with a stand-in for each attribute of the wrong type."""
+    """Return the value with a stand-in for each attribute of the wrong type, or with a wrong character."""
     stand_ins: dict[str, Any] = {}
     known = checks(type(value))
+    location = cast(Any, value).location
     for each in attributes(type(value)):
-        if each.name not in known or known[each.name][1](held := getattr(value, each.name)):
+        held, where = getattr(value, each.name), f"{subject}.{each.name}"
+        if each.name in known and not known[each.name][1](held):
+            message = f"must be {each.words}, and is {what_it_is(held)}"
+            fix = f"Give {each.name} as {each.words}."
+            wrong = [Finding(f"{area}/wrong-type", message, fix, subject=where, location=location)]
+        elif each.is_label:  # the rules for names allow few characters
             continue
-        findings.append(
-            Finding(
-                f"{area}/wrong-type",
-                f"must be {each.words}, and is {what_it_is(held)}",
-                f"Give {each.name} as {each.words}.",
-                subject=f"{subject}.{each.name}",
-                location=cast(Any, value).location,
-            )
-        )
-        stand_ins[each.name] = each.stand_in()
+        else:
+            secret = bool(each.metadata.get("secret"))
+            wrong = list(character_findings(held, where, area, location, secret=secret))
+        if wrong:
+            findings += wrong
+            stand_ins[each.name] = each.stand_in()
     return _changed(value, stand_ins)
 
 

@@ -31,7 +31,7 @@ topology "shop" {
   }
   role "db" {
     count     = 1
-    user_data = base64encode(var.token)
+    user_data = "#!/bin/sh\\n# ${base64encode(var.token)}"
     waive     = { "check/fewer-than-three" = "a test" }
     volume "data" {
       gib = 1
@@ -39,7 +39,7 @@ topology "shop" {
   }
   role "queue" {
     count     = 1
-    user_data = "${upper(var.token)} ${var.token}"
+    user_data = "#!/bin/sh\\n# ${upper(var.token)} ${var.token}"
     waive     = { "check/fewer-than-three" = "a test" }
   }
   allow {

@@ -7,7 +7,7 @@ from typing import Any
 from portinfra.model.catalogue import Catalogue, MachineType, Quota, Zone
 from portinfra.model.environment import Environment
 from portinfra.provider.interface import Answer, Call
-from portinfra_aws import actions, rates
+from portinfra_aws import actions, pinned, rates
 from portinfra_aws.published import FAMILIES, IMAGES, SIZES, machine, runs_images
 from portinfra_aws.query import where
 
@@ -30,9 +30,17 @@ def calls(environment: Environment) -> tuple[Call, ...]:
         ],
         "MaxResults": 1000,
     }
+    ids = pinned.named(environment)
+    by_id = [
+        where("image-id", *ids),
+        where("state", "available"),
+        where("architecture", "x86_64"),
+        where("root-device-type", "ebs"),
+    ]
     return (
         IDENTITY,
         _read("DescribeImages", images),
+        *([_read("DescribeImages", {"Filter": by_id, "MaxResults": 1000})] if ids else []),
         _read("DescribeInstanceTypeOfferings", offered),
         _read("DescribeAvailabilityZones", {}),
         _read("DescribeAccountAttributes", {}),  # the model of the API has no name for the one that is needed
@@ -42,7 +50,10 @@ def calls(environment: Environment) -> tuple[Call, ...]:
 
 def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]]) -> Catalogue:
     """The catalogue. Zones are in the order of their ids, which are the same in every account."""
-    pages = {call.action: pages for call, pages in answers.items()}
+    pages: dict[str, list[Answer]] = {}
+    for call, told_of in answers.items():
+        pages.setdefault(call.action, []).extend(told_of)
+    images = _records(pages["DescribeImages"], "imagesSet")
     offers: dict[str, set[str]] = {}
     for record in _records(pages["DescribeInstanceTypeOfferings"], "instanceTypeOfferingSet"):
         offers.setdefault(record["instanceType"], set()).add(record["location"])
@@ -57,7 +68,7 @@ def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]])
         machine_types={
             name: MachineType(name, *machine(name), frozenset(offers[name])) for name in sorted(offers)
         },
-        images=_newest(_records(pages["DescribeImages"], "imagesSet")),
+        images={**_newest(images), **pinned.found(images, pinned.named(environment))},
         quotas=tuple(_quotas(pages)),
         rates=rates.published(actions.ALL),
     )
@@ -74,8 +85,8 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAccountAttrib
 
 def _named(environment: Environment) -> Iterable[str]:
     """Machine types that the environment itself names."""
-    sizes = (str(differs.get("size", "")) for differs in environment.roles.values())
-    return (size for size in sizes if "." in size and runs_images(size))
+    of_roles = (str(differs.get("size", "")) for differs in environment.roles.values())
+    return (size for size in (*of_roles, *environment.sizes.values()) if "." in size and runs_images(size))
 
 
 def _read(action: str, parameters: Mapping[str, Any]) -> Call:

@@ -48,6 +48,10 @@ TEXT_MAP = Shape(
     "a mapping of names to texts",
     lambda value: isinstance(value, dict) and all(map(_is_text, value.values())),
 )
+NUMBER_MAP = Shape(
+    "a mapping of names to whole numbers",
+    lambda value: isinstance(value, dict) and all(map(_is_number, value.values())),
+)
 MAP_OF_MAPS = Shape(
     "a mapping of providers to mappings of options",
     lambda value: isinstance(value, dict) and all(isinstance(item, dict) for item in value.values()),
@@ -71,6 +75,7 @@ _SHAPES: Mapping[Kind, Shape] = {
     Kind.SWITCH: SWITCH,
     Kind.TEXTS: TEXTS,
     Kind.TEXT_MAP: TEXT_MAP,
+    Kind.NUMBER_MAP: NUMBER_MAP,
     Kind.MAPS: MAP_OF_MAPS,
     Kind.PORTS: PORTS,
     Kind.HOOK: TEXT,

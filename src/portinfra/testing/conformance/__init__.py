@@ -27,6 +27,7 @@ from portinfra.testing.conformance.suite.optional_abilities import OptionalAbili
 from portinfra.testing.conformance.suite.records import Records
 from portinfra.testing.conformance.suite.steady_traffic import SteadyTraffic
 from portinfra.testing.conformance.suite.weather import BadWeather
+from portinfra.testing.conformance.suite.withdrawals import Withdrawals
 from portinfra.testing.conformance.suite.worlds import Worlds
 from portinfra.testing.conformance.topologies import AFTER, BEFORE
 
@@ -44,6 +45,7 @@ class ProviderConformance(
     Acceptance,
     Causes,
     OptionalAbilities,
+    Withdrawals,
     BadWeather,
     CrashAtEveryCall,
 ):

@@ -74,7 +74,7 @@ class FakeProvider:
                 t["name"]: MachineType(t["name"], t["vcpus"], t["memory_gib"], frozenset(t["zones"]))
                 for t in region["machine_types"]
             },
-            images={image["family"]: image["id"] for image in images},
+            images={image[name]: image["id"] for image in images for name in ("id", "family")},
             quotas=tuple(Quota(q["kind"], q["limit"], q["used"]) for q in region["quotas"]),
             rates=self.shape.rates,
         )

@@ -26,6 +26,14 @@ FILTER_VALUES_MAX = 200
 _FAILED = "EC2 could not make it; its key may not be usable"
 
 
+_STATES: Mapping[str, State] = {
+    "available": "ready",
+    "in-use": "ready",
+    "error": "ready",
+    "deleting": "deleting",
+}
+
+
 class VolumeDriver(AwsDriver[Volume]):
     """An encrypted disk. It grows in place; core takes shrinking for a replacement."""
 
@@ -67,9 +75,8 @@ class VolumeDriver(AwsDriver[Volume]):
         return record.get("status") == "deleted"
 
     def state(self, record: Record) -> State:
-        """Creating, then available or in use."""
-        states: Mapping[str, State] = {"creating": "pending", "deleting": "deleting"}
-        return states.get(record.get("status", ""), "ready")
+        """Creating, then available or in use. A state that nobody knows is waited for."""
+        return _STATES.get(record.get("status", ""), "pending")
 
     def observed(self, owned: Owned, told: Told) -> Observed[Volume]:
         """One that grows is not ready; one in error has failed."""
