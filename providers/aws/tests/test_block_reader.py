@@ -21,7 +21,7 @@ from bed.hand import refused
 from bed.rules.contents import BLOCK, GIB
 from portinfra.model.address import Scope
 from portinfra_aws import plugin
-from portinfra_aws.blocks import command, reader
+from portinfra_aws.block_export import command, reader
 
 HELPER = ("123456789012", "AKIAHELPERHELPER0000", "helper-secret")
 PRODUCTION = evolve(AwsBed.environment, key="alias/shop")
