@@ -133,19 +133,3 @@ def test_what_was_removed_may_have_made_room():
     provider.fail = fail
     failed = apply_badly(provider, topology(Role("web", count=2, slot=1), Role("db", count=2, slot=2)))
     assert [step.step.address for step in failed] == ["instance.web2"]
-
-
-def test_what_concerns_one_resource_ends_its_step_alone():
-    """A protection of one host: another of the same shape may have none."""
-    provider, asked = ToyProvider(), []
-
-    def refuse(call):
-        if call.address.kind == "instance":
-            asked.append(call.address)
-            error = errors.PermissionDenied("this host is protected")
-            error.concerns_one = True
-            raise error
-
-    provider.fail = refuse
-    apply_badly(provider, topology(Role("web", count=20)))
-    assert len(set(asked)) == 20
