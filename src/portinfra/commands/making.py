@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from attrs import evolve
 
@@ -13,6 +12,7 @@ from portinfra.commands.selection import Selection, check_names, select
 from portinfra.commands.session import Session
 from portinfra.errors import StalePlanError
 from portinfra.model.address import Address
+from portinfra.model.plain import Document
 from portinfra.model.plan import Plan, PlanOptions
 from portinfra.planning.refusal import refuse
 from portinfra.planning.saved import covered
@@ -77,7 +77,7 @@ def load_plan(session: Session, target: Target, path: Path, *, without_peer: boo
     return plan
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> Document:
     try:
         saved = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -89,7 +89,7 @@ def _read(path: Path) -> dict[str, Any]:
     return saved
 
 
-def _options(saved: dict[str, Any]) -> PlanOptions:
+def _options(saved: Document) -> PlanOptions:
     return PlanOptions(
         allow_data_loss=frozenset(saved["allow_data_loss"]),
         only=frozenset(saved["only"]),

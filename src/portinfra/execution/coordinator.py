@@ -5,7 +5,7 @@ is a due time in the loop, so a simulated hour costs nothing and a crash at call
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from attrs import define, field
 
@@ -20,7 +20,7 @@ from portinfra.execution.loop import Loop
 from portinfra.execution.reaction import Reaction, is_final, reaction
 from portinfra.execution.schedule import Schedule
 from portinfra.execution.task import Task
-from portinfra.execution.turns import Turns, urgency
+from portinfra.execution.turns import Rank, Turns, urgency
 from portinfra.execution.waiting import Waiting
 from portinfra.execution.workers import Completion
 from portinfra.graph import reverse
@@ -33,7 +33,7 @@ from portinfra.model.progress import Listener, Progress
 from portinfra.observation import Reader
 from portinfra.planning.dry_run import CALLS_MAX, ask
 from portinfra.planning.world import World
-from portinfra.provider.interface import DONE, Call, Refs, Refuse, Wait
+from portinfra.provider.interface import DONE, Answer, Call, Clock, Refs, Refuse, Wait
 from portinfra.words import count
 
 PATIENCE_SECONDS = 1200.0
@@ -60,7 +60,7 @@ class Coordinator:
     _tasks: dict[Step, Task] = field(init=False, factory=dict)
     _followers: dict[Step, list[Step]] = field(init=False)
     _outcomes: dict[Step, StepOutcome] = field(init=False, factory=dict)
-    _rank: dict[Step, Any] = field(init=False)
+    _rank: dict[Step, Rank] = field(init=False)
     _turns: Turns = field(init=False)
     _dead_ends: DeadEnds = field(init=False, factory=DeadEnds)
     _waiting: Waiting[Step] = field(init=False)
@@ -88,7 +88,7 @@ class Coordinator:
         return Task(step, want, known, self.caller.provider.drivers[type(known)], self._refs, missing)
 
     @property
-    def _clock(self) -> Any:
+    def _clock(self) -> Clock:
         return self.caller.provider.clock
 
     @property
@@ -171,7 +171,7 @@ class Coordinator:
         return task.step.address.kind == "volume" and task.step.address in self._kept
 
     def _go(self, task: Task, call: Call) -> None:
-        rank = self.loop.chance.random() if self.loop.chance else self._rank[task.step]
+        rank = (self.loop.chance.random(),) if self.loop.chance else self._rank[task.step]
         self._turns.join(rank, call.rates, lambda: self._send(task, call))
 
     def _send(self, task: Task, call: Call) -> bool:
@@ -196,7 +196,7 @@ class Coordinator:
             )
             return self._failed(task, call, completion.error)
         try:
-            seen = task.driver.absorb(task.seen, call, completion.result)
+            seen = task.driver.absorb(task.seen, call, cast(Answer, completion.result))
         except Exception as error:
             return self._end(task, "failed", failures.defect(self._blame(task), error))
         self._note(
@@ -321,7 +321,7 @@ class Coordinator:
             self._waiting.leave(task.step)
         if completion.error is None:
             for task in due:
-                self._arrived(task, completion.result)
+                self._arrived(task, cast(Observation, completion.result))
         else:
             for task in (failed := self._telling(due, getattr(completion.error, "action", ""))):
                 self._end(task, "failed", completion.error)

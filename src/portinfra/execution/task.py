@@ -36,7 +36,7 @@ class Task:
     """How often this step made it, and it failed after it was accepted."""
     may_fail: bool = False
     """Whether this step has made or changed it since the last fault: only then is a fault a new one."""
-    before: Observed[Any] | None = None
+    before: Observed[Spec] | None = None
     """What was seen at the last progress: progress is a resource that is nearer to what is wanted."""
     accepted: set[str] = field(factory=set)
     """The actions that were accepted since then."""
@@ -56,12 +56,12 @@ class Task:
         return self.step.phase, self.step.address.kind
 
     @property
-    def seen(self) -> Observed[Any] | None:
+    def seen(self) -> Observed[Spec] | None:
         """The resource as it is now."""
         return self.refs.seen.get(self.step.address)
 
     @property
-    def awaited(self) -> Observed[Any]:
+    def awaited(self) -> Observed[Spec]:
         """The resource that a read looks for."""
         return self.seen or Observed(self.step.address, self.known)
 
@@ -72,7 +72,7 @@ class Task:
         referred = (world[address].spec for address in spec.references() if address in world)
         return frozenset(zone for zone in map(zone_of, (spec, *referred)) if zone)
 
-    def find(self, observation: Observation) -> Observed[Any] | None:
+    def find(self, observation: Observation) -> Observed[Spec] | None:
         """Return the resource from what a read found: under its address or, while it is being renamed, under
         its old one.
         """

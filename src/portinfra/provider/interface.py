@@ -30,12 +30,13 @@ from portinfra.model.address import Address, Owner, Scope
 from portinfra.model.catalogue import Capabilities, Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
+from portinfra.model.plain import JsonObject
 from portinfra.model.record import Record
 from portinfra.model.resources import Spec
 
 S = TypeVar("S", bound=Spec)
 
-Answer = Mapping[str, Any]
+Answer = JsonObject
 """What a call brought back, parsed: plain mappings, lists, strings and numbers."""
 
 
@@ -45,7 +46,7 @@ class Call:
 
     action: str
     """In the provider's own word: `CreateSubnet`."""
-    parameters: Mapping[str, Any] = field(factory=dict, repr=False, hash=False)
+    parameters: JsonObject = field(factory=dict, repr=False, hash=False)
     address: Address | None = None
     """The resource that a write is for; of a record, `record_address(number)`."""
     after: Observed[Any] | None = field(default=None, hash=False)
@@ -320,7 +321,7 @@ class PermissionPolicies(ABC):
     """Optional ability: the cloud grants permissions by policies. Works offline."""
 
     @abstractmethod
-    def iam_policy(self) -> Mapping[str, Any]:
+    def iam_policy(self) -> JsonObject:
         """Return the least policy that a topology needs, as the JSON document that the cloud's tools read."""
 
 
@@ -386,7 +387,7 @@ class BlockExport(ABC):
         """Return how to read the snapshot with this native id, of a volume of so many GiB."""
 
     @abstractmethod
-    def block_problem(self, native: Mapping[str, Any]) -> str:
+    def block_problem(self, native: JsonObject) -> str:
         """Return what a host with these native options lacks to read blocks; empty: nothing."""
 
     @abstractmethod
