@@ -29,7 +29,7 @@ from portinfra.model.catalogue import Capabilities, Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
 from portinfra.model.record import Record
-from portinfra.model.resources import Spec
+from portinfra.model.resources import Instance, Spec
 
 S = TypeVar("S", bound=Spec)
 
@@ -304,7 +304,8 @@ class ProviderPlugin(Protocol):
     """A provider as installed: an entry point in group `portinfra.providers`.
 
     Works offline, without credentials and without its native library. It also inherits the class of each
-    optional ability that it has: `PermissionPolicies`, `Grants`, `Doctor`, `Images`, `BlockExport`.
+    optional ability that it has: `PermissionPolicies`, `Grants`, `NativeLimits`, `Doctor`, `Images`,
+    `BlockExport`.
     portinfra finds an ability by `isinstance(plugin, Grants)`, and by no other way.
     """
 
@@ -347,6 +348,18 @@ class Check:
     """What the doctor found, in a few words."""
     fix: str = ""
     """The command that mends it; empty where it is good."""
+
+
+class NativeLimits(ABC):
+    """Optional ability: limits count what the provider receives, not what is declared. Works offline."""
+
+    @abstractmethod
+    def spell_tags(self, tags: Mapping[str, str]) -> Mapping[str, str]:
+        """Return tags as the provider keeps them, in the same order."""
+
+    @abstractmethod
+    def birth_bytes(self, host: Instance) -> int:
+        """Return how many bytes of `capabilities.birth_max_bytes` a new host takes."""
 
 
 class Doctor(ABC):

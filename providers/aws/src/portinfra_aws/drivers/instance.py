@@ -192,7 +192,7 @@ class InstanceDriver(AwsDriver[Instance]):
             "BlockDeviceMapping": [{"DeviceName": root, "Ebs": disk}],
             "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
             "IamInstanceProfile": profiles.parameter(want.native),
-            "UserData": _encoded(_told(want)),
+            "UserData": _encoded(told(want)),
             "ClientToken": profiles.token(want.native, token(refs, want)),
         }
 
@@ -309,7 +309,8 @@ def _with_root(seen: Observed[Instance], roots: list[Record]) -> Observed[Instan
     return evolve(seen, spec=evolve(seen.spec, disk_gib=int(root["size"]), key=keys.seen(root, asked)))
 
 
-def _told(want: Instance) -> str:
+def told(want: Instance) -> str:
+    """Return the user data of a new host: the user's own, with keys and mounts."""
     volumes = [(devices.device(mount.device), mount) for mount in want.mounts]
     every_boot = mounting(volumes, look=devices.LOOK)
     return user_data(want.user_data, want.ssh_keys, want.ends_after, every_boot)
