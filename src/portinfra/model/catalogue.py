@@ -94,8 +94,10 @@ class Quota:
     """A kind, of which each resource counts as one; or the provider's own word (`CPUS`), of which each takes
     what its driver says.
     """
-    limit: int
-    used: int
+    limit: int | None
+    """None: it could not be read."""
+    used: int | None
+    """How much of it the account has. None: the provider does not tell; what the scope has counts."""
 
 
 @frozen(field_transformer=convert.refuse_text)

@@ -56,6 +56,8 @@ class Call:
     """The zone or connection that a read asks; when that fails, the place is unknown, not empty."""
     safe: bool = False
     """Whether repeating it changes nothing: idempotent by nature, or with a token. Of a read, nobody asks."""
+    optional: bool = False
+    """Whether a catalogue does without this read. It is made once; if it fails, its answer is absent."""
 
     @property
     def reads(self) -> bool:

@@ -57,6 +57,18 @@ def machine(name: str) -> tuple[int, float]:
     return vcpus, vcpus * MEMORY_RATIOS.get(family[:1], 0.0)
 
 
+VCPUS = "standard vCPUs"
+STORAGE = "GiB of gp3 volumes"
+"""Quotas, as a plan calls them."""
+
+_STANDARD = re.compile(r"(a|c|d|h|i|im|is|m|r|t|z)\d")
+
+
+def takes_standard_vcpus(machine_type: str) -> bool:
+    """Whether a machine type counts towards the quota of standard families: A, C, D, H, I, M, R, T, Z."""
+    return bool(_STANDARD.match(machine_type))
+
+
 @frozen
 class Image:
     """A family of images, as its publisher names them."""

@@ -7,6 +7,7 @@ from typing import Any
 from attrs import evolve
 
 from portinfra.model.address import Scope
+from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import UNSEEN, Fault, Observed, State
 from portinfra.model.resources import Instance, Power
 from portinfra.provider.cloud_init import user_data
@@ -16,7 +17,7 @@ from portinfra_aws import devices, errors, keys, marks, pinned, profiles
 from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.base import AwsDriver, Owned, Told, token
 from portinfra_aws.drivers.reading import Answers, Record
-from portinfra_aws.published import IMAGES
+from portinfra_aws.published import IMAGES, STORAGE, VCPUS, takes_standard_vcpus
 from portinfra_aws.query import where
 
 ROOT, INTERFACE = "root", "interface"
@@ -144,6 +145,14 @@ class InstanceDriver(AwsDriver[Instance]):
     def state(self, record: Record) -> State:
         """What is on its way up or down is waited for."""
         return _STATES.get(_state(record), "ready")
+
+    def takes(self, spec: Instance, catalogue: Catalogue) -> Mapping[str, int]:
+        """Virtual CPUs while it runs, and its root disk."""
+        disk = {} if spec.disk_gib is UNSEEN else {STORAGE: spec.disk_gib}
+        machine = catalogue.machine_types.get(spec.machine_type)
+        if machine is None or spec.power == "stopped" or not takes_standard_vcpus(spec.machine_type):
+            return disk
+        return {VCPUS: machine.vcpus, **disk}
 
     # Acting
 
