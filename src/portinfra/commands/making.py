@@ -11,6 +11,7 @@ from portinfra.commands.exits import Misuse
 from portinfra.commands.options import Target
 from portinfra.commands.selection import Selection, check_names, select
 from portinfra.commands.session import Session
+from portinfra.commands.writing import write_file
 from portinfra.errors import StalePlanError
 from portinfra.model.address import Address
 from portinfra.model.plan import Plan, PlanOptions
@@ -48,7 +49,7 @@ def refusal(plan: Plan) -> Exception | None:
 
 def save(plan: Plan, path: Path) -> None:
     """Write a plan to a file, for `load_plan`."""
-    path.write_text(json.dumps(plan_document(plan), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_file(path, json.dumps(plan_document(plan), indent=2, ensure_ascii=False) + "\n")
 
 
 def load_plan(session: Session, target: Target, path: Path, *, without_peer: bool = False) -> Plan:
