@@ -16,6 +16,7 @@ from portinfra.declaration.declared import Declared, declaration_error, duplicat
 from portinfra.model.environment import Environment
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
+from portinfra.render.console.streams import open_streams
 
 if TYPE_CHECKING:
     from portinfra.policy import PolicyRule
@@ -54,13 +55,21 @@ def cli(
 
 
 def _run(session: Session) -> NoReturn:
-    arguments = list(session.arguments)
+    open_streams()
     _heed_endings()
-    try:
-        code = app(session)(args=arguments, prog_name=session.program, standalone_mode=False)
-    except _UsageError as error:
-        code = _misused(error, as_json="--json" in arguments)
-    sys.exit(code or 0)
+    arguments = list(session.arguments)
+    as_json = "--json" in arguments
+
+    def run() -> int:
+        if session.declared is None:
+            session.check_variables()
+        try:
+            code = app(session)(args=arguments, prog_name=session.program, standalone_mode=False)
+        except _UsageError as error:
+            code = _misused(error, session, as_json=as_json)
+        return int(code or 0)
+
+    sys.exit(run_guarded(run, session, as_json=as_json))
 
 
 def _heed_endings() -> None:
@@ -74,8 +83,9 @@ def _heed_endings() -> None:
                 signal.signal(ending, signal.default_int_handler)
 
 
-def _misused(error: Any, *, as_json: bool) -> int:
-    """Show that the command line makes no sense, in the words of its parser."""
+def _misused(error: Any, session: Session, *, as_json: bool) -> int:
+    """Show that the command line makes no sense, in the words of its parser. It would repeat any argument."""
+    error.message = session.hide_values(error.message)
     if as_json:
         from portinfra.render.console.terminal import write_json
         from portinfra.render.documents import error_document

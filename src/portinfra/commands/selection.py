@@ -47,6 +47,7 @@ def declaration(session: Session, target: Target) -> Declared:
     Raises DeclarationError and ValidationError with all findings.
     """
     declared = load(target.file, target.values()) if session.declared is None else session.declared
+    session.plain_variables.update(declared.plain_variables)
     show_findings(validate_declared(declared))
     return declared
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from attrs import frozen
 from typer import Argument, Option
 
-from portinfra.commands.options import Shown, Target
+from portinfra.commands.options import Shown, Target, declaration_options
 from portinfra.commands.session import Session
 
 if TYPE_CHECKING:
@@ -35,6 +35,12 @@ class Which:
     variables: Annotated[
         list[str] | None, Option("--var", metavar="NAME=VALUE", help="A value for a variable of HCL.")
     ] = None
+
+    def repeated(self, session: Session) -> list[str]:
+        """Return the options by which another command means the same."""
+        place = [("--source-on", self.source_on), ("--target-on", self.target_on)]
+        where = [text for option, given in place if given for text in (option, given)]
+        return [*where, *declaration_options(session, self.file, self.variables)]
 
 
 @frozen

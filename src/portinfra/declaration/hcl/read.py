@@ -48,6 +48,7 @@ def read(files: Sequence[Path], variables: Mapping[str, str]) -> Declared:
         topologies=_made(reader, Topology, blocks),
         environments=_made(reader, Environment, blocks),
         recoveries=_made(reader, RecoveryPlan, blocks),
+        plain_variables=frozenset(name for name, value in values.items() if value and not value.secrets),
     )
     _unused(locals_, scope, findings)
     findings += duplicates(declared)
