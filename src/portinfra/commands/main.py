@@ -37,8 +37,8 @@ def cli(
 ) -> NoReturn:
     """Make a script a command line of its own: `cli(payments, environments=[production])`.
 
-    It has the same commands as `portinfra`, without `-f` and `--var`: the script is the declaration. `rules`
-    are held to beside the built-in ones. Ends the process.
+    It has the same commands as `portinfra`, without `-f`, `--var` and `--var-file`: the script is the
+    declaration. `rules` are held to beside the built-in ones. Ends the process.
     """
     arguments = tuple(sys.argv[1:])
     plans = (recovery,) if isinstance(recovery, RecoveryPlan) else tuple(recovery)
@@ -59,7 +59,7 @@ def _run(session: Session) -> NoReturn:
     try:
         code = app(session)(args=arguments, prog_name=session.program, standalone_mode=False)
     except _UsageError as error:
-        code = _misused(error, as_json="--json" in arguments)
+        code = _misused(error, arguments)
     sys.exit(code or 0)
 
 
@@ -74,9 +74,12 @@ def _heed_endings() -> None:
                 signal.signal(ending, signal.default_int_handler)
 
 
-def _misused(error: Any, *, as_json: bool) -> int:
-    """Show that the command line makes no sense, in the words of its parser."""
-    if as_json:
+def _misused(error: Any, arguments: list[str]) -> int:
+    """Show that the command line makes no sense, in the words of its parser, with advice."""
+    from portinfra.declaration.terraform import advice_for_command
+
+    error.message = f"{error.message} {advice_for_command(arguments)}".rstrip()
+    if "--json" in arguments:
         from portinfra.render.console.terminal import write_json
         from portinfra.render.documents import error_document
 

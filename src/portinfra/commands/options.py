@@ -10,7 +10,7 @@ from portinfra.commands.exits import Misuse
 from portinfra.model.address import Address
 from portinfra.model.plan import PlanOptions
 
-FROM_FILE = ("file", "variables")
+FROM_FILE = ("file", "variables", "var_files")
 """Options that a script does not offer: it is the declaration itself."""
 
 
@@ -32,6 +32,11 @@ class Target:
     ] = None
     variables: Annotated[
         list[str] | None, Option("--var", metavar="NAME=VALUE", help="A value for a variable of HCL.")
+    ] = None
+
+    var_files: Annotated[
+        list[Path] | None,
+        Option("--var-file", metavar="PATH", help="A file of values for variables of HCL; repeatable."),
     ] = None
 
     def values(self) -> dict[str, str]:

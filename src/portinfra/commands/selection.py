@@ -46,7 +46,7 @@ def declaration(session: Session, target: Target) -> Declared:
 
     Raises DeclarationError and ValidationError with all findings.
     """
-    declared = load(target.file, target.values()) if session.declared is None else session.declared
+    declared = session.declared or load(target.file, target.values(), target.var_files or ())
     show_findings(validate_declared(declared))
     return declared
 

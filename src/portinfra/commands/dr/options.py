@@ -35,6 +35,10 @@ class Which:
     variables: Annotated[
         list[str] | None, Option("--var", metavar="NAME=VALUE", help="A value for a variable of HCL.")
     ] = None
+    var_files: Annotated[
+        list[Path] | None,
+        Option("--var-file", metavar="PATH", help="A file of values for variables of HCL; repeatable."),
+    ] = None
 
 
 @frozen
@@ -52,7 +56,7 @@ def recovery_of(session: Session, which: Which) -> "Recovery":
     from portinfra.commands.selection import declaration, moved, one
     from portinfra.provider import registry
 
-    target = Target(file=which.file, variables=which.variables)
+    target = Target(file=which.file, variables=which.variables, var_files=which.var_files)
     declared = declaration(session, target)
     plan = one("recovery plan", "RECOVERY", declared.recoveries, which.name)
     environments = [
