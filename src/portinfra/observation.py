@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from portinfra.errors import NotFound, OutcomeUnknown, Unavailable
+from portinfra.errors import NotFound, OutcomeUnknown, ProviderError, Unavailable
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import Observation, Observed
@@ -50,8 +50,18 @@ class Reader:
 
     def catalogue(self) -> Catalogue:
         """What the location offers."""
-        calls = self.provider.catalogue_calls()
-        return self.provider.catalogue({call: self.pages(call) for call in calls})
+        answers: dict[Call, list[Answer]] = {}
+        answers_optional = True
+        for call in self.provider.catalogue_calls():
+            if call.optional and not answers_optional:
+                continue
+            try:
+                answers[call] = self.pages(call)
+            except ProviderError as error:
+                if not call.optional:
+                    raise
+                answers_optional = not isinstance(error, Unavailable | OutcomeUnknown)
+        return self.provider.catalogue(answers)
 
     def observe(self, scope: Scope) -> Observation:
         """All that is ours in the scope, every kind."""

@@ -32,7 +32,7 @@ from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
 from portinfra.model.plain import JsonObject
 from portinfra.model.record import Record
-from portinfra.model.resources import Spec
+from portinfra.model.resources import Instance, Spec
 
 S = TypeVar("S", bound=Spec)
 
@@ -59,6 +59,8 @@ class Call:
     """The zone or connection that a read asks; when that fails, the place is unknown, not empty."""
     safe: bool = False
     """Whether repeating it changes nothing: idempotent by nature, or with a token. Of a read, nobody asks."""
+    optional: bool = False
+    """Whether a catalogue does without this read. It is made once; if it fails, its answer is absent."""
 
     @property
     def reads(self) -> bool:
@@ -300,7 +302,8 @@ class ProviderPlugin(Protocol):
     """A provider as installed: an entry point in group `portinfra.providers`.
 
     Works offline, without credentials and without its native library. It also inherits the class of each
-    optional ability that it has: `PermissionPolicies`, `Grants`, `Doctor`, `Images`, `BlockExport`.
+    optional ability that it has: `PermissionPolicies`, `Grants`, `NativeLimits`, `Doctor`, `Images`,
+    `BlockExport`.
     portinfra finds an ability by `isinstance(plugin, Grants)`, and by no other way.
     """
 
@@ -343,6 +346,18 @@ class Check:
     """What the doctor found, in a few words."""
     fix: str = ""
     """The command that mends it; empty where it is good."""
+
+
+class NativeLimits(ABC):
+    """Optional ability: limits count what the provider receives, not what is declared. Works offline."""
+
+    @abstractmethod
+    def spell_tags(self, tags: Mapping[str, str]) -> Mapping[str, str]:
+        """Return tags as the provider keeps them, in the same order."""
+
+    @abstractmethod
+    def birth_bytes(self, host: Instance) -> int:
+        """Return how many bytes of `capabilities.birth_max_bytes` a new host takes."""
 
 
 class Doctor(ABC):

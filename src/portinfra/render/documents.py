@@ -18,7 +18,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.plain import Document, plain
 from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance, PublicAddress, Spec, shown
-from portinfra.planning.saved import digest, fingerprints
+from portinfra.planning.saved import declaration_digest, digest, fingerprints
 
 
 def plan_document(plan: Plan) -> Document:
@@ -40,6 +40,7 @@ def plan_document(plan: Plan) -> Document:
             "refresh_images": options.refresh_images,
             "without_zones": sorted(options.without_zones),
         },
+        "declaration": declaration_digest(plan),
         "digest": digest(plan),
         "fingerprints": list(fingerprints(plan)),
     }

@@ -1,14 +1,16 @@
-"""What a region offers, from six reads."""
+"""What a region offers, from six reads; two more, of quotas, may fail."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from attrs import frozen
+
 from portinfra.model.catalogue import Catalogue, MachineType, Quota, Zone
 from portinfra.model.environment import Environment
 from portinfra.provider.interface import Answer, Call
 from portinfra_aws import actions, pinned, rates
-from portinfra_aws.published import FAMILIES, IMAGES, SIZES, machine, runs_images
+from portinfra_aws.published import FAMILIES, IMAGES, SIZES, STORAGE, VCPUS, machine, runs_images
 from portinfra_aws.query import where
 
 Record = Mapping[str, Any]
@@ -45,6 +47,7 @@ def calls(environment: Environment) -> tuple[Call, ...]:
         _read("DescribeAvailabilityZones", {}),
         _read("DescribeAccountAttributes", {}),  # the model of the API has no name for the one that is needed
         _read("DescribeAddresses", {}),
+        *(Call("GetServiceQuota", quota.parameters, optional=True) for quota in QUOTAS),
     )
 
 
@@ -69,7 +72,7 @@ def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]])
             name: MachineType(name, *machine(name), frozenset(offers[name])) for name in sorted(offers)
         },
         images={**_newest(images), **pinned.found(images, pinned.named(environment))},
-        quotas=tuple(_quotas(pages)),
+        quotas=(*_quotas(pages), *_service_quotas(pages.get("GetServiceQuota", ()))),
         rates=rates.published(actions.ALL),
     )
 
@@ -80,6 +83,31 @@ IDENTITY = Call("GetCallerIdentity")
 ADDRESSES_MAX = "vpc-max-elastic-ips"
 """The one quota of what is made here that EC2's own API tells; the others are Service Quotas'.
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAccountAttributes.html
+"""
+
+
+@frozen
+class ServiceQuota:
+    """A quota that Service Quotas tells, if the credentials may read it. Nothing tells what is used of it."""
+
+    service: str
+    code: str
+    kind: str
+    unit: int
+    """How many of the kind are one of the quota's unit."""
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """How a request names it."""
+        return {"ServiceCode": self.service, "QuotaCode": self.code}
+
+
+QUOTAS = (
+    ServiceQuota("ec2", "L-1216C47A", VCPUS, 1),
+    ServiceQuota("ebs", "L-7A658B76", STORAGE, 1024),  # in TiB
+)
+"""https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html,
+https://docs.aws.amazon.com/ebs/latest/userguide/ebs-resource-quotas.html.
 """
 
 
@@ -104,6 +132,13 @@ def _quotas(pages: Mapping[str, Sequence[Answer]]) -> Iterator[Quota]:
         values = record.get("attributeValueSet") or ()
         if record["attributeName"] == ADDRESSES_MAX and values:
             yield Quota("public-address", int(values[0]["attributeValue"]), used)
+
+
+def _service_quotas(pages: Sequence[Answer]) -> Iterator[Quota]:
+    values = {page["Quota"]["QuotaCode"]: page["Quota"].get("Value") for page in pages}
+    for quota in QUOTAS:
+        value = values.get(quota.code)
+        yield Quota(quota.kind, None if value is None else int(value) * quota.unit, None)
 
 
 def _newest(records: Sequence[Record]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typer import Argument, Option
 from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.options import Shown
 from portinfra.commands.session import Session
+from portinfra.commands.writing import write_file
 from portinfra.errors import PortinfraError
 from portinfra.model.evidence import Evidence
 from portinfra.model.plain import Document
@@ -54,7 +55,7 @@ def hand_in(session: Session, store: "EvidenceStore", evidence: Evidence, *, as_
     name = f"{evidence.kind}-{evidence.recovery}-{evidence.id}"
     file, document = store.save(name, evidence_document(evidence))
     page = file.with_suffix(".html")
-    page.write_text(report_html(document), encoding="utf-8")
+    write_file(page, report_html(document))
     if as_json:
         write_json(document)
     else:
@@ -62,7 +63,7 @@ def hand_in(session: Session, store: "EvidenceStore", evidence: Evidence, *, as_
     verifying = session.command("dr", "verify", str(file), "--key", str(store.public_key))
     beside = err() if as_json else out()
     for line in (f"Evidence: {file}", f"Report:   {page}", f"Verify:   {verifying}"):
-        beside.print(line, soft_wrap=True)  # a path or command that is cut cannot be pasted
+        beside.print(line)
     return Exit.DONE if evidence.result == "passed" else Exit.FAILED
 
 
@@ -75,7 +76,7 @@ def report(session: Session, paper: Paper, page: Page) -> int:
     document = _read(paper.evidence)
     verdict = verified(document)
     target = page.out or paper.evidence.with_suffix(".html")
-    target.write_text(report_html(document), encoding="utf-8")
+    write_file(target, report_html(document))
     write(str(target))
     if not verdict.good:
         err().print(verdict.told)

@@ -9,6 +9,7 @@ from portinfra.recovery.evidence import evidence_document, evidence_of
 from portinfra.render.evidence.style import STYLE
 from portinfra.render.evidence.timeline import timeline
 from portinfra.rollout.evidence import verify
+from portinfra.visible import visible
 from portinfra.words import count, duration, moment
 
 SIDEWAYS = '<p class="sideways"><small>← It goes on sideways →</small></p>'
@@ -45,11 +46,12 @@ def report_html(document: Document) -> str:
             _signature(document),
         ]
     )
-    return (
+    page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{_e(title)}</title><style>{STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
     )
+    return visible(page, keep="\n\t")
 
 
 def _e(text: object) -> str:

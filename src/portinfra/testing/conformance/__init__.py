@@ -22,6 +22,7 @@ from portinfra.testing.conformance.suite.causes import Causes
 from portinfra.testing.conformance.suite.crashes import CrashAtEveryCall
 from portinfra.testing.conformance.suite.identity import Identity
 from portinfra.testing.conformance.suite.leases import Leases
+from portinfra.testing.conformance.suite.limits import Limits
 from portinfra.testing.conformance.suite.mending import Mending
 from portinfra.testing.conformance.suite.optional_abilities import OptionalAbilities
 from portinfra.testing.conformance.suite.records import Records
@@ -46,6 +47,7 @@ class ProviderConformance(
     Causes,
     OptionalAbilities,
     Withdrawals,
+    Limits,
     BadWeather,
     CrashAtEveryCall,
 ):

@@ -7,6 +7,7 @@ from typing import Any
 from attrs import evolve
 
 from portinfra.model.address import Scope
+from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import UNSEEN, Fault, Observed, State
 from portinfra.model.resources import Instance, Power
 from portinfra.provider.cloud_init import user_data
@@ -16,7 +17,7 @@ from portinfra_aws import devices, errors, keys, marks, pinned, profiles
 from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.base import AwsDriver, Owned, Told, token
 from portinfra_aws.drivers.reading import Answers, Record
-from portinfra_aws.published import IMAGES
+from portinfra_aws.published import IMAGES, STORAGE, VCPUS, takes_standard_vcpus
 from portinfra_aws.query import where
 
 ROOT, INTERFACE = "root", "interface"
@@ -147,6 +148,14 @@ class InstanceDriver(AwsDriver[Instance]):
         """What is on its way up or down, or in a state that nobody knows, is waited for."""
         return _STATES.get(_state(record), "pending")
 
+    def takes(self, spec: Instance, catalogue: Catalogue) -> Mapping[str, int]:
+        """Virtual CPUs while it runs, and its root disk."""
+        disk = {} if spec.disk_gib is UNSEEN else {STORAGE: spec.disk_gib}
+        machine = catalogue.machine_types.get(spec.machine_type)
+        if machine is None or spec.power == "stopped" or not takes_standard_vcpus(spec.machine_type):
+            return disk
+        return {VCPUS: machine.vcpus, **disk}
+
     # Acting
 
     def cannot_create(self, want: Instance, refs: Refs) -> Refuse | Wait | None:
@@ -194,7 +203,7 @@ class InstanceDriver(AwsDriver[Instance]):
             "BlockDeviceMapping": [{"DeviceName": root, "Ebs": disk}],
             "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
             "IamInstanceProfile": profiles.parameter(want.native),
-            "UserData": _encoded(_told(want)),
+            "UserData": _encoded(told(want)),
             "ClientToken": profiles.token(want.native, token(refs, want)),
         }
 
@@ -311,7 +320,8 @@ def _with_root(seen: Observed[Instance], roots: list[Record]) -> Observed[Instan
     return evolve(seen, spec=evolve(seen.spec, disk_gib=int(root["size"]), key=keys.seen(root, asked)))
 
 
-def _told(want: Instance) -> str:
+def told(want: Instance) -> str:
+    """Return the user data of a new host: the user's own, with keys and mounts."""
     volumes = [(devices.device(mount.device), mount) for mount in want.mounts]
     every_boot = mounting(volumes, look=devices.LOOK)
     return user_data(want.user_data, want.ssh_keys, want.ends_after, every_boot)
