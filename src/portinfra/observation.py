@@ -30,7 +30,7 @@ class Reader:
 
     provider: Provider
     ask: Ask = field(repr=False)
-    borrowed: Mapping[Address, Observed[Any]] = field(factory=dict)
+    borrowed: Mapping[Address, Observed[Spec]] = field(factory=dict)
     """Resources of another scope that those of this one refer to: seen with them, and never changed."""
 
     def pages(self, call: Call) -> list[Answer]:
@@ -68,10 +68,10 @@ class Reader:
         return self._look(scope, dict.fromkeys(self.provider.drivers, ()), {})
 
     def look(
-        self, scope: Scope, awaited: Iterable[Observed[Any]], known: Mapping[Address, Observed[Any]]
+        self, scope: Scope, awaited: Iterable[Observed[Spec]], known: Mapping[Address, Observed[Spec]]
     ) -> Observation:
         """The kinds of the awaited resources again; `known` names what they refer to."""
-        only: dict[type[Spec], list[Observed[Any]]] = {}
+        only: dict[type[Spec], list[Observed[Spec]]] = {}
         for seen in awaited:
             only.setdefault(type(seen.spec), []).append(seen)
         return self._look(scope, only, known)
@@ -79,14 +79,14 @@ class Reader:
     def _look(
         self,
         scope: Scope,
-        only: Mapping[type[Spec], Sequence[Observed[Any]]],
-        known: Mapping[Address, Observed[Any]],
+        only: Mapping[type[Spec], Sequence[Observed[Spec]]],
+        known: Mapping[Address, Observed[Spec]],
     ) -> Observation:
         drivers = [(driver, only[kind]) for kind, driver in self.provider.drivers.items() if kind in only]
         surveys = [(driver, driver.survey(scope, awaited)) for driver, awaited in drivers]
         answers, unknown = self._answers(dict.fromkeys(call for _, calls in surveys for call in calls))
         by_id = {seen.id: address for address, seen in {**self.borrowed, **known}.items() if seen.id}
-        resources: dict[Address, Observed[Any]] = {}
+        resources: dict[Address, Observed[Spec]] = {}
         unexplained: list[str] = []
         for driver, calls in surveys:
             told = {call: answers[call] for call in calls if call in answers}
@@ -119,7 +119,7 @@ class Reader:
                     unknown |= self.provider.silent(call, answer)
         return answers, unknown
 
-    def _detailed(self, driver: Driver[Any], seen: Observed[Any]) -> Observed[Any]:
+    def _detailed(self, driver: Driver[Any], seen: Observed[Spec]) -> Observed[Spec]:
         while (call := driver.detail(seen)) is not None:
             try:
                 looked = driver.absorb(seen, call, self.ask(call))

@@ -44,6 +44,23 @@ def test_a_plan_holds_to_a_quota_to_the_last(stage, metric, needed):
     assert stage.plan(SHOP).empty
 
 
+def test_hosts_that_share_a_core_count_as_many_processors_as_their_guests_see(stage):
+    """Two, until a real project shows otherwise: the plan and the emulator count alike."""
+    small = Topology("shop", [evolve(WEB, size="small")], SHOP.flows)
+    stage.bed.gce.settings.quotas["CPUS"] = 3
+    assert refused(stage, small) == ["CPUS"]
+    stage.bed.gce.settings.quotas["CPUS"] = 4
+    assert refused(stage, small) == []
+    stage.bring(small)
+
+
+def test_a_quota_of_the_whole_project_names_no_region(stage):
+    stage.bed.gce.settings.quotas |= {"FIREWALLS": 2, "SSD_TOTAL_GB": 39}
+    said = {finding.subject: finding.message for finding in stage.plan(SHOP).errors}
+    assert "in the whole project" in said["FIREWALLS"]
+    assert "in europe-west1" in said["SSD_TOTAL_GB"]
+
+
 def test_a_family_has_a_quota_of_its_own(stage):
     stage.bed.gce.settings.quotas |= {"CPUS": 0, "N2_CPUS": 7}
     newer = Topology("shop", [evolve(WEB, size="n2-standard-4")], SHOP.flows)

@@ -98,6 +98,8 @@ class Quota:
     """None: it could not be read."""
     used: int | None
     """How much of it the account has. None: the provider does not tell; what the scope has counts."""
+    place: str = ""
+    """Where it holds, in words: `the whole project`. Empty: in the region of the catalogue."""
 
 
 @frozen(field_transformer=convert.refuse_text)

@@ -9,10 +9,11 @@ from attrs import evolve, frozen
 
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
+from portinfra.model.change import Change
 from portinfra.model.finding import Finding
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
-from portinfra.model.plan import Change, PlanOptions
+from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import Instance, Spec, Subnet, Volume
 
 

@@ -7,10 +7,11 @@ from attrs import evolve
 
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
+from portinfra.model.change import Change
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
-from portinfra.model.plan import Change, Plan, PlanOptions
+from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.resources import Spec
 from portinfra.planning.binding import Bound, bind, start_from_newest
 from portinfra.planning.budget import budget
@@ -44,7 +45,8 @@ def compose(
     left_behind = [] if destroy else stranded(placed, observation, drivers, options)
     observation = renamed(placed, observation, drivers)
     bound = bind(placed, catalogue, observation, options)
-    findings = [] if destroy else [*bound.findings, *moves(placed, bound.wanted, observation), *left_behind]
+    moved = [] if destroy else moves(placed, bound.wanted, observation)
+    findings = [] if destroy else [*bound.findings, *moved, *left_behind]
     wanted = {} if destroy else effective(bound.wanted, observation, drivers, placed)
     desired = Desired(wanted, observation, drivers, options)
     decided, more = _decide(desired, bound, placed)
@@ -60,6 +62,7 @@ def compose(
     tightened = {each.step.address: each.tightened for each in closed_first if each.tightened}
     calls, refused = ([], []) if _errors(findings) else dry_run(ordered, desired, placed, tightened)
     findings += [*refused, *quota_findings(decided.values(), desired, catalogue), *_doubles(observation)]
+    findings = moved or findings  # the other findings are about a plan that nobody wants
     return Plan(
         scope=placed.scope,
         placed=placed,

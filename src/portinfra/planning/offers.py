@@ -11,9 +11,9 @@ from attrs import frozen
 
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
+from portinfra.model.change import Change
 from portinfra.model.finding import Finding
 from portinfra.model.placed import Placed
-from portinfra.model.plan import Change
 from portinfra.model.resources import Instance
 from portinfra.planning.changes import Drivers
 from portinfra.words import suggestion

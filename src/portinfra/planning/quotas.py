@@ -7,8 +7,8 @@ from typing import Any
 from attrs import evolve
 
 from portinfra.model.catalogue import Catalogue
+from portinfra.model.change import Change
 from portinfra.model.finding import Finding, Severity
-from portinfra.model.plan import Change
 from portinfra.model.resources import KINDS, FirewallRules, Rule, Spec
 from portinfra.model.rule_sets import is_needed
 from portinfra.planning.changes import Desired, Drivers
@@ -30,12 +30,13 @@ def quota_findings(decided: Iterable[Change], desired: Desired, catalogue: Catal
         used = own[quota.kind] if quota.used is None else quota.used
         needed = used + growth[quota.kind]
         what = f"{'of kind ' if quota.kind in _KINDS else ''}{quota.kind}"
+        place = quota.place or catalogue.region
         if growth[quota.kind] <= 0:
             continue
         if quota.limit is None:
             yield Finding(
                 "plan/quota-not-read",
-                f"it needs {needed:,} {what} in {catalogue.region}, and the quota could not be read",
+                f"it needs {needed:,} {what} in {place}, and the quota could not be read",
                 "Compare the number with the account's quota, or let these credentials read quotas.",
                 Severity.NOTE,
                 subject=quota.kind,
@@ -43,8 +44,7 @@ def quota_findings(decided: Iterable[Change], desired: Desired, catalogue: Catal
         elif needed > quota.limit:
             yield Finding(
                 "plan/quota",
-                f"the account may have {quota.limit} {what} in {catalogue.region}, "
-                f"has {used}, and would need {needed}",
+                f"the account may have {quota.limit} {what} in {place}, has {used}, and would need {needed}",
                 "Ask the provider for a higher quota, or lower a count or size.",
                 subject=quota.kind,
             )

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import ParseError
 
 import requests
 from attrs import frozen
-from libcloud.common.aws import SignedAWSConnection
+from libcloud.common.aws import AWSRequestSignerAlgorithmV4, SignedAWSConnection
 
 from portinfra_aws import presigned, query, xml
 from portinfra_aws.credentials import Source
@@ -43,6 +43,24 @@ class _Received:
     response: Any
 
 
+_Untyped: Any = AWSRequestSignerAlgorithmV4
+
+
+class _Signer(_Untyped):  # type: ignore[misc]
+    """Signs what AWS must be sure of. libcloud's own also signs headers that a proxy may rewrite."""
+
+    def _get_signed_headers(self, headers: Mapping[str, str]) -> Any:
+        return super()._get_signed_headers(_signed(headers))
+
+    def _get_canonical_headers(self, headers: Mapping[str, str]) -> Any:
+        return super()._get_canonical_headers(_signed(headers))
+
+
+def _signed(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return `host` and `x-amz-*`: SigV4 asks for no others."""
+    return {k: v for k, v in headers.items() if k.lower() == "host" or k.lower().startswith("x-amz-")}
+
+
 class _Connection:
     """One kept connection to one service: libcloud's, made to sign anew for every request."""
 
@@ -58,6 +76,7 @@ class _Connection:
             timeout=TIMEOUT_SECONDS,
             signature_version="4",
         )
+        self._signed.signer = _Signer(now.access_key, now.secret, self._signed.version, self._signed)
         self._signed.service_name = service
         self._signed.driver = SimpleNamespace(region_name=region, name="portinfra")
         self._signed.responseCls = _Received

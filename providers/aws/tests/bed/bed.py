@@ -73,10 +73,10 @@ class Bed(Emulator[EC2Asked]):
             self._listing = Listing(self.settings)
             self._requests = 0
 
-    def fail_next_instance(self, account: str, region: str, reason: str) -> None:
-        """Accept the next launch and let it die while it is pending, for a reason."""
+    def fail_next_instance(self, account: str, region: str, cause: str) -> None:
+        """Accept the next launch and let it die while it is pending, of a cause in rules/life.py."""
         with self.lock:
-            self.at(account, region).fates.append(reason)
+            self.at(account, region).fates.append(cause)
 
     def fail_terminations(self, account: str, region: str, times: int) -> None:
         """Accept the next terminations, and let each instance be as it was before after a while."""

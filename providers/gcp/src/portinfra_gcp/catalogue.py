@@ -63,7 +63,7 @@ def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]])
         sizes=SIZES,
         machine_types=_machine_types(environment.region, reading.records(answers, _TYPES)),
         images={**_newest(answers), **pinned.found(environment, reading.records(answers, _IMAGES))},
-        quotas=(*_quotas(project, but=_OF_ADDRESSES), *_quotas(region)),
+        quotas=(*_quotas(project, but=_OF_ADDRESSES, place="the whole project"), *_quotas(region)),
         rates=rates.published(),
     )
 
@@ -115,8 +115,8 @@ def _deprecated(record: Record) -> bool:
     return state != "ACTIVE"
 
 
-def _quotas(told: Record, but: Sequence[str] = ()) -> Iterator[Quota]:
+def _quotas(told: Record, but: Sequence[str] = (), place: str = "") -> Iterator[Quota]:
     for record in told.get("quotas") or ():
         metric = record["metric"]
         if metric not in but:
-            yield Quota(KINDS.get(metric, metric), int(record["limit"]), int(record["usage"]))
+            yield Quota(KINDS.get(metric, metric), int(record["limit"]), int(record["usage"]), place)

@@ -11,7 +11,7 @@ from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import UNSEEN, Fault, Observed, State
 from portinfra.model.resources import Instance, Power
 from portinfra.provider.cloud_init import user_data
-from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse
+from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse, Wait
 from portinfra.provider.mounting import mounting
 from portinfra_aws import devices, errors, keys, marks, pinned, profiles
 from portinfra_aws.drivers import reading
@@ -26,8 +26,8 @@ ROOT, INTERFACE = "root", "interface"
 ALIVE = ("pending", "running", "shutting-down", "stopping", "stopped")
 
 _STATES: Mapping[str, State] = {
-    "pending": "pending",
-    "stopping": "pending",
+    "running": "ready",
+    "stopped": "ready",
     "shutting-down": "deleting",
     "terminated": "deleting",
 }
@@ -92,7 +92,9 @@ class InstanceDriver(AwsDriver[Instance]):
         seen = super().observed(owned, told)
         seen = evolve(seen, place=_zone(owned.record) or None)
         if _state(owned.record) not in ALIVE:
-            return evolve(seen, fault=_fault(owned.record))
+            # Nothing of it is left, and it is listed for an hour: to end it again costs nothing, and the
+            # next launch needs a token of its own.
+            return evolve(seen, fault=_fault(owned.record), state="ready")
         if _state(owned.record) == "stopped":
             seen = evolve(seen, failed_change=_fault(owned.record))
         options = owned.record.get("metadataOptions") or {}
@@ -143,8 +145,8 @@ class InstanceDriver(AwsDriver[Instance]):
         return {name: id for name, id in parts.items() if id}
 
     def state(self, record: Record) -> State:
-        """What is on its way up or down is waited for."""
-        return _STATES.get(_state(record), "ready")
+        """What is on its way up or down, or in a state that nobody knows, is waited for."""
+        return _STATES.get(_state(record), "pending")
 
     def takes(self, spec: Instance, catalogue: Catalogue) -> Mapping[str, int]:
         """Virtual CPUs while it runs, and its root disk."""
@@ -156,7 +158,7 @@ class InstanceDriver(AwsDriver[Instance]):
 
     # Acting
 
-    def cannot_create(self, want: Instance, refs: Refs) -> Refuse | None:
+    def cannot_create(self, want: Instance, refs: Refs) -> Refuse | Wait | None:
         """Where the image's root disk is must be known: another device would be a second, plain one."""
         if refused := super().cannot_create(want, refs):
             return refused
@@ -271,7 +273,7 @@ class InstanceDriver(AwsDriver[Instance]):
         state = changed[0]["currentState"].get("name", "")
         if call.after is None:
             return evolve(seen, state="deleting", fault=None) if seen and state != "terminated" else None
-        return evolve(after, state=_STATES.get(state, "ready")) if after else None
+        return evolve(after, state=_STATES.get(state, "pending")) if after else None
 
     def marked(self, seen: Observed[Instance]) -> list[str]:
         """The host, its disk and its interface."""
