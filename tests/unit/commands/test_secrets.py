@@ -1,9 +1,11 @@
 """The value of a sensitive variable is in no output of any command, and in no file that one writes."""
 
 import base64
+import json
 
 import pytest
 import typer
+from json_schema import document_errors
 from typer.testing import CliRunner
 
 from portinfra.commands.app import app
@@ -167,6 +169,18 @@ def test_no_output_holds_the_value_of_a_sensitive_variable(story):
     for call, result in printed.items():
         for canary in SHAPES_OF_IT:
             assert canary not in result.output + result.stderr, call[:3]
+
+
+def test_every_document_that_a_command_prints_fits_its_schema(story):
+    printed, _ = story
+    documents = [
+        (call[:3], json.loads(result.stdout))
+        for call, result in printed.items()
+        if "--json" in call and result.stdout and "--iam-policy" not in call  # which is the provider's own
+    ]
+    assert len({document["schema"] for _, document in documents}) > 15
+    wrong = {call: document_errors(document) for call, document in documents}
+    assert {call: found for call, found in wrong.items() if found} == {}
 
 
 def test_no_file_that_a_command_writes_holds_it(story):
