@@ -205,3 +205,20 @@ def test_a_value_that_was_given_without_a_name_is_not_shown(tmp_path):
     assert result.exit_code == 2
     assert "--var NAME=VALUE" in result.stderr
     assert CANARY not in result.output + result.stderr
+
+
+def test_a_value_of_the_process_environment_is_as_secret(story, tmp_path, monkeypatch):
+    _, folder = story
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PORTINFRA_VAR_token", CANARY)
+    with simulated() as cloud, monkeypatch.context() as patch:
+        patch.setenv("PORTINFRA_HOME", str(tmp_path))
+        for call in (("plan", "--full"), ("plan", "--json"), ("apply", "--yes"), ("status",), ("render",)):
+            arguments = [*call, "production", "-f", "shop.hcl"]
+            result = CliRunner().invoke(app(Session("portinfra", tuple(arguments))), arguments)
+            assert not [canary for canary in SHAPES_OF_IT if canary in result.output + result.stderr], call
+        assert cloud.books()
+        assert not [canary for canary in SHAPES_OF_IT if canary in repr(cloud.books())]
+    journals = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
+    assert journals
+    assert not [canary for canary in SHAPES_OF_IT if canary in "".join(journals)]
