@@ -46,7 +46,7 @@ from portinfra.portability.move import Move, describe_move
 from portinfra.provider import registry
 from portinfra.records import holder as holders
 from portinfra.records.lease import read_leases, to_text
-from portinfra.validation import validate
+from portinfra.validation import validate, validate_placed
 
 
 @contextmanager
@@ -68,7 +68,9 @@ def placed(topology: Topology, environment: Environment) -> Placed:
     """
     plugin = registry.plugin(environment.provider)
     validate(topology, environment, plugin.capabilities, {plugin.name: plugin.native})
-    return place(topology, environment)
+    made = place(topology, environment)
+    validate_placed(made, plugin)
+    return made
 
 
 @_uncollected()
@@ -214,7 +216,8 @@ def leases(topology: Topology, environment: Environment) -> list[Lease]:
 
 def lives(lease: Lease) -> bool | None:
     """Whether the run that holds a lease still runs; None where it cannot be known from this machine."""
-    return holders.alive(lease.holder_identity) if holders.same_machine(lease.holder_identity) else None
+    holder = lease.holder_identity
+    return holders.is_alive(holder) if holders.is_on_this_machine(holder) else None
 
 
 def release(topology: Topology, environment: Environment) -> Lease | None:

@@ -38,8 +38,8 @@ def cli(
 ) -> NoReturn:
     """Make a script a command line of its own: `cli(payments, environments=[production])`.
 
-    It has the same commands as `portinfra`, without `-f` and `--var`: the script is the declaration. `rules`
-    are held to beside the built-in ones. Ends the process.
+    It has the same commands as `portinfra`, without `-f`, `--var` and `--var-file`: the script is the
+    declaration. `rules` are held to beside the built-in ones. Ends the process.
     """
     arguments = tuple(sys.argv[1:])
     plans = (recovery,) if isinstance(recovery, RecoveryPlan) else tuple(recovery)
@@ -84,8 +84,13 @@ def _heed_endings() -> None:
 
 
 def _misused(error: Any, session: Session, *, as_json: bool) -> int:
-    """Show that the command line makes no sense, in the words of its parser. It would repeat any argument."""
-    error.message = session.hide_values(error.message)
+    """Show that the command line makes no sense, in the words of its parser, with advice. The parser would
+    repeat any argument.
+    """
+    from portinfra.declaration.terraform import advice_for_command
+
+    said = session.hide_values(error.message)
+    error.message = f"{said} {advice_for_command(session.arguments)}".rstrip()
     if as_json:
         from portinfra.render.console.terminal import write_json
         from portinfra.render.documents import error_document

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from attrs import evolve
 
@@ -14,6 +13,7 @@ from portinfra.commands.session import Session
 from portinfra.commands.writing import write_file
 from portinfra.errors import StalePlanError
 from portinfra.model.address import Address
+from portinfra.model.plain import Document
 from portinfra.model.plan import Plan, PlanOptions
 from portinfra.planning.refusal import refuse
 from portinfra.planning.saved import declaration_digest, new_changes, say_changes
@@ -83,7 +83,7 @@ def load_plan(session: Session, target: Target, path: Path, *, without_peer: boo
     return plan
 
 
-def _anew(session: Session, target: Target, saved: dict[str, Any], path: Path) -> str:
+def _anew(session: Session, target: Target, saved: Document, path: Path) -> str:
     """Return the command that makes the plan of a file anew, with the options that it was made with."""
     options, (_, _, environment) = saved["options"], saved["scope"].partition("/")
     lists = {
@@ -98,7 +98,7 @@ def _anew(session: Session, target: Target, saved: dict[str, Any], path: Path) -
     return session.command("plan", environment, *given, "--out", str(path), *target.repeated(session))
 
 
-def _read(session: Session, path: Path) -> dict[str, Any]:
+def _read(session: Session, path: Path) -> Document:
     try:
         saved = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -114,7 +114,7 @@ def _fix(session: Session) -> str:
     return f"Make one: {session.command('plan', '--out')} FILE."
 
 
-def _options(saved: dict[str, Any]) -> PlanOptions:
+def _options(saved: Document) -> PlanOptions:
     return PlanOptions(
         allow_data_loss=frozenset(saved["allow_data_loss"]),
         only=frozenset(saved["only"]),

@@ -53,7 +53,7 @@ def plan(session: Session, target: Target, wishes: Wishes, planning: Planning) -
         return exit_code(refused)
     if planning.out is not None:
         save(made, planning.out)
-        declared_by = declaration_options(session, target.file, target.variables)
+        declared_by = declaration_options(session, target.file, target.var_files, target.variables)
         apply_it = session.command("apply", "--plan", str(planning.out), *declared_by)
         err().print(f"Saved. Apply it: {apply_it}")
     return Exit.DIFFERS if planning.detailed_exitcode and not made.empty else Exit.DONE

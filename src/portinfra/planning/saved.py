@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterable, Iterator
 
 from attrs import evolve
 
+from portinfra.model.change import Change
 from portinfra.model.fingerprint import fingerprint
-from portinfra.model.plan import Change, Plan
+from portinfra.model.plan import Plan
 from portinfra.model.resources import Spec, shown
 
 _SAID_MAX = 10

@@ -5,7 +5,6 @@ What placement guarantees of the resources of a topology is checked here.
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
-from typing import Any
 
 from attrs import fields
 
@@ -101,37 +100,38 @@ def _shown(spec: Spec, name: str) -> str:
     return repr(value) if shows else what_it_is(value)
 
 
-def _is_filled(value: Any) -> bool:
+def _is_filled(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def _is_number(least: int, most: int | None = None) -> Callable[[Any], bool]:
-    def fits(value: Any) -> bool:
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        return whole and least <= value and (most is None or value <= most)
+def _is_number(least: int, most: int | None = None) -> Callable[[object], bool]:
+    def fits(value: object) -> bool:
+        if not isinstance(value, int) or isinstance(value, bool):
+            return False
+        return least <= value and (most is None or value <= most)
 
     return fits
 
 
-def _is_network(value: Any) -> bool:
+def _is_network(value: object) -> bool:
     try:
         return isinstance(value, str) and "/" in value and str(IPv4Network(value)) == value
     except ValueError:
         return False
 
 
-def _is_subnet(value: Any) -> bool:
+def _is_subnet(value: object) -> bool:
     return _is_network(value) and PREFIX_SHORTEST <= IPv4Network(value).prefixlen <= PREFIX_LONGEST
 
 
-def _is_ipv4(value: Any) -> bool:
+def _is_ipv4(value: object) -> bool:
     try:
         return isinstance(value, str) and str(IPv4Address(value)) == value
     except ValueError:
         return False
 
 
-def _is_rule(value: Any) -> bool:
+def _is_rule(value: object) -> bool:
     if not isinstance(value, Rule) or not isinstance(value.peer, str):
         return False
     ports = (value.first, value.last)
@@ -142,7 +142,7 @@ def _is_rule(value: Any) -> bool:
     return value.protocol in ("tcp", "udp") and 1 <= value.first <= value.last
 
 
-def _is_mount(value: Any) -> bool:
+def _is_mount(value: object) -> bool:
     return (
         isinstance(value, Mount)
         and _is_filled(value.device)
@@ -152,12 +152,12 @@ def _is_mount(value: Any) -> bool:
     )
 
 
-def _are(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+def _are(fits: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda value: isinstance(value, tuple) and all(map(fits, value))
 
 
 def _address(kind: str) -> Check:
-    def fits(value: Any) -> bool:
+    def fits(value: object) -> bool:
         return isinstance(value, str) and value.startswith(f"{kind}.") and value != f"{kind}."
 
     return f"the address of its {kind}, {kind}.NAME", fits
@@ -249,7 +249,7 @@ def _limits(capabilities: Capabilities) -> dict[str, Check]:
         ),
         "tags": (
             f"{words}, at most {tags_max}",
-            lambda value: is_tags(value) and len(value) <= tags_max,
+            lambda value: isinstance(value, Mapping) and is_tags(value) and len(value) <= tags_max,
         ),
     }
     if not capabilities.customer_keys:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from portinfra import INTERNET, Environment, Role, Topology, Volume, allow, plan
 from portinfra.model.address import Address
-from portinfra.model.plan import Difference, Step
+from portinfra.model.change import Difference, Step
 from portinfra.model.progress import Progress
 from portinfra.model.resources import Rule
 from portinfra.render.console.differences import difference_lines

@@ -35,12 +35,16 @@ class Which:
     variables: Annotated[
         list[str] | None, Option("--var", metavar="NAME=VALUE", help="A value for a variable of HCL.")
     ] = None
+    var_files: Annotated[
+        list[Path] | None,
+        Option("--var-file", metavar="PATH", help="A file of values for variables of HCL; repeatable."),
+    ] = None
 
     def repeated(self, session: Session) -> list[str]:
         """Return the options by which another command means the same."""
         place = [("--source-on", self.source_on), ("--target-on", self.target_on)]
         where = [text for option, given in place if given for text in (option, given)]
-        return [*where, *declaration_options(session, self.file, self.variables)]
+        return [*where, *declaration_options(session, self.file, self.var_files, self.variables)]
 
 
 @frozen
@@ -58,7 +62,7 @@ def recovery_of(session: Session, which: Which) -> "Recovery":
     from portinfra.commands.selection import declaration, moved, one
     from portinfra.provider import registry
 
-    target = Target(file=which.file, variables=which.variables)
+    target = Target(file=which.file, variables=which.variables, var_files=which.var_files)
     declared = declaration(session, target)
     plan = one("recovery plan", "RECOVERY", declared.recoveries, which.name)
     environments = [

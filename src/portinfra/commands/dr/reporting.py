@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from attrs import frozen
 from typer import Argument, Option
@@ -13,6 +13,7 @@ from portinfra.commands.session import Session
 from portinfra.commands.writing import write_file
 from portinfra.errors import PortinfraError
 from portinfra.model.evidence import Evidence
+from portinfra.model.plain import Document
 from portinfra.words import moment
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def verify(session: Session, paper: Paper, trusting: Trusting) -> int:
     return Exit.DONE if verdict.good else Exit.FAILED
 
 
-def _of(document: dict[str, Any]) -> Evidence | None:
+def _of(document: Document) -> Evidence | None:
     """What was shown; None where it is no evidence, or of a version that this one cannot read."""
     from portinfra.recovery.evidence import evidence_of
 
@@ -123,7 +124,7 @@ def _told(verdict: "Verdict", of: Evidence | None) -> str:
     return f"Good: {what}. It is as it was signed with key {verdict.fingerprint}."
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> Document:
     from portinfra.recovery.evidence import parsed
 
     try:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from portinfra.model.change import Difference
 from portinfra.model.observed import UNSEEN
-from portinfra.model.plan import Difference
+from portinfra.model.plain import JsonObject
 from portinfra.model.resources import Rule
 from portinfra.model.topology import ANYWHERE, INTERNET
 from portinfra.visible import visible
@@ -24,7 +25,7 @@ def difference_lines(differences: Iterable[Difference]) -> Iterator[str]:
             yield f"{name}: {value(before)} → {value(after)}"
 
 
-def _entries(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+def _entries(name: str, before: JsonObject, after: JsonObject) -> Iterator[str]:
     for key in sorted({**before, **after}):
         if before.get(key) != after.get(key):
             yield f"{name}.{visible(key)}: {value(before.get(key))} → {value(after.get(key))}"

@@ -7,10 +7,14 @@ from rich.text import Text
 
 from portinfra.errors import ApplyError, PortinfraError
 from portinfra.model.finding import Finding, Severity
+from portinfra.model.location import Location
 from portinfra.model.outcome import Cause, StepOutcome
 from portinfra.render.console.names import collapsed
 from portinfra.render.console.terminal import err, styled
 from portinfra.words import count
+
+SOURCE_WIDTH = 100
+"""A line of a declaration that is longer is not shown."""
 
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
 
@@ -35,12 +39,25 @@ def show_findings(findings: Iterable[Finding], console: Console | None = None) -
     """Show findings, each with its place and what to do; on standard error unless told otherwise."""
     for finding in findings:
         console = console or err()
-        place = f"{finding.location}: " if finding.location else ""
+        place = f"{finding.location.exact}: " if finding.location else ""
         told = not finding.subject or finding.message.startswith(finding.subject)
         subject = "" if told else f"{finding.subject}: "
         console.print(_headline(place, finding.severity, subject + finding.message))
+        if finding.location and finding.location.source:
+            _show_source(finding.location, console)
         if finding.fix:
             console.print(styled(f"  {finding.fix}"))
+
+
+def _show_source(location: Location, console: Console) -> None:
+    """Show a line of a declaration, with a mark under the column."""
+    line = location.source.replace("\t", " ").rstrip()
+    if len(line) > SOURCE_WIDTH or not line.isprintable():
+        return
+    number = f"  {location.line} | "
+    console.print(Text(number + line, style="dim"))
+    if location.column:
+        console.print(Text(" " * (len(number) + location.column - 1) + "^", style="dim"))
 
 
 def _headline(place: str, severity: Severity, message: str) -> Text:

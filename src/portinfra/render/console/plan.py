@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from attrs import frozen
 from rich.console import Console
 
-from portinfra.model.plan import Action, Change, Plan
+from portinfra.model.change import Action, Change
+from portinfra.model.plan import Plan
 from portinfra.model.resources import shown
 from portinfra.planning.roles import role_of
+from portinfra.planning.subnets import RULE as SUBNET_MOVES
 from portinfra.render.console.differences import difference_lines, value
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.names import collapsed, counted
@@ -44,6 +46,10 @@ def show_plan(plan: Plan, console: Console, *, full: bool = False) -> None:
     account = f", account {environment.account}" if environment.account else ""
     verb = "destroy " if plan.destroys else ""
     console.print(styled((f"{verb}{plan.scope}", "bold"), f" on {environment.on}{account}"))
+    if any(finding.rule == SUBNET_MOVES for finding in plan.findings):
+        console.print()  # the changes would follow from a declaration that nobody means
+        show_findings(plan.findings, console)
+        return
     groups: dict[_Line, list[Change]] = {}
     for change in plan.changes:
         groups.setdefault(_line(plan, change, full=full), []).append(change)

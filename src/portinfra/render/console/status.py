@@ -5,8 +5,9 @@ from collections import Counter
 from rich.console import Console
 
 from portinfra.model.address import Address
+from portinfra.model.change import Action, Change
 from portinfra.model.lease import Lease
-from portinfra.model.plan import Action, Change, Plan
+from portinfra.model.plan import Plan
 from portinfra.planning.roles import role_of
 from portinfra.render.console.differences import difference_lines
 from portinfra.render.console.errors import show_findings
