@@ -1,6 +1,7 @@
 """The value of a sensitive variable is in no output of any command, and in no file that one writes."""
 
 import base64
+import re
 
 import pytest
 import typer
@@ -14,6 +15,9 @@ CANARY = "canary-4711"
 SHAPES_OF_IT = (CANARY, CANARY.upper(), base64.b64encode(CANARY.encode()).decode())
 DECLARATION = """
 variable "token" {
+  sensitive = true
+}
+variable "pin" {
   sensitive = true
 }
 variable "hosts" {
@@ -39,7 +43,7 @@ topology "shop" {
   }
   role "queue" {
     count     = 1
-    user_data = "${upper(var.token)} ${var.token}"
+    user_data = "${upper(var.token)} ${var.pin}"
     waive     = { "check/fewer-than-three" = "a test" }
   }
   allow {
@@ -134,6 +138,8 @@ def story(tmp_path_factory):
     """What every call printed, and the folder in which they ran."""
     folder = tmp_path_factory.mktemp("story")
     (folder / "shop.hcl").write_text(DECLARATION)
+    values = tmp_path_factory.mktemp("values") / "pins.tfvars"
+    values.write_text(f'pin = "{CANARY}"\n')
     printed = {}
     with simulated(), pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -142,7 +148,8 @@ def story(tmp_path_factory):
             if "EVIDENCE" in call:
                 evidence = str(next(folder.rglob("drill-*.json"), folder / "none.json"))
                 call = tuple(evidence if each == "EVIDENCE" else each for each in call)
-            given = ("-f", "shop.hcl", "--var", f"token={CANARY}", "--var=hosts=2") if declared else ()
+            given = ("-f", "shop.hcl", "--var", f"token={CANARY}", "--var=hosts=2", "--var-file", str(values))
+            given = given if declared else ()
             arguments = (*call, *given)
             printed[arguments] = CliRunner().invoke(app(Session("portinfra", arguments)), list(arguments))
     return printed, folder
@@ -181,7 +188,13 @@ def test_no_file_that_a_command_writes_holds_it(story):
 def test_a_command_line_to_repeat_has_no_value_of_a_variable(story):
     printed, _ = story
     (asked,) = [result for call, result in printed.items() if call[:3] == ("apply", "production", "-f")]
-    assert "--var token=VALUE --var=hosts=VALUE --yes" in asked.stderr
+    assert re.search(r"--var token=VALUE --var=hosts=VALUE --var-file \S+pins.tfvars --yes", asked.stderr)
+
+
+def test_every_command_that_takes_a_variable_takes_a_file_of_them():
+    for path, command in COMMANDS.items():
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert ("--var" in options) == ("--var-file" in options), path
 
 
 def test_a_value_that_was_given_without_a_name_is_not_shown(tmp_path):
