@@ -6,7 +6,6 @@ from typing import Any
 
 from attrs import fields, has
 
-from portinfra.model.location import Location
 from portinfra.model.observed import UNSEEN
 from portinfra.model.resources import Rule
 
@@ -23,15 +22,14 @@ Document = dict[str, Json]
 def plain(value: object) -> Json:
     """Return any value as JSON has it.
 
-    A value of the model becomes an object of its fields, but for secrets. What no list told is null, and so
-    is a number that JSON cannot hold. What is of no type that JSON has is the text that Python prints of it.
+    A value of the model becomes an object of its fields, but for secrets and what only people read. What no
+    list told is null, and so is a number that JSON cannot hold. What is of no type that JSON has is the text
+    that Python prints of it.
     """
     if value is UNSEEN or (isinstance(value, float) and not isfinite(value)):
         return None
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, Location):  # the line itself may hold a secret
-        return {"file": value.file, "line": value.line}
     if isinstance(value, Rule):
         return value._asdict()
     if isinstance(value, Mapping):
@@ -45,6 +43,6 @@ def plain(value: object) -> Json:
         return {
             each.name: plain(getattr(value, each.name))
             for each in fields(kind)
-            if not each.metadata.get("secret")
+            if not (each.metadata.get("secret") or each.metadata.get("for_people"))
         }
     return str(value)
