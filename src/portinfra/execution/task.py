@@ -21,6 +21,8 @@ class Task:
     calls: int = 0
     tries: int = 0
     """Failed tries since the last progress."""
+    excused: int = 0
+    """Calls that were refused for a moment, while the run moved on."""
     taken: int = 0
     """Of these, those that found the name taken."""
     last: Exception | None = None

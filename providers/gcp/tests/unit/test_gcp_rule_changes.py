@@ -65,7 +65,7 @@ def test_a_rule_is_deleted_only_once_the_operation_of_the_one_that_replaces_it_i
 
 def test_a_rule_of_which_nothing_is_wanted_is_deleted_whatever_is_under_way():
     before = built(rules((22, 22, "0.0.0.0/0"), (443, 443, "0.0.0.0/0")))
-    under_way = evolve(before, parts={**before.parts, "unsettled": "yes"})
+    under_way = evolve(before, state="pending")
     assert DRIVER.next_call(rules((443, 443, "0.0.0.0/0")), under_way, REFS).action == "firewalls.delete"
 
 

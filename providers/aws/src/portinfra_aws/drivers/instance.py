@@ -10,7 +10,7 @@ from portinfra.model.address import Scope
 from portinfra.model.observed import UNSEEN, Fault, Observed, State
 from portinfra.model.resources import Instance, Power
 from portinfra.provider.cloud_init import user_data
-from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse
+from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse, Wait
 from portinfra.provider.mounting import mounting
 from portinfra_aws import devices, errors, keys, marks, profiles
 from portinfra_aws.drivers import reading
@@ -149,7 +149,7 @@ class InstanceDriver(AwsDriver[Instance]):
 
     # Acting
 
-    def cannot_create(self, want: Instance, refs: Refs) -> Refuse | None:
+    def cannot_create(self, want: Instance, refs: Refs) -> Refuse | Wait | None:
         """Where the image's root disk is must be known: another device would be a second, plain one."""
         if refused := super().cannot_create(want, refs):
             return refused

@@ -8,7 +8,7 @@ from attrs import evolve
 from portinfra.model.address import Scope
 from portinfra.model.observed import UNSEEN, Observed, State
 from portinfra.model.resources import Snapshot
-from portinfra.provider.interface import Answer, Call, NextCall, Refs, Wait
+from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse, Wait
 from portinfra_aws import errors, keys, rates
 from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.base import AwsDriver, Owned, Told
@@ -99,13 +99,12 @@ class SnapshotDriver(AwsDriver[Snapshot]):
         }
         return self.call(action, want.address, parameters, after, safe=True)
 
-    def next_call(self, want: Snapshot | None, seen: Observed[Snapshot] | None, refs: Refs) -> NextCall:
-        """Wait with a copy while the region is busy with as many as it takes."""
-        if want is not None and want.copy_of and seen is None:
-            busy = sorted(each.address.name for each in refs.seen.values() if _is_being_copied(each))
-            if len(busy) >= COPIES_AT_ONCE:
-                return Wait(f"waiting for one of the copies {', '.join(busy)}")
-        return super().next_call(want, seen, refs)
+    def cannot_create(self, want: Snapshot, refs: Refs) -> Refuse | Wait | None:
+        """Not now, while the region is busy with as many copies as it takes."""
+        busy = sorted(each.address.name for each in refs.seen.values() if _is_being_copied(each))
+        if want.copy_of and len(busy) >= COPIES_AT_ONCE:
+            return Wait(f"waiting for one of the copies {', '.join(busy)}")
+        return super().cannot_create(want, refs)
 
     def create(self, want: Snapshot, refs: Refs) -> Call:
         """Take it, or copy it."""

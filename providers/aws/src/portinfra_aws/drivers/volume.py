@@ -9,7 +9,7 @@ from portinfra.model.address import Address, Scope
 from portinfra.model.location import Location
 from portinfra.model.observed import Observed, State
 from portinfra.model.resources import Volume
-from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse
+from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse, Wait
 from portinfra_aws import errors, keys
 from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.base import AwsDriver, Owned, Told, token
@@ -99,7 +99,7 @@ class VolumeDriver(AwsDriver[Volume]):
             location=_SEEN,
         )
 
-    def cannot_create(self, want: Volume, refs: Refs) -> Refuse | None:
+    def cannot_create(self, want: Volume, refs: Refs) -> Refuse | Wait | None:
         """Not for ever: a volume under a key that cannot be used is made, and vanishes."""
         if refs.removals.get(want.address, 0) >= VANISHED_MAX:
             key = want.key or "EC2's default key"
