@@ -130,8 +130,6 @@ class ProviderError(PortinfraError):
         self.address = address
         self.environment = ""
         """Where the call went, by name: of two ends of a recovery, which one."""
-        self.concerns_one = False
-        """Whether it says nothing about equal resources: a protection of this one."""
 
     def __str__(self) -> str:
         where = f"in {self.environment}" if self.environment and not self.address else ""

@@ -1,7 +1,6 @@
 """Errors that no provider raised: what an apply found out by itself, in its own words."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from attrs import frozen
 
@@ -17,6 +16,7 @@ from portinfra.errors import (
 )
 from portinfra.model.address import Address
 from portinfra.model.observed import Fault, Observed
+from portinfra.model.resources import Spec
 from portinfra.provider.interface import Call, Refuse, Wait
 
 
@@ -51,7 +51,7 @@ def faulty(blame: Blame, fault: Fault, action: str = "") -> ProviderError:
     )
 
 
-def fell_back(blame: Blame, call: Call, seen: Observed[Any] | None, last: Exception | None) -> Exception:
+def fell_back(blame: Blame, call: Call, seen: Observed[Spec] | None, last: Exception | None) -> Exception:
     """Return the error of a call that was accepted and then changed nothing.
 
     The resource tells the reason, or the provider has told it in `last` when it was asked again.

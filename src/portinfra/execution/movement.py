@@ -6,7 +6,7 @@ from attrs import define, field
 
 from portinfra.errors import RateLimited, Unavailable
 from portinfra.execution.task import Task
-from portinfra.model.plan import Step
+from portinfra.model.change import Step
 from portinfra.provider.interface import Call
 
 TRIES_MAX = 6

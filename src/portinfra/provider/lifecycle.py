@@ -102,9 +102,9 @@ class LifecycleDriver(Driver[S]):
     # What a kind may add
 
     def cannot_create(self, want: S, refs: Refs) -> Refuse | Wait | None:
-        """Return why this can never be created as it is wanted, or not now.
+        """Return why this can never be created as it is wanted, or what its creation has to wait for.
 
-        The plan says the former before any call. To wait is for what the provider does a few of at once.
+        The plan shows a refusal, before any call.
         """
         return None
 

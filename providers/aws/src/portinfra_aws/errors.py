@@ -191,8 +191,6 @@ class Saying:
     """A regular expression that is found in the message."""
     kind: Kind
     fix: str
-    protects: bool = False
-    """Whether it protects one resource, and says nothing about equal ones."""
 
 
 SAYINGS = (
@@ -214,14 +212,12 @@ SAYINGS = (
         r"disableApiTermination",
         errors.PermissionDenied,
         "Switch termination protection off in the console, then run the same command.",
-        protects=True,
     ),
     Saying(
         "OperationNotPermitted",
         r"disableApiStop",
         errors.PermissionDenied,
         "Switch stop protection off in the console, then run the same command.",
-        protects=True,
     ),
     Saying("ResourceLimitExceeded", r"in progress", errors.RateLimited, AGAIN),
     Saying("InvalidParameterValue", r"[Aa]ttachment point .* is already in use", errors.Conflict, AGAIN),
@@ -262,9 +258,7 @@ def classified(error: EC2Error) -> ProviderError:
     if error.code in ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException"):
         return errors.PermissionDenied(message, provider=NAME, fix=_permission(error))
     kind, fix = _kind(error)
-    found = kind(message, provider=NAME, fix=fix)
-    found.concerns_one = any(each.protects for each in SAYINGS if _says(each, error))
-    return found
+    return kind(message, provider=NAME, fix=fix)
 
 
 def _permission(error: EC2Error) -> str:

@@ -101,9 +101,3 @@ def test_a_real_reason_of_a_host_that_died_has_the_class_and_the_advice_of_its_c
     assert (told.error, told.code) == (kind, code)
     assert advice in told.fix
     assert (told.fix == KEY) is (advice == KEY)
-
-
-def test_a_protection_of_one_host_says_nothing_about_another():
-    message = "The instance 'i-0' may not be stopped. Modify its 'disableApiStop' instance attribute."
-    assert classified(EC2Error("OperationNotPermitted", message)).concerns_one
-    assert not classified(EC2Error("UnauthorizedOperation", "not authorized")).concerns_one

@@ -100,10 +100,11 @@ class SnapshotDriver(AwsDriver[Snapshot]):
         return self.call(action, want.address, parameters, after, safe=True)
 
     def cannot_create(self, want: Snapshot, refs: Refs) -> Refuse | Wait | None:
-        """Not now, while the region is busy with as many copies as it takes."""
-        busy = sorted(each.address.name for each in refs.seen.values() if _is_being_copied(each))
-        if want.copy_of and len(busy) >= COPIES_AT_ONCE:
-            return Wait(f"waiting for one of the copies {', '.join(busy)}")
+        """Wait with a copy while the region is busy with as many as it takes."""
+        if want.copy_of:
+            busy = sorted(each.address.name for each in refs.seen.values() if _is_being_copied(each))
+            if len(busy) >= COPIES_AT_ONCE:
+                return Wait(f"waiting for one of the copies {', '.join(busy)}")
         return super().cannot_create(want, refs)
 
     def create(self, want: Snapshot, refs: Refs) -> Call:

@@ -6,6 +6,7 @@ from typing import Any
 from attrs import evolve
 
 from portinfra.model.address import Address, Scope
+from portinfra.model.catalogue import Catalogue
 from portinfra.model.location import Location
 from portinfra.model.observed import Observed, State
 from portinfra.model.resources import Volume
@@ -14,6 +15,7 @@ from portinfra_aws import errors, keys
 from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.base import AwsDriver, Owned, Told, token
 from portinfra_aws.drivers.reading import Answers, Record
+from portinfra_aws.published import STORAGE
 from portinfra_aws.query import where
 
 _SEEN = Location("<observed>", 1)
@@ -53,6 +55,10 @@ class VolumeDriver(AwsDriver[Volume]):
         ids = sorted(seen.id for seen in only if seen.id)[:FILTER_VALUES_MAX]
         growing = (reading.listed("DescribeVolumesModifications", where("volume-id", *ids)),) if ids else ()
         return (*super().survey(scope), *growing)
+
+    def takes(self, spec: Volume, catalogue: Catalogue) -> Mapping[str, int]:
+        """Its size."""
+        return {STORAGE: spec.gib}
 
     def related(self, answers: Answers) -> set[str]:
         """Volumes whose new size does not show yet."""
