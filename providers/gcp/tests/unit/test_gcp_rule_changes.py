@@ -97,3 +97,21 @@ def test_a_rule_that_lets_through_only_what_another_does_is_an_extra_until_it_is
     after = DRIVER.absorb(seen, disable, DONE_ANSWER)
     assert after.extras == ()
     assert DRIVER.next_call(want, after, REFS) is DONE
+
+
+@pytest.mark.parametrize("changed", [{"priority": 900}, {"targetTags": [TAG, "other"]}])
+def test_a_rule_of_ours_that_somebody_changed_by_hand_is_an_extra_until_it_is_written_anew(changed):
+    """What it lets through is the same, so that the specification shows no difference."""
+    want = rules((443, 443, "0.0.0.0/0"))
+    ours = DRIVER.next_call(want, None, REFS).parameters["body"]
+    shell = {"name": TAG, "description": marks.description(SHELL.spec, REFS, born=TAG, cidr="10.10.0.0/22")}
+    records = [{"network": NETWORK, "selfLink": f"global/firewalls/{each['name']}", **each}
+               for each in ({**ours, **changed}, shell)]  # fmt: skip
+    (seen,) = DRIVER.assemble({Call("firewalls.list"): [{"items": records}]}, Names(SCOPE, {}))
+    assert seen.spec == want
+    assert seen.extras == ({"id": ours["name"]},)
+    mend = DRIVER.next_call(want, seen, REFS)
+    assert (mend.action, mend.parameters["body"]["priority"]) == ("firewalls.update", 1000)
+    after = DRIVER.absorb(seen, mend, DONE_ANSWER)
+    assert after.extras == ()
+    assert DRIVER.next_call(want, after, REFS) is DONE

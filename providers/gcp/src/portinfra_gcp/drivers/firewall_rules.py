@@ -286,17 +286,20 @@ def _observed(
     }
     spec = FirewallRules(address.name, firewall or Address(f"firewall.{address.name}"), **allowed)
     named = {name: rule.text() for name, rule in sorted(rules.items())}
-    return Observed(address, spec, {**parts, **named}, extras=_redundant(rules))
+    return Observed(address, spec, {**parts, **named}, extras=_superfluous(rules))
 
 
-def _redundant(rules: Mapping[str, Compiled]) -> tuple[Mapping[str, str], ...]:
-    """Return the rules that let through only what others let through too; those of others first."""
+def _superfluous(rules: Mapping[str, Compiled]) -> tuple[Mapping[str, str], ...]:
+    """Return the rules that let through only what others let through too, and ours that are not in force as
+    they should be: somebody changed their priority, say.
+    """
     left = dict(rules)
     for name in sorted(rules, key=lambda name: (rules[name].ours, name)):
         others = {each for key, rule in left.items() if key != name for each in _with_way(rule)}
         if _with_way(rules[name]) <= others and rules[name].rules():
             del left[name]
-    return tuple({"id": name} for name in sorted(set(rules) - set(left)))
+    askew = {name for name, rule in rules.items() if rule.askew and rule.rules()}
+    return tuple({"id": name} for name in sorted(askew | (set(rules) - set(left))))
 
 
 def _with_way(compiled: Compiled) -> set[tuple[Way, Rule]]:
