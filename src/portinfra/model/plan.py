@@ -16,8 +16,10 @@ from portinfra.model.resources import Spec
 Action = Literal["create", "update", "replace", "delete", "keep"]
 """`keep`: it should go or be replaced, but it holds data and nobody allowed its loss."""
 
-Phase = Literal["remove", "tighten", "converge"]
-"""`tighten`: firewall rules close what is unwanted, before other firewall rules open what is new."""
+Phase = Literal["remove", "tighten", "converge", "ready"]
+"""`tighten`: firewall rules close what is unwanted, before other firewall rules open what is new. `ready`: a
+host says that it is ready.
+"""
 
 
 @frozen
@@ -79,6 +81,10 @@ class PlanOptions:
     """Replace hosts whose image has a newer version."""
     without_zones: frozenset[str] = field(default=frozenset(), converter=convert.names)
     """Zones that are to be left alone, as though they did not answer."""
+    ask_ready: bool = True
+    """Whether an apply asks hosts if they are ready: a recovery asks when they have their data."""
+    not_ready: frozenset[Address] = field(default=frozenset(), converter=convert.addresses)
+    """Hosts that run and are not ready: a rolling change begins with them."""
 
 
 class Guard(Protocol):

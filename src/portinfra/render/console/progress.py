@@ -12,7 +12,7 @@ from portinfra.model.progress import Progress
 from portinfra.render.console.terminal import err
 from portinfra.words import duration
 
-WORDS = {"remove": "removed", "tighten": "tightened", "converge": "done"}
+WORDS = {"remove": "removed", "tighten": "tightened", "converge": "done", "ready": "ready"}
 STYLES = {"failed": "red", "blocked": "yellow"}
 
 
