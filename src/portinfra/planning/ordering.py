@@ -110,7 +110,14 @@ class _Builder:
                 elif Step("remove", address) in self.steps:
                     self._after(remove, Step("remove", address))
                 elif change.action == "update" and want and reference not in want.references():
-                    self._after(remove, Step("converge", address))
+                    tighten = Step("tighten", address)
+                    released = self._releases(tighten, reference)
+                    self._after(remove, tighten if released else Step("converge", address))
+
+    def _releases(self, tighten: Step, reference: Address) -> bool:
+        """Return whether what a `tighten` step leaves does not refer to a resource any more."""
+        left = (closing.tightened for closing in self.closings if closing.step == tighten)
+        return any(each is not None and reference not in each.references() for each in left)
 
     def _rules_before_instances(self) -> None:
         rules = {
