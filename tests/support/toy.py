@@ -2,8 +2,8 @@
 
 from portinfra import Environment, PlanOptions, Role, Topology
 from portinfra.model.catalogue import Catalogue, MachineType, Zone
+from portinfra.model.change import Step
 from portinfra.model.observed import Observation, Observed
-from portinfra.model.plan import Step
 from portinfra.model.resources import KINDS
 from portinfra.placement import place
 from portinfra.planning.compose import compose

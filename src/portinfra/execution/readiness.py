@@ -35,7 +35,7 @@ SHOWN_MAX = 200
 
 
 @frozen
-class Answer:
+class HostAnswer:
     """What was asked last about a host, and what the answer was."""
 
     ready: bool
@@ -61,7 +61,7 @@ class Question:
         """The longest that the host may take, in seconds."""
         return seconds(self.role.ready_limit)
 
-    def ask(self, there: Mapping[Address, Observed[Any]], left: float) -> Answer:
+    def ask(self, there: Mapping[Address, Observed[Any]], left: float) -> HostAnswer:
         """Call each command and function until one says no. `left` are the seconds until the limit ends."""
         hosts = {a: seen for a, seen in there.items() if a.kind != "instance" or a == self.host}
         given = inventory(self.placed, Observation(hosts), occasion="ready")
@@ -69,9 +69,9 @@ class Question:
             answer = self._call(hook, given, min(left, QUESTION_SECONDS))
             if not answer.ready:
                 return answer
-        return Answer(True)
+        return HostAnswer(True)
 
-    def _call(self, hook: Hook, given: Mapping[str, Any], left: float) -> Answer:
+    def _call(self, hook: Hook, given: Mapping[str, Any], left: float) -> HostAnswer:
         if isinstance(hook, str):
             answer = call(hook, given, seconds=left)
         else:
@@ -80,9 +80,9 @@ class Question:
         told = answer.told.removesuffix(answer.problem)
         said = _last_line(told, self.role.user_data)
         why = f"{said} ({answer.problem})" if said and answer.problem else said or answer.problem
-        return Answer(answer.passed, name_of(hook), why)
+        return HostAnswer(answer.passed, name_of(hook), why)
 
-    def error(self, answer: Answer, tries: int, waited: float) -> NotReadyError:
+    def error(self, answer: HostAnswer, tries: int, waited: float) -> NotReadyError:
         """Return the error of a host that was not ready within its limit."""
         role, asked = self.role, f"asked {count(tries, 'time')} in {duration(waited)}"
         return NotReadyError(
@@ -120,7 +120,8 @@ class Readiness:
     def _answered(self, task: Task, question: Question, completion: Completion) -> None:
         if completion.error is not None:
             return self.end(task, "failed", completion.error)
-        answer: Answer = completion.result
+        answer = completion.result
+        assert isinstance(answer, HostAnswer)
         if answer.ready:
             return self.end(task, "done", None)
         now = self.loop.clock.now()

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from attrs import evolve
 
@@ -15,7 +15,7 @@ from portinfra.execution.coordinator import Coordinator
 from portinfra.execution.journal import Journal
 from portinfra.execution.lease import LeaseHolder
 from portinfra.execution.loop import Loop
-from portinfra.execution.readiness import Question
+from portinfra.execution.readiness import HostAnswer, Question
 from portinfra.execution.renewal import keep_renewing
 from portinfra.execution.workers import Completion, Inline, Threads, Workers
 from portinfra.model.address import Address, Scope
@@ -26,6 +26,7 @@ from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.progress import Listener
+from portinfra.model.resources import Spec
 from portinfra.observation import Reader
 from portinfra.planning.compose import compose
 from portinfra.planning.readiness import hosts_in_turn, with_questions
@@ -50,7 +51,7 @@ class Run:
         scope: Scope,
         version: str,
         *,
-        borrowed: Mapping[Address, Observed[Any]] | None = None,
+        borrowed: Mapping[Address, Observed[Spec]] | None = None,
         workers: int = 8,
         seed: int | None = None,
     ) -> None:
@@ -86,7 +87,7 @@ class Run:
             if error is None and self._nothing_left:
                 raise
         finally:
-            self._holder.abandon()
+            self._holder.mark_ended()
 
     @property
     def calls(self) -> int:
@@ -99,10 +100,10 @@ class Run:
         assert self._holder is not None
         return self._holder.lease
 
-    def declare(self, *, epoch: int, fenced: bool) -> None:
-        """Say in the lease whose turn it is, for this run and all that follow."""
+    def record_fence(self, *, epoch: int, fenced: bool) -> None:
+        """Write the fence of this environment and its epoch into the lease. Every later run keeps both."""
         assert self._holder is not None
-        self._holder.declare(epoch=epoch, fenced=fenced)
+        self._holder.record_fence(epoch=epoch, fenced=fenced)
 
     def record_peer(self, peer: str) -> None:
         """Write the environment that the guards read into the lease, unless the lease has it already.
@@ -129,9 +130,9 @@ class Run:
         """Whether the lease still is this run's, which has not been heard of for a while perhaps."""
         assert self._holder is not None
         try:
-            self._holder.keep()
+            self._holder.renew_if_due()
         except LeaseLostError:
-            self._holder.abandon()
+            self._holder.mark_ended()
             return False
         return True
 
@@ -154,7 +155,7 @@ class Run:
         LeaseLostError, and KeyboardInterrupt once the calls under way have ended.
         """
         assert self._holder is not None
-        self._holder.keep()
+        self._holder.renew_if_due()
         began, calls = self._provider.clock.now(), self._caller.calls
         coordinator = self._coordinator(self._unready_first(with_questions(plan)), listen)
         steps = coordinator.run()
@@ -186,7 +187,7 @@ class Run:
 
         def answered(host: Address, done: Completion) -> None:
             asked.add(host)
-            if done.result is not None and done.result.ready:
+            if isinstance(done.result, HostAnswer) and done.result.ready:
                 ready.add(host)
 
         asked = set[Address]()
@@ -201,7 +202,7 @@ class Run:
 
     def _ask(self, call: Call) -> Answer:
         if self._holder is not None:
-            self._holder.keep()
+            self._holder.renew_if_due()
         return self._caller.insisting(call)
 
     def _coordinator(self, plan: Plan, listen: Listener) -> Coordinator:

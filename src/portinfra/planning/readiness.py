@@ -10,9 +10,10 @@ from collections.abc import Collection, Iterable, Mapping
 from attrs import evolve
 
 from portinfra.model.address import Address
+from portinfra.model.change import Step
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
-from portinfra.model.plan import Plan, PlanOptions, Step
+from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.resources import Instance, Spec
 from portinfra.model.topology import Role
 from portinfra.planning.ordering import goes_down, is_up

@@ -29,8 +29,9 @@ def moves(placed: Placed, wanted: Mapping[Address, Spec], observation: Observati
     Only where roles have a `slot` of their own that changed, each of these has a finding.
     """
     moved: dict[str, tuple[str, str]] = {}
+    subnets = observation.of(Subnet)
     for address, want in wanted.items():
-        seen = observation.resources.get(address)
+        seen = subnets.get(address)
         if not isinstance(want, Subnet) or seen is None or seen.spec.cidr == want.cidr:
             continue
         role = placed.roles.get(address)

@@ -17,6 +17,7 @@ from portinfra.render.console.plan import rolling
 from portinfra.testing.simulated import SOMEWHERE, simulated
 
 SECRET = "password-of-the-database"
+SCRIPT = f"#!/bin/sh\n{SECRET}\n"
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +81,7 @@ def test_a_host_that_is_not_ready_ends_in_an_error_that_says_what_to_do():
     assert "run the same command again" in error.fix
 
 
-@pytest.mark.parametrize("secret", [SECRET, SensitiveText(SECRET, frozenset({"password"}))])
+@pytest.mark.parametrize("secret", [SCRIPT, SensitiveText(SCRIPT, frozenset({"password"}))])
 def test_no_secret_of_the_host_is_shown(secret):
     def tell_all(inventory):
         raise ValueError(f"login failed with {SECRET}")
