@@ -19,6 +19,7 @@ from portinfra.execution.look import Interrupted, Look
 from portinfra.execution.loop import Loop
 from portinfra.execution.movement import TRIES_MAX, Movement
 from portinfra.execution.reaction import Reaction, is_final, reaction
+from portinfra.execution.readiness import Readiness
 from portinfra.execution.schedule import Schedule
 from portinfra.execution.task import Task
 from portinfra.execution.turns import Rank, Turns, urgency
@@ -66,6 +67,7 @@ class Coordinator:
     _dead_ends: DeadEnds = field(init=False, factory=DeadEnds)
     _movement: Movement = field(init=False, factory=Movement)
     _waiting: Waiting[Step] = field(init=False)
+    _readiness: Readiness = field(init=False)
     _looking: bool = field(init=False, default=False)
     _began: float = field(init=False)
     _written: float = field(init=False)
@@ -81,6 +83,7 @@ class Coordinator:
         self._rank = urgency(self.plan)
         self._waiting = Waiting(self._began)
         self._turns = Turns(self._schedule, self._clock, self.loop.later)
+        self._readiness = Readiness(self.plan.placed, self.loop, self._world.snapshot, self._end, self._tell)
         for step, before in self.plan.steps.items():
             self._tasks[step] = self._task(step, len(before))
 
@@ -116,7 +119,9 @@ class Coordinator:
     def _begin(self, task: Task) -> None:
         task.started = self._clock.now()
         self._tell(task, None, "")
-        self._advance(task)
+        if task.step.phase == "ready":
+            return self._readiness.ask(task)
+        return self._advance(task)
 
     def _advance(self, task: Task, *, looked: bool = False) -> None:
         """Do what the driver answers to what is seen: by a call's promise or, if it `looked`, by a list."""

@@ -32,6 +32,8 @@ def dry_run(
     calls: list[Call] = []
     findings: list[Finding] = []
     for step in steps:
+        if step.phase == "ready":
+            continue
         want = target(step, desired.wanted, tightened)
         if want is not None and any(reference not in world for reference in want.references()):
             continue  # what it stands on was refused, which is said already

@@ -6,11 +6,12 @@ from attrs import evolve, frozen
 
 from portinfra.errors import PolicyError
 from portinfra.model.address import Scope
+from portinfra.model.duration import seconds
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.fingerprint import fingerprint
 from portinfra.model.plan import Plan
-from portinfra.model.recovery import DataPolicy, RecoveryPlan, seconds, usual_engine
+from portinfra.model.recovery import DataPolicy, RecoveryPlan, usual_engine
 from portinfra.model.topology import Topology
 from portinfra.model.vault import Vault
 from portinfra.recovery.peers import peer_findings, turn_findings
