@@ -9,7 +9,8 @@ def parse(body: bytes) -> dict[str, Any]:
 
     Raises ElementTree.ParseError for what is no XML.
     """
-    value = _value(ElementTree.fromstring(body))
+    root = ElementTree.fromstring(body)
+    value = _value(root, len(root.tag) - len(_name(root)))
     return value if isinstance(value, dict) else {}
 
 
@@ -23,12 +24,13 @@ def fault(body: bytes) -> tuple[str, str] | None:
     return (told["Code"], told.get("Message", "")) if told.get("Code") else None
 
 
-def _value(element: ElementTree.Element) -> Any:
+def _value(element: ElementTree.Element, name: int) -> Any:
+    """Return what an element holds. `name` is where in a tag its name begins: one namespace has them all."""
     if not len(element):
         return element.text or ""
-    if _name(element[0]) == "item":
-        return [_value(child) for child in element]
-    return {_name(child): _value(child) for child in element}
+    if element[0].tag[name:] == "item":
+        return [_value(child, name) for child in element]
+    return {child.tag[name:]: _value(child, name) if len(child) else child.text or "" for child in element}
 
 
 def _name(element: ElementTree.Element) -> str:
