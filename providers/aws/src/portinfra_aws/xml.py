@@ -9,8 +9,7 @@ def parse(body: bytes) -> dict[str, Any]:
 
     Raises ElementTree.ParseError for what is no XML.
     """
-    root = ElementTree.fromstring(body)
-    value = _value(root, len(root.tag) - len(_name(root)))
+    value = _value(ElementTree.fromstring(body))
     return value if isinstance(value, dict) else {}
 
 
@@ -24,13 +23,18 @@ def fault(body: bytes) -> tuple[str, str] | None:
     return (told["Code"], told.get("Message", "")) if told.get("Code") else None
 
 
-def _value(element: ElementTree.Element, name: int) -> Any:
-    """Return what an element holds. `name` is where in a tag its name begins: one namespace has them all."""
+def _value(element: ElementTree.Element) -> Any:
     if not len(element):
-        return element.text or ""
-    if element[0].tag[name:] == "item":
-        return [_value(child, name) for child in element]
-    return {child.tag[name:]: _value(child, name) if len(child) else child.text or "" for child in element}
+        text = element.text or ""
+        layout = text.isspace() and "\n" in text and _name(element) not in _USERS_OWN
+        return "" if layout else text
+    if _name(element[0]) == "item":
+        return [_value(child) for child in element]
+    return {_name(child): _value(child) for child in element}
+
+
+_USERS_OWN = ("key", "value")
+"""Texts of users, in which a line break counts. Anywhere else it is the layout of an empty list."""
 
 
 def _name(element: ElementTree.Element) -> str:
