@@ -13,7 +13,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.resources import KINDS, Spec
 from portinfra.planning.binding import Bound, bind
-from portinfra.planning.budget import budget
+from portinfra.planning.budget import budget, raise_for_unknown_rates
 from portinfra.planning.changes import Desired, Drivers, changes, effective, follow_replacements
 from portinfra.planning.closings import closings
 from portinfra.planning.dry_run import dry_run
@@ -22,6 +22,7 @@ from portinfra.planning.ordering import steps
 from portinfra.planning.rename import renamed, stranded
 from portinfra.planning.retention import keep_data, leave_unknown, only_asked, protected, still_named
 from portinfra.planning.subnets import moves
+from portinfra.provider.own_code import call_method
 
 _KINDS = {kind.kind for kind in KINDS}
 
@@ -57,6 +58,8 @@ def compose(
     findings += more
     tightened = {each.step.address: each.tightened for each in closed_first if each.tightened}
     calls, refused = ([], []) if _errors(findings) else dry_run(ordered, desired, placed.scope, tightened)
+    reads = [call for driver in drivers.values() for call in call_method(driver.survey, placed.scope)]
+    raise_for_unknown_rates([*reads, *calls], catalogue.rates)
     findings += [*refused, *_over_quota(decided.values(), drivers, catalogue), *_doubles(observation)]
     return Plan(
         scope=placed.scope,
@@ -131,7 +134,7 @@ def _over_quota(decided: Iterable[Change], drivers: Drivers, catalogue: Catalogu
 
 def _takes(spec: Spec | None, drivers: Drivers, catalogue: Catalogue) -> Mapping[str, int]:
     """What a resource takes of all quotas: one of its kind, and what its driver says."""
-    return {} if spec is None else {spec.kind: 1, **drivers[type(spec)].takes(spec, catalogue)}
+    return {} if spec is None else {spec.kind: 1, **call_method(drivers[type(spec)].takes, spec, catalogue)}
 
 
 def _doubles(observation: Observation) -> Iterable[Finding]:

@@ -51,9 +51,9 @@ class Call:
     after: Observed[Any] | None = field(default=None, hash=False)
     """What is there once it has succeeded and settled; None: nothing is."""
     fills: Mapping[str, str] = field(factory=dict, hash=False)
-    """Part → dotted path in the answer of the id that it gets: `{"id": "subnet.id"}`."""
+    """Part → dotted path in the answer of the id that it gets: `{"id": "subnet.id"}`. It must be there."""
     rates: tuple[str, ...] = ()
-    """The rate classes (of `Catalogue.rates`) that it takes one token from, each."""
+    """The rate classes that it takes one token from, each: names of `Catalogue.rates`, if that has any."""
     place: str | None = None
     """The zone or connection that a read asks; when that fails, the place is unknown, not empty."""
     safe: bool = False
@@ -207,8 +207,24 @@ class Driver(ABC, Generic[S]):
             return None
         parts = dict(call.after.parts)
         for part, path in call.fills.items():
-            parts[part] = f"({part})" if answer is None else str(reduce(getitem, path.split("."), answer))
+            parts[part] = f"({part})" if answer is None else _value_at(path, answer, call)
         return evolve(call.after, parts=parts)
+
+
+def _value_at(path: str, answer: Answer, call: Call) -> str:
+    """Return the id at a dotted path of an answer. Raise ProviderError where there is none."""
+    try:
+        value: Any = reduce(getitem, path.split("."), answer)
+    except (KeyError, IndexError, TypeError):
+        value = None
+    if value is None or value == "":
+        raise ProviderError(
+            f'the answer has nothing at "{path}"',
+            action=call.action,
+            address=call.address or "",
+            fix="This is a defect of the provider: correct `fills` of this call.",
+        )
+    return str(value)
 
 
 class RecordDriver(ABC):
@@ -264,7 +280,9 @@ class Provider(Protocol):
     capabilities: Capabilities
     clock: Clock
     drivers: Mapping[type[Spec], Driver[Any]]
-    """Kind → driver, in order of need; a kind that is absent cannot be had here."""
+    """Kind → driver, in the order of `KINDS`. Without the capability `public_addresses` or `snapshots`, the
+    driver of that kind may be absent; every other kind needs one.
+    """
     records: RecordDriver
 
     def account_calls(self) -> tuple[Call, ...]:

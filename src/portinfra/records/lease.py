@@ -14,6 +14,7 @@ from portinfra.model.address import Scope
 from portinfra.model.lease import Holder, Lease
 from portinfra.model.record import TEXT_MAX, Record
 from portinfra.observation import Reader
+from portinfra.provider.own_code import call_method
 
 KEYS = {
     "number": "number",
@@ -77,7 +78,7 @@ def note_of(record: Record) -> str:
 def read_records(reader: Reader, scope: Scope) -> list[Record]:
     """Return every record of a scope, sorted by number."""
     driver = reader.provider.records
-    found = driver.assemble(reader.pages(driver.survey(scope)))
+    found = call_method(driver.assemble, reader.pages(call_method(driver.survey, scope)))
     return sorted(found, key=lambda record: record.number)
 
 
