@@ -6,7 +6,7 @@ and running it again finds it.
 
 from collections.abc import Collection, Iterable, Mapping
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar, cast
 
 from attrs import evolve
 
@@ -77,8 +77,7 @@ class Cloud:
 
     def list(self, kind: type[S]) -> list[Observed[S]]:
         """Every resource of a kind, by address."""
-        resources = self._place.reader.observe(self._scope).resources
-        return [seen for _, seen in sorted(resources.items()) if isinstance(seen.spec, kind)]
+        return [seen for _, seen in sorted(self._place.reader.observe(self._scope).of(kind).items())]
 
     def ensure(self, spec: S, *, allow_data_loss: bool = False) -> Observed[S]:
         """Make a resource, or bring the one of that address to what the spec says.
@@ -90,7 +89,7 @@ class Cloud:
         driver = self._place.provider.drivers.get(type(spec))
         self._validate(spec, may_be_empty=driver.cannot_show if driver else ())
         resources = self._bring(spec.address, {spec.address: spec}, allow_data_loss=allow_data_loss)
-        return resources[spec.address]
+        return cast(Observed[S], resources[spec.address])
 
     def remove(self, address: str, *, allow_data_loss: bool = False) -> None:
         """Remove a resource; a volume only with `allow_data_loss`. Raises PolicyError, as `ensure` does, and
@@ -100,7 +99,7 @@ class Cloud:
 
     def _bring(
         self, address: Address, spec: Mapping[Address, Spec], *, allow_data_loss: bool
-    ) -> Mapping[Address, Observed[Any]]:
+    ) -> Mapping[Address, Observed[Spec]]:
         run = self._started()
         observation = run.reader.observe(self._scope)
         if not spec and address not in observation.resources:

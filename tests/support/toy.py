@@ -58,8 +58,8 @@ CATALOGUE = Catalogue(
 PRODUCTION = Environment("production", on="toy:land", cidr="10.10.0.0/16")
 
 
-def topology(*roles, flows=()):
-    return Topology("sample", roles or [Role("web")], flows)
+def topology(*roles, flows=(), **attributes):
+    return Topology("sample", roles or [Role("web")], flows, **attributes)
 
 
 def plan_of(

@@ -16,6 +16,7 @@ from portinfra.declaration.declared import Declared, declaration_error, duplicat
 from portinfra.model.environment import Environment
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
+from portinfra.render.console.streams import open_streams
 
 if TYPE_CHECKING:
     from portinfra.policy import PolicyRule
@@ -37,8 +38,8 @@ def cli(
 ) -> NoReturn:
     """Make a script a command line of its own: `cli(payments, environments=[production])`.
 
-    It has the same commands as `portinfra`, without `-f` and `--var`: the script is the declaration. `rules`
-    are held to beside the built-in ones. Ends the process.
+    It has the same commands as `portinfra`, without `-f`, `--var` and `--var-file`: the script is the
+    declaration. `rules` are held to beside the built-in ones. Ends the process.
     """
     arguments = tuple(sys.argv[1:])
     plans = (recovery,) if isinstance(recovery, RecoveryPlan) else tuple(recovery)
@@ -54,13 +55,21 @@ def cli(
 
 
 def _run(session: Session) -> NoReturn:
-    arguments = list(session.arguments)
+    open_streams()
     _heed_endings()
-    try:
-        code = app(session)(args=arguments, prog_name=session.program, standalone_mode=False)
-    except _UsageError as error:
-        code = _misused(error, as_json="--json" in arguments)
-    sys.exit(code or 0)
+    arguments = list(session.arguments)
+    as_json = "--json" in arguments
+
+    def run() -> int:
+        if session.declared is None:
+            session.check_variables()
+        try:
+            code = app(session)(args=arguments, prog_name=session.program, standalone_mode=False)
+        except _UsageError as error:
+            code = _misused(error, session, as_json=as_json)
+        return int(code or 0)
+
+    sys.exit(run_guarded(run, session, as_json=as_json))
 
 
 def _heed_endings() -> None:
@@ -74,8 +83,14 @@ def _heed_endings() -> None:
                 signal.signal(ending, signal.default_int_handler)
 
 
-def _misused(error: Any, *, as_json: bool) -> int:
-    """Show that the command line makes no sense, in the words of its parser."""
+def _misused(error: Any, session: Session, *, as_json: bool) -> int:
+    """Show that the command line makes no sense, in the words of its parser, with advice. The parser would
+    repeat any argument.
+    """
+    from portinfra.declaration.terraform import advice_for_command
+
+    said = session.hide_values(error.message)
+    error.message = f"{said} {advice_for_command(session.arguments)}".rstrip()
     if as_json:
         from portinfra.render.console.terminal import write_json
         from portinfra.render.documents import error_document

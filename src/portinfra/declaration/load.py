@@ -1,17 +1,20 @@
 """From a path to what it declares: a .hcl file, a .py file, or a directory of either."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from portinfra.declaration.declared import Declared
 from portinfra.errors import DeclarationError
 
 
-def load(path: str | Path, variables: Mapping[str, str] | None = None) -> Declared:
+def load(
+    path: str | Path, variables: Mapping[str, str] | None = None, var_files: Sequence[str | Path] = ()
+) -> Declared:
     """What the file or directory declares.
 
     A directory is all of its `*.hcl`, as one declaration; where it has none, its only `*.py`. `variables` are
-    values for the `variable` blocks of HCL, as text; they go before `PORTINFRA_VAR_…` of the environment.
+    values for the `variable` blocks of HCL, as text. They go before those in `var_files`, the last of which
+    goes first, and these before `PORTINFRA_VAR_…` of the environment.
     Raises DeclarationError with all findings at once, by file and line.
     """
     path = Path(path)
@@ -20,17 +23,18 @@ def load(path: str | Path, variables: Mapping[str, str] | None = None) -> Declar
     files = _files_of(path) if path.is_dir() else [path]
     kinds = {file.suffix for file in files}
     if kinds == {".hcl"}:
-        from portinfra.declaration.hcl.read import read  # python-hcl2 is slow to import
+        from portinfra.declaration.hcl.outside import Outside  # python-hcl2 is slow to import
+        from portinfra.declaration.hcl.read import read
 
-        return read(files, variables or {})
+        return read(files, Outside(variables or {}, [Path(file) for file in var_files]))
     if kinds != {".py"}:
         raise DeclarationError(
             f"{str(path)!r} is neither HCL nor Python", fix="Name a .hcl file, a .py file or a directory."
         )
-    if variables:
+    if variables or var_files:
         raise DeclarationError(
             f"variables are of HCL, and {str(files[0])!r} is Python",
-            fix="Leave --var out; read os.environ in the script where it should take a value.",
+            fix="Leave --var and --var-file out; read os.environ in the script where it should take a value.",
         )
     from portinfra.declaration.script import run
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from attrs import frozen
 
@@ -15,6 +15,7 @@ from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation, Observed
+from portinfra.model.resources import Spec
 from portinfra.observation import Reader
 from portinfra.provider import registry
 from portinfra.provider.interface import Provider
@@ -80,7 +81,7 @@ class Connection:
         self,
         scope: Scope,
         *,
-        borrowed: Mapping[Address, Observed[Any]] | None = None,
+        borrowed: Mapping[Address, Observed[Spec]] | None = None,
         workers: int = WORKERS,
         seed: int | None = None,
     ) -> Run:

@@ -5,7 +5,7 @@ is a due time in the loop, so a simulated hour costs nothing and a crash at call
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from attrs import define, field
 
@@ -20,7 +20,7 @@ from portinfra.execution.loop import Loop
 from portinfra.execution.reaction import Reaction, is_final, reaction
 from portinfra.execution.schedule import Schedule
 from portinfra.execution.task import Task
-from portinfra.execution.turns import Turns, urgency
+from portinfra.execution.turns import Rank, Turns, urgency
 from portinfra.execution.waiting import Waiting
 from portinfra.execution.workers import Completion
 from portinfra.graph import reverse
@@ -33,7 +33,7 @@ from portinfra.model.progress import Listener, Progress
 from portinfra.observation import Reader
 from portinfra.planning.dry_run import CALLS_MAX, ask
 from portinfra.planning.world import World
-from portinfra.provider.interface import DONE, Call, Refs, Refuse, Wait
+from portinfra.provider.interface import DONE, Answer, Call, Clock, Refs, Refuse, Wait
 from portinfra.provider.own_code import call_method
 from portinfra.words import count
 
@@ -61,7 +61,7 @@ class Coordinator:
     _tasks: dict[Step, Task] = field(init=False, factory=dict)
     _followers: dict[Step, list[Step]] = field(init=False)
     _outcomes: dict[Step, StepOutcome] = field(init=False, factory=dict)
-    _rank: dict[Step, Any] = field(init=False)
+    _rank: dict[Step, Rank] = field(init=False)
     _turns: Turns = field(init=False)
     _dead_ends: DeadEnds = field(init=False, factory=DeadEnds)
     _waiting: Waiting[Step] = field(init=False)
@@ -89,7 +89,7 @@ class Coordinator:
         return Task(step, want, known, self.caller.provider.drivers[type(known)], self._refs, missing)
 
     @property
-    def _clock(self) -> Any:
+    def _clock(self) -> Clock:
         return self.caller.provider.clock
 
     @property
@@ -141,12 +141,14 @@ class Coordinator:
     def _ends_by(self, task: Task, fault: Fault) -> bool:
         """Return whether a fault of the resource ends its step; else report the fault of this step's work."""
         error = failures.faulty(self._blame(task), fault)
-        task.faults += task.calls > 0  # what was broken before this step is no failure of this step
-        if (task.calls and is_final(fault, task.faults)) or self._holds_data(task):
+        # What was broken before this step is no failure of this step, and two looks at one are one.
+        is_new, task.may_fail = task.may_fail, False
+        task.faults += is_new
+        if (task.faults and is_final(fault, task.faults)) or self._holds_data(task):
             self._dead_ends.note(task.accepted, task.want, False, error)
             self._end(task, "failed", error)
             return True
-        if task.faults:
+        if is_new:
             self._report(task, task.faults, error)
         return False
 
@@ -170,7 +172,7 @@ class Coordinator:
         return task.step.address.kind == "volume" and task.step.address in self._kept
 
     def _go(self, task: Task, call: Call) -> None:
-        rank = self.loop.chance.random() if self.loop.chance else self._rank[task.step]
+        rank = (self.loop.chance.random(),) if self.loop.chance else self._rank[task.step]
         self._turns.join(rank, call.rates, lambda: self._send(task, call))
 
     def _send(self, task: Task, call: Call) -> bool:
@@ -195,7 +197,7 @@ class Coordinator:
             )
             return self._failed(task, call, completion.error)
         try:
-            seen = call_method(task.driver.absorb, task.seen, call, completion.result)
+            seen = call_method(task.driver.absorb, task.seen, call, cast(Answer, completion.result))
         except Exception as error:
             return self._end(task, "failed", failures.defect(self._blame(task), error))
         self._note(
@@ -204,6 +206,7 @@ class Coordinator:
         self._schedule.answered(call.rates)
         self._world.record(task.step.address, seen)
         task.accepted.add(call.action)
+        task.may_fail = task.may_fail or call.after is not None
         if task.tries:
             task.note_progress()
         return self._advance(task)
@@ -215,6 +218,8 @@ class Coordinator:
         task.last = error
         task.taken += isinstance(error, AlreadyExists)
         todo = reaction(error, call, task.tries, task.taken)
+        if isinstance(error, RateLimited) and self._others_are_under_way(task, call):
+            todo = Reaction.REPEAT  # it may be the limit on so many at once: it ends with one of them
         if todo is Reaction.GIVE_UP:
             exists = task.step.address in self._world
             self._dead_ends.note([call.action], task.want, exists, error)
@@ -228,6 +233,12 @@ class Coordinator:
         if todo is Reaction.REPEAT:
             return self.loop.later(again, self._go, task, call)
         return self._look_at(task, again, earliest=again)
+
+    def _others_are_under_way(self, task: Task, call: Call) -> bool:
+        """Whether this run waits for what the same action began for other resources."""
+        others = (each for each in self._tasks.values() if each is not task)
+        waiting = (each for each in others if each.waiting_since is not None and call.action in each.accepted)
+        return any(each.step not in self._outcomes for each in waiting)
 
     def _report(self, task: Task, tries: int, error: Exception) -> None:
         """Tell people what keeps a step from going on."""
@@ -259,8 +270,8 @@ class Coordinator:
 
     def _wait(self, task: Task, wait: Wait) -> None:
         now = self._clock.now()
-        if task.waiting_since is None:
-            task.waiting_since = now
+        if task.waiting_since is None or task.waits_for != wait.reason:
+            task.waiting_since, task.waits_for = now, wait.reason
             self._tell(task, None, wait.reason, waits=True)
         waited = now - task.waiting_since
         if waited > PATIENCE_SECONDS:
@@ -311,7 +322,7 @@ class Coordinator:
             self._waiting.leave(task.step)
         if completion.error is None:
             for task in due:
-                self._arrived(task, completion.result)
+                self._arrived(task, cast(Observation, completion.result))
         else:
             for task in (failed := self._telling(due, getattr(completion.error, "action", ""))):
                 self._end(task, "failed", completion.error)

@@ -1,7 +1,6 @@
 """Failures that equal resources cannot escape: a quota, a permission, a key. One call finds out for all."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from attrs import define, field
 
@@ -20,7 +19,7 @@ OF_ITS_OWN = ("attachment", "snapshot")
 class DeadEnds:
     """The refusals of one apply that every equal call would meet."""
 
-    _errors: dict[Any, ProviderError] = field(factory=dict)
+    _errors: dict[tuple[str, ...], ProviderError] = field(factory=dict)
 
     def note(self, actions: Iterable[str], want: Spec | None, exists: bool, error: Exception) -> None:
         """Remember an error that ended a step, if it says something about other resources.

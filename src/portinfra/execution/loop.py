@@ -6,8 +6,7 @@ Nothing sleeps in the middle of something else: every wait is a due time in the 
 import heapq
 import itertools
 import random
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from attrs import Factory, define, field
 
@@ -31,12 +30,12 @@ class Loop:
 
     _reason: BaseException | None = field(init=False, default=None)
     _queue: list[tuple[float, float, int, Callable[[], None]]] = field(init=False, factory=list)
-    _count: Any = field(init=False, default=Factory(itertools.count))
+    _count: Iterator[int] = field(init=False, default=Factory(itertools.count))
     _under_way: int = field(init=False, default=0)
     _beating: bool = field(init=False, default=False)
     _beats_failed: int = field(init=False, default=0)
 
-    def later(self, due: float, action: Callable[..., None], *arguments: Any) -> None:
+    def later(self, due: float, action: Callable[..., None], *arguments: object) -> None:
         """Do something at a moment, unless it all ends before."""
         if self.stopping:
             return

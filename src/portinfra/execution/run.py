@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from attrs import evolve
 
@@ -25,6 +25,7 @@ from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.progress import Listener
+from portinfra.model.resources import Spec
 from portinfra.observation import Reader
 from portinfra.planning.compose import compose
 from portinfra.provider.interface import Answer, Call, Clock, Provider
@@ -48,7 +49,7 @@ class Run:
         scope: Scope,
         version: str,
         *,
-        borrowed: Mapping[Address, Observed[Any]] | None = None,
+        borrowed: Mapping[Address, Observed[Spec]] | None = None,
         workers: int = 8,
         seed: int | None = None,
     ) -> None:

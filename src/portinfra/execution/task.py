@@ -34,7 +34,9 @@ class Task:
     """The last error of a call of its own."""
     faults: int = 0
     """How often this step made it, and it failed after it was accepted."""
-    before: Observed[Any] | None = None
+    may_fail: bool = False
+    """Whether this step has made or changed it since the last fault: only then is a fault a new one."""
+    before: Observed[Spec] | None = None
     """What was seen at the last progress: progress is a resource that is nearer to what is wanted."""
     accepted: set[str] = field(factory=set)
     """The actions that were accepted since then."""
@@ -45,6 +47,8 @@ class Task:
     written: float | None = None
     """When its last write ended: lists may be stale for a while after."""
     waiting_since: float | None = None
+    waits_for: str = ""
+    """The reason to wait since then. With another reason, patience begins anew."""
 
     @property
     def kind(self) -> tuple[str, str]:
@@ -52,12 +56,12 @@ class Task:
         return self.step.phase, self.step.address.kind
 
     @property
-    def seen(self) -> Observed[Any] | None:
+    def seen(self) -> Observed[Spec] | None:
         """The resource as it is now."""
         return self.refs.seen.get(self.step.address)
 
     @property
-    def awaited(self) -> Observed[Any]:
+    def awaited(self) -> Observed[Spec]:
         """The resource that a read looks for."""
         return self.seen or Observed(self.step.address, self.known)
 
@@ -68,7 +72,7 @@ class Task:
         referred = (world[address].spec for address in spec.references() if address in world)
         return frozenset(zone for zone in map(zone_of, (spec, *referred)) if zone)
 
-    def find(self, observation: Observation) -> Observed[Any] | None:
+    def find(self, observation: Observation) -> Observed[Spec] | None:
         """Return the resource from what a read found: under its address or, while it is being renamed, under
         its old one.
         """

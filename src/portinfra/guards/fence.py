@@ -77,9 +77,10 @@ def _power_off(placed: Placed, there: Observation, kept: Collection[Address] = (
     """
     resources: dict[Address, Spec] = {}
     missing: set[Address] = set()
+    hosts = there.of(Instance)
     for address, spec in placed.resources.items():
-        if isinstance(spec, Instance) and address in there.resources:
-            as_is = there.resources[address].spec if address in kept else spec
+        if isinstance(spec, Instance) and address in hosts:
+            as_is = hosts[address].spec if address in kept else spec
             resources[address] = evolve(as_is, power="stopped")
         elif isinstance(spec, Instance) or missing.intersection(spec.references()):
             missing.add(address)

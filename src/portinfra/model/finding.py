@@ -33,7 +33,7 @@ class Finding:
     """Whether it is about what is there, and not already about what is declared."""
 
     def __str__(self) -> str:
-        place = f"{self.location}: " if self.location else ""
+        place = f"{self.location.exact}: " if self.location else ""
         subject = f"{self.subject}: " if self.subject else ""
         fix = f"\n  {self.fix}" if self.fix else ""
         return f"{place}{subject}{self.message}{fix}"

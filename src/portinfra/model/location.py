@@ -3,7 +3,7 @@
 import sys
 from types import FrameType
 
-from attrs import frozen
+from attrs import field, frozen
 
 
 @frozen
@@ -12,9 +12,18 @@ class Location:
 
     file: str
     line: int
+    column: int = field(default=0, eq=False, repr=False)
+    """The column, counted from 1; 0: not known."""
+    source: str = field(default="", eq=False, repr=False)
+    """The line as it is in the file; empty: not known, or it may hold a secret."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
+
+    @property
+    def exact(self) -> str:
+        """`shop.hcl:3:5`, as editors read it; without a column, where none is known."""
+        return f"{self}:{self.column}" if self.column else str(self)
 
 
 def here() -> Location:

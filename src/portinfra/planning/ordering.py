@@ -12,7 +12,6 @@ Creation follows references, deletion goes against what is observed. Besides:
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
-from typing import Any
 
 from attrs import define, field
 
@@ -195,9 +194,11 @@ def _binds_to_others(spec: Spec, decided: Mapping[Address, Change]) -> bool:
     return bool(hosts) and not any(host in decided for host in hosts)
 
 
-def _is_up(seen: Observed[Any] | None) -> bool:
+def _is_up(seen: Observed[Spec] | None) -> bool:
     """Whether a host serves now, so that taking it down makes one more that does not."""
-    return seen is not None and seen.state == "ready" and not seen.fault and seen.spec.power == "running"
+    if seen is None or not isinstance(seen.spec, Instance):
+        return False
+    return seen.state == "ready" and not seen.fault and seen.spec.power == "running"
 
 
 def _dependents(decided: Iterable[Address], desired: Desired) -> dict[Address, list[Address]]:

@@ -1,8 +1,10 @@
-"""Errors of a provider's own code: which method raised what, and where."""
+"""Errors of a provider's own code: which method raised what, and where; which answer lacks an id."""
 
 import inspect
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import reduce
+from operator import getitem
 from typing import Any, ParamSpec, TypeVar
 
 from portinfra.errors import PortinfraError, ProviderError
@@ -25,6 +27,22 @@ def call_method(method: Callable[P, T], *arguments: P.args, **named: P.kwargs) -
         raise
     except Exception as error:
         raise ProviderError(f"{_name(method)} raised {describe(error, method)}", fix=DEFECT_FIX) from error
+
+
+def find_id(path: str, answer: Mapping[str, Any], action: str, address: str | None) -> str:
+    """Return the id at a dotted path of an answer. Raise ProviderError where there is none."""
+    try:
+        value: Any = reduce(getitem, path.split("."), answer)
+    except (KeyError, IndexError, TypeError):
+        value = None
+    if value is None or value == "":
+        raise ProviderError(
+            f'the answer has nothing at "{path}"',
+            action=action,
+            address=address or "",
+            fix="This is a defect of the provider: correct `fills` of this call.",
+        )
+    return str(value)
 
 
 def describe(error: Exception, method: Callable[..., Any] | None = None) -> str:

@@ -8,11 +8,11 @@ before. A version that knows no rest counts such an entry as not readable.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from attrs import evolve, frozen
 
 from portinfra.model.lease import Lease
+from portinfra.model.plain import JsonObject
 from portinfra.model.record import TEXT_MAX, Record
 from portinfra.records.lease import note_of, to_text
 
@@ -29,7 +29,7 @@ NAMES_MAX = 100
 class Written:
     """The entries that the records of a ledger hold."""
 
-    entries: Mapping[int, Mapping[str, Any]]
+    entries: Mapping[int, JsonObject]
     """Number → what the entry says; empty where it cannot be read."""
     rests: Mapping[int, tuple[int, ...]]
     """Number of an entry → the records that hold its rest."""
@@ -55,7 +55,7 @@ def read_entries(records: Iterable[Record]) -> Written:
     return Written(entries, rests, frozenset(torn), frozenset(parts.keys() - all_named))
 
 
-def split_entry(said: Mapping[str, Any], writer: Lease) -> list[str]:
+def split_entry(said: JsonObject, writer: Lease) -> list[str]:
     """Return the pieces of an entry: one that fits into a record with this writer, or several."""
     note = json.dumps(said, separators=(",", ":"), sort_keys=True, ensure_ascii=True)
     room = TEXT_MAX - len(to_text(evolve(writer, number=NUMBER_MAX)))
@@ -103,7 +103,7 @@ def _join_pieces(note: str, rest: Sequence[str | None]) -> str:
     return "".join(piece or "" for piece in pieces) if None not in pieces else ""
 
 
-def _parse_entry(note: str) -> Mapping[str, Any]:
+def _parse_entry(note: str) -> JsonObject:
     try:
         said = json.loads(note)
     except ValueError:

@@ -5,9 +5,8 @@ two entries. An entry that is too long for one record goes on in others. Only th
 rewrites it, or one that knows that run to be dead.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
 
 from attrs import evolve, field, frozen
 
@@ -16,6 +15,7 @@ from portinfra.execution.connection import Connection
 from portinfra.execution.lease import TAKEN_MAX, TAKEN_PAUSE_SECONDS, wait_for_lists
 from portinfra.model.address import Scope
 from portinfra.model.lease import Lease
+from portinfra.model.plain import JsonObject
 from portinfra.model.record import Record
 from portinfra.records import holder as holders
 from portinfra.records.entry import Written, first_note, read_entries, rest_note, split_entry
@@ -30,7 +30,7 @@ class Entry:
     """One entry: its number, and what it says."""
 
     number: int
-    said: Mapping[str, Any]
+    said: JsonObject
     """Plain values: `kind`, `id`, whether it is `open` (more is to come), and what else its kind says."""
 
     @property
@@ -52,7 +52,7 @@ class Ledger:
     scope: Scope
     _gone: set[int] = field(init=False, factory=set)
     """Numbers of entries that this process has removed, while lists still show them."""
-    _written: dict[int, Mapping[str, Any]] = field(init=False, factory=dict)
+    _written: dict[int, JsonObject] = field(init=False, factory=dict)
     """What this process wrote last, while lists may still show what was there before."""
     _rests: dict[int, tuple[int, ...]] = field(init=False, factory=dict)
     """The records that hold the rest of an entry, as this process has read or written them."""
@@ -90,7 +90,7 @@ class Ledger:
         """How many entries this process has removed."""
         return len(self._gone)
 
-    def add(self, said: Mapping[str, Any]) -> Entry:
+    def add(self, said: JsonObject) -> Entry:
         """A new entry; `said["id"]` tells it from every other of its kind, so that it is written once."""
         writer = self._writer(said)
         first, *more = split_entry(said, writer)
@@ -108,7 +108,7 @@ class Ledger:
                 return Entry(created, said)
         raise self._no_number()
 
-    def rewrite(self, entry: Entry, said: Mapping[str, Any]) -> Entry:
+    def rewrite(self, entry: Entry, said: JsonObject) -> Entry:
         """Let an entry say something else."""
         writer, number = self._writer(said), entry.number
         first, *more = split_entry(said, writer)
@@ -181,7 +181,7 @@ class Ledger:
             with suppress(NotFound):  # removed before, and no list said so yet
                 self.place.caller.insisting(self.place.provider.records.delete(self.scope, number))
 
-    def _writer(self, said: Mapping[str, Any]) -> Lease:
+    def _writer(self, said: JsonObject) -> Lease:
         """This run, as the writer of an entry: it holds the record until the entry is closed."""
         ended = not said.get("open", False)
         now = self.place.provider.clock.now()

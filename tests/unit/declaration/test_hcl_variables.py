@@ -34,7 +34,14 @@ def test_a_given_value_is_read_as_its_type(kind, given, value, load_hcl):
 
 @pytest.mark.parametrize(
     ("kind", "given"),
-    [("number", "three"), ("number", '"3"'), ("bool", "1"), ("list(string)", "[1]"), ("map(string)", "[]")],
+    [
+        ("number", "three"),
+        ("number", '"3"'),
+        ("number", "1 + 1"),
+        ("bool", "2"),
+        ("list(string)", "[[]]"),
+        ("map(string)", "[]"),
+    ],
 )
 def test_a_given_value_of_another_type_is_refused_without_showing_it(kind, given, findings_of):
     (found,) = findings_of(f'variable "it" {{\n  type = {kind}\n}}', it=given)

@@ -173,16 +173,16 @@ def test_waves_in_a_list_have_its_line(load_hcl):
         ('  wave {\n    roles = "db"\n  }\n  waves = [["db"]]\n', 9, "Write the list, or the blocks."),
         ("  wave {\n  }\n", 6, "wave needs 'roles'"),
         ('  wave "first" {\n    roles = "db"\n  }\n', 6, "a wave block has no name"),
-        ('  wave {\n    roles = "db"\n    gates = 5\n  }\n', 8, "a text or a list of texts"),
-        ('  wave {\n    roles = "db"\n    limit = 20\n  }\n', 8, "Put it in quotes."),
+        ('  wave {\n    roles = "db"\n    gates = {}\n  }\n', 8, "a text or a list of texts"),
+        ('  wave {\n    roles = "db"\n    limit = []\n  }\n', 8, "Give limit as text."),
         ('  wave {\n    roles = "db"\n    gate = "true"\n  }\n', 8, "Did you mean 'gates'?"),
         ('  waves = [["db"]]\n  engine = "age"\n', 7, "It belongs in a data block."),
         ('  waves = [["db"]]\n  limit = "1h"\n', 7, "It belongs in a wave or vault block."),
         ('  waves = [["db"]]\n  drill_cdir = "10.0.0.0/8"\n', 7, "Did you mean 'drill_cidr'?"),
         ('  waves = [["db"]]\n  data {\n  }\n', 7, 'Write data "NAME" {…}.'),
-        ('  waves = [["db"]]\n  data "db" {\n    retention = "7"\n  }\n', 8, "a whole number"),
+        ('  waves = [["db"]]\n  data "db" {\n    retention = "seven"\n  }\n', 8, "a whole number"),
         ('  waves = [["db"]]\n  data "db" {\n    sensitive = "yes"\n  }\n', 8, "true or false"),
-        ('  waves = [["db"]]\n  data "db" {\n    before = [1]\n  }\n', 8, "a text or a list of texts"),
+        ('  waves = [["db"]]\n  data "db" {\n    before = [[]]\n  }\n', 8, "a text or a list of texts"),
         ('  waves = [["db"]]\n  action "a" {\n  }\n', 7, "action 'a' needs 'run'"),
         ('  waves = [["db"]]\n  probe "a" {\n    run = ["a", "b"]\n  }\n', 8, "'run' must be text"),
         ('  waves = [["db"]]\n  prob "a" {\n  }\n', 7, "Did you mean 'probe'?"),
@@ -200,7 +200,7 @@ def test_an_error_has_its_line(rest, line, words, findings_of):
 
 
 def test_waves_written_twice_hide_no_other_error(findings_of):
-    found = findings_of(PLAIN + '  waves = [["db"]]\n  rpo = 5\n  wave {\n    roles = 5\n  }\n}')
+    found = findings_of(PLAIN + '  waves = [["db"]]\n  rpo = 5\n  wave {\n    roles = {}\n  }\n}')
     assert [place[1] for place in found] == [6, 7, 9]
 
 

@@ -89,7 +89,7 @@ def test_a_new_attribute_with_its_default_is_not_written():
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ('rack = "7"', "'rack' must be a whole number, and is text"),
+        ('rack = "seven"', "'rack' must be a whole number, and is text"),
         ("rakc = 7", "Did you mean 'rack'?"),
     ],
 )

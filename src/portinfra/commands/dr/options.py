@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from attrs import frozen
 from typer import Argument, Option
 
-from portinfra.commands.options import Shown, Target
+from portinfra.commands.options import Shown, Target, declaration_options
 from portinfra.commands.session import Session
 
 if TYPE_CHECKING:
@@ -35,6 +35,16 @@ class Which:
     variables: Annotated[
         list[str] | None, Option("--var", metavar="NAME=VALUE", help="A value for a variable of HCL.")
     ] = None
+    var_files: Annotated[
+        list[Path] | None,
+        Option("--var-file", metavar="PATH", help="A file of values for variables of HCL; repeatable."),
+    ] = None
+
+    def repeated(self, session: Session) -> list[str]:
+        """Return the options by which another command means the same."""
+        place = [("--source-on", self.source_on), ("--target-on", self.target_on)]
+        where = [text for option, given in place if given for text in (option, given)]
+        return [*where, *declaration_options(session, self.file, self.var_files, self.variables)]
 
 
 @frozen
@@ -52,7 +62,7 @@ def recovery_of(session: Session, which: Which) -> "Recovery":
     from portinfra.commands.selection import declaration, moved, one
     from portinfra.provider import registry
 
-    target = Target(file=which.file, variables=which.variables)
+    target = Target(file=which.file, variables=which.variables, var_files=which.var_files)
     declared = declaration(session, target)
     plan = one("recovery plan", "RECOVERY", declared.recoveries, which.name)
     environments = [

@@ -24,6 +24,8 @@ def _repeated(which: Which) -> list[str]:
         options += ["-f", str(which.file)]
     for option, place in (("--source-on", which.source_on), ("--target-on", which.target_on)):
         options += [option, place] if place else []
+    for file in which.var_files or ():
+        options += ["--var-file", str(file)]
     for variable in which.variables or ():
         options += ["--var", f"{variable.partition('=')[0]}=…"]
     return options

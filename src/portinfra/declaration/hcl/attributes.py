@@ -5,12 +5,14 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from portinfra.declaration import terraform
 from portinfra.declaration.hcl.expressions import evaluate
-from portinfra.declaration.hcl.functions import in_words
 from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.declaration.hcl.scope import Scope
 from portinfra.declaration.hcl.sensitive import sensitive_text
 from portinfra.declaration.hcl.syntax import Attribute, Block
+from portinfra.declaration.hcl.values import in_words, to_number, to_python, to_text, to_truth
+from portinfra.declaration.terraform import Where
 from portinfra.model import schema
 from portinfra.model.finding import Finding
 from portinfra.model.schema import Kind
@@ -24,6 +26,8 @@ class Shape:
 
     words: str
     fits: Callable[[Any], bool]
+    convert: Callable[[Any], Any] = lambda value: value
+    """Terraform's conversion of what nearly fits. Raises TypeError or ValueError for what does not."""
     make: Callable[[Any], Any] = lambda value: value
     may_be_secret: bool = False
 
@@ -40,13 +44,26 @@ def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(map(_is_text, value))
 
 
-TEXT = Shape("text", _is_text)
-NUMBER = Shape("a whole number", _is_number)
-SWITCH = Shape("true or false", lambda value: isinstance(value, bool))
-TEXTS = Shape("a text or a list of texts", lambda value: _is_text(value) or _is_texts(value))
+def _to_texts(value: Any) -> Any:
+    return [to_text(item) for item in value] if isinstance(value, list) else to_text(value)
+
+
+def _to_text_map(value: Any) -> Any:
+    return {key: to_text(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+TEXT = Shape("text", _is_text, to_text)
+NUMBER = Shape("a whole number", _is_number, to_number)
+SWITCH = Shape("true or false", lambda value: isinstance(value, bool), to_truth)
+TEXTS = Shape("a text or a list of texts", lambda value: _is_text(value) or _is_texts(value), _to_texts)
 TEXT_MAP = Shape(
     "a mapping of names to texts",
     lambda value: isinstance(value, dict) and all(map(_is_text, value.values())),
+    _to_text_map,
+)
+NUMBER_MAP = Shape(
+    "a mapping of names to whole numbers",
+    lambda value: isinstance(value, dict) and all(map(_is_number, value.values())),
 )
 MAP_OF_MAPS = Shape(
     "a mapping of providers to mappings of options",
@@ -55,7 +72,7 @@ MAP_OF_MAPS = Shape(
 PORTS = Shape(
     'a port such as 443, a range such as "8000-8100", or a list of these',
     lambda value: isinstance(value, int | str | list),
-    port_ranges,
+    make=port_ranges,
 )
 LISTED_PARTS = Shape(
     "a list of lists of role names",
@@ -71,6 +88,7 @@ _SHAPES: Mapping[Kind, Shape] = {
     Kind.SWITCH: SWITCH,
     Kind.TEXTS: TEXTS,
     Kind.TEXT_MAP: TEXT_MAP,
+    Kind.NUMBER_MAP: NUMBER_MAP,
     Kind.MAPS: MAP_OF_MAPS,
     Kind.PORTS: PORTS,
     Kind.HOOK: TEXT,
@@ -152,7 +170,11 @@ def _value(attribute: Attribute, known: Shapes, scope: Scope, where: str) -> Any
     if name not in known.shapes:
         inside = [kind for kind, shapes in known.inner.items() if name in shapes.shapes]
         fix = f"It belongs in {with_article(' or '.join(inside))} block." if inside else ""
-        fix = fix or suggestion(name, known.shapes, "Remove it.")
+        fix = (
+            fix
+            or terraform.advice(name, Where.ATTRIBUTE, Where.BLOCK)
+            or suggestion(name, known.shapes, "Remove it.")
+        )
         raise problem("unknown-attribute", f"there is no {name!r} in {where}", fix, location)
     computed, shape = evaluate(attribute, scope), known.shapes[name]
     if computed.secrets and not shape.may_be_secret:
@@ -161,10 +183,10 @@ def _value(attribute: Attribute, known: Shapes, scope: Scope, where: str) -> Any
         raise problem("sensitive", message, "Use sensitive variables in user_data only.", location)
     if computed.value is None:
         return None
-    if not shape.fits(computed.value):
+    value = _fitting(computed.value, shape)
+    if not shape.fits(value):
         message = f"{name!r} must be {shape.words}, and is {_in_words(computed.value)}"
-        quoted = shape is TEXT and isinstance(computed.value, int | float)
-        fix = "Put it in quotes." if quoted else f"Give {name} as {shape.words}."
+        fix = f"Give {name} as {shape.words}."
         if shape is PYTHON_ONLY:
             message, fix = (
                 f"{name!r} is a Python function",
@@ -172,11 +194,19 @@ def _value(attribute: Attribute, known: Shapes, scope: Scope, where: str) -> Any
             )
         raise problem("type", message, fix, location)
     if computed.secrets:
-        return sensitive_text(attribute, computed, scope)
+        return sensitive_text(attribute, evolve(computed, value=value), scope)
     try:
-        return shape.make(computed.value)
+        return shape.make(to_python(value))
     except ValueError as error:
         raise problem("type", f"{name!r}: {error}", f"Give {name} as {shape.words}.", location) from None
+
+
+def _fitting(value: Any, shape: Shape) -> Any:
+    """Return the value, converted where it can be."""
+    try:
+        return shape.convert(value)
+    except (TypeError, ValueError):
+        return value
 
 
 def _in_words(value: Any) -> str:

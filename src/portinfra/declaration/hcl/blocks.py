@@ -6,10 +6,12 @@ from typing import Any, TypeVar
 
 from attrs import evolve, field, frozen
 
+from portinfra.declaration import terraform
 from portinfra.declaration.hcl import attributes as a
 from portinfra.declaration.hcl.problem import problem
 from portinfra.declaration.hcl.scope import Scope
 from portinfra.declaration.hcl.syntax import Block
+from portinfra.declaration.terraform import Where
 from portinfra.model.finding import Finding
 from portinfra.model.schema import Attribute, Kind, attributes, block_attributes, label
 from portinfra.words import suggestion, with_article
@@ -125,7 +127,8 @@ class Reader:
                     made[inner.kind].append(value)
             else:
                 message = f"there is no block {inner.kind!r} in {with_article(block.kind)} block"
-                fix = suggestion(inner.kind, readers, "Remove it, or write it as `name = …`.")
+                fix = terraform.advice(inner.kind, Where.BLOCK, Where.ATTRIBUTE)
+                fix = fix or suggestion(inner.kind, readers, "Remove it, or write it as `name = …`.")
                 self._wrong("unknown-block", message, fix, inner)
         return made
 

@@ -3,61 +3,60 @@
 Messages never show a value, as it may come from a sensitive variable; names and types say enough.
 """
 
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, cast
 
 from lark import Token, Tree
 
-from portinfra.declaration.files import read_beside
-from portinfra.declaration.hcl import loops
-from portinfra.declaration.hcl.functions import FUNCTIONS, in_words, same, show
+from portinfra.declaration import terraform
+from portinfra.declaration.hcl import calls, loops, operations
+from portinfra.declaration.hcl.accessors import chain, name_of, number_of, reach
+from portinfra.declaration.hcl.arithmetic import Number, negate, read_number
+from portinfra.declaration.hcl.functions import FUNCTIONS
 from portinfra.declaration.hcl.problem import Problem, all_of, problem
 from portinfra.declaration.hcl.scope import Computed, Scope
-from portinfra.declaration.hcl.syntax import Attribute, Expression, line_of, parse_expression, parts
-from portinfra.declaration.hcl.templates import Piece, pieces_of_heredoc
+from portinfra.declaration.hcl.source import Source
+from portinfra.declaration.hcl.syntax import Attribute, Expression, parse_expression, parts, place_of
+from portinfra.declaration.hcl.templates import Piece, pieces_of_heredoc, pieces_of_template
 from portinfra.declaration.hcl.text import ESCAPES, unquote
-from portinfra.errors import DeclarationError
+from portinfra.declaration.hcl.values import in_words, is_number, to_number, to_text, to_truth
+from portinfra.declaration.terraform import Where
 from portinfra.model.location import Location
-from portinfra.words import suggestion
+from portinfra.words import count, suggestion
 
 LITERALS = {"true": True, "false": False, "null": None}
-
-ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
-    "PLUS": operator.add,
-    "MINUS": operator.sub,
-    "ASTERISK": operator.mul,
-    "SLASH": operator.truediv,
-    "PERCENT": operator.mod,
-}
-COMPARISON: Mapping[str, Callable[[Any, Any], bool]] = {
-    "LT": operator.lt,
-    "GT": operator.gt,
-    "LEQ": operator.le,
-    "GEQ": operator.ge,
-}
+NO_NAMES = Scope({}, {})
 
 
 def evaluate(attribute: Attribute, scope: Scope) -> Computed:
     """The value of an attribute. Raises Problem with everything that is wrong in it."""
-    evaluator = Evaluator(scope, attribute.location)
-    value = evaluator.value(attribute.expression)
+    evaluator = Evaluator(scope, attribute.source, attribute.location)
+    try:
+        value = evaluator.value(attribute.expression)
+    except RecursionError:
+        fix = "Put a part into a local of its own."
+        raise problem("nesting", "this is nested too deeply", fix, attribute.location) from None
     return Computed(value, frozenset(evaluator.secrets))
 
 
 class Evaluator:
     """The values of one attribute's pieces, and the sensitive variables met on the way."""
 
-    def __init__(self, scope: Scope, location: Location, bound: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, scope: Scope, source: Source, location: Location) -> None:
         self.scope = scope
+        self.source = source
         self.location = location
-        self.bound = bound or {}
+        self.bound: Mapping[str, Any] = {}
         self.secrets: set[str] = set()
+        self.is_template = False
+        """Whether it computes what a file holds that `templatefile` reads."""
 
     def with_names(self, bound: Mapping[str, Any]) -> "Evaluator":
         """The same, where a `for` has bound further names."""
-        inner = Evaluator(self.scope, self.location, {**self.bound, **bound})
-        inner.secrets = self.secrets
+        inner = Evaluator(self.scope, self.source, self.location)
+        inner.bound = {**self.bound, **bound}
+        inner.secrets, inner.is_template = self.secrets, self.is_template
         return inner
 
     def value(self, tree: Expression) -> Any:
@@ -75,16 +74,18 @@ class Evaluator:
 
     def place(self, tree: Expression) -> Location:
         """Where a piece stands."""
-        return Location(self.location.file, line_of(tree, self.location.line))
+        return place_of(tree, self.source, self.location)
 
     def _expr_term(self, tree: Expression) -> Any:
         return self.value(parts(tree)[0])
 
-    def _int_lit(self, tree: Expression) -> int:
-        return int("".join(map(str, tree.children)))
+    def _int_lit(self, tree: Expression) -> Number:
+        try:
+            return read_number("".join(map(str, tree.children)))
+        except ValueError as error:
+            raise self.wrong(tree, "arithmetic", str(error), "Write a number of fewer digits.") from None
 
-    def _float_lit(self, tree: Expression) -> Any:
-        return _whole(float("".join(map(str, tree.children))))
+    _float_lit = _int_lit
 
     def _literal_value(self, tree: Expression) -> Any:
         return LITERALS[str(tree.children[0])]
@@ -107,11 +108,8 @@ class Evaluator:
         return self._template(pieces)
 
     def _heredoc_template(self, tree: Expression) -> Any:
-        pieces: list[Piece] = []
-        for piece, line in pieces_of_heredoc(str(tree.children[0]), self.place(tree)):
-            below = Location(self.location.file, line)
-            pieces.append(piece if isinstance(piece, str) else parse_expression(piece.expression, below))
-        return self._template(pieces)
+        written = pieces_of_heredoc(str(tree.children[0]), self.source, self.place(tree).line)
+        return self._template([_parsed(piece) for piece in written])
 
     _heredoc_template_trim = _heredoc_template
 
@@ -125,7 +123,7 @@ class Evaluator:
         if isinstance(piece, str):
             return piece
         try:
-            return show(self.value(piece))
+            return to_text(self.value(piece))
         except TypeError as error:
             raise self.wrong(piece, "type", str(error), "Put in text, a number, true or false.") from None
 
@@ -152,7 +150,7 @@ class Evaluator:
     def key(self, tree: Expression) -> str:
         """The value of a piece, as the key of a mapping. Raises Problem."""
         try:
-            return show(self.value(tree))
+            return to_text(self.value(tree))
         except TypeError:
             raise self.wrong(tree, "type", "a key must be text", "Put it in quotes.") from None
 
@@ -173,19 +171,22 @@ class Evaluator:
         elif name in self.scope.local_names:
             fix = f"Write local.{name}."
         else:
-            fix = f'Text stands in quotes: "{name}".'
+            fix = terraform.advice(name, Where.NAME) or f'Text stands in quotes: "{name}".'
         raise self.wrong(tree, "unknown-name", f"{name!r} has no value", fix)
 
     def _get_attr_expr_term(self, tree: Expression) -> Any:
-        of, accessor = parts(tree)
-        return self._attribute_of(of, accessor)
+        of, steps = chain(tree)
+        root, name = _root(of), name_of(steps[0].tree)
+        if root in ("var", "local") and root not in self.bound and name is not None:
+            return reach(self._named(root, name, steps[0].tree), steps[1:], self._take)
+        return reach(self.value(of), steps, self._take)
 
-    def _attribute_of(self, of: Expression, accessor: Expression) -> Any:
-        name = str(parts(accessor)[0].children[0])
-        root = _root(of)
-        if root in ("var", "local") and root not in self.bound:
-            return self._named(root, name, accessor)
-        return self.member(self.value(of), name, accessor)
+    _index_expr_term = _full_splat_expr_term = _attr_splat_expr_term = _get_attr_expr_term
+
+    def _take(self, value: Any, accessor: Expression) -> Any:
+        name, digits = name_of(accessor), number_of(accessor)
+        key = name if name is not None else digits if digits is not None else self.value(parts(accessor)[0])
+        return self.member(value, key, accessor)
 
     def _named(self, root: str, name: str, tree: Expression) -> Any:
         place = self.place(tree)
@@ -196,58 +197,40 @@ class Evaluator:
 
     def member(self, value: Any, key: Any, tree: Expression) -> Any:
         """One member of a list or mapping. Raises Problem."""
-        if isinstance(value, dict):
-            if isinstance(key, str) and key in value:
-                return value[key]
-            hidden = bool(self.secrets)
-            known = () if hidden else value
-            fix = (
-                suggestion(str(key), known, "Look at how it is made.")
-                if not hidden
-                else "Look at how it is made."
-            )
-            what = "such member" if hidden else f"member {key!r}"
-            raise self.wrong(tree, "unknown-member", f"the mapping has no {what}", fix)
+        if isinstance(value, dict) and (is_number(key) or isinstance(key, bool)):
+            key = to_text(key)
+        if isinstance(value, list) and isinstance(key, str):
+            with suppress(ValueError):
+                key = to_number(key)
+        if isinstance(value, dict) and isinstance(key, str):
+            return self._value_at(value, key, tree)
         if isinstance(value, list) and isinstance(key, int) and not isinstance(key, bool):
             if 0 <= key < len(value):
                 return value[key]
             fix = "Members are counted from 0."
-            raise self.wrong(tree, "unknown-member", f"the list has {len(value)} members", fix)
+            raise self.wrong(tree, "unknown-member", f"the list has {count(len(value), 'member')}", fix)
         message = f"{in_words(value)} has no members by {in_words(key)}"
         raise self.wrong(tree, "type", message, "Take members of a list by number, of a mapping by name.")
 
-    def _index_expr_term(self, tree: Expression) -> Any:
-        of, accessor = parts(tree)
-        return self.member(self.value(of), self._index(accessor), accessor)
-
-    def _index(self, tree: Expression) -> Any:
-        if tree.data == "short_index":
-            return int(str(tree.children[-1]))
-        return self.value(parts(tree)[0])
-
-    def _full_splat_expr_term(self, tree: Expression) -> list[Any]:
-        of, splat = parts(tree)
-        value = self.value(of)
-        items = value if isinstance(value, list) else [] if value is None else [value]
-        for accessor in parts(splat):
-            if accessor.data == "get_attr":
-                key: Any = str(parts(accessor)[0].children[0])
-            else:
-                key = self._index(accessor)
-            items = [self.member(item, key, accessor) for item in items]
-        return items
-
-    _attr_splat_expr_term = _full_splat_expr_term
+    def _value_at(self, mapping: Mapping[str, Any], key: str, tree: Expression) -> Any:
+        if key in mapping:
+            return mapping[key]
+        what, fix = "such member", "Look at how it is made."
+        if not self.secrets:
+            what, fix = f"member {key!r}", suggestion(key, mapping, fix)
+        raise self.wrong(tree, "unknown-member", f"the mapping has no {what}", fix)
 
     def _function_call(self, tree: Expression) -> Any:
         name, *rest = parts(tree)
         function = str(name.children[0])
-        if function != "file" and function not in FUNCTIONS:
-            fix = suggestion(function, [*FUNCTIONS, "file"])
+        if function in calls.CALLS:
+            return calls.CALLS[function](self, tree, rest[0] if rest else None)
+        if function not in FUNCTIONS:
+            fix = terraform.advice(function, Where.FUNCTION) or suggestion(
+                function, [*FUNCTIONS, *calls.CALLS]
+            )
             raise self.wrong(tree, "unknown-function", f"there is no function {function!r}", fix)
-        arguments = self._arguments(rest[0]) if rest else []
-        if function == "file":
-            return self._file(arguments, tree)
+        arguments = calls.arguments(self, rest[0] if rest else None)
         try:
             return FUNCTIONS[function](*arguments)
         except (ValueError, TypeError, AttributeError, IndexError) as error:
@@ -255,66 +238,43 @@ class Evaluator:
             message = f"{function}() cannot do this{reason}"
             raise self.wrong(tree, "function", message, "Look at its arguments.") from None
 
-    def _arguments(self, tree: Expression) -> list[Any]:
-        values = all_of(self.value, parts(tree))
-        spread = any(isinstance(child, Token) and child.type == "ELLIPSIS" for child in tree.children)
-        if spread and isinstance(values[-1], list):
-            return [*values[:-1], *values[-1]]
-        return values
+    def attempt(self, tree: Expression) -> Computed:
+        """The value of a piece that may fail, without a trace of it. Raises Problem."""
+        inner = self.with_names({})
+        inner.secrets = set()
+        return Computed(inner.value(tree), frozenset(inner.secrets))
 
-    def _file(self, arguments: list[Any], tree: Expression) -> str:
-        if len(arguments) != 1 or not isinstance(arguments[0], str):
-            raise self.wrong(tree, "function", "file() takes one path", 'Write file("boot.sh").')
-        try:
-            return read_beside(self.location.file, arguments[0], self.place(tree))
-        except DeclarationError as error:
-            message = "the file cannot be read" if self.secrets else str(error)
-            raise self.wrong(tree, "file", message, error.fix) from None
+    def template(self, text: str, file: str, names: Mapping[str, Any]) -> Any:
+        """The text that a template of a file makes; it knows only the names. Raises Problem."""
+        source = Source(file, text)
+        inner = Evaluator(NO_NAMES, source, source.at(1))
+        inner.bound, inner.secrets, inner.is_template = names, self.secrets, True
+        return inner._template([_parsed(piece) for piece in pieces_of_template(source)])
 
     def _conditional(self, tree: Expression) -> Any:
-        test, then, otherwise = parts(tree)
-        return self.value(then if self.truth(test) else otherwise)
+        return operations.conditional(self, tree)
+
+    def _binary_op(self, tree: Expression) -> Any:
+        return operations.binary(self, tree)
 
     def truth(self, tree: Expression) -> bool:
         """Whether a piece is true. Raises Problem for what is neither true nor false."""
-        value = self.value(tree)
-        if not isinstance(value, bool):
+        return self.as_truth(self.value(tree), tree)
+
+    def as_truth(self, value: Any, tree: Expression) -> bool:
+        """Whether the value of a piece is true. Raises Problem for what is neither true nor false."""
+        try:
+            return to_truth(value)
+        except (TypeError, ValueError):
             message = f"a condition is true or false, not {in_words(value)}"
-            raise self.wrong(tree, "type", message, "Compare it with something: a == b.")
-        return value
+            raise self.wrong(tree, "type", message, "Compare it with something: a == b.") from None
 
     def _unary_op(self, tree: Expression) -> Any:
         sign = cast(Token, tree.children[0])
         operand = parts(tree)[0]
         if sign.type == "NOT":
             return not self.truth(operand)
-        return -self._number(operand)
-
-    def _number(self, tree: Expression) -> Any:
-        value = self.value(tree)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            message = f"one reckons with numbers, not with {in_words(value)}"
-            raise self.wrong(tree, "type", message, 'Put texts together as "${a}${b}".')
-        return value
-
-    def _binary_op(self, tree: Expression) -> Any:
-        left, term = parts(tree)
-        sign, right = parts(term)
-        kind = cast(Token, sign.children[0]).type
-        if kind == "DOUBLE_AMP":
-            return self.truth(left) and self.truth(right)
-        if kind == "DOUBLE_PIPE":
-            return self.truth(left) or self.truth(right)
-        if kind in ("DOUBLE_EQ", "NEQ"):
-            return same(self.value(left), self.value(right)) == (kind == "DOUBLE_EQ")
-        first, second = all_of(self._number, (left, right))
-        if kind in COMPARISON:
-            return COMPARISON[kind](first, second)
-        try:
-            return _whole(ARITHMETIC[kind](first, second))
-        except (ZeroDivisionError, OverflowError):
-            message, fix = "this has no result: division by zero, or too large", "Mend the numbers."
-            raise self.wrong(tree, "arithmetic", message, fix) from None
+        return negate(operations.as_number(self, self.value(operand), operand))
 
 
 def _root(tree: Expression) -> str:
@@ -324,8 +284,8 @@ def _root(tree: Expression) -> str:
     return str(tree.children[0]) if tree.data == "identifier" else ""
 
 
-def _whole(number: Any) -> Any:
-    return int(number) if isinstance(number, float) and number.is_integer() else number
+def _parsed(piece: str | Source) -> Piece:
+    return piece if isinstance(piece, str) else parse_expression(piece)
 
 
 def _first_line(error: Exception) -> str:

@@ -1,46 +1,29 @@
-"""The functions that an expression may call. Each takes plain values and raises ValueError or TypeError."""
+"""The functions that an expression may call, as Terraform has them.
+
+Each takes values and raises ValueError or TypeError, whose messages show no value.
+"""
 
 import base64
 import json
+import re
 from collections.abc import Callable, Mapping
-from ipaddress import IPv4Network
+from decimal import Decimal
+from ipaddress import IPv4Network, ip_network
 from typing import Any
 
+from portinfra.declaration.hcl.arithmetic import Number, reckon
+from portinfra.declaration.hcl.formats import format_text
+from portinfra.declaration.hcl.values import in_words, same, to_number, to_text, to_truth
+from portinfra.declaration.hcl.yaml import yaml_text
 
-def show(value: Any) -> str:
-    """A value as a template shows it. Raises TypeError for what is no single value."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | float):
-        return str(value)
-    raise TypeError(f"{in_words(value)} cannot be put into a text")
-
-
-def in_words(value: Any) -> str:
-    """What a value is, without showing it."""
-    if value is None:
-        return "null"
-    words = {
-        bool: "true or false",
-        str: "text",
-        int: "a number",
-        float: "a number with a fraction",
-        list: "a list",
-    }
-    return words.get(type(value), "a mapping")
-
-
-def same(left: Any, right: Any) -> bool:
-    """Whether two values are equal; unlike in Python, `true` is no number."""
-    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
+LONGEST_RANGE = 1024
+"""As in Terraform."""
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str):
+    if value is None or isinstance(value, list | dict):
         raise TypeError(f"takes text, not {in_words(value)}")
-    return value
+    return to_text(value)
 
 
 def _list(value: Any) -> list[Any]:
@@ -55,9 +38,11 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value
 
 
-def _format(pattern: Any, *values: Any) -> str:
-    shown = [value if isinstance(value, int | float | str) else show(value) for value in values]
-    return _text(pattern).replace("%v", "%s").replace("%q", '"%s"') % tuple(shown)
+def _whole(value: Any) -> int:
+    number = to_number(value)
+    if not isinstance(number, int):
+        raise TypeError("takes a whole number, not one with a fraction")
+    return number
 
 
 def _length(value: Any) -> int:
@@ -74,33 +59,124 @@ def _lookup(mapping: Any, key: Any, *otherwise: Any) -> Any:
     found = _mapping(mapping)
     if _text(key) not in found and not otherwise:
         raise ValueError("the mapping has no such key, and no third argument says what to take instead")
-    return found.get(key, otherwise[0] if otherwise else None)
+    return found.get(_text(key), otherwise[0] if otherwise else None)
 
 
 def _cidrsubnet(prefix: Any, bits: Any, number: Any) -> str:
-    network, length = IPv4Network(_text(prefix)), int(bits)
+    network, length, subnet = _network(IPv4Network, prefix), _whole(bits), _whole(number)
     room = 32 - network.prefixlen
     if not 0 <= length <= room:
         raise ValueError(f"a /{network.prefixlen} has room for {room} more bits")
-    if not 0 <= int(number) < 2**length:
+    if not 0 <= subnet < 2**length:
         raise ValueError(f"{length} more bits make {2**length} subnets, counted from 0")
-    first = network.network_address + (int(number) << (room - length))
+    first = network.network_address + (subnet << (room - length))
     return f"{first}/{network.prefixlen + length}"
+
+
+def _cidrhost(prefix: Any, number: Any) -> str:
+    network, host = _network(lambda text: ip_network(text, strict=False), prefix), _whole(number)
+    place = host if host >= 0 else network.num_addresses + host
+    if not 0 <= place < network.num_addresses:
+        raise ValueError(f"a /{network.prefixlen} has {network.num_addresses} addresses, counted from 0")
+    return str(network[place])
+
+
+def _network(make: Callable[[str], Any], prefix: Any) -> Any:
+    try:
+        return make(_text(prefix))
+    except ValueError:
+        raise ValueError("the first argument is not a range of addresses, such as 10.0.0.0/16") from None
+
+
+def _replace(text: Any, part: Any, by: Any) -> str:
+    """With `/…/` as the part, a regular expression; `$1` and `${name}` stand for its groups."""
+    whole, found, new = _text(text), _text(part), _text(by)
+    if len(found) < 3 or not (found.startswith("/") and found.endswith("/")):
+        return whole.replace(found, new)
+    try:
+        pattern = re.compile(found[1:-1].replace("(?P<", "(?<").replace("(?<", "(?P<"))
+        written = re.sub(r"\\", r"\\\\", new)
+        return pattern.sub(re.sub(r"\$(?:(\w+)|\{(\w+)\})", r"\\g<\1\2>", written), whole)
+    except (re.error, IndexError):
+        raise ValueError("the part is not a regular expression, or it lacks a group that is put in") from None
+
+
+def _range(*limits: Any) -> list[Number]:
+    if not 1 <= len(limits) <= 3:
+        raise TypeError("takes one to three numbers")
+    numbers = [to_number(limit) for limit in limits]
+    start, end = (0, numbers[0]) if len(numbers) == 1 else (numbers[0], numbers[1])
+    step = numbers[2] if len(numbers) == 3 else 1 if start <= end else -1
+    if step == 0 or (step > 0) != (start <= end):
+        raise ValueError("the step must lead from the first number to the second")
+    made: list[Number] = []
+    while start < end if step > 0 else start > end:
+        if len(made) == LONGEST_RANGE:
+            raise ValueError(f"a range has at most {LONGEST_RANGE} numbers")
+        made.append(start)
+        start = reckon("PLUS", start, step)
+    return made
+
+
+def _flatten(value: Any) -> list[Any]:
+    flat: list[Any] = []
+    ahead = list(reversed(_list(value)))
+    while ahead:
+        item = ahead.pop()
+        if isinstance(item, list):
+            ahead += reversed(item)
+        else:
+            flat.append(item)
+    return flat
+
+
+def _of_null(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return the conversion, which leaves null as it is."""
+    return lambda value: None if value is None else convert(value)
+
+
+def json_text(value: Any) -> str:
+    """Return a value as JSON on one line."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=_json_number)
+
+
+def _json_number(value: Any) -> float:
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError(f"{in_words(value)} cannot be written as JSON")
+
+
+def _split(separator: Any, text: Any) -> list[str]:
+    between = _text(separator)
+    return _text(text).split(between) if between else list(_text(text))
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "base64encode": lambda text: base64.b64encode(_text(text).encode()).decode(),
+    "cidrhost": _cidrhost,
     "cidrsubnet": _cidrsubnet,
     "concat": lambda *lists: [item for one in lists for item in _list(one)],
     "contains": lambda items, wanted: any(same(item, wanted) for item in _list(items)),
-    "format": _format,
-    "join": lambda separator, items: _text(separator).join(show(item) for item in _list(items)),
-    "jsonencode": lambda value: json.dumps(value, separators=(",", ":"), ensure_ascii=False),
+    "flatten": _flatten,
+    "format": lambda pattern, *values: format_text(_text(pattern), values, json_text),
+    "join": lambda separator, items: _text(separator).join(map(_text, _list(items))),
+    "jsonencode": json_text,
     "keys": lambda mapping: sorted(_mapping(mapping)),
     "length": _length,
     "lookup": _lookup,
     "lower": lambda text: _text(text).lower(),
+    "max": lambda *numbers: max(map(to_number, numbers)),
     "merge": _merge,
+    "min": lambda *numbers: min(map(to_number, numbers)),
+    "range": _range,
+    "replace": _replace,
+    "split": _split,
+    "tobool": _of_null(to_truth),
+    "tonumber": _of_null(to_number),
+    "tostring": _of_null(_text),
+    "trimspace": lambda text: _text(text).strip(),
     "upper": lambda text: _text(text).upper(),
+    "values": lambda mapping: [value for _, value in sorted(_mapping(mapping).items())],
+    "yamlencode": yaml_text,
 }
-"""By name. `file`, which needs to know who asks, is the evaluator's own."""
+"""By name. `calls` has those that need more than values."""

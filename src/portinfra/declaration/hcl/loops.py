@@ -1,32 +1,13 @@
 """`for` expressions: a list or mapping made from another."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Protocol, Self
+from collections.abc import Iterator
+from typing import Any
 
 from lark import Token
 
-from portinfra.declaration.hcl.functions import in_words
-from portinfra.declaration.hcl.problem import Problem
+from portinfra.declaration.hcl.evaluator import Evaluator
 from portinfra.declaration.hcl.syntax import Expression, parts
-
-
-class Evaluator(Protocol):
-    """What a loop needs of the evaluator of expressions."""
-
-    def value(self, tree: Expression) -> Any:
-        """Return the value of an expression."""
-
-    def truth(self, tree: Expression) -> bool:
-        """Return the value of a condition."""
-
-    def key(self, tree: Expression) -> str:
-        """Return the value of an expression that is a key of a mapping."""
-
-    def with_names(self, bound: Mapping[str, Any]) -> Self:
-        """Return an evaluator that knows these names, too."""
-
-    def wrong(self, tree: Expression, rule: str, message: str, fix: str) -> Problem:
-        """Return the error to raise about an expression."""
+from portinfra.declaration.hcl.values import in_words
 
 
 def for_list(evaluator: Evaluator, tree: Expression) -> list[Any]:

@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from portinfra.declaration import terraform
 from portinfra.declaration.declared import Declared, declaration_error, duplicates
 from portinfra.declaration.hcl.blocks import Reader
 from portinfra.declaration.hcl.expressions import evaluate
+from portinfra.declaration.hcl.outside import Outside
 from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.declaration.hcl.scope import Scope
 from portinfra.declaration.hcl.syntax import Attribute, Block, parse
 from portinfra.declaration.hcl.variables import read_variables
+from portinfra.declaration.terraform import Where
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
@@ -32,7 +35,7 @@ UNKNOWN = ("hcl/unknown-variable", "hcl/unknown-local")
 """What may be declared in a file that cannot be read."""
 
 
-def read(files: Sequence[Path], variables: Mapping[str, str]) -> Declared:
+def read(files: Sequence[Path], outside: Outside) -> Declared:
     """What the files declare. Raises DeclarationError with all findings at once, by file and line."""
     findings: list[Finding] = []
     bodies = [body for file in files if (body := _body(file, findings))]
@@ -40,16 +43,17 @@ def read(files: Sequence[Path], variables: Mapping[str, str]) -> Declared:
     blocks = [block for body in bodies for block in body.blocks]
     _misplaced(bodies, findings)
 
-    values = read_variables([block for block in blocks if block.kind == "variable"], variables, findings)
+    values = read_variables([block for block in blocks if block.kind == "variable"], outside, findings)
     locals_ = _locals([block for block in blocks if block.kind == "locals"], findings)
     scope = Scope(values, locals_)
+    findings += scope.compute_locals(evaluate)
     reader = Reader(scope, findings)
     declared = Declared(
         topologies=_made(reader, Topology, blocks),
         environments=_made(reader, Environment, blocks),
         recoveries=_made(reader, RecoveryPlan, blocks),
+        plain_variables=frozenset(name for name, value in values.items() if value and not value.secrets),
     )
-    _unused(locals_, scope, findings)
     findings += duplicates(declared)
     if not complete:
         findings = [finding for finding in findings if finding.rule not in UNKNOWN]
@@ -86,7 +90,12 @@ def _misplaced(bodies: Sequence[Block], findings: list[Finding]) -> None:
             if block.kind not in KINDS:
                 message = f"there is no block {block.kind!r}"
                 outer = [name for name, of in DECLARED.items() if block.kind in block_attributes(of)]
-                fix = f'Put it into a {outer[0]} "NAME" {{…}}.' if outer else suggestion(block.kind, KINDS)
+                fix = (
+                    f'Put it into a {outer[0]} "NAME" {{…}}.'
+                    if outer
+                    else terraform.advice(block.kind, Where.BLOCK)
+                )
+                fix = fix or suggestion(block.kind, KINDS)
                 findings += problem("unknown-block", message, fix, block.location).findings
 
 
@@ -104,12 +113,3 @@ def _locals(blocks: Sequence[Block], findings: list[Finding]) -> dict[str, Attri
                 findings += problem("duplicate", message, "Rename one.", attribute.location).findings
             found.setdefault(attribute.name, attribute)
     return found
-
-
-def _unused(locals_: Mapping[str, Attribute], scope: Scope, findings: list[Finding]) -> None:
-    """Compute what nothing asked for: an error is one even there."""
-    for name, attribute in locals_.items():
-        try:
-            scope.local(name, attribute.location, evaluate)
-        except Problem as wrong:
-            findings += wrong.findings

@@ -1,12 +1,15 @@
 """What the names in an expression stand for: variables, locals, and which of them are secret."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from attrs import field, frozen
 
 from portinfra.declaration.hcl.problem import Problem, problem
-from portinfra.declaration.hcl.syntax import Attribute
+from portinfra.declaration.hcl.syntax import Attribute, tokens
+from portinfra.model.finding import Finding
 from portinfra.model.location import Location
 from portinfra.words import suggestion
 
@@ -19,8 +22,14 @@ class Computed:
     secrets: frozenset[str] = frozenset()
 
 
+LONGEST_CIRCLE = 20
+"""Locals that wait for one another. Only those in a circle do: see `Scope.compute_locals`."""
+
+NAMED = re.compile(r"local *\. *([^\W\d][\w-]*)")
+
+
 class Scope:
-    """The variables and locals of one declaration. Locals are computed when first asked for, once."""
+    """The variables and locals of one declaration. Locals are computed when first needed, once."""
 
     def __init__(self, variables: Mapping[str, Computed | None], locals_: Mapping[str, Attribute]) -> None:
         self._variables = variables
@@ -41,27 +50,62 @@ class Scope:
     def local(
         self, name: str, location: Location, evaluate: Callable[[Attribute, "Scope"], Computed]
     ) -> Computed:
-        """The local's value. Raises Problem; its own reasons go to whoever asks first."""
+        """The local's value. Raises Problem; with no findings where the local has its own, in `problems`."""
         if name not in self._locals:
             fix = suggestion(name, self._locals, "Declare it in a locals block.")
             raise problem("unknown-local", f"there is no local {name!r}", fix, location)
         if name in self._under_way:
-            circle = " → ".join([*self._under_way[self._under_way.index(name) :], name])
-            message = f"locals are made from one another in a circle: {circle}"
-            raise problem("local-cycle", message, "Break the circle.", self._locals[name].location)
+            raise self._circle([*self._under_way[self._under_way.index(name) :], name])
+        if len(self._under_way) > LONGEST_CIRCLE:
+            raise self._circle([*self._under_way, "…"])
         if name not in self._computed:
             self._under_way.append(name)
             try:
                 self._computed[name] = evaluate(self._locals[name], self)
             except Problem as wrong:
-                self._computed[name] = Problem([])
-                raise wrong
+                self._computed[name] = wrong
             finally:
                 self._under_way.pop()
         known = self._computed[name]
         if isinstance(known, Problem):
-            raise known
+            raise Problem([])
         return known
+
+    def compute_locals(self, evaluate: Callable[[Attribute, "Scope"], Computed]) -> tuple[Finding, ...]:
+        """Compute all locals, each after those that it names; return what is wrong with them.
+
+        The order keeps a long chain of locals from being one long chain of calls.
+        """
+        for name in self._in_order():
+            with suppress(Problem):
+                self.local(name, self._locals[name].location, evaluate)
+        failed = [known for known in self._computed.values() if isinstance(known, Problem)]
+        return tuple(finding for problem in failed for finding in problem.findings)
+
+    def _in_order(self) -> Iterator[str]:
+        """Every local, after those that its expression may name: a heredoc may name some in vain."""
+        done: set[str] = set()
+        for first in self._locals:
+            ahead = [(first, iter(self._named_by(first)))] if first not in done else []
+            done.add(first)
+            while ahead:
+                _, others = ahead[-1]
+                other = next((each for each in others if each in self._locals and each not in done), None)
+                if other is None:
+                    yield ahead.pop()[0]
+                else:
+                    done.add(other)
+                    ahead.append((other, iter(self._named_by(other))))
+
+    def _named_by(self, name: str) -> list[str]:
+        return NAMED.findall(" ".join(tokens(self._locals[name].expression)))
+
+    def _circle(self, names: list[str]) -> Problem:
+        first = min(range(len(names) - 1), key=lambda number: self._locals[names[number]].location.line)
+        if names[0] == names[-1]:
+            names = [*names[first:-1], *names[: first + 1]]
+        message = f"locals are made from one another in a circle: {' → '.join(names)}"
+        return problem("local-cycle", message, "Break the circle.", self._locals[names[0]].location)
 
     def with_marks(self, mark: str) -> "Scope":
         """The same names, with `mark`, formatted with its name, in place of each sensitive text."""

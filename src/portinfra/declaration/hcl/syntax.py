@@ -1,14 +1,16 @@
 """From text to blocks and attributes, each with its line. The only importer of hcl2."""
 
 import re
+from collections.abc import Iterator
 from typing import Any, TypeAlias, cast
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 from hcl2.api import parses_to_tree
 from lark import Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from portinfra.declaration.hcl.problem import problem
+from portinfra.declaration.hcl.problem import Problem, problem
+from portinfra.declaration.hcl.source import Source, check_shape, unclosed
 from portinfra.declaration.hcl.text import ESCAPES, unquote
 from portinfra.model.location import Location
 
@@ -25,6 +27,7 @@ class Attribute:
     name: str
     expression: Expression
     location: Location
+    source: Source = field(repr=False)
 
 
 @frozen
@@ -38,21 +41,38 @@ class Block:
     location: Location
 
 
-def parse(text: str, file: str) -> Block:
-    """The whole file, as a block without a kind. Raises Problem at the first line that is no HCL."""
-    tree = _tree(text, file)
+def parse(text: str, file: str, *, is_secret: bool = False) -> Block:
+    """The whole file, as a block without a kind. Raises Problem at the first line that is no HCL.
+
+    No error shows a line of a file that is secret. Where a file mentions sensitive variables, errors of
+    syntax show no line of it, and no error shows the lines of a variable.
+    """
+    may_be_secret = is_secret or "sensitive" in text
+    written = Source(file, text, hidden=None if may_be_secret else frozenset())
+    tree = _tree(written, len(written.lines))
     body = cast(Expression, tree.children[0])
-    return _block("", (), body, Location(file, 1), text)
+    shown = may_be_secret and not is_secret
+    source = evolve(written, hidden=_lines_of_variables(body)) if shown else written
+    return _block("", (), body, source.at(1), source)
 
 
-def parse_expression(text: str, location: Location) -> Expression:
-    """One expression, at the line that the location says. Raises Problem."""
-    above = "\n" * (location.line - 1)
-    written = f"({text}\n)" if "\n" in text else text
-    tree = _tree(f"{above}value = {written}", location.file)
+def parse_expression(source: Source) -> Expression:
+    """One expression, which is all of a text. Raises Problem.
+
+    It is parsed as the value of an attribute, in parentheses where it has several lines. Its pieces know the
+    places in the file, and not those in the text.
+    """
+    text = source.text
+    before, after = ("value = (", "\n)") if "\n" in text else ("value = ", "")
+    written = evolve(source, text=f"{before}{text}{after}", column=source.column - len(before))
+    tree = _tree(written, len(source.lines))
     attribute, *more = parts(cast(Expression, tree.children[0]))
-    if more:
-        raise problem("syntax", "two expressions stand where one should", "Leave one.", location)
+    if more or attribute.data != "attribute":
+        raise problem("syntax", "there must be one expression here", "Leave one.", source.at(1))
+    for piece in attribute.iter_subtrees():
+        if not piece.meta.empty:
+            place = written.at(piece.meta.line, piece.meta.column)
+            piece.meta.line, piece.meta.column = place.line, place.column
     return cast(Expression, attribute.children[-1])
 
 
@@ -61,57 +81,109 @@ def parts(tree: Expression) -> list[Expression]:
     return [child for child in tree.children if isinstance(child, Tree) and child.data != BLANK]
 
 
-def line_of(tree: Expression, otherwise: int) -> int:
-    """The line on which a piece begins."""
-    return otherwise if tree.meta.empty else tree.meta.line
+def tokens(tree: Expression) -> Iterator[Token]:
+    """All tokens of a piece, from left to right."""
+    ahead: list[Any] = [tree]
+    while ahead:
+        piece = ahead.pop()
+        if isinstance(piece, Token):
+            yield piece
+        else:
+            ahead += reversed(piece.children)
 
 
-def _tree(text: str, file: str) -> Expression:
+def place_of(tree: Expression, source: Source, otherwise: Location) -> Location:
+    """Where a piece begins."""
+    return otherwise if tree.meta.empty else source.at(tree.meta.line, tree.meta.column)
+
+
+def _lines_of_variables(body: Expression) -> frozenset[int]:
+    """The lines of the `variable` blocks."""
+    lines: set[int] = set()
+    for piece in parts(body):
+        first = next(tokens(piece), "")
+        if first == "variable":
+            lines.update(range(piece.meta.line, piece.meta.end_line + 1))
+    return frozenset(lines)
+
+
+_LETTER = re.compile(r"[^\x00-\x7f]")
+
+
+def _tree(source: Source, last: int) -> Expression:
+    """Parse a text. Errors are on its lines up to the last one. Raises Problem."""
+    text = source.text
+    check_shape(source)
+    # python-hcl2 knows only ASCII letters. It gets `_` in place of each other one, and the names are read
+    # from the text itself, by their positions.
+    plain = _LETTER.sub(_plain_letter, text)
     try:
-        return cast(Expression, parses_to_tree(text))
+        tree = cast(Expression, parses_to_tree(plain))
     except UnexpectedInput as error:
-        line = error.line if isinstance(error.line, int) and error.line > 0 else text.count("\n") + 1
-        message, fix = _plainly(error, text)
-        if opened := _opened_text(text, line):  # the parser read on to the next quote, lines below
-            line, message, fix = opened, *_NOT_CLOSED
-        raise problem("syntax", message, fix, Location(file, min(line, text.count("\n") + 1))) from None
+        raise _syntax_problem(error, source, last) from None
+    if plain != text:
+        for piece in tree.iter_subtrees():
+            piece.children = [_as_written(child, text) for child in piece.children]
+    return tree
+
+
+def _plain_letter(match: re.Match[str]) -> str:
+    return "_" if f"a{match[0]}".isidentifier() else match[0]
+
+
+def _as_written(child: Any, text: str) -> Any:
+    if isinstance(child, Token) and child.start_pos is not None:
+        return child.update(value=text[child.start_pos : child.end_pos])
+    return child
+
+
+def _syntax_problem(error: UnexpectedInput, source: Source, last: int) -> Problem:
+    text = source.text
+    line, column = error.line, error.column
+    if not 0 < line <= last:
+        line, column = last, len(source.lines[last - 1]) + 1
+    if opened := _opened_text(text, line):  # the parser read on to the next quote, lines below
+        return problem("syntax", *_NOT_CLOSED, source.at(*opened))
+    ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
+    if ended and (block := unclosed(source)):
+        return block
+    message, fix = _plainly(error, source)
+    return problem("syntax", message, fix, source.at(line, max(1, column)))
 
 
 _NOT_CLOSED = ("a text is not closed", 'End it with ", on the line on which it begins.')
 
 
-def _opened_text(text: str, until: int) -> int | None:
-    """The first line, up to that of an error, with a quote that is not closed on it."""
+def _opened_text(text: str, until: int) -> tuple[int, int] | None:
+    """The line and column of the first quote, up to the line of an error, that is not closed on its line."""
     marker = ""
-    for number, line in enumerate(text.splitlines()[:until], 1):
+    for number, line in enumerate(text.split("\n")[:until], 1):
         if marker:
             marker = "" if line.strip() == marker else marker
             continue
         if heredoc := re.search(r"<<-?(\w+)\s*$", line):
             marker = heredoc.group(1)
-        quotes = re.sub(r"\\.", "", line)
-        code = re.match(r'(?:[^"#/]|"[^"]*"|/(?!/))*', quotes)
-        if code and '"' in quotes[code.end() : code.end() + 1]:
-            return number
+        code = re.match(r'(?:[^"#/\\]|\\.|"(?:[^"\\]|\\.)*"|/(?!/))*', line)
+        if code and line.startswith('"', code.end()):
+            return number, code.end() + 1
     return None
 
 
-def _plainly(error: UnexpectedInput, text: str) -> tuple[str, str]:
+def _plainly(error: UnexpectedInput, source: Source) -> tuple[str, str]:
     """What is wrong, and what to do, without the parser's own words."""
+    is_hidden = source.hidden is None  # a token may be a piece of a secret
     if isinstance(error, UnexpectedCharacters):
-        found = text[error.pos_in_stream : error.pos_in_stream + 1] if error.pos_in_stream is not None else ""
-        return f"{found!r} cannot stand here", "Remove it, or put text in quotes."
+        at = error.pos_in_stream
+        found = "a character" if is_hidden or at is None else repr(source.text[at : at + 1])
+        return f"{found} cannot stand here", "Remove it, or put text in quotes."
     expected = set(error.accepts or error.expected) if isinstance(error, UnexpectedToken) else set()
     if "STRING_CHARS" in expected:
         return _NOT_CLOSED
     token = str(error.token) if isinstance(error, UnexpectedToken) else ""
     ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
-    if ended and "RBRACE" in expected:
-        return "a block or mapping is not closed before the file ends", "Close it with }."
     if token == "," and "RBRACE" in expected:
         return "',' stands behind an attribute", "Remove it: each attribute has a line of its own."
-    # A token may be a piece of a secret; where the file has any, none is shown.
-    shown = "something" if "sensitive" in text else repr(_word(token))
+    shown = "something" if is_hidden else repr(_word(token))
     found = "the file ends" if ended else f"{shown} comes" if token[:1].strip() else "the line ends"
     wanted = _wanted(expected)
     return f"{found} where {wanted} should be", f"Write {wanted} here, or remove what is too much."
@@ -139,26 +211,26 @@ def _wanted(expected: set[str]) -> str:
     return "something else"
 
 
-def _block(kind: str, labels: tuple[str, ...], body: Expression, location: Location, text: str) -> Block:
+def _block(kind: str, labels: tuple[str, ...], body: Expression, location: Location, source: Source) -> Block:
     attributes: list[Attribute] = []
     blocks: list[Block] = []
     for position, piece in enumerate(parts(body)):
-        here = Location(location.file, line_of(piece, location.line))
-        if position and not _begins_line(piece, text):
+        here = place_of(piece, source, location)
+        if position and not _begins_line(piece, source.text):
             raise problem("syntax", "two things stand on one line", "Give each a line of its own.", here)
         if piece.data == "attribute":
             name, expression = _name(piece.children[0], here), cast(Expression, piece.children[-1])
-            attributes.append(Attribute(name, expression, here))
+            attributes.append(Attribute(name, expression, here, source))
         else:
-            blocks.append(_inner_block(piece, here, text))
+            blocks.append(_inner_block(piece, here, source))
     return Block(kind, labels, tuple(attributes), tuple(blocks), location)
 
 
-def _inner_block(piece: Expression, here: Location, text: str) -> Block:
+def _inner_block(piece: Expression, here: Location, source: Source) -> Block:
     head, *rest = [child for child in piece.children if isinstance(child, Tree)]
     named = [child for child in rest if child.data not in ("body", BLANK)]
     body = next(child for child in rest if child.data == "body")
-    return _block(_name(head, here), tuple(_name(label, here) for label in named), body, here, text)
+    return _block(_name(head, here), tuple(_name(label, here) for label in named), body, here, source)
 
 
 def _begins_line(piece: Expression, text: str) -> bool:

@@ -1,25 +1,34 @@
 """Variables: what is declared of them, and the values that come from outside."""
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from attrs import frozen
 
 from portinfra.declaration.hcl.expressions import evaluate
-from portinfra.declaration.hcl.functions import in_words
+from portinfra.declaration.hcl.outside import FROM_ENVIRONMENT, FileValue, Given, Outside, values_for
 from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.declaration.hcl.scope import Computed, Scope
-from portinfra.declaration.hcl.syntax import Attribute, Block, parse_expression
+from portinfra.declaration.hcl.source import Source
+from portinfra.declaration.hcl.syntax import Attribute, Block, parse_expression, tokens
+from portinfra.declaration.hcl.values import in_words, to_number, to_text, to_truth
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
 from portinfra.words import suggestion
 
-FROM_ENVIRONMENT = "PORTINFRA_VAR_"
 KNOWN = ("default", "type", "description", "sensitive")
 SINGLE = ("string", "number", "bool", "any")
 COLLECTIONS = ("list", "map")
+CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
+    "string": to_text,
+    "number": to_number,
+    "bool": to_truth,
+    "any": lambda value: value,
+}
 EMPTY = Scope({}, {})
+UNSEEN = Source("", "")
+"""Stands for the text of a value from outside: no error shows a piece of it."""
 
 Type = tuple[str, ...]
 """`("string",)`, or `("list", "string")`."""
@@ -39,15 +48,16 @@ class Variable:
 
 
 def read_variables(
-    blocks: Sequence[Block], given: Mapping[str, str], findings: list[Finding]
+    blocks: Sequence[Block], outside: Outside, findings: list[Finding]
 ) -> dict[str, Computed | None]:
-    """Every variable's value: given, else of the environment, else its default; None where it has none.
+    """Every variable's value: given from outside, else its default; None where it has none.
 
     What is wrong is added to `findings`.
     """
+    names = [".".join(block.labels) for block in blocks]
+    given = values_for(names, outside, findings)
     values: dict[str, Computed | None] = {}
-    for block in blocks:
-        name = ".".join(block.labels)
+    for name, block in zip(names, blocks, strict=True):
         if name in values:
             message = f"there is another variable {name!r}"
             findings += problem("duplicate", message, "Remove one.", block.location).findings
@@ -58,9 +68,16 @@ def read_variables(
         except Problem as wrong:
             findings += wrong.findings
     for name in sorted(set(given) - set(values)):
-        fix = suggestion(name, values, f'Declare it: variable "{name}" {{}}.')
-        findings.append(Finding("hcl/unknown-variable", f"--var gives {name!r}, which no file declares", fix))
+        findings.append(_unknown(name, given[name], values))
     return values
+
+
+def _unknown(name: str, given: Given, known: Mapping[str, Any]) -> Finding:
+    fix = suggestion(name, known, f'Declare it: variable "{name}" {{}}.')
+    if isinstance(given, FileValue):
+        message = f"no file declares the variable {name!r}"
+        return Finding("hcl/unknown-variable", message, fix, location=given.location)
+    return Finding("hcl/unknown-variable", f"--var gives {name!r}, which no file declares", fix)
 
 
 def _variable(block: Block) -> Variable:
@@ -98,7 +115,7 @@ def _default(attribute: Attribute, sensitive: bool) -> Computed:
 
 
 def _type(attribute: Attribute) -> Type:
-    written = "".join(str(token) for token in attribute.expression.scan_values(lambda _: True)).strip()
+    written = "".join(tokens(attribute.expression)).strip()
     words = tuple(word for word in written.replace('"', "").replace(")", "").replace(" ", "").split("("))
     if words[0] in SINGLE and len(words) == 1:
         return words
@@ -117,50 +134,52 @@ def _type_of(default: Computed | None) -> Type:
     return (names.get(type(value), "string"),)
 
 
-def _value(variable: Variable, given: Mapping[str, str]) -> Computed:
+def _value(variable: Variable, given: Mapping[str, Given]) -> Computed:
     secrets = frozenset({variable.name}) if variable.sensitive else frozenset[str]()
-    text = given.get(variable.name, os.environ.get(FROM_ENVIRONMENT + variable.name))
-    if text is not None:
-        value = _parsed(variable, text)
+    if variable.name in given:
+        value = _given(variable, given[variable.name])
     elif variable.default is not None:
         value = variable.default.value
     else:
         message = f"the variable {variable.name!r} has no value"
         fix = f"Give it: --var {variable.name}=…, {FROM_ENVIRONMENT}{variable.name}=…, or a default."
         raise problem("no-value", message, fix, variable.location)
-    if value is not None and not _fits(value, variable.type):
-        message = f"the variable {variable.name!r} must be {_words(variable.type)}, and is {in_words(value)}"
-        raise problem("type", message, "Give another value, or mend its type.", variable.location)
-    return Computed(value, secrets)
-
-
-def _parsed(variable: Variable, text: str) -> Any:
-    """A value from outside: text is taken as it is, anything else is read as HCL."""
-    if variable.type == ("string",):
-        return text
     try:
-        tree = parse_expression(text, variable.location)
-        return evaluate(Attribute(variable.name, tree, variable.location), EMPTY).value
+        return Computed(None if value is None else _converted(value, variable.type), secrets)
+    except (TypeError, ValueError):
+        place = given.get(variable.name)
+        location = place.location if isinstance(place, FileValue) else variable.location
+        message = f"the variable {variable.name!r} must be {_words(variable.type)}, and is {in_words(value)}"
+        raise problem("type", message, "Give another value, or mend its type.", location) from None
+
+
+def _given(variable: Variable, given: Given) -> Any:
+    """A value from outside. A text for text, a number, true or false is taken as it is, as Terraform does."""
+    if isinstance(given, FileValue):
+        return given.value
+    if variable.type[0] in ("string", "number", "bool"):
+        return given
+    try:
+        tree = parse_expression(Source(variable.location.file, given, variable.location.line))
+        return evaluate(Attribute(variable.name, tree, variable.location, UNSEEN), EMPTY).value
     except Problem:
         if variable.type == ANY:
-            return text
+            return given
         message = f"the value given for the variable {variable.name!r} is not {_words(variable.type)}"
-        raise problem(
-            "type", message, f"Write it as in HCL: {_example(variable.type)}.", variable.location
-        ) from None
+        fix = f"Write it as in HCL: {_example(variable.type)}."
+        raise problem("type", message, fix, variable.location) from None
 
 
-def _fits(value: Any, kind: Type) -> bool:
+def _converted(value: Any, kind: Type) -> Any:
+    """Return a value as a type has it. Raises TypeError and ValueError."""
     if kind[0] in COLLECTIONS:
         if not isinstance(value, list if kind[0] == "list" else dict):
-            return False
-        items = value.values() if isinstance(value, dict) else value
-        return len(kind) == 1 or all(_fits(item, kind[1:]) for item in items)
-    if kind == ("bool",):
-        return isinstance(value, bool)
-    if kind == ("number",):
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    return kind == ANY or isinstance(value, str)
+            raise TypeError(f"takes {_words(kind)}, not {in_words(value)}")
+        convert = partial(_converted, kind=kind[1:] or ANY)
+        if isinstance(value, dict):
+            return {key: convert(item) for key, item in value.items()}
+        return [convert(item) for item in value]
+    return CONVERSIONS[kind[0]](value)
 
 
 def _words(kind: Type) -> str:

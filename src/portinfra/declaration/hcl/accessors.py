@@ -1,0 +1,85 @@
+"""What follows a value: `.name`, `[index]`, and the splats `.*` and `[*]`."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, cast
+
+from attrs import frozen
+from lark import Token
+
+from portinfra.declaration.hcl.problem import all_of
+from portinfra.declaration.hcl.syntax import Expression, parts
+
+CHAINED = ("get_attr_expr_term", "index_expr_term", "attr_splat_expr_term", "full_splat_expr_term")
+
+
+@frozen
+class Step:
+    """One accessor: `tree` is the piece that is written."""
+
+    tree: Expression
+    of_each: bool = False
+    """Whether it is taken of each member of a list, after `.*`."""
+
+
+Take = Callable[[Any, Expression], Any]
+"""Return the member of a value that an accessor names."""
+
+
+def chain(tree: Expression) -> tuple[Expression, list[Step]]:
+    """Return the value at the beginning of `a.b[0].c`, and the steps from there, without a call for each."""
+    links: list[Expression] = []
+    while True:
+        if tree.data == "expr_term" and len(tree.children) == 1:
+            tree = cast(Expression, tree.children[0])
+        elif tree.data in CHAINED:
+            tree, accessor = parts(tree)
+            links.append(accessor)
+        else:
+            return tree, [step for accessor in reversed(links) for step in _steps(accessor)]
+
+
+def _steps(accessor: Expression) -> list[Step]:
+    if accessor.data == "attr_splat":  # the first index in brackets is of the list, as is all behind it
+        each, steps = True, [Step(accessor)]
+        for one in parts(accessor):
+            each = each and one.data != "braces_index"
+            steps.append(Step(one, each))
+        return steps
+    if accessor.data == "full_splat":
+        return [Step(accessor), *map(Step, parts(accessor))]
+    return [Step(accessor)]
+
+
+def reach(value: Any, steps: Sequence[Step], take: Take) -> Any:
+    """Return what the steps reach from a value. After `[*]` all further steps are taken of each member."""
+    splat = next((number for number, step in enumerate(steps) if step.tree.data == "full_splat"), len(steps))
+    for step in steps[:splat]:
+        if step.tree.data == "attr_splat":
+            value = _members(value)
+        elif step.of_each:
+            value = all_of(partial(_taken, take, step.tree), value)
+        else:
+            value = take(value, step.tree)
+    if splat == len(steps):
+        return value
+    return all_of(lambda item: reach(item, steps[splat + 1 :], take), _members(value))
+
+
+def _taken(take: Take, tree: Expression, item: Any) -> Any:
+    return take(item, tree)
+
+
+def name_of(accessor: Expression) -> str | None:
+    """Return the name in `.name`; None for any other accessor."""
+    return str(parts(accessor)[0].children[0]) if accessor.data == "get_attr" else None
+
+
+def number_of(accessor: Expression) -> str | None:
+    """Return the digits in `.0`; None for any other accessor."""
+    return str(cast(Token, accessor.children[-1])) if accessor.data == "short_index" else None
+
+
+def _members(value: Any) -> list[Any]:
+    """The members of a list; a value that is none is its only member, and null has none."""
+    return value if isinstance(value, list) else [] if value is None else [value]

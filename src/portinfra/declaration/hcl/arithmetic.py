@@ -1,0 +1,77 @@
+"""Numbers as HCL has them: decimal and exact to 154 digits (HCL reckons with 512 bits), whole ones exact."""
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from decimal import Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from typing import Any, TypeAlias
+
+Number: TypeAlias = "int | Decimal"
+"""A whole number is an int, any other a Decimal."""
+
+DIGITS = 154
+LARGEST = 308
+"""The most digits before the point of a number, and the most zeros after it: a float holds as many."""
+
+_CONTEXT = Context(prec=DIGITS, traps=[InvalidOperation, DivisionByZero, Overflow])
+_WRITTEN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,6})?")
+
+COMPARISON: Mapping[str, Callable[[Any, Any], bool]] = {
+    "LT": operator.lt,
+    "GT": operator.gt,
+    "LEQ": operator.le,
+    "GEQ": operator.ge,
+}
+
+
+def read_number(text: str) -> Number:
+    """Return the number that a text is, as `tonumber` reads it. Raises ValueError."""
+    if not _WRITTEN.fullmatch(text):
+        raise ValueError("this text is not a number")
+    if len(text) > 2 * LARGEST:
+        raise ValueError("the number has too many digits")
+    return bounded(Decimal(text))
+
+
+def bounded(number: Number) -> Number:
+    """Return the number, whole where it has no fraction. Raises ValueError where it is too large or small."""
+    if isinstance(number, int):
+        if abs(number) >= 10**LARGEST:
+            raise ValueError("the number is too large")
+        return number
+    if not number:
+        return 0
+    if not -LARGEST <= number.adjusted() < LARGEST:
+        raise ValueError("the number is too large" if number.adjusted() > 0 else "the number is too small")
+    return int(number) if number == number.to_integral_value() else number
+
+
+def negate(number: Number) -> Number:
+    """Return the number with the other sign."""
+    return bounded(-number if isinstance(number, int) else number.copy_negate())
+
+
+def reckon(sign: str, left: Number, right: Number) -> Number:
+    """Return the result of an operation. Raises ValueError where it has none."""
+    if sign in ("SLASH", "PERCENT") and not right:
+        raise ValueError("a division by zero")
+    if isinstance(left, int) and isinstance(right, int) and (whole := _whole(sign, left, right)) is not None:
+        return bounded(whole)
+    a, b = Decimal(left), Decimal(right)
+    operations = {"PLUS": _CONTEXT.add, "MINUS": _CONTEXT.subtract, "ASTERISK": _CONTEXT.multiply}
+    operations |= {"SLASH": _CONTEXT.divide, "PERCENT": _CONTEXT.remainder}  # of the sign of `a`, as in HCL
+    try:
+        return bounded(operations[sign](a, b))
+    except InvalidOperation:
+        raise ValueError(f"the result has more than {DIGITS} digits") from None
+
+
+def _whole(sign: str, left: int, right: int) -> int | None:
+    """Return an exact result; None where it has a fraction."""
+    if sign == "SLASH":
+        quotient, rest = divmod(left, right)
+        return None if rest else quotient
+    if sign == "PERCENT":
+        rest = abs(left) % abs(right)
+        return -rest if left < 0 else rest
+    return {"PLUS": left + right, "MINUS": left - right, "ASTERISK": left * right}[sign]

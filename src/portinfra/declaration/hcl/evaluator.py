@@ -1,0 +1,33 @@
+"""What the parts of the evaluator need of it: see `expressions.Evaluator`."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol, Self
+
+from portinfra.declaration.hcl.problem import Problem
+from portinfra.declaration.hcl.scope import Computed
+from portinfra.declaration.hcl.syntax import Expression
+
+
+class Evaluator(Protocol):
+    """Computes the values of the pieces of an expression."""
+
+    def value(self, tree: Expression) -> Any:
+        """Return the value of an expression. Raises Problem."""
+
+    def truth(self, tree: Expression) -> bool:
+        """Return the value of a condition. Raises Problem."""
+
+    def as_truth(self, value: Any, tree: Expression) -> bool:
+        """Return the value of an expression as a condition. Raises Problem."""
+
+    def key(self, tree: Expression) -> str:
+        """Return the value of an expression that is a key of a mapping. Raises Problem."""
+
+    def attempt(self, tree: Expression) -> Computed:
+        """Return the value of an expression that may fail, without a trace of it. Raises Problem."""
+
+    def with_names(self, bound: Mapping[str, Any]) -> Self:
+        """Return an evaluator that knows these names, too."""
+
+    def wrong(self, tree: Expression, rule: str, message: str, fix: str) -> Problem:
+        """Return the error to raise about an expression."""
