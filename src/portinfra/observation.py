@@ -11,6 +11,7 @@ from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.resources import Instance, Snapshot, Spec, Volume
 from portinfra.provider.interface import Answer, Call, Driver, Names, Provider
+from portinfra.provider.own_code import call_method
 
 _KEPT = (Instance, Volume, Snapshot)
 """What is never removed as a double: a copy that somebody restored beside it may be the one that matters."""
@@ -40,13 +41,13 @@ class Reader:
         while following is not None:
             answer = self.ask(following)
             pages.append(answer)
-            following = self.provider.more(following, answer)
+            following = call_method(self.provider.more, following, answer)
         return pages
 
     def account(self) -> str:
         """The account that the credentials speak for."""
         calls = self.provider.account_calls()
-        return self.provider.account_of({call: self.pages(call) for call in calls})
+        return call_method(self.provider.account_of, {call: self.pages(call) for call in calls})
 
     def catalogue(self) -> Catalogue:
         """What the location offers."""
@@ -61,7 +62,7 @@ class Reader:
                 if not call.optional:
                     raise
                 answers_optional = not isinstance(error, Unavailable | OutcomeUnknown)
-        return self.provider.catalogue(answers)
+        return call_method(self.provider.catalogue, answers)
 
     def observe(self, scope: Scope) -> Observation:
         """All that is ours in the scope, every kind."""
@@ -83,14 +84,14 @@ class Reader:
         known: Mapping[Address, Observed[Spec]],
     ) -> Observation:
         drivers = [(driver, only[kind]) for kind, driver in self.provider.drivers.items() if kind in only]
-        surveys = [(driver, driver.survey(scope, awaited)) for driver, awaited in drivers]
+        surveys = [(driver, call_method(driver.survey, scope, awaited)) for driver, awaited in drivers]
         answers, unknown = self._answers(dict.fromkeys(call for _, calls in surveys for call in calls))
         by_id = {seen.id: address for address, seen in {**self.borrowed, **known}.items() if seen.id}
         resources: dict[Address, Observed[Spec]] = {}
         unexplained: list[str] = []
         for driver, calls in surveys:
             told = {call: answers[call] for call in calls if call in answers}
-            for seen in driver.assemble(told, Names(scope, by_id)):
+            for seen in call_method(driver.assemble, told, Names(scope, by_id)):
                 if seen.extras and isinstance(seen.spec, _KEPT):
                     unexplained.append(f"{seen.address}: {_ids(seen.extras)} beside {seen.id}")
                     seen = evolve(seen, extras=())
@@ -116,13 +117,13 @@ class Reader:
                 unknown.add(call.place)
             else:
                 for answer in answers[call]:
-                    unknown |= self.provider.silent(call, answer)
+                    unknown |= call_method(self.provider.silent, call, answer)
         return answers, unknown
 
     def _detailed(self, driver: Driver[Any], seen: Observed[Spec]) -> Observed[Spec]:
-        while (call := driver.detail(seen)) is not None:
+        while (call := call_method(driver.detail, seen)) is not None:
             try:
-                looked = driver.absorb(seen, call, self.ask(call))
+                looked = call_method(driver.absorb, seen, call, self.ask(call))
             except NotFound:  # just made or just gone: what lists it is behind, or ahead
                 return seen if seen.state == "deleting" else evolve(seen, state="pending")
             if looked is None or looked == seen:

@@ -8,6 +8,7 @@ from portinfra.errors import InvalidRequest, OutcomeUnknown, ProviderError, Unav
 from portinfra.execution.reaction import repeatable
 from portinfra.execution.retry import insist, patience
 from portinfra.provider.interface import Answer, Call, Provider
+from portinfra.provider.own_code import DEFECT_FIX, call_method, describe
 
 _DEFECTS = (NotImplementedError, TypeError, AttributeError, NameError)
 """What no cloud raises: asking again changes nothing."""
@@ -59,11 +60,9 @@ class Caller:
     def translated(self, error: Exception, call: Call) -> ProviderError:
         """The provider's error as one of ours, with the call that it belongs to."""
         if isinstance(error, _DEFECTS):
-            ours: ProviderError = InvalidRequest(
-                f"{type(error).__name__}: {error}", fix="This is a defect of the provider: please report it."
-            )
+            ours: ProviderError = InvalidRequest(describe(error), fix=DEFECT_FIX)
         else:
-            ours = error if isinstance(error, ProviderError) else self.provider.classify(error)
+            ours = error if isinstance(error, ProviderError) else call_method(self.provider.classify, error)
         ours.provider = ours.provider or self.provider.name
         ours.action = ours.action or call.action
         ours.address = ours.address or (call.address or "")

@@ -36,6 +36,7 @@ from portinfra.observation import Reader
 from portinfra.planning.dry_run import CALLS_MAX, ask
 from portinfra.planning.world import World
 from portinfra.provider.interface import DONE, Answer, Call, Clock, Refs, Refuse, Wait
+from portinfra.provider.own_code import call_method
 from portinfra.words import count
 
 PATIENCE_SECONDS = 1200.0
@@ -203,7 +204,7 @@ class Coordinator:
             )
             return self._failed(task, call, completion.error)
         try:
-            seen = task.driver.absorb(task.seen, call, cast(Answer, completion.result))
+            seen = call_method(task.driver.absorb, task.seen, call, cast(Answer, completion.result))
         except Exception as error:
             return self._end(task, "failed", failures.defect(self._blame(task), error))
         self._note(

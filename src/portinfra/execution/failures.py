@@ -18,6 +18,7 @@ from portinfra.model.address import Address
 from portinfra.model.observed import Fault, Observed
 from portinfra.model.resources import Spec
 from portinfra.provider.interface import Call, Refuse, Wait
+from portinfra.provider.own_code import DEFECT_FIX
 
 
 @frozen
@@ -75,12 +76,16 @@ def refused(blame: Blame, refuse: Refuse) -> ProviderError:
 
 
 def defect(blame: Blame, error: Exception) -> ProviderError:
-    """The driver itself broke."""
+    """Return the error of a driver's own code, with the resource that it concerns."""
+    if isinstance(error, ProviderError):
+        error.provider = error.provider or blame.provider
+        error.address = error.address or blame.address
+        return error
     broken = ProviderError(
         f"{type(error).__name__}: {error}",
         provider=blame.provider,
         address=blame.address,
-        fix="This is a defect of the provider: please report it.",
+        fix=DEFECT_FIX,
     )
     broken.__cause__ = error
     return broken

@@ -118,7 +118,9 @@ class Catalogue:
     """Logical image → the id of its newest version."""
     quotas: tuple[Quota, ...] = ()
     rates: Mapping[str, Rate] = field(factory=dict)
-    """Rate class → the published rate of calls of that class. A class that is absent is not limited."""
+    """Rate class → the published rate of calls of that class. Empty: no call is paced. Otherwise each name in
+    `Call.rates` must be here.
+    """
 
     def machine_type(self, size: str) -> str:
         """The machine type of a logical size; a provider's own name stands for itself."""

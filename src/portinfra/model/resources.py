@@ -51,8 +51,12 @@ class Rule(NamedTuple):
 
 
 def _rules(given: Iterable[Rule] | Rule) -> tuple[Rule, ...]:
-    """Several rules; one alone, which is a tuple itself, is one of several."""
-    return (given,) if isinstance(given, Rule) else convert.several(given)
+    """Rules, sorted and without doubles; one alone is one of several. Other values stay, to be reported."""
+    rules: tuple[Rule, ...] = (given,) if isinstance(given, Rule) else convert.several(given)
+    try:
+        return tuple(sorted(set(rules))) if all(isinstance(rule, Rule) for rule in rules) else rules
+    except TypeError:  # a port that is no number
+        return rules
 
 
 @frozen
@@ -120,7 +124,7 @@ class Firewall(Spec):
 
 @frozen(field_transformer=convert.refuse_text)
 class FirewallRules(Spec):
-    """All that a firewall lets through, each way; sorted and without doubles."""
+    """All that a firewall lets through, each way. It sorts its rules and removes doubles."""
 
     kind = "firewall-rules"
     firewall: Address | None = field(metadata=_REFERENCE)

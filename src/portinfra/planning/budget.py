@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from portinfra.errors import ProviderError
 from portinfra.model.catalogue import Rate
 from portinfra.model.plan import Budget
 from portinfra.provider.interface import Call
+from portinfra.provider.own_code import DEFECT_FIX
 
 BUCKET_SHARE = 0.5
 """Accounts are shared: a bucket is assumed to be half full when an apply begins."""
@@ -17,6 +19,21 @@ def budget(calls: Iterable[Call], rates: Mapping[str, Rate]) -> Budget:
     classes = Counter(name for call in made for name in call.rates)
     floor = max((_floor(count, rates[name]) for name, count in classes.items() if name in rates), default=0.0)
     return Budget(len(made), round(floor, 1), dict(sorted(classes.items())))
+
+
+def raise_for_unknown_rates(calls: Iterable[Call], rates: Mapping[str, Rate]) -> None:
+    """Raise ProviderError for a call of a rate class that has no rate: it would not be paced.
+
+    A catalogue without rates paces no call.
+    """
+    for call in calls if rates else ():
+        if unknown := [name for name in call.rates if name not in rates]:
+            raise ProviderError(
+                f"its rate class {unknown[0]!r} is none of the catalogue's: {', '.join(sorted(rates))}",
+                action=call.action,
+                address=call.address or "",
+                fix=DEFECT_FIX,
+            )
 
 
 def _floor(count: int, rate: Rate) -> float:

@@ -14,7 +14,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.resources import Spec
 from portinfra.planning.binding import Bound, bind, start_from_newest
-from portinfra.planning.budget import budget
+from portinfra.planning.budget import budget, raise_for_unknown_rates
 from portinfra.planning.changes import Desired, Drivers, changes, effective, follow_replacements
 from portinfra.planning.closings import closings
 from portinfra.planning.dry_run import dry_run
@@ -25,6 +25,7 @@ from portinfra.planning.readiness import hosts_to_ask
 from portinfra.planning.rename import renamed, stranded
 from portinfra.planning.retention import keep_data, leave_unknown, only_asked, protected, still_named
 from portinfra.planning.subnets import moves
+from portinfra.provider.own_code import call_method
 
 _ACTION_ORDER = ("delete", "replace", "keep", "update", "create")
 
@@ -63,6 +64,8 @@ def compose(
     findings += more
     tightened = {each.step.address: each.tightened for each in closed_first if each.tightened}
     calls, refused = ([], []) if _errors(findings) else dry_run(ordered, desired, placed, tightened)
+    reads = [call for driver in drivers.values() for call in call_method(driver.survey, placed.scope)]
+    raise_for_unknown_rates([*reads, *calls], catalogue.rates)
     findings += [*refused, *quota_findings(decided.values(), desired, catalogue), *_doubles(observation)]
     findings = moved or findings  # the other findings are about a plan that nobody wants
     return Plan(

@@ -18,6 +18,7 @@ from portinfra.model.resources import Spec
 from portinfra.planning.changes import Desired, adopt
 from portinfra.planning.world import World
 from portinfra.provider.interface import DONE, Call, Driver, NextCall, Refs, Refuse, Wait
+from portinfra.provider.own_code import call_method
 
 CALLS_MAX = 100
 """A step that needs more calls than this does not converge."""
@@ -95,7 +96,7 @@ def _step(
     if isinstance(step, Wait):
         return step, _settled(seen)
     if isinstance(step, Call):
-        return step, driver.absorb(seen, step, None)
+        return step, call_method(driver.absorb, seen, step, None)
     return step, None if step is DONE and want is None else seen
 
 
@@ -103,7 +104,7 @@ def ask(driver: Driver[Any], want: Spec | None, seen: Observed[Spec] | None, ref
     """The driver's next call. What its provider cannot show is never a difference."""
     if want is not None and seen is not None and driver.cannot_show:
         want = adopt(want, seen.spec, driver.cannot_show)
-    return driver.next_call(want, seen, refs)
+    return call_method(driver.next_call, want, seen, refs)
 
 
 def _settled(seen: Observed[Spec] | None) -> Observed[Spec] | None:

@@ -12,6 +12,7 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.resources import KINDS, FirewallRules, Rule, Spec
 from portinfra.model.rule_sets import is_needed
 from portinfra.planning.changes import Desired, Drivers
+from portinfra.provider.own_code import call_method
 
 _KINDS = {kind.kind for kind in KINDS}
 
@@ -75,4 +76,4 @@ def _own(desired: Desired, catalogue: Catalogue) -> Counter[str]:
 
 def _takes(spec: Spec | None, drivers: Drivers, catalogue: Catalogue) -> Mapping[str, int]:
     """What a resource takes of all quotas: one of its kind, and what its driver says."""
-    return {} if spec is None else {spec.kind: 1, **drivers[type(spec)].takes(spec, catalogue)}
+    return {} if spec is None else {spec.kind: 1, **call_method(drivers[type(spec)].takes, spec, catalogue)}

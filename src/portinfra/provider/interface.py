@@ -18,9 +18,7 @@ once (after a quota, a permission or a key has refused a creation, core calls fo
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
-from functools import reduce
 from itertools import count
-from operator import getitem
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from attrs import evolve, field, frozen
@@ -33,6 +31,7 @@ from portinfra.model.observed import Observed
 from portinfra.model.plain import JsonObject
 from portinfra.model.record import Record
 from portinfra.model.resources import Instance, Spec
+from portinfra.provider.own_code import find_id
 
 S = TypeVar("S", bound=Spec)
 
@@ -52,9 +51,9 @@ class Call:
     after: Observed[Any] | None = field(default=None, hash=False)
     """What is there once it has succeeded and settled; None: nothing is."""
     fills: Mapping[str, str] = field(factory=dict, hash=False)
-    """Part → dotted path in the answer of the id that it gets: `{"id": "subnet.id"}`."""
+    """Part → dotted path in the answer of the id that it gets: `{"id": "subnet.id"}`. It must be there."""
     rates: tuple[str, ...] = ()
-    """The rate classes (of `Catalogue.rates`) that it takes one token from, each."""
+    """The rate classes that it takes one token from, each: names of `Catalogue.rates`, if that has any."""
     place: str | None = None
     """The zone or connection that a read asks; when that fails, the place is unknown, not empty."""
     safe: bool = False
@@ -210,7 +209,7 @@ class Driver(ABC, Generic[S]):
             return None
         parts = dict(call.after.parts)
         for part, path in call.fills.items():
-            parts[part] = f"({part})" if answer is None else str(reduce(getitem, path.split("."), answer))
+            parts[part] = f"({part})" if answer is None else find_id(path, answer, call.action, call.address)
         return evolve(call.after, parts=parts)
 
 
@@ -267,7 +266,9 @@ class Provider(Protocol):
     capabilities: Capabilities
     clock: Clock
     drivers: Mapping[type[Spec], Driver[Any]]
-    """Kind → driver, in order of need; a kind that is absent cannot be had here."""
+    """Kind → driver, in the order of `KINDS`. Without the capability `public_addresses` or `snapshots`, the
+    driver of that kind may be absent; every other kind needs one.
+    """
     records: RecordDriver
 
     def account_calls(self) -> tuple[Call, ...]:

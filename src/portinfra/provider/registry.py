@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from portinfra.errors import Unsupported
 from portinfra.model.environment import Environment
+from portinfra.provider.completeness import find_defects
 from portinfra.provider.interface import BlockExport, Provider, ProviderPlugin
 
 GROUP = "portinfra.providers"
@@ -17,24 +18,6 @@ to be installed: whose package it is, we cannot know."""
 
 CONTRACT = ("name", "capabilities", "sizes", "images", "native", "connect")
 """What `ProviderPlugin` has."""
-
-LIVE = (
-    "name",
-    "capabilities",
-    "clock",
-    "drivers",
-    "records",
-    "account_calls",
-    "account_of",
-    "catalogue_calls",
-    "catalogue",
-    "perform",
-    "more",
-    "silent",
-    "classify",
-    "close",
-)
-"""What `Provider` has."""
 
 Wrap = Callable[[Provider, Environment], Provider]
 """Makes another provider of the one that an environment was connected to."""
@@ -121,17 +104,12 @@ def _broken(entry: EntryPoint, why: str) -> Unsupported:
 
 
 def connect(environment: Environment) -> Provider:
-    """The live location of an environment. Raises Unsupported where the provider is not whole."""
+    """The live location of an environment. Raises Unsupported with all that the provider lacks."""
     provider = plugin(environment.provider).connect(environment)
-    if missing := [part for part in LIVE if not hasattr(provider, part)]:
+    if defects := find_defects(provider):
         raise Unsupported(
-            f"the provider {environment.provider!r} connects to something that has no {', '.join(missing)}",
-            fix="This is a defect of the provider: it must have all of `provider.interface.Provider`.",
-        )
-    if strays := [kind for kind, driver in provider.drivers.items() if driver.spec is not kind]:
-        raise Unsupported(
-            f"the provider {environment.provider!r} has a driver of another kind for {strays[0].__name__}",
-            fix="This is a defect of the provider: each kind has a driver whose `spec` is that kind.",
+            f"the provider {environment.provider!r} does not keep to its contract. {' '.join(defects)}",
+            fix="This is a defect of the provider: see `Provider` in portinfra.provider.interface.",
         )
     for wrap in _wraps.get(environment.provider, ()):
         provider = wrap(provider, environment)

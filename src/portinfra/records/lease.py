@@ -13,6 +13,7 @@ from portinfra.model.lease import Holder, Lease
 from portinfra.model.plain import JsonObject
 from portinfra.model.record import TEXT_MAX, Record
 from portinfra.observation import Reader
+from portinfra.provider.own_code import call_method
 
 KEYS = {
     "number": "number",
@@ -76,7 +77,7 @@ def note_of(record: Record) -> str:
 def read_records(reader: Reader, scope: Scope) -> list[Record]:
     """Return every record of a scope, sorted by number."""
     driver = reader.provider.records
-    found = driver.assemble(reader.pages(driver.survey(scope)))
+    found = call_method(driver.assemble, reader.pages(call_method(driver.survey, scope)))
     return sorted(found, key=lambda record: record.number)
 
 

@@ -57,6 +57,13 @@ def test_rules_refer_to_the_firewalls_of_their_peers():
     assert rules.without("firewall.bastion").ingress == (Rule("tcp", 443, 443, "0.0.0.0/0"),)
 
 
+def test_rules_are_sorted_and_without_doubles_in_whatever_order_they_are_given():
+    http, https = Rule("tcp", 80, 80, "0.0.0.0/0"), Rule("tcp", 443, 443, "0.0.0.0/0")
+    rules = FirewallRules("web", "firewall.web", [https, http, https], (https, http))
+    assert rules.ingress == rules.egress == (http, https)
+    assert rules == FirewallRules("web", "firewall.web", (http, https), [http, https])
+
+
 def test_user_data_is_never_shown_nor_compared():
     instance = Instance("web1", None, None, 0, "10.0.0.4", user_data="canary")
     assert "canary" not in repr(instance)

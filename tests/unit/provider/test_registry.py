@@ -8,10 +8,15 @@ import pytest
 
 from portinfra import Environment
 from portinfra.errors import Unsupported
+from portinfra.model.catalogue import Capabilities
+from portinfra.model.resources import KINDS, Network, PublicAddress, Snapshot, Spec, Subnet, Volume
 from portinfra.provider import registry
+from portinfra.provider.completeness import LIVE, find_defects
 
 PROVIDER = """
+from types import SimpleNamespace
 from portinfra.model.catalogue import Capabilities
+from portinfra.model.resources import KINDS
 name, capabilities, sizes, images, native = "steam", Capabilities(), {}, (), {}
 class Provider:
     def __getattr__(self, name):
@@ -19,6 +24,8 @@ class Provider:
 
 def connect(environment):
     provider = Provider()
+    provider.capabilities = capabilities
+    provider.drivers = {kind: SimpleNamespace(spec=kind) for kind in KINDS}
     provider.region = environment.region
     return provider
 """
@@ -72,6 +79,54 @@ def test_a_provider_that_is_not_whole_is_named_with_what_it_lacks(install):
     with pytest.raises(Unsupported, match="has no records, account_calls") as caught:
         registry.connect(Environment("engine", on="steam:york"))
     assert "defect" in caught.value.fix
+
+
+def provider_with(drivers, **capabilities):
+    """A provider with these drivers and capabilities."""
+    parts = dict.fromkeys(LIVE) | {"drivers": drivers, "capabilities": Capabilities(**capabilities)}
+    return SimpleNamespace(**parts)
+
+
+def drivers_of(*kinds):
+    return {kind: SimpleNamespace(spec=kind) for kind in kinds}
+
+
+def test_every_kind_without_a_driver_is_named_at_once():
+    some = drivers_of(*(kind for kind in KINDS if kind not in (Network, Snapshot)))
+    assert find_defects(provider_with(some)) == [
+        "It has no driver for Network.",
+        "It has no driver for Snapshot, though its capabilities say snapshots=True.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "capability"), [(PublicAddress, "public_addresses"), (Snapshot, "snapshots")]
+)
+def test_a_driver_may_be_missing_where_a_capability_says_so(kind, capability):
+    without = drivers_of(*(each for each in KINDS if each is not kind))
+    assert find_defects(provider_with(without, **{capability: False})) == []
+    assert find_defects(provider_with(without)) != []
+    assert find_defects(provider_with(drivers_of(*KINDS), **{capability: False})) == []
+
+
+def test_drivers_in_another_order_than_that_of_the_kinds_are_refused():
+    swapped = drivers_of(Subnet, Network, *KINDS[2:])
+    (defect,) = find_defects(provider_with(swapped))
+    assert defect.startswith("Its driver for Network must come before Subnet: the order is Network, Subnet, ")
+
+
+def test_drivers_of_other_kinds_are_named():
+    drivers = drivers_of(*KINDS) | {Volume: SimpleNamespace(spec=Subnet), Spec: SimpleNamespace(spec=Spec)}
+    assert find_defects(provider_with(drivers)) == [
+        "Its driver for Volume has the spec of another kind, Subnet.",
+        "It has a driver for Spec, which is no kind of resource.",
+    ]
+
+
+def test_a_provider_that_lacks_drivers_is_refused_when_it_is_connected(install):
+    install("steam", PROVIDER.replace("in KINDS}", "in KINDS[1:]}"))
+    with pytest.raises(Unsupported, match=r"contract\. It has no driver for Network"):
+        registry.connect(Environment("engine", on="steam:york"))
 
 
 def test_listing_imports_no_provider_and_is_in_order_of_names(install):

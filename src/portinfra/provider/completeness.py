@@ -1,0 +1,65 @@
+"""Whether a connected provider has all that the contract demands."""
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+
+from portinfra.model.catalogue import Capabilities
+from portinfra.model.resources import KINDS, PublicAddress, Snapshot, Spec
+from portinfra.provider.interface import Provider
+
+LIVE = (
+    "name",
+    "capabilities",
+    "clock",
+    "drivers",
+    "records",
+    "account_calls",
+    "account_of",
+    "catalogue_calls",
+    "catalogue",
+    "perform",
+    "more",
+    "silent",
+    "classify",
+    "close",
+)
+"""What `Provider` has."""
+
+OPTIONAL_KINDS: Mapping[type[Spec], str] = {PublicAddress: "public_addresses", Snapshot: "snapshots"}
+"""Kind → the capability without which a provider may lack its driver. Every other kind needs one."""
+
+
+def find_defects(provider: Provider) -> list[str]:
+    """Return one sentence for each part of the contract that the provider lacks or breaks."""
+    if missing := [part for part in LIVE if not hasattr(provider, part)]:
+        return [f"It has no {', '.join(missing)}."]
+    kinds = list(provider.drivers)
+    return [
+        *_missing_drivers(kinds, provider.capabilities),
+        *_foreign_drivers(provider),
+        *_wrong_order(kinds),
+    ]
+
+
+def _missing_drivers(kinds: list[type[Spec]], capabilities: Capabilities) -> Iterator[str]:
+    for kind in KINDS:
+        capability = OPTIONAL_KINDS.get(kind, "")
+        if kind not in kinds and not (capability and not getattr(capabilities, capability)):
+            unless = f", though its capabilities say {capability}=True" if capability else ""
+            yield f"It has no driver for {kind.__name__}{unless}."
+
+
+def _foreign_drivers(provider: Provider) -> Iterator[str]:
+    for kind, driver in provider.drivers.items():
+        if kind not in KINDS:
+            yield f"It has a driver for {kind.__name__}, which is no kind of resource."
+        elif driver.spec is not kind:
+            yield f"Its driver for {kind.__name__} has the spec of another kind, {driver.spec.__name__}."
+
+
+def _wrong_order(kinds: list[type[Spec]]) -> Iterator[str]:
+    """Sentences about the order: `names.address_of` knows only the kinds that are read before."""
+    for one, other in pairwise([kind for kind in kinds if kind in KINDS]):
+        if KINDS.index(one) > KINDS.index(other):
+            order = ", ".join(kind.__name__ for kind in KINDS)
+            yield f"Its driver for {other.__name__} must come before {one.__name__}: the order is {order}."

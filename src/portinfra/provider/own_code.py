@@ -1,0 +1,66 @@
+"""Errors of a provider's own code: which method raised what, and where; which answer lacks an id."""
+
+import inspect
+import traceback
+from collections.abc import Callable, Mapping
+from functools import reduce
+from operator import getitem
+from typing import Any, ParamSpec, TypeVar
+
+from portinfra.errors import PortinfraError, ProviderError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+DEFECT_FIX = "This is a defect of the provider: please report it."
+
+
+def call_method(method: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """Call a method of a driver or of a provider.
+
+    Raise ProviderError for an error of its own code: it names the method and the line, and has the error as
+    its cause.
+    """
+    try:
+        return method(*arguments, **named)
+    except PortinfraError:
+        raise
+    except Exception as error:
+        raise ProviderError(f"{_name(method)} raised {describe(error, method)}", fix=DEFECT_FIX) from error
+
+
+def find_id(path: str, answer: Mapping[str, Any], action: str, address: str | None) -> str:
+    """Return the id at a dotted path of an answer. Raise ProviderError where there is none."""
+    try:
+        value: Any = reduce(getitem, path.split("."), answer)
+    except (KeyError, IndexError, TypeError):
+        value = None
+    if value is None or value == "":
+        raise ProviderError(
+            f'the answer has nothing at "{path}"',
+            action=action,
+            address=address or "",
+            fix="This is a defect of the provider: correct `fills` of this call.",
+        )
+    return str(value)
+
+
+def describe(error: Exception, method: Callable[..., Any] | None = None) -> str:
+    """Return an error with its class and its line: of the method's own file, if one is given."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if method is not None and frame.filename == _file(method)] or frames
+    return f"{type(error).__name__}: {error} ({own[-1].filename.rpartition('/')[2]}, line {own[-1].lineno})"
+
+
+def _name(method: Callable[..., Any]) -> str:
+    """Return `SubnetDriver.assemble`."""
+    of = getattr(method, "__self__", None)
+    name = getattr(method, "__name__", "a method")
+    return f"{type(of).__name__}.{name}" if of is not None else name
+
+
+def _file(method: Callable[..., Any]) -> str:
+    try:
+        return inspect.getfile(type(getattr(method, "__self__", method)))
+    except TypeError:  # it is not written in Python
+        return ""
