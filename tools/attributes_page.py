@@ -33,6 +33,7 @@ VALUES = {
     Kind.SWITCH: "true or false",
     Kind.TEXTS: "list of texts",
     Kind.TEXT_MAP: "mapping of text to text",
+    Kind.NUMBER_MAP: "mapping of text to whole numbers",
     Kind.OPTIONS: "mapping of options",
     Kind.MAPS: "mapping of names to mappings",
     Kind.PORTS: "port, range or list of these",

@@ -6,23 +6,24 @@ and running it again finds it.
 
 from collections.abc import Collection, Iterable, Mapping
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar, cast
 
 from attrs import evolve
 
 from portinfra.errors import NotFound
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
-from portinfra.guards.fence import starting_hosts
+from portinfra.guards.fence import find_host_starts
 from portinfra.guards.peer import check_guards_again, record_peer
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
+from portinfra.model.change import Change
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.location import here
 from portinfra.model.observed import Observed
 from portinfra.model.placed import Placed
-from portinfra.model.plan import Change, Guard, PlanOptions
+from portinfra.model.plan import Guard, PlanOptions
 from portinfra.model.resources import Snapshot, Spec
 from portinfra.model.topology import Topology
 from portinfra.planning.compose import compose
@@ -76,8 +77,7 @@ class Cloud:
 
     def list(self, kind: type[S]) -> list[Observed[S]]:
         """Every resource of a kind, by address."""
-        resources = self._place.reader.observe(self._scope).resources
-        return [seen for _, seen in sorted(resources.items()) if isinstance(seen.spec, kind)]
+        return [seen for _, seen in sorted(self._place.reader.observe(self._scope).of(kind).items())]
 
     def ensure(self, spec: S, *, allow_data_loss: bool = False) -> Observed[S]:
         """Make a resource, or bring the one of that address to what the spec says.
@@ -89,7 +89,7 @@ class Cloud:
         driver = self._place.provider.drivers.get(type(spec))
         self._validate(spec, may_be_empty=driver.cannot_show if driver else ())
         resources = self._bring(spec.address, {spec.address: spec}, allow_data_loss=allow_data_loss)
-        return resources[spec.address]
+        return cast(Observed[S], resources[spec.address])
 
     def remove(self, address: str, *, allow_data_loss: bool = False) -> None:
         """Remove a resource; a volume only with `allow_data_loss`. Raises PolicyError, as `ensure` does, and
@@ -99,7 +99,7 @@ class Cloud:
 
     def _bring(
         self, address: Address, spec: Mapping[Address, Spec], *, allow_data_loss: bool
-    ) -> Mapping[Address, Observed[Any]]:
+    ) -> Mapping[Address, Observed[Spec]]:
         run = self._started()
         observation = run.reader.observe(self._scope)
         if not spec and address not in observation.resources:
@@ -134,7 +134,7 @@ class Cloud:
         plan = check_guards_again(run, plan, self._guards)
         zonal = self._place.provider.capabilities.zonal_subnets
         relations = relation_findings(plan, zonal_subnets=zonal) if spec else ()
-        more = (*map(_loss, plan.kept), *self._unclear(spec.values()), *relations, *starting_hosts(plan))
+        more = (*map(_loss, plan.kept), *self._unclear(spec.values()), *relations, *find_host_starts(plan))
         refuse(evolve(plan, findings=(*plan.findings, *more)))
         record_peer(run, plan)
         if not plan.empty:

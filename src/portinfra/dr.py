@@ -29,6 +29,7 @@ from portinfra.errors import PortinfraError
 from portinfra.model.environment import Environment
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
+from portinfra.placement import place
 from portinfra.provider import registry
 from portinfra.provider.interface import Grants
 from portinfra.recovery.abandon import Abandoned, abandon, may_abandon, stand_alone
@@ -47,7 +48,7 @@ from portinfra.recovery.subject import Recovery, recoveries_of
 from portinfra.recovery.vault.blocks import exports_blocks
 from portinfra.recovery.vault.readiness import unfit
 from portinfra.rollout.evidence import open_store, sign, signing_key, verify
-from portinfra.validation import validate, validate_declared, validate_helpers
+from portinfra.validation import validate, validate_declared, validate_helpers, validate_placed
 
 __all__ = [
     "Abandoned",
@@ -85,7 +86,7 @@ __all__ = [
 
 
 def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Environment]) -> Recovery:
-    """A recovery plan with what it names. Raises ValidationError with all findings."""
+    """A recovery plan with what it names. Raises ValidationError or PlacementError, with all findings."""
     known = tuple(environments)
     validate_declared(Declared((topology,), known, (plan,)))
     named = {environment.name: environment for environment in known}
@@ -95,6 +96,7 @@ def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Envi
         plugin = registry.plugin(environment.provider)
         native[plugin.name] = plugin.native
         validate(topology, environment, plugin.capabilities, native)
+        validate_placed(place(topology, environment), plugin)
     validate_helpers(plan, native, unfit(made))
     return made
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from portinfra.errors import NotFound, OutcomeUnknown, Unavailable
+from portinfra.errors import NotFound, OutcomeUnknown, ProviderError, Unavailable
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import Observation, Observed
@@ -30,7 +30,7 @@ class Reader:
 
     provider: Provider
     ask: Ask = field(repr=False)
-    borrowed: Mapping[Address, Observed[Any]] = field(factory=dict)
+    borrowed: Mapping[Address, Observed[Spec]] = field(factory=dict)
     """Resources of another scope that those of this one refer to: seen with them, and never changed."""
 
     def pages(self, call: Call) -> list[Answer]:
@@ -50,18 +50,28 @@ class Reader:
 
     def catalogue(self) -> Catalogue:
         """What the location offers."""
-        calls = self.provider.catalogue_calls()
-        return self.provider.catalogue({call: self.pages(call) for call in calls})
+        answers: dict[Call, list[Answer]] = {}
+        answers_optional = True
+        for call in self.provider.catalogue_calls():
+            if call.optional and not answers_optional:
+                continue
+            try:
+                answers[call] = self.pages(call)
+            except ProviderError as error:
+                if not call.optional:
+                    raise
+                answers_optional = not isinstance(error, Unavailable | OutcomeUnknown)
+        return self.provider.catalogue(answers)
 
     def observe(self, scope: Scope) -> Observation:
         """All that is ours in the scope, every kind."""
         return self._look(scope, dict.fromkeys(self.provider.drivers, ()), {})
 
     def look(
-        self, scope: Scope, awaited: Iterable[Observed[Any]], known: Mapping[Address, Observed[Any]]
+        self, scope: Scope, awaited: Iterable[Observed[Spec]], known: Mapping[Address, Observed[Spec]]
     ) -> Observation:
         """The kinds of the awaited resources again; `known` names what they refer to."""
-        only: dict[type[Spec], list[Observed[Any]]] = {}
+        only: dict[type[Spec], list[Observed[Spec]]] = {}
         for seen in awaited:
             only.setdefault(type(seen.spec), []).append(seen)
         return self._look(scope, only, known)
@@ -69,14 +79,14 @@ class Reader:
     def _look(
         self,
         scope: Scope,
-        only: Mapping[type[Spec], Sequence[Observed[Any]]],
-        known: Mapping[Address, Observed[Any]],
+        only: Mapping[type[Spec], Sequence[Observed[Spec]]],
+        known: Mapping[Address, Observed[Spec]],
     ) -> Observation:
         drivers = [(driver, only[kind]) for kind, driver in self.provider.drivers.items() if kind in only]
         surveys = [(driver, driver.survey(scope, awaited)) for driver, awaited in drivers]
         answers, unknown = self._answers(dict.fromkeys(call for _, calls in surveys for call in calls))
         by_id = {seen.id: address for address, seen in {**self.borrowed, **known}.items() if seen.id}
-        resources: dict[Address, Observed[Any]] = {}
+        resources: dict[Address, Observed[Spec]] = {}
         unexplained: list[str] = []
         for driver, calls in surveys:
             told = {call: answers[call] for call in calls if call in answers}
@@ -109,7 +119,7 @@ class Reader:
                     unknown |= self.provider.silent(call, answer)
         return answers, unknown
 
-    def _detailed(self, driver: Driver[Any], seen: Observed[Any]) -> Observed[Any]:
+    def _detailed(self, driver: Driver[Any], seen: Observed[Spec]) -> Observed[Spec]:
         while (call := driver.detail(seen)) is not None:
             try:
                 looked = driver.absorb(seen, call, self.ask(call))

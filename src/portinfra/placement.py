@@ -53,7 +53,7 @@ def place(topology: Topology, environment: Environment) -> Placed:
     """
     zones = len(environment.zones) or ZONES_DEFAULT
     roles = [role_in(role, environment) for role in topology.roles]
-    sites = _sites(roles, environment, zones)
+    sites = _sites(roles, topology.slots, environment, zones)
     tags = {**topology.tags, **environment.tags}
     network = Network(NETWORK.name, environment.cidr, tags)
     by_kind: list[dict[Address, Spec]] = [{} for _ in range(8)]
@@ -86,14 +86,6 @@ def role_in(role: Role, environment: Environment) -> Role:
     if (size, image) == (changed.size, changed.image):
         return changed
     return evolve(changed, size=size, image=image)
-
-
-def slots(topology: Topology) -> dict[str, int]:
-    """Each role's slot: the one it names, or its position."""
-    return {
-        role.name: position if role.slot is None else role.slot
-        for position, role in enumerate(topology.roles)
-    }
 
 
 def host_names(role: Role) -> list[str]:
@@ -131,7 +123,7 @@ class _Site:
         return max(0, self.size - FIRST_HOST - LAST_HOSTS) * self.zones
 
 
-def _sites(roles: Sequence[Role], environment: Environment, zones: int) -> list[_Site]:
+def _sites(roles: Sequence[Role], slots: Sequence[int], environment: Environment, zones: int) -> list[_Site]:
     network = IPv4Network(environment.cidr)
     available = (1 << max(0, environment.subnet_prefix - network.prefixlen)) // ZONES_MAX - 1
     size = 1 << (32 - environment.subnet_prefix)
@@ -139,8 +131,7 @@ def _sites(roles: Sequence[Role], environment: Environment, zones: int) -> list[
     sites: list[_Site] = []
     findings: list[Finding] = []
     taken: dict[int, str] = {}
-    for position, role in enumerate(roles):
-        slot = position if role.slot is None else role.slot
+    for role, slot in zip(roles, slots, strict=True):
         site = _Site(base + slot * ZONES_MAX * size, size, environment.subnet_prefix, zones)
         sites.append(site)
         findings += _misfits(role, slot, site, available, taken, environment)

@@ -2,7 +2,8 @@
 
 from attrs import evolve, frozen
 
-from portinfra.model.plan import Change, Plan
+from portinfra.model.change import Change
+from portinfra.model.plan import Plan
 from portinfra.observation import Reader
 from portinfra.planning.compose import compose
 

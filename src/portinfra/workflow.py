@@ -37,7 +37,7 @@ from portinfra.placement import place
 from portinfra.planning.compose import compose
 from portinfra.planning.in_use import in_use
 from portinfra.planning.refusal import refuse
-from portinfra.planning.saved import covered, fingerprints
+from portinfra.planning.saved import fingerprints, new_changes, say_changes
 from portinfra.planning.unknown_names import name_findings
 from portinfra.policy import PolicyRule, Report
 from portinfra.policy import check as check_rules
@@ -46,7 +46,7 @@ from portinfra.portability.move import Move, describe_move
 from portinfra.provider import registry
 from portinfra.records import holder as holders
 from portinfra.records.lease import read_leases, to_text
-from portinfra.validation import validate
+from portinfra.validation import validate, validate_placed
 
 
 @contextmanager
@@ -68,7 +68,9 @@ def placed(topology: Topology, environment: Environment) -> Placed:
     """
     plugin = registry.plugin(environment.provider)
     validate(topology, environment, plugin.capabilities, {plugin.name: plugin.native})
-    return place(topology, environment)
+    made = place(topology, environment)
+    validate_placed(made, plugin)
+    return made
 
 
 @_uncollected()
@@ -189,9 +191,9 @@ def apply(
             fresh = run.plan(plan.placed, plan.catalogue, plan.options, destroy=plan.destroys)
         fresh = check_guards_again(run, fresh, plan.guards)
         refuse(fresh)
-        if not covered(fresh, fingerprints(plan)):
+        if new := new_changes(fresh, fingerprints(plan)):
             raise StalePlanError(
-                f"{plan.scope} has changed since this plan was made, and needs other changes now"
+                f"{plan.scope} has changed since this plan was made. Not in it: {say_changes(new)}"
             )
         record_peer(run, fresh)
         outcome = run.apply(fresh, listen or (lambda progress: None))
@@ -214,7 +216,8 @@ def leases(topology: Topology, environment: Environment) -> list[Lease]:
 
 def lives(lease: Lease) -> bool | None:
     """Whether the run that holds a lease still runs; None where it cannot be known from this machine."""
-    return holders.alive(lease.holder_identity) if holders.same_machine(lease.holder_identity) else None
+    holder = lease.holder_identity
+    return holders.is_alive(holder) if holders.is_on_this_machine(holder) else None
 
 
 def release(topology: Topology, environment: Environment) -> Lease | None:

@@ -4,9 +4,11 @@ import re
 import subprocess
 import sys
 import tomllib
+from graphlib import TopologicalSorter
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import grimp
 import pytest
 
 import portinfra
@@ -43,6 +45,14 @@ def test_no_module_has_the_name_of_a_public_value():
     """Python sets an imported submodule as an attribute of its package, in place of the public value."""
     modules = {path.stem if path.suffix else path.name for path in (ROOT / "src" / "portinfra").iterdir()}
     assert modules.isdisjoint(portinfra.__all__)
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    """Imports for type checks count, which import-linter leaves out of the layers."""
+    packages = ("portinfra", "portinfra_aws", "portinfra_gcp", "portinfra_libvirt")
+    graph = grimp.build_graph(*packages, cache_dir=None)
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    TopologicalSorter(imports).prepare()  # a CycleError names the modules
 
 
 def test_types_are_shipped():

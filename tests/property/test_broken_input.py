@@ -47,7 +47,7 @@ topology "shop" {{
   }}
   role "db" {{
     size      = "large"
-    user_data = "password=${{var.password}}"
+    user_data = "#!password=${{var.password}}"
     volume "data" {{
       gib   = 100
       mount = "/srv"

@@ -113,7 +113,7 @@ def test_what_is_protected_is_neither_destroyed_nor_half_destroyed(topology, env
 @given(topologies, strategies.environments())
 def test_a_secret_appears_nowhere(topology, environment):
     secretive = Topology(
-        topology.name, [evolve(role, user_data=CANARY) for role in topology.roles], topology.flows
+        topology.name, [evolve(role, user_data=f"#!{CANARY}") for role in topology.roles], topology.flows
     )
     with on(FakeCloud()):
         first = plan(secretive, environment)
@@ -124,7 +124,7 @@ def test_a_secret_appears_nowhere(topology, environment):
 
 def test_nor_in_the_journals(journals):
     with on(FakeCloud()):
-        topology = Topology("sample", [Role("web", user_data=CANARY)])
+        topology = Topology("sample", [Role("web", user_data=f"#!{CANARY}")])
         environment = Environment("production", on="fake:us-east-1")
         apply(plan(topology, environment), seed=0)
     written = [path.read_text() for path in journals.rglob("*.jsonl")]

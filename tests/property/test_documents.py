@@ -24,7 +24,7 @@ fewer = settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 
 def with_secrets(topology):
     """The same topology, whose hosts are told a secret at birth."""
-    return evolve(topology, roles=[evolve(role, user_data=CANARY) for role in topology.roles])
+    return evolve(topology, roles=[evolve(role, user_data=f"#!{CANARY}") for role in topology.roles])
 
 
 def is_json(document):

@@ -61,6 +61,7 @@ VALUES = {
     Kind.SWITCH: st.booleans(),
     Kind.TEXTS: some,
     Kind.TEXT_MAP: tags,
+    Kind.NUMBER_MAP: st.dictionaries(texts, st.integers(), max_size=3),
     Kind.MAPS: st.dictionaries(names, options, max_size=2),
     Kind.PORTS: ports,
     Kind.HOOK: texts,

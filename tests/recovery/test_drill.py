@@ -47,7 +47,9 @@ def test_its_evidence_names_accounts_who_ran_it_and_what_the_topology_was(ready)
     assert told.operator == f"{getpass.getuser()}@{platform.node()}"
     same = drill(recovery(), pace=ONE)
     other = drill(recovery(topology=SHOP.with_role(evolve(SHOP.role("web"), count=2))), pace=ONE)
-    secret = drill(recovery(topology=SHOP.with_role(evolve(SHOP.role("web"), user_data="s3cret"))), pace=ONE)
+    secret = drill(
+        recovery(topology=SHOP.with_role(evolve(SHOP.role("web"), user_data="#!s3cret"))), pace=ONE
+    )
     assert len(told.topology_digest) == 16
     assert same.topology_digest == secret.topology_digest == told.topology_digest != other.topology_digest
 

@@ -6,7 +6,7 @@ from worlds import RECOVERY, recovery
 from portinfra.execution.connection import Connection
 from portinfra.model.lease import Lease
 from portinfra.model.record import TEXT_MAX, Record
-from portinfra.records.entry import cut, read_entries
+from portinfra.records.entry import read_entries, split_entry
 from portinfra.records.holder import this_run
 from portinfra.records.lease import read_records, to_text
 from portinfra.recovery.ledger import STRAY_SECONDS, Entry, Ledger
@@ -46,7 +46,7 @@ def records():
 def needed(*entries):
     """How many records these entries need."""
     writer = Lease(0, this_run("ledger"), renew_time=1893456860.123456)
-    return sum(len(cut(entry, writer)) for entry in entries)
+    return sum(len(split_entry(entry, writer)) for entry in entries)
 
 
 def write(entry, number=None):

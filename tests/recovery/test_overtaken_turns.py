@@ -42,7 +42,7 @@ def test_a_target_that_was_destroyed_in_between_stands_above_all_that_was(ready)
 
 def test_one_that_began_without_the_source_rises_above_it_when_it_is_there_after_all(ready):
     with Connection.to(PRODUCTION) as source, source.run(recovery().source_scope, seed=0) as run:
-        run.declare(epoch=LATER, fenced=False)
+        run.record_fence(epoch=LATER, fenced=False)
     dies_after("production is lost", how=LOST)
     assert failover(recovery(), HOW).result == "passed"
     with Connection.to(PRODUCTION) as source, Connection.to(RECOVERY) as target:
@@ -58,7 +58,7 @@ def test_one_that_began_without_the_source_rises_above_it_when_it_is_there_after
 def test_a_failover_that_the_turn_has_passed_by_is_not_resumed(ready):
     first = stuck()
     with Connection.to(RECOVERY) as target, target.run(recovery().target_scope, workers=1, seed=0) as run:
-        run.declare(epoch=LATER, fenced=True)
+        run.record_fence(epoch=LATER, fenced=True)
     assert replicate(evolve(recovery()), now=True, stopped=True, pace=ONE).succeeded
     evidence = failover(recovery(), HOW)
     assert evidence.result == "passed"
@@ -98,7 +98,7 @@ def test_one_that_was_given_up_while_it_waited_for_the_source_does_not_go_on(rea
 def test_a_target_that_somebody_has_fenced_meanwhile_is_not_let_in_again(ready):
     def fenced(*given):
         with Connection.to(RECOVERY) as target, target.run(recovery().target_scope, seed=0) as run:
-            run.declare(epoch=LATER, fenced=True)
+            run.record_fence(epoch=LATER, fenced=True)
 
     with mock.patch.object(failing, "receive", fenced), pytest.raises(PolicyError) as error:
         failover(recovery(), HOW)

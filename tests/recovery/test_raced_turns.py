@@ -152,7 +152,7 @@ def test_a_point_that_is_left_aside_costs_other_groups_nothing(cloud):
 def test_a_turn_of_the_source_in_between_makes_it_another(ready):
     first = stuck(how=LOST)
     with Connection.to(PRODUCTION) as source, source.run(recovery().source_scope, seed=0) as run:
-        run.declare(epoch=LATER, fenced=False)
+        run.record_fence(epoch=LATER, fenced=False)
     passed_later(ready, 60)
     with pytest.raises(PolicyError) as error:
         failover(recovery(), HOW)

@@ -2,8 +2,8 @@
 
 from portinfra import Environment, PlanOptions, Role, Topology
 from portinfra.model.catalogue import Catalogue, MachineType, Zone
+from portinfra.model.change import Step
 from portinfra.model.observed import Observation, Observed
-from portinfra.model.plan import Step
 from portinfra.model.resources import KINDS
 from portinfra.placement import place
 from portinfra.planning.compose import compose
@@ -58,8 +58,8 @@ CATALOGUE = Catalogue(
 PRODUCTION = Environment("production", on="toy:land", cidr="10.10.0.0/16")
 
 
-def topology(*roles, flows=()):
-    return Topology("sample", roles or [Role("web")], flows)
+def topology(*roles, flows=(), **attributes):
+    return Topology("sample", roles or [Role("web")], flows, **attributes)
 
 
 def plan_of(

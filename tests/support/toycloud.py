@@ -42,7 +42,7 @@ class ListingDriver(ToyDriver):
         return [seen for (answer,) in answers.values() for seen in answer["items"]]
 
     def next_call(self, want, seen, refs):
-        if seen is not None and seen.state != "ready" and not seen.fault:
+        if seen is not None and (seen.state == "deleting" or (seen.state != "ready" and not seen.fault)):
             return Wait("getting ready")
         return super().next_call(want, seen, refs)
 

@@ -90,7 +90,7 @@ WRONG = {
         "ends_after": [-1, "1h"],
         "mounts": [["data"], [Mount("data", "srv")], [Mount("", "/srv")], "data"],
         "ssh_keys": [[7], 7],
-        "user_data": [7, "x" * 20_000],
+        "user_data": [7, "#!" + "x" * 20_000],
     },
     Volume: {
         "gib": DISK,

@@ -143,22 +143,37 @@ def test_a_terminated_host_lingers_without_network_or_disks_and_is_then_forgotte
         boto.describe_instances(InstanceIds=[host])
 
 
-def test_a_launch_can_be_accepted_and_die(slow: Local, boto: Any, place: str, web: str) -> None:
-    slow.bed.fail_next_instance("123456789012", "us-east-1", "no key")
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [
+        ("key", {"Code": "Client.InternalError", "Message": "Client error on launch"}),
+        ("volumes", {"Code": "Client.VolumeLimitExceeded", "Message": "Volume limit exceeded"}),
+        ("trouble", {"Code": "Server.InternalError", "Message": "Server.InternalError"}),
+    ],
+)
+def test_a_launch_can_be_accepted_and_die(
+    slow: Local, boto: Any, place: str, web: str, cause: str, reason: dict[str, str]
+) -> None:
+    slow.bed.fail_next_instance("123456789012", "us-east-1", cause)
     host = hand.host(boto, place, [web], "10.0.0.10")
     assert hand.state(boto, host) == "pending"
     slow.bed.advance(31)
     left = shown(boto, host)
     assert left["State"]["Name"] == "terminated"
-    assert left["StateReason"] == {"Code": "Server.InternalError", "Message": "Server.InternalError: no key"}
+    assert (left["StateReason"], left["StateTransitionReason"]) == (reason, "Server.InternalError")
     hand.host(boto, place, [web], "10.0.0.10")
 
 
-def test_a_protected_host_is_not_terminated(boto: Any, place: str, web: str) -> None:
+def test_a_protected_host_is_not_terminated_nor_stopped(boto: Any, place: str, web: str) -> None:
     host = hand.host(boto, place, [web])
     boto.modify_instance_attribute(InstanceId=host, DisableApiTermination={"Value": True})
-    with refused("OperationNotPermitted"):
+    with refused("OperationNotPermitted") as said:
         boto.terminate_instances(InstanceIds=[host])
+    assert "Modify its 'disableApiTermination' instance attribute" in said[0]
+    boto.modify_instance_attribute(InstanceId=host, DisableApiStop={"Value": True})
+    with refused("OperationNotPermitted") as said:
+        boto.stop_instances(InstanceIds=[host])
+    assert "Modify its 'disableApiStop' instance attribute" in said[0]
 
 
 def test_what_is_made_with_a_host_bears_the_tags_that_it_was_given(boto: Any, place: str, web: str) -> None:

@@ -55,6 +55,19 @@ def test_a_volume_has_five_pending_snapshots_at_most(ec2: Local, boto: Any) -> N
         boto.create_snapshot(VolumeId=volume)
 
 
+def test_a_region_takes_only_so_many_copies_at_once(ec2: Local, boto: Any, west: Any) -> None:
+    made = snapshot(boto)
+    ec2.bed.configure(live_clock=False, pending_seconds=30, copies_at_once=2)
+    for _ in range(2):
+        west.copy_snapshot(SourceSnapshotId=made, SourceRegion="us-east-1")
+    with refused("ResourceLimitExceeded") as said:
+        west.copy_snapshot(SourceSnapshotId=made, SourceRegion="us-east-1")
+    assert said == ["Too many snapshot copies in progress. The limit is 2 for this destination region."]
+    boto.copy_snapshot(SourceSnapshotId=made, SourceRegion="us-east-1")
+    ec2.bed.advance(31)
+    west.copy_snapshot(SourceSnapshotId=made, SourceRegion="us-east-1")
+
+
 def test_a_copy_is_encrypted_where_it_is_asked_to_be_even_without_a_key(boto: Any, west: Any) -> None:
     plain = snapshot(boto)
     assert copied(west, plain)["Encrypted"] is False

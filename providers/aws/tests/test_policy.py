@@ -30,6 +30,11 @@ def bed(tmp_path, monkeypatch):
         assert bed.ec2.gaps == []
 
 
+def service_of(action):
+    """The action as a policy names it."""
+    return f"{'servicequotas' if action == 'GetServiceQuota' else 'ec2'}:{action}"
+
+
 def lifecycle(bed):
     """All that can happen to an environment: made, changed, drifted by hand, mended, snapshotted, removed."""
     stage = Stage(bed)
@@ -94,8 +99,9 @@ def tables(bed):
 
 def test_the_policy_allows_what_a_lifecycle_asks_and_nothing_else(bed):
     lifecycle(bed)
-    asked = {f"ec2:{action}" for action in bed.ec2.calls if action not in STS}
-    granted = {action for action in allowed(plugin.iam_policy()) if action.startswith("ec2:")}
+    asked = {service_of(action) for action in bed.ec2.calls if action not in STS}
+    services = ("ec2:", "servicequotas:")
+    granted = {action for action in allowed(plugin.iam_policy()) if action.startswith(services)}
     assert asked - granted == set()
     assert granted - asked == set()
 

@@ -113,3 +113,16 @@ def test_both_accounts_are_told_what_to_allow(recovery):
     assert "alias/shop in us-east-1" in told["source"]["where"]
     resources = [statement["Resource"] for statement in told["target"]["policy"]["Statement"]]
     assert resources == [f"arn:aws:kms:us-east-1:{ACCOUNT}:key/*", f"arn:aws:kms:us-west-2:{OTHER}:key/*"]
+
+
+def test_one_replication_carries_more_volumes_than_the_region_copies_at_once(ec2, tmp_path, monkeypatch):
+    """Of an account whose limit is 5, where each copy takes longer than the patience with a refusal."""
+    monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
+    many = Topology("shop", [Role("db", count=16, volumes=[Volume("data", gib=10)], waive=FEW)], [])
+    plan = RecoveryPlan("shop", PRODUCTION, RECOVERY, rpo="4h", rto="1h", waves=[["db"]])
+    with wrapped("aws", untouched, clock=EmulatorClock(ec2.bed)):
+        workflow.apply(workflow.plan(many, PRODUCTION))
+        recovery = dr.recovery(many, plan, [PRODUCTION, RECOVERY])
+        ec2.bed.configure(pending_seconds=300.0, copies_at_once=5)
+        assert dr.replicate(recovery, pace=ONE).succeeded
+        assert dr.status(recovery).level == "ok"

@@ -84,7 +84,10 @@ def test_without_a_wish_the_first_free_address_is_given(hand: Hand) -> None:
 
 def test_a_static_internal_address_is_for_one_instance(hand: Hand) -> None:
     hand.small_world()
-    subnet = {"address_type": "INTERNAL", "subnetwork": f"regions/{REGION}/subnetworks/s"}
+    subnet = {
+        "address_type": "INTERNAL",
+        "subnetwork": f"projects/portinfra-bed/regions/{REGION}/subnetworks/s",
+    }
     assert hand.address("inside", **subnet, address="10.0.0.20") == "10.0.0.20"
     for taken in ("10.0.0.20", "10.0.0.10"):
         with refused(400, "would result in a conflict"):

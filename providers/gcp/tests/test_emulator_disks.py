@@ -20,7 +20,7 @@ def snapshot(hand: Hand, name: str = "shot", **more: object) -> None:
 def test_sizes_come_from_the_source_or_are_the_usual_ones(hand: Hand) -> None:
     for name, body, size in (
         ("standard", {}, 500),
-        ("balanced", {"type_": f"zones/{ZONE}/diskTypes/pd-balanced"}, 100),
+        ("balanced", {"type_": f"projects/portinfra-bed/zones/{ZONE}/diskTypes/pd-balanced"}, 100),
         ("image", {"source_image": DEBIAN}, 10),
         ("larger", {"source_image": DEBIAN, "size_gb": 25}, 25),
     ):
@@ -135,4 +135,4 @@ def test_a_key_must_be_ours_and_near_and_is_told_with_its_version(gce: Local, ha
 def test_a_disk_type_must_be_of_the_zone(hand: Hand, type_: str) -> None:
     zone = ZONE if type_ == "pd-magic" else f"{REGION}-c"
     with refused(404 if type_ == "pd-magic" else 400):
-        hand.disk(type_=f"zones/{zone}/diskTypes/{type_}")
+        hand.disk(type_=f"projects/portinfra-bed/zones/{zone}/diskTypes/{type_}")

@@ -39,7 +39,8 @@ def test_the_default_route_can_be_deleted_and_made_again(gce: Local, hand: Hand)
     hand.do("Routes", "delete", route=route.name)
     assert list(hand.ask("Routes", "list")) == []
     gateway = "global/gateways/default-internet-gateway"
-    again = {"name": "out", "network": "global/networks/n", "dest_range": "0.0.0.0/0", "priority": 900}
+    whole = "projects/portinfra-bed/global/networks/n"
+    again = {"name": "out", "network": whole, "dest_range": "0.0.0.0/0", "priority": 900}
     hand.do("Routes", "insert", route_resource={**again, "next_hop_gateway": gateway})
     assert "already being used by 'projects/portinfra-bed/global/routes/out'" in kept(hand)
 

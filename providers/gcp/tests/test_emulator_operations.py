@@ -9,6 +9,8 @@ from emulator import Local
 from emulator.hand import ZONE, Hand, host, refused
 from emulator.raw import Raw
 
+WHOLE = "projects/portinfra-bed/global/networks/n"
+SUBNET = {"name": "s", "network": WHOLE, "ipCidrRange": "10.0.0.0/24"}
 NETWORK = {"name": "n", "autoCreateSubnetworks": False}
 ONE, OTHER = str(uuid.UUID(int=1)), str(uuid.UUID(int=2))
 
@@ -59,10 +61,9 @@ def test_by_a_live_clock_waiting_waits(gce: Local, raw: Raw) -> None:
 def test_what_is_not_ready_cannot_be_referred_to(gce: Local, raw: Raw) -> None:
     gce.bed.configure(live_clock=False, pending_seconds=10)
     raw("POST", "global/networks", NETWORK)
-    subnet = {"name": "s", "network": "global/networks/n", "ipCidrRange": "10.0.0.0/24"}
-    assert raw.refused("POST", "regions/europe-west1/subnetworks", subnet)[:2] == (400, "resourceNotReady")
+    assert raw.refused("POST", "regions/europe-west1/subnetworks", SUBNET)[:2] == (400, "resourceNotReady")
     gce.bed.advance(10)
-    raw("POST", "regions/europe-west1/subnetworks", subnet)
+    raw("POST", "regions/europe-west1/subnetworks", SUBNET)
     assert raw.last.status_code == 200
 
 
@@ -108,10 +109,9 @@ def test_a_request_id_is_good_for_one_request_only_and_must_be_a_uuid(raw: Raw) 
 
 
 def test_a_refusal_does_not_use_up_a_request_id(raw: Raw) -> None:
-    subnet = {"name": "s", "network": "global/networks/n", "ipCidrRange": "10.0.0.0/24"}
-    raw.refused("POST", "regions/europe-west1/subnetworks", subnet, requestId=ONE)
+    raw.refused("POST", "regions/europe-west1/subnetworks", SUBNET, requestId=ONE)
     raw("POST", "global/networks", NETWORK)
-    raw("POST", "regions/europe-west1/subnetworks", subnet, requestId=ONE)
+    raw("POST", "regions/europe-west1/subnetworks", SUBNET, requestId=ONE)
     assert raw.last.status_code == 200
 
 

@@ -15,7 +15,9 @@ NETWORKS, SUBNETS, ADDRESSES = (
 )
 DISKS, INSTANCES, SNAPSHOTS = f"zones/{ZONE}/disks", f"zones/{ZONE}/instances", "global/snapshots"
 S = f"regions/{REGION}/subnetworks/s"
-SUBNET = {"name": "t", "network": NETWORKS + "/n", "ipCidrRange": "10.1.0.0/24"}
+WHOLE = "projects/portinfra-bed/"
+N = WHOLE + "global/networks/n"
+SUBNET = {"name": "t", "network": N, "ipCidrRange": "10.1.0.0/24"}
 BOOT = {"boot": True, "initializeParams": {"sourceImage": DEBIAN}}
 INSTANCE = {
     "name": "j",
@@ -38,12 +40,14 @@ def world(hand: Hand, raw: Raw) -> Raw:
         (NETWORKS, {"name": "m"}, "Legacy networks"),
         (NETWORKS, {"name": "m", "autoCreateSubnetworks": False, "mtu": 9000}, "MTU must be"),
         (NETWORKS, {"autoCreateSubnetworks": False, "name": ""}, "resource.name"),
-        (SUBNETS, {"name": "t", "network": NETWORKS + "/n"}, "ipCidrRange"),
+        (SUBNETS, {"name": "t", "network": N}, "ipCidrRange"),
+        (SUBNETS, {**SUBNET, "network": NETWORKS + "/n"}, "The URL is malformed"),
+        (DISKS, {"name": "e", "type": f"zones/{ZONE}/diskTypes/pd-ssd"}, "The URL is malformed"),
         (SUBNETS, {"name": "t", "network": "n", "ipCidrRange": "10.1.0.0/24"}, "The URL is malformed"),
-        ("global/routes", {"name": "r", "network": NETWORKS + "/n", "destRange": "0.0.0.0/0", "priority": 1},
+        ("global/routes", {"name": "r", "network": N, "destRange": "0.0.0.0/0", "priority": 1},
          "next hop"),
         (ADDRESSES, {"name": "a", "addressType": "INTERNAL"}, "needs a subnetwork"),
-        (ADDRESSES, {"name": "a", "subnetwork": S}, "has no subnetwork"),
+        (ADDRESSES, {"name": "a", "subnetwork": WHOLE + S}, "has no subnetwork"),
         (DISKS, {"name": "e", "sourceImage": DEBIAN, "sourceSnapshot": SNAPSHOTS + "/x"}, "Only one"),
         (DISKS, {"name": "e", "sourceImage": "debian-12"}, "The URL is malformed"),
         (SNAPSHOTS, {"name": "x"}, "source disk is required"),
@@ -83,7 +87,7 @@ def test_it_is_refused(gce: Local, world: Raw, path: str, body: Any, words: str)
     [
         (SUBNETS, {**SUBNET, "purpose": "PEER_MIGRATION"}),
         (SUBNETS, {**SUBNET, "secondaryIpRanges": [{"rangeName": "x"}]}),
-        ("global/routes", {"name": "r", "network": NETWORKS + "/n", "destRange": "0.0.0.0/0", "priority": 1,
+        ("global/routes", {"name": "r", "network": N, "destRange": "0.0.0.0/0", "priority": 1,
                            "nextHopIp": "10.0.0.9"}),
         (ADDRESSES, {"name": "a", "ipVersion": "IPV6"}),
         (ADDRESSES, {"name": "a", "address": "34.76.9.9"}),

@@ -30,6 +30,7 @@ def graph(
     """Draw the zones, subnets, hosts and allowed flows. Asks no cloud."""
     from portinfra.commands.offline import placed
     from portinfra.commands.selection import select
+    from portinfra.commands.writing import write_file
     from portinfra.render.console.terminal import err, write
     from portinfra.render.diagrams import draw
 
@@ -37,6 +38,6 @@ def graph(
     if output is None:
         write(picture)
     else:
-        output.write_text(picture, encoding="utf-8")
+        write_file(output, picture)
         err().print(f"Drawn: {output}")
     return Exit.DONE

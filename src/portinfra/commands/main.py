@@ -16,6 +16,7 @@ from portinfra.declaration.declared import Declared, declaration_error, duplicat
 from portinfra.model.environment import Environment
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
+from portinfra.render.console.streams import open_streams
 
 if TYPE_CHECKING:
     from portinfra.policy import PolicyRule
@@ -54,14 +55,22 @@ def cli(
 
 
 def _run(session: Session) -> NoReturn:
-    arguments = list(session.arguments)
+    open_streams()
     _heed_endings()
-    try:
-        _refuse_one_hyphen(arguments)
-        code = app(session)(args=arguments, prog_name=session.program, standalone_mode=False)
-    except _UsageError as error:
-        code = _misused(error, arguments)
-    sys.exit(code or 0)
+    arguments = list(session.arguments)
+    as_json = "--json" in arguments
+
+    def run() -> int:
+        if session.declared is None:
+            session.check_variables()
+        try:
+            _refuse_one_hyphen(arguments)
+            code = app(session)(args=arguments, prog_name=session.program, standalone_mode=False)
+        except _UsageError as error:
+            code = _misused(error, session, as_json=as_json)
+        return int(code or 0)
+
+    sys.exit(run_guarded(run, session, as_json=as_json))
 
 
 def _heed_endings() -> None:
@@ -85,12 +94,15 @@ def _refuse_one_hyphen(arguments: list[str]) -> None:
                 raise _UsageError(f"No such option: {argument.partition('=')[0]}.")
 
 
-def _misused(error: Any, arguments: list[str]) -> int:
-    """Show that the command line makes no sense, in the words of its parser, with advice."""
+def _misused(error: Any, session: Session, *, as_json: bool) -> int:
+    """Show that the command line makes no sense, in the words of its parser, with advice. The parser would
+    repeat any argument.
+    """
     from portinfra.declaration.terraform import advice_for_command
 
-    error.message = f"{error.message} {advice_for_command(arguments)}".rstrip()
-    if "--json" in arguments:
+    said = session.hide_values(error.message)
+    error.message = f"{said} {advice_for_command(session.arguments)}".rstrip()
+    if as_json:
         from portinfra.render.console.terminal import write_json
         from portinfra.render.documents import error_document
 

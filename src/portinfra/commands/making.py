@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from attrs import evolve
 
@@ -11,11 +10,13 @@ from portinfra.commands.exits import Misuse
 from portinfra.commands.options import Target
 from portinfra.commands.selection import Selection, check_names, select
 from portinfra.commands.session import Session
+from portinfra.commands.writing import write_file
 from portinfra.errors import StalePlanError
 from portinfra.model.address import Address
+from portinfra.model.plain import Document
 from portinfra.model.plan import Plan, PlanOptions
 from portinfra.planning.refusal import refuse
-from portinfra.planning.saved import covered
+from portinfra.planning.saved import declaration_digest, new_changes, say_changes
 from portinfra.render.documents import plan_document
 
 SCHEMA = "portinfra.plan/1"
@@ -48,7 +49,7 @@ def refusal(plan: Plan) -> Exception | None:
 
 def save(plan: Plan, path: Path) -> None:
     """Write a plan to a file, for `load_plan`."""
-    path.write_text(json.dumps(plan_document(plan), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_file(path, json.dumps(plan_document(plan), indent=2, ensure_ascii=False) + "\n")
 
 
 def load_plan(session: Session, target: Target, path: Path, *, without_peer: bool = False) -> Plan:
@@ -57,7 +58,7 @@ def load_plan(session: Session, target: Target, path: Path, *, without_peer: boo
     Raises Misuse for a file that is no plan of this environment, and StalePlanError where the declaration or
     the world asks for anything that is not in it.
     """
-    saved = _read(path)
+    saved = _read(session, path)
     topology, _, environment = saved["scope"].partition("/")
     on = saved["options"]["on"]
     if (
@@ -72,24 +73,48 @@ def load_plan(session: Session, target: Target, path: Path, *, without_peer: boo
     target = evolve(target, environment=environment, topology=topology, on=on)
     selection = select(session, target, without_peer=without_peer)
     plan = make_plan(selection, _options(saved["options"]), destroy=saved["options"]["destroy"])
-    if not covered(plan, saved["fingerprints"]):
-        raise StalePlanError(f"{path} is out of date: {saved['scope']} needs other changes now")
+    if new := new_changes(plan, saved["fingerprints"]):
+        same = saved.get("declaration", "") == declaration_digest(plan)
+        why = "what is there has changed since" if same else "the declaration has changed since"
+        raise StalePlanError(
+            f"{path} is out of date: {why}. Not in it: {say_changes(new)}",
+            fix=f"Make a new plan, read it, and apply that: {_anew(session, target, saved, path)}",
+        )
     return plan
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _anew(session: Session, target: Target, saved: Document, path: Path) -> str:
+    """Return the command that makes the plan of a file anew, with the options that it was made with."""
+    options, (_, _, environment) = saved["options"], saved["scope"].partition("/")
+    lists = {
+        "only": "--only",
+        "replace": "--replace",
+        "allow_data_loss": "--allow-data-loss",
+        "without_zones": "--without-zone",
+    }
+    given = [text for name, option in lists.items() for each in options[name] for text in (option, each)]
+    switches = {"destroy": "--destroy", "refresh_images": "--refresh-images"}
+    given += [option for name, option in switches.items() if options[name]]
+    return session.command("plan", environment, *given, "--out", str(path), *target.repeated(session))
+
+
+def _read(session: Session, path: Path) -> Document:
     try:
         saved = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise Misuse(f"{path} cannot be read: {error.strerror}", fix="Make one: plan --out FILE.") from error
+        raise Misuse(f"{path} cannot be read: {error.strerror}", fix=_fix(session)) from error
     except ValueError:
         saved = None
     if not isinstance(saved, dict) or saved.get("schema") != SCHEMA or "fingerprints" not in saved:
-        raise Misuse(f"{path} is not a saved plan of this version", fix="Make one: plan --out FILE.")
+        raise Misuse(f"{path} is not a saved plan of this version", fix=_fix(session))
     return saved
 
 
-def _options(saved: dict[str, Any]) -> PlanOptions:
+def _fix(session: Session) -> str:
+    return f"Make one: {session.command('plan', '--out')} FILE."
+
+
+def _options(saved: Document) -> PlanOptions:
     return PlanOptions(
         allow_data_loss=frozenset(saved["allow_data_loss"]),
         only=frozenset(saved["only"]),

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from attrs import frozen
+from attrs import evolve, frozen
 from typer import Option
 
 from portinfra.commands.exits import Exit, Misuse, exit_code
@@ -42,7 +42,7 @@ def move(session: Session, target: Target, moving: Moving) -> int:
     moved(selected.environment, moving.to, "--to")  # a location that is none is told of
     there = destination(selected.environment, moving.to, declared, moving.account, moving.key)
     if not moving.plan:
-        build = session.command("apply", there.name, "--on", there.on)
+        build = session.command("apply", there.name, *evolve(target, on=there.on).repeated(session))
         raise Misuse(
             "a move is not made by one command: it is built there, its data restored, and ended here",
             fix=f"Add --plan to see what it means; then: {build}",

@@ -1,5 +1,6 @@
 """The options that commands share, in groups: a command takes a group as one parameter."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,7 @@ from attrs import evolve, frozen
 from typer import Argument, Option
 
 from portinfra.commands.exits import Misuse
+from portinfra.commands.session import Session
 from portinfra.model.address import Address
 from portinfra.model.plan import PlanOptions
 
@@ -39,15 +41,32 @@ class Target:
         Option("--var-file", metavar="PATH", help="A file of values for variables of HCL; repeatable."),
     ] = None
 
+    def repeated(self, session: Session) -> list[str]:
+        """Return the options by which another command means the same."""
+        place = [("--topology", self.topology), ("--on", self.on)]
+        where = [text for option, given in place if given for text in (option, given)]
+        return [*where, *declaration_options(session, self.file, self.var_files, self.variables)]
+
     def values(self) -> dict[str, str]:
         """The variables by name. Raises Misuse for one without a value."""
         given: dict[str, str] = {}
         for text in self.variables or ():
             name, equals, value = text.partition("=")
             if not equals:
-                raise Misuse("a variable has no value", fix="Write --var NAME=VALUE.")  # it may be a secret
+                raise Misuse(
+                    "a variable has no value", fix="Write --var NAME=VALUE."
+                )  # the name may be a secret
             given[name] = value
         return given
+
+
+def declaration_options(
+    session: Session, file: Path, var_files: Iterable[Path] | None, variables: Iterable[str] | None
+) -> list[str]:
+    """Return the options by which another command reads the same declaration."""
+    given = [text for each in var_files or () for text in ("--var-file", str(each))]
+    given += [text for each in variables or () for text in ("--var", session.variable(each))]
+    return [*(() if file == Path() else ("-f", str(file))), *given]
 
 
 @frozen

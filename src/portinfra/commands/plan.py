@@ -7,7 +7,7 @@ from attrs import frozen
 from typer import Option
 
 from portinfra.commands.exits import Exit, exit_code
-from portinfra.commands.options import Shown, Target, Wishes
+from portinfra.commands.options import Shown, Target, Wishes, declaration_options
 from portinfra.commands.session import Session
 
 
@@ -46,11 +46,14 @@ def plan(session: Session, target: Target, wishes: Wishes, planning: Planning) -
     else:
         show_plan(made, out(), full=planning.full)
         if not planning.destroy and (others := summary_beside_plan(check(made.placed, session.rules))):
-            err().print(f"{others} See: {session.command('check', made.placed.environment.name)}")
+            check_it = session.command("check", made.placed.environment.name, *target.repeated(session))
+            err().print(f"{others} See: {check_it}")
     if refused is not None:
         err().print("No apply would accept this plan" + (", so it was not saved." if planning.out else "."))
         return exit_code(refused)
     if planning.out is not None:
         save(made, planning.out)
-        err().print(f"Saved. Apply it: {session.command('apply', '--plan', str(planning.out))}")
+        declared_by = declaration_options(session, target.file, target.var_files, target.variables)
+        apply_it = session.command("apply", "--plan", str(planning.out), *declared_by)
+        err().print(f"Saved. Apply it: {apply_it}")
     return Exit.DIFFERS if planning.detailed_exitcode and not made.empty else Exit.DONE

@@ -1,6 +1,6 @@
 """`providers`: what is installed, and what it can do, offline."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from attrs import asdict
 from typer import Argument, Option
@@ -8,6 +8,7 @@ from typer import Argument, Option
 from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.options import Shown
 from portinfra.commands.session import Session
+from portinfra.model.plain import Document
 
 if TYPE_CHECKING:
     from portinfra.provider.interface import ProviderPlugin
@@ -40,7 +41,7 @@ def providers(
         return Exit.DONE
     if doctor:
         return _examine(name, on, shown)
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Document] = {}
     for each in [name] if name else registry.installed():
         try:
             found[each] = _described(registry.plugin(each))
@@ -60,7 +61,7 @@ def providers(
     return Exit.DONE
 
 
-def _policy(name: str | None) -> dict[str, Any]:
+def _policy(name: str | None) -> Document:
     """The document that the provider's own tools take. Raises Misuse where there is none."""
     from portinfra.provider import registry
     from portinfra.provider.interface import PermissionPolicies
@@ -99,7 +100,7 @@ def _examine(name: str | None, on: str, shown: Shown) -> int:
     return Exit.DONE if all(check.good for check in checks) else Exit.FAILED
 
 
-def _described(plugin: "ProviderPlugin") -> dict[str, Any]:
+def _described(plugin: "ProviderPlugin") -> Document:
     return {
         "capabilities": asdict(plugin.capabilities),
         "sizes": dict(plugin.sizes),
@@ -108,7 +109,7 @@ def _described(plugin: "ProviderPlugin") -> dict[str, Any]:
     }
 
 
-def _show_one(name: str, described: dict[str, Any]) -> None:
+def _show_one(name: str, described: Document) -> None:
     from portinfra.render.console.differences import value
     from portinfra.render.console.terminal import out, table
 

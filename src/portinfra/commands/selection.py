@@ -46,7 +46,10 @@ def declaration(session: Session, target: Target) -> Declared:
 
     Raises DeclarationError and ValidationError with all findings.
     """
-    declared = session.declared or load(target.file, target.values(), target.var_files or ())
+    declared = session.declared
+    if declared is None:
+        declared = load(target.file, target.values(), target.var_files or ())
+    session.plain_variables.update(declared.plain_variables)
     show_findings(validate_declared(declared))
     return declared
 

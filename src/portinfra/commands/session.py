@@ -1,23 +1,27 @@
 """One call of the command line: where it came from, and how its errors end it."""
 
 import os
+import re
 import shlex
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import Factory, frozen
 
-from portinfra.commands.exits import Exit, Interrupted, exit_code
+from portinfra.commands.exits import Interrupted, Misuse, exit_code
 from portinfra.declaration.declared import Declared
 from portinfra.errors import PortinfraError
+from portinfra.render.console.streams import OutputLost
 
 if TYPE_CHECKING:
     from portinfra.policy import PolicyRule
 
 DEBUG_VARIABLE = "PORTINFRA_DEBUG"
 """Set to 1, errors come with their traceback."""
+
+VARIABLE = "--var"
 
 
 @frozen
@@ -32,23 +36,56 @@ class Session:
     rules: "tuple[PolicyRule, ...]" = ()
     """Rules of a script's own, which `plan`, `apply` and `check` hold to as well."""
 
+    plain_variables: set[str] = Factory(set)
+    """Variables of HCL that are declared, and not as sensitive: their values may be shown. Known once the
+    declaration is read.
+    """
+
     def command(self, *arguments: str) -> str:
         """A command line that a user can paste."""
         return f"{self.program} {shlex.join(arguments)}"
 
     @property
     def again(self) -> str:
-        """This very command line, without the values of variables: each may be a secret."""
+        """This very command line. The value of a variable is in it where that is known to be no secret."""
         before = ("", *self.arguments)
-        return self.command(*map(_without_value, before, self.arguments))
+        return self.command(*map(self._shown, before, self.arguments))
 
+    def variable(self, text: str) -> str:
+        """What is given to `--var` as it may be shown: `token=VALUE`, where it may be a secret."""
+        name, _, _ = text.partition("=")
+        return text if name in self.plain_variables else f"{name}=VALUE"
 
-def _without_value(before: str, argument: str) -> str:
-    """An argument as it may be shown: `--var token=VALUE`."""
-    option, equals, given = argument.partition("=") if argument.startswith("--var=") else ("", "", argument)
-    if before != "--var" and not option:
-        return argument
-    return f"{option}{equals}{given.partition('=')[0]}=VALUE"
+    def _shown(self, before: str, argument: str) -> str:
+        if before == VARIABLE:
+            return self.variable(argument)
+        option, equals, text = argument.partition("=")
+        return f"{option}={self.variable(text)}" if equals and option == VARIABLE else argument
+
+    def check_variables(self) -> None:
+        """Raise Misuse for a variable without a value: the parser would take its value for something else."""
+        if not all("=" in text for _, text in self._variables()):
+            raise Misuse("a variable has no value", fix="Write --var NAME=VALUE.")  # the name may be a secret
+
+    def hide_values(self, text: str) -> str:
+        """Return the text without what was given to `--var`, and without what follows that and is no option:
+        a value that has a blank and no quotes ends there.
+        """
+        for place, given in self._variables():
+            after = self.arguments[place + 1] if place + 1 < len(self.arguments) else ""
+            values = (given.partition("=")[2] or given, "" if after.startswith("-") else after)
+            for value in filter(None, values):
+                for written in {value, repr(value)[1:-1]}:
+                    text = re.sub(rf"(?<!\w){re.escape(written)}(?!\w)", "VALUE", text)
+        return text
+
+    def _variables(self) -> Iterator[tuple[int, str]]:
+        """Return what is given to each `--var`, and the place where it ends among the arguments."""
+        for place, argument in enumerate(self.arguments):
+            if argument == VARIABLE:
+                yield place + 1, "".join(self.arguments[place + 1 : place + 2])
+            elif argument.startswith(f"{VARIABLE}="):
+                yield place, argument.partition("=")[2]
 
 
 def run_guarded(run: Callable[[], int], session: Session, *, as_json: bool) -> int:
@@ -57,10 +94,6 @@ def run_guarded(run: Callable[[], int], session: Session, *, as_json: bool) -> i
         code = run()
         sys.stdout.flush()
         return code
-    except BrokenPipeError:
-        # Whoever read the output has closed it (`… | head`): that is no failure of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.DONE
     except KeyboardInterrupt:
         error: PortinfraError = Interrupted(
             "interrupted; whatever was done stays", fix=f"Run it again: {session.again}"
@@ -76,8 +109,13 @@ def run_guarded(run: Callable[[], int], session: Session, *, as_json: bool) -> i
             fix=f"Please report it, with what {DEBUG_VARIABLE}=1 shows.",
         )
         error.__cause__ = raised
-    show(error, session, as_json=as_json)
-    return exit_code(error)
+    code = exit_code(error)
+    try:
+        show(error, session, as_json=as_json)
+        sys.stdout.flush()
+    except OutputLost as lost:
+        show(lost, session, as_json=False)
+    return code
 
 
 def show(error: PortinfraError, session: Session, *, as_json: bool) -> None:
@@ -85,9 +123,11 @@ def show(error: PortinfraError, session: Session, *, as_json: bool) -> None:
     from portinfra.render.console.errors import show_error  # only what fails needs it
     from portinfra.render.console.terminal import write_json
 
+    if isinstance(error, Misuse):
+        error = Misuse(session.hide_values(str(error)), fix=session.hide_values(error.fix))
     if os.environ.get(DEBUG_VARIABLE) == "1":
         traceback.print_exception(error)
-    if as_json:
+    if as_json and not isinstance(error, OutputLost):
         from portinfra.render.documents import error_document
 
         write_json(error_document(error, exit_code(error)))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from portinfra.errors import DeclarationError
 from portinfra.model.environment import Environment
@@ -22,6 +22,8 @@ class Declared:
     topologies: tuple[Topology, ...] = ()
     environments: tuple[Environment, ...] = ()
     recoveries: tuple[RecoveryPlan, ...] = ()
+    plain_variables: frozenset[str] = field(default=frozenset(), eq=False, repr=False)
+    """Variables of HCL that are not sensitive: the command line may repeat what was given for them."""
 
     def topology(self, name: str | None = None) -> Topology:
         """The topology of that name; without a name, the only one. Raises DeclarationError."""

@@ -2,19 +2,20 @@
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from attrs import frozen
 
 from portinfra.errors import PermissionDenied
 from portinfra.execution.caller import Caller
-from portinfra.execution.lease import settle
+from portinfra.execution.lease import wait_for_lists
 from portinfra.execution.run import Run
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation, Observed
+from portinfra.model.resources import Spec
 from portinfra.observation import Reader
 from portinfra.provider import registry
 from portinfra.provider.interface import Provider
@@ -63,7 +64,7 @@ class Connection:
         """Wait until lists show the last run's last change. Its lease, as it was before the wait."""
         found = read_leases(self.reader, scope)
         last = found[-1] if found else None
-        settle(last, self.provider.clock, self.provider.capabilities.visibility_seconds)
+        wait_for_lists(last, self.provider.clock, self.provider.capabilities.visibility_seconds)
         return last
 
     def leases(self, scope: Scope) -> list[Lease]:
@@ -80,7 +81,7 @@ class Connection:
         self,
         scope: Scope,
         *,
-        borrowed: Mapping[Address, Observed[Any]] | None = None,
+        borrowed: Mapping[Address, Observed[Spec]] | None = None,
         workers: int = WORKERS,
         seed: int | None = None,
     ) -> Run:

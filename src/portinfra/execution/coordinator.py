@@ -5,7 +5,7 @@ is a due time in the loop, so a simulated hour costs nothing and a crash at call
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from attrs import define, field
 
@@ -20,20 +20,20 @@ from portinfra.execution.loop import Loop
 from portinfra.execution.reaction import Reaction, is_final, reaction
 from portinfra.execution.schedule import Schedule
 from portinfra.execution.task import Task
-from portinfra.execution.turns import Turns, urgency
+from portinfra.execution.turns import Rank, Turns, urgency
 from portinfra.execution.waiting import Waiting
 from portinfra.execution.workers import Completion
 from portinfra.graph import reverse
 from portinfra.model.address import Address
-from portinfra.model.observed import Observation, Observed
+from portinfra.model.change import Step
+from portinfra.model.observed import Fault, Observation
 from portinfra.model.outcome import Fate, StepOutcome
-from portinfra.model.plan import Plan, Step
+from portinfra.model.plan import Plan
 from portinfra.model.progress import Listener, Progress
 from portinfra.observation import Reader
-from portinfra.planning.dry_run import CALLS_MAX, ask, calls_left
-from portinfra.planning.retention import zone_of
+from portinfra.planning.dry_run import CALLS_MAX, ask
 from portinfra.planning.world import World
-from portinfra.provider.interface import DONE, Call, Refs, Refuse, Wait
+from portinfra.provider.interface import DONE, Answer, Call, Clock, Refs, Refuse, Wait
 from portinfra.words import count
 
 PATIENCE_SECONDS = 1200.0
@@ -60,7 +60,7 @@ class Coordinator:
     _tasks: dict[Step, Task] = field(init=False, factory=dict)
     _followers: dict[Step, list[Step]] = field(init=False)
     _outcomes: dict[Step, StepOutcome] = field(init=False, factory=dict)
-    _rank: dict[Step, Any] = field(init=False)
+    _rank: dict[Step, Rank] = field(init=False)
     _turns: Turns = field(init=False)
     _dead_ends: DeadEnds = field(init=False, factory=DeadEnds)
     _waiting: Waiting[Step] = field(init=False)
@@ -80,10 +80,15 @@ class Coordinator:
         self._waiting = Waiting(self._began)
         self._turns = Turns(self._schedule, self._clock, self.loop.later)
         for step, before in self.plan.steps.items():
-            self._tasks[step] = Task(step, self.plan.target(step), len(before))
+            self._tasks[step] = self._task(step, len(before))
+
+    def _task(self, step: Step, missing: int) -> Task:
+        want = self.plan.target(step)
+        known = want or self.plan.observation.resources[step.address].spec
+        return Task(step, want, known, self.caller.provider.drivers[type(known)], self._refs, missing)
 
     @property
-    def _clock(self) -> Any:
+    def _clock(self) -> Clock:
         return self.caller.provider.clock
 
     @property
@@ -113,19 +118,11 @@ class Coordinator:
 
     def _advance(self, task: Task, *, looked: bool = False) -> None:
         """Do what the driver answers to what is seen: by a call's promise or, if it `looked`, by a list."""
-        seen = self._world.get(task.step.address)
-        pause = 0.0
-        if seen is not None and seen.fault and task.want is not None:
-            error = failures.faulty(self._blame(task), seen.fault)
-            task.faults += task.calls > 0  # what was broken before this step is no failure of this step
-            if (task.calls and is_final(seen.fault, task.faults)) or self._holds_data(task):
-                self._dead_ends.note(task.accepted, task.want, False, error)
-                return self._end(task, "failed", error)
-            if task.faults:
-                pause = retry.delay(task.faults)
-                self._report(task, task.faults, error)
+        seen = task.seen
+        if seen is not None and seen.fault and task.want is not None and self._ends_by(task, seen.fault):
+            return None
         try:
-            answer = ask(self._driver(task), task.want, seen, self._refs)
+            answer = ask(task.driver, task.want, seen, self._refs)
         except Exception as error:
             return self._end(task, "failed", failures.defect(self._blame(task), error))
         if isinstance(answer, Wait):
@@ -138,49 +135,43 @@ class Coordinator:
         if isinstance(answer, Refuse):
             return self._end(task, "failed", failures.refused(self._blame(task), answer))
         assert isinstance(answer, Call)
+        return self._next_try(task, answer, looked=looked)
+
+    def _ends_by(self, task: Task, fault: Fault) -> bool:
+        """Return whether a fault of the resource ends its step; else report the fault of this step's work."""
+        error = failures.faulty(self._blame(task), fault)
+        # What was broken before this step is no failure of this step, and two looks at one are one.
+        is_new, task.may_fail = task.may_fail, False
+        task.faults += is_new
+        if (task.faults and is_final(fault, task.faults)) or self._holds_data(task):
+            self._dead_ends.note(task.accepted, task.want, False, error)
+            self._end(task, "failed", error)
+            return True
+        if is_new:
+            self._report(task, task.faults, error)
+        return False
+
+    def _next_try(self, task: Task, call: Call, *, looked: bool) -> None:
+        """Make the driver's next call, unless calls do not help, or a call like it has just had no effect."""
+        seen = task.seen
         if task.calls >= CALLS_MAX:
-            return self._end(task, "failed", failures.endless(self._blame(task), answer, task.last))
-        if looked and not self._has_progress(task) and answer.action in task.accepted:
+            return self._end(task, "failed", failures.endless(self._blame(task), call, task.last))
+        if looked and not task.note_progress() and call.action in task.accepted:
             task.accepted.clear()
             last = task.last if task.fell_back else None
             task.fell_back = True
-            return self._failed(task, answer, failures.fell_back(self._blame(task), answer, seen, last))
-        if pause:
-            return self.loop.later(self._clock.now() + pause, self._go, task, answer)
-        return self._go(task, answer)
-
-    def _has_progress(self, task: Task) -> bool:
-        """Whether the resource is nearer to what is wanted than ever in this step. Then patience begins anew.
-
-        That a call was accepted is no progress: it may fail afterwards.
-        """
-        seen = self._world.get(task.step.address)
-        if not (task.tries or task.accepted) or (seen and (seen.state != "ready" or seen.fault)):
-            return False
-        driver = self._driver(task)
-        left, before = (calls_left(driver, task.want, each, self._refs) for each in (seen, task.before))
-        if left >= before:
-            return False
-        task.before = seen
-        task.tries = task.taken = 0
-        task.accepted.clear()
-        return True
+            return self._failed(task, call, failures.fell_back(self._blame(task), call, seen, last))
+        if seen is not None and seen.fault and task.want is not None and task.faults:
+            pause = retry.delay(task.faults)
+            return self.loop.later(self._clock.now() + pause, self._go, task, call)
+        return self._go(task, call)
 
     def _holds_data(self, task: Task) -> bool:
         """Whether making it anew would lose what nobody gave leave to lose."""
         return task.step.address.kind == "volume" and task.step.address in self._kept
 
-    def _driver(self, task: Task) -> Any:
-        address = task.step.address
-        spec = task.want or self._world_spec(address)
-        return self.caller.provider.drivers[type(spec)]
-
-    def _world_spec(self, address: Address) -> Any:
-        seen = self._world.get(address)
-        return seen.spec if seen is not None else self.plan.observation.resources[address].spec
-
     def _go(self, task: Task, call: Call) -> None:
-        rank = self.loop.chance.random() if self.loop.chance else self._rank[task.step]
+        rank = (self.loop.chance.random(),) if self.loop.chance else self._rank[task.step]
         self._turns.join(rank, call.rates, lambda: self._send(task, call))
 
     def _send(self, task: Task, call: Call) -> bool:
@@ -189,7 +180,7 @@ class Coordinator:
             return False
         task.calls += 1
         if not task.tries and not task.accepted:
-            task.before = self._world.get(task.step.address)
+            task.before = task.seen
         self._note(self._clock.now(), "intent", action=call.action, address=call.address)
         self.loop.submit(
             lambda completion: self._answered(task, call, completion), lambda: self.caller.once(call)
@@ -205,7 +196,7 @@ class Coordinator:
             )
             return self._failed(task, call, completion.error)
         try:
-            seen = self._driver(task).absorb(self._world.get(task.step.address), call, completion.result)
+            seen = task.driver.absorb(task.seen, call, cast(Answer, completion.result))
         except Exception as error:
             return self._end(task, "failed", failures.defect(self._blame(task), error))
         self._note(
@@ -214,17 +205,20 @@ class Coordinator:
         self._schedule.answered(call.rates)
         self._world.record(task.step.address, seen)
         task.accepted.add(call.action)
+        task.may_fail = task.may_fail or call.after is not None
         if task.tries:
-            self._has_progress(task)
+            task.note_progress()
         return self._advance(task)
 
     def _failed(self, task: Task, call: Call, error: Exception) -> None:
         now = self._clock.now()
-        self._has_progress(task)
+        task.note_progress()
         task.tries += 1
         task.last = error
         task.taken += isinstance(error, AlreadyExists)
         todo = reaction(error, call, task.tries, task.taken)
+        if isinstance(error, RateLimited) and self._others_are_under_way(task, call):
+            todo = Reaction.REPEAT  # it may be the limit on so many at once: it ends with one of them
         if todo is Reaction.GIVE_UP:
             exists = task.step.address in self._world
             self._dead_ends.note([call.action], task.want, exists, error)
@@ -238,6 +232,12 @@ class Coordinator:
         if todo is Reaction.REPEAT:
             return self.loop.later(again, self._go, task, call)
         return self._look_at(task, again, earliest=again)
+
+    def _others_are_under_way(self, task: Task, call: Call) -> bool:
+        """Whether this run waits for what the same action began for other resources."""
+        others = (each for each in self._tasks.values() if each is not task)
+        waiting = (each for each in others if each.waiting_since is not None and call.action in each.accepted)
+        return any(each.step not in self._outcomes for each in waiting)
 
     def _report(self, task: Task, tries: int, error: Exception) -> None:
         """Tell people what keeps a step from going on."""
@@ -269,8 +269,8 @@ class Coordinator:
 
     def _wait(self, task: Task, wait: Wait) -> None:
         now = self._clock.now()
-        if task.waiting_since is None:
-            task.waiting_since = now
+        if task.waiting_since is None or task.waits_for != wait.reason:
+            task.waiting_since, task.waits_for = now, wait.reason
             self._tell(task, None, wait.reason, waits=True)
         waited = now - task.waiting_since
         if waited > PATIENCE_SECONDS:
@@ -298,24 +298,18 @@ class Coordinator:
 
     def _reserved_for(self, due: Iterable[Task], now: float) -> float:
         """The moment at which the lists of a look may be read; their further pages are not foreseen."""
-        drivers = {type(driver): driver for driver in map(self._driver, due)}
+        drivers = {type(task.driver): task.driver for task in due}
         reads = (call for driver in drivers.values() for call in driver.survey(self.plan.scope))
         return max((self._schedule.reserve(call.rates, now) for call in reads), default=now)
 
     def _send_look(self, due: list[Task], look: Look) -> None:
-        awaited = [self._awaited(task) for task in due]
+        awaited = [task.awaited for task in due]
         known = self._world.snapshot()
         reader = Reader(self.caller.provider, look.ask)
         self.loop.submit(
             lambda completion: self._looked(due, look, completion),
             lambda: reader.look(self.plan.scope, awaited, known),
         )
-
-    def _awaited(self, task: Task) -> Observed[Any]:
-        seen = self._world.get(task.step.address)
-        if seen is not None:
-            return seen
-        return Observed(task.step.address, task.want or self._world_spec(task.step.address))
 
     def _looked(self, due: list[Task], look: Look, completion: Completion) -> None:
         now = self._clock.now()
@@ -327,7 +321,7 @@ class Coordinator:
             self._waiting.leave(task.step)
         if completion.error is None:
             for task in due:
-                self._arrived(task, completion.result)
+                self._arrived(task, cast(Observation, completion.result))
         else:
             for task in (failed := self._telling(due, getattr(completion.error, "action", ""))):
                 self._end(task, "failed", completion.error)
@@ -340,7 +334,7 @@ class Coordinator:
 
     def _telling(self, due: list[Task], action: str) -> list[Task]:
         """Those whom a kind of read tells of; all where nobody knows it."""
-        surveys = {t.step: self._driver(t).survey(self.plan.scope, [self._awaited(t)]) for t in due}
+        surveys = {t.step: t.driver.survey(self.plan.scope, [t.awaited]) for t in due}
         return [t for t in due if any(call.action == action for call in surveys[t.step])] or due
 
     def _look_on(self, due: list[Task], look: Look, interrupted: Interrupted, now: float) -> None:
@@ -352,27 +346,12 @@ class Coordinator:
 
     def _arrived(self, task: Task, observation: Observation) -> None:
         """Go on with what a look found. Where a zone was silent, what was not found is not known."""
-        found = self._found(task, observation)
-        silent = self._zones(task) & observation.unknown if found is None else None
+        found = task.find(observation)
+        silent = task.zones & observation.unknown if found is None else None
         if silent:
             return self._end(task, "failed", failures.unanswered(self._blame(task), silent))
         self._world.record(task.step.address, found)
         return self._advance(task, looked=True)
-
-    def _zones(self, task: Task) -> frozenset[str]:
-        """The zones that a resource lies in, or what it refers to."""
-        spec = self._awaited(task).spec
-        referred = (self._world[address].spec for address in spec.references() if address in self._world)
-        return frozenset(zone for zone in map(zone_of, (spec, *referred)) if zone)
-
-    def _found(self, task: Task, observation: Observation) -> Observed[Any] | None:
-        """What the look found, under its address or, while it is being renamed, under its old one."""
-        address = task.step.address
-        seen = self._world.get(address)
-        found = observation.resources.get(address)
-        if found is None and seen is not None and seen.address != address:
-            found = observation.resources.get(seen.address)
-        return found
 
     # Besides: errors of our own, and what is shown.
 

@@ -1,7 +1,6 @@
 """Failures that equal resources cannot escape: a quota, a permission, a key. One call finds out for all."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from attrs import define, field
 
@@ -20,18 +19,19 @@ OF_ITS_OWN = ("attachment", "snapshot")
 class DeadEnds:
     """The refusals of one apply that every equal call would meet."""
 
-    _errors: dict[Any, ProviderError] = field(factory=dict)
+    _errors: dict[tuple[str, ...], ProviderError] = field(factory=dict)
 
     def note(self, actions: Iterable[str], want: Spec | None, exists: bool, error: Exception) -> None:
         """Remember an error that ended a step, if it says something about other resources.
 
-        A deletion says nothing: what protects one resource does not protect another. Nor does a limit that
-        a resource has met which exists already, unless it is a host that shall run.
+        A refused creation does. A refused call on an existing resource does not, as a policy may depend on
+        the tags of that one resource. Nor does a deletion: what protects one resource does not protect
+        another. A quota that an existing host meets counts for all hosts, as each host takes of it to run.
         """
-        if want is None or want.kind in OF_ITS_OWN:
+        if want is None or want.kind in OF_ITS_OWN or not isinstance(error, PermissionDenied | QuotaExceeded):
             return
-        general = isinstance(error, PermissionDenied) or (not exists or isinstance(want, Instance))
-        if isinstance(error, PermissionDenied | QuotaExceeded) and general:
+        host_meets_quota = isinstance(error, QuotaExceeded) and isinstance(want, Instance)
+        if not exists or host_meets_quota:
             for action in actions:
                 self._errors.setdefault(_likeness(action, want), error)
 

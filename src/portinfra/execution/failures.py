@@ -1,7 +1,6 @@
 """Errors that no provider raised: what an apply found out by itself, in its own words."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from attrs import frozen
 
@@ -17,6 +16,7 @@ from portinfra.errors import (
 )
 from portinfra.model.address import Address
 from portinfra.model.observed import Fault, Observed
+from portinfra.model.resources import Spec
 from portinfra.provider.interface import Call, Refuse, Wait
 
 
@@ -28,13 +28,16 @@ class Blame:
     address: Address
 
 
+_LOOK = "Wait and run it again, or look at it in the provider's console."
+
 _FAULT_FIXES: Mapping[type[ProviderError], str] = {
     NoCapacity: "Wait and run it again, or choose another size or zone.",
-    PermissionDenied: "Enable its key, and allow these credentials to use it. Then run it again.",
+    PermissionDenied: "Look at it in the provider's console: something denies it. Then run it again.",
     QuotaExceeded: "Ask for a higher quota, or lower a count. Then run it again.",
     InvalidRequest: "Correct the value that it names. Then run it again.",
     Unsupported: "Choose another size or zone. Then run it again.",
 }
+"""The advice for a fault whose driver gives none: what is true of every cause of that class."""
 
 
 def faulty(blame: Blame, fault: Fault, action: str = "") -> ProviderError:
@@ -44,11 +47,11 @@ def faulty(blame: Blame, fault: Fault, action: str = "") -> ProviderError:
         provider=blame.provider,
         address=blame.address,
         action=action,
-        fix=_FAULT_FIXES.get(fault.error, "Wait and run it again, or look at it in the provider's console."),
+        fix=fault.fix or _FAULT_FIXES.get(fault.error, _LOOK),
     )
 
 
-def fell_back(blame: Blame, call: Call, seen: Observed[Any] | None, last: Exception | None) -> Exception:
+def fell_back(blame: Blame, call: Call, seen: Observed[Spec] | None, last: Exception | None) -> Exception:
     """Return the error of a call that was accepted and then changed nothing.
 
     The resource tells the reason, or the provider has told it in `last` when it was asked again.

@@ -39,34 +39,33 @@ from portinfra.records.lease import read_leases, to_text
 RENEW_SECONDS = 15.0
 """How often a holder renews its lease."""
 
-SURE_SECONDS = Lease.lease_duration_seconds - RENEW_SECONDS
+CERTAIN_SECONDS = Lease.lease_duration_seconds - RENEW_SECONDS
 """A holder whose last renewal is older than this changes nothing: another run may soon take the lease."""
 
 SKEW_MAX_SECONDS = 600.0
 """The clocks of two machines do not differ by more."""
 
-FOR_NOW = (RateLimited, Unavailable, OutcomeUnknown)
+TEMPORARY = (RateLimited, Unavailable, OutcomeUnknown)
 """The errors after which a renewal is tried again."""
 
-LOST_SECONDS = 1.0
-"""Pause after somebody else took the number that we wanted, before looking again."""
+TAKEN_PAUSE_SECONDS = 1.0
+"""Pause after another run created a number first, before the next read."""
 
-LOST_MAX = 30
-"""A number that is taken so often, though no list shows who has it, belongs to something else."""
+TAKEN_MAX = 30
+"""A number that is taken so often, and whose record no list shows, belongs to another kind of resource."""
 
 
-def settle(last: Lease | None, clock: Clock, visibility_seconds: float) -> bool:
-    """Wait until lists can be trusted: none shows the world before the last run's last change. Whether it
-    had to wait.
+def wait_for_lists(last: Lease | None, clock: Clock, visibility_seconds: float) -> bool:
+    """Wait until lists show the last change of the last run. Return whether that took time.
 
-    A run that did not let go of its lease may have made its last change just now; and so may one that ran
-    on another machine, whose clock may go otherwise.
+    A run that did not release its lease may have made its last change just now. So may a run on another
+    machine, whose clock may differ.
     """
     if last is None or not visibility_seconds:
         return False
     now = clock.now()
     changed = now
-    here = holders.same_machine(last.holder_identity)
+    here = holders.is_on_this_machine(last.holder_identity)
     if last.released and (here or now - last.renew_time > SKEW_MAX_SECONDS):
         changed = min(last.renew_time, now)
     clock.sleep_until(changed + visibility_seconds)
@@ -81,76 +80,77 @@ class LeaseHolder:
     scope: Scope
     lease: Lease
     renew_due: float = field(default=0.0)
-    """When to say again that we live."""
-    heard_at: float = field(default=0.0)
-    """When we said it last and were heard, seconds by the provider's clock."""
+    """When to renew it next, in seconds by the provider's clock."""
+    renewed_at: float = field(default=0.0)
+    """When a renewal was last answered, in seconds by the provider's clock."""
 
     @classmethod
     def take(cls, caller: Caller, reader: Reader, scope: Scope, *, attempt: str, version: str) -> Self:
-        """Take the lease, waiting for a dead holder's if need be. Raises LeaseHeldError.
+        """Take the lease; wait first where its holder may be dead. Raises LeaseHeldError.
 
-        Returns when lists can be trusted: whoever held it before may have changed the world a moment ago.
+        Returns when lists show the last change of the last holder.
         """
         me = holders.this_run(attempt)
         try:
             mine = _take(caller, reader, scope, me, version)
         except BaseException:
-            holders.ended(me)
+            holders.mark_ended(me)
             raise
         return cls(caller, scope, mine, mine.renew_time + RENEW_SECONDS, mine.renew_time)
 
-    def sure(self, now: float) -> bool:
-        """Whether nobody can have taken it for a dead holder's: only then may the world be changed."""
-        return now - self.heard_at < SURE_SECONDS
+    def is_certain(self, now: float) -> bool:
+        """Return whether no other run can have taken the lease. Only then this run may change anything."""
+        return now - self.renewed_at < CERTAIN_SECONDS
 
     def renew(self) -> None:
-        """Say that we live, after a look whether it still is ours; one try.
+        """Read whether this run still holds the lease, and write its renewal; one try.
 
         Raises LeaseLostError and ProviderError.
         """
         now = self._clock.now()
         self.renew_due = now + RENEW_SECONDS
-        self._look()
+        self._check_held()
         self.lease = evolve(self.lease, renewals=self.lease.renewals + 1, renew_time=now)
         try:
             self.caller.once(self.caller.provider.records.write(self.scope, _record(self.lease)))
         except NotFound as error:
-            self._look()
+            self._check_held()
             raise LeaseLostError() from error
-        self.heard_at = now
+        self.renewed_at = now
 
-    def declare(self, *, epoch: int, fenced: bool) -> None:
-        """Say whose turn it is; whoever takes the lease after this run says the same."""
+    def record_fence(self, *, epoch: int, fenced: bool) -> None:
+        """Write the epoch and the fence into the lease. Every later run keeps both."""
         self.lease = evolve(self.lease, epoch=epoch, fenced=fenced)
-        insist(self.renew, self._pause, lambda error: isinstance(error, FOR_NOW))
+        insist(self.renew, self._pause, lambda error: isinstance(error, TEMPORARY))
 
     def record_peer(self, peer: str) -> None:
         """Write the environment that the guards read into the lease; every later run keeps it."""
         if peer != self.lease.peer:
             self.lease = evolve(self.lease, peer=peer)
-            insist(self.renew, self._pause, lambda error: isinstance(error, FOR_NOW))
+            insist(self.renew, self._pause, lambda error: isinstance(error, TEMPORARY))
 
-    def keep(self) -> None:
-        """Say that we live, if it is time to; as often as it takes."""
+    def renew_if_due(self) -> None:
+        """Renew the lease if it is due, and repeat that until it is answered."""
         if self._clock.now() >= self.renew_due:
-            insist(self.renew, self._pause, lambda error: isinstance(error, FOR_NOW))
+            insist(self.renew, self._pause, lambda error: isinstance(error, TEMPORARY))
 
     def sleep_until(self, moment: float) -> None:
-        """Return when `now()` is at least `moment`, saying meanwhile that we live."""
+        """Return when `now()` is at least `moment`. Renew the lease meanwhile."""
         while self._clock.now() < moment:
             self._clock.sleep_until(min(moment, self.renew_due))
-            self.keep()
+            self.renew_if_due()
 
     def release(self, *, forget: bool = False) -> None:
-        """Let go. It stays as the record of who applied last; `forget` removes it, with nothing to guard.
+        """Release the lease. It stays as the record of the last run; `forget` deletes it where nothing is
+        left to guard.
 
-        One that tells of a turn stays all the same: whoever forgot it would take an older turn for the last.
-        So does one that names a peer: that may have taken over, and the next plan has to check it.
+        A lease with an epoch stays all the same: without it, an older epoch would count as the last one.
+        So does a lease with a peer, which may be active: the next plan has to check it.
         """
         try:
-            if not self.sure(self._clock.now()):
+            if not self.is_certain(self._clock.now()):
                 self.renew()
-            self.renew_due = math.inf  # from here on nobody is told that we live
+            self.renew_due = math.inf  # no renewal follows
             if forget and not self.lease.epoch and not self.lease.peer:
                 for number in (self.lease.number, self.lease.number - 1):
                     _delete(self.caller, self.scope, number)
@@ -158,13 +158,13 @@ class LeaseHolder:
                 self.lease = evolve(self.lease, released=True, renew_time=self._clock.now())
                 self.caller.insisting(self.caller.provider.records.write(self.scope, _record(self.lease)))
         except (NotFound, LeaseLostError):
-            pass  # somebody took over, and has a lease of their own
+            pass  # another run has taken over, with a lease of its own
         finally:
-            self.abandon()
+            self.mark_ended()
 
-    def abandon(self) -> None:
-        """This run is over; whoever comes next may take over at once."""
-        holders.ended(self.lease.holder_identity)
+    def mark_ended(self) -> None:
+        """Mark this run as ended, so that the next one on this machine takes over at once."""
+        holders.mark_ended(self.lease.holder_identity)
 
     @property
     def _clock(self) -> Clock:
@@ -173,8 +173,8 @@ class LeaseHolder:
     def _pause(self, seconds: float) -> None:
         self._clock.sleep_until(self._clock.now() + seconds)
 
-    def _look(self) -> None:
-        """Raise LeaseLostError when a list shows that it is somebody else's now."""
+    def _check_held(self) -> None:
+        """Raise LeaseLostError when a list shows that another run has taken the lease."""
         for lease in read_leases(Reader(self.caller.provider, self.caller.once), self.scope):
             ours = lease.number == self.lease.number and lease.holder_identity == self.lease.holder_identity
             if lease.number > self.lease.number or (lease.number == self.lease.number and not ours):
@@ -184,56 +184,73 @@ class LeaseHolder:
 
 
 def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder, version: str) -> Lease:
-    """Our lease, with the next free number."""
+    """Create this run's lease, with the next free number, and delete those that are out of date."""
     clock = caller.provider.clock
-    lost: Counter[int] = Counter()
+    taken: Counter[int] = Counter()
     settled: Lease | None = None
     while True:
-        existing = read_leases(reader, scope)
-        ours = next((lease for lease in existing if lease.holder_identity == me), None)
-        before = [lease for lease in existing if lease is not ours]
+        before, mine = _read_others(reader, scope, me)
+        if mine is not None:
+            break  # the answer to its creation was lost
         last = before[-1] if before else None
-        if ours is not None and (last is None or last.number < ours.number):
-            break  # the answer to taking it was lost
         if last is not None and last != settled:
-            if not last.released:
-                _wait_for_death(last, reader, scope)
             settled = last
-            if settle(last, clock, caller.provider.capabilities.visibility_seconds):
-                continue  # what others did meanwhile may not have been listed yet
-        now = clock.now()
-        ours = Lease(
-            number=last.number + 1 if last else 1,
-            holder_identity=me,
-            acquire_time=datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
-            renew_time=now,
-            epoch=last.epoch if last else 0,
-            fenced=last.fenced if last else False,
-            peer=last.peer if last else "",
-            version=version,
-        )
-        if _won(caller, scope, ours):
+            if _wait_for_holder(last, reader, scope):
+                continue  # lists may show now what other runs did meanwhile
+        mine = _next_lease(last, me, clock.now(), version)
+        if _create(caller, scope, mine):
             break
-        lost[ours.number] += 1
-        if lost[ours.number] > LOST_MAX:
-            raise _unseen(reader.provider.name, ours.number)
-        clock.sleep_until(clock.now() + LOST_SECONDS)
+        taken[mine.number] += 1
+        if taken[mine.number] > TAKEN_MAX:
+            raise _hidden_number(reader.provider.name, mine.number)
+        clock.sleep_until(clock.now() + TAKEN_PAUSE_SECONDS)
     for old in before[:-1]:  # never the last: a list that is behind must not show a free number
         _delete(caller, scope, old.number)
-    return ours
+    return mine
 
 
-def _unseen(provider: str, number: int) -> AlreadyExists:
-    return AlreadyExists(
-        f"claim {number} is taken, and no list shows who has it",
-        provider=provider,
-        address=record_address(number),
-        fix=f"Look for a resource that has the name of claim {number} and is none, and remove it.",
+def _read_others(reader: Reader, scope: Scope, me: Holder) -> tuple[list[Lease], Lease | None]:
+    """Return the leases of other runs, the newest last, and the lease of this run if it is the newest."""
+    existing = read_leases(reader, scope)
+    mine = next((lease for lease in existing if lease.holder_identity == me), None)
+    others = [lease for lease in existing if lease is not mine]
+    return others, mine if mine is not None and all(mine.number > other.number for other in others) else None
+
+
+def _wait_for_holder(last: Lease, reader: Reader, scope: Scope) -> bool:
+    """Wait until the holder of the last lease is gone, and lists show what it did. Return whether the lists
+    took time. Raises LeaseHeldError.
+    """
+    if not last.released:
+        _wait_for_end(last, reader, scope)
+    return wait_for_lists(last, reader.provider.clock, reader.provider.capabilities.visibility_seconds)
+
+
+def _next_lease(last: Lease | None, me: Holder, now: float, version: str) -> Lease:
+    """Return the lease that follows the last one. It keeps the fence, its epoch and the peer."""
+    return Lease(
+        number=last.number + 1 if last else 1,
+        holder_identity=me,
+        acquire_time=datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
+        renew_time=now,
+        epoch=last.epoch if last else 0,
+        fenced=last.fenced if last else False,
+        peer=last.peer if last else "",
+        version=version,
     )
 
 
-def _won(caller: Caller, scope: Scope, mine: Lease) -> bool:
-    """Whether we surely took it. If not, the next look tells who did."""
+def _hidden_number(provider: str, number: int) -> AlreadyExists:
+    return AlreadyExists(
+        f"lease {number} cannot be created: its name is taken, and no list shows a lease with this number",
+        provider=provider,
+        address=record_address(number),
+        fix=f"Find the resource that has the name of lease {number}, and delete it if it is no lease.",
+    )
+
+
+def _create(caller: Caller, scope: Scope, mine: Lease) -> bool:
+    """Create the lease; return whether that surely succeeded. If not, the next read shows whose it is."""
     try:
         caller.insisting(caller.provider.records.create(scope, _record(mine)))
     except (AlreadyExists, OutcomeUnknown):
@@ -246,10 +263,10 @@ def _delete(caller: Caller, scope: Scope, number: int) -> None:
         caller.insisting(caller.provider.records.delete(scope, number))
 
 
-def _wait_for_death(lease: Lease, reader: Reader, scope: Scope) -> None:
-    """Return when the holder is dead. Raises LeaseHeldError when it lives."""
-    if holders.same_machine(lease.holder_identity):
-        if holders.alive(lease.holder_identity):
+def _wait_for_end(lease: Lease, reader: Reader, scope: Scope) -> None:
+    """Return when the holder is dead. Raises LeaseHeldError when it is alive."""
+    if holders.is_on_this_machine(lease.holder_identity):
+        if holders.is_alive(lease.holder_identity):
             raise LeaseHeldError(lease.holder_identity, lease.acquire_time)
         return
     clock = reader.provider.clock

@@ -6,13 +6,12 @@ Nothing sleeps in the middle of something else: every wait is a due time in the 
 import heapq
 import itertools
 import random
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from attrs import Factory, define, field
 
 from portinfra.execution import retry
-from portinfra.execution.lease import FOR_NOW, LeaseHolder
+from portinfra.execution.lease import TEMPORARY, LeaseHolder
 from portinfra.execution.workers import Completion, Work, Workers
 from portinfra.provider.interface import Clock
 
@@ -31,12 +30,12 @@ class Loop:
 
     _reason: BaseException | None = field(init=False, default=None)
     _queue: list[tuple[float, float, int, Callable[[], None]]] = field(init=False, factory=list)
-    _count: Any = field(init=False, default=Factory(itertools.count))
+    _count: Iterator[int] = field(init=False, default=Factory(itertools.count))
     _under_way: int = field(init=False, default=0)
     _beating: bool = field(init=False, default=False)
     _beats_failed: int = field(init=False, default=0)
 
-    def later(self, due: float, action: Callable[..., None], *arguments: Any) -> None:
+    def later(self, due: float, action: Callable[..., None], *arguments: object) -> None:
         """Do something at a moment, unless it all ends before."""
         if self.stopping:
             return
@@ -87,7 +86,7 @@ class Loop:
 
     def _free(self, now: float) -> bool:
         """Whether a call may go out: somebody can make it, and the lease is ours beyond doubt."""
-        return self._under_way < self.workers.size and self.holder.sure(now)
+        return self._under_way < self.workers.size and self.holder.is_certain(now)
 
     def _next_due(self, now: float) -> float | None:
         """When there is something to do though no work has ended; None: never."""
@@ -114,7 +113,7 @@ class Loop:
         self._beating = False
         error = completion.error
         self._beats_failed = self._beats_failed + 1 if error else 0
-        if isinstance(error, FOR_NOW) and self._beats_failed < retry.ATTEMPTS_MAX:
+        if isinstance(error, TEMPORARY) and self._beats_failed < retry.ATTEMPTS_MAX:
             self.holder.renew_due = self.clock.now() + retry.delay(self._beats_failed)
         elif error is not None:
             self._stop(error)

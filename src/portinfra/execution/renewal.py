@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from portinfra.execution.lease import FOR_NOW, LeaseHolder
+from portinfra.execution.lease import TEMPORARY, LeaseHolder
 from portinfra.execution.retry import insist
 
 
@@ -16,7 +16,7 @@ def keep_renewing(holder: LeaseHolder) -> Iterator[None]:
     """
     if holder.caller.provider.clock.virtual:  # time stands still meanwhile; and a test may fork
         yield
-        holder.keep()
+        holder.renew_if_due()
         return
     over = threading.Event()
     with ThreadPoolExecutor(1, thread_name_prefix="portinfra-renewal") as threads:
@@ -35,11 +35,11 @@ def _renew(holder: LeaseHolder, over: threading.Event) -> None:
         over.wait(seconds)
 
     def again(error: BaseException) -> bool:
-        return isinstance(error, FOR_NOW) and not over.is_set()
+        return isinstance(error, TEMPORARY) and not over.is_set()
 
     while not over.wait(max(0.0, holder.renew_due - clock.now())):
         try:
             insist(holder.renew, pause, again)
-        except FOR_NOW:
+        except TEMPORARY:
             if not over.is_set():  # if it is, the run itself renews next
                 raise

@@ -27,6 +27,8 @@ _RETRYING = Retrying(wait=_WAIT)
 
 def patience(call: Call, *, answered: bool = True) -> int:
     """How many tries in a row a call is worth, of a provider that has `answered` before, or not yet."""
+    if call.optional:
+        return 1
     if not answered:
         return FIRST_ATTEMPTS_MAX
     return ATTEMPTS_MAX if call.place is None else PLACE_ATTEMPTS_MAX

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from attrs import evolve
 
@@ -25,6 +25,7 @@ from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.progress import Listener
+from portinfra.model.resources import Spec
 from portinfra.observation import Reader
 from portinfra.planning.compose import compose
 from portinfra.provider.interface import Answer, Call, Clock, Provider
@@ -48,7 +49,7 @@ class Run:
         scope: Scope,
         version: str,
         *,
-        borrowed: Mapping[Address, Observed[Any]] | None = None,
+        borrowed: Mapping[Address, Observed[Spec]] | None = None,
         workers: int = 8,
         seed: int | None = None,
     ) -> None:
@@ -84,7 +85,7 @@ class Run:
             if error is None and self._nothing_left:
                 raise
         finally:
-            self._holder.abandon()
+            self._holder.mark_ended()
 
     @property
     def calls(self) -> int:
@@ -97,10 +98,10 @@ class Run:
         assert self._holder is not None
         return self._holder.lease
 
-    def declare(self, *, epoch: int, fenced: bool) -> None:
-        """Say in the lease whose turn it is, for this run and all that follow."""
+    def record_fence(self, *, epoch: int, fenced: bool) -> None:
+        """Write the fence of this environment and its epoch into the lease. Every later run keeps both."""
         assert self._holder is not None
-        self._holder.declare(epoch=epoch, fenced=fenced)
+        self._holder.record_fence(epoch=epoch, fenced=fenced)
 
     def record_peer(self, peer: str) -> None:
         """Write the environment that the guards read into the lease, unless the lease has it already.
@@ -127,9 +128,9 @@ class Run:
         """Whether the lease still is this run's, which has not been heard of for a while perhaps."""
         assert self._holder is not None
         try:
-            self._holder.keep()
+            self._holder.renew_if_due()
         except LeaseLostError:
-            self._holder.abandon()
+            self._holder.mark_ended()
             return False
         return True
 
@@ -152,7 +153,7 @@ class Run:
         LeaseLostError, and KeyboardInterrupt once the calls under way have ended.
         """
         assert self._holder is not None
-        self._holder.keep()
+        self._holder.renew_if_due()
         began, calls = self._provider.clock.now(), self._caller.calls
         coordinator = self._coordinator(plan, listen)
         steps = coordinator.run()
@@ -172,7 +173,7 @@ class Run:
 
     def _ask(self, call: Call) -> Answer:
         if self._holder is not None:
-            self._holder.keep()
+            self._holder.renew_if_due()
         return self._caller.insisting(call)
 
     def _coordinator(self, plan: Plan, listen: Listener) -> Coordinator:

@@ -1,12 +1,15 @@
-"""One step of a plan on its way."""
+"""The progress of one step of a plan: what it acts on, and how far it has come."""
 
 from typing import Any
 
 from attrs import define, field
 
-from portinfra.model.observed import Observed
-from portinfra.model.plan import Step
+from portinfra.model.change import Step
+from portinfra.model.observed import Observation, Observed
 from portinfra.model.resources import Spec
+from portinfra.planning.dry_run import calls_left
+from portinfra.planning.retention import zone_of
+from portinfra.provider.interface import Driver, Refs
 
 
 @define
@@ -15,6 +18,10 @@ class Task:
 
     step: Step
     want: Spec | None
+    known: Spec
+    """What is wanted; of a resource that goes, what was seen when the plan was made."""
+    driver: Driver[Any]
+    refs: Refs
     missing: int
     """Steps before it that are not done."""
     started: float = 0.0
@@ -27,7 +34,9 @@ class Task:
     """The last error of a call of its own."""
     faults: int = 0
     """How often this step made it, and it failed after it was accepted."""
-    before: Observed[Any] | None = None
+    may_fail: bool = False
+    """Whether this step has made or changed it since the last fault: only then is a fault a new one."""
+    before: Observed[Spec] | None = None
     """What was seen at the last progress: progress is a resource that is nearer to what is wanted."""
     accepted: set[str] = field(factory=set)
     """The actions that were accepted since then."""
@@ -38,8 +47,52 @@ class Task:
     written: float | None = None
     """When its last write ended: lists may be stale for a while after."""
     waiting_since: float | None = None
+    waits_for: str = ""
+    """The reason to wait since then. With another reason, patience begins anew."""
 
     @property
     def kind(self) -> tuple[str, str]:
         """What takes about as long as others of its kind: `converge` of an `instance`."""
         return self.step.phase, self.step.address.kind
+
+    @property
+    def seen(self) -> Observed[Spec] | None:
+        """The resource as it is now."""
+        return self.refs.seen.get(self.step.address)
+
+    @property
+    def awaited(self) -> Observed[Spec]:
+        """The resource that a read looks for."""
+        return self.seen or Observed(self.step.address, self.known)
+
+    @property
+    def zones(self) -> frozenset[str]:
+        """The zones that the resource, or what it refers to, lies in."""
+        spec, world = self.awaited.spec, self.refs.seen
+        referred = (world[address].spec for address in spec.references() if address in world)
+        return frozenset(zone for zone in map(zone_of, (spec, *referred)) if zone)
+
+    def find(self, observation: Observation) -> Observed[Spec] | None:
+        """Return the resource from what a read found: under its address or, while it is being renamed, under
+        its old one.
+        """
+        seen, found = self.seen, observation.resources.get(self.step.address)
+        if found is None and seen is not None and seen.address != self.step.address:
+            found = observation.resources.get(seen.address)
+        return found
+
+    def note_progress(self) -> bool:
+        """Return whether the resource is nearer to what is wanted than ever in this step.
+
+        Then patience begins anew. That a call was accepted is no progress: it may fail afterwards.
+        """
+        seen = self.seen
+        if not (self.tries or self.accepted) or (seen and (seen.state != "ready" or seen.fault)):
+            return False
+        left, before = (calls_left(self.driver, self.want, each, self.refs) for each in (seen, self.before))
+        if left >= before:
+            return False
+        self.before = seen
+        self.tries = self.taken = 0
+        self.accepted.clear()
+        return True

@@ -3,17 +3,20 @@
 import heapq
 import itertools
 from collections.abc import Callable
-from typing import Any
 
 from portinfra.execution.schedule import Schedule
 from portinfra.graph import heights
-from portinfra.model.plan import Plan, Step
+from portinfra.model.change import Step
+from portinfra.model.plan import Plan
 from portinfra.provider.interface import Clock
 
 Rates = tuple[str, ...]
 
+Rank = tuple[float, ...]
+"""How urgent a call is: the lowest goes first."""
 
-def urgency(plan: Plan) -> dict[Step, Any]:
+
+def urgency(plan: Plan) -> dict[Step, Rank]:
     """Each step's rank: the lower, the sooner. The longest way still to go comes first, then role by role,
     so that the slowest calls, which are usually those that launch hosts, begin as soon as they can.
     """
@@ -36,11 +39,11 @@ class Turns:
         self._schedule = schedule
         self._clock = clock
         self._later = later
-        self._ready: dict[Rates, list[tuple[Any, int, Callable[[], bool]]]] = {}
+        self._ready: dict[Rates, list[tuple[Rank, int, Callable[[], bool]]]] = {}
         self._due: set[Rates] = set()
         self._count = itertools.count()
 
-    def join(self, rank: Any, rates: Rates, send: Callable[[], bool]) -> None:
+    def join(self, rank: Rank, rates: Rates, send: Callable[[], bool]) -> None:
         """Let a call take its turn among those of its rate classes; the lowest rank goes first.
 
         `send` returns whether it sent the call: what was not sent takes nothing of the rates.

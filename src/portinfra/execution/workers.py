@@ -4,19 +4,22 @@ import queue
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Protocol
 
 from attrs import frozen
 
-Work = Callable[[], Any]
+Work = Callable[[], object]
+
+Ticket = Callable[["Completion"], None]
+"""What the run does with a completion."""
 
 
 @frozen
 class Completion:
     """One piece of work that has ended: its result, or its error."""
 
-    ticket: Any
-    result: Any = None
+    ticket: Ticket
+    result: object = None
     error: Exception | None = None
     crash: BaseException | None = None
     """What is no `Exception`, and ends the run."""
@@ -28,7 +31,7 @@ class Workers(Protocol):
     size: int
     """How many pieces of work it takes at once."""
 
-    def submit(self, ticket: Any, work: Work) -> None:
+    def submit(self, ticket: Ticket, work: Work) -> None:
         """Have work done; its completion bears the ticket."""
 
     def next(self, timeout: float | None) -> Completion | None:
@@ -38,14 +41,14 @@ class Workers(Protocol):
         """Wait for what is under way."""
 
 
-def _complete(ticket: Any, work: Work) -> Completion:
+def _complete(ticket: Ticket, work: Work) -> Completion:
     try:
         return Completion(ticket, work())
     except Exception as error:
         return Completion(ticket, error=error)
 
 
-def _surely_complete(ticket: Any, work: Work) -> Completion:
+def _surely_complete(ticket: Ticket, work: Work) -> Completion:
     try:
         return _complete(ticket, work)
     except BaseException as crash:
@@ -60,7 +63,7 @@ class Threads:
         self._pool = ThreadPoolExecutor(size + 1, thread_name_prefix="portinfra")
         self._completions: queue.SimpleQueue[Completion] = queue.SimpleQueue()
 
-    def submit(self, ticket: Any, work: Work) -> None:
+    def submit(self, ticket: Ticket, work: Work) -> None:
         """Have work done by a free thread. Whatever it raises, its completion tells."""
         self._pool.submit(lambda: self._completions.put(_surely_complete(ticket, work)))
 
@@ -84,7 +87,7 @@ class Inline:
     def __init__(self) -> None:
         self._completions: deque[Completion] = deque()
 
-    def submit(self, ticket: Any, work: Work) -> None:
+    def submit(self, ticket: Ticket, work: Work) -> None:
         """Do it now. What is no `Exception` (a crash, an interrupt) passes through."""
         self._completions.append(_complete(ticket, work))
 

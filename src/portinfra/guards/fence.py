@@ -25,62 +25,34 @@ class Fence:
 
     @classmethod
     def of(cls, lease: Lease | None) -> "Fence":
-        """The fence that a lease tells of."""
+        """Return the fence that a lease records."""
         return cls(lease.epoch, lease.fenced) if lease else cls()
 
     def plan(self, placed: Placed, there: Observation, make: Callable[[Placed], Plan]) -> Plan:
-        """Return the plan that the fence allows, with its findings. `make` is called with what is wanted, and
-        once more where its first plan would make hosts anew: those stay as they are.
+        """Return the plan that the fence allows, with its findings. `make` plans what is wanted. Where its
+        first plan would replace hosts, `make` plans once more, with these hosts as they are.
         """
         if not self.closed:
             return make(placed)
-        plan = make(fenced(placed, there))
-        anew = remade(plan)
-        if anew:
-            plan = make(fenced(placed, there, kept=anew))
-        return _with(plan, told(placed, self.epoch), *waiting(anew, asked=remade(plan)))
+        plan = make(_power_off(placed, there))
+        postponed = _hosts_to_replace(plan)
+        if postponed:
+            plan = make(_power_off(placed, there, kept=postponed))
+        return _with(
+            plan,
+            _fence_finding(placed, self.epoch),
+            *_postponed_hosts(postponed, refused=_hosts_to_replace(plan)),
+        )
 
     def plan_to_destroy(self, placed: Placed, make: Callable[[Placed], Plan]) -> Plan:
-        """Return the plan that leaves nothing, with a finding about whose data is newer."""
+        """Return the plan that leaves nothing, with a finding about which environment has the newer data."""
         plan = make(placed)
         if not self.epoch:
             return plan
-        return _with(plan, (told if self.closed else stands)(placed, self.epoch))
+        return _with(plan, (_fence_finding if self.closed else _active_finding)(placed, self.epoch))
 
 
-def _with(plan: Plan, *findings: Finding) -> Plan:
-    return evolve(plan, findings=(*plan.findings, *findings))
-
-
-def fenced(placed: Placed, there: Observation, kept: Collection[Address] = ()) -> Placed:
-    """The same with every host off; hosts that are not there are not made, as a new host runs at first. Hosts
-    that are `kept` stay as they are.
-    """
-    resources: dict[Address, Spec] = {}
-    unmade: set[Address] = set()
-    for address, spec in placed.resources.items():
-        if isinstance(spec, Instance) and address in there.resources:
-            as_is = there.resources[address].spec if address in kept else spec
-            resources[address] = evolve(as_is, power="stopped")
-        elif isinstance(spec, Instance) or unmade.intersection(spec.references()):
-            unmade.add(address)
-            if address in there.resources:  # an address that others know stays, though its host is gone
-                resources[address] = there.resources[address].spec
-        else:
-            resources[address] = spec
-    return evolve(placed, resources=resources)
-
-
-def remade(plan: Plan) -> frozenset[Address]:
-    """The hosts that a plan would make anew."""
-    return frozenset(
-        change.address
-        for change in plan.changes
-        if change.address.kind == Instance.kind and change.action == "replace"
-    )
-
-
-def starting_hosts(plan: Plan) -> Iterator[Finding]:
+def find_host_starts(plan: Plan) -> Iterator[Finding]:
     """Return an error for each host that a plan of a fenced environment would start, create or replace."""
     for change in plan.changes:
         if not plan.fenced or not isinstance(change.after, Instance):
@@ -95,38 +67,69 @@ def starting_hosts(plan: Plan) -> Iterator[Finding]:
             )
 
 
-def waiting(hosts: Iterable[Address], asked: Collection[Address]) -> Iterator[Finding]:
-    """That hosts wait to be made anew; an error where that was `asked` for now."""
+def _with(plan: Plan, *findings: Finding) -> Plan:
+    return evolve(plan, findings=(*plan.findings, *findings))
+
+
+def _power_off(placed: Placed, there: Observation, kept: Collection[Address] = ()) -> Placed:
+    """Return `placed` with every existing host powered off. Missing hosts are not created: a new host always
+    starts running. Hosts in `kept` keep the attributes that they have now.
+    """
+    resources: dict[Address, Spec] = {}
+    missing: set[Address] = set()
+    hosts = there.of(Instance)
+    for address, spec in placed.resources.items():
+        if isinstance(spec, Instance) and address in hosts:
+            as_is = hosts[address].spec if address in kept else spec
+            resources[address] = evolve(as_is, power="stopped")
+        elif isinstance(spec, Instance) or missing.intersection(spec.references()):
+            missing.add(address)
+            if address in there.resources:  # an address that others know stays, though its host is gone
+                resources[address] = there.resources[address].spec
+        else:
+            resources[address] = spec
+    return evolve(placed, resources=resources)
+
+
+def _hosts_to_replace(plan: Plan) -> frozenset[Address]:
+    return frozenset(
+        change.address
+        for change in plan.changes
+        if change.address.kind == Instance.kind and change.action == "replace"
+    )
+
+
+def _postponed_hosts(hosts: Iterable[Address], refused: Collection[Address]) -> Iterator[Finding]:
+    """Return a finding for each host whose replacement waits; an error for those that the options name."""
     for address in sorted(hosts):
         yield Finding(
             "recovery/fenced-host",
-            f"{address} is not made anew: a new host runs at first, and another environment stands",
-            "Leave it until the turn of this environment comes again.",
-            Severity.ERROR if address in asked else Severity.WARNING,
+            f"{address} is not replaced: a new host starts running, and another environment is active",
+            "Replace it after this environment has become active again: dr failback, or dr failover.",
+            Severity.ERROR if address in refused else Severity.WARNING,
             subject=address,
         )
 
 
-def told(placed: Placed, epoch: int) -> Finding:
-    """That it is fenced."""
+def _fence_finding(placed: Placed, epoch: int) -> Finding:
     name = placed.environment.name
     return Finding(
         "recovery/fenced",
-        f"{name} is fenced ({moment(epoch)}): another environment stands, or is about to; its hosts stay off",
-        "dr status tells which. Its turn comes again with: dr failback; where it is the target of a recovery "
-        "plan, dr failover; and where what has begun shall not be finished, with --abandon.",
+        f"{name} is fenced ({moment(epoch)}): another environment is active or becomes active; the hosts of "
+        f"{name} stay off",
+        "dr status shows which environment is active. To make this one active again, run dr failback; "
+        "for the target of a recovery plan, dr failover. To give up a failover that has begun: --abandon.",
         Severity.WARNING,
         subject=f"environment.{name}",
     )
 
 
-def stands(placed: Placed, epoch: int) -> Finding:
-    """That it is the one at work, for whoever is about to destroy it."""
+def _active_finding(placed: Placed, epoch: int) -> Finding:
     name = placed.environment.name
     return Finding(
         "recovery/stands",
-        f"{name} stands since {moment(epoch)}, and another environment, which waits, has older data",
-        "Let the other one take over first: dr failback, or dr failover --planned.",
+        f"{name} is active since {moment(epoch)}, and the other environment has older data",
+        "Make the other environment active first: dr failback, or dr failover --planned.",
         Severity.WARNING,
         subject=f"environment.{name}",
     )

@@ -26,12 +26,12 @@ def check_guards(plan: Plan, guards: Iterable[Guard] | None, lease: Lease | None
     if lease is not None:
         plan = evolve(plan, epoch=lease.epoch, fenced=lease.fenced, peer=lease.peer)
     found = [finding for guard in given or () for finding in guard.findings(plan)]
-    return evolve(plan, findings=(*plan.findings, *found, *_not_checked(plan, lease)))
+    return evolve(plan, findings=(*plan.findings, *found, *_unchecked_peer(plan, lease)))
 
 
 def check_guards_again(run: Run, plan: Plan, guards: Iterable[Guard] | None) -> Plan:
-    """Return the same, by the lease that a run holds, while it holds it: another environment may take minutes
-    to answer.
+    """Return the same for the lease of a run. The run renews its lease meanwhile, as another environment may
+    take minutes to answer.
     """
     with run.living():
         return check_guards(plan, guards, run.lease)
@@ -55,7 +55,7 @@ def is_recorded(plan: Plan) -> bool:
     return plan.destroys or peer_of(plan) in ("", plan.peer)
 
 
-def _not_checked(plan: Plan, lease: Lease | None) -> Iterator[Finding]:
+def _unchecked_peer(plan: Plan, lease: Lease | None) -> Iterator[Finding]:
     peer, name = lease.peer if lease else "", plan.scope.environment
     if not peer or peer in {guard.peer_of(plan.scope) for guard in plan.guards or ()}:
         return

@@ -17,12 +17,25 @@ class Capabilities:
     visibility_seconds: float = 0.0
     """How long after a change a list may still show the world before it."""
     user_data_max_bytes: int = 16_384
+    """How many bytes the user data of a role may have."""
+    birth_max_bytes: int | None = None
+    """How many bytes a new host may be sent: its user data, keys and mounts (`NativeLimits.birth_bytes`)."""
     volume_min_gib: int = 1
     volume_max_gib: int = 16_384
+    volumes_per_host_max: Mapping[str, int] = field(factory=dict)
+    """Pattern of a machine type (`e2-*`) → how many volumes a host may have besides its root disk. The first
+    pattern that fits counts; a machine type that none fits has no limit.
+    """
+    rules_max: int | None = None
+    """How many rules a firewall may have, each way; None: as many as one likes."""
+    rule_peers_max: int | None = None
+    """How many peers may have equal ports, each way of one firewall."""
+    mark_text_max: int | None = None
+    """How many characters of JSON the tags of a firewall may have, where its description keeps them."""
     tags_max: int = 40
     """How many tags of the user's own a resource may bear."""
     tag_key_max: int | None = None
-    """How many characters the key of a tag may have; None: as many as one likes."""
+    """How many characters the key of a tag may have, as the provider spells it; None: any number."""
     tag_value_max: int | None = None
     tags_reserved: tuple[str, ...] = ()
     """Beginnings of the keys of tags that are the provider's own, in lower case."""
@@ -81,8 +94,12 @@ class Quota:
     """A kind, of which each resource counts as one; or the provider's own word (`CPUS`), of which each takes
     what its driver says.
     """
-    limit: int
-    used: int
+    limit: int | None
+    """None: it could not be read."""
+    used: int | None
+    """How much of it the account has. None: the provider does not tell; what the scope has counts."""
+    place: str = ""
+    """Where it holds, in words: `the whole project`. Empty: in the region of the catalogue."""
 
 
 @frozen(field_transformer=convert.refuse_text)

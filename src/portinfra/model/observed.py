@@ -1,7 +1,7 @@
 """What is there, as the cloud told it."""
 
 from collections.abc import Mapping
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, cast
 
 from attrs import field, frozen
 from attrs.validators import instance_of, optional
@@ -12,6 +12,7 @@ from portinfra.model.address import Address
 from portinfra.model.resources import Spec
 
 S = TypeVar("S", bound=Spec)
+S_co = TypeVar("S_co", bound=Spec, covariant=True)
 
 State = Literal["pending", "ready", "deleting"]
 
@@ -36,18 +37,20 @@ class Fault:
     """What happened, in the provider's words if it has any."""
     code: str = ""
     """The provider's own code: `Client.InternalError`."""
+    fix: str = ""
+    """What to do about it. The driver knows the cause; core knows only what is true of the whole class."""
 
     def __str__(self) -> str:
         return self.text if self.code in self.text else f"{self.text} ({self.code})"
 
 
 @frozen(field_transformer=convert.refuse_text)
-class Observed(Generic[S]):
+class Observed(Generic[S_co]):
     """One resource as it is, in the words in which it is declared."""
 
     address: Address
     """Whose it is, by the owner that it carries in the cloud."""
-    spec: S
+    spec: S_co
     parts: Mapping[str, str] = field(factory=dict)
     """The native id of each part that exists: enough to delete it without anything else."""
     state: State = "ready"
@@ -72,8 +75,13 @@ class Observed(Generic[S]):
 class Observation:
     """All that is ours at one location, and what the location could not tell."""
 
-    resources: Mapping[Address, Observed[Any]] = field(factory=dict)
+    resources: Mapping[Address, Observed[Spec]] = field(factory=dict)
     unknown: frozenset[str] = frozenset()
     """Places that did not answer. What is there is not known: it is never taken for absent."""
     unexplained: tuple[str, ...] = ()
     """Doubles that bear our owner and that no attempt of ours explains: reported, never touched."""
+
+    def of(self, kind: type[S]) -> dict[Address, Observed[S]]:
+        """Return the resources of one kind, in the order of `resources`."""
+        found = {a: seen for a, seen in self.resources.items() if isinstance(seen.spec, kind)}
+        return cast(dict[Address, Observed[S]], found)

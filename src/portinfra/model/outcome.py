@@ -7,7 +7,7 @@ from attrs import frozen
 
 from portinfra.model import convert
 from portinfra.model.address import Address, Scope
-from portinfra.model.plan import Change, Step
+from portinfra.model.change import Change, Step
 
 Fate = Literal["done", "failed", "blocked"]
 """`blocked`: something that it needs failed."""

@@ -9,8 +9,17 @@ from attrs import fields, has
 from portinfra.model.observed import UNSEEN
 from portinfra.model.resources import Rule
 
+Json = Any
+"""One JSON value: text, a number, true, false, null, or a list or object of JSON values."""
 
-def plain(value: Any) -> Any:
+JsonObject = Mapping[str, Json]
+"""An object of JSON that is only read."""
+
+Document = dict[str, Json]
+"""An object of JSON that portinfra makes."""
+
+
+def plain(value: object) -> Json:
     """Return any value as JSON has it.
 
     A value of the model becomes an object of its fields, but for secrets and what only people read. What no
@@ -29,10 +38,11 @@ def plain(value: Any) -> Any:
         return [plain(one) for one in value]
     if isinstance(value, set | frozenset):
         return sorted((plain(one) for one in value), key=str)
-    if has(type(value)):
+    kind: type = type(value)
+    if has(kind):
         return {
             each.name: plain(getattr(value, each.name))
-            for each in fields(type(value))
+            for each in fields(kind)
             if not (each.metadata.get("secret") or each.metadata.get("for_people"))
         }
     return str(value)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from attrs import frozen
 
+from portinfra.model.change import Step
 from portinfra.model.outcome import Fate
-from portinfra.model.plan import Step
 
 
 @frozen

@@ -38,6 +38,7 @@ class Kind(Enum):
     SWITCH = "True or False"
     TEXTS = "a list of texts"
     TEXT_MAP = "a mapping of text to text"
+    NUMBER_MAP = "a mapping of text to whole numbers"
     OPTIONS = "a mapping of options"
     MAPS = "a mapping of names to mappings"
     PORTS = "ports between 1 and 65535, as allow() makes them"
@@ -56,6 +57,7 @@ _KINDS: Mapping[Any, Kind] = {
     tuple[str, ...]: Kind.TEXTS,
     tuple[tuple[int, int], ...]: Kind.PORTS,
     Mapping[str, str]: Kind.TEXT_MAP,
+    Mapping[str, int]: Kind.NUMBER_MAP,
     Mapping[str, Any]: Kind.OPTIONS,
     Mapping[str, Mapping[str, Any]]: Kind.MAPS,
 }

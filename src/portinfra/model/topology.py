@@ -5,6 +5,7 @@ and reports everything at once.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import count
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -58,7 +59,9 @@ class Role:
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags, metadata=_OVERRIDE)
     """Tags of its hosts and of all that belongs to them."""
     slot: int | None = None
-    """The place of its subnets within the environment's CIDR; None: its position in the topology."""
+    """The place of its subnets within the environment's CIDR; None: its position in the topology, where
+    retired slots are left out.
+    """
     renamed_from: str | None = None
     """The name that it had before: its hosts are kept under the new name."""
     protect: bool = False
@@ -185,7 +188,19 @@ class Topology:
     """All traffic that is allowed."""
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
     """Tags of every resource."""
+    retired: Mapping[str, int] = field(factory=dict, converter=convert.options)
+    """Roles that were removed, each with the slot that it had: later roles keep their places."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """The slot of each role, in their order: its own `slot`, or its position among slots not retired."""
+        retired = set(self.retired.values())
+        free = (slot for slot in count() if slot not in retired)
+        return tuple(
+            position if role.slot is None else role.slot
+            for role, position in zip(self.roles, free, strict=False)
+        )
 
     def role(self, name: str) -> Role:
         """The role of that name. Raises KeyError."""

@@ -4,18 +4,17 @@ Once resources exist, theirs win: a zone keeps its name, a running host keeps it
 """
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 
 from attrs import evolve, frozen
 
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
+from portinfra.model.change import Change
 from portinfra.model.finding import Finding
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import Instance, Spec, Subnet, Volume
-from portinfra.planning.offers import size_subject
 
 
 @frozen
@@ -27,10 +26,11 @@ class Bound:
 
 
 def bind(placed: Placed, catalogue: Catalogue, observation: Observation, options: PlanOptions) -> Bound:
-    """Every placed resource with its names bound. Findings name what the location does not offer."""
-    findings = [*_unknown_types(placed, catalogue), *_unknown_images(placed, catalogue)]
-    zones, zone_findings = _zones(placed, catalogue, observation, options.without_zones)
-    findings += zone_findings
+    """Return every placed resource with its names bound, and what could not be bound.
+
+    Whether the location offers them is checked for what the plan creates (`offers.py`).
+    """
+    zones, findings = _zones(placed, catalogue, observation, options.without_zones)
     wanted: dict[Address, Spec] = {}
     for address, spec in placed.resources.items():
         if isinstance(spec, Instance):
@@ -49,9 +49,26 @@ def bind(placed: Placed, catalogue: Catalogue, observation: Observation, options
 
 
 def _image_id(want: Instance, seen: Spec | None, catalogue: Catalogue, refresh: bool) -> str:
-    if isinstance(seen, Instance) and seen.image == want.image and seen.image_id and not refresh:
-        return seen.image_id
-    return catalogue.images.get(want.image, want.image)
+    """Return the version that the host has; with `refresh`, the newest, unless the image is withdrawn."""
+    newest = catalogue.images.get(want.image)
+    if isinstance(seen, Instance) and seen.image == want.image and seen.image_id:
+        return newest if refresh and newest else seen.image_id
+    return newest or want.image
+
+
+def start_from_newest(decided: Mapping[Address, Change], catalogue: Catalogue) -> dict[Address, Change]:
+    """Return the changes with the newest image for every host that is replaced.
+
+    The version that the old host had may be withdrawn. A host that an interrupted run has deleted is created
+    from the newest one too.
+    """
+    changed = dict(decided)
+    for address, change in decided.items():
+        host = change.after
+        if change.action == "replace" and isinstance(host, Instance):
+            newest = catalogue.images.get(host.image, host.image_id)
+            changed[address] = evolve(change, after=evolve(host, image_id=newest))
+    return changed
 
 
 def _sizes(placed: Placed) -> dict[str, Address]:
@@ -63,54 +80,13 @@ def _sizes(placed: Placed) -> dict[str, Address]:
     return sizes
 
 
-def _unknown_types(placed: Placed, catalogue: Catalogue) -> Iterable[Finding]:
-    offered = [*catalogue.sizes, *catalogue.machine_types]
-    for size, address in _sizes(placed).items():
-        if catalogue.machine_type(size) not in catalogue.machine_types:
-            yield Finding(
-                "catalogue/unknown-size",
-                f"{catalogue.region} offers no machine type {size!r}",
-                _nearest(size, offered),
-                subject=size_subject(placed, address),
-                location=placed.location(address),
-            )
-
-
-def _unknown_images(placed: Placed, catalogue: Catalogue) -> Iterable[Finding]:
-    asked: dict[str, Address] = {}
-    for address, spec in placed.resources.items():
-        if isinstance(spec, Instance):
-            asked.setdefault(spec.image, address)
-    for image, address in asked.items():
-        if image not in catalogue.images and image not in catalogue.images.values():
-            yield Finding(
-                "catalogue/unknown-image",
-                f"{catalogue.region} has no image {image!r}",
-                _nearest(image, list(catalogue.images))
-                if catalogue.images
-                else f"It has none yet: portinfra image build --on {placed.environment.on}, or image fetch.",
-                subject=_image_subject(placed, address),
-                location=placed.location(address),
-            )
-
-
-def _image_subject(placed: Placed, address: Address) -> str:
-    role = placed.roles.get(address)
-    return f"role.{role}.image" if role else f"{address}.image"
-
-
-def _nearest(word: str, offered: list[str]) -> str:
-    near = get_close_matches(word, offered, n=3, cutoff=0.4) or offered[:4]
-    return f"Nearest: {', '.join(near)}."
-
-
 def _zones(
     placed: Placed, catalogue: Catalogue, observation: Observation, without: frozenset[str]
 ) -> tuple[dict[int | str, str], list[Finding]]:
     """Zone ordinal → zone name."""
     bound = _zones_in_use(placed, observation)
     if declared := placed.environment.zones:
-        return {**dict(enumerate(declared)), **bound}, list(_unknown_zones(placed, catalogue))
+        return {**dict(enumerate(declared)), **bound}, []
     names = [zone.name for zone in catalogue.zones]
     types = {catalogue.machine_type(size) for size in _sizes(placed)} & catalogue.machine_types.keys()
     fit = _zones_with(types, catalogue)
@@ -123,26 +99,19 @@ def _zones(
             return {**dict(enumerate(fit)), **bound}, [_untold(placed, silent)]
         fit = silent
     bound |= zip(unbound, (zone for zone in fit if zone not in taken), strict=False)
-    return bound, [_too_few(placed, catalogue, len(fit), types)] if len(bound) < placed.zones else []
+    needed = {
+        getattr(spec, "zone", None)
+        for address, spec in placed.resources.items()
+        if address not in observation.resources
+    }
+    unbound = [ordinal for ordinal in unbound if ordinal not in bound and ordinal in needed]
+    return bound, [_too_few(placed, catalogue, len(fit), types)] if unbound else []
 
 
 def _zones_with(types: Iterable[str], catalogue: Catalogue) -> list[str]:
     """Return the zones that offer all of these machine types."""
     offers = [catalogue.machine_types[name].zones for name in types]
     return [zone.name for zone in catalogue.zones if all(zone.name in offer for offer in offers)]
-
-
-def _unknown_zones(placed: Placed, catalogue: Catalogue) -> Iterable[Finding]:
-    names = [zone.name for zone in catalogue.zones]
-    for zone in placed.environment.zones:
-        if zone not in names:
-            yield Finding(
-                "catalogue/unknown-zone",
-                f"{catalogue.region} has no zone {zone!r}",
-                f"It has {', '.join(names)}.",
-                subject=f"environment.{placed.environment.name}.zones",
-                location=placed.environment.location,
-            )
 
 
 def _too_few(placed: Placed, catalogue: Catalogue, fit: int, types: Iterable[str]) -> Finding:

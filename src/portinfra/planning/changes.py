@@ -6,9 +6,10 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from portinfra.model.address import Address
+from portinfra.model.change import Action, Change, Difference
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
-from portinfra.model.plan import Action, Change, Difference, PlanOptions
+from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import FirewallRules, Instance, Spec, Volume, traits
 from portinfra.provider.interface import Driver
 
@@ -25,7 +26,7 @@ class Desired:
     options: PlanOptions = field(factory=PlanOptions)
 
     @property
-    def seen(self) -> Mapping[Address, Observed[Any]]:
+    def seen(self) -> Mapping[Address, Observed[Spec]]:
         """What is there, by address."""
         return self.observation.resources
 
@@ -76,23 +77,25 @@ def changes(desired: Desired) -> dict[Address, Change]:
     return decided
 
 
-def _difference(address: Address, want: Spec, seen: Observed[Any], desired: Desired) -> Change | None:
+def _difference(address: Address, want: Spec, seen: Observed[Spec], desired: Desired) -> Change | None:
     driver = desired.driver(address)
     differences = _compare(want, seen.spec)
-    before_after = {"before": seen.spec, "after": want, "differences": differences}
+
+    def change(action: Action, reason: str, *, interrupts: bool = False) -> Change:
+        return Change(action, address, reason, seen.spec, want, differences, interrupts)
+
     if reason := _reason_to_replace(address, want, seen, differences, driver, desired.options):
-        return Change("replace", address, reason, **before_after)
+        return change("replace", reason)
     names = [difference.field for difference in differences]
     if names:
-        interrupts = bool(driver.interrupts.intersection(names))
-        return Change("update", address, _list(names), interrupts=interrupts, **before_after)
+        return change("update", _list(names), interrupts=bool(driver.interrupts.intersection(names)))
     if seen.address != address:
-        return Change("update", address, f"was {seen.address}", renamed_from=seen.address, **before_after)
+        return evolve(change("update", f"was {seen.address}"), renamed_from=seen.address)
     if seen.extras:
         what = "redundant rules" if isinstance(want, FirewallRules) else "empty doubles of our own making"
-        return Change("update", address, f"{len(seen.extras)} {what}", **before_after)
+        return change("update", f"{len(seen.extras)} {what}")
     if seen.state == "pending":
-        return Change("update", address, seen.reason or "it is not ready yet", **before_after)
+        return change("update", seen.reason or "it is not ready yet")
     return None
 
 
@@ -106,7 +109,7 @@ def _compare(want: Spec, seen: Spec) -> tuple[Difference, ...]:
 def _reason_to_replace(
     address: Address,
     want: Spec,
-    seen: Observed[Any],
+    seen: Observed[Spec],
     differences: Iterable[Difference],
     driver: Driver[Any],
     options: PlanOptions,
@@ -118,10 +121,10 @@ def _reason_to_replace(
     fixed = [d.field for d in differences if d.field in driver.replaces]
     if fixed:
         return f"{_list(fixed)} cannot change in place"
-    if isinstance(want, Volume) and want.gib < seen.spec.gib:
+    if isinstance(want, Volume) and isinstance(seen.spec, Volume) and want.gib < seen.spec.gib:
         return "a volume cannot shrink in place"
-    if options.refresh_images and isinstance(want, Instance) and want.image_id != seen.spec.image_id:
-        return f"{want.image} has a newer version"
+    if options.refresh_images and isinstance(want, Instance) and isinstance(seen.spec, Instance):
+        return f"{want.image} has a newer version" if want.image_id != seen.spec.image_id else ""
     return ""
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from portinfra.model.address import Address
-from portinfra.model.plan import Change, Step
+from portinfra.model.change import Change, Step
 from portinfra.model.resources import Firewall, FirewallRules, Rule
 from portinfra.model.rule_sets import Cidrs, common, difference, intersection
 from portinfra.planning.changes import Desired

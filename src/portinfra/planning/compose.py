@@ -1,28 +1,29 @@
 """The plan, put together from its parts."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
+
+from attrs import evolve
 
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
+from portinfra.model.change import Change
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
-from portinfra.model.plan import Change, Plan, PlanOptions
-from portinfra.model.resources import KINDS, Spec
-from portinfra.planning.binding import Bound, bind
+from portinfra.model.plan import Plan, PlanOptions
+from portinfra.model.resources import Spec
+from portinfra.planning.binding import Bound, bind, start_from_newest
 from portinfra.planning.budget import budget
 from portinfra.planning.changes import Desired, Drivers, changes, effective, follow_replacements
 from portinfra.planning.closings import closings
 from portinfra.planning.dry_run import dry_run
 from portinfra.planning.offers import offer_findings
 from portinfra.planning.ordering import steps
+from portinfra.planning.quotas import quota_findings
 from portinfra.planning.rename import renamed, stranded
 from portinfra.planning.retention import keep_data, leave_unknown, only_asked, protected, still_named
 from portinfra.planning.subnets import moves
-
-_KINDS = {kind.kind for kind in KINDS}
 
 _ACTION_ORDER = ("delete", "replace", "keep", "update", "create")
 
@@ -44,10 +45,14 @@ def compose(
     left_behind = [] if destroy else stranded(placed, observation, drivers, options)
     observation = renamed(placed, observation, drivers)
     bound = bind(placed, catalogue, observation, options)
-    findings = [] if destroy else [*bound.findings, *moves(placed, bound.wanted, observation), *left_behind]
+    moved = [] if destroy else moves(placed, bound.wanted, observation)
+    findings = [] if destroy else [*bound.findings, *moved, *left_behind]
     wanted = {} if destroy else effective(bound.wanted, observation, drivers, placed)
     desired = Desired(wanted, observation, drivers, options)
     decided, more = _decide(desired, bound, placed)
+    decided = start_from_newest(decided, catalogue)
+    wanted = {address: _after(decided.get(address), want) for address, want in wanted.items()}
+    desired = evolve(desired, wanted=wanted)
     findings += more
     findings += dict.fromkeys(offer_findings(decided.values(), placed, catalogue, drivers))
     closed_first = closings(decided, desired)
@@ -56,7 +61,8 @@ def compose(
     findings += more
     tightened = {each.step.address: each.tightened for each in closed_first if each.tightened}
     calls, refused = ([], []) if _errors(findings) else dry_run(ordered, desired, placed.scope, tightened)
-    findings += [*refused, *_over_quota(decided.values(), drivers, catalogue), *_doubles(observation)]
+    findings += [*refused, *quota_findings(decided.values(), desired, catalogue), *_doubles(observation)]
+    findings = moved or findings  # the other findings are about a plan that nobody wants
     return Plan(
         scope=placed.scope,
         placed=placed,
@@ -85,6 +91,10 @@ def _decide(desired: Desired, bound: Bound, placed: Placed) -> tuple[dict[Addres
     ]
 
 
+def _after(change: Change | None, want: Spec) -> Spec:
+    return want if change is None or change.action != "replace" else change.after or want
+
+
 def _errors(findings: Iterable[Finding]) -> bool:
     return any(finding.severity is Severity.ERROR for finding in findings)
 
@@ -107,30 +117,6 @@ def _listed(decided: Mapping[Address, Change], drivers: Drivers) -> tuple[Change
 def _natural(name: str) -> list[tuple[int, str]]:
     """`web2` before `web10`."""
     return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
-
-
-def _over_quota(decided: Iterable[Change], drivers: Drivers, catalogue: Catalogue) -> Iterable[Finding]:
-    growth: Counter[str] = Counter()
-    for change in decided if catalogue.quotas else ():
-        if change.action != "keep":
-            growth.update(_takes(change.after, drivers, catalogue))
-            growth.subtract(_takes(change.before, drivers, catalogue))
-    for quota in catalogue.quotas:
-        needed = quota.used + growth[quota.kind]
-        if growth[quota.kind] > 0 and needed > quota.limit:
-            what = f"{'of kind ' if quota.kind in _KINDS else ''}{quota.kind}"
-            yield Finding(
-                "plan/quota",
-                f"the account may have {quota.limit} {what} in {catalogue.region}, "
-                f"has {quota.used}, and would need {needed}",
-                "Ask the provider for a higher quota, or lower a count or size.",
-                subject=quota.kind,
-            )
-
-
-def _takes(spec: Spec | None, drivers: Drivers, catalogue: Catalogue) -> Mapping[str, int]:
-    """What a resource takes of all quotas: one of its kind, and what its driver says."""
-    return {} if spec is None else {spec.kind: 1, **drivers[type(spec)].takes(spec, catalogue)}
 
 
 def _doubles(observation: Observation) -> Iterable[Finding]:

@@ -9,9 +9,10 @@ from typing import Any
 from attrs import evolve
 
 from portinfra.model.address import Address, Scope
+from portinfra.model.change import Step
 from portinfra.model.finding import Finding
 from portinfra.model.observed import Observed
-from portinfra.model.plan import Step, target
+from portinfra.model.plan import target
 from portinfra.model.resources import Spec
 from portinfra.planning.changes import Desired, adopt
 from portinfra.planning.world import World
@@ -43,7 +44,7 @@ def dry_run(
     return calls, findings
 
 
-def calls_left(driver: Driver[Any], want: Any, seen: Observed[Any] | None, refs: Refs) -> int:
+def calls_left(driver: Driver[Any], want: Spec | None, seen: Observed[Spec] | None, refs: Refs) -> int:
     """Return the number of calls between what is seen and what is wanted, if each keeps its promise.
 
     It is CALLS_MAX where the driver refuses or does not come to an end.
@@ -60,8 +61,8 @@ def calls_left(driver: Driver[Any], want: Any, seen: Observed[Any] | None, refs:
 
 
 def _walk(
-    driver: Driver[Any], want: Any, seen: Observed[Any] | None, refs: Refs
-) -> Iterator[tuple[NextCall, Observed[Any] | None]]:
+    driver: Driver[Any], want: Spec | None, seen: Observed[Spec] | None, refs: Refs
+) -> Iterator[tuple[NextCall, Observed[Spec] | None]]:
     """Yield each answer of a driver until its last, and what is there after it."""
     for _ in range(CALLS_MAX):
         step, seen = _step(driver, want, seen, refs)
@@ -71,7 +72,7 @@ def _walk(
     raise RuntimeError(f"{type(driver).__name__} does not converge: {CALLS_MAX} calls, last {step}")
 
 
-def dry_step(driver: Driver[Any], address: Address, want: Any, world: World, refs: Refs) -> NextCall:
+def dry_step(driver: Driver[Any], address: Address, want: Spec | None, world: World, refs: Refs) -> NextCall:
     """Ask for the next call and record in `world` what it promises. Perform nothing."""
     step, after = _step(driver, want, world.get(address), refs)
     world.record(address, after)
@@ -79,8 +80,8 @@ def dry_step(driver: Driver[Any], address: Address, want: Any, world: World, ref
 
 
 def _step(
-    driver: Driver[Any], want: Any, seen: Observed[Any] | None, refs: Refs
-) -> tuple[NextCall, Observed[Any] | None]:
+    driver: Driver[Any], want: Spec | None, seen: Observed[Spec] | None, refs: Refs
+) -> tuple[NextCall, Observed[Spec] | None]:
     """Return the driver's next answer, and what exists after it."""
     step = ask(driver, want, seen, refs)
     if isinstance(step, Wait):
@@ -90,13 +91,13 @@ def _step(
     return step, None if step is DONE and want is None else seen
 
 
-def ask(driver: Driver[Any], want: Any, seen: Observed[Any] | None, refs: Refs) -> NextCall:
+def ask(driver: Driver[Any], want: Spec | None, seen: Observed[Spec] | None, refs: Refs) -> NextCall:
     """The driver's next call. What its provider cannot show is never a difference."""
     if want is not None and seen is not None and driver.cannot_show:
         want = adopt(want, seen.spec, driver.cannot_show)
     return driver.next_call(want, seen, refs)
 
 
-def _settled(seen: Observed[Any] | None) -> Observed[Any] | None:
+def _settled(seen: Observed[Spec] | None) -> Observed[Spec] | None:
     """What waiting is expected to end in."""
     return None if seen is None or seen.state == "deleting" else evolve(seen, state="ready")

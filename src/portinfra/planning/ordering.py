@@ -12,15 +12,14 @@ Creation follows references, deletion goes against what is observed. Besides:
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
-from typing import Any
 
 from attrs import define, field
 
 from portinfra.graph import CycleError, order
 from portinfra.model.address import Address
+from portinfra.model.change import Change, Step
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observed
-from portinfra.model.plan import Change, Step
 from portinfra.model.resources import FirewallRules, Instance, Spec
 from portinfra.planning.changes import Desired
 from portinfra.planning.closings import Closing
@@ -195,9 +194,11 @@ def _binds_to_others(spec: Spec, decided: Mapping[Address, Change]) -> bool:
     return bool(hosts) and not any(host in decided for host in hosts)
 
 
-def _is_up(seen: Observed[Any] | None) -> bool:
+def _is_up(seen: Observed[Spec] | None) -> bool:
     """Whether a host serves now, so that taking it down makes one more that does not."""
-    return seen is not None and seen.state == "ready" and not seen.fault and seen.spec.power == "running"
+    if seen is None or not isinstance(seen.spec, Instance):
+        return False
+    return seen.state == "ready" and not seen.fault and seen.spec.power == "running"
 
 
 def _dependents(decided: Iterable[Address], desired: Desired) -> dict[Address, list[Address]]:

@@ -75,7 +75,7 @@ def _moves(placed: Placed) -> list[tuple[Address, Address]]:
     ]
 
 
-def _redirected(seen: Observed[Any], moves: Mapping[Address, Address]) -> Observed[Any]:
+def _redirected(seen: Observed[Spec], moves: Mapping[Address, Address]) -> Observed[Spec]:
     if not any(reference in moves for reference in seen.spec.references()):
         return seen
     changed: dict[str, Any] = {

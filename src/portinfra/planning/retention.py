@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from attrs import evolve
 
 from portinfra.model.address import Address
+from portinfra.model.change import Change
 from portinfra.model.finding import Finding, Severity
-from portinfra.model.plan import Change, PlanOptions
+from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import FirewallRules, Snapshot, Spec, Volume
 from portinfra.planning.changes import Desired
 from portinfra.planning.ordering import tenancy

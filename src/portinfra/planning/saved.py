@@ -1,10 +1,17 @@
 """A plan's fingerprints: whether an apply would do anything that was not in the plan that was read."""
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
-from portinfra.model.plan import Change, Plan
+from attrs import evolve
+
+from portinfra.model.change import Change
+from portinfra.model.fingerprint import fingerprint
+from portinfra.model.plan import Plan
 from portinfra.model.resources import Spec, shown
+
+_SAID_MAX = 10
+"""So many changes are said one by one."""
 
 
 def fingerprints(plan: Plan) -> tuple[str, ...]:
@@ -24,12 +31,32 @@ def digest(plan: Plan) -> str:
     return hashlib.sha256("\n".join(_needed(plan)).encode()).hexdigest()
 
 
-def covered(fresh: Plan, read: Collection[str]) -> bool:
-    """Whether everything that a fresh plan would do was among the fingerprints of the plan that was read.
+def new_changes(fresh: Plan, read: Collection[str]) -> tuple[Change, ...]:
+    """Return the changes of a fresh plan that are not among the fingerprints of the plan that was read.
 
     It may do less: what has been done since, by whomever, needs no doing.
     """
-    return set(_needed(fresh)) <= set(read)
+    where = _where(fresh)
+    return tuple(
+        change for change in _lasting(fresh) if _hash(where, _leave(fresh, change)[0]) not in set(read)
+    )
+
+
+def covered(fresh: Plan, read: Collection[str]) -> bool:
+    """Whether everything that a fresh plan would do was among the fingerprints of the plan that was read."""
+    return not new_changes(fresh, read)
+
+
+def declaration_digest(plan: Plan) -> str:
+    """Sixteen hex digits of the topology and the environment that a plan was made of, without secrets."""
+    return fingerprint((plan.placed.topology, evolve(plan.placed.environment, dns=None)))
+
+
+def say_changes(changes: Iterable[Change]) -> str:
+    """Return the changes in words, each with its address: `create instance.web3, delete volume.db1-data`."""
+    said = [f"{change.action} {change.address}" for change in changes]
+    more = f" and {len(said) - _SAID_MAX} more" if len(said) > _SAID_MAX else ""
+    return ", ".join(said[:_SAID_MAX]) + more
 
 
 def _needed(plan: Plan) -> list[str]:
@@ -74,11 +101,11 @@ def _on_its_way_out(before: Spec | None) -> Iterator[Spec | None]:
 
 
 def _where(plan: Plan) -> str:
-    """The scope, the account, and the user data: sixteen bits of a hash of it all, which are enough to notice
+    """The scope, the account, and all different user data: sixteen bits of its hash, enough to notice
     a change, and too few to guess a secret by.
     """
     environment = plan.placed.environment
-    user_data = "\n".join(getattr(spec, "user_data", "") for spec in plan.wanted.values())
+    user_data = "\n".join(sorted({getattr(spec, "user_data", "") for spec in plan.wanted.values()}))
     few = hashlib.sha256(user_data.encode()).hexdigest()[:4]
     return f"{plan.scope} {environment.on} {environment.account} {few}"
 

@@ -2,20 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from attrs import evolve
 
 from portinfra.model.address import Address
 from portinfra.model.observed import Observed
+from portinfra.model.resources import Spec
 
 
-class World(Mapping[Address, Observed[Any]]):
+class World(Mapping[Address, Observed[Spec]]):
     """What is there, by address. What is deleted is no longer referred to by anything else; what ends with it
     is on its way out.
     """
 
-    def __init__(self, resources: Mapping[Address, Observed[Any]]) -> None:
+    def __init__(self, resources: Mapping[Address, Observed[Spec]]) -> None:
         self._resources = dict(resources)
         self.removals: Counter[Address] = Counter()
         """How often each resource was seen to go."""
@@ -23,7 +23,7 @@ class World(Mapping[Address, Observed[Any]]):
         for address, seen in self._resources.items():
             self._refer(address, seen.spec.references())
 
-    def __getitem__(self, address: Address) -> Observed[Any]:
+    def __getitem__(self, address: Address) -> Observed[Spec]:
         return self._resources[address]
 
     def __iter__(self) -> Iterator[Address]:
@@ -32,11 +32,11 @@ class World(Mapping[Address, Observed[Any]]):
     def __len__(self) -> int:
         return len(self._resources)
 
-    def snapshot(self) -> dict[Address, Observed[Any]]:
+    def snapshot(self) -> dict[Address, Observed[Spec]]:
         """A copy that does not change any more: another thread may read it."""
         return dict(self._resources)
 
-    def record(self, address: Address, seen: Observed[Any] | None) -> None:
+    def record(self, address: Address, seen: Observed[Spec] | None) -> None:
         """What is there now under an address; None: nothing."""
         before = self._resources.get(address)
         if seen is None:

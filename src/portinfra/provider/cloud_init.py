@@ -4,7 +4,7 @@ https://cloudinit.readthedocs.io/en/latest/explanation/format.html
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 _BOOTHOOK = "#cloud-boothook"
 
@@ -20,6 +20,39 @@ of the boot, which waits for cloud-init.
 """
 
 _BOUNDARY = "portinfra-part-of-user-data"
+
+KINDS: Mapping[str, str] = {
+    "#!": "text/x-shellscript",
+    "#cloud-config": "text/cloud-config",
+    "#cloud-config-archive": "text/cloud-config-archive",
+    "#cloud-config-jsonp": "text/cloud-config-jsonp",
+    _BOOTHOOK: "text/cloud-boothook",
+    "#include": "text/x-include-url",
+    "#include-once": "text/x-include-once-url",
+    "#part-handler": "text/part-handler",
+    "#upstart-job": "text/upstart-job",
+    "## template: jinja": "text/jinja2",
+}
+"""How the first line of each kind of user data begins, and the content type of the kind."""
+
+MESSAGE = "multipart/mixed"
+"""The kind of a MIME message, which has headers in place of a first line."""
+
+_MESSAGE_HEADER = "mime-version:"
+_HEADERS_WITHIN = 4096
+"""Characters at the beginning within which cloud-init looks for the header."""
+
+
+def kind_of(text: str) -> str | None:
+    """Return the content type of user data, or None where cloud-init knows no such kind.
+
+    The rules are cloud-init's own: the longest beginning counts, letter case and blanks before it do not.
+    """
+    begins = text.lstrip().lower()
+    found = [beginning for beginning in KINDS if begins.startswith(beginning)]
+    if found:
+        return KINDS[max(found, key=len)]
+    return MESSAGE if _MESSAGE_HEADER in text[:_HEADERS_WITHIN].lower() else None
 
 
 def user_data(own: str, ssh_keys: tuple[str, ...] = (), ends_after: int = 0, every_boot: str = "") -> str:
@@ -49,15 +82,13 @@ def _cloud_config(ssh_keys: tuple[str, ...], ends_after: int) -> str:
 def _together(parts: Iterable[str]) -> str:
     lines = ["MIME-Version: 1.0", f'Content-Type: multipart/mixed; boundary="{_BOUNDARY}"', ""]
     for text in parts:
-        lines += [f"--{_BOUNDARY}", f'Content-Type: {_kind(text)}; charset="utf-8"', "", text]
+        lines += [f"--{_BOUNDARY}", *_part(text)]
     return "\n".join([*lines, f"--{_BOUNDARY}--", ""])
 
 
-def _kind(text: str) -> str:
-    if text.startswith("#cloud-config"):
-        return "text/cloud-config"
-    if text.startswith(_BOOTHOOK):
-        return "text/cloud-boothook"
-    if text.startswith("#include"):
-        return "text/x-include-url"
-    return "text/x-shellscript"
+def _part(text: str) -> list[str]:
+    """Return a part with its headers. A message has its own."""
+    kind = kind_of(text)
+    if kind == MESSAGE:
+        return [text.lstrip()]
+    return [f'Content-Type: {kind or "text/plain"}; charset="utf-8"', "", text]

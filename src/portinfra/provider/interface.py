@@ -12,13 +12,15 @@ The laws, which the conformance suite tests:
  5. A deletion takes only what agrees in owner, expected name and place.
  6. Traffic that is allowed before and after a change of rules passes after every call.
 And of core: acceptance is not progress (a call that changes nothing is a failed try), and one cause is told
-once (after a quota, a permission or a key has refused a resource, core calls for no equal one).
+once (after a quota, a permission or a key has refused a creation, core calls for no equal one).
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
+from functools import reduce
 from itertools import count
+from operator import getitem
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from attrs import evolve, field, frozen
@@ -28,12 +30,13 @@ from portinfra.model.address import Address, Owner, Scope
 from portinfra.model.catalogue import Capabilities, Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
+from portinfra.model.plain import JsonObject
 from portinfra.model.record import Record
-from portinfra.model.resources import Spec
+from portinfra.model.resources import Instance, Spec
 
 S = TypeVar("S", bound=Spec)
 
-Answer = Mapping[str, Any]
+Answer = JsonObject
 """What a call brought back, parsed: plain mappings, lists, strings and numbers."""
 
 
@@ -43,7 +46,7 @@ class Call:
 
     action: str
     """In the provider's own word: `CreateSubnet`."""
-    parameters: Mapping[str, Any] = field(factory=dict, repr=False, hash=False)
+    parameters: JsonObject = field(factory=dict, repr=False, hash=False)
     address: Address | None = None
     """The resource that a write is for; of a record, `record_address(number)`."""
     after: Observed[Any] | None = field(default=None, hash=False)
@@ -56,6 +59,8 @@ class Call:
     """The zone or connection that a read asks; when that fails, the place is unknown, not empty."""
     safe: bool = False
     """Whether repeating it changes nothing: idempotent by nature, or with a token. Of a read, nobody asks."""
+    optional: bool = False
+    """Whether a catalogue does without this read. It is made once; if it fails, its answer is absent."""
 
     @property
     def reads(self) -> bool:
@@ -205,15 +210,8 @@ class Driver(ABC, Generic[S]):
             return None
         parts = dict(call.after.parts)
         for part, path in call.fills.items():
-            parts[part] = f"({part})" if answer is None else str(_dig(answer, path))
+            parts[part] = f"({part})" if answer is None else str(reduce(getitem, path.split("."), answer))
         return evolve(call.after, parts=parts)
-
-
-def _dig(answer: Answer, path: str) -> Any:
-    value: Any = answer
-    for key in path.split("."):
-        value = value[key]
-    return value
 
 
 class RecordDriver(ABC):
@@ -304,7 +302,8 @@ class ProviderPlugin(Protocol):
     """A provider as installed: an entry point in group `portinfra.providers`.
 
     Works offline, without credentials and without its native library. It also inherits the class of each
-    optional ability that it has: `PermissionPolicies`, `Grants`, `Doctor`, `Images`, `BlockExport`.
+    optional ability that it has: `PermissionPolicies`, `Grants`, `NativeLimits`, `Doctor`, `Images`,
+    `BlockExport`.
     portinfra finds an ability by `isinstance(plugin, Grants)`, and by no other way.
     """
 
@@ -325,7 +324,7 @@ class PermissionPolicies(ABC):
     """Optional ability: the cloud grants permissions by policies. Works offline."""
 
     @abstractmethod
-    def iam_policy(self) -> Mapping[str, Any]:
+    def iam_policy(self) -> JsonObject:
         """Return the least policy that a topology needs, as the JSON document that the cloud's tools read."""
 
 
@@ -347,6 +346,18 @@ class Check:
     """What the doctor found, in a few words."""
     fix: str = ""
     """The command that mends it; empty where it is good."""
+
+
+class NativeLimits(ABC):
+    """Optional ability: limits count what the provider receives, not what is declared. Works offline."""
+
+    @abstractmethod
+    def spell_tags(self, tags: Mapping[str, str]) -> Mapping[str, str]:
+        """Return tags as the provider keeps them, in the same order."""
+
+    @abstractmethod
+    def birth_bytes(self, host: Instance) -> int:
+        """Return how many bytes of `capabilities.birth_max_bytes` a new host takes."""
 
 
 class Doctor(ABC):
@@ -391,7 +402,7 @@ class BlockExport(ABC):
         """Return how to read the snapshot with this native id, of a volume of so many GiB."""
 
     @abstractmethod
-    def block_problem(self, native: Mapping[str, Any]) -> str:
+    def block_problem(self, native: JsonObject) -> str:
         """Return what a host with these native options lacks to read blocks; empty: nothing."""
 
     @abstractmethod

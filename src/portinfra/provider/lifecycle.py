@@ -101,8 +101,11 @@ class LifecycleDriver(Driver[S]):
 
     # What a kind may add
 
-    def cannot_create(self, want: S, refs: Refs) -> Refuse | None:
-        """Return why this can never be created as it is wanted. The plan says it, before any call."""
+    def cannot_create(self, want: S, refs: Refs) -> Refuse | Wait | None:
+        """Return why this can never be created as it is wanted, or what its creation has to wait for.
+
+        The plan shows a refusal, before any call.
+        """
         return None
 
     def obstacle(self, seen: Observed[S]) -> Wait | Refuse | None:

@@ -45,13 +45,21 @@ _WAIT = 300
 def mounting(volumes: Iterable[tuple[str, Mount]], *, look: str = ":", wait: int = _WAIT) -> str:
     """The script, for volumes by the path under which the host finds each; empty where none is mounted.
 
-    `look` is a shell command that is run while a volume has not come: it may make the path.
+    `look` is a shell command that is run while a volume has not come: it may make the path. A place within
+    another volume is mounted after it. Else the order stays: hosts that exist were born with it.
     """
+    volumes = list(volumes)
+    places = [mount.place for _, mount in volumes]
     calls = [
         " ".join(("volume", *map(shlex.quote, (path, mount.place)), "data" if mount.restored else "blank"))
-        for path, mount in volumes
+        for path, mount in sorted(volumes, key=lambda volume: _depth(volume[1].place, places))
     ]
     if not calls:
         return ""
     head = _SCRIPT.replace("WAIT", str(wait))
     return "\n".join([f"{head}look() {{\n{look}\n}}", *calls, ""])
+
+
+def _depth(place: str, places: Iterable[str]) -> int:
+    """Return within how many of the places a place lies."""
+    return sum(place.startswith(f"{other}/") for other in places)

@@ -8,11 +8,11 @@ before. A version that knows no rest counts such an entry as not readable.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from attrs import evolve, frozen
 
 from portinfra.model.lease import Lease
+from portinfra.model.plain import JsonObject
 from portinfra.model.record import TEXT_MAX, Record
 from portinfra.records.lease import note_of, to_text
 
@@ -29,7 +29,7 @@ NAMES_MAX = 100
 class Written:
     """The entries that the records of a ledger hold."""
 
-    entries: Mapping[int, Mapping[str, Any]]
+    entries: Mapping[int, JsonObject]
     """Number → what the entry says; empty where it cannot be read."""
     rests: Mapping[int, tuple[int, ...]]
     """Number of an entry → the records that hold its rest."""
@@ -42,19 +42,20 @@ class Written:
 def read_entries(records: Iterable[Record]) -> Written:
     """Return what the records of a ledger say, as any version has written them."""
     notes = {record.number: note_of(record) for record in records}
-    rests = {number: named for number, note in notes.items() if (named := _named(note))}
-    parts = {number: text for number, note in notes.items() if (text := _rest(note)) is not None}
-    entries = {
-        number: _said(note if number not in rests else _joined(note, [parts.get(n) for n in rests[number]]))
+    rests = {number: named for number, note in notes.items() if (named := _rest_numbers(note))}
+    parts = {number: text for number, note in notes.items() if (text := _rest_piece(note)) is not None}
+    whole = {
+        number: _join_pieces(note, [parts.get(n) for n in rests[number]]) if number in rests else note
         for number, note in notes.items()
         if number not in parts
     }
+    entries = {number: _parse_entry(note) for number, note in whole.items()}
     torn = {number for number, rest in rests.items() if not parts.keys() >= set(rest)}
     all_named = {number for numbers in rests.values() for number in numbers}
     return Written(entries, rests, frozenset(torn), frozenset(parts.keys() - all_named))
 
 
-def cut(said: Mapping[str, Any], writer: Lease) -> list[str]:
+def split_entry(said: JsonObject, writer: Lease) -> list[str]:
     """Return the pieces of an entry: one that fits into a record with this writer, or several."""
     note = json.dumps(said, separators=(",", ":"), sort_keys=True, ensure_ascii=True)
     room = TEXT_MAX - len(to_text(evolve(writer, number=NUMBER_MAX)))
@@ -80,29 +81,29 @@ def rest_note(piece: str) -> str:
 
 
 def _size(piece: str) -> int:
-    """How many characters a piece takes in the text, where JSON escapes some."""
+    """Return how many characters a piece takes in the text, where JSON escapes some."""
     return len(piece) + piece.count('"') + piece.count("\\")
 
 
-def _named(note: str) -> tuple[int, ...]:
+def _rest_numbers(note: str) -> tuple[int, ...]:
     begin, _, _ = note.partition(": ")
     word, _, numbers = begin.partition(" ")
     parts = numbers.split(",")
     return tuple(map(int, parts)) if word == REST and all(part.isdecimal() for part in parts) else ()
 
 
-def _rest(note: str) -> str | None:
+def _rest_piece(note: str) -> str | None:
     begin = f"{REST}: "
     return note.removeprefix(begin) if note.startswith(begin) else None
 
 
-def _joined(note: str, rest: Sequence[str | None]) -> str:
-    """The whole entry; empty where a piece is missing."""
+def _join_pieces(note: str, rest: Sequence[str | None]) -> str:
+    """Return the whole entry; empty where a piece is missing."""
     pieces = [note.partition(": ")[2], *rest]
     return "".join(piece or "" for piece in pieces) if None not in pieces else ""
 
 
-def _said(note: str) -> Mapping[str, Any]:
+def _parse_entry(note: str) -> JsonObject:
     try:
         said = json.loads(note)
     except ValueError:

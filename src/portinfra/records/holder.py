@@ -11,12 +11,12 @@ from portinfra.model.lease import Holder
 NAME_MAX = 250
 """The characters of a name as JSON escapes them: so many of a user and of a host fit into every record."""
 
-_over: set[str] = set()
-"""The runs that this very process has seen end."""
+_ended: set[str] = set()
+"""The processes of runs that ended in this process."""
 
 
 def this_run(attempt: str) -> Holder:
-    """This process, as the holder of a lease for one run."""
+    """Return this process as the holder of a lease for one run."""
     process = f"{os.getpid()}:{start_time(os.getpid())}:{attempt}"
     return Holder(shorten(_user()), shorten(platform.node()), machine_id(), process)
 
@@ -28,34 +28,34 @@ def shorten(name: str) -> str:
     return name
 
 
-def ended(holder: Holder) -> None:
-    """The run of this process is over, however it ended."""
-    _over.add(holder.process)
+def mark_ended(holder: Holder) -> None:
+    """Remember that a run of this process has ended, however it ended."""
+    _ended.add(holder.process)
 
 
-def same_machine(holder: Holder) -> bool:
-    """Whether the holder ran on this boot of this machine, so that it can be looked up."""
+def is_on_this_machine(holder: Holder) -> bool:
+    """Return whether the holder ran on this boot of this machine, so that its process can be looked up."""
     return holder.machine == machine_id()
 
 
-def alive(holder: Holder) -> bool:
-    """Whether a holder of this machine still runs."""
-    if holder.process in _over:
+def is_alive(holder: Holder) -> bool:
+    """Return whether a holder of this machine still runs."""
+    if holder.process in _ended:
         return False
     pid, started, _ = holder.process.split(":", 2)
-    return start_time(int(pid)) in (started, UNTOLD)
+    return start_time(int(pid)) in (started, _START_UNKNOWN)
 
 
-UNTOLD = "untold"
-"""The start of a process that runs, and of which this system tells no more."""
+_START_UNKNOWN = "untold"
+"""The start of a running process on a system that does not show when a process started."""
 
 
 def start_time(pid: int) -> str | None:
-    """When a process started, in clock ticks since boot; None where there is none."""
+    """Return when a process started, in clock ticks since boot; None: there is no such process."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return UNTOLD if _exists(pid) else None
+        return _START_UNKNOWN if _exists(pid) else None
     return None if fields[0] in "ZX" else fields[19]
 
 
@@ -70,7 +70,7 @@ def _exists(pid: int) -> bool:
 
 
 def machine_id() -> str:
-    """One boot and one space of process ids: two containers of one machine do not see each other's."""
+    """Return the id of this boot and this space of process ids. Two containers of a machine differ in it."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot}:{Path('/proc/self/ns/pid').stat().st_ino}"

@@ -5,13 +5,12 @@ a version that could not read a lease would take it over, and would not know its
 """
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 from attrs import asdict, fields_dict
 
 from portinfra.model.address import Scope
 from portinfra.model.lease import Holder, Lease
+from portinfra.model.plain import JsonObject
 from portinfra.model.record import TEXT_MAX, Record
 from portinfra.observation import Reader
 
@@ -86,7 +85,7 @@ def read_leases(reader: Reader, scope: Scope) -> list[Lease]:
     return [to_lease(record) for record in read_records(reader, scope)]
 
 
-def _lease(number: int, said: Mapping[str, Any]) -> Lease:
+def _lease(number: int, said: JsonObject) -> Lease:
     holder = {name: str(said["holder"][name]) for name in fields_dict(Holder)}
     held = {attribute: said[key] for attribute, key in KEYS.items() if key in said}
     note = str(said.get(NOTE, ""))

@@ -3,9 +3,9 @@ torn down always. It makes no call to the source, and touches nothing of the tar
 """
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import ExitStack, suppress
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from attrs import evolve, frozen
 
@@ -14,6 +14,7 @@ from portinfra.execution.connection import Connection
 from portinfra.model.address import Scope
 from portinfra.model.evidence import Evidence
 from portinfra.model.placed import Placed
+from portinfra.model.plain import JsonObject
 from portinfra.model.plan import PlanOptions
 from portinfra.model.recovery import seconds
 from portinfra.placement import place
@@ -151,7 +152,7 @@ def drilled(entries: Iterable[Entry]) -> list[Drilled]:
     return [_drilled(entry.said) for entry in entries if entry.kind == KIND and not entry.open]
 
 
-def _drilled(said: Mapping[str, Any]) -> Drilled:
+def _drilled(said: JsonObject) -> Drilled:
     return Drilled(str(said["id"]), str(said["began"]), said["result"], said.get("rto"))
 
 

@@ -1,11 +1,9 @@
 """Evidence as JSON: `portinfra.drill/1`, and `portinfra.failover/1` for a failover or failback."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from portinfra.errors import PortinfraError
 from portinfra.model.evidence import Evidence
-from portinfra.rollout.evidence.document import Document, document_of
+from portinfra.model.plain import Document, JsonObject
+from portinfra.rollout.evidence.document import document_of
 from portinfra.rollout.evidence.reading import parse, read
 
 SCHEMAS = {
@@ -26,7 +24,7 @@ def parsed(text: str) -> Document:
     return parse(text, FIX)
 
 
-def evidence_of(document: Mapping[str, Any]) -> Evidence:
+def evidence_of(document: JsonObject) -> Evidence:
     """The evidence of a document, whose signature is not looked at. Fields that it does not know are left
     out: a later version may have added them. Raises PortinfraError with all that is wrong.
     """

@@ -83,7 +83,7 @@ class _Failover:
             there = self.target.observe(self.recovery.points)
             placed = sourced(place(self.recovery.topology, self.recovery.target), chosen, there)
             turn = self._agreed(turn, placed, chosen)
-            run.declare(epoch=turn.epoch, fenced=False)
+            run.record_fence(epoch=turn.epoch, fenced=False)
             sensitive = self.recovery.sensitive
             context = RolloutContext(self.target, run, self.catalogue, placed, pace.listen, sensitive)
             bring_up = BringUp(

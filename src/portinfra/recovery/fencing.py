@@ -109,7 +109,7 @@ def switched(
         raise passed_on(recovery, run.lease.epoch)
     catalogue = at.catalogue()
     placed = place(recovery.topology, at.environment)
-    run.declare(epoch=epoch, fenced=power == "stopped")
+    run.record_fence(epoch=epoch, fenced=power == "stopped")
     run.record_peer(recovery.peer_of(placed.scope))
     decided()
     return switch(run, placed, catalogue, power, listen)

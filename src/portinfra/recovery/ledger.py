@@ -5,20 +5,20 @@ two entries. An entry that is too long for one record goes on in others. Only th
 rewrites it, or one that knows that run to be dead.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
 
 from attrs import evolve, field, frozen
 
 from portinfra.errors import AlreadyExists, NotFound, OutcomeUnknown, PortinfraError
 from portinfra.execution.connection import Connection
-from portinfra.execution.lease import LOST_MAX, LOST_SECONDS, settle
+from portinfra.execution.lease import TAKEN_MAX, TAKEN_PAUSE_SECONDS, wait_for_lists
 from portinfra.model.address import Scope
 from portinfra.model.lease import Lease
+from portinfra.model.plain import JsonObject
 from portinfra.model.record import Record
 from portinfra.records import holder as holders
-from portinfra.records.entry import Written, cut, first_note, read_entries, rest_note
+from portinfra.records.entry import Written, first_note, read_entries, rest_note, split_entry
 from portinfra.records.lease import read_records, to_lease, to_text
 
 STRAY_SECONDS = 3600.0
@@ -30,7 +30,7 @@ class Entry:
     """One entry: its number, and what it says."""
 
     number: int
-    said: Mapping[str, Any]
+    said: JsonObject
     """Plain values: `kind`, `id`, whether it is `open` (more is to come), and what else its kind says."""
 
     @property
@@ -52,7 +52,7 @@ class Ledger:
     scope: Scope
     _gone: set[int] = field(init=False, factory=set)
     """Numbers of entries that this process has removed, while lists still show them."""
-    _written: dict[int, Mapping[str, Any]] = field(init=False, factory=dict)
+    _written: dict[int, JsonObject] = field(init=False, factory=dict)
     """What this process wrote last, while lists may still show what was there before."""
     _rests: dict[int, tuple[int, ...]] = field(init=False, factory=dict)
     """The records that hold the rest of an entry, as this process has read or written them."""
@@ -90,12 +90,12 @@ class Ledger:
         """How many entries this process has removed."""
         return len(self._gone)
 
-    def add(self, said: Mapping[str, Any]) -> Entry:
+    def add(self, said: JsonObject) -> Entry:
         """A new entry; `said["id"]` tells it from every other of its kind, so that it is written once."""
         writer = self._writer(said)
-        first, *more = cut(said, writer)
+        first, *more = split_entry(said, writer)
         rest: tuple[int, ...] | None = None
-        for _ in range(LOST_MAX):
+        for _ in range(TAKEN_MAX):
             written = self._read()
             for number, there in written.entries.items():
                 if (there.get("kind"), there.get("id")) == (said["kind"], said["id"]):
@@ -108,10 +108,10 @@ class Ledger:
                 return Entry(created, said)
         raise self._no_number()
 
-    def rewrite(self, entry: Entry, said: Mapping[str, Any]) -> Entry:
+    def rewrite(self, entry: Entry, said: JsonObject) -> Entry:
         """Let an entry say something else."""
         writer, number = self._writer(said), entry.number
-        first, *more = cut(said, writer)
+        first, *more = split_entry(said, writer)
         if more:
             self._read()  # the numbers that are free, and those of the rest before
         before, rest = self._rests.get(number, ()), self._create_rest(more, writer)
@@ -137,7 +137,7 @@ class Ledger:
         leases = map(to_lease, records)
         last = max(leases, key=lambda lease: (not lease.released, lease.renew_time), default=None)
         clock, lag = self.place.provider.clock, self.place.provider.capabilities.visibility_seconds
-        if not self._written and settle(last, clock, lag):
+        if not self._written and wait_for_lists(last, clock, lag):
             records = read_records(self.place.reader, self.scope)
         if read_entries(records).torn - self._written.keys():
             clock.sleep_until(clock.now() + lag)
@@ -155,7 +155,7 @@ class Ledger:
         """The numbers of new records that hold these pieces."""
         numbers = []
         for piece in pieces:
-            for _ in range(LOST_MAX):
+            for _ in range(TAKEN_MAX):
                 if (number := self._create(rest_note(piece), writer)) is not None:
                     break
                 self._read()
@@ -171,7 +171,7 @@ class Ledger:
         try:
             self.place.caller.insisting(self.place.provider.records.create(self.scope, record))
         except (AlreadyExists, OutcomeUnknown):
-            self.place.provider.clock.sleep_until(self.place.provider.clock.now() + LOST_SECONDS)
+            self.place.provider.clock.sleep_until(self.place.provider.clock.now() + TAKEN_PAUSE_SECONDS)
             return None
         self._used.add(number)
         return number
@@ -181,7 +181,7 @@ class Ledger:
             with suppress(NotFound):  # removed before, and no list said so yet
                 self.place.caller.insisting(self.place.provider.records.delete(self.scope, number))
 
-    def _writer(self, said: Mapping[str, Any]) -> Lease:
+    def _writer(self, said: JsonObject) -> Lease:
         """This run, as the writer of an entry: it holds the record until the entry is closed."""
         ended = not said.get("open", False)
         now = self.place.provider.clock.now()

@@ -3,13 +3,14 @@ target, or its data in the vault.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from attrs import frozen
 
 from portinfra.model.address import Address
 from portinfra.model.observed import Observation
+from portinfra.model.plain import Document, JsonObject
 from portinfra.model.resources import Snapshot
 from portinfra.recovery.ledger import Entry
 
@@ -57,7 +58,7 @@ class Point:
         return found if whole else {}
 
 
-def manifest(id: str, group: str, taken: float, volumes: Iterable[Address], **more: Any) -> dict[str, Any]:
+def manifest(id: str, group: str, taken: float, volumes: Iterable[Address], **more: Any) -> Document:
     """What an entry says of a point that is not carried yet."""
     names = sorted(volumes)
     said = {"kind": KIND, "id": id, "group": group, "taken": round(taken, 3), "open": True}
@@ -71,7 +72,7 @@ def points(entries: Iterable[Entry]) -> list[Point]:
 
 
 def _point(entry: Entry) -> Point:
-    said: Mapping[str, Any] = entry.said
+    said: JsonObject = entry.said
     return Point(
         entry,
         said["id"],

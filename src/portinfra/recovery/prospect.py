@@ -16,11 +16,12 @@ from portinfra.model.resources import Instance
 from portinfra.placement import place
 from portinfra.planning.compose import compose
 from portinfra.recovery.choice import Choice, choose
-from portinfra.recovery.drill import drilled
+from portinfra.recovery.drill import Drilled, drilled
 from portinfra.recovery.fencing import answering
 from portinfra.recovery.groups import groups
 from portinfra.recovery.how import How
 from portinfra.recovery.ledger import Ledger
+from portinfra.recovery.points import Point
 from portinfra.recovery.restore import all_at_once, outdated, replacing, sourced
 from portinfra.recovery.status import RecoveryStatus, status
 from portinfra.recovery.subject import Recovery
@@ -86,21 +87,14 @@ def foresee(recovery: Recovery, how: How, now: RecoveryStatus) -> Prospect:
         here = [point for point in chosen if point.parts(data)]  # the others are still in the vault
         placed = all_at_once(sourced(place(recovery.topology, recovery.target), here, data))
         old = outdated(placed, there, _stale(recovery, now))
-        plans = []
-        for number in range(1, len(recovery.plan.waves) + 1):
-            roles = [role for wave in recovery.plan.waves[:number] for role in wave.roles]
+
+        def plan_roles(roles: Collection[str]) -> Plan:
             mine = frozenset(address for address in old if placed.roles[address] in roles)
-            plans.append(compose(placed, catalogue, there, target.provider.drivers, replacing(mine, roles)))
-        drills = drilled(ledger.entries())
-        choice = Choice(recovery, how, target)
-        newer = choice.newer_data(ledger, chosen) if how.source_is_lost else None
-        if how.last_point:
-            not_restorable = _last_point(recovery, target)
-        else:
-            under_way = now.turn_by(how.occasion) is not None
-            not_restorable = choice.without_point(missing, under_way=under_way)
-    came_up = [(each.rto_measured, each.id) for each in drills if each.rto_measured is not None]
-    measured, drill = came_up[-1] if came_up else (None, "")
+            return compose(placed, catalogue, there, target.provider.drivers, replacing(mine, roles))
+
+        plans = [plan_roles(roles) for roles in _roles_so_far(recovery)]
+        measured, drill = _last_measured(drilled(ledger.entries()))
+        unfit = _unfit_data(Choice(recovery, how, target), ledger, now, chosen, missing)
     waves = tuple(_wave(recovery, placed, plans, number) for number in range(len(plans)))
     doubtful = [_waited_for(finding) for plan in plans[-1:] for finding in plan.findings]
     doubtful += _hooks(recovery, how)
@@ -115,14 +109,40 @@ def foresee(recovery: Recovery, how: How, now: RecoveryStatus) -> Prospect:
         (
             *(map(_as_warning, doubtful) if how.source_is_lost else doubtful),
             *_turn(recovery, how, now),
-            *not_restorable,
-            *([newer] if newer else ()),
+            *unfit,
             *_gaps(recovery, now),
             *_tried(recovery, now, measured, drill),
             *lacking(recovery, fetches=how.last_point or len(here) < len(chosen)),
             *pointless(recovery),
         ),
     )
+
+
+def _roles_so_far(recovery: Recovery) -> list[list[str]]:
+    """Return, for each wave, its roles and those of all waves before it."""
+    waves = recovery.plan.waves
+    return [[role for wave in waves[: number + 1] for role in wave.roles] for number in range(len(waves))]
+
+
+def _unfit_data(
+    choice: Choice, ledger: Ledger, now: RecoveryStatus, chosen: list[Point], missing: list[str]
+) -> list[Finding]:
+    """Return why groups have no point to come up from, and whether the chosen points are older than data that
+    the takeover would give up.
+    """
+    how = choice.how
+    newer = choice.newer_data(ledger, chosen) if how.source_is_lost else None
+    if how.last_point:
+        found = _last_point(choice.recovery, choice.target)
+    else:
+        found = choice.without_point(missing, under_way=now.turn_by(how.occasion) is not None)
+    return [*found, newer] if newer else found
+
+
+def _last_measured(drills: Iterable[Drilled]) -> tuple[float | None, str]:
+    """Return the seconds that the last drill took which came up, and its id; None and no id: none came up."""
+    came_up = [(each.rto_measured, each.id) for each in drills if each.rto_measured is not None]
+    return came_up[-1] if came_up else (None, "")
 
 
 def _stale(recovery: Recovery, now: RecoveryStatus) -> Collection[str]:

@@ -303,7 +303,7 @@ class _Replication:
                 self._send(point, {volume_of(a): seen for a, seen in taken.items() if id_of(a) == point.id})
         self._copy([point for point in on_their_way if not by_vault(point)], taken)
 
-    def _send(self, point: Point, snapshots: Mapping[Address, Observed[Any]]) -> None:
+    def _send(self, point: Point, snapshots: Mapping[Address, Observed[Spec]]) -> None:
         try:
             with self.source.run.living(), self.target.run.living():  # it may be hours
                 said = send(
@@ -322,7 +322,7 @@ class _Replication:
         self.outcomes[point.group] = GroupOutcome(point.group, "carried", point.id, point.taken, moved=moved)
         self.say(f"{point.group}: carried, point {point.id}")
 
-    def _copy(self, known: list[Point], taken: Mapping[Address, Observed[Any]]) -> None:
+    def _copy(self, known: list[Point], taken: Mapping[Address, Observed[Spec]]) -> None:
         there = place(self.recovery.topology, self.recovery.target).resources
         keys = {address: spec.key for address, spec in there.items() if isinstance(spec, Volume)}
         wanted: dict[Address, Spec] = {}

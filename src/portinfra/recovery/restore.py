@@ -68,7 +68,8 @@ def outdated(placed: Placed, there: Observation, stale: Collection[str] = ()) ->
 def _begun(volume: Address, placed: Placed, there: Observation, stale: Collection[str]) -> bool:
     """Whether it has what it should begin with."""
     source, seen = _source(volume, placed), there.resources.get(volume)
-    fresh = seen is not None and seen.spec.source == source and placed.roles[volume] not in stale
+    same = seen is not None and isinstance(seen.spec, Volume) and seen.spec.source == source
+    fresh = same and placed.roles[volume] not in stale
     return not source or fresh
 
 

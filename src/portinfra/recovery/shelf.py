@@ -1,7 +1,6 @@
 """The snapshots of points at one end of the way: in the source, or in the target."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from attrs import frozen
 
@@ -35,7 +34,7 @@ class Shelf:
         """By the provider's clock."""
         return self.connection.provider.clock.now()
 
-    def snapshots(self) -> dict[Address, Observed[Any]]:
+    def snapshots(self) -> dict[Address, Observed[Spec]]:
         """What lies there."""
         resources = self.run.reader.observe(self.scope).resources
         return {a: seen for a, seen in resources.items() if isinstance(seen.spec, Snapshot)}

@@ -14,6 +14,7 @@ from portinfra.errors import PortinfraError
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
 from portinfra.model.evidence import Kind
+from portinfra.model.observed import Observation
 from portinfra.model.recovery import seconds
 from portinfra.placement import place
 from portinfra.recovery.drill import KIND as DRILL
@@ -24,7 +25,7 @@ from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.points import Point, points
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.turn import Turn, turns, under_way
-from portinfra.recovery.vault.carriage import held, look
+from portinfra.recovery.vault.carriage import Sight, held, look
 from portinfra.words import iso
 
 Level = Literal["ok", "late", "lost"]
@@ -112,10 +113,22 @@ class RecoveryStatus:
         return "lost" if "lost" in levels else "late" if "late" in levels else "ok"
 
 
+@frozen
+class SourceAnswer:
+    """What the source says of its own state; None where it was not asked, or does not answer."""
+
+    way_back: Turn | None = None
+    """The way back that has begun and is not done, and that the target has not overtaken."""
+    standing: Standing | None = None
+    """Its epoch and whether it is fenced."""
+    stopped: bool | None = None
+    """Whether it is fenced, and all its hosts are off."""
+
+
 def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
-    """What could be brought back now. Raises ProviderError where the target does not answer; a vault that
-    does not is told of. The source is asked whose turn it is, and whether a way back has begun; one that
-    does not answer is left alone, and without `ask_source` no call is made to it.
+    """Return what could be brought back now. Raises ProviderError where the target does not answer. Where the
+    vault does not answer, the status says why. The source is read too, where it answers; without
+    `ask_source` no call is made to it.
     """
     with Connection.to(recovery.target) as target:
         target.account()
@@ -123,62 +136,77 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
         entries = Ledger.settled(target, recovery.ledger).entries()
         turn = standing(target, recovery.target_scope)
         now = target.provider.clock.now()
-    begun, source, off = under_way(turns(entries), turn.epoch), None, None
-    if ask_source:
-        back, source, off = _asked(recovery, turn.epoch)
-        begun = begun or back
-    known = points(entries)
-    untold = source is not None and source.epoch > turn.epoch and not source.fenced
+    source = _ask_source(recovery, turn.epoch) if ask_source else SourceAnswer()
+    untold = _is_untold(source.standing, turn)
     stands = 0 if turn.fenced or untold else turn.epoch
     vault = look(recovery)
-    restorable = [point for point in known if point.restorable(there, vault.points)]
-    unseen = [point for point in restorable if vault.points is None and not point.parts(there)]
-    found: list[VolumeStatus] = []
-    for group in groups(recovery, place(recovery.topology, recovery.source)):
-        mine = [point for point in restorable if point.group == group.name]
-        holding = [(point, held(recovery, point, group, there)) for point in mine]
-        found += _volumes(recovery, group, holding, unseen, now)
+    known = [(point, _restorability(point, there, vault)) for point in points(entries)]
+    unseen = [point for point, restorable in known if restorable is None]
     return RecoveryStatus(
         recovery.plan.name,
         seconds(recovery.plan.rpo),
-        tuple(found),
-        tuple(
-            PointStatus(
-                point.id,
-                point.group,
-                iso(point.taken),
-                round(now - point.taken, 3),
-                point.count,
-                sum(address.name.endswith(f"-{point.id}") for address in there.resources),
-                None if point in unseen else point in restorable,
-                point.vaulted,
-            )
-            for point in known
-        ),
+        tuple(_volumes(recovery, there, known, now)),
+        tuple(_point_status(point, restorable, there, now) for point, restorable in known),
         tuple(str(entry.said["id"]) for entry in entries if entry.kind == DRILL and entry.open),
-        begun,
+        under_way(turns(entries), turn.epoch) or source.way_back,
         stands,
-        off if stands else None,
-        source.fenced if source else None,
+        source.stopped if stands else None,
+        source.standing.fenced if source.standing else None,
         untold,
         vault.problem if unseen else "",
         next(reversed(drilled(entries)), None),
     )
 
 
-def _asked(recovery: Recovery, epoch: int) -> tuple[Turn | None, Standing | None, bool | None]:
-    """What the source says, if it can be asked: the way back that has begun and is not done, unless an
-    `epoch` of the target's has overtaken it; whose turn it knows it to be; and whether it is off for that.
-    """
+def _ask_source(recovery: Recovery, epoch: int) -> SourceAnswer:
+    """Read the source, if it answers. A way back counts unless an `epoch` of the target has overtaken it."""
     with suppress(PortinfraError), Connection.to(recovery.source) as source:
         found = begun(source, recovery.turned)
         known = standing(source, recovery.source_scope)
-        off = known.fenced and not hosts_on(source.observe(recovery.source_scope))
-        return (found if found and found.latest >= epoch else None), known, off
-    return None, None, None
+        stopped = known.fenced and not hosts_on(source.observe(recovery.source_scope))
+        return SourceAnswer(found if found and found.latest >= epoch else None, known, stopped)
+    return SourceAnswer()
+
+
+def _is_untold(source: Standing | None, target: Standing) -> bool:
+    """Return whether the source became active again, and the target's lease does not say so yet."""
+    return source is not None and source.epoch > target.epoch and not source.fenced
+
+
+def _restorability(point: Point, there: Observation, vault: Sight) -> bool | None:
+    """Return whether a point can be restored; None: only the vault has it, and the vault does not answer."""
+    if not point.restorable(there, vault.points):
+        return False
+    return None if vault.points is None and not point.parts(there) else True
+
+
+def _point_status(point: Point, restorable: bool | None, there: Observation, now: float) -> PointStatus:
+    return PointStatus(
+        point.id,
+        point.group,
+        iso(point.taken),
+        round(now - point.taken, 3),
+        point.count,
+        sum(address.name.endswith(f"-{point.id}") for address in there.resources),
+        restorable,
+        point.vaulted,
+    )
 
 
 def _volumes(
+    recovery: Recovery, there: Observation, known: list[tuple[Point, bool | None]], now: float
+) -> Iterable[VolumeStatus]:
+    """Return the newest restorable data of every volume. `known` has each point with its restorability."""
+    unseen = [point for point, restorable in known if restorable is None]
+    for group in groups(recovery, place(recovery.topology, recovery.source)):
+        usable = [point for point, restorable in known if restorable is not False]
+        holding = [
+            (point, held(recovery, point, group, there)) for point in usable if point.group == group.name
+        ]
+        yield from _group_volumes(recovery, group, holding, unseen, now)
+
+
+def _group_volumes(
     recovery: Recovery,
     group: Group,
     known: list[tuple[Point, frozenset[Address]]],

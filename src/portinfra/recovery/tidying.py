@@ -3,13 +3,13 @@ needs it. A ledger that does not tell of everything is no reason to remove anyth
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
 
 from attrs import define, evolve
 
 from portinfra.model.address import Address
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
+from portinfra.model.resources import Spec
 from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.pace import Pace
@@ -119,6 +119,6 @@ class Tidying:
         return prune(self.recovery, {point.id for point in points(self.ledger.entries())})
 
 
-def arrived_whole(point: Point, arrived: Mapping[Address, Observed[Any]]) -> bool:
+def arrived_whole(point: Point, arrived: Mapping[Address, Observed[Spec]]) -> bool:
     """Whether all of a point is in the target, whatever the ledger says of it."""
     return bool(evolve(point, carried=True).parts(Observation(arrived)))

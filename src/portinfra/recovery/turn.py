@@ -4,12 +4,13 @@ whoever goes on with it goes on with that.
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from collections.abc import Iterable
+from typing import cast
 
 from attrs import frozen
 
 from portinfra.model.evidence import Kind
+from portinfra.model.plain import Document, JsonObject
 from portinfra.recovery.ledger import Entry, Ledger
 
 KIND = "failover"
@@ -114,9 +115,9 @@ def stands_from_here(ledger: Ledger, turn: str) -> None:
         ledger.remove(entry)
 
 
-def as_said(turn: Turn) -> Mapping[str, Any]:
+def as_said(turn: Turn) -> JsonObject:
     """The turn as an entry of the ledger says it, in as few characters as can be."""
-    said: dict[str, Any] = {
+    said: Document = {
         "kind": KIND,
         "id": turn.id,
         "occasion": turn.occasion,

@@ -5,22 +5,20 @@ Within a version, fields are added and never change their meaning. Secrets are i
 
 import re
 from collections.abc import Iterable
-from typing import Any
 
 from portinfra.errors import ApplyError, PortinfraError
 from portinfra.hosts.inventory import list_hosts
+from portinfra.model.change import Change
 from portinfra.model.finding import Finding
 from portinfra.model.lease import Lease
 from portinfra.model.location import Location
 from portinfra.model.observed import Observation
 from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
-from portinfra.model.plain import plain
-from portinfra.model.plan import Change, Plan
-from portinfra.model.resources import Spec, shown
-from portinfra.planning.saved import digest, fingerprints
-
-Document = dict[str, Any]
+from portinfra.model.plain import Document, plain
+from portinfra.model.plan import Plan
+from portinfra.model.resources import Instance, PublicAddress, Spec, shown
+from portinfra.planning.saved import declaration_digest, digest, fingerprints
 
 
 def plan_document(plan: Plan) -> Document:
@@ -42,6 +40,7 @@ def plan_document(plan: Plan) -> Document:
             "refresh_images": options.refresh_images,
             "without_zones": sorted(options.without_zones),
         },
+        "declaration": declaration_digest(plan),
         "digest": digest(plan),
         "fingerprints": list(fingerprints(plan)),
     }
@@ -174,11 +173,10 @@ def render_document(placed: Placed) -> Document:
 
 def output_document(scope: str, observation: Observation) -> Document:
     """What scripts want of what is there: addresses and native ids."""
+    hosts = sorted(observation.of(Instance).items(), key=lambda item: natural(item[0]))
     there = sorted(observation.resources.items(), key=lambda item: natural(item[0]))
     public = {
-        str(seen.spec.instance): seen.parts.get("ip", "")
-        for address, seen in there
-        if address.kind == "public-address"
+        str(seen.spec.instance): seen.parts.get("ip", "") for seen in observation.of(PublicAddress).values()
     }
     return {
         "schema": "portinfra.output/1",
@@ -192,8 +190,7 @@ def output_document(scope: str, observation: Observation) -> Document:
                 "power": seen.spec.power,
                 "state": seen.state,
             }
-            for address, seen in there
-            if address.kind == "instance"
+            for address, seen in hosts
         },
         "ids": {address: seen.id for address, seen in there if seen.id},
         "unknown": sorted(observation.unknown),

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
+from portinfra.model.plain import Document
 from portinfra.model.topology import INTERNET
 from portinfra.policy import Report
 from portinfra.policy.declared import Declared
 from portinfra.reach import Hop, Reach, Traffic
-from portinfra.render.documents import Document, finding_document
+from portinfra.render.documents import finding_document
 
 
 def check_document(report: Report, ends: tuple[str, str] | None, hops: Iterable[Hop]) -> Document:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from portinfra.model.plain import plain
+from portinfra.model.plain import Document, plain
 from portinfra.model.topology import Topology
 from portinfra.portability.lockin import Tie
 from portinfra.portability.move import Move
-from portinfra.render.documents import Document, finding_document
+from portinfra.render.documents import finding_document
 
 
 def move_document(found: Move) -> Document:

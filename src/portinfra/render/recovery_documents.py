@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from portinfra.model.plain import plain
+from portinfra.model.plain import Document, plain
 from portinfra.recovery.abandon import Abandoned
 from portinfra.recovery.drill import Drilled, Swept
 from portinfra.recovery.prospect import Prospect
 from portinfra.recovery.replicate import Replicated
 from portinfra.recovery.status import RecoveryStatus
 from portinfra.recovery.subject import Recovery
-from portinfra.render.documents import Document, finding_document
+from portinfra.render.documents import finding_document
 from portinfra.words import iso
 
 LEVELS = ("ok", "late", "lost")

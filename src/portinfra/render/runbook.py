@@ -12,6 +12,7 @@ from portinfra.placement import host_names, place, role_in
 from portinfra.recovery.groups import groups
 from portinfra.recovery.subject import Recovery
 from portinfra.rollout.hooks import name_of
+from portinfra.visible import visible
 
 MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
 TICKS = re.compile("`+")
@@ -21,7 +22,7 @@ def runbook(recovery: Recovery, program: str, options: Sequence[str] = (), folde
     """The page. Its commands are those of `program` as it was called, with these options, in that folder."""
     page = _Page(recovery, program, tuple(options), folder)
     parts = (_beginning, _looking, _taking_over, _stopping, _seeing, _going_back, _never, _monthly)
-    return "\n".join(line for part in parts for line in part(page))
+    return "\n".join(visible(line) for part in parts for line in part(page))
 
 
 @frozen

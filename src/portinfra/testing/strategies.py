@@ -65,7 +65,8 @@ def topologies(draw: st.DrawFn, max_roles: int = 4, max_hosts: int = 4) -> Topol
     names = draw(st.lists(st.sampled_from(ROLE_NAMES), max_size=max_roles, unique=True))
     declared = [draw(roles(name, max_hosts)) for name in names]
     several = draw(st.lists(flows(declared), max_size=6)) if declared else []
-    return Topology("sample", declared, several, draw(_tags()))
+    retired = draw(st.sampled_from([{}, {"old": len(ROLE_NAMES)}]))
+    return Topology("sample", declared, several, draw(_tags()), retired)
 
 
 def environments() -> st.SearchStrategy[Environment]:

@@ -12,6 +12,7 @@ from portinfra.model.catalogue import Capabilities
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.location import Location
+from portinfra.model.placed import Placed
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.resources import Spec
 from portinfra.model.topology import Topology
@@ -19,6 +20,7 @@ from portinfra.provider.interface import ProviderPlugin
 from portinfra.validation.abilities import ability_findings, key_findings
 from portinfra.validation.environments import environment_findings, override_findings, shared_account_findings
 from portinfra.validation.flows import flow_findings
+from portinfra.validation.limits import limit_findings
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings
 from portinfra.validation.native import NativeOptions
 from portinfra.validation.recovery import recovery_findings, sharing_findings
@@ -108,6 +110,11 @@ def validate_place(environment: Environment, scope: str, capabilities: Capabilit
     findings += key_findings(environment, capabilities)
     findings += name_findings(str(scope), SCOPE_NAME_MAX, "resource/scope", "scope", environment.location)
     _settle(findings, f"environment {environment.name}")
+
+
+def validate_placed(placed: Placed, plugin: ProviderPlugin) -> None:
+    """Check placed resources against the limits of their provider. Raises ValidationError."""
+    _settle(limit_findings(placed, plugin), f"{placed.topology.name} in {placed.environment.name}")
 
 
 def validate_resource(

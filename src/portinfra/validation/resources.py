@@ -5,7 +5,6 @@ What placement guarantees of the resources of a topology is checked here.
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
-from typing import Any
 
 from attrs import fields
 
@@ -16,6 +15,7 @@ from portinfra.model.location import Location
 from portinfra.model.resources import (
     KINDS,
     Firewall,
+    Instance,
     Mount,
     Network,
     PublicAddress,
@@ -28,6 +28,8 @@ from portinfra.model.resources import (
 from portinfra.model.schema import attributes
 from portinfra.provider.interface import ProviderPlugin
 from portinfra.validation.abilities import network_findings, tag_findings
+from portinfra.validation.birth import birth_findings
+from portinfra.validation.characters import character_findings
 from portinfra.validation.environments import PREFIX_LONGEST, PREFIX_SHORTEST, ZONES_MAX
 from portinfra.validation.names import LABEL, name_findings
 from portinfra.validation.topologies import is_mountable, reserved_tags
@@ -74,6 +76,12 @@ def resource_findings(
 def _more_findings(spec: Spec, plugin: ProviderPlugin, location: Location) -> Iterator[Finding]:
     subject, provider, capabilities, native = spec.address, plugin.name, plugin.capabilities, plugin.native
     yield from name_findings(spec.name, RESOURCE_NAME_MAX, "resource/name", f"{subject}.name", location)
+    secrets = traits(type(spec)).secret
+    for name in (each.name for each in fields(type(spec)) if each.name not in ("name", "location")):
+        value, where = getattr(spec, name), f"{subject}.{name}"
+        yield from character_findings(value, where, "resource", location, secret=name in secrets)
+    if isinstance(spec, Instance):
+        yield from birth_findings(spec.user_data, spec.ssh_keys, subject, location)
     if isinstance(spec, Network) and spec.cidr:
         yield from network_findings(spec.cidr, f"{subject}.cidr", location, provider, capabilities)
     tags = getattr(spec, "tags", {})
@@ -92,37 +100,38 @@ def _shown(spec: Spec, name: str) -> str:
     return repr(value) if shows else what_it_is(value)
 
 
-def _is_filled(value: Any) -> bool:
+def _is_filled(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def _is_number(least: int, most: int | None = None) -> Callable[[Any], bool]:
-    def fits(value: Any) -> bool:
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        return whole and least <= value and (most is None or value <= most)
+def _is_number(least: int, most: int | None = None) -> Callable[[object], bool]:
+    def fits(value: object) -> bool:
+        if not isinstance(value, int) or isinstance(value, bool):
+            return False
+        return least <= value and (most is None or value <= most)
 
     return fits
 
 
-def _is_network(value: Any) -> bool:
+def _is_network(value: object) -> bool:
     try:
         return isinstance(value, str) and "/" in value and str(IPv4Network(value)) == value
     except ValueError:
         return False
 
 
-def _is_subnet(value: Any) -> bool:
+def _is_subnet(value: object) -> bool:
     return _is_network(value) and PREFIX_SHORTEST <= IPv4Network(value).prefixlen <= PREFIX_LONGEST
 
 
-def _is_ipv4(value: Any) -> bool:
+def _is_ipv4(value: object) -> bool:
     try:
         return isinstance(value, str) and str(IPv4Address(value)) == value
     except ValueError:
         return False
 
 
-def _is_rule(value: Any) -> bool:
+def _is_rule(value: object) -> bool:
     if not isinstance(value, Rule) or not isinstance(value.peer, str):
         return False
     ports = (value.first, value.last)
@@ -133,7 +142,7 @@ def _is_rule(value: Any) -> bool:
     return value.protocol in ("tcp", "udp") and 1 <= value.first <= value.last
 
 
-def _is_mount(value: Any) -> bool:
+def _is_mount(value: object) -> bool:
     return (
         isinstance(value, Mount)
         and _is_filled(value.device)
@@ -143,12 +152,12 @@ def _is_mount(value: Any) -> bool:
     )
 
 
-def _are(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+def _are(fits: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda value: isinstance(value, tuple) and all(map(fits, value))
 
 
 def _address(kind: str) -> Check:
-    def fits(value: Any) -> bool:
+    def fits(value: object) -> bool:
         return isinstance(value, str) and value.startswith(f"{kind}.") and value != f"{kind}."
 
     return f"the address of its {kind}, {kind}.NAME", fits
@@ -240,7 +249,7 @@ def _limits(capabilities: Capabilities) -> dict[str, Check]:
         ),
         "tags": (
             f"{words}, at most {tags_max}",
-            lambda value: is_tags(value) and len(value) <= tags_max,
+            lambda value: isinstance(value, Mapping) and is_tags(value) and len(value) <= tags_max,
         ),
     }
     if not capabilities.customer_keys:

@@ -7,6 +7,7 @@ from portinfra.model.finding import Finding
 from portinfra.model.location import Location
 from portinfra.model.resources import Instance, Volume, traits
 from portinfra.model.topology import INTERNET, Role, Topology
+from portinfra.validation.birth import birth_findings
 from portinfra.validation.names import (
     LABEL,
     ROLE_NAME_MAX,
@@ -46,6 +47,7 @@ def topology_findings(topology: Topology) -> Iterator[Finding]:
             )
         yield from _role_findings(role)
     yield from _slot_findings(topology)
+    yield from _retired_findings(topology)
     yield from _rename_findings(topology)
 
 
@@ -97,6 +99,7 @@ def _role_findings(role: Role) -> Iterator[Finding]:
         if not reason.strip():
             message = f"the rule {rule!r} is waived without a reason"
             yield _wrong(role, "waived-without-reason", "waive", message, "Say why it does not hold here.")
+    yield from birth_findings(role.user_data, role.ssh_keys, subject, role.location)
     yield from reserved_tags(role.tags, subject, role.location)
     yield from _volume_findings(role)
 
@@ -139,8 +142,7 @@ def is_mountable(mount: str) -> bool:
 
 def _slot_findings(topology: Topology) -> Iterator[Finding]:
     taken: dict[int, str] = {}
-    for position, role in enumerate(topology.roles):
-        slot = position if role.slot is None else role.slot
+    for role, slot in zip(topology.roles, topology.slots, strict=True):
         if slot in taken:
             yield _wrong(
                 role,
@@ -153,8 +155,33 @@ def _slot_findings(topology: Topology) -> Iterator[Finding]:
 
 
 def _free_slot(topology: Topology) -> int:
-    slots = [role.slot for role in topology.roles if role.slot is not None]
-    return max([len(topology.roles) - 1, *slots]) + 1
+    return max([*topology.slots, *topology.retired.values()]) + 1
+
+
+def _retired_findings(topology: Topology) -> Iterator[Finding]:
+    """Retired names and slots that a role has, and retired slots that are none or are named twice."""
+    names: dict[int, str] = {}
+    for name, slot in topology.retired.items():
+        if slot < 0:
+            yield _badly_retired(topology, "slot", f"{slot} is no slot", "Slots are counted from 0.")
+        if slot in names:
+            message = f"{names[slot]!r} and {name!r} have the same slot {slot}"
+            yield _badly_retired(topology, "slot-twice", message, f"Remove {name!r} from retired.")
+        names.setdefault(slot, name)
+    for role in topology.roles:
+        if role.name in topology.retired:
+            message = f"{role.name!r} is a role, and is retired too"
+            fix = f"Remove {role.name!r} from the topology's retired, or rename the role."
+            yield _wrong(role, "retired-role", "", message, fix)
+        elif role.slot in names:
+            message = f"its slot {role.slot} is kept for the retired role {names[role.slot]!r}"
+            fix = f"Remove {names[role.slot]!r} from the topology's retired, or choose another slot"
+            yield _wrong(role, "slot-retired", "slot", message, f"{fix}: slot={_free_slot(topology)}.")
+
+
+def _badly_retired(topology: Topology, rule: str, message: str, fix: str) -> Finding:
+    subject = f"topology.{topology.name}.retired"
+    return Finding(f"topology/retired-{rule}", message, fix, subject=subject, location=topology.location)
 
 
 def _rename_findings(topology: Topology) -> Iterator[Finding]:

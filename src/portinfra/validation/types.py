@@ -10,31 +10,32 @@ from portinfra.model.finding import Finding
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.schema import Attribute, Kind, attributes, label
 from portinfra.model.topology import Flow, Topology
+from portinfra.validation.characters import character_findings
 
 V = TypeVar("V")
-Check = tuple[str, Callable[[Any], bool]]
+Check = tuple[str, Callable[[object], bool]]
 """What a value must be, in words, and whether it is."""
 
 
-def _is_text(value: Any) -> bool:
+def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_list_of(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
+def _is_list_of(kind: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda value: isinstance(value, tuple | list) and all(kind(item) for item in value)
 
 
-def _is_map_of(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
+def _is_map_of(kind: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda value: (
         isinstance(value, Mapping) and all(isinstance(key, str) and kind(item) for key, item in value.items())
     )
 
 
-def _is_ports(value: Any) -> bool:
+def _is_ports(value: object) -> bool:
     return (
         isinstance(value, tuple)
         and len(value) == 2
@@ -43,16 +44,17 @@ def _is_ports(value: Any) -> bool:
     )
 
 
-def _is_hook(value: Any) -> bool:
+def _is_hook(value: object) -> bool:
     return isinstance(value, str) or callable(value)
 
 
-_FITS: Mapping[Kind, Callable[[Any], bool]] = {
+_FITS: Mapping[Kind, Callable[[object], bool]] = {
     Kind.TEXT: _is_text,
     Kind.NUMBER: _is_number,
     Kind.SWITCH: lambda value: isinstance(value, bool),
     Kind.TEXTS: _is_list_of(_is_text),
     Kind.TEXT_MAP: _is_map_of(_is_text),
+    Kind.NUMBER_MAP: _is_map_of(_is_number),
     Kind.OPTIONS: _is_map_of(lambda value: True),
     Kind.MAPS: _is_map_of(lambda value: isinstance(value, Mapping)),
     Kind.PORTS: _is_list_of(_is_ports),
@@ -70,7 +72,7 @@ def checks(of: type[Any]) -> Mapping[str, Check]:
 
 
 def _check(attribute: Attribute) -> Check:
-    def fits(value: Any) -> bool:
+    def fits(value: object) -> bool:
         if value is None:
             return attribute.may_be_none
         if attribute.kind is Kind.PART:
@@ -89,12 +91,12 @@ _ARTICLES = {
 }
 
 
-def in_words(value: Any) -> str:
+def in_words(value: object) -> str:
     """What a value is, without showing it: it may be a secret."""
     return _ARTICLES.get(type(value), f"of type {type(value).__name__}")
 
 
-def what_it_is(value: Any) -> str:
+def what_it_is(value: object) -> str:
     """What a value is, without showing it; of a collection, also what it holds."""
     if isinstance(value, Mapping):
         held = sorted({in_words(item) for pair in value.items() for item in pair})
@@ -160,22 +162,24 @@ def _part_subject(owner: Any, subject: str, attribute: Attribute, part: Any, num
 
 
 def _sound_itself(value: V, subject: str, area: str, findings: list[Finding]) -> V:
-    """Return the value with a stand-in for each attribute of the wrong type."""
+    """Return the value with a stand-in for each attribute of the wrong type, or with a wrong character."""
     stand_ins: dict[str, Any] = {}
     known = checks(type(value))
+    location = cast(Any, value).location
     for each in attributes(type(value)):
-        if each.name not in known or known[each.name][1](held := getattr(value, each.name)):
+        held, where = getattr(value, each.name), f"{subject}.{each.name}"
+        if each.name in known and not known[each.name][1](held):
+            message = f"must be {each.words}, and is {what_it_is(held)}"
+            fix = f"Give {each.name} as {each.words}."
+            wrong = [Finding(f"{area}/wrong-type", message, fix, subject=where, location=location)]
+        elif each.is_label:  # the rules for names allow few characters
             continue
-        findings.append(
-            Finding(
-                f"{area}/wrong-type",
-                f"must be {each.words}, and is {what_it_is(held)}",
-                f"Give {each.name} as {each.words}.",
-                subject=f"{subject}.{each.name}",
-                location=cast(Any, value).location,
-            )
-        )
-        stand_ins[each.name] = each.stand_in()
+        else:
+            secret = bool(each.metadata.get("secret"))
+            wrong = list(character_findings(held, where, area, location, secret=secret))
+        if wrong:
+            findings += wrong
+            stand_ins[each.name] = each.stand_in()
     return _changed(value, stand_ins)
 
 

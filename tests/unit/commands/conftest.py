@@ -15,7 +15,7 @@ from portinfra.testing.fake import FakeCloud, plugin
 from portinfra.testing.simulated import simulated
 
 SECRET = "canary-4711"
-WEB = Role("web", count=2, public="customers", user_data=SECRET)
+WEB = Role("web", count=2, public="customers", user_data=f"#!/bin/sh\n# {SECRET}\n")
 DB = Role("db", count=1, volumes=[Volume("data", gib=10)], size="f1.small")
 SHOP = Topology(
     "shop",

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from portinfra import INTERNET, Environment, Role, Topology, Volume, allow, plan
 from portinfra.model.address import Address
-from portinfra.model.plan import Difference, Step
+from portinfra.model.change import Difference, Step
 from portinfra.model.progress import Progress
 from portinfra.model.resources import Rule
 from portinfra.render.console.differences import difference_lines
@@ -166,3 +166,18 @@ def test_on_a_terminal_steps_that_end_well_are_only_in_the_bar():
     assert "[12/300] instance.web1 done" not in text.getvalue()
     assert "instance.web1 " in text.getvalue()
     assert "12/300" in text.getvalue()
+
+
+def test_at_eighty_columns_a_plan_keeps_its_columns_and_breaks_no_address(applied):
+    rules = [{"protocol": "tcp", "first": port, "last": port, "peer": "0.0.0.0/0"} for port in (22, 2222)]
+    applied.by_hand("AllowTraffic", id=applied.id("firewall", "web"), direction="ingress", rules=rules)
+    declared = applied.changing("web", tags={f"tag-{n}": "of some length" for n in range(9)}).declared
+    made = plan(declared.topologies[0], declared.environments[0])
+    text = io.StringIO()
+    show_plan(made, Console(file=text, width=40, markup=False, highlight=False), full=True)
+    lines = text.getvalue().splitlines()
+    words = {word for line in _shown(made, full=True).splitlines() for word in line.split()}
+    assert {word for line in lines for word in line.split()} == words
+    body = [line for line in lines[2:-2] if line and line not in ("Changes", "New", "Deletions and dangers")]
+    assert all(line.startswith("  ") for line in body)
+    assert any(line.startswith("             ") for line in body)

@@ -36,8 +36,22 @@ def test_a_saved_plan_is_refused_once_more_would_be_done(world, tmp_path):
     world.run("plan", "--out", saved)
     result = world.changing("web", count=3).run("apply", "--plan", saved)
     assert result.exit_code == 3
-    assert "out of date" in result.stderr
+    assert "out of date: the declaration has changed since." in result.stderr
+    assert "Not in it: create instance.web3" in result.stderr
+    assert f"plan demo --out {saved} --topology shop --on fake:us-east-1" in result.stderr
     assert world.cloud.books() == []
+
+
+def test_a_saved_plan_that_is_stale_names_what_has_become_different_there(applied, tmp_path):
+    saved = str(tmp_path / "p.json")
+    larger = applied.changing("web", count=3)
+    larger.run("plan", "--only", "web", "--out", saved)
+    rule = {"protocol": "tcp", "first": 22, "last": 22, "peer": "0.0.0.0/0"}
+    applied.by_hand("AllowTraffic", id=applied.id("firewall", "web"), direction="ingress", rules=[rule])
+    result = larger.run("apply", "--plan", saved)
+    assert result.exit_code == 3
+    assert "what is there has changed since. Not in it: update firewall-rules.web" in result.stderr
+    assert "plan demo --only web --out" in result.stderr
 
 
 def test_a_saved_plan_excludes_options_and_other_environments(world, tmp_path):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from portinfra.errors import DeclarationError
 from portinfra.model.environment import Environment
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.resources import Volume
@@ -173,6 +174,21 @@ def test_a_file_is_taken_from_the_folder_of_the_hcl(load_hcl, tmp_path):
     (tmp_path / "boot.sh").write_text("echo hello\n")
     declared = load_hcl('topology "p" {\n  role "w" {\n    user_data = file("boot.sh")\n  }\n}')
     assert declared.topology().role("w").user_data == "echo hello\n"
+
+
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbf#!/bin/sh\r\necho\r\n", b"#!/bin/sh\necho\n"])
+@pytest.mark.parametrize("path", ["boot.sh", "~/boot.sh"])
+def test_a_file_is_its_text_without_a_byte_order_mark(load_hcl, tmp_path, monkeypatch, path, content):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "boot.sh").write_bytes(content)
+    declared = load_hcl(f'topology "p" {{\n  role "w" {{\n    user_data = file("{path}")\n  }}\n}}')
+    assert declared.topology().role("w").user_data == "#!/bin/sh\necho\n"
+
+
+@pytest.mark.parametrize("path", ["~nobody-here/boot.sh", "a\\u0000b"])
+def test_a_path_that_leads_nowhere_is_an_error_of_its_line(load_hcl, path):
+    with pytest.raises(DeclarationError, match="cannot be read"):
+        load_hcl(f'topology "p" {{\n  role "w" {{\n    user_data = file("{path}")\n  }}\n}}')
 
 
 def test_null_is_as_if_it_were_not_there(load_hcl):

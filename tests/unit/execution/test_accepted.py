@@ -168,3 +168,71 @@ def test_the_first_fault_of_a_resource_is_reported():
     (said,) = reports(told)
     assert said.startswith("instance.web1: tried 1 time, and going on")
     assert "the machine broke" in said
+
+
+def test_a_resource_that_broke_down_is_created_once_more_however_often_it_is_looked_at():
+    """What died may take a while to go; each look finds the same fault."""
+    provider, looks = ToyProvider(pending_seconds=30), []
+    fault = Fault(errors.NoCapacity, "the machine broke")
+
+    def die(call):
+        if call.action == "Create" and call.address == "instance.web1":
+            dead = evolve(provider.table[call.address], state="deleting", fault=fault)
+            provider.table[call.address], provider.ready_at[call.address] = dead, 0.0
+            looks.clear()
+
+    def go(read):
+        dead = provider.table.get("instance.web1")
+        if read.parameters["kind"] == "instance" and dead is not None:
+            looks.append(read)
+            if len(looks) == 4:
+                provider.table["instance.web1"] = evolve(dead, state="ready")
+
+    provider.lose, provider.mute = die, go
+    with pytest.raises(errors.ApplyError):
+        run(provider, plan_for(provider, ONE_HOST))
+    made = [action for _, action, address in provider.made if address == "instance.web1"]
+    assert made == ["Create", "Delete", "Create"]
+
+
+def test_the_advice_is_that_of_the_driver_which_knows_the_cause():
+    provider = ToyProvider()
+
+    def break_down(call):
+        if call.action == "Create" and call.address == "instance.web1":
+            fault = Fault(errors.PermissionDenied, "no", "Native", "Ask the owner of the image.")
+            provider.table[call.address] = evolve(provider.table[call.address], fault=fault)
+
+    provider.lose = break_down
+    provider.pending_seconds = 30
+    with pytest.raises(errors.ApplyError) as caught:
+        run(provider, plan_for(provider, ONE_HOST))
+    assert caught.value.first.fix == "Ask the owner of the image."
+
+
+@pytest.mark.parametrize("seconds", [60, 600])
+def test_a_limit_on_so_many_at_once_ends_no_step_while_others_are_under_way(seconds):
+    """Copies of snapshots: a region takes a few at once, and refuses the next as a throttle does."""
+    provider = ToyProvider(pending_seconds=seconds)
+
+    def busy(call):
+        now = provider.clock.now()
+        under_way = [a for a in provider.table if a.kind == "instance" and provider.ready_at[a] > now]
+        if call.action == "Create" and call.address.kind == "instance" and len(under_way) >= 5:
+            raise errors.RateLimited("too many in progress")
+
+    provider.fail = busy
+    assert run(provider, plan_for(provider, topology(Role("web", count=16)))).succeeded
+
+
+def test_a_throttle_that_never_ends_ends_the_step():
+    provider = ToyProvider(pending_seconds=5)
+
+    def refuse(call):
+        if call.address == "instance.web1":
+            raise errors.RateLimited("slow down")
+
+    provider.fail = refuse
+    with pytest.raises(errors.ApplyError) as caught:
+        run(provider, plan_for(provider, ONE_HOST))
+    assert isinstance(caught.value.first, errors.RateLimited)

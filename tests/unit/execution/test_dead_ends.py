@@ -100,7 +100,9 @@ def test_a_deletion_that_is_denied_speaks_for_none():
     assert len(set(asked)) == 20
 
 
-def test_a_limit_that_an_existing_volume_meets_speaks_for_none():
+@pytest.mark.parametrize("error", [errors.QuotaExceeded, errors.PermissionDenied])
+def test_a_refused_change_of_an_existing_volume_speaks_for_none(error):
+    """A quota may count the changes of one volume, and a policy may depend on the tags of one volume."""
     provider, asked = ToyProvider(), []
     small, large = (topology(Role("db", count=5, volumes=[Volume("data", gib=gib)])) for gib in (1, 2))
     run(provider, plan_for(provider, small))
@@ -108,7 +110,7 @@ def test_a_limit_that_an_existing_volume_meets_speaks_for_none():
     def fail(call):
         if call.address.kind == "volume":
             asked.append(call.address)
-            raise errors.QuotaExceeded("four times a day")
+            raise error("four times a day")
 
     provider.fail = fail
     apply_badly(provider, large)

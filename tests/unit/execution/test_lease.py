@@ -68,7 +68,7 @@ def test_a_number_that_something_unseen_has_is_given_up_with_advice():
     provider = ToyProvider()
     provider.fail = failing(errors.AlreadyExists, times=1000)
     with (
-        pytest.raises(errors.AlreadyExists, match="no list shows who has it") as caught,
+        pytest.raises(errors.AlreadyExists, match="no list shows a lease with this number") as caught,
         Run(provider, SCOPE, "1"),
     ):
         pass

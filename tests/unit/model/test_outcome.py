@@ -4,8 +4,8 @@ import pytest
 
 from portinfra.errors import ApplyError, Conflict, NoCapacity, QuotaExceeded
 from portinfra.model.address import Address, Scope
+from portinfra.model.change import Change, Step
 from portinfra.model.outcome import Outcome, StepOutcome
-from portinfra.model.plan import Change, Step
 
 
 def failed(address, error, calls=1):

@@ -136,17 +136,6 @@ def test_unknown_sizes_images_and_quotas_are_findings_that_help():
     assert findings["catalogue/unknown-size"].location == odd.roles[0].location
 
 
-def test_a_subnet_that_exists_never_moves():
-    world = applied(topology(Role("web"), Role("db")))
-    plan = plan_of(topology(Role("db")), world, allow_data_loss=frozenset({"all"}))
-    (finding,) = plan.errors
-    assert (finding.rule, finding.subject) == ("plan/subnet-moves", "role.db.slot")
-    assert "slot=1" in finding.fix
-    mended = plan_of(topology(Role("db", slot=1)), world)
-    assert not mended.errors
-    assert set(actions(mended).values()) == {"delete"}
-
-
 def test_doubles_that_nothing_explains_are_reported_and_left_alone():
     web = topology(Role("web", count=1))
     world = evolve(applied(web), unexplained=("network.main: a beside b",))

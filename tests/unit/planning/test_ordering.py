@@ -5,8 +5,8 @@ from toy import PRODUCTION, applied, plan_of, precedes, topology
 
 from portinfra import Role, Volume, allow
 from portinfra.errors import NoCapacity
+from portinfra.model.change import Step
 from portinfra.model.observed import Fault
-from portinfra.model.plan import Step
 from portinfra.model.resources import Rule
 
 DB = Role("db", count=6, public="yes", volumes=[Volume("data", gib=10)])

@@ -14,7 +14,7 @@ from portinfra.declaration.declared import Declared
 from portinfra.errors import PolicyError
 from portinfra.testing.fake import FakeCloud, plugin
 
-WEB = Role("web", public="customers", user_data="canary-4711")
+WEB = Role("web", public="customers", user_data="#!/bin/sh\n# canary-4711\n")
 DB = Role("db", count=1, waive={"check/fewer-than-three": "a copy is made in minutes"})
 CACHE = Role("cache", count=2)
 SHOP = Topology(

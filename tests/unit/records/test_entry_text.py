@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from portinfra.model.lease import Holder, Lease
 from portinfra.model.record import TEXT_MAX, Record
-from portinfra.records.entry import cut, first_note, read_entries, rest_note
+from portinfra.records.entry import first_note, read_entries, rest_note, split_entry
 from portinfra.records.lease import to_text
 
 WRITER = Lease(0, Holder("ada", "desk", "boot-1", "100:1:ledger"), renew_time=1767604699.5499997)
@@ -20,7 +20,7 @@ def record(number, note):
 
 def records_of(said, first=20):
     """The records of an entry, whose rest has the numbers before it."""
-    piece, *more = cut(said, WRITER)
+    piece, *more = split_entry(said, WRITER)
     rest = range(first - len(more), first)
     parts = [record(number, rest_note(text)) for number, text in zip(rest, more, strict=True)]
     return [*parts, record(first, first_note(piece, rest))]

@@ -11,29 +11,29 @@ from portinfra.records import holder as holders
 
 def test_a_run_of_this_process_lives_until_it_ends():
     me = holders.this_run("a1")
-    assert holders.same_machine(me)
-    assert holders.alive(me)
-    holders.ended(me)
-    assert not holders.alive(me)
+    assert holders.is_on_this_machine(me)
+    assert holders.is_alive(me)
+    holders.mark_ended(me)
+    assert not holders.is_alive(me)
 
 
 def test_another_process_lives_as_long_as_it_runs():
     with subprocess.Popen(["sleep", "60"]) as process:
         started = holders.start_time(process.pid)
         other = evolve(holders.this_run("a2"), process=f"{process.pid}:{started}:x")
-        assert holders.alive(other)
+        assert holders.is_alive(other)
         process.kill()
         process.wait()
-        assert not holders.alive(other)
+        assert not holders.is_alive(other)
 
 
 def test_a_process_id_that_was_used_again_is_not_taken_for_the_holder():
     parent = os.getppid()
-    assert not holders.alive(evolve(holders.this_run("a3"), process=f"{parent}:1:x"))
+    assert not holders.is_alive(evolve(holders.this_run("a3"), process=f"{parent}:1:x"))
 
 
 def test_another_machine_is_another_machine():
-    assert not holders.same_machine(evolve(holders.this_run("a4"), machine="elsewhere"))
+    assert not holders.is_on_this_machine(evolve(holders.this_run("a4"), machine="elsewhere"))
 
 
 def test_another_users_process_lives_although_nothing_is_told_of_it(monkeypatch):
@@ -45,7 +45,7 @@ def test_another_users_process_lives_although_nothing_is_told_of_it(monkeypatch)
 
     monkeypatch.setattr(Path, "read_text", hidden)
     monkeypatch.setattr(os, "kill", refused)
-    assert holders.alive(Holder("ada", "vm", "here", "4711:99:a5"))
+    assert holders.is_alive(Holder("ada", "vm", "here", "4711:99:a5"))
 
 
 def test_a_container_is_another_machine_than_its_host(monkeypatch):
@@ -57,4 +57,4 @@ def test_a_container_is_another_machine_than_its_host(monkeypatch):
         return SimpleNamespace(st_ino=told.st_ino + 1) if "ns/pid" in str(self) else told
 
     monkeypatch.setattr(Path, "stat", elsewhere)
-    assert not holders.same_machine(here)
+    assert not holders.is_on_this_machine(here)

@@ -24,6 +24,8 @@ PRODUCTION = Environment("production", on="fake:us-east-1")
 class Able(FakePlugin, PermissionPolicies, Grants, Doctor, Images, BlockExport):
     """A plugin whose every ability returns what the contract says, but for what a test gives it."""
 
+    capabilities = FakePlugin().capabilities
+
     def __init__(self, **answers):
         super().__init__()
         self.capabilities = evolve(self.capabilities, block_export=answers.pop("block_export", True))
@@ -31,6 +33,12 @@ class Able(FakePlugin, PermissionPolicies, Grants, Doctor, Images, BlockExport):
 
     def iam_policy(self):
         return self.answers.get("iam_policy", {"Statement": [{"Action": "read"}]})
+
+    def spell_tags(self, tags):
+        return self.answers.get("spell_tags", tags)
+
+    def birth_bytes(self, host):
+        return self.answers.get("birth_bytes", len(host.user_data))
 
     def grants(self, source, target):
         return self.answers.get("grants", json.dumps({"source": {}}))
@@ -75,6 +83,8 @@ def test_a_plugin_without_optional_abilities_passes():
         ({"iam_policy": {"Statement": []}}, "no list of statements"),
         ({"grants": "allow all"}, "grants returns no JSON"),
         ({"grants": "{}"}, "grants returns no JSON object with entries"),
+        ({"spell_tags": {}}, "which is not one tag for each"),
+        ({"birth_bytes": 3}, "birth_bytes leaves the user data out"),
         ({"doctor": []}, "doctor returns no finding"),
         ({"doctor": ["QEMU is missing"]}, "which is no Check"),
         ({"doctor": [Check("QEMU", False, "it is not installed")]}, "must have a fix exactly where"),

@@ -73,7 +73,7 @@ def test_an_unknown_role_is_a_warning_for_one_topology_and_an_error_for_all(decl
     ("role", "limits", "rule"),
     [
         (Role("w", public="x"), {"public_addresses": False}, "provider/public"),
-        (Role("w", user_data="é"), {"user_data_max_bytes": 1}, "provider/user-data"),
+        (Role("w", user_data="#!"), {"user_data_max_bytes": 1}, "provider/user-data"),
         (Role("w", tags={"a": "", "b": ""}), {"tags_max": 1}, "provider/tags"),
         (Role("w", volumes=[Volume("d", gib=1, tags={"a": ""})]), {"tags_max": 0}, "provider/tags"),
         (Role("w", volumes=[Volume("d", gib=1, key="k")]), {"customer_keys": False}, "provider/key"),

@@ -102,6 +102,21 @@ def test_a_slot_that_is_taken_is_answered_with_a_free_one():
 
 
 @pytest.mark.parametrize(
+    ("retired", "rule", "subject"),
+    [
+        ({"web": 4}, "topology/retired-role", "role.web"),
+        ({"redis": 7}, "topology/slot-retired", "role.app.slot"),
+        ({"redis": -1}, "topology/retired-slot", "topology.shop.retired"),
+        ({"redis": 3, "cache": 3}, "topology/retired-slot-twice", "topology.shop.retired"),
+        ({"redis": "3"}, "topology/wrong-type", "topology.shop.retired"),
+    ],
+)
+def test_a_retired_role_that_makes_no_sense_is_found(retired, rule, subject):
+    roles = [Role("web"), Role("app", slot=7)]
+    assert [(rule, subject)] == list(found(Topology("shop", roles=roles, retired=retired)))
+
+
+@pytest.mark.parametrize(
     ("volumes", "rule", "subject"),
     [
         ([Volume("Data", gib=1)], "topology/name", "role.app.volume.Data"),

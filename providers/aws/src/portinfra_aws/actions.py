@@ -78,6 +78,9 @@ TIGHTENS = ("RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress")
 
 TAGS = "CreateTags"
 
+QUOTAS = ("GetServiceQuota",)
+"""Asked of Service Quotas. Without the permission a plan says what it needs, and compares it with nothing."""
+
 ALL = (*READS, *CREATES, *CHANGES, *TIGHTENS, TAGS)
 
 
@@ -96,6 +99,7 @@ def policy() -> dict[str, Any]:
             _allow("Mark", (TAGS,)),
             _allow("Tighten", TIGHTENS),
             _allow("ChangeWhatIsOurs", CHANGES, ours),
+            _allow("ReadQuotasIfYouLike", QUOTAS, service="servicequotas"),
             {
                 "Sid": "UseTheKey",
                 "Effect": "Allow",
@@ -114,11 +118,13 @@ def policy() -> dict[str, Any]:
     }
 
 
-def _allow(title: str, names: tuple[str, ...], condition: dict[str, Any] | None = None) -> dict[str, Any]:
+def _allow(
+    title: str, names: tuple[str, ...], condition: dict[str, Any] | None = None, service: str = "ec2"
+) -> dict[str, Any]:
     statement: dict[str, Any] = {
         "Sid": title,
         "Effect": "Allow",
-        "Action": [f"ec2:{name}" for name in names],
+        "Action": [f"{service}:{name}" for name in names],
         "Resource": "*",
     }
     return {**statement, "Condition": condition} if condition else statement

@@ -1,14 +1,16 @@
-"""What a region offers, from six reads."""
+"""What a region offers, from six reads; two more, of quotas, may fail."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from attrs import frozen
+
 from portinfra.model.catalogue import Catalogue, MachineType, Quota, Zone
 from portinfra.model.environment import Environment
 from portinfra.provider.interface import Answer, Call
-from portinfra_aws import actions, rates
-from portinfra_aws.published import FAMILIES, IMAGES, SIZES, machine, runs_images
+from portinfra_aws import actions, pinned, rates
+from portinfra_aws.published import FAMILIES, IMAGES, SIZES, STORAGE, VCPUS, machine, runs_images
 from portinfra_aws.query import where
 
 Record = Mapping[str, Any]
@@ -30,19 +32,31 @@ def calls(environment: Environment) -> tuple[Call, ...]:
         ],
         "MaxResults": 1000,
     }
+    ids = pinned.named(environment)
+    by_id = [
+        where("image-id", *ids),
+        where("state", "available"),
+        where("architecture", "x86_64"),
+        where("root-device-type", "ebs"),
+    ]
     return (
         IDENTITY,
         _read("DescribeImages", images),
+        *([_read("DescribeImages", {"Filter": by_id, "MaxResults": 1000})] if ids else []),
         _read("DescribeInstanceTypeOfferings", offered),
         _read("DescribeAvailabilityZones", {}),
         _read("DescribeAccountAttributes", {}),  # the model of the API has no name for the one that is needed
         _read("DescribeAddresses", {}),
+        *(Call("GetServiceQuota", quota.parameters, optional=True) for quota in QUOTAS),
     )
 
 
 def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]]) -> Catalogue:
     """The catalogue. Zones are in the order of their ids, which are the same in every account."""
-    pages = {call.action: pages for call, pages in answers.items()}
+    pages: dict[str, list[Answer]] = {}
+    for call, told_of in answers.items():
+        pages.setdefault(call.action, []).extend(told_of)
+    images = _records(pages["DescribeImages"], "imagesSet")
     offers: dict[str, set[str]] = {}
     for record in _records(pages["DescribeInstanceTypeOfferings"], "instanceTypeOfferingSet"):
         offers.setdefault(record["instanceType"], set()).add(record["location"])
@@ -57,8 +71,8 @@ def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]])
         machine_types={
             name: MachineType(name, *machine(name), frozenset(offers[name])) for name in sorted(offers)
         },
-        images=_newest(_records(pages["DescribeImages"], "imagesSet")),
-        quotas=tuple(_quotas(pages)),
+        images={**_newest(images), **pinned.found(images, pinned.named(environment))},
+        quotas=(*_quotas(pages), *_service_quotas(pages.get("GetServiceQuota", ()))),
         rates=rates.published(actions.ALL),
     )
 
@@ -72,10 +86,35 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAccountAttrib
 """
 
 
+@frozen
+class ServiceQuota:
+    """A quota that Service Quotas tells, if the credentials may read it. Nothing tells what is used of it."""
+
+    service: str
+    code: str
+    kind: str
+    unit: int
+    """How many of the kind are one of the quota's unit."""
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """How a request names it."""
+        return {"ServiceCode": self.service, "QuotaCode": self.code}
+
+
+QUOTAS = (
+    ServiceQuota("ec2", "L-1216C47A", VCPUS, 1),
+    ServiceQuota("ebs", "L-7A658B76", STORAGE, 1024),  # in TiB
+)
+"""https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html,
+https://docs.aws.amazon.com/ebs/latest/userguide/ebs-resource-quotas.html.
+"""
+
+
 def _named(environment: Environment) -> Iterable[str]:
     """Machine types that the environment itself names."""
-    sizes = (str(differs.get("size", "")) for differs in environment.roles.values())
-    return (size for size in sizes if "." in size and runs_images(size))
+    of_roles = (str(differs.get("size", "")) for differs in environment.roles.values())
+    return (size for size in (*of_roles, *environment.sizes.values()) if "." in size and runs_images(size))
 
 
 def _read(action: str, parameters: Mapping[str, Any]) -> Call:
@@ -93,6 +132,13 @@ def _quotas(pages: Mapping[str, Sequence[Answer]]) -> Iterator[Quota]:
         values = record.get("attributeValueSet") or ()
         if record["attributeName"] == ADDRESSES_MAX and values:
             yield Quota("public-address", int(values[0]["attributeValue"]), used)
+
+
+def _service_quotas(pages: Sequence[Answer]) -> Iterator[Quota]:
+    values = {page["Quota"]["QuotaCode"]: page["Quota"].get("Value") for page in pages}
+    for quota in QUOTAS:
+        value = values.get(quota.code)
+        yield Quota(quota.kind, None if value is None else int(value) * quota.unit, None)
 
 
 def _newest(records: Sequence[Record]) -> dict[str, str]:

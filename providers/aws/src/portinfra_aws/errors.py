@@ -6,6 +6,8 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 import re
 from collections.abc import Mapping
 
+from attrs import frozen
+
 from portinfra import errors
 from portinfra.errors import ProviderError
 from portinfra.model.observed import Fault
@@ -22,6 +24,15 @@ _QUOTA = "Ask for a higher quota (Service Quotas in the console), or lower a cou
 _CREDENTIALS = (
     "Log in again, or name other credentials: AWS_PROFILE, or credentials={'profile': …}. "
     "Also a region that is not switched on for the account answers so, and a clock that is wrong."
+)
+
+
+_KEY_FIX = "Enable the key, and let these credentials use it (kms:CreateGrant)."
+_TROUBLE = "Run it again. If it fails again, look at it in the console: EC2 had trouble of its own."
+_ANOTHER_TOKEN = "The client token of this call is spent. Run it again: a new run uses another token."
+_FOREIGN = (
+    "The credentials are valid. This image or resource belongs to another account: name one that this "
+    "account may use, or let its owner share it."
 )
 
 
@@ -62,6 +73,7 @@ CODES: Mapping[str, tuple[Kind, str]] = {
             "BandwidthLimitExceeded",
             "ConcurrentSnapshotLimitExceeded",
             "SnapshotCreationPerVolumeRateExceeded",
+            "ConcurrentMutationLimitExceeded",
         ),
         (errors.RateLimited, AGAIN),
     ),
@@ -86,10 +98,14 @@ CODES: Mapping[str, tuple[Kind, str]] = {
         "Switch STS on for the region, in the account settings of IAM.",
     ),
     "PendingVerification": (errors.PermissionDenied, "AWS is verifying the account: wait for its e-mail."),
+    "TagPolicyViolation": (
+        errors.PermissionDenied,
+        "The organisation's tag policy refuses this value: give the tag that it names an allowed value.",
+    ),
     "Blocked": (errors.PermissionDenied, "AWS has blocked the account: ask its support."),
     **dict.fromkeys(
         ("KMSKeyNotAccessibleFault", "InvalidKmsKey.InvalidState", "InvalidKMSKey.InvalidState"),
-        (errors.PermissionDenied, "Enable the key, and let these credentials use it (kms:CreateGrant)."),
+        (errors.PermissionDenied, _KEY_FIX),
     ),
     # the name or address is taken
     "InvalidGroup.Duplicate": (errors.AlreadyExists, "Remove the security group of that name."),
@@ -121,14 +137,15 @@ CODES: Mapping[str, tuple[Kind, str]] = {
             "IncorrectModificationState",
             "InvalidInstanceID",
             "InvalidState",
-            "IdempotentParameterMismatch",
-            "IdempotentInstanceTerminated",
             "InvalidVolume.ZoneMismatch",
             "OperationNotPermitted",
             "ConcurrentTagAccess",
             "InvalidVpcState",
         ),
         (errors.Conflict, _WAIT),
+    ),
+    **dict.fromkeys(
+        ("IdempotentParameterMismatch", "IdempotentInstanceTerminated"), (errors.Conflict, _ANOTHER_TOKEN)
     ),
     # no more of it
     "VolumeModificationRateExceeded": (
@@ -159,13 +176,63 @@ CODES: Mapping[str, tuple[Kind, str]] = {
 }
 
 _KEY = re.compile(r"\bkeys?\b|\bKMS\b", re.IGNORECASE)
-_NO_PROFILE = re.compile(r"Invalid IAM Instance Profile|has no associated IAM Roles")
 _PROFILE = (
     "Make the instance profile, with one role in it: aws iam create-instance-profile, then "
     "aws iam add-role-to-instance-profile. Or correct its name. One just made is known to EC2 after a while."
 )
-_ATTACHED = re.compile(r"[Aa]ttachment point .* is already in use")
+
+
+@frozen
+class Saying:
+    """What a code means whose message says more than the code does."""
+
+    code: str
+    text: str
+    """A regular expression that is found in the message."""
+    kind: Kind
+    fix: str
+
+
+SAYINGS = (
+    Saying(
+        "InvalidParameterCombination",
+        r"(?i)\bfree tier\b",
+        errors.QuotaExceeded,
+        "The account is on the Free plan: upgrade its plan, or choose t3.small or a type of the families "
+        "c7i-flex or m7i-flex.",
+    ),
+    Saying(
+        "AuthFailure",
+        r"Not authorized for images|permission to access the specified resource",
+        errors.PermissionDenied,
+        _FOREIGN,
+    ),
+    Saying(
+        "OperationNotPermitted",
+        r"disableApiTermination",
+        errors.PermissionDenied,
+        "Switch termination protection off in the console, then run the same command.",
+    ),
+    Saying(
+        "OperationNotPermitted",
+        r"disableApiStop",
+        errors.PermissionDenied,
+        "Switch stop protection off in the console, then run the same command.",
+    ),
+    Saying("ResourceLimitExceeded", r"in progress", errors.RateLimited, AGAIN),
+    Saying("InvalidParameterValue", r"[Aa]ttachment point .* is already in use", errors.Conflict, AGAIN),
+    Saying(
+        "InvalidParameterValue",
+        r"Invalid IAM Instance Profile|has no associated IAM Roles",
+        errors.NotFound,
+        _PROFILE,
+    ),
+)
+"""Looked through before `CODES`."""
+
 _IAM_ACTION = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")
+_ORGANISATION = re.compile(r"(service|resource) control policy")
+_DENIAL = re.compile(r"explicit deny")
 _ENCODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
 
 
@@ -198,19 +265,29 @@ def _permission(error: EC2Error) -> str:
     named = _IAM_ACTION.search(error.message)
     service = "sts" if error.action in ("AssumeRole", "GetCallerIdentity") else "ec2"
     action = named[1] if named else f"{service}:{error.action}"
+    if _ORGANISATION.search(error.message):
+        return (
+            f"A policy of the organisation denies {action}. Ask its administrators: an IAM permission "
+            "of this account does not help."
+        )
+    if _DENIAL.search(error.message):
+        return f"A policy denies {action} explicitly: remove the denial. To allow it elsewhere does not help."
     if action == "iam:PassRole":
         return "Allow iam:PassRole of the role in the instance profile to ec2.amazonaws.com, and of no other."
     return f"Allow {action}. All that is needed: portinfra providers aws --iam-policy"
 
 
+def _says(saying: Saying, error: EC2Error) -> bool:
+    return saying.code == error.code and re.search(saying.text, error.message) is not None
+
+
 def _kind(error: EC2Error) -> tuple[Kind, str]:
     code = error.code
+    for saying in SAYINGS:
+        if _says(saying, error):
+            return saying.kind, saying.fix
     if code in CODES:
         return CODES[code]
-    if code == "InvalidParameterValue" and _ATTACHED.search(error.message):
-        return errors.Conflict, AGAIN
-    if code == "InvalidParameterValue" and _NO_PROFILE.search(error.message):
-        return errors.NotFound, _PROFILE
     if code.endswith((".NotFound", "NotFound")):
         return errors.NotFound, _GONE
     if code.endswith(("LimitExceeded", "QuotaExceeded")):
@@ -227,13 +304,12 @@ def fault(code: str, message: str) -> Fault:
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html.
     """
     blamed, _, bare = code.partition(".")
-    if code == "Client.InternalError" or bare.startswith("InvalidKMSKey"):
-        kind: Kind = errors.PermissionDenied
-    elif bare in CODES or blamed == "Client":
-        kind, _ = _kind(EC2Error(bare, message))
-    else:
-        kind = errors.Unavailable
-    return Fault(kind, message or code, code)
+    if code == "Client.InternalError" or "kms" in bare.lower():
+        return Fault(errors.PermissionDenied, message or code, code, _KEY_FIX)
+    if bare in CODES or blamed == "Client":
+        kind, fix = _kind(EC2Error(bare, message))
+        return Fault(kind, message or code, code, fix)
+    return Fault(errors.Unavailable, message or code, code, _TROUBLE)
 
 
 def storage_fault(message: str, otherwise: str) -> Fault:
@@ -242,4 +318,6 @@ def storage_fault(message: str, otherwise: str) -> Fault:
     Without a message it says `otherwise`.
     """
     text = message or otherwise
-    return Fault(errors.PermissionDenied if _KEY.search(text) else errors.Unavailable, text)
+    if _KEY.search(text):
+        return Fault(errors.PermissionDenied, text, fix=_KEY_FIX)
+    return Fault(errors.Unavailable, text, fix=_TROUBLE)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from portinfra.errors import InvalidRequest
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
-from portinfra.provider.interface import BlockExport, BlockReader, Grants, PermissionPolicies
+from portinfra.model.resources import Instance
+from portinfra.provider.interface import BlockExport, BlockReader, Grants, NativeLimits, PermissionPolicies
 from portinfra_aws import actions, profiles
 from portinfra_aws.blocks.command import block_reader
 from portinfra_aws.blocks.grants import block_grants
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
 
 
-class AwsPlugin(PermissionPolicies, Grants, BlockExport):
+class AwsPlugin(PermissionPolicies, Grants, NativeLimits, BlockExport):
     """Amazon Web Services: `aws:us-east-1`."""
 
     name = NAME
@@ -50,6 +51,16 @@ class AwsPlugin(PermissionPolicies, Grants, BlockExport):
 
         found = source(environment.credentials, environment.account, environment.region)
         return AwsProvider(environment, Transport(environment.region, found))
+
+    def spell_tags(self, tags: Mapping[str, str]) -> Mapping[str, str]:
+        """As they are."""
+        return tags
+
+    def birth_bytes(self, host: Instance) -> int:
+        """Its user data, with what portinfra adds to it."""
+        from portinfra_aws.drivers.instance import told
+
+        return len(told(host).encode())
 
     def iam_policy(self) -> dict[str, Any]:
         """The least IAM policy that a topology needs, as the document that AWS takes."""

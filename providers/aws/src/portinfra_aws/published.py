@@ -57,6 +57,18 @@ def machine(name: str) -> tuple[int, float]:
     return vcpus, vcpus * MEMORY_RATIOS.get(family[:1], 0.0)
 
 
+VCPUS = "standard vCPUs"
+STORAGE = "GiB of gp3 volumes"
+"""Quotas, as a plan calls them."""
+
+_STANDARD = re.compile(r"(a|c|d|h|i|im|is|m|r|t|z)\d")
+
+
+def takes_standard_vcpus(machine_type: str) -> bool:
+    """Whether a machine type counts towards the quota of standard families: A, C, D, H, I, M, R, T, Z."""
+    return bool(_STANDARD.match(machine_type))
+
+
 @frozen
 class Image:
     """A family of images, as its publisher names them."""
@@ -80,11 +92,26 @@ IMAGES: Mapping[str, Image] = {
     ),
 }
 
+VOLUMES_PER_HOST: Mapping[str, int] = {
+    **dict.fromkeys(("m7*", "c7*", "r7*"), 31),
+    **{"d3.*": 2, "i3*": 18, "i4i.*": 18, "x2i*": 22, "*d.*": 22},
+    "*": 26,
+}
+"""Pattern of a machine type → volumes besides the root disk.
+
+From the seventh generation on, 32 attachments are for volumes alone. Before, 28 are shared with the network
+interface and the disks that the machine itself has: at most 4 of the families that end in d, 8 of i3en and
+i4i, 24 of d3. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/volume_limits.html
+"""
+
 CAPABILITIES = Capabilities(
     visibility_seconds=15.0,  # EC2 promises "eventually"; most changes are in the lists within seconds
     user_data_max_bytes=13_312,  # of 16,384; the rest is for what is ours to say
     volume_min_gib=1,
     volume_max_gib=16_384,
+    birth_max_bytes=16_384,  # before it is encoded: API reference of RunInstances, UserData
+    volumes_per_host_max=VOLUMES_PER_HOST,
+    rules_max=60,  # https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
     tags_max=40,  # of 50; the rest are ours
     tag_key_max=127,  # by EC2's API reference; its user guide says 128
     tag_value_max=256,

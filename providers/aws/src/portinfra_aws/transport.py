@@ -1,8 +1,9 @@
-"""One request to EC2 or STS: signed, sent over a connection that is kept, parsed. Never repeated here.
+"""One request to EC2, STS or Service Quotas: signed, sent over a kept connection, parsed, never repeated.
 
 The only module that knows apache-libcloud. Its connections are not safe to share, so each thread has its own.
 """
 
+import json
 import os
 import threading
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from xml.etree.ElementTree import ParseError
 
 import requests
 from attrs import frozen
-from libcloud.common.aws import SignedAWSConnection
+from libcloud.common.aws import AWSRequestSignerAlgorithmV4, SignedAWSConnection
 
 from portinfra_aws import presigned, query, xml
 from portinfra_aws.credentials import Source
@@ -22,7 +23,11 @@ from portinfra_aws.errors import EC2Error, NotSent
 
 VERSIONS: Mapping[str, str] = {"ec2": "2016-11-15", "sts": "2011-06-15"}
 
-STS_ACTIONS = frozenset({"GetCallerIdentity"})
+SERVICES: Mapping[str, str] = {"GetCallerIdentity": "sts", "GetServiceQuota": "servicequotas"}
+"""The service of an action; of any other it is ec2."""
+
+_TARGETS: Mapping[str, str] = {"servicequotas": "ServiceQuotasV20190624"}
+"""Services that speak JSON, with the beginning of their actions' names."""
 
 TIMEOUT_SECONDS = (10.0, 60.0)
 """To connect, and between two bytes of an answer."""
@@ -36,6 +41,24 @@ class _Received:
 
     connection: Any
     response: Any
+
+
+_Untyped: Any = AWSRequestSignerAlgorithmV4
+
+
+class _Signer(_Untyped):  # type: ignore[misc]
+    """Signs what AWS must be sure of. libcloud's own also signs headers that a proxy may rewrite."""
+
+    def _get_signed_headers(self, headers: Mapping[str, str]) -> Any:
+        return super()._get_signed_headers(_signed(headers))
+
+    def _get_canonical_headers(self, headers: Mapping[str, str]) -> Any:
+        return super()._get_canonical_headers(_signed(headers))
+
+
+def _signed(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return `host` and `x-amz-*`: SigV4 asks for no others."""
+    return {k: v for k, v in headers.items() if k.lower() == "host" or k.lower().startswith("x-amz-")}
 
 
 class _Connection:
@@ -53,6 +76,7 @@ class _Connection:
             timeout=TIMEOUT_SECONDS,
             signature_version="4",
         )
+        self._signed.signer = _Signer(now.access_key, now.secret, self._signed.version, self._signed)
         self._signed.service_name = service
         self._signed.driver = SimpleNamespace(region_name=region, name="portinfra")
         self._signed.responseCls = _Received
@@ -65,12 +89,12 @@ class _Connection:
         kept.session.proxies = requests.utils.get_environ_proxies(kept.host)
         kept.session.trust_env = False
 
-    def post(self, body: str) -> Any:
+    def post(self, body: str, headers: Mapping[str, str] = _HEADERS) -> Any:
         """The response to one request, signed with the credentials of now."""
         now, signed = self._source(), self._signed
         signed.signer.access_key, signed.signer.access_secret = now.access_key, now.secret
         signed.token = now.token
-        sent = signed.request("/", data=body, headers=_HEADERS, method="POST", retry_failed=False)
+        sent = signed.request("/", data=body, headers=dict(headers), method="POST", retry_failed=False)
         return sent.response
 
     def close(self) -> None:
@@ -89,11 +113,10 @@ class Transport:
 
     def ask(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """One request. Raises EC2Error for what was refused, NotSent, and whatever `requests` raises."""
-        service = "sts" if action in STS_ACTIONS else "ec2"
-        fields = {"Action": action, "Version": VERSIONS[service], **query.flatten(parameters)}
+        service = SERVICES.get(action, "ec2")
         asked = endpoint(service, self._region)
         try:
-            received = self._connection(service).post(urlencode(fields))
+            received = self._connection(service).post(*_written(service, action, parameters))
         except requests.ConnectTimeout as error:
             raise NotSent(f"{asked} did not answer in time", asked) from error
         except requests.ConnectionError as error:
@@ -102,15 +125,18 @@ class Transport:
             raise
         status, body = received.status_code, received.content
         if status >= 300:
-            code, message = xml.fault(body) or (
+            code, message = (_json_fault(body) if service in _TARGETS else xml.fault(body)) or (
                 f"HTTP{status}",
                 f"{action} was answered with status {status}",
             )
             raise EC2Error(code, message, status, action)
         try:
-            answer = xml.parse(body)
-        except ParseError as error:
-            raise EC2Error("Unreadable", f"{action} was answered with what is no XML", 502, action) from error
+            answer = json.loads(body) if service in _TARGETS else xml.parse(body)
+        except (ParseError, ValueError) as error:
+            kind = "JSON" if service in _TARGETS else "XML"
+            raise EC2Error(
+                "Unreadable", f"{action} was answered with what is no {kind}", 502, action
+            ) from error
         return answer.get(f"{action}Result", answer) if service == "sts" else answer
 
     def copying(self, source_region: str, parameters: Mapping[str, Any]) -> dict[str, str]:
@@ -137,9 +163,31 @@ class Transport:
         return connection
 
 
+def _written(service: str, action: str, parameters: Mapping[str, Any]) -> tuple[str, Mapping[str, str]]:
+    """The body and the headers of a request, in the protocol of its service."""
+    if service in _TARGETS:
+        headers = {
+            "Content-Type": "application/x-amz-json-1.1",
+            "X-Amz-Target": f"{_TARGETS[service]}.{action}",
+        }
+        return json.dumps(parameters), headers
+    fields = {"Action": action, "Version": VERSIONS[service], **query.flatten(parameters)}
+    return urlencode(fields), _HEADERS
+
+
+def _json_fault(body: bytes) -> tuple[str, str] | None:
+    """Code and message of an error in JSON; None for what is none."""
+    try:
+        told = json.loads(body)
+        return str(told["__type"]).rpartition("#")[2], str(told.get("message", told.get("Message", "")))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
 def endpoint(service: str, region: str) -> str:
     """Where a service is reached: where AWS's own variables say, else in the region."""
-    for name in (f"AWS_ENDPOINT_URL_{service.upper()}", "AWS_ENDPOINT_URL"):
+    own = {"servicequotas": "SERVICE_QUOTAS"}.get(service, service.upper())
+    for name in (f"AWS_ENDPOINT_URL_{own}", "AWS_ENDPOINT_URL"):
         if os.environ.get(name):
             return os.environ[name]
     domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"

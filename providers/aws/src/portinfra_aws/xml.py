@@ -25,10 +25,16 @@ def fault(body: bytes) -> tuple[str, str] | None:
 
 def _value(element: ElementTree.Element) -> Any:
     if not len(element):
-        return element.text or ""
+        text = element.text or ""
+        layout = text.isspace() and "\n" in text and _name(element) not in _USERS_OWN
+        return "" if layout else text
     if _name(element[0]) == "item":
         return [_value(child) for child in element]
     return {_name(child): _value(child) for child in element}
+
+
+_USERS_OWN = ("key", "value")
+"""Texts of users, in which a line break counts. Anywhere else it is the layout of an empty list."""
 
 
 def _name(element: ElementTree.Element) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from attrs import define, field, frozen
 
-from bed import ebs, engine, official, rest, rules, signature, validation, xml
+from bed import ebs, engine, official, rest, rules, service_quotas, signature, validation, xml
 from bed.books import books
 from bed.call import AFTER, BEFORE, INSTEAD, SHOWN, Call
 from bed.errors import THROTTLED, EC2Error
@@ -27,6 +27,9 @@ from portinfra.testing.emulator import Asked, Emulator, Request, Response
 assert rules  # imported for the rules that it registers
 
 _NO_TAGS: Mapping[str, str] = {}
+
+_APART = ("ebs", service_quotas.SERVICE)
+"""Services whose requests look unlike those of EC2 and STS."""
 
 HTML = "<html><body><h1>500 Server Error</h1></body></html>"
 
@@ -70,10 +73,10 @@ class Bed(Emulator[EC2Asked]):
             self._listing = Listing(self.settings)
             self._requests = 0
 
-    def fail_next_instance(self, account: str, region: str, reason: str) -> None:
-        """Accept the next launch and let it die while it is pending, for a reason."""
+    def fail_next_instance(self, account: str, region: str, cause: str) -> None:
+        """Accept the next launch and let it die while it is pending, of a cause in rules/life.py."""
         with self.lock:
-            self.at(account, region).fates.append(reason)
+            self.at(account, region).fates.append(cause)
 
     def fail_terminations(self, account: str, region: str, times: int) -> None:
         """Accept the next terminations, and let each instance be as it was before after a while."""
@@ -149,6 +152,8 @@ class Bed(Emulator[EC2Asked]):
     def understand(self, request: Request) -> EC2Asked:
         """Return the action and the parameters as they were sent."""
         self._requests += 1
+        if quota := service_quotas.asked(request):
+            return EC2Asked(*quota, service_quotas.SERVICE, f"{self._requests:012d}")
         blocks = rest.asked(request.method, request.url)
         action, flat = blocks or _query(request)
         service = "ebs" if blocks else "ec2"
@@ -169,13 +174,17 @@ class Bed(Emulator[EC2Asked]):
         service, action = asked.service, asked.action
         try:
             claim = signature.claim(request.headers)
-            if (service == "ebs") is not (claim.service == "ebs"):
+            if any((service == other) is not (claim.service == other) for other in _APART):
                 raise EC2Error("SignatureDoesNotMatch", "Credential should be scoped to correct service", 403)
             service = claim.service
             token = request.headers.get("x-amz-security-token", "")
             caller = self.identities.of(claim.access_key, token, self.clock.now())
             if self.settings.signatures:
                 signature.verify(claim, caller, request)
+            if service == service_quotas.SERVICE:
+                return service_quotas.serve(
+                    action, asked.parameters, caller, self.at(caller.account, claim.region)
+                )
             operation = self._operation(service, action, asked.parameters)
             told = self._serve(operation, self._valid(operation, asked.parameters), caller, claim.region)
             if service == "ebs":
@@ -269,6 +278,8 @@ def _query(request: Request) -> tuple[str, dict[str, str]]:
 def _refusal(service: str, error: EC2Error, request_id: str) -> Response:
     if service == "ebs":
         return rest.refusal(error)
+    if service == service_quotas.SERVICE:
+        return service_quotas.refusal(error)
     return Response(error.status, xml.refusal(service, error, request_id), xml.KIND)
 
 

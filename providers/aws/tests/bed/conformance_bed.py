@@ -92,7 +92,7 @@ class AwsBed(Bed):
 
     def fail_next_host(self) -> None:
         """EC2 has trouble of its own."""
-        self.ec2.fail_next_instance(ACCOUNT, REGION, "something broke")
+        self.ec2.fail_next_instance(ACCOUNT, REGION, "trouble")
 
     def fail_deletions(self, times: int) -> str:
         """EC2 deletes networks at once or not at all: hosts alone take their time."""

@@ -46,7 +46,9 @@ def _allow(call: Call, caller: Identity, asked: Asked, reason: str) -> None:
     Which of the two reasons belongs to which is not documented, nor whether a list takes the key.
     """
     if not permissions.granted(call.there.settings, caller, asked):
-        raise EBSError("AccessDeniedException", permissions.denied(caller, asked), 403, reason)
+        raise EBSError(
+            "AccessDeniedException", permissions.denied(call.there.settings, caller, asked), 403, reason
+        )
 
 
 def _snapshot(call: Call, id: str) -> Any:

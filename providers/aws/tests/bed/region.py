@@ -30,7 +30,7 @@ class Region:
     buckets: dict[str, tuple[float, float]] = field(factory=dict)
     """Bucket → tokens left, and when that was."""
     fates: list[str] = field(factory=list)
-    """Why each of the next instances will die while it is pending."""
+    """The cause of which each of the next instances will die while it is pending."""
     failing_terminations: int = 0
     """How many of the next terminations are accepted and do not happen."""
     phases: dict[str, str] = field(factory=dict)

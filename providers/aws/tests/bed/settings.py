@@ -32,12 +32,16 @@ class Settings(emulator.Settings):
     """Kind → the most that an account may have of it in a region: `{"vpc": 5}`; see rules/quotas.py."""
     capacity: dict[str, int] = field(factory=dict)
     """`zone type` → the most that may run there: `{"us-east-1a t3.small": 2}`."""
+    copies_at_once: int = 20
+    """How many copies of snapshots a region takes at once; 5 in 2017."""
     exhausted: frozenset[str] = frozenset()
     """Zones without any machine left to give."""
     allowed: frozenset[str] | None = None
     """The only IAM actions that callers have (`ec2:RunInstances`); None: all."""
     policy: Mapping[str, Any] | None = None
     """The IAM policy of all callers, as AWS takes it; None: all is allowed."""
+    organisation: Mapping[str, Any] | None = None
+    """A service control policy that denies something; None: the organisation denies nothing."""
     keys: frozenset[str] | None = None
     """The only KMS keys there are; None: every one that is named."""
     disabled_keys: frozenset[str] = frozenset()

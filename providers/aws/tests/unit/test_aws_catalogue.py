@@ -5,10 +5,13 @@ from attrs import evolve
 from portinfra.model.catalogue import Quota
 from portinfra.model.environment import Environment
 from portinfra_aws import actions, catalogue, rates
-from portinfra_aws.published import IMAGES, SIZES, machine, runs_images
+from portinfra_aws.published import IMAGES, SIZES, STORAGE, VCPUS, machine, runs_images, takes_standard_vcpus
 
 ENVIRONMENT = Environment("production", on="aws:us-east-1")
 DEBIAN = "136693071363"
+
+
+VALUES = {"L-1216C47A": 32.0, "L-7A658B76": 50.0}
 
 
 def image(id, name, created, owner=DEBIAN, root="/dev/xvda"):
@@ -33,7 +36,7 @@ ZONES = [
 ]
 
 
-def assembled(images=(), environment=ENVIRONMENT, zones=ZONES, addresses=0):
+def assembled(images=(), environment=ENVIRONMENT, zones=ZONES, addresses=0, service_quotas=True):
     limit = {
         "attributeName": "vpc-max-elastic-ips",
         "attributeValueSet": [{"attributeValue": "5"}],
@@ -48,9 +51,14 @@ def assembled(images=(), environment=ENVIRONMENT, zones=ZONES, addresses=0):
         },
         "DescribeAvailabilityZones": {"availabilityZoneInfo": zones},
     }
-    return catalogue.assemble(
-        environment, {call: [told[call.action]] for call in catalogue.calls(environment)}
-    )
+    answers = {}
+    for call in catalogue.calls(environment):
+        if not call.optional:
+            answers[call] = [told[call.action]]
+        elif service_quotas:
+            code = call.parameters["QuotaCode"]
+            answers[call] = [{"Quota": {"QuotaCode": code, "Value": VALUES[code]}}]
+    return catalogue.assemble(environment, answers)
 
 
 def test_zones_come_in_the_order_of_their_ids_which_all_accounts_share():
@@ -61,7 +69,18 @@ def test_zones_come_in_the_order_of_their_ids_which_all_accounts_share():
 
 
 def test_all_elastic_addresses_of_the_account_count_towards_its_quota():
-    assert assembled(addresses=3).quotas == (Quota("public-address", 5, 3),)
+    assert assembled(addresses=3).quotas[0] == Quota("public-address", 5, 3)
+
+
+def test_of_processors_and_storage_only_the_limit_is_told_if_it_may_be_read():
+    assert assembled().quotas[1:] == (Quota(VCPUS, 32, None), Quota(STORAGE, 50 * 1024, None))
+    unread = assembled(service_quotas=False).quotas[1:]
+    assert unread == (Quota(VCPUS, None, None), Quota(STORAGE, None, None))
+
+
+def test_the_quota_of_standard_families_is_for_these_alone():
+    assert all(map(takes_standard_vcpus, ("t3.small", "m7i-flex.large", "im4gn.large", "z1d.large")))
+    assert not any(map(takes_standard_vcpus, ("g5.xlarge", "inf1.xlarge", "mac1.metal", "x2idn.16xlarge")))
 
 
 def test_a_zone_that_offers_none_of_the_machine_types_is_a_zone_all_the_same():

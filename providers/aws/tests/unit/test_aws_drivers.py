@@ -5,9 +5,8 @@ import itertools
 import pytest
 from attrs import evolve
 
-from portinfra.errors import PermissionDenied
 from portinfra.model.address import Address, Scope
-from portinfra.model.observed import Fault, Observed
+from portinfra.model.observed import Observed
 from portinfra.model.resources import (
     Attachment,
     Firewall,
@@ -20,10 +19,12 @@ from portinfra.model.resources import (
     Volume,
 )
 from portinfra.provider.interface import DONE, Refuse, Wait
+from portinfra_aws import errors
 from portinfra_aws.devices import DEVICES
 from portinfra_aws.drivers.attachment import AttachmentDriver
 from portinfra_aws.drivers.firewall import FirewallDriver
 from portinfra_aws.drivers.firewall_rules import FirewallRulesDriver
+from portinfra_aws.drivers.instance import InstanceDriver
 from portinfra_aws.drivers.public_address import PublicAddressDriver
 from portinfra_aws.drivers.snapshot import SnapshotDriver
 from portinfra_aws.drivers.subnet import SubnetDriver
@@ -357,7 +358,7 @@ def test_a_copy_that_is_not_encrypted_differs_from_every_one_that_is_wanted():
 
 def test_a_copy_that_failed_says_why():
     failed = copied(status="error", statusMessage="the key is disabled")
-    assert failed.fault == Fault(PermissionDenied, "the key is disabled")
+    assert failed.fault == errors.storage_fault("the key is disabled", "")
 
 
 def test_a_tag_that_is_not_the_users_to_set_is_refused():
@@ -386,3 +387,17 @@ def test_a_renaming_rewrites_owner_and_name_together():
     said = {tag["Key"]: tag["Value"] for tag in call.parameters["Tag"]}
     assert (said["portinfra:address"], said["Name"]) == ("firewall.store", native("store"))
     assert call.address == "firewall.store"
+
+
+@pytest.mark.parametrize(
+    ("driver", "record", "ready"),
+    [
+        (VolumeDriver(), lambda state: {"status": state}, ("available", "in-use")),
+        (SnapshotDriver(), lambda state: {"status": state}, ("completed",)),
+        (InstanceDriver(), lambda state: {"instanceState": {"name": state}}, ("running", "stopped")),
+    ],
+)
+def test_a_state_that_nobody_knows_is_no_readiness(driver, record, ready):
+    assert {driver.state(record(state)) for state in ready} == {"ready"}
+    for state in ("pending", "creating", "something-new", ""):
+        assert driver.state(record(state)) == "pending"

@@ -7,12 +7,11 @@ import subprocess
 import pytest
 from attrs import evolve
 
-from portinfra.errors import PermissionDenied
 from portinfra.model.address import Address
-from portinfra.model.observed import UNSEEN, Fault, Observed
+from portinfra.model.observed import UNSEEN, Observed
 from portinfra.model.resources import Firewall, Instance, Mount, Subnet
 from portinfra.provider.interface import DONE, Refuse, Wait
-from portinfra_aws import devices
+from portinfra_aws import devices, errors
 from portinfra_aws.drivers.instance import InstanceDriver
 from portinfra_aws.published import CAPABILITIES
 from walking import SCOPE, actions, answers, names, refs, tags, way
@@ -251,10 +250,14 @@ def test_what_is_on_its_way_is_waited_for(state):
     assert isinstance(DRIVER.next_call(HOST, seen, THERE), Wait)
 
 
-def test_a_host_that_died_on_its_way_up_is_a_fault_and_goes():
+DIED_OF_ITS_KEY = errors.fault("Client.InternalError", "Client error on launch")
+
+
+def test_a_host_that_died_on_its_way_up_is_a_fault_and_another_takes_its_place():
     died = {"code": "Client.InternalError", "message": "Client error on launch"}
     (seen,) = seen_of(record("terminated", reason=died))
-    assert seen.fault == Fault(PermissionDenied, "Client error on launch", "Client.InternalError")
+    assert seen.fault == DIED_OF_ITS_KEY
+    assert DRIVER.next_call(HOST, seen, THERE).action == "TerminateInstances"
     by_hand = {"code": "Client.UserInitiatedShutdown", "message": "User initiated shutdown"}
     assert seen_of(record("terminated", reason=by_hand)) == []
 
@@ -262,7 +265,7 @@ def test_a_host_that_died_on_its_way_up_is_a_fault_and_goes():
 def test_a_stopped_host_tells_why_its_start_failed_and_is_not_made_again():
     failed = {"code": "Client.InternalError", "message": "Client error on launch"}
     (seen,) = seen_of(record("stopped", reason=failed))
-    assert seen.failed_change == Fault(PermissionDenied, "Client error on launch", "Client.InternalError")
+    assert seen.failed_change == DIED_OF_ITS_KEY
     assert DRIVER.next_call(HOST, seen, THERE).action == "StartInstances"
     for code in ("Client.UserInitiatedShutdown", "Client.UserInitiatedHibernate"):
         (seen,) = seen_of(record("stopped", reason={"code": code, "message": "User initiated"}))

@@ -11,6 +11,7 @@ from portinfra.provider.cloud_init import user_data
 from portinfra.provider.interface import Refuse
 from portinfra.provider.mounting import mounting
 from portinfra_gcp.drivers.attachment import PATH
+from portinfra_gcp.pinned import image_of
 from portinfra_gcp.published import IMAGES
 
 _BORN = "/var/lib/portinfra-born"
@@ -32,7 +33,7 @@ exit $status
 
 def refused(want: Instance) -> Refuse | None:
     """Why a host would not heed what it is told."""
-    image = IMAGES.get(want.image)
+    image = image_of(want.image)
     if image is None:
         known = ", ".join(IMAGES)
         return Refuse(
@@ -49,12 +50,14 @@ def refused(want: Instance) -> Refuse | None:
 
 def metadata(want: Instance) -> dict[str, list[dict[str, str]]]:
     """The metadata of a new instance. Keys of its own mean no keys of the project's, nor OS Login's."""
-    user = IMAGES[want.image].user
+    image = image_of(want.image)
+    assert image is not None  # `refused` has said so
+    user = image.user
     items = {"block-project-ssh-keys": "TRUE", "enable-oslogin": "FALSE" if want.ssh_keys else "TRUE"}
     if want.ssh_keys:
         items["ssh-keys"] = "\n".join(f"{user}:{key}" for key in want.ssh_keys)
     mounts = mounting((PATH + mount.device, mount) for mount in want.mounts)
-    if not _is_script(want.user_data) and IMAGES[want.image].cloud_init:
+    if not _is_script(want.user_data) and image.cloud_init:
         told = user_data(want.user_data, every_boot=mounts)
         items |= {"user-data": told} if told else {}
     elif mounts or want.user_data:

@@ -6,7 +6,7 @@ from typing import Any
 from portinfra.model.catalogue import Catalogue, MachineType, Quota, Zone
 from portinfra.model.environment import Environment
 from portinfra.provider.interface import Answer, Call
-from portinfra_gcp import links, rates
+from portinfra_gcp import links, pinned, rates
 from portinfra_gcp.drivers import reading
 from portinfra_gcp.published import FAMILIES, IMAGES, SIZES
 
@@ -33,12 +33,13 @@ _CANNOT_BOOT = ("-metal", "-lssd")
 """Endings of machine types that do not boot from the disks that are made here, or not be changed to."""
 
 _TYPES = "machineTypes.aggregatedList"
+_IMAGES = "images.list"
 
 
 def calls(environment: Environment) -> tuple[Call, ...]:
     """The project, the region, its machine types, and the images of each publisher."""
-    named = sorted({*SIZES.values(), *_named(environment)})
-    names = "|".join([*(f"({family})-.*" for family in FAMILIES), *named])
+    named_types = sorted({*SIZES.values(), *_named(environment)})
+    names = "|".join([*(f"({family})-.*" for family in FAMILIES), *named_types])
     types = reading.listed(
         _TYPES, f'name eq "{names}"'
     )  # a filter by two expressions is not promised to work
@@ -47,6 +48,7 @@ def calls(environment: Environment) -> tuple[Call, ...]:
         Call("regions.get", {"region": environment.region}, rates=("regional reads",)),
         types,
         *(_images(project) for project in sorted({image.project for image in IMAGES.values()})),
+        *(_images_by_name(*each) for each in pinned.named(environment)),
     )
 
 
@@ -60,21 +62,25 @@ def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]])
         zones=tuple(Zone(name) for name in sorted(map(links.name, region.get("zones") or ()))),
         sizes=SIZES,
         machine_types=_machine_types(environment.region, reading.records(answers, _TYPES)),
-        images=_newest(answers),
-        quotas=(*_quotas(project, but=_OF_ADDRESSES), *_quotas(region)),
+        images={**_newest(answers), **pinned.found(environment, reading.records(answers, _IMAGES))},
+        quotas=(*_quotas(project, but=_OF_ADDRESSES, place="the whole project"), *_quotas(region)),
         rates=rates.published(),
     )
 
 
 def _named(environment: Environment) -> Iterable[str]:
     """Machine types that the environment itself names."""
-    sizes = (str(differs.get("size", "")) for differs in environment.roles.values())
-    return (size for size in sizes if "-" in size)
+    of_roles = (str(differs.get("size", "")) for differs in environment.roles.values())
+    return (size for size in (*of_roles, *environment.sizes.values()) if "-" in size)
 
 
 def _images(project: str) -> Call:
     families = sorted(image.family for image in IMAGES.values() if image.project == project)
-    return reading.listed("images.list", f'family eq "{"|".join(families)}"', project=project)
+    return reading.listed(_IMAGES, f'family eq "{"|".join(families)}"', project=project)
+
+
+def _images_by_name(project: str, names: Sequence[str]) -> Call:
+    return reading.listed(_IMAGES, f'name eq "{"|".join(names)}"', project=project)
 
 
 def _machine_types(region: str, records: Iterable[Record]) -> dict[str, MachineType]:
@@ -96,10 +102,10 @@ def _machine_types(region: str, records: Iterable[Record]) -> dict[str, MachineT
 def _newest(answers: Mapping[Call, Sequence[Answer]]) -> dict[str, str]:
     """Logical image → the newest of its family that is not deprecated."""
     newest: dict[str, str] = {}
-    records = [record for record in reading.records(answers, "images.list") if not _deprecated(record)]
+    records = [record for record in reading.records(answers, _IMAGES) if not _deprecated(record)]
     for record in sorted(records, key=lambda record: (record["creationTimestamp"], record["name"])):
         for name, image in IMAGES.items():
-            if record["family"] == image.family and f"/{image.project}/" in record["selfLink"]:
+            if record.get("family") == image.family and f"/{image.project}/" in record["selfLink"]:
                 newest[name] = f"projects/{image.project}/global/images/{record['name']}"
     return newest
 
@@ -109,8 +115,8 @@ def _deprecated(record: Record) -> bool:
     return state != "ACTIVE"
 
 
-def _quotas(told: Record, but: Sequence[str] = ()) -> Iterator[Quota]:
+def _quotas(told: Record, but: Sequence[str] = (), place: str = "") -> Iterator[Quota]:
     for record in told.get("quotas") or ():
         metric = record["metric"]
         if metric not in but:
-            yield Quota(KINDS.get(metric, metric), int(record["limit"]), int(record["usage"]))
+            yield Quota(KINDS.get(metric, metric), int(record["limit"]), int(record["usage"]), place)

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from attrs import frozen
+
 from portinfra import errors
 from portinfra.errors import ProviderError
 
@@ -27,6 +29,23 @@ _GONE = "Plan again: somebody else may have deleted it."
 _QUOTA = "Ask for a higher quota (IAM & Admin, Quotas in the console), or lower a count."
 _CREDENTIALS = "Log in again (gcloud auth application-default login), or name other credentials."
 _CAPACITY = "Choose another size or zone, or try later."
+_FORBIDDEN = "Allow these credentials to do this. All that is needed: portinfra providers gcp --iam-policy"
+_BILLING = "Link the project to a billing account."
+_SCOPE = "Log in with the scope cloud-platform: gcloud auth application-default login"
+_NO_PROJECT = (
+    "No project has this name, or these credentials may not see it: correct account= of the environment, or "
+    "name other credentials."
+)
+_ADDRESS = "Remove what has the address."
+KEY = (
+    "Let the project's Compute Engine service agent use the key "
+    "(roles/cloudkms.cryptoKeyEncrypterDecrypter), and enable the key."
+)
+TROUBLE = "Run it again. If it fails again, look at it in the console: Compute Engine had trouble of its own."
+
+
+DETAILS = ("servicedisabled", "billingdisabled", "accesstokenscopeinsufficient")
+"""Reasons of an error's details that say more than its own reason, which is `forbidden`."""
 
 
 class GceError(Exception):
@@ -75,18 +94,15 @@ REASONS: Mapping[str, tuple[Kind, str]] = {
         errors.PermissionDenied,
         "Switch the API on: gcloud services enable compute.googleapis.com",
     ),
-    "billingnotenabled": (errors.PermissionDenied, "Link the project to a billing account."),
-    "kmspermissiondenied": (
-        errors.PermissionDenied,
-        "Let the project's Compute Engine service agent use the key "
-        "(roles/cloudkms.cryptoKeyEncrypterDecrypter).",
-    ),
+    **_all(("billingnotenabled", "billingdisabled"), errors.PermissionDenied, _BILLING),
+    "accesstokenscopeinsufficient": (errors.PermissionDenied, _SCOPE),
+    "kmspermissiondenied": (errors.PermissionDenied, KEY),
     "alreadyexists": (errors.AlreadyExists, "Remove what bears the name."),
     "resourcealreadyexists": (errors.AlreadyExists, "Remove what bears the name."),
     "notfound": (errors.NotFound, _GONE),
     "resourcenotfound": (errors.NotFound, _GONE),
     "resourcenotready": (errors.Unavailable, AGAIN),
-    "ipinusebyanotherresource": (errors.InvalidRequest, "Remove what has the address."),
+    "ipinusebyanotherresource": (errors.InvalidRequest, _ADDRESS),
     **_all(
         (
             "resourceinusebyanotherresource",
@@ -99,12 +115,41 @@ REASONS: Mapping[str, tuple[Kind, str]] = {
     ),
     **_all(("conditionnotmet", "invalidfingerprint", "fingerprintmismatch"), errors.Conflict, _MEANWHILE),
     "resourceoperationrateexceeded": (errors.RateLimited, _TOO_OFTEN),
+    **_all(("internalerror", "serviceunavailable", "timeout"), errors.OutcomeUnknown, AGAIN),
 }
 """Reasons and codes, without case or underscores, by what they mean."""
 
+
+@frozen
+class Saying:
+    """What a reason means whose message says more than the reason does."""
+
+    reason: str
+    """As the keys of `REASONS`; empty: any."""
+    text: str
+    """A regular expression that is found in the message."""
+    kind: Kind
+    fix: str
+
+
+SAYINGS = (
+    Saying("", r"Constraint '?constraints/|(?i:violates? constraint)", errors.PermissionDenied, _POLICY),
+    Saying("notfound", r"The resource 'projects/[^/']+' was not found", errors.NotFound, _NO_PROJECT),
+    Saying(
+        "conditionnotmet", r"because it's being used by|is already being used by", errors.Conflict, _IN_USE
+    ),
+    Saying(
+        "invalid",
+        r"IP address is already in use|IP '[^']+' is already being used",
+        errors.AlreadyExists,
+        _ADDRESS,
+    ),
+)
+"""Looked through before `REASONS`."""
+
+_CANCELED = re.compile(r"cancell?ed")
 _ATTACHED_ALREADY = re.compile(r"device name is in use|At most one access config|No attached disk found")
 _PERMISSION = re.compile(r"Required '([a-z]+\.[A-Za-z.]+)' permission")
-_ORGANISATION = re.compile(r"Constraint '?constraints/|violates? constraint", re.IGNORECASE)
 _UNUSABLE_KEY = re.compile(r"Cloud ?KMS|kmsKeyName", re.IGNORECASE)
 
 
@@ -116,8 +161,8 @@ def of_answer(status: int, told: Any, action: str) -> GceError:
     entries = error.get("errors") or [{}]
     reason = str(entries[0].get("reason") or error.get("status") or f"HTTP{status}")
     for detail in error.get("details") or ():
-        if detail.get("reason") == "SERVICE_DISABLED":
-            reason = "SERVICE_DISABLED"
+        if _plain(str(detail.get("reason", ""))) in DETAILS:
+            reason = str(detail["reason"])
     return GceError(reason, str(error.get("message") or ""), status, action)
 
 
@@ -127,9 +172,17 @@ def of_operation(operation: Mapping[str, Any], action: str) -> GceError | None:
     if not entries:
         return None
     status = int(operation.get("httpErrorStatusCode") or 400)
-    return GceError(
-        str(entries[0].get("code", "UNKNOWN")), str(entries[0].get("message", "")), status, action
-    )
+    message = str(entries[0].get("message", ""))
+    if zones := _zones_with_capacity(entries[0]):
+        message = f"{message} Zones that have some: {zones}."
+    return GceError(str(entries[0].get("code", "UNKNOWN")), message, status, action)
+
+
+def _zones_with_capacity(entry: Mapping[str, Any]) -> str:
+    """Return the zones that a stock-out names: `errorDetails[].errorInfo.metadatas.zonesAvailable`."""
+    infos = (detail.get("errorInfo") or {} for detail in entry.get("errorDetails") or ())
+    named = ((info.get("metadatas") or {}).get("zonesAvailable", "") for info in infos)
+    return next(filter(None, named), "")
 
 
 def classified(error: GceError) -> ProviderError:
@@ -137,24 +190,33 @@ def classified(error: GceError) -> ProviderError:
     if named := _PERMISSION.search(error.message):
         fix = f"Allow {named[1]}. All that is needed: portinfra providers gcp --iam-policy"
         return errors.PermissionDenied(str(error), provider=NAME, fix=fix)
-    if _ORGANISATION.search(error.message):
-        return errors.PermissionDenied(str(error), provider=NAME, fix=_POLICY)
     kind, fix = _kind(error)
     return kind(str(error), provider=NAME, fix=fix)
 
 
+def _plain(reason: str) -> str:
+    return reason.replace("_", "").lower()
+
+
 def _kind(error: GceError) -> tuple[Kind, str]:
-    known = REASONS.get(error.reason.replace("_", "").lower())
-    if known is not None:
-        return known
+    reason = _plain(error.reason)
+    for saying in SAYINGS:
+        if saying.reason in ("", reason) and re.search(saying.text, error.message):
+            return saying.kind, saying.fix
+    if reason in REASONS:
+        return REASONS[reason]
+    if _CANCELED.search(reason):
+        return errors.OutcomeUnknown, AGAIN
     if error.status == 429:
         return errors.RateLimited, AGAIN
     if error.status >= 500:
         return errors.OutcomeUnknown, AGAIN
     if error.status == 404:
         return errors.NotFound, _GONE
-    if error.status in (401, 403):
+    if error.status == 401:
         return errors.PermissionDenied, _CREDENTIALS
+    if error.status == 403:
+        return errors.PermissionDenied, _FORBIDDEN
     if error.status in (409, 412) or _ATTACHED_ALREADY.search(error.message):
         return errors.Conflict, _WAIT
     if _UNUSABLE_KEY.search(error.message):

@@ -15,7 +15,8 @@ PREFIX = "portinfra-"
 
 LABEL_MAX = 63
 
-_RESERVED = (PREFIX, "goog-")
+_GOOGLES = "goog-"
+_RESERVED = (PREFIX, _GOOGLES)
 _LED_IN = "x__x"
 _ILLEGAL = re.compile(r"__|[^a-z0-9_-]|_(?=_)|(?<=_)_")
 _ESCAPE = re.compile(r"(?:__[0-9a-f]{2})+")
@@ -33,6 +34,11 @@ def read(labels: Mapping[str, str]) -> dict[str, str]:
         for key, value in labels.items()
         if not key.startswith(_RESERVED)
     }
+
+
+def foreign(labels: Mapping[str, str]) -> dict[str, str]:
+    """Labels that Google's own services keep on a resource: to write ours must not take them away."""
+    return {key: value for key, value in labels.items() if key.startswith(_GOOGLES)}
 
 
 def impossible(tags: Mapping[str, str]) -> Refuse | None:

@@ -1,10 +1,12 @@
 """Where a resource is: the part of its link that follows the project, `zones/europe-west1-b/disks/db1-data`.
 
-Compute Engine takes it wherever it takes a link of the same project, and no two resources of one project
-have the same: so it is what drivers take for a native id.
+No two resources of one project have the same: so it is what drivers take for a native id. A request names it
+in full: see `in_full`.
 """
 
+import re
 from collections.abc import Mapping
+from typing import Any
 
 SINGULAR: Mapping[str, str] = {
     "addresses": "address",
@@ -48,3 +50,39 @@ def variables(path: str) -> dict[str, str]:
     if len(parts) == 4:
         named[parts[0].removesuffix("s")] = parts[1]
     return named
+
+
+_PARTIAL = re.compile(r"(?:global|(?:zones|regions)/[^/]+)/[A-Za-z]+/[^/]+\Z")
+
+_LINKS = frozenset(
+    {
+        "diskType",
+        "machineType",
+        "network",
+        "source",
+        "sourceImage",
+        "sourceSnapshot",
+        "subnetwork",
+        "type",
+    }
+)
+"""The fields of bodies that name a resource."""
+
+
+def in_full(project: str, body: Any) -> Any:
+    """Return a body in which every path is a full resource name, `projects/acme/zones/z/disks/d`.
+
+    Of some fields the reference promises no shorter form: `Subnetwork.network`, `Disk.type`.
+    """
+    if isinstance(body, list):
+        return [in_full(project, each) for each in body]
+    if not isinstance(body, Mapping):
+        return body
+    return {
+        name: f"projects/{project}/{value}" if _is_partial(name, value) else in_full(project, value)
+        for name, value in body.items()
+    }
+
+
+def _is_partial(name: str, value: Any) -> bool:
+    return name in _LINKS and isinstance(value, str) and _PARTIAL.match(value) is not None

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from portinfra.errors import InvalidRequest
 from portinfra.model.environment import Environment
-from portinfra.provider.interface import PermissionPolicies
-from portinfra_gcp import permissions
+from portinfra.model.resources import Instance
+from portinfra.provider.interface import NativeLimits, PermissionPolicies
+from portinfra_gcp import labels, permissions
 from portinfra_gcp.errors import NAME
 from portinfra_gcp.published import CAPABILITIES, IMAGES, SIZES
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _REGION = re.compile(r"[a-z]+-[a-z]+\d+")
 
 
-class GcpPlugin(PermissionPolicies):
+class GcpPlugin(PermissionPolicies, NativeLimits):
     """Google Cloud: `gcp:europe-west1`."""
 
     name = NAME
@@ -45,6 +46,19 @@ class GcpPlugin(PermissionPolicies):
         if not project:
             raise credentials.denied("it is not said which project this is", "Name it: account=PROJECT.")
         return GcpProvider(environment, Transport(project, found.token))
+
+    def spell_tags(self, tags: Mapping[str, str]) -> Mapping[str, str]:
+        """Labels: what is no lower case letter, digit, `-` or `_` is spelt out."""
+        return labels.spelt(tags)
+
+    def birth_bytes(self, host: Instance) -> int:
+        """The longest value of its metadata, or half of all values: together they may have 512 KiB."""
+        from portinfra_gcp.birth import metadata, refused
+
+        items = [] if refused(host) else metadata(host)["items"]
+        sizes = [len(item["value"].encode()) for item in items]
+        keys = sum(len(item["key"]) for item in items)
+        return max([*sizes, (sum(sizes) + keys + 1) // 2])
 
     def iam_policy(self) -> dict[str, Any]:
         """The least custom role that a topology needs, as `gcloud iam roles create --file` takes it."""

@@ -47,6 +47,20 @@ CAPABILITIES = Capabilities(
     user_data_max_bytes=256 * 1024 - 4096,  # of a value's 256 KiB; the rest is ours
     volume_min_gib=1,
     volume_max_gib=65_536,
+    # "The total size of a key's value can't exceed 256 KiB": https://cloud.google.com/compute/docs/metadata
+    birth_max_bytes=256 * 1024,
+    # 128 disks, 16 of a machine that shares a core, the boot disk among them:
+    # https://cloud.google.com/compute/docs/disks#pdnumberlimits
+    volumes_per_host_max={
+        **dict.fromkeys(("e2-micro", "e2-small", "e2-medium", "f1-micro", "g1-small"), 15),
+        "*": 127,
+    },
+    # Ranges of a rule; roles beyond thirty are ranges too: https://cloud.google.com/firewall/docs/quotas
+    rule_peers_max=5000,
+    mark_text_max=1536,  # of the 2,048 characters of a description; the rest says whose it is
     tags_max=40,  # of 64 labels; the rest are ours
+    tag_key_max=63,  # https://cloud.google.com/compute/docs/labeling-resources
+    tag_value_max=63,
+    tags_reserved=("goog-",),
     snapshot_copy=False,  # a snapshot serves every region as it is
 )

@@ -16,7 +16,7 @@ from attrs import frozen
 from libcloud.common.base import Connection
 from libcloud.compute.drivers.gce import GCEConnection
 
-from portinfra_gcp import errors
+from portinfra_gcp import errors, links
 from portinfra_gcp.errors import NotSent
 from portinfra_gcp.methods import METHODS
 
@@ -88,7 +88,8 @@ class Transport:
         """One request. Raises GceError for what was refused, NotSent, and whatever `requests` raises."""
         verb, path, query = self._request(action, parameters)
         try:
-            received = self._connection().ask(verb, path, query, parameters.get("body"))
+            body = links.in_full(self.project, parameters.get("body"))
+            received = self._connection().ask(verb, path, query, body)
         except requests.ConnectTimeout as error:
             raise NotSent(str(error)) from error
         except requests.ConnectionError as error:

@@ -31,6 +31,13 @@ HTML = (
 )
 
 
+LENGTH_REQUIRED = (
+    "<!DOCTYPE html>\n<html lang=en>\n<title>Error 411 (Length Required)!!1</title>\n"
+    "<p><b>411.</b> <ins>That’s an error.</ins>\n<p>POST requests require a Content-length header.\n"
+)
+"""As abdolence/gcloud-sdk-rs#121 quotes it."""
+
+
 KIND = "application/json; charset=UTF-8"
 
 
@@ -165,6 +172,8 @@ class Bed(Emulator[GceAsked]):
 
     def serve(self, request: Request) -> Response:
         """Answer one request. Raises Dropped, CutShort or Killed where a fault breaks it."""
+        if request.method in ("POST", "PUT", "PATCH") and "content-length" not in request.headers:
+            return Response(411, LENGTH_REQUIRED, "text/html; charset=UTF-8")
         path = _path(request)
         if accounts.serves(path):
             return self._account(request, path)

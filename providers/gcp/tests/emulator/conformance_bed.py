@@ -157,8 +157,9 @@ class GcpBed(Bed):
         """Of each kind that can be had alone, as a person would make it."""
         name = "sample-data"
         network = {"name": name, "autoCreateSubnetworks": False}
-        subnet = {"name": name, "network": f"global/networks/{name}", "ipCidrRange": "10.10.0.0/24"}
-        rule = {"name": name, "network": f"global/networks/{name}", "allowed": [{"IPProtocol": "icmp"}]}
+        whole = f"projects/{PROJECT}/global/networks/{name}"
+        subnet = {"name": name, "network": whole, "ipCidrRange": "10.10.0.0/24"}
+        rule = {"name": name, "network": whole, "allowed": [{"IPProtocol": "icmp"}]}
         self.gce.act("networks.insert", network)
         self.gce.act("subnetworks.insert", subnet, region=REGION)
         self.gce.act("firewalls.insert", rule)

@@ -73,7 +73,8 @@ class Hand:
 
     def subnet(self, name: str = "s", cidr: str = "10.0.0.0/24", network: str = "n", **more: Any) -> None:
         """A subnetwork."""
-        resource = {"name": name, "network": f"global/networks/{network}", "ip_cidr_range": cidr, **more}
+        whole = f"projects/{self.project}/global/networks/{network}"
+        resource = {"name": name, "network": whole, "ip_cidr_range": cidr, **more}
         self.do("Subnetworks", "insert", region=REGION, subnetwork_resource=resource)
 
     def rule(self, name: str = "f", network: str = "n", **more: Any) -> None:

@@ -14,6 +14,8 @@ from emulator.errors import GceError, invalid, required
 from emulator.official import Method, Schema
 
 _WHOLE = re.compile(r"-?[0-9]+\Z")
+_PARTIAL = re.compile(r"(?:global|(?:zones|regions)/[^/]+)/[A-Za-z]+/[^/]+\Z")
+_PROMISED = re.compile(r"partial|(?<![\w/-])(?:global|zones|regions)/", re.IGNORECASE)
 _RANGES = {
     "int32": (-(2**31), 2**31 - 1),
     "uint32": (0, 2**32 - 1),
@@ -140,7 +142,14 @@ def _string(where: str, value: Any, schema: Schema) -> str:
         except (binascii.Error, ValueError):
             raise _mistyped(where, value, "TYPE_BYTES") from None
     _fits(where, value, schema)
+    if _PARTIAL.match(value) and not _takes_partial_links(schema.get("description", "")):
+        raise invalid(where, value, "The URL is malformed.")
     return value
+
+
+def _takes_partial_links(description: str) -> bool:
+    """Whether the document says so of a field; of one that is no link there is nothing to say."""
+    return "URL" not in description or _PROMISED.search(description) is not None
 
 
 def _fits(where: str, value: str, schema: Schema) -> None:

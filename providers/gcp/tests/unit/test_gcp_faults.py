@@ -10,6 +10,7 @@ from portinfra.model.resources import Snapshot, Volume
 from portinfra.provider.interface import Names, Refs, Wait
 from portinfra_gcp import marks
 from portinfra_gcp.drivers import reading
+from portinfra_gcp.drivers.instance import InstanceDriver
 from portinfra_gcp.drivers.snapshot import SnapshotDriver
 from portinfra_gcp.drivers.volume import VolumeDriver
 from portinfra_gcp.keys import Keyring
@@ -24,7 +25,7 @@ VOLUME = Volume("log", 10, zone="europe-west1-b")
 SNAPSHOT = Snapshot("log", None)
 
 
-def seen(driver, want, status, operation=None):
+def seen(driver, want, status, operation=None, **more):
     """What one list of a resource in a status tells, perhaps while an operation is under way."""
     name = SCOPE.native_name(want.name)
     link = f"{PREFIX}{PLACES[driver.collection]}/{driver.collection}/{name}"
@@ -34,6 +35,7 @@ def seen(driver, want, status, operation=None):
         "description": marks.description(want, REFS),
         "status": status,
         **MORE,
+        **more,
     }
     listing, operations = driver.listing(SCOPE), reading.operations()
     under_way = [{"targetLink": link, "operationType": operation}] if operation else []
@@ -69,3 +71,31 @@ def test_nothing_is_asked_of_a_resource_with_an_operation_under_way_not_even_its
     found = seen(VolumeDriver(KEYRING), VOLUME, "READY", "setLabels")
     for wanted in (evolve(VOLUME, gib=20), None):
         assert VolumeDriver(KEYRING).next_call(wanted, found, REFS) == Wait("being made ready")
+
+
+@pytest.mark.parametrize(
+    ("driver", "ready"),
+    [
+        (VolumeDriver(KEYRING), ("READY",)),
+        (SnapshotDriver(KEYRING), ("READY",)),
+        (InstanceDriver(KEYRING), ("RUNNING", "TERMINATED", "STOPPED", "SUSPENDED")),
+    ],
+)
+def test_a_status_that_nobody_knows_is_no_readiness(driver, ready):
+    assert {driver.state({"status": status}) for status in ready} == {"ready"}
+    for status in ("CREATING", "STAGING", "SOMETHING_NEW", ""):
+        assert driver.state({"status": status}) == "pending"
+
+
+def test_labels_of_googles_services_stay_when_ours_are_written():
+    """The request replaces all labels; its fingerprint refuses it where they have changed meanwhile."""
+    foreign = {"goog-gke-node": "", "goog-ops-agent-policy": "v2"}
+    mine = marks.labels(VOLUME, REFS, SCOPE.native_name("log"))
+    found = seen(VolumeDriver(KEYRING), VOLUME, "READY", labels={**mine, **foreign}, labelFingerprint="abc=")
+    assert found.spec.tags == {}
+    call = VolumeDriver(KEYRING).next_call(evolve(VOLUME, tags={"team": "a"}), found, REFS)
+    assert call.action == "disks.setLabels"
+    assert call.parameters["body"]["labelFingerprint"] == "abc="
+    labels = call.parameters["body"]["labels"]
+    assert foreign.items() <= labels.items()
+    assert labels["team"] == "a"

@@ -40,7 +40,7 @@ def assemble(
         zones=tuple(Zone(zone) for zone in site.zones),
         sizes=SIZES,
         machine_types=_MachineTypes(zones),
-        images=_images(list(zones.values())),
+        images=images(list(zones.values())),
     )
 
 
@@ -69,7 +69,11 @@ def _fits(vcpus: int, memory_mib: int, told: Answer) -> bool:
     return bool(memory_mib <= told["memory_mib"] and vcpus <= 2 * told["processors"])
 
 
-def _images(told: Sequence[Answer]) -> dict[str, str]:
-    """Logical image → its newest file, NAME.qcow2 or NAME@VERSION.qcow2, that is the same everywhere."""
+def images(told: Sequence[Answer]) -> dict[str, str]:
+    """Logical image → its newest file, NAME.qcow2 or NAME@VERSION.qcow2, that is the same everywhere.
+
+    The name of a file stands for that file: it pins a version.
+    """
     same, _ = pooled.everywhere(each["images"] for each in told)
-    return {file.removesuffix(pooled.ENDING).partition("@")[0]: file for file in same}
+    newest = {file.removesuffix(pooled.ENDING).partition("@")[0]: file for file in same}
+    return {**newest, **{file: file for file in same}}

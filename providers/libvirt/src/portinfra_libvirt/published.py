@@ -11,6 +11,7 @@ CAPABILITIES = Capabilities(
     volume_min_gib=1,
     volume_max_gib=16_384,
     tags_max=100,
+    volumes_per_host_max={"*": 25},  # a guest's disks are sdb to sdz
     zonal_subnets=True,
     public_addresses=True,
     grow_volumes=True,

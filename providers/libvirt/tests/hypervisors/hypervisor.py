@@ -72,8 +72,8 @@ class Hypervisor:
     shared: Path
     """The directory of what all hypervisors of a test run share: what one has found out about QEMU."""
     bare: bool = False
-    """Guests halt before they boot, unless from the network, and no packet is filtered. For tests of what
-    libvirt says: a guest costs a third.
+    """Guests halt before they boot, unless from the network; no packet is filtered, and libvirt reads no
+    features of a guest's processor. For tests of what libvirt says: a guest costs a sixth.
     """
     _init: subprocess.Popen[str] | None = field(default=None, init=False)
     _daemon: subprocess.Popen[bytes] | None = field(default=None, init=False)
@@ -103,7 +103,7 @@ class Hypervisor:
         programs = {QEMU_IMG: quick_qemu_img(self.directory)}
         if self.bare:
             programs[QEMU] = halting_qemu(self.directory)
-            self._preloaded = ("env", f"LD_PRELOAD={library('no_filters', self.directory)}")
+            self._preloaded = ("env", f"LD_PRELOAD={library('bare', self.directory)}")
         directories = {place: self.directory / name for place, name in DIRECTORIES.items()}
         script = _INIT.format(
             log=self.directory / "log",

@@ -1,4 +1,4 @@
-/* Lets qemu-img believe that it used a hundred times the time it did, so that it settles for few rounds of key
+/* Lets qemu-img believe that it used ten thousand times the time it did, so that it settles for few rounds of key
  * derivation: an encrypted disk takes a moment instead of five seconds. For tests: such disks are as encrypted as
  * any, and their passphrases easier to guess. Time passes with each look, too: a kernel with a coarse clock would
  * otherwise let qemu-img see none pass, and give up.
@@ -7,7 +7,7 @@
 #include <dlfcn.h>
 #include <sys/resource.h>
 
-#define FASTER 100
+#define FASTER 10000
 #define A_LOOK_US 2000
 
 int getrusage(__rusage_who_t who, struct rusage *usage)

@@ -14,6 +14,7 @@ from portinfra.model.observed import Observed
 from portinfra.model.resources import Instance, PublicAddress
 from portinfra.provider.interface import DONE, Call, Names, Refs, Refuse
 from portinfra_libvirt import domains, filters, forwarding, hook, installing, networks, sites
+from portinfra_libvirt.drivers.guest import GuestParts
 from portinfra_libvirt.drivers.public_address import PublicAddressDriver
 from portinfra_libvirt.filters import Allowed
 from portinfra_libvirt.site import Hypervisor, Site
@@ -239,7 +240,7 @@ def test_sound_ones_are_read():
 
 def refs(*seen):
     host = Instance("web1", None, None, "a", "10.30.0.4")
-    parts = {"name": "guest", "at": "rack", "network": NETWORK}
+    parts = GuestParts(id="instance:guest", name="guest", at="rack", network=NETWORK).to_parts()
     hosts = [Observed(each, evolve(host, name=each.name), parts) for each in map(Address, HOSTS)]
     return Refs(SCOPE, "attempt", {each.address: each for each in [*hosts, *seen]})
 

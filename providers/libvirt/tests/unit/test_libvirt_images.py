@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from portinfra.commands.main import main as program
-from portinfra_libvirt import pooled
+from portinfra_libvirt import catalogue, pooled
 
 DIGEST, OTHER = "a" * 64, "b" * 64
 
@@ -51,3 +51,12 @@ def test_an_option_of_the_other_verb_is_refused(words, told, monkeypatch, capsys
         program()
     assert ended.value.code == 2
     assert told in capsys.readouterr().err
+
+
+def test_a_file_of_the_pool_may_be_named_as_an_image():
+    pool = [*image("debian-12@1"), *image("debian-12@2")]
+    assert catalogue.images([{"images": pool}, {"images": pool}]) == {
+        "debian-12": "debian-12@2.qcow2",
+        "debian-12@1.qcow2": "debian-12@1.qcow2",
+        "debian-12@2.qcow2": "debian-12@2.qcow2",
+    }

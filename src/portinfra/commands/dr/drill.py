@@ -18,7 +18,7 @@ def drill(session: Session, which: Which, shown: Shown) -> int:
         try:
             evidence = dr.drill(recovery, pace=dr.Pace(listen=display), say=display.say)
         except KeyboardInterrupt as again:  # the first one has begun to tear it down
-            sweep_it = session.command("dr", "sweep", recovery.plan.name)
+            sweep_it = session.command("dr", "sweep", recovery.plan.name, *which.repeated(session))
             fix = f"Remove the rest: {sweep_it}"
             raise Interrupted("interrupted while it was torn down", fix=fix) from again
     return hand_in(session, store, evidence, as_json=shown.as_json)

@@ -103,7 +103,7 @@ def failover(session: Session, which: Which, failing: FailingOver) -> int:
     with ProgressDisplay() as display:
         evidence = dr.failover(recovery, evolve(how, pace=dr.Pace(listen=display)), say=display.say)
     code = hand_in(session, store, evidence, as_json=failing.as_json)
-    _what_next(session, recovery, evidence)
+    _what_next(session, which, recovery, evidence)
     return code
 
 
@@ -159,7 +159,7 @@ def failback(session: Session, which: Which, changing: Turning) -> int:
     with ProgressDisplay() as display:
         evidence = dr.failback(recovery, evolve(how, pace=dr.Pace(listen=display)), say=display.say)
     code = hand_in(session, store, evidence, as_json=changing.as_json)
-    _what_next(session, recovery.turned, evidence)
+    _what_next(session, which, recovery.turned, evidence)
     return code
 
 
@@ -177,18 +177,20 @@ def _left_aside(recovery: "Recovery", turning: Turning, *, ask_source: bool) -> 
     return without
 
 
-def _what_next(session: Session, recovery: "Recovery", evidence: "Evidence") -> None:
+def _what_next(session: Session, which: Which, recovery: "Recovery", evidence: "Evidence") -> None:
     """What is to be done next: about a source that was not stopped, or after one that did not pass."""
     from portinfra.render.console.terminal import err
 
     if not evidence.source_fenced:
-        fence_it = session.command("dr", "fence", evidence.recovery)
+        fence_it = session.command("dr", "fence", evidence.recovery, *which.repeated(session))
         err().print(f"{recovery.source.name} was not stopped. When it comes back, first of all: {fence_it}")
     if evidence.result == "passed":
         return
     target = recovery.target.name
     if evidence.rto_measured is None:
-        give_up = session.command("dr", evidence.kind, evidence.recovery, "--abandon")
+        give_up = session.command(
+            "dr", evidence.kind, evidence.recovery, "--abandon", *which.repeated(session)
+        )
         err().print(f"{target} has not taken over yet. Mend what is named, then go on:")
         err().print(f"  {session.again}")
         if evidence.source_fenced:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from attrs import frozen
 from typer import Argument, Option
 
-from portinfra.commands.options import Shown, Target
+from portinfra.commands.options import Shown, Target, declaration_options
 from portinfra.commands.session import Session
 
 if TYPE_CHECKING:
@@ -39,6 +39,12 @@ class Which:
         list[Path] | None,
         Option("--var-file", metavar="PATH", help="A file of values for variables of HCL; repeatable."),
     ] = None
+
+    def repeated(self, session: Session) -> list[str]:
+        """Return the options by which another command means the same."""
+        place = [("--source-on", self.source_on), ("--target-on", self.target_on)]
+        where = [text for option, given in place if given for text in (option, given)]
+        return [*where, *declaration_options(session, self.file, self.var_files, self.variables)]
 
 
 @frozen

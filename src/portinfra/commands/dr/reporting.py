@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from attrs import frozen
 from typer import Argument, Option
@@ -10,8 +10,10 @@ from typer import Argument, Option
 from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.options import Shown
 from portinfra.commands.session import Session
+from portinfra.commands.writing import write_file
 from portinfra.errors import PortinfraError
 from portinfra.model.evidence import Evidence
+from portinfra.model.plain import Document
 from portinfra.words import moment
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ def hand_in(session: Session, store: "EvidenceStore", evidence: Evidence, *, as_
     name = f"{evidence.kind}-{evidence.recovery}-{evidence.id}"
     file, document = store.save(name, evidence_document(evidence))
     page = file.with_suffix(".html")
-    page.write_text(report_html(document), encoding="utf-8")
+    write_file(page, report_html(document))
     if as_json:
         write_json(document)
     else:
@@ -61,7 +63,7 @@ def hand_in(session: Session, store: "EvidenceStore", evidence: Evidence, *, as_
     verifying = session.command("dr", "verify", str(file), "--key", str(store.public_key))
     beside = err() if as_json else out()
     for line in (f"Evidence: {file}", f"Report:   {page}", f"Verify:   {verifying}"):
-        beside.print(line, soft_wrap=True)  # a path or command that is cut cannot be pasted
+        beside.print(line)
     return Exit.DONE if evidence.result == "passed" else Exit.FAILED
 
 
@@ -74,7 +76,7 @@ def report(session: Session, paper: Paper, page: Page) -> int:
     document = _read(paper.evidence)
     verdict = verified(document)
     target = page.out or paper.evidence.with_suffix(".html")
-    target.write_text(report_html(document), encoding="utf-8")
+    write_file(target, report_html(document))
     write(str(target))
     if not verdict.good:
         err().print(verdict.told)
@@ -105,7 +107,7 @@ def verify(session: Session, paper: Paper, trusting: Trusting) -> int:
     return Exit.DONE if verdict.good else Exit.FAILED
 
 
-def _of(document: dict[str, Any]) -> Evidence | None:
+def _of(document: Document) -> Evidence | None:
     """What was shown; None where it is no evidence, or of a version that this one cannot read."""
     from portinfra.recovery.evidence import evidence_of
 
@@ -122,7 +124,7 @@ def _told(verdict: "Verdict", of: Evidence | None) -> str:
     return f"Good: {what}. It is as it was signed with key {verdict.fingerprint}."
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> Document:
     from portinfra.recovery.evidence import parsed
 
     try:

@@ -52,6 +52,10 @@ def _to_text_map(value: Any) -> Any:
     return {key: to_text(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
+def _to_number_map(value: Any) -> Any:
+    return {key: to_number(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
 TEXT = Shape("text", _is_text, to_text)
 NUMBER = Shape("a whole number", _is_number, to_number)
 SWITCH = Shape("true or false", lambda value: isinstance(value, bool), to_truth)
@@ -60,6 +64,11 @@ TEXT_MAP = Shape(
     "a mapping of names to texts",
     lambda value: isinstance(value, dict) and all(map(_is_text, value.values())),
     _to_text_map,
+)
+NUMBER_MAP = Shape(
+    "a mapping of names to whole numbers",
+    lambda value: isinstance(value, dict) and all(map(_is_number, value.values())),
+    _to_number_map,
 )
 MAP_OF_MAPS = Shape(
     "a mapping of providers to mappings of options",
@@ -84,6 +93,7 @@ _SHAPES: Mapping[Kind, Shape] = {
     Kind.SWITCH: SWITCH,
     Kind.TEXTS: TEXTS,
     Kind.TEXT_MAP: TEXT_MAP,
+    Kind.NUMBER_MAP: NUMBER_MAP,
     Kind.MAPS: MAP_OF_MAPS,
     Kind.PORTS: PORTS,
     Kind.HOOK: TEXT,

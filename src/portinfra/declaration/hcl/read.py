@@ -52,6 +52,7 @@ def read(files: Sequence[Path], outside: Outside) -> Declared:
         topologies=_made(reader, Topology, blocks),
         environments=_made(reader, Environment, blocks),
         recoveries=_made(reader, RecoveryPlan, blocks),
+        plain_variables=frozenset(name for name, value in values.items() if value and not value.secrets),
     )
     findings += duplicates(declared)
     if not complete:

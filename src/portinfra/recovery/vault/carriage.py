@@ -5,7 +5,6 @@ needed. In between they are sealed, and the ledger says what they are.
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
 
 from attrs import evolve, frozen
 
@@ -14,7 +13,8 @@ from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
-from portinfra.model.resources import Snapshot, Volume
+from portinfra.model.plain import Document
+from portinfra.model.resources import Snapshot, Spec, Volume
 from portinfra.model.vault import Vault
 from portinfra.placement import place
 from portinfra.recovery.groups import Group
@@ -55,11 +55,11 @@ def send(
     recovery: Recovery,
     source: Connection,
     point: Point,
-    snapshots: Mapping[Address, Observed[Any]],
+    snapshots: Mapping[Address, Observed[Spec]],
     placed: Placed,
     pace: Pace,
     say: Say,
-) -> dict[str, Any]:
+) -> Document:
     """Send all volumes of a point, whose snapshots these are; what the ledger is to say of it besides.
 
     Raises HelperFailed, ApplyError, FindingsError, ProviderError.
@@ -87,7 +87,7 @@ def send(
     return {"manifest": _digest(text), "moved": sum(each.moved for each in sent.values())}
 
 
-def _load(recovery: Recovery, volume: Address, snapshot: Observed[Any], placed: Placed) -> Load:
+def _load(recovery: Recovery, volume: Address, snapshot: Observed[Spec], placed: Placed) -> Load:
     spec = placed.resources[volume]
     assert isinstance(spec, Volume)
     source = exports_blocks(recovery, recovery.source)
@@ -212,7 +212,7 @@ def _address(volume: str) -> Address:
     return Address(f"volume.{volume}")
 
 
-def _told(store: Store, point: Point) -> dict[str, Any]:
+def _told(store: Store, point: Point) -> Document:
     """The point's manifest in the vault, which is the one that the ledger speaks of."""
     text = store.read(f"{point.id}/{MANIFEST}")
     if _digest(text) != point.entry.said.get("manifest"):
@@ -221,7 +221,7 @@ def _told(store: Store, point: Point) -> dict[str, Any]:
             fix="Somebody else changed or removed it there. Make a new one; or, where the source is lost, "
             f"take over from an older one: the same command with --without-point {point.id}.",
         )
-    said: dict[str, Any] = json.loads(text)
+    said: Document = json.loads(text)
     if said["schema"] != SCHEMA:
         raise PortinfraError(f"point {point.id} is {said['schema']}, not {SCHEMA}", fix="Make a new one.")
     return said

@@ -11,7 +11,6 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
-from typing import Any
 
 from attrs import evolve, field, frozen
 
@@ -113,7 +112,7 @@ class Helpers:
     @contextmanager
     def at_work(
         self, loads: Iterable[Load]
-    ) -> Iterator[tuple[Mapping[Address, Receipt], Mapping[Address, Observed[Any]]]]:
+    ) -> Iterator[tuple[Mapping[Address, Receipt], Mapping[Address, Observed[Spec]]]]:
         """Helpers for these volumes, once all have done their work: receipts, and the volumes that they have,
         by the address of what they stand for; none of what they read without. All is removed afterwards,
         whatever became of it.
@@ -158,7 +157,7 @@ class Helpers:
         """Each volume's attempt, and the helpers: those that are at work, if they are what they would be were
         they made now; else new ones. Nothing of one that an earlier run began is changed under it.
         """
-        there = run.reader.observe(self.scope).resources
+        there = run.reader.observe(self.scope).of(Instance)
         if found := self._attempts(there, loads):
             placed = self._placed(loads, found)
             if run.plan(placed, catalogue, LOSE_ALL).empty:
@@ -172,7 +171,7 @@ class Helpers:
         run.apply(plan, self.pace.listen)
         return attempts, placed
 
-    def _attempts(self, there: Mapping[Address, Observed[Any]], loads: Iterable[Load]) -> Attempts:
+    def _attempts(self, there: Mapping[Address, Observed[Instance]], loads: Iterable[Load]) -> Attempts:
         """The attempts that helpers are at; none unless it is all of them."""
         hosts = self._hosts(loads)
         found = {
@@ -271,7 +270,7 @@ class Helpers:
         self,
         loads: Iterable[Load],
         attempts: Attempts,
-        volumes: Mapping[Address, Observed[Any]],
+        volumes: Mapping[Address, Observed[Spec]],
     ) -> None:
         if self.vault.stand is None:
             return

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from portinfra.model.change import Difference
 from portinfra.model.observed import UNSEEN
-from portinfra.model.plan import Difference
+from portinfra.model.plain import JsonObject
 from portinfra.model.resources import Rule
 from portinfra.model.topology import ANYWHERE, INTERNET
+from portinfra.visible import visible
 
 
 def difference_lines(differences: Iterable[Difference]) -> Iterator[str]:
@@ -23,10 +25,10 @@ def difference_lines(differences: Iterable[Difference]) -> Iterator[str]:
             yield f"{name}: {value(before)} → {value(after)}"
 
 
-def _entries(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+def _entries(name: str, before: JsonObject, after: JsonObject) -> Iterator[str]:
     for key in sorted({**before, **after}):
         if before.get(key) != after.get(key):
-            yield f"{name}.{key}: {value(before.get(key))} → {value(after.get(key))}"
+            yield f"{name}.{visible(key)}: {value(before.get(key))} → {value(after.get(key))}"
 
 
 def value(given: Any) -> str:
@@ -42,8 +44,8 @@ def value(given: Any) -> str:
     if isinstance(given, tuple):
         return ", ".join(value(one) for one in given)
     if isinstance(given, Mapping):
-        return ", ".join(f"{key}={value(one)}" for key, one in sorted(given.items()))
-    return str(given)
+        return ", ".join(f"{visible(key)}={value(one)}" for key, one in sorted(given.items()))
+    return visible(str(given))
 
 
 def traffic(given: Rule) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
-from rich.text import Text
 
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.topology import INTERNET
@@ -13,7 +12,8 @@ from portinfra.policy.declared import Declared, traffic_of
 from portinfra.reach import Hop, Reach, Traffic
 from portinfra.reach.traffic import NOTHING
 from portinfra.render.console.errors import STYLES
-from portinfra.render.console.terminal import table
+from portinfra.render.console.terminal import styled, table
+from portinfra.visible import visible
 from portinfra.words import count
 
 TITLES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}
@@ -30,7 +30,7 @@ def show_report(report: Report, console: Console) -> None:
     """Show all of it; with what is there, only what differs there from the declaration."""
     what = "what is declared" if report.there is None else "what is declared, and what is there"
     on = report.placed.environment.on
-    console.print(Text.assemble((str(report.placed.scope), "bold"), f" on {on}: {what}"))
+    console.print(styled((str(report.placed.scope), "bold"), f" on {on}: {what}"))
     for severity, title in TITLES.items():
         _show_findings(title, severity, report.of(severity), console)
     _show_waived(report.waived, console)
@@ -73,7 +73,7 @@ def show_path(source: str, target: str, hops: Iterable[Hop], declared: Declared,
     for hop in hops:
         flows = declared.reasons(hop.source_role, hop.target_role, hop.traffic)
         why = "; ".join(f"{flow.why} ({flow.location})" for flow in flows)
-        listed.add_row(hop.source, hop.target, str(hop.traffic), why or Text(UNDECLARED, style="red"))
+        listed.add_row(hop.source, hop.target, str(hop.traffic), why or styled((UNDECLARED, "red")))
     console.print(listed)
 
 
@@ -137,21 +137,21 @@ def _show_findings(title: str, severity: Severity, findings: Iterable[Finding], 
     enforced = {rule.id: f" ({rule.enforces})" for rule in BUILT_IN}
     _title(title, console)
     for (rule, fix), some in by_rule.items():
-        _line(2, Text.assemble((rule, STYLES[severity]), enforced.get(rule, "")), console)
+        _line(2, styled((rule, STYLES[severity]), enforced.get(rule, "")), console)
         for finding in some:
             place = f"{finding.location}: " if finding.location else ""
             seen = " (as it is there)" if finding.observed else ""
-            _line(4, Text(f"{place}{finding.subject}: {finding.message}{seen}"), console)
+            _line(4, styled(f"{place}{finding.subject}: {finding.message}{seen}"), console)
         if fix:
-            _line(4, Text(f"→ {fix}"), console)
+            _line(4, styled(f"→ {fix}"), console)
 
 
 def _show_waived(waived: Iterable[Waived], console: Console) -> None:
     if waived:
         _title("Waived", console)
     for one in waived:
-        _line(2, Text.assemble((one.finding.rule, "dim"), f" by {one.role}: {one.reason}"), console)
-        _line(4, Text(f"{one.finding.subject}: {one.finding.message}", style="dim"), console)
+        _line(2, styled((one.finding.rule, "dim"), f" by {one.role}: {visible(one.reason)}"), console)
+        _line(4, styled((f"{one.finding.subject}: {one.finding.message}", "dim")), console)
 
 
 def _show_rows(title: str, ways: Iterable[Row], roles: Collection[str], console: Console) -> None:
@@ -162,7 +162,7 @@ def _show_rows(title: str, ways: Iterable[Row], roles: Collection[str], console:
         return
     listed = table("from", "to", "traffic", "because")
     for sources, targets, traffic, why in lines:
-        because = Text(why, style="red") if why == UNDECLARED else Text(why)
+        because = styled((why, "red")) if why == UNDECLARED else styled(why)
         listed.add_row(sources, targets, str(traffic), because)
     _line(2, listed, console)
 
@@ -177,7 +177,7 @@ def _show_depth(reach: Reach, console: Console) -> None:
     _title("From the internet, step by step", console)
     for depth, by_source in sorted(levels.items()):
         told = (_step(source, roles) for source, roles in by_source.items())
-        _line(2, Text(f"{depth}: {'; '.join(told)}"), console)
+        _line(2, styled(f"{depth}: {'; '.join(told)}"), console)
 
 
 def _step(source: str, roles: Iterable[str]) -> str:
@@ -196,4 +196,4 @@ def _line(indent: int, what: RenderableType, console: Console) -> None:
 
 def _title(title: str, console: Console) -> None:
     console.print()
-    console.print(Text(title, style="bold"))
+    console.print(styled((title, "bold")))

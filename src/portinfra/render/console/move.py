@@ -1,11 +1,10 @@
 """A move for a person to read."""
 
 from rich.console import Console
-from rich.text import Text
 
 from portinfra.portability.move import Choice, Move
 from portinfra.render.console.errors import show_findings
-from portinfra.render.console.terminal import table
+from portinfra.render.console.terminal import styled, table
 from portinfra.words import count, duration
 
 
@@ -13,7 +12,7 @@ def show_move(move: Move, console: Console) -> None:
     """What stays, what does not, what is chosen, and what it costs."""
     here, there = move.here.environment, move.plan.placed.environment
     account = f", account {there.account}" if there.account else ""
-    console.print(Text.assemble((str(move.plan.scope), "bold"), f" from {here.on} to {there.on}{account}"))
+    console.print(styled((str(move.plan.scope), "bold"), f" from {here.on} to {there.on}{account}"))
     _title(console, "Carries over")
     for line in _carried(move):
         console.print(f"  {line}")
@@ -46,7 +45,7 @@ def show_move(move: Move, console: Console) -> None:
 
 def _title(console: Console, text: str) -> None:
     console.print()
-    console.print(Text(text, style="bold"))
+    console.print(styled((text, "bold")))
 
 
 def _carried(move: Move) -> list[str]:

@@ -5,14 +5,16 @@ from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 from rich.console import Console
-from rich.text import Text
 
-from portinfra.model.plan import Action, Change, Plan
+from portinfra.model.change import Action, Change
+from portinfra.model.plan import Plan
 from portinfra.model.resources import shown
 from portinfra.planning.roles import role_of
+from portinfra.planning.subnets import RULE as SUBNET_MOVES
 from portinfra.render.console.differences import difference_lines, value
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.names import collapsed, counted
+from portinfra.render.console.terminal import print_hanging, styled
 from portinfra.words import count, duration
 
 SYMBOLS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "-/+", "delete": "-", "keep": "="}
@@ -43,7 +45,11 @@ def show_plan(plan: Plan, console: Console, *, full: bool = False) -> None:
     environment = plan.placed.environment
     account = f", account {environment.account}" if environment.account else ""
     verb = "destroy " if plan.destroys else ""
-    console.print(Text.assemble((f"{verb}{plan.scope}", "bold"), f" on {environment.on}{account}"))
+    console.print(styled((f"{verb}{plan.scope}", "bold"), f" on {environment.on}{account}"))
+    if any(finding.rule == SUBNET_MOVES for finding in plan.findings):
+        console.print()  # the changes would follow from a declaration that nobody means
+        show_findings(plan.findings, console)
+        return
     groups: dict[_Line, list[Change]] = {}
     for change in plan.changes:
         groups.setdefault(_line(plan, change, full=full), []).append(change)
@@ -56,7 +62,7 @@ def show_plan(plan: Plan, console: Console, *, full: bool = False) -> None:
             {line: some for line, some in groups.items() if line.action == action and line not in dangers},
         )
     console.print()
-    console.print(summary(plan))
+    print_hanging(console, styled(""), summary(plan))
     if plan.kept:
         console.print("To give up what is kept: --allow-data-loss ADDRESS, or --allow-data-loss all.")
     show_findings(plan.findings, console)
@@ -125,15 +131,15 @@ def _show_section(console: Console, title: str, lines: Mapping[_Line, list[Chang
     if not lines:
         return
     console.print()
-    console.print(Text(title, style="bold"))
+    console.print(styled((title, "bold")))
     width = max(len(line.role) for line in lines)
     # Sorting is stable: within a role, the plan's own order stays.
     for line, changes in sorted(lines.items(), key=lambda item: _rank(item[0], list(lines))):
-        symbol = Text(f"  {SYMBOLS[line.action]:<4}", style=STYLES[line.action])
+        first = styled((f"  {SYMBOLS[line.action]:<4}", STYLES[line.action]), f"{line.role:<{width}}  ")
         reason = f"  {line.reason}" if line.reason else ""
-        console.print(Text.assemble(symbol, f"{line.role:<{width}}  ", _what(line, changes), reason))
+        print_hanging(console, first, f"{_what(line, changes)}{reason}")
         for detail in line.details:
-            console.print(Text(f"      {'':<{width}}    {detail}", style="dim"))
+            print_hanging(console, styled(f"      {'':<{width}}    "), detail, style="dim")
 
 
 def _rank(line: _Line, lines: list[_Line]) -> int:

@@ -9,7 +9,8 @@ from rich.progress import Progress as Bar
 from rich.text import Text
 
 from portinfra.model.progress import Progress
-from portinfra.render.console.terminal import err
+from portinfra.render.console.terminal import err, styled
+from portinfra.visible import visible
 from portinfra.words import duration
 
 WORDS = {"remove": "removed", "tighten": "tightened", "converge": "done"}
@@ -29,7 +30,7 @@ class ProgressDisplay:
     def __enter__(self) -> Self:
         if self._console.is_terminal:
             self._bar = Bar(
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(),
                 MofNCompleteColumn(),
                 TextColumn("{task.fields[pace]}"),
@@ -67,7 +68,7 @@ class ProgressDisplay:
             what = progress.step.address if progress.step else progress.message
             self._bar.update(
                 self._task,
-                description=what,
+                description=visible(what),
                 completed=progress.done,
                 total=progress.total,
                 pace=pace(progress),
@@ -78,12 +79,12 @@ def line(progress: Progress) -> Text:
     """One finished step: `[12/300] instance.web1 done`."""
     number = f"[{progress.done}/{progress.total}] "
     if progress.step is None:
-        return Text(number + progress.message)
+        return styled(number + progress.message)
     fate = progress.fate or ""
     word = WORDS[progress.step.phase] if fate == "done" else fate
     message = _reason(progress)
     tail = f": {message}" if message else ""
-    return Text.assemble(number, f"{progress.step.address} ", (word, STYLES.get(fate, "")), tail)
+    return styled(number, f"{progress.step.address} ", (word, STYLES.get(fate, "")), tail)
 
 
 def _reason(progress: Progress) -> str:

@@ -14,7 +14,7 @@ from portinfra.recovery.replicate import Replicated
 from portinfra.recovery.status import PointStatus, RecoveryStatus
 from portinfra.recovery.subject import Recovery
 from portinfra.render.console.errors import show_findings
-from portinfra.render.console.terminal import table
+from portinfra.render.console.terminal import styled, table
 from portinfra.words import count, duration, moment
 
 LEVEL_STYLES = {"ok": "green", "late": "yellow", "lost": "bold red"}
@@ -24,7 +24,7 @@ def title(recovery: Recovery) -> Text:
     """Which recovery, from where to where."""
     source, target = recovery.source, recovery.target
     where = f": {source.name} ({source.on}) → {target.name} ({target.on})"
-    return Text.assemble((f"recovery {recovery.plan.name}", "bold"), where)
+    return styled((f"recovery {recovery.plan.name}", "bold"), where)
 
 
 def show_prospect(found: Prospect, console: Console) -> None:
@@ -84,7 +84,7 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
     rows = table("volume", "group", "newest point", "age", "")
     for volume in found.volumes:
         age = duration(volume.age) if volume.age is not None else "—"
-        level = Text(volume.level, LEVEL_STYLES[volume.level])
+        level = styled((volume.level, LEVEL_STYLES[volume.level]))
         rows.add_row(volume.volume.name, volume.group, volume.point or "none", age, level)
     console.print(rows)
     console.print()
@@ -153,7 +153,7 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
     console.print()
     good = evidence.result == "passed"
     heading = f"{evidence.kind} {evidence.id} {evidence.result}"
-    console.print(Text(heading, "bold green" if good else "bold red"))
+    console.print(styled((heading, "bold green" if good else "bold red")))
     for reason in evidence.reasons:
         console.print(f"  {reason}")
     rows = table("wave", "roles", "hosts", "took", "")

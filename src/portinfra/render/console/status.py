@@ -3,15 +3,16 @@
 from collections import Counter
 
 from rich.console import Console
-from rich.text import Text
 
 from portinfra.model.address import Address
+from portinfra.model.change import Action, Change
 from portinfra.model.lease import Lease
-from portinfra.model.plan import Action, Change, Plan
+from portinfra.model.plan import Plan
 from portinfra.planning.roles import role_of
 from portinfra.render.console.differences import difference_lines
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.names import collapsed, counted
+from portinfra.render.console.terminal import styled
 from portinfra.words import count
 
 WORDS: dict[Action, str] = {
@@ -31,14 +32,14 @@ _NAMED_MAX = 6
 def show_status(plan: Plan, lease: Lease | None, console: Console) -> None:
     """Show drift, what nothing declares, what did not answer, and the claim."""
     observation = plan.observation
-    console.print(Text.assemble((str(plan.scope), "bold"), f" on {plan.placed.environment.on}"))
+    console.print(styled((str(plan.scope), "bold"), f" on {plan.placed.environment.on}"))
     kinds = Counter(address.kind for address in observation.resources)
     there = ", ".join(count(number, kind) for kind, number in kinds.items()) or "nothing"
     console.print(f"There: {there}.")
     _show_whole(plan, console)
     _show_differing(plan, console)
     for zone in sorted(observation.unknown):
-        console.print(Text.assemble((zone, "red"), " did not answer: what is there is not known"))
+        console.print(styled((zone, "red"), " did not answer: what is there is not known"))
     show_findings(plan.findings, console)
     if not plan.changes and not observation.unknown and not observation.unexplained:
         console.print("Nothing differs from the declaration.")
@@ -56,9 +57,9 @@ def _show_whole(plan: Plan, console: Console) -> None:
             groups.setdefault(key, []).append(change.address)
     for (action, role), addresses in groups.items():
         if len(addresses) <= _NAMED_MAX:
-            console.print(Text.assemble((", ".join(addresses), "yellow"), f" {WORDS[action]}"))
+            console.print(styled((", ".join(addresses), "yellow"), f" {WORDS[action]}"))
         else:
-            console.print(Text.assemble((role, "yellow"), f" {WORDS[action]}: {counted(addresses)}"))
+            console.print(styled((role, "yellow"), f" {WORDS[action]}: {counted(addresses)}"))
 
 
 def _show_differing(plan: Plan, console: Console) -> None:
@@ -71,9 +72,9 @@ def _show_differing(plan: Plan, console: Console) -> None:
             groups.setdefault(key, []).append(change.address.name)
     for (action, kind, reason, details), names in groups.items():
         why = f": {reason}" if reason else ""
-        console.print(Text.assemble((f"{kind}.{collapsed(names)}", "yellow"), f" {WORDS[action]}{why}"))
+        console.print(styled((f"{kind}.{collapsed(names)}", "yellow"), f" {WORDS[action]}{why}"))
         for detail in details:
-            console.print(Text(f"    {detail}"))
+            console.print(styled(f"    {detail}"))
 
 
 def _reason(change: Change) -> str:

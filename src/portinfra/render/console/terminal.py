@@ -1,16 +1,24 @@
-"""The two streams: results on standard output, everything else on standard error."""
+"""What is printed: results on standard output, everything else on standard error.
+
+All text passes `visible` here: whatever a cloud or a hook has written, a terminal obeys none of it.
+"""
 
 import json
+import re
 import sys
-from contextlib import suppress
-from typing import Any, TextIO, cast
+from typing import Any, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.table import Table
+from rich.text import Text
+
+from portinfra.visible import visible
 
 WIDE = 10_000
 """The width of what is no terminal: a file or a pipe gets whole lines."""
+
+_LINES = "\n\t"
 
 
 def out() -> Console:
@@ -19,34 +27,52 @@ def out() -> Console:
 
 
 def err() -> Console:
-    """Standard error. Where its terminal or reader has gone away, nobody is told any more, and what is under
-    way goes on to its end: a drill is torn down.
+    """Standard error."""
+    return _console(sys.stderr)
+
+
+class _Terminal(Console):
+    """A console that shows text as it is meant to be read, and puts no line end into it: commands can be
+    copied. Tables wrap within their columns.
     """
-    return _console(cast(TextIO, _Enduring(sys.stderr)))
 
-
-class _Enduring:
-    """A stream that loses what it cannot write."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        with suppress(OSError):
-            self._stream.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        with suppress(OSError):
-            self._stream.flush()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+    def print(self, *objects: Any, **options: Any) -> None:
+        shown = [visible(each, _LINES) if isinstance(each, str) else each for each in objects]
+        if all(isinstance(each, str | Text) for each in shown):
+            options.setdefault("soft_wrap", True)
+        super().print(*shown, **options)
 
 
 def _console(stream: TextIO) -> Console:
     width = None if stream.isatty() else WIDE
-    return Console(file=stream, width=width, markup=False, highlight=False, emoji=False, soft_wrap=False)
+    return _Terminal(file=stream, width=width, markup=False, highlight=False, emoji=False, soft_wrap=False)
+
+
+def styled(*parts: str | Text | tuple[str, str]) -> Text:
+    """Return text of several parts, each with its style or none. No other function makes text with styles."""
+    return Text.assemble(
+        *(
+            (visible(part[0], _LINES), part[1])
+            if isinstance(part, tuple)
+            else visible(part, _LINES)
+            if isinstance(part, str)
+            else part
+            for part in parts
+        )
+    )
+
+
+def print_hanging(console: Console, first: Text, rest: str, *, style: str = "") -> None:
+    """Print `rest` beside `first`, its further lines below its first one. No word is broken."""
+    room = max(console.width - first.cell_len, 1)
+    lines = [""]
+    for word in re.findall(r" *[^ ]+", visible(rest)):
+        if lines[-1] and len(lines[-1]) + len(word) > room:
+            lines.append(word.strip())
+        else:
+            lines[-1] += word
+    blank = " " * first.cell_len
+    console.print(Text.assemble(first, (f"\n{blank}".join(lines), style)))
 
 
 def interactive() -> bool:
@@ -56,13 +82,16 @@ def interactive() -> bool:
 
 def ask(question: str) -> str:
     """The answer to a question that is put on standard error; empty at the end of input."""
-    sys.stderr.write(f"{question} ")
+    sys.stderr.write(f"{visible(question)} ")
     sys.stderr.flush()
     return sys.stdin.readline().strip()
 
 
 class _Rows(Table):
     """A table whose rows end with their last word where they go into a file or a pipe."""
+
+    def add_row(self, *cells: Any, **options: Any) -> None:
+        super().add_row(*(visible(cell) if isinstance(cell, str) else cell for cell in cells), **options)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """What rich asks of it."""
@@ -84,9 +113,9 @@ def table(*headings: str) -> Table:
 
 def write_json(document: Any) -> None:
     """A JSON document as the whole of standard output."""
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    write(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def write(text: str) -> None:
-    """Text as the whole of standard output."""
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    """Text as the whole of standard output. In JSON, the codes of `visible` stand for the same characters."""
+    sys.stdout.write(visible(text if text.endswith("\n") else text + "\n", _LINES))

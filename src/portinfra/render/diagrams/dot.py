@@ -13,6 +13,7 @@ from portinfra.render.diagrams.words import (
     role_lines,
     title,
 )
+from portinfra.visible import visible
 
 HEAD = """\
   graph [labelloc=t, compound=true, rankdir=LR, ranksep=1.2, fontname="Helvetica", bgcolor="white"];
@@ -84,4 +85,4 @@ def _broken(lines: Sequence[str]) -> str:
 
 
 def _escaped(words: str) -> str:
-    return words.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ").replace("\0", "")
+    return visible(words.replace("\n", " ")).replace("\\", "\\\\").replace('"', '\\"')

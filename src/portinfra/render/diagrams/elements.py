@@ -3,9 +3,7 @@
 from html import escape
 
 from portinfra.render.diagrams.palette import INK
-
-_CONTROLS = {code: "�" for code in range(32) if code not in (9, 10, 13)}
-"""Characters that XML cannot hold, even escaped."""
+from portinfra.visible import visible
 
 
 def element(tag: str, *, content: str = "", **attributes: float | str) -> str:
@@ -40,7 +38,7 @@ def group(*parts: str, title: str) -> str:
 
 def clean(content: str) -> str:
     """A text as it may stand in XML."""
-    return escape(content.translate(_CONTROLS))
+    return escape(visible(content, keep="\n\t"))
 
 
 def _written(value: float | str) -> str:

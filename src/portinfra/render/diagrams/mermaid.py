@@ -12,6 +12,7 @@ from portinfra.render.diagrams.words import (
     role_lines,
     title,
 )
+from portinfra.visible import visible
 
 _ENTITIES = str.maketrans(
     {sign: f"#{ord(sign)};" for sign in '"#&<>`\\|{}[]()%;@*_~$'} | {"\n": " ", "\r": " "}
@@ -62,4 +63,4 @@ def _broken(lines: Sequence[str]) -> str:
 
 
 def _escape(words: str) -> str:
-    return words.translate(_ENTITIES)
+    return visible(words.replace("\n", " ")).translate(_ENTITIES)

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from html import escape
-from typing import Any
 
+from portinfra.model.plain import Document, JsonObject
 from portinfra.recovery.evidence import evidence_document, evidence_of
-from portinfra.render.documents import Document
 from portinfra.render.evidence.style import STYLE
 from portinfra.render.evidence.timeline import timeline
 from portinfra.rollout.evidence import verify
+from portinfra.visible import visible
 from portinfra.words import count, duration, moment
 
 SIDEWAYS = '<p class="sideways"><small>← It goes on sideways →</small></p>'
@@ -46,11 +46,12 @@ def report_html(document: Document) -> str:
             _signature(document),
         ]
     )
-    return (
+    page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{_e(title)}</title><style>{STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
     )
+    return visible(page, keep="\n\t")
 
 
 def _e(text: object) -> str:
@@ -61,7 +62,7 @@ def _colour(good: bool) -> str:
     return "good" if good else "bad"
 
 
-def _gates(document: Document) -> list[tuple[int, Mapping[str, Any]]]:
+def _gates(document: Document) -> list[tuple[int, JsonObject]]:
     """Each gate, with the number of its wave."""
     return [(n, check) for n, wave in enumerate(document["waves"], 1) for check in wave["checks"]]
 
@@ -153,7 +154,7 @@ def _ended(passed: bool, problem: str = "") -> str:
     return f'<span class="short {colour}">{"passed" if passed else "failed"}</span>'
 
 
-def _waves(waves: Iterable[Mapping[str, Any]], started: str) -> str:
+def _waves(waves: Iterable[JsonObject], started: str) -> str:
     rows = (
         (
             _e(number),
@@ -168,7 +169,7 @@ def _waves(waves: Iterable[Mapping[str, Any]], started: str) -> str:
     return _table(("wave", "roles", "hosts", "began", "took", "result"), rows)
 
 
-def _checks(title: str, checks: list[tuple[str, Mapping[str, Any]]], started: str) -> str:
+def _checks(title: str, checks: list[tuple[str, JsonObject]], started: str) -> str:
     if not checks:
         return ""
     rows = (
@@ -184,7 +185,7 @@ def _checks(title: str, checks: list[tuple[str, Mapping[str, Any]]], started: st
     return f"<h2>{title}</h2>" + _table(("what was asked", "at", "tries", "it said", "result"), rows)
 
 
-def _points(points: Iterable[Mapping[str, Any]]) -> str:
+def _points(points: Iterable[JsonObject]) -> str:
     if not points:
         return ""
     rows = (

@@ -1,13 +1,12 @@
 """What happened when, as a drawing: a bar a wave, a dot a check, on one axis of time."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from html import escape
-from typing import Any
 
 from attrs import frozen
 
-from portinfra.render.documents import Document
+from portinfra.model.plain import Document, JsonObject
 from portinfra.words import duration
 
 WIDTH, LEFT, RIGHT = 900, 230, 130
@@ -79,7 +78,7 @@ def _before(at: float, rows: list[Row]) -> Iterable[Row]:
         yield rows.pop(0)
 
 
-def _dot(kind: str, check: Mapping[str, Any], start: float) -> Row:
+def _dot(kind: str, check: JsonObject, start: float) -> Row:
     told = f"{kind} {'passed' if check['passed'] else 'failed'}"
     return Row(check["name"], _seconds(check["at"]) - start, told, check["passed"])
 

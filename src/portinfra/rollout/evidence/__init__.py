@@ -1,6 +1,7 @@
 """Evidence of what was done: a document that is signed, and read back."""
 
-from portinfra.rollout.evidence.document import Document, document_of
+from portinfra.model.plain import Document
+from portinfra.rollout.evidence.document import document_of
 from portinfra.rollout.evidence.reading import parse, read
 from portinfra.rollout.evidence.signing import Verdict, sign, signing_key, verify
 from portinfra.rollout.evidence.store import EvidenceStore, open_store

@@ -1,10 +1,8 @@
 """A value as the document that is signed."""
 
-from typing import Any
-
 from attrs import AttrsInstance, asdict
 
-Document = dict[str, Any]
+from portinfra.model.plain import Document
 
 
 def document_of(schema: str, value: AttrsInstance) -> Document:

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 from attrs import NOTHING, fields, has
 
 from portinfra.errors import PortinfraError
-from portinfra.rollout.evidence.document import Document
+from portinfra.model.plain import Document, JsonObject
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ def parse(text: str, fix: str) -> Document:
     return document
 
 
-def read(kind: type[T], document: Mapping[str, Any], fix: str) -> T:
+def read(kind: type[T], document: JsonObject, fix: str) -> T:
     """Return the value, of an attrs class, that `document_of` made the document of.
 
     Fields that the class does not have are left out: a later version may have added them. Raises

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from attrs import frozen
 from cryptography.exceptions import InvalidSignature
@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from portinfra.errors import PortinfraError
-from portinfra.rollout.evidence.document import Document
+from portinfra.model.plain import Document, JsonObject
 
 SIGNED = "signed"
 
@@ -82,7 +82,7 @@ def sign(document: Document, key: Ed25519PrivateKey) -> Document:
     return {**_unsigned(document), SIGNED: _seal(public, signature)}
 
 
-def verify(document: Mapping[str, Any], public: bytes | None = None) -> Verdict:
+def verify(document: JsonObject, public: bytes | None = None) -> Verdict:
     """Whether it is as it was signed; with `public` (PEM), by that very key.
 
     Without, a document that somebody altered and signed anew is good, too: compare the fingerprint.
@@ -145,7 +145,7 @@ def _public_raw(pem: bytes) -> bytes:
     return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
-def _canonical(document: Mapping[str, Any]) -> bytes:
+def _canonical(document: JsonObject) -> bytes:
     plain = json.dumps(_unsigned(document), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return plain.encode(errors="surrogatepass")  # what somebody put into it must not stop `verify`
 
@@ -154,7 +154,7 @@ def _seal(public: bytes, signature: bytes) -> Document:
     return {"by": "ed25519", "public_key": _text(public), "signature": _text(signature)}
 
 
-def _unsigned(document: Mapping[str, Any]) -> Document:
+def _unsigned(document: JsonObject) -> Document:
     return {name: value for name, value in document.items() if name != SIGNED}
 
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from portinfra.errors import PortinfraError
 from portinfra.execution.journal import home
-from portinfra.rollout.evidence.document import Document
+from portinfra.model.plain import Document
 from portinfra.rollout.evidence.signing import sign, signing_key
 
 KEY_FILE = "evidence-key.pem"

@@ -22,11 +22,13 @@ from portinfra.testing.conformance.suite.causes import Causes
 from portinfra.testing.conformance.suite.crashes import CrashAtEveryCall
 from portinfra.testing.conformance.suite.identity import Identity
 from portinfra.testing.conformance.suite.leases import Leases
+from portinfra.testing.conformance.suite.limits import Limits
 from portinfra.testing.conformance.suite.mending import Mending
 from portinfra.testing.conformance.suite.optional_abilities import OptionalAbilities
 from portinfra.testing.conformance.suite.records import Records
 from portinfra.testing.conformance.suite.steady_traffic import SteadyTraffic
 from portinfra.testing.conformance.suite.weather import BadWeather
+from portinfra.testing.conformance.suite.withdrawals import Withdrawals
 from portinfra.testing.conformance.suite.worlds import Worlds
 from portinfra.testing.conformance.topologies import AFTER, BEFORE
 
@@ -44,6 +46,8 @@ class ProviderConformance(
     Acceptance,
     Causes,
     OptionalAbilities,
+    Withdrawals,
+    Limits,
     BadWeather,
     CrashAtEveryCall,
 ):

@@ -11,8 +11,9 @@ from portinfra.errors import ProviderError
 from portinfra.execution.caller import Caller
 from portinfra.execution.run import new_attempt
 from portinfra.graph import order
+from portinfra.model.change import Step
 from portinfra.model.observed import Observed
-from portinfra.model.plan import Plan, Step
+from portinfra.model.plan import Plan
 from portinfra.model.topology import Topology
 from portinfra.planning.dry_run import ask
 from portinfra.provider.interface import DONE, Call, NextCall, Provider, Refs, Refuse

@@ -8,11 +8,15 @@ import warnings
 from collections.abc import Mapping
 
 from portinfra.errors import InvalidRequest, Unavailable
+from portinfra.model.catalogue import Capabilities
 from portinfra.model.environment import Environment
+from portinfra.model.resources import Instance
+from portinfra.provider.interface import NativeLimits
 from portinfra.testing.fake.api.catalogue import IMAGES, SIZES
 from portinfra.testing.fake.cloud import FakeCloud
+from portinfra.testing.fake.drivers.owner import labels_of
 from portinfra.testing.fake.provider import FakeProvider, capabilities_of
-from portinfra.testing.fake.shapes import AWS, SHAPES
+from portinfra.testing.fake.shapes import AWS, SHAPES, Shape
 from portinfra.testing.fake.sqlite_store import SqliteStore
 
 FILE_VARIABLE = "PORTINFRA_FAKE_CLOUD"
@@ -26,7 +30,7 @@ _SHARED = f"this test builds in ./{DEFAULT_FILE}, as others do: use fake_cloud, 
 _REGION = re.compile(r"[a-z]+(-[a-z0-9]+)+")
 
 
-class FakePlugin:
+class FakePlugin(NativeLimits):
     """With a cloud: in that one; without: in the file that the variable names, or `./fakecloud.db`."""
 
     name = "fake"
@@ -37,7 +41,23 @@ class FakePlugin:
     def __init__(self, cloud: FakeCloud | None = None) -> None:
         self.cloud = cloud
         """The world in memory that every connection goes to; None: the one in the file. Tests set it."""
-        self.capabilities = capabilities_of(cloud.shape if cloud else AWS)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Those of the shape of the cloud in memory, else of the shape `aws`."""
+        return capabilities_of(self._shape)
+
+    @property
+    def _shape(self) -> Shape:
+        return self.cloud.shape if self.cloud else AWS
+
+    def spell_tags(self, tags: Mapping[str, str]) -> Mapping[str, str]:
+        """Labels are spelt, tags are kept as they are."""
+        return labels_of(tags) if self._shape.owner["instance"] == "labels" else tags
+
+    def birth_bytes(self, host: Instance) -> int:
+        """Its user data: nothing is added."""
+        return len(host.user_data.encode())
 
     def connect(self, environment: Environment) -> FakeProvider:
         """The environment's account and region. Raises InvalidRequest for a location that is none.

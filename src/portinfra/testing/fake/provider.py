@@ -10,16 +10,24 @@ from portinfra.model.catalogue import Capabilities, Catalogue, MachineType, Quot
 from portinfra.model.resources import Spec
 from portinfra.provider.interface import Answer, Call, Driver
 from portinfra.testing.fake.api.catalogue import SIZES
+from portinfra.testing.fake.api.firewalls import RULES_MAX
 from portinfra.testing.fake.cloud import FakeCloud
 from portinfra.testing.fake.drivers import drivers
 from portinfra.testing.fake.drivers.records import FakeRecords
 from portinfra.testing.fake.errors import AGAIN, KINDS, FakeError
 from portinfra.testing.fake.shapes import Shape, rate_classes
 
+_TAG_LIMITS = {"tags": (128, 256), "labels": (63, 63)}
+"""Where the owner is kept → how long the key and the value of a tag may be."""
+
 
 def capabilities_of(shape: Shape) -> Capabilities:
     """What a cloud of this shape can do."""
+    key_max, value_max = _TAG_LIMITS.get(shape.owner["instance"], (None, None))
     return Capabilities(
+        rules_max=RULES_MAX,
+        tag_key_max=key_max,
+        tag_value_max=value_max,
         visibility_seconds=shape.visibility_seconds,
         zonal_subnets=shape.zonal_subnets,
         user_data_max_bytes=16_384,
@@ -74,7 +82,7 @@ class FakeProvider:
                 t["name"]: MachineType(t["name"], t["vcpus"], t["memory_gib"], frozenset(t["zones"]))
                 for t in region["machine_types"]
             },
-            images={image["family"]: image["id"] for image in images},
+            images={image[name]: image["id"] for image in images for name in ("id", "family")},
             quotas=tuple(Quota(q["kind"], q["limit"], q["used"]) for q in region["quotas"]),
             rates=self.shape.rates,
         )

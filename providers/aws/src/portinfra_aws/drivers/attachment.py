@@ -14,7 +14,7 @@ from portinfra_aws import devices, rates
 from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.reading import Answers
 
-_STATES: Mapping[str, State] = {"attaching": "pending", "detaching": "deleting", "busy": "deleting"}
+_STATES: Mapping[str, State] = {"attached": "ready", "detaching": "deleting", "busy": "deleting"}
 
 _HOST = re.compile(r"\A.*?\d-")
 """A host's name ends in a number, its role's never does."""
@@ -45,7 +45,7 @@ class AttachmentDriver(lifecycle.AttachmentDriver):
                 instance = names.address_of(attached.get("instanceId"))
                 spec = Attachment(volume.name, instance, volume, _logical(volume, instance))
                 parts = _parts(record["volumeId"], attached.get("instanceId", ""), attached.get("device", ""))
-                state = _STATES.get(attached.get("status", ""), "ready")
+                state = _STATES.get(attached.get("status", ""), "pending")
                 address = Address(f"attachment.{volume.name}")
                 found.append(Observed(address, spec, parts, state, record["availabilityZone"]))
         return found
@@ -76,7 +76,7 @@ class AttachmentDriver(lifecycle.AttachmentDriver):
         status = (answer or {}).get("status", "")
         if call.after is None:
             return evolve(seen, state="deleting") if seen and status in ("detaching", "busy") else None
-        return evolve(after, state=_STATES.get(status, "ready")) if after else None
+        return evolve(after, state=_STATES.get(status, "pending" if status else "ready")) if after else None
 
 
 def _logical(volume: Address, instance: Address | None) -> str:

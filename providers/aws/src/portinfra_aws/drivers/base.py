@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from portinfra.model.address import Address, Scope
 from portinfra.model.observed import Observed, S, State
-from portinfra.provider.interface import Answer, Call, Names, NextCall, Refs, Refuse
+from portinfra.provider.interface import Answer, Call, Names, NextCall, Refs, Refuse, Wait
 from portinfra.provider.lifecycle import Copy, LifecycleDriver, with_owner
 from portinfra_aws import marks, rates
 from portinfra_aws.drivers import reading
@@ -117,7 +117,7 @@ class AwsDriver(LifecycleDriver[S]):
 
     # Acting
 
-    def cannot_create(self, want: S, refs: Refs) -> Refuse | None:
+    def cannot_create(self, want: S, refs: Refs) -> Refuse | Wait | None:
         """Return why its tags cannot be written."""
         return _refuse_tags(want)
 

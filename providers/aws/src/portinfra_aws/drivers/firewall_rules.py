@@ -11,11 +11,9 @@ from portinfra_aws import marks, rates
 from portinfra_aws.drivers import permissions, reading
 from portinfra_aws.drivers.firewall import as_made
 from portinfra_aws.drivers.reading import Answers
+from portinfra_aws.published import CAPABILITIES
 
 _LISTS = "DescribeSecurityGroups"
-
-RULES_MAX = 60
-"""For each way of one group: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html."""
 
 _VERBS: Mapping[Verb, str] = {"remove": "Revoke", "allow": "Authorize"}
 
@@ -23,7 +21,7 @@ _VERBS: Mapping[Verb, str] = {"remove": "Revoke", "allow": "Authorize"}
 class FirewallRulesDriver(RuleChangesDriver):
     """The rules of one group, seen whenever it is."""
 
-    rules_max = RULES_MAX
+    rules_max = CAPABILITIES.rules_max
 
     def survey(self, scope: Scope, only: Sequence[Observed[FirewallRules]] = ()) -> tuple[Call, ...]:
         """The list of groups, which is read anyway."""

@@ -7,16 +7,17 @@ from typing import Any
 from attrs import evolve
 
 from portinfra.model.address import Scope
+from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import UNSEEN, Fault, Observed, State
 from portinfra.model.resources import Instance, Power
 from portinfra.provider.cloud_init import user_data
-from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse
+from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse, Wait
 from portinfra.provider.mounting import mounting
-from portinfra_aws import devices, errors, keys, marks, profiles
+from portinfra_aws import devices, errors, keys, marks, pinned, profiles
 from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.base import AwsDriver, Owned, Told, token
 from portinfra_aws.drivers.reading import Answers, Record
-from portinfra_aws.published import IMAGES
+from portinfra_aws.published import IMAGES, STORAGE, VCPUS, takes_standard_vcpus
 from portinfra_aws.query import where
 
 ROOT, INTERFACE = "root", "interface"
@@ -25,8 +26,8 @@ ROOT, INTERFACE = "root", "interface"
 ALIVE = ("pending", "running", "shutting-down", "stopping", "stopped")
 
 _STATES: Mapping[str, State] = {
-    "pending": "pending",
-    "stopping": "pending",
+    "running": "ready",
+    "stopped": "ready",
     "shutting-down": "deleting",
     "terminated": "deleting",
 }
@@ -91,7 +92,9 @@ class InstanceDriver(AwsDriver[Instance]):
         seen = super().observed(owned, told)
         seen = evolve(seen, place=_zone(owned.record) or None)
         if _state(owned.record) not in ALIVE:
-            return evolve(seen, fault=_fault(owned.record))
+            # Nothing of it is left, and it is listed for an hour: to end it again costs nothing, and the
+            # next launch needs a token of its own.
+            return evolve(seen, fault=_fault(owned.record), state="ready")
         if _state(owned.record) == "stopped":
             seen = evolve(seen, failed_change=_fault(owned.record))
         options = owned.record.get("metadataOptions") or {}
@@ -117,7 +120,7 @@ class InstanceDriver(AwsDriver[Instance]):
             record.get("privateIpAddress", ""),
             machine_type=record["instanceType"],
             image=mark.image,
-            image_id=record["imageId"],
+            image_id=pinned.seen(mark.image, record),
             disk_gib=int(root["size"]) if root else UNSEEN,
             key=keys.seen(root, mark.key) if root else UNSEEN,
             power=power,
@@ -142,16 +145,24 @@ class InstanceDriver(AwsDriver[Instance]):
         return {name: id for name, id in parts.items() if id}
 
     def state(self, record: Record) -> State:
-        """What is on its way up or down is waited for."""
-        return _STATES.get(_state(record), "ready")
+        """What is on its way up or down, or in a state that nobody knows, is waited for."""
+        return _STATES.get(_state(record), "pending")
+
+    def takes(self, spec: Instance, catalogue: Catalogue) -> Mapping[str, int]:
+        """Virtual CPUs while it runs, and its root disk."""
+        disk = {} if spec.disk_gib is UNSEEN else {STORAGE: spec.disk_gib}
+        machine = catalogue.machine_types.get(spec.machine_type)
+        if machine is None or spec.power == "stopped" or not takes_standard_vcpus(spec.machine_type):
+            return disk
+        return {VCPUS: machine.vcpus, **disk}
 
     # Acting
 
-    def cannot_create(self, want: Instance, refs: Refs) -> Refuse | None:
+    def cannot_create(self, want: Instance, refs: Refs) -> Refuse | Wait | None:
         """Where the image's root disk is must be known: another device would be a second, plain one."""
         if refused := super().cannot_create(want, refs):
             return refused
-        if want.image not in IMAGES:
+        if want.image not in IMAGES and not pinned.has_root(want):
             return Refuse(
                 f"the image {want.image!r} is not one that is known on AWS",
                 f"Name it by its family: {', '.join(IMAGES)}.",
@@ -167,6 +178,7 @@ class InstanceDriver(AwsDriver[Instance]):
 
     def parameters(self, want: Instance, refs: Refs) -> dict[str, Any]:
         """Where it stands, what it is, and what it is told at birth."""
+        image, root = pinned.launched(want)
         disk = {
             "VolumeSize": want.disk_gib,
             "VolumeType": "gp3",
@@ -183,15 +195,15 @@ class InstanceDriver(AwsDriver[Instance]):
             "DeleteOnTermination": True,
         }
         return {
-            "ImageId": want.image_id,
+            "ImageId": image,
             "InstanceType": want.machine_type,
             "MinCount": 1,
             "MaxCount": 1,
             "NetworkInterface": [interface],
-            "BlockDeviceMapping": [{"DeviceName": IMAGES[want.image].root, "Ebs": disk}],
+            "BlockDeviceMapping": [{"DeviceName": root, "Ebs": disk}],
             "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
             "IamInstanceProfile": profiles.parameter(want.native),
-            "UserData": _encoded(_told(want)),
+            "UserData": _encoded(told(want)),
             "ClientToken": profiles.token(want.native, token(refs, want)),
         }
 
@@ -261,7 +273,7 @@ class InstanceDriver(AwsDriver[Instance]):
         state = changed[0]["currentState"].get("name", "")
         if call.after is None:
             return evolve(seen, state="deleting", fault=None) if seen and state != "terminated" else None
-        return evolve(after, state=_STATES.get(state, "ready")) if after else None
+        return evolve(after, state=_STATES.get(state, "pending")) if after else None
 
     def marked(self, seen: Observed[Instance]) -> list[str]:
         """The host, its disk and its interface."""
@@ -308,7 +320,8 @@ def _with_root(seen: Observed[Instance], roots: list[Record]) -> Observed[Instan
     return evolve(seen, spec=evolve(seen.spec, disk_gib=int(root["size"]), key=keys.seen(root, asked)))
 
 
-def _told(want: Instance) -> str:
+def told(want: Instance) -> str:
+    """Return the user data of a new host: the user's own, with keys and mounts."""
     volumes = [(devices.device(mount.device), mount) for mount in want.mounts]
     every_boot = mounting(volumes, look=devices.LOOK)
     return user_data(want.user_data, want.ssh_keys, want.ends_after, every_boot)

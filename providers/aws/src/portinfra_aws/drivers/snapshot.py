@@ -8,7 +8,7 @@ from attrs import evolve
 from portinfra.model.address import Scope
 from portinfra.model.observed import UNSEEN, Observed, State
 from portinfra.model.resources import Snapshot
-from portinfra.provider.interface import Answer, Call, NextCall, Refs
+from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse, Wait
 from portinfra_aws import errors, keys, rates
 from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.base import AwsDriver, Owned, Told
@@ -16,6 +16,10 @@ from portinfra_aws.drivers.reading import Record
 
 COPIES = "CopySnapshot"
 PERMISSIONS = "DescribeSnapshotAttribute"
+
+
+COPIES_AT_ONCE = 20
+"""A region takes so many copies at once, and the quota cannot be raised: "Quotas for Amazon EBS"."""
 
 
 class SnapshotDriver(AwsDriver[Snapshot]):
@@ -50,9 +54,9 @@ class SnapshotDriver(AwsDriver[Snapshot]):
         return {record["snapshotId"] for record in volumes if record.get("snapshotId")}
 
     def state(self, record: Record) -> State:
-        """Pending, then completed."""
-        states: Mapping[str, State] = {"pending": "pending", "recovering": "pending"}
-        return states.get(record.get("status", ""), "ready")
+        """Pending, then completed. A state that nobody knows is waited for."""
+        states: Mapping[str, State] = {"completed": "ready", "error": "ready"}
+        return states.get(record.get("status", ""), "pending")
 
     def observed(self, owned: Owned, told: Told) -> Observed[Snapshot]:
         """One in error has failed."""
@@ -95,6 +99,14 @@ class SnapshotDriver(AwsDriver[Snapshot]):
         }
         return self.call(action, want.address, parameters, after, safe=True)
 
+    def cannot_create(self, want: Snapshot, refs: Refs) -> Refuse | Wait | None:
+        """Wait with a copy while the region is busy with as many as it takes."""
+        if want.copy_of:
+            busy = sorted(each.address.name for each in refs.seen.values() if _is_being_copied(each))
+            if len(busy) >= COPIES_AT_ONCE:
+                return Wait(f"waiting for one of the copies {', '.join(busy)}")
+        return super().cannot_create(want, refs)
+
     def create(self, want: Snapshot, refs: Refs) -> Call:
         """Take it, or copy it."""
         call = super().create(want, refs)
@@ -124,3 +136,9 @@ class SnapshotDriver(AwsDriver[Snapshot]):
         if call.action == COPIES and answer is not None and after is not None:
             return evolve(after, state="pending")
         return after
+
+
+def _is_being_copied(seen: Observed[Any]) -> bool:
+    if not isinstance(seen.spec, Snapshot) or not seen.spec.copy_of:
+        return False
+    return seen.state == "pending" and not seen.fault

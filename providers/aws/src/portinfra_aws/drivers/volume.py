@@ -6,14 +6,16 @@ from typing import Any
 from attrs import evolve
 
 from portinfra.model.address import Address, Scope
+from portinfra.model.catalogue import Catalogue
 from portinfra.model.location import Location
 from portinfra.model.observed import Observed, State
 from portinfra.model.resources import Volume
-from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse
+from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse, Wait
 from portinfra_aws import errors, keys
 from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.base import AwsDriver, Owned, Told, token
 from portinfra_aws.drivers.reading import Answers, Record
+from portinfra_aws.published import STORAGE
 from portinfra_aws.query import where
 
 _SEEN = Location("<observed>", 1)
@@ -24,6 +26,14 @@ VANISHED_MAX = 3
 FILTER_VALUES_MAX = 200
 
 _FAILED = "EC2 could not make it; its key may not be usable"
+
+
+_STATES: Mapping[str, State] = {
+    "available": "ready",
+    "in-use": "ready",
+    "error": "ready",
+    "deleting": "deleting",
+}
 
 
 class VolumeDriver(AwsDriver[Volume]):
@@ -46,6 +56,10 @@ class VolumeDriver(AwsDriver[Volume]):
         growing = (reading.listed("DescribeVolumesModifications", where("volume-id", *ids)),) if ids else ()
         return (*super().survey(scope), *growing)
 
+    def takes(self, spec: Volume, catalogue: Catalogue) -> Mapping[str, int]:
+        """Its size."""
+        return {STORAGE: spec.gib}
+
     def related(self, answers: Answers) -> set[str]:
         """Volumes whose new size does not show yet."""
         return {
@@ -67,9 +81,8 @@ class VolumeDriver(AwsDriver[Volume]):
         return record.get("status") == "deleted"
 
     def state(self, record: Record) -> State:
-        """Creating, then available or in use."""
-        states: Mapping[str, State] = {"creating": "pending", "deleting": "deleting"}
-        return states.get(record.get("status", ""), "ready")
+        """Creating, then available or in use. A state that nobody knows is waited for."""
+        return _STATES.get(record.get("status", ""), "pending")
 
     def observed(self, owned: Owned, told: Told) -> Observed[Volume]:
         """One that grows is not ready; one in error has failed."""
@@ -92,7 +105,7 @@ class VolumeDriver(AwsDriver[Volume]):
             location=_SEEN,
         )
 
-    def cannot_create(self, want: Volume, refs: Refs) -> Refuse | None:
+    def cannot_create(self, want: Volume, refs: Refs) -> Refuse | Wait | None:
         """Not for ever: a volume under a key that cannot be used is made, and vanishes."""
         if refs.removals.get(want.address, 0) >= VANISHED_MAX:
             key = want.key or "EC2's default key"

@@ -3,6 +3,7 @@
 from bed import engine
 from bed.rules import (
     addresses,
+    attachment_limits,
     attachments,
     contents,
     groups,
@@ -26,6 +27,7 @@ assert engine  # imported before any rule: moto reads at its import where the im
 
 __all__ = [
     "addresses",
+    "attachment_limits",
     "attachments",
     "contents",
     "groups",

@@ -55,18 +55,27 @@ def _fall_back(there: Region, which: Any) -> None:
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html ("Client.InternalError"),
     hashicorp/terraform-provider-aws#38633, aws-solutions/instance-scheduler-on-aws#9.
     """
-    reason = StateReason("Client error on launch", "Client.InternalError")
     if getattr(which, "has_run", False):
         become(which, "stopped")
-        which.state_reason = reason
+        _blame(which, "key")
         return
     become(which, "shutting-down")
+    _die(there, which, "key")
 
-    def end() -> None:
-        _terminated(there, which)
-        which.state_reason = reason
 
-    there.later(there.settings.pending_seconds, end)
+CAUSES = {
+    "key": ("Client.InternalError", "Client error on launch"),
+    "volumes": ("Client.VolumeLimitExceeded", "Volume limit exceeded"),
+    "trouble": ("Server.InternalError", "Server.InternalError"),
+}
+"""Cause of a death → code and message of the `stateReason`, as recordings of real accounts have them."""
+
+
+def _blame(which: Any, cause: str) -> None:
+    """Say why an instance is in its state: by cause in `stateReason`; in `reason` EC2 blames itself."""
+    code, message = CAUSES[cause]
+    which.state_reason = StateReason(message, code)
+    which._reason = "Server.InternalError"
 
 
 @after("RunInstances")
@@ -80,12 +89,12 @@ def launches_are_pending(call: Call, result: Any) -> None:
             _later(call.there, each, "running")
 
 
-def _die(there: Region, which: Any, reason: str) -> None:
+def _die(there: Region, which: Any, cause: str) -> None:
     """ "The instance goes from pending to terminated": Troubleshoot Amazon EC2 instance launch issues."""
 
     def end() -> None:
         _terminated(there, which)
-        which.state_reason = StateReason(f"Server.InternalError: {reason}", "Server.InternalError")
+        _blame(which, cause)
 
     there.later(there.settings.pending_seconds, end)
 
@@ -165,6 +174,18 @@ def state_allows_it(call: Call) -> None:
             )
 
 
+@before("StopInstances")
+def protected_hosts_are_not_stopped(call: Call) -> None:
+    """As recordings of real accounts have it, word by word."""
+    for id in call.params["InstanceIds"]:
+        if instance(call, id).disable_api_stop:
+            raise EC2Error(
+                "OperationNotPermitted",
+                f"The instance '{id}' may not be stopped. "
+                "Modify its 'disableApiStop' instance attribute and try again.",
+            )
+
+
 @after("StopInstances", "StartInstances")
 def stops_and_starts_take_time(call: Call, result: Any) -> None:
     """Stopping, then stopped; pending, then running. What is there already stays."""
@@ -203,6 +224,7 @@ _ATTRIBUTES = {
     "InstanceType": "instance_type",
     "UserData": "user_data",
     "DisableApiTermination": "disable_api_termination",
+    "DisableApiStop": "disable_api_stop",
     "SourceDestCheck": "source_dest_check",
     "InstanceInitiatedShutdownBehavior": "instance_initiated_shutdown_behavior",
 }

@@ -52,11 +52,9 @@ def check(call: Call, caller: Identity) -> None:
     """Raises EC2Error for the first permission that the caller does not have."""
     for asked in needed(call):
         if not granted(call.there.settings, caller, asked):
-            raise EC2Error(
-                "UnauthorizedOperation",
-                f"You are not authorized to perform this operation. {denied(caller, asked)}",
-                status=403,
-            )
+            why = denied(call.there.settings, caller, asked)
+            message = f"You are not authorized to perform this operation. {why}"
+            raise EC2Error("UnauthorizedOperation", message, status=403)
 
 
 def granted(settings: Settings, caller: Identity, asked: Asked) -> bool:
@@ -64,25 +62,47 @@ def granted(settings: Settings, caller: Identity, asked: Asked) -> bool:
 
     A caller's own policy goes before the one of all.
     """
-    if settings.allowed is not None and asked.action not in settings.allowed:
-        return False
-    policy = settings.policy if caller.policy is None else caller.policy
-    return policy is None or any(
-        statement["Effect"] == "Allow"
-        and asked.action in _several(statement["Action"])
+    return not _why_not(settings, caller, asked)
+
+
+def _why_not(settings: Settings, caller: Identity, asked: Asked) -> str:
+    """Why a request is denied, as the services say it; empty: it is allowed.
+
+    "An explicit deny in any policy overrides any allows", of the organisation's policies first.
+    """
+    own = settings.policy if caller.policy is None else caller.policy
+    for policy, name in (
+        (settings.organisation, "a service control policy"),
+        (own, "an identity-based policy"),
+    ):
+        if policy is not None and _has(policy, "Deny", asked):
+            return f"with an explicit deny in {name}"
+    missing = settings.allowed is not None and asked.action not in settings.allowed
+    if missing or (own is not None and not _has(own, "Allow", asked)):
+        return f"because no identity-based policy allows the {asked.action} action"
+    return ""
+
+
+def _has(policy: Mapping[str, Any], effect: str, asked: Asked) -> bool:
+    """Whether a policy has a statement of this effect about what is asked.
+
+    "You can use multi-character match wildcards (*) or single-character match wildcards (?)", and actions
+    are "not case-sensitive": IAM JSON policy elements: Action.
+    """
+    return any(
+        statement["Effect"] == effect
+        and any(fnmatchcase(asked.action.lower(), each.lower()) for each in _several(statement["Action"]))
         and any(fnmatchcase(asked.resource, pattern) for pattern in _several(statement["Resource"]))
         and all(_meets(kind, terms, asked) for kind, terms in statement.get("Condition", {}).items())
         for statement in policy["Statement"]
     )
 
 
-def denied(caller: Identity, asked: Asked) -> str:
+def denied(settings: Settings, caller: Identity, asked: Asked) -> str:
     """What a service says of a permission that is missing."""
     about = f" on resource: {asked.resource}" if asked.resource else ""
-    return (
-        f"User: {caller.arn} is not authorized to perform: {asked.action}{about} "
-        f"because no identity-based policy allows the {asked.action} action"
-    )
+    why = _why_not(settings, caller, asked)
+    return f"User: {caller.arn} is not authorized to perform: {asked.action}{about} {why}"
 
 
 def _meets(kind: str, terms: Mapping[str, Any], asked: Asked) -> bool:

@@ -21,6 +21,9 @@ Snapshot.progress = property(lambda self: "100%" if self.status == "completed" e
 
 PENDING_MAX = 5
 
+NO_VOLUME = "vol-ffffffff"
+""" "Snapshots created by this action have an arbitrary volume ID", which "should not be used"."""
+
 
 @before("CreateSnapshot")
 def volume_can_be_read(call: Call) -> None:
@@ -66,6 +69,7 @@ def copies_are_honest(call: Call) -> dict[str, Any]:
     must be in completed state"; tags are not copied.
     """
     params = call.params
+    _check_copies(call)
     source = _source(call, params["SourceSnapshotId"], params["SourceRegion"])
     if source.status != "completed":
         raise EC2Error("IncorrectState", f"Snapshot {source.id} is in the '{source.status}' state.")
@@ -83,8 +87,7 @@ def copies_are_honest(call: Call) -> dict[str, Any]:
         params.get("Description") or "",
         encrypted=encrypted,
     )
-    # "Snapshots created by this action have an arbitrary volume ID that should not be used for any purpose."
-    made.volume.id = "vol-ffffffff"
+    made.volume.id = NO_VOLUME
     made.blocks = contents.of(source)
     made.kms_key_id = kms.arn(call, params.get("KmsKeyId")) if encrypted else None
     call.backend.snapshots[made.id] = made
@@ -92,6 +95,17 @@ def copies_are_honest(call: Call) -> dict[str, Any]:
         made.add_tags({tag["Key"]: tag["Value"] for tag in each["Tags"]})
     _pending(call, made)
     return {"SnapshotId": made.id, "Tags": made.tag_set}
+
+
+def _check_copies(call: Call) -> None:
+    """ "Concurrent snapshot copies per destination Region: 20": Amazon EBS endpoints and quotas."""
+    limit = call.there.settings.copies_at_once
+    copies = [each for each in call.backend.snapshots.values() if each.volume.id == NO_VOLUME]
+    if sum(each.status == "pending" for each in copies) >= limit:
+        raise EC2Error(
+            "ResourceLimitExceeded",
+            f"Too many snapshot copies in progress. The limit is {limit} for this destination region.",
+        )
 
 
 def _source(call: Call, id: str, region: str) -> Any:

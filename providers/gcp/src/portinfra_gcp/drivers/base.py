@@ -1,6 +1,7 @@
 """What the drivers of every kind share: how Compute Engine tells of a resource, and carries its owner."""
 
 import hashlib
+import json
 import uuid
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,13 +13,16 @@ from portinfra.model.address import Address, Scope
 from portinfra.model.observed import Observed, S, State
 from portinfra.provider.interface import Answer, Call, Names, NextCall, Refs, Refuse
 from portinfra.provider.lifecycle import Copy, LifecycleDriver, with_owner
-from portinfra_gcp import links, marks, rates
+from portinfra_gcp import labels, links, marks, rates
 from portinfra_gcp.drivers import reading
 from portinfra_gcp.drivers.reading import Answers, Record
 from portinfra_gcp.keys import Keyring
 from portinfra_gcp.marks import Mark
 
 DONE_STATUS = "DONE"
+
+FOREIGN = "foreign"
+"""The part with the labels that Google's services have put on a resource, as JSON."""
 
 
 @frozen
@@ -113,7 +117,11 @@ class GcpDriver(LifecycleDriver[S]):
 
     def parts(self, record: Record) -> dict[str, str]:
         """What changing it needs besides its path."""
-        return {"labels": record["labelFingerprint"]} if record.get("labelFingerprint") else {}
+        if not record.get("labelFingerprint"):
+            return {}
+        foreign = labels.foreign(record.get("labels") or {})
+        kept = {FOREIGN: json.dumps(foreign, sort_keys=True)} if foreign else {}
+        return {"labels": record["labelFingerprint"], **kept}
 
     def state(self, record: Record) -> State:
         """Where a record is on its way, by its own word."""
@@ -174,11 +182,12 @@ class GcpDriver(LifecycleDriver[S]):
     # Owning
 
     def own(self, want: S, seen: Observed[S], refs: Refs) -> NextCall:
-        """Write its labels."""
+        """Write its labels. The request replaces all of them, so those of Google's services are repeated."""
         if refused := marks.impossible(want):
             return refused
-        labels = marks.labels(want, refs, seen.parts["name"])
-        body = {"labels": labels, "labelFingerprint": seen.parts.get("labels", "")}
+        foreign = json.loads(seen.parts.get(FOREIGN, "{}"))
+        written = {**foreign, **marks.labels(want, refs, seen.parts["name"])}
+        body = {"labels": written, "labelFingerprint": seen.parts.get("labels", "")}
         parameters = {**links.variables(seen.id), "body": body}
         after = with_owner(seen, want)
         return call(f"{self.collection}.setLabels", want.address, parameters, after, safe=True)

@@ -19,13 +19,10 @@ BOOT = "boot"
 """The device of the boot disk, and what the label `portinfra-part` says of it."""
 
 _STATES: Mapping[str, State] = {
-    "PENDING": "pending",
-    "PROVISIONING": "pending",
-    "STAGING": "pending",
-    "STOPPING": "pending",
-    "PENDING_STOP": "pending",
-    "SUSPENDING": "pending",
-    "REPAIRING": "pending",
+    "RUNNING": "ready",
+    "SUSPENDED": "ready",
+    "STOPPED": "ready",
+    "TERMINATED": "ready",
     "DEPROVISIONING": "deleting",
 }
 
@@ -54,8 +51,8 @@ class InstanceDriver(GcpDriver[Instance]):
         return each.record.get("status") == "RUNNING"
 
     def state(self, record: Record) -> State:
-        """What is on its way up or down is waited for."""
-        return _STATES.get(record.get("status", ""), "ready")
+        """What is on its way up or down, or in a status that nobody knows, is waited for."""
+        return _STATES.get(record.get("status", ""), "pending")
 
     def seen_spec(self, owned: Owned, told: Told) -> Instance:
         """What the record says. A host with a second tag bears no firewall that is wanted."""
@@ -94,14 +91,13 @@ class InstanceDriver(GcpDriver[Instance]):
         """Processors while it runs, of its family's quota; and its boot disk.
 
         https://cloud.google.com/compute/resource-usage: e2 and n1 share one, each later family has its own.
-        Of those that share a core it is not said how much they take: one, at the least.
+        Of those that share a core it is not said how much they take: what their guests see, at the most.
         """
         disk = {SSD: spec.disk_gib}
         machine = catalogue.machine_types.get(spec.machine_type)
         if machine is None or spec.power == "stopped":
             return disk
-        family, _, rest = spec.machine_type.partition("-")
-        cpus = machine.vcpus if "-" in rest else 1
+        family, cpus = spec.machine_type.partition("-")[0], machine.vcpus
         own = "CPUS" if family in ("e2", "n1") else f"{family.upper()}_CPUS"
         return {own: cpus, "CPUS_ALL_REGIONS": cpus, **disk}
 

@@ -10,14 +10,14 @@ from portinfra.model.address import Address, Scope
 from portinfra.model.observed import Fault, Observed, State
 from portinfra.model.resources import Snapshot
 from portinfra.provider.interface import Call, Names, Refs, Refuse
-from portinfra_gcp import links
+from portinfra_gcp import errors, links
 from portinfra_gcp.drivers import reading
 from portinfra_gcp.drivers.base import GcpDriver, Owned, Told
 from portinfra_gcp.drivers.reading import Answers, Record
 
 _VOLUMES = "disks.aggregatedList"
 
-_STATES: Mapping[str, State] = {"CREATING": "pending", "UPLOADING": "pending", "DELETING": "deleting"}
+_STATES: Mapping[str, State] = {"READY": "ready", "FAILED": "ready", "DELETING": "deleting"}
 
 
 class SnapshotDriver(GcpDriver[Snapshot]):
@@ -41,14 +41,15 @@ class SnapshotDriver(GcpDriver[Snapshot]):
         }
 
     def state(self, record: Record) -> State:
-        """Creating, uploading, then ready."""
-        return _STATES.get(record.get("status", ""), "ready")
+        """Creating, uploading, then ready. A status that nobody knows is waited for."""
+        return _STATES.get(record.get("status", ""), "pending")
 
     def observed(self, owned: Owned, told: Told) -> Observed[Snapshot]:
         """One that could not be made has failed."""
         seen = super().observed(owned, told)
         if owned.record.get("status") == "FAILED" and seen.state != "deleting":
-            return evolve(seen, fault=Fault(Unavailable, "Compute Engine could not make it", "FAILED"))
+            why = "Compute Engine could not make it"
+            return evolve(seen, fault=Fault(Unavailable, why, "FAILED", errors.TROUBLE))
         return seen
 
     def seen_spec(self, owned: Owned, told: Told) -> Snapshot:

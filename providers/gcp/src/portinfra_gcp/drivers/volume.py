@@ -12,14 +12,19 @@ from portinfra.model.location import Location
 from portinfra.model.observed import Fault, Observed, State
 from portinfra.model.resources import Volume
 from portinfra.provider.interface import NextCall, Refs, Refuse
-from portinfra_gcp import keys, links, marks
+from portinfra_gcp import errors, keys, links, marks
 from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, born, call
 from portinfra_gcp.drivers.reading import Record
 from portinfra_gcp.published import DISK_TYPE, SSD
 
 _SEEN = Location("<observed>", 1)
 
-_STATES: Mapping[str, State] = {"CREATING": "pending", "RESTORING": "pending", "DELETING": "deleting"}
+_STATES: Mapping[str, State] = {
+    "READY": "ready",
+    "FAILED": "ready",
+    "UNAVAILABLE": "ready",
+    "DELETING": "deleting",
+}
 
 
 class VolumeDriver(GcpDriver[Volume]):
@@ -31,8 +36,8 @@ class VolumeDriver(GcpDriver[Volume]):
     replaces = frozenset({"zone", "key"})
 
     def state(self, record: Record) -> State:
-        """Creating, then ready."""
-        return _STATES.get(record.get("status", ""), "ready")
+        """Creating, then ready. A status that nobody knows is waited for."""
+        return _STATES.get(record.get("status", ""), "pending")
 
     def observed(self, owned: Owned, told: Told) -> Observed[Volume]:
         """One that could not be made has failed."""
@@ -40,7 +45,7 @@ class VolumeDriver(GcpDriver[Volume]):
         status = owned.record.get("status", "")
         if status in ("FAILED", "UNAVAILABLE") and seen.state != "deleting":
             why = "Compute Engine could not make it; its key may not be usable"
-            return evolve(seen, fault=Fault(PermissionDenied, why, status))
+            return evolve(seen, fault=Fault(PermissionDenied, why, status, errors.KEY))
         return seen
 
     def seen_spec(self, owned: Owned, told: Told) -> Volume:

@@ -15,6 +15,8 @@ from portinfra.testing.emulator import Unserved
 MOST = 128
 """https://cloud.google.com/compute/docs/disks#pdnumberlimits; 16 for machines of a shared core."""
 
+SHARED_CORES = ("e2-micro", "e2-small", "e2-medium", "f1-micro", "g1-small")
+
 _INITIAL = ("sourceImage", "sourceSnapshot", "labels", "description", "provisionedIops", "resourcePolicies")
 
 
@@ -163,7 +165,7 @@ def attach(call: Call) -> dict[str, Any]:
     if given.get("deviceName") in [each["deviceName"] for each in disks]:
         why = "The specified device name is in use."
         raise invalid("deviceName", given["deviceName"], why)
-    if len(disks) >= (16 if name_of(instance.body["machineType"]).endswith(("micro", "small")) else MOST):
+    if len(disks) >= (16 if name_of(instance.body["machineType"]) in SHARED_CORES else MOST):
         raise GceError(400, "limitExceeded", "Exceeded the maximum number of attached disks.")
     held = _existing(call, "resource", given)
     index = next(at for at in range(MOST + 1) if at not in [each["index"] for each in disks])

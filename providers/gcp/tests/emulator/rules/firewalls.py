@@ -11,6 +11,7 @@ from typing import Any
 from emulator.call import Call, making, serves
 from emulator.engine import change
 from emulator.errors import invalid
+from emulator.rules import descriptions
 from emulator.rules.networks import referred
 
 _PROTOCOLS = ("tcp", "udp", "icmp", "esp", "ah", "sctp", "ipip", "all")
@@ -117,6 +118,7 @@ def patch(call: Call) -> dict[str, Any]:
     for name in call.nulls:
         wanted.pop(name, None)
     _complete(wanted)
+    descriptions.check(wanted)
 
     def act() -> None:
         rule.body.clear()

@@ -10,6 +10,7 @@ from portinfra.provider.interface import DONE, Names, NextCall, Refs, Wait
 from portinfra_libvirt import domains
 from portinfra_libvirt.drivers import reading
 from portinfra_libvirt.drivers.base import LibvirtDriver, call
+from portinfra_libvirt.drivers.guest import GuestParts
 from portinfra_libvirt.drivers.reading import Answers
 
 
@@ -62,7 +63,7 @@ class AttachmentDriver(LibvirtDriver[Attachment]):
         assert want.instance is not None
         assert want.volume is not None
         instance, volume = refs.seen[want.instance], refs.seen[want.volume]
-        parts = _parts(volume.parts["at"], instance.parts["name"], volume.id, want.device)
+        parts = _parts(volume.parts["at"], GuestParts.of(instance).name, volume.id, want.device)
         after = Observed(want.address, want, parts, place=volume.place)
         where = {"domain": parts["domain"], "disk": volume.id, "serial": want.device}
         return call("AttachDisk", want.address, after, parts["at"], **where)

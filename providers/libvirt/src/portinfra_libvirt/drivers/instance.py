@@ -6,7 +6,6 @@ reads at birth, and its name in DHCP; then it is started. It goes in the opposit
 
 import ipaddress
 import json
-from collections.abc import Mapping
 
 from attrs import evolve
 
@@ -20,9 +19,9 @@ from portinfra.provider.mounting import mounting
 from portinfra_libvirt import disks, domains, marks, networks, seed
 from portinfra_libvirt.drivers import entries, reading
 from portinfra_libvirt.drivers.base import LibvirtDriver, call
-from portinfra_libvirt.drivers.disks import UNLISTED, put_back
+from portinfra_libvirt.drivers.disks import put_back
+from portinfra_libvirt.drivers.guest import GuestParts, disk_paths, guest_parts, orphan_parts
 from portinfra_libvirt.drivers.reading import Answers, Record
-from portinfra_libvirt.listing import unlisted
 from portinfra_libvirt.published import machine, machine_type
 
 NATIVE = ("devices",)
@@ -49,7 +48,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
                 if said is None or domain["name"] != names.scope.native_name(said.get("born", _name(said))):
                     continue
                 found.append(self._observed(at, domain, said, record, subnets, names))
-        known = {seen.parts["root_path"] for seen in found}
+        known = {GuestParts.of(seen).root_path for seen in found}
         files = reading.files(answers, names.scope, Instance.kind)
         return found + [self._orphan(file, told[file.at]) for file in files if file.path not in known]
 
@@ -62,29 +61,16 @@ class InstanceDriver(LibvirtDriver[Instance]):
         subnets: list[entries.Entry],
         names: Names,
     ) -> Observed[Instance]:
-        paths = {disk["target"]: disk["path"] for disk in domain["live_disks"] + domain["disks"]}
         address = said.get("private_address", "")
         subnet = next((each for each in subnets if _lies_in(address, each) and each.at == at), None)
         # Its cards may have been taken from it, or changed: they tell of the wall alone.
-        root = paths.get(domains.ROOT_TARGET, "")
+        root = disk_paths(domain).get(domains.ROOT_TARGET, "")
         file = disks.read(root.rpartition("/")[2])
         mac = domains.mac(names.scope, file.address if file else Address(said["address"]))
         own = {"mac": mac, "network": subnet.network if subnet else "", "address": address}
         devices = str(said.get("native", {}).get("devices", ""))
         walls = {domains.wall(domain[cards], own, devices) for cards in ("cards", "live_cards")}
-        parts = {
-            "id": f"{Instance.kind}:{domain['name']}",
-            "name": domain["name"],
-            "at": at,
-            "network": own["network"],
-            "mac": mac,
-            "root_path": root,
-            "seed_path": paths.get(domains.SEED_TARGET, ""),
-            "said": domain["said"],
-            **_files(paths, told, at, running=domain["active"]),
-            **_pin(own, told),
-            **_flaws(domain),
-        }
+        parts = guest_parts(at, domain, told, own)
         power: Power = "running" if domain["active"] and not domain["halted"] else "stopped"
         spec = Instance(
             _name(said),
@@ -95,57 +81,37 @@ class InstanceDriver(LibvirtDriver[Instance]):
             machine_type=machine_type(domain["vcpus"], domain["memory_mib"]),
             image=said.get("image", ""),
             image_id=said.get("image_id", ""),
-            disk_gib=int(parts.get("root_bytes") or said.get("disk_gib", 0) * disks.GIB) // disks.GIB,
+            disk_gib=said.get("disk_gib", 0) if parts.root_bytes is None else parts.root_bytes // disks.GIB,
             key=said.get("key"),
             power=power,
             protect=bool(said.get("protect")),
             tags=said.get("tags", {}),
             native=said.get("native", {}),
         )
-        reason = self._reason(parts)
+        reason = self._obstacle(parts)
         return Observed(
             spec.address,
             spec,
-            parts,
+            parts.to_parts(),
             "pending" if reason else "ready",
             None if self.site.alone else str(spec.zone),
-            fault=Fault(NotFound, "the secret of its root disk is gone") if "root_lost" in parts else None,
+            fault=Fault(NotFound, "the secret of its root disk is gone") if parts.root_lost else None,
             reason=reason,
         )
 
     def _orphan(self, file: reading.File, told: Record) -> Observed[Instance]:
         """A root disk of which somebody has undefined the domain. What it read at birth may lie beside it."""
         zone = next(each.zones[0] for each in self.site.hypervisors if each.name == file.at)
-        beside = file.file.removesuffix(disks.ENDING) + disks.SEED_ENDING
-        seeds = {each["file"]: each["path"] for each in told["disks"]}
-        parts = {"id": file.path, "at": file.at, "root": file.path, "root_path": file.path}
-        if beside in seeds:
-            parts["seed"] = seeds[beside]
+        parts = orphan_parts(file, told)
         spec = Instance(file.address.name, None, None, zone, "")
         place = None if self.site.alone else zone
-        if file.unlisted is not None and not file.unfinished:
-            parts |= {UNLISTED: file.unlisted.fix, "unknown": file.unlisted.reason}
-            return Observed(file.address, spec, parts, "pending", place, reason=file.unlisted.reason)
+        if parts.unknown:
+            return Observed(file.address, spec, parts.to_parts(), "pending", place, reason=parts.unknown)
         fault = Fault(NotFound, "its domain was undefined by hand")
-        return Observed(file.address, spec, parts, place=place, fault=fault)
+        return Observed(file.address, spec, parts.to_parts(), place=place, fault=fault)
 
-    def _reason(self, parts: Mapping[str, str]) -> str:
-        """What keeps it from being as any host must be."""
-        if "unknown" in parts:
-            return parts["unknown"]
-        if "cut" in parts:
-            return "its root disk, or what it reads at birth, was taken from its definition"
-        if "root_missing" in parts:
-            return f"there is no file {parts['root_path']} any more"
-        if "root_bytes" not in parts:
-            return "it has no root disk yet"
-        if "seeded" not in parts:
-            return "it has no seed yet"
-        if "transient" in parts:
-            return "somebody has undefined it, and it ends when it stops"
-        if "halted" in parts:
-            return parts["halted"]
-        return "" if self.site.bridge or "pin" in parts else "it has no name in DHCP yet"
+    def _obstacle(self, parts: GuestParts) -> str:
+        return parts.obstacle(pinned=not self.site.bridge)
 
     # Acting
 
@@ -153,30 +119,36 @@ class InstanceDriver(LibvirtDriver[Instance]):
         """Define, remove, complete, take over, change: the first of these that is needed."""
         if seen is None:
             return DONE if want is None else self._define(want, refs)
-        if UNLISTED in seen.parts:
-            return Refuse(f"{seen.address}: {seen.reason}", seen.parts[UNLISTED])
+        parts = GuestParts.of(seen)
+        if parts.unknown:
+            return Refuse(f"{seen.address}: {seen.reason}", parts.unlisted)
         if want is None or seen.fault:
             return self._remove(seen, refs)
-        if "root_missing" in seen.parts:
+        if parts.root_missing:
             held = seen.spec.power == "running"
             return Refuse(f"{want.address}: {seen.reason}", put_back(want.address, held=held))
-        if "cut" in seen.parts:
+        if parts.cut:
             return Refuse(f"{want.address}: {seen.reason}", f"Attach it again. Or --replace {want.address}.")
-        if "root_bytes" not in seen.parts:
-            return self._root(want, seen, refs)
-        if "seeded" not in seen.parts:
-            return self._seed(want, seen, refs)
-        if "transient" in seen.parts:
-            kept = self._with(seen, transient="")
-            return call("KeepDomain", want.address, kept, seen.parts["at"], domain=seen.parts["name"])
-        if not self.site.bridge and "pin" not in seen.parts:
-            assert want.subnet is not None
-            return self._pinned(seen, refs.seen[want.subnet].parts["network"], pin=True)
-        if "halted" in seen.parts:
-            return self._power(want.power, want, seen)
+        if self._obstacle(parts):
+            return self._complete(want, seen, refs)
         if seen.address != want.address or _says_otherwise(want, seen.spec):
             return _own(want, seen)
         return DONE if want == seen.spec else self._change(want, seen, refs)
+
+    def _complete(self, want: Instance, seen: Observed[Instance], refs: Refs) -> Call:
+        """Return the call for the first thing that it lacks: root disk, seed, definition, name, power."""
+        parts = GuestParts.of(seen)
+        if parts.root_bytes is None:
+            return self._root(want, seen, refs)
+        if not parts.seeded:
+            return self._seed(want, seen, refs)
+        if parts.transient:
+            kept = self._with(seen, evolve(parts, transient=False))
+            return call("KeepDomain", want.address, kept, parts.at, domain=parts.name)
+        if not self.site.bridge and not parts.pin:
+            assert want.subnet is not None
+            return self._pinned(seen, refs.seen[want.subnet].parts["network"], pin=True)
+        return self._power(want.power, want, seen)
 
     def _define(self, want: Instance, refs: Refs) -> NextCall:
         if machine(want.machine_type) is None:
@@ -222,67 +194,66 @@ class InstanceDriver(LibvirtDriver[Instance]):
                 str(want.native.get("devices", "")),
             )
         )
-        parts = {
-            "id": f"{Instance.kind}:{name}",
-            "name": name,
-            "at": at,
-            "network": network,
-            "mac": mac,
-            "root_path": root,
-            "seed_path": seeds,
-            "said": marks.written(said),
-        }
+        parts = GuestParts(
+            id=f"{Instance.kind}:{name}",
+            name=name,
+            at=at,
+            network=network,
+            mac=mac,
+            root_path=root,
+            seed_path=seeds,
+            said=marks.written(said),
+        )
         place = None if self.site.alone else str(want.zone)
         spec = evolve(want, power="stopped")
-        reason = "it has no root disk yet"
-        after = Observed(want.address, spec, parts, "pending", place, reason=reason)
+        after = Observed(want.address, spec, parts.to_parts(), "pending", place, reason=self._obstacle(parts))
         return call("DefineDomain", want.address, after, at, name=name, document=document)
 
     def _root(self, want: Instance, seen: Observed[Instance], refs: Refs) -> Call:
-        path = seen.parts["root_path"]
+        parts = GuestParts.of(seen)
+        path = parts.root_path
         size = want.disk_gib * disks.GIB
         untagged = evolve(want, tags={}, protect=False)  # these are the domain's, and change there
         said = marks.mark(untagged, refs, file=path.rpartition("/")[2], key=want.key, bytes=size)
-        after = self._with(seen, root=path, root_bytes=str(size))
+        after = self._with(seen, evolve(parts, root=path, root_bytes=size))
         where = {"scope": str(refs.scope), "path": path, "said": marks.written(said), "key": want.key}
-        at = seen.parts["at"]
-        return call("CreateDisk", want.address, after, at, bytes=size, image=want.image_id, **where)
+        return call("CreateDisk", want.address, after, parts.at, bytes=size, image=want.image_id, **where)
 
     def _seed(self, want: Instance, seen: Observed[Instance], refs: Refs) -> Call:
         assert want.subnet is not None
+        parts = GuestParts.of(seen)
         subnet = refs.seen[want.subnet]
         cidr = subnet.parts["cidr"]
         gateway = networks.gateway(cidr) if isinstance(subnet.spec, Subnet) and subnet.spec.public else None
-        network = seed.network(seen.parts["mac"], want.private_address, networks.prefix(cidr), gateway)
-        path = seen.parts["seed_path"]
-        identity = f"{seen.parts['name']}-{path.split('.')[-2]}"
+        network = seed.network(parts.mac, want.private_address, networks.prefix(cidr), gateway)
+        path = parts.seed_path
+        identity = f"{parts.name}-{path.split('.')[-2]}"
         mounts = mounting((domains.DEVICE_PATH + mount.device, mount) for mount in want.mounts)
         own = user_data(want.user_data, ends_after=want.ends_after, every_boot=mounts)
         files = seed.documents(identity, want.name, network, want.ssh_keys, own)
         where = {"scope": str(refs.scope), "path": path, "files": files}
-        return call(
-            "WriteSeed", want.address, self._with(seen, seed=path, seeded="yes"), seen.parts["at"], **where
-        )
+        after = self._with(seen, evolve(parts, seed=path, seeded=True))
+        return call("WriteSeed", want.address, after, parts.at, **where)
 
     def _pinned(self, seen: Observed[Instance], network: str, *, pin: bool) -> Call:
-        after = self._with(seen, pin=network if pin else "")
-        where = {"network": network, "mac": seen.parts["mac"], "address": seen.spec.private_address}
-        return call("PinAddress", seen.address, after, seen.parts["at"], pin=pin, **where)
+        parts = GuestParts.of(seen)
+        after = self._with(seen, evolve(parts, pin=network if pin else ""))
+        where = {"network": network, "mac": parts.mac, "address": seen.spec.private_address}
+        return call("PinAddress", seen.address, after, parts.at, pin=pin, **where)
 
-    def _with(self, seen: Observed[Instance], **more: str) -> Observed[Instance]:
-        parts = {name: value for name, value in {**seen.parts, **more}.items() if value}
-        reason = self._reason(parts)
-        return evolve(seen, parts=parts, state="pending" if reason else "ready", reason=reason)
+    def _with(self, seen: Observed[Instance], parts: GuestParts) -> Observed[Instance]:
+        reason = self._obstacle(parts)
+        return evolve(seen, parts=parts.to_parts(), state="pending" if reason else "ready", reason=reason)
 
     def _change(self, want: Instance, seen: Observed[Instance], refs: Refs) -> NextCall:
         """Another filter; other processors and memory, which takes a stop; and power last."""
-        spec, at = seen.spec, seen.parts["at"]
-        name = seen.parts["name"]
+        spec, parts = seen.spec, GuestParts.of(seen)
+        at, name = parts.at, parts.name
         if want.firewall is not None and want.firewall != spec.firewall:
             filter = refs.seen[want.firewall].parts["name"]
             assert want.subnet is not None
             network = refs.seen[want.subnet].parts["network"]
-            card = domains.interface(network, seen.parts["mac"], filter, spec.private_address)
+            card = domains.interface(network, parts.mac, filter, spec.private_address)
             after = evolve(seen, spec=evolve(spec, firewall=want.firewall))
             devices = str(spec.native.get("devices", ""))
             return call("ChangeCard", want.address, after, at, domain=name, card=card, devices=devices)
@@ -303,35 +274,38 @@ class InstanceDriver(LibvirtDriver[Instance]):
 
     def _power(self, power: Power, want: Instance, seen: Observed[Instance]) -> Call:
         """What stands still hears no request to stop."""
-        stop = "CutPower" if "halted" in seen.parts else "StopDomain"
+        stop = "CutPower" if GuestParts.of(seen).halted else "StopDomain"
         return self._powered("StartDomain" if power == "running" else stop, power, want.address, seen)
 
     def _powered(self, action: str, power: Power, address: Address, seen: Observed[Instance]) -> Call:
-        after = evolve(self._with(seen, halted=""), spec=evolve(seen.spec, power=power))
-        return call(action, address, after, seen.parts["at"], domain=seen.parts["name"])
+        parts = GuestParts.of(seen)
+        after = evolve(self._with(seen, evolve(parts, halted="")), spec=evolve(seen.spec, power=power))
+        return call(action, address, after, parts.at, domain=parts.name)
 
     def _remove(self, seen: Observed[Instance], refs: Refs) -> NextCall:
-        at = seen.parts["at"]
-        if "name" in seen.parts and (seen.spec.power == "running" or "halted" in seen.parts):
+        parts = GuestParts.of(seen)
+        if parts.name and (seen.spec.power == "running" or parts.halted):
             return self._powered("CutPower", "stopped", seen.address, seen)
-        for part in ("seed", "root"):
-            if part in seen.parts:
-                left = {name: value for name, value in seen.parts.items() if name != part}
-                gone = "name" not in left and "root" not in left
-                after = None if gone else evolve(seen, parts=left)
-                where = {"scope": str(refs.scope), "path": seen.parts[part]}
-                return call("DeleteDisk", seen.address, after, at, **where)
-        if "pin" in seen.parts:
-            return self._pinned(seen, seen.parts["pin"], pin=False)
-        return call("UndefineDomain", seen.address, None, at, domain=seen.parts["name"])
+        if parts.seed:
+            return self._delete_file(parts.seed, seen, evolve(parts, seed=""), refs)
+        if parts.root:
+            return self._delete_file(parts.root, seen, evolve(parts, root=""), refs)
+        if parts.pin:
+            return self._pinned(seen, parts.pin, pin=False)
+        return call("UndefineDomain", seen.address, None, parts.at, domain=parts.name)
+
+    def _delete_file(self, path: str, seen: Observed[Instance], left: GuestParts, refs: Refs) -> Call:
+        after = evolve(seen, parts=left.to_parts()) if left.name or left.root else None
+        return call("DeleteDisk", seen.address, after, left.at, scope=str(refs.scope), path=path)
 
 
 def _own(want: Instance, seen: Observed[Instance]) -> Call:
     """The root disk keeps the owner that it was born with: it belongs to its domain."""
-    said = marks.written(marks.owning(json.loads(seen.parts["said"]), want))
+    parts = GuestParts.of(seen)
+    said = marks.written(marks.owning(json.loads(parts.said), want))
     spec = evolve(seen.spec, name=want.name, tags=want.tags, protect=want.protect)
-    after = evolve(seen, address=want.address, spec=spec, parts={**seen.parts, "said": said})
-    return call("OwnDomain", want.address, after, seen.parts["at"], domain=seen.parts["name"], said=said)
+    after = evolve(seen, address=want.address, spec=spec, parts=evolve(parts, said=said).to_parts())
+    return call("OwnDomain", want.address, after, parts.at, domain=parts.name, said=said)
 
 
 def _says_otherwise(want: Instance, seen: Instance) -> bool:
@@ -340,49 +314,6 @@ def _says_otherwise(want: Instance, seen: Instance) -> bool:
 
 def _name(said: marks.Mark) -> str:
     return Address(said["address"]).name
-
-
-def _flaws(domain: Record) -> dict[str, str]:
-    """What keeps a domain itself from being as it was defined."""
-    kept = {disk["target"] for disk in domain["disks"]}
-    flaws = {
-        "cut": "" if {domains.ROOT_TARGET, domains.SEED_TARGET} <= kept else "yes",
-        "transient": "" if domain["persistent"] else "yes",
-        "halted": domain["halted"],
-    }
-    return {name: flaw for name, flaw in flaws.items() if flaw}
-
-
-def _files(paths: Mapping[str, str], told: Record, at: str, *, running: bool) -> dict[str, str]:
-    """The parts that are files: a root disk counts when it is finished and its secret is there, a seed when
-    it is written to its end. A finished disk, or one that a guest runs on, is unknown where no pool lists it.
-    """
-    there = {each["path"]: each for each in told["disks"]}
-    secrets = {each["path"]: marks.parsed(each["said"]) for each in told["secrets"]}
-    parts = {}
-    root, seeds = paths.get(domains.ROOT_TARGET, ""), paths.get(domains.SEED_TARGET, "")
-    if root in there or root in secrets:
-        parts["root"] = root
-    finished = root in secrets and not secrets[root].get(disks.UNFINISHED)
-    if root and root not in there and (finished or running):
-        unknown = unlisted(told["pool"], root, at)
-        if unknown is not None:
-            return {**parts, UNLISTED: unknown.fix, "unknown": unknown.reason}
-    if finished:
-        parts |= {"root_bytes": str(there[root]["bytes"])} if root in there else {"root_missing": "yes"}
-    if root in there and root not in secrets:
-        parts["root_lost"] = "yes"
-    if seeds in there:
-        parts["seed"] = seeds
-        parts |= {"seeded": "yes"} if there[seeds]["allocated"] >= there[seeds]["bytes"] else {}
-    return parts
-
-
-def _pin(card: Mapping[str, str], told: Record) -> dict[str, str]:
-    """The network whose DHCP knows its address."""
-    pin = {"mac": card["mac"], "ip": card["address"]}
-    found = next((each["name"] for each in told["networks"] if pin in each["pins"]), "")
-    return {"pin": found} if found else {}
 
 
 def _lies_in(address: str, subnet: entries.Entry) -> bool:

@@ -13,6 +13,7 @@ from portinfra.provider.interface import DONE, Names, NextCall, Refs, Refuse
 from portinfra_libvirt import forwarding, networks
 from portinfra_libvirt.drivers import entries
 from portinfra_libvirt.drivers.base import LibvirtDriver
+from portinfra_libvirt.drivers.guest import GuestParts
 from portinfra_libvirt.drivers.reading import Answers
 
 
@@ -61,11 +62,12 @@ class PublicAddressDriver(LibvirtDriver[PublicAddress]):
             return Refuse(*forwarding.full(self.site))
         assert want.instance is not None
         host = refs.seen[want.instance]
+        guest = GuestParts.of(host)
         if seen is None:
-            at, network = host.parts["at"], host.parts["network"]
+            at, network = guest.at, guest.network
             parts = entries.parts(want.address, at, network, want.name, "")
             seen = Observed(want.address, want, parts, place=host.place)
-        said = {"domain": host.parts["name"], "ip": host.spec.private_address}
+        said = {"domain": guest.name, "ip": host.spec.private_address}
         parts = {**seen.parts, **said}
         after = evolve(seen, address=want.address, spec=want, parts=parts, state="ready", reason="")
         write = entries.put(want, after, refs, networks.PUBLIC, **said)

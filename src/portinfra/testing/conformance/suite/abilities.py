@@ -54,7 +54,7 @@ class Abilities:
     def test_limits_are_held_before_any_call(self, stage: Stage) -> None:
         limits = self._capabilities(stage)
         too_much = {
-            "user_data": Role("web", user_data="x" * (limits.user_data_max_bytes + 1)),
+            "user_data": Role("web", user_data="#!" + "x" * limits.user_data_max_bytes),
             "small": Role("web", volumes=[Volume("data", gib=limits.volume_min_gib - 1)]),
             "large": Role("web", volumes=[Volume("data", gib=limits.volume_max_gib + 1)]),
             "tags": Role("web", tags={f"tag-{n}": "x" for n in range(limits.tags_max + 1)}),

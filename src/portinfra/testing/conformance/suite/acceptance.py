@@ -77,9 +77,9 @@ class Acceptance:
         scope = stage.plan(stage.bed.before).scope
         with stage.provider() as provider:
             driver = provider.drivers[Instance]
-            there = stage.look(provider, scope).resources
-            for seen in [each for each in there.values() if isinstance(each.spec, Instance)]:
-                self._stop(Caller(provider), driver.next_call, seen, Refs(scope, "stopping", there))
+            there = stage.look(provider, scope)
+            for seen in there.of(Instance).values():
+                self._stop(Caller(provider), driver.next_call, seen, Refs(scope, "stopping", there.resources))
             provider.clock.sleep_until(provider.clock.now() + STOPPING_SECONDS)
 
     def _stop(self, caller: Caller, next_call: object, seen: Observed[Instance], refs: Refs) -> None:

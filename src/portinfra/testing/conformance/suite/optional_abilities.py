@@ -5,6 +5,7 @@ from typing import Any
 
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
+from portinfra.model.resources import Instance
 from portinfra.provider import registry
 from portinfra.provider.interface import (
     BlockExport,
@@ -12,6 +13,7 @@ from portinfra.provider.interface import (
     Check,
     Doctor,
     Grants,
+    NativeLimits,
     PermissionPolicies,
     ProviderPlugin,
 )
@@ -35,6 +37,8 @@ def check_abilities(plugin: ProviderPlugin, environment: Environment, elsewhere:
         _check_policy(plugin)
     if isinstance(plugin, Grants):
         _check_json_object(plugin.grants(environment, elsewhere), "grants")
+    if isinstance(plugin, NativeLimits):
+        _check_native_limits(plugin)
     if isinstance(plugin, Doctor):
         _check_findings(plugin)
     if isinstance(plugin, BlockExport):
@@ -46,6 +50,14 @@ def _check_policy(plugin: PermissionPolicies) -> None:
     assert json.loads(json.dumps(policy)) == policy, "iam_policy returns what is not plain JSON"
     statements = [value for value in policy.values() if isinstance(value, list)]
     assert any(statements), "iam_policy returns no list of statements or permissions"
+
+
+def _check_native_limits(plugin: NativeLimits) -> None:
+    spelt = plugin.spell_tags({"Team": "ü", "stage": "one"})
+    assert len(spelt) == 2, f"spell_tags returns {spelt}, which is not one tag for each"
+    host = Instance("web1", None, None, 0, "10.0.0.4", user_data="#!/bin/sh\n")
+    least = len(host.user_data.encode())
+    assert plugin.birth_bytes(host) >= least, "birth_bytes leaves the user data out"
 
 
 def _check_findings(plugin: Doctor) -> None:

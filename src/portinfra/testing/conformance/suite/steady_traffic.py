@@ -3,7 +3,7 @@
 from attrs import evolve
 
 from portinfra.model.address import Scope
-from portinfra.model.resources import Rule
+from portinfra.model.resources import FirewallRules, Rule
 from portinfra.model.rule_sets import covers
 from portinfra.model.topology import ANYWHERE, INTERNET, Flow, Role, Topology, allow
 from portinfra.provider.interface import Answer, Call, Provider
@@ -82,7 +82,9 @@ class SteadyTraffic:
         def read_after(provider: Provider, call: Call) -> Answer:
             answer = provider.perform(call)
             if call.address == "firewall-rules.web":
-                seen = stage.look(provider, Scope("steady", stage.environment.name)).resources[call.address]
+                seen = stage.look(provider, Scope("steady", stage.environment.name)).of(FirewallRules)[
+                    call.address
+                ]
                 https = Rule("tcp", 443, 443, ANYWHERE)
                 open_moments.append(any(covers(rule, https) for rule in seen.spec.ingress))
             return answer

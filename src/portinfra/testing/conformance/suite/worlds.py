@@ -3,8 +3,9 @@
 import pytest
 
 from portinfra import workflow
+from portinfra.model.change import Step
 from portinfra.model.observed import UNSEEN
-from portinfra.model.plan import PlanOptions, Step
+from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import Spec, traits
 from portinfra.model.topology import Topology
 from portinfra.provider.interface import DONE, Provider

@@ -165,7 +165,10 @@ class FakeDriver(LifecycleDriver[S]):
 def _failed_change(record: Record) -> Fault | None:
     """Return why nothing came of its last change."""
     failed = record.get("failed_change")
-    return Fault(KINDS[failed["code"]][0], failed["reason"], failed["code"]) if failed else None
+    if not failed:
+        return None
+    kind, fix = KINDS[failed["code"]]
+    return Fault(kind, failed["reason"], failed["code"], fix)
 
 
 def _fault(record: Record) -> Fault | None:
@@ -173,5 +176,5 @@ def _fault(record: Record) -> Fault | None:
     if not record.get("fault"):
         return None
     code = record.get("fault_code", "")
-    kind, _ = KINDS.get(code, (NoCapacity, ""))
-    return Fault(kind, record["fault"], code)
+    kind, fix = KINDS.get(code, (NoCapacity, ""))
+    return Fault(kind, record["fault"], code, fix)

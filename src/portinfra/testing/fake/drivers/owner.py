@@ -105,7 +105,7 @@ class Labels:
     def write(self, mark: Mark) -> Fields:
         """The scope as its hash, the address as its name: the kind is known to whoever asks."""
         owner = mark.owner
-        labels = {"t-" + _escaped(key): _escaped(value) for key, value in mark.tags.items()}
+        labels = labels_of(mark.tags)
         for key, value in labels.items():
             if len(key) > LABEL_MAX or len(value) > LABEL_MAX:
                 tag = _plain(key.removeprefix("t-"))
@@ -203,6 +203,12 @@ CARRIERS: Mapping[CarrierName, Carrier] = {
     "metadata": Json("metadata"),
     "name": Name(),
 }
+
+
+def labels_of(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return the labels for a user's tags."""
+    return {"t-" + _escaped(key): _escaped(value) for key, value in tags.items()}
+
 
 _ILLEGAL = re.compile(r"[^a-z0-9-]")
 _ESCAPE = re.compile(r"(?:_[0-9a-f]{2})+")

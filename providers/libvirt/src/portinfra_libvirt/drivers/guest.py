@@ -1,0 +1,152 @@
+"""What a survey says of a guest beside the attributes of its instance, and what it still lacks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import asdict, field, fields_dict, frozen
+from attrs.converters import optional
+
+from portinfra.model.observed import Observed
+from portinfra_libvirt import disks, domains, marks
+from portinfra_libvirt.drivers.reading import File, Record
+from portinfra_libvirt.listing import unlisted
+
+
+@frozen(kw_only=True)
+class GuestParts:
+    """The parts of an observed instance. What is empty, False or None is not among the parts."""
+
+    id: str
+    name: str = ""
+    """Of its domain; empty: only its root disk is left."""
+    at: str
+    """The hypervisor that it is on."""
+    network: str = ""
+    mac: str = ""
+    root_path: str = ""
+    """Where its definition says that its root disk is."""
+    seed_path: str = ""
+    said: str = ""
+    """The mark in its metadata."""
+    root: str = ""
+    """The path of its root disk, where the file or its secret exists."""
+    unlisted: str = ""
+    """What to do so that a pool lists its root disk."""
+    unknown: str = ""
+    """Why nothing is known of its root disk."""
+    root_bytes: int | None = field(default=None, converter=optional(int))
+    """The size of its finished root disk."""
+    root_missing: bool = field(default=False, converter=bool)
+    """Whether the file of its finished root disk is gone."""
+    root_lost: bool = field(default=False, converter=bool)
+    """Whether the secret of its root disk is gone."""
+    seed: str = ""
+    """The path of what it reads at birth, where that file exists."""
+    seeded: bool = field(default=False, converter=bool)
+    """Whether that file is written to its end."""
+    pin: str = ""
+    """The network whose DHCP knows its address."""
+    cut: bool = field(default=False, converter=bool)
+    """Whether its definition lacks one of its two files."""
+    transient: bool = field(default=False, converter=bool)
+    """Whether it has no definition, and ends when it stops."""
+    halted: str = ""
+    """Why it does not run though it is active."""
+
+    @classmethod
+    def of(cls, seen: Observed[Any]) -> "GuestParts":
+        """Return the parts of an observed instance."""
+        known: dict[str, Any] = {name: seen.parts[name] for name in fields_dict(cls) if name in seen.parts}
+        return cls(**known)
+
+    def to_parts(self) -> dict[str, str]:
+        """Return what an observed value has in its `parts`: text only."""
+        present = {name: value for name, value in asdict(self).items() if value not in ("", None)}
+        return {
+            name: "yes" if value is True else str(value)
+            for name, value in present.items()
+            if value is not False
+        }
+
+    def obstacle(self, *, pinned: bool) -> str:
+        """Return what keeps it from being ready; empty: nothing. `pinned`: DHCP has to know its address."""
+        if self.unknown:
+            return self.unknown
+        if self.cut:
+            return "its root disk, or what it reads at birth, was taken from its definition"
+        if self.root_missing:
+            return f"there is no file {self.root_path} any more"
+        if self.root_bytes is None:
+            return "it has no root disk yet"
+        if not self.seeded:
+            return "it has no seed yet"
+        if self.transient:
+            return "somebody has undefined it, and it ends when it stops"
+        if self.halted:
+            return self.halted
+        return "it has no name in DHCP yet" if pinned and not self.pin else ""
+
+
+def guest_parts(at: str, domain: Record, told: Record, card: Mapping[str, str]) -> GuestParts:
+    """Return the parts of a domain, from what its hypervisor told. `card` has its MAC, address and network.
+
+    A root disk counts when it is finished and its secret exists, a seed when it is written to its end. A
+    finished disk, or one that a guest runs on, is unknown where no pool lists it.
+    """
+    paths = disk_paths(domain)
+    root, seed = paths.get(domains.ROOT_TARGET, ""), paths.get(domains.SEED_TARGET, "")
+    files = {each["path"]: each for each in told["disks"]}
+    secrets = {each["path"]: marks.parsed(each["said"]) for each in told["secrets"]}
+    finished = root in secrets and not secrets[root].get(disks.UNFINISHED)
+    expected = root and root not in files and (finished or domain["active"])
+    unknown = unlisted(told["pool"], root, at) if expected else None
+    kept = {disk["target"] for disk in domain["disks"]}
+    seeded = unknown is None and seed in files
+    return GuestParts(
+        id=f"instance:{domain['name']}",
+        name=domain["name"],
+        at=at,
+        network=card["network"],
+        mac=card["mac"],
+        root_path=root,
+        seed_path=seed,
+        said=domain["said"],
+        root=root if root in files or root in secrets else "",
+        unlisted=unknown.fix if unknown else "",
+        unknown=unknown.reason if unknown else "",
+        root_bytes=files[root]["bytes"] if finished and root in files else None,
+        root_missing=finished and root not in files and unknown is None,
+        root_lost=root in files and root not in secrets,
+        seed=seed if seeded else "",
+        seeded=seeded and files[seed]["allocated"] >= files[seed]["bytes"],
+        pin=_pin(card, told),
+        cut=not {domains.ROOT_TARGET, domains.SEED_TARGET} <= kept,
+        transient=not domain["persistent"],
+        halted=domain["halted"],
+    )
+
+
+def orphan_parts(file: File, told: Record) -> GuestParts:
+    """Return the parts of a root disk whose domain is gone. What it read at birth may lie beside it."""
+    beside = file.file.removesuffix(disks.ENDING) + disks.SEED_ENDING
+    seed = next((each["path"] for each in told["disks"] if each["file"] == beside), "")
+    unknown = None if file.unfinished else file.unlisted
+    return GuestParts(
+        id=file.path,
+        at=file.at,
+        root_path=file.path,
+        root=file.path,
+        seed=seed,
+        unlisted=unknown.fix if unknown else "",
+        unknown=unknown.reason if unknown else "",
+    )
+
+
+def disk_paths(domain: Record) -> dict[str, str]:
+    """Return target → path of a domain's disks; what it has now, unless its definition says otherwise."""
+    return {disk["target"]: disk["path"] for disk in domain["live_disks"] + domain["disks"]}
+
+
+def _pin(card: Mapping[str, str], told: Record) -> str:
+    pin = {"mac": card["mac"], "ip": card["address"]}
+    return next((each["name"] for each in told["networks"] if pin in each["pins"]), "")

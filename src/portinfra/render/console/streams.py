@@ -1,0 +1,87 @@
+"""The three streams of the process, whatever the caller made of them.
+
+A stream may be closed, its encoding may lack letters, its reader may be gone: a command goes on to its end.
+It fails where its result cannot be written: a full disk.
+"""
+
+import errno
+import io
+import os
+import select
+import sys
+from pathlib import Path
+from typing import Any, TextIO
+
+from portinfra.errors import PortinfraError
+from portinfra.visible import CODES
+
+
+class OutputLost(PortinfraError):
+    """Standard output cannot be written."""
+
+
+def open_streams() -> None:
+    """Replace the streams of the process by streams that stand what is said above. Once, at the beginning."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:  # a file that is opened next would get this number, and what a hook prints
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stdin is None:
+        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - until the process ends
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    if sys.stdout is sys.__stdout__:
+        sys.stdout = _stream(_Output(1), sys.stdout)
+    if sys.stderr is sys.__stderr__:
+        sys.stderr = _stream(_Errors(2), sys.stderr)
+
+
+def _stream(raw: "_Output", former: TextIO | None) -> TextIO:
+    encoding = getattr(former, "encoding", None) or "utf-8"
+    lines = raw.isatty() or isinstance(raw, _Errors)
+    buffer = io.BufferedWriter(raw)
+    return io.TextIOWrapper(buffer, encoding, CODES, line_buffering=lines)
+
+
+class _Output(io.RawIOBase):
+    """Standard output. What a reader that has gone does not want is dropped: the command goes on."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._lost = False
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def isatty(self) -> bool:
+        return os.isatty(self._descriptor)
+
+    def write(self, data: Any) -> int:
+        while not self._lost:
+            try:
+                return os.write(self._descriptor, data)
+            except BlockingIOError:  # a stream that another program has made so
+                select.select([], [self._descriptor], [])
+            except OSError as error:
+                self._lost = True
+                self._lose(error)
+        return len(data)
+
+    def _lose(self, error: OSError) -> None:
+        """Raise OutputLost, unless it was a reader that has gone away: a closed pipe or terminal."""
+        if not (error.errno == errno.EPIPE or (error.errno == errno.EIO and self.isatty())):
+            raise OutputLost(
+                f"standard output cannot be written: {error.strerror}",
+                fix="What was done stays. Make room or write elsewhere, then run the same command again.",
+            ) from error
+
+
+class _Errors(_Output):
+    """Standard error. Where it cannot be written nobody reads it: a drill is torn down all the same."""
+
+    def _lose(self, error: OSError) -> None:
+        pass

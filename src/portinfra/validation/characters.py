@@ -1,0 +1,48 @@
+"""Characters that no declared text may hold, as no cloud could keep them.
+
+XML 1.0 (https://www.w3.org/TR/xml/#charsets) has no control characters but tab, line feed and carriage
+return. EC2 and libvirt read and write XML.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from portinfra.model.finding import Finding
+from portinfra.model.location import Location
+
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_IN_UTF_8 = re.compile("[\ud800-\udfff]")
+
+
+def character_findings(
+    value: Any, subject: str, area: str, location: Location, *, secret: bool = False
+) -> Iterator[Finding]:
+    """Return a finding `AREA/character` for a value with text that cannot be kept; it does not show the text.
+
+    `secret` is text that goes into no XML (user data): it only has to be UTF-8.
+    """
+    allowed = _NOT_IN_UTF_8 if secret else _NOT_IN_XML
+    for text in _texts(value):
+        if found := allowed.search(text):
+            yield Finding(
+                f"{area}/character",
+                f"holds the character U+{ord(found[0]):04X}, which "
+                + ("UTF-8 cannot carry" if secret else "XML cannot carry: not every cloud can keep it"),
+                "Remove the character.",
+                subject=subject,
+                location=location,
+            )
+            return
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Return every text in a value: the keys and values of mappings, the items of lists."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for pair in value.items():
+            yield from _texts(pair)
+    elif isinstance(value, tuple | list | set | frozenset):
+        for item in value:
+            yield from _texts(item)
