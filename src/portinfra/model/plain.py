@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import fields, has
 
+from portinfra.model.location import Location
 from portinfra.model.observed import UNSEEN
 from portinfra.model.resources import Rule
 
@@ -29,6 +30,8 @@ def plain(value: object) -> Json:
         return None
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, Location):  # the line itself may hold a secret
+        return {"file": value.file, "line": value.line}
     if isinstance(value, Rule):
         return value._asdict()
     if isinstance(value, Mapping):

@@ -60,7 +60,7 @@ def compose(
     ordered, more = steps(decided, desired, placed.roles, rolling, closed_first)
     findings += more
     tightened = {each.step.address: each.tightened for each in closed_first if each.tightened}
-    calls, refused = ([], []) if _errors(findings) else dry_run(ordered, desired, placed.scope, tightened)
+    calls, refused = ([], []) if _errors(findings) else dry_run(ordered, desired, placed, tightened)
     findings += [*refused, *quota_findings(decided.values(), desired, catalogue), *_doubles(observation)]
     findings = moved or findings  # the other findings are about a plan that nobody wants
     return Plan(

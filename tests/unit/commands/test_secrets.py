@@ -1,9 +1,11 @@
 """The value of a sensitive variable is in no output of any command, and in no file that one writes."""
 
 import base64
+import json
 
 import pytest
 import typer
+from json_schema import document_errors
 from typer.testing import CliRunner
 
 from portinfra.commands.app import app
@@ -169,6 +171,18 @@ def test_no_output_holds_the_value_of_a_sensitive_variable(story):
             assert canary not in result.output + result.stderr, call[:3]
 
 
+def test_every_document_that_a_command_prints_fits_its_schema(story):
+    printed, _ = story
+    documents = [
+        (call[:3], json.loads(result.stdout))
+        for call, result in printed.items()
+        if "--json" in call and result.stdout and "--iam-policy" not in call  # which is the provider's own
+    ]
+    assert len({document["schema"] for _, document in documents}) > 15
+    wrong = {call: document_errors(document) for call, document in documents}
+    assert {call: found for call, found in wrong.items() if found} == {}
+
+
 def test_no_file_that_a_command_writes_holds_it(story):
     _, folder = story
     files = [path for path in folder.rglob("*") if path.is_file()]
@@ -191,3 +205,20 @@ def test_a_value_that_was_given_without_a_name_is_not_shown(tmp_path):
     assert result.exit_code == 2
     assert "--var NAME=VALUE" in result.stderr
     assert CANARY not in result.output + result.stderr
+
+
+def test_a_value_of_the_process_environment_is_as_secret(story, tmp_path, monkeypatch):
+    _, folder = story
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PORTINFRA_VAR_token", CANARY)
+    with simulated() as cloud, monkeypatch.context() as patch:
+        patch.setenv("PORTINFRA_HOME", str(tmp_path))
+        for call in (("plan", "--full"), ("plan", "--json"), ("apply", "--yes"), ("status",), ("render",)):
+            arguments = [*call, "production", "-f", "shop.hcl"]
+            result = CliRunner().invoke(app(Session("portinfra", tuple(arguments))), arguments)
+            assert not [canary for canary in SHAPES_OF_IT if canary in result.output + result.stderr], call
+        assert cloud.books()
+        assert not [canary for canary in SHAPES_OF_IT if canary in repr(cloud.books())]
+    journals = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
+    assert journals
+    assert not [canary for canary in SHAPES_OF_IT if canary in "".join(journals)]
