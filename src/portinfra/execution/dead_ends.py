@@ -8,8 +8,10 @@ from portinfra.errors import PermissionDenied, ProviderError, QuotaExceeded
 from portinfra.model.resources import Instance, Spec
 from portinfra.provider.interface import Call
 
-DECISIVE = ("machine_type", "image", "disk_gib", "gib", "key", "native", "power")
-"""The attributes that decide whether a quota, a permission or a key refuses a resource."""
+DECISIVE = ("machine_type", "image", "disk_gib", "gib", "key", "native", "power", "tags")
+"""The attributes that decide whether a quota, a permission or a key refuses a resource. Tags do, where a
+policy of the organisation demands them.
+"""
 
 OF_ITS_OWN = ("attachment", "snapshot")
 """Kinds whose limits belong to one host or one volume: others of the kind may still succeed."""

@@ -1,7 +1,7 @@
 """Whether hosts are ready: the commands and functions of their roles, each asked about one host."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from attrs import define, frozen
@@ -32,6 +32,12 @@ _FUNCTIONS = threading.Lock()
 
 SHOWN_MAX = 200
 """Characters of an answer that are shown."""
+
+SECRET_MIN = 8
+"""A line of user data with fewer characters is taken for no secret: `fi`, `exit 0`."""
+
+PIECE = 32
+"""So many characters of a line of user data are secret as well."""
 
 
 @frozen
@@ -135,6 +141,13 @@ class Readiness:
 def _last_line(told: str, secret: str) -> str:
     """Return the last line that has text. Where it holds a line of the host's user data, it is left out."""
     lines = ("".join(c if c.isprintable() else " " for c in line).strip() for line in told.splitlines())
-    last = next((line for line in reversed(list(lines)) if line), "")[:SHOWN_MAX]
-    secrets = (line.strip() for line in secret.splitlines())
-    return "(secret)" if any(len(line) >= 8 and line in last for line in secrets) else last
+    last = next((line for line in reversed(list(lines)) if line), "")
+    is_secret = any(piece in last for line in secret.splitlines() for piece in _pieces(line.strip()))
+    return "(secret)" if is_secret else last[:SHOWN_MAX]
+
+
+def _pieces(line: str) -> Iterator[str]:
+    """Return a line of user data, or all pieces of a long one: hooks keep only the end of a long output."""
+    if len(line) >= SECRET_MIN:
+        for start in range(max(len(line) - PIECE, 0) + 1):
+            yield line[start : start + PIECE]

@@ -58,6 +58,7 @@ def test_hosts_that_are_not_asked_for_take_nothing_of_the_rate():
         Role("db", count=1, size="medium"),
         Role("db", count=1, image="ubuntu-24.04"),
         Role("db", count=1, disk_gib=10),
+        Role("db", count=1, tags={"stage": "prod"}),
     ],
 )
 def test_a_host_that_differs_in_what_decides_is_tried(other):

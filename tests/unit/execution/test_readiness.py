@@ -90,6 +90,18 @@ def test_no_secret_of_the_host_is_shown(secret):
     assert SECRET not in str(error)
 
 
+@pytest.mark.parametrize(("pieces", "said"), [(60, "{}"), (60, "{} failed"), (20, "x" * 150 + "{}")])
+def test_no_piece_of_a_long_secret_is_shown(pieces, said):
+    long = "".join(f"secret-{number:03}" for number in range(pieces))
+
+    def tell_all(inventory):
+        print(said.format(long))
+        return False
+
+    error = failure(Role("web", count=1, ready=tell_all, user_data=f"#!/bin/sh\n{long}\n", ready_limit="5s"))
+    assert "secret-0" not in str(error)
+
+
 def test_a_limit_is_kept_to():
     asked = []
 
