@@ -24,7 +24,7 @@ class InstanceDriver(ToyDriver[Instance]):
     )
     replaces = frozenset({"subnet", "zone", "private_address", "image", "disk_gib", "key", "native"})
     interrupts = frozenset({"machine_type"})
-    holds = frozenset({"subnet"})
+    holds = frozenset({"subnet", "firewall"})  # a firewall cannot be deleted while a server has it
 
     def read(self, record: Record, names: Names) -> Instance:
         return evolve(

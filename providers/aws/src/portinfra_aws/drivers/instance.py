@@ -54,7 +54,7 @@ class InstanceDriver(AwsDriver[Instance]):
     holds_data = True
     replaces = frozenset({"subnet", "zone", "private_address", "image", "disk_gib", "key", "native"})
     interrupts = frozenset({"machine_type"})
-    holds = frozenset({"subnet"})
+    holds = frozenset({"subnet", "firewall"})  # no group can be deleted while an instance is in it
 
     # Seeing
 
