@@ -21,6 +21,7 @@ from portinfra.model.evidence import Evidence
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance
 from portinfra.placement import place
+from portinfra.recovery.ages import Ages
 from portinfra.recovery.beginning import Beginning
 from portinfra.recovery.bringup import BringUp
 from portinfra.recovery.choice import Choice
@@ -28,7 +29,7 @@ from portinfra.recovery.fencing import answering, passed_on, switched
 from portinfra.recovery.groups import groups
 from portinfra.recovery.how import How
 from portinfra.recovery.ledger import Ledger
-from portinfra.recovery.points import Point
+from portinfra.recovery.points import Point, points
 from portinfra.recovery.preflight import may_take_over
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.restore import sourced
@@ -102,7 +103,8 @@ class _Failover:
             whole = bring_up.up_at is not None and self._announced(bring_up)
             fenced = turn.fenced_at is not None and not turn.lost  # else it may have been let in again since
             until = turn.fenced_at if turn.fenced_at is not None and fenced else turn.given_up_at
-            evidence = shown(bring_up, turn.id, chosen, began=turn.began, until=until, source_fenced=fenced)
+            ages = Ages(points(self.ledger.entries()), context.now, until)
+            evidence = shown(bring_up, turn.id, chosen, ages, began=turn.began, source_fenced=fenced)
             if whole:
                 stands_from_here(self.ledger, turn.id)
                 written(self.ledger, evolve(turn, open=False))

@@ -234,6 +234,9 @@ def _gaps(recovery: Recovery, now: RecoveryStatus) -> Iterable[Finding]:
             "Run this where the vault's configuration is, or mend the way there.",
             Severity.WARNING,
         )
+    for warning in now.dated_ahead:
+        fix = "Set the clock of that machine, or of this one (NTP). Then make a point: dr replicate --now."
+        yield _gap(name, "dated-ahead", warning, fix, Severity.WARNING)
     for volume in now.volumes:
         if volume.level == "lost" and volume.age is not None:
             age = f"its newest point is {duration(volume.age)} old, and the rpo is {recovery.plan.rpo}"
