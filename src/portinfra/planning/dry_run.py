@@ -74,10 +74,13 @@ def _walk(
 ) -> Iterator[tuple[NextCall, Observed[Spec] | None]]:
     """Yield each answer of a driver until its last, and what is there after it."""
     for _ in range(CALLS_MAX):
+        is_absent = seen is None
         step, seen = _step(driver, want, seen, refs)
         yield step, seen
         if step is DONE or isinstance(step, Refuse):
             return
+        if is_absent and isinstance(step, Wait):  # a creation waits for others
+            refs = evolve(refs, seen={address: _ready(each) for address, each in refs.seen.items()})
     raise RuntimeError(f"{type(driver).__name__} does not converge: {CALLS_MAX} calls, last {step}")
 
 
@@ -110,3 +113,7 @@ def ask(driver: Driver[Any], want: Spec | None, seen: Observed[Spec] | None, ref
 def _settled(seen: Observed[Spec] | None) -> Observed[Spec] | None:
     """What waiting is expected to end in."""
     return None if seen is None or seen.state == "deleting" else evolve(seen, state="ready")
+
+
+def _ready(seen: Observed[Spec]) -> Observed[Spec]:
+    return evolve(seen, state="ready") if seen.state == "pending" else seen
