@@ -41,6 +41,9 @@ topology "payments" {
   # The service itself. Two application servers a zone: app1 and app4, app2 and app5, app3 and app6 (R6).
   role "web" {
     size = "medium"
+    # Asked about each server before the next one goes. Put your own question here: does the page answer?
+    # The simulator runs no software, so this one reads what portinfra knows of the server.
+    ready = "grep -q '\"power\": \"running\"' \"$PORTINFRA_INVENTORY\""
   }
   role "app" {
     count = 6

@@ -30,7 +30,10 @@ proxy_mail = Role("proxy-mail", public="calls the mail service")
 proxy_packages = Role("proxy-packages", public="calls the distribution's mirrors")
 
 # The service itself. Two application servers a zone: app1 and app4, app2 and app5, app3 and app6 (R6).
-web = Role("web", size="medium")
+# `ready` is asked about each web server before the next one goes. Put your own question there: does the page
+# answer? The simulator runs no software, so this one reads what portinfra knows of the server.
+RUNS = 'grep -q \'"power": "running"\' "$PORTINFRA_INVENTORY"'
+web = Role("web", size="medium", ready=RUNS)
 app = Role("app", count=6, size="medium")
 middleware = Role("middleware", size="medium")
 

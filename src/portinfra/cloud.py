@@ -31,6 +31,7 @@ from portinfra.planning.refusal import refuse
 from portinfra.planning.relations import relation_findings
 from portinfra.provider import registry
 from portinfra.validation import validate_place, validate_resource
+from portinfra.validation.limits import attachment_findings
 
 S = TypeVar("S", bound=Spec)
 
@@ -134,7 +135,10 @@ class Cloud:
         plan = check_guards_again(run, plan, self._guards)
         zonal = self._place.provider.capabilities.zonal_subnets
         relations = relation_findings(plan, zonal_subnets=zonal) if spec else ()
-        more = (*map(_loss, plan.kept), *self._unclear(spec.values()), *relations, *find_host_starts(plan))
+        plugin = registry.plugin(self._place.environment.provider)
+        excess = (each for value in spec.values() for each in attachment_findings(value, wanted, plugin))
+        unclear = self._unclear(spec.values())
+        more = (*map(_loss, plan.kept), *unclear, *relations, *excess, *find_host_starts(plan))
         refuse(evolve(plan, findings=(*plan.findings, *more)))
         record_peer(run, plan)
         if not plan.empty:

@@ -45,7 +45,7 @@ from portinfra.recovery.prospect import Prospect, prospect
 from portinfra.recovery.replicate import Replicated, replicate
 from portinfra.recovery.status import RecoveryStatus, status
 from portinfra.recovery.subject import Recovery, recoveries_of
-from portinfra.recovery.vault.blocks import exports_blocks
+from portinfra.recovery.vault.block_export import exports_blocks
 from portinfra.recovery.vault.readiness import unfit
 from portinfra.rollout.evidence import open_store, sign, signing_key, verify
 from portinfra.validation import validate, validate_declared, validate_helpers, validate_placed

@@ -11,6 +11,7 @@ PortinfraError
 │ ├ NotFound  AlreadyExists  Conflict  PermissionDenied  InvalidRequest  Unsupported
 │ ├ QuotaExceeded  NoCapacity
 │ └ RateLimited  Unavailable  OutcomeUnknown                 (temporary)
+├ NotReadyError          a host did not say within its limit that it is ready
 └ ApplyError             some steps of an apply did not end well; run it again to resume
 """
 
@@ -185,6 +186,18 @@ class OutcomeUnknown(ProviderError):
     """The call was sent and no answer came: it may have been done or not."""
 
     temporary = True
+
+
+class NotReadyError(PortinfraError):
+    """A host did not say within its limit that it is ready."""
+
+    def __init__(self, message: str, answer: str, *, fix: str = "") -> None:
+        super().__init__(message, fix=fix)
+        self.answer = answer
+        """What was asked last, and what the answer was. Nothing for evidence where data is sensitive."""
+
+    def __str__(self) -> str:
+        return f"{self.args[0]}: {self.answer}"
 
 
 class ApplyError(PortinfraError):

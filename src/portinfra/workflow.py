@@ -36,6 +36,7 @@ from portinfra.model.topology import Topology
 from portinfra.placement import place
 from portinfra.planning.compose import compose
 from portinfra.planning.in_use import in_use
+from portinfra.planning.readiness import questions
 from portinfra.planning.refusal import refuse
 from portinfra.planning.saved import fingerprints, new_changes, say_changes
 from portinfra.planning.unknown_names import name_findings
@@ -178,8 +179,9 @@ def apply(
     world is no longer as planned for, and ApplyError when a step did not end well.
     """
     refuse(plan)
+    nothing = plan.empty and not questions(plan)
     if (
-        plan.empty and not plan.destroys and is_recorded(plan)
+        nothing and not plan.destroys and is_recorded(plan)
     ):  # a destroy also removes the lease, the last thing that is ours
         return Outcome(plan.scope, attempt="")
     environment = plan.placed.environment

@@ -5,6 +5,7 @@ import json
 from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from json_schema import document_errors
 
 from portinfra import INTERNET, PlanOptions, apply, check, destroy, dr, lock_in, placed, plan
 from portinfra.errors import PortinfraError
@@ -31,6 +32,8 @@ def is_json(document):
     text = json.dumps(document, allow_nan=False)
     assert CANARY not in text
     assert json.loads(text) == document  # no key and no value that JSON would make another
+    if isinstance(document, dict) and "schema" in document:
+        assert document_errors(document) == []
     return True
 
 

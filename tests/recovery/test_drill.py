@@ -54,6 +54,35 @@ def test_its_evidence_names_accounts_who_ran_it_and_what_the_topology_was(ready)
     assert same.topology_digest == secret.topology_digest == told.topology_digest != other.topology_digest
 
 
+def test_hosts_are_ready_before_the_gates_of_their_wave(ready):
+    asked = []
+
+    def says_ready(inventory):
+        asked.append(inventory["hosts"][0]["name"])
+
+    def gate(inventory):
+        asked.append("gate")
+
+    topology = SHOP.with_role(evolve(SHOP.role("db"), ready=says_ready))
+    evidence = drill(recovery(topology=topology, waves=[Wave("db", gate), Wave("web")]), pace=ONE)
+    assert evidence.result == "passed", evidence.reasons
+    assert sorted(asked[:2]) == ["db1", "db2"]
+    assert asked[2] == "gate"
+
+
+@pytest.mark.parametrize("sensitive", [False, True])
+def test_a_host_that_is_not_ready_ends_the_drill_and_says_nothing_sensitive(ready, sensitive):
+    def fails(inventory):
+        raise ValueError("row 7 of ada")
+
+    topology = SHOP.with_role(evolve(SHOP.role("db"), ready=fails, ready_limit="10s"))
+    data = [DataPolicy("db", sensitive=sensitive)]
+    evidence = drill(recovery(topology=topology, data=data), pace=ONE)
+    (reason,) = evidence.reasons
+    assert "instance.db1 was not ready within 10s" in reason
+    assert ("row 7 of ada" in reason) == (not sensitive)
+
+
 def test_it_makes_no_call_to_the_source_and_none_to_the_environment_it_drills_for(ready):
     asked = set()
 

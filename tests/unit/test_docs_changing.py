@@ -9,6 +9,7 @@ from rich.console import Console
 
 from portinfra import workflow
 from portinfra.declaration.load import load
+from portinfra.hooks import calls
 from portinfra.planning.roles import role_of
 from portinfra.render.console.plan import show_plan
 from portinfra.testing.simulated import SOMEWHERE, applied, simulated
@@ -16,7 +17,9 @@ from portinfra.testing.simulated import SOMEWHERE, applied, simulated
 PAGE = (Path(__file__).parents[2] / "docs" / "changing.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 REMOVED = next(code for _, code in BLOCKS if "retired" in code and code.startswith("topology"))
-ERROR = next(code for _, code in BLOCKS if "error:" in code)
+READY = next(code for _, code in BLOCKS if "ready       =" in code)
+SCRIPT = next(code for _, code in BLOCKS if code.startswith("#!"))
+ERROR = next(code for _, code in BLOCKS if ": error:" in code)
 
 
 @pytest.fixture
@@ -28,6 +31,23 @@ def declared(tmp_path):
         return load(Path("shop.hcl")).topology()
 
     return written
+
+
+def test_the_command_on_the_page_says_that_hosts_of_the_simulator_are_ready(declared):
+    Path("ready").write_text(SCRIPT, encoding="utf-8")
+    Path("ready").chmod(0o755)
+    with simulated():
+        steps = applied(declared(READY)).steps
+    assert sum(step.step.phase == "ready" for step in steps) == 3
+
+
+def test_the_command_on_the_page_says_why_a_host_is_not_ready(tmp_path):
+    Path("ready").write_text(SCRIPT, encoding="utf-8")
+    Path("ready").chmod(0o755)
+    given = {"on": "aws:us-east-1", "hosts": [{"name": "web1", "private_address": "127.0.0.1"}]}
+    answer = calls.call("./ready 1", given, seconds=60)
+    assert not answer.passed
+    assert answer.told.startswith("port 1 of web1: ")
 
 
 def test_a_removed_role_is_answered_with_the_line_on_the_page(declared):

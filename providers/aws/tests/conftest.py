@@ -16,6 +16,7 @@ import pytest
 
 if TYPE_CHECKING:
     from bed import Local
+    from bed.conformance_bed import AwsBed
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -54,3 +55,15 @@ def _client(running_bed: Local) -> Any:
 def boto(ec2: Local, _client: Any) -> Any:
     """boto3's client of that EC2: an independent one, which repeats nothing."""
     return _client
+
+
+@pytest.fixture
+def bed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsBed]:
+    """A bed of the conformance suite. No request to it broke a rule of EC2, or found a gap of the bed."""
+    from bed.conformance_bed import AwsBed
+
+    monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
+    with AwsBed() as bed:
+        yield bed
+        assert bed.ec2.violations == []
+        assert bed.ec2.gaps == []

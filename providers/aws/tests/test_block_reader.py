@@ -21,13 +21,17 @@ from bed.hand import refused
 from bed.rules.contents import BLOCK, GIB
 from portinfra.model.address import Scope
 from portinfra_aws import plugin
-from portinfra_aws.blocks import command, reader
+from portinfra_aws.block_export import command, reader
 
 HELPER = ("123456789012", "AKIAHELPERHELPER0000", "helper-secret")
 PRODUCTION = evolve(AwsBed.environment, key="alias/shop")
 TAKEN = Scope("shop", "production").beside("taken")
 WRITTEN = (0, *range(5, 25), 100, 101, 2047)
 """More than are asked for at once, with holes and without, up to the last."""
+SHA256 = (
+    "python3 -c 'import hashlib, sys; print(hashlib.file_digest(sys.stdin.buffer, \"sha256\").hexdigest())'"
+)
+"""Six times as fast as sha256sum: what it runs on has instructions for it."""
 
 
 @pytest.fixture
@@ -48,12 +52,21 @@ def bash(tmp_path: Path) -> Any:
     return run
 
 
+PLACE = 11
+"""Where in its block each text begins."""
+
+
+def content(index: int) -> bytes:
+    """Return the text that is written into a block."""
+    return f"block {index}".encode() * 1000
+
+
 @pytest.fixture
 def volume(ec2: Local, boto: Any) -> str:
     ec2.bed.configure(page_limit=7)
     id = hand.volume(boto, gib=1, Encrypted=True, KmsKeyId="alias/shop")
     for index in WRITTEN:
-        ec2.bed.write(id, f"block {index}".encode() * 1000, index * BLOCK + 11)
+        ec2.bed.write(id, content(index), index * BLOCK + PLACE)
     return id
 
 
@@ -70,12 +83,13 @@ def taken(boto: Any, volume: str) -> str:
     return snapshot(boto, volume)
 
 
-@pytest.fixture
-def digest(ec2: Local, volume: str) -> str:
-    """Of all that the volume holds."""
-    whole = hashlib.sha256()
+@pytest.fixture(scope="module")
+def digest() -> str:
+    """Return the SHA-256 of all that each `volume` holds."""
+    whole, zeros = hashlib.sha256(), bytes(BLOCK)
     for index in range(GIB // BLOCK):
-        whole.update(ec2.bed.read(volume, index * BLOCK, BLOCK))
+        text = content(index)
+        whole.update(zeros[:PLACE] + text + zeros[PLACE + len(text) :] if index in WRITTEN else zeros)
     return whole.hexdigest()
 
 
@@ -94,10 +108,10 @@ def failed(run: subprocess.CompletedProcess[str], said: str) -> None:
 def test_the_whole_volume_comes_in_order_and_standard_input_stays_alone(
     ec2: Local, bash: Any, taken: str, digest: str
 ) -> None:
-    script = f"echo later | {{ {told(taken)} | tee >(wc -c >&2) | sha256sum; cat; }}"
+    script = f"echo later | {{ {told(taken)} | tee >(wc -c >&2) | {SHA256}; cat; }}"
     run = bash(script)
     assert run.returncode == 0
-    assert run.stdout == f"{digest}  -\nlater\n"
+    assert run.stdout == f"{digest}\nlater\n"
     assert run.stderr.strip() == str(GIB)
     assert ec2.bed.calls["GetSnapshotBlock"] == len(WRITTEN)
     assert ec2.bed.calls["ListSnapshotBlocks"] == 4
@@ -114,8 +128,8 @@ def test_what_goes_wrong_for_a_while_changes_no_byte(
     ec2: Local, bash: Any, taken: str, digest: str, mishap: str
 ) -> None:
     ec2.bed.fault(mishap, action="GetSnapshotBlock", at=3, times=2)
-    run = bash(f"{told(taken)} | sha256sum")
-    assert (run.returncode, run.stdout) == (0, f"{digest}  -\n"), run.stderr
+    run = bash(f"{told(taken)} | {SHA256}")
+    assert (run.returncode, run.stdout) == (0, f"{digest}\n"), run.stderr
 
 
 def test_a_block_that_always_comes_damaged_ends_it(ec2: Local, bash: Any, taken: str) -> None:
@@ -290,8 +304,8 @@ def test_a_role_that_comes_some_time_after_its_host_is_waited_for(
     bash: Any, taken: str, digest: str, metadata: Metadata
 ) -> None:
     metadata.late = 7
-    run = bash(f"{patient(told(taken), 60)} | sha256sum")
-    assert (run.returncode, run.stdout) == (0, f"{digest}  -\n"), run.stderr
+    run = bash(f"{patient(told(taken), 60)} | {SHA256}")
+    assert (run.returncode, run.stdout) == (0, f"{digest}\n"), run.stderr
     assert metadata.late == 0
 
 

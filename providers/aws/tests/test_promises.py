@@ -5,7 +5,6 @@ import re
 import pytest
 from attrs import evolve
 
-from bed.conformance_bed import AwsBed
 from portinfra import Volume, connect
 from portinfra.model.resources import Snapshot
 from portinfra.model.topology import Role, Topology
@@ -13,15 +12,6 @@ from portinfra.testing.conformance.stage import Stage
 from portinfra.testing.wrapped import untouched, wrapped
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-
-
-@pytest.fixture
-def bed(tmp_path, monkeypatch):
-    monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
-    with AwsBed() as bed:
-        yield bed
-        assert bed.ec2.violations == []
-        assert bed.ec2.gaps == []
 
 
 @pytest.fixture

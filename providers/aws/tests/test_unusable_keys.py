@@ -3,20 +3,11 @@
 import pytest
 from attrs import evolve
 
-from bed.conformance_bed import REGION, AwsBed
+from bed.conformance_bed import REGION
 from bed.identities import ACCOUNT
 from bed.rules.kms import DEFAULT
 from portinfra.errors import ApplyError, PermissionDenied, QuotaExceeded
 from portinfra.testing.conformance.stage import Stage
-
-
-@pytest.fixture
-def bed(tmp_path, monkeypatch):
-    monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
-    with AwsBed() as bed:
-        yield bed
-        assert bed.ec2.violations == []
-        assert bed.ec2.gaps == []
 
 
 def test_hosts_that_die_of_their_key_are_launched_once_and_are_never_called_want_of_capacity(bed):

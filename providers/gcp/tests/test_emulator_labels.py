@@ -93,6 +93,8 @@ def test_two_changes_against_one_fingerprint_do_not_both_happen(gce: Local, hand
     hand.disk()
     gce.bed.configure(live_clock=False, pending_seconds=10)
     fingerprint = hand.ask("Disks", "get", zone=ZONE, disk="d").label_fingerprint
+    larger = {"size_gb": 200}
+    hand.begin("Disks", "resize", zone=ZONE, disk="d", disks_resize_request_resource=larger)
     operations = [
         hand.begin("Disks", "set_labels", zone=ZONE, resource="d", zone_set_labels_request_resource={
             "labels": {"who": who}, "label_fingerprint": fingerprint})
@@ -101,6 +103,16 @@ def test_two_changes_against_one_fingerprint_do_not_both_happen(gce: Local, hand
     ends = [[error.code for error in hand.wait(each).error.errors] for each in operations]
     assert ends == [[], ["CONDITION_NOT_MET"]]
     assert dict(hand.ask("Disks", "get", zone=ZONE, disk="d").labels) == {"who": "first"}
+
+
+def test_labels_are_changed_at_once_where_nothing_else_is_under_way(gce: Local, hand: Hand, raw: Raw) -> None:
+    hand.disk()
+    gce.bed.configure(live_clock=False, pending_seconds=10)
+    fingerprint = hand.ask("Disks", "get", zone=ZONE, disk="d").label_fingerprint
+    body = {"labels": {"who": "first"}, "labelFingerprint": fingerprint}
+    told = raw("POST", f"zones/{ZONE}/disks/d/setLabels", body)
+    assert (told["operationType"], told["status"]) == ("setLabels", "DONE")
+    assert raw.refused("POST", f"zones/{ZONE}/disks/d/setLabels", body)[:2] == (412, "conditionNotMet")
 
 
 def test_a_project_has_metadata_too(raw: Raw) -> None:

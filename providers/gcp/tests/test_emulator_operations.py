@@ -1,5 +1,6 @@
 """Changes are operations: they wait, they run, they end or fail, and a request made twice is one."""
 
+import socket
 import uuid
 from typing import Any
 
@@ -147,3 +148,43 @@ def test_a_change_can_be_accepted_and_fail(gce: Local, hand: Hand) -> None:
     assert [(each.code, each.message) for each in told.error.errors] == [("INTERNAL_ERROR", "Lost.")]
     assert hand.ask("Networks", "get", network="n").name == "n"
     hand.do("Networks", "delete", network="n")
+
+
+def test_operations_have_the_types_and_targets_of_recordings(hand: Hand, raw: Raw) -> None:
+    hand.disk()
+    disk = f"zones/{ZONE}/disks/d"
+    told = raw("POST", f"{disk}/resize", {"sizeGb": "200"})
+    assert (told["operationType"], told["targetLink"].endswith(disk)) == ("resizeDisk", True)
+    told = raw("POST", f"{disk}/createSnapshot", {"name": "s"})
+    assert (told["operationType"], told["targetLink"].endswith(disk)) == ("createSnapshot", True)
+    assert told["targetId"] == raw("GET", disk)["id"]
+
+
+def test_time_stamps_are_those_of_california(raw: Raw) -> None:
+    raw("POST", "global/networks", NETWORK)
+    assert raw("GET", "global/networks/n")["creationTimestamp"][-6:] in ("-07:00", "-08:00")
+
+
+def test_a_network_can_take_one_change_at_a_time(gce: Local, raw: Raw) -> None:
+    raw("POST", "global/networks", NETWORK)
+    raw("POST", "global/networks", {**NETWORK, "name": "other"})
+    gce.bed.configure(live_clock=False, pending_seconds=10, one_change_at_a_time=True)
+    rule = {"name": "f", "network": WHOLE, "allowed": [{"IPProtocol": "icmp"}]}
+    raw("POST", "global/firewalls", rule)
+    status, reason, message = raw.refused("POST", "regions/europe-west1/subnetworks", SUBNET)
+    assert (status, reason) == (400, "resourceNotReady")
+    assert message == f"The resource '{WHOLE}' is not ready"
+    raw("POST", "global/firewalls", {**rule, "name": "g", "network": WHOLE.replace("/n", "/other")})
+    gce.bed.advance(11)
+    raw("POST", "regions/europe-west1/subnetworks", SUBNET)
+    assert raw.refused("DELETE", "global/firewalls/f")[:2] == (400, "resourceNotReady")
+    gce.bed.advance(11)
+    raw("DELETE", "global/firewalls/f")
+
+
+def test_a_post_without_a_length_is_refused(gce: Local, raw: Raw) -> None:
+    """As abdolence/gcloud-sdk-rs#121 met it."""
+    host, _, port = gce.endpoint.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port))) as client:
+        client.sendall(b"POST /compute/v1/projects/p/zones/z/instances/i/start HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert client.recv(100).split(b"\r\n")[0].split(b" ")[1] == b"411"

@@ -91,6 +91,22 @@ def test_a_network_that_something_foreign_uses_is_told_of_at_once_and_given_up_w
     assert stage.books() == []
 
 
+def test_a_rule_that_an_enforcer_enables_again_ends_with_patience(bed):
+    """An enforcer of an organisation or a connector adds rules by itself: two actors must come to an end."""
+    stage = Stage(bed)
+    stage.bring(bed.before)
+    (network,) = bed.gce.projects[PROJECT].all("networks")
+    allowed = [{"IPProtocol": "tcp", "ports": ["22"]}]
+    bed.gce.enforce({"name": "aet-1", "network": network.link, "allowed": allowed})
+    with stage.calls() as record, pytest.raises(ApplyError) as caught:
+        workflow.apply(workflow.plan(bed.before, bed.environment), seed=0)
+    failed = [step for step in caught.value.outcome.steps if step.fate == "failed"]
+    assert {step.step.address.kind for step in failed} == {"firewall-rules"}
+    assert all(isinstance(step.error, errors.Conflict) for step in failed)
+    patches = [call.address for call in record.made if call.action == "firewalls.patch"]
+    assert max(patches.count(address) for address in patches) <= ATTEMPTS_MAX
+
+
 def test_the_same_change_is_not_sent_again_while_it_is_under_way(bed):
     """A list that lags, or an operation that waits for its turn, is no reason for a second request."""
     bed.gce.configure(queue_seconds=20.0)

@@ -5,6 +5,7 @@ from portinfra.commands.exits import Exit, Interrupted, Unconfirmed
 from portinfra.commands.session import Session
 from portinfra.model.outcome import Outcome
 from portinfra.model.plan import Plan
+from portinfra.planning.readiness import rolling_roles
 from portinfra.render.console import terminal
 from portinfra.render.console.plan import show_plan
 from portinfra.render.console.progress import ProgressDisplay
@@ -50,7 +51,10 @@ def ended(plan: Plan, outcome: Outcome) -> str:
     cost = f"{count(outcome.calls, 'API call')}, {duration(outcome.seconds)}"
     steps = count(len(outcome.steps), "step")
     if not plan.destroys:
-        return f"Done: {steps}, {cost}. A fresh look finds {plan.scope} as declared."
+        done = f"Done: {steps}, {cost}. A fresh look finds {plan.scope} as declared."
+        unasked = [role.name for role in rolling_roles(plan) if not role.ready]
+        only_run = f" Hosts of {', '.join(unasked)} run; without `ready`, nothing more was asked."
+        return done + (only_run if unasked else "")
     kept = plan.kept
     if kept:
         return f"Done: {steps}, {cost}. {count(len(kept), 'volume')} kept for the data they hold."

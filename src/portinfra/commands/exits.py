@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from portinfra.errors import LeaseHeldError, PolicyError, PortinfraError, StalePlanError
+from portinfra.errors import LeaseHeldError, LeaseLostError, PolicyError, PortinfraError, StalePlanError
 
 
 class Exit(IntEnum):
@@ -38,6 +38,8 @@ _REFUSALS = (PolicyError, LeaseHeldError, StalePlanError, Unconfirmed)
 
 def exit_code(error: Exception) -> Exit:
     """The exit code that an error ends with."""
+    if isinstance(error, LeaseLostError):  # unlike a lease that another run has: something may be done
+        return Exit.FAILED
     if isinstance(error, _REFUSALS):
         return Exit.REFUSED
     if isinstance(error, Misuse):

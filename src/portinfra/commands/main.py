@@ -64,6 +64,7 @@ def _run(session: Session) -> NoReturn:
         if session.declared is None:
             session.check_variables()
         try:
+            _refuse_one_hyphen(arguments)
             code = app(session)(args=arguments, prog_name=session.program, standalone_mode=False)
         except _UsageError as error:
             code = _misused(error, session, as_json=as_json)
@@ -81,6 +82,16 @@ def _heed_endings() -> None:
             unheeded = signal.getsignal(ending) == signal.SIG_DFL  # not by nohup, nor by a script itself
             if unheeded:
                 signal.signal(ending, signal.default_int_handler)
+
+
+def _refuse_one_hyphen(arguments: list[str]) -> None:
+    """Raise a usage error for an option of Terraform: the parser would read `-out=p` as `-o ut=p`."""
+    for argument in arguments:
+        if argument.startswith("-") and not argument.startswith("--"):
+            from portinfra.declaration.terraform import advice_for_command
+
+            if advice_for_command([argument]):
+                raise _UsageError(f"No such option: {argument.partition('=')[0]}.")
 
 
 def _misused(error: Any, session: Session, *, as_json: bool) -> int:

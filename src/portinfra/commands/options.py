@@ -53,9 +53,8 @@ class Target:
         for text in self.variables or ():
             name, equals, value = text.partition("=")
             if not equals:
-                raise Misuse(
-                    "a variable has no value", fix="Write --var NAME=VALUE."
-                )  # the name may be a secret
+                # The name is not shown: it may be a secret that lacks its name.
+                raise Misuse("a variable has no value", fix="Write --var NAME=VALUE.")
             given[name] = value
         return given
 

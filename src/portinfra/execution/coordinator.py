@@ -4,7 +4,7 @@ Workers make one call each and never sleep. Every wait (for a rate, a retry, a r
 is a due time in the loop, so a simulated hour costs nothing and a crash at call k means one thing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 from attrs import define, field
@@ -17,7 +17,9 @@ from portinfra.execution.failures import Blame
 from portinfra.execution.journal import Journal
 from portinfra.execution.look import Interrupted, Look
 from portinfra.execution.loop import Loop
+from portinfra.execution.movement import TRIES_MAX, Movement
 from portinfra.execution.reaction import Reaction, is_final, reaction
+from portinfra.execution.readiness import Readiness
 from portinfra.execution.schedule import Schedule
 from portinfra.execution.task import Task
 from portinfra.execution.turns import Rank, Turns, urgency
@@ -64,7 +66,9 @@ class Coordinator:
     _rank: dict[Step, Rank] = field(init=False)
     _turns: Turns = field(init=False)
     _dead_ends: DeadEnds = field(init=False, factory=DeadEnds)
+    _movement: Movement = field(init=False, factory=Movement)
     _waiting: Waiting[Step] = field(init=False)
+    _readiness: Readiness = field(init=False)
     _looking: bool = field(init=False, default=False)
     _began: float = field(init=False)
     _written: float = field(init=False)
@@ -80,6 +84,7 @@ class Coordinator:
         self._rank = urgency(self.plan)
         self._waiting = Waiting(self._began)
         self._turns = Turns(self._schedule, self._clock, self.loop.later)
+        self._readiness = Readiness(self.plan.placed, self.loop, self._world.snapshot, self._end, self._tell)
         for step, before in self.plan.steps.items():
             self._tasks[step] = self._task(step, len(before))
 
@@ -115,7 +120,9 @@ class Coordinator:
     def _begin(self, task: Task) -> None:
         task.started = self._clock.now()
         self._tell(task, None, "")
-        self._advance(task)
+        if task.step.phase == "ready":
+            return self._readiness.ask(task)
+        return self._advance(task)
 
     def _advance(self, task: Task, *, looked: bool = False) -> None:
         """Do what the driver answers to what is seen: by a call's promise or, if it `looked`, by a list."""
@@ -155,7 +162,7 @@ class Coordinator:
     def _next_try(self, task: Task, call: Call, *, looked: bool) -> None:
         """Make the driver's next call, unless calls do not help, or a call like it has just had no effect."""
         seen = task.seen
-        if task.calls >= CALLS_MAX:
+        if task.calls - task.excused >= CALLS_MAX:
             return self._end(task, "failed", failures.endless(self._blame(task), call, task.last))
         if looked and not task.note_progress() and call.action in task.accepted:
             task.accepted.clear()
@@ -205,6 +212,7 @@ class Coordinator:
         )
         self._schedule.answered(call.rates)
         self._world.record(task.step.address, seen)
+        self._movement.note()
         task.accepted.add(call.action)
         task.may_fail = task.may_fail or call.after is not None
         if task.tries:
@@ -213,13 +221,15 @@ class Coordinator:
 
     def _failed(self, task: Task, call: Call, error: Exception) -> None:
         now = self._clock.now()
-        task.note_progress()
+        if task.accepted:
+            task.note_progress()
         task.tries += 1
+        if self._movement.excuses(task, call, error, self._waiting_tasks()):
+            task.tries = min(task.tries, TRIES_MAX)
+            task.excused += 1
         task.last = error
         task.taken += isinstance(error, AlreadyExists)
         todo = reaction(error, call, task.tries, task.taken)
-        if isinstance(error, RateLimited) and self._others_are_under_way(task, call):
-            todo = Reaction.REPEAT  # it may be the limit on so many at once: it ends with one of them
         if todo is Reaction.GIVE_UP:
             exists = task.step.address in self._world
             self._dead_ends.note([call.action], task.want, exists, error)
@@ -234,11 +244,9 @@ class Coordinator:
             return self.loop.later(again, self._go, task, call)
         return self._look_at(task, again, earliest=again)
 
-    def _others_are_under_way(self, task: Task, call: Call) -> bool:
-        """Whether this run waits for what the same action began for other resources."""
-        others = (each for each in self._tasks.values() if each is not task)
-        waiting = (each for each in others if each.waiting_since is not None and call.action in each.accepted)
-        return any(each.step not in self._outcomes for each in waiting)
+    def _waiting_tasks(self) -> Iterator[Task]:
+        waiting = (each for each in self._tasks.values() if each.waiting_since is not None)
+        return (each for each in waiting if each.step not in self._outcomes)
 
     def _report(self, task: Task, tries: int, error: Exception) -> None:
         """Tell people what keeps a step from going on."""

@@ -15,8 +15,9 @@ from portinfra.execution.coordinator import Coordinator
 from portinfra.execution.journal import Journal
 from portinfra.execution.lease import LeaseHolder
 from portinfra.execution.loop import Loop
+from portinfra.execution.readiness import HostAnswer, Question
 from portinfra.execution.renewal import keep_renewing
-from portinfra.execution.workers import Inline, Threads, Workers
+from portinfra.execution.workers import Completion, Inline, Threads, Workers
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.lease import Lease
@@ -28,6 +29,7 @@ from portinfra.model.progress import Listener
 from portinfra.model.resources import Spec
 from portinfra.observation import Reader
 from portinfra.planning.compose import compose
+from portinfra.planning.readiness import hosts_in_turn, with_questions
 from portinfra.provider.interface import Answer, Call, Clock, Provider
 from portinfra.verification import verify
 
@@ -155,7 +157,7 @@ class Run:
         assert self._holder is not None
         self._holder.renew_if_due()
         began, calls = self._provider.clock.now(), self._caller.calls
-        coordinator = self._coordinator(plan, listen)
+        coordinator = self._coordinator(self._unready_first(with_questions(plan)), listen)
         steps = coordinator.run()
         outcome = Outcome(self._scope, self.attempt, steps)
         if all(step.fate == "done" for step in steps):
@@ -171,6 +173,33 @@ class Run:
             raise ApplyError(_message(outcome), outcome)
         return outcome
 
+    def _unready_first(self, plan: Plan) -> Plan:
+        """Return the plan in the order that begins with the hosts that run and are not ready."""
+        hosts = hosts_in_turn(plan)
+        if not hosts:
+            return plan
+        there, ready = plan.observation.resources, set[Address]()
+        loop = self._loop()
+
+        def ask(host: Address) -> None:
+            question = Question(plan.placed, host)
+            loop.submit(lambda done: answered(host, done), lambda: question.ask(there, question.limit))
+
+        def answered(host: Address, done: Completion) -> None:
+            asked.add(host)
+            if isinstance(done.result, HostAnswer) and done.result.ready:
+                ready.add(host)
+
+        asked = set[Address]()
+        for host in hosts:
+            loop.later(self._provider.clock.now(), ask, host)
+        loop.run(lambda: len(asked) == len(hosts))
+        options = evolve(plan.options, not_ready=frozenset(hosts) - ready)
+        if not options.not_ready:
+            return plan
+        ordered = compose(plan.placed, plan.catalogue, plan.observation, self._provider.drivers, options)
+        return evolve(plan, steps=ordered.steps)
+
     def _ask(self, call: Call) -> Answer:
         if self._holder is not None:
             self._holder.renew_if_due()
@@ -178,10 +207,13 @@ class Run:
 
     def _coordinator(self, plan: Plan, listen: Listener) -> Coordinator:
         assert self._holder is not None
+        return Coordinator(plan, self._caller, self.reader, self._loop(), self._journal, self.attempt, listen)
+
+    def _loop(self) -> Loop:
+        assert self._holder is not None
         workers: Workers = Inline() if self._seed is not None else Threads(self._workers)
         chance = random.Random(self._seed) if self._seed is not None else None
-        loop = Loop(self._provider.clock, workers, self._holder, chance)
-        return Coordinator(plan, self._caller, self.reader, loop, self._journal, self.attempt, listen)
+        return Loop(self._provider.clock, workers, self._holder, chance)
 
 
 def _message(outcome: Outcome) -> str:

@@ -30,6 +30,8 @@ class Task:
     """Failed tries since the last progress."""
     taken: int = 0
     """Of these, those that found the name taken."""
+    excused: int = 0
+    """Calls that were refused for a moment, while the run moved on."""
     last: Exception | None = None
     """The last error of a call of its own."""
     faults: int = 0

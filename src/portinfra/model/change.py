@@ -11,8 +11,10 @@ from portinfra.model.resources import Spec
 Action = Literal["create", "update", "replace", "delete", "keep"]
 """`keep`: it should go or be replaced, but it holds data and nobody allowed its loss."""
 
-Phase = Literal["remove", "tighten", "converge"]
-"""`tighten`: firewall rules close what is unwanted, before other firewall rules open what is new."""
+Phase = Literal["remove", "tighten", "converge", "ready"]
+"""`tighten`: firewall rules close what is unwanted, before other firewall rules open what is new. `ready`: a
+host says that it is ready.
+"""
 
 
 @frozen

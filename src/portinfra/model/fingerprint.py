@@ -12,8 +12,16 @@ def fingerprint(value: Any) -> str:
     """Sixteen hex digits of a value of the model. What is secret is left out, and what has its default, so
     that a field which a later version adds changes nothing.
     """
-    text = json.dumps(_plain(value), sort_keys=True, default=repr)
+    text = json.dumps(_plain(value), sort_keys=True, default=_named)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _named(value: Any) -> str:
+    """Return a text for what JSON has no type for: of a Python function its name, which does not change."""
+    if not callable(value):
+        return repr(value)
+    named = value if hasattr(value, "__qualname__") else type(value)
+    return f"{named.__module__}.{named.__qualname__}"
 
 
 def _plain(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """A hook: what a user has called on the way, and what it is given."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 Inventory = Mapping[str, Any]
@@ -12,3 +12,9 @@ Hook = Callable[[Inventory], Any] | str
 """A Python function, which fails by raising or by returning False; or a command for the local shell, which
 fails by its exit code and finds the inventory in the JSON file that `PORTINFRA_INVENTORY` names.
 """
+
+
+def hooks(given: Any) -> tuple[Hook, ...]:
+    """Several hooks; one alone is one of several."""
+    alone = isinstance(given, str) or not isinstance(given, Iterable)
+    return (given,) if alone else tuple(given)

@@ -5,6 +5,8 @@ from types import FrameType
 
 from attrs import field, frozen
 
+_FOR_PEOPLE = {"for_people": True}
+
 
 @frozen
 class Location:
@@ -12,9 +14,9 @@ class Location:
 
     file: str
     line: int
-    column: int = field(default=0, eq=False, repr=False)
+    column: int = field(default=0, eq=False, repr=False, metadata=_FOR_PEOPLE)
     """The column, counted from 1; 0: not known."""
-    source: str = field(default="", eq=False, repr=False)
+    source: str = field(default="", eq=False, repr=False, metadata=_FOR_PEOPLE)
     """The line as it is in the file; empty: not known, or it may hold a secret."""
 
     def __str__(self) -> str:

@@ -22,8 +22,9 @@ Document = dict[str, Json]
 def plain(value: object) -> Json:
     """Return any value as JSON has it.
 
-    A value of the model becomes an object of its fields, but for secrets. What no list told is null, and so
-    is a number that JSON cannot hold. What is of no type that JSON has is the text that Python prints of it.
+    A value of the model becomes an object of its fields, but for secrets and what only people read. What no
+    list told is null, and so is a number that JSON cannot hold. What is of no type that JSON has is the text
+    that Python prints of it.
     """
     if value is UNSEEN or (isinstance(value, float) and not isfinite(value)):
         return None
@@ -42,6 +43,6 @@ def plain(value: object) -> Json:
         return {
             each.name: plain(getattr(value, each.name))
             for each in fields(kind)
-            if not each.metadata.get("secret")
+            if not (each.metadata.get("secret") or each.metadata.get("for_people"))
         }
     return str(value)

@@ -43,6 +43,10 @@ class PlanOptions:
     """Replace hosts whose image has a newer version."""
     without_zones: frozenset[str] = field(default=frozenset(), converter=convert.names)
     """Zones that are to be left alone, as though they did not answer."""
+    ask_ready: bool = True
+    """Whether an apply asks hosts if they are ready: a recovery asks when they have their data."""
+    not_ready: frozenset[Address] = field(default=frozenset(), converter=convert.addresses)
+    """Hosts that run and are not ready: a rolling change begins with them."""
 
 
 class Guard(Protocol):

@@ -1,6 +1,5 @@
 """A recovery plan: which environment stands in for which, how fast, in what order, and with which data."""
 
-import re
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -8,7 +7,7 @@ from attrs import field, frozen
 
 from portinfra.model import convert
 from portinfra.model.environment import Environment
-from portinfra.model.hook import Hook
+from portinfra.model.hook import Hook, hooks
 from portinfra.model.location import Location, here
 from portinfra.model.topology import Role
 from portinfra.model.vault import Vault
@@ -26,22 +25,6 @@ def usual_engine(source: str, target: str) -> Engine:
 
 SEEDS = ("each", "one")
 OCCASIONS = ("drill", "failover", "failback")
-
-DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd])")
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def seconds(duration: str) -> int:
-    """A length of time such as `90s`, `30m`, `4h` or `7d`, in seconds. Raises ValueError for what is none."""
-    match = DURATION.fullmatch(duration)
-    if match is None:
-        raise ValueError(f"{duration!r} is no length of time")
-    return int(match[1]) * _UNITS[match[2]]
-
-
-def _hooks(given: Any) -> tuple[Hook, ...]:
-    alone = isinstance(given, str) or not isinstance(given, Iterable)
-    return (given,) if alone else tuple(given)
 
 
 def _role_names(given: Any) -> tuple[str, ...]:
@@ -61,7 +44,7 @@ class Wave:
         converter=_role_names, metadata={"words": "the names of roles, one at least", "filled": True}
     )
     """The names of its roles."""
-    gates: tuple[Hook, ...] = field(default=(), converter=_hooks)
+    gates: tuple[Hook, ...] = field(default=(), converter=hooks)
     """Called until each succeeds, once every host runs; the next wave waits for them."""
     limit: str = "30m"
     """The longest that its hosts and gates may take; what takes longer has failed."""
@@ -88,9 +71,9 @@ class DataPolicy:
     """`each`: every host gets its own data back. `one`: the first host does, and the others begin empty and
     join it.
     """
-    before: tuple[Hook, ...] = field(default=(), converter=_hooks)
+    before: tuple[Hook, ...] = field(default=(), converter=hooks)
     """Called before the snapshots: flush, freeze. One that fails makes the point fail."""
-    after: tuple[Hook, ...] = field(default=(), converter=_hooks)
+    after: tuple[Hook, ...] = field(default=(), converter=hooks)
     """Called after the snapshots, whatever became of them: thaw."""
     freeze_limit: str = "30s"
     """What a `before` hook froze thaws by itself after so long (its own dead man's switch, told to it as

@@ -11,6 +11,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from portinfra.model import convert
+from portinfra.model.hook import Hook, hooks
 from portinfra.model.location import Location, here
 from portinfra.model.resources import Volume
 
@@ -68,6 +69,12 @@ class Role:
     """Refuse every plan that would delete or replace its hosts or volumes."""
     max_unavailable: int = 1
     """How many of its hosts a plan may take down at a time."""
+    ready: tuple[Hook, ...] = field(default=(), converter=hooks)
+    """Asked until each says that a host is ready; the next host of a change waits for it. Without one, a host
+    is ready when it runs.
+    """
+    ready_limit: str = "5m"
+    """The longest that a host may take to be ready: `90s`, `10m`."""
     ignore: tuple[str, ...] = field(default=(), converter=convert.strings)
     """Attributes whose drift is left alone: `tags`, `machine_type`, …"""
     native: Mapping[str, Mapping[str, Any]] = field(

@@ -99,13 +99,15 @@ def _zones(
             return {**dict(enumerate(fit)), **bound}, [_untold(placed, silent)]
         fit = silent
     bound |= zip(unbound, (zone for zone in fit if zone not in taken), strict=False)
-    needed = {
-        getattr(spec, "zone", None)
-        for address, spec in placed.resources.items()
-        if address not in observation.resources
-    }
-    unbound = [ordinal for ordinal in unbound if ordinal not in bound and ordinal in needed]
-    return bound, [_too_few(placed, catalogue, len(fit), types)] if unbound else []
+    lacking = _new_ordinals(placed, observation) - bound.keys()
+    return bound, [_too_few(placed, catalogue, len(fit), types)] if lacking else []
+
+
+def _new_ordinals(placed: Placed, observation: Observation) -> set[int | str]:
+    """Return the zone ordinals in which something does not exist yet."""
+    new = (spec for address, spec in placed.resources.items() if address not in observation.resources)
+    zones = {getattr(spec, "zone", None) for spec in new}
+    return {zone for zone in zones if isinstance(zone, int) and zone < placed.zones}
 
 
 def _zones_with(types: Iterable[str], catalogue: Catalogue) -> list[str]:

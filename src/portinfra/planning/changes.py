@@ -12,6 +12,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import FirewallRules, Instance, Spec, Volume, traits
 from portinfra.provider.interface import Driver
+from portinfra.words import count
 
 Drivers = Mapping[type[Spec], Driver[Any]]
 
@@ -92,8 +93,10 @@ def _difference(address: Address, want: Spec, seen: Observed[Spec], desired: Des
     if seen.address != address:
         return evolve(change("update", f"was {seen.address}"), renamed_from=seen.address)
     if seen.extras:
-        what = "redundant rules" if isinstance(want, FirewallRules) else "empty doubles of our own making"
-        return change("update", f"{len(seen.extras)} {what}")
+        number = len(seen.extras)
+        if isinstance(want, FirewallRules):
+            return change("update", f"{count(number, 'rule')} redundant or changed by hand")
+        return change("update", f"{number} empty doubles of our own making")
     if seen.state == "pending":
         return change("update", seen.reason or "it is not ready yet")
     return None

@@ -4,9 +4,12 @@ A packet needs an egress rule of its source and an ingress rule of its target. I
 that only the old declaration allows, and the other end has the rule that only the new one allows, then a
 packet passes that neither declaration allows. So where two changes can meet like that, the first end closes
 its unwanted traffic in a step of its own, `tighten`, and the second end opens afterwards.
+
+Where one role takes the place of another, the new firewall waits until the old one is gone, which rules of
+other roles refer to. These rules are tightened, too: they release the old firewall before there is a new one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from attrs import evolve, frozen
@@ -46,9 +49,10 @@ def closings(decided: Mapping[Address, Change], desired: Desired) -> list[Closin
     cidrs = _cidrs(desired)
     changed = [each for change in decided.values() for each in _rule_changes(change, cidrs)]
     found = []
+    leaving = _taken_over(desired)
     for closing in changed:
         opening = [each.change.address for each in changed if _can_meet(closing, each, cidrs)]
-        if opening:
+        if opening or _releases(closing.change, leaving):
             found.append(_closing(closing.change, tuple(opening), cidrs, desired))
     return found
 
@@ -60,7 +64,7 @@ def _closing(change: Change, opening: tuple[Address, ...], cidrs: Cidrs, desired
 
 
 def _tightened(change: Change, cidrs: Cidrs, desired: Desired) -> FirewallRules:
-    """Return the rules for what is allowed before and after. A firewall that does not exist has no hosts."""
+    """Return what is allowed before and after, between firewalls that exist before and after."""
     before, after = change.before, change.after
     assert isinstance(before, FirewallRules)
     assert isinstance(after, FirewallRules)
@@ -68,7 +72,10 @@ def _tightened(change: Change, cidrs: Cidrs, desired: Desired) -> FirewallRules:
     for way, _ in _WAYS:
         rules = intersection(getattr(before, way), getattr(after, way), cidrs)
         both[way] = tuple(
-            rule for rule in rules if rule.peer_firewall is None or rule.peer_firewall in desired.seen
+            rule
+            for rule in rules
+            if rule.peer_firewall is None
+            or (rule.peer_firewall in desired.seen and rule.peer_firewall in desired.wanted)
         )
     return evolve(after, **both)
 
@@ -96,6 +103,22 @@ def _can_meet(closing: _RuleChange, opening: _RuleChange, cidrs: Cidrs) -> bool:
         for lost in closing.lost[way]
         for gained in opening.gained[other_way]
     )
+
+
+def _taken_over(desired: Desired) -> set[Address]:
+    """Return the firewalls that go, and whose addresses another firewall gets."""
+    wanted = {spec.cidr for spec in desired.wanted.values() if isinstance(spec, Firewall) and spec.cidr}
+    return {
+        address
+        for address, seen in desired.seen.items()
+        if isinstance(seen.spec, Firewall) and address not in desired.wanted and seen.spec.cidr in wanted
+    }
+
+
+def _releases(change: Change, leaving: Collection[Address]) -> bool:
+    """Return whether rules are updated that refer to one of these firewalls."""
+    updated = change.action == "update" and change.before is not None
+    return updated and not set(leaving).isdisjoint(change.before.references() if change.before else ())
 
 
 def _cidrs(desired: Desired) -> dict[str, str]:

@@ -21,6 +21,7 @@ from portinfra.planning.dry_run import dry_run
 from portinfra.planning.offers import offer_findings
 from portinfra.planning.ordering import steps
 from portinfra.planning.quotas import quota_findings
+from portinfra.planning.readiness import hosts_to_ask
 from portinfra.planning.rename import renamed, stranded
 from portinfra.planning.retention import keep_data, leave_unknown, only_asked, protected, still_named
 from portinfra.planning.subnets import moves
@@ -58,10 +59,11 @@ def compose(
     findings += dict.fromkeys(offer_findings(decided.values(), placed, catalogue, drivers))
     closed_first = closings(decided, desired)
     rolling = {role.name: role.max_unavailable for role in placed.topology.roles}
-    ordered, more = steps(decided, desired, placed.roles, rolling, closed_first)
+    asked = hosts_to_ask(placed, wanted, observation, options)
+    ordered, more = steps(decided, desired, placed.roles, rolling, closed_first, asked)
     findings += more
     tightened = {each.step.address: each.tightened for each in closed_first if each.tightened}
-    calls, refused = ([], []) if _errors(findings) else dry_run(ordered, desired, placed.scope, tightened)
+    calls, refused = ([], []) if _errors(findings) else dry_run(ordered, desired, placed, tightened)
     reads = [call for driver in drivers.values() for call in call_method(driver.survey, placed.scope)]
     raise_for_unknown_rates([*reads, *calls], catalogue.rates)
     findings += [*refused, *quota_findings(decided.values(), desired, catalogue), *_doubles(observation)]

@@ -8,10 +8,11 @@ from typing import Any
 
 from attrs import evolve
 
-from portinfra.model.address import Address, Scope
+from portinfra.model.address import Address
 from portinfra.model.change import Step
 from portinfra.model.finding import Finding
 from portinfra.model.observed import Observed
+from portinfra.model.placed import Placed
 from portinfra.model.plan import target
 from portinfra.model.resources import Spec
 from portinfra.planning.changes import Desired, adopt
@@ -24,25 +25,32 @@ CALLS_MAX = 100
 
 
 def dry_run(
-    steps: Iterable[Step], desired: Desired, scope: Scope, tightened: Mapping[Address, Spec]
+    steps: Iterable[Step], desired: Desired, placed: Placed, tightened: Mapping[Address, Spec]
 ) -> tuple[list[Call], list[Finding]]:
     """The calls of all steps, in order; and a finding for each that a driver refuses."""
     world = World(desired.seen)
-    refs = Refs(scope, "", world, world.removals)
+    refs = Refs(placed.scope, "", world, world.removals)
     calls: list[Call] = []
     findings: list[Finding] = []
     for step in steps:
+        if step.phase == "ready":
+            continue
         want = target(step, desired.wanted, tightened)
         if want is not None and any(reference not in world for reference in want.references()):
             continue  # what it stands on was refused, which is said already
         driver, seen = desired.driver(step.address), world.get(step.address)
         for taken, after in _walk(driver, want, seen, refs):
             if isinstance(taken, Refuse):
-                findings.append(Finding("plan/refused", taken.reason, taken.fix, subject=step.address))
+                findings.append(_refusal(taken, step.address, placed))
             elif isinstance(taken, Call):
                 calls.append(taken)
             world.record(step.address, after)
     return calls, findings
+
+
+def _refusal(refused: Refuse, address: Address, placed: Placed) -> Finding:
+    line = placed.location(address) if address in placed.roles else None
+    return Finding("plan/refused", refused.reason, refused.fix, subject=address, location=line)
 
 
 def calls_left(driver: Driver[Any], want: Spec | None, seen: Observed[Spec] | None, refs: Refs) -> int:

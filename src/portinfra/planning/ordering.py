@@ -7,7 +7,9 @@ Creation follows references, deletion goes against what is observed. Besides:
 - what takes over an address or CIDR waits until the one that has it is gone, and so does all that a resource
   stands on which an earlier run has begun to delete;
 - hosts of a role go down a few at a time, one zone after the other, each healthy before the next; what an
-  earlier run has left half done is finished first, and hosts that are down already go before the others.
+  earlier run has left half done is finished first, and hosts that are down already go before the others,
+  then those that are not ready;
+- a host says that it is ready when it has all that belongs to it (`readiness.py`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -36,9 +38,10 @@ def steps(
     roles: Mapping[Address, str],
     max_unavailable: RollingRoles,
     closings: Iterable[Closing] = (),
+    asked: Iterable[Address] = (),
 ) -> tuple[Steps, list[Finding]]:
     """Every step with those before it, in an order that can be followed; and what could not be had gently."""
-    builder = _Builder(decided, desired, tuple(closings))
+    builder = _Builder(decided, desired, tuple(closings), tuple(asked))
     builder.build()
     gentle = {step: set(before) for step, before in builder.steps.items()}
     for host_chain in _chains(decided, desired, roles, max_unavailable):
@@ -61,6 +64,8 @@ class _Builder:
     decided: Mapping[Address, Change]
     desired: Desired
     closings: tuple[Closing, ...]
+    asked: tuple[Address, ...]
+    """The hosts that say whether they are ready."""
     steps: Steps = field(factory=dict)
 
     def build(self) -> None:
@@ -76,6 +81,8 @@ class _Builder:
         self._rules_before_instances()
         self._closing_before_opening()
         self._one_tenant_at_a_time()
+        if self.steps:
+            self._ready_at_last()
 
     def _after(self, step: Step, before: Step) -> None:
         if step in self.steps and before in self.steps and step != before:
@@ -102,7 +109,14 @@ class _Builder:
                 elif Step("remove", address) in self.steps:
                     self._after(remove, Step("remove", address))
                 elif change.action == "update" and want and reference not in want.references():
-                    self._after(remove, Step("converge", address))
+                    tighten = Step("tighten", address)
+                    released = self._releases(tighten, reference)
+                    self._after(remove, tighten if released else Step("converge", address))
+
+    def _releases(self, tighten: Step, reference: Address) -> bool:
+        """Return whether what a `tighten` step leaves does not refer to a resource any more."""
+        left = (closing.tightened for closing in self.closings if closing.step == tighten)
+        return any(each is not None and reference not in each.references() for each in left)
 
     def _rules_before_instances(self) -> None:
         rules = {
@@ -131,6 +145,14 @@ class _Builder:
                 if place in leaving:
                     self._after(Step("converge", address), Step("remove", leaving[place]))
 
+    def _ready_at_last(self) -> None:
+        dependents = _dependents(self.decided, self.desired)
+        for host in self.asked:
+            ready = Step("ready", host)
+            self.steps[ready] = set()
+            for address in (host, *dependents.get(host, ())):
+                self._after(ready, Step("converge", address))
+
 
 def tenancy(spec: Spec) -> Iterator[tuple[str, str]]:
     """What only one resource of a network can have."""
@@ -145,6 +167,7 @@ class _Host:
 
     role: str
     up: bool
+    ready: bool
     zone: str
     first: list[Step]
     last: list[Step]
@@ -157,11 +180,14 @@ def _chains(
     max_unavailable: RollingRoles,
 ) -> Iterable[list[_Host]]:
     """For each role that goes down host by host: its hosts in turn."""
-    if not any(map(_goes_down, decided.values())):
+    if not any(map(goes_down, decided.values())):
         return
     dependents = _dependents(decided, desired)
     by_role: dict[str, list[_Host]] = {}
     fresh: dict[str, list[Step]] = {}
+    for address in desired.wanted:
+        if address.kind == Instance.kind and address not in decided and address in roles:
+            fresh.setdefault(roles[address], []).append(Step("ready", address))
     for address, change in decided.items():
         role = roles.get(address)
         if role is None or change.after is None:
@@ -171,19 +197,21 @@ def _chains(
                 fresh.setdefault(role, []).append(Step("converge", address))
             continue
         last = [Step("converge", a) for a in (address, *dict.fromkeys(dependents.get(address, ())))]
-        if not _goes_down(change):
+        last.append(Step("ready", address))
+        if not goes_down(change):
             fresh.setdefault(role, []).extend(last)
             continue
-        removed = [Step("remove", step.address) for step in last]
+        removed = [Step("remove", step.address) for step in last if step.phase == "converge"]
         first = removed if change.action == "replace" else last[:1]
-        host = _Host(role, _is_up(desired.seen.get(address)), str(change.after.zone), first, last)
+        up, ready = is_up(desired.seen.get(address)), address not in desired.options.not_ready
+        host = _Host(role, up, ready, str(change.after.zone), first, last)
         by_role.setdefault(role, []).append(host)
     for role, turns in by_role.items():
-        turns.sort(key=lambda host: host.zone)  # stable: by number within a zone
-        yield [_Host(role, False, "", [], fresh.get(role, [])), *turns]
+        turns.sort(key=lambda host: (host.ready, host.zone))  # stable: by number within a zone
+        yield [_Host(role, False, True, "", [], fresh.get(role, [])), *turns]
 
 
-def _goes_down(change: Change) -> bool:
+def goes_down(change: Change) -> bool:
     """Whether a change takes a host down, if only for a moment."""
     return change.action == "replace" or bool(change.interrupts)
 
@@ -194,7 +222,7 @@ def _binds_to_others(spec: Spec, decided: Mapping[Address, Change]) -> bool:
     return bool(hosts) and not any(host in decided for host in hosts)
 
 
-def _is_up(seen: Observed[Spec] | None) -> bool:
+def is_up(seen: Observed[Spec] | None) -> bool:
     """Whether a host serves now, so that taking it down makes one more that does not."""
     if seen is None or not isinstance(seen.spec, Instance):
         return False
@@ -226,6 +254,7 @@ def _batches(turns: Iterable[_Host], width: int) -> Iterator[list[_Host]]:
     turns = list(turns)
     if down := [host for host in turns if not host.up]:
         yield down
-    for _, zone in groupby((host for host in turns if host.up), key=lambda host: host.zone):
+    serving = (host for host in turns if host.up)
+    for _, zone in groupby(serving, key=lambda host: (host.ready, host.zone)):
         hosts = list(zone)
         yield from (hosts[start : start + width] for start in range(0, len(hosts), width))

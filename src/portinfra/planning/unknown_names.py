@@ -47,6 +47,7 @@ def unknown_names(plan: Plan) -> Iterator[UnknownName]:
         ("only", options.only, roles),
         ("addresses", options.addresses or (), known),
         ("unprotected", options.unprotected, known),
+        ("not_ready", options.not_ready, known),
     ):
         for name in sorted(given):
             if name in names:

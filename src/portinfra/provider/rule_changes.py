@@ -21,7 +21,7 @@ class RuleChangesDriver(Driver[FirewallRules]):
 
     Make before break: traffic that passes now and is wanted passes after every call. So the order is:
     1. remove the rules of which nothing is wanted, or nothing that the wanted rules which exist do not allow;
-    2. allow what is missing;
+    2. allow what is missing, if that fits beside the rest;
     3. remove the rest, of which the wanted rules now allow all that is wanted.
     """
 
@@ -59,24 +59,17 @@ class RuleChangesDriver(Driver[FirewallRules]):
         for way in WAYS:
             current = getattr(seen.spec, way)
             if missing := _without(getattr(wanted, way), current):
-                portion = missing[: self._room(len(current), len(getattr(wanted, way)))]
-                if not portion:
-                    return self._no_room(way, len(current))
-                return self.change("allow", way, portion, _with(seen, wanted, way, current + portion), refs)
+                if self.rules_max is not None and len(current) + len(missing) > self.rules_max:
+                    return self._no_room(way, len(current), len(missing))
+                return self.change("allow", way, missing, _with(seen, wanted, way, current + missing), refs)
         return DONE
 
-    def _room(self, current: int, wanted: int) -> int | None:
-        """Return how many rules may be added now; None: any number.
-
-        An account that has, or declares, more rules than the usual limit is taken to have a higher one.
-        """
-        return None if self.rules_max is None else max(self.rules_max, wanted, current) - current
-
-    def _no_room(self, way: Way, count: int) -> Refuse:
+    def _no_room(self, way: Way, current: int, missing: int) -> Refuse:
         return Refuse(
-            f"the firewall has {count} {way} rules, which is the limit, and none of them can be removed "
-            "before a new rule allows its traffic",
-            "Declare fewer or wider flows of this role, apply, and then declare the rest.",
+            f"the firewall keeps {current} {way} rules until {missing} new ones exist: that is "
+            f"{current + missing} together, and {self.rules_max} is the most",
+            "Leave some flows of this role out, apply, then declare them again: their traffic is closed "
+            "meanwhile. Or change the flows a few at a time.",
         )
 
 

@@ -8,8 +8,7 @@ from portinfra.recovery.choice import Choice
 from portinfra.recovery.fencing import Standing, answering, begun, standing
 from portinfra.recovery.how import How
 from portinfra.recovery.ledger import Ledger
-from portinfra.recovery.refused import being_abandoned, cannot_take_over
-from portinfra.recovery.subject import Recovery
+from portinfra.recovery.subject import Recovery, being_abandoned, cannot_take_over
 from portinfra.recovery.turn import Turn, next_epoch, turns, under_way, written
 from portinfra.words import moment
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Collection, Sequence
 
-from attrs import define, field
+from attrs import define, evolve, field
 
-from portinfra.errors import ApplyError, PortinfraError
+from portinfra.errors import ApplyError, NotReadyError, PortinfraError
+from portinfra.model.duration import seconds
 from portinfra.model.evidence import Checked, Kind
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
-from portinfra.model.recovery import Action, Probe, seconds
+from portinfra.model.recovery import Action, Probe
+from portinfra.planning.readiness import questions
 from portinfra.planning.refusal import refuse
 from portinfra.recovery.restore import all_at_once, hosts_of, joining, outdated, replacing, stopped
 from portinfra.recovery.subject import Recovery
@@ -91,17 +93,19 @@ class BringUp:
                 self._carry_out(waiting, replacing(rest, roles if hosts else ()))
             if stale:
                 self.has_data(stale)
-            self._carry_out(placed, replacing(frozenset(), roles))
+            self._carry_out(placed, replacing(frozenset(), roles), ask_ready=True)
         except ApplyError as error:
-            return str(error.first)
+            first, quiet = error.first, self.context.quiet
+            return str(first.args[0] if quiet and isinstance(first, NotReadyError) else first)
         except PortinfraError as error:
             return str(error)
         return ""
 
-    def _carry_out(self, placed: Placed, options: PlanOptions) -> None:
+    def _carry_out(self, placed: Placed, options: PlanOptions, *, ask_ready: bool = False) -> None:
+        options = evolve(options, ask_ready=ask_ready)
         plan = self.context.run.plan(placed, self.context.catalogue, options)
         refuse(plan)
-        if not plan.empty:
+        if not plan.empty or questions(plan):
             self.context.run.apply(plan, self.context.listen)
 
     def _act(self, *after: str) -> bool:

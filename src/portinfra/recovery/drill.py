@@ -12,11 +12,11 @@ from attrs import evolve, frozen
 from portinfra.errors import ApplyError, LeaseHeldError, PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Scope
+from portinfra.model.duration import seconds
 from portinfra.model.evidence import Evidence
 from portinfra.model.placed import Placed
 from portinfra.model.plain import JsonObject
 from portinfra.model.plan import PlanOptions
-from portinfra.model.recovery import seconds
 from portinfra.placement import place
 from portinfra.recovery.bringup import BringUp
 from portinfra.recovery.choice import choose

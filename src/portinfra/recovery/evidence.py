@@ -3,8 +3,8 @@
 from portinfra.errors import PortinfraError
 from portinfra.model.evidence import Evidence
 from portinfra.model.plain import Document, JsonObject
-from portinfra.rollout.evidence.document import document_of
-from portinfra.rollout.evidence.reading import parse, read
+from portinfra.rollout.evidence.parsing import parse, read
+from portinfra.rollout.evidence.signing import document_of
 
 SCHEMAS = {
     "drill": "portinfra.drill/1",

@@ -30,11 +30,10 @@ from portinfra.recovery.how import How
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.points import Point
 from portinfra.recovery.preflight import may_take_over
-from portinfra.recovery.refused import being_abandoned, cannot_take_over
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.restore import sourced
 from portinfra.recovery.shown import shown
-from portinfra.recovery.subject import Recovery
+from portinfra.recovery.subject import Recovery, being_abandoned, cannot_take_over
 from portinfra.recovery.turn import (
     Turn,
     mark,

@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterable
 from attrs import evolve, frozen
 
 from portinfra.execution.connection import Connection
+from portinfra.hooks.calls import name_of, unready
+from portinfra.model.duration import seconds
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan
-from portinfra.model.recovery import seconds
 from portinfra.model.resources import Instance
 from portinfra.placement import place
 from portinfra.planning.compose import compose
@@ -28,7 +29,6 @@ from portinfra.recovery.subject import Recovery
 from portinfra.recovery.taking import capture_problem
 from portinfra.recovery.turn import mark
 from portinfra.recovery.vault.readiness import lacking, pointless
-from portinfra.rollout.hooks import name_of, unready
 from portinfra.words import duration, moment
 
 
@@ -210,11 +210,12 @@ def _last_point(recovery: Recovery, target: Connection) -> list[Finding]:
 def _hooks(recovery: Recovery, how: How) -> Iterable[Finding]:
     """The hooks that cannot be called from here. An error where a takeover would stop at one of them."""
     plan = recovery.plan
-    needed = [gate for wave in plan.waves for gate in wave.gates]
+    ready = [hook for role in recovery.topology.roles if role.name in plan.roles for hook in role.ready]
+    needed = [*ready, *(gate for wave in plan.waves for gate in wave.gates)]
     needed += [action.run for action in plan.actions if how.occasion in action.on]
     if how.occasion == "failback" and not how.source_is_lost:  # which begins with a point of running hosts
         needed += [hook for policy in plan.data for hook in (*policy.before, *policy.after)]
-    for hook in dict.fromkeys(plan.hooks):
+    for hook in dict.fromkeys([*ready, *plan.hooks]):
         if problem := unready(hook):
             called = f"{name_of(hook)!r} cannot be called from here: {problem}"
             fix = "Run this in the folder where hooks are, or write the whole path."

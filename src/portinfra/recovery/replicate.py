@@ -13,6 +13,7 @@ from attrs import define, field, frozen
 
 from portinfra.errors import ApplyError, FindingsError, PortinfraError
 from portinfra.execution.connection import Connection
+from portinfra.hooks.inventory import inventory
 from portinfra.model.address import Address
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
@@ -32,7 +33,6 @@ from portinfra.recovery.tidying import Tidying, arrived_whole
 from portinfra.recovery.turn import stood_since
 from portinfra.recovery.vault.carriage import Sight, by_vault, held, look, send
 from portinfra.recovery.vault.helpers import HelperFailed
-from portinfra.rollout.inventory import inventory
 from portinfra.words import moment
 
 Fate = Literal["carried", "not due", "failed"]

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from portinfra.model.duration import seconds
 from portinfra.model.evidence import Evidence, PointUsed
-from portinfra.model.recovery import seconds
 from portinfra.recovery.bringup import BringUp
 from portinfra.recovery.points import Point
 from portinfra.recovery.subject import Recovery

@@ -13,9 +13,9 @@ from attrs import frozen
 from portinfra.errors import PortinfraError
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
+from portinfra.model.duration import seconds
 from portinfra.model.evidence import Kind
 from portinfra.model.observed import Observation
-from portinfra.model.recovery import seconds
 from portinfra.placement import place
 from portinfra.recovery.drill import KIND as DRILL
 from portinfra.recovery.drill import Drilled, drilled

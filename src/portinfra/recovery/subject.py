@@ -6,11 +6,12 @@ from attrs import evolve, frozen
 
 from portinfra.errors import PolicyError
 from portinfra.model.address import Scope
+from portinfra.model.duration import seconds
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.fingerprint import fingerprint
 from portinfra.model.plan import Plan
-from portinfra.model.recovery import DataPolicy, RecoveryPlan, seconds, usual_engine
+from portinfra.model.recovery import DataPolicy, RecoveryPlan, usual_engine
 from portinfra.model.topology import Topology
 from portinfra.model.vault import Vault
 from portinfra.recovery.peers import peer_findings, turn_findings
@@ -133,4 +134,19 @@ def recoveries_of(
         Recovery(plan, topology, named[plan.source], named[plan.target])
         for plan in plans
         if environment.name in (plan.source, plan.target)
+    )
+
+
+def cannot_take_over(recovery: Recovery, rule: str, message: str, fix: str) -> PolicyError:
+    """That it cannot, by which rule, and what to do instead."""
+    return recovery.refusal(f"{recovery.target_scope} cannot take over", rule, message, fix)
+
+
+def being_abandoned(recovery: Recovery) -> PolicyError:
+    """That the turn which had begun is on its way to be none."""
+    return cannot_take_over(
+        recovery,
+        "being-abandoned",
+        "the failover that had begun is being given up, and that is not done",
+        "Finish that first: the same command with --abandon.",
     )

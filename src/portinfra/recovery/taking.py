@@ -5,17 +5,17 @@ from typing import Any
 from attrs import define, field
 
 from portinfra.execution.connection import Connection
+from portinfra.hooks import calls
 from portinfra.model.address import Address
+from portinfra.model.duration import seconds
 from portinfra.model.hook import Hook
 from portinfra.model.observed import Observation
-from portinfra.model.recovery import seconds
 from portinfra.model.resources import Snapshot, Spec
 from portinfra.recovery.groups import Group
 from portinfra.recovery.points import id_of, snapshot_name, volume_of
 from portinfra.recovery.shelf import Shelf
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.vault.readiness import sendable
-from portinfra.rollout import hooks
 from portinfra.words import duration
 
 HOOK_SECONDS = 300.0
@@ -111,8 +111,8 @@ class Taking:
         return f"its last snapshot began {late} after the freeze, which holds for {held}"
 
     def _passed(self, hook: Hook, **variables: str) -> bool:
-        answer = hooks.call(hook, self.given, seconds=HOOK_SECONDS, group=self.group.name, **variables)
+        answer = calls.call(hook, self.given, seconds=HOOK_SECONDS, group=self.group.name, **variables)
         if not answer.passed:
             told = "" if self.group.sensitive else answer.told
-            self.problem = self.problem or f"{hooks.name_of(hook)}: {told or 'failed'}"
+            self.problem = self.problem or f"{calls.name_of(hook)}: {told or 'failed'}"
         return answer.passed

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
+from portinfra.hooks.calls import name_of
 from portinfra.model.hook import Hook
 from portinfra.model.recovery import RecoveryPlan, Wave
 from portinfra.placement import host_names, place, role_in
 from portinfra.recovery.groups import groups
 from portinfra.recovery.subject import Recovery
-from portinfra.rollout.hooks import name_of
 from portinfra.visible import visible
 
 MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")

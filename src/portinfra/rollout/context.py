@@ -6,13 +6,13 @@ from attrs import frozen
 
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
+from portinfra.hooks.inventory import inventory
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.hook import Inventory
 from portinfra.model.placed import Placed
 from portinfra.model.progress import Listener
 from portinfra.model.resources import Instance
-from portinfra.rollout.inventory import inventory
 
 
 @frozen

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 from attrs import define, field, frozen
 
+from portinfra.hooks import calls
 from portinfra.model.evidence import Checked, WaveRun
 from portinfra.model.hook import Hook
-from portinfra.rollout import hooks
 from portinfra.rollout.context import RolloutContext
 from portinfra.words import duration, iso
 
@@ -101,13 +101,13 @@ class Rollout:
             answer = self._hook(gate, until - self.context.now)
             now = self.context.now
             if answer.passed or now + PAUSE_SECONDS > until:
-                return Checked(hooks.name_of(gate), answer.passed, iso(now), tries, self._told(answer))
+                return Checked(calls.name_of(gate), answer.passed, iso(now), tries, self._told(answer))
             self.context.run.sleep_until(now + PAUSE_SECONDS)
 
-    def _hook(self, hook: Hook, seconds: float) -> hooks.Answer:
+    def _hook(self, hook: Hook, seconds: float) -> calls.Answer:
         given = self.context.inventory(occasion=self.occasion)
         with self.context.run.living():
-            return hooks.call(hook, given, seconds=seconds)
+            return calls.call(hook, given, seconds=seconds)
 
-    def _told(self, answer: hooks.Answer) -> str:
+    def _told(self, answer: calls.Answer) -> str:
         return "" if self.context.quiet else answer.told

@@ -50,6 +50,8 @@ def roles(name: str, max_hosts: int = 4) -> st.SearchStrategy[Role]:
         ssh_keys=st.lists(st.just("ssh-ed25519 AAAA ada"), max_size=1),
         user_data=st.sampled_from(["", "#!/bin/sh\nexit 0\n"]),
         max_unavailable=st.integers(1, 2),
+        ready=st.sampled_from([(), (), (), "true"]),
+        ready_limit=st.sampled_from(["5m", "1m"]),
         native=st.sampled_from([{}, {"fake": {"host_group": "a"}}]),
         waive=st.sampled_from([{}, {"check/fewer-than-three": "a test"}]),
         public=st.sampled_from(["", "customers"]),

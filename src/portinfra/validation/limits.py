@@ -56,6 +56,29 @@ def limit_findings(placed: Placed, plugin: ProviderPlugin) -> Iterator[Finding]:
             )
 
 
+def single_findings(spec: Spec, plugin: ProviderPlugin, location: Location) -> Iterator[Finding]:
+    """Return one finding for each limit that a single resource exceeds."""
+    for excess in excesses(spec, plugin):
+        subject = f"{spec.address}.{excess.attribute}"
+        yield Finding(
+            f"provider/{excess.rule}", excess.message, excess.fix, subject=subject, location=location
+        )
+
+
+def attachment_findings(
+    spec: Spec, wanted: Mapping[Address, Spec], plugin: ProviderPlugin
+) -> Iterator[Finding]:
+    """Return a finding where a single attachment is one too many for its host."""
+    host = wanted.get(spec.instance) if isinstance(spec, Attachment) and spec.instance else None
+    if isinstance(host, Instance):
+        others = (each for each in wanted.values() if isinstance(each, Attachment))
+        number = sum(each.instance == host.address for each in others)
+        for excess in _volumes(host, number, plugin):
+            yield Finding(
+                f"provider/{excess.rule}", excess.message, excess.fix, subject=f"{spec.address}.instance"
+            )
+
+
 def excesses(spec: Spec, plugin: ProviderPlugin, volumes: int = 0) -> Iterator[Excess]:
     """Return what is too much of a resource; of a host, with how many volumes it has."""
     limits = plugin.capabilities

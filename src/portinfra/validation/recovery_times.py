@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from portinfra.model.duration import seconds
 from portinfra.model.finding import Finding, Severity
-from portinfra.model.recovery import RecoveryPlan, Wave, seconds
+from portinfra.model.recovery import RecoveryPlan, Wave
 from portinfra.validation.recovery_part import Part, policy_part, wave_parts, whole
 
 USUAL = Wave(()).limit

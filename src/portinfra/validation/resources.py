@@ -31,6 +31,7 @@ from portinfra.validation.abilities import network_findings, tag_findings
 from portinfra.validation.birth import birth_findings
 from portinfra.validation.characters import character_findings
 from portinfra.validation.environments import PREFIX_LONGEST, PREFIX_SHORTEST, ZONES_MAX
+from portinfra.validation.limits import single_findings
 from portinfra.validation.names import LABEL, name_findings
 from portinfra.validation.topologies import is_mountable, reserved_tags
 from portinfra.validation.types import Check, checks, what_it_is
@@ -87,6 +88,7 @@ def _more_findings(spec: Spec, plugin: ProviderPlugin, location: Location) -> It
     tags = getattr(spec, "tags", {})
     yield from reserved_tags(tags, subject, location)
     yield from tag_findings(tags, subject, location, provider, capabilities)
+    yield from single_findings(spec, plugin, location)
     for option in sorted(set(getattr(spec, "native", {})) - set(native)):
         message = f"{provider} has no option {option!r}"
         fix = suggestion(option, native, f"{provider} has no options.")

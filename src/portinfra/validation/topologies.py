@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from portinfra.model.duration import DURATION
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
 from portinfra.model.resources import Instance, Volume, traits
@@ -85,6 +86,7 @@ def _role_findings(role: Role) -> Iterator[Finding]:
     if role.max_unavailable < 1:
         message = f"{role.max_unavailable}: nothing could ever be replaced"
         yield _wrong(role, "max-unavailable", "max_unavailable", message, "Use 1 or more.")
+    yield from _ready_findings(role)
     if role.slot is not None and role.slot < 0:
         yield _wrong(role, "slot", "slot", f"{role.slot} is no slot", "Slots are counted from 0.")
     for attribute in ("size", "image"):
@@ -102,6 +104,14 @@ def _role_findings(role: Role) -> Iterator[Finding]:
     yield from birth_findings(role.user_data, role.ssh_keys, subject, role.location)
     yield from reserved_tags(role.tags, subject, role.location)
     yield from _volume_findings(role)
+
+
+def _ready_findings(role: Role) -> Iterator[Finding]:
+    if not DURATION.fullmatch(role.ready_limit):
+        message = f"{role.ready_limit!r} is no length of time"
+        yield _wrong(role, "ready-limit", "ready_limit", message, "Write 90s or 5m, for example.")
+    if any(isinstance(hook, str) and not hook.strip() for hook in role.ready):
+        yield _wrong(role, "ready", "ready", "it runs nothing, and always passes", "Name a command.")
 
 
 def _volume_findings(role: Role) -> Iterator[Finding]:

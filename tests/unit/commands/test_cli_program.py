@@ -56,3 +56,14 @@ def test_the_version_is_told_and_a_slip_of_the_pen_is_json_where_json_is_asked_f
     told = _portinfra(tmp_path, "plan", "--json", "--jsn")
     assert told.returncode == 2
     assert json.loads(told.stdout)["message"].startswith("No such option: --jsn")
+
+
+def test_options_and_commands_of_terraform_are_answered(tmp_path):
+    (tmp_path / "shop.hcl").write_text('topology "shop" {\n}\n')
+    saved = _portinfra(tmp_path, "plan", "-out=plan", "-f", "shop.hcl")
+    assert saved.returncode == 2
+    assert "No such option: -out. Write --out PATH" in saved.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["shop.hcl"]
+    imported = _portinfra(tmp_path, "import", "web1", "i-1", "--json")
+    assert imported.returncode == 2
+    assert "manages what it created" in imported.stdout

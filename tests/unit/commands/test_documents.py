@@ -5,7 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
+from json_schema import document_errors, schema_names
 
+import portinfra
 from portinfra.model.plain import plain
 from portinfra.provider.interface import Check, Doctor, Images
 from portinfra.provider.registry import substituted
@@ -28,6 +30,9 @@ SCHEMAS = (
     "claim",
     "error",
 )
+
+KEPT_IN_A_VAULT = {"vault-point"}
+"""What only portinfra itself reads again."""
 
 
 class OwnHardware(FakePlugin, Doctor, Images):
@@ -97,6 +102,21 @@ def _fields(document, place="$"):
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_the_example_on_the_page_has_the_fields_that_the_command_prints(world, schema):
     assert _fields(_examples()[schema]) == _fields(_produced(world)[schema])
+
+
+@pytest.mark.parametrize("page", ["json.md", "check.md", "recovery.md"])
+def test_every_example_fits_its_schema(page):
+    blocks = re.findall(r"```json\n(.*?)```", PAGE.with_name(page).read_text(encoding="utf-8"), re.DOTALL)
+    documents = [document for document in map(json.loads, blocks) if "schema" in document]
+    assert documents
+    assert [wrong for document in documents for wrong in document_errors(document)] == []
+
+
+def test_every_document_has_a_schema_and_every_schema_a_document():
+    source = Path(portinfra.__file__).parent
+    written = "".join(file.read_text(encoding="utf-8") for file in source.rglob("*.py"))
+    named = set(re.findall(r'"portinfra\.([a-z-]+)/\d+"', written))
+    assert named - KEPT_IN_A_VAULT == schema_names()
 
 
 def test_every_schema_is_on_the_page():

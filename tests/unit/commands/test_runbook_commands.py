@@ -16,9 +16,11 @@ def test_its_commands_work_as_they_stand_there(tmp_path):
     file.write_text(
         """
 variable "secret" {}
+variable "size" {}
 topology "shop" {
   role "db" {
     count = 1
+    size  = var.size
     volume "data" {
       gib   = 1
       mount = "/data"
@@ -45,7 +47,9 @@ recovery "shop" {
 }
 """
     )
-    options = ["-f", str(file), "--var", "secret=ada"]
+    values = tmp_path / "values.tfvars"
+    values.write_text('size = "small"\n')
+    options = ["-f", str(file), "--var-file", str(values), "--var", "secret=ada"]
 
     def run(*arguments):
         result = CliRunner().invoke(app(Session("portinfra", arguments)), list(arguments))

@@ -1,9 +1,12 @@
 """The value of a sensitive variable is in no output of any command, and in no file that one writes."""
 
 import base64
+import json
+import re
 
 import pytest
 import typer
+from json_schema import document_errors
 from typer.testing import CliRunner
 
 from portinfra.commands.app import app
@@ -14,6 +17,9 @@ CANARY = "canary-4711"
 SHAPES_OF_IT = (CANARY, CANARY.upper(), base64.b64encode(CANARY.encode()).decode())
 DECLARATION = """
 variable "token" {
+  sensitive = true
+}
+variable "pin" {
   sensitive = true
 }
 variable "hosts" {
@@ -39,7 +45,7 @@ topology "shop" {
   }
   role "queue" {
     count     = 1
-    user_data = "#!/bin/sh\\n# ${upper(var.token)} ${var.token}"
+    user_data = "#!/bin/sh\\n# ${upper(var.token)} ${var.token} ${var.pin}"
     waive     = { "check/fewer-than-three" = "a test" }
   }
   allow {
@@ -134,6 +140,8 @@ def story(tmp_path_factory):
     """What every call printed, and the folder in which they ran."""
     folder = tmp_path_factory.mktemp("story")
     (folder / "shop.hcl").write_text(DECLARATION)
+    values = tmp_path_factory.mktemp("values") / "pins.tfvars"
+    values.write_text(f'pin = "{CANARY}"\n')
     printed = {}
     with simulated(), pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -142,7 +150,8 @@ def story(tmp_path_factory):
             if "EVIDENCE" in call:
                 evidence = str(next(folder.rglob("drill-*.json"), folder / "none.json"))
                 call = tuple(evidence if each == "EVIDENCE" else each for each in call)
-            given = ("-f", "shop.hcl", "--var", f"token={CANARY}", "--var=hosts=2") if declared else ()
+            given = ("-f", "shop.hcl", "--var", f"token={CANARY}", "--var=hosts=2", "--var-file", str(values))
+            given = given if declared else ()
             arguments = (*call, *given)
             printed[arguments] = CliRunner().invoke(app(Session("portinfra", arguments)), list(arguments))
     return printed, folder
@@ -169,6 +178,18 @@ def test_no_output_holds_the_value_of_a_sensitive_variable(story):
             assert canary not in result.output + result.stderr, call[:3]
 
 
+def test_every_document_that_a_command_prints_fits_its_schema(story):
+    printed, _ = story
+    documents = [
+        (call[:3], json.loads(result.stdout))
+        for call, result in printed.items()
+        if "--json" in call and result.stdout and "--iam-policy" not in call  # which is the provider's own
+    ]
+    assert len({document["schema"] for _, document in documents}) > 15
+    wrong = {call: document_errors(document) for call, document in documents}
+    assert {call: found for call, found in wrong.items() if found} == {}
+
+
 def test_no_file_that_a_command_writes_holds_it(story):
     _, folder = story
     files = [path for path in folder.rglob("*") if path.is_file()]
@@ -181,7 +202,13 @@ def test_no_file_that_a_command_writes_holds_it(story):
 def test_a_command_line_to_repeat_has_no_value_of_a_sensitive_variable(story):
     printed, _ = story
     (asked,) = [result for call, result in printed.items() if call[:3] == ("apply", "production", "-f")]
-    assert "--var token=VALUE --var=hosts=2 --yes" in asked.stderr
+    assert re.search(r"--var token=VALUE --var=hosts=2 --var-file \S+pins.tfvars --yes", asked.stderr)
+
+
+def test_every_command_that_takes_a_variable_takes_a_file_of_them():
+    for path, command in COMMANDS.items():
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert ("--var" in options) == ("--var-file" in options), path
 
 
 def test_a_value_that_was_given_without_a_name_is_not_shown(tmp_path):
@@ -191,3 +218,21 @@ def test_a_value_that_was_given_without_a_name_is_not_shown(tmp_path):
     assert result.exit_code == 2
     assert "--var NAME=VALUE" in result.stderr
     assert CANARY not in result.output + result.stderr
+
+
+def test_a_value_of_the_process_environment_is_as_secret(story, tmp_path, monkeypatch):
+    _, folder = story
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PORTINFRA_VAR_token", CANARY)
+    monkeypatch.setenv("PORTINFRA_VAR_pin", CANARY)
+    with simulated() as cloud, monkeypatch.context() as patch:
+        patch.setenv("PORTINFRA_HOME", str(tmp_path))
+        for call in (("plan", "--full"), ("plan", "--json"), ("apply", "--yes"), ("status",), ("render",)):
+            arguments = [*call, "production", "-f", "shop.hcl"]
+            result = CliRunner().invoke(app(Session("portinfra", tuple(arguments))), arguments)
+            assert not [canary for canary in SHAPES_OF_IT if canary in result.output + result.stderr], call
+        assert cloud.books()
+        assert not [canary for canary in SHAPES_OF_IT if canary in repr(cloud.books())]
+    journals = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
+    assert journals
+    assert not [canary for canary in SHAPES_OF_IT if canary in "".join(journals)]

@@ -6,7 +6,7 @@ import sys
 import pytest
 from attrs import evolve
 
-from portinfra import INTERNET, Topology, allow
+from portinfra import INTERNET, Topology, Wave, allow
 
 HIDDEN = "two\nlines\r\u202eback\u2028end"
 CODES = "two\\nlines\\r\\u202eback\\u2028end"
@@ -99,3 +99,17 @@ def test_an_error_of_the_command_line_repeats_no_value_of_a_variable(
     printed = "".join(capsys.readouterr())
     assert ended.value.code in (1, 2)
     assert SECRET not in printed
+
+
+def test_what_a_hook_prints_is_codes_on_the_terminal_and_on_the_page(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
+    says = "printf '\\033[2J\\377\\342\\200\\256back'; exit 1"
+    failing = run.plan(waves=[Wave(["db"], gates=says, limit="5s"), ["web"]])
+    run("dr", "replicate", about=failing)
+    result = run("dr", "drill", about=failing)
+    assert result.exit_code == 1
+    (page,) = tmp_path.rglob("drill-*.html")
+    for printed in (result.stdout + result.stderr, page.read_text(encoding="utf-8")):
+        assert "\\u001b[2J" in printed
+        assert "\\u202eback" in printed
+        assert not any(character in printed for character in "\x1b\u202e")

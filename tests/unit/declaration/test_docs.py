@@ -1,20 +1,41 @@
-"""Every example of docs/hcl.md loads, and is valid."""
+"""Every example of the pages on HCL loads, and the pages name what the code knows."""
 
 import re
 from pathlib import Path
 
 import pytest
+import terraform_page
 
+from portinfra.declaration.hcl.calls import CALLS
+from portinfra.declaration.hcl.functions import FUNCTIONS
 from portinfra.declaration.load import load
 from portinfra.validation import validate_declared
 
-TEXT = (Path(__file__).parents[3] / "docs" / "hcl.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[3] / "docs"
+PAGES = {name: (DOCS / name).read_text(encoding="utf-8") for name in ("hcl.md", "hcl-functions.md")}
+TEXT = "\n".join(PAGES.values())
 EXAMPLES = re.findall(r"^## (?P<title>.*?)$|^```hcl\n(?P<code>.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 CODE = [code for _, code in EXAMPLES if code]
 
 
 def test_the_page_has_examples():
     assert len(CODE) >= 8
+
+
+def test_every_function_is_on_its_page():
+    listed = re.findall(r"^\| `(\w+)\(", PAGES["hcl-functions.md"], re.MULTILINE)
+    assert listed == sorted([*FUNCTIONS, *CALLS])
+
+
+def test_the_page_for_people_who_know_terraform_is_up_to_date():
+    assert terraform_page.PAGE.read_text(encoding="utf-8") == terraform_page.page(), (
+        "Run .venv/bin/python tools/terraform_page.py"
+    )
+
+
+def test_no_page_is_long():
+    for name in (*PAGES, "hcl-terraform.md"):
+        assert len((DOCS / name).read_text(encoding="utf-8").splitlines()) < 300
 
 
 @pytest.mark.parametrize("code", CODE, ids=range(len(CODE)))

@@ -2,6 +2,9 @@
 
 import pytest
 
+from portinfra.errors import DeclarationError
+from portinfra.render.console.errors import show_error
+
 
 @pytest.mark.parametrize(
     ("text", "line", "words"),
@@ -114,3 +117,51 @@ def test_every_member_of_a_list_is_looked_at(findings_of):
 )
 def test_no_text_brings_a_traceback(text, findings_of):
     assert "UnexpectedToken" not in str(findings_of(text))
+
+
+def location_of(load_hcl, text, **variables):
+    """Where the only mistake of a text is."""
+    with pytest.raises(DeclarationError) as error:
+        load_hcl(text, **variables)
+    (finding,) = error.value.findings
+    return finding.location
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ('topology "p" {\n  role "w" {\n    cuont = 3\n  }\n}', 3, 5),
+        ("locals {\n  a = 1 + nope()\n}", 2, 11),
+        ("locals {\n  a = { b = 1 }.c\n}", 2, 16),
+        ("locals {\n  a = [1, 2\n  b = 3\n}", 3, 3),
+        ('locals {\n  größe = "é\n}', 2, 11),
+        ("locals {\n  a = <<-EOT\n    x\n      y ${1 + nope}\n  EOT\n}", 4, 15),
+        ("locals {\n  a = <<-EOT\n    ${[\n      nope]}\n  EOT\n}", 4, 7),
+        ('topology "p" {\n  role "w" {\n', 2, 12),
+    ],
+)
+def test_an_error_has_its_column_and_the_line_of_the_file(text, line, column, load_hcl):
+    place = location_of(load_hcl, text)
+    assert (place.line, place.column) == (line, column)
+    assert place.exact.endswith(f"0.hcl:{line}:{column}")
+    assert place.source == text.split("\n")[line - 1]
+
+
+SECRET = 'variable "key" {\n  sensitive = true\n  default   = "hunter2"\n}\n'
+
+
+def test_a_line_that_may_hold_a_secret_is_not_shown(load_hcl):
+    assert location_of(load_hcl, SECRET.replace('"hunter2"', "hunter2")).source == ""
+    assert location_of(load_hcl, SECRET.replace('"hunter2"', '"hunter2')).source == ""
+    assert location_of(load_hcl, SECRET + 'locals {\n  a = "hunter2\n}').source == ""
+    assert location_of(load_hcl, SECRET + "locals {\n  a = nope()\n}").source == "  a = nope()"
+
+
+def test_the_console_shows_the_line_with_a_mark_under_the_column(load_hcl, capsys):
+    with pytest.raises(DeclarationError) as error:
+        load_hcl('topology "p" {\n  role "w" {\n    instance_type = "x"\n  }\n}')
+    show_error(error.value)
+    shown = capsys.readouterr().err.splitlines()
+    assert shown[0].endswith("0.hcl:3:5: error: there is no 'instance_type' in a role block")
+    assert shown[1:3] == ['  3 |     instance_type = "x"', "          ^"]
+    assert shown[3].startswith('  Write size = "large".')

@@ -12,6 +12,7 @@ from portinfra.declaration.hcl.write import block_of, to_hcl
 from portinfra.errors import DeclarationError
 from portinfra.model import convert
 from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.resources import Volume
 from portinfra.model.schema import Kind, attributes
 from portinfra.model.topology import Role, Topology
 from portinfra.model.vault import Vault
@@ -144,6 +145,26 @@ def test_the_kind_of_every_attribute_that_a_user_sets_is_known():
     unknown = {(of, each.name) for of in EVERY for each in attributes(of) if each.kind is Kind.OTHER}
     placed = {(of, each.name) for of in EVERY for each in attributes(of) if each.metadata.get("placed")}
     assert unknown - placed == {(Vault, "stand")}
+
+
+def test_every_attribute_is_written_or_refused_or_set_by_placement():
+    """What is written loads again: tests/property/test_hcl_round_trip.py."""
+    unwritten = {
+        (of, each.name)
+        for of in EVERY
+        for each in attributes(of)
+        if not (each.is_label or each.hcl or each.block or each.is_python_only)
+    }
+    assert unwritten == {(Volume, "zone"), (Volume, "source")}
+    for of, name in unwritten:
+        assert "sets it" in attributes_page.docstrings(of)[name]
+
+
+def test_what_placement_sets_is_no_part_of_the_written_declaration():
+    plain = Topology("p", [Role("db", volumes=[Volume("data", gib=1)])])
+    (volume,) = plain.roles[0].volumes
+    placed = evolve(plain, roles=[evolve(plain.roles[0], volumes=[evolve(volume, zone=2, source="snap-1")])])
+    assert to_hcl(Declared((placed,))) == to_hcl(Declared((plain,)))
 
 
 def test_a_python_value_that_hcl_cannot_hold_is_refused_and_not_left_out():

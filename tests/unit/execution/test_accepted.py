@@ -7,7 +7,7 @@ from attrs import evolve
 from toy import topology
 from toycloud import TWO_ROLES, ToyProvider, plan_for, run
 
-from portinfra import Role, errors
+from portinfra import Role, allow, errors
 from portinfra.execution.retry import ATTEMPTS_MAX
 from portinfra.model.observed import Fault
 
@@ -236,3 +236,36 @@ def test_a_throttle_that_never_ends_ends_the_step():
     with pytest.raises(errors.ApplyError) as caught:
         run(provider, plan_for(provider, ONE_HOST))
     assert isinstance(caught.value.first, errors.RateLimited)
+
+
+def test_a_resource_that_takes_one_change_at_a_time_fails_no_step_while_the_run_moves_on():
+    """As a network of Google Cloud does: each change of its parts finds it not ready for a while."""
+    provider, busy_until = ToyProvider(), [0.0]
+
+    def refuse(call):
+        if call.address.kind == "firewall-rules" and provider.clock.now() < busy_until[0]:
+            raise errors.Unavailable("the network is not ready")
+
+    def keep_busy(call):
+        if call.address.kind == "firewall-rules":
+            busy_until[0] = provider.clock.now() + 10.0
+
+    provider.fail, provider.lose = refuse, keep_busy
+    roles = [Role(f"r{letter}", count=1) for letter in "abcdefghijklmnopqrstuvwxyz"]
+    flows = [allow(one, other, tcp=80, why="they talk") for one, other in pairwise(roles)]
+    assert run(provider, plan_for(provider, topology(*roles, flows=flows))).succeeded
+
+
+def test_a_service_that_is_down_for_good_ends_the_step_though_others_went_on():
+    provider = ToyProvider()
+
+    def refuse(call):
+        if call.address == "instance.web1":
+            raise errors.Unavailable("no answer")
+
+    provider.fail = refuse
+    with pytest.raises(errors.ApplyError) as caught:
+        run(provider, plan_for(provider, TWO_ROLES))
+    (failed,) = [step for step in caught.value.outcome.steps if step.fate == "failed"]
+    assert isinstance(failed.error, errors.Unavailable)
+    assert failed.calls <= 2 * ATTEMPTS_MAX

@@ -5,6 +5,7 @@ from toy import PRODUCTION, applied, plan_of, precedes, topology
 
 from portinfra import Role, Volume, allow
 from portinfra.errors import NoCapacity
+from portinfra.model.address import Address
 from portinfra.model.change import Step
 from portinfra.model.observed import Fault
 from portinfra.model.resources import Rule
@@ -173,3 +174,25 @@ def test_where_no_two_ends_can_meet_a_change_of_rules_is_one_step_each():
         ("converge", "firewall-rules.web"),
     ]
     assert plan.budget.calls == 2
+
+
+def test_a_role_takes_the_place_of_another_while_rules_refer_to_both():
+    def shop(name):
+        flows = [
+            allow("web", name, tcp=6379, why="sessions"),
+            allow(name, "app", tcp=8443, why="answers"),
+            allow(name, name, tcp=16379, why="replicas"),
+        ]
+        roles = [Role("web", count=1), Role(name, count=1), Role("app", count=1)]
+        return topology(*roles, flows=flows)
+
+    plan = plan_of(shop("cache"), applied(shop("redis")))
+    assert plan.findings == ()
+    order = list(plan.steps)
+    for rules in ("firewall-rules.web", "firewall-rules.app"):
+        assert Address("firewall.redis") not in plan.tightened[rules].references()
+        released, gone, again = (
+            order.index(step)
+            for step in (("tighten", rules), ("remove", "firewall.redis"), ("converge", rules))
+        )
+        assert released < gone < again

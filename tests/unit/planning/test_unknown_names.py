@@ -17,6 +17,7 @@ NAMES = {
     "only": ("web", "wbe"),
     "without_zones": ("us-east-1a", "us-east-1x"),
     "addresses": ("instance.web1", "instance.wbe1"),
+    "not_ready": ("instance.web1", "instance.wbe1"),
     "unprotected": ("volume.small1-data", "small1-data"),
 }
 """For each attribute that holds names, one that is known and one that is not."""

@@ -61,16 +61,19 @@ def test_addresses_go_in_one_request_after_their_range_has_come():
     assert changes(before, rules((443, 443, "203.0.113.0/24"))) == ["allow 443", "remove 443 443"]
 
 
-def test_a_change_that_does_not_fit_beside_the_old_rules_is_made_in_portions():
+def test_a_change_that_does_not_fit_beside_the_old_rules_is_refused_with_both_counts():
     before = rules(*((port, port, "0.0.0.0/0") for port in (10, 20, 30)))
     after = rules(*((port, port + 1, "0.0.0.0/0") for port in (10, 20, 30)))
-    assert changes(before, after) == ["allow 10 20 30", "remove 10 20 30"]
-    assert changes(before, after, 4) == [
-        "allow 10", "remove 10", "allow 20", "remove 20", "allow 30", "remove 30"
-    ]  # fmt: skip
+    assert changes(before, after, 6) == ["allow 10 20 30", "remove 10 20 30"]
+    (reason,) = changes(before, after, 5)
+    assert "keeps 3 ingress rules until 3 new ones exist: that is 6 together, and 5 is the most" in reason
 
 
-def test_where_no_rule_more_has_room_the_change_is_refused():
-    before, after = rules((10, 10, "0.0.0.0/0")), rules((10, 11, "0.0.0.0/0"))
-    (reason,) = changes(before, after, 1)
-    assert "1 ingress rules, which is the limit" in reason
+def test_rules_that_are_not_wanted_make_room_first():
+    before = rules(*((port, port, "0.0.0.0/0") for port in (10, 20, 30)))
+    assert changes(before, rules((40, 40, "0.0.0.0/0")), 3) == ["remove 10 20 30", "allow 40"]
+
+
+def test_more_rules_than_the_limit_are_never_asked_for():
+    (reason,) = changes(rules(), rules(*((port, port, "0.0.0.0/0") for port in (10, 20, 30))), 2)
+    assert "that is 3 together, and 2 is the most" in reason

@@ -5,26 +5,12 @@ import json
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from old_lease import HOLDER, OLD
 
 from portinfra.model.lease import Holder, Lease
 from portinfra.model.record import TEXT_MAX, Record
 from portinfra.records.holder import shorten
 from portinfra.records.lease import UNKNOWN, note_of, to_lease, to_text
-
-HOLDER = {"user": "ada", "host": "laptop", "machine": "m", "process": "4711:1:attempt-1"}
-OLD = {
-    "number": 3,
-    "holder": HOLDER,
-    "beat": 2,
-    "since": "2026-11-28T10:00:00+00:00",
-    "active_at": 7.5,
-    "released": True,
-    "epoch": 5,
-    "fenced": True,
-    "version": "0.1.0",
-    "note": "",
-}
-"""What version 0.1.0 wrote before there was a peer."""
 
 
 def read(said):

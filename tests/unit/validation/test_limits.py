@@ -5,6 +5,11 @@ from attrs import evolve
 
 from portinfra import Environment, Role, Topology, Volume, allow, check
 from portinfra.errors import ValidationError
+from portinfra.model.location import here
+from portinfra.model.resources import Attachment, FirewallRules, Instance, Rule
+from portinfra.provider import registry
+from portinfra.validation import validate_resource
+from portinfra.validation.limits import attachment_findings
 
 AWS = Environment("production", on="aws:us-east-1", account="123456789012", cidr="10.10.0.0/16")
 GCP = evolve(AWS, on="gcp:europe-west1", account="a-project")
@@ -66,6 +71,26 @@ def test_all_that_is_too_much_is_said_at_once():
     found = refused(Topology("sample", [web], flows), AWS)
     assert set(found) == {"provider/rules", "provider/birth-data", "provider/volumes"}
     assert "together; aws takes 16,384" in found["provider/birth-data"].message
+
+
+def test_a_single_resource_is_held_to_the_same_limits():
+    """As `connect(…).ensure` is."""
+    rules = [Rule("tcp", 443, 443, cidr) for cidr in offices(61)]
+    with pytest.raises(ValidationError, match=r"firewall-rules\.web\.ingress.*61 ingress rules"):
+        validate_resource(FirewallRules("web", "firewall.web", rules), registry.plugin("aws"), here())
+
+
+def test_a_single_attachment_may_be_one_too_many():
+    host = Instance("web1", "subnet.web-0", "firewall.web", "a", "10.0.0.4", machine_type="e2-small")
+    attached = [Attachment(f"web1-{n}", host.address, f"volume.web1-{n}", f"d{n}") for n in range(16)]
+    gcp = registry.plugin("gcp")
+
+    def found(number):
+        wanted = {each.address: each for each in (host, *attached[:number])}
+        return [(each.rule, each.subject) for each in attachment_findings(attached[0], wanted, gcp)]
+
+    assert found(15) == []
+    assert found(16) == [("provider/volumes", "attachment.web1-0.instance")]
 
 
 def _volumes(number):

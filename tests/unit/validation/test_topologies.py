@@ -70,6 +70,8 @@ def test_the_internet_is_no_role():
         ({"count": -1}, "topology/count", ".count"),
         ({"max_unavailable": 0}, "topology/max-unavailable", ".max_unavailable"),
         ({"slot": -1}, "topology/slot", ".slot"),
+        ({"ready_limit": "soon"}, "topology/ready-limit", ".ready_limit"),
+        ({"ready": ["true", " "]}, "topology/ready", ".ready"),
         ({"slot": 0}, "topology/slot-taken", ".slot"),
         ({"size": ""}, "topology/empty-size", ".size"),
         ({"image": " "}, "topology/empty-image", ".image"),

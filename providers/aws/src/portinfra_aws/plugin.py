@@ -10,8 +10,8 @@ from portinfra.model.environment import Environment
 from portinfra.model.resources import Instance
 from portinfra.provider.interface import BlockExport, BlockReader, Grants, NativeLimits, PermissionPolicies
 from portinfra_aws import actions, profiles
-from portinfra_aws.blocks.command import block_reader
-from portinfra_aws.blocks.grants import block_grants
+from portinfra_aws.block_export.command import block_reader
+from portinfra_aws.block_export.grants import block_grants
 from portinfra_aws.errors import NAME
 from portinfra_aws.grants import grants
 from portinfra_aws.published import CAPABILITIES, IMAGES, SIZES

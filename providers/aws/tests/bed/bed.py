@@ -236,7 +236,7 @@ class Bed(Emulator[EC2Asked]):
             return self._done(call)
         key = f"{call.action} {call.region} {call.params}"
         if key not in _offers:
-            _offers[key] = self._done(call)
+            _offers[key] = xml.Fixed(self._done(call))
         return _offers[key]
 
     def _done(self, call: Call) -> dict[str, Any]:
@@ -283,7 +283,7 @@ def _refusal(service: str, error: EC2Error, request_id: str) -> Response:
     return Response(error.status, xml.refusal(service, error, request_id), xml.KIND)
 
 
-_offers: dict[str, dict[str, Any]] = {}
+_offers: dict[str, xml.Fixed] = {}
 """What the actions of `FIXED` were answered: the same in every bed."""
 
 

@@ -41,7 +41,7 @@ def serve(action: str, given: Mapping[str, Any], caller: Identity, there: Region
     """Answer a signed request. Raises EC2Error."""
     wanted = Asked(f"{SERVICE}:{action}")
     if not permissions.granted(there.settings, caller, wanted):
-        raise EC2Error("AccessDeniedException", permissions.denied(caller, wanted), 400)
+        raise EC2Error("AccessDeniedException", permissions.denied(there.settings, caller, wanted), 400)
     if action != "GetServiceQuota" or set(given) != {"ServiceCode", "QuotaCode"}:
         raise EC2Error("ValidationException", f"{action} {sorted(given)} is not known", 400)
     service, code = given["ServiceCode"], given["QuotaCode"]

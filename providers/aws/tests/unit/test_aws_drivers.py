@@ -401,3 +401,22 @@ def test_a_state_that_nobody_knows_is_no_readiness(driver, record, ready):
     assert {driver.state(record(state)) for state in ready} == {"ready"}
     for state in ("pending", "creating", "something-new", ""):
         assert driver.state(record(state)) == "pending"
+
+
+def test_a_copy_waits_while_the_region_makes_as_many_as_it_takes():
+    """20 at once: "Quotas for Amazon EBS"."""
+
+    def copy(number, state):
+        return Observed(
+            Address(f"snapshot.c{number}"), Snapshot(f"c{number}", copy_of="us-east-1/snap-1"), state=state
+        )
+
+    want = Snapshot("mine", copy_of="us-east-1/snap-2")
+    busy = [copy(number, "pending") for number in range(20)]
+    assert isinstance(SnapshotDriver().next_call(want, None, refs(*busy)), Wait)
+    assert (
+        SnapshotDriver().next_call(want, None, refs(*busy[:19], copy(20, "ready"))).action == "CopySnapshot"
+    )
+    taken = Snapshot("taken", Address("volume.data"))
+    volume = Observed(Address("volume.data"), Volume("data", 10), {"id": "vol-1"})
+    assert SnapshotDriver().next_call(taken, None, refs(*busy, volume)).action == "CreateSnapshot"

@@ -1,6 +1,7 @@
 """What a region offers, from five reads."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from portinfra.model.catalogue import Catalogue, MachineType, Quota, Zone
@@ -103,11 +104,16 @@ def _newest(answers: Mapping[Call, Sequence[Answer]]) -> dict[str, str]:
     """Logical image → the newest of its family that is not deprecated."""
     newest: dict[str, str] = {}
     records = [record for record in reading.records(answers, _IMAGES) if not _deprecated(record)]
-    for record in sorted(records, key=lambda record: (record["creationTimestamp"], record["name"])):
+    for record in sorted(records, key=_age):
         for name, image in IMAGES.items():
             if record.get("family") == image.family and f"/{image.project}/" in record["selfLink"]:
                 newest[name] = f"projects/{image.project}/global/images/{record['name']}"
     return newest
+
+
+def _age(record: Record) -> tuple[datetime, str]:
+    """When an image was made. Compute Engine tells the time of California, whose offset changes in summer."""
+    return datetime.fromisoformat(record["creationTimestamp"]), record["name"]
 
 
 def _deprecated(record: Record) -> bool:

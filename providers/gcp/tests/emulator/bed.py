@@ -59,6 +59,7 @@ class Bed(Emulator[GceAsked]):
         *Emulator.verbs,
         "fail_next_instance",
         "fail_later",
+        "enforce",
         "books",
         "add_project",
         "add_identity",
@@ -68,6 +69,8 @@ class Bed(Emulator[GceAsked]):
     settings: Settings = field(factory=Settings)
     identities: Identities = field(init=False)
     projects: dict[str, Project] = field(init=False)
+    enforced: tuple[str, ...] = field(init=False, default=())
+    """The names of firewall rules that somebody enables again whenever they are disabled."""
     _numbers: int = field(init=False, default=0)
     _externals: int = field(init=False, default=0)
 
@@ -77,6 +80,7 @@ class Bed(Emulator[GceAsked]):
             super().reset()
             self.identities = Identities()
             self.projects = {}
+            self.enforced = ()
             self._numbers = self._externals = 0
             for name in (PROJECT, *images.PROJECTS):
                 self.add_project(name)
@@ -100,6 +104,12 @@ class Bed(Emulator[GceAsked]):
         with self.lock:
             error = {"code": code, "message": message, "status": status}
             self.projects[PROJECT].failing[method] = [error] * times
+
+    def enforce(self, rule: dict[str, Any]) -> None:
+        """Add a firewall rule as an organisation's enforcer does, which enables it after each change."""
+        self.act("firewalls.insert", rule)
+        with self.lock:
+            self.enforced = (*self.enforced, rule["name"])
 
     def add_project(self, project: str) -> None:
         """One more project."""
@@ -204,6 +214,10 @@ class Bed(Emulator[GceAsked]):
     def _settle(self) -> None:
         for there in self.projects.values():
             there.settle()
+        for name in self.enforced:
+            rule = self.projects[PROJECT].seek("firewalls", "global", name)
+            if rule is not None:
+                rule.body["disabled"] = False
 
     def refuse(self, asked: GceAsked, refusal: str) -> Response:
         """Return the response to a request that a fault refuses."""

@@ -7,6 +7,7 @@ from emulator import operations, quotas
 from emulator.call import FREEING, GONE, MADE, MAKING, Call
 from emulator.errors import already_exists, not_ready, required
 from emulator.kinds import KINDS
+from emulator.links import path_of
 from emulator.project import Resource
 
 Act = Callable[[], None]
@@ -18,6 +19,23 @@ GoogleCloudPlatform/k8s-config-connector at d7abfb9685 and dfd9a67bd6.
 """
 
 
+PARTS_OF_NETWORKS = ("firewalls", "routes", "subnetworks")
+
+
+def _network_is_free(call: Call, network: str) -> None:
+    """Raises GceError while another change of the network runs, where the settings say so.
+
+    "The resource 'projects/…/global/networks/…' is not ready": hashicorp/terraform-google-network#365,
+    terraform-google-kubernetes-engine#888, GoogleCloudPlatform/magic-modules#13881.
+    """
+    if not call.project.settings.one_change_at_a_time or call.collection not in PARTS_OF_NETWORKS:
+        return
+    path = path_of(call.project.id, network)
+    for target in call.project.changing():
+        if target.path == path or path_of(call.project.id, target.body.get("network", "")) == path:
+            raise not_ready(path)
+
+
 def get(call: Call) -> dict[str, Any]:
     """What is there."""
     return call.target().body
@@ -25,10 +43,13 @@ def get(call: Call) -> dict[str, Any]:
 
 def insert(call: Call) -> dict[str, Any]:
     """Begin to make what the body says."""
+    _network_is_free(call, call.body.get("network", ""))
     return begin_making(call, make(call, call.collection, call.scope, call.body))
 
 
-def begin_making(call: Call, resource: Resource, kind: str = "") -> dict[str, Any]:
+def begin_making(
+    call: Call, resource: Resource, kind: str = "", named: Resource | None = None
+) -> dict[str, Any]:
     """The operation that makes it, or fails."""
 
     def finish() -> None:
@@ -37,7 +58,7 @@ def begin_making(call: Call, resource: Resource, kind: str = "") -> dict[str, An
     def fail() -> None:
         call.project.drop(resource)
 
-    return operations.begin(call, resource, finish, resource.refused, fail, kind)
+    return operations.begin(call, resource, finish, resource.refused, fail, kind, named)
 
 
 def make(call: Call, collection: str, scope: str, body: dict[str, Any]) -> Resource:
@@ -71,6 +92,7 @@ def ready(call: Call, resource: Resource) -> None:
 def delete(call: Call) -> dict[str, Any]:
     """Begin to delete what the path names."""
     resource = steady(call.target())
+    _network_is_free(call, resource.body.get("network", ""))
 
     def check() -> None:
         for rule in FREEING[resource.kind.collection]:
@@ -108,7 +130,9 @@ def vanish(call: Call, resource: Resource) -> None:
 
 def change(call: Call, act: Act, kind: str = "") -> dict[str, Any]:
     """Begin to change what the path names: `act` does it, at the operation's end."""
-    return operations.begin(call, steady(call.target()), act, kind=kind)
+    resource = steady(call.target())
+    _network_is_free(call, resource.body.get("network", ""))
+    return operations.begin(call, resource, act, kind=kind)
 
 
 def steady(resource: Resource) -> Resource:

@@ -13,6 +13,9 @@ from emulator.project import Operation, Project, Resource, timestamp
 
 Act = Callable[[], None]
 
+AT_ONCE = ("setLabels",)
+"""Operations that recordings show DONE in the answer itself, where nothing else is under way."""
+
 
 def _nothing() -> None:
     pass
@@ -25,11 +28,17 @@ def begin(
     error: dict[str, Any] | None = None,
     fail: Act = _nothing,
     kind: str = "",
+    named: Resource | None = None,
 ) -> dict[str, Any]:
-    """Start an operation on a resource, after those that are under way on it; its answer."""
+    """Start an operation on a resource, after those that are under way on it; its answer.
+
+    It names the resource, or another one that is `named`.
+    """
     there, settings = call.project, call.project.settings
-    started = max(there.now + settings.queue_seconds, target.busy)
-    target.busy = started + settings.pending_seconds
+    kind = kind or call.method.action
+    at_once = kind in AT_ONCE and target.busy <= there.now
+    started = there.now if at_once else max(there.now + settings.queue_seconds, target.busy)
+    target.busy = started + (0.0 if at_once else settings.pending_seconds)
     failing = there.failing.get(call.method.name)
     error = error or (failing.pop(0) if failing else None)
     number = there.next_id()
@@ -37,7 +46,7 @@ def begin(
         f"operation-{int(there.now * 1000)}-{number % 10**13:013x}-{call.method.action.lower()}",
         str(number),
         call.scope,
-        kind or call.method.action,
+        kind,
         call.caller.email,
         target,
         there.now,
@@ -47,10 +56,13 @@ def begin(
         finish,
         fail,
         error,
-        target.path,
+        (named or target).path,
+        (named or target).body["id"],
     )
     there.run(operation)
     there.touch(target)
+    if at_once:
+        there.settle()
     call.operation = operation
     return tell(there, operation)
 
@@ -66,7 +78,7 @@ def tell(there: Project, operation: Operation) -> dict[str, Any]:
         "name": operation.name,
         "operationType": operation.type,
         "targetLink": link(operation.target_path),
-        "targetId": operation.target.body["id"],
+        "targetId": operation.target_id,
         "status": status,
         "user": operation.user,
         "progress": 100 if operation.done else 0,

@@ -5,7 +5,7 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from attrs import define, field
@@ -22,8 +22,10 @@ Key = tuple[str, str]
 
 
 def timestamp(moment: float) -> str:
-    """RFC 3339, to the millisecond, with an offset as Compute Engine has it."""
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
+    """RFC 3339, to the millisecond, in the time of California, as in all recordings of Compute Engine."""
+    month = datetime.fromtimestamp(moment, UTC).month
+    california = timezone(timedelta(hours=-7 if 4 <= month <= 10 else -8))
+    return datetime.fromtimestamp(moment, california).isoformat(timespec="milliseconds")
 
 
 @define(eq=False)
@@ -91,6 +93,7 @@ class Operation:
     error: dict[str, Any] | None = None
     """`code` and `message`, with `status`, the HTTP status that goes with it."""
     target_path: str = ""
+    target_id: str = ""
     done: bool = False
 
 
@@ -183,6 +186,10 @@ class Project:
         """Remember how it is from now on, for lists that lag."""
         if self.settings.visibility_seconds or self.settings.lingering_seconds:
             resource.past.append((self.now, copy.deepcopy(resource.body)))
+
+    def changing(self) -> Iterator[Resource]:
+        """What operations are under way on."""
+        return (each.target for each in self._running)
 
     def run(self, operation: Operation) -> None:
         """Let an operation take its time."""

@@ -29,6 +29,8 @@ class Settings(base.Settings):
     """Quota group → requests a minute, where not what rules/rates.py has."""
     page_limit: int | None = None
     """The most of a project's own that one page holds, whatever maxResults says."""
+    one_change_at_a_time: bool = False
+    """Whether a network refuses changes of its rules and subnetworks while another one runs."""
     quotas: dict[str, int] = field(factory=dict)
     """Metric → the most that a project may have of it, in each region where it is regional:
     `{"INSTANCES": 3}`; see rules/quotas.py.

@@ -65,7 +65,7 @@ def test_a_rule_is_deleted_only_once_the_operation_of_the_one_that_replaces_it_i
 
 def test_a_rule_of_which_nothing_is_wanted_is_deleted_whatever_is_under_way():
     before = built(rules((22, 22, "0.0.0.0/0"), (443, 443, "0.0.0.0/0")))
-    under_way = evolve(before, parts={**before.parts, "unsettled": "yes"})
+    under_way = evolve(before, state="pending")
     assert DRIVER.next_call(rules((443, 443, "0.0.0.0/0")), under_way, REFS).action == "firewalls.delete"
 
 
@@ -95,5 +95,23 @@ def test_a_rule_that_lets_through_only_what_another_does_is_an_extra_until_it_is
     disable = DRIVER.next_call(want, seen, REFS)
     assert (disable.action, disable.parameters["firewall"]) == ("firewalls.patch", "by-hand")
     after = DRIVER.absorb(seen, disable, DONE_ANSWER)
+    assert after.extras == ()
+    assert DRIVER.next_call(want, after, REFS) is DONE
+
+
+@pytest.mark.parametrize("changed", [{"priority": 900}, {"targetTags": [TAG, "other"]}])
+def test_a_rule_of_ours_that_somebody_changed_by_hand_is_an_extra_until_it_is_written_anew(changed):
+    """What it lets through is the same, so that the specification shows no difference."""
+    want = rules((443, 443, "0.0.0.0/0"))
+    ours = DRIVER.next_call(want, None, REFS).parameters["body"]
+    shell = {"name": TAG, "description": marks.description(SHELL.spec, REFS, born=TAG, cidr="10.10.0.0/22")}
+    records = [{"network": NETWORK, "selfLink": f"global/firewalls/{each['name']}", **each}
+               for each in ({**ours, **changed}, shell)]  # fmt: skip
+    (seen,) = DRIVER.assemble({Call("firewalls.list"): [{"items": records}]}, Names(SCOPE, {}))
+    assert seen.spec == want
+    assert seen.extras == ({"id": ours["name"]},)
+    mend = DRIVER.next_call(want, seen, REFS)
+    assert (mend.action, mend.parameters["body"]["priority"]) == ("firewalls.update", 1000)
+    after = DRIVER.absorb(seen, mend, DONE_ANSWER)
     assert after.extras == ()
     assert DRIVER.next_call(want, after, REFS) is DONE

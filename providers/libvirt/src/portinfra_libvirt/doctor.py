@@ -79,7 +79,7 @@ def _hypervisors(site: Site, told: dict[str, Answer]) -> Iterator[Check]:
     """Whether each answers, and what those that do tell."""
     import libvirt
 
-    from portinfra_libvirt.actions.reading import machine
+    from portinfra_libvirt.actions.survey import machine
     from portinfra_libvirt.connections import Connections
 
     connections = Connections(site)

@@ -14,7 +14,7 @@ from portinfra.model.resources import Spec
 from portinfra.provider.clock import SystemClock
 from portinfra.provider.interface import Answer, Call, Driver
 from portinfra_libvirt import catalogue
-from portinfra_libvirt.actions import guests, networking, overlay, reading, storage, together
+from portinfra_libvirt.actions import guests, networking, overlay, storage, survey, together
 from portinfra_libvirt.actions.hand import Action, Hand
 from portinfra_libvirt.actions.together import Together
 from portinfra_libvirt.connections import Connections
@@ -68,7 +68,7 @@ class LibvirtProvider:
         at = str(call.parameters["at"])
         hand = Hand(self._connections.to(at), self.site, self._changing[at], self._together.answering)
         if call.action == SURVEY:
-            return reading.survey(hand.connection, call.parameters["scope"])
+            return survey.survey(hand.connection, call.parameters["scope"])
         overlay.probed(hand, call)
         parameters = {name: value for name, value in call.parameters.items() if name != "at"}
         return _CHANGES[call.action](hand, **parameters) or {}

@@ -72,8 +72,8 @@ class Hypervisor:
     shared: Path
     """The directory of what all hypervisors of a test run share: what one has found out about QEMU."""
     bare: bool = False
-    """Guests halt before they boot, unless from the network; no packet is filtered, and libvirt reads no features
-    of a guest's processor. For tests of what libvirt says: a guest costs a sixth.
+    """Guests halt before they boot, unless from the network; no packet is filtered, and libvirt reads no
+    features of a guest's processor. For tests of what libvirt says: a guest costs a sixth.
     """
     _init: subprocess.Popen[str] | None = field(default=None, init=False)
     _daemon: subprocess.Popen[bytes] | None = field(default=None, init=False)

@@ -6,7 +6,7 @@ import typer
 
 from portinfra.commands.dr.drill import drill, sweep
 from portinfra.commands.dr.failover import failback, failover, fence
-from portinfra.commands.dr.plan import plan
+from portinfra.commands.dr.prospect import plan
 from portinfra.commands.dr.replicate import replicate
 from portinfra.commands.dr.reporting import report, verify
 from portinfra.commands.dr.runbook import runbook

@@ -4,14 +4,18 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from decimal import Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from sys import float_info
 from typing import Any, TypeAlias
 
 Number: TypeAlias = "int | Decimal"
 """A whole number is an int, any other a Decimal."""
 
 DIGITS = 154
-LARGEST = 308
-"""The most digits before the point of a number, and the most zeros after it: a float holds as many."""
+LARGEST = Decimal(float_info.max)
+SMALLEST = -324
+"""The exponent of the smallest number. What stores numbers holds floats."""
+LONGEST = 700
+"""A number is written with so many characters at most."""
 
 _CONTEXT = Context(prec=DIGITS, traps=[InvalidOperation, DivisionByZero, Overflow])
 _WRITTEN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,6})?")
@@ -28,21 +32,19 @@ def read_number(text: str) -> Number:
     """Return the number that a text is, as `tonumber` reads it. Raises ValueError."""
     if not _WRITTEN.fullmatch(text):
         raise ValueError("this text is not a number")
-    if len(text) > 2 * LARGEST:
+    if len(text) > LONGEST:
         raise ValueError("the number has too many digits")
     return bounded(Decimal(text))
 
 
 def bounded(number: Number) -> Number:
     """Return the number, whole where it has no fraction. Raises ValueError where it is too large or small."""
+    if not -LARGEST <= number <= LARGEST:
+        raise ValueError("the number is too large")
     if isinstance(number, int):
-        if abs(number) >= 10**LARGEST:
-            raise ValueError("the number is too large")
         return number
-    if not number:
-        return 0
-    if not -LARGEST <= number.adjusted() < LARGEST:
-        raise ValueError("the number is too large" if number.adjusted() > 0 else "the number is too small")
+    if number and number.adjusted() < SMALLEST:
+        raise ValueError("the number is too small")
     return int(number) if number == number.to_integral_value() else number
 
 

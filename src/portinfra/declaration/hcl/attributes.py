@@ -52,6 +52,10 @@ def _to_text_map(value: Any) -> Any:
     return {key: to_text(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
+def _to_number_map(value: Any) -> Any:
+    return {key: to_number(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
 TEXT = Shape("text", _is_text, to_text)
 NUMBER = Shape("a whole number", _is_number, to_number)
 SWITCH = Shape("true or false", lambda value: isinstance(value, bool), to_truth)
@@ -64,6 +68,7 @@ TEXT_MAP = Shape(
 NUMBER_MAP = Shape(
     "a mapping of names to whole numbers",
     lambda value: isinstance(value, dict) and all(map(_is_number, value.values())),
+    _to_number_map,
 )
 MAP_OF_MAPS = Shape(
     "a mapping of providers to mappings of options",

@@ -34,6 +34,9 @@ class Expression:
 def to_hcl(declared: Declared) -> str:
     """The declaration as HCL, which loads to equal values; what has its default is left out.
 
+    Each attribute that a user can declare is written. What placement or recovery sets (a volume's zone and
+    its source) is not: it is no part of a declaration, and HCL has no name for it.
+
     A role's user data is written out: it is the user's own. What was made from sensitive variables is not: it
     refers to variables, which are declared without a value. Raises DeclarationError for what HCL cannot hold:
     an environment's `dns` function, a Python function as a hook, or a native option that is no plain value.

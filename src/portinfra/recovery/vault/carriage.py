@@ -22,7 +22,7 @@ from portinfra.recovery.pace import Pace
 from portinfra.recovery.points import Point, digest, snapshot_name
 from portinfra.recovery.shelf import Shelf
 from portinfra.recovery.subject import Recovery
-from portinfra.recovery.vault.blocks import exports_blocks
+from portinfra.recovery.vault.block_export import exports_blocks
 from portinfra.recovery.vault.engines import ENGINES, REPOSITORY
 from portinfra.recovery.vault.helpers import Helpers, Load, Receipt
 from portinfra.recovery.vault.repository import forget

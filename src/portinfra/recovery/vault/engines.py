@@ -12,7 +12,7 @@ from typing import Protocol
 from attrs import frozen
 
 from portinfra.model.vault import Vault
-from portinfra.recovery.vault.files import text_of
+from portinfra.recovery.vault.secret_files import text_of
 
 NOWHERE = "/dev/null"
 

@@ -19,10 +19,10 @@ from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
+from portinfra.model.duration import seconds
 from portinfra.model.observed import Observed
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
-from portinfra.model.recovery import seconds
 from portinfra.model.resources import Attachment, Instance, PublicAddress, Spec, Subnet, Volume
 from portinfra.model.topology import Flow, Role, Topology, allow
 from portinfra.model.vault import Vault, cidr_and_port

@@ -8,8 +8,8 @@ from portinfra.errors import InvalidRequest
 from portinfra.model.finding import Finding, Severity
 from portinfra.provider import registry
 from portinfra.recovery.subject import Recovery
-from portinfra.recovery.vault.blocks import exports_blocks
-from portinfra.recovery.vault.files import text_of
+from portinfra.recovery.vault.block_export import exports_blocks
+from portinfra.recovery.vault.secret_files import text_of
 
 
 def unfit(recovery: Recovery) -> Iterator[Finding]:

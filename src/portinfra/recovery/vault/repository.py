@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from portinfra.recovery.vault.engines import HOST, REPOSITORY
-from portinfra.recovery.vault.files import text_of
+from portinfra.recovery.vault.secret_files import text_of
 from portinfra.recovery.vault.store import Store, said
 
 

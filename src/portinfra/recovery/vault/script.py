@@ -12,7 +12,7 @@ from attrs import frozen
 from portinfra.model.vault import Vault
 from portinfra.provider.interface import BlockReader
 from portinfra.recovery.vault.engines import ENGINES, kept
-from portinfra.recovery.vault.files import text_of
+from portinfra.recovery.vault.secret_files import text_of
 
 GIB = 2**30
 

@@ -55,9 +55,9 @@ def _show_source(location: Location, console: Console) -> None:
     if len(line) > SOURCE_WIDTH or not line.isprintable():
         return
     number = f"  {location.line} | "
-    console.print(Text(number + line, style="dim"))
+    console.print(styled((number + line, "dim")))
     if location.column:
-        console.print(Text(" " * (len(number) + location.column - 1) + "^", style="dim"))
+        console.print(styled((" " * (len(number) + location.column - 1) + "^", "dim")))
 
 
 def _headline(place: str, severity: Severity, message: str) -> Text:

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping
 from attrs import frozen
 from rich.console import Console
 
+from portinfra.hooks.calls import name_of
 from portinfra.model.change import Action, Change
 from portinfra.model.plan import Plan
 from portinfra.model.resources import shown
+from portinfra.model.topology import Role
+from portinfra.planning.readiness import rolling_roles
 from portinfra.planning.roles import role_of
 from portinfra.planning.subnets import RULE as SUBNET_MOVES
 from portinfra.render.console.differences import difference_lines, value
@@ -62,10 +65,25 @@ def show_plan(plan: Plan, console: Console, *, full: bool = False) -> None:
             {line: some for line, some in groups.items() if line.action == action and line not in dangers},
         )
     console.print()
+    for role in rolling_roles(plan):
+        print_hanging(console, styled(""), rolling(role))
     print_hanging(console, styled(""), summary(plan))
     if plan.kept:
         console.print("To give up what is kept: --allow-data-loss ADDRESS, or --allow-data-loss all.")
     show_findings(plan.findings, console)
+
+
+def rolling(role: Role) -> str:
+    """Return how hosts of a role go down, and what the next ones wait for."""
+    several = role.max_unavailable > 1
+    way = f"{role.max_unavailable} at a time" if several else "one at a time"
+    if not role.ready:
+        last = "the last ones run" if several else "the last one runs"
+        return f"Hosts of {role.name} go down {way}. The next waits until {last}: the role has no `ready`."
+    asked = " and ".join(repr(name_of(hook)) for hook in role.ready)
+    last = "the last ones are" if several else "the last one is"
+    limit = f"for {role.ready_limit} at most"
+    return f"Hosts of {role.name} go down {way}. The next waits until {last} ready, {limit}: {asked} says so."
 
 
 def summary(plan: Plan) -> str:

@@ -13,7 +13,7 @@ from portinfra.render.console.terminal import err, styled
 from portinfra.visible import visible
 from portinfra.words import duration
 
-WORDS = {"remove": "removed", "tighten": "tightened", "converge": "done"}
+WORDS = {"remove": "removed", "tighten": "tightened", "converge": "done", "ready": "ready"}
 STYLES = {"failed": "red", "blocked": "yellow"}
 
 

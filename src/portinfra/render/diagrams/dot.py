@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from portinfra.render.diagrams.palette import LINKS, PRIVATE, PUBLIC
 from portinfra.render.diagrams.picture import Picture, Row
 from portinfra.render.diagrams.words import (
     Arrow,
@@ -15,12 +16,14 @@ from portinfra.render.diagrams.words import (
 )
 from portinfra.visible import visible
 
-HEAD = """\
-  graph [labelloc=t, compound=true, rankdir=LR, ranksep=1.2, fontname="Helvetica", bgcolor="white"];
-  node [shape=box, style="rounded,filled", fontname="Helvetica", fillcolor="#e8f1fb", color="#3b78b8"];
-  edge [fontname="Helvetica", fontsize=11, color="#1d5fa8"];"""
+BLUE = f'fillcolor="{PRIVATE.fill}", color="{PRIVATE.line}"'
 
-ORANGE = 'fillcolor="#fff1e0", color="#c2500a"'
+HEAD = f"""\
+  graph [labelloc=t, compound=true, rankdir=LR, ranksep=1.2, fontname="Helvetica", bgcolor="white"];
+  node [shape=box, style="rounded,filled", fontname="Helvetica", {BLUE}];
+  edge [fontname="Helvetica", fontsize=11, color="{LINKS["service"]}"];"""
+
+ORANGE = f'fillcolor="{PUBLIC.fill}", color="{PUBLIC.line}"'
 
 
 def dot(picture: Picture) -> str:

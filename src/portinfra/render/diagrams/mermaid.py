@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from portinfra.render.diagrams.palette import INK, PRIVATE, PUBLIC
 from portinfra.render.diagrams.picture import Picture, Row
 from portinfra.render.diagrams.words import (
     arrows,
@@ -19,8 +20,8 @@ _ENTITIES = str.maketrans(
 )
 """Mermaid's own escapes: the number of a character between # and a semicolon."""
 
-ORANGE = "fill:#fff1e0,stroke:#c2500a,color:#1f2933"
-BLUE = "fill:#e8f1fb,stroke:#3b78b8,color:#1f2933"
+ORANGE = f"fill:{PUBLIC.fill},stroke:{PUBLIC.line},color:{INK}"
+BLUE = f"fill:{PRIVATE.fill},stroke:{PRIVATE.line},color:{INK}"
 
 
 def mermaid(picture: Picture) -> str:

@@ -1,9 +1,8 @@
 """Evidence of what was done: a document that is signed, and read back."""
 
 from portinfra.model.plain import Document
-from portinfra.rollout.evidence.document import document_of
-from portinfra.rollout.evidence.reading import parse, read
-from portinfra.rollout.evidence.signing import Verdict, sign, signing_key, verify
+from portinfra.rollout.evidence.parsing import parse, read
+from portinfra.rollout.evidence.signing import Verdict, document_of, sign, signing_key, verify
 from portinfra.rollout.evidence.store import EvidenceStore, open_store
 
 __all__ = [

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from attrs import frozen
+from attrs import AttrsInstance, asdict, frozen
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
@@ -164,3 +164,14 @@ def _text(raw: bytes) -> str:
 
 def _fingerprint(raw: bytes) -> str:
     return _text(raw)[:16]
+
+
+def document_of(schema: str, value: AttrsInstance) -> Document:
+    """Every field of a value, under its own name. What is no text in UTF-8 is shown as `?`."""
+    return {"schema": schema, **asdict(value, value_serializer=_as_text)}
+
+
+def _as_text(instance: object, attribute: object, value: object) -> object:
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()  # a hook may say anything, also half a character
+    return [_as_text(instance, attribute, one) for one in value] if isinstance(value, tuple) else value

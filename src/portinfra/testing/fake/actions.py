@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 
 from portinfra.testing.fake.api import (
+    admission,
     catalogue,
     claims,
     firewalls,
     instances,
     networks,
-    owners,
     public_addresses,
     snapshots,
     volumes,
@@ -65,7 +65,7 @@ ACTIONS: Mapping[str, Handler] = {
     "CopySnapshot": snapshots.copy_snapshot,
     "ShareSnapshot": snapshots.share_snapshot,
     "DeleteSnapshot": snapshots.delete_snapshot,
-    "SetOwner": owners.set_owner,
+    "SetOwner": admission.set_owner,
     "ListClaims": _list("claim"),
     "CreateClaim": claims.create_claim,
     "WriteClaim": claims.write_claim,

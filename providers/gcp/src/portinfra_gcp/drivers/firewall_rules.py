@@ -22,10 +22,8 @@ from portinfra_gcp.drivers.compiled import Compiled, Way, Words, compile, native
 from portinfra_gcp.drivers.firewall import FIREWALLS, LISTS, in_networks_of, is_shell
 from portinfra_gcp.drivers.reading import Answers, Record
 
-PARTS = ("firewall", "name", "network", "unsettled")
-"""The parts that are no rule: the role's firewall, its name which is the tag, its network, and whether an
-operation is under way.
-"""
+PARTS = ("firewall", "name", "network")
+"""The parts that are no rule: the role's firewall, its name which is the tag, and its network."""
 
 
 class FirewallRulesDriver(Driver[FirewallRules]):
@@ -66,15 +64,18 @@ class FirewallRulesDriver(Driver[FirewallRules]):
         following = change.following()
         if following is not None:
             return following
-        return Wait("being put into force") if "unsettled" in seen.parts else DONE
+        return Wait("being put into force") if seen.state == "pending" else DONE
 
     def absorb(
         self, seen: Observed[FirewallRules] | None, call: Call, answer: Answer | None
     ) -> Observed[FirewallRules] | None:
         """The promise. The next rule need not wait for the operation; whoever stands behind the wall does."""
-        if call.after is None or answer is None or answer.get("status") == DONE_STATUS:
+        if call.after is None or answer is None:
             return call.after
-        return evolve(call.after, parts={**call.after.parts, "unsettled": "yes"})
+        others = seen is not None and seen.state == "pending"
+        if others or answer.get("status") != DONE_STATUS:
+            return evolve(call.after, state="pending")
+        return call.after
 
 
 @frozen
@@ -101,10 +102,10 @@ class _Listed:
         parts = {"name": tag, "network": links.path(record["network"])}
         if tag in self.shells:
             parts["firewall"] = links.path(record["selfLink"])
-        if any(_is_of(name, tag, self.scope) for name in self.busy):
-            parts["unsettled"] = "yes"
         name = _owner(record, self.scope, kind).name
-        return _observed(Address(f"{FirewallRules.kind}.{name}"), parts, self._rules(tag))
+        seen = _observed(Address(f"{FirewallRules.kind}.{name}"), parts, self._rules(tag))
+        is_busy = any(_is_of(name, tag, self.scope) for name in self.busy)
+        return evolve(seen, state="pending") if is_busy else seen
 
     def _rules(self, tag: str) -> dict[str, Compiled]:
         mine = {name: record for name, record in self.ours.items() if _tag(record, self.scope) == tag}
@@ -211,7 +212,7 @@ class _Change:
 
     def _waiting_for(self, write: "_Write") -> Wait | None:
         """A rule that replaces another must be in force first. An operation is under way until it is."""
-        if "unsettled" not in self.seen.parts:
+        if self.seen.state != "pending":
             return None
         if not self._needs(write, write.after):
             return None
@@ -285,17 +286,20 @@ def _observed(
     }
     spec = FirewallRules(address.name, firewall or Address(f"firewall.{address.name}"), **allowed)
     named = {name: rule.text() for name, rule in sorted(rules.items())}
-    return Observed(address, spec, {**parts, **named}, extras=_redundant(rules))
+    return Observed(address, spec, {**parts, **named}, extras=_superfluous(rules))
 
 
-def _redundant(rules: Mapping[str, Compiled]) -> tuple[Mapping[str, str], ...]:
-    """Return the rules that let through only what others let through too; those of others first."""
+def _superfluous(rules: Mapping[str, Compiled]) -> tuple[Mapping[str, str], ...]:
+    """Return the rules that let through only what others let through too, and ours that are not in force as
+    they should be: somebody changed their priority, say.
+    """
     left = dict(rules)
     for name in sorted(rules, key=lambda name: (rules[name].ours, name)):
         others = {each for key, rule in left.items() if key != name for each in _with_way(rule)}
         if _with_way(rules[name]) <= others and rules[name].rules():
             del left[name]
-    return tuple({"id": name} for name in sorted(set(rules) - set(left)))
+    askew = {name for name, rule in rules.items() if rule.askew and rule.rules()}
+    return tuple({"id": name} for name in sorted(askew | (set(rules) - set(left))))
 
 
 def _with_way(compiled: Compiled) -> set[tuple[Way, Rule]]:

@@ -118,4 +118,4 @@ def resize(call: Call) -> dict[str, Any]:
                 if attached["source"] == disk.link:
                     attached["diskSizeGb"] = str(wanted)
 
-    return change(call, act)
+    return change(call, act, "resizeDisk")

@@ -16,20 +16,16 @@ from emulator.rules import kms
 
 @serves("disks.createSnapshot")
 def create_snapshot(call: Call) -> dict[str, Any]:
-    """A snapshot of the disk that the path names; the operation is the zone's."""
+    """A snapshot of the disk that the path names; the operation is the zone's, and names the disk."""
     disk = settled(call.target())
     body = call.body | {"sourceDisk": disk.link}
-    return _take(call, body, "createSnapshot")
+    return begin_making(call, make(call, "snapshots", "global", body), "createSnapshot", disk)
 
 
 @serves("snapshots.insert")
 def insert(call: Call) -> dict[str, Any]:
     """A snapshot of the disk that the body names."""
-    return _take(call, call.body, "insert")
-
-
-def _take(call: Call, body: dict[str, Any], kind: str) -> dict[str, Any]:
-    return begin_making(call, make(call, "snapshots", "global", body), kind)
+    return begin_making(call, make(call, "snapshots", "global", call.body))
 
 
 @making("snapshots")

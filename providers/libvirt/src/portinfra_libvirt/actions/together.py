@@ -10,7 +10,7 @@ from attrs import frozen
 
 from portinfra.errors import AlreadyExists, NotFound, Unavailable
 from portinfra_libvirt import networks
-from portinfra_libvirt.actions.reading import machine
+from portinfra_libvirt.actions.survey import machine
 from portinfra_libvirt.errors import classified
 from portinfra_libvirt.site import Site
 

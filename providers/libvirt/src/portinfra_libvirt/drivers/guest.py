@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import asdict, field, fields_dict, frozen
+from attrs import asdict, evolve, field, fields_dict, frozen
 from attrs.converters import optional
 
 from portinfra.model.observed import Observed
@@ -94,36 +94,43 @@ def guest_parts(at: str, domain: Record, told: Record, card: Mapping[str, str]) 
     finished disk, or one that a guest runs on, is unknown where no pool lists it.
     """
     paths = disk_paths(domain)
-    root, seed = paths.get(domains.ROOT_TARGET, ""), paths.get(domains.SEED_TARGET, "")
-    files = {each["path"]: each for each in told["disks"]}
-    secrets = {each["path"]: marks.parsed(each["said"]) for each in told["secrets"]}
-    finished = root in secrets and not secrets[root].get(disks.UNFINISHED)
-    expected = root and root not in files and (finished or domain["active"])
-    unknown = unlisted(told["pool"], root, at) if expected else None
     kept = {disk["target"] for disk in domain["disks"]}
-    seeded = unknown is None and seed in files
-    return GuestParts(
+    parts = GuestParts(
         id=f"instance:{domain['name']}",
         name=domain["name"],
         at=at,
         network=card["network"],
         mac=card["mac"],
-        root_path=root,
-        seed_path=seed,
+        root_path=paths.get(domains.ROOT_TARGET, ""),
+        seed_path=paths.get(domains.SEED_TARGET, ""),
         said=domain["said"],
-        root=root if root in files or root in secrets else "",
-        unlisted=unknown.fix if unknown else "",
-        unknown=unknown.reason if unknown else "",
-        root_bytes=files[root]["bytes"] if finished and root in files else None,
-        root_missing=finished and root not in files and unknown is None,
-        root_lost=root in files and root not in secrets,
-        seed=seed if seeded else "",
-        seeded=seeded and files[seed]["allocated"] >= files[seed]["bytes"],
         pin=_pin(card, told),
         cut=not {domains.ROOT_TARGET, domains.SEED_TARGET} <= kept,
         transient=not domain["persistent"],
         halted=domain["halted"],
     )
+    return _with_seed(_with_root(parts, told, running=domain["active"]), told)
+
+
+def _with_root(parts: GuestParts, told: Record, *, running: bool) -> GuestParts:
+    root = parts.root_path
+    files = {each["path"]: each for each in told["disks"]}
+    secrets = {each["path"]: marks.parsed(each["said"]) for each in told["secrets"]}
+    finished = root in secrets and not secrets[root].get(disks.UNFINISHED)
+    parts = evolve(parts, root=root if root in files or root in secrets else "")
+    if root in files:
+        size = files[root]["bytes"] if finished else None
+        return evolve(parts, root_bytes=size, root_lost=root not in secrets)
+    if root and (finished or running) and (unknown := unlisted(told["pool"], root, parts.at)) is not None:
+        return evolve(parts, unlisted=unknown.fix, unknown=unknown.reason)
+    return evolve(parts, root_missing=finished)
+
+
+def _with_seed(parts: GuestParts, told: Record) -> GuestParts:
+    file = next((each for each in told["disks"] if each["path"] == parts.seed_path), None)
+    if file is None or parts.unknown:
+        return parts
+    return evolve(parts, seed=parts.seed_path, seeded=file["allocated"] >= file["bytes"])
 
 
 def orphan_parts(file: File, told: Record) -> GuestParts:

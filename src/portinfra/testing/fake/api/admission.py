@@ -1,4 +1,4 @@
-"""What every creation has to pass: token, name, quota, owner."""
+"""What every creation has to pass: token, name, quota, owner; and the owner that a resource gets later."""
 
 import re
 from typing import Any
@@ -84,3 +84,16 @@ def _check_labels(labels: Any) -> None:
     for key, value in labels.items():
         if not (key and key[0].isalpha() and _LABEL.fullmatch(key) and _LABEL.fullmatch(value)):
             raise FakeError("InvalidRequest", f"{key}={value} is no label: lower case, 63 characters")
+
+
+def set_owner(book: Book, given: Given) -> Answer:
+    """`kind`, `id`, `name` and the whole of the tags, labels, description or metadata."""
+    kind = given["kind"]
+    record = book.get(kind, given["id"])
+    if kind in book.shape.fixed_owner or book.shape.owner[kind] == "name":
+        raise FakeError("InvalidRequest", f"what a {kind} is called is said when it is made, and never again")
+    if kind in book.shape.unique_names:
+        for other in book.find(kind, "name", given["name"]):
+            if other is not record:
+                raise FakeError("AlreadyExists", f"{other['body']['id']} is a {kind} of that name")
+    return book.change(record, name=given["name"], **owner(book, kind, given))

@@ -5,7 +5,7 @@ import pytest
 
 from portinfra.model.address import Scope
 from portinfra.provider.record_names import record_name
-from portinfra_libvirt.actions import reading
+from portinfra_libvirt.actions import survey
 from portinfra_libvirt.site import Hypervisor, Site
 
 HERE = (Hypervisor("rack", "qemu:///system", ("a",)),)
@@ -42,11 +42,11 @@ class WithoutInterfaces:
 def test_what_is_called_like_a_claim_is_seen_and_a_claim_is_not(topology, resource):
     scope = Scope(topology, "production")
     listed = [Named(scope.native_name(resource)), Named(record_name(scope, 7)), Named("somebody")]
-    assert [each.name() for each in reading._of(scope, listed)] == [scope.native_name(resource)]
+    assert [each.name() for each in survey._of(scope, listed)] == [scope.native_name(resource)]
 
 
 def test_interfaces_are_asked_for_only_where_guests_share_a_bridge():
     there = WithoutInterfaces()
-    assert reading.machine(there, Site("rack", HERE))["interfaces"] == []
+    assert survey.machine(there, Site("rack", HERE))["interfaces"] == []
     with pytest.raises(libvirt.libvirtError):
-        reading.machine(there, Site("rack", HERE, bridge="br-guests"))
+        survey.machine(there, Site("rack", HERE, bridge="br-guests"))

@@ -10,7 +10,7 @@ import tempfile
 from contextlib import redirect_stdout
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
 from portinfra.model.hook import Hook, Inventory
 
@@ -30,6 +30,9 @@ class Answer:
 
     passed: bool
     told: str = ""
+    """What it printed; of a command that failed, and then why."""
+    problem: str = field(default="", eq=False)
+    """Why a command failed: its exit code, or that it did not end."""
 
 
 def name_of(hook: Hook) -> str:
@@ -85,7 +88,7 @@ def _command(command: str, given: Inventory, seconds: float, variables: dict[str
             )
         problem = _ended(process, seconds)
         told = printed.read_bytes().decode(errors="replace")
-    return Answer(not problem, _last(f"{told.rstrip()}\n{problem}"))
+    return Answer(not problem, _last(f"{told.rstrip()}\n{problem}"), problem)
 
 
 def _ended(process: subprocess.Popen[bytes], seconds: float) -> str:

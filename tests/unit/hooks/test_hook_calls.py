@@ -9,8 +9,8 @@ from unittest import mock
 
 import pytest
 
+from portinfra.hooks import calls
 from portinfra.records import holder as holders
-from portinfra.rollout import hooks
 
 
 def wait_for(condition):
@@ -49,8 +49,8 @@ def let_go(fifo):
 
 def test_a_dead_mans_switch_that_it_leaves_running_is_not_waited_for(tmp_path, fifo):
     thawed = tmp_path / "thawed"
-    answer = hooks.call(f"(read line < {fifo}; touch {thawed}) & echo frozen", {}, seconds=10)
-    assert answer == hooks.Answer(True, "frozen")
+    answer = calls.call(f"(read line < {fifo}; touch {thawed}) & echo frozen", {}, seconds=10)
+    assert answer == calls.Answer(True, "frozen")
     assert not thawed.exists()
     assert let_go(fifo)
     assert wait_for(thawed.exists)
@@ -58,15 +58,15 @@ def test_a_dead_mans_switch_that_it_leaves_running_is_not_waited_for(tmp_path, f
 
 def test_what_is_out_of_time_is_ended_with_all_that_it_began(tmp_path):
     pids = tmp_path / "pids"
-    answer = hooks.call(f"sleep 600 & echo $$ $! > {pids}; echo begun; wait", {}, seconds=1)
-    assert answer == hooks.Answer(False, "begun\nno end after 1 s")
+    answer = calls.call(f"sleep 600 & echo $$ $! > {pids}; echo begun; wait", {}, seconds=1)
+    assert answer == calls.Answer(False, "begun\nno end after 1 s")
     assert all(gone(pid) for pid in pids.read_text().split())
 
 
 def test_not_even_then_is_waited_for_what_left_its_session(tmp_path, fifo):
     escaped = tmp_path / "escaped"
     command = f"setsid timeout 20 sh -c 'read line < {fifo}; touch {escaped}' & sleep 600"
-    assert hooks.call(command, {}, seconds=1).told == "no end after 1 s"
+    assert calls.call(command, {}, seconds=1).told == "no end after 1 s"
     assert let_go(fifo)
     assert wait_for(escaped.exists)
 
@@ -90,13 +90,13 @@ def test_interrupted_it_is_ended(tmp_path, heeded):
     until = f"until test -e {awaited}; do sleep 0.01; done"
     command = f"echo $$ > {pid}; {until}; kill -INT $PPID; exec sleep 600"
     with mock.patch.object(subprocess.Popen, "wait", waiting), pytest.raises(KeyboardInterrupt):
-        hooks.call(command, {}, seconds=60)
+        calls.call(command, {}, seconds=60)
     assert gone(pid.read_text())
 
 
 INTERRUPTED = """
 import subprocess, sys
-from portinfra.rollout import hooks
+from portinfra.hooks import calls
 
 class Interrupted(subprocess.Popen):
     def __init__(self, *command, **options):
@@ -105,7 +105,7 @@ class Interrupted(subprocess.Popen):
         raise KeyboardInterrupt  # the shell has started, and its caller does not have it yet
 
 subprocess.Popen = Interrupted
-hooks.call(sys.argv[1], {}, seconds=60)
+calls.call(sys.argv[1], {}, seconds=60)
 """
 
 
@@ -120,10 +120,10 @@ def test_interrupted_before_it_is_awaited_it_has_not_begun(tmp_path):
 
 
 def test_it_fails_by_its_exit_code_and_the_last_of_what_it_printed_is_kept():
-    assert hooks.call("echo 503 >&2; exit 7", {}, seconds=60) == hooks.Answer(False, "503\nexit code 7")
-    told = hooks.call("seq 100000", {}, seconds=60).told
+    assert calls.call("echo 503 >&2; exit 7", {}, seconds=60) == calls.Answer(False, "503\nexit code 7")
+    told = calls.call("seq 100000", {}, seconds=60).told
     assert told.endswith("99999\n100000")
-    assert len(told) == hooks.TOLD_MAX
+    assert len(told) == calls.TOLD_MAX
 
 
 @pytest.mark.parametrize(
@@ -132,11 +132,11 @@ def test_it_fails_by_its_exit_code_and_the_last_of_what_it_printed_is_kept():
 def test_what_can_be_called_is_not_complained_of_nor_what_only_the_shell_understands(tmp_path, command):
     gate = tmp_path / "gate"
     gate.touch(mode=0o755)
-    assert hooks.unready(command.format(gate)) == ""
+    assert calls.unready(command.format(gate)) == ""
 
 
 def test_what_cannot_be_called_from_here_is_told_before_it_is_needed(tmp_path):
     gate = tmp_path / "gate"
-    assert hooks.unready(f"{gate} db1") == f"{gate} is not here"
+    assert calls.unready(f"{gate} db1") == f"{gate} is not here"
     gate.touch(mode=0o644)
-    assert hooks.unready(f"{gate} db1 && true") == f"{gate} may not be run: chmod +x {gate}"
+    assert calls.unready(f"{gate} db1 && true") == f"{gate} may not be run: chmod +x {gate}"

@@ -1,0 +1,140 @@
+"""Whether hosts are ready: the commands and functions of their roles, each asked about one host."""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import define, frozen
+
+from portinfra.errors import NotReadyError
+from portinfra.execution.loop import Loop
+from portinfra.execution.task import Task
+from portinfra.execution.workers import Completion
+from portinfra.hooks.calls import call, name_of
+from portinfra.hooks.inventory import inventory
+from portinfra.model.address import Address
+from portinfra.model.duration import seconds
+from portinfra.model.hook import Hook
+from portinfra.model.observed import Observation, Observed
+from portinfra.model.outcome import Fate
+from portinfra.model.placed import Placed
+from portinfra.model.topology import Role
+from portinfra.words import count, duration
+
+PAUSE_SECONDS = 5.0
+"""Between two questions about one host."""
+
+QUESTION_SECONDS = 60.0
+"""The longest that one question may take; it is asked again afterwards."""
+
+_FUNCTIONS = threading.Lock()
+"""Python functions are called one at a time: what they print is collected, and there is one output."""
+
+SHOWN_MAX = 200
+"""Characters of an answer that are shown."""
+
+
+@frozen
+class HostAnswer:
+    """What was asked last about a host, and what the answer was."""
+
+    ready: bool
+    hook: str = ""
+    said: str = ""
+    """The last line of the output, without control characters and secrets."""
+
+
+@frozen
+class Question:
+    """Whether one host is ready. Its role has one `ready` at least."""
+
+    placed: Placed
+    host: Address
+
+    @property
+    def role(self) -> Role:
+        """The role of the host."""
+        return self.placed.topology.role(self.placed.roles[self.host])
+
+    @property
+    def limit(self) -> int:
+        """The longest that the host may take, in seconds."""
+        return seconds(self.role.ready_limit)
+
+    def ask(self, there: Mapping[Address, Observed[Any]], left: float) -> HostAnswer:
+        """Call each command and function until one says no. `left` are the seconds until the limit ends."""
+        hosts = {a: seen for a, seen in there.items() if a.kind != "instance" or a == self.host}
+        given = inventory(self.placed, Observation(hosts), occasion="ready")
+        for hook in self.role.ready:
+            answer = self._call(hook, given, min(left, QUESTION_SECONDS))
+            if not answer.ready:
+                return answer
+        return HostAnswer(True)
+
+    def _call(self, hook: Hook, given: Mapping[str, Any], left: float) -> HostAnswer:
+        if isinstance(hook, str):
+            answer = call(hook, given, seconds=left)
+        else:
+            with _FUNCTIONS:
+                answer = call(hook, given, seconds=left)
+        told = answer.told.removesuffix(answer.problem)
+        said = _last_line(told, self.role.user_data)
+        why = f"{said} ({answer.problem})" if said and answer.problem else said or answer.problem
+        return HostAnswer(answer.passed, name_of(hook), why)
+
+    def error(self, answer: HostAnswer, tries: int, waited: float) -> NotReadyError:
+        """Return the error of a host that was not ready within its limit."""
+        role, asked = self.role, f"asked {count(tries, 'time')} in {duration(waited)}"
+        return NotReadyError(
+            f"{self.host} was not ready within {role.ready_limit} ({asked})",
+            f"{answer.hook!r} answered {answer.said!r} at last"
+            if answer.said
+            else f"{answer.hook!r} said no and nothing else",
+            fix=f"Look at the host, or correct `ready` or `ready_limit` of the role {role.name!r} "
+            f"({role.location}). Then run the same command again: it asks again before it goes on.",
+        )
+
+
+@define
+class Readiness:
+    """Asks about the hosts of one apply, each until it is ready or its limit ends."""
+
+    placed: Placed
+    loop: Loop
+    there: Callable[[], Mapping[Address, Observed[Any]]]
+    """Returns what exists now."""
+    end: Callable[[Task, Fate, Exception | None], None]
+    """Ends a step."""
+    tell: Callable[..., None]
+    """Reports progress of a step."""
+
+    def ask(self, task: Task) -> None:
+        """Ask about the host of a step that has begun, and end the step."""
+        question, there = Question(self.placed, task.step.address), self.there()
+        left = task.started + question.limit - self.loop.clock.now()
+        task.tries += 1
+        self.loop.submit(
+            lambda completion: self._answered(task, question, completion), lambda: question.ask(there, left)
+        )
+
+    def _answered(self, task: Task, question: Question, completion: Completion) -> None:
+        if completion.error is not None:
+            return self.end(task, "failed", completion.error)
+        answer = completion.result
+        assert isinstance(answer, HostAnswer)
+        if answer.ready:
+            return self.end(task, "done", None)
+        now = self.loop.clock.now()
+        if now + PAUSE_SECONDS > task.started + question.limit:
+            return self.end(task, "failed", question.error(answer, task.tries, now - task.started))
+        if task.tries == 1:
+            self.tell(task, None, f"not ready yet: {answer.said}".removesuffix(": "), waits=True)
+        return self.loop.later(now + PAUSE_SECONDS, self.ask, task)
+
+
+def _last_line(told: str, secret: str) -> str:
+    """Return the last line that has text. Where it holds a line of the host's user data, it is left out."""
+    lines = ("".join(c if c.isprintable() else " " for c in line).strip() for line in told.splitlines())
+    last = next((line for line in reversed(list(lines)) if line), "")[:SHOWN_MAX]
+    secrets = (line.strip() for line in secret.splitlines())
+    return "(secret)" if any(len(line) >= 8 and line in last for line in secrets) else last

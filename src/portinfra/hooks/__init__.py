@@ -1,0 +1,1 @@
+"""Hooks: what users have called on the way, and the inventory of hosts that hooks read."""
