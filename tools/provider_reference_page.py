@@ -41,7 +41,8 @@ resource; a difference in another field is a call of `update` or `own`.
 
 `name` is unique within its kind. `address` is `KIND.NAME`: `subnet.web-0`. `FirewallRules` has the
 name of its firewall, and `Attachment` the name of its volume. `zone`, `machine_type` and `image_id`
-are the provider's own words when a driver sees them.
+are the provider's own words when a driver sees them. `source` of a volume is a snapshot's address or
+native id. A firewall is closed and a disk encrypted from its first moment.
 """
 
 MARKS = {"reference": "reference", "ends_with": "ends with", "birth": "birth", "secret": "secret"}

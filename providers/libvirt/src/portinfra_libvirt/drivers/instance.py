@@ -33,7 +33,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
     spec = Instance
     replaces = frozenset({"subnet", "zone", "private_address", "image", "disk_gib", "key", "native"})
     interrupts = frozenset({"machine_type"})
-    holds = frozenset({"subnet"})
+    holds = frozenset({"subnet", "firewall"})  # no filter can go while a guest has it
 
     # Seeing
 
