@@ -113,8 +113,7 @@ https://docs.aws.amazon.com/ebs/latest/userguide/ebs-resource-quotas.html.
 
 def _named(environment: Environment) -> Iterable[str]:
     """Machine types that the environment itself names."""
-    of_roles = (str(differs.get("size", "")) for differs in environment.roles.values())
-    return (size for size in (*of_roles, *environment.sizes.values()) if "." in size and runs_images(size))
+    return (size for size in environment.own_sizes if "." in size and runs_images(size))
 
 
 def _read(action: str, parameters: Mapping[str, Any]) -> Call:

@@ -18,8 +18,7 @@ Record = Mapping[str, Any]
 
 def named(environment: Environment) -> list[str]:
     """Return the ids of the images that an environment names, sorted."""
-    of_roles = (str(differs.get("image", "")) for differs in environment.roles.values())
-    return sorted({image for image in (*environment.images.values(), *of_roles) if is_pinned(image)})
+    return sorted({image for image in environment.own_images if is_pinned(image)})
 
 
 def is_pinned(image: str) -> bool:

@@ -71,8 +71,7 @@ def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]])
 
 def _named(environment: Environment) -> Iterable[str]:
     """Machine types that the environment itself names."""
-    of_roles = (str(differs.get("size", "")) for differs in environment.roles.values())
-    return (size for size in (*of_roles, *environment.sizes.values()) if "-" in size)
+    return (size for size in environment.own_sizes if "-" in size)
 
 
 def _images(project: str) -> Call:

@@ -48,9 +48,7 @@ def image_of(name: str) -> Image | None:
 
 
 def _matches(environment: Environment) -> dict[str, re.Match[str]]:
-    of_roles = (str(differs.get("image", "")) for differs in environment.roles.values())
-    images = (*environment.images.values(), *of_roles)
-    return {image: match for image in images if (match := _PATH.fullmatch(image))}
+    return {image: match for image in environment.own_images if (match := _PATH.fullmatch(image))}
 
 
 def _is_usable(record: Record) -> bool:
