@@ -32,7 +32,7 @@ def calls(environment: Environment) -> tuple[Call, ...]:
         ],
         "MaxResults": 1000,
     }
-    ids = pinned.named(environment)
+    ids = pinned.list_ids(environment)
     by_id = [
         where("image-id", *ids),
         where("state", "available"),
@@ -71,7 +71,7 @@ def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]])
         machine_types={
             name: MachineType(name, *machine(name), frozenset(offers[name])) for name in sorted(offers)
         },
-        images={**_newest(images), **pinned.found(images, pinned.named(environment))},
+        images={**_newest(images), **pinned.usable_images(images, pinned.list_ids(environment))},
         quotas=(*_quotas(pages), *_service_quotas(pages.get("GetServiceQuota", ()))),
         rates=rates.published(actions.ALL),
     )

@@ -18,7 +18,7 @@ _PATH = re.compile(r"(?:https://[^/]+/compute/v1/)?(projects/([^/]+)/global/imag
 Record = Mapping[str, Any]
 
 
-def named(environment: Environment) -> list[tuple[str, list[str]]]:
+def names_by_project(environment: Environment) -> list[tuple[str, list[str]]]:
     """Return the projects of the images that an environment names, each with the names of its images."""
     names: dict[str, set[str]] = {}
     for match in _matches(environment).values():
@@ -26,7 +26,7 @@ def named(environment: Environment) -> list[tuple[str, list[str]]]:
     return [(project, sorted(names[project])) for project in sorted(names)]
 
 
-def found(environment: Environment, records: Iterable[Record]) -> dict[str, str]:
+def usable_images(environment: Environment, records: Iterable[Record]) -> dict[str, str]:
     """Return image as it is named → its path, of those that exist and may start a host."""
     usable = {
         match[1]
