@@ -111,6 +111,7 @@ def foresee(recovery: Recovery, how: How, now: RecoveryStatus) -> Prospect:
             *_turn(recovery, how, now),
             *unfit,
             *_gaps(recovery, now),
+            *_unreadable_entries(recovery, how, now),
             *_tried(recovery, now, measured, drill),
             *lacking(recovery, fetches=how.last_point or len(here) < len(chosen)),
             *pointless(recovery),
@@ -242,6 +243,23 @@ def _gaps(recovery: Recovery, now: RecoveryStatus) -> Iterable[Finding]:
             age = f"its newest point is {duration(volume.age)} old, and the rpo is {recovery.plan.rpo}"
             fix = "Let dr replicate run by a timer."
             yield _gap(name, "too-old", f"{volume.volume}: {age}", fix, Severity.WARNING)
+
+
+def _unreadable_entries(recovery: Recovery, how: How, now: RecoveryStatus) -> Iterable[Finding]:
+    """Return a finding for each entry of the ledger that cannot be read. An entry of a newer version may say
+    who takes over: a takeover that stops the source is refused.
+    """
+    for each in now.unreadable:
+        refuses = each.newer and not how.source_is_lost
+        yield _gap(
+            recovery.plan.name,
+            "newer-entry" if each.newer else "unreadable-entry",
+            f"the ledger {recovery.ledger} cannot be read in full: {each}",
+            "Run this with the newer version of portinfra."
+            if each.newer
+            else "No point is removed until that record is repaired, or deleted by the means of its cloud.",
+            Severity.ERROR if refuses else Severity.WARNING,
+        )
 
 
 def _tried(recovery: Recovery, now: RecoveryStatus, measured: float | None, drill: str) -> Iterable[Finding]:

@@ -22,7 +22,7 @@ from portinfra.model.resources import Snapshot, Spec, Volume
 from portinfra.placement import place
 from portinfra.recovery.ages import Ages
 from portinfra.recovery.entries import unreadable_line
-from portinfra.recovery.fencing import standing, takeover_under_way
+from portinfra.recovery.fencing import read_takeovers, standing
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.pace import Pace
@@ -123,7 +123,8 @@ def _stands(recovery: Recovery, source: Connection, target: Connection) -> None:
 
     While one is, each end may have a part of the newest data: a point of either would pass for all of it.
     """
-    turn = takeover_under_way(recovery, source, target)
+    takeovers = read_takeovers(recovery, source, target)
+    turn = takeovers.under_way
     here, there = standing(source, recovery.source_scope), standing(target, recovery.target_scope)
     source_name, target_name = recovery.source.name, recovery.target.name
     nothing_new = f"{recovery.source_scope} makes no new points now"
@@ -133,6 +134,10 @@ def _stands(recovery: Recovery, source: Connection, target: Connection) -> None:
     if turn:
         told = f"the {turn.occasion} {turn.id} is not done, and neither end surely has all of the newest data"
         raise recovery.refusal(nothing_new, f"{turn.occasion}-under-way", told, turn.next_step)
+    if takeovers.unreadable:
+        told = f"{takeovers.unreadable[0]}, so a takeover may be half done, and one end has old data"
+        fix = "Repair that record. If you know that the takeover is finished, or given up, delete the record."
+        raise recovery.refusal(nothing_new, "takeover-unreadable", told, fix)
     if here.fenced or there.epoch > here.epoch:
         fix = "Go back first: dr failback."
         if not here.fenced:
