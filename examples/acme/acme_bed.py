@@ -7,7 +7,7 @@ from portinfra_acme.cloud import CLOUD, USES
 from portinfra import Environment
 from portinfra.testing.conformance import Bed
 
-UNTOLD = ("id", "token", "labels", "ready_at", "status")
+UNTOLD = ("id", "token", "birth", "labels", "ready_at", "status")
 
 
 class AcmeBed(Bed):

@@ -151,7 +151,7 @@ class RulesDriver(RuleChangesDriver):
 class InstanceDriver(AcmeDriver):
     spec = Instance
     fields = ("subnet", "firewall", "zone", "private_address", "machine_type", "image", "disk_gib")
-    fields += ("key", "power", "protect", "tags", "native")
+    fields += ("key", "power", "protect", "tags", "native", "birth")
     birth = ("image_id", "user_data", "ssh_keys")
     holds = frozenset({"subnet", "firewall"})
     replaces = frozenset({"subnet", "firewall", "zone", "private_address", "image", "disk_gib"})

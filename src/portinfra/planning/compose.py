@@ -14,6 +14,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.resources import Spec
 from portinfra.planning.binding import Bound, bind, start_from_newest
+from portinfra.planning.birth import birth_findings
 from portinfra.planning.budget import budget, raise_for_unknown_rates
 from portinfra.planning.changes import Desired, Drivers, changes, effective, follow_replacements
 from portinfra.planning.closings import closings
@@ -25,6 +26,7 @@ from portinfra.planning.readiness import hosts_to_ask
 from portinfra.planning.rename import renamed, stranded
 from portinfra.planning.retention import keep_data, leave_unknown, only_asked, protected, still_named
 from portinfra.planning.subnets import moves
+from portinfra.planning.zones import zone_findings
 from portinfra.provider.own_code import call_method
 
 _ACTION_ORDER = ("delete", "replace", "keep", "update", "create")
@@ -57,6 +59,9 @@ def compose(
     desired = evolve(desired, wanted=wanted)
     findings += more
     findings += dict.fromkeys(offer_findings(decided.values(), placed, catalogue, drivers))
+    if not destroy:
+        findings += birth_findings(placed, observation, decided)
+        findings += zone_findings(placed, observation, catalogue)
     closed_first = closings(decided, desired)
     rolling = {role.name: role.max_unavailable for role in placed.topology.roles}
     asked = hosts_to_ask(placed, wanted, observation, options)

@@ -14,7 +14,7 @@ from portinfra.model.finding import Finding
 from portinfra.model.observed import Observed
 from portinfra.model.placed import Placed
 from portinfra.model.plan import target
-from portinfra.model.resources import Spec
+from portinfra.model.resources import Instance, Spec
 from portinfra.planning.changes import Desired, adopt
 from portinfra.planning.world import World
 from portinfra.provider.interface import DONE, Call, Driver, NextCall, Refs, Refuse, Wait
@@ -104,7 +104,11 @@ def _step(
 
 
 def ask(driver: Driver[Any], want: Spec | None, seen: Observed[Spec] | None, refs: Refs) -> NextCall:
-    """The driver's next call. What its provider cannot show is never a difference."""
+    """The driver's next call. What its provider cannot show is never a difference. A host keeps the text of
+    its birth.
+    """
+    if isinstance(want, Instance) and seen is not None and isinstance(seen.spec, Instance):
+        want = evolve(want, birth=seen.spec.birth)
     if want is not None and seen is not None and driver.cannot_show:
         want = adopt(want, seen.spec, driver.cannot_show)
     return call_method(driver.next_call, want, seen, refs)

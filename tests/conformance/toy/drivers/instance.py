@@ -32,6 +32,7 @@ class InstanceDriver(ToyDriver[Instance]):
             image=record["image"].rpartition("-v")[0],
             image_id=record["image"],
             power="running" if record["power"] == "ON" else "stopped",
+            birth=record["labels"]["birth"],
         )
 
     def body(self, spec: Instance, refs: Refs) -> dict[str, Any]:

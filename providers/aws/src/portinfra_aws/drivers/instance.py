@@ -120,6 +120,7 @@ class InstanceDriver(AwsDriver[Instance]):
             record.get("privateIpAddress", ""),
             machine_type=record["instanceType"],
             image=mark.image,
+            birth=mark.birth,
             image_id=pinned.image_id(mark.image, record),
             disk_gib=int(root["size"]) if root else UNSEEN,
             key=keys.seen(root, mark.key) if root else UNSEEN,
