@@ -12,7 +12,7 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan, PlanOptions
-from portinfra.model.resources import Spec
+from portinfra.model.resources import Network, Spec
 from portinfra.planning.binding import Bound, bind, start_from_newest
 from portinfra.planning.birth import birth_findings
 from portinfra.planning.budget import budget, raise_for_unknown_rates
@@ -68,11 +68,14 @@ def compose(
     ordered, more = steps(decided, desired, placed.roles, rolling, closed_first, asked)
     findings += more
     tightened = {each.step.address: each.tightened for each in closed_first if each.tightened}
-    calls, refused = ([], []) if _errors(findings) else dry_run(ordered, desired, placed, tightened)
+    wrong = _errors(findings)
+    # What is wrong is often that the network is not where the plan looks for it: its driver says so.
+    walked = [step for step in ordered if step.address.kind == Network.kind or not wrong]
+    calls, refused = dry_run(walked, desired, placed, tightened)
     reads = [call for driver in drivers.values() for call in call_method(driver.survey, placed.scope)]
     raise_for_unknown_rates([*reads, *calls], catalogue.rates)
     findings += [*refused, *quota_findings(decided.values(), desired, catalogue), *_doubles(observation)]
-    findings = moved or findings  # the other findings are about a plan that nobody wants
+    findings = moved or (wrong and refused) or findings  # others are about a plan that makes no sense
     return Plan(
         scope=placed.scope,
         placed=placed,

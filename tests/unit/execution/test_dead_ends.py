@@ -58,7 +58,6 @@ def test_hosts_that_are_not_asked_for_take_nothing_of_the_rate():
         Role("db", count=1, size="medium"),
         Role("db", count=1, image="ubuntu-24.04"),
         Role("db", count=1, disk_gib=10),
-        Role("db", count=1, tags={"stage": "prod"}),
     ],
 )
 def test_a_host_that_differs_in_what_decides_is_tried(other):
@@ -66,6 +65,15 @@ def test_a_host_that_differs_in_what_decides_is_tried(other):
     refuse_hosts(provider, errors.QuotaExceeded, asked)
     apply_badly(provider, topology(Role("web", count=20), other))
     assert "instance.db1" in asked
+
+
+def test_tags_decide_whether_a_permission_refuses_and_no_quota_asks_for_them():
+    tagged = topology(Role("web", count=20), Role("db", count=1, tags={"stage": "prod"}))
+    for error, is_asked in ((errors.PermissionDenied, True), (errors.QuotaExceeded, False)):
+        provider, asked = ToyProvider(), []
+        refuse_hosts(provider, error, asked)
+        apply_badly(provider, tagged)
+        assert ("instance.db1" in asked) is is_asked
 
 
 @pytest.mark.parametrize("error", [errors.NoCapacity, errors.InvalidRequest, errors.Conflict])
