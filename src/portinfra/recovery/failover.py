@@ -182,7 +182,8 @@ class _Failover:
     def _agreed(self, turn: Turn, placed: Placed, chosen: list[Point]) -> Turn:
         """The turn with these points, under the claim: from here on nobody uses others for it."""
         now, ids = self._still(turn), tuple(point.id for point in chosen)
-        self._choice.not_over_newer(self.ledger, chosen, lost=now.lost and not now.restored)
+        if not now.restored:
+            self._choice.not_over_newer(self.ledger, chosen)
         if set(now.points) == set(ids):
             return now
         if now.points and not set(now.points) & set(self.how.without):

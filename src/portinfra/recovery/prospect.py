@@ -77,7 +77,10 @@ def prospect(recovery: Recovery, how: How | None = None) -> Prospect:
 
 
 def foresee(recovery: Recovery, how: How, now: RecoveryStatus) -> Prospect:
-    """Foresee the takeover that `how` describes, from its status `now`."""
+    """Foresee the takeover that `how` describes, from its status `now`. One that was planned stays so."""
+    turn = now.turn_by(how.occasion)
+    if turn and turn.last_point and not turn.points and now.source_fenced is not None:
+        how = evolve(how, last_point=not how.source_is_lost)
     with Connection.to(recovery.target) as target:
         catalogue = target.catalogue()
         ledger = Ledger(target, recovery.ledger)
@@ -132,11 +135,10 @@ def _unfit_data(
     the takeover would give up.
     """
     how = choice.how
-    newer = choice.newer_data(ledger, chosen) if how.source_is_lost else None
     if how.last_point:
-        found = _last_point(choice.recovery, choice.target)
-    else:
-        found = choice.without_point(missing, under_way=now.turn_by(how.occasion) is not None)
+        return _last_point(choice.recovery, choice.target)
+    found = choice.without_point(missing, under_way=now.turn_by(how.occasion) is not None)
+    newer = choice.newer_data(ledger, chosen) if not now.stands else None
     return [*found, newer] if newer else found
 
 
@@ -183,7 +185,7 @@ def _as_warning(finding: Finding) -> Finding:
 
 
 def _turn(recovery: Recovery, how: How, now: RecoveryStatus) -> Iterable[Finding]:
-    """That a takeover is under way, or that the target has taken over."""
+    """That a takeover is under way, or that the target has taken over, or may be at work."""
     name, turn = recovery.plan.name, now.turn
     if turn and now.turn_by(how.occasion):
         begun = f"{turn.occasion} {turn.id} has begun, and goes on with the points that it began with"
@@ -191,6 +193,11 @@ def _turn(recovery: Recovery, how: How, now: RecoveryStatus) -> Iterable[Finding
     elif turn:
         begun = f"{turn.occasion} {turn.id} has begun and is not done"
         yield _gap(name, f"{turn.occasion}-under-way", begun, turn.next_step)
+    elif now.untold:
+        told = f"{recovery.source.name} was let in again, and {recovery.target.name} was not told of it"
+        yield _gap(
+            name, "not-told", told, f"First of all, stop what runs in {recovery.target.name}: dr fence."
+        )
     elif now.stands:
         stands = f"{recovery.target.name} has taken over already ({moment(now.stands)})"
         yield _gap(name, "stands-already", stands, f"Go back with: dr {how.other}.")
