@@ -1,10 +1,11 @@
 """Whether hosts are ready: the commands and functions of their roles, each asked about one host."""
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from portinfra.errors import NotReadyError
 from portinfra.execution.loop import Loop
@@ -114,16 +115,31 @@ class Readiness:
     tell: Callable[..., None]
     """Reports progress of a step."""
 
+    _under_way: int = field(init=False, default=0)
+    _waiting: deque[Task] = field(init=False, factory=deque)
+
     def ask(self, task: Task) -> None:
-        """Ask about the host of a step that has begun, and end the step."""
+        """Ask about the host of a step that has begun, and end the step.
+
+        Questions may take long. They get half of the workers, so that calls to the provider go on.
+        """
+        if self._under_way >= max(1, self.loop.workers.size // 2):
+            self._waiting.append(task)
+            return
+        if not task.tries:
+            task.started = self.loop.clock.now()
         question, there = Question(self.placed, task.step.address), self.there()
         left = task.started + question.limit - self.loop.clock.now()
         task.tries += 1
+        self._under_way += 1
         self.loop.submit(
             lambda completion: self._answered(task, question, completion), lambda: question.ask(there, left)
         )
 
     def _answered(self, task: Task, question: Question, completion: Completion) -> None:
+        self._under_way -= 1
+        if self._waiting:
+            self.loop.later(self.loop.clock.now(), self.ask, self._waiting.popleft())
         if completion.error is not None:
             return self.end(task, "failed", completion.error)
         answer = completion.result

@@ -1,6 +1,7 @@
 """What is asked about a host, and what people read when it is not ready."""
 
 import json
+import threading
 
 import pytest
 from attrs import evolve
@@ -130,6 +131,20 @@ def test_hosts_that_shall_not_run_or_are_not_selected_are_not_asked():
 def test_threads_ask_too():
     role = Role("web", count=4, ready=[lambda inventory: print("up") or True, "true"])
     assert workflow.apply(plan_of(role)).succeeded
+
+
+def test_slow_questions_keep_no_other_step_from_beginning():
+    begun, answers = threading.Event(), []
+    slow = Role("web", count=9, ready=lambda inventory: answers.append(begun.wait(10)))
+
+    def listen(progress):
+        if progress.step is not None and progress.step.address == "instance.db1":
+            begun.set()
+
+    run(evolve(slow, ready=()))
+    plan = workflow.plan(Topology("shop", [slow, Role("db", count=1)]), SOMEWHERE)
+    assert workflow.apply(plan, listen=listen).succeeded
+    assert answers == [True] * 9
 
 
 def test_a_person_reads_that_hosts_wait_and_what_for():
