@@ -182,7 +182,7 @@ def only_asked(
     asked, addresses = desired.options.only, desired.options.addresses
     if not asked and addresses is None:
         return decided
-    chosen = {address for address in decided if roles.get(address, _role_of(address, asked)) in asked}
+    chosen = {a for a in decided if (roles[a] if a in roles else _role_of(a, asked)) in asked}
     chosen |= (addresses or frozenset()).intersection(decided)
     todo = list(chosen)
     while todo:
@@ -200,10 +200,9 @@ _NAMES_IN_A_ROLE = {"subnet": r"-\d+", "firewall": "", "firewall-rules": ""}
 
 def _role_of(address: Address, roles: frozenset[str]) -> str:
     """The role that a resource of no declared host belongs to, by its name."""
+    name, rest = address.name, _NAMES_IN_A_ROLE.get(address.kind, r"\d+(-.*)?")
     for role in roles:
-        rest = address.name.removeprefix(role)
-        found = re.fullmatch(_NAMES_IN_A_ROLE.get(address.kind, r"\d+(-.*)?"), rest)
-        if address.name.startswith(role) and found:
+        if name.startswith(role) and re.fullmatch(rest, name[len(role) :]):
             return role
     return ""
 
