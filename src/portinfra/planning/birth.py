@@ -8,7 +8,7 @@ A host without this text, such as one that an older version created, has no note
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from portinfra.model.address import Address
 from portinfra.model.change import Change
@@ -59,12 +59,15 @@ def hosts_born_otherwise(placed: Placed, observation: Observation) -> dict[tuple
 
 
 def birth_findings(
-    placed: Placed, observation: Observation, decided: Mapping[Address, Change]
+    placed: Placed, observation: Observation, decided: Mapping[Address, Change], only: Collection[str] = ()
 ) -> Iterator[Finding]:
-    """Return a note for the hosts that stay, and that were created with other values than are declared."""
+    """Return a note for the hosts that stay, and that were created with other values than are declared; of
+    the roles `only`, unless that is empty.
+    """
     remade = {address for address, change in decided.items() if change.action in ("replace", "create")}
     for names, hosts in hosts_born_otherwise(placed, observation).items():
-        stay = [address for address in hosts if address not in remade]
+        chosen = [address for address in hosts if not only or placed.roles.get(address) in only]
+        stay = [address for address in chosen if address not in remade]
         if not stay:
             continue
         what = " and ".join(ATTRIBUTES[name] for name in names)

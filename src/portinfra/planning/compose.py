@@ -60,8 +60,8 @@ def compose(
     findings += more
     findings += dict.fromkeys(offer_findings(decided.values(), placed, catalogue, drivers))
     if not destroy:
-        findings += birth_findings(placed, observation, decided)
-        findings += zone_findings(placed, observation, catalogue)
+        findings += birth_findings(placed, observation, decided, options.only)
+        findings += zone_findings(placed, bound.wanted, observation, catalogue)
     closed_first = closings(decided, desired)
     rolling = {role.name: role.max_unavailable for role in placed.topology.roles}
     asked = hosts_to_ask(placed, wanted, observation, options)

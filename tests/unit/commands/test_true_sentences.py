@@ -44,7 +44,7 @@ def test_zones_that_are_reordered_are_a_warning_with_the_hosts(applied):
     moved = evolve(declared, environments=(evolve(declared.environments[0], zones=zones),))
     result = evolve(applied, declared=moved).run("plan")
     assert "except the zones of 3 hosts" in result.stdout
-    assert "db1 in us-east-1a, web1 in us-east-1a, web2 in us-east-1b" in result.stdout
+    assert "web1 in us-east-1a, web2 in us-east-1b, db1 in us-east-1a" in result.stdout
     assert "zones = ['us-east-1a', 'us-east-1b', 'us-east-1c']" in result.stdout
 
 
