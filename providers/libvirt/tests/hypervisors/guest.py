@@ -17,7 +17,7 @@ from pathlib import Path
 
 PACKAGES = (
     *("busybox-static", "cpio", "dosfstools", "gcc", "libc6-dev", "mtools", "qemu-utils"),
-    *("syslinux", "syslinux-common"),
+    *("syslinux", "syslinux-common", "zstd"),
 )
 """What `build` needs, besides apt itself with its lists of packages."""
 
@@ -46,7 +46,7 @@ START = 1 * MIB
 _SOURCES = Path(__file__).with_suffix("")
 _BUSYBOX = Path("/bin/busybox")
 _MBR = Path("/usr/lib/syslinux/mbr/mbr.bin")
-_TOOLS = ("cc", "cpio", "mkfs.fat", "mcopy", "qemu-img", "syslinux")
+_TOOLS = ("cc", "cpio", "mkfs.fat", "mcopy", "qemu-img", "syslinux", "zstd")
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -163,7 +163,7 @@ def _initramfs(work: Path, modules: Path, commands: list[Path]) -> Path:
         shutil.copy(module, root / "modules")
     (root / "modules/order").write_text("".join(f"{module.name}\n" for module in order))
     made = work / "initrd.img"
-    _run(root, "sh", "-c", f"find . | sort | cpio --quiet -o -H newc -R 0:0 | gzip -1 > '{made}'")
+    _run(root, "sh", "-c", f"find . | sort | cpio --quiet -o -H newc -R 0:0 | zstd -q -3 > '{made}'")
     return made
 
 
