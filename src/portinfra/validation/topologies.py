@@ -22,6 +22,9 @@ from portinfra.words import suggestion
 RESERVED_PREFIX = "portinfra"
 """Tags that begin so are ours: they carry the owner."""
 
+SLOTS_MAX = 2**28
+"""More than the slots of the largest address range: a slot has four subnets, one for each zone."""
+
 MOUNT = re.compile(r"(/[A-Za-z0-9._-]+)+")
 
 IGNORABLE = sorted({*traits(Instance).compared, *traits(Volume).compared} - {*traits(Instance).references})
@@ -172,8 +175,14 @@ def _retired_findings(topology: Topology) -> Iterator[Finding]:
     """Retired names and slots that a role has, and retired slots that are none or are named twice."""
     names: dict[int, str] = {}
     for name, slot in topology.retired.items():
+        if not LABEL.fullmatch(name):
+            message = f"{name!r} is no name of a role"
+            yield _badly_retired(topology, "name", message, "Write the name that the role had.")
         if slot < 0:
             yield _badly_retired(topology, "slot", f"{slot} is no slot", "Slots are counted from 0.")
+        if slot >= SLOTS_MAX:
+            message = f"no environment has a slot {slot}"
+            yield _badly_retired(topology, "slot", message, "Write the slot that the role had.")
         if slot in names:
             message = f"{names[slot]!r} and {name!r} have the same slot {slot}"
             yield _badly_retired(topology, "slot-twice", message, f"Remove {name!r} from retired.")

@@ -109,6 +109,8 @@ def test_a_slot_that_is_taken_is_answered_with_a_free_one():
         ({"web": 4}, "topology/retired-role", "role.web"),
         ({"redis": 7}, "topology/slot-retired", "role.app.slot"),
         ({"redis": -1}, "topology/retired-slot", "topology.shop.retired"),
+        ({"redis": 10**20}, "topology/retired-slot", "topology.shop.retired"),
+        ({"Ca che!": 3}, "topology/retired-name", "topology.shop.retired"),
         ({"redis": 3, "cache": 3}, "topology/retired-slot-twice", "topology.shop.retired"),
         ({"redis": "3"}, "topology/wrong-type", "topology.shop.retired"),
     ],
