@@ -170,22 +170,29 @@ class NoCapacity(ProviderError):
     """The zone has none left to give now."""
 
 
+AGAIN = "It was tried again and did not succeed. Wait a minute, then run the same command again."
+"""What to do about an error that would have passed. A reader sees it only when the run has given up."""
+
+
 class RateLimited(ProviderError):
     """Too many calls; nothing was done."""
 
     temporary = True
+    fix = AGAIN
 
 
 class Unavailable(ProviderError):
     """The provider cannot answer now; nothing was done."""
 
     temporary = True
+    fix = AGAIN
 
 
 class OutcomeUnknown(ProviderError):
     """The call was sent and no answer came: it may have been done or not."""
 
     temporary = True
+    fix = AGAIN
 
 
 class NotReadyError(PortinfraError):

@@ -1,9 +1,11 @@
 """Numbers, moments and kinds in plain words, and names that nearly fit."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
 _IRREGULAR = {"firewall-rules": "firewall rules", "public-address": "public address"}
+_NUMBERED = re.compile(r"(?P<before>.*?)(?P<number>\d+)(?P<after>\D*)$")
 
 
 def duration(seconds: float) -> str:
@@ -42,6 +44,24 @@ def count(number: int, noun: str) -> str:
     if number == 1:
         return f"1 {noun}"
     return f"{number:,} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
+def collapsed(names: Iterable[str]) -> str:
+    """`web1 … web3, web7`: runs of three and more by their ends, in the order that they came."""
+    runs: list[list[str]] = []
+    for name in names:
+        if runs and _follows(runs[-1][-1], name):
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    return ", ".join(f"{run[0]} … {run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
+
+
+def _follows(first: str, second: str) -> bool:
+    a, b = _NUMBERED.match(first), _NUMBERED.match(second)
+    if not a or not b:
+        return False
+    return (a["before"], a["after"]) == (b["before"], b["after"]) and int(a["number"]) + 1 == int(b["number"])
 
 
 def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:

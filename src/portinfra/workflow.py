@@ -24,6 +24,7 @@ from portinfra.guards.fence import Fence
 from portinfra.guards.peer import check_guards, check_guards_again, is_recorded, record_peer
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
+from portinfra.model.finding import Finding
 from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation
 from portinfra.model.outcome import Outcome
@@ -34,6 +35,8 @@ from portinfra.model.record import Record
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.placement import place
+from portinfra.planning.account import account_findings
+from portinfra.planning.birth import RULE as BORN_OTHERWISE
 from portinfra.planning.compose import compose
 from portinfra.planning.in_use import in_use
 from portinfra.planning.readiness import questions
@@ -96,7 +99,7 @@ def plan(
     """
     report = check(topology, environment, rules=rules)
     made = _plan(report.placed, options, guards, destroy=False)
-    return evolve(made, findings=(*made.findings, *name_findings(made), *report.errors))
+    return evolve(made, findings=(*made.findings, *_named(made), *report.errors))
 
 
 def check(
@@ -165,7 +168,7 @@ def destroy(
     `guards` are those of `plan`. That the other environment has taken over is a warning here, not an error.
     """
     made = _plan(placed(topology, environment), options, guards, destroy=True)
-    return evolve(made, findings=(*made.findings, *name_findings(made)))
+    return evolve(made, findings=(*made.findings, *_named(made)))
 
 
 def apply(
@@ -280,6 +283,12 @@ def _unguarded(
     return lease, fence.plan_to_destroy(placed, make) if destroy else fence.plan(placed, there, make)
 
 
+def _named(plan: Plan) -> list[Finding]:
+    """Return the findings about names that the options or the environment give, or lack."""
+    simulated = not registry.plugin(plan.placed.environment.provider).capabilities.runs_user_data
+    return [*name_findings(plan), *(() if simulated else account_findings(plan))]
+
+
 def _turned(fenced: bool) -> str:
     return "was fenced: another environment stands in for it" if fenced else "was let back in"
 
@@ -293,4 +302,5 @@ def _nothing_to_do(
     if catalogue is None or options.refresh_images:
         return None
     plan = compose(placed, catalogue, observation, here.provider.drivers, options)
-    return plan if not plan.changes and not plan.findings else None
+    born = all(finding.rule == BORN_OTHERWISE for finding in plan.findings)  # no catalogue says otherwise
+    return plan if not plan.changes and born else None

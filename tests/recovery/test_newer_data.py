@@ -11,6 +11,7 @@ from turning import (
     lost,
     newer_data_is_kept,
     passed_later,
+    powers,
     refused,
     rules,
     said,
@@ -25,8 +26,74 @@ from portinfra.model.recovery import DataPolicy
 from portinfra.recovery.abandon import stand_alone
 from portinfra.recovery.failback import failback
 from portinfra.recovery.failover import failover
+from portinfra.recovery.fencing import fence
+from portinfra.recovery.prospect import prospect
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.shelf import Shelf
+
+OLDER = evolve(HOW, older_data=True)
+PLANNED = evolve(HOW, last_point=True)
+
+
+def back_without_a_point_since(cloud):
+    """Production serves again, with what was written in recovery. No point was made since."""
+    failover(recovery(), HOW)
+    write(cloud, RECOVERY, "a day of orders")
+    assert failback(recovery(), HOW).result == "passed"
+    passed_later(cloud, 60)
+
+
+def test_a_source_that_answers_is_not_stopped_for_points_that_are_older_than_the_targets_volumes(ready):
+    back_without_a_point_since(ready)
+    assert "recovery/newer-data" in [each.rule for each in prospect(recovery()).findings]
+    assert refused(failover, recovery(), HOW) == ["recovery/newer-data"]
+    assert powers(ready, PRODUCTION) == {"running"}
+    assert set(written(ready, RECOVERY).values()) == said("a day of orders")
+
+
+@pytest.mark.parametrize("way_out", ["a point", "a last point", "insisting"])
+def test_the_refusal_over_newer_data_names_what_works(ready, way_out):
+    back_without_a_point_since(ready)
+    with pytest.raises(PolicyError) as error:
+        failover(recovery(), HOW)
+    if way_out == "a point":
+        assert "dr replicate --now" in error.value.findings[0].fix
+        assert replicate(recovery(), now=True, pace=ONE).succeeded
+    elif way_out == "a last point":
+        assert "dr failover --planned" in error.value.findings[0].fix
+    else:
+        assert "dr failover --older-data" in error.value.findings[0].fix
+    how = {"a point": HOW, "a last point": PLANNED, "insisting": OLDER}[way_out]
+    assert failover(recovery(), how).result == "passed"
+    newest = "ledger" if way_out == "insisting" else "a day of orders"
+    assert set(written(ready, RECOVERY).values()) == said(newest)
+
+
+def test_orders_of_a_target_that_was_given_up_for_lost_are_not_replaced_unasked(ready):
+    failover(recovery(), HOW)
+    write(ready, RECOVERY, "a day of orders")
+    with lost(RECOVERY):
+        stand_alone(recovery(), pace=ONE)
+    assert "recovery/not-told" in [each.rule for each in prospect(recovery()).findings]
+    fence(recovery(), pace=ONE)
+    assert refused(failover, recovery(), HOW) == ["recovery/newer-data"]
+    assert set(written(ready, RECOVERY).values()) == said("a day of orders")
+
+
+@pytest.mark.parametrize("failing_back", [False, True])
+def test_no_takeover_that_goes_on_replaces_newer_data_either(ready, failing_back):
+    """Law 3 over both directions: the end that takes over has no older data afterwards."""
+    back_without_a_point_since(ready)
+    if failing_back:
+        assert failover(recovery(), PLANNED).result == "passed"
+        write(ready, RECOVERY, "more orders")
+        dies_after("fencing", verb=failback)
+        assert failback(recovery(), HOW).result == "passed"
+        assert set(written(ready, PRODUCTION).values()) == said("more orders")
+    else:
+        dies_after("fencing", how=PLANNED)
+        assert failover(recovery(), HOW).result == "passed"
+        assert set(written(ready, RECOVERY).values()) == said("a day of orders")
 
 
 def test_the_last_point_of_a_planned_failover_is_older_than_what_was_written_after_it(ready):
@@ -41,7 +108,7 @@ def test_it_is_asked_of_a_turn_that_had_begun_while_the_source_still_answered_in
     write(ready, RECOVERY, "a day of orders")
     assert failback(recovery(), HOW).result == "passed"
     with silent(ready, "us-east-1b"), pytest.raises(Unavailable) as error:
-        failover(recovery(), HOW)
+        failover(recovery(), OLDER)
     assert "--source-is-lost" in error.value.fix
     assert "--abandon" in error.value.fix
     newer_data_is_kept(ready)
@@ -51,7 +118,7 @@ def test_points_that_were_agreed_upon_while_the_source_answered_replace_nothing_
     failover(recovery(), HOW)
     write(ready, RECOVERY, "a day of orders")
     assert failback(recovery(), HOW).result == "passed"
-    dies_after("wave 1")
+    dies_after("wave 1", how=OLDER)
     newer_data_is_kept(ready)
 
 

@@ -64,7 +64,7 @@ def _leases(about: Recovery, environment: Environment) -> Iterator[str]:
 def _entries(environment: Environment, scope: Scope) -> Iterator[str]:
     with Connection.to(environment) as there:
         ledger = Ledger.settled(there, scope)
-        assert ledger.unreadable() == 0
+        assert not ledger.unreadable()
         for entry in ledger.entries():
             state = "open" if entry.open else "done"
             yield f"{entry.number} {entry.kind} {state} {json.dumps(dict(entry.said), sort_keys=True)}"

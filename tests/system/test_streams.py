@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,22 @@ def test_a_reader_that_goes_away_changes_neither_the_work_nor_the_exit_code(shel
     assert code == 0
     code, told, _ = shell("portinfra status --json -f shop.hcl")
     assert (code, json.loads(told)["differs"]) == (0, False)
+
+
+def test_a_terminal_that_is_closed_is_a_reader_that_has_gone(shell):
+    script = (
+        "from portinfra.render.console.streams import open_streams\n"
+        "open_streams(); print('begun'); input(); print('late')"
+    )
+    screen, terminal = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=terminal, stderr=subprocess.DEVNULL
+    ) as child:
+        os.close(terminal)
+        assert os.read(screen, 5) == b"begun"
+        os.close(screen)
+        child.communicate(b"\n")
+    assert child.returncode == 0
 
 
 @pytest.mark.parametrize(

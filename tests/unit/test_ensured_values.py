@@ -91,6 +91,7 @@ WRONG = {
         "mounts": [["data"], [Mount("data", "srv")], [Mount("", "/srv")], "data"],
         "ssh_keys": [[7], 7],
         "user_data": [7, "#!" + "x" * 20_000],
+        "birth": [7, "yesterday", "a-b-c-d-e"],
     },
     Volume: {
         "gib": DISK,

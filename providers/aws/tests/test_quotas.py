@@ -89,6 +89,6 @@ def test_the_reference_platform_in_a_new_account_is_refused_with_every_shortage_
     told = [finding.message for finding in plan.errors]
     assert told == [
         "the account may have 5 of kind public-address in us-east-1, has 0, and would need 15",
-        "the account may have 5 standard vCPUs in us-east-1, has 0, and would need 120",
+        "the account may have 5 standard vCPUs in us-east-1, has at least 0, and would need at least 120",
     ]
     assert record.writes == []

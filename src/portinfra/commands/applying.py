@@ -7,6 +7,7 @@ from portinfra.model.outcome import Outcome
 from portinfra.model.plan import Plan
 from portinfra.planning.readiness import rolling_roles
 from portinfra.render.console import terminal
+from portinfra.render.console.assurances import done
 from portinfra.render.console.plan import show_plan
 from portinfra.render.console.progress import ProgressDisplay
 from portinfra.render.documents import outcome_document
@@ -50,12 +51,9 @@ def ended(plan: Plan, outcome: Outcome) -> str:
     """One line about an apply that ended well."""
     cost = f"{count(outcome.calls, 'API call')}, {duration(outcome.seconds)}"
     steps = count(len(outcome.steps), "step")
+    sentence = f"Done: {steps}, {cost}. {done(plan)}"
     if not plan.destroys:
-        done = f"Done: {steps}, {cost}. A fresh look finds {plan.scope} as declared."
         unasked = [role.name for role in rolling_roles(plan) if not role.ready]
         only_run = f" Hosts of {', '.join(unasked)} run; without `ready`, nothing more was asked."
-        return done + (only_run if unasked else "")
-    kept = plan.kept
-    if kept:
-        return f"Done: {steps}, {cost}. {count(len(kept), 'volume')} kept for the data they hold."
-    return f"Done: {steps}, {cost}. Nothing of {plan.scope} is left."
+        return sentence + (only_run if unasked else "")
+    return sentence

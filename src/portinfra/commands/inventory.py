@@ -44,8 +44,6 @@ def inventory(
         listed = table("host", "role", "zone", "address", "size", "image", "public")
         for host in lists.list_hosts(found):
             public = "yes" if host.public else ""
-            listed.add_row(
-                host.name, host.role, str(host.zone), host.private_address, host.size, host.image, public
-            )
+            listed.add_row(host.name, host.role, *host.shown, public)
         out().print(listed)
     return Exit.DONE

@@ -101,7 +101,9 @@ def _misused(error: Any, session: Session, *, as_json: bool) -> int:
     from portinfra.declaration.terraform import advice_for_command
 
     said = session.hide_values(error.message)
-    error.message = f"{said} {advice_for_command(session.arguments)}".rstrip()
+    if found := advice_for_command(session.arguments):
+        said = f"{said.removesuffix('.')}. {found}"
+    error.message = said
     if as_json:
         from portinfra.render.console.terminal import write_json
         from portinfra.render.documents import error_document

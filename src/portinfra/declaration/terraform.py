@@ -165,7 +165,10 @@ def advice_for_command(arguments: Iterable[str]) -> str:
     """Return what to write in place of the first word of Terraform on a command line; empty without one."""
     for number, argument in enumerate(arguments):
         if argument.startswith("-"):
-            found = advice(f"-{argument.lstrip('-').partition('=')[0]}", Where.OPTION)
+            option = argument.partition("=")[0]
+            found = advice(f"-{option.lstrip('-')}", Where.OPTION)
+            if option.startswith("--") and option in found:  # it is what the advice says already
+                found = ""
         else:
             found = advice(argument, Where.COMMAND) if number == 0 else ""
         if found:

@@ -4,10 +4,11 @@ Workers make one call each and never sleep. Every wait (for a rate, a retry, a r
 is a due time in the loop, so a simulated hour costs nothing and a crash at call k means one thing.
 """
 
+import secrets
 from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from portinfra.errors import AlreadyExists, ProviderError, RateLimited
 from portinfra.execution import failures, retry
@@ -32,7 +33,9 @@ from portinfra.model.observed import Fault, Observation
 from portinfra.model.outcome import Fate, StepOutcome
 from portinfra.model.plan import Plan
 from portinfra.model.progress import Listener, Progress
+from portinfra.model.resources import Instance
 from portinfra.observation import Reader
+from portinfra.planning.birth import birth_text
 from portinfra.planning.dry_run import CALLS_MAX, ask
 from portinfra.planning.world import World
 from portinfra.provider.interface import DONE, Answer, Call, Clock, Refs, Refuse, Wait
@@ -90,6 +93,8 @@ class Coordinator:
 
     def _task(self, step: Step, missing: int) -> Task:
         want = self.plan.target(step)
+        if isinstance(want, Instance):
+            want = evolve(want, birth=birth_text(want, secrets.token_hex(6)))
         known = want or self.plan.observation.resources[step.address].spec
         return Task(step, want, known, self.caller.provider.drivers[type(known)], self._refs, missing)
 
@@ -214,6 +219,7 @@ class Coordinator:
         self._world.record(task.step.address, seen)
         self._movement.note()
         task.accepted.add(call.action)
+        task.changed = True
         task.may_fail = task.may_fail or call.after is not None
         if task.tries:
             task.note_progress()
@@ -271,7 +277,9 @@ class Coordinator:
 
     def _conclude(self, task: Task, fate: Fate, error: Exception | None) -> None:
         now = self._clock.now()
-        self._outcomes[task.step] = StepOutcome(task.step, fate, error, task.calls, task.started, now)
+        self._outcomes[task.step] = StepOutcome(
+            task.step, fate, error, task.calls, task.started, now, task.changed
+        )
         self._tell(task, fate, str(error) if error else "")
 
     # Waiting: one look for all that wait.

@@ -9,7 +9,10 @@ from portinfra.model.resources import Instance, Spec
 from portinfra.provider.interface import Call
 
 DECISIVE = ("machine_type", "image", "disk_gib", "gib", "key", "native", "power")
-"""The attributes that decide whether a quota, a permission or a key refuses a resource."""
+"""The attributes that decide whether a quota refuses a resource."""
+
+DECISIVE_TOO = ("tags",)
+"""What decides besides whether a permission or a key does: a policy may ask for tags."""
 
 OF_ITS_OWN = ("attachment", "snapshot")
 """Kinds whose limits belong to one host or one volume: others of the kind may still succeed."""
@@ -33,11 +36,15 @@ class DeadEnds:
         host_meets_quota = isinstance(error, QuotaExceeded) and isinstance(want, Instance)
         if not exists or host_meets_quota:
             for action in actions:
-                self._errors.setdefault(_likeness(action, want), error)
+                self._errors.setdefault(_likeness(action, want, type(error)), error)
 
     def meets(self, call: Call, want: Spec | None) -> ProviderError | None:
         """Return the error that a call would end in, about its own resource; None: nothing is known."""
-        known = self._errors.get(_likeness(call.action, want)) if want is not None else None
+        if want is None:
+            return None
+        kinds = (PermissionDenied, QuotaExceeded)
+        met = (self._errors.get(_likeness(call.action, want, kind)) for kind in kinds)
+        known = next(filter(None, met), None)
         if known is None:
             return None
         error = type(known)(
@@ -56,5 +63,8 @@ class DeadEnds:
         self._errors = kept
 
 
-def _likeness(action: str, want: Spec) -> tuple[str, ...]:
-    return (action, want.kind, *(repr(getattr(want, name, None)) for name in DECISIVE))
+def _likeness(action: str, want: Spec, error: type[Exception]) -> tuple[str, ...]:
+    is_quota = issubclass(error, QuotaExceeded)
+    decisive = DECISIVE if is_quota else DECISIVE + DECISIVE_TOO
+    kind = "quota" if is_quota else "permission"
+    return (kind, action, want.kind, *(repr(getattr(want, name, None)) for name in decisive))

@@ -1,10 +1,11 @@
 """Whether hosts are ready: the commands and functions of their roles, each asked about one host."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from portinfra.errors import NotReadyError
 from portinfra.execution.loop import Loop
@@ -32,6 +33,12 @@ _FUNCTIONS = threading.Lock()
 
 SHOWN_MAX = 200
 """Characters of an answer that are shown."""
+
+SECRET_MIN = 8
+"""A line of user data with fewer characters is taken for no secret: `fi`, `exit 0`."""
+
+PIECE = 32
+"""So many characters of a line of user data are secret as well."""
 
 
 @frozen
@@ -108,16 +115,31 @@ class Readiness:
     tell: Callable[..., None]
     """Reports progress of a step."""
 
+    _under_way: int = field(init=False, default=0)
+    _waiting: deque[Task] = field(init=False, factory=deque)
+
     def ask(self, task: Task) -> None:
-        """Ask about the host of a step that has begun, and end the step."""
+        """Ask about the host of a step that has begun, and end the step.
+
+        Questions may take long. They get half of the workers, so that calls to the provider go on.
+        """
+        if self._under_way >= max(1, self.loop.workers.size // 2):
+            self._waiting.append(task)
+            return
+        if not task.tries:
+            task.started = self.loop.clock.now()
         question, there = Question(self.placed, task.step.address), self.there()
         left = task.started + question.limit - self.loop.clock.now()
         task.tries += 1
+        self._under_way += 1
         self.loop.submit(
             lambda completion: self._answered(task, question, completion), lambda: question.ask(there, left)
         )
 
     def _answered(self, task: Task, question: Question, completion: Completion) -> None:
+        self._under_way -= 1
+        if self._waiting:
+            self.loop.later(self.loop.clock.now(), self.ask, self._waiting.popleft())
         if completion.error is not None:
             return self.end(task, "failed", completion.error)
         answer = completion.result
@@ -135,6 +157,13 @@ class Readiness:
 def _last_line(told: str, secret: str) -> str:
     """Return the last line that has text. Where it holds a line of the host's user data, it is left out."""
     lines = ("".join(c if c.isprintable() else " " for c in line).strip() for line in told.splitlines())
-    last = next((line for line in reversed(list(lines)) if line), "")[:SHOWN_MAX]
-    secrets = (line.strip() for line in secret.splitlines())
-    return "(secret)" if any(len(line) >= 8 and line in last for line in secrets) else last
+    last = next((line for line in reversed(list(lines)) if line), "")
+    is_secret = any(piece in last for line in secret.splitlines() for piece in _pieces(line.strip()))
+    return "(secret)" if is_secret else last[:SHOWN_MAX]
+
+
+def _pieces(line: str) -> Iterator[str]:
+    """Return a line of user data, or all pieces of a long one: hooks keep only the end of a long output."""
+    if len(line) >= SECRET_MIN:
+        for start in range(max(len(line) - PIECE, 0) + 1):
+            yield line[start : start + PIECE]

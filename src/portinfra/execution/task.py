@@ -42,6 +42,8 @@ class Task:
     """What was seen at the last progress: progress is a resource that is nearer to what is wanted."""
     accepted: set[str] = field(factory=set)
     """The actions that were accepted since then."""
+    changed: bool = False
+    """Whether the provider accepted any call of this step."""
     fell_back: bool = False
     """Whether a call was accepted and then changed nothing."""
     reported: set[str] = field(factory=set)

@@ -1,4 +1,7 @@
-"""The hosts of a topology as other tools list them. Offline: addresses are known before any host is."""
+"""The hosts of a topology as other tools list them. Offline: addresses are known before any host exists.
+
+An attribute that a role ignores may differ on its hosts, so without a call it is not known.
+"""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -7,7 +10,7 @@ from attrs import frozen
 
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance
-from portinfra.model.topology import Topology
+from portinfra.model.topology import Role, Topology
 
 SSH = 22
 
@@ -18,30 +21,42 @@ class Host:
 
     name: str
     role: str
-    zone: int | str
+    zone: int | str | None
     """The zone's ordinal, from 0."""
-    private_address: str
-    size: str
-    image: str
+    private_address: str | None
+    size: str | None
+    image: str | None
     public: bool
+
+    @property
+    def shown(self) -> tuple[str, str, str, str]:
+        """Zone, address, size and image as text; `not known` where the role ignores the attribute."""
+        known = (self.zone, self.private_address, self.size, self.image)
+        zone, address, size, image = ("not known" if each is None else str(each) for each in known)
+        return zone, address, size, image
 
 
 def list_hosts(placed: Placed) -> list[Host]:
     """Return every host of a placed topology, in the order of the declaration. Makes no call."""
-    public = {role.name for role in placed.topology.roles if role.public}
-    return [
-        Host(
-            spec.name,
-            placed.roles[address],
-            spec.zone,
-            spec.private_address,
-            spec.machine_type,
-            spec.image,
-            placed.roles[address] in public,
-        )
-        for address, spec in placed.resources.items()
-        if isinstance(spec, Instance)
-    ]
+    roles = {role.name: role for role in placed.topology.roles}
+    hosts = [spec for spec in placed.resources.values() if isinstance(spec, Instance)]
+    return [_host(spec, roles[placed.roles[spec.address]]) for spec in hosts]
+
+
+def _host(spec: Instance, role: Role) -> Host:
+    known = {
+        name: None if name in role.ignore else getattr(spec, name)
+        for name in ("zone", "private_address", "machine_type", "image")
+    }
+    return Host(
+        spec.name,
+        role.name,
+        known["zone"],
+        known["private_address"],
+        known["machine_type"],
+        known["image"],
+        bool(role.public),
+    )
 
 
 def inventory(placed: Placed, format: str = "ansible") -> str:
@@ -62,14 +77,30 @@ def _as_ansible(placed: Placed) -> str:
     lines: list[str] = []
     for role, some in _by_role(list_hosts(placed)).items():
         lines += ["", f"[{role.replace('-', '_')}]"]
-        lines += [f"{host.name} ansible_host={host.private_address} zone={host.zone}" for host in some]
+        lines += [_ansible_line(host) for host in some]
     return "\n".join(lines[1:])
+
+
+def _ansible_line(host: Host) -> str:
+    zone = "" if host.zone is None else f" zone={host.zone}"
+    return f"{host.name} ansible_host={host.private_address}{zone}" if host.private_address else unknown(host)
+
+
+def unknown(host: Host) -> str:
+    """Return the comment that stands for a host whose address is not known."""
+    return f"# {host.name}: address not known, as {host.role} ignores private_address. See: portinfra output"
 
 
 def _as_hosts_file(placed: Placed) -> str:
     """Lines for `/etc/hosts`."""
     return "\n".join(
-        [f"# {placed.scope}", *(f"{host.private_address}\t{host.name}" for host in list_hosts(placed))]
+        [
+            f"# {placed.scope}",
+            *(
+                f"{host.private_address}\t{host.name}" if host.private_address else unknown(host)
+                for host in list_hosts(placed)
+            ),
+        ]
     )
 
 
@@ -79,6 +110,9 @@ def _as_ssh_config(placed: Placed) -> str:
     reached = _reached_by_ssh(placed.topology)
     lines = [f"# {placed.scope}; use it with: ssh -F FILE HOST"]
     for host in list_hosts(placed):
+        if not host.private_address:
+            lines.append(unknown(host))
+            continue
         lines += [f"Host {host.name}", f"    HostName {host.private_address}"]
         if jump and host.role != jump and jump in reached.get(host.role, ()):
             lines.append(f"    ProxyJump {jump}1")

@@ -1,6 +1,6 @@
 """Where a topology lives: one account at one location, and what differs there."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from attrs import field, frozen
@@ -67,3 +67,16 @@ class Environment:
     def region(self) -> str:
         """The place in the provider's own words: `us-east-1`."""
         return self.on.partition(":")[2]
+
+    @property
+    def own_sizes(self) -> tuple[str, ...]:
+        """The sizes that it names itself: in `sizes`, and for its roles."""
+        return (*self.sizes.values(), *self._of_roles("size"))
+
+    @property
+    def own_images(self) -> tuple[str, ...]:
+        """The images that it names itself: in `images`, and for its roles."""
+        return (*self.images.values(), *self._of_roles("image"))
+
+    def _of_roles(self, attribute: str) -> Iterator[str]:
+        return (str(differs[attribute]) for differs in self.roles.values() if attribute in differs)

@@ -38,11 +38,15 @@ def here() -> Location:
     return Location(frame.f_code.co_filename, frame.f_lineno)
 
 
+DECLARES = "portinfra.testing.conformance."
+"""The modules of portinfra that declare topologies as a user does."""
+
+
 def _ours(frame: FrameType) -> bool:
     module = frame.f_globals.get("__name__", "")
     return (
         module == "portinfra"
-        or module.startswith("portinfra.")
+        or (module.startswith("portinfra.") and not module.startswith(DECLARES))
         or module.partition(".")[0] == "attr"
         or frame.f_code.co_filename.startswith("<attrs generated")
     )

@@ -54,8 +54,9 @@ class Observed(Generic[S_co]):
     parts: Mapping[str, str] = field(factory=dict)
     """The native id of each part that exists: enough to delete it without anything else."""
     state: State = "ready"
+    """`pending` until it can be used, `deleting` until it is gone."""
     place: str | None = None
-    """The zone or connection that told of it; None where it belongs to none."""
+    """The zone or connection that it is in; None where it is in none. An attachment is in its host's zone."""
     extras: tuple[Mapping[str, str], ...] = ()
     """Native parts of doubles that are explained (our own attempts) and empty: to be removed."""
     fault: Fault | None = field(default=None, validator=optional(instance_of(Fault)))

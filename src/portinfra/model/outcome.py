@@ -24,6 +24,8 @@ class StepOutcome:
     started: float = 0.0
     ended: float = 0.0
     """Seconds by the provider's clock."""
+    changed: bool = False
+    """Whether the provider accepted at least one call of the step that changes something."""
 
 
 @frozen(field_transformer=convert.refuse_text)

@@ -108,6 +108,11 @@ class Plan:
         return not self.steps
 
     @property
+    def differs(self) -> bool:
+        """Whether an apply would change anything. What is kept for its data is no such change."""
+        return any(change.action != "keep" for change in self.changes)
+
+    @property
     def kept(self) -> tuple[Change, ...]:
         """What should go or be replaced, and stays for the data that it holds."""
         return tuple(change for change in self.changes if change.action == "keep")

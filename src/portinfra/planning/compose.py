@@ -12,8 +12,9 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan, PlanOptions
-from portinfra.model.resources import Spec
+from portinfra.model.resources import Network, Spec
 from portinfra.planning.binding import Bound, bind, start_from_newest
+from portinfra.planning.birth import birth_findings
 from portinfra.planning.budget import budget, raise_for_unknown_rates
 from portinfra.planning.changes import Desired, Drivers, changes, effective, follow_replacements
 from portinfra.planning.closings import closings
@@ -25,6 +26,7 @@ from portinfra.planning.readiness import hosts_to_ask
 from portinfra.planning.rename import renamed, stranded
 from portinfra.planning.retention import keep_data, leave_unknown, only_asked, protected, still_named
 from portinfra.planning.subnets import moves
+from portinfra.planning.zones import zone_findings
 from portinfra.provider.own_code import call_method
 
 _ACTION_ORDER = ("delete", "replace", "keep", "update", "create")
@@ -57,17 +59,23 @@ def compose(
     desired = evolve(desired, wanted=wanted)
     findings += more
     findings += dict.fromkeys(offer_findings(decided.values(), placed, catalogue, drivers))
+    if not destroy:
+        findings += birth_findings(placed, observation, decided, options.only)
+        findings += zone_findings(placed, bound.wanted, observation, catalogue)
     closed_first = closings(decided, desired)
     rolling = {role.name: role.max_unavailable for role in placed.topology.roles}
     asked = hosts_to_ask(placed, wanted, observation, options)
     ordered, more = steps(decided, desired, placed.roles, rolling, closed_first, asked)
     findings += more
     tightened = {each.step.address: each.tightened for each in closed_first if each.tightened}
-    calls, refused = ([], []) if _errors(findings) else dry_run(ordered, desired, placed, tightened)
+    wrong = _errors(findings)
+    # What is wrong is often that the network is not where the plan looks for it: its driver says so.
+    walked = [step for step in ordered if step.address.kind == Network.kind or not wrong]
+    calls, refused = dry_run(walked, desired, placed, tightened)
     reads = [call for driver in drivers.values() for call in call_method(driver.survey, placed.scope)]
     raise_for_unknown_rates([*reads, *calls], catalogue.rates)
     findings += [*refused, *quota_findings(decided.values(), desired, catalogue), *_doubles(observation)]
-    findings = moved or findings  # the other findings are about a plan that nobody wants
+    findings = moved or (wrong and refused) or findings  # others are about a plan that makes no sense
     return Plan(
         scope=placed.scope,
         placed=placed,

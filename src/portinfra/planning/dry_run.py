@@ -14,7 +14,7 @@ from portinfra.model.finding import Finding
 from portinfra.model.observed import Observed
 from portinfra.model.placed import Placed
 from portinfra.model.plan import target
-from portinfra.model.resources import Spec
+from portinfra.model.resources import Instance, Spec
 from portinfra.planning.changes import Desired, adopt
 from portinfra.planning.world import World
 from portinfra.provider.interface import DONE, Call, Driver, NextCall, Refs, Refuse, Wait
@@ -74,10 +74,13 @@ def _walk(
 ) -> Iterator[tuple[NextCall, Observed[Spec] | None]]:
     """Yield each answer of a driver until its last, and what is there after it."""
     for _ in range(CALLS_MAX):
+        is_absent = seen is None
         step, seen = _step(driver, want, seen, refs)
         yield step, seen
         if step is DONE or isinstance(step, Refuse):
             return
+        if is_absent and isinstance(step, Wait):  # a creation waits for others
+            refs = evolve(refs, seen={address: _ready(each) for address, each in refs.seen.items()})
     raise RuntimeError(f"{type(driver).__name__} does not converge: {CALLS_MAX} calls, last {step}")
 
 
@@ -101,7 +104,11 @@ def _step(
 
 
 def ask(driver: Driver[Any], want: Spec | None, seen: Observed[Spec] | None, refs: Refs) -> NextCall:
-    """The driver's next call. What its provider cannot show is never a difference."""
+    """The driver's next call. What its provider cannot show is never a difference. A host keeps the text of
+    its birth.
+    """
+    if isinstance(want, Instance) and seen is not None and isinstance(seen.spec, Instance):
+        want = evolve(want, birth=seen.spec.birth)
     if want is not None and seen is not None and driver.cannot_show:
         want = adopt(want, seen.spec, driver.cannot_show)
     return call_method(driver.next_call, want, seen, refs)
@@ -110,3 +117,7 @@ def ask(driver: Driver[Any], want: Spec | None, seen: Observed[Spec] | None, ref
 def _settled(seen: Observed[Spec] | None) -> Observed[Spec] | None:
     """What waiting is expected to end in."""
     return None if seen is None or seen.state == "deleting" else evolve(seen, state="ready")
+
+
+def _ready(seen: Observed[Spec]) -> Observed[Spec]:
+    return evolve(seen, state="ready") if seen.state == "pending" else seen

@@ -20,7 +20,9 @@ def in_use(
     if any(address not in observation.resources for address in placed.resources):
         return None
     specs = [observation.resources[address].spec for address in placed.resources]
-    zones = dict.fromkeys((*placed.environment.zones, *filter(None, map(zone_of, specs))))
+    zones = dict.fromkeys(filter(None, map(zone_of, specs)))
+    if any(zone not in zones for zone in placed.environment.zones):
+        return None  # whether the location has it is not known
     hosts = [spec for spec in specs if isinstance(spec, Instance)]
     types = {*sizes.values(), *(host.machine_type for host in hosts)}
     return Catalogue(

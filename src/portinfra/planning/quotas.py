@@ -28,12 +28,12 @@ def quota_findings(decided: Iterable[Change], desired: Desired, catalogue: Catal
             growth.subtract(_takes(change.before, desired.drivers, catalogue))
     own = _own(desired, catalogue) if any(quota.used is None for quota in catalogue.quotas) else Counter()
     for quota in catalogue.quotas:
-        used = own[quota.kind] if quota.used is None else quota.used
+        if growth[quota.kind] <= 0:
+            continue
+        used, least = (own[quota.kind], "at least ") if quota.used is None else (quota.used, "")
         needed = used + growth[quota.kind]
         what = f"{'of kind ' if quota.kind in _KINDS else ''}{quota.kind}"
         place = quota.place or catalogue.region
-        if growth[quota.kind] <= 0:
-            continue
         if quota.limit is None:
             yield Finding(
                 "plan/quota-not-read",
@@ -45,7 +45,8 @@ def quota_findings(decided: Iterable[Change], desired: Desired, catalogue: Catal
         elif needed > quota.limit:
             yield Finding(
                 "plan/quota",
-                f"the account may have {quota.limit} {what} in {place}, has {used}, and would need {needed}",
+                f"the account may have {quota.limit} {what} in {place}, has {least}{used}, and would need "
+                f"{least}{needed}",
                 "Ask the provider for a higher quota, or lower a count or size.",
                 subject=quota.kind,
             )
@@ -75,5 +76,5 @@ def _own(desired: Desired, catalogue: Catalogue) -> Counter[str]:
 
 
 def _takes(spec: Spec | None, drivers: Drivers, catalogue: Catalogue) -> Mapping[str, int]:
-    """What a resource takes of all quotas: one of its kind, and what its driver says."""
+    """Return what a resource takes of all quotas: one of its kind, and what its driver says."""
     return {} if spec is None else {spec.kind: 1, **call_method(drivers[type(spec)].takes, spec, catalogue)}

@@ -1,6 +1,5 @@
 """What a plan must not touch: data, what is protected, and places that do not answer."""
 
-import re
 from collections.abc import Iterable, Mapping
 
 from attrs import evolve
@@ -12,6 +11,7 @@ from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import FirewallRules, Snapshot, Spec, Volume
 from portinfra.planning.changes import Desired
 from portinfra.planning.ordering import tenancy
+from portinfra.planning.roles import is_named_by
 
 
 def keep_data(decided: dict[Address, Change], desired: Desired) -> dict[Address, Change]:
@@ -182,7 +182,7 @@ def only_asked(
     asked, addresses = desired.options.only, desired.options.addresses
     if not asked and addresses is None:
         return decided
-    chosen = {a for a in decided if (roles[a] if a in roles else _role_of(a, asked)) in asked}
+    chosen = {address for address in decided if _is_of(address, asked, roles)}
     chosen |= (addresses or frozenset()).intersection(decided)
     todo = list(chosen)
     while todo:
@@ -194,17 +194,11 @@ def only_asked(
     return {address: change for address, change in decided.items() if address in chosen}
 
 
-_NAMES_IN_A_ROLE = {"subnet": r"-\d+", "firewall": "", "firewall-rules": ""}
-"""By kind, what follows the role's name in a resource's: `web-0`, `web`, and of all others `web1-data`."""
-
-
-def _role_of(address: Address, roles: frozenset[str]) -> str:
-    """The role that a resource of no declared host belongs to, by its name."""
-    name, rest = address.name, _NAMES_IN_A_ROLE.get(address.kind, r"\d+(-.*)?")
-    for role in roles:
-        if name.startswith(role) and re.fullmatch(rest, name[len(role) :]):
-            return role
-    return ""
+def _is_of(address: Address, asked: Iterable[str], roles: Mapping[Address, str]) -> bool:
+    """Return whether a resource belongs to one of the roles: as it is declared, else by its name."""
+    if address in roles:
+        return roles[address] in asked
+    return any(is_named_by(address, role) for role in asked)
 
 
 def still_named(decided: Mapping[Address, Change], desired: Desired) -> Iterable[Finding]:

@@ -8,6 +8,15 @@ from portinfra.model.placed import Placed
 COMMON = "(network)"
 """Stands for the role of what belongs to none."""
 
+_AFTER_ROLE = {
+    "subnet": r"-\d+",
+    "firewall": "",
+    "firewall-rules": "",
+    "instance": r"\d+",
+    "public-address": r"\d+",
+}
+"""By kind, what follows the role's name in a resource's: `web-0`, `web`, `web1`; of others, `web1-data`."""
+
 
 def role_of(placed: Placed, address: Address) -> str:
     """Return the role of a resource; of one that is no longer declared, as its name tells."""
@@ -15,6 +24,15 @@ def role_of(placed: Placed, address: Address) -> str:
         return placed.roles.get(address, COMMON)
     if address.kind == "network":
         return COMMON
-    # Names are made of the role, which does not end in a digit, then `1`, `1-data` or `-0`.
-    found = re.match(r"(.*?[a-z])-?\d", address.name)
+    found = re.fullmatch(rf"(.*?[a-z])(?:{_after_role(address)})", address.name)
     return found[1] if found else address.name
+
+
+def is_named_by(address: Address, role: str) -> bool:
+    """Return whether the name of a resource is one that placement gives to resources of a role."""
+    rest = address.name.removeprefix(role)
+    return address.name.startswith(role) and re.fullmatch(_after_role(address), rest) is not None
+
+
+def _after_role(address: Address) -> str:
+    return _AFTER_ROLE.get(address.kind, r"\d+-.+")

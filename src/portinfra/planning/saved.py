@@ -48,8 +48,12 @@ def covered(fresh: Plan, read: Collection[str]) -> bool:
 
 
 def declaration_digest(plan: Plan) -> str:
-    """Sixteen hex digits of the topology and the environment that a plan was made of, without secrets."""
-    return fingerprint((plan.placed.topology, evolve(plan.placed.environment, dns=None)))
+    """Sixteen hex digits of the topology and the environment that a plan was made of, without secrets; and
+    four of the user data.
+    """
+    topology, environment = plan.placed.topology, plan.placed.environment
+    few = _few_bits(role.user_data for role in topology.roles)
+    return fingerprint((topology, evolve(environment, dns=None))) + few
 
 
 def say_changes(changes: Iterable[Change]) -> str:
@@ -101,13 +105,17 @@ def _on_its_way_out(before: Spec | None) -> Iterator[Spec | None]:
 
 
 def _where(plan: Plan) -> str:
-    """The scope, the account, and all different user data: sixteen bits of its hash, enough to notice
-    a change, and too few to guess a secret by.
-    """
+    """The scope, the account, and a few bits of the user data."""
     environment = plan.placed.environment
-    user_data = "\n".join(sorted({getattr(spec, "user_data", "") for spec in plan.wanted.values()}))
-    few = hashlib.sha256(user_data.encode()).hexdigest()[:4]
+    few = _few_bits(getattr(spec, "user_data", "") for spec in plan.wanted.values())
     return f"{plan.scope} {environment.on} {environment.account} {few}"
+
+
+def _few_bits(user_data: Iterable[str]) -> str:
+    """Return sixteen bits of the hash of all different user data: enough to notice a change, and too few to
+    guess a secret by.
+    """
+    return hashlib.sha256("\n".join(sorted(set(user_data))).encode()).hexdigest()[:4]
 
 
 def _hash(where: str, what: str) -> str:

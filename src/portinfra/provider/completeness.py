@@ -63,3 +63,4 @@ def _wrong_order(kinds: list[type[Spec]]) -> Iterator[str]:
         if KINDS.index(one) > KINDS.index(other):
             order = ", ".join(kind.__name__ for kind in KINDS)
             yield f"Its driver for {other.__name__} must come before {one.__name__}: the order is {order}."
+            return  # the order says it all

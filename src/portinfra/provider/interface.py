@@ -161,7 +161,7 @@ class Driver(ABC, Generic[S]):
     interrupts: frozenset[str] = frozenset()
     """Fields that change in place while the host is down for a moment."""
     holds: frozenset[str] = frozenset()
-    """References whose replacement replaces this too."""
+    """References whose replacement replaces this too: they cannot go while this exists, or be changed."""
     cannot_show: frozenset[str] = frozenset()
     """Fields that this provider can neither keep nor read back: never compared, never sent."""
     renames: bool = True

@@ -42,7 +42,7 @@ class Beginning:
                 raise self._stands_already(here, there)
             if not self.how.last_point:  # where there is nothing to come back from, nothing is stopped
                 choice = Choice(self.recovery, self.how, self.target)
-                choice.not_over_newer(self.ledger, choice.newest(self.ledger), lost=lost)
+                choice.not_over_newer(self.ledger, choice.newest(self.ledger))
             now = self.target.provider.clock.now()
             epoch = next_epoch(now, here.epoch, there.epoch, *(turn.latest for turn in known))
             turn = Turn(

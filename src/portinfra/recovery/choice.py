@@ -98,14 +98,14 @@ class Choice:
             fix = f"Give this up: dr {self.how.occasion} --abandon. Then make one with: dr replicate --now."
         return [self._no_point(why, fix) for why in missing]
 
-    def not_over_newer(self, ledger: Ledger, chosen: list[Point], *, lost: bool) -> None:
-        """Raise PolicyError where `newer_data` finds something, and the source is lost."""
-        if lost and (found := self.newer_data(ledger, chosen)):
+    def not_over_newer(self, ledger: Ledger, chosen: list[Point]) -> None:
+        """Raise PolicyError where `newer_data` finds something."""
+        if found := self.newer_data(ledger, chosen):
             raise PolicyError(f"{self.recovery.target_scope} cannot take over", [found])
 
     def newer_data(self, ledger: Ledger, chosen: list[Point]) -> Finding | None:
-        """Return a finding where older data would replace what lies on the target: it stood since the points
-        were made. None where that is so wanted.
+        """Return a finding where older data would replace what lies on the target: it was active since the
+        points were made, by their numbers in the ledger. None where that is so wanted.
         """
         if self.how.older_data:
             return None
@@ -115,15 +115,18 @@ class Choice:
         old = [point.group for point in chosen if point.entry.number < stood]
         if not holds or not old:
             return None
-        name, verb = self.recovery.target.name, self.how.occasion
+        name, verb, source = self.recovery.target.name, self.how.occasion, self.recovery.source.name
+        lost = " --source-is-lost" if self.how.source_is_lost else ""
         keep = f"To let it stand with that: dr {self.how.other} --abandon --target-is-lost. "
-        if len(old) < len(chosen):  # and then that is refused, for the points of the others
+        if not lost:
+            keep = f"To bring the newest data of {source}: dr replicate --now first, or dr {verb} --planned. "
+        elif len(old) < len(chosen):  # and then that is refused, for the points of the others
             keep = "Look at its volumes: take snapshots of those. "
         return Finding(
             "recovery/newer-data",
             f"what lies on the volumes of {name} is newer than any point of {', '.join(old)}",
             f"{name} has stood since. {keep}"
-            f"To replace it by older data all the same: dr {verb} --source-is-lost --older-data.",
+            f"To replace it by older data all the same: dr {verb}{lost} --older-data.",
             subject=f"recovery.{self.recovery.plan.name}",
         )
 

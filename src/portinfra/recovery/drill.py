@@ -18,10 +18,12 @@ from portinfra.model.placed import Placed
 from portinfra.model.plain import JsonObject
 from portinfra.model.plan import PlanOptions
 from portinfra.placement import place
+from portinfra.recovery.ages import Ages
 from portinfra.recovery.bringup import BringUp
 from portinfra.recovery.choice import choose
 from portinfra.recovery.ledger import Entry, Ledger
 from portinfra.recovery.pace import Pace
+from portinfra.recovery.points import points
 from portinfra.recovery.restore import ending, isolated, sourced
 from portinfra.recovery.shown import shown
 from portinfra.recovery.subject import Recovery
@@ -49,6 +51,7 @@ def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda lin
         ledger = Ledger(target, recovery.ledger)
         started = target.provider.clock.now()
         chosen, missing = choose(recovery, target, ledger)
+        ages = Ages(points(ledger.entries()), started)
         id = f"{int(started):x}{secrets.token_hex(1)}"
         run = target.run(recovery.drill(id), workers=pace.workers, seed=pace.seed)
         with ExitStack() as held:  # from before the ledger tells of it: what nobody holds is swept
@@ -74,7 +77,7 @@ def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda lin
         if left != 0:
             what = f"{left} resources are left" if left else "nobody could see whether anything is left"
             bring_up.reasons.append(what)
-        evidence = shown(bring_up, id, chosen, began=started, until=started, left_behind=left)
+        evidence = shown(bring_up, id, chosen, ages, began=started, left_behind=left)
         with suppress(ProviderError):  # what cannot be noted stays open, for a sweep to look at
             _remember(ledger, entry, evidence)
     return evidence

@@ -6,7 +6,7 @@ from portinfra.errors import PolicyError, PortinfraError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.model.evidence import Evidence
 from portinfra.recovery.failover import failover
-from portinfra.recovery.fencing import hosts_on, standing, takeover_under_way
+from portinfra.recovery.fencing import hosts_on, read_takeovers, standing
 from portinfra.recovery.how import How
 from portinfra.recovery.preflight import may_take_over
 from portinfra.recovery.replicate import replicate
@@ -48,7 +48,7 @@ def may_fail_back(recovery: Recovery) -> bool:
     with Connection.to(source) as home, Connection.to(target) as away:
         home.account()
         away.account()
-        turn = takeover_under_way(recovery, home, away)
+        turn = read_takeovers(recovery, home, away).under_way
         here, there = standing(home, recovery.source_scope), standing(away, recovery.target_scope)
         hosts = home.observe(recovery.source_scope)
     if turn and turn.occasion == "failback":

@@ -14,21 +14,22 @@ from typing import Any
 
 from attrs import define, evolve
 
-from portinfra.errors import PortinfraError, Unavailable
+from portinfra.errors import ApplyError, FindingsError, PortinfraError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.evidence import Evidence
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance
 from portinfra.placement import place
+from portinfra.recovery.ages import Ages
 from portinfra.recovery.beginning import Beginning
 from portinfra.recovery.bringup import BringUp
 from portinfra.recovery.choice import Choice
-from portinfra.recovery.fencing import answering, passed_on, switched
+from portinfra.recovery.fencing import answering, passed_on, switch, switched
 from portinfra.recovery.groups import groups
 from portinfra.recovery.how import How
 from portinfra.recovery.ledger import Ledger
-from portinfra.recovery.points import Point
+from portinfra.recovery.points import Point, points
 from portinfra.recovery.preflight import may_take_over
 from portinfra.recovery.replicate import replicate
 from portinfra.recovery.restore import sourced
@@ -98,11 +99,14 @@ class _Failover:
                 note=lambda action: self._note(turn.id, done=(*self._turn(turn.id).done, mark(action))),
             )
             bring_up.run()
+            if bring_up.up_at is not None:
+                self._start_roles_left_behind(bring_up)
             turn = self._turn(turn.id)
             whole = bring_up.up_at is not None and self._announced(bring_up)
             fenced = turn.fenced_at is not None and not turn.lost  # else it may have been let in again since
             until = turn.fenced_at if turn.fenced_at is not None and fenced else turn.given_up_at
-            evidence = shown(bring_up, turn.id, chosen, began=turn.began, until=until, source_fenced=fenced)
+            ages = Ages(points(self.ledger.entries()), context.now, until)
+            evidence = shown(bring_up, turn.id, chosen, ages, began=turn.began, source_fenced=fenced)
             if whole:
                 stands_from_here(self.ledger, turn.id)
                 written(self.ledger, evolve(turn, open=False))
@@ -180,7 +184,8 @@ class _Failover:
     def _agreed(self, turn: Turn, placed: Placed, chosen: list[Point]) -> Turn:
         """The turn with these points, under the claim: from here on nobody uses others for it."""
         now, ids = self._still(turn), tuple(point.id for point in chosen)
-        self._choice.not_over_newer(self.ledger, chosen, lost=now.lost and not now.restored)
+        if not now.restored:
+            self._choice.not_over_newer(self.ledger, chosen)
         if set(now.points) == set(ids):
             return now
         if now.points and not set(now.points) & set(self.how.without):
@@ -204,6 +209,16 @@ class _Failover:
     def _note(self, id: str, **come: Any) -> None:
         """How far it has come: whoever goes on, goes on from there."""
         written(self.ledger, evolve(self._turn(id), **come))
+
+    def _start_roles_left_behind(self, bring_up: BringUp) -> None:
+        """Start the existing hosts of roles in no wave: the fence of an earlier takeover stopped them."""
+        run, placed = bring_up.context.run, bring_up.context.placed
+        try:
+            switch(run, placed, self.catalogue, "running", self.how.pace.listen)
+        except (ApplyError, FindingsError, Unavailable) as error:
+            name = self.recovery.target.name
+            first = str(error.first if isinstance(error, ApplyError) else error).partition("\n")[0]
+            bring_up.reasons.append(f"not every host runs ({first}): apply {name} starts the others")
 
     def _announced(self, bring_up: BringUp) -> bool:
         """Tell the names' keeper where the hosts are now; whether it took it."""

@@ -21,10 +21,12 @@ from portinfra.model.plan import PlanOptions
 from portinfra.model.progress import Listener
 from portinfra.model.resources import Instance, Power
 from portinfra.placement import place
+from portinfra.recovery.entries import Unreadable
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.pace import Pace
 from portinfra.recovery.subject import Recovery
-from portinfra.recovery.turn import Turn, turns, under_way
+from portinfra.recovery.turn import KIND as TAKEOVER
+from portinfra.recovery.turn import Turn, stood_since, turns, under_way
 from portinfra.words import moment
 
 
@@ -131,10 +133,20 @@ def begun(target: Connection, recovery: Recovery) -> Turn | None:
     return under_way(known, standing(target, recovery.target_scope).epoch)
 
 
-def takeover_under_way(recovery: Recovery, source: Connection, target: Connection) -> Turn | None:
-    """Return the takeover that has begun and is not finished, in either direction; of two, the newer.
+@frozen
+class Takeovers:
+    """What the ledgers of both ends say of takeovers that are not finished."""
 
-    A takeover counts no longer once the other end knows a later epoch. Waits until lists show all.
+    under_way: Turn | None
+    """The takeover that has begun, in either direction; of two, the newer."""
+    unreadable: tuple[Unreadable, ...] = ()
+    """Entries that cannot be read, each of a takeover that may not be finished."""
+
+
+def read_takeovers(recovery: Recovery, source: Connection, target: Connection) -> Takeovers:
+    """Return the takeovers that have begun and are not finished. Waits until lists show all.
+
+    A takeover counts no longer once the other end knows a later epoch, or once its end was active since.
     """
     pauses = [
         (end.provider.clock, end.provider.clock.now() + end.provider.capabilities.visibility_seconds)
@@ -143,10 +155,20 @@ def takeover_under_way(recovery: Recovery, source: Connection, target: Connectio
     for clock, until in pauses:  # both at once: each is counted from now
         clock.sleep_until(until)
     here, there = standing(source, recovery.source_scope), standing(target, recovery.target_scope)
-    forth = under_way(turns(Ledger(target, recovery.ledger).entries()), there.epoch)
-    back = under_way(turns(Ledger(source, recovery.turned.ledger).entries()), here.epoch)
+    to_target, to_source = (
+        Ledger(end, scope).read()
+        for end, scope in ((target, recovery.ledger), (source, recovery.turned.ledger))
+    )
+    forth = under_way(turns(to_target.entries), there.epoch)
+    back = under_way(turns(to_source.entries), here.epoch)
     known = [turn for turn, other in ((forth, here), (back, there)) if turn and turn.latest >= other.epoch]
-    return max(known, key=lambda turn: turn.latest, default=None)
+    damaged = [
+        each
+        for ledger in (to_target, to_source)
+        for each in ledger.unreadable
+        if each.kind == TAKEOVER and each.open and each.number > stood_since(ledger.entries)
+    ]
+    return Takeovers(max(known, key=lambda turn: turn.latest, default=None), tuple(damaged))
 
 
 def hosts_on(there: Observation) -> bool:

@@ -19,7 +19,8 @@ from portinfra.model.plain import JsonObject
 from portinfra.model.record import Record
 from portinfra.records import holder as holders
 from portinfra.records.entry import Written, first_note, read_entries, rest_note, split_entry
-from portinfra.records.lease import read_records, to_lease, to_text
+from portinfra.records.lease import UNKNOWN, read_records, to_lease, to_text
+from portinfra.recovery.entries import Unreadable, unreadable
 
 STRAY_SECONDS = 3600.0
 """The rest of an entry that no entry names, and that is older than this, is deleted: its run is over."""
@@ -32,6 +33,8 @@ class Entry:
     number: int
     said: JsonObject
     """Plain values: `kind`, `id`, whether it is `open` (more is to come), and what else its kind says."""
+    by: str = field(default="", eq=False)
+    """The operator who wrote it last: `user@host`; empty where that is not known."""
 
     @property
     def kind(self) -> str:
@@ -42,6 +45,16 @@ class Entry:
     def open(self) -> bool:
         """Whether more is to come: a point on its way, a drill or failover that has not ended."""
         return bool(self.said.get("open", False))
+
+
+@frozen
+class Contents:
+    """What a ledger holds."""
+
+    entries: tuple[Entry, ...]
+    """The entries, the oldest first. The number of an entry decides which of two is newer."""
+    unreadable: tuple[Unreadable, ...]
+    """The entries that this version cannot read."""
 
 
 @frozen
@@ -58,6 +71,8 @@ class Ledger:
     """The records that hold the rest of an entry, as this process has read or written them."""
     _used: set[int] = field(init=False, factory=set)
     """The numbers that this process has read or created."""
+    _writers: dict[int, str] = field(init=False, factory=dict)
+    """Number of an entry → who wrote it last."""
 
     @classmethod
     def settled(cls, place: Connection, scope: Scope) -> "Ledger":
@@ -73,17 +88,25 @@ class Ledger:
 
     def entries(self, kind: str = "") -> list[Entry]:
         """The entries, of one kind or of all, without those that cannot be read."""
-        found = {**self._read().entries, **self._written}
-        return [
-            Entry(number, said)
-            for number, said in sorted(found.items())
-            if said and number not in self._gone and kind in ("", said.get("kind"))
-        ]
+        return [entry for entry in self.read().entries if kind in ("", entry.kind)]
 
-    def unreadable(self) -> int:
-        """How many entries cannot be read: what they speak of is not known."""
-        written = self._read().entries.items()
-        return sum(not said for number, said in written if number not in self._written)
+    def unreadable(self) -> tuple[Unreadable, ...]:
+        """Return the entries that cannot be read."""
+        return self.read().unreadable
+
+    def read(self) -> Contents:
+        """Return all entries, and those that cannot be read. Every other reading of the ledger uses this."""
+        found = {**self._read().entries, **self._written}
+        said = {number: said for number, said in sorted(found.items()) if number not in self._gone}
+        problems = {number: unreadable(number, each) for number, each in said.items()}
+        return Contents(
+            tuple(
+                Entry(number, each, self._writers.get(number, ""))
+                for number, each in said.items()
+                if problems[number] is None
+            ),
+            tuple(problem for problem in problems.values() if problem),
+        )
 
     @property
     def removed(self) -> int:
@@ -143,6 +166,9 @@ class Ledger:
             clock.sleep_until(clock.now() + lag)
             records = read_records(self.place.reader, self.scope)
         written = read_entries(records)
+        for lease in map(to_lease, records):
+            holder = lease.holder_identity
+            self._writers[lease.number] = "" if holder == UNKNOWN else f"{holder.user}@{holder.host}"
         self._used.update(record.number for record in records)
         for number, rest in written.rests.items():
             if number not in self._written:

@@ -25,7 +25,9 @@ class Point:
     id: str
     group: str
     taken: float
-    """Seconds since the epoch, by the source's clock: no later than the moment of the data."""
+    """Seconds since the epoch, by the source's clock: no later than the moment of the data. `Ages` judges
+    whether to believe it.
+    """
     engine: str
     count: int
     """How many volumes."""
@@ -35,6 +37,11 @@ class Point:
     """Digest of the declaration that it was taken of."""
     carried: bool
     """Whether all of it arrived: until then it is no point yet."""
+
+    @property
+    def number(self) -> int:
+        """Its number in the ledger. Of two points, the one with the higher number is newer."""
+        return self.entry.number
 
     @property
     def vaulted(self) -> bool:
@@ -68,7 +75,7 @@ def manifest(id: str, group: str, taken: float, volumes: Iterable[Address], **mo
 def points(entries: Iterable[Entry]) -> list[Point]:
     """The points among a ledger's entries, the newest first."""
     found = [_point(entry) for entry in entries if entry.kind == KIND]
-    return sorted(found, key=lambda point: (-point.taken, point.id))
+    return sorted(found, key=lambda point: -point.number)
 
 
 def _point(entry: Entry) -> Point:

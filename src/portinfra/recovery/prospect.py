@@ -77,7 +77,10 @@ def prospect(recovery: Recovery, how: How | None = None) -> Prospect:
 
 
 def foresee(recovery: Recovery, how: How, now: RecoveryStatus) -> Prospect:
-    """Foresee the takeover that `how` describes, from its status `now`."""
+    """Foresee the takeover that `how` describes, from its status `now`. One that was planned stays so."""
+    turn = now.turn_by(how.occasion)
+    if turn and turn.last_point and not turn.points and now.source_fenced is not None:
+        how = evolve(how, last_point=not how.source_is_lost)
     with Connection.to(recovery.target) as target:
         catalogue = target.catalogue()
         ledger = Ledger(target, recovery.ledger)
@@ -111,6 +114,7 @@ def foresee(recovery: Recovery, how: How, now: RecoveryStatus) -> Prospect:
             *_turn(recovery, how, now),
             *unfit,
             *_gaps(recovery, now),
+            *_unreadable_entries(recovery, how, now),
             *_tried(recovery, now, measured, drill),
             *lacking(recovery, fetches=how.last_point or len(here) < len(chosen)),
             *pointless(recovery),
@@ -131,11 +135,10 @@ def _unfit_data(
     the takeover would give up.
     """
     how = choice.how
-    newer = choice.newer_data(ledger, chosen) if how.source_is_lost else None
     if how.last_point:
-        found = _last_point(choice.recovery, choice.target)
-    else:
-        found = choice.without_point(missing, under_way=now.turn_by(how.occasion) is not None)
+        return _last_point(choice.recovery, choice.target)
+    found = choice.without_point(missing, under_way=now.turn_by(how.occasion) is not None)
+    newer = choice.newer_data(ledger, chosen) if not now.stands else None
     return [*found, newer] if newer else found
 
 
@@ -182,7 +185,7 @@ def _as_warning(finding: Finding) -> Finding:
 
 
 def _turn(recovery: Recovery, how: How, now: RecoveryStatus) -> Iterable[Finding]:
-    """That a takeover is under way, or that the target has taken over."""
+    """That a takeover is under way, or that the target has taken over, or may be at work."""
     name, turn = recovery.plan.name, now.turn
     if turn and now.turn_by(how.occasion):
         begun = f"{turn.occasion} {turn.id} has begun, and goes on with the points that it began with"
@@ -190,6 +193,11 @@ def _turn(recovery: Recovery, how: How, now: RecoveryStatus) -> Iterable[Finding
     elif turn:
         begun = f"{turn.occasion} {turn.id} has begun and is not done"
         yield _gap(name, f"{turn.occasion}-under-way", begun, turn.next_step)
+    elif now.untold:
+        told = f"{recovery.source.name} was let in again, and {recovery.target.name} was not told of it"
+        yield _gap(
+            name, "not-told", told, f"First of all, stop what runs in {recovery.target.name}: dr fence."
+        )
     elif now.stands:
         stands = f"{recovery.target.name} has taken over already ({moment(now.stands)})"
         yield _gap(name, "stands-already", stands, f"Go back with: dr {how.other}.")
@@ -234,11 +242,31 @@ def _gaps(recovery: Recovery, now: RecoveryStatus) -> Iterable[Finding]:
             "Run this where the vault's configuration is, or mend the way there.",
             Severity.WARNING,
         )
+    for warning in now.dated_ahead:
+        fix = "Set the clock of that machine, or of this one (NTP). Then make a point: dr replicate --now."
+        yield _gap(name, "dated-ahead", warning, fix, Severity.WARNING)
     for volume in now.volumes:
         if volume.level == "lost" and volume.age is not None:
             age = f"its newest point is {duration(volume.age)} old, and the rpo is {recovery.plan.rpo}"
             fix = "Let dr replicate run by a timer."
             yield _gap(name, "too-old", f"{volume.volume}: {age}", fix, Severity.WARNING)
+
+
+def _unreadable_entries(recovery: Recovery, how: How, now: RecoveryStatus) -> Iterable[Finding]:
+    """Return a finding for each entry of the ledger that cannot be read. An entry of a newer version may say
+    who takes over: a takeover that stops the source is refused.
+    """
+    for each in now.unreadable:
+        refuses = each.newer and not how.source_is_lost
+        yield _gap(
+            recovery.plan.name,
+            "newer-entry" if each.newer else "unreadable-entry",
+            f"the ledger {recovery.ledger} cannot be read in full: {each}",
+            "Run this with the newer version of portinfra."
+            if each.newer
+            else "No point is removed until that record is repaired, or deleted by the means of its cloud.",
+            Severity.ERROR if refuses else Severity.WARNING,
+        )
 
 
 def _tried(recovery: Recovery, now: RecoveryStatus, measured: float | None, drill: str) -> Iterable[Finding]:

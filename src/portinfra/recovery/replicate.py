@@ -5,7 +5,7 @@ then a copy of each in the target, under the target's key, read back; and last o
 earlier run left half done is carried on where its data is whole, and removed where it is not.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from typing import Any, Literal
 
@@ -20,7 +20,9 @@ from portinfra.model.placed import Placed
 from portinfra.model.progress import Progress
 from portinfra.model.resources import Snapshot, Spec, Volume
 from portinfra.placement import place
-from portinfra.recovery.fencing import standing, takeover_under_way
+from portinfra.recovery.ages import Ages
+from portinfra.recovery.entries import unreadable_line
+from portinfra.recovery.fencing import read_takeovers, standing
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.pace import Pace
@@ -121,7 +123,8 @@ def _stands(recovery: Recovery, source: Connection, target: Connection) -> None:
 
     While one is, each end may have a part of the newest data: a point of either would pass for all of it.
     """
-    turn = takeover_under_way(recovery, source, target)
+    takeovers = read_takeovers(recovery, source, target)
+    turn = takeovers.under_way
     here, there = standing(source, recovery.source_scope), standing(target, recovery.target_scope)
     source_name, target_name = recovery.source.name, recovery.target.name
     nothing_new = f"{recovery.source_scope} makes no new points now"
@@ -131,6 +134,10 @@ def _stands(recovery: Recovery, source: Connection, target: Connection) -> None:
     if turn:
         told = f"the {turn.occasion} {turn.id} is not done, and neither end surely has all of the newest data"
         raise recovery.refusal(nothing_new, f"{turn.occasion}-under-way", told, turn.next_step)
+    if takeovers.unreadable:
+        told = f"{takeovers.unreadable[0]}, so a takeover may be half done, and one end has old data"
+        fix = "Repair that record. If you know that the takeover is finished, or given up, delete the record."
+        raise recovery.refusal(nothing_new, "takeover-unreadable", told, fix)
     if here.fenced or there.epoch > here.epoch:
         fix = "Go back first: dr failback."
         if not here.fenced:
@@ -159,7 +166,7 @@ class _Replication:
         self.ledger.settle()
         unreadable = self.ledger.unreadable()
         if unreadable:
-            self.say(f"{unreadable} of the ledger's entries cannot be read: nothing is removed by it")
+            self.say(f"{unreadable_line(unreadable)}: no point is removed")
         self.vault = look(self.recovery)
         if self.vault.problem:
             self.say(f"nobody could look into the vault: {self.vault.problem}")
@@ -194,8 +201,9 @@ class _Replication:
         calls = sum(end.connection.caller.calls + end.run.calls for end in (self.source, self.target))
         return Replicated(tuple(self.outcomes.values()), calls, self.ledger.removed - removed)
 
-    def _fresh(self, group: Group, known: Iterable[Point]) -> Point | None:
+    def _fresh(self, group: Group, known: Collection[Point]) -> Point | None:
         age_max = self.recovery.schedule(group.policy) * (1 - EARLY)
+        ages = Ages(known, self.source.now)
         stood = stood_since(self.ledger.entries())
         there = Observation(self.target.snapshots())
         for point in (point for point in known if point.group == group.name):
@@ -203,7 +211,10 @@ class _Replication:
                 return None  # what was written in the target since, and carried back, is in none
             if not point.carried and by_vault(point):  # it is sent below, however long that takes
                 return point
-            young = self.source.now - point.taken < age_max
+            if ages.is_ahead(point):
+                return None  # its age is not known
+            age = ages.of(point).seconds
+            young = age is not None and age < age_max
             if young and (not point.carried or self._serves(point, group, there)):
                 return point
         return None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import Evidence, PointUsed
+from portinfra.recovery.ages import Ages, rounded
 from portinfra.recovery.bringup import BringUp
 from portinfra.recovery.points import Point
 from portinfra.recovery.subject import Recovery
@@ -15,20 +16,23 @@ def shown(
     bring_up: BringUp,
     id: str,
     used: Sequence[Point],
+    ages: Ages,
     *,
     began: float,
-    until: float,
     left_behind: int | None = None,
     source_fenced: bool | None = None,
 ) -> Evidence:
-    """Evidence of a bring-up that ends now; it passed where nothing speaks against it. What was written in
-    the source up to `until` should have come back. Moments are seconds since the epoch.
+    """Evidence of a bring-up that ends now; it passed where nothing speaks against it. `ages` are of the
+    moment up to which data of the source should have come back. Moments are seconds since the epoch.
     """
     recovery, context = bring_up.recovery, bring_up.context
     holder = context.run.lease.holder_identity
-    rpo = max((until - point.taken for point in used), default=None)
+    measured = [ages.of(point).seconds for point in used]
+    known = [seconds for seconds in measured if seconds is not None]
+    rpo = max(known) if known and len(known) == len(used) else None
     rto = bring_up.up_at - began if bring_up.up_at is not None else None
     reasons = list(bring_up.reasons)
+    reasons += [f"the age of the data is not sure: {ages.warning(p)}" for p in used if ages.is_ahead(p)]
     if rpo is not None and rpo > seconds(recovery.plan.rpo):
         reasons.append(f"the data was {duration(rpo)} old, and the rpo is {recovery.plan.rpo}")
     if rto is not None and rto > seconds(recovery.plan.rto):
@@ -43,7 +47,7 @@ def shown(
         started=iso(began),
         ended=iso(context.now),
         rpo_target=seconds(recovery.plan.rpo),
-        rpo_measured=round(max(rpo, 0.0), 3) if rpo is not None else None,
+        rpo_measured=rounded(rpo),
         rto_target=seconds(recovery.plan.rto),
         rto_measured=round(rto, 3) if rto is not None else None,
         points=tuple(_used(recovery, point) for point in used),

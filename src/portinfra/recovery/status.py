@@ -17,8 +17,10 @@ from portinfra.model.duration import seconds
 from portinfra.model.evidence import Kind
 from portinfra.model.observed import Observation
 from portinfra.placement import place
+from portinfra.recovery.ages import Ages, rounded
 from portinfra.recovery.drill import KIND as DRILL
 from portinfra.recovery.drill import Drilled, drilled
+from portinfra.recovery.entries import Unreadable
 from portinfra.recovery.fencing import Standing, begun, hosts_on, standing
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger import Ledger
@@ -29,8 +31,8 @@ from portinfra.recovery.vault.carriage import Sight, held, look_for
 from portinfra.words import iso
 
 Level = Literal["ok", "late", "lost"]
-"""`late`: older than the schedule, with some slack; or in a vault that could not be looked into. `lost`:
-older than the rpo, or not there.
+"""`late`: older than the schedule, with some slack; or in a vault that could not be looked into; or of a
+point that is dated ahead of now. `lost`: older than the rpo, of an age that is not known, or not there.
 """
 
 SLACK = 1.25
@@ -45,8 +47,11 @@ class VolumeStatus:
     level: Level
     point: str = ""
     taken: str = ""
+    """As its point says."""
     age: float | None = None
-    """Seconds."""
+    """In seconds, and never negative; None where it is not known."""
+    age_is_exact: bool = True
+    """Whether it is the age. If not, the data is no older than that: the point is dated ahead of now."""
 
 
 @frozen
@@ -56,7 +61,8 @@ class PointStatus:
     id: str
     group: str
     taken: str
-    age: float
+    age: float | None
+    """In seconds, and never negative; None where it is not known."""
     volumes: int
     parts: int
     """How many of its snapshots are in the target."""
@@ -64,6 +70,8 @@ class PointStatus:
     """None: in a vault that could not be looked into."""
     in_vault: bool = False
     """Whether the ledger says that all of it is there."""
+    age_is_exact: bool = True
+    """Whether it is the age. If not, the data is no older than that."""
 
 
 @frozen
@@ -94,6 +102,10 @@ class RecoveryStatus:
     """Why the vault, which some of the points are in, could not be looked into."""
     last_drill: Drilled | None = None
     """The newest one that has ended."""
+    dated_ahead: tuple[str, ...] = ()
+    """A sentence for each point whose time lies ahead of now: the clock of a machine is wrong."""
+    unreadable: tuple[Unreadable, ...] = ()
+    """The entries of the ledger that cannot be read."""
 
     def turn_by(self, occasion: Kind) -> Turn | None:
         """Return the takeover that is under way, where `occasion` is the command that leads to it."""
@@ -133,21 +145,22 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
     with Connection.to(recovery.target) as target:
         target.account()
         there = target.observe(recovery.points)
-        entries = Ledger.settled(target, recovery.ledger).entries()
+        contents = Ledger.settled(target, recovery.ledger).read()
+        entries = contents.entries
         turn = standing(target, recovery.target_scope)
         now = target.provider.clock.now()
     source = _ask_source(recovery, turn.epoch) if ask_source else SourceAnswer()
     untold = _is_untold(source.standing, turn)
     stands = 0 if turn.fenced or untold else turn.epoch
-    listed = points(entries)
-    vault = look_for(recovery, listed)
-    known = [(point, _restorability(point, there, vault)) for point in listed]
+    ages = Ages(points(entries), now)
+    vault = look_for(recovery, ages.points)
+    known = [(point, _restorability(point, there, vault)) for point in ages.points]
     unseen = [point for point, restorable in known if restorable is None]
     return RecoveryStatus(
         recovery.plan.name,
         seconds(recovery.plan.rpo),
-        tuple(_volumes(recovery, there, known, now)),
-        tuple(_point_status(point, restorable, there, now) for point, restorable in known),
+        tuple(_volumes(recovery, there, known, ages)),
+        tuple(_point_status(point, restorable, there, ages) for point, restorable in known),
         tuple(str(entry.said["id"]) for entry in entries if entry.kind == DRILL and entry.open),
         under_way(turns(entries), turn.epoch) or source.way_back,
         stands,
@@ -156,6 +169,8 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
         untold,
         vault.problem if unseen else "",
         next(reversed(drilled(entries)), None),
+        ages.warnings(),
+        contents.unreadable,
     )
 
 
@@ -181,21 +196,23 @@ def _restorability(point: Point, there: Observation, vault: Sight) -> bool | Non
     return None if vault.points is None and not point.parts(there) else True
 
 
-def _point_status(point: Point, restorable: bool | None, there: Observation, now: float) -> PointStatus:
+def _point_status(point: Point, restorable: bool | None, there: Observation, ages: Ages) -> PointStatus:
+    age = ages.of(point)
     return PointStatus(
         point.id,
         point.group,
         iso(point.taken),
-        round(now - point.taken, 3),
+        rounded(age.seconds),
         point.count,
         sum(address.name.endswith(f"-{point.id}") for address in there.resources),
         restorable,
         point.vaulted,
+        age.exact,
     )
 
 
 def _volumes(
-    recovery: Recovery, there: Observation, known: list[tuple[Point, bool | None]], now: float
+    recovery: Recovery, there: Observation, known: list[tuple[Point, bool | None]], ages: Ages
 ) -> Iterable[VolumeStatus]:
     """Return the newest restorable data of every volume. `known` has each point with its restorability."""
     unseen = [point for point, restorable in known if restorable is None]
@@ -204,7 +221,7 @@ def _volumes(
         holding = [
             (point, held(recovery, point, group, there)) for point in usable if point.group == group.name
         ]
-        yield from _group_volumes(recovery, group, holding, unseen, now)
+        yield from _group_volumes(recovery, group, holding, unseen, ages)
 
 
 def _group_volumes(
@@ -212,17 +229,19 @@ def _group_volumes(
     group: Group,
     known: list[tuple[Point, frozenset[Address]]],
     unseen: list[Point],
-    now: float,
+    ages: Ages,
 ) -> Iterable[VolumeStatus]:
     for volume in group.volumes:
         point = next((p for p, holds in known if volume in holds), None)
         if point is None:
             yield VolumeStatus(volume, group.name, "lost")
             continue
-        age = now - point.taken
+        age = ages.of(point)
         level: Level = "ok"
-        if age > seconds(recovery.plan.rpo):
+        if age.seconds is None or age.seconds > seconds(recovery.plan.rpo):
             level = "lost"
-        elif age > recovery.schedule(group.policy) * SLACK or point in unseen:
+        elif age.seconds > recovery.schedule(group.policy) * SLACK or point in unseen or not age.exact:
             level = "late"
-        yield VolumeStatus(volume, group.name, level, point.id, iso(point.taken), round(age, 3))
+        yield VolumeStatus(
+            volume, group.name, level, point.id, iso(point.taken), rounded(age.seconds), age.exact
+        )

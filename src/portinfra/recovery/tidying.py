@@ -32,7 +32,7 @@ class Tidying:
     pace: Pace
     vault: Sight
     all_told: bool
-    """Whether the ledger tells of everything: what an entry speaks of that nobody can read is not removed."""
+    """Whether every entry of the ledger can be read. If not, no point is removed."""
 
     def trust(self, known: list[Point]) -> None:
         """Raises PolicyError for a ledger that tells of no point where there are some: it is the ledger that
@@ -85,7 +85,7 @@ class Tidying:
         # The manifest goes first, so that no point says that it exists whose data is gone.
         arrived, self.vault = self.target.snapshots(), look(self.recovery)
         known = [point for point in points(self.ledger.entries()) if point.carried]
-        old = self._outlived(known, Observation(arrived))
+        old = self._outlived(known, Observation(arrived)) if self.all_told else []
         for point in old:
             self.ledger.remove(point.entry)
         gone = {point.id for point in old}

@@ -116,7 +116,7 @@ def status_document(plan: Plan, lease: Lease | None) -> Document:
     return {
         "schema": "portinfra.status/1",
         "scope": str(plan.scope),
-        "differs": bool(plan.changes or observation.unknown or observation.unexplained),
+        "differs": bool(plan.differs or observation.unknown or observation.unexplained),
         "resources": len(observation.resources),
         "differences": [
             {

@@ -63,6 +63,8 @@ def status_document(found: RecoveryStatus) -> Document:
         "target_stands_since": iso(found.stands) if found.stands else None,
         "source_stopped": found.source_stopped,
         "vault_unseen": found.vault_unseen or None,
+        "dated_ahead": list(found.dated_ahead),
+        "unreadable_entries": [str(each) for each in found.unreadable],
     }
 
 

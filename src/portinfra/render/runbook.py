@@ -80,9 +80,9 @@ def _beginning(page: _Page) -> Iterable[str]:
         keys = [vault.receiver, *(key for key in (vault.identity, vault.password) if key)]
         yield "The data waits, sealed, in a vault. The computer that you use needs the program rclone,"
         yield f"and these files, without which nobody can open it: {', '.join(map(_code, keys))}."
-    asked = [option for option in page.options if option.endswith("=…")]
+    asked = [option for option in page.options if option.endswith("=VALUE")]
     if asked:
-        yield f"Put what belongs there in place of each `…` ({', '.join(map(_code, asked))});"
+        yield f"Put what belongs there in place of each `VALUE` ({', '.join(map(_code, asked))});"
         yield "the people below know it."
     yield "Any other computer will do that has portinfra, this folder with the declaration in it, and the"
     yield f"credentials for {source.name} and {target.name}."

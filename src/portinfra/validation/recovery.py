@@ -11,7 +11,7 @@ from portinfra.model.topology import Topology
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, twice
 from portinfra.validation.recovery_data import data_findings
 from portinfra.validation.recovery_part import Part, policy_part, wave_parts, whole
-from portinfra.validation.recovery_places import key_findings, place_findings
+from portinfra.validation.recovery_places import count_findings, key_findings, place_findings
 from portinfra.validation.recovery_times import time_findings
 from portinfra.validation.recovery_vault import vault_findings
 from portinfra.words import suggestion
@@ -34,6 +34,7 @@ def recovery_findings(
     topology = _topology_of(recovery, topologies)
     if topology is not None:
         yield from key_findings(recovery, topology, environments)
+        yield from count_findings(recovery, topology, environments)
         yield from _wave_findings(recovery, topology)
         yield from data_findings(recovery, topology, environments)
         yield from vault_findings(recovery, topology, environments)

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.recovery import RecoveryPlan
-from portinfra.model.topology import Topology
+from portinfra.model.topology import Role, Topology
 from portinfra.validation.recovery_part import usual_between, whole
 from portinfra.words import suggestion
 
@@ -85,3 +85,36 @@ def key_findings(
                 subject=f"environment.{environment.name}.key",
                 location=environment.location,
             )
+
+
+def count_findings(
+    recovery: RecoveryPlan, topology: Topology, environments: Sequence[Environment]
+) -> Iterator[Finding]:
+    """Roles with data that have another number of hosts in the source than in the target.
+
+    With seed `each`, a host without a counterpart would come back blank, or its data would stay behind. With
+    seed `one`, the first host needs a counterpart.
+    """
+    places = {environment.name: environment for environment in environments}
+    source, target = places.get(recovery.source), places.get(recovery.target)
+    if source is None or target is None:
+        return  # which is another finding
+    for role in topology.roles:
+        if role.name not in recovery.roles or not role.volumes:
+            continue
+        there, here = _count(role, source), _count(role, target)
+        seeds = {recovery.policy(role.name, volume.name).seed for volume in role.volumes}
+        if there == here or (seeds == {"one"} and there and here):
+            continue
+        yield whole(recovery).wrong(
+            "unequal-counts",
+            "waves",
+            f"role {role.name!r} ({role.location}) has {there} hosts in {source.name!r} ({source.location}) "
+            f"and {here} in {target.name!r} ({target.location}), and each host needs the data of its own",
+            'Give it one count in both; or seed = "one" in its data, where the others join the first host.',
+        )
+
+
+def _count(role: Role, environment: Environment) -> object:
+    """Return the number of hosts that a role has in an environment, as it is declared."""
+    return environment.roles.get(role.name, {}).get("count", role.count)

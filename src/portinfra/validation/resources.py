@@ -3,6 +3,7 @@
 What placement guarantees of the resources of a topology is checked here.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 
@@ -193,6 +194,10 @@ VALUES: Mapping[str, Check] = {
         lambda value: value == "" or (isinstance(value, str) and is_mountable(value)),
     ),
     "mounts": ("mounts, each Mount(device, absolute path)", _are(_is_mount)),
+    "birth": (
+        "the text that portinfra wrote, or ''",
+        lambda value: isinstance(value, str) and bool(re.fullmatch(r"([0-9a-f]+(-[0-9a-f]+){3})?", value)),
+    ),
     "device": (
         "a name of a-z, 0-9 and hyphens",
         lambda value: isinstance(value, str) and bool(LABEL.fullmatch(value)),

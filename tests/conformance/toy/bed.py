@@ -42,7 +42,9 @@ class ToyBed(Bed):
         if record["collection"] == "notes":
             return "claim"
         told = {name: record[name] for name in sorted(record) if name not in UNTOLD}
-        told["labels"] = {name: text for name, text in record["labels"].items() if name != "attempt"}
+        told["labels"] = {
+            name: text for name, text in record["labels"].items() if name not in ("attempt", "birth")
+        }
         return f"{KIND_OF[record['collection']]} {self._named(told)}"
 
     def _named(self, value: Any) -> Any:

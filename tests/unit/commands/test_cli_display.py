@@ -112,7 +112,7 @@ def test_only_the_entries_that_differ_are_shown():
         Difference("protect", True, False),
     ]
     assert list(difference_lines(differences)) == [
-        "ingress: - tcp 22-24 with bastion",
+        "open, not declared: tcp 22-24 from bastion",
         "tags.b: 2 → 3",
         "key: (none) → k",
         "protect: yes → no",

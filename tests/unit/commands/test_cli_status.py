@@ -16,7 +16,7 @@ def test_status_names_a_port_that_was_opened_by_hand_and_apply_closes_it(applied
     result = applied.run("status")
     assert result.exit_code == 2
     assert "firewall-rules.web differs" in result.stdout
-    assert "ingress: - tcp 22 with internet" in result.stdout
+    assert "open, not declared: tcp 22 from the internet" in result.stdout
     applied.run("apply", "--yes")
     assert applied.run("status").exit_code == 0
 

@@ -26,6 +26,7 @@ CODES = {
         "RateLimited",
         "Unavailable",
         "OutcomeUnknown",
+        "NotReadyError",
         "ApplyError",
     },
     Exit.USAGE: {"Misuse"},

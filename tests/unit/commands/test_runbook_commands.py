@@ -11,16 +11,18 @@ from portinfra.testing.simulated import simulated
 
 
 def test_its_commands_work_as_they_stand_there(tmp_path):
-    """Also where the declaration has another name and needs a variable, whose value is not told."""
+    """Also where the declaration has another name and needs variables. A value is told if it is no secret."""
     file = tmp_path / "my shop.hcl"
     file.write_text(
         """
-variable "secret" {}
+variable "secret" { sensitive = true }
+variable "contact" {}
 variable "size" {}
 topology "shop" {
   role "db" {
-    count = 1
-    size  = var.size
+    count     = 1
+    size      = var.size
+    user_data = "#!${var.secret}"
     volume "data" {
       gib   = 1
       mount = "/data"
@@ -43,13 +45,13 @@ recovery "shop" {
   rpo      = "4h"
   rto      = "1h"
   waves    = [["db"]]
-  contacts = [var.secret]
+  contacts = [var.contact]
 }
 """
     )
     values = tmp_path / "values.tfvars"
     values.write_text('size = "small"\n')
-    options = ["-f", str(file), "--var-file", str(values), "--var", "secret=ada"]
+    options = ["-f", str(file), "--var-file", str(values), "--var", "secret=ada", "--var", "contact=bob"]
 
     def run(*arguments):
         result = CliRunner().invoke(app(Session("portinfra", arguments)), list(arguments))
@@ -59,7 +61,7 @@ recovery "shop" {
     with simulated():
         page = run("dr", "runbook", *options)
         assert "secret=ada" not in page
-        assert "`secret=…`" in page
+        assert "in place of each `VALUE` (`secret=VALUE`)" in page
         commands = [
             shlex.split(line)[1:] for line in re.findall(r"^ +(portinfra dr .*)$", page, re.MULTILINE)
         ]
@@ -70,5 +72,5 @@ recovery "shop" {
         for command in (commands[0], *commands[2:]):
             if command[1] in ("status", "drill"):
                 run("dr", "replicate", "--now", *options)
-            told = [word.replace("=…", "=ada") for word in command]
+            told = [word.replace("=VALUE", "=ada") for word in command]
             run(*told, *(["--yes"] if command[1] in ("failover", "fence", "failback") else []))

@@ -157,6 +157,27 @@ def test_a_line_that_may_hold_a_secret_is_not_shown(load_hcl):
     assert location_of(load_hcl, SECRET + "locals {\n  a = nope()\n}").source == "  a = nope()"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'user_data = "hunter2 ${nope()}"',
+        'user_data = "hunter2',
+        "user_data = <<-EOT\n#!/bin/sh\nhunter2 ${nope()}\nEOT",
+        "user_data = <<-EOT\nhunter2 ${1 + }\nEOT",
+        'ssh_keys = ["hunter2 ${nope()}"]',
+    ],
+)
+def test_a_line_of_what_a_host_is_given_at_birth_is_not_shown(text, load_hcl):
+    role = 'topology "p" {\n  role "w" {\n%s\n  }\n}'
+    assert location_of(load_hcl, role % text).source == ""
+
+
+def test_a_role_on_one_line_with_its_user_data_is_not_shown(load_hcl):
+    (topology,) = load_hcl('topology "p" {\n  role "w" { user_data = "hunter2" }\n}').topologies
+    assert topology.roles[0].location.source == ""
+    assert topology.location.source == 'topology "p" {'
+
+
 def test_the_console_shows_the_line_with_a_mark_under_the_column(load_hcl, capsys):
     with pytest.raises(DeclarationError) as error:
         load_hcl('topology "p" {\n  role "w" {\n    instance_type = "x"\n  }\n}')

@@ -40,6 +40,11 @@ def test_the_command_line_answers_with_the_table(word):
     assert advice_for_command(arguments) == word.advice
 
 
+@pytest.mark.parametrize("option", ["--json", "--out=p", "--var", "--var-file", "--replace", "--destroy"])
+def test_an_option_that_is_written_as_it_should_be_gets_no_advice(option):
+    assert advice_for_command(["plan", option, "--no-such-option"]) == ""
+
+
 def test_no_word_of_the_table_is_one_of_this_language():
     known = {each.hcl for each in attributes(Role)} | {each.hcl for each in attributes(Topology)}
     for each in WORDS:

@@ -67,6 +67,15 @@ def test_a_host_that_differs_in_what_decides_is_tried(other):
     assert "instance.db1" in asked
 
 
+def test_tags_decide_whether_a_permission_refuses_and_no_quota_asks_for_them():
+    tagged = topology(Role("web", count=20), Role("db", count=1, tags={"stage": "prod"}))
+    for error, is_asked in ((errors.PermissionDenied, True), (errors.QuotaExceeded, False)):
+        provider, asked = ToyProvider(), []
+        refuse_hosts(provider, error, asked)
+        apply_badly(provider, tagged)
+        assert ("instance.db1" in asked) is is_asked
+
+
 @pytest.mark.parametrize("error", [errors.NoCapacity, errors.InvalidRequest, errors.Conflict])
 def test_what_another_may_escape_is_tried_for_each(error):
     provider, asked = ToyProvider(), []

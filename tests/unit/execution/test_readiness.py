@@ -1,6 +1,7 @@
 """What is asked about a host, and what people read when it is not ready."""
 
 import json
+import threading
 
 import pytest
 from attrs import evolve
@@ -90,6 +91,18 @@ def test_no_secret_of_the_host_is_shown(secret):
     assert SECRET not in str(error)
 
 
+@pytest.mark.parametrize(("pieces", "said"), [(60, "{}"), (60, "{} failed"), (20, "x" * 150 + "{}")])
+def test_no_piece_of_a_long_secret_is_shown(pieces, said):
+    long = "".join(f"secret-{number:03}" for number in range(pieces))
+
+    def tell_all(inventory):
+        print(said.format(long))
+        return False
+
+    error = failure(Role("web", count=1, ready=tell_all, user_data=f"#!/bin/sh\n{long}\n", ready_limit="5s"))
+    assert "secret-0" not in str(error)
+
+
 def test_a_limit_is_kept_to():
     asked = []
 
@@ -118,6 +131,20 @@ def test_hosts_that_shall_not_run_or_are_not_selected_are_not_asked():
 def test_threads_ask_too():
     role = Role("web", count=4, ready=[lambda inventory: print("up") or True, "true"])
     assert workflow.apply(plan_of(role)).succeeded
+
+
+def test_slow_questions_keep_no_other_step_from_beginning():
+    begun, answers = threading.Event(), []
+    slow = Role("web", count=9, ready=lambda inventory: answers.append(begun.wait(10)))
+
+    def listen(progress):
+        if progress.step is not None and progress.step.address == "instance.db1":
+            begun.set()
+
+    run(evolve(slow, ready=()))
+    plan = workflow.plan(Topology("shop", [slow, Role("db", count=1)]), SOMEWHERE)
+    assert workflow.apply(plan, listen=listen).succeeded
+    assert answers == [True] * 9
 
 
 def test_a_person_reads_that_hosts_wait_and_what_for():

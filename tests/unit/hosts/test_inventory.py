@@ -1,6 +1,7 @@
 """The hosts of a topology as other tools list them."""
 
 import pytest
+from attrs import evolve
 
 from portinfra import INTERNET, Environment, Role, Topology, allow, inventory, list_hosts, placed
 
@@ -37,3 +38,15 @@ def test_each_format_has_its_own_lines(format, line):
 def test_another_format_is_refused_with_those_that_there_are():
     with pytest.raises(ValueError, match="ansible, hosts, ssh"):
         inventory(HERE, "toml")
+
+
+@pytest.mark.parametrize("format", ["ansible", "hosts", "ssh"])
+def test_an_address_that_a_role_ignores_is_not_known_offline(format):
+    moved = SHOP.with_role(evolve(SHOP.role("web-app"), ignore=["private_address", "zone"]))
+    there = placed(moved, HERE.environment)
+    host = next(host for host in list_hosts(there) if host.name == "web-app1")
+    assert (host.private_address, host.zone, host.size) == (None, None, "small")
+    text = inventory(there, format)
+    assert "10.0.4.4" not in text
+    assert "# web-app1: address not known, as web-app ignores private_address" in text
+    assert "10.0.0.4" in text

@@ -2,7 +2,7 @@ from attrs import evolve
 from toy import PRODUCTION, applied, plan_of, topology
 
 from portinfra import Role, Rule, Volume
-from portinfra.planning.saved import covered, digest, fingerprints
+from portinfra.planning.saved import covered, declaration_digest, digest, fingerprints
 
 WEB = topology(Role("web", count=2))
 
@@ -55,6 +55,12 @@ def test_user_data_goes_in_by_sixteen_bits_which_tell_a_change_and_no_secret():
         digest(plan_of(topology(Role("web", count=1, user_data=str(secret))))) for secret in range(400)
     }
     assert len(guesses) < 400  # many secrets look alike
+
+
+def test_other_user_data_is_another_declaration():
+    one, another = (plan_of(topology(Role("web", count=2, user_data=text))) for text in ("one", "another"))
+    assert declaration_digest(one) != declaration_digest(another)
+    assert declaration_digest(one) == declaration_digest(plan_of(one.placed.topology, applied(WEB)))
 
 
 def test_another_account_or_place_is_another_plan():

@@ -162,9 +162,9 @@ def test_a_host_behind_a_firewall_that_is_not_ours_is_told_as_unknown():
 
 
 def test_a_rule_for_what_is_not_ours_is_told():
-    stranger = Rule("tcp", 22, 22, "sg-0a1b2c")
-    found = seen(firewall_rules_db={"ingress": (stranger, Rule("tcp", 1, 1, "::/0"))})
-    assert [rule for _, rule in found.walls.strangers] == [stranger, Rule("tcp", 1, 1, "::/0")]
+    rules = (Rule("tcp", 1, 1, "::/0"), Rule("tcp", 22, 22, "sg-0a1b2c"))
+    found = seen(firewall_rules_db={"ingress": rules})
+    assert [rule for _, rule in found.walls.strangers] == list(rules)
 
 
 def test_three_thousand_hosts_are_as_quick_as_their_roles_are_few():

@@ -334,3 +334,35 @@ def test_a_plan_belongs_to_the_topology_of_its_name(found):
 
 def test_the_only_topology_is_every_plans(found):
     assert found(name="disaster") == ()
+
+
+COUNTS = [(None, None), (3, 3), (2, 3), (3, 2), (None, 2), (0, 3), (3, 0), (0, 0)]
+"""How many databases production and recovery have; None: as many as the role says."""
+
+
+@pytest.mark.parametrize("seed", ["each", "one"])
+@pytest.mark.parametrize(("here", "there"), COUNTS)
+def test_a_role_with_data_has_one_count_in_both_environments(found, here, there, seed):
+    role = evolve(DB, count=3)
+    ends = [
+        evolve(end, roles={"db": {"count": count}} if count is not None else {})
+        for end, count in ((HERE, here), (NEAR, there))
+    ]
+    counts = [3 if count is None else count for count in (here, there)]
+    sound = counts[0] == counts[1] or (seed == "one" and 0 not in counts)
+    topologies = (evolve(SHOP, roles=[Role("app"), role, QUEUE]),)
+    findings = found(ends[1], topologies, tuple(ends), source=ends[0], data=[DataPolicy("db", seed=seed)])
+    unequal = [each for each in findings if each.rule == "recovery/unequal-counts"]
+    assert len(unequal) == (not sound)
+    for each in unequal:
+        assert each.severity is Severity.ERROR
+        assert f"has {counts[0]} hosts in 'production'" in each.message
+        assert f"{counts[1]} in 'recovery'" in each.message
+        assert __file__.rpartition("/")[2] in str(each.location)
+
+
+def test_a_role_without_data_or_that_is_left_behind_may_have_other_counts(found):
+    fewer = evolve(NEAR, roles={"app": {"count": 1}, "db": {"count": 1}})
+    waves = {"waves": [["queue"], ["app"]], "without": ["db"]}
+    rules = [each.rule for each in found(fewer, **waves)]
+    assert "recovery/unequal-counts" not in rules

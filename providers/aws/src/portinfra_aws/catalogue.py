@@ -32,7 +32,7 @@ def calls(environment: Environment) -> tuple[Call, ...]:
         ],
         "MaxResults": 1000,
     }
-    ids = pinned.named(environment)
+    ids = pinned.list_ids(environment)
     by_id = [
         where("image-id", *ids),
         where("state", "available"),
@@ -71,7 +71,7 @@ def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]])
         machine_types={
             name: MachineType(name, *machine(name), frozenset(offers[name])) for name in sorted(offers)
         },
-        images={**_newest(images), **pinned.found(images, pinned.named(environment))},
+        images={**_newest(images), **pinned.usable_images(images, pinned.list_ids(environment))},
         quotas=(*_quotas(pages), *_service_quotas(pages.get("GetServiceQuota", ()))),
         rates=rates.published(actions.ALL),
     )
@@ -113,8 +113,7 @@ https://docs.aws.amazon.com/ebs/latest/userguide/ebs-resource-quotas.html.
 
 def _named(environment: Environment) -> Iterable[str]:
     """Machine types that the environment itself names."""
-    of_roles = (str(differs.get("size", "")) for differs in environment.roles.values())
-    return (size for size in (*of_roles, *environment.sizes.values()) if "." in size and runs_images(size))
+    return (size for size in environment.own_sizes if "." in size and runs_images(size))
 
 
 def _read(action: str, parameters: Mapping[str, Any]) -> Call:

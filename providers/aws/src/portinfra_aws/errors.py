@@ -16,7 +16,7 @@ NAME = "aws"
 
 Kind = type[ProviderError]
 
-AGAIN = "It is tried again by itself."
+AGAIN = errors.AGAIN
 _WAIT = "Wait until it is ready, and run it again."
 _IN_USE = "Remove what uses it."
 _GONE = "Plan again: somebody else may have deleted it."

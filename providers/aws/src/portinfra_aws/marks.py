@@ -37,6 +37,8 @@ class Mark:
     """Which part of its resource it is; empty: the main one."""
     protect: bool = False
     image: str = ""
+    birth: str = ""
+    """What a host was born with; on the instance itself, not on its parts."""
     key: str | None = None
     copy_of: str = ""
     """What a snapshot is a copy of."""
@@ -58,6 +60,7 @@ def write(want: Spec, refs: Refs, part: str = "") -> Tags:
     more = {
         "part": part,
         "image": getattr(want, "image", ""),
+        "birth": "" if part else getattr(want, "birth", ""),
         "key": getattr(want, "key", None) or "",
         "copy-of": getattr(want, "copy_of", ""),
         "shared-with": getattr(want, "shared_with", ""),
@@ -80,6 +83,7 @@ def read(record: Record, scope: Scope) -> Mark | None:
         part=tags.get(PREFIX + "part", ""),
         protect=tags.get(PREFIX + "protect") == "yes",
         image=tags.get(PREFIX + "image", ""),
+        birth=tags.get(PREFIX + "birth", ""),
         key=tags.get(PREFIX + "key") or None,
         copy_of=tags.get(PREFIX + "copy-of", ""),
         shared_with=tags.get(PREFIX + "shared-with", ""),

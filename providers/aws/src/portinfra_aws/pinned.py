@@ -16,10 +16,9 @@ PREFIX = "ami-"
 Record = Mapping[str, Any]
 
 
-def named(environment: Environment) -> list[str]:
+def list_ids(environment: Environment) -> list[str]:
     """Return the ids of the images that an environment names, sorted."""
-    of_roles = (str(differs.get("image", "")) for differs in environment.roles.values())
-    return sorted({image for image in (*environment.images.values(), *of_roles) if is_pinned(image)})
+    return sorted({image for image in environment.own_images if is_pinned(image)})
 
 
 def is_pinned(image: str) -> bool:
@@ -27,13 +26,13 @@ def is_pinned(image: str) -> bool:
     return image.startswith(PREFIX)
 
 
-def found(records: Iterable[Record], ids: Iterable[str]) -> dict[str, str]:
+def usable_images(records: Iterable[Record], ids: Iterable[str]) -> dict[str, str]:
     """Return id → the id with its root device, of those images that exist."""
     wanted = set(ids)
     return {record["imageId"]: _with_root(record) for record in records if record["imageId"] in wanted}
 
 
-def seen(image: str, record: Record) -> str:
+def image_id(image: str, record: Record) -> str:
     """Return the id of the image that a host was made from, as the catalogue has it."""
     return _with_root(record) if is_pinned(image) else str(record["imageId"])
 
@@ -43,7 +42,7 @@ def has_root(want: Instance) -> bool:
     return is_pinned(want.image) and " " in want.image_id
 
 
-def launched(want: Instance) -> tuple[str, str]:
+def image_and_root(want: Instance) -> tuple[str, str]:
     """Return the id of the image of a new host, and the device of its root disk."""
     ami, _, root = want.image_id.partition(" ")
     return ami, root or IMAGES[want.image].root

@@ -58,9 +58,9 @@ class AwsPlugin(PermissionPolicies, Grants, NativeLimits, BlockExport):
 
     def birth_bytes(self, host: Instance) -> int:
         """Its user data, with what portinfra adds to it."""
-        from portinfra_aws.drivers.instance import told
+        from portinfra_aws.drivers.instance import birth_text
 
-        return len(told(host).encode())
+        return len(birth_text(host).encode())
 
     def iam_policy(self) -> dict[str, Any]:
         """The least IAM policy that a topology needs, as the document that AWS takes."""

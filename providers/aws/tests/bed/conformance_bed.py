@@ -22,7 +22,7 @@ from portinfra.testing.emulator import EmulatorClock
 REGION = "us-east-1"
 ZONES = (f"{REGION}a", f"{REGION}b")
 
-PASSING = ("portinfra:attempt", "portinfra:a")
+PASSING = ("portinfra:attempt", "portinfra:birth", "portinfra:a")
 """Tags that differ between two worlds that are the same."""
 
 _NONE: Mapping[str, str] = {}

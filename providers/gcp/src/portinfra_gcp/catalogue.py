@@ -49,7 +49,7 @@ def calls(environment: Environment) -> tuple[Call, ...]:
         Call("regions.get", {"region": environment.region}, rates=("regional reads",)),
         types,
         *(_images(project) for project in sorted({image.project for image in IMAGES.values()})),
-        *(_images_by_name(*each) for each in pinned.named(environment)),
+        *(_images_by_name(*each) for each in pinned.names_by_project(environment)),
     )
 
 
@@ -63,7 +63,7 @@ def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]])
         zones=tuple(Zone(name) for name in sorted(map(links.name, region.get("zones") or ()))),
         sizes=SIZES,
         machine_types=_machine_types(environment.region, reading.records(answers, _TYPES)),
-        images={**_newest(answers), **pinned.found(environment, reading.records(answers, _IMAGES))},
+        images={**_newest(answers), **pinned.usable_images(environment, reading.records(answers, _IMAGES))},
         quotas=(*_quotas(project, but=_OF_ADDRESSES, place="the whole project"), *_quotas(region)),
         rates=rates.published(),
     )
@@ -71,8 +71,7 @@ def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]])
 
 def _named(environment: Environment) -> Iterable[str]:
     """Machine types that the environment itself names."""
-    of_roles = (str(differs.get("size", "")) for differs in environment.roles.values())
-    return (size for size in (*of_roles, *environment.sizes.values()) if "-" in size)
+    return (size for size in environment.own_sizes if "-" in size)
 
 
 def _images(project: str) -> Call:

@@ -18,7 +18,7 @@ _PATH = re.compile(r"(?:https://[^/]+/compute/v1/)?(projects/([^/]+)/global/imag
 Record = Mapping[str, Any]
 
 
-def named(environment: Environment) -> list[tuple[str, list[str]]]:
+def names_by_project(environment: Environment) -> list[tuple[str, list[str]]]:
     """Return the projects of the images that an environment names, each with the names of its images."""
     names: dict[str, set[str]] = {}
     for match in _matches(environment).values():
@@ -26,7 +26,7 @@ def named(environment: Environment) -> list[tuple[str, list[str]]]:
     return [(project, sorted(names[project])) for project in sorted(names)]
 
 
-def found(environment: Environment, records: Iterable[Record]) -> dict[str, str]:
+def usable_images(environment: Environment, records: Iterable[Record]) -> dict[str, str]:
     """Return image as it is named → its path, of those that exist and may start a host."""
     usable = {
         match[1]
@@ -48,9 +48,7 @@ def image_of(name: str) -> Image | None:
 
 
 def _matches(environment: Environment) -> dict[str, re.Match[str]]:
-    of_roles = (str(differs.get("image", "")) for differs in environment.roles.values())
-    images = (*environment.images.values(), *of_roles)
-    return {image: match for image in images if (match := _PATH.fullmatch(image))}
+    return {image: match for image in environment.own_images if (match := _PATH.fullmatch(image))}
 
 
 def _is_usable(record: Record) -> bool:

@@ -18,7 +18,7 @@ from portinfra.testing.emulator import EmulatorClock
 REGION = "europe-west1"
 ZONES = (f"{REGION}-b", f"{REGION}-c")
 
-PASSING = ("portinfra-attempt", "portinfra-born", "attempt", "born")
+PASSING = ("portinfra-attempt", "portinfra-born", "attempt", "birth", "born")
 """Labels, and keys of JSON in descriptions, that differ between two worlds that are the same."""
 
 SIX_HOURS = 6 * 3600.0

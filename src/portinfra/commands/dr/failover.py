@@ -49,8 +49,6 @@ class Turning(Agreed):
 
     def check(self, *others: object) -> None:
         """Raises Misuse for options that do not go together; `others` are those of one command only."""
-        if self.older_data and not self.source_is_lost:
-            raise Misuse("--older-data goes with --source-is-lost", fix="Add it, or leave this out.")
         if self.abandon and (self.source_is_lost or any(others)):
             raise Misuse("--abandon gives up whatever was begun", fix="Leave the other options out.")
         if self.abandon and self.without_point and not self.target_is_lost:
@@ -79,7 +77,9 @@ def failover(session: Session, which: Which, failing: FailingOver) -> int:
     from portinfra.render.console.terminal import err
     from portinfra.rollout.evidence import open_store
 
-    failing.check(failing.planned)
+    failing.check(failing.planned, failing.older_data)
+    if failing.older_data and failing.planned:
+        raise Misuse("--planned brings the newest data", fix="Leave --older-data or --planned out.")
     if failing.source_is_lost and failing.planned:
         raise Misuse(
             "a source that is lost gives no last point", fix="Leave --planned or --source-is-lost out."
@@ -136,7 +136,9 @@ def failback(session: Session, which: Which, changing: Turning) -> int:
     from portinfra.render.console.terminal import err
     from portinfra.rollout.evidence import open_store
 
-    changing.check()
+    changing.check(changing.older_data)
+    if changing.older_data and not changing.source_is_lost:
+        raise Misuse("--older-data goes with --source-is-lost", fix="Add it, or leave this out.")
     recovery = recovery_of(session, which)
     if changing.abandon:
         return _abandon(session, recovery.turned, changing)

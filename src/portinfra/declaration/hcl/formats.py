@@ -49,7 +49,8 @@ def _pieces(pattern: str, values: Sequence[Any], as_json: Callable[[Any], str]) 
 
 def _formatted(match: re.Match[str], value: Any, as_json: Callable[[Any], str]) -> str:
     flags, verb = match["flags"], match["verb"]
-    width, precision = _size(match["width"]), _size(match["precision"])
+    width = _size(match["width"])
+    precision = None if match["precision"] is None else _size(match["precision"])
     if value is None and verb != "v":
         raise TypeError(f"%{verb} takes no null")
     if verb == "v":
@@ -89,7 +90,8 @@ def _default_verb(value: Any) -> str:
     return "g" if is_number(value) else "s" if isinstance(value, str) else "J"
 
 
-def _size(written: str | None) -> int:
+def _size(written: str) -> int:
+    """Return a width or precision; one without digits is 0, as in Go."""
     if not written:
         return 0
     if len(written) > 4 or int(written) > WIDEST:
@@ -103,14 +105,15 @@ def _whole(number: Number) -> int:
     return number
 
 
-def _decimal(number: Number, verb: str, precision: int) -> str:
+def _decimal(number: Number, verb: str, precision: int | None) -> str:
     """Return a number with a fraction or an exponent; Go writes exponents of two digits at least."""
+    digits_after = 6 if precision is None else precision
     if verb == "f":
-        return format(Decimal(number), f".{precision or 6}f")
+        return format(Decimal(number), f".{digits_after}f")
     if verb in "eE":
-        return _two_digits(format(Decimal(number), f".{precision or 6}{verb}"))
+        return _two_digits(format(Decimal(number), f".{digits_after}{verb}"))
     shown = to_text(number)
-    if precision:
+    if precision is not None:
         return _two_digits(format(float(number), f".{precision}{verb}"))
     exponent = Decimal(number).adjusted() if number else 0
     if -5 < exponent < 21:

@@ -1,7 +1,7 @@
 """From text to blocks and attributes, each with its line. The only importer of hcl2."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias, cast
 
 from attrs import evolve, field, frozen
@@ -44,15 +44,16 @@ class Block:
 def parse(text: str, file: str, *, is_secret: bool = False) -> Block:
     """The whole file, as a block without a kind. Raises Problem at the first line that is no HCL.
 
-    No error shows a line of a file that is secret. Where a file mentions sensitive variables, errors of
-    syntax show no line of it, and no error shows the lines of a variable.
+    No error shows a line of a file that is secret, nor of user data and SSH keys. Where a file mentions
+    sensitive variables, errors of syntax show no line of it, and no error shows the lines of a variable.
     """
     may_be_secret = is_secret or "sensitive" in text
-    written = Source(file, text, hidden=None if may_be_secret else frozenset())
+    births = _lines_of_births(text.split("\n"))
+    written = Source(file, text, hidden=None if may_be_secret else births)
     tree = _tree(written, len(written.lines))
     body = cast(Expression, tree.children[0])
     shown = may_be_secret and not is_secret
-    source = evolve(written, hidden=_lines_of_variables(body)) if shown else written
+    source = evolve(written, hidden=births | _lines_of_variables(body)) if shown else written
     return _block("", (), body, source.at(1), source)
 
 
@@ -95,6 +96,24 @@ def tokens(tree: Expression) -> Iterator[Token]:
 def place_of(tree: Expression, source: Source, otherwise: Location) -> Location:
     """Where a piece begins."""
     return otherwise if tree.meta.empty else source.at(tree.meta.line, tree.meta.column)
+
+
+_BIRTH = re.compile(r"\b(?:user_data|ssh_keys)\b")
+_HEREDOC = re.compile(r"<<-?([^\W\d][\w.-]*)\s*$")
+
+
+def _lines_of_births(lines: Iterable[str]) -> frozenset[int]:
+    """The lines of user data and SSH keys, with a heredoc that begins there."""
+    found: set[int] = set()
+    marker = ""
+    for number, line in enumerate(lines, 1):
+        if marker or _BIRTH.search(line):
+            found.add(number)
+        if marker:
+            marker = "" if line.strip() == marker else marker
+        elif number in found and (heredoc := _HEREDOC.search(line)):
+            marker = heredoc[1]
+    return frozenset(found)
 
 
 def _lines_of_variables(body: Expression) -> frozenset[int]:

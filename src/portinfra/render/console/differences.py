@@ -16,7 +16,11 @@ def difference_lines(differences: Iterable[Difference]) -> Iterator[str]:
     for difference in differences:
         before, after = difference.before, difference.after
         name = difference.field.replace("_", " ")
-        if isinstance(before, Mapping) and isinstance(after, Mapping):
+        if difference.field in ("ingress", "egress"):
+            direction = "from" if difference.field == "ingress" else "to"
+            yield from (f"open, not declared: {way(gone, direction)}" for gone in before if gone not in after)
+            yield from (f"missing: {way(new, direction)}" for new in after if new not in before)
+        elif isinstance(before, Mapping) and isinstance(after, Mapping):
             yield from _entries(name, before, after)
         elif isinstance(before, tuple) and isinstance(after, tuple):
             yield from (f"{name}: - {value(gone)}" for gone in before if gone not in after)
@@ -40,12 +44,18 @@ def value(given: Any) -> str:
     if isinstance(given, bool):
         return "yes" if given else "no"
     if isinstance(given, Rule):
-        return f"{traffic(given)} with {peer(given)}"
+        return f"{traffic(given)} and {peer(given)}"
     if isinstance(given, tuple):
         return ", ".join(value(one) for one in given)
     if isinstance(given, Mapping):
         return ", ".join(f"{visible(key)}={value(one)}" for key, one in sorted(given.items()))
     return visible(str(given))
+
+
+def way(given: Rule, direction: str) -> str:
+    """Return the traffic of a rule with its direction: `tcp 22 from the internet`, `tcp 5432 to db`."""
+    other = peer(given)
+    return f"{traffic(given)} {direction} {'the internet' if other == INTERNET else other}"
 
 
 def traffic(given: Rule) -> str:

@@ -9,9 +9,8 @@ from portinfra.errors import ApplyError, PortinfraError
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.location import Location
 from portinfra.model.outcome import Cause, StepOutcome
-from portinfra.render.console.names import collapsed
 from portinfra.render.console.terminal import err, styled
-from portinfra.words import count
+from portinfra.words import collapsed, count
 
 SOURCE_WIDTH = 100
 """A line of a declaration that is longer is not shown."""
@@ -85,7 +84,9 @@ def _show_steps(console: Console, error: ApplyError, again: str) -> None:
     for zone in sorted(error.outcome.unverified):
         console.print(styled(("  unseen   ", "yellow"), f"{zone} does not answer"))
     done = sum(step.fate == "done" for step in steps)
-    console.print(styled(f"{done} of {count(len(steps), 'step')} done, and what is done stays."))
+    begun = sum(step.fate == "failed" and step.changed for step in steps)
+    half = f", {count(begun, 'step')} half done" if begun else ""
+    console.print(styled(f"{done} of {count(len(steps), 'step')} done{half}. What is done stays."))
     console.print(styled(f"  {error.fix}"))
     if again:
         console.print(styled(f"  {again}"))

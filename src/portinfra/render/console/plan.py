@@ -11,14 +11,16 @@ from portinfra.model.change import Action, Change
 from portinfra.model.plan import Plan
 from portinfra.model.resources import shown
 from portinfra.model.topology import Role
+from portinfra.planning.account import account_of
 from portinfra.planning.readiness import rolling_roles
 from portinfra.planning.roles import role_of
 from portinfra.planning.subnets import RULE as SUBNET_MOVES
+from portinfra.render.console.assurances import nothing_to_do
 from portinfra.render.console.differences import difference_lines, value
 from portinfra.render.console.errors import show_findings
-from portinfra.render.console.names import collapsed, counted
+from portinfra.render.console.names import counted
 from portinfra.render.console.terminal import print_hanging, styled
-from portinfra.words import count, duration
+from portinfra.words import collapsed, count, duration
 
 SYMBOLS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "-/+", "delete": "-", "keep": "="}
 STYLES: Mapping[Action, str] = {
@@ -46,7 +48,7 @@ class _Line:
 def show_plan(plan: Plan, console: Console, *, full: bool = False) -> None:
     """Show a plan; many equal changes as one line, unless in `full`."""
     environment = plan.placed.environment
-    account = f", account {environment.account}" if environment.account else ""
+    account = f", account {account_of(plan)}" if account_of(plan) else ""
     verb = "destroy " if plan.destroys else ""
     console.print(styled((f"{verb}{plan.scope}", "bold"), f" on {environment.on}{account}"))
     if any(finding.rule == SUBNET_MOVES for finding in plan.findings):
@@ -88,12 +90,8 @@ def rolling(role: Role) -> str:
 
 def summary(plan: Plan) -> str:
     """One line: how many of each, and what it costs in calls and time."""
-    if not plan.changes and plan.empty:
-        if plan.destroys:
-            return f"Nothing to do: nothing of {plan.scope} is there."
-        if plan.observation.unknown or plan.options.without_zones:
-            return f"Nothing to do in the zones of {plan.scope} that answer."
-        return f"Nothing to do: {plan.scope} is as declared."
+    if not plan.differs and plan.empty:
+        return nothing_to_do(plan)
     words = {"delete": "to delete", "replace": "to replace", "update": "to update", "create": "to create"}
     counts = plan.summary()
     parts = [f"{counts[action]:,} {word}" for action, word in words.items() if counts[action]]

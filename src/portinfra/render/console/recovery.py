@@ -9,6 +9,7 @@ from rich.text import Text
 
 from portinfra.model.evidence import Evidence
 from portinfra.recovery.drill import Swept
+from portinfra.recovery.entries import unreadable_line
 from portinfra.recovery.prospect import Prospect
 from portinfra.recovery.replicate import Replicated
 from portinfra.recovery.status import PointStatus, RecoveryStatus
@@ -58,12 +59,15 @@ def show_prospect(found: Prospect, console: Console) -> None:
 def data_line(found: RecoveryStatus) -> str:
     """One line about the age of the data."""
     ages = [volume.age for volume in found.volumes if volume.age is not None]
-    without = sum(volume.age is None for volume in found.volumes)
+    without = sum(not volume.point for volume in found.volumes)
+    unknown = sum(bool(volume.point) and volume.age is None for volume in found.volumes)
     if not found.volumes:
         return "Data: no volume is to come back."
+    lacking = f"; {count(without, 'volume')} cannot be restored" if without else ""
+    if unknown:
+        return f"Data: of an age that is not known, on {count(unknown, 'volume')}{lacking}."
     if not ages:
         return f"Data: none of {count(without, 'volume')} can be restored."
-    lacking = f"; {count(without, 'volume')} cannot be restored" if without else ""
     return f"Data: at most {duration(max(ages))} old of {duration(found.rpo)} (rpo){lacking}."
 
 
@@ -83,7 +87,7 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
     """Every volume's newest data, every point if wanted, then what else wants attention."""
     rows = table("volume", "group", "newest point", "age", "")
     for volume in found.volumes:
-        age = duration(volume.age) if volume.age is not None else "—"
+        age = _age(volume.age, volume.age_is_exact)
         level = styled((volume.level, LEVEL_STYLES[volume.level]))
         rows.add_row(volume.volume.name, volume.group, volume.point or "none", age, level)
     console.print(rows)
@@ -94,6 +98,10 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
     console.print(f"{found.recovery}: {found.level}. {data_line(found)}")
     restorable = sum(bool(point.restorable) for point in found.points)
     console.print(f"{count(len(found.points), 'point')}, {restorable} restorable.")
+    for warning in found.dated_ahead:
+        console.print(f"{warning[0].upper()}{warning[1:]}: one of the two clocks is wrong.")
+    if found.unreadable:
+        console.print(f"{unreadable_line(found.unreadable)}. No point is removed while that is so.")
     if found.vault_unseen:
         console.print(f"Nobody could look whether the vault has them: {found.vault_unseen}")
     drill = found.last_drill
@@ -119,17 +127,23 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
         )
 
 
+def _age(seconds: float | None, is_exact: bool) -> str:
+    if seconds is None:
+        return "—"
+    return duration(seconds) if is_exact else f"at most {duration(seconds)}"
+
+
 def _points(found: Iterable[PointStatus]) -> Table:
     """Each of them, the newest first of its group."""
     rows = table("point", "group", "taken", "age", "volumes", "lies in", "restorable")
-    for point in sorted(found, key=lambda point: (point.group, point.age)):
+    for point in sorted(found, key=lambda point: point.group):
         told = {True: "yes", False: "no", None: "nobody could look"}[point.restorable]
         here = f"the target: {point.parts} of {point.volumes}" if point.parts else "nowhere yet"
         rows.add_row(
             point.id,
             point.group,
             moment(point.taken),
-            duration(point.age),
+            _age(point.age, point.age_is_exact),
             str(point.volumes),
             "the vault" if point.in_vault and not point.parts else here,
             told,

@@ -33,10 +33,7 @@ def _hosts(placed: Placed) -> Table:
     for host in list_hosts(placed):
         shown.add_row(
             host.name,
-            str(host.zone),
-            host.private_address,
-            host.size,
-            host.image,
+            *host.shown,
             "yes" if host.public else "",
             ", ".join(volumes.get(host.name, ())),
         )

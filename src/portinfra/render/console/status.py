@@ -9,11 +9,12 @@ from portinfra.model.change import Action, Change
 from portinfra.model.lease import Lease
 from portinfra.model.plan import Plan
 from portinfra.planning.roles import role_of
+from portinfra.render.console.assurances import nothing_differs
 from portinfra.render.console.differences import difference_lines
 from portinfra.render.console.errors import show_findings
-from portinfra.render.console.names import collapsed, counted
+from portinfra.render.console.names import counted
 from portinfra.render.console.terminal import styled
-from portinfra.words import count
+from portinfra.words import collapsed, count
 
 WORDS: dict[Action, str] = {
     "create": "missing",
@@ -41,9 +42,9 @@ def show_status(plan: Plan, lease: Lease | None, console: Console) -> None:
     for zone in sorted(observation.unknown):
         console.print(styled((zone, "red"), " did not answer: what is there is not known"))
     show_findings(plan.findings, console)
-    if not plan.changes and not observation.unknown and not observation.unexplained:
-        console.print("Nothing differs from the declaration.")
-    elif len(plan.kept) < len(plan.changes):
+    if not plan.differs and not observation.unknown and not observation.unexplained:
+        console.print(nothing_differs(plan))
+    elif plan.differs:
         console.print("Each line says: as it is → as declared. `apply` mends it.")
     console.print(lease_line(lease))
 

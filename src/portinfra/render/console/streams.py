@@ -49,6 +49,7 @@ class _Output(io.RawIOBase):
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._is_terminal = os.isatty(descriptor)  # a terminal that has gone is none any more
         self._lost = False
 
     def writable(self) -> bool:
@@ -58,7 +59,7 @@ class _Output(io.RawIOBase):
         return self._descriptor
 
     def isatty(self) -> bool:
-        return os.isatty(self._descriptor)
+        return self._is_terminal
 
     def write(self, data: Any) -> int:
         while not self._lost:
@@ -73,7 +74,7 @@ class _Output(io.RawIOBase):
 
     def _lose(self, error: OSError) -> None:
         """Raise OutputLost, unless it was a reader that has gone away: a closed pipe or terminal."""
-        if not (error.errno == errno.EPIPE or (error.errno == errno.EIO and self.isatty())):
+        if not (error.errno == errno.EPIPE or (error.errno == errno.EIO and self._is_terminal)):
             raise OutputLost(
                 f"standard output cannot be written: {error.strerror}",
                 fix="What was done stays. Make room or write elsewhere, then run the same command again.",

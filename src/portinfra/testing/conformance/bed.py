@@ -8,8 +8,9 @@ import pytest
 
 from portinfra.model.environment import Environment
 from portinfra.model.topology import Topology
+from portinfra.provider import registry
 from portinfra.provider.interface import Clock
-from portinfra.testing.conformance.topologies import AFTER, BEFORE
+from portinfra.testing.conformance.topologies import AFTER, BEFORE, without_public_addresses
 
 
 class Bed(ABC):
@@ -25,7 +26,9 @@ class Bed(ABC):
     key: str | None = None
     """A key of one's own, there."""
     before: Topology = BEFORE
-    """The smallest topology with one of each kind and each dependency."""
+    """The smallest topology with one of each kind and each dependency. Where the plugin says
+    `public_addresses=False`, the suite leaves out public addresses here and in `after`.
+    """
     after: Topology = AFTER
     """What it becomes: something of each kind changes, goes, and is new."""
     clock: Clock | None = None
@@ -71,7 +74,7 @@ class Bed(ABC):
         _lacks(f"cannot exhaust {zone}")
 
     def fail_next_host(self) -> None:
-        """Let the provider accept one more instance that then fails by itself."""
+        """Let the provider accept one more instance that then fails by itself. Each call adds one."""
         _lacks("cannot let an instance fail after it was accepted")
 
     def fail_deletions(self, times: int) -> str:
@@ -84,7 +87,7 @@ class Bed(ABC):
         _lacks(f"cannot let a start fail {times} times after it was accepted")
 
     def user_data(self, host: str) -> str:
-        """What a host, by its name (`web1`), was given to begin its life with, by the world's own word."""
+        """Return the user data and the SSH keys that a host, by its name (`web1`), was created with."""
         _lacks(f"does not tell what {host} was given")
         return ""
 
@@ -97,6 +100,12 @@ class Bed(ABC):
     def make_foreign(self) -> None:
         """Make something that is not ours, of each kind that can be had alone, as a person would."""
         _lacks("has nobody else in it")
+
+
+def fit_topologies(bed: Bed) -> None:
+    """Leave out of a bed's topologies what its plugin's capabilities say that the provider does not have."""
+    if not registry.plugin(bed.environment.provider).capabilities.public_addresses:
+        bed.before, bed.after = map(without_public_addresses, (bed.before, bed.after))
 
 
 def _lacks(what: str) -> AbstractContextManager[object]:

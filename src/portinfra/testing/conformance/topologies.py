@@ -1,5 +1,7 @@
 """The smallest topologies with one of each kind and of each dependency, before and after every change."""
 
+from attrs import evolve
+
 from portinfra.model.resources import Volume
 from portinfra.model.topology import INTERNET, Role, Topology, allow
 
@@ -39,3 +41,10 @@ AFTER = Topology(
         allow("mail", "store", udp=53, icmp=True, why="names"),
     ],
 )
+
+
+def without_public_addresses(topology: Topology) -> Topology:
+    """Return a topology for a provider that has no public addresses: without them and their traffic."""
+    roles = [evolve(role, public="") for role in topology.roles]
+    flows = [flow for flow in topology.flows if INTERNET not in flow.sources + flow.targets]
+    return Topology(topology.name, roles, flows)

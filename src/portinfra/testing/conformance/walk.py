@@ -1,10 +1,8 @@
 """The slowest and most forgetful way to a world: after each call all is forgotten and looked for again."""
 
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from portinfra import workflow
 from portinfra.errors import ProviderError
@@ -12,11 +10,10 @@ from portinfra.execution.caller import Caller
 from portinfra.execution.run import new_attempt
 from portinfra.graph import order
 from portinfra.model.change import Step
-from portinfra.model.observed import Observed
 from portinfra.model.plan import Plan
 from portinfra.model.topology import Topology
-from portinfra.planning.dry_run import ask
 from portinfra.provider.interface import DONE, Call, NextCall, Provider, Refs, Refuse
+from portinfra.testing.conformance.questions import Question, ask_about
 from portinfra.testing.conformance.stage import LOSE_DATA, Stage
 
 POLL_SECONDS = 2.0
@@ -66,13 +63,15 @@ class Walk:
         for step in order(plan.steps):
             if plan.steps[step] - done:
                 continue
-            answer = next_call(plan, step, provider)
+            question = question_of(plan, step, provider)
+            answer = question.answer() if question else DONE
             assert not isinstance(answer, Refuse), f"{step}: {answer}"
             if answer is DONE:
                 done.add(step)
             if isinstance(answer, Call):
-                again = next_call(plan, step, provider, reverse=True)
-                assert told(again) == told(answer), f"{step}: not the same call when asked again"
+                assert question is not None
+                again = question.reordered().answer()
+                assert again == answer, f"{question.describe(answer)}\nand then {question.describe(again)}"
                 return step, answer
         return step, None
 
@@ -89,30 +88,20 @@ class Walk:
         provider.clock.sleep_until(provider.clock.now() + provider.capabilities.visibility_seconds)
 
 
-def next_call(plan: Plan, step: Step, provider: Provider, *, reverse: bool = False) -> NextCall:
-    """What the driver answers about a step of a plan, as the plan sees the world."""
-    world: Mapping[Any, Observed[Any]] = dict(plan.observation.resources)
-    if reverse:
-        world = {address: _reversed(seen) for address, seen in reversed([*world.items()])}
-    attempt = new_attempt(provider.clock) if not reverse else ""
-    refs = Refs(plan.scope, attempt, world)
-    want = plan.target(step)
-    seen = world.get(step.address)
-    spec = want or (seen.spec if seen else None)
-    if spec is None:
-        return DONE
-    return ask(provider.drivers[type(spec)], want, seen, refs)
+def next_call(plan: Plan, step: Step, provider: Provider) -> NextCall:
+    """Return what the driver answers about a step of a plan, as the plan sees the world."""
+    question = question_of(plan, step, provider)
+    return question.answer() if question else DONE
+
+
+def question_of(plan: Plan, step: Step, provider: Provider) -> Question | None:
+    """Return the question about a step of a plan; None where its resource is neither wanted nor there."""
+    refs = Refs(plan.scope, new_attempt(provider.clock), dict(plan.observation.resources))
+    if plan.target(step) is None and step.address not in refs.seen:
+        return None
+    return ask_about(plan, step, dict(provider.drivers), refs)
 
 
 def _called(answer: NextCall) -> Call:
     assert isinstance(answer, Call)
     return answer
-
-
-def told(answer: NextCall) -> Any:
-    """An answer without what differs from run to run."""
-    return (answer.action, answer.address, answer.safe, answer.rates) if isinstance(answer, Call) else answer
-
-
-def _reversed(seen: Observed[Any]) -> Observed[Any]:
-    return evolve(seen, parts=dict(reversed([*seen.parts.items()])))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from portinfra import errors
 
-AGAIN = "It is tried again by itself."
+AGAIN = errors.AGAIN
 
 KINDS: Mapping[str, tuple[type[errors.ProviderError], str]] = {
     "NotFound": (errors.NotFound, "Plan again: somebody else may have deleted it."),

@@ -85,7 +85,7 @@ class ToyDriver(LifecycleDriver[S]):
     def create(self, want: S, refs: Refs) -> Call:
         owner = refs.owner(want)
         labels = {"scope": owner.scope.hash, "address": owner.address, "attempt": owner.attempt}
-        labels |= _user_labels(want)
+        labels |= {**_user_labels(want), "birth": getattr(want, "birth", "")}
         body = {"name": refs.name(want), "labels": labels, **self.body(want, refs), **self.birth(want, refs)}
         promised = Observed(want.address, want)
         return Call(f"POST /{self.collection}", body, want.address, promised, {"id": "id"}, ("requests",))

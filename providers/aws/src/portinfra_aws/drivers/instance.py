@@ -54,7 +54,7 @@ class InstanceDriver(AwsDriver[Instance]):
     holds_data = True
     replaces = frozenset({"subnet", "zone", "private_address", "image", "disk_gib", "key", "native"})
     interrupts = frozenset({"machine_type"})
-    holds = frozenset({"subnet"})
+    holds = frozenset({"subnet", "firewall"})  # no group can be deleted while an instance is in it
 
     # Seeing
 
@@ -120,7 +120,8 @@ class InstanceDriver(AwsDriver[Instance]):
             record.get("privateIpAddress", ""),
             machine_type=record["instanceType"],
             image=mark.image,
-            image_id=pinned.seen(mark.image, record),
+            birth=mark.birth,
+            image_id=pinned.image_id(mark.image, record),
             disk_gib=int(root["size"]) if root else UNSEEN,
             key=keys.seen(root, mark.key) if root else UNSEEN,
             power=power,
@@ -178,7 +179,7 @@ class InstanceDriver(AwsDriver[Instance]):
 
     def parameters(self, want: Instance, refs: Refs) -> dict[str, Any]:
         """Where it stands, what it is, and what it is told at birth."""
-        image, root = pinned.launched(want)
+        image, root = pinned.image_and_root(want)
         disk = {
             "VolumeSize": want.disk_gib,
             "VolumeType": "gp3",
@@ -203,7 +204,7 @@ class InstanceDriver(AwsDriver[Instance]):
             "BlockDeviceMapping": [{"DeviceName": root, "Ebs": disk}],
             "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
             "IamInstanceProfile": profiles.parameter(want.native),
-            "UserData": _encoded(told(want)),
+            "UserData": _encoded(birth_text(want)),
             "ClientToken": profiles.token(want.native, token(refs, want)),
         }
 
@@ -320,7 +321,7 @@ def _with_root(seen: Observed[Instance], roots: list[Record]) -> Observed[Instan
     return evolve(seen, spec=evolve(seen.spec, disk_gib=int(root["size"]), key=keys.seen(root, asked)))
 
 
-def told(want: Instance) -> str:
+def birth_text(want: Instance) -> str:
     """Return the user data of a new host: the user's own, with keys and mounts."""
     volumes = [(devices.device(mount.device), mount) for mount in want.mounts]
     every_boot = mounting(volumes, look=devices.LOOK)

@@ -74,6 +74,7 @@ class InstanceDriver(GcpDriver[Instance]):
             power=power,
             protect=mark.protect,
             tags=mark.tags,
+            birth=mark.said.get("birth", ""),
         )
 
     def parts(self, record: Record) -> dict[str, str]:
@@ -108,8 +109,8 @@ class InstanceDriver(GcpDriver[Instance]):
         return birth.refused(want) or keys.misspelt(want.key) or super().cannot_create(want, refs)
 
     def describe(self, want: Instance, refs: Refs, name: str) -> str:
-        """Its image and key, of which a list tells nothing, or in other words."""
-        more = {"image": want.image, "image_id": want.image_id, "key": want.key}
+        """Return its image, key and birth text: a list does not show them, or in other words."""
+        more = {"image": want.image, "image_id": want.image_id, "key": want.key, "birth": want.birth}
         return marks.description(want, refs, born=born(want, refs, name), **more)
 
     def place(self, want: Instance) -> dict[str, str]:

@@ -33,7 +33,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
     spec = Instance
     replaces = frozenset({"subnet", "zone", "private_address", "image", "disk_gib", "key", "native"})
     interrupts = frozenset({"machine_type"})
-    holds = frozenset({"subnet"})
+    holds = frozenset({"subnet", "firewall"})  # no filter can go while a guest has it
 
     # Seeing
 
@@ -87,6 +87,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
             protect=bool(said.get("protect")),
             tags=said.get("tags", {}),
             native=said.get("native", {}),
+            birth=said.get("birth", ""),
         )
         reason = self._obstacle(parts)
         return Observed(
@@ -171,6 +172,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
             image_id=want.image_id,
             disk_gib=want.disk_gib,
             key=want.key,
+            birth=want.birth,
             native=dict(want.native),
             private_address=want.private_address,
             born="" if born == want.name else born,

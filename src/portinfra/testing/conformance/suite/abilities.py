@@ -42,6 +42,9 @@ class Abilities:
             there = native in catalogue.machine_types
             assert there == (size not in stage.bed.too_large), f"{size}: {native} is there: {there}"
             assert not there or catalogue.machine_types[native].zones
+        topologies = (stage.bed.before, stage.bed.after)
+        images = {role.image for topology in topologies for role in topology.roles}
+        assert images <= set(plugin.images), "the suite's topologies need these logical images"
         assert set(plugin.images) <= set(catalogue.images)
         assert catalogue.account == stage.environment.account
 
@@ -147,8 +150,8 @@ class Abilities:
         role = Role("web", count=1, user_data=f"#!/bin/sh\necho {CANARY}\n", ssh_keys=[key])
         stage.bring(Topology("sample", [role]))
         given = stage.bed.user_data("web1")
-        assert f"echo {CANARY}" in given
-        assert key in given
+        assert f"echo {CANARY}" in given, f"Bed.user_data returns nothing of the user data: {given}"
+        assert key in given, f"Bed.user_data must also return the SSH keys that the host got: {given}"
 
     def test_protection_is_read_back_where_it_can_be_kept(self, stage: Stage) -> None:
         protected = Topology("sample", [evolve(role, protect=True) for role in stage.bed.before.roles])
@@ -192,20 +195,17 @@ class Abilities:
 
     def test_a_zone_with_nothing_left_to_give_is_no_capacity(self, stage: Stage) -> None:
         stage.bed.exhaust(stage.environment.zones[0])
-        with pytest.raises(ApplyError) as caught:
-            stage.bring(stage.bed.before)
-        failed = [step for step in caught.value.outcome.steps if step.fate == "failed"]
-        assert failed
-        assert all(isinstance(step.error, NoCapacity) for step in failed), failed
+        failed = self._errors(stage, "exhaust must let a zone have no machine left")
+        assert all(isinstance(error, NoCapacity) for error in failed), failed
 
     def test_what_fails_after_it_was_accepted_names_the_class_of_its_error(self, stage: Stage) -> None:
         plan = stage.plan(stage.bed.before)
-        for _ in range(2 * sum(address.kind == "instance" for address in plan.wanted)):
+        count = 2 * sum(address.kind == "instance" for address in plan.wanted)
+        for _ in range(count):
             stage.bed.fail_next_host()
-        with pytest.raises(ApplyError) as caught:
-            stage.bring(stage.bed.before)
-        faults = [step.error for step in caught.value.outcome.steps if step.fate == "failed"]
-        assert faults
+        faults = self._errors(
+            stage, f"fail_next_host was called {count} times: each call must let one more host fail"
+        )
         for fault in faults:
             assert "accepted and then failed" in str(fault)
             assert type(fault) in ProviderError.__subclasses__(), f"{type(fault)} says no reaction"
@@ -236,6 +236,14 @@ class Abilities:
             outcome = workflow.apply(plan, seed=0)
         told = [plan, outcome, record.made, stage.observe(secretive), stage.plan(secretive, LOSE_DATA)]
         assert not any(CANARY in repr(value) for value in told)
+
+    def _errors(self, stage: Stage, expected: str) -> list[Exception | None]:
+        """Bring `before` about, which fails. Return the errors of the failed steps."""
+        try:
+            stage.bring(stage.bed.before)
+        except ApplyError as error:
+            return [step.error for step in error.outcome.steps if step.fate == "failed"]
+        raise AssertionError(f"every step succeeded, and some had to fail: {expected}")
 
     def _capabilities(self, stage: Stage) -> Capabilities:
         return registry.plugin(stage.environment.provider).capabilities

@@ -5,8 +5,10 @@ from contextlib import suppress
 from attrs import evolve
 
 from portinfra.errors import PortinfraError
-from portinfra.model.resources import Spec
+from portinfra.model.address import Address
+from portinfra.model.resources import Instance, Spec
 from portinfra.model.topology import Topology
+from portinfra.planning.birth import RULE as BORN_OTHERWISE
 from portinfra.testing.conformance.stage import Stage
 
 
@@ -37,6 +39,21 @@ class Identity:
         assert stage.books() == alone
         assert stage.plan(stage.bed.before).changes == ()
 
+    def test_a_host_keeps_what_it_was_born_with_for_as_long_as_it_exists(self, stage: Stage) -> None:
+        before = stage.bed.before
+        stage.bring(before)
+        born = _births(stage, before)
+        with stage.provider() as provider:
+            keeps = "birth" not in provider.drivers[Instance].cannot_show
+        assert all(bool(text) == keeps for text in born.values())
+        assert len(set(born.values())) == (len(born) if keeps else 1)
+        roles = [evolve(role, tags={"stage": "born"}, user_data="#!/bin/sh\n") for role in before.roles]
+        changed = Topology(before.name, roles, before.flows)
+        notes = [finding.rule for finding in stage.plan(changed).findings if finding.rule == BORN_OTHERWISE]
+        assert notes == ([BORN_OTHERWISE] if keeps else [])
+        stage.bring(changed)
+        assert _births(stage, changed) == born
+
     def test_a_copied_owner_is_no_licence_to_delete(self, stage: Stage) -> None:
         stage.bring(stage.bed.before)
         ours = stage.books()
@@ -56,6 +73,10 @@ class Identity:
         stage.bring(stage.bed.before)
         stage.remove(stage.bed.before)
         assert stage.books() == foreign
+
+
+def _births(stage: Stage, topology: Topology) -> dict[Address, str]:
+    return {a: seen.spec.birth for a, seen in stage.observe(topology).of(Instance).items()}
 
 
 def _kinds(stage: Stage) -> list[type[Spec]]:

@@ -1,20 +1,61 @@
 """Whole worlds: what is declared comes to be, changes, and goes; nothing more and nothing less."""
 
+from collections import Counter
+
 import pytest
 
 from portinfra import workflow
+from portinfra.errors import PortinfraError
+from portinfra.model.address import Address
 from portinfra.model.change import Step
 from portinfra.model.observed import UNSEEN
 from portinfra.model.plan import PlanOptions
-from portinfra.model.resources import Spec, traits
+from portinfra.model.resources import Attachment, Spec, traits
 from portinfra.model.topology import Topology
-from portinfra.provider.interface import DONE, Provider
+from portinfra.planning.retention import zone_of
+from portinfra.provider.interface import DONE, Answer, Call, Provider
+from portinfra.testing.conformance.questions import questions
 from portinfra.testing.conformance.stage import Stage
 from portinfra.testing.conformance.walk import next_call
 
 
 class Worlds:
     """Made, seen, changed, removed."""
+
+    def test_each_creation_itself_bears_the_owner(self, stage: Stage) -> None:
+        """Law 4, by the list that is read right after each call that creates something."""
+        scope = stage.plan(stage.bed.before).scope
+        created: set[Address] = set()
+        unseen: list[str] = []
+
+        def look_after(provider: Provider, call: Call) -> Answer:
+            answer = provider.perform(call)
+            if call.after is not None and call.after.address not in created:
+                created.add(call.after.address)
+                provider.clock.sleep_until(provider.clock.now() + provider.capabilities.visibility_seconds)
+                if call.after.address not in stage.look(provider, scope).resources:
+                    unseen.append(
+                        f"{call.action} created {call.after.address}, and no list shows it by its owner"
+                    )
+            return answer
+
+        try:
+            stage.bring(stage.bed.before, look_after)
+        except PortinfraError:
+            if not unseen:
+                raise
+        assert not unseen, (
+            f"{unseen[0]} by its owner: the creating call must write the owner, and `assemble` must read it"
+        )
+
+    def test_each_rate_class_of_a_call_is_in_the_catalogue(self, stage: Stage) -> None:
+        with stage.calls() as record:
+            catalogue = stage.plan(stage.bed.before).catalogue
+            stage.bring(stage.bed.before)
+        calls = {call.action: call.rates for call in record.made}
+        unknown = {action: set(rates) - catalogue.rates.keys() for action, rates in calls.items()}
+        if catalogue.rates:  # without them, no call is paced
+            assert {action: rates for action, rates in unknown.items() if rates} == {}
 
     def test_what_is_made_is_seen_in_the_words_in_which_it_was_declared(self, stage: Stage) -> None:
         plan = stage.plan(stage.bed.before)
@@ -32,6 +73,17 @@ class Worlds:
                         found = getattr(seen.spec, name)
                         assert found is not UNSEEN, f"{address}: {name} was not looked for"
                         assert found == getattr(want, name), f"{address}: {name} is seen as {found!r}"
+
+    def test_the_place_of_an_attachment_is_the_zone_of_its_host(self, stage: Stage) -> None:
+        """So an attachment in a silent zone is unknown, even where nothing declares it any more."""
+        stage.bring(stage.bed.before)
+        there = stage.observe(stage.bed.before).resources
+        zones = {address: zone_of(seen.spec) for address, seen in there.items()}
+        hosts = {a: seen.spec.instance for a, seen in there.items() if isinstance(seen.spec, Attachment)}
+        assert hosts
+        for address, host in hosts.items():
+            place, zone = there[address].place, zones[host] if host else None
+            assert place == zone, f"{address}: its place is {place}, and its host is in {zone}"
 
     def test_what_was_made_needs_nothing_more(self, stage: Stage) -> None:
         stage.bring(stage.bed.before)
@@ -53,6 +105,14 @@ class Worlds:
             plan = stage.plan(topology)
             with stage.calls() as record:
                 stage.bring(topology)
+            with stage.provider() as provider:
+                planned = [q.answer() for q in questions(plan, dict(provider.drivers))]
+            foretold = Counter(f"{call.action} {call.address}" for call in planned if isinstance(call, Call))
+            really = Counter(f"{call.action} {call.address}" for call in record.done)
+            assert really == foretold, (
+                f"made and not foretold: {sorted(really - foretold)}; "
+                f"foretold and not made: {sorted(foretold - really)}"
+            )
             assert len(record.done) == plan.budget.calls
             made: dict[str, int] = {}
             for call in record.done:

@@ -42,7 +42,7 @@ class FakeDriver(LifecycleDriver[S]):
         self.kind = self.spec.kind
         self.carrier = CARRIERS[shape.owner[self.kind]]
         self.renames = shape.owner[self.kind] != "name" and self.kind not in shape.fixed_owner
-        self.cannot_show = frozenset() if self.renames else frozenset({"tags", "protect"})
+        self.cannot_show = frozenset() if self.renames else frozenset({"tags", "protect", "birth"})
 
     # Seeing
 

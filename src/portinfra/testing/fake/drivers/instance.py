@@ -52,6 +52,7 @@ class InstanceDriver(FakeDriver[Instance]):
             protect=mark.protect,
             tags=mark.tags,
             native=record["native"],
+            birth=mark.birth,
         )
 
     def parameters(self, want: Instance, refs: Refs) -> dict[str, Any]:

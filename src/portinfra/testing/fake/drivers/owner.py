@@ -33,11 +33,19 @@ class Mark:
     protect: bool = False
     image: str = ""
     """The logical image; empty for all but instances, and where only a name is carried."""
+    birth: str = ""
+    """What a host was born with; empty for all but instances, and where only a name is carried."""
 
 
 def mark_of(spec: Spec, owner: Owner) -> Mark:
     """The mark of a resource as it should be."""
-    return Mark(owner, getattr(spec, "tags", {}), getattr(spec, "protect", False), getattr(spec, "image", ""))
+    return Mark(
+        owner,
+        getattr(spec, "tags", {}),
+        getattr(spec, "protect", False),
+        getattr(spec, "image", ""),
+        getattr(spec, "birth", ""),
+    )
 
 
 class Carrier(Protocol):
@@ -74,6 +82,8 @@ class Tags:
             tags[PREFIX + "protect"] = "yes"
         if mark.image:
             tags[PREFIX + "image"] = mark.image
+        if mark.birth:
+            tags[PREFIX + "birth"] = mark.birth
         return {"tags": tags}
 
     def read(self, record: Record, scope: Scope, kind: str) -> Mark | None:
@@ -89,6 +99,7 @@ class Tags:
             {key: value for key, value in tags.items() if not key.startswith(PREFIX)},
             PREFIX + "protect" in tags,
             tags.get(PREFIX + "image", ""),
+            tags.get(PREFIX + "birth", ""),
         )
 
     def narrow(self, scope: Scope) -> Fields:
@@ -120,6 +131,8 @@ class Labels:
             labels[PREFIX + "protect"] = "yes"
         if mark.image:
             labels[PREFIX + "image"] = _escaped(mark.image)
+        if mark.birth:
+            labels[PREFIX + "birth"] = mark.birth
         return {"labels": labels}
 
     def read(self, record: Record, scope: Scope, kind: str) -> Mark | None:
@@ -133,6 +146,7 @@ class Labels:
             {_plain(key[2:]): _plain(value) for key, value in labels.items() if key.startswith("t-")},
             PREFIX + "protect" in labels,
             _plain(labels.get(PREFIX + "image", "")),
+            labels.get(PREFIX + "birth", ""),
         )
 
     def narrow(self, scope: Scope) -> Fields:
@@ -157,6 +171,7 @@ class Json:
             "tags": dict(mark.tags),
             "protect": mark.protect,
             "image": mark.image,
+            **({"birth": mark.birth} if mark.birth else {}),
         }
         return {self._field: json.dumps({"portinfra": said}, sort_keys=True)}
 
@@ -167,7 +182,8 @@ class Json:
             address = Address(said["address"])
             if said["scope"] != str(scope) or address.kind != kind:
                 return None
-            mark = Mark(Owner(scope, address, said["attempt"]), said["tags"], said["protect"], said["image"])
+            owner = Owner(scope, address, said["attempt"])
+            mark = Mark(owner, said["tags"], said["protect"], said["image"], said.get("birth", ""))
         except (ValueError, KeyError, TypeError):
             return None
         return mark if _confirmed(record, scope, address.name) else None

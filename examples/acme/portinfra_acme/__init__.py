@@ -1,0 +1,1 @@
+"""A whole provider for an imaginary cloud, as docs/writing-a-provider.md shows it."""

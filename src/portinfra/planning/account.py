@@ -1,0 +1,27 @@
+"""The account of a plan: that of the environment, or of whatever credentials were found."""
+
+from collections.abc import Iterator
+
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.plan import Plan
+
+RULE = "environment/no-account"
+
+
+def account_of(plan: Plan) -> str:
+    """Return the account that a plan would change; empty where the provider has none."""
+    return plan.placed.environment.account or plan.catalogue.account
+
+
+def account_findings(plan: Plan) -> Iterator[Finding]:
+    """Return a warning for an environment without `account`: the credentials decide which one changes."""
+    environment, account = plan.placed.environment, plan.catalogue.account
+    if account and not environment.account:
+        yield Finding(
+            RULE,
+            f"it names no account, so the credentials decide: now {account}",
+            f'Write account = "{account}" in the environment, if that is the one.',
+            Severity.WARNING,
+            f"environment.{environment.name}.account",
+            environment.location,
+        )

@@ -1,0 +1,89 @@
+"""What a host was born with: user data, SSH keys and mounts apply at its birth only.
+
+No provider shows them afterwards. So each host keeps a text from its creation: a random salt, and a short
+digest of each of the three as it was declared. The salt differs for each host, so equal digests of two hosts
+say nothing; the digests are short, so that nobody can confirm a guess about a secret beyond doubt.
+A host without this text, such as one that an older version created, has no note.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Mapping
+
+from portinfra.model.address import Address
+from portinfra.model.change import Change
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.observed import Observation
+from portinfra.model.placed import Placed
+from portinfra.model.resources import Instance
+from portinfra.words import collapsed, count
+
+RULE = "plan/born-otherwise"
+
+DIGEST_LENGTH = 10
+"""Hexadecimal digits of one digest."""
+
+ATTRIBUTES = {"user_data": "user data", "ssh_keys": "SSH keys", "mounts": "mounts"}
+
+
+def birth_text(host: Instance, salt: str) -> str:
+    """Return the text that a host keeps from its creation: lower case, digits and hyphens.
+
+    `salt` is random and of this host alone, in hexadecimal digits.
+    """
+    return "-".join([salt, *(_digest(salt, host, name) for name in ATTRIBUTES)])
+
+
+def changed_since_birth(want: Instance, seen: Instance) -> list[str]:
+    """Return the attributes that a host would have otherwise if it were created now; none if that is unknown.
+
+    A mount's `restored` is no part of it: the user does not declare it.
+    """
+    salt, _, _ = seen.birth.partition("-")
+    parts, now = seen.birth.split("-"), birth_text(want, salt).split("-")
+    if len(parts) != len(now):
+        return []
+    return [name for name, old, new in zip(ATTRIBUTES, parts[1:], now[1:], strict=True) if old != new]
+
+
+def hosts_born_otherwise(placed: Placed, observation: Observation) -> dict[tuple[str, ...], list[Address]]:
+    """Return the hosts that were created with other values than are declared, by what differs."""
+    found: dict[tuple[str, ...], list[Address]] = {}
+    for address, seen in observation.of(Instance).items():
+        want = placed.resources.get(address)
+        if not isinstance(want, Instance) or want.birth or seen.fault:
+            continue  # what has a birth text was seen, and is not declared
+        if names := changed_since_birth(want, seen.spec):
+            found.setdefault(tuple(names), []).append(address)
+    return found
+
+
+def birth_findings(
+    placed: Placed, observation: Observation, decided: Mapping[Address, Change], only: Collection[str] = ()
+) -> Iterator[Finding]:
+    """Return a note for the hosts that stay, and that were created with other values than are declared; of
+    the roles `only`, unless that is empty.
+    """
+    remade = {address for address, change in decided.items() if change.action in ("replace", "create")}
+    for names, hosts in hosts_born_otherwise(placed, observation).items():
+        chosen = [address for address in hosts if not only or placed.roles.get(address) in only]
+        stay = [address for address in chosen if address not in remade]
+        if not stay:
+            continue
+        what = " and ".join(ATTRIBUTES[name] for name in names)
+        were = "was" if len(stay) == 1 else "were"
+        replace = " ".join(f"--replace {address}" for address in stay[:3]) + (" …" if len(stay) > 3 else "")
+        yield Finding(
+            RULE,
+            f"{count(len(stay), 'host')} {were} born with other {what} "
+            f"({collapsed(address.name for address in stay)})",
+            "User data, SSH keys and mounts apply when a host is created. "
+            f"Replace {'it' if len(stay) == 1 else 'them'} with {replace}.",
+            Severity.NOTE,
+        )
+
+
+def _digest(salt: str, host: Instance, name: str) -> str:
+    mounts = [(mount.device, mount.place) for mount in host.mounts]
+    text = json.dumps([salt, name, mounts if name == "mounts" else getattr(host, name)])
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]

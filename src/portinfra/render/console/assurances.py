@@ -1,0 +1,124 @@
+"""The sentences that say that all is well, each with the exceptions that make it true.
+
+A reader stops reading at such a sentence. So each is written here and nowhere else, under a name; a test
+compares each with the simulator's own records over random histories, and fails for a name that it never met.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from portinfra.model.plan import Plan
+from portinfra.model.resources import Instance
+from portinfra.placement import host_names, role_in
+from portinfra.planning.birth import RULE as BORN_OTHERWISE
+from portinfra.planning.zones import hosts_elsewhere
+from portinfra.words import count
+
+ASSURANCES: Mapping[str, str] = {
+    "nothing to do": "Nothing to do: {what} is as declared{exceptions}.",
+    "nothing to do where zones answer": "Nothing to do in the zones of {what} that answer{exceptions}.",
+    "nothing to do when fenced": "Nothing to do: {what} is fenced, and its hosts are off{exceptions}.",
+    "nothing to destroy": "Nothing to do: nothing of {what} exists{exceptions}.",
+    "nothing differs": "Nothing differs from the declaration{exceptions}.",
+    "applied": "A fresh look finds {what} as declared{exceptions}.",
+    "applied when fenced": "A fresh look finds {what} fenced, and its hosts off{exceptions}.",
+    "destroyed": "Nothing of {what} is left{exceptions}.",
+}
+"""Name → sentence."""
+
+
+def assurance(name: str, plan: Plan) -> str:
+    """Return one of these sentences about a plan that has nothing to do, or that was carried out."""
+    except_for = [*_data_kept(plan), *_not_looked_at(plan)]
+    if not plan.destroys:
+        except_for += [*_born_otherwise(plan), *_other_zones(plan), *_hosts_missing(plan)]
+    exceptions = f", except {_and(except_for)}" if except_for else ""
+    return ASSURANCES[name].format(what=_what(plan), exceptions=exceptions)
+
+
+def nothing_to_do(plan: Plan) -> str:
+    """Return the sentence about a plan that changes nothing."""
+    if plan.destroys:
+        return _waits(plan) or assurance("nothing to destroy", plan)
+    if _is_fenced(plan):
+        return assurance("nothing to do when fenced", plan)
+    if plan.observation.unknown or plan.options.without_zones:
+        return assurance("nothing to do where zones answer", plan)
+    return assurance("nothing to do", plan)
+
+
+def done(plan: Plan) -> str:
+    """Return the sentence about a plan that was carried out and verified."""
+    if plan.destroys:
+        return _waits(plan) or assurance("destroyed", plan)
+    return assurance("applied when fenced" if _is_fenced(plan) else "applied", plan)
+
+
+def nothing_differs(plan: Plan) -> str:
+    """Return the sentence of `status` about an environment that needs no change."""
+    return assurance("nothing to do when fenced" if _is_fenced(plan) else "nothing differs", plan)
+
+
+def _what(plan: Plan) -> str:
+    """Return the scope, or the part of it that the options select."""
+    options = plan.options
+    chosen = [*sorted(options.only), *sorted(options.addresses or ())]
+    return f"{', '.join(chosen)} of {plan.scope}" if chosen else str(plan.scope)
+
+
+def _data_kept(plan: Plan) -> list[str]:
+    kinds = Counter(change.address.kind for change in plan.kept)
+    kept = _and([count(number, kind) for kind, number in kinds.items()])
+    hold = "it holds" if len(plan.kept) == 1 else "they hold"
+    return [f"{kept} kept for the data {hold}"] if kept else []
+
+
+def _not_looked_at(plan: Plan) -> list[str]:
+    """Return what a plan leaves alone because it does not know it, or does not know whose it is."""
+    doubles = len(plan.observation.unexplained)
+    found = [f"{count(doubles, 'resource')} with the owner of another"] if doubles else []
+    silent = _not_read(plan)
+    return found + ([f"what is in {silent}, which was not read, and what waits for it"] if silent else [])
+
+
+def _waits(plan: Plan) -> str:
+    """Return what to say instead where zones were not read: resources in other zones may wait for them."""
+    silent = _not_read(plan)
+    return f"What is in {silent}, which was not read, is left, and so is what waits for it." if silent else ""
+
+
+def _not_read(plan: Plan) -> str:
+    return ", ".join(sorted(plan.observation.unknown | plan.options.without_zones))
+
+
+def _born_otherwise(plan: Plan) -> list[str]:
+    rules = {finding.rule for finding in plan.findings}
+    return ["what hosts were born with"] if BORN_OTHERWISE in rules else []
+
+
+def _other_zones(plan: Plan) -> list[str]:
+    hosts = hosts_elsewhere(plan.placed, plan.wanted)
+    return [f"the zones of {count(len(hosts), 'host')}"] if hosts else []
+
+
+def _hosts_missing(plan: Plan) -> list[str]:
+    """Return how many hosts of a fenced environment do not exist. In a zone that was not read, one may."""
+    missing = len(missing_hosts(plan)) if _is_fenced(plan) and not plan.observation.unknown else 0
+    return [f"{count(missing, 'host')} that {'does' if missing == 1 else 'do'} not exist"] if missing else []
+
+
+def _is_fenced(plan: Plan) -> bool:
+    return plan.fenced
+
+
+def missing_hosts(plan: Plan) -> list[str]:
+    """Return the hosts that are declared and do not exist: no apply of a fenced environment creates them."""
+    only = plan.options.only
+    chosen = (role for role in plan.placed.topology.roles if not only or role.name in only)
+    roles = [role_in(role, plan.placed.environment) for role in chosen]
+    there = {address.name for address in plan.observation.of(Instance)}
+    return [name for role in roles for name in host_names(role) if name not in there]
+
+
+def _and(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + f" and {parts[-1]}" if parts else ""

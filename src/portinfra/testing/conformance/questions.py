@@ -1,0 +1,86 @@
+"""What core asks the drivers during a plan: one question for each call, each wait and each end of a step."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from attrs import evolve, fields, frozen
+
+from portinfra.graph import order
+from portinfra.model.change import Step
+from portinfra.model.observed import Observed
+from portinfra.model.plan import Plan
+from portinfra.model.resources import Spec
+from portinfra.planning.changes import Drivers
+from portinfra.planning.dry_run import CALLS_MAX, ask, dry_step
+from portinfra.planning.world import World
+from portinfra.provider.interface import DONE, Call, Driver, NextCall, Refs, Refuse
+
+
+@frozen
+class Question:
+    """The arguments of one `next_call`."""
+
+    step: Step
+    driver: Driver[Any]
+    want: Spec | None
+    seen: Observed[Any] | None
+    refs: Refs
+
+    def answer(self) -> NextCall:
+        """Ask the driver."""
+        return ask(self.driver, self.want, self.seen, self.refs)
+
+    def reordered(self) -> "Question":
+        """Return an equal question, whose mappings have the opposite order."""
+        seen = {address: _reordered_seen(each) for address, each in reversed([*self.refs.seen.items()])}
+        return evolve(
+            self,
+            want=None if self.want is None else _reordered(self.want),
+            seen=None if self.seen is None else _reordered_seen(self.seen),
+            refs=evolve(self.refs, seen=seen),
+        )
+
+    def describe(self, answer: NextCall) -> str:
+        """Return an answer as a failure shows it: the driver, the step and all of the call."""
+        shown = f"{answer.action} {dict(answer.parameters)}" if isinstance(answer, Call) else f"{answer}"
+        return f"{type(self.driver).__name__}.next_call for {self.step.address}: {shown}"
+
+
+def questions(plan: Plan, drivers: Drivers) -> Iterator[Question]:
+    """Yield each question of a plan in an order that it allows. Each call's promise is believed."""
+    world = World(plan.observation.resources)
+    refs = Refs(plan.scope, "attempt-1", world, world.removals)
+    for step in order(plan.steps):
+        for _ in range(CALLS_MAX):
+            there = world.snapshot()
+            asked = evolve(refs, seen=there, removals=dict(world.removals))
+            question = ask_about(plan, step, drivers, asked)
+            yield question
+            answer = dry_step(question.driver, step.address, question.want, world, refs)
+            if answer is DONE or isinstance(answer, Refuse):
+                break
+
+
+def ask_about(plan: Plan, step: Step, drivers: Drivers, refs: Refs) -> Question:
+    """Return the question about a step, whose resource is wanted or was seen when the plan was made."""
+    want, seen = plan.target(step), refs.seen.get(step.address)
+    spec = want or (seen.spec if seen else plan.observation.resources[step.address].spec)
+    return Question(step, drivers[type(spec)], want, seen, refs)
+
+
+def _reordered_seen(seen: Observed[Any]) -> Observed[Any]:
+    extras = tuple(_reversed(extra) for extra in seen.extras)
+    return evolve(seen, spec=_reordered(seen.spec), parts=_reversed(seen.parts), extras=extras)
+
+
+def _reordered(spec: Spec) -> Spec:
+    changed: dict[str, Any] = {
+        each.name: _reversed(value)
+        for each in fields(type(spec))
+        if isinstance(value := getattr(spec, each.name), Mapping)
+    }
+    return evolve(spec, **changed) if changed else spec
+
+
+def _reversed(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(reversed([*mapping.items()]))

@@ -1,0 +1,23 @@
+"""The provider that docs/writing-a-provider.md shows keeps to the contract."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from portinfra.provider import registry
+from portinfra.testing.conformance import ProviderConformance
+
+sys.path.append(str(Path(__file__).parents[2] / "examples" / "acme"))
+
+from acme_bed import AcmeBed
+from portinfra_acme.plugin import plugin
+
+
+class TestAcme(ProviderConformance):
+    @pytest.fixture
+    def bed(self):
+        with registry.substituted(plugin):
+            bed = AcmeBed()
+            bed.stride = 15  # the toy and the simulator try more crashes
+            yield bed

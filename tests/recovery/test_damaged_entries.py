@@ -1,0 +1,230 @@
+"""A ledger entry that is damaged, or that a newer version wrote, ends no verb with an internal error.
+
+It is counted and named, and no recovery point is removed while it exists.
+"""
+
+import json
+
+import pytest
+from attrs import evolve
+from clocks import HOUR
+from turning import HOW, LOST, lost, passed_later, rules
+from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write, written
+
+from portinfra.errors import PolicyError, PortinfraError
+from portinfra.execution.connection import Connection
+from portinfra.model.finding import Severity
+from portinfra.model.record import Record
+from portinfra.model.recovery import DataPolicy, Wave
+from portinfra.model.resources import Volume
+from portinfra.model.topology import Role, Topology
+from portinfra.records.lease import NOTE, read_records
+from portinfra.recovery.abandon import abandon
+from portinfra.recovery.drill import drill, drilled, sweep
+from portinfra.recovery.entries import FORMS, VERSION, unreadable
+from portinfra.recovery.failback import failback
+from portinfra.recovery.failover import failover
+from portinfra.recovery.ledger import Entry, Ledger
+from portinfra.recovery.points import points
+from portinfra.recovery.prospect import prospect
+from portinfra.recovery.replicate import replicate
+from portinfra.recovery.status import status
+from portinfra.recovery.turn import stood_since, turns
+from portinfra.render.recovery_documents import prometheus
+from portinfra.testing.simulated import applied, simulated
+from portinfra.words import iso, moment
+
+TINY = Topology("shop", [Role("db", count=1, waive=FEW, volumes=[Volume("data", gib=1, mount="/srv")])])
+WRONG = [None, "", "soon", -1, 7, 1e300, float("nan"), True, [], {}, ["x"]]
+"""Values of many types. Each field refuses most of them."""
+
+EXAMPLES = {
+    "point": {
+        "kind": "point",
+        "id": "70dbd8b0",
+        "group": "db",
+        "taken": 1893456048.0,
+        "open": False,
+        "count": 1,
+        "digest": "0" * 16,
+        "engine": "native",
+        "topology": "0" * 16,
+        "key": "alias/recovery",
+    },
+    "drill": {
+        "kind": "drill",
+        "id": "70dbd94dfa",
+        "began": "2030-01-01T00:03:25+00:00",
+        "open": False,
+        "result": "passed",
+        "rto": 73.0,
+    },
+    "failover": {
+        "kind": "failover",
+        "id": "70dbd999",
+        "occasion": "failover",
+        "epoch": 1893456052,
+        "began": 1893456052.0,
+        "open": True,
+        "points": "70dbd8b0",
+    },
+    "stood": {"kind": "stood", "id": "70dbd999"},
+}
+
+
+def damages(kind):
+    """An entry of a kind: without each field that it needs, with values of other types, and of version 3."""
+    whole = EXAMPLES[kind]
+    for name in whole:
+        if name in ("kind", *FORMS[kind].required):
+            yield f"{kind} without {name}", {n: value for n, value in whole.items() if n != name}
+        for value in WRONG:
+            yield f"{kind} with {name} = {value!r}", {**whole, name: value}
+    yield f"{kind} of version 3", {**whole, "v": 3}
+    yield f"{kind} of version soon", {**whole, "v": "soon"}
+
+
+def test_every_kind_has_a_form_and_each_form_reads_its_example():
+    assert EXAMPLES.keys() == FORMS.keys()
+    for said in EXAMPLES.values():
+        assert unreadable(1, said) is None
+        assert unreadable(1, {**said, "v": VERSION, "a field of a later version": 1}) is None
+
+
+def test_what_is_missing_or_of_another_type_has_a_number_a_kind_and_a_reason():
+    for kind in FORMS:
+        for name in FORMS[kind].required:
+            found = unreadable(7, {n: v for n, v in EXAMPLES[kind].items() if n != name})
+            assert (found.number, found.kind, found.reason) == (7, kind, f"{name} is missing")
+            found = unreadable(7, {**EXAMPLES[kind], name: {}})
+            assert (found.kind, found.reason) == (kind, f"{name} has a value of another form")
+    assert unreadable(7, {"kind": "hologram"}).reason == "its kind is not known"
+    assert unreadable(7, {**EXAMPLES["stood"], "v": 3}).newer
+    assert not unreadable(7, {}).newer
+
+
+def tiny():
+    return recovery(topology=TINY, waves=[["db"]], rto="9h", data=[DataPolicy("db", retention=1)])
+
+
+@pytest.fixture
+def ready():
+    """A cloud with one point and one drill."""
+    with simulated() as cloud:
+        applied(TINY, PRODUCTION)
+        write(cloud, PRODUCTION, "one")
+        replicate(tiny(), pace=ONE)
+        assert drill(tiny(), pace=ONE).result == "passed"
+        passed_later(cloud, HOUR)
+        yield cloud
+
+
+def put(said, end=RECOVERY, about=None, number=None):
+    """Write an entry as it is, after all others or over one of them; its number."""
+    with Connection.to(end) as there:
+        ledger = Ledger.settled(there, (about or tiny()).ledger)
+        records = read_records(there.reader, ledger.scope)
+        envelope = json.loads(records[-1].text)
+        driver = there.provider.records
+        create = number is None
+        number = records[-1].number + 1 if create else number
+        text = json.dumps({**envelope, "number": number, NOTE: json.dumps(said)})
+        call = (driver.create if create else driver.write)(ledger.scope, Record(number, text))
+        there.caller.insisting(call)
+        ledger.settle()
+    return number
+
+
+def snapshots(cloud):
+    return sum(record["kind"] == "snapshot" for record in cloud.books(RECOVERY.account))
+
+
+def attempt(verb):
+    """Call a verb. It may refuse; an internal error fails the test."""
+    try:
+        return verb()
+    except PortinfraError as error:
+        return error
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_whatever_is_readable_can_be_derived_from(kind):
+    for name, said in damages(kind):
+        if unreadable(1, said) is None:
+            known = [Entry(1, said)]
+            assert all(iso(point.taken) for point in points(known)), name
+            assert all(iso(turn.epoch) and turn.next_step for turn in turns(known)), name
+            assert all(moment(each.began) for each in drilled(known)), name
+            assert stood_since(known) == (kind == "stood")
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_no_damage_of_an_entry_ends_a_verb_with_an_internal_error(ready, kind):
+    number, whole = put(EXAMPLES[kind]), EXAMPLES[kind]
+    for name in ("kind", *FORMS[kind].required):
+        said = {**whole, name: {}} if len(name) % 2 else {n: value for n, value in whole.items() if n != name}
+        put(said, number=number)
+        found = status(tiny())
+        assert [each.number for each in found.unreadable] == [number], name
+        assert prometheus(found)
+        assert prospect(tiny()).findings, name
+        with Connection.to(RECOVERY) as there:
+            ledger = Ledger(there, tiny().ledger)
+            assert len(ledger.read().entries) == 2, name
+
+
+@pytest.mark.parametrize("kind", FORMS)
+@pytest.mark.parametrize("damage", ["missing", "version 3"])
+def test_verbs_that_write_go_on_or_refuse_beside_a_damaged_entry(ready, kind, damage):
+    field = "id" if damage == "missing" else None
+    said = {name: value for name, value in EXAMPLES[kind].items() if name != field}
+    put(said if field else {**said, "v": 3})
+    before = snapshots(ready)
+    made = attempt(lambda: replicate(tiny(), now=True, pace=ONE))
+    assert isinstance(made, PolicyError) or made.succeeded
+    assert snapshots(ready) >= before, "nothing is pruned"
+    assert len(status(tiny()).points) == 1 + (not isinstance(made, PolicyError))
+    assert drill(tiny(), pace=ONE).left_behind == 0
+    assert sweep(tiny(), pace=ONE) == []
+    attempt(lambda: abandon(tiny(), pace=ONE))
+    attempt(lambda: failover(tiny(), HOW))
+    attempt(lambda: failback(tiny(), HOW))
+
+
+def test_a_damaged_entry_is_a_warning_and_a_newer_one_stops_no_source(ready):
+    number = put({"kind": "point"})
+    found = {each.rule: each.severity for each in prospect(tiny()).findings}
+    assert found["recovery/unreadable-entry"] is Severity.WARNING
+    put({**EXAMPLES["failover"], "v": 3}, number=number)
+    with pytest.raises(PolicyError) as error:
+        failover(tiny(), HOW)
+    assert rules(error) == ["recovery/newer-entry"]
+    with lost(PRODUCTION):
+        assert failover(tiny(), LOST).result == "passed"
+    assert set(written(ready, RECOVERY).values()) == {"one of volume.db1-data"}
+
+
+@pytest.mark.parametrize("verb", [failover, failback])
+def test_no_point_is_made_beside_a_damaged_takeover_that_may_be_half_done(ready, verb):
+    """Of both directions: old data of a half-finished takeover must not become the newest point."""
+    if verb is failback:
+        failover(tiny(), HOW)
+    gate = [Wave(["db"], gates=lambda inventory: False, limit="10s")]
+    verb(evolve(tiny(), plan=evolve(tiny().plan, waves=gate)), HOW)
+    way, end = (tiny(), RECOVERY) if verb is failover else (tiny().turned, PRODUCTION)
+    with Connection.to(end) as there:
+        (takeover,) = Ledger.settled(there, way.ledger).entries("failover")
+    put({**takeover.said, "began": "soon"}, end, way, takeover.number)
+    for about in (tiny(), tiny().turned):
+        with pytest.raises(PolicyError) as error:
+            replicate(about, now=True, pace=ONE)
+        assert rules(error) == ["recovery/takeover-unreadable"]
+
+
+def test_a_damaged_takeover_that_was_finished_stops_no_replication(ready):
+    number = put({**EXAMPLES["failover"], "epoch": "soon", "open": False})
+    assert replicate(tiny(), now=True, pace=ONE).succeeded
+    put({**EXAMPLES["failover"], "epoch": "soon"}, number=number)
+    failover(tiny(), HOW)
+    assert failback(tiny(), HOW).result == "passed"
+    assert replicate(tiny(), now=True, pace=ONE).succeeded, "a takeover was finished since"

@@ -1,0 +1,254 @@
+"""A machine with a wrong clock makes no data older or newer: numbers of the ledger decide which is.
+
+The truth is kept here, outside the product: the last text that was written at the end that serves customers,
+and the last one that a replication carried away.
+"""
+
+import random
+
+import pytest
+from attrs import evolve
+from clocks import DAY, HOUR, clock_off
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+from turning import HOW, LOST, lost, passed_later
+from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write, written
+
+from portinfra.execution.connection import Connection
+from portinfra.model.recovery import DataPolicy
+from portinfra.model.resources import Volume
+from portinfra.model.topology import Role, Topology
+from portinfra.recovery.ages import AHEAD_SECONDS, Ages
+from portinfra.recovery.drill import drill
+from portinfra.recovery.failback import failback
+from portinfra.recovery.failover import failover
+from portinfra.recovery.ledger import Entry, Ledger
+from portinfra.recovery.points import manifest, points
+from portinfra.recovery.prospect import prospect
+from portinfra.recovery.replicate import replicate
+from portinfra.recovery.status import status
+from portinfra.recovery.turn import next_epoch
+from portinfra.render.console.recovery import show_status
+from portinfra.render.recovery_documents import prometheus, status_document
+from portinfra.testing.simulated import applied, simulated
+
+TINY = Topology("shop", [Role("db", count=1, waive=FEW, volumes=[Volume("data", gib=1, mount="/srv")])])
+SKEWS = (0.0, HOUR, -HOUR, 2 * DAY, -2 * DAY)
+NOW = 2_000_000_000.0
+
+
+def tiny(retention=2, **more):
+    given = {"rpo": "4h", "rto": "9h", "waves": [["db"]], "data": [DataPolicy("db", retention=retention)]}
+    return recovery(topology=TINY, **{**given, **more})
+
+
+@pytest.fixture
+def world():
+    with simulated() as cloud:
+        applied(TINY, PRODUCTION)
+        write(cloud, PRODUCTION, "one")
+        yield cloud
+
+
+def carry(about=None, skew=0.0, *, now=True):
+    """Replicate on a machine whose clock is off by `skew`; what became of the database."""
+    with clock_off(skew):
+        (outcome,) = replicate(about or tiny(), now=now, pace=ONE).groups
+    return outcome
+
+
+def content(cloud, environment):
+    """What was written on the volume of an environment."""
+    return {text.partition(" of ")[0] for text in written(cloud, environment).values()}
+
+
+# Ages, for any times that clocks may have written.
+
+
+def entries(times):
+    said = [manifest(f"{number:08x}", "db", time, []) for number, time in enumerate(times, 1)]
+    return [Entry(number, each, "ada@laptop") for number, each in enumerate(said, 1)]
+
+
+times = st.lists(st.integers(int(NOW - 3 * DAY), int(NOW + 3 * DAY)), min_size=1, max_size=6)
+
+
+@given(times)
+def test_the_number_decides_which_point_is_newer_whatever_the_clocks_wrote(given_times):
+    known = points(reversed(entries(given_times)))
+    assert [point.number for point in known] == list(range(len(given_times), 0, -1))
+
+
+@given(times)
+def test_no_age_is_negative_and_only_believed_times_give_exact_ages(given_times):
+    ages = Ages(points(entries(given_times)), NOW)
+    believed = [time for time in given_times if time <= NOW + AHEAD_SECONDS]
+    for point in ages.points:
+        age = ages.of(point)
+        assert age.exact == (point.taken <= NOW + AHEAD_SECONDS)
+        assert age.seconds is None or 0 <= age.seconds <= NOW - min(believed)
+        if age.exact:
+            assert age.seconds == max(0.0, NOW - point.taken)
+        else:
+            assert "ahead by ada@laptop" in ages.warning(point)
+
+
+@given(times, st.floats(0, 5 * DAY))
+def test_a_time_that_is_not_believed_gives_the_age_of_the_point_before_it(given_times, ahead):
+    right = [min(time, NOW) for time in given_times]
+    ages = Ages(points(entries([*right, NOW + AHEAD_SECONDS + 1 + ahead])), NOW)
+    newest, before = ages.points[:2]
+    assert ages.of(newest).seconds == ages.of(before).seconds
+    assert not ages.of(newest).exact
+
+
+@given(st.floats(0, NOW), st.lists(st.integers(0, 2**40), max_size=5))
+def test_an_epoch_is_later_than_every_known_one_whatever_the_clock_says(now, known):
+    assert all(next_epoch(now, *known) > epoch for epoch in known)
+
+
+# One run with a wrong clock.
+
+
+def test_a_point_that_is_dated_ahead_is_due_late_and_named(world):
+    carry()
+    passed_later(world, HOUR)
+    write(world, PRODUCTION, "two")
+    assert carry(skew=2 * DAY).fate == "carried"
+    passed_later(world, 60)
+    found = status(tiny())
+    (volume,) = found.volumes
+    assert (found.level, volume.age_is_exact) == ("late", False)
+    assert HOUR < volume.age < 2 * HOUR, "the age of the point before it is the upper bound"
+    (warning,) = found.dated_ahead
+    assert volume.point in warning
+    assert "47 h" in warning
+    assert "@" in warning
+    assert "recovery/dated-ahead" in [finding.rule for finding in prospect(tiny()).findings]
+    assert carry(now=False).fate == "carried", "the timer makes the next point at once"
+    assert carry(now=False).fate == "not due"
+    assert status(tiny()).level == "ok"
+
+
+def test_a_first_point_that_is_dated_ahead_has_no_age(world, capsys):
+    carry(skew=2 * DAY)
+    found = status(tiny())
+    (volume,) = found.volumes
+    assert (volume.level, volume.age, bool(volume.point)) == ("lost", None, True)
+    assert status_document(found)["volumes"][0]["age"] is None
+    assert "age_seconds{" not in prometheus(found)
+    show_status(found, Console(width=200), points=True)
+    told = capsys.readouterr().out
+    assert "of an age that is not known, on 1 volume" in told
+    assert "ahead by" in told
+
+
+def test_a_drill_does_not_pass_on_data_whose_age_is_not_sure(world):
+    carry()
+    carry(skew=2 * DAY)
+    evidence = drill(tiny(), pace=ONE)
+    assert evidence.result == "failed"
+    assert any("the age of the data is not sure" in reason for reason in evidence.reasons)
+    assert evidence.rpo_measured >= 0
+    carry()
+    assert drill(tiny(), pace=ONE).result == "passed"
+
+
+def test_a_clock_that_is_behind_makes_the_next_point_newer_all_the_same(world):
+    carry()
+    write(world, PRODUCTION, "two")
+    assert carry(skew=-2 * DAY).fate == "carried"
+    with lost(PRODUCTION):
+        failover(tiny(rpo="90h"), LOST)
+    assert content(world, RECOVERY) == {"two"}
+
+
+@pytest.mark.parametrize("skew", SKEWS)
+def test_pruning_keeps_the_points_with_the_highest_numbers(world, skew):
+    made = []
+    for number, off in enumerate((0.0, skew, 0.0, skew)):
+        write(world, PRODUCTION, f"text {number}")
+        made.append(carry(skew=off).point)
+        passed_later(world, 60)
+    assert [point.id for point in status(tiny()).points] == [made[3], made[2]]
+    assert all(point.restorable for point in status(tiny()).points)
+
+
+# Many runs, each with a clock of its own.
+
+
+class Truth:
+    """What was written where, and what became of it."""
+
+    def __init__(self, cloud, chance):
+        self.cloud, self.chance, self.texts = cloud, chance, 0
+        self.active, self.written, self.carried = PRODUCTION, "", ""
+        self.steps = []
+        self.write()
+
+    def skew(self):
+        return self.chance.choice(SKEWS)
+
+    def write(self):
+        self.texts += 1
+        self.written = f"text {self.texts}"
+        write(self.cloud, self.active, self.written)
+
+    def wait(self):
+        passed_later(self.cloud, self.chance.choice((60, HOUR, 5 * HOUR)))
+
+    def replicate(self):
+        if self.active == PRODUCTION:
+            assert carry(skew=self.skew()).fate == "carried"
+            self.carried = self.written
+
+    def drill(self):
+        skew = self.skew()
+        with clock_off(skew):
+            evidence = drill(tiny(), pace=ONE)
+        assert evidence.rpo_measured is None or evidence.rpo_measured >= 0
+        assert evidence.left_behind == 0
+
+    def take_over(self):
+        verb, end = (failover, RECOVERY) if self.active == PRODUCTION else (failback, PRODUCTION)
+        planned = verb is failback or self.chance.random() < 0.5 or self.carried != self.written
+        with clock_off(self.skew()):
+            verb(tiny(), evolve(HOW, last_point=planned))
+        assert content(self.cloud, end) == {self.written}, "the newest data is at the end that takes over"
+        self.active, self.carried = end, ""
+
+    def check(self):
+        found = status(tiny())
+        ids = [point.id for point in found.points]
+        assert ids == sorted(ids, key=lambda id: -self.number(id))
+        assert all(point.age is None or point.age >= 0 for point in found.points)
+        assert not (found.dated_ahead and not found.points)
+        if self.active == PRODUCTION and self.carried:
+            assert any(point.restorable for point in found.points)
+        assert content(self.cloud, self.active) == {self.written}, "no verb changes what is served"
+
+    def number(self, id):
+        with Connection.to(RECOVERY) as there:
+            known = points(Ledger(there, tiny().ledger).entries())
+        return next(point.number for point in known if point.id == id)
+
+
+@pytest.mark.parametrize(
+    "seeds", [range(3), pytest.param(range(3, 103), marks=pytest.mark.soak)], ids=["a few", "a hundred"]
+)
+def test_no_wrong_clock_costs_data(seeds):
+    for seed in seeds:
+        with simulated() as cloud:
+            applied(TINY, PRODUCTION)
+            truth = Truth(cloud, random.Random(seed))
+            for _ in range(10):
+                step = truth.chance.choice(
+                    (truth.write, truth.wait, truth.replicate, truth.replicate, truth.drill, truth.take_over)
+                )
+                truth.steps.append(step.__name__)
+                try:
+                    step()
+                    truth.check()
+                except AssertionError as error:
+                    raise AssertionError(f"seed {seed}, after {truth.steps}: {error}") from error

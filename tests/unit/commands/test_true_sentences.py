@@ -1,0 +1,77 @@
+"""What a command says is so: sentences that say that all is well, with what they must not hide."""
+
+from attrs import evolve
+
+from portinfra import Volume
+from portinfra.testing.faults import Faults, injected
+
+
+def test_volumes_that_are_kept_are_an_exception_and_no_difference(applied):
+    smaller = applied.changing("db", volumes=[Volume("data", gib=5)])
+    planned, status = smaller.run("plan", "--detailed-exitcode"), smaller.run("status")
+    assert (planned.exit_code, status.exit_code) == (0, 0)
+    assert "shop/demo is as declared, except 1 volume kept for the data it holds." in planned.stdout
+    assert "Nothing differs from the declaration, except 1 volume kept" in status.stdout
+
+
+def test_a_plan_of_some_roles_speaks_of_these_roles_only(applied):
+    applied.by_hand("StopInstance", id=applied.id("instance", "web2"))
+    assert "Nothing to do: db of shop/demo is as declared." in applied.run("plan", "--only", "db").stdout
+
+
+def test_what_hosts_were_born_with_is_an_exception(applied):
+    changed = applied.changing("web", user_data="#!/bin/sh\necho other\n")
+    result = changed.run("plan", "--detailed-exitcode")
+    assert result.exit_code == 0
+    assert "as declared, except what hosts were born with." in result.stdout
+    assert "2 hosts were born with other user data (web1, web2)" in result.stdout
+    assert "echo other" not in result.stdout
+    status = changed.run("status")
+    assert status.exit_code == 0
+    assert "Nothing differs from the declaration, except what hosts were born with." in status.stdout
+
+
+def test_an_apply_that_replaces_them_ends_the_exception(applied):
+    changed = applied.changing("web", user_data="#!/bin/sh\necho other\n")
+    replacing = ("--replace", "instance.web1", "--replace", "instance.web2")
+    assert "A fresh look finds shop/demo as declared." in changed.run("apply", "--yes", *replacing).stdout
+    assert "shop/demo is as declared." in changed.run("plan").stdout
+
+
+def test_zones_that_are_reordered_are_a_warning_with_the_hosts(applied):
+    zones = ("us-east-1b", "us-east-1a", "us-east-1c")
+    declared = applied.declared
+    moved = evolve(declared, environments=(evolve(declared.environments[0], zones=zones),))
+    result = evolve(applied, declared=moved).run("plan")
+    assert "except the zones of 3 hosts" in result.stdout
+    assert "web1 in us-east-1a, web2 in us-east-1b, db1 in us-east-1a" in result.stdout
+    assert "zones = ['us-east-1a', 'us-east-1b', 'us-east-1c']" in result.stdout
+
+
+def test_a_zone_that_does_not_exist_is_a_warning_though_nothing_is_to_be_created(applied):
+    zones = ("us-east-1a", "us-east-1b", "us-east-1x")
+    declared = applied.declared
+    moved = evolve(declared, environments=(evolve(declared.environments[0], zones=zones),))
+    assert "us-east-1 has no zone 'us-east-1x'" in evolve(applied, declared=moved).run("plan").stdout
+
+
+def test_a_step_that_changed_something_and_failed_is_half_done(applied):
+    larger = applied.changing("web", size="medium")
+    applied.cloud.fail_later("ResizeInstance", "AccessDenied", "not you", 1000)
+    result = larger.run("apply", "--yes")
+    assert result.exit_code == 1
+    assert "half done" in result.stderr
+
+
+def test_an_error_that_ends_a_run_does_not_say_that_the_run_goes_on(applied):
+    with injected("fake", Faults(unavailable=1.0)):
+        result = applied.run("status")
+    assert result.exit_code == 1
+    assert "by itself" not in result.stderr
+    assert "run the same command again" in result.stderr
+
+
+def test_every_plan_names_the_account_that_it_changes(applied):
+    declared = applied.declared
+    bare = evolve(declared, environments=(evolve(declared.environments[0], account=""),))
+    assert "account 000000000000" in evolve(applied, declared=bare).run("plan").stdout
