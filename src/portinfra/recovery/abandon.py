@@ -17,7 +17,7 @@ from portinfra.recovery.pace import Pace
 from portinfra.recovery.points import points
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.turn import Turn, next_epoch, stands_from_here, stood_since, turns, under_way, written
-from portinfra.recovery.vault.carriage import look
+from portinfra.recovery.vault.carriage import look_for
 
 
 @frozen
@@ -95,7 +95,7 @@ def _no_newer_points(recovery: Recovery, source: Connection, without: Collection
     here, name = recovery.turned, recovery.source.name  # whatever has come from the target lies at the source
     entries = Ledger.settled(source, here.ledger).entries()
     known, stood = turns(entries), stood_since(entries)
-    snapshots, vault = source.observe(here.points), look(here)
+    snapshots, vault = source.observe(here.points), look_for(here, points(entries))
     lead = (
         f"Bring {name} up from its points: dr failback, or dr failover, whichever leads to {name}; with "
         f"--source-is-lost where {recovery.target.name} does not answer"

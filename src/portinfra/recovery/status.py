@@ -152,9 +152,8 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
     source = _ask_source(recovery, turn.epoch) if ask_source else SourceAnswer()
     untold = _is_untold(source.standing, turn)
     stands = 0 if turn.fenced or untold else turn.epoch
-    listed = points(entries)
-    vault = look_for(recovery, listed)
-    ages = Ages(listed, now)
+    ages = Ages(points(entries), now)
+    vault = look_for(recovery, ages.points)
     known = [(point, _restorability(point, there, vault)) for point in ages.points]
     unseen = [point for point, restorable in known if restorable is None]
     return RecoveryStatus(

@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -85,8 +85,14 @@ def unwritable(into: Path, error: OSError) -> errors.ProviderError:
     return errors.InvalidRequest(f"{into} cannot hold an image: {error.strerror}", fix=fix)
 
 
-def run(*command: str, told: str = "", directory: Path | None = None) -> str:
+def run(
+    *command: str,
+    told: str = "",
+    directory: Path | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> str:
     """What a tool says, which is told `told`. A failure carries the last lines of what it complained of.
+    `settings` are variables of its environment.
 
     It is asked to end, and waited for, when this process is interrupted: it has things of its own to remove.
     """
@@ -99,7 +105,7 @@ def run(*command: str, told: str = "", directory: Path | None = None) -> str:
             text=True,
             errors="replace",
             cwd=directory,
-            env={**os.environ, "PATH": _PLACES, "LC_ALL": "C.UTF-8"},
+            env={**os.environ, "PATH": _PLACES, "LC_ALL": "C.UTF-8", **(settings or {})},
         )
     except FileNotFoundError as error:
         raise errors.Unsupported(
@@ -134,8 +140,10 @@ def described(path: Path) -> Description:
 
 
 def convert(source: Path, form: str, target: Path) -> None:
-    """The same disk as qcow2 of version 3, compressed: it is read more often than it is written."""
-    options = ("-f", form, "-O", "qcow2", "-o", "compat=1.1")
+    """The same disk as qcow2 of version 3, compressed: it is read more often than it is written. QEMU reads
+    zstd since 5.1, and qemu-img compresses by it in a seventh of the time of zlib.
+    """
+    options = ("-f", form, "-O", "qcow2", "-o", "compat=1.1,compression_type=zstd")
     run("qemu-img", "convert", "-c", *options, str(source), str(target))
 
 
