@@ -34,6 +34,18 @@ def test_the_program_reads_files_and_variables(tmp_path):
     assert _portinfra(tmp_path, "inventory", "--var", "servers").returncode == 2
 
 
+def test_what_a_declaration_prints_is_no_part_of_the_result(tmp_path):
+    (tmp_path / "shop.py").write_text(
+        "from portinfra import Environment, Role, Topology\n"
+        "print('loading')\n"
+        "shop = Topology('shop', [Role('web', count=1)])\n"
+        "demo = Environment('demo', on='fake:us-east-1')\n"
+    )
+    result = _portinfra(tmp_path, "inventory", "--json", "-f", "shop.py")
+    assert [host["name"] for host in json.loads(result.stdout)["hosts"]] == ["web1"]
+    assert "loading" in result.stderr
+
+
 def test_help_needs_neither_rich_nor_a_provider(tmp_path):
     code = (
         "import sys; from portinfra.commands.main import main\n"
