@@ -72,7 +72,8 @@ def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
     from difflib import get_close_matches  # most commands never need it
 
     choices = sorted(set(known))
-    near = get_close_matches(name, choices, n=1)
+    beginning = [choice for choice in choices if len(name) > 1 and choice.startswith(name)]
+    near = get_close_matches(name, choices, n=1) or (beginning if len(beginning) == 1 else [])
     if near:
         return f"Did you mean {near[0]!r}?"
     return f"Known are {', '.join(choices)}." if choices else otherwise

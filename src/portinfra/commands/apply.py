@@ -29,6 +29,7 @@ def apply(session: Session, target: Target, wishes: Wishes, applying: Applying) 
 
     options = wishes.plan_options()
     if applying.plan is None:
+        _refuse_file(session, target.environment)
         made = making.make_plan(select(session, target, without_peer=wishes.without_peer), options)
     elif options != PlanOptions():
         raise Misuse("a saved plan has its own options", fix="Give them to plan --out, not to apply --plan.")
@@ -40,3 +41,10 @@ def apply(session: Session, target: Target, wishes: Wishes, applying: Applying) 
     if applying.plan is None and not applying.yes and not made.empty:
         confirm(session, "Apply these changes? [y/N]", ("y", "yes"))
     return carry_out(session, made, as_json=applying.as_json)
+
+
+def _refuse_file(session: Session, environment: str | None) -> None:
+    """Raise Misuse for a file in place of an environment, as Terraform takes a saved plan."""
+    if environment and Path(environment).suffix:  # a name of an environment has no dot
+        apply_it = session.command("apply", "--plan", environment)
+        raise Misuse(f"there is no environment {environment!r}", fix=f"To apply a saved plan: {apply_it}")

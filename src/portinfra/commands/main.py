@@ -98,12 +98,10 @@ def _misused(error: Any, session: Session, *, as_json: bool) -> int:
     """Show that the command line makes no sense, in the words of its parser, with advice. The parser would
     repeat any argument.
     """
-    from portinfra.declaration.terraform import advice_for_command
+    from portinfra.commands.advice import advise  # only what fails needs it
 
-    said = session.hide_values(error.message)
-    if found := advice_for_command(session.arguments):
-        said = f"{said.removesuffix('.')}. {found}"
-    error.message = said
+    commands = getattr(error.ctx.command, "commands", ()) if error.ctx else ()
+    error.message = advise(session.hide_values(error.message), session.arguments, commands)
     if as_json:
         from portinfra.render.console.terminal import write_json
         from portinfra.render.documents import error_document

@@ -30,12 +30,12 @@ def render(
     from portinfra.declaration.declared import Declared
     from portinfra.declaration.hcl.write import to_hcl
     from portinfra.render.console.render import show_placed
-    from portinfra.render.console.terminal import out, write, write_json
+    from portinfra.render.console.terminal import out, write_hcl, write_json
     from portinfra.render.documents import render_document
 
     selection = select(session, target)
     if format is RenderFormat.HCL and not shown.as_json:
-        write(to_hcl(Declared((selection.topology,), (selection.environment,))))
+        write_hcl(to_hcl(Declared((selection.topology,), (selection.environment,))))
     elif format is RenderFormat.JSON or shown.as_json:
         write_json(render_document(placed(selection)))
     else:

@@ -4,7 +4,7 @@ import runpy
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,11 @@ RUN_NAME = "portinfra_declaration"
 def run(path: Path) -> Declared:
     """What the script declares: each topology, environment and recovery plan at its top level, also in lists.
 
-    Its own directory is importable meanwhile. Raises DeclarationError at the user's line where it fails.
+    Its own directory is importable meanwhile. What it prints goes to standard error: standard
+    output holds the result of the command. Raises DeclarationError at the user's line where it fails.
     """
     passed: list[Any] = []
-    with _importable(path.parent), _captured(passed):
+    with _importable(path.parent), _captured(passed), redirect_stdout(sys.stderr):
         try:
             left = runpy.run_path(str(path), run_name=RUN_NAME)
         except DeclarationError:

@@ -125,15 +125,19 @@ WORDS = (
         {
             "init": "There is nothing to prepare: portinfra plan works at once.",
             "validate": "portinfra render reads and checks a declaration, and reads no cloud.",
-            "fmt": "portinfra render --format hcl writes the declaration in one canonical form.",
-            "refresh": "Each plan reads what exists: portinfra plan.",
+            "fmt": "portinfra render --format hcl writes one canonical form, without comments and locals.",
+            "refresh": "Write portinfra plan: each plan reads what exists.",
             "show": "portinfra status shows what differs; portinfra render shows what is declared.",
             "state": _STATE + " portinfra status shows what exists.",
             "import": _IMPORT,
-            "taint": "portinfra plan --replace ADDRESS.",
+            "taint": "Write portinfra plan --replace ADDRESS.",
             "workspace": "Write an environment block for each: portinfra plan ENV.",
             "force-unlock": "portinfra claim --release takes the environment from a dead run.",
             "console": "portinfra render --format hcl shows what expressions become.",
+            "version": "Write portinfra --version.",
+            "help": "Write portinfra --help, or portinfra COMMAND --help.",
+            "get": "There are no modules to fetch: portinfra plan works at once.",
+            "test": "Write portinfra check for the rules. The Python package has a simulator for tests.",
         },
     ),
     *_words(
@@ -151,14 +155,28 @@ WORDS = (
             "-json": "Write --json, with two hyphens.",
             "-lock": "Each run takes a claim of its environment; portinfra claim shows it.",
             "-parallelism": "The provider's published rates decide how many calls are made.",
+            "-refresh": "Leave it out: each plan reads what exists.",
+            "-no-color": "Set NO_COLOR=1 in the environment.",
+            "-input": "Leave it out: portinfra asks only at a terminal, and not with --yes.",
+            "-help": "Write --help, with two hyphens.",
+            "-version": "Write --version, with two hyphens.",
         },
     ),
 )
 
+OTHER_TOOLS = _words(
+    Where.COMMAND,
+    dict.fromkeys(("deploy", "up", "create"), "Write portinfra apply.")
+    | dict.fromkeys(("preview", "diff"), "Write portinfra plan."),
+)
+"""Commands of Pulumi, AWS CDK and others, which the page about Terraform leaves out."""
+
 
 def advice(word: str, *places: Where) -> str:
-    """Return what to write in place of a word of Terraform; empty for any other word."""
-    return next((each.advice for each in WORDS if each.word == word and each.where in places), "")
+    """Return what to write in place of a word of Terraform or another tool; empty for any other word."""
+    return next(
+        (each.advice for each in (*WORDS, *OTHER_TOOLS) if each.word == word and each.where in places), ""
+    )
 
 
 def advice_for_command(arguments: Iterable[str]) -> str:

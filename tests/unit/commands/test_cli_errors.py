@@ -12,6 +12,8 @@ from portinfra import Environment, workflow
     ("arguments", "hint"),
     [
         (("plan", "dmeo"), "demo"),
+        (("plan", "de"), "Did you mean 'demo'?"),
+        (("apply", "p.json"), "apply --plan p.json"),
         (("plan", "--topology", "shpo"), "shop"),
         (("plan", "--only", "wbe"), "web"),
         (("plan", "--replace", "instance.web7"), "instance.web"),
@@ -67,3 +69,10 @@ def test_errors_in_json_end_with_the_same_exit_codes(world, code):
     document = json.loads(result.stdout)
     assert document["schema"] == "portinfra.error/1"
     assert document["exit_code"] == result.exit_code == code
+
+
+def test_a_file_that_cannot_be_written_is_answered_by_its_cause(world, tmp_path):
+    result = world.run("plan", "--out", str(tmp_path))
+    assert result.exit_code == 1
+    assert "Make room" not in result.stderr
+    assert "It is a directory. Name another file" in result.stderr

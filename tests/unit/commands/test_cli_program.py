@@ -5,6 +5,10 @@ import re
 import subprocess
 import sys
 
+import pytest
+
+from portinfra.declaration.load import load
+
 
 def test_a_script_does_not_offer_what_is_for_files(world):
     usage = world.run("plan", "--help").stdout
@@ -32,6 +36,41 @@ def test_the_program_reads_files_and_variables(tmp_path):
     result = _portinfra(tmp_path, "inventory", "--json", "--var", "servers=2", "-f", "shop.hcl")
     assert [host["name"] for host in json.loads(result.stdout)["hosts"]] == ["web1", "web2"]
     assert _portinfra(tmp_path, "inventory", "--var", "servers").returncode == 2
+
+
+def test_what_a_declaration_prints_is_no_part_of_the_result(tmp_path):
+    (tmp_path / "shop.py").write_text(
+        "from portinfra import Environment, Role, Topology\n"
+        "print('loading')\n"
+        "shop = Topology('shop', [Role('web', count=1)])\n"
+        "demo = Environment('demo', on='fake:us-east-1')\n"
+    )
+    result = _portinfra(tmp_path, "inventory", "--json", "-f", "shop.py")
+    assert [host["name"] for host in json.loads(result.stdout)["hosts"]] == ["web1"]
+    assert "loading" in result.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_hcl_reads_back_whatever_the_locale_is(tmp_path, monkeypatch, encoding):
+    (tmp_path / "shop.hcl").write_text(
+        """
+        topology "shop" {
+          role "web" {
+            count     = 1
+            tags      = { team = "é €🙂" }
+            user_data = "#!/bin/sh\\n# é €\\n# 🙂\\n"
+          }
+        }
+        environment "demo" { on = "fake:us-east-1" }
+        """,
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    code = "from portinfra.commands.main import main; main()"
+    arguments = [sys.executable, "-c", code, "render", "--format", "hcl", "-f", "shop.hcl"]
+    printed = subprocess.run(arguments, capture_output=True, check=True, cwd=tmp_path).stdout
+    (tmp_path / "printed.hcl").write_bytes(printed)
+    assert load(tmp_path / "printed.hcl") == load(tmp_path / "shop.hcl")
 
 
 def test_help_needs_neither_rich_nor_a_provider(tmp_path):

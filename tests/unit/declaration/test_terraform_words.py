@@ -2,9 +2,10 @@
 
 import pytest
 
+from portinfra.commands.app import COMMANDS
 from portinfra.declaration.hcl.functions import FUNCTIONS
 from portinfra.declaration.hcl.read import KINDS
-from portinfra.declaration.terraform import WORDS, Where, advice_for_command
+from portinfra.declaration.terraform import OTHER_TOOLS, WORDS, Where, advice_for_command
 from portinfra.model.schema import attributes, block_attributes
 from portinfra.model.topology import Role, Topology
 
@@ -32,7 +33,7 @@ def test_a_block_of_terraform_within_a_role_is_answered(block, findings_of):
 
 @pytest.mark.parametrize(
     "word",
-    [each for each in WORDS if each.where in (Where.COMMAND, Where.OPTION)],
+    [each for each in (*WORDS, *OTHER_TOOLS) if each.where in (Where.COMMAND, Where.OPTION)],
     ids=lambda word: word.word,
 )
 def test_the_command_line_answers_with_the_table(word):
@@ -40,7 +41,9 @@ def test_the_command_line_answers_with_the_table(word):
     assert advice_for_command(arguments) == word.advice
 
 
-@pytest.mark.parametrize("option", ["--json", "--out=p", "--var", "--var-file", "--replace", "--destroy"])
+@pytest.mark.parametrize(
+    "option", ["--json", "--out=p", "--var", "--var-file", "--replace", "--help", "--version"]
+)
 def test_an_option_that_is_written_as_it_should_be_gets_no_advice(option):
     assert advice_for_command(["plan", option, "--no-such-option"]) == ""
 
@@ -52,3 +55,8 @@ def test_no_word_of_the_table_is_one_of_this_language():
         assert each.where is not Where.FUNCTION or each.word not in FUNCTIONS
         assert each.where is not Where.BLOCK or each.word not in (*KINDS, *block_attributes(Topology))
     assert len({(each.word, each.where) for each in WORDS}) == len(WORDS)
+
+
+def test_no_command_of_another_tool_is_one_of_this_program():
+    commands = {command.__name__ for command in COMMANDS}
+    assert commands.isdisjoint(each.word for each in (*WORDS, *OTHER_TOOLS) if each.where is Where.COMMAND)

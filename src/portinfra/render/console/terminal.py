@@ -3,6 +3,7 @@
 All text passes `visible` here: whatever a cloud or a hook has written, a terminal obeys none of it.
 """
 
+import io
 import json
 import re
 import sys
@@ -13,7 +14,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from portinfra.visible import visible
+from portinfra.visible import CODES, visible
 
 WIDE = 10_000
 """The width of what is no terminal: a file or a pipe gets whole lines."""
@@ -119,3 +120,12 @@ def write_json(document: Any) -> None:
 def write(text: str) -> None:
     """Text as the whole of standard output. In JSON, the codes of `visible` stand for the same characters."""
     sys.stdout.write(visible(text if text.endswith("\n") else text + "\n", _LINES))
+
+
+def write_hcl(text: str) -> None:
+    """Write HCL as the whole of standard output: in UTF-8 whatever the locale, as HCL has no other encoding
+    (https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md).
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors=CODES)
+    write(text)
