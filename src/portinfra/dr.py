@@ -48,7 +48,7 @@ from portinfra.recovery.subject import Recovery, recoveries_of
 from portinfra.recovery.vault.block_export import exports_blocks
 from portinfra.recovery.vault.readiness import unfit
 from portinfra.rollout.evidence import open_store, sign, signing_key, verify
-from portinfra.validation import validate, validate_declared, validate_helpers, validate_placed
+from portinfra.validation import validate, validate_declared, validate_helpers
 
 __all__ = [
     "Abandoned",
@@ -86,17 +86,20 @@ __all__ = [
 
 
 def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Environment]) -> Recovery:
-    """A recovery plan with what it names. Raises ValidationError or PlacementError, with all findings."""
+    """A recovery plan with what it names. Raises ValidationError or PlacementError, with all findings.
+
+    What only new resources may not have raises nothing: a takeover is no time for it. `check` has it.
+    """
     known = tuple(environments)
-    validate_declared(Declared((topology,), known, (plan,)))
+    validate_declared(Declared((topology,), known, (plan,)), existing=True)
     named = {environment.name: environment for environment in known}
     made = Recovery(plan, topology, named[plan.source], named[plan.target])
     native = {}
     for environment in (made.source, made.target):
         plugin = registry.plugin(environment.provider)
         native[plugin.name] = plugin.native
-        validate(topology, environment, plugin.capabilities, native)
-        validate_placed(place(topology, environment), plugin)
+        validate(topology, environment, plugin.capabilities, native, existing=True)
+        place(topology, environment)
     validate_helpers(plan, native, unfit(made))
     return made
 

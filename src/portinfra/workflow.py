@@ -41,7 +41,7 @@ from portinfra.planning.compose import compose
 from portinfra.planning.in_use import in_use
 from portinfra.planning.readiness import questions
 from portinfra.planning.refusal import refuse
-from portinfra.planning.saved import fingerprints, new_changes, say_changes
+from portinfra.planning.saved import fingerprints, new_changes, say_new
 from portinfra.planning.unknown_names import name_findings
 from portinfra.policy import PolicyRule, Report
 from portinfra.policy import check as check_rules
@@ -51,6 +51,7 @@ from portinfra.provider import registry
 from portinfra.records import holder as holders
 from portinfra.records.lease import read_leases, to_text
 from portinfra.validation import validate, validate_placed
+from portinfra.validation.new_resources import findings_for_plan, is_about_new
 
 
 @contextmanager
@@ -95,11 +96,14 @@ def plan(
     which skips the check on purpose, a warning.
 
     Raises ValidationError, PlacementError or ProviderError. A plan that nobody may apply is returned all the
-    same, with the reasons in `Plan.errors`.
+    same, with the reasons in `Plan.errors`. What only new hosts or rules may not have (user data of no kind,
+    more than a limit of the provider) is an error where the plan creates or changes them.
     """
-    report = check(topology, environment, rules=rules)
-    made = _plan(report.placed, options, guards, destroy=False)
-    return evolve(made, findings=(*made.findings, *_named(made), *report.errors))
+    there, about_new = _place(topology, environment)
+    report = check_rules(there, rules)
+    made = _plan(there, options, guards, destroy=False)
+    about_new = tuple(findings_for_plan(about_new, made))
+    return evolve(made, findings=(*about_new, *made.findings, *_named(made), *report.errors))
 
 
 def check(
@@ -166,8 +170,10 @@ def destroy(
     """The plan that leaves nothing of the topology. Volumes stay unless the options allow their loss.
 
     `guards` are those of `plan`. That the other environment has taken over is a warning here, not an error.
+    What only new resources may not have, such as user data of no kind, is no error here.
     """
-    made = _plan(placed(topology, environment), options, guards, destroy=True)
+    there, _ = _place(topology, environment)
+    made = _plan(there, options, guards, destroy=True)
     return evolve(made, findings=(*made.findings, *_named(made)))
 
 
@@ -197,9 +203,8 @@ def apply(
         fresh = check_guards_again(run, fresh, plan.guards)
         refuse(fresh)
         if new := new_changes(fresh, fingerprints(plan)):
-            raise StalePlanError(
-                f"{plan.scope} has changed since this plan was made. Not in it: {say_changes(new)}"
-            )
+            read = {(change.action, change.address) for change in plan.changes}
+            raise StalePlanError(f"{plan.scope} has changed since this plan was made. {say_new(new, read)}")
         record_peer(run, fresh)
         outcome = run.apply(fresh, listen or (lambda progress: None))
     if environment.dns and not plan.destroys and not fresh.fenced:  # names lead to hosts that run
@@ -255,6 +260,16 @@ def addresses(placed: Placed) -> dict[str, str]:
         for address, spec in placed.resources.items()
         if address.kind == "instance"
     }
+
+
+def _place(topology: Topology, environment: Environment) -> tuple[Placed, tuple[Finding, ...]]:
+    """Return every resource, and the findings that refuse it only where it is new."""
+    plugin = registry.plugin(environment.provider)
+    native = {plugin.name: plugin.native}
+    found = validate(topology, environment, plugin.capabilities, native, existing=True)
+    made = place(topology, environment)
+    found += validate_placed(made, plugin, existing=True)
+    return made, tuple(filter(is_about_new, found))
 
 
 def _plan(

@@ -121,8 +121,8 @@ def test_a_profile_that_is_never_made_is_named_with_what_to_do(bed, stage):
 def test_what_can_be_no_profile_is_told_before_anything_is_made(bed, stage):
     (finding,) = stage.plan(shop(7)).errors
     assert "instance_profile=7 names no instance profile" in str(finding)
-    with pytest.raises(errors.ValidationError, match="has no option 'instance_profil'"):
-        stage.plan(shop("", instance_profil="backup"))
+    findings = stage.plan(shop("", instance_profil="backup")).errors
+    assert "has no option 'instance_profil'" in " ".join(map(str, findings))
     assert not any(action.startswith(("Create", "Run")) for action in bed.ec2.calls)
 
 

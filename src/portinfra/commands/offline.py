@@ -2,10 +2,12 @@
 
 from portinfra import workflow
 from portinfra.commands.selection import Selection
+from portinfra.declaration.declared import Declared
 from portinfra.model.placed import Placed
 from portinfra.placement import place
 from portinfra.provider import registry
 from portinfra.render.console.terminal import err
+from portinfra.validation import validate_declared
 
 
 def placed(selection: Selection) -> Placed:
@@ -16,4 +18,5 @@ def placed(selection: Selection) -> Placed:
     err().print(
         f"note: the provider {environment.provider!r} is not installed, so what it can do was not checked"
     )
+    validate_declared(Declared((selection.topology,), (environment,)))
     return place(selection.topology, environment)

@@ -44,13 +44,14 @@ class Selection:
 def declaration(session: Session, target: Target) -> Declared:
     """All that is declared, checked; warnings go to standard error.
 
-    Raises DeclarationError and ValidationError with all findings.
+    Raises DeclarationError and ValidationError with all findings, but those about new resources only: a
+    plan and `check` find them.
     """
     declared = session.declared
     if declared is None:
         declared = load(target.file, target.values(), target.var_files or ())
     session.plain_variables.update(declared.plain_variables)
-    show_findings(validate_declared(declared))
+    show_findings(validate_declared(declared, existing=True))
     return declared
 
 

@@ -3,7 +3,7 @@
 from portinfra.errors import FindingsError, PolicyError, ValidationError
 from portinfra.model.plan import Plan
 
-MAKES_NO_SENSE = ("catalogue/", "options/", "resource/")
+MAKES_NO_SENSE = ("catalogue/", "options/", "resource/", "provider/")
 """Beginnings of the rules whose findings are about what was asked for, and not about what it would do."""
 
 

@@ -23,6 +23,7 @@ from portinfra.validation.flows import flow_findings
 from portinfra.validation.limits import limit_findings
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings
 from portinfra.validation.native import NativeOptions
+from portinfra.validation.new_resources import is_about_new
 from portinfra.validation.recovery import recovery_findings, sharing_findings
 from portinfra.validation.recovery_vault import helper_findings
 from portinfra.validation.resources import resource_findings
@@ -51,8 +52,12 @@ def validate(
     environment: Environment,
     capabilities: Capabilities,
     native_options: NativeOptions | None = None,
+    *,
+    existing: bool = False,
 ) -> tuple[Finding, ...]:
     """Check a topology in an environment against what its provider can do; the warnings.
+
+    With `existing`, errors about new resources only (`is_about_new`) are returned and not raised.
 
     `native_options` has, by provider, the options that `Role(native=…)` may set. A provider that is absent
     there is not checked: its plugin is not installed here.
@@ -67,13 +72,14 @@ def validate(
     # An environment may stand beside several topologies: what is unknown here may be another's.
     findings += override_findings(environment, topology.roles, Severity.WARNING)
     findings += ability_findings(topology, environment, capabilities, native_options or {})
-    return _settle(findings, f"{topology.name} in {environment.name}")
+    return _settle(findings, f"{topology.name} in {environment.name}", existing=existing)
 
 
-def validate_declared(declared: Declaration) -> tuple[Finding, ...]:
+def validate_declared(declared: Declaration, *, existing: bool = False) -> tuple[Finding, ...]:
     """Check what needs no provider: each value by itself, and the names that they use of one another.
 
-    Returns the warnings. Raises ValidationError with every finding where at least one is an error.
+    Returns the warnings. Raises ValidationError with every finding where at least one is an error. With
+    `existing`, errors about new resources only (`is_about_new`) are left out.
     """
     findings: list[Finding] = []
     topologies = [sound_topology(topology, findings) for topology in declared.topologies]
@@ -90,6 +96,8 @@ def validate_declared(declared: Declaration) -> tuple[Finding, ...]:
         findings += recovery_findings(recovery, topologies, environments)
     findings += sharing_findings(recoveries, topologies, environments)
     findings += shared_account_findings(environments)
+    if existing:
+        findings = [finding for finding in findings if not is_about_new(finding)]
     return _settle(findings, "The declaration")
 
 
@@ -112,9 +120,13 @@ def validate_place(environment: Environment, scope: str, capabilities: Capabilit
     _settle(findings, f"environment {environment.name}")
 
 
-def validate_placed(placed: Placed, plugin: ProviderPlugin) -> None:
-    """Check placed resources against the limits of their provider. Raises ValidationError."""
-    _settle(limit_findings(placed, plugin), f"{placed.topology.name} in {placed.environment.name}")
+def validate_placed(placed: Placed, plugin: ProviderPlugin, *, existing: bool = False) -> tuple[Finding, ...]:
+    """Check placed resources against the limits of their provider. Raises ValidationError.
+
+    With `existing`, errors about new resources only (`is_about_new`) are returned and not raised.
+    """
+    what = f"{placed.topology.name} in {placed.environment.name}"
+    return _settle(limit_findings(placed, plugin), what, existing=existing)
 
 
 def validate_resource(
@@ -129,10 +141,10 @@ def validate_resource(
     _settle(findings, str(getattr(spec, "address", "This value")))
 
 
-def _settle(findings: Iterable[Finding], what: str) -> tuple[Finding, ...]:
+def _settle(findings: Iterable[Finding], what: str, *, existing: bool = False) -> tuple[Finding, ...]:
     unique = tuple(dict.fromkeys(findings))
     errors = [finding for finding in unique if finding.severity is Severity.ERROR]
-    if not errors:
+    if not errors or (existing and all(map(is_about_new, errors))):
         return unique
     others = [finding for finding in unique if finding.severity is not Severity.ERROR]
     things = "thing needs" if len(errors) == 1 else "things need"

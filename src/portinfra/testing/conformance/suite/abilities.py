@@ -97,7 +97,7 @@ class Abilities:
         self, stage: Stage, name: str, topology: Topology, environment: Environment | None = None
     ) -> None:
         with stage.calls() as record, pytest.raises(ValidationError):
-            workflow.plan(topology, environment or stage.environment)
+            workflow.check(topology, environment or stage.environment)
         assert record.made == [], f"{name} was asked of the provider"
 
     def test_what_grows_or_is_resized_in_place_does_so_if_it_can(self, stage: Stage) -> None:

@@ -42,14 +42,13 @@ class Limits:
 
     def test_one_more_than_a_limit_is_refused_with_its_line_and_without_a_call(self, stage: Stage) -> None:
         for attribute, topology in _Widest(stage).with_one_more():
-            for verb in (workflow.check, workflow.plan):
-                with stage.calls() as record, pytest.raises(ValidationError) as caught:
-                    verb(topology, stage.environment)
-                assert record.made == [], attribute
-                for finding in caught.value.findings:
-                    assert attribute in finding.subject, finding
-                    assert finding.location is not None
-                    assert finding.fix
+            with stage.calls() as record, pytest.raises(ValidationError) as caught:
+                workflow.check(topology, stage.environment)
+            assert record.made == [], attribute
+            for finding in caught.value.findings:
+                assert attribute in finding.subject, finding
+                assert finding.location is not None
+                assert finding.fix
 
 
 class _Widest:
