@@ -82,7 +82,7 @@ class History:
                 {"size": self.chance.choice(["small", "medium"])},
                 {"tags": {"team": self.chance.choice(["red", "blue"])}},
                 {"user_data": f"#!/bin/sh\n# {self.chance.randint(0, 2)}\n"},
-                {"ssh_keys": ["ssh-ed25519 AAAA ada"][: self.chance.randint(0, 1)]},
+                {"ssh_keys": ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7 ada"][: self.chance.randint(0, 1)]},
                 {
                     "volumes": [
                         Volume(

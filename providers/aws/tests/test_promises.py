@@ -84,7 +84,7 @@ def test_every_creation_bears_its_owner(made):
 
 
 def test_user_data_and_keys_are_what_the_host_is_born_with(bed):
-    keys = ("ssh-ed25519 AAAA me@here",)
+    keys = ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7 me@here",)
     role = Role("web", count=1, user_data="#cloud-config\npackages: [nginx]\n", ssh_keys=keys, disk_gib=33)
     topology = Topology("sample", [role])
     stage = Stage(bed)

@@ -27,6 +27,17 @@ class Location:
         """`shop.hcl:3:5`, as editors read it; without a column, where none is known."""
         return f"{self}:{self.column}" if self.column else str(self)
 
+    @property
+    def is_hcl(self) -> bool:
+        """Whether the file is in HCL, and not in Python."""
+        return self.file.endswith(".hcl")
+
+    def write(self, name: str, value: str) -> str:
+        """Return an attribute in the language of the file: `icmp = true`, or `icmp=True`."""
+        if not self.is_hcl:
+            return f"{name}={value}"
+        return f"{name} = {value.lower() if value in ('True', 'False') else value}"
+
 
 def here() -> Location:
     """The nearest calling line outside portinfra: where the user made this value."""

@@ -177,7 +177,9 @@ class Instance(Spec):
     image: str = "debian-12"
     """The logical image: a family, whatever its newest version is."""
     image_id: str = field(default="", metadata=_BIRTH, eq=False)
-    """The version of the image, the provider's own id; bound at planning, kept by what runs."""
+    """The version of the image, the provider's own id; bound at planning, kept by what runs.
+    A driver may add more after a blank.
+    """
     disk_gib: int = 20
     """The encrypted root disk, in GiB."""
     key: str | None = None

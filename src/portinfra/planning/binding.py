@@ -120,7 +120,7 @@ def _too_few(placed: Placed, catalogue: Catalogue, fit: int, types: Iterable[str
     return Finding(
         "catalogue/too-few-zones",
         f"only {fit} zones of {catalogue.region} offer {', '.join(sorted(types))}",
-        "Choose other sizes, another location, or name the zones: zones=[…].",
+        f"Choose other sizes, another location, or name the zones: {_zones_line(placed)}.",
         subject=f"environment.{placed.environment.name}.zones",
         location=placed.environment.location,
     )
@@ -131,10 +131,14 @@ def _untold(placed: Placed, silent: list[str]) -> Finding:
         "plan/untold-zone",
         f"{', '.join(silent)} does not answer or is left out, and what is seen does not tell which of the "
         "environment's zones that is",
-        "Wait for it, or name the environment's zones in their order: zones=[…].",
+        f"Wait for it, or name the environment's zones in their order: {_zones_line(placed)}.",
         subject=f"environment.{placed.environment.name}.zones",
         location=placed.environment.location,
     )
+
+
+def _zones_line(placed: Placed) -> str:
+    return placed.environment.location.write("zones", "[…]")
 
 
 def _zones_in_use(placed: Placed, observation: Observation) -> dict[int | str, str]:

@@ -106,7 +106,16 @@ def _compare(want: Spec, seen: Spec) -> tuple[Difference, ...]:
     if want == seen:
         return ()
     pairs = [(name, getattr(seen, name), getattr(want, name)) for name in traits(type(want)).compared]
-    return tuple(Difference(name, before, after) for name, before, after in pairs if before != after)
+    differences = (Difference(name, before, after) for name, before, after in pairs if before != after)
+    return tuple(each for each in differences if each.field != "image" or not _runs_image(want, seen))
+
+
+def _runs_image(want: Spec, seen: Spec) -> bool:
+    """Whether a host runs the wanted image already, under another name: of its family, or its id."""
+    if not isinstance(want, Instance) or not isinstance(seen, Instance):
+        return False
+    image = want.image_id.split(" ")[0]
+    return image != "" and image == seen.image_id.split(" ")[0]
 
 
 def _reason_to_replace(
@@ -127,7 +136,7 @@ def _reason_to_replace(
     if isinstance(want, Volume) and isinstance(seen.spec, Volume) and want.gib < seen.spec.gib:
         return "a volume cannot shrink in place"
     if options.refresh_images and isinstance(want, Instance) and isinstance(seen.spec, Instance):
-        return f"{want.image} has a newer version" if want.image_id != seen.spec.image_id else ""
+        return "" if _runs_image(want, seen.spec) else f"{want.image} has a newer version"
     return ""
 
 

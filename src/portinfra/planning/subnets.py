@@ -200,7 +200,7 @@ def _retired_change(topology: Topology, mended: Topology) -> str:
 
 
 def _slot_line(topology: Topology, slot: int | None) -> str:
-    return f"slot = {slot}" if _is_hcl(topology) else f"slot={slot}"
+    return topology.location.write("slot", str(slot))
 
 
 def _slots_there(placed: Placed, observation: Observation) -> dict[str, int]:
@@ -228,14 +228,10 @@ def _old_cidr(placed: Placed) -> str:
     return f'Give the environment "{name}" the cidr and subnet_prefix it had; a move is a new environment.'
 
 
-def _is_hcl(topology: Topology) -> bool:
-    return topology.location.file.endswith(".hcl")
-
-
 def _line(topology: Topology, retired: Mapping[str, Any]) -> str:
     """Return the attribute in the language of the topology's file."""
     by_slot = sorted(retired.items(), key=lambda item: item[1])
-    if _is_hcl(topology):
+    if topology.location.is_hcl:
         pairs = ", ".join(f"{_key(name)} = {slot}" for name, slot in by_slot)
         return f"retired = {{ {pairs} }}"
     pairs = ", ".join(f'"{name}": {slot}' for name, slot in by_slot)

@@ -47,7 +47,7 @@ def roles(name: str, max_hosts: int = 4) -> st.SearchStrategy[Role]:
         size=st.sampled_from(SIZES),
         image=st.sampled_from([IMAGES[0], *IMAGES]),
         disk_gib=st.sampled_from([20, 20, 30]),
-        ssh_keys=st.lists(st.just("ssh-ed25519 AAAA ada"), max_size=1),
+        ssh_keys=st.lists(st.just("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7 ada"), max_size=1),
         user_data=st.sampled_from(["", "#!/bin/sh\nexit 0\n"]),
         max_unavailable=st.integers(1, 2),
         ready=st.sampled_from([(), (), (), "true"]),

@@ -50,7 +50,8 @@ def _lone_flow_findings(flow: Flow) -> Iterator[Finding]:
         message = "it leads from nothing or to nothing"
         yield _wrong(flow, "empty-flow", message, "Name a role, 'internet' or a CIDR on each side.")
     if not flow.tcp and not flow.udp and not flow.icmp:
-        yield _wrong(flow, "no-ports", "it allows nothing", "Name its ports: tcp=443. Or icmp=True.")
+        tcp, icmp = flow.location.write("tcp", "443"), flow.location.write("icmp", "True")
+        yield _wrong(flow, "no-ports", "it allows nothing", f"Name its ports: {tcp}. Or {icmp}.")
     for range_ in (*flow.tcp, *flow.udp):
         if range_[1] > 65535:
             yield _wrong(flow, "port", f"{range_[1]} is no port", "Ports go from 1 to 65535.")

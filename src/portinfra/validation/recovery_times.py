@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from portinfra.model.duration import seconds
+from portinfra.model.duration import seconds, why_no_duration
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.recovery import RecoveryPlan, Wave
 from portinfra.validation.recovery_part import Part, policy_part, wave_parts, whole
@@ -23,9 +23,8 @@ def time_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
     """What is no length of time; points too seldom for the rpo; waves that may take longer than the rto."""
     for part, attribute, text in _given(recovery):
         if length(text) is None:
-            yield part.wrong(
-                "duration", attribute, f"{text!r} is no length of time", "Write 30m, 4h or 1d, for example."
-            )
+            message = f"{text!r} {why_no_duration(text)}"
+            yield part.wrong("duration", attribute, message, "Write 30m, 4h or 1d, for example.")
     rpo, rto = length(recovery.rpo), length(recovery.rto)
     if rto and (length(recovery.drill_limit) or rto) < rto:
         message = f"hosts end themselves after {recovery.drill_limit}, and recovery may take {recovery.rto}"

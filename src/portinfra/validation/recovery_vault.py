@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Network
 
+from portinfra.model.duration import why_no_duration
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.recovery import RecoveryPlan
@@ -57,7 +58,7 @@ def _way_findings(part: Part, vault: Vault) -> Iterator[Finding]:
     fix = "Write 198.51.100.0/28:443; the provider's page tells which."
     yield from _endpoint_findings(part, "blocks", vault.blocks, fix)
     if not length(vault.limit):
-        message = f"{vault.limit!r} is no length of time"
+        message = f"{vault.limit!r} {why_no_duration(vault.limit)}"
         yield part.wrong("duration", "limit", message, "Write 90s, 30m, 4h or 7d.")
 
 

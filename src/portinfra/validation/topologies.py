@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from portinfra.model.duration import DURATION
+from portinfra.model.duration import DURATION, why_no_duration
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
 from portinfra.model.resources import Instance, Volume, traits
@@ -109,7 +109,7 @@ def _role_findings(role: Role) -> Iterator[Finding]:
 
 def _ready_findings(role: Role) -> Iterator[Finding]:
     if not DURATION.fullmatch(role.ready_limit):
-        message = f"{role.ready_limit!r} is no length of time"
+        message = f"{role.ready_limit!r} {why_no_duration(role.ready_limit)}"
         yield _wrong(role, "ready-limit", "ready_limit", message, "Write 90s or 5m, for example.")
     if any(isinstance(hook, str) and not hook.strip() for hook in role.ready):
         yield _wrong(role, "ready", "ready", "it runs nothing, and always passes", "Name a command.")
@@ -139,13 +139,15 @@ def _slot_findings(topology: Topology) -> Iterator[Finding]:
                 "slot-taken",
                 "slot",
                 f"its subnets would lie where those of {taken[slot]!r} are (slot {slot})",
-                f"Give it a slot of its own: slot={_free_slot(topology)}.",
+                f"Give it a slot of its own: {_slot_line(role, topology)}.",
             )
         taken.setdefault(slot, role.name)
 
 
-def _free_slot(topology: Topology) -> int:
-    return max([*topology.slots, *topology.retired.values()]) + 1
+def _slot_line(role: Role, topology: Topology) -> str:
+    """Return the attribute that gives a role a free slot."""
+    free = max([*topology.slots, *topology.retired.values()]) + 1
+    return role.location.write("slot", str(free))
 
 
 def _retired_findings(topology: Topology) -> Iterator[Finding]:
@@ -172,7 +174,7 @@ def _retired_findings(topology: Topology) -> Iterator[Finding]:
         elif role.slot in names:
             message = f"its slot {role.slot} is kept for the retired role {names[role.slot]!r}"
             fix = f"Remove {names[role.slot]!r} from the topology's retired, or choose another slot"
-            yield _wrong(role, "slot-retired", "slot", message, f"{fix}: slot={_free_slot(topology)}.")
+            yield _wrong(role, "slot-retired", "slot", message, f"{fix}: {_slot_line(role, topology)}.")
 
 
 def _badly_retired(topology: Topology, rule: str, message: str, fix: str) -> Finding:

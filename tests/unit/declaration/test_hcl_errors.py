@@ -25,6 +25,15 @@ from portinfra.render.console.errors import show_error
         ('locals {\n  a = "\\q"\n}', 2, "\\q means nothing in a text"),
         ('locals {\n  a = "%{if true}b%{endif}"\n}', 2, "%{…} is not read here"),
         ("a = 1", 1, "outside of every block"),
+        ("locals {\n  count : 3\n}", 2, "':' stands where '=' should be. Write NAME = VALUE."),
+        ("locals {\n  a = {\n    b = 1\n    b = 2\n  }\n}", 4, "'b' is set twice"),
+        (
+            'topology "p" {\n  role "w" {\n    tags = { a = "1", "a" = "2" }\n  }\n}',
+            3,
+            "'a' is set twice",
+        ),
+        ('topology "p" {\n  retired = { a = 1, a = 2 }\n}', 2, "'a' is set twice"),
+        ("locals {\n  a = True\n}", 2, "'True' has no value. Write true."),
         ('role "w" {\n}', 1, 'Put it into a topology "NAME"'),
         ('topolgy "w" {\n}', 1, "Did you mean 'topology'?"),
         ('topology "p" {\n  rol "w" {\n  }\n}', 2, "Did you mean 'role'?"),
@@ -84,6 +93,43 @@ def test_an_error_is_named_with_its_line(text, line, words, findings_of):
     assert len(findings) == 1, findings
     assert findings[0][:2] == ("0.hcl", line)
     assert words in findings[0][2]
+
+
+DOUBLED = "".join(f'  t{n + 1} = "${{local.t{n}}}${{local.t{n}}}"\n' for n in range(40))
+NESTED = "".join(f"  n{n + 1} = [local.n{n}, local.n{n}]\n" for n in range(40))
+ROUNDS = "for a in range(1000) : [for b in range(1000) : [for c in range(1000) : a]]"
+HALF = 'join("", [for n in range(1000) : "' + "x" * 500 + '"])'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'locals {{\n  t0 = "{"x" * 100}"\n{DOUBLED}}}',
+        f"locals {{\n  n0 = [1]\n{NESTED}}}",
+        f"locals {{\n  a = [{ROUNDS}]\n}}",
+        f"locals {{\n  t0 = {HALF}\n  a = join(local.t0, range(1000))\n}}",
+        f'locals {{\n  t0 = {HALF}\n  a = replace(local.t0, "x", "xxxx")\n}}',
+        f"locals {{\n  t0 = {HALF}\n  a = concat([local.t0], [local.t0, 1])\n}}",
+        f"locals {{\n  t0 = {HALF}\n  a = try([local.t0, local.t0, 1], 2)\n}}",
+    ],
+)
+def test_a_value_that_would_fill_the_memory_is_refused_at_its_line(text, findings_of):
+    ((_, line, words),) = findings_of(text)
+    assert line > 1
+    assert "more than 1,000,000 characters and members" in words or "too many steps" in words
+
+
+def test_a_value_of_half_the_limit_and_many_rounds_are_taken(load_hcl):
+    rounds = "length([for a in range(1000) : [for b in range(100) : a]])"
+    text = f'locals {{\n  n = {rounds}\n}}\ntopology "p" {{\n  role "w" {{\n    user_data = {HALF}\n'
+    role = load_hcl(f"{text}    count = local.n\n  }}\n}}").topology().role("w")
+    assert (len(role.user_data), role.count) == (500_000, 1000)
+
+
+def test_a_name_that_a_template_is_not_given_is_to_be_given(findings_of, tmp_path):
+    (tmp_path / "boot.sh").write_text("a ${y}\n")
+    (found,) = findings_of('locals {\n  a = templatefile("boot.sh", { x = 1 })\n}')
+    assert found == ("boot.sh", 1, "'y' has no value. Give it in the mapping of templatefile: { y = … }.")
 
 
 def test_all_errors_of_all_files_come_at_once_in_order(findings_of):

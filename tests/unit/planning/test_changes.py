@@ -1,3 +1,4 @@
+import pytest
 from attrs import evolve
 from toy import CATALOGUE, actions, applied, plan_of, topology
 
@@ -72,6 +73,37 @@ def test_a_running_host_keeps_its_image_until_it_is_refreshed():
     world = changed(applied(web), "instance.web1", image_id="debian-12-v1")
     assert plan_of(web, world).empty
     assert actions(plan_of(web, world, refresh_images=True)) == {"instance.web1": "replace"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "runs", "has"),
+    [
+        ("debian-12", "debian-12-v2", "debian-12-v2", "debian-12-v2"),
+        ("debian-12-v2", "debian-12", "debian-12-v2", "debian-12-v2"),
+        ("debian-12", "ami-1", "ami-1", "ami-1 /dev/xvda"),
+    ],
+)
+def test_a_host_that_runs_the_image_already_keeps_running(before, after, runs, has):
+    world = applied(topology(Role("web", count=1, image=before)), catalogue=images(**{before: runs}))
+    declared = topology(Role("web", count=1, image=after))
+    for refresh in (False, True):
+        plan = plan_of(declared, world, catalogue=images(**{after: has}), refresh_images=refresh)
+        assert plan.empty
+        assert not plan.errors
+    plan = plan_of(declared, world, catalogue=images(**{after: has}), replace=frozenset({"instance.web1"}))
+    host = next(change.after for change in plan.changes if change.address == "instance.web1")
+    assert (host.image, host.image_id) == (after, has)
+
+
+def test_a_host_that_runs_another_image_is_replaced():
+    world = applied(topology(Role("web", count=1)))
+    declared = topology(Role("web", count=1, image="debian-12-v1"))
+    plan = plan_of(declared, world, catalogue=images(**{"debian-12-v1": "debian-12-v1"}))
+    assert actions(plan)["instance.web1"] == "replace"
+
+
+def images(**ids):
+    return evolve(CATALOGUE, images=ids)
 
 
 def test_what_failed_after_it_was_accepted_is_replaced():

@@ -40,9 +40,9 @@ def test_user_data_that_cloud_init_knows_is_accepted(refusals, text):
     [
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7 ada",
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7\n",
-        "ecdsa-sha2-nistp256 AAAAE2VjZHNh== Ada, of the laptop",
-        "sk-ssh-ed25519@openssh.com AAAAGnNr",
-        "ssh-ed25519-cert-v01@openssh.com AAAAIHNz",
+        "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTY= Ada, of the laptop",
+        "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAAWs=",
+        "ssh-ed25519-cert-v01@openssh.com AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29tAAAAAWs=",
     ],
 )
 def test_a_public_key_is_accepted(refusals, key):
@@ -55,12 +55,15 @@ def test_a_public_key_is_accepted(refusals, key):
         "",
         "~/.ssh/id_ed25519.pub",
         "ssh-ed25519",
+        "ssh-ed25519 AAAA",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5",
+        "ssh-ed25519 AAAAB3NzaC1yc2EAAAAga2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",
         "-----BEGIN OPENSSH PRIVATE KEY-----\ns3cret\n",
-        "ssh-ed25519 AAAA ada\nssh-ed25519 AAAB bob",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7 ada\nssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7 bob",
         "AAAAC3NzaC1lZDI1NTE5AAAAI0Q7",
     ],
 )
 def test_what_is_no_public_key_is_refused_and_not_shown(refusals, key):
-    finding = refusals(ssh_keys=["ssh-ed25519 AAAA ada", key])["topology/ssh-key"]
+    finding = refusals(ssh_keys=["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7 ada", key])["topology/ssh-key"]
     assert finding.message == "entry 2 is no SSH public key"
     assert "s3cret" not in finding.message + finding.fix

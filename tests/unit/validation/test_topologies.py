@@ -8,6 +8,7 @@ from attrs import evolve
 from portinfra.errors import ValidationError
 from portinfra.model.catalogue import Capabilities
 from portinfra.model.environment import Environment
+from portinfra.model.location import Location
 from portinfra.model.resources import Volume
 from portinfra.model.topology import INTERNET, Flow, Role, Topology, allow
 from portinfra.validation import validate
@@ -185,6 +186,29 @@ def test_all_findings_come_at_once_each_with_the_line_that_made_the_value():
 
 def test_a_topology_needs_a_role():
     assert ("topology/empty", "topology.shop") in found(Topology("shop", roles=[]))
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [("99999999d", "is too long"), ("soon", "is no length of time"), ("0s", "is no length of time")],
+)
+def test_a_length_of_time_that_cannot_be_is_told_from_one_that_is_too_long(limit, words):
+    assert words in of_role(ready_limit=limit)["topology/ready-limit", "role.app.ready_limit"]
+
+
+@pytest.mark.parametrize(
+    ("file", "ports", "slot"),
+    [
+        ("shop.hcl", "Name its ports: tcp = 443. Or icmp = true.", "slot = 6."),
+        ("shop.py", "Name its ports: tcp=443. Or icmp=True.", "slot=6."),
+    ],
+)
+def test_what_to_write_is_in_the_language_of_the_file(file, ports, slot):
+    place = Location(file, 3)
+    roles = [WEB, evolve(APP, slot=5, location=place), Role("db", slot=5, location=place)]
+    findings = found(Topology("shop", roles, [evolve(Flow("web", "app"), location=place)]))
+    assert any(text.endswith(ports) for text in findings.values())
+    assert findings["topology/slot-taken", "role.db.slot"].endswith(slot)
 
 
 SYSTEM_MOUNTS = [

@@ -28,7 +28,13 @@ class Evaluator(evaluator.Evaluator, Protocol):
         """Return the text that a template of a file makes. Raises Problem."""
 
 
-MISTAKES = ("hcl/unknown-variable", "hcl/unknown-local", "hcl/unknown-function", "hcl/unknown-name")
+MISTAKES = (
+    "hcl/too-large",
+    "hcl/unknown-variable",
+    "hcl/unknown-local",
+    "hcl/unknown-function",
+    "hcl/unknown-name",
+)
 
 
 def arguments(evaluator: evaluator.Evaluator, tree: Expression | None) -> list[Any]:
@@ -72,18 +78,15 @@ def _text_of(evaluator: Evaluator, tree: Expression, path: str) -> str:
 
 
 def _try(evaluator: Evaluator, tree: Expression, given: Expression | None) -> Any:
-    """The first argument that has a value."""
+    """Return the first argument that has a value. It depends on the secrets of those before it, too."""
     *first, last = parts(given) if given else (None,)
     if last is None:
         raise evaluator.wrong(tree, "function", "try() takes one argument or more", "Write try(a, b).")
     for each in first:
         try:
-            computed = evaluator.attempt(each)
+            return evaluator.value(each)
         except Problem as problem:
             _raise_mistake(problem)
-            continue
-        evaluator.secrets |= computed.secrets
-        return computed.value
     return evaluator.value(last)
 
 

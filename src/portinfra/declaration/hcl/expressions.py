@@ -13,6 +13,7 @@ from portinfra.declaration import terraform
 from portinfra.declaration.hcl import calls, loops, operations
 from portinfra.declaration.hcl.accessors import chain, name_of, number_of, reach
 from portinfra.declaration.hcl.arithmetic import Number, negate, read_number
+from portinfra.declaration.hcl.bounds import LARGEST_VALUE, TOO_LARGE, Work, is_too_large
 from portinfra.declaration.hcl.functions import FUNCTIONS
 from portinfra.declaration.hcl.problem import Problem, all_of, problem
 from portinfra.declaration.hcl.scope import Computed, Scope
@@ -27,6 +28,7 @@ from portinfra.words import count, suggestion
 
 LITERALS = {"true": True, "false": False, "null": None}
 NO_NAMES = Scope({}, {})
+SMALLER = "Make it smaller, or put large files where hosts fetch them."
 
 
 def evaluate(attribute: Attribute, scope: Scope) -> Computed:
@@ -37,6 +39,8 @@ def evaluate(attribute: Attribute, scope: Scope) -> Computed:
     except RecursionError:
         fix = "Put a part into a local of its own."
         raise problem("nesting", "this is nested too deeply", fix, attribute.location) from None
+    if is_too_large(value):
+        raise problem("too-large", TOO_LARGE, SMALLER, attribute.location)
     return Computed(value, frozenset(evaluator.secrets))
 
 
@@ -49,6 +53,7 @@ class Evaluator:
         self.location = location
         self.bound: Mapping[str, Any] = {}
         self.secrets: set[str] = set()
+        self.work = Work()
         self.is_template = False
         """Whether it computes what a file holds that `templatefile` reads."""
 
@@ -56,7 +61,7 @@ class Evaluator:
         """The same, where a `for` has bound further names."""
         inner = Evaluator(self.scope, self.source, self.location)
         inner.bound = {**self.bound, **bound}
-        inner.secrets, inner.is_template = self.secrets, self.is_template
+        inner.secrets, inner.work, inner.is_template = self.secrets, self.work, self.is_template
         return inner
 
     def value(self, tree: Expression) -> Any:
@@ -66,7 +71,10 @@ class Evaluator:
             raise self.wrong(
                 tree, "unsupported", "this form of expression is not read here", "Write it plainer."
             )
-        return method(tree)
+        value = method(tree)
+        if self.work.is_too_much(value):
+            raise self.wrong(tree, "too-large", "this takes too many steps to compute", SMALLER)
+        return value
 
     def wrong(self, tree: Expression, rule: str, message: str, fix: str) -> Problem:
         """What is wrong with a piece, at its line."""
@@ -117,7 +125,10 @@ class Evaluator:
         """The text that the pieces make; a single expression stands for itself."""
         if len(pieces) == 1 and isinstance(pieces[0], Tree):
             return self.value(pieces[0])
-        return "".join(all_of(self._shown, pieces))
+        texts = all_of(self._shown, pieces)
+        if sum(map(len, texts)) > LARGEST_VALUE:
+            raise problem("too-large", TOO_LARGE, SMALLER, self.location)
+        return "".join(texts)
 
     def _shown(self, piece: Piece) -> str:
         if isinstance(piece, str):
@@ -131,7 +142,14 @@ class Evaluator:
         return all_of(self.value, parts(tree))
 
     def _object(self, tree: Expression) -> dict[str, Any]:
-        return dict(all_of(self._element, parts(tree)))
+        elements = parts(tree)
+        made: dict[str, Any] = {}
+        for element, (key, value) in zip(elements, all_of(self._element, elements), strict=True):
+            if key in made:
+                shown = "a key" if self.secrets else repr(key)
+                raise self.wrong(element, "duplicate-key", f"{shown} is set twice", "Remove one.")
+            made[key] = value
+        return made
 
     def _element(self, tree: Expression) -> tuple[str, Any]:
         key, value = parts(tree)
@@ -171,8 +189,15 @@ class Evaluator:
         elif name in self.scope.local_names:
             fix = f"Write local.{name}."
         else:
-            fix = terraform.advice(name, Where.NAME) or f'Text stands in quotes: "{name}".'
+            fix = self._advice(name)
         raise self.wrong(tree, "unknown-name", f"{name!r} has no value", fix)
+
+    def _advice(self, name: str) -> str:
+        if self.is_template:
+            return f"Give it in the mapping of templatefile: {{ {name} = … }}."
+        if name.lower() in LITERALS:
+            return f"Write {name.lower()}."
+        return terraform.advice(name, Where.NAME) or f'Text stands in quotes: "{name}".'
 
     def _get_attr_expr_term(self, tree: Expression) -> Any:
         of, steps = chain(tree)
@@ -231,6 +256,8 @@ class Evaluator:
             )
             raise self.wrong(tree, "unknown-function", f"there is no function {function!r}", fix)
         arguments = calls.arguments(self, rest[0] if rest else None)
+        if is_too_large(arguments):
+            raise self.wrong(tree, "too-large", f"{function}(): {TOO_LARGE}", SMALLER)
         try:
             return FUNCTIONS[function](*arguments)
         except (ValueError, TypeError, AttributeError, IndexError) as error:
@@ -248,7 +275,7 @@ class Evaluator:
         """The text that a template of a file makes; it knows only the names. Raises Problem."""
         source = Source(file, text)
         inner = Evaluator(NO_NAMES, source, source.at(1))
-        inner.bound, inner.secrets, inner.is_template = names, self.secrets, True
+        inner.bound, inner.secrets, inner.work, inner.is_template = names, self.secrets, self.work, True
         return inner._template([_parsed(piece) for piece in pieces_of_template(source)])
 
     def _conditional(self, tree: Expression) -> Any:

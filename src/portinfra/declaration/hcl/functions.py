@@ -12,6 +12,7 @@ from ipaddress import IPv4Network, ip_network
 from typing import Any
 
 from portinfra.declaration.hcl.arithmetic import Number, reckon
+from portinfra.declaration.hcl.bounds import raise_if_too_long
 from portinfra.declaration.hcl.formats import format_text
 from portinfra.declaration.hcl.values import in_words, same, to_number, to_text, to_truth
 from portinfra.declaration.hcl.yaml import yaml_text
@@ -92,6 +93,7 @@ def _replace(text: Any, part: Any, by: Any) -> str:
     """With `/…/` as the part, a regular expression; `$1` and `${name}` stand for its groups."""
     whole, found, new = _text(text), _text(part), _text(by)
     if len(found) < 3 or not (found.startswith("/") and found.endswith("/")):
+        raise_if_too_long(len(whole) + whole.count(found) * len(new))
         return whole.replace(found, new)
     try:
         pattern = re.compile(found[1:-1].replace("(?P<", "(?<").replace("(?<", "(?P<"))
@@ -146,6 +148,12 @@ def _json_number(value: Any) -> float:
     raise TypeError(f"{in_words(value)} cannot be written as JSON")
 
 
+def _join(separator: Any, items: Any) -> str:
+    between, texts = _text(separator), [_text(item) for item in _list(items)]
+    raise_if_too_long(len(between) * len(texts) + sum(map(len, texts)))
+    return between.join(texts)
+
+
 def _split(separator: Any, text: Any) -> list[str]:
     between = _text(separator)
     return _text(text).split(between) if between else list(_text(text))
@@ -159,7 +167,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "contains": lambda items, wanted: any(same(item, wanted) for item in _list(items)),
     "flatten": _flatten,
     "format": lambda pattern, *values: format_text(_text(pattern), values, json_text),
-    "join": lambda separator, items: _text(separator).join(map(_text, _list(items))),
+    "join": _join,
     "jsonencode": json_text,
     "keys": lambda mapping: sorted(_mapping(mapping)),
     "length": _length,

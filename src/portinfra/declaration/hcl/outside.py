@@ -91,9 +91,45 @@ def _value(attribute: Attribute) -> Any:
         raise problem("var-file", message, fix, attribute.location) from None
 
 
+class _Refused(Exception):
+    """What JSON of values may not hold; it is where a pattern is found in the text the last time."""
+
+    def __init__(self, message: str, fix: str, pattern: str) -> None:
+        super().__init__(message)
+        self.message, self.fix, self.pattern = message, fix, pattern
+
+    def line_in(self, text: str) -> int:
+        """Return the line of the last place."""
+        places = [match.start() for match in re.finditer(self.pattern, text)]
+        return text.count("\n", 0, places[-1]) + 1 if places else 1
+
+
+def _refuse_constant(name: str) -> Any:
+    raise _Refused(f"{name} is no number in JSON", "Write a number.", rf":\s*{name}\b")
+
+
+def _mapping_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        name = next(name for name in names if names.count(name) > 1)
+        pattern = rf"{re.escape(json.dumps(name, ensure_ascii=False))}\s*:"
+        raise _Refused("a name is set twice in one mapping", "Remove one.", pattern)
+    return made
+
+
 def _from_json(text: str, file: str) -> dict[str, FileValue]:
     try:
-        values = json.loads(text, parse_float=read_number, parse_int=read_number, parse_constant=read_number)
+        values = json.loads(
+            text,
+            parse_float=read_number,
+            parse_int=read_number,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_mapping_of,
+        )
+    except _Refused as refused:
+        place = Location(file, refused.line_in(text))
+        raise problem("var-file", refused.message, refused.fix, place) from None
     except json.JSONDecodeError as error:
         place = Location(file, error.lineno, error.colno)
         raise problem(

@@ -203,6 +203,8 @@ def _plainly(error: UnexpectedInput, source: Source) -> tuple[str, str]:
     if token == "," and "RBRACE" in expected:
         return "',' stands behind an attribute", "Remove it: each attribute has a line of its own."
     shown = "something" if is_hidden else repr(_word(token))
+    if token.strip() == ":" and "EQ" in expected:
+        return "':' stands where '=' should be", "Write NAME = VALUE."
     found = "the file ends" if ended else f"{shown} comes" if token[:1].strip() else "the line ends"
     wanted = _wanted(expected)
     return f"{found} where {wanted} should be", f"Write {wanted} here, or remove what is too much."
