@@ -57,6 +57,8 @@ class Question:
 
     placed: Placed
     host: Address
+    stopped: Callable[[], bool] = lambda: False
+    """Returns whether the run ends: then a command ends, too."""
 
     @property
     def role(self) -> Role:
@@ -80,7 +82,7 @@ class Question:
 
     def _call(self, hook: Hook, given: Mapping[str, Any], left: float) -> HostAnswer:
         if isinstance(hook, str):
-            answer = call(hook, given, seconds=left)
+            answer = call(hook, given, seconds=left, stopped=self.stopped)
         else:
             with _FUNCTIONS:
                 answer = call(hook, given, seconds=left)
@@ -128,13 +130,16 @@ class Readiness:
             return
         if not task.tries:
             task.started = self.loop.clock.now()
-        question, there = Question(self.placed, task.step.address), self.there()
+        question, there = self._question(task.step.address), self.there()
         left = task.started + question.limit - self.loop.clock.now()
         task.tries += 1
         self._under_way += 1
         self.loop.submit(
             lambda completion: self._answered(task, question, completion), lambda: question.ask(there, left)
         )
+
+    def _question(self, host: Address) -> Question:
+        return Question(self.placed, host, lambda: self.loop.stopping)
 
     def _answered(self, task: Task, question: Question, completion: Completion) -> None:
         self._under_way -= 1

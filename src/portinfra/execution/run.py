@@ -182,7 +182,7 @@ class Run:
         loop = self._loop()
 
         def ask(host: Address) -> None:
-            question = Question(plan.placed, host)
+            question = Question(plan.placed, host, lambda: loop.stopping)
             loop.submit(lambda done: answered(host, done), lambda: question.ask(there, question.limit))
 
         def answered(host: Address, done: Completion) -> None:

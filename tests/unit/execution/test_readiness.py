@@ -1,6 +1,7 @@
 """What is asked about a host, and what people read when it is not ready."""
 
 import json
+import signal
 import threading
 
 import pytest
@@ -14,6 +15,7 @@ from portinfra.errors import ApplyError, DeclarationError
 from portinfra.model.fingerprint import fingerprint
 from portinfra.model.sensitive import SensitiveText
 from portinfra.planning.saved import fingerprints
+from portinfra.records import holder as holders
 from portinfra.render.console.plan import rolling
 from portinfra.testing.simulated import SOMEWHERE, simulated
 
@@ -131,6 +133,18 @@ def test_hosts_that_shall_not_run_or_are_not_selected_are_not_asked():
 def test_threads_ask_too():
     role = Role("web", count=4, ready=[lambda inventory: print("up") or True, "true"])
     assert workflow.apply(plan_of(role)).succeeded
+
+
+def test_an_interrupt_ends_a_command_at_once(tmp_path):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    pid = tmp_path / "pid"
+    plan = plan_of(Role("web", count=1, ready=f"echo $$ > {pid}; kill -INT $PPID; exec sleep 50"))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            workflow.apply(plan)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert holders.start_time(int(pid.read_text())) is None
 
 
 def test_slow_questions_keep_no_other_step_from_beginning():
