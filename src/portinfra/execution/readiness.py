@@ -1,8 +1,10 @@
 """Whether hosts are ready: the commands and functions of their roles, each asked about one host."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from attrs import define, field, frozen
@@ -11,7 +13,7 @@ from portinfra.errors import NotReadyError
 from portinfra.execution.loop import Loop
 from portinfra.execution.task import Task
 from portinfra.execution.workers import Completion
-from portinfra.hooks.calls import call, name_of
+from portinfra.hooks.calls import call, name_of, unready
 from portinfra.hooks.inventory import inventory
 from portinfra.model.address import Address
 from portinfra.model.duration import seconds
@@ -49,6 +51,8 @@ class HostAnswer:
     hook: str = ""
     said: str = ""
     """The last line of the output, without control characters and secrets."""
+    final: bool = False
+    """Whether asking again cannot help: the command is not here, or may not be run."""
 
 
 @frozen
@@ -71,11 +75,18 @@ class Question:
         return seconds(self.role.ready_limit)
 
     def ask(self, there: Mapping[Address, Observed[Any]], left: float) -> HostAnswer:
-        """Call each command and function until one says no. `left` are the seconds until the limit ends."""
+        """Call each command and function until one says no. `left` are the seconds until the limit ends; all
+        of them together get no more, and QUESTION_SECONDS at most.
+        """
         hosts = {a: seen for a, seen in there.items() if a.kind != "instance" or a == self.host}
         given = inventory(self.placed, Observation(hosts), occasion="ready")
-        for hook in self.role.ready:
-            answer = self._call(hook, given, min(left, QUESTION_SECONDS))
+        deadline = time.monotonic() + min(left, QUESTION_SECONDS)
+        for number, hook in enumerate(self.role.ready):
+            if number and time.monotonic() >= deadline:
+                return HostAnswer(False, name_of(hook), "not asked: no time was left after those before it")
+            if missing := unready(hook):
+                return HostAnswer(False, name_of(hook), missing, final=True)
+            answer = self._call(hook, given, deadline - time.monotonic())
             if not answer.ready:
                 return answer
         return HostAnswer(True)
@@ -94,6 +105,13 @@ class Question:
     def error(self, answer: HostAnswer, tries: int, waited: float) -> NotReadyError:
         """Return the error of a host that was not ready within its limit."""
         role, asked = self.role, f"asked {count(tries, 'time')} in {duration(waited)}"
+        if answer.final:
+            return NotReadyError(
+                f"{self.host} cannot be asked whether it is ready: {answer.said}",
+                f"{answer.hook!r} is a command of the role {role.name!r} ({role.location})",
+                fix=f"The path is relative to the folder that portinfra runs in, {Path.cwd()}. Run portinfra "
+                "where the command is, or declare its whole path. Then run the same command again.",
+            )
         return NotReadyError(
             f"{self.host} was not ready within {role.ready_limit} ({asked})",
             f"{answer.hook!r} answered {answer.said!r} at last"
@@ -152,7 +170,7 @@ class Readiness:
         if answer.ready:
             return self.end(task, "done", None)
         now = self.loop.clock.now()
-        if now + PAUSE_SECONDS > task.started + question.limit:
+        if answer.final or now + PAUSE_SECONDS > task.started + question.limit:
             return self.end(task, "failed", question.error(answer, task.tries, now - task.started))
         if task.tries == 1:
             self.tell(task, None, f"not ready yet: {answer.said}".removesuffix(": "), waits=True)

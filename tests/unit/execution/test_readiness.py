@@ -3,6 +3,7 @@
 import json
 import signal
 import threading
+import time
 
 import pytest
 from attrs import evolve
@@ -12,6 +13,8 @@ from portinfra.commands.applying import ended
 from portinfra.declaration.declared import Declared
 from portinfra.declaration.hcl.write import to_hcl
 from portinfra.errors import ApplyError, DeclarationError
+from portinfra.execution import readiness
+from portinfra.hooks.calls import Answer
 from portinfra.model.fingerprint import fingerprint
 from portinfra.model.sensitive import SensitiveText
 from portinfra.planning.saved import fingerprints
@@ -133,6 +136,38 @@ def test_hosts_that_shall_not_run_or_are_not_selected_are_not_asked():
 def test_threads_ask_too():
     role = Role("web", count=4, ready=[lambda inventory: print("up") or True, "true"])
     assert workflow.apply(plan_of(role)).succeeded
+
+
+def test_all_questions_of_a_host_share_one_time(monkeypatch):
+    given = []
+
+    def call(hook, inventory, *, seconds, **more):
+        given.append(seconds)
+        time.sleep(0.01)
+        return Answer(True)
+
+    monkeypatch.setattr(readiness, "call", call)
+    run(Role("web", count=1, ready=["one", "two", "three"], ready_limit="20s"))
+    assert 20 >= given[0] > given[1] > given[2]
+
+
+def test_a_question_without_time_is_not_asked(monkeypatch):
+    monkeypatch.setattr(readiness, "QUESTION_SECONDS", 0)
+    error = failure(Role("web", count=1, ready=["true", "true"], ready_limit="5s"))
+    assert "no time was left" in str(error)
+
+
+def test_a_command_that_is_not_here_ends_the_wait_at_once_and_the_error_names_the_folder(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    error = failure(Role("web", count=1, ready="./up 8443", ready_limit="5m"))
+    assert str(error).startswith("instance.web1 cannot be asked whether it is ready: up is not here")
+    assert str(tmp_path) in error.fix
+    (tmp_path / "up").write_text("#!/bin/sh\n")
+    assert "may not be run: chmod +x up" in str(failure(Role("web", count=1, ready="./up 8443")))
+    (tmp_path / "up").chmod(0o755)
+    assert run(Role("web", count=1, ready="./up 8443")).succeeded
 
 
 def test_an_interrupt_ends_a_command_at_once(tmp_path):
