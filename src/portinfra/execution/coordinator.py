@@ -316,7 +316,7 @@ class Coordinator:
     def _reserved_for(self, due: Iterable[Task], now: float) -> float:
         """The moment at which the lists of a look may be read; their further pages are not foreseen."""
         drivers = {type(task.driver): task.driver for task in due}
-        reads = (call for driver in drivers.values() for call in driver.survey(self.plan.scope))
+        reads = (call for driver in drivers.values() for call in call_method(driver.survey, self.plan.scope))
         return max((self._schedule.reserve(call.rates, now) for call in reads), default=now)
 
     def _send_look(self, due: list[Task], look: Look) -> None:
@@ -351,7 +351,7 @@ class Coordinator:
 
     def _telling(self, due: list[Task], action: str) -> list[Task]:
         """Those whom a kind of read tells of; all where nobody knows it."""
-        surveys = {t.step: t.driver.survey(self.plan.scope, [t.awaited]) for t in due}
+        surveys = {t.step: call_method(t.driver.survey, self.plan.scope, [t.awaited]) for t in due}
         return [t for t in due if any(call.action == action for call in surveys[t.step])] or due
 
     def _look_on(self, due: list[Task], look: Look, interrupted: Interrupted, now: float) -> None:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +122,37 @@ class Question:
         )
 
 
+def ask_all(
+    loop: Loop, placed: Placed, hosts: Iterable[Address], there: Mapping[Address, Observed[Any]]
+) -> frozenset[Address]:
+    """Ask each host once and return those that are ready. The questions get half of the workers."""
+    waiting, under_way, ready = deque(hosts), set[Address](), set[Address]()
+
+    def ask_more() -> None:
+        while waiting and len(under_way) < most_questions(loop):
+            ask(waiting.popleft())
+
+    def ask(host: Address) -> None:
+        under_way.add(host)
+        question = Question(placed, host, lambda: loop.stopping)
+        loop.submit(lambda done: answered(host, done), lambda: question.ask(there, question.limit))
+
+    def answered(host: Address, done: Completion) -> None:
+        under_way.remove(host)
+        if isinstance(done.result, HostAnswer) and done.result.ready:
+            ready.add(host)
+        loop.later(loop.clock.now(), ask_more)
+
+    loop.later(loop.clock.now(), ask_more)
+    loop.run(lambda: not waiting and not under_way)
+    return frozenset(ready)
+
+
+def most_questions(loop: Loop) -> int:
+    """Return how many questions may be under way: calls to the provider and renewals need workers, too."""
+    return max(1, loop.workers.size // 2)
+
+
 @define
 class Readiness:
     """Asks about the hosts of one apply, each until it is ready or its limit ends."""
@@ -143,7 +174,7 @@ class Readiness:
 
         Questions may take long. They get half of the workers, so that calls to the provider go on.
         """
-        if self._under_way >= max(1, self.loop.workers.size // 2):
+        if self._under_way >= most_questions(self.loop):
             self._waiting.append(task)
             return
         if not task.tries:

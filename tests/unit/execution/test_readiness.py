@@ -133,6 +133,24 @@ def test_hosts_that_shall_not_run_or_are_not_selected_are_not_asked():
     assert asked == []
 
 
+def test_the_first_questions_are_announced_and_leave_half_of_the_workers(monkeypatch):
+    under_way, most, lines = [], [], []
+
+    def answer(hook, inventory, **more):
+        under_way.append(1)
+        most.append(len(under_way))
+        time.sleep(0.01)
+        under_way.pop()
+        return Answer(True)
+
+    run(Role("web", count=6))
+    monkeypatch.setattr(readiness, "call", answer)
+    plan = plan_of(Role("web", count=6, size="large", ready="true"))
+    workflow.apply(plan, workers=4, listen=lambda progress: lines.append(progress.message))
+    assert lines[0] == "asking 6 hosts whether they are ready, before the first change"
+    assert max(most[:6]) <= 2
+
+
 def test_threads_ask_too():
     role = Role("web", count=4, ready=[lambda inventory: print("up") or True, "true"])
     assert workflow.apply(plan_of(role)).succeeded
