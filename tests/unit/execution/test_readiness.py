@@ -7,6 +7,7 @@ import time
 
 import pytest
 from attrs import evolve
+from rich.console import Console
 
 from portinfra import Role, Topology, workflow
 from portinfra.commands.applying import ended
@@ -19,7 +20,7 @@ from portinfra.model.fingerprint import fingerprint
 from portinfra.model.sensitive import SensitiveText
 from portinfra.planning.saved import fingerprints
 from portinfra.records import holder as holders
-from portinfra.render.console.plan import rolling
+from portinfra.render.console.plan import rolling, show_plan
 from portinfra.testing.simulated import SOMEWHERE, simulated
 
 SECRET = "password-of-the-database"
@@ -230,6 +231,22 @@ def test_a_plan_says_what_the_next_host_waits_for():
         "Hosts of web go down 2 at a time. The next waits until the last ones are ready, "
         "for 2m at most: './up' says so."
     )
+
+
+@pytest.mark.parametrize(("number", "are"), [(1, "1 host will be asked whether it is"), (2, "2 hosts will")])
+def test_a_plan_says_how_many_hosts_an_apply_asks_though_nothing_changes(number, are):
+    def shown(plan):
+        show_plan(plan, console := Console(record=True, width=100))
+        return console.export_text()
+
+    role = Role("web", count=number, ready="true")
+    assert are in shown(plan_of(role))
+    run(role)
+    nothing = shown(plan_of(role))
+    assert "Nothing to do" in nothing
+    assert are in nothing
+    assert "will be asked" not in shown(workflow.destroy(Topology("shop", [role]), SOMEWHERE))
+    assert "will be asked" not in shown(plan_of(evolve(role, ready=())))
 
 
 @pytest.mark.parametrize("ready", [(), "true"])
