@@ -60,6 +60,8 @@ class Coordinator:
 
     _kept: frozenset[Address] = field(init=False)
     """What the plan neither makes nor replaces."""
+    _concerned: frozenset[Address] = field(init=False)
+    """What steps are about."""
     _world: World = field(init=False)
     _refs: Refs = field(init=False)
     _schedule: Schedule = field(init=False)
@@ -79,6 +81,7 @@ class Coordinator:
     def __attrs_post_init__(self) -> None:
         made = {change.address for change in self.plan.changes if change.action in ("create", "replace")}
         self._kept = frozenset(self.plan.wanted.keys() - made)
+        self._concerned = frozenset(step.address for step in self.plan.steps)
         self._began = self._written = self._clock.now()
         self._world = World(self.plan.observation.resources)
         self._refs = Refs(self.plan.scope, self.attempt, self._world, self._world.removals)
@@ -337,6 +340,7 @@ class Coordinator:
         for task in due:
             self._waiting.leave(task.step)
         if completion.error is None:
+            self._note_others(cast(Observation, completion.result))
             for task in due:
                 self._arrived(task, cast(Observation, completion.result))
         else:
@@ -360,6 +364,12 @@ class Coordinator:
             self._schedule.throttled(rates, now)
         again = max(now + retry.delay(look.tries), self._schedule.reserve(rates, now))
         self.loop.later(again, self._send_look, due, look)
+
+    def _note_others(self, observation: Observation) -> None:
+        """Record what the look found of resources that no step is about: a creation may wait for them."""
+        for address, seen in observation.resources.items():
+            if address in self._world and address not in self._concerned:
+                self._world.record(address, seen)
 
     def _arrived(self, task: Task, observation: Observation) -> None:
         """Go on with what a look found. Where a zone was silent, what was not found is not known."""
