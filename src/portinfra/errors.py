@@ -97,7 +97,7 @@ class LeaseHeldError(PortinfraError):
     def __init__(self, holder: "Holder", since: str) -> None:
         super().__init__(
             f"{holder} has been changing this environment since {since}",
-            fix="Wait for it to end. A claim whose holder died is taken over within a minute.",
+            fix="Wait for it to end. A lease whose holder died is taken over within a minute.",
         )
         self.holder = holder
         self.since = since
@@ -107,7 +107,7 @@ class LeaseLostError(LeaseHeldError):
     """Another run took this run for dead and has its lease now. This run has stopped."""
 
     def __init__(self, holder: "Holder | None" = None, since: str = "") -> None:
-        taker = f"{holder} took this run's claim over" if holder else "this run's claim was taken from it"
+        taker = f"{holder} took this run's lease over" if holder else "this run's lease was taken from it"
         PortinfraError.__init__(
             self,
             f"{taker}{f' at {since}' if since else ''}: it had not been heard of for a minute",

@@ -66,11 +66,14 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def placed(topology: Topology, environment: Environment) -> Placed:
+def placed(topology: Topology, environment: Environment, *, existing: bool = False) -> Placed:
     """Every resource of a topology in an environment, without any call.
 
-    Raises ValidationError or PlacementError, with all findings.
+    Raises ValidationError or PlacementError, with all findings. With `existing`, what only new resources may
+    not have raises nothing.
     """
+    if existing:
+        return _place(topology, environment)[0]
     plugin = registry.plugin(environment.provider)
     validate(topology, environment, plugin.capabilities, {plugin.name: plugin.native})
     made = place(topology, environment)

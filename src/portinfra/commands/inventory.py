@@ -35,7 +35,7 @@ def inventory(
     from portinfra.render.console.terminal import out, table, write, write_json
     from portinfra.render.documents import inventory_document
 
-    found = placed(select(session, target))
+    found = placed(select(session, target), existing=True)
     if shown.as_json or format is InventoryFormat.JSON:
         write_json(inventory_document(found))
     elif format is not InventoryFormat.TABLE:

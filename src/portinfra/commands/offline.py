@@ -10,13 +10,15 @@ from portinfra.render.console.terminal import err
 from portinfra.validation import validate_declared
 
 
-def placed(selection: Selection) -> Placed:
-    """Every resource of the selection; checked against what its provider can do, if that is installed."""
+def placed(selection: Selection, *, existing: bool = False) -> Placed:
+    """Every resource of the selection; checked against what its provider can do, if that is installed. With
+    `existing`, what only new resources may not have is not checked.
+    """
     environment = selection.environment
     if environment.provider in registry.installed():
-        return workflow.placed(selection.topology, environment)
+        return workflow.placed(selection.topology, environment, existing=existing)
     err().print(
         f"note: the provider {environment.provider!r} is not installed, so what it can do was not checked"
     )
-    validate_declared(Declared((selection.topology,), (environment,)))
+    validate_declared(Declared((selection.topology,), (environment,)), existing=existing)
     return place(selection.topology, environment)

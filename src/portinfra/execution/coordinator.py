@@ -60,6 +60,8 @@ class Coordinator:
 
     _kept: frozenset[Address] = field(init=False)
     """What the plan neither makes nor replaces."""
+    _concerned: frozenset[Address] = field(init=False)
+    """What steps are about."""
     _world: World = field(init=False)
     _refs: Refs = field(init=False)
     _schedule: Schedule = field(init=False)
@@ -79,6 +81,7 @@ class Coordinator:
     def __attrs_post_init__(self) -> None:
         made = {change.address for change in self.plan.changes if change.action in ("create", "replace")}
         self._kept = frozenset(self.plan.wanted.keys() - made)
+        self._concerned = frozenset(step.address for step in self.plan.steps)
         self._began = self._written = self._clock.now()
         self._world = World(self.plan.observation.resources)
         self._refs = Refs(self.plan.scope, self.attempt, self._world, self._world.removals)
@@ -317,7 +320,7 @@ class Coordinator:
     def _reserved_for(self, due: Iterable[Task], now: float) -> float:
         """The moment at which the lists of a look may be read; their further pages are not foreseen."""
         drivers = {type(task.driver): task.driver for task in due}
-        reads = (call for driver in drivers.values() for call in driver.survey(self.plan.scope))
+        reads = (call for driver in drivers.values() for call in call_method(driver.survey, self.plan.scope))
         return max((self._schedule.reserve(call.rates, now) for call in reads), default=now)
 
     def _send_look(self, due: list[Task], look: Look) -> None:
@@ -338,6 +341,7 @@ class Coordinator:
         for task in due:
             self._waiting.leave(task.step)
         if completion.error is None:
+            self._note_others(cast(Observation, completion.result))
             for task in due:
                 self._arrived(task, cast(Observation, completion.result))
         else:
@@ -352,7 +356,7 @@ class Coordinator:
 
     def _telling(self, due: list[Task], action: str) -> list[Task]:
         """Those whom a kind of read tells of; all where nobody knows it."""
-        surveys = {t.step: t.driver.survey(self.plan.scope, [t.awaited]) for t in due}
+        surveys = {t.step: call_method(t.driver.survey, self.plan.scope, [t.awaited]) for t in due}
         return [t for t in due if any(call.action == action for call in surveys[t.step])] or due
 
     def _look_on(self, due: list[Task], look: Look, interrupted: Interrupted, now: float) -> None:
@@ -361,6 +365,12 @@ class Coordinator:
             self._schedule.throttled(rates, now)
         again = max(now + retry.delay(look.tries), self._schedule.reserve(rates, now))
         self.loop.later(again, self._send_look, due, look)
+
+    def _note_others(self, observation: Observation) -> None:
+        """Record what the look found of resources that no step is about: a creation may wait for them."""
+        for address, seen in observation.resources.items():
+            if address in self._world and address not in self._concerned:
+                self._world.record(address, seen)
 
     def _arrived(self, task: Task, observation: Observation) -> None:
         """Go on with what a look found. Where a zone was silent, what was not found is not known."""

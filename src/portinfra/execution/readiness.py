@@ -1,8 +1,10 @@
 """Whether hosts are ready: the commands and functions of their roles, each asked about one host."""
 
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from attrs import define, field, frozen
@@ -11,7 +13,7 @@ from portinfra.errors import NotReadyError
 from portinfra.execution.loop import Loop
 from portinfra.execution.task import Task
 from portinfra.execution.workers import Completion
-from portinfra.hooks.calls import call, name_of
+from portinfra.hooks.calls import call, name_of, unready
 from portinfra.hooks.inventory import inventory
 from portinfra.model.address import Address
 from portinfra.model.duration import seconds
@@ -49,6 +51,8 @@ class HostAnswer:
     hook: str = ""
     said: str = ""
     """The last line of the output, without control characters and secrets."""
+    final: bool = False
+    """Whether asking again cannot help: the command is not here, or may not be run."""
 
 
 @frozen
@@ -57,6 +61,8 @@ class Question:
 
     placed: Placed
     host: Address
+    stopped: Callable[[], bool] = lambda: False
+    """Returns whether the run ends: then a command ends, too."""
 
     @property
     def role(self) -> Role:
@@ -69,18 +75,25 @@ class Question:
         return seconds(self.role.ready_limit)
 
     def ask(self, there: Mapping[Address, Observed[Any]], left: float) -> HostAnswer:
-        """Call each command and function until one says no. `left` are the seconds until the limit ends."""
+        """Call each command and function until one says no. `left` are the seconds until the limit ends; all
+        of them together get no more, and QUESTION_SECONDS at most.
+        """
         hosts = {a: seen for a, seen in there.items() if a.kind != "instance" or a == self.host}
         given = inventory(self.placed, Observation(hosts), occasion="ready")
-        for hook in self.role.ready:
-            answer = self._call(hook, given, min(left, QUESTION_SECONDS))
+        deadline = time.monotonic() + min(left, QUESTION_SECONDS)
+        for number, hook in enumerate(self.role.ready):
+            if number and time.monotonic() >= deadline:
+                return HostAnswer(False, name_of(hook), "not asked: no time was left after those before it")
+            if missing := unready(hook):
+                return HostAnswer(False, name_of(hook), missing, final=True)
+            answer = self._call(hook, given, deadline - time.monotonic())
             if not answer.ready:
                 return answer
         return HostAnswer(True)
 
     def _call(self, hook: Hook, given: Mapping[str, Any], left: float) -> HostAnswer:
         if isinstance(hook, str):
-            answer = call(hook, given, seconds=left)
+            answer = call(hook, given, seconds=left, stopped=self.stopped)
         else:
             with _FUNCTIONS:
                 answer = call(hook, given, seconds=left)
@@ -92,6 +105,13 @@ class Question:
     def error(self, answer: HostAnswer, tries: int, waited: float) -> NotReadyError:
         """Return the error of a host that was not ready within its limit."""
         role, asked = self.role, f"asked {count(tries, 'time')} in {duration(waited)}"
+        if answer.final:
+            return NotReadyError(
+                f"{self.host} cannot be asked whether it is ready: {answer.said}",
+                f"{answer.hook!r} is a command of the role {role.name!r} ({role.location})",
+                fix=f"The path is relative to the folder that portinfra runs in, {Path.cwd()}. Run portinfra "
+                "where the command is, or declare its whole path. Then run the same command again.",
+            )
         return NotReadyError(
             f"{self.host} was not ready within {role.ready_limit} ({asked})",
             f"{answer.hook!r} answered {answer.said!r} at last"
@@ -100,6 +120,37 @@ class Question:
             fix=f"Look at the host, or correct `ready` or `ready_limit` of the role {role.name!r} "
             f"({role.location}). Then run the same command again: it asks again before it goes on.",
         )
+
+
+def ask_all(
+    loop: Loop, placed: Placed, hosts: Iterable[Address], there: Mapping[Address, Observed[Any]]
+) -> frozenset[Address]:
+    """Ask each host once and return those that are ready. The questions get half of the workers."""
+    waiting, under_way, ready = deque(hosts), set[Address](), set[Address]()
+
+    def ask_more() -> None:
+        while waiting and len(under_way) < most_questions(loop):
+            ask(waiting.popleft())
+
+    def ask(host: Address) -> None:
+        under_way.add(host)
+        question = Question(placed, host, lambda: loop.stopping)
+        loop.submit(lambda done: answered(host, done), lambda: question.ask(there, question.limit))
+
+    def answered(host: Address, done: Completion) -> None:
+        under_way.remove(host)
+        if isinstance(done.result, HostAnswer) and done.result.ready:
+            ready.add(host)
+        loop.later(loop.clock.now(), ask_more)
+
+    loop.later(loop.clock.now(), ask_more)
+    loop.run(lambda: not waiting and not under_way)
+    return frozenset(ready)
+
+
+def most_questions(loop: Loop) -> int:
+    """Return how many questions may be under way: calls to the provider and renewals need workers, too."""
+    return max(1, loop.workers.size // 2)
 
 
 @define
@@ -123,18 +174,21 @@ class Readiness:
 
         Questions may take long. They get half of the workers, so that calls to the provider go on.
         """
-        if self._under_way >= max(1, self.loop.workers.size // 2):
+        if self._under_way >= most_questions(self.loop):
             self._waiting.append(task)
             return
         if not task.tries:
             task.started = self.loop.clock.now()
-        question, there = Question(self.placed, task.step.address), self.there()
+        question, there = self._question(task.step.address), self.there()
         left = task.started + question.limit - self.loop.clock.now()
         task.tries += 1
         self._under_way += 1
         self.loop.submit(
             lambda completion: self._answered(task, question, completion), lambda: question.ask(there, left)
         )
+
+    def _question(self, host: Address) -> Question:
+        return Question(self.placed, host, lambda: self.loop.stopping)
 
     def _answered(self, task: Task, question: Question, completion: Completion) -> None:
         self._under_way -= 1
@@ -147,7 +201,7 @@ class Readiness:
         if answer.ready:
             return self.end(task, "done", None)
         now = self.loop.clock.now()
-        if now + PAUSE_SECONDS > task.started + question.limit:
+        if answer.final or now + PAUSE_SECONDS > task.started + question.limit:
             return self.end(task, "failed", question.error(answer, task.tries, now - task.started))
         if task.tries == 1:
             self.tell(task, None, f"not ready yet: {answer.said}".removesuffix(": "), waits=True)

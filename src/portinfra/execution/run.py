@@ -15,9 +15,9 @@ from portinfra.execution.coordinator import Coordinator
 from portinfra.execution.journal import Journal
 from portinfra.execution.lease import LeaseHolder
 from portinfra.execution.loop import Loop
-from portinfra.execution.readiness import HostAnswer, Question
+from portinfra.execution.readiness import ask_all
 from portinfra.execution.renewal import keep_renewing
-from portinfra.execution.workers import Completion, Inline, Threads, Workers
+from portinfra.execution.workers import Inline, Threads, Workers
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.lease import Lease
@@ -25,13 +25,14 @@ from portinfra.model.observed import Observed
 from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan, PlanOptions
-from portinfra.model.progress import Listener
+from portinfra.model.progress import Listener, Progress
 from portinfra.model.resources import Spec
 from portinfra.observation import Reader
 from portinfra.planning.compose import compose
 from portinfra.planning.readiness import hosts_in_turn, with_questions
 from portinfra.provider.interface import Answer, Call, Clock, Provider
 from portinfra.verification import verify
+from portinfra.words import count
 
 
 def new_attempt(clock: Clock) -> str:
@@ -157,7 +158,7 @@ class Run:
         assert self._holder is not None
         self._holder.renew_if_due()
         began, calls = self._provider.clock.now(), self._caller.calls
-        coordinator = self._coordinator(self._unready_first(with_questions(plan)), listen)
+        coordinator = self._coordinator(self._unready_first(with_questions(plan), listen), listen)
         steps = coordinator.run()
         outcome = Outcome(self._scope, self.attempt, steps)
         if all(step.fate == "done" for step in steps):
@@ -173,27 +174,15 @@ class Run:
             raise ApplyError(_message(outcome), outcome)
         return outcome
 
-    def _unready_first(self, plan: Plan) -> Plan:
+    def _unready_first(self, plan: Plan, listen: Listener) -> Plan:
         """Return the plan in the order that begins with the hosts that run and are not ready."""
         hosts = hosts_in_turn(plan)
         if not hosts:
             return plan
-        there, ready = plan.observation.resources, set[Address]()
+        said = f"asking {count(len(hosts), 'host')} whether they are ready, before the first change"
+        listen(Progress(0, len(plan.steps), 0, plan.budget.calls, 0.0, message=said))
         loop = self._loop()
-
-        def ask(host: Address) -> None:
-            question = Question(plan.placed, host)
-            loop.submit(lambda done: answered(host, done), lambda: question.ask(there, question.limit))
-
-        def answered(host: Address, done: Completion) -> None:
-            asked.add(host)
-            if isinstance(done.result, HostAnswer) and done.result.ready:
-                ready.add(host)
-
-        asked = set[Address]()
-        for host in hosts:
-            loop.later(self._provider.clock.now(), ask, host)
-        loop.run(lambda: len(asked) == len(hosts))
+        ready = ask_all(loop, plan.placed, hosts, plan.observation.resources)
         options = evolve(plan.options, not_ready=frozenset(hosts) - ready)
         if not options.not_ready:
             return plan

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import tempfile
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -19,6 +20,12 @@ FILE = re.compile(r"\s*([\w.~/+-]*/[\w./+-]*)(?=\s|;|&|\||$)")
 
 TOLD_MAX = 400
 """Characters of what a hook printed that are kept: the last ones."""
+
+STOPPED_AFTER = 0.2
+"""Seconds between two looks at whether a command has to be ended."""
+
+Stopped = Callable[[], bool]
+"""Returns whether nobody waits for the answer any more."""
 
 ONCE_TOLD = 'read -r _ && exec /bin/sh -c "$1" < /dev/null'
 """Begins with a command only once it is awaited: whoever is interrupted before does not know what to end."""
@@ -56,9 +63,16 @@ def unready(hook: Hook) -> str:
     return "" if os.access(path, os.X_OK) else f"{path} may not be run: chmod +x {path}"
 
 
-def call(hook: Hook, given: Inventory, *, seconds: float, **variables: str) -> Answer:
-    """Call a hook. A command gets at most so many seconds, and the variables as `PORTINFRA_…`."""
-    return _command(hook, given, seconds, variables) if isinstance(hook, str) else _function(hook, given)
+def call(
+    hook: Hook, given: Inventory, *, seconds: float, stopped: Stopped | None = None, **variables: str
+) -> Answer:
+    """Call a hook. A command gets at most so many seconds, one at least, and the variables as `PORTINFRA_…`.
+
+    A command is ended, with all that it began, soon after `stopped` returns True. A function has no limit.
+    """
+    if not isinstance(hook, str):
+        return _function(hook, given)
+    return _command(hook, given, variables, lambda process: _ended(process, max(seconds, 1.0), stopped))
 
 
 def _function(hook: Hook, given: Inventory) -> Answer:
@@ -72,7 +86,12 @@ def _function(hook: Hook, given: Inventory) -> Answer:
     return Answer(answer is not False, _last(answer if isinstance(answer, str) else printed.getvalue()))
 
 
-def _command(command: str, given: Inventory, seconds: float, variables: dict[str, str]) -> Answer:
+def _command(
+    command: str,
+    given: Inventory,
+    variables: dict[str, str],
+    wait: Callable[[subprocess.Popen[bytes]], str],
+) -> Answer:
     with tempfile.TemporaryDirectory(prefix="portinfra-") as folder:
         file, printed = Path(folder, "inventory.json"), Path(folder, "printed")
         file.write_text(json.dumps(given, indent=2), encoding="utf-8")
@@ -86,17 +105,26 @@ def _command(command: str, given: Inventory, seconds: float, variables: dict[str
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # so that what it began can be ended with it
             )
-        problem = _ended(process, seconds)
+        problem = wait(process)
         told = printed.read_bytes().decode(errors="replace")
     return Answer(not problem, _last(f"{told.rstrip()}\n{problem}"), problem)
 
 
-def _ended(process: subprocess.Popen[bytes], seconds: float) -> str:
+def _ended(process: subprocess.Popen[bytes], seconds: float, stopped: Stopped | None) -> str:
     """Wait for a command, and not for what it leaves running: a dead man's switch goes on. Why it failed."""
+    left = seconds
     try:
-        process.communicate(b"begin\n", timeout=max(seconds, 1.0))
-    except subprocess.TimeoutExpired:
-        return f"no end after {seconds:.0f} s"
+        while True:
+            turn = left if stopped is None else min(left, STOPPED_AFTER)
+            try:
+                process.communicate(b"begin\n", timeout=turn)
+                break
+            except subprocess.TimeoutExpired:
+                left -= turn
+                if stopped is not None and stopped():
+                    return "interrupted"
+                if left <= 0:
+                    return f"no end after {seconds:.0f} s"
     finally:
         if process.poll() is None:  # out of time, or interrupted
             os.killpg(process.pid, signal.SIGKILL)

@@ -111,7 +111,9 @@ class Taking:
         return f"its last snapshot began {late} after the freeze, which holds for {held}"
 
     def _passed(self, hook: Hook, **variables: str) -> bool:
-        answer = calls.call(hook, self.given, seconds=HOOK_SECONDS, group=self.group.name, **variables)
+        answer = calls.call(
+            hook, self.given, seconds=HOOK_SECONDS, stopped=None, group=self.group.name, **variables
+        )
         if not answer.passed:
             told = "" if self.group.sensitive else answer.told
             self.problem = self.problem or f"{calls.name_of(hook)}: {told or 'failed'}"

@@ -1,12 +1,14 @@
 import pytest
 from attrs import evolve
 from toy import topology
-from toycloud import TWO_ROLES, ToyProvider, plan_for, run
+from toycloud import TWO_ROLES, ListingDriver, ToyProvider, plan_for, run
 
-from portinfra import Role, errors
+from portinfra import Role, Volume, errors
 from portinfra.execution.retry import ATTEMPTS_MAX
 from portinfra.model.catalogue import Rate
 from portinfra.model.observed import Fault
+from portinfra.model.resources import KINDS
+from portinfra.provider.interface import Wait
 
 
 @pytest.fixture(autouse=True)
@@ -134,6 +136,31 @@ def test_something_that_never_becomes_ready_is_given_up_with_advice():
     (failed,) = [step for step in caught.value.outcome.steps if step.fate == "failed"]
     assert "still getting ready after 20 minutes" in str(failed.error)
     assert failed.error.fix
+
+
+def test_a_creation_that_waits_for_what_is_outside_its_plan_goes_on_once_that_is_ready():
+    class OneAtATime(ListingDriver):
+        def next_call(self, want, seen, refs):
+            others = (each for address, each in refs.seen.items() if address.kind == "volume")
+            if seen is None and any(each.state != "ready" for each in others):
+                return Wait("waiting for another volume")
+            return super().next_call(want, seen, refs)
+
+    provider = ToyProvider()
+    run(provider, plan_for(provider, TWO_ROLES))
+    volume = next(kind for kind in KINDS if kind.kind == "volume")
+    provider.drivers = {**provider.drivers, volume: OneAtATime(volume)}
+    other = next(address for address in provider.table if address.kind == "volume")
+    provider.ready_at[other] = provider.clock.now() + 300
+    db = evolve(TWO_ROLES.role("db"), volumes=[Volume("data", gib=1), Volume("log", gib=1)])
+    provider.table[other] = evolve(provider.table[other], state="pending")
+    more = evolve(TWO_ROLES, roles=[TWO_ROLES.roles[0], db])
+    plan = plan_for(provider, more, addresses=frozenset({"volume.db1-log"}))
+    provider.table[other] = evolve(provider.table[other], state="ready")
+    assert other not in {step.address for step in plan.steps}
+    before = provider.clock.now()
+    assert run(provider, plan).succeeded
+    assert provider.clock.now() - before < 600
 
 
 def test_an_interrupt_ends_after_the_calls_under_way_and_lets_the_claim_go():

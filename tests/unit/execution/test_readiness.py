@@ -1,20 +1,26 @@
 """What is asked about a host, and what people read when it is not ready."""
 
 import json
+import signal
 import threading
+import time
 
 import pytest
 from attrs import evolve
+from rich.console import Console
 
 from portinfra import Role, Topology, workflow
 from portinfra.commands.applying import ended
 from portinfra.declaration.declared import Declared
 from portinfra.declaration.hcl.write import to_hcl
 from portinfra.errors import ApplyError, DeclarationError
+from portinfra.execution import readiness
+from portinfra.hooks.calls import Answer
 from portinfra.model.fingerprint import fingerprint
 from portinfra.model.sensitive import SensitiveText
 from portinfra.planning.saved import fingerprints
-from portinfra.render.console.plan import rolling
+from portinfra.records import holder as holders
+from portinfra.render.console.plan import rolling, show_plan
 from portinfra.testing.simulated import SOMEWHERE, simulated
 
 SECRET = "password-of-the-database"
@@ -136,9 +142,71 @@ def test_hosts_that_shall_not_run_or_are_not_selected_are_not_asked():
     assert asked == []
 
 
+def test_the_first_questions_are_announced_and_leave_half_of_the_workers(monkeypatch):
+    under_way, most, lines = [], [], []
+
+    def answer(hook, inventory, **more):
+        under_way.append(1)
+        most.append(len(under_way))
+        time.sleep(0.01)
+        under_way.pop()
+        return Answer(True)
+
+    run(Role("web", count=6))
+    monkeypatch.setattr(readiness, "call", answer)
+    plan = plan_of(Role("web", count=6, size="large", ready="true"))
+    workflow.apply(plan, workers=4, listen=lambda progress: lines.append(progress.message))
+    assert lines[0] == "asking 6 hosts whether they are ready, before the first change"
+    assert max(most[:6]) <= 2
+
+
 def test_threads_ask_too():
     role = Role("web", count=4, ready=[lambda inventory: print("up") or True, "true"])
     assert workflow.apply(plan_of(role)).succeeded
+
+
+def test_all_questions_of_a_host_share_one_time(monkeypatch):
+    given = []
+
+    def call(hook, inventory, *, seconds, **more):
+        given.append(seconds)
+        time.sleep(0.01)
+        return Answer(True)
+
+    monkeypatch.setattr(readiness, "call", call)
+    run(Role("web", count=1, ready=["one", "two", "three"], ready_limit="20s"))
+    assert 20 >= given[0] > given[1] > given[2]
+
+
+def test_a_question_without_time_is_not_asked(monkeypatch):
+    monkeypatch.setattr(readiness, "QUESTION_SECONDS", 0)
+    error = failure(Role("web", count=1, ready=["true", "true"], ready_limit="5s"))
+    assert "no time was left" in str(error)
+
+
+def test_a_command_that_is_not_here_ends_the_wait_at_once_and_the_error_names_the_folder(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    error = failure(Role("web", count=1, ready="./up 8443", ready_limit="5m"))
+    assert str(error).startswith("instance.web1 cannot be asked whether it is ready: up is not here")
+    assert str(tmp_path) in error.fix
+    (tmp_path / "up").write_text("#!/bin/sh\n")
+    assert "may not be run: chmod +x up" in str(failure(Role("web", count=1, ready="./up 8443")))
+    (tmp_path / "up").chmod(0o755)
+    assert run(Role("web", count=1, ready="./up 8443")).succeeded
+
+
+def test_an_interrupt_ends_a_command_at_once(tmp_path):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    pid = tmp_path / "pid"
+    plan = plan_of(Role("web", count=1, ready=f"echo $$ > {pid}; kill -INT $PPID; exec sleep 50"))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            workflow.apply(plan)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert holders.start_time(int(pid.read_text())) is None
 
 
 def test_slow_questions_keep_no_other_step_from_beginning():
@@ -171,6 +239,22 @@ def test_a_plan_says_what_the_next_host_waits_for():
         "Hosts of web go down 2 at a time. The next waits until the last ones are ready, "
         "for 2m at most: './up' says so."
     )
+
+
+@pytest.mark.parametrize(("number", "are"), [(1, "1 host will be asked whether it is"), (2, "2 hosts will")])
+def test_a_plan_says_how_many_hosts_an_apply_asks_though_nothing_changes(number, are):
+    def shown(plan):
+        show_plan(plan, console := Console(record=True, width=100))
+        return console.export_text()
+
+    role = Role("web", count=number, ready="true")
+    assert are in shown(plan_of(role))
+    run(role)
+    nothing = shown(plan_of(role))
+    assert "Nothing to do" in nothing
+    assert are in nothing
+    assert "will be asked" not in shown(workflow.destroy(Topology("shop", [role]), SOMEWHERE))
+    assert "will be asked" not in shown(plan_of(evolve(role, ready=())))
 
 
 @pytest.mark.parametrize("ready", [(), "true"])

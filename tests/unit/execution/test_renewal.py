@@ -109,7 +109,7 @@ def taken_over(provider):
 def test_a_run_that_was_stopped_and_taken_over_changes_nothing_more():
     provider = Beating()
     provider.before["instance.db1"] = stopped_for(provider, 100, taken_over(provider))
-    with pytest.raises(errors.LeaseLostError, match="took this run's claim over") as caught:
+    with pytest.raises(errors.LeaseLostError, match="took this run's lease over") as caught:
         apply(provider)
     assert caught.value.holder.machine == "elsewhere"
     assert provider.made[-1][2] == "instance.db1"  # the one that was under way

@@ -63,6 +63,14 @@ def test_what_is_out_of_time_is_ended_with_all_that_it_began(tmp_path):
     assert all(gone(pid) for pid in pids.read_text().split())
 
 
+def test_what_is_stopped_is_ended_with_all_that_it_began(tmp_path):
+    pids = tmp_path / "pids"
+    command = f"sleep 600 & echo $$ $! > {tmp_path}/new; mv {tmp_path}/new {pids}; wait"
+    answer = calls.call(command, {}, seconds=60, stopped=pids.exists)
+    assert answer == calls.Answer(False, "interrupted")
+    assert all(gone(pid) for pid in pids.read_text().split())
+
+
 def test_not_even_then_is_waited_for_what_left_its_session(tmp_path, fifo):
     escaped = tmp_path / "escaped"
     command = f"setsid timeout 20 sh -c 'read line < {fifo}; touch {escaped}' & sleep 600"

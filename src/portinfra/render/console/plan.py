@@ -12,7 +12,7 @@ from portinfra.model.plan import Plan
 from portinfra.model.resources import shown
 from portinfra.model.topology import Role
 from portinfra.planning.account import account_of
-from portinfra.planning.readiness import rolling_roles
+from portinfra.planning.readiness import questions, rolling_roles
 from portinfra.planning.roles import role_of
 from portinfra.planning.subnets import RULE as SUBNET_MOVES
 from portinfra.render.console.assurances import nothing_to_do
@@ -70,9 +70,17 @@ def show_plan(plan: Plan, console: Console, *, full: bool = False) -> None:
     for role in rolling_roles(plan):
         print_hanging(console, styled(""), rolling(role))
     print_hanging(console, styled(""), summary(plan))
+    if not plan.errors and (hosts := questions(plan)):
+        console.print(questions_line(len(hosts)))
     if plan.kept:
         console.print("To give up what is kept: --allow-data-loss ADDRESS, or --allow-data-loss all.")
     show_findings(plan.findings, console)
+
+
+def questions_line(hosts: int) -> str:
+    """Return how many hosts an apply asks, whether it changes them or not."""
+    they_are = "it is" if hosts == 1 else "they are"
+    return f"{count(hosts, 'host')} will be asked whether {they_are} ready."
 
 
 def rolling(role: Role) -> str:
