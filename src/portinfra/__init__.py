@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from portinfra.declaration.files import file
+from portinfra.model.address import Address
 from portinfra.model.environment import Environment
 from portinfra.model.plan import PlanOptions
 from portinfra.model.recovery import Action, DataPolicy, Probe, RecoveryPlan, Wave
@@ -54,6 +55,7 @@ _LAZY = {
 __all__ = [
     "INTERNET",
     "Action",
+    "Address",
     "Attachment",
     "DataPolicy",
     "Environment",

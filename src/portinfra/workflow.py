@@ -41,7 +41,7 @@ from portinfra.planning.compose import compose
 from portinfra.planning.in_use import in_use
 from portinfra.planning.readiness import questions
 from portinfra.planning.refusal import refuse
-from portinfra.planning.saved import fingerprints, new_changes, say_changes
+from portinfra.planning.saved import fingerprints, new_changes, say_new
 from portinfra.planning.unknown_names import name_findings
 from portinfra.policy import PolicyRule, Report
 from portinfra.policy import check as check_rules
@@ -206,9 +206,8 @@ def apply(
         fresh = check_guards_again(run, fresh, plan.guards)
         refuse(fresh)
         if new := new_changes(fresh, fingerprints(plan)):
-            raise StalePlanError(
-                f"{plan.scope} has changed since this plan was made. Not in it: {say_changes(new)}"
-            )
+            read = {(change.action, change.address) for change in plan.changes}
+            raise StalePlanError(f"{plan.scope} has changed since this plan was made. {say_new(new, read)}")
         record_peer(run, fresh)
         outcome = run.apply(fresh, listen or (lambda progress: None))
     if environment.dns and not plan.destroys and not fresh.fenced:  # names lead to hosts that run

@@ -1,5 +1,7 @@
 """The target takes over, and the source is kept out of the way."""
 
+import os
+
 import pytest
 from attrs import evolve
 from turning import HOW, LOST, lost, powers, rules, said
@@ -8,10 +10,12 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 from portinfra import workflow
 from portinfra.errors import PolicyError, Unavailable
 from portinfra.model.recovery import Action, Wave
+from portinfra.model.vault import Vault
 from portinfra.recovery.failback import failback
 from portinfra.recovery.failover import failover
 from portinfra.recovery.fencing import fence
 from portinfra.recovery.replicate import replicate
+from portinfra.recovery.status import status
 from portinfra.testing.wrapped import wrapped
 
 
@@ -154,3 +158,23 @@ def test_a_timer_carries_nothing_from_a_source_that_does_not_stand(ready, how):
     assert fence_if_lost in (0, 3)
     assert failback(recovery(), HOW).result == "passed"
     assert replicate(recovery(), now=True, pace=ONE).succeeded
+
+
+@pytest.fixture
+def rclone(tmp_path, monkeypatch):
+    """A program in rclone's place that fails, and writes each of its calls to this file."""
+    calls = tmp_path / "rclone-calls"
+    program = tmp_path / "bin" / "rclone"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$*" >> {calls}\nexit 1\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    return calls
+
+
+def test_a_takeover_from_snapshots_does_not_read_the_vault(ready, rclone):
+    vault = Vault("vault:shop", "192.0.2.7:22", sender="~/sender.conf", receiver="~/receiver.conf")
+    about = recovery(vault=vault)
+    assert status(about).level == "ok"
+    assert failover(about, HOW).result == "passed"
+    assert not rclone.exists()

@@ -66,7 +66,7 @@ def test_what_is_written_then_is_never_given_up_for_what_was_left_aside(cloud, c
 
 
 def test_who_has_begun_to_get_other_data_is_not_sent_round_in_a_circle(cloud, came_back):
-    failover(recovery(), evolve(HOW, without=(came_back,)))
+    failover(recovery(), evolve(HOW, without=(came_back,), older_data=True))
     stuck("failback", failback)
     every = [point.id for point in status(recovery().turned).points]
     with lost(RECOVERY), pytest.raises(PolicyError) as error:

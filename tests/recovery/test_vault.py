@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 from sweeps import books, strides, sweep_through
-from turning import dies_at
+from turning import dies_at, powers
 from vaults import CANARY, ROOM, by, helpers_left, moved_in, needs_tools, points_in, restored
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, write, written
 
 from portinfra import dr
 from portinfra.errors import PermissionDenied, PolicyError
 from portinfra.execution.connection import Connection
+from portinfra.model.finding import Severity
 from portinfra.model.recovery import Probe
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.vault.helpers import Helpers
@@ -166,11 +167,38 @@ def test_a_vault_that_nobody_can_look_into_is_not_vouched_for(home, cloud):
     found, said = dr.status(about), []
     assert (found.level, found.points[0].restorable) == ("late", None)
     assert "rclone" in found.vault_unseen
-    assert "recovery/vault-unseen" in [finding.rule for finding in dr.prospect(about).findings]
+    unseen = {each.rule: each.severity for each in dr.prospect(about).findings}
+    assert unseen["recovery/vault-unseen"] is Severity.ERROR
     dr.replicate(about, pace=ONE, say=said.append)
     assert any("nobody could look into the vault" in line for line in said)
     moved_in(home)
     assert dr.status(about).level == "ok"
+
+
+@pytest.mark.parametrize("last_point", [False, True])
+def test_no_source_is_stopped_for_data_in_a_vault_that_cannot_be_listed(home, cloud, last_point):
+    about, how = by("age", home, cloud), dr.How(last_point=last_point, pace=ONE)
+    assert dr.replicate(about, pace=ONE).succeeded
+    for side in ("sender", "receiver"):
+        (home / f"{side}.conf").write_text("[vault]\ntype = of-no-kind\n")
+    with pytest.raises(PolicyError) as error:
+        dr.failover(about, how)
+    assert "recovery/vault-unseen" in [finding.rule for finding in error.value.findings]
+    assert powers(cloud, PRODUCTION) == {"running"}
+    lost = dr.How(source_is_lost=True)
+    severities = {each.rule: each.severity for each in dr.prospect(about, lost).findings}
+    assert severities["recovery/vault-unseen"] is Severity.WARNING, "nothing is stopped then"
+    moved_in(home)
+    assert dr.failover(about, how).result == "passed"
+
+
+def test_a_vault_is_not_asked_where_the_data_has_arrived_already(home, cloud):
+    about = by("age", home, cloud)
+    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.drill(about, pace=ONE).result == "passed"
+    for side in ("sender", "receiver"):
+        (home / f"{side}.conf").unlink()
+    assert "recovery/vault-unseen" not in [each.rule for each in dr.prospect(about).findings]
 
 
 def test_a_ledger_that_has_lost_all_points_costs_none_of_the_vaults(home, cloud):

@@ -16,7 +16,7 @@ from portinfra.model.address import Address
 from portinfra.model.plain import Document
 from portinfra.model.plan import Plan, PlanOptions
 from portinfra.planning.refusal import refuse
-from portinfra.planning.saved import declaration_digest, new_changes, say_changes
+from portinfra.planning.saved import declaration_digest, digest, new_changes, say_new
 from portinfra.render.documents import plan_document
 
 SCHEMA = "portinfra.plan/1"
@@ -76,8 +76,9 @@ def load_plan(session: Session, target: Target, path: Path, *, without_peer: boo
     if new := new_changes(plan, saved["fingerprints"]):
         same = saved.get("declaration", "") == declaration_digest(plan)
         why = "what is there has changed since" if same else "the declaration has changed since"
+        read = {(change["action"], change["address"]) for change in saved["changes"]}
         raise StalePlanError(
-            f"{path} is out of date: {why}. Not in it: {say_changes(new)}",
+            f"{path} is out of date: {why}. {say_new(new, read)}",
             fix=f"Make a new plan, read it, and apply that: {_anew(session, target, saved, path)}",
         )
     return plan
@@ -103,10 +104,14 @@ def _read(session: Session, path: Path) -> Document:
         saved = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise Misuse(f"{path} cannot be read: {error.strerror}", fix=_fix(session)) from error
-    except ValueError:
+    except (ValueError, RecursionError):
         saved = None
     if not isinstance(saved, dict) or saved.get("schema") != SCHEMA or "fingerprints" not in saved:
         raise Misuse(f"{path} is not a saved plan of this version", fix=_fix(session))
+    if saved.get("digest") != digest(saved):
+        raise Misuse(
+            f"{path} is not as this version of portinfra wrote it: it was changed", fix=_fix(session)
+        )
     return saved
 
 

@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 from typer import Argument, Option
 
 from portinfra.commands.exits import Misuse
-from portinfra.commands.session import Session
+from portinfra.commands.session import PLACEHOLDER, Session
 from portinfra.model.address import Address
 from portinfra.model.plan import PlanOptions
 
@@ -48,13 +48,18 @@ class Target:
         return [*where, *declaration_options(session, self.file, self.var_files, self.variables)]
 
     def values(self) -> dict[str, str]:
-        """The variables by name. Raises Misuse for one without a value."""
+        """The variables by name. Raises Misuse for one without a value, or with a placeholder for it."""
         given: dict[str, str] = {}
         for text in self.variables or ():
             name, equals, value = text.partition("=")
             if not equals:
                 # The name is not shown: it may be a secret that lacks its name.
                 raise Misuse("a variable has no value", fix="Write --var NAME=VALUE.")
+            if value == PLACEHOLDER:
+                raise Misuse(
+                    f"--var {name}={PLACEHOLDER} has a placeholder, not the value of {name!r}",
+                    fix=f"Write the value of {name!r} in place of {PLACEHOLDER}.",
+                )
             given[name] = value
         return given
 

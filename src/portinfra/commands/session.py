@@ -23,6 +23,9 @@ DEBUG_VARIABLE = "PORTINFRA_DEBUG"
 
 VARIABLE = "--var"
 
+PLACEHOLDER = "VALUE"
+"""What a printed command has in place of a value that may be secret. No command accepts it as a value."""
+
 
 @frozen
 class Session:
@@ -54,7 +57,7 @@ class Session:
     def variable(self, text: str) -> str:
         """What is given to `--var` as it may be shown: `token=VALUE`, where it may be a secret."""
         name, _, _ = text.partition("=")
-        return text if name in self.plain_variables else f"{name}=VALUE"
+        return text if name in self.plain_variables else f"{name}={PLACEHOLDER}"
 
     def _shown(self, before: str, argument: str) -> str:
         if before == VARIABLE:
@@ -76,7 +79,7 @@ class Session:
             values = (given.partition("=")[2] or given, "" if after.startswith("-") else after)
             for value in filter(None, values):
                 for written in {value, repr(value)[1:-1]}:
-                    text = re.sub(rf"(?<!\w){re.escape(written)}(?!\w)", "VALUE", text)
+                    text = re.sub(rf"(?<!\w){re.escape(written)}(?!\w)", PLACEHOLDER, text)
         return text
 
     def _variables(self) -> Iterator[tuple[int, str]]:

@@ -192,6 +192,7 @@ class Coordinator:
 
     def _send(self, task: Task, call: Call) -> bool:
         if refused := self._dead_ends.meets(call, task.want):
+            task.untried = not task.calls
             self._end(task, "failed", refused)
             return False
         task.calls += 1
@@ -281,7 +282,7 @@ class Coordinator:
     def _conclude(self, task: Task, fate: Fate, error: Exception | None) -> None:
         now = self._clock.now()
         self._outcomes[task.step] = StepOutcome(
-            task.step, fate, error, task.calls, task.started, now, task.changed
+            task.step, fate, error, task.calls, task.started, now, task.changed, task.untried
         )
         self._tell(task, fate, str(error) if error else "")
 

@@ -44,6 +44,8 @@ class Task:
     """The actions that were accepted since then."""
     changed: bool = False
     """Whether the provider accepted any call of this step."""
+    untried: bool = False
+    """Whether the refusal of an equal call ends this step before any call of its own."""
     fell_back: bool = False
     """Whether a call was accepted and then changed nothing."""
     reported: set[str] = field(factory=set)

@@ -26,6 +26,8 @@ class StepOutcome:
     """Seconds by the provider's clock."""
     changed: bool = False
     """Whether the provider accepted at least one call of the step that changes something."""
+    untried: bool = False
+    """Whether the refusal of an equal call ended the step before any call of its own."""
 
 
 @frozen(field_transformer=convert.refuse_text)
@@ -46,8 +48,8 @@ class Cause:
 
     @property
     def untried(self) -> int:
-        """How many of the steps made no call: the first failure said what would become of them."""
-        return sum(not step.calls for step in self.steps)
+        """How many of the steps were not tried: the first failure said how they would end."""
+        return sum(step.untried for step in self.steps)
 
     def __str__(self) -> str:
         """The first step's error in one line, with its resource and the number of the others."""

@@ -1,12 +1,14 @@
 """A plan's fingerprints: whether an apply would do anything that was not in the plan that was read."""
 
 import hashlib
+import json
 from collections.abc import Collection, Iterable, Iterator
 
 from attrs import evolve
 
 from portinfra.model.change import Change
 from portinfra.model.fingerprint import fingerprint
+from portinfra.model.plain import Document
 from portinfra.model.plan import Plan
 from portinfra.model.resources import Spec, shown
 
@@ -26,9 +28,10 @@ def fingerprints(plan: Plan) -> tuple[str, ...]:
     )
 
 
-def digest(plan: Plan) -> str:
-    """One hash for the whole plan, to tell two plans apart at a glance."""
-    return hashlib.sha256("\n".join(_needed(plan)).encode()).hexdigest()
+def digest(document: Document) -> str:
+    """Return one hash of all that a plan's document says, in any order and layout of its text."""
+    told = {name: value for name, value in document.items() if name != "digest"}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def new_changes(fresh: Plan, read: Collection[str]) -> tuple[Change, ...]:
@@ -56,16 +59,26 @@ def declaration_digest(plan: Plan) -> str:
     return fingerprint((topology, evolve(environment, dns=None))) + few
 
 
-def say_changes(changes: Iterable[Change]) -> str:
+def say_new(new: Iterable[Change], read: Collection[tuple[str, str]]) -> str:
+    """Return sentences about new changes: those that the plan that was read lacks, and those that it has with
+    other content. `read` holds the action and the address of each of its changes.
+    """
+    lacking: list[Change] = []
+    altered: list[Change] = []
+    for change in new:
+        (altered if (change.action, change.address) in read else lacking).append(change)
+    sentences = (
+        ("Not in it:", lacking),
+        ("In it, but with other content, or for other user data of hosts:", altered),
+    )
+    return " ".join(f"{begins} {_say_changes(changes)}." for begins, changes in sentences if changes)
+
+
+def _say_changes(changes: Iterable[Change]) -> str:
     """Return the changes in words, each with its address: `create instance.web3, delete volume.db1-data`."""
     said = [f"{change.action} {change.address}" for change in changes]
     more = f" and {len(said) - _SAID_MAX} more" if len(said) > _SAID_MAX else ""
     return ", ".join(said[:_SAID_MAX]) + more
-
-
-def _needed(plan: Plan) -> list[str]:
-    where = _where(plan)
-    return [_hash(where, _leave(plan, change)[0]) for change in _lasting(plan)]
 
 
 def _lasting(plan: Plan) -> list[Change]:

@@ -2,11 +2,14 @@
 
 A role without `slot=` has its position as slot. So a role that is removed, or added in the middle, would
 move all later ones. The mend for the first is one line, `retired`; for the second it is an order of roles.
+Where neither keeps all in place, roles are given slots of their own. A mend is printed after a check that it
+moves nothing and that validation accepts it.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
+from itertools import count
 from typing import Any
 
 from attrs import evolve
@@ -24,9 +27,9 @@ RULE = "plan/subnet-moves"
 
 
 def moves(placed: Placed, wanted: Mapping[Address, Spec], observation: Observation) -> list[Finding]:
-    """Return one finding for all subnets that exist elsewhere, with the line that keeps them.
+    """Return one finding for all subnets that exist elsewhere, with what to write so that none moves.
 
-    Only where roles have a `slot` of their own that changed, each of these has a finding.
+    Where it is enough to give roles their former `slot`, each of these has a finding.
     """
     moved: dict[str, tuple[str, str]] = {}
     subnets = observation.of(Subnet)
@@ -48,22 +51,21 @@ def _findings(
     if any(_slot(before, placed) is None for before, _ in moved.values()):
         yield _of_topology(placed, moved, _old_cidr(placed))
         return
+    there = _slots_there(placed, observation)
     own = [role for role in topology.roles if role.slot is not None and role.name in moved]
-    if own:
+    if own and _keeps(_with_former_slots(topology, own, there), there):
         for role in own:
             yield _of_role(role, placed, *moved[role.name])
         return
-    there = _slots_there(placed, observation)
-    yield _of_topology(placed, moved, _mend(topology, there))
+    yield _of_topology(placed, moved, _in_words(topology, _mend(topology, there)))
 
 
 def _of_role(role: Role, placed: Placed, before: str, after: str) -> Finding:
     slot = _slot(before, placed)
-    line = f"slot = {slot}" if _is_hcl(placed.topology) else f"slot={slot}"
     return Finding(
         RULE,
         f"its subnet exists as {before} and would move to {after}, with every host in it",
-        f'Write this in the role "{role.name}": {line}',
+        f'Write this in the role "{role.name}": {_slot_line(placed.topology, slot)}',
         subject=f"role.{role.name}.slot",
         location=role.location,
     )
@@ -90,42 +92,65 @@ def _single(address: Address, seen: Subnet, want: Subnet) -> Finding:
     )
 
 
-def _mend(topology: Topology, there: Mapping[str, int]) -> str:
-    """Return what keeps each role in the slot that it has `there`, which names removed roles too."""
-    if line := _retired_line(topology, there):
-        return f'{_change(topology)} "{topology.name}": {line}'
+def _mend(topology: Topology, there: Mapping[str, int]) -> Topology:
+    """Return the topology with the smallest change that keeps each role in the slot that it has `there`.
+
+    `there` names roles that were removed, too.
+    """
+    return next(mended for mended in _mends(topology, there) if _keeps(mended, there))
+
+
+def _mends(topology: Topology, there: Mapping[str, int]) -> Iterator[Topology]:
+    """Return changed topologies, the smallest change first; the last one keeps each role in its slot."""
     last = len(topology.roles) + max(there.values())
-    roles = sorted(
+    ordered = sorted(
         topology.roles, key=lambda role: last if role.slot is not None else there.get(role.name, last)
     )
-    ordered = evolve(topology, roles=roles)
-    fix = f"Declare the roles in this order: {', '.join(role.name for role in roles)}."
-    line = _retired_line(ordered, there) if not _keeps(ordered, there) else ""
-    return f'{fix} {_change(topology)} "{topology.name}": {line}' if line else fix
+    for roles in (topology.roles, ordered):
+        declared = evolve(topology, roles=roles)
+        yield declared
+        for retired in (_removed(declared, there), _gaps(declared, there)):
+            yield evolve(declared, retired=retired)
+    yield _with_slots(topology, there)
 
 
-def _change(topology: Topology) -> str:
-    return (
-        "Replace `retired` by this line in the topology"
-        if topology.retired
-        else "Add this line to the topology"
-    )
+def _with_former_slots(topology: Topology, roles: list[Role], there: Mapping[str, int]) -> Topology:
+    names = {role.name for role in roles}
+    former = [
+        evolve(role, slot=there.get(role.name, role.slot)) if role.name in names else role
+        for role in topology.roles
+    ]
+    return evolve(topology, roles=former)
 
 
-def _retired_line(topology: Topology, there: Mapping[str, int]) -> str:
-    """Return the attribute `retired` that keeps each role in its slot; empty where none does."""
-    for retired in (_removed(topology, there), _gaps(topology, there)):
-        if _keeps(evolve(topology, retired=retired), there):
-            return _line(topology, retired)
-    return ""
+def _with_slots(topology: Topology, there: Mapping[str, int]) -> Topology:
+    """Return the topology in which each role that would lie elsewhere has a slot of its own."""
+    kept = _true_retired(topology, there)
+    declared = evolve(topology, retired=kept)
+    taken = {*there.values(), *kept.values()}
+    roles = []
+    for role, slot in zip(declared.roles, declared.slots, strict=True):
+        free = slot if slot not in taken else next(each for each in count() if each not in taken)
+        right = there.get(role.name, free)
+        taken.add(right)
+        roles.append(role if slot == right else evolve(role, slot=right))
+    return evolve(declared, roles=roles)
 
 
 def _keeps(topology: Topology, there: Mapping[str, int]) -> bool:
-    """Whether each role is in its slot, and no role has a slot of its own that is retired."""
-    slots = dict(zip((role.name for role in topology.roles), topology.slots, strict=True))
-    own = {role.slot for role in topology.roles if role.slot is not None}
-    in_place = all(there.get(name, slot) == slot for name, slot in slots.items())
-    return in_place and not own.intersection(topology.retired.values())
+    """Whether each role is in its slot, no two have the same, and no role or its slot is retired."""
+    names = [role.name for role in topology.roles]
+    retired = topology.retired.values()
+    in_place = all(there.get(name, slot) == slot for name, slot in zip(names, topology.slots, strict=True))
+    used = [*topology.slots, *retired]
+    return in_place and len(set(used)) == len(used) and not topology.retired.keys() & set(names)
+
+
+def _true_retired(topology: Topology, there: Mapping[str, int]) -> dict[str, int]:
+    """Return the retired roles without those that are declared, or whose slot a declared role has."""
+    names = {role.name for role in topology.roles}
+    taken = {slot for name, slot in there.items() if name in names}
+    return {name: slot for name, slot in topology.retired.items() if name not in names and slot not in taken}
 
 
 def _removed(topology: Topology, there: Mapping[str, int]) -> dict[str, int]:
@@ -133,13 +158,13 @@ def _removed(topology: Topology, there: Mapping[str, int]) -> dict[str, int]:
     names = {role.name for role in topology.roles}
     last = max(slot for name, slot in there.items() if name in names)
     gone = {name: slot for name, slot in there.items() if name not in names and slot < last}
-    return {**topology.retired, **gone}
+    return {**_true_retired(topology, there), **gone}
 
 
 def _gaps(topology: Topology, there: Mapping[str, int]) -> dict[str, int]:
     """Return the retired roles with each slot that has to stay free before a role."""
     names = {slot: name for name, slot in there.items()}
-    kept = {slot: name for name, slot in topology.retired.items()}
+    kept = {slot: name for name, slot in _true_retired(topology, there).items()}
     slot = 0
     for role in topology.roles:
         while slot in kept:
@@ -149,6 +174,33 @@ def _gaps(topology: Topology, there: Mapping[str, int]) -> dict[str, int]:
             slot += 1
         slot += 1
     return {name: slot for slot, name in kept.items()}
+
+
+def _in_words(topology: Topology, mended: Topology) -> str:
+    """Return what to write so that a topology becomes the mended one."""
+    ways = []
+    names = [role.name for role in mended.roles]
+    if names != [role.name for role in topology.roles]:
+        ways.append(f"Declare the roles in this order: {', '.join(names)}.")
+    before = {role.name: role.slot for role in topology.roles}
+    slots = [(role.name, role.slot) for role in mended.roles if role.slot != before[role.name]]
+    if slots:
+        lines = [f'{_slot_line(topology, slot)} in the role "{name}"' for name, slot in slots]
+        ways.append(f"Write {', '.join(lines)}.")
+    if mended.retired != topology.retired:
+        ways.append(_retired_change(topology, mended))
+    return " ".join(ways)
+
+
+def _retired_change(topology: Topology, mended: Topology) -> str:
+    if not mended.retired:
+        return f'Remove `retired` from the topology "{topology.name}".'
+    way = "Replace `retired` by this line in" if topology.retired else "Add this line to"
+    return f'{way} the topology "{topology.name}": {_line(topology, mended.retired)}'
+
+
+def _slot_line(topology: Topology, slot: int | None) -> str:
+    return f"slot = {slot}" if _is_hcl(topology) else f"slot={slot}"
 
 
 def _slots_there(placed: Placed, observation: Observation) -> dict[str, int]:

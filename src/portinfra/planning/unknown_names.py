@@ -1,7 +1,7 @@
 """Names in plan options that nothing has: a misspelled name must not do nothing, or something else."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from attrs import frozen
 
@@ -17,8 +17,11 @@ ALL = "all"
 PERMITS = ("allow_data_loss", "unprotected")
 """The attributes that permit a loss. A run that was killed may have deleted what they name, and the same
 command must finish it. So an absent resource there is a warning. It comes without the nearest name, which may
-be that of a volume that must stay.
+be that of a volume that must stay. A name that a user misspelled is an error (`_misspelling`).
 """
+
+ALIKE = 0.85
+"""Two names of which so great a part is equal are spellings of one."""
 
 
 @frozen
@@ -52,11 +55,31 @@ def unknown_names(plan: Plan) -> Iterator[UnknownName]:
         for name in sorted(given):
             if name in names:
                 continue
-            if attribute in PERMITS and is_data(name):
+            if attribute == "allow_data_loss" and (near := _misspelling(name, names)):
+                fix = f"Did you mean {near!r}? If {name} is deleted already, leave it out."
+                yield UnknownName(attribute, name, fix)
+            elif attribute in PERMITS and is_data(name):
                 yield UnknownName(attribute, name, "Nothing is lost by it.", Severity.WARNING)
             else:
                 fix = suggestion(name, names, "Leave it out: nothing has a name.")
                 yield UnknownName(attribute, name, fix)
+
+
+def _misspelling(name: str, known: Iterable[str]) -> str:
+    """Return the known volume or snapshot whose name a user misspelled; empty for any other name.
+
+    A name that differs only in its numbers is that of another host, which may have been deleted.
+    """
+    from difflib import SequenceMatcher, get_close_matches  # most commands never need it
+
+    def is_alike(other: str) -> bool:
+        one, two = (re.sub(r"\d", "", address) for address in (name, other))
+        (kind, _, first), (other_kind, _, second) = one.partition("."), two.partition(".")
+        if kind != other_kind or first == second:
+            return False
+        return SequenceMatcher(None, first, second).ratio() >= ALIKE
+
+    return next(iter(get_close_matches(name, filter(is_alike, sorted(known)), n=1)), "")
 
 
 def is_data(name: str) -> bool:

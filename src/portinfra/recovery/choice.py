@@ -15,7 +15,7 @@ from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.points import Point, points
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.turn import Turn, stood_since
-from portinfra.recovery.vault.carriage import held, look
+from portinfra.recovery.vault.carriage import held, look_for
 
 
 def choose(
@@ -28,7 +28,7 @@ def choose(
     """
     there = target.observe(recovery.points)
     known = [point for point in points(ledger.entries()) if point.id not in without]
-    vault = look(recovery)
+    vault = look_for(recovery, known)
     chosen: list[Point] = []
     missing: list[str] = []
     for group in groups(recovery, place(recovery.topology, recovery.target)):
@@ -60,8 +60,9 @@ class Choice:
         """
         if not turn.points:
             return self.newest(ledger, under_way=True)
-        there, vault = self.target.observe(self.recovery.points), look(self.recovery)
+        there = self.target.observe(self.recovery.points)
         known = {point.id: point for point in points(ledger.entries())}
+        vault = look_for(self.recovery, known.values())
         agreed = [id for id in turn.points if id not in self.how.without]
         lost = [id for id in agreed if id not in known or not known[id].restorable(there, vault.points)]
         if lost:

@@ -98,6 +98,7 @@ def foresee(recovery: Recovery, how: How, now: RecoveryStatus) -> Prospect:
         plans = [plan_roles(roles) for roles in _roles_so_far(recovery)]
         measured, drill = _last_measured(drilled(ledger.entries()))
         unfit = _unfit_data(Choice(recovery, how, target), ledger, now, chosen, missing)
+    fetches = how.last_point or len(here) < len(chosen)
     waves = tuple(_wave(recovery, placed, plans, number) for number in range(len(plans)))
     doubtful = [_waited_for(finding) for plan in plans[-1:] for finding in plan.findings]
     doubtful += _hooks(recovery, how)
@@ -113,10 +114,13 @@ def foresee(recovery: Recovery, how: How, now: RecoveryStatus) -> Prospect:
             *(map(_as_warning, doubtful) if how.source_is_lost else doubtful),
             *_turn(recovery, how, now),
             *unfit,
+            *_vault_unseen(
+                recovery, now, Severity.ERROR if fetches and not how.source_is_lost else Severity.WARNING
+            ),
             *_gaps(recovery, now),
             *_unreadable_entries(recovery, how, now),
             *_tried(recovery, now, measured, drill),
-            *lacking(recovery, fetches=how.last_point or len(here) < len(chosen)),
+            *lacking(recovery, fetches=fetches),
             *pointless(recovery),
         ),
     )
@@ -231,17 +235,23 @@ def _hooks(recovery: Recovery, how: How) -> Iterable[Finding]:
             yield _gap(plan.name, "hook-unready", called, fix, severity)
 
 
-def _gaps(recovery: Recovery, now: RecoveryStatus) -> Iterable[Finding]:
-    """What makes a recovery worse than was planned, and stops no takeover."""
-    name = recovery.plan.name
+def _vault_unseen(recovery: Recovery, now: RecoveryStatus, severity: Severity) -> Iterable[Finding]:
+    """Return a finding where the vault cannot be listed. It is an error of a takeover that brings data from
+    there, and would stop the source before it knows whether the data exists.
+    """
     if now.vault_unseen:
         yield _gap(
-            name,
+            recovery.plan.name,
             "vault-unseen",
             f"nobody could look whether the vault has what the ledger says: {now.vault_unseen}",
             "Run this where the vault's configuration is, or mend the way there.",
-            Severity.WARNING,
+            severity,
         )
+
+
+def _gaps(recovery: Recovery, now: RecoveryStatus) -> Iterable[Finding]:
+    """What makes a recovery worse than was planned, and stops no takeover."""
+    name = recovery.plan.name
     for warning in now.dated_ahead:
         fix = "Set the clock of that machine, or of this one (NTP). Then make a point: dr replicate --now."
         yield _gap(name, "dated-ahead", warning, fix, Severity.WARNING)

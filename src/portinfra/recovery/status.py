@@ -27,7 +27,7 @@ from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.points import Point, points
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.turn import Turn, turns, under_way
-from portinfra.recovery.vault.carriage import Sight, held, look
+from portinfra.recovery.vault.carriage import Sight, held, look_for
 from portinfra.words import iso
 
 Level = Literal["ok", "late", "lost"]
@@ -152,8 +152,9 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
     source = _ask_source(recovery, turn.epoch) if ask_source else SourceAnswer()
     untold = _is_untold(source.standing, turn)
     stands = 0 if turn.fenced or untold else turn.epoch
-    vault = look(recovery)
-    ages = Ages(points(entries), now)
+    listed = points(entries)
+    vault = look_for(recovery, listed)
+    ages = Ages(listed, now)
     known = [(point, _restorability(point, there, vault)) for point in ages.points]
     unseen = [point for point, restorable in known if restorable is None]
     return RecoveryStatus(

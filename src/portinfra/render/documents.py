@@ -24,7 +24,7 @@ from portinfra.planning.saved import declaration_digest, digest, fingerprints
 def plan_document(plan: Plan) -> Document:
     """A plan, with all that `apply --plan` needs to make it again and compare."""
     options = plan.options
-    return {
+    document = {
         "schema": "portinfra.plan/1",
         "scope": str(plan.scope),
         "summary": plan.summary(),
@@ -41,9 +41,9 @@ def plan_document(plan: Plan) -> Document:
             "without_zones": sorted(options.without_zones),
         },
         "declaration": declaration_digest(plan),
-        "digest": digest(plan),
         "fingerprints": list(fingerprints(plan)),
     }
+    return {**document, "digest": digest(document)}
 
 
 def change_document(change: Change) -> Document:

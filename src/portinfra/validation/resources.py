@@ -33,8 +33,9 @@ from portinfra.validation.birth import birth_findings
 from portinfra.validation.characters import character_findings
 from portinfra.validation.environments import PREFIX_LONGEST, PREFIX_SHORTEST, ZONES_MAX
 from portinfra.validation.limits import single_findings
+from portinfra.validation.mounts import is_mountable
 from portinfra.validation.names import LABEL, name_findings
-from portinfra.validation.topologies import is_mountable, reserved_tags
+from portinfra.validation.topologies import reserved_tags
 from portinfra.validation.types import Check, checks, what_it_is
 from portinfra.words import suggestion
 

@@ -1,6 +1,5 @@
 """Roles and their volumes: names, numbers, slots, renames."""
 
-import re
 from collections.abc import Iterator, Mapping
 
 from portinfra.model.duration import DURATION
@@ -9,6 +8,7 @@ from portinfra.model.location import Location
 from portinfra.model.resources import Instance, Volume, traits
 from portinfra.model.topology import INTERNET, Role, Topology
 from portinfra.validation.birth import birth_findings
+from portinfra.validation.mounts import mount_findings
 from portinfra.validation.names import (
     LABEL,
     ROLE_NAME_MAX,
@@ -22,7 +22,8 @@ from portinfra.words import suggestion
 RESERVED_PREFIX = "portinfra"
 """Tags that begin so are ours: they carry the owner."""
 
-MOUNT = re.compile(r"(/[A-Za-z0-9._-]+)+")
+SLOTS_MAX = 2**28
+"""More than the slots of the largest address range: a slot has four subnets, one for each zone."""
 
 IGNORABLE = sorted({*traits(Instance).compared, *traits(Volume).compared} - {*traits(Instance).references})
 
@@ -126,28 +127,7 @@ def _volume_findings(role: Role) -> Iterator[Finding]:
             yield Finding(
                 "topology/duplicate-volume", message, "Rename one.", subject=subject, location=volume.location
             )
-        if volume.mount and not is_mountable(volume.mount):
-            yield Finding(
-                "topology/mount",
-                f"{volume.mount!r} is no place to mount it",
-                "Write an absolute path of letters, digits, '.', '_' and '-': '/var/lib/postgresql'.",
-                subject=f"{subject}.mount",
-                location=volume.location,
-            )
-        if volume.mount and volume.mount.rstrip("/") in mounts:
-            yield Finding(
-                "topology/duplicate-mount",
-                f"more than one volume of the role is mounted at {volume.mount!r}",
-                "Mount each at a place of its own.",
-                subject=f"{subject}.mount",
-                location=volume.location,
-            )
-
-
-def is_mountable(mount: str) -> bool:
-    """Whether a volume can be mounted at this path."""
-    parts = mount.split("/")
-    return bool(MOUNT.fullmatch(mount)) and "." not in parts and ".." not in parts
+        yield from mount_findings(volume, mounts, subject)
 
 
 def _slot_findings(topology: Topology) -> Iterator[Finding]:
@@ -172,8 +152,14 @@ def _retired_findings(topology: Topology) -> Iterator[Finding]:
     """Retired names and slots that a role has, and retired slots that are none or are named twice."""
     names: dict[int, str] = {}
     for name, slot in topology.retired.items():
+        if not LABEL.fullmatch(name):
+            message = f"{name!r} is no name of a role"
+            yield _badly_retired(topology, "name", message, "Write the name that the role had.")
         if slot < 0:
             yield _badly_retired(topology, "slot", f"{slot} is no slot", "Slots are counted from 0.")
+        if slot >= SLOTS_MAX:
+            message = f"no environment has a slot {slot}"
+            yield _badly_retired(topology, "slot", message, "Write the slot that the role had.")
         if slot in names:
             message = f"{names[slot]!r} and {name!r} have the same slot {slot}"
             yield _badly_retired(topology, "slot-twice", message, f"Remove {name!r} from retired.")

@@ -16,6 +16,7 @@ from portinfra import Environment, workflow
         (("plan", "--only", "wbe"), "web"),
         (("plan", "--replace", "instance.web7"), "instance.web"),
         (("plan", "--allow-data-loss", "db1-data"), "volume.db1-data"),
+        (("plan", "--allow-data-loss", "volume.db1-dta"), "volume.db1-data"),
         (("plan", "--without-zone", "us-east-1x"), "us-east-1"),
         (("plan", "--on", "fake"), "PROVIDER:LOCATION"),
     ],

@@ -1,5 +1,10 @@
 """A saved plan is applied as it was looked at, or refused."""
 
+import json
+from pathlib import Path
+
+import pytest
+
 
 def test_a_saved_plan_is_applied_without_a_question(world, tmp_path):
     saved = str(tmp_path / "p.json")
@@ -73,3 +78,54 @@ def test_a_plan_that_nobody_may_apply_is_shown_with_the_reason_and_not_saved(app
     assert "protected" in result.stdout
     assert not saved.exists()
     assert protected.run("apply", "--replace", "instance.web1", "--yes").exit_code == 3
+
+
+@pytest.mark.parametrize("change", [{"user_data": "#!/bin/sh\n# another\n"}, {"size": "large"}])
+def test_a_stale_plan_says_that_a_change_in_it_has_other_content(world, tmp_path, change):
+    saved = str(tmp_path / "p.json")
+    world.run("plan", "--out", saved)
+    result = world.changing("db", **change).run("apply", "--plan", saved)
+    assert result.exit_code == 3
+    assert "the declaration has changed since." in result.stderr
+    assert "Not in it" not in result.stderr
+    assert "In it, but with other content, or for other user data of hosts: create " in result.stderr
+
+
+DAMAGE = {
+    "a digest of zeros": lambda plan: {**plan, "digest": "0" * 64},
+    "no digest": lambda plan: {name: value for name, value in plan.items() if name != "digest"},
+    "options that are text": lambda plan: {**plan, "options": "x"},
+    "another option": lambda plan: {**plan, "options": {**plan["options"], "only": ["db"]}},
+    "an option that is a number": lambda plan: {**plan, "options": {**plan["options"], "only": [1]}},
+    "another environment": lambda plan: {**plan, "scope": "shop/other"},
+    "fewer fingerprints": lambda plan: {**plan, "fingerprints": plan["fingerprints"][1:]},
+    "changes that are text": lambda plan: {**plan, "changes": "x"},
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_plan_file_that_was_changed_is_refused(world, tmp_path, damage):
+    saved = tmp_path / "p.json"
+    world.run("plan", "--out", str(saved))
+    saved.write_text(json.dumps(DAMAGE[damage](json.loads(saved.read_text()))))
+    assert_bad_plan(world, saved)
+
+
+def test_a_plan_file_of_nested_lists_is_refused(world, tmp_path):
+    saved = tmp_path / "p.json"
+    saved.write_text("[" * 100_000)
+    assert_bad_plan(world, saved)
+
+
+def assert_bad_plan(world, saved: Path) -> None:
+    result = world.run("apply", "--plan", str(saved))
+    assert result.exit_code == 2
+    assert "Make one: python shop.py plan --out FILE." in result.stderr
+    assert world.cloud.books() == []
+
+
+def test_a_plan_file_may_have_another_layout(world, tmp_path):
+    saved = tmp_path / "p.json"
+    world.run("plan", "--out", str(saved))
+    saved.write_text(json.dumps(json.loads(saved.read_text()), sort_keys=True, ensure_ascii=True))
+    assert world.run("apply", "--plan", str(saved)).exit_code == 0

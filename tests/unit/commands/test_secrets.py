@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import shlex
 
 import pytest
 import typer
@@ -203,6 +204,17 @@ def test_a_command_line_to_repeat_has_no_value_of_a_sensitive_variable(story):
     printed, _ = story
     (asked,) = [result for call, result in printed.items() if call[:3] == ("apply", "production", "-f")]
     assert re.search(r"--var token=VALUE --var=hosts=2 --var-file \S+pins.tfvars --yes", asked.stderr)
+
+
+def test_a_printed_command_is_refused_until_the_placeholder_is_replaced(tmp_path):
+    (tmp_path / "shop.hcl").write_text(DECLARATION)
+    given = ["production", "-f", str(tmp_path / "shop.hcl"), f"--var=token={CANARY}", "--var=pin=1"]
+    printed = shlex.split(Session("portinfra", ("apply", *given)).again)[1:]
+    with simulated() as cloud:
+        result = CliRunner().invoke(app(Session("portinfra", tuple(printed))), [*printed, "--yes"])
+        assert cloud.books() == []
+    assert result.exit_code == 2
+    assert "Write the value of 'token' in place of VALUE." in result.stderr
 
 
 def test_every_command_that_takes_a_variable_takes_a_file_of_them():

@@ -122,6 +122,14 @@ def test_a_limit_is_kept_to():
         assert len(asked) == times
 
 
+def test_hosts_that_were_asked_are_not_called_untried():
+    role = Role("web", count=3, ready=lambda inventory: False, ready_limit="5s")
+    with pytest.raises(ApplyError) as failed:
+        run(role)
+    (cause,) = failed.value.outcome.causes
+    assert (len(cause.steps), cause.untried) == (3, 0)
+
+
 def test_hosts_that_shall_not_run_or_are_not_selected_are_not_asked():
     asked = []
     web = Role("web", count=1, ready=lambda inventory: asked.append(inventory["hosts"][0]["name"]))

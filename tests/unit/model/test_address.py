@@ -32,3 +32,9 @@ def test_a_native_name_is_a_label_that_tells_its_resource_again(scope, resource)
 def test_another_scopes_name_is_not_ours(ours, theirs, resource):
     if ours != theirs:
         assert ours.resource_name(theirs.native_name(resource)) is None
+
+
+def test_a_script_imports_it_from_the_package():
+    import portinfra
+
+    assert portinfra.Address is Address

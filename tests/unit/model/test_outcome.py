@@ -8,21 +8,21 @@ from portinfra.model.change import Change, Step
 from portinfra.model.outcome import Outcome, StepOutcome
 
 
-def failed(address, error, calls=1):
+def failed(address, error, untried=False):
     error.address = error.address or address
-    return StepOutcome(Step("converge", Address(address)), "failed", error, calls)
+    return StepOutcome(Step("converge", Address(address)), "failed", error, untried=untried)
 
 
 def outcome(*steps, **more):
     return Outcome(Scope("shop", "production"), "1", steps, **more)
 
 
-def quota(name, calls=1):
-    return failed(f"instance.{name}", QuotaExceeded("no more vCPUs", action="RunInstances"), calls)
+def quota(name, untried=False):
+    return failed(f"instance.{name}", QuotaExceeded("no more vCPUs", action="RunInstances"), untried)
 
 
 def test_equal_errors_of_several_hosts_are_one_cause():
-    (cause,) = outcome(quota("web1"), quota("web2", 0), quota("web3", 0)).causes
+    (cause,) = outcome(quota("web1"), quota("web2", untried=True), quota("web3", untried=True)).causes
     assert cause.addresses == ("instance.web1", "instance.web2", "instance.web3")
     assert cause.untried == 2
     assert str(cause) == "instance.web1 RunInstances: no more vCPUs (and 2 more like it)"

@@ -78,6 +78,17 @@ def test_a_volume_that_is_gone_already_is_a_warning_that_names_no_other_volume(c
     assert "small2" not in warning.fix
 
 
+@pytest.mark.parametrize("name", ["volume.small1-dta", "volume.smal1-data", "volume.small1-datta"])
+def test_a_misspelled_volume_that_may_be_lost_is_an_error_with_the_nearest(cloud, name):
+    (error,) = errors(destroy(SHOP, DEMO, PlanOptions(allow_data_loss=name)))
+    assert "Did you mean 'volume.small1-data'?" in error.fix
+
+
+@pytest.mark.parametrize("name", ["volume.small9-data", "volume.web1-data", "snapshot.small1-dta"])
+def test_a_volume_that_may_have_been_deleted_is_no_misspelling(cloud, name):
+    assert not errors(destroy(SHOP, DEMO, PlanOptions(allow_data_loss=name)))
+
+
 def test_a_run_that_died_after_the_loss_is_finished_by_the_same_options():
     fewer = Topology("shop", [attrs.evolve(SHOP.role("small"), count=1), SHOP.role("web")])
     options = PlanOptions(allow_data_loss="volume.small2-data")

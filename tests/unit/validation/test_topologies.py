@@ -109,6 +109,8 @@ def test_a_slot_that_is_taken_is_answered_with_a_free_one():
         ({"web": 4}, "topology/retired-role", "role.web"),
         ({"redis": 7}, "topology/slot-retired", "role.app.slot"),
         ({"redis": -1}, "topology/retired-slot", "topology.shop.retired"),
+        ({"redis": 10**20}, "topology/retired-slot", "topology.shop.retired"),
+        ({"Ca che!": 3}, "topology/retired-name", "topology.shop.retired"),
         ({"redis": 3, "cache": 3}, "topology/retired-slot-twice", "topology.shop.retired"),
         ({"redis": "3"}, "topology/wrong-type", "topology.shop.retired"),
     ],
@@ -183,3 +185,37 @@ def test_all_findings_come_at_once_each_with_the_line_that_made_the_value():
 
 def test_a_topology_needs_a_role():
     assert ("topology/empty", "topology.shop") in found(Topology("shop", roles=[]))
+
+
+SYSTEM_MOUNTS = [
+    *("/bin", "/boot", "/boot/efi", "/dev", "/dev/shm", "/etc", "/etc/fstab", "/lib", "/lib64", "/proc"),
+    *("/root", "/run", "/run/lock", "/sbin", "/sys", "/tmp", "/usr", "/usr/bin", "/usr/lib", "/var"),
+    *("/var/lib", "/var/lib/cloud", "/var/lib/dpkg", "/var/run"),
+]
+OWN_MOUNTS = [
+    *(
+        "/cache",
+        "/data",
+        "/etcd",
+        "/home",
+        "/opt",
+        "/opt/shop",
+        "/srv",
+        "/srv/etc",
+        "/tmp2",
+        "/usr/local/shop",
+    ),
+    *("/var/lib/clouds", "/var/lib/postgresql", "/var/log", "/var/log/central", "/var/spool/mail"),
+]
+
+
+@pytest.mark.parametrize("mount", SYSTEM_MOUNTS)
+def test_a_volume_that_would_hide_files_of_the_system_is_refused(mount):
+    findings = of_role(volumes=[Volume("d", gib=1, mount=mount)])
+    assert list(findings) == [("topology/mount", "role.app.volume.d.mount")]
+    assert "would hide the operating system's /" in findings["topology/mount", "role.app.volume.d.mount"]
+
+
+@pytest.mark.parametrize("mount", OWN_MOUNTS)
+def test_a_volume_may_be_mounted_beside_the_files_of_the_system(mount):
+    assert not of_role(volumes=[Volume("d", gib=1, mount=mount)])

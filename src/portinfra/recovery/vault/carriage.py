@@ -133,6 +133,13 @@ def look(recovery: Recovery) -> Sight:
         return Sight(None, str(error))
 
 
+def look_for(recovery: Recovery, points: Iterable[Point]) -> Sight:
+    """Return what the vault holds, as far as `points` depend on it. Without a point that lies there, nothing
+    is read.
+    """
+    return look(recovery) if any(point.vaulted for point in points) else Sight()
+
+
 def held(recovery: Recovery, point: Point, group: Group, there: Observation) -> frozenset[Address]:
     """The volumes that a point which can be restored has data of.
 
