@@ -84,3 +84,15 @@ def test_rules_above_the_limit_stay_and_may_become_fewer_and_not_more(monkeypatc
     more = workflow.plan(with_ports(1, 3, 5, 7, 9), HERE).errors
     assert "provider/rules" in {finding.rule for finding in more}
     assert applied(with_ports(1, 3, 5), HERE).succeeded
+
+
+@pytest.mark.parametrize(
+    "retired", [{"Ca che!": 7}, {"cache": 10**20}, {"cache": 7, "queue": 7}, {"cache": -1}]
+)
+def test_names_and_slots_of_retired_roles_refuse_plans_and_no_destroy(retired):
+    applied(PLAIN, HERE)
+    odd = evolve(PLAIN, retired=retired)
+    assert {finding.rule.partition("-")[0] for finding in workflow.plan(odd, HERE).errors} == {
+        "topology/retired"
+    }
+    assert not workflow.destroy(odd, HERE).errors
