@@ -22,6 +22,7 @@ ODD = {
     "too many tags": {"tags": {f"tag-{n}": "x" for n in range(99)}},
     "a large disk": {"disk_gib": 999_999},
     "a mount of no form": {"volumes": [Volume("data", gib=10, mount="/with a space")]},
+    "a mount over the system": {"volumes": [Volume("data", gib=10, mount="/etc")]},
     "a command that is empty": {"ready": " "},
     "a limit of no form": {"ready": "true", "ready_limit": "soon"},
     "an unknown option": {"native": {"fake": {"no-such-option": 1}}},
@@ -53,7 +54,9 @@ def test_what_exists_is_destroyed_read_and_recovered_whatever_new_resources_may_
     assert not workflow.observe(odd, HERE).resources
 
 
-@pytest.mark.parametrize("name", ["user data of no kind", "an SSH key with options", "a mount of no form"])
+@pytest.mark.parametrize(
+    "name", ["user data of no kind", "an SSH key with options", "a mount over the system"]
+)
 def test_what_applies_at_birth_stops_a_plan_that_creates_a_host_and_no_other(name):
     odd = shop(**ODD[name])
     new = workflow.plan(odd, HERE)
@@ -81,3 +84,15 @@ def test_rules_above_the_limit_stay_and_may_become_fewer_and_not_more(monkeypatc
     more = workflow.plan(with_ports(1, 3, 5, 7, 9), HERE).errors
     assert "provider/rules" in {finding.rule for finding in more}
     assert applied(with_ports(1, 3, 5), HERE).succeeded
+
+
+@pytest.mark.parametrize(
+    "retired", [{"Ca che!": 7}, {"cache": 10**20}, {"cache": 7, "queue": 7}, {"cache": -1}]
+)
+def test_names_and_slots_of_retired_roles_refuse_plans_and_no_destroy(retired):
+    applied(PLAIN, HERE)
+    odd = evolve(PLAIN, retired=retired)
+    assert {finding.rule.partition("-")[0] for finding in workflow.plan(odd, HERE).errors} == {
+        "topology/retired"
+    }
+    assert not workflow.destroy(odd, HERE).errors

@@ -25,6 +25,9 @@ STYLE = frozenset(
         "topology/unknown-attribute",
         "topology/max-unavailable",
         "topology/not-public",
+        "topology/retired-name",
+        "topology/retired-slot",
+        "topology/retired-slot-twice",
     }
 )
 """Rules about how an apply goes. They stop every plan but that of a destroy."""
