@@ -21,6 +21,8 @@ STYLE = frozenset(
     {
         "topology/ready",
         "topology/ready-limit",
+        "topology/retired-name",
+        "topology/retired-slot",
         "topology/waived-without-reason",
         "topology/unknown-attribute",
         "topology/max-unavailable",
