@@ -23,6 +23,7 @@ ODD = {
     "a large disk": {"disk_gib": 999_999},
     "a mount of no form": {"volumes": [Volume("data", gib=10, mount="/with a space")]},
     "a mount over the system": {"volumes": [Volume("data", gib=10, mount="/etc")]},
+    "an SSH key that does not begin with its type": {"ssh_keys": ["ssh-ed25519 AAAA"]},
     "a command that is empty": {"ready": " "},
     "a limit of no form": {"ready": "true", "ready_limit": "soon"},
     "an unknown option": {"native": {"fake": {"no-such-option": 1}}},
@@ -49,6 +50,16 @@ def test_what_exists_is_destroyed_read_and_recovered_whatever_new_resources_may_
     workflow.plan(odd, HERE)
     plan = RecoveryPlan("shop", HERE, THERE, rpo="4h", rto="1h", waves=[["web"]])
     assert dr.status(dr.recovery(odd, plan, [HERE, THERE]))
+    options = workflow.PlanOptions(allow_data_loss="volume.web1-data")
+    workflow.apply(workflow.destroy(odd, HERE, options), seed=0)
+    assert not workflow.observe(odd, HERE).resources
+
+
+@pytest.mark.parametrize("retired", [{"Ca che!": 9}, {"cache": 10**20}])
+def test_what_exists_is_destroyed_though_a_retired_role_has_no_sound_name_or_slot(retired):
+    applied(PLAIN, HERE)
+    odd = evolve(PLAIN, retired=retired)
+    assert workflow.plan(odd, HERE).errors
     options = workflow.PlanOptions(allow_data_loss="volume.web1-data")
     workflow.apply(workflow.destroy(odd, HERE, options), seed=0)
     assert not workflow.observe(odd, HERE).resources

@@ -21,12 +21,12 @@ STYLE = frozenset(
     {
         "topology/ready",
         "topology/ready-limit",
+        "topology/retired-name",
+        "topology/retired-slot",
         "topology/waived-without-reason",
         "topology/unknown-attribute",
         "topology/max-unavailable",
         "topology/not-public",
-        "topology/retired-name",
-        "topology/retired-slot",
         "topology/retired-slot-twice",
     }
 )
