@@ -113,14 +113,15 @@ def _command(
 def _ended(process: subprocess.Popen[bytes], seconds: float, stopped: Stopped | None) -> str:
     """Wait for a command, and not for what it leaves running: a dead man's switch goes on. Why it failed."""
     left = seconds
+    begin: bytes | None = b"begin\n"
     try:
         while True:
             turn = left if stopped is None else min(left, STOPPED_AFTER)
             try:
-                process.communicate(b"begin\n", timeout=turn)
+                process.communicate(begin, timeout=turn)
                 break
             except subprocess.TimeoutExpired:
-                left -= turn
+                left, begin = left - turn, None  # it is written once
                 if stopped is not None and stopped():
                     return "interrupted"
                 if left <= 0:

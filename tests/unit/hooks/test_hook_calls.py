@@ -63,6 +63,11 @@ def test_what_is_out_of_time_is_ended_with_all_that_it_began(tmp_path):
     assert all(gone(pid) for pid in pids.read_text().split())
 
 
+def test_a_command_that_outlasts_a_look_at_whether_to_stop_is_awaited():
+    command = f"sleep {2.5 * calls.STOPPED_AFTER}; echo done"
+    assert calls.call(command, {}, seconds=60, stopped=lambda: False) == calls.Answer(True, "done")
+
+
 def test_what_is_stopped_is_ended_with_all_that_it_began(tmp_path):
     pids = tmp_path / "pids"
     command = f"sleep 600 & echo $$ $! > {tmp_path}/new; mv {tmp_path}/new {pids}; wait"

@@ -85,14 +85,6 @@ class Abilities:
         for name, environment in refused.items():
             self._is_held(stage, name, plain, environment)
 
-    def test_the_longest_tags_are_kept(self, stage: Stage) -> None:
-        """Otherwise a limit would be claimed that is none."""
-        limits = self._capabilities(stage)
-        key, value = "k" * (limits.tag_key_max or 1), "v" * (limits.tag_value_max or 1)
-        role = Role("web", count=1, tags={key: value})
-        stage.bring(Topology("sample", [role]))
-        assert stage.plan(Topology("sample", [role])).empty
-
     def _is_held(
         self, stage: Stage, name: str, topology: Topology, environment: Environment | None = None
     ) -> None:

@@ -36,6 +36,7 @@ class Limits:
     """What `Capabilities` says, and what the bed accepts."""
 
     def test_the_widest_topology_that_is_allowed_is_made(self, stage: Stage) -> None:
+        """Otherwise a limit would be claimed that is none."""
         widest = _Widest(stage).topology()
         stage.bring(widest)
         assert stage.plan(widest).empty
