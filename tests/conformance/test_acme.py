@@ -14,6 +14,7 @@ from acme_bed import AcmeBed
 from portinfra_acme.plugin import plugin
 
 
+@pytest.mark.slow
 class TestAcme(ProviderConformance):
     @pytest.fixture
     def bed(self):

@@ -39,6 +39,7 @@ def test_each_sentence_has_an_oracle():
     assert ORACLES.keys() == ASSURANCES.keys()
 
 
+@pytest.mark.slow
 def test_no_sentence_is_false_and_each_is_printed(seeds):
     assert run_histories(seeds) == ASSURANCES.keys(), "a sentence that was never printed was never tested"
 

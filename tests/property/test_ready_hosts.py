@@ -93,7 +93,7 @@ CRASHES = [
 """At which question or after which call the process dies."""
 
 
-@settings(max_examples=40)
+@settings(max_examples=min(40, settings.default.max_examples))
 @given(
     st.integers(3, 5),
     st.integers(1, 2),

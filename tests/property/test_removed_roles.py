@@ -47,7 +47,7 @@ def add_line(topology, fix):
     return evolve(topology, retired=ast.literal_eval(fix.partition("retired=")[2]))
 
 
-@settings(max_examples=40)
+@settings(max_examples=min(40, settings.default.max_examples))
 @given(several_roles(), st.data(), st.sampled_from(["shop.py", "shop.hcl"]))
 def test_with_the_line_that_the_error_prints_only_the_role_goes(topology, data, file):
     gone = data.draw(st.sampled_from(topology.roles))

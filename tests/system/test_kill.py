@@ -42,6 +42,7 @@ def one_cloud(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
 
 
+@pytest.mark.slow
 def test_killed_again_and_again_it_ends_in_the_same_world():
     chance = random.Random(20261123)
     killed = 0

@@ -1,6 +1,7 @@
 """What is drawn is valid, and an edit of it is, too."""
 
 import attrs
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -103,6 +104,7 @@ LEFT_OUT = {
 DRAWN = (Topology, Role, Volume, Flow, Environment, RecoveryPlan, Wave, DataPolicy, Action, Probe)
 
 
+@pytest.mark.slow
 def test_every_attribute_is_drawn_or_left_out_for_a_reason():
     seen = {}
 
