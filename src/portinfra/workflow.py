@@ -234,7 +234,7 @@ def lives(lease: Lease) -> bool | None:
 
 
 def release(topology: Topology, environment: Environment) -> Lease | None:
-    """Take a lease from whoever holds it; only for a holder that is known to be dead. None: nobody does."""
+    """Take a lease from its holder; only for a holder that is known to be dead. None: no run holds it."""
     with Connection.to(environment) as here:
         scope = Scope(topology.name, environment.name)
         held = [lease for lease in read_leases(here.reader, scope) if not lease.released]

@@ -117,7 +117,7 @@ class Coordinator:
                 self.loop.later(self._began, self._begin, task)
         try:
             self.loop.run(lambda: len(self._outcomes) == len(self._tasks))
-        except ProviderError as error:  # the lease's service is down: nobody may go on
+        except ProviderError as error:  # the lease's service is down: no call may go out
             for task in self._tasks.values():
                 if task.step not in self._outcomes:
                     self._conclude(task, "failed" if task.started else "blocked", error)

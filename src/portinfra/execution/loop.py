@@ -85,7 +85,7 @@ class Loop:
                 self.clock.sleep_until(due)
 
     def _free(self, now: float) -> bool:
-        """Whether a call may go out: somebody can make it, and the lease is ours beyond doubt."""
+        """Whether a call may go out: a worker is free, and the lease is ours beyond doubt."""
         return self._under_way < self.workers.size and self.holder.is_certain(now)
 
     def _next_due(self, now: float) -> float | None:

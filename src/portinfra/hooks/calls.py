@@ -25,7 +25,7 @@ STOPPED_AFTER = 0.2
 """Seconds between two looks at whether a command has to be ended."""
 
 Stopped = Callable[[], bool]
-"""Returns whether nobody waits for the answer any more."""
+"""Returns whether the run has stopped waiting for the answer."""
 
 ONCE_TOLD = 'read -r _ && exec /bin/sh -c "$1" < /dev/null'
 """Begins with a command only once it is awaited: whoever is interrupted before does not know what to end."""

@@ -9,7 +9,7 @@ from portinfra.model.address import Address
 from portinfra.model.resources import Spec
 
 Action = Literal["create", "update", "replace", "delete", "keep"]
-"""`keep`: it should go or be replaced, but it holds data and nobody allowed its loss."""
+"""`keep`: it should go or be replaced, but it holds data and no option allows its loss."""
 
 Phase = Literal["remove", "tighten", "converge", "ready"]
 """`tighten`: firewall rules close what is unwanted, before other firewall rules open what is new. `ready`: a

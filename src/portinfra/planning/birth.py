@@ -2,7 +2,7 @@
 
 No provider shows them afterwards. So each host keeps a text from its creation: a random salt, and a short
 digest of each of the three as it was declared. The salt differs for each host, so equal digests of two hosts
-say nothing; the digests are short, so that nobody can confirm a guess about a secret beyond doubt.
+say nothing; the digests are short, so that no reader can confirm a guess about a secret beyond doubt.
 A host without this text, such as one that an older version created, has no note.
 """
 

@@ -64,7 +64,7 @@ def calls_left(driver: Driver[Any], want: Spec | None, seen: Observed[Spec] | No
             if isinstance(taken, Refuse):
                 return CALLS_MAX
             calls += isinstance(taken, Call)
-    except Exception:  # whoever asks the driver for its next call meets the same error, and reports it
+    except Exception:  # the caller that asks for the next call meets the same error, and reports it
         return CALLS_MAX
     return calls
 

@@ -37,7 +37,7 @@ and would not read a lease with a key that they do not know.
 """
 
 UNKNOWN = Holder("unknown", "unknown", "", "")
-"""The holder of a lease whose text cannot be read. Nobody renews it, so another run soon takes it."""
+"""The holder of a lease whose text cannot be read. No run renews it, so another run soon takes it."""
 
 
 def to_text(lease: Lease, note: str = "") -> str:

@@ -42,7 +42,7 @@ def may_abandon(recovery: Recovery) -> None:
 def abandon(recovery: Recovery, *, pace: Pace | None = None) -> Abandoned:
     """Give up the failover that is under way. What was written in the target stays on its volumes there.
 
-    Raises PolicyError where none is under way; LeaseHeldError while somebody goes on with it; Unavailable
+    Raises PolicyError where none is under way; LeaseHeldError while another run continues it; Unavailable
     where an end does not answer; it is run again then.
     """
     pace = pace or Pace()

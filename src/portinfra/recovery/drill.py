@@ -207,7 +207,7 @@ def sweep(recovery: Recovery, *, pace: Pace | None = None) -> list[Swept]:
             ledger.rewrite(entry, {**entry.said, "open": False, "result": "swept"})
             found.append(Swept(id, began, "removed", count))
         if recovery.plan.vault:
-            with suppress(LeaseHeldError):  # somebody is receiving right now
+            with suppress(LeaseHeldError):  # another run is receiving right now
                 clear(recovery, target, pace)
     return found
 

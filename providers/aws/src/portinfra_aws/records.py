@@ -15,7 +15,7 @@ from portinfra_aws.query import where
 PUBLIC_KEY = (
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINF1beEjtpvIz7bdANob2ZqL34AEGiLNO8X88VX+jgk+ portinfra-claim"
 )
-"""Nobody has the private half: it was thrown away unseen."""
+"""The private half does not exist: portinfra discarded it."""
 
 
 class AwsRecords(RecordDriver):

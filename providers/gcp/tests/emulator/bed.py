@@ -70,7 +70,7 @@ class Bed(Emulator[GceAsked]):
     identities: Identities = field(init=False)
     projects: dict[str, Project] = field(init=False)
     enforced: tuple[str, ...] = field(init=False, default=())
-    """The names of firewall rules that somebody enables again whenever they are disabled."""
+    """The names of firewall rules that another actor enables again whenever they are disabled."""
     _numbers: int = field(init=False, default=0)
     _externals: int = field(init=False, default=0)
 

@@ -52,7 +52,7 @@ def show_plan(plan: Plan, console: Console, *, full: bool = False) -> None:
     verb = "destroy " if plan.destroys else ""
     console.print(styled((f"{verb}{plan.scope}", "bold"), f" on {environment.on}{account}"))
     if any(finding.rule == SUBNET_MOVES for finding in plan.findings):
-        console.print()  # the changes would follow from a declaration that nobody means
+        console.print()  # the changes would follow from a declaration that is not meant
         show_findings(plan.findings, console)
         return
     groups: dict[_Line, list[Change]] = {}

@@ -82,7 +82,7 @@ class _Output(io.RawIOBase):
 
 
 class _Errors(_Output):
-    """Standard error. Where it cannot be written nobody reads it: a drill is torn down all the same."""
+    """Standard error. Where it cannot be written, it is not read: a drill is torn down all the same."""
 
     def _lose(self, error: OSError) -> None:
         pass

@@ -146,7 +146,7 @@ class InstanceDriver(AwsDriver[Instance]):
         return {name: id for name, id in parts.items() if id}
 
     def state(self, record: Record) -> State:
-        """What is on its way up or down, or in a state that nobody knows, is waited for."""
+        """What is on its way up or down, or in an unknown state, is waited for."""
         return _STATES.get(_state(record), "pending")
 
     def takes(self, spec: Instance, catalogue: Catalogue) -> Mapping[str, int]:
@@ -307,7 +307,7 @@ def _others(record: Record) -> list[str]:
 
 
 def _fault(record: Record) -> Fault | None:
-    """Return why it ended or stopped, if nobody told it to: the key of a disk may be unusable."""
+    """Return why it ended or stopped, if no request asked for it: the key of a disk may be unusable."""
     reason = record.get("stateReason") or {}
     code = reason.get("code", "")
     return None if code in _ENDED_BY_HAND else errors.fault(code, reason.get("message", ""))

@@ -54,7 +54,7 @@ class SnapshotDriver(AwsDriver[Snapshot]):
         return {record["snapshotId"] for record in volumes if record.get("snapshotId")}
 
     def state(self, record: Record) -> State:
-        """Pending, then completed. A state that nobody knows is waited for."""
+        """Pending, then completed. An unknown state is waited for."""
         states: Mapping[str, State] = {"completed": "ready", "error": "ready"}
         return states.get(record.get("status", ""), "pending")
 

@@ -81,7 +81,7 @@ class VolumeDriver(AwsDriver[Volume]):
         return record.get("status") == "deleted"
 
     def state(self, record: Record) -> State:
-        """Creating, then available or in use. A state that nobody knows is waited for."""
+        """Creating, then available or in use. An unknown state is waited for."""
         return _STATES.get(record.get("status", ""), "pending")
 
     def observed(self, owned: Owned, told: Told) -> Observed[Volume]:

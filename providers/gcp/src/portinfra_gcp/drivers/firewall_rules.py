@@ -291,7 +291,7 @@ def _observed(
 
 def _superfluous(rules: Mapping[str, Compiled]) -> tuple[Mapping[str, str], ...]:
     """Return the rules that let through only what others let through too, and ours that are not in force as
-    they should be: somebody changed their priority, say.
+    they should be: for example, a person changed their priority.
     """
     left = dict(rules)
     for name in sorted(rules, key=lambda name: (rules[name].ours, name)):

@@ -51,7 +51,7 @@ class InstanceDriver(GcpDriver[Instance]):
         return each.record.get("status") == "RUNNING"
 
     def state(self, record: Record) -> State:
-        """What is on its way up or down, or in a status that nobody knows, is waited for."""
+        """What is on its way up or down, or in an unknown status, is waited for."""
         return _STATES.get(record.get("status", ""), "pending")
 
     def seen_spec(self, owned: Owned, told: Told) -> Instance:

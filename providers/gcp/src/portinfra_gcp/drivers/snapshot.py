@@ -41,7 +41,7 @@ class SnapshotDriver(GcpDriver[Snapshot]):
         }
 
     def state(self, record: Record) -> State:
-        """Creating, uploading, then ready. A status that nobody knows is waited for."""
+        """Creating, uploading, then ready. An unknown status is waited for."""
         return _STATES.get(record.get("status", ""), "pending")
 
     def observed(self, owned: Owned, told: Told) -> Observed[Snapshot]:

@@ -36,7 +36,7 @@ class VolumeDriver(GcpDriver[Volume]):
     replaces = frozenset({"zone", "key"})
 
     def state(self, record: Record) -> State:
-        """Creating, then ready. A status that nobody knows is waited for."""
+        """Creating, then ready. An unknown status is waited for."""
         return _STATES.get(record.get("status", ""), "pending")
 
     def observed(self, owned: Owned, told: Told) -> Observed[Volume]:

@@ -1,4 +1,4 @@
-"""The lease: one run at a time, and a second run is told which run holds it."""
+"""The lease: one run at a time, and a second run learns which run holds it."""
 
 import pytest
 
