@@ -191,10 +191,9 @@ def apply(
     world is no longer as planned for, and ApplyError when a step did not end well.
     """
     refuse(plan)
-    nothing = plan.empty and not questions(plan)
-    if (
-        nothing and not plan.destroys and is_recorded(plan)
-    ):  # a destroy also removes the lease, the last thing that is ours
+    nothing = plan.empty and not questions(plan) and is_recorded(plan)
+    # A destroy also removes the lease, the last thing that is ours.
+    if nothing and not plan.destroys and not plan.observation.reads_definitions:
         return Outcome(plan.scope, attempt="")
     environment = plan.placed.environment
     with Connection.to(environment) as here, here.run(plan.scope, workers=workers, seed=seed) as run:
@@ -210,7 +209,9 @@ def apply(
             raise StalePlanError(f"{plan.scope} has changed since this plan was made. {say_new(new, read)}")
         record_peer(run, fresh)
         outcome = run.apply(fresh, listen or (lambda progress: None))
-    if environment.dns and not plan.destroys and not fresh.fenced:  # names lead to hosts that run
+    if (
+        environment.dns and not nothing and not plan.destroys and not fresh.fenced
+    ):  # names lead to hosts that run
         environment.dns(addresses(plan.placed))
     return outcome
 

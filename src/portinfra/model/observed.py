@@ -81,6 +81,8 @@ class Observation:
     """Places that did not answer. What is there is not known: it is never taken for absent."""
     unexplained: tuple[str, ...] = ()
     """Doubles that bear our owner and that no attempt of ours explains: reported, never touched."""
+    reads_definitions: bool = False
+    """Whether firewall rules were read as they are defined, and no read tells what is in force."""
 
     def of(self, kind: type[S]) -> dict[Address, Observed[S]]:
         """Return the resources of one kind, in the order of `resources`."""
