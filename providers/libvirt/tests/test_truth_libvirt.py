@@ -116,6 +116,32 @@ def stop_network(zones):
     return "network.main"
 
 
+def lose_network(zones):
+    name = network_of(zones["a"])
+    native(zones["a"], "net-destroy", name)
+    native(zones["a"], "net-undefine", name)
+    return "network.main"
+
+
+def restore_network_without_its_metadata(zones):
+    document = native(zones["a"], "net-dumpxml", network_of(zones["a"]), "--inactive")
+    start, end = document.index("<metadata"), document.index("</metadata>") + len("</metadata>")
+    _define(zones["a"], "net-define", document[:start] + document[end:])
+    return "network.main"
+
+
+def restore_network_of_an_earlier_day(zones):
+    document = native(zones["a"], "net-dumpxml", network_of(zones["a"]), "--inactive")
+    start = document.index('"subnets":{')
+    end = document.index("}}", start) + len("}}")
+    _define(zones["a"], "net-define", document[:start] + '"subnets":{}' + document[end:])
+    return "subnet.db-0"
+
+
+def network_of(zone):
+    return next(word for word in native(zone, "net-list", "--name").split() if word.startswith(SCOPE))
+
+
 def pause(zones):
     native(zones["a"], "suspend", named(zones["a"], "web1"))
     return "instance.web1"
@@ -183,6 +209,9 @@ def _define(zone, command, document, *before):
         detach,
         stop_network,
         pause,
+        lose_network,
+        restore_network_without_its_metadata,
+        restore_network_of_an_earlier_day,
         let_network_not_start_again,
         detach_from_its_definition,
         detach_until_it_starts_again,

@@ -18,7 +18,12 @@ State = Literal["pending", "ready", "deleting"]
 
 
 class Unseen:
-    """The value of an attribute that no list tells; `Driver.detail` asks for it."""
+    """The value of an attribute that no list tells. `Driver.detail` asks for it, where anything tells it;
+    else it is unknown, which is no difference. False, as a reference that is not there.
+    """
+
+    def __bool__(self) -> bool:
+        return False
 
     def __repr__(self) -> str:
         return "UNSEEN"

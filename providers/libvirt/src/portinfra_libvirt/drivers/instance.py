@@ -6,13 +6,14 @@ reads at birth, and its name in DHCP; then it is started. It goes in the opposit
 
 import ipaddress
 import json
+from itertools import chain
 
 from attrs import evolve
 
 from portinfra.errors import NotFound
-from portinfra.model.address import Address
-from portinfra.model.observed import Fault, Observed
-from portinfra.model.resources import Firewall, Instance, Power, Subnet
+from portinfra.model.address import Address, Scope
+from portinfra.model.observed import UNSEEN, Fault, Observed
+from portinfra.model.resources import Firewall, Instance, Network, Power, Subnet
 from portinfra.provider.cloud_init import user_data
 from portinfra.provider.interface import DONE, Call, Names, NextCall, Refs, Refuse
 from portinfra.provider.mounting import mounting
@@ -63,18 +64,19 @@ class InstanceDriver(LibvirtDriver[Instance]):
     ) -> Observed[Instance]:
         address = said.get("private_address", "")
         subnet = next((each for each in subnets if _lies_in(address, each) and each.at == at), None)
+        network = subnet.network if subnet else _network_of(names.scope, told, subnets)
         # Its cards may have been taken from it, or changed: they tell of the wall alone.
         root = disk_paths(domain).get(domains.ROOT_TARGET, "")
         file = disks.read(root.rpartition("/")[2])
         mac = domains.mac(names.scope, file.address if file else Address(said["address"]))
-        own = {"mac": mac, "network": subnet.network if subnet else "", "address": address}
+        own = {"mac": mac, "network": network, "address": address}
         devices = str(said.get("native", {}).get("devices", ""))
         walls = {domains.wall(domain[cards], own, devices) for cards in ("cards", "live_cards")}
         parts = guest_parts(at, domain, told, own)
         power: Power = "running" if domain["active"] and not domain["halted"] else "stopped"
         spec = Instance(
             _name(said),
-            names.address_of(subnet.parts["id"]) if subnet else None,
+            names.address_of(subnet.parts["id"]) if subnet else UNSEEN,
             names.address_of(f"{Firewall.kind}:{walls.pop()}") if len(walls) == 1 else None,
             said.get("zone", ""),
             address,
@@ -134,6 +136,10 @@ class InstanceDriver(LibvirtDriver[Instance]):
             return self._complete(want, seen, refs)
         if seen.address != want.address or _says_otherwise(want, seen.spec):
             return _own(want, seen)
+        if (
+            seen.spec.subnet is UNSEEN
+        ):  # a network's definition was lost: where its address lies is written anew
+            seen = evolve(seen, spec=evolve(seen.spec, subnet=want.subnet))
         return DONE if want == seen.spec else self._change(want, seen, refs)
 
     def _complete(self, want: Instance, seen: Observed[Instance], refs: Refs) -> Call:
@@ -316,6 +322,14 @@ def _says_otherwise(want: Instance, seen: Instance) -> bool:
 
 def _name(said: marks.Mark) -> str:
     return Address(said["address"]).name
+
+
+def _network_of(scope: Scope, told: Record, subnets: list[entries.Entry]) -> str:
+    """Return the name of the environment's network, where no entry tells a host's subnet: it is the same on
+    every hypervisor.
+    """
+    ours = (each["name"] for each in told["networks"] if marks.read(each["said"], scope, Network.kind))
+    return next(chain(ours, (each.network for each in subnets)), "")
 
 
 def _lies_in(address: str, subnet: entries.Entry) -> bool:
