@@ -153,6 +153,11 @@ def let_network_not_start_again(zones):
     return "network.main"
 
 
+def let_host_not_start_again(zones):
+    native(zones["a"], "autostart", named(zones["a"], "web1"), "--disable")
+    return "instance.web1"
+
+
 def detach_from_its_definition(zones):
     return detach(zones, "--config")
 
@@ -213,6 +218,7 @@ def _define(zone, command, document, *before):
         restore_network_without_its_metadata,
         restore_network_of_an_earlier_day,
         let_network_not_start_again,
+        let_host_not_start_again,
         detach_from_its_definition,
         detach_until_it_starts_again,
         plug_in_another_card,

@@ -91,7 +91,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
             native=said.get("native", {}),
             birth=said.get("birth", ""),
         )
-        reason = self._obstacle(parts)
+        reason = self._obstacle(parts, power)
         return Observed(
             spec.address,
             spec,
@@ -113,8 +113,8 @@ class InstanceDriver(LibvirtDriver[Instance]):
         fault = Fault(NotFound, "its domain was undefined by hand")
         return Observed(file.address, spec, parts.to_parts(), place=place, fault=fault)
 
-    def _obstacle(self, parts: GuestParts) -> str:
-        return parts.obstacle(pinned=not self.site.bridge)
+    def _obstacle(self, parts: GuestParts, power: Power) -> str:
+        return parts.obstacle(pinned=not self.site.bridge, runs=power == "running")
 
     # Acting
 
@@ -132,7 +132,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
             return Refuse(f"{want.address}: {seen.reason}", put_back(want.address, held=held))
         if parts.cut:
             return Refuse(f"{want.address}: {seen.reason}", f"Attach it again. Or --replace {want.address}.")
-        if self._obstacle(parts):
+        if self._obstacle(parts, seen.spec.power):
             return self._complete(want, seen, refs)
         if seen.address != want.address or _says_otherwise(want, seen.spec):
             return _own(want, seen)
@@ -150,7 +150,8 @@ class InstanceDriver(LibvirtDriver[Instance]):
         if not parts.seeded:
             return self._seed(want, seen, refs)
         if parts.transient:
-            kept = self._with(seen, evolve(parts, transient=False))
+            runs = seen.spec.power == "running"
+            kept = self._with(seen, evolve(parts, transient=False, autostart=runs))
             return call("KeepDomain", want.address, kept, parts.at, domain=parts.name)
         if not self.site.bridge and not parts.pin:
             assert want.subnet is not None
@@ -214,7 +215,9 @@ class InstanceDriver(LibvirtDriver[Instance]):
         )
         place = None if self.site.alone else str(want.zone)
         spec = evolve(want, power="stopped")
-        after = Observed(want.address, spec, parts.to_parts(), "pending", place, reason=self._obstacle(parts))
+        after = Observed(
+            want.address, spec, parts.to_parts(), "pending", place, reason=self._obstacle(parts, "stopped")
+        )
         return call("DefineDomain", want.address, after, at, name=name, document=document)
 
     def _root(self, want: Instance, seen: Observed[Instance], refs: Refs) -> Call:
@@ -250,7 +253,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
         return call("PinAddress", seen.address, after, parts.at, pin=pin, **where)
 
     def _with(self, seen: Observed[Instance], parts: GuestParts) -> Observed[Instance]:
-        reason = self._obstacle(parts)
+        reason = self._obstacle(parts, seen.spec.power)
         return evolve(seen, parts=parts.to_parts(), state="pending" if reason else "ready", reason=reason)
 
     def _change(self, want: Instance, seen: Observed[Instance], refs: Refs) -> NextCall:
@@ -287,7 +290,8 @@ class InstanceDriver(LibvirtDriver[Instance]):
 
     def _powered(self, action: str, power: Power, address: Address, seen: Observed[Instance]) -> Call:
         parts = GuestParts.of(seen)
-        after = evolve(self._with(seen, evolve(parts, halted="")), spec=evolve(seen.spec, power=power))
+        powered = evolve(seen, spec=evolve(seen.spec, power=power))
+        after = self._with(powered, evolve(parts, halted="", autostart=power == "running"))
         return call(action, address, after, parts.at, domain=parts.name)
 
     def _remove(self, seen: Observed[Instance], refs: Refs) -> NextCall:
