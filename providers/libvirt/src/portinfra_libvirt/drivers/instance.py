@@ -183,6 +183,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
             native=dict(want.native),
             private_address=want.private_address,
             born="" if born == want.name else born,
+            starts=True,
         )
         lies = disks.directory(self.site.directory, refs.scope)
         root = f"{lies}/{disks.file_name(want.address, refs.attempt)}"
@@ -212,6 +213,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
             root_path=root,
             seed_path=seeds,
             said=marks.written(said),
+            starts=True,
         )
         place = None if self.site.alone else str(want.zone)
         spec = evolve(want, power="stopped")
