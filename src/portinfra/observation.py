@@ -17,6 +17,11 @@ _KEPT = (Instance, Volume, Snapshot)
 """What is never removed as a double: a copy that somebody restored beside it may be the one that matters."""
 
 
+def _is_silence(error: ProviderError, left_out: bool) -> bool:
+    """Whether an error leaves its zone unknown: of a zone that is left out, any that might have passed."""
+    return error.temporary if left_out else isinstance(error, Unavailable | OutcomeUnknown)
+
+
 def _ids(extras: Iterable[Mapping[str, str]]) -> str:
     return ", ".join(extra.get("id", "") for extra in extras)
 
@@ -64,9 +69,11 @@ class Reader:
                 answers_optional = not isinstance(error, Unavailable | OutcomeUnknown)
         return call_method(self.provider.catalogue, answers)
 
-    def observe(self, scope: Scope) -> Observation:
-        """All that is ours in the scope, every kind."""
-        return self._look(scope, dict.fromkeys(self.provider.drivers, ()), {})
+    def observe(self, scope: Scope, without: frozenset[str] = frozenset()) -> Observation:
+        """Return all that is ours in the scope, every kind. Zones in `without` are asked once: whether they
+        answer changes little, so a failure is not repeated.
+        """
+        return self._look(scope, dict.fromkeys(self.provider.drivers, ()), {}, without)
 
     def look(
         self, scope: Scope, awaited: Iterable[Observed[Spec]], known: Mapping[Address, Observed[Spec]]
@@ -82,10 +89,12 @@ class Reader:
         scope: Scope,
         only: Mapping[type[Spec], Sequence[Observed[Spec]]],
         known: Mapping[Address, Observed[Spec]],
+        without: frozenset[str] = frozenset(),
     ) -> Observation:
         drivers = [(driver, only[kind]) for kind, driver in self.provider.drivers.items() if kind in only]
         surveys = [(driver, call_method(driver.survey, scope, awaited)) for driver, awaited in drivers]
-        answers, unknown = self._answers(dict.fromkeys(call for _, calls in surveys for call in calls))
+        reads = dict.fromkeys(call for _, calls in surveys for call in calls)
+        answers, unknown = self._answers(reads, without)
         by_id = {seen.id: address for address, seen in {**self.borrowed, **known}.items() if seen.id}
         resources: dict[Address, Observed[Spec]] = {}
         unexplained: list[str] = []
@@ -103,16 +112,18 @@ class Reader:
                     by_id.setdefault(seen.id, seen.address)
         return Observation({**self.borrowed, **resources}, frozenset(unknown), tuple(unexplained))
 
-    def _answers(self, calls: Iterable[Call]) -> tuple[dict[Call, list[Answer]], set[str]]:
+    def _answers(
+        self, calls: Iterable[Call], without: frozenset[str]
+    ) -> tuple[dict[Call, list[Answer]], set[str]]:
         answers: dict[Call, list[Answer]] = {}
         unknown: set[str] = set()
         for call in calls:
             if call.place in unknown:
                 continue  # it did not answer once, and that took its time
             try:
-                answers[call] = self.pages(call)
-            except (Unavailable, OutcomeUnknown):
-                if call.place is None:
+                answers[call] = self.pages(evolve(call, optional=True) if call.place in without else call)
+            except ProviderError as error:
+                if call.place is None or not _is_silence(error, call.place in without):
                     raise
                 unknown.add(call.place)
             else:

@@ -289,7 +289,7 @@ def _unguarded(
     """Return the last lease, and the plan that its fence allows. An apply asks again under its own lease."""
     account = here.account()
     lease = here.settle(placed.scope)
-    there = here.reader.observe(placed.scope)
+    there = here.reader.observe(placed.scope, options.without_zones if options else frozenset())
     catalogue = cache(here.catalogue)
 
     def make(placed: Placed) -> Plan:

@@ -59,7 +59,7 @@ class Call:
     safe: bool = False
     """Whether repeating it changes nothing: idempotent by nature, or with a token. Of a read, nobody asks."""
     optional: bool = False
-    """Whether a catalogue does without this read. It is made once; if it fails, its answer is absent."""
+    """Whether core does without this read. It is made once; if it fails, its answer is absent."""
 
     @property
     def reads(self) -> bool:
