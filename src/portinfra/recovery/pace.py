@@ -1,8 +1,13 @@
 """How a recovery makes its calls, and who is told how far it is."""
 
-from attrs import frozen
+from attrs import field, frozen
 
-from portinfra.model.progress import Listener
+from portinfra.hooks.listeners import SafeListener
+from portinfra.model.progress import Listener, Progress
+
+
+def _listener(given: Listener) -> SafeListener[Progress]:
+    return SafeListener(given)
 
 
 @frozen
@@ -13,4 +18,4 @@ class Pace:
 
     workers: int = 8
     seed: int | None = None
-    listen: Listener = lambda progress: None
+    listen: Listener = field(default=lambda progress: None, converter=_listener)
