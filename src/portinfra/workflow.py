@@ -22,6 +22,8 @@ from portinfra.errors import StalePlanError
 from portinfra.execution.connection import WORKERS, Connection, meant
 from portinfra.guards.fence import Fence
 from portinfra.guards.peer import check_guards, check_guards_again, is_recorded, record_peer
+from portinfra.hooks.dns import call_dns
+from portinfra.hooks.listeners import SafeListener
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
@@ -188,15 +190,16 @@ def apply(
 
     With a `seed`, calls are made one at a time in an order that the seed decides: for tests.
     Raises PolicyError or ValidationError for a plan with errors, LeaseHeldError, StalePlanError when the
-    world is no longer as planned for, and ApplyError when a step did not end well.
+    world is no longer as planned for, and ApplyError when a step did not end well. Raises UserCodeError when
+    all is done and the environment's `dns` failed.
     """
     refuse(plan)
-    nothing = plan.empty and not questions(plan)
+    environment = plan.placed.environment
+    nothing = plan.empty and not questions(plan) and not environment.dns
     if (
         nothing and not plan.destroys and is_recorded(plan)
     ):  # a destroy also removes the lease, the last thing that is ours
         return Outcome(plan.scope, attempt="")
-    environment = plan.placed.environment
     with Connection.to(environment) as here, here.run(plan.scope, workers=workers, seed=seed) as run:
         if run.lease.fenced != plan.fenced:
             raise StalePlanError(f"since this plan was made, {plan.scope} {_turned(run.lease.fenced)}")
@@ -209,9 +212,11 @@ def apply(
             read = {(change.action, change.address) for change in plan.changes}
             raise StalePlanError(f"{plan.scope} has changed since this plan was made. {say_new(new, read)}")
         record_peer(run, fresh)
-        outcome = run.apply(fresh, listen or (lambda progress: None))
-    if environment.dns and not plan.destroys and not fresh.fenced:  # names lead to hosts that run
-        environment.dns(addresses(plan.placed))
+        outcome = run.apply(fresh, SafeListener(listen or (lambda progress: None)))
+        if environment.dns and not fresh.fenced:  # names lead to the environment that is active
+            there = run.reader.observe(plan.scope)
+            with run.living():
+                call_dns(environment, there)
     return outcome
 
 
@@ -254,15 +259,6 @@ def forget_peer(topology: Topology, environment: Environment) -> Lease:
         clock = here.provider.clock
         clock.sleep_until(clock.now() + here.provider.capabilities.visibility_seconds)
     return run.lease
-
-
-def addresses(placed: Placed) -> dict[str, str]:
-    """Every host's name with its private address."""
-    return {
-        address.name: spec.private_address  # type: ignore[attr-defined]
-        for address, spec in placed.resources.items()
-        if address.kind == "instance"
-    }
 
 
 def _place(topology: Topology, environment: Environment) -> tuple[Placed, tuple[Finding, ...]]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from attrs import define, field, frozen
 
+from portinfra.execution.questions import ask
 from portinfra.hooks import calls
 from portinfra.model.evidence import Checked, WaveRun
 from portinfra.model.hook import Hook
@@ -62,7 +63,7 @@ class Rollout:
 
     def call(self, name: str, hook: Hook) -> Checked:
         """Call a hook once; return how it ended, under this name."""
-        answer = self._hook(hook, CALL_SECONDS)
+        answer = self._hook(hook, CALL_SECONDS, calls.call)
         self.say(f"{name}: {'passed' if answer.passed else 'failed'}")
         return Checked(name, answer.passed, iso(self.context.now), 1, self._told(answer))
 
@@ -98,16 +99,16 @@ class Rollout:
         tries = 0
         while True:
             tries += 1
-            answer = self._hook(gate, until - self.context.now)
+            answer = self._hook(gate, until - self.context.now, ask)
             now = self.context.now
-            if answer.passed or now + PAUSE_SECONDS > until:
+            if answer.passed or answer.hangs or now + PAUSE_SECONDS > until:
                 return Checked(calls.name_of(gate), answer.passed, iso(now), tries, self._told(answer))
             self.context.run.sleep_until(now + PAUSE_SECONDS)
 
-    def _hook(self, hook: Hook, seconds: float) -> calls.Answer:
+    def _hook(self, hook: Hook, seconds: float, call: Callable[..., calls.Answer]) -> calls.Answer:
         given = self.context.inventory(occasion=self.occasion)
         with self.context.run.living():
-            return calls.call(hook, given, seconds=seconds)
+            return call(hook, given, seconds=seconds)
 
     def _told(self, answer: calls.Answer) -> str:
         return "" if self.context.quiet else answer.told
