@@ -75,6 +75,21 @@ class Reader:
         """
         return self._look(scope, dict.fromkeys(self.provider.drivers, ()), {}, without)
 
+    def find_foreign(self, scope: Scope, there: Observation) -> Observation:
+        """Return the observation with what others have made in or on its resources. A few more reads."""
+        drivers = list(self.provider.drivers.values())
+        surveys = [(driver, call_method(driver.survey_foreign, there.resources)) for driver in drivers]
+        answers, unknown = self._answers(dict.fromkeys(call for _, calls in surveys for call in calls))
+        names = Names(scope, {seen.id: address for address, seen in there.resources.items() if seen.id})
+        found = [
+            each
+            for driver, calls in surveys
+            for each in call_method(
+                driver.foreign, {call: answers[call] for call in calls if call in answers}, names
+            )
+        ]
+        return evolve(there, foreign=tuple(found), unknown=there.unknown | unknown)
+
     def look(
         self, scope: Scope, awaited: Iterable[Observed[Spec]], known: Mapping[Address, Observed[Spec]]
     ) -> Observation:

@@ -40,6 +40,7 @@ from portinfra.placement import place
 from portinfra.planning.account import account_findings
 from portinfra.planning.birth import RULE as BORN_OTHERWISE
 from portinfra.planning.compose import compose
+from portinfra.planning.foreign import find_blockers
 from portinfra.planning.in_use import in_use
 from portinfra.planning.readiness import questions
 from portinfra.planning.refusal import refuse
@@ -123,7 +124,7 @@ def check(
     Asks no cloud, unless what is there is to be `observed` and held to the rules too. Raises ValidationError,
     PlacementError, and with `observed` ProviderError; DeclarationError where a rule itself fails.
     """
-    there = observe(topology, environment) if observed else None
+    there = observe(topology, environment, foreign=True) if observed else None
     return check_rules(placed(topology, environment), rules, there)
 
 
@@ -179,7 +180,9 @@ def destroy(
     """
     there, _ = _place(topology, environment)
     made = _plan(there, options, guards, destroy=True)
-    return evolve(made, findings=(*made.findings, *_named(made)))
+    if made.changes:
+        made = find_foreign(made)
+    return evolve(made, findings=(*made.findings, *_named(made), *find_blockers(made)))
 
 
 def apply(
@@ -220,10 +223,22 @@ def apply(
     return outcome
 
 
-def observe(topology: Topology, environment: Environment) -> Observation:
-    """All that is there of a topology, whether it is declared or not."""
+def observe(topology: Topology, environment: Environment, *, foreign: bool = False) -> Observation:
+    """All that is there of a topology, whether it is declared or not.
+
+    With `foreign`, portinfra also reads what others have made in or on these resources
+    (`Observation.foreign`).
+    """
     with Connection.to(environment) as here:
-        return here.observe(Scope(topology.name, environment.name))
+        scope = Scope(topology.name, environment.name)
+        there = here.observe(scope)
+        return here.reader.find_foreign(scope, there) if foreign else there
+
+
+def find_foreign(plan: Plan) -> Plan:
+    """Return the plan with what others have made in or on the resources that it observed."""
+    with Connection.to(plan.placed.environment) as here:
+        return evolve(plan, observation=here.reader.find_foreign(plan.scope, plan.observation))
 
 
 def leases(topology: Topology, environment: Environment) -> list[Lease]:

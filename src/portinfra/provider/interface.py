@@ -27,7 +27,7 @@ from portinfra.errors import ProviderError
 from portinfra.model.address import Address, Owner, Scope
 from portinfra.model.catalogue import Capabilities, Catalogue
 from portinfra.model.environment import Environment
-from portinfra.model.observed import Observed
+from portinfra.model.observed import Foreign, Observed
 from portinfra.model.plain import JsonObject
 from portinfra.model.record import Record
 from portinfra.model.resources import Instance, Spec
@@ -190,6 +190,14 @@ class Driver(ABC, Generic[S]):
     def detail(self, seen: Observed[S]) -> Call | None:
         """The read that tells what no list told, until nothing is UNSEEN."""
         return None
+
+    def survey_foreign(self, seen: Mapping[Address, Observed[Any]]) -> tuple[Call, ...]:
+        """Return the reads that find resources of others in or on what is `seen`; by default none."""
+        return ()
+
+    def foreign(self, answers: Mapping[Call, Sequence[Answer]], names: Names) -> list[Foreign]:
+        """Return what of this kind is not ours, and lies in a resource of ours or is bound to one."""
+        return []
 
     @abstractmethod
     def next_call(self, want: S | None, seen: Observed[S] | None, refs: Refs) -> NextCall:
