@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from portinfra.model.evidence import Evidence
-    from portinfra.recovery.subject import Recovery
+    from portinfra.recovery.recovery import Recovery
 
 
 def drill(recovery: "Recovery", *, seed: int | None = None) -> "Evidence":

@@ -8,12 +8,12 @@ from rich.table import Table
 from rich.text import Text
 
 from portinfra.model.evidence import Evidence
-from portinfra.recovery.drill import Swept
-from portinfra.recovery.entries import unreadable_line
-from portinfra.recovery.prospect import Prospect
-from portinfra.recovery.replicate import Replicated
-from portinfra.recovery.status import PointStatus, RecoveryStatus
-from portinfra.recovery.subject import Recovery
+from portinfra.recovery.drills.drill import Swept
+from portinfra.recovery.ledger.entries import unreadable_line
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.replication.replicate import Replicated
+from portinfra.recovery.watch.forecast import Prospect
+from portinfra.recovery.watch.status import PointStatus, RecoveryStatus
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.terminal import styled, table
 from portinfra.words import count, duration, moment
