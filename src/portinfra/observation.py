@@ -54,6 +54,11 @@ class Reader:
         calls = self.provider.account_calls()
         return call_method(self.provider.account_of, {call: self.pages(call) for call in calls})
 
+    def principal(self) -> str:
+        """Who the credentials speak for."""
+        calls = self.provider.account_calls()
+        return call_method(self.provider.principal_of, {call: self.pages(call) for call in calls})
+
     def catalogue(self) -> Catalogue:
         """What the location offers."""
         answers: dict[Call, list[Answer]] = {}

@@ -285,6 +285,11 @@ class Provider(Protocol):
     def account_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
         """The account that the credentials speak for. Pure."""
 
+    def principal_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
+        """Return who the credentials speak for, as the provider names it: an ARN, a service account, a URI.
+        Empty where it does not say. Takes the answers of `account_calls`. Pure.
+        """
+
     def catalogue_calls(self) -> tuple[Call, ...]:
         """The reads that `catalogue` needs. They are made only where something is to be done."""
 
