@@ -84,7 +84,8 @@ class Reader:
         """Return the observation with what others have made in or on its resources. A few more reads."""
         drivers = list(self.provider.drivers.values())
         surveys = [(driver, call_method(driver.survey_foreign, there.resources)) for driver in drivers]
-        answers, unknown = self._answers(dict.fromkeys(call for _, calls in surveys for call in calls))
+        reads = dict.fromkeys(call for _, calls in surveys for call in calls)
+        answers, unknown = self._answers(reads, there.unknown)
         names = Names(scope, {seen.id: address for address, seen in there.resources.items() if seen.id})
         found = [
             each

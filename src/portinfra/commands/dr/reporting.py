@@ -18,7 +18,7 @@ from portinfra.model.plain import Document
 from portinfra.words import moment
 
 if TYPE_CHECKING:
-    from portinfra.recovery.subject import Recovery
+    from portinfra.recovery.recovery import Recovery
     from portinfra.rollout.evidence import EvidenceStore, Verdict
 
 
