@@ -131,7 +131,12 @@ class Reader:
                 resources[seen.address] = self._detailed(driver, seen)
                 if seen.id:
                     by_id.setdefault(seen.id, seen.address)
-        return Observation({**self.borrowed, **resources}, frozenset(unknown), tuple(unexplained))
+        return Observation(
+            {**self.borrowed, **resources},
+            frozenset(unknown),
+            tuple(unexplained),
+            self.provider.capabilities.reads_definitions,
+        )
 
     def _answers(
         self, calls: Iterable[Call], without: frozenset[str]

@@ -207,6 +207,12 @@ class Driver(ABC, Generic[S]):
         replacement as a removal and then a creation; a difference in `replaces` is never handed in.
         """
 
+    def enforce(self, seen: Observed[S], refs: Refs) -> tuple[Call, ...]:
+        """Return the calls that put in force what is defined, where no read tells whether it is. They change
+        no definition and are `safe`. An apply makes them at its end; their `place` is their zone, if any.
+        """
+        return ()
+
     def absorb(self, seen: Observed[S] | None, call: Call, answer: Answer | None) -> Observed[S] | None:
         """What is there after the call, by its answer; with None, by its promise (a dry step).
 
