@@ -135,7 +135,7 @@ class Reader:
             {**self.borrowed, **resources},
             frozenset(unknown),
             tuple(unexplained),
-            self.provider.capabilities.reads_definitions,
+            reads_definitions=self.provider.capabilities.reads_definitions,
         )
 
     def _answers(
