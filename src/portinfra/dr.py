@@ -32,21 +32,20 @@ from portinfra.model.topology import Topology
 from portinfra.placement import place
 from portinfra.provider import registry
 from portinfra.provider.interface import Grants
-from portinfra.recovery.abandon import Abandoned, abandon, may_abandon, stand_alone
-from portinfra.recovery.drill import Swept, drill, sweep
+from portinfra.recovery.drills.drill import Swept, drill, sweep
 from portinfra.recovery.evidence import evidence_document, evidence_of
-from portinfra.recovery.failback import failback, may_fail_back
-from portinfra.recovery.failover import failover
-from portinfra.recovery.fencing import fence, may_fence
-from portinfra.recovery.how import How
-from portinfra.recovery.pace import Pace
-from portinfra.recovery.preflight import may_take_over
-from portinfra.recovery.prospect import Prospect, prospect
-from portinfra.recovery.replicate import Replicated, replicate
-from portinfra.recovery.status import RecoveryStatus, status
-from portinfra.recovery.subject import Recovery, recoveries_of
+from portinfra.recovery.options import How, Pace
+from portinfra.recovery.recovery import Recovery, recoveries_of
+from portinfra.recovery.replication.replicate import Replicated, replicate
+from portinfra.recovery.takeover.abandon import Abandoned, abandon, may_abandon, stand_alone
+from portinfra.recovery.takeover.failback import failback, may_fail_back
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.fencing import fence, may_fence
 from portinfra.recovery.vault.block_export import exports_blocks
 from portinfra.recovery.vault.readiness import unfit
+from portinfra.recovery.watch.forecast import Prospect, prospect
+from portinfra.recovery.watch.readiness import may_take_over
+from portinfra.recovery.watch.status import RecoveryStatus, status
 from portinfra.rollout.evidence import open_store, sign, signing_key, verify
 from portinfra.validation import validate, validate_declared, validate_helpers
 

@@ -19,17 +19,18 @@ from portinfra.model.recovery import DataPolicy, Wave
 from portinfra.model.resources import Volume
 from portinfra.model.topology import Role, Topology
 from portinfra.records.lease import NOTE, read_records
-from portinfra.recovery.abandon import abandon
-from portinfra.recovery.drill import drill, drilled, sweep
-from portinfra.recovery.entries import FORMS, VERSION, unreadable
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.ledger import Entry, Ledger
-from portinfra.recovery.points import points
-from portinfra.recovery.prospect import prospect
-from portinfra.recovery.replicate import replicate
-from portinfra.recovery.status import status
-from portinfra.recovery.turn import stood_since, turns
+from portinfra.recovery.drills.drill import drill, sweep
+from portinfra.recovery.ledger.drills import drilled
+from portinfra.recovery.ledger.entries import FORMS, VERSION, unreadable
+from portinfra.recovery.ledger.ledger import Entry, Ledger
+from portinfra.recovery.ledger.takeovers import stood_since, turns
+from portinfra.recovery.points.point import points
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.abandon import abandon
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.status import status
 from portinfra.render.recovery_documents import prometheus
 from portinfra.testing.simulated import applied, simulated
 from portinfra.words import iso, moment

@@ -12,10 +12,10 @@ from portinfra import workflow
 from portinfra.errors import Unavailable
 from portinfra.model.recovery import Action, DataPolicy, Probe, Wave
 from portinfra.model.resources import Instance, Volume
-from portinfra.recovery.drill import drill, sweep, where
-from portinfra.recovery.prospect import prospect
-from portinfra.recovery.replicate import replicate
-from portinfra.recovery.status import status
+from portinfra.recovery.drills.drill import drill, sweep, where
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.status import status
 from portinfra.testing.faults import Crash
 from portinfra.testing.wrapped import wrapped
 
@@ -197,7 +197,7 @@ def test_a_newer_point_without_some_volume_does_not_hide_an_older_one_with_all(r
 def test_a_drill_that_waits_for_the_vault_is_not_swept(ready, monkeypatch):
     points, swept = there(ready), []
     monkeypatch.setattr(
-        "portinfra.recovery.drill.receive",
+        "portinfra.recovery.drills.drill.receive",
         lambda *about, **more: swept.extend(sweep(recovery(), pace=ONE)),
     )
 
@@ -367,3 +367,12 @@ def test_evidence_is_had_where_the_ledger_cannot_be_written_any_more(ready):
     with wrapped("fake", gone):
         evidence = drill(recovery(), pace=ONE)
     assert [wave.passed for wave in evidence.waves] == [True, True]
+
+
+def test_functions_that_hear_of_a_drill_and_raise_do_not_end_it(ready):
+    def fail(heard):
+        raise LookupError("no such channel")
+
+    with pytest.warns(RuntimeWarning, match="the listener fail .*no such channel"):
+        evidence = drill(recovery(), pace=evolve(ONE, listen=fail), say=fail)
+    assert evidence.result == "passed"

@@ -6,11 +6,11 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery
 
 from portinfra import workflow
 from portinfra.errors import PolicyError
-from portinfra.recovery.abandon import stand_alone
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.fencing import fence
-from portinfra.recovery.status import status
+from portinfra.recovery.takeover.abandon import stand_alone
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.watch.status import status
 
 
 def test_status_tells_that_the_target_stands(ready):

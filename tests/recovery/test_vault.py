@@ -19,8 +19,8 @@ from portinfra.errors import PermissionDenied, PolicyError
 from portinfra.execution.connection import Connection
 from portinfra.model.finding import Severity
 from portinfra.model.recovery import Probe
-from portinfra.recovery.ledger import Ledger
-from portinfra.recovery.vault.helpers import Helpers
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.vault.transfer_host import Helpers
 
 pytestmark = needs_tools
 

@@ -16,8 +16,8 @@ from portinfra import dr
 from portinfra.errors import PortinfraError
 from portinfra.model.address import Address
 from portinfra.model.recovery import Probe
-from portinfra.recovery.vault.helpers import HelperFailed, receipt
-from portinfra.recovery.vault.script import Errand
+from portinfra.recovery.vault.transfer_host import HelperFailed, receipt
+from portinfra.recovery.vault.transfer_script import Errand
 from portinfra.testing.stand import LocalStand
 
 pytestmark = needs_tools

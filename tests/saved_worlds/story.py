@@ -13,7 +13,7 @@ from portinfra import INTERNET, Environment, RecoveryPlan, Role, Topology, Volum
 from portinfra.model.evidence import Evidence
 from portinfra.model.lease import Holder
 from portinfra.records import holder
-from portinfra.recovery.subject import Recovery
+from portinfra.recovery.recovery import Recovery
 
 ONE = dr.Pace(seed=0)
 

@@ -5,8 +5,8 @@ from portinfra.model.environment import Environment
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.resources import Volume
 from portinfra.model.topology import INTERNET, Role, Topology, allow
-from portinfra.recovery.pace import Pace
-from portinfra.recovery.subject import Recovery
+from portinfra.recovery.options import Pace
+from portinfra.recovery.recovery import Recovery
 
 ONE = Pace(seed=0)
 

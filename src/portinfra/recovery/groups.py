@@ -9,7 +9,7 @@ from portinfra.model.hook import Hook
 from portinfra.model.placed import Placed
 from portinfra.model.recovery import DataPolicy
 from portinfra.model.resources import Attachment
-from portinfra.recovery.subject import Recovery
+from portinfra.recovery.recovery import Recovery
 
 
 @frozen

@@ -58,7 +58,7 @@ from portinfra.render.console.errors import show_error
         ('topology "p" {\n  role "w" {\n    volume "d" {\n    }\n  }\n}', 3, "volume 'd' needs 'gib'"),
         ('environment "e" {\n  on = null\n}', 1, "environment 'e' needs 'on'"),
         ('environment "e" {\n  on      = "a:b"\n  account = []\n}', 3, "Give account as text."),
-        ('environment "e" {\n  on  = "a:b"\n  dns = "x"\n}', 3, "'dns' is a Python function"),
+        ('environment "e" {\n  on  = "a:b"\n  dns = {}\n}', 3, "Give dns as"),
         (
             'environment "e" {\n  on = "a:b"\n  role "w" {\n    public = "x"\n  }\n}',
             4,

@@ -11,7 +11,7 @@ from portinfra.commands.session import Session
 
 if TYPE_CHECKING:
     from portinfra.model.evidence import Evidence
-    from portinfra.recovery.subject import Recovery
+    from portinfra.recovery.recovery import Recovery
 
 
 @frozen
