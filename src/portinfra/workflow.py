@@ -294,7 +294,7 @@ def _place(topology: Topology, environment: Environment) -> tuple[Placed, tuple[
 def _plan(
     placed: Placed, options: PlanOptions | None, guards: Iterable[Guard] | None, *, destroy: bool
 ) -> Plan:
-    with Connection.to(placed.environment) as here:
+    with Connection.to(placed.environment, placed.topology) as here:
         lease, plan = _unguarded(placed, options, here, destroy=destroy)
     return check_guards(plan, guards, lease)
 
