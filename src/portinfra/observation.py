@@ -72,7 +72,10 @@ class Reader:
                 if not call.optional:
                     raise
                 answers_optional = not isinstance(error, Unavailable | OutcomeUnknown)
-        return call_method(self.provider.catalogue, answers)
+        made = call_method(self.provider.catalogue, answers)
+        if made.rules_max is not None:
+            return made
+        return evolve(made, rules_max=self.provider.capabilities.rules_max, rules_max_is_default=True)
 
     def observe(self, scope: Scope, without: frozenset[str] = frozenset()) -> Observation:
         """Return all that is ours in the scope, every kind. Zones in `without` are asked once: whether they

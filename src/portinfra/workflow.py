@@ -54,6 +54,7 @@ from portinfra.provider import registry
 from portinfra.records import holder as holders
 from portinfra.records.lease import read_leases, to_text
 from portinfra.validation import validate, validate_placed
+from portinfra.validation.limits import RULES, rule_findings
 from portinfra.validation.new_resources import findings_for_plan, is_about_new
 
 
@@ -108,6 +109,10 @@ def plan(
     there, about_new = _place(topology, environment)
     report = check_rules(there, rules)
     made = _plan(there, options, guards, destroy=False)
+    about_new = (
+        *(finding for finding in about_new if finding.rule != f"provider/{RULES}"),
+        *rule_findings(there, registry.plugin(environment.provider), made.catalogue),
+    )
     about_new = tuple(findings_for_plan(about_new, made))
     return evolve(made, findings=(*about_new, *made.findings, *_named(made), *report.errors))
 
@@ -288,7 +293,7 @@ def _place(topology: Topology, environment: Environment) -> tuple[Placed, tuple[
 def _plan(
     placed: Placed, options: PlanOptions | None, guards: Iterable[Guard] | None, *, destroy: bool
 ) -> Plan:
-    with Connection.to(placed.environment) as here:
+    with Connection.to(placed.environment, placed.topology) as here:
         lease, plan = _unguarded(placed, options, here, destroy=destroy)
     return check_guards(plan, guards, lease)
 

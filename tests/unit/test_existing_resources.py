@@ -7,7 +7,7 @@ from portinfra import Environment, Role, Topology, Volume, allow, dr, workflow
 from portinfra.errors import PolicyError, ValidationError
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.provider import registry
-from portinfra.testing.fake.drivers import firewall_rules
+from portinfra.testing.fake import provider as fake_provider
 from portinfra.testing.simulated import applied, simulated
 
 HERE = Environment("production", on="fake:us-east-1", account="111111111111", key="alias/data")
@@ -84,13 +84,14 @@ def test_rules_above_the_limit_stay_and_may_become_fewer_and_not_more(monkeypatc
     applied(PLAIN, HERE)
     plugin = registry.plugin("fake")
     monkeypatch.setattr(type(plugin), "capabilities", evolve(plugin.capabilities, rules_max=2))
-    monkeypatch.setattr(firewall_rules.FirewallRulesDriver, "rules_max", 2)
+    monkeypatch.setattr(fake_provider, "RULES_MAX", 2)
 
     def with_ports(*ports):
         return Topology("shop", [web], [allow("10.0.0.0/8", "web", tcp=ports, why="several")])
 
-    assert workflow.plan(PLAIN, HERE).empty
-    (warning,) = [each for each in workflow.plan(PLAIN, HERE).findings if each.rule == "provider/rules"]
+    assert workflow.plan(PLAIN, HERE).findings == ()
+    tagged = evolve(PLAIN, tags={"team": "web"})
+    (warning,) = [each for each in workflow.plan(tagged, HERE).findings if each.rule == "provider/rules"]
     assert "What exists stays" in warning.fix
     more = workflow.plan(with_ports(1, 3, 5, 7, 9), HERE).errors
     assert "provider/rules" in {finding.rule for finding in more}

@@ -126,6 +126,11 @@ class Catalogue:
     `Call.rates` must be here.
     """
 
+    rules_max: int | None = None
+    """Rules for each way of one firewall that the account may have. None: the provider's default counts."""
+    rules_max_is_default: bool = False
+    """Whether core has set `rules_max` to the provider's default, `Capabilities.rules_max`."""
+
     def machine_type(self, size: str) -> str:
         """The machine type of a logical size; a provider's own name stands for itself."""
         return self.sizes.get(size, size)

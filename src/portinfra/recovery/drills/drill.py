@@ -43,7 +43,7 @@ def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda lin
     Raises ProviderError where it could not even begin.
     """
     pace, say = pace or Pace(), SafeListener(say)
-    with Connection.to(recovery.target) as target:
+    with Connection.to(recovery.target, recovery.topology) as target:
         catalogue = target.catalogue()
         ledger = Ledger(target, recovery.ledger)
         started = target.provider.clock.now()

@@ -50,7 +50,7 @@ def failover(recovery: Recovery, how: How | None = None, *, say: Say = lambda li
     """
     how, say = how or How(), SafeListener(say)
     may_take_over(recovery, how)
-    with Connection.to(recovery.target) as target:
+    with Connection.to(recovery.target, recovery.topology) as target:
         ledger = Ledger(target, recovery.ledger)
         return _Failover(recovery, how, say, target, target.catalogue(), ledger).carried_out()
 
