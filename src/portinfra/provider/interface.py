@@ -29,6 +29,7 @@ from portinfra.model.catalogue import Capabilities, Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Foreign, Observed
 from portinfra.model.plain import JsonObject
+from portinfra.model.progress import Awaited
 from portinfra.model.record import Record
 from portinfra.model.resources import Instance, Spec
 from portinfra.provider.own_code import find_id
@@ -60,6 +61,8 @@ class Call:
     """Whether repeating it changes nothing: idempotent by nature, or with a token. Of a read, nobody asks."""
     optional: bool = False
     """Whether core does without this read. It is made once; if it fails, its answer is absent."""
+    awaits: Awaited | None = field(default=None, hash=False)
+    """What it waits for while it is made, where that may take long."""
 
     @property
     def reads(self) -> bool:
@@ -208,8 +211,8 @@ class Driver(ABC, Generic[S]):
         """
 
     def enforce(self, seen: Observed[S], refs: Refs) -> tuple[Call, ...]:
-        """Return the calls that put in force what is defined, where no read tells whether it is. They change
-        no definition and are `safe`. An apply makes them at its end; their `place` is their zone, if any.
+        """Return the calls that put in force what is defined, where no read tells whether it is. All are
+        `safe`; an apply makes them at its end, but in no zone (`place`) that it leaves out.
         """
         return ()
 

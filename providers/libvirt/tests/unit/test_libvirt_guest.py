@@ -10,7 +10,14 @@ from portinfra.model.resources import Instance
 from portinfra_libvirt.drivers.guest import GuestParts
 
 READY = GuestParts(
-    id="instance:web1", name="web1", at="rack", root_bytes=1, seeded=True, pin="main", autostart=True
+    id="instance:web1",
+    name="web1",
+    at="rack",
+    root_bytes=1,
+    seeded=True,
+    pin="main",
+    autostart=True,
+    starts=True,
 )
 
 
@@ -52,6 +59,10 @@ def test_a_guest_is_ready_when_it_lacks_nothing(missing, reason):
 
 def test_a_guest_on_a_bridge_needs_no_name_in_dhcp():
     assert evolve(READY, pin="").obstacle(pinned=False, runs=True) == ""
+
+
+def test_a_guest_that_an_earlier_version_defined_need_not_start_with_its_hypervisor():
+    assert evolve(READY, autostart=False, starts=False).obstacle(pinned=True, runs=True) == ""
 
 
 def test_a_guest_that_is_off_must_not_start_with_its_hypervisor():

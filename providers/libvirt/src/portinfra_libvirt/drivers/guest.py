@@ -54,6 +54,8 @@ class GuestParts:
     """Why it does not run though it is active."""
     autostart: bool = field(default=False, converter=bool)
     """Whether it starts with its hypervisor."""
+    starts: bool = field(default=False, converter=bool)
+    """Whether it must do so while it runs. Earlier versions defined hosts that need not."""
 
     @classmethod
     def of(cls, seen: Observed[Any]) -> "GuestParts":
@@ -90,9 +92,9 @@ class GuestParts:
             return self.halted
         if pinned and not self.pin:
             return "it has no name in DHCP yet"
-        if self.autostart != runs:
-            return f"it would {'not ' if runs else ''}start with its hypervisor"
-        return ""
+        if self.autostart and not runs:
+            return "it would start with its hypervisor"
+        return "it would not start with its hypervisor" if runs and self.starts and not self.autostart else ""
 
 
 def guest_parts(at: str, domain: Record, told: Record, card: Mapping[str, str]) -> GuestParts:
@@ -117,6 +119,7 @@ def guest_parts(at: str, domain: Record, told: Record, card: Mapping[str, str]) 
         transient=not domain["persistent"],
         halted=domain["halted"],
         autostart=domain["autostart"],
+        starts=bool(marks.parsed(domain["said"]).get("starts")),
     )
     return _with_seed(_with_root(parts, told, running=domain["active"]), told)
 

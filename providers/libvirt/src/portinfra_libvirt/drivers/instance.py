@@ -13,6 +13,7 @@ from attrs import evolve
 from portinfra.errors import NotFound
 from portinfra.model.address import Address, Scope
 from portinfra.model.observed import UNSEEN, Fault, Observed
+from portinfra.model.progress import Awaited
 from portinfra.model.resources import Firewall, Instance, Network, Power, Subnet
 from portinfra.provider.cloud_init import user_data
 from portinfra.provider.interface import DONE, Call, Names, NextCall, Refs, Refuse
@@ -183,6 +184,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
             native=dict(want.native),
             private_address=want.private_address,
             born="" if born == want.name else born,
+            starts=True,
         )
         lies = disks.directory(self.site.directory, refs.scope)
         root = f"{lies}/{disks.file_name(want.address, refs.attempt)}"
@@ -212,6 +214,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
             root_path=root,
             seed_path=seeds,
             said=marks.written(said),
+            starts=True,
         )
         place = None if self.site.alone else str(want.zone)
         spec = evolve(want, power="stopped")
@@ -292,7 +295,11 @@ class InstanceDriver(LibvirtDriver[Instance]):
         parts = GuestParts.of(seen)
         powered = evolve(seen, spec=evolve(seen.spec, power=power))
         after = self._with(powered, evolve(parts, halted="", autostart=power == "running"))
-        return call(action, address, after, parts.at, domain=parts.name)
+        change = call(action, address, after, parts.at, domain=parts.name)
+        if action != "StopDomain":
+            return change
+        awaited = Awaited(f"{address.name} to shut down", "power off", self.site.shutdown_seconds)
+        return evolve(change, awaits=awaited)
 
     def _remove(self, seen: Observed[Instance], refs: Refs) -> NextCall:
         parts = GuestParts.of(seen)
