@@ -17,7 +17,7 @@ web = Role("web", count=1, waive=FEW, volumes=[Volume("data", gib=10, mount="/sr
 PLAIN = Topology("shop", [web], [allow("10.0.0.0/8", "web", tcp=range(1, 9, 2), why="several")])
 ODD = {
     "user data of no kind": {"user_data": "echo hi"},
-    "an SSH key with options": {"ssh_keys": ['from="10.0.0.1" ssh-ed25519 AAAAC3Nz']},
+    "an SSH key with an unknown option": {"ssh_keys": ["nothing ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7"]},
     "long user data": {"user_data": "#!" + "x" * 99_999},
     "too many tags": {"tags": {f"tag-{n}": "x" for n in range(99)}},
     "a large disk": {"disk_gib": 999_999},
@@ -66,7 +66,7 @@ def test_what_exists_is_destroyed_though_a_retired_role_has_no_sound_name_or_slo
 
 
 @pytest.mark.parametrize(
-    "name", ["user data of no kind", "an SSH key with options", "a mount over the system"]
+    "name", ["user data of no kind", "an SSH key with an unknown option", "a mount over the system"]
 )
 def test_what_applies_at_birth_stops_a_plan_that_creates_a_host_and_no_other(name):
     odd = shop(**ODD[name])

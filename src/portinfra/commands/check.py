@@ -66,6 +66,11 @@ def _path(reach: "Reach", ends: tuple[str, str] | None) -> "tuple[Hop, ...]":
         return reach.path(*ends)
     except KeyError as error:
         name = str(error.args[0])
+        if name[:1].isdigit() and set(name) <= set("0123456789./"):
+            raise Misuse(
+                f"--path: {name!r} is no range of IPv4 addresses",
+                fix="Write it as 10.0.0.0/8 or 10.1.2.3.",
+            ) from None
         raise Misuse(
             f"--path: there is no role, host or range of addresses {name!r}",
             fix=suggestion(name, reach.names),

@@ -29,7 +29,7 @@ from emulator.call import SERVED, Call
 from emulator.errors import GceError, not_found
 from emulator.identities import PROJECT, Identities, Identity
 from emulator.official import Method
-from emulator.project import Project
+from emulator.project import Operation, Project
 from emulator.rules import permissions, rates, requests
 from emulator.settings import Settings
 from portinfra.testing.emulator import Asked, Emulator, Request, Response, Unserved
@@ -163,23 +163,34 @@ class Bed(Emulator[GceAsked]):
         The project is that of the tests unless said otherwise: `act("networks.insert", {…})`.
         """
         with self.lock:
-            found = official.methods()[method]
-            project = params.setdefault("project", PROJECT)
-            path = {name: params.pop(name) for name in list(params) if f"{{{name}}}" in found.path}
-            query = {name: [_plain(value)] for name, value in params.items()}
-            typed = validation.parameters(found, path, query)
-            there = self.projects[project]
-            self._settle()
-            given = validation.body(found, body or {})
-            owner = Identity("person@example.com", "", None, None)
-            call = Call(self, found, typed, given, owner, there)
-            told = self._do(call)
-            if call.operation is not None:
-                self.clock.advance(max(0.0, call.operation.ends - there.now))
+            told, operation = self._begin(method, body, params)
+            if operation is not None:
+                self.clock.advance(max(0.0, operation.ends - self.clock.now()))
                 self._settle()
-                if call.operation.error:
-                    raise AssertionError(f"{method}: {call.operation.error}")
-            return copy.deepcopy(told)
+                if operation.error:
+                    raise AssertionError(f"{method}: {operation.error}")
+            return told
+
+    def begin(self, method: str, **params: Any) -> None:
+        """Begin something as `act` does it, and leave its operation under way."""
+        with self.lock:
+            self._begin(method, None, params)
+
+    def _begin(
+        self, method: str, body: Any, params: dict[str, Any]
+    ) -> tuple[dict[str, Any], Operation | None]:
+        found = official.methods()[method]
+        project = params.setdefault("project", PROJECT)
+        path = {name: params.pop(name) for name in list(params) if f"{{{name}}}" in found.path}
+        query = {name: [_plain(value)] for name, value in params.items()}
+        typed = validation.parameters(found, path, query)
+        there = self.projects[project]
+        self._settle()
+        given = validation.body(found, body or {})
+        owner = Identity("person@example.com", "", None, None)
+        call = Call(self, found, typed, given, owner, there)
+        told = self._do(call)
+        return copy.deepcopy(told), call.operation
 
     def books(self, project: str | None = None, without: Collection[str] = ()) -> list[str]:
         """Everything that exists, by the bed's own word: a sorted line for each thing, without ids.
