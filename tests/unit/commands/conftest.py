@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve, frozen
 from typer.testing import CliRunner
 
-from portinfra import INTERNET, Environment, RecoveryPlan, Role, Topology, Volume, Wave, allow
+from portinfra import INTERNET, Environment, Probe, RecoveryPlan, Role, Topology, Volume, Wave, allow
 from portinfra.commands.app import app
 from portinfra.commands.session import Session
 from portinfra.declaration.declared import Declared
@@ -100,7 +100,8 @@ class Script:
     there: Environment = RECOVERY
 
     def plan(self, **more: Any) -> RecoveryPlan:
-        given = {"rpo": "4h", "rto": "1h", "waves": [["db"], ["web"]], **more}
+        reads = Probe("rows", "true", reads="db")
+        given = {"rpo": "4h", "rto": "1h", "waves": [["db"], ["web"]], "probes": [reads], **more}
         return RecoveryPlan("shop", self.here, self.there, **given)
 
     def unpassed(self, **more: Any) -> RecoveryPlan:

@@ -18,7 +18,7 @@ from portinfra.model.plain import Document
 from portinfra.words import moment
 
 if TYPE_CHECKING:
-    from portinfra.recovery.subject import Recovery
+    from portinfra.recovery.recovery import Recovery
     from portinfra.rollout.evidence import EvidenceStore, Verdict
 
 
@@ -130,6 +130,7 @@ def verify(session: Session, paper: Paper, trusting: Trusting) -> int:
     """Tell what a file is evidence of, and whether it is as it was signed, and by whom. Ends with 1 where it
     is not, or where neither --key nor the signers of the declaration name its key.
     """
+    from portinfra import dr
     from portinfra.render.console.terminal import write, write_json
     from portinfra.rollout.evidence import verify as verified
 
@@ -138,15 +139,20 @@ def verify(session: Session, paper: Paper, trusting: Trusting) -> int:
     recovery = trusting.recovery(session, of.recovery) if of and verdict.is_intact else None
     if recovery:
         verdict = verified(document, public, recovery.plan.signers)
-    told = _told(verdict, of)
+    differs = dr.compare_to_ledger(recovery, of, document) if recovery and of and verdict.good else ""
+    good, told = verdict.good and not differs, _told(verdict, of)
+    if differs:
+        told = f"NOT CONFIRMED: {differs}. The signature is good (key {verdict.fingerprint})."
+    elif recovery and verdict.good:
+        told += " The ledger has the same."
     if verdict.found == "unknown signer":
         told += " Name the key with --key FILE.pub, or write it into `signers` of the recovery plan."
     if trusting.as_json:
         about = {name: getattr(of, name, None) for name in ("kind", "id", "recovery", "started", "result")}
-        write_json({"schema": "portinfra.verdict/1", "good": verdict.good, "told": told, **about})
+        write_json({"schema": "portinfra.verdict/1", "good": good, "told": told, **about})
     else:
         write(told)
-    return Exit.DONE if verdict.good else Exit.FAILED
+    return Exit.DONE if good else Exit.FAILED
 
 
 def _of(document: Document) -> Evidence | None:
