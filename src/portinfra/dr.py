@@ -18,6 +18,7 @@ abandon(recovery) -> Abandoned                          a failover given up: the
 stand_alone(recovery) -> Abandoned                      the same where the target is lost
 evidence_document(evidence) -> dict                     evidence as JSON; `evidence_of` reads it back
 open_store() -> EvidenceStore                           where the commands keep it: `save(name, document)`
+send_copy(recovery, evidence, file) -> str              the file sent to the remote of the plan
 sign(document, signing_key(path)) -> dict               the document with its signature (Ed25519)
 verify(document, public, signers) -> Verdict            whether it is as it was signed: `good`, `told`
 """
@@ -45,6 +46,7 @@ from portinfra.recovery.takeover.failback import failback, may_fail_back
 from portinfra.recovery.takeover.failover import failover
 from portinfra.recovery.takeover.fencing import fence, may_fence
 from portinfra.recovery.vault.block_export import exports_blocks
+from portinfra.recovery.vault.evidence_copy import send_copy
 from portinfra.recovery.vault.readiness import unfit
 from portinfra.recovery.watch.forecast import Prospect, prospect
 from portinfra.recovery.watch.readiness import may_take_over
@@ -81,6 +83,7 @@ __all__ = [
     "recoveries_of",
     "recovery",
     "replicate",
+    "send_copy",
     "sign",
     "signing_key",
     "stand_alone",

@@ -21,7 +21,7 @@ def drill(session: Session, which: Which, shown: Shown) -> int:
             sweep_it = session.command("dr", "sweep", recovery.plan.name, *which.repeated(session))
             fix = f"Remove the rest: {sweep_it}"
             raise Interrupted("interrupted while it was torn down", fix=fix) from again
-    return hand_in(session, store, evidence, as_json=shown.as_json)
+    return hand_in(session, store, recovery, evidence, as_json=shown.as_json)
 
 
 def drills(session: Session, which: Which, shown: Shown) -> int:

@@ -88,8 +88,11 @@ class Trusting(Shown):
             raise PortinfraError(str(error.args[0]), fix=error.fix) from error
 
 
-def hand_in(session: Session, store: "EvidenceStore", evidence: Evidence, *, as_json: bool) -> int:
-    """Keep the evidence with its report, and show how it ended."""
+def hand_in(
+    session: Session, store: "EvidenceStore", recovery: "Recovery", evidence: Evidence, *, as_json: bool
+) -> int:
+    """Keep the evidence with its report, send the copy that the plan wants, and show how it ended."""
+    from portinfra import dr
     from portinfra.recovery.evidence import evidence_document
     from portinfra.render.console.recovery import show_evidence
     from portinfra.render.console.terminal import err, out, write_json
@@ -107,6 +110,12 @@ def hand_in(session: Session, store: "EvidenceStore", evidence: Evidence, *, as_
     beside = err() if as_json else out()
     for line in (f"Evidence: {file}", f"Report:   {page}", f"Verify:   {verifying}"):
         beside.print(line)
+    try:
+        if copy := dr.send_copy(recovery, evidence, file):
+            beside.print(f"Copy:     {copy}")
+    except PortinfraError as error:
+        err().print(f"NO COPY was sent: {error} {error.fix}".rstrip())
+        return Exit.FAILED
     return Exit.DONE if evidence.accepted else Exit.FAILED
 
 
