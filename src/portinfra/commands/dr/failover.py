@@ -102,7 +102,7 @@ def failover(session: Session, which: Which, failing: FailingOver) -> int:
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
         evidence = dr.failover(recovery, evolve(how, pace=dr.Pace(listen=display)), say=display.say)
-    code = hand_in(session, store, evidence, as_json=failing.as_json)
+    code = hand_in(session, store, recovery, evidence, as_json=failing.as_json)
     _what_next(session, which, recovery, evidence)
     return code
 
@@ -162,7 +162,7 @@ def failback(session: Session, which: Which, changing: Turning) -> int:
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
         evidence = dr.failback(recovery, evolve(how, pace=dr.Pace(listen=display)), say=display.say)
-    code = hand_in(session, store, evidence, as_json=changing.as_json)
+    code = hand_in(session, store, recovery, evidence, as_json=changing.as_json)
     _what_next(session, which, recovery.turned, evidence)
     return code
 

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from portinfra.model.evidence import Evidence
 from portinfra.recovery.drills.drill import Swept
+from portinfra.recovery.drills.history import RunHistory
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
@@ -172,6 +173,34 @@ def show_swept(found: Iterable[Swept], console: Console) -> None:
         )
     if not found:
         console.print(recovery_assurance("nothing to sweep"))
+
+
+EVIDENCE = {
+    "elsewhere": "not here",
+    "differs": "NOT what the ledger has",
+    "none": "none",
+    "missing": "MISSING: this run was deleted",
+}
+
+
+def show_runs(found: Iterable[RunHistory], console: Console) -> None:
+    """Print each run, and where its evidence is."""
+    found = list(found)
+    if not found:
+        console.print("No drill yet.")
+        return
+    rows = table("run", "what", "id", "began", "result", "evidence")
+    for each in found:
+        told = f"{EVIDENCE.get(each.evidence, '')} {each.file}".strip()
+        rows.add_row(
+            str(each.number or "—"),
+            each.kind,
+            each.id,
+            moment(each.began) if each.began else "",
+            styled((each.result, RESULT_STYLES.get(each.result, ""))),
+            styled((told, "bold red" if each.is_doubtful else "")),
+        )
+    console.print(rows)
 
 
 def show_evidence(evidence: Evidence, console: Console) -> None:
