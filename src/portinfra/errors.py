@@ -12,6 +12,7 @@ PortinfraError
 │ ├ QuotaExceeded  NoCapacity
 │ └ RateLimited  Unavailable  OutcomeUnknown                 (temporary)
 ├ NotReadyError          a host did not say within its limit that it is ready
+├ UserCodeError          a function or command that the user declared has failed
 └ ApplyError             some steps of an apply did not end well; run it again to resume
 """
 
@@ -209,6 +210,10 @@ class NotReadyError(PortinfraError):
 
     def __str__(self) -> str:
         return f"{self.args[0]}: {self.answer}"
+
+
+class UserCodeError(PortinfraError):
+    """A function or command that the user declared has failed. It says which one, and how."""
 
 
 class ApplyError(PortinfraError):

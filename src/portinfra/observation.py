@@ -54,6 +54,11 @@ class Reader:
         calls = self.provider.account_calls()
         return call_method(self.provider.account_of, {call: self.pages(call) for call in calls})
 
+    def principal(self) -> str:
+        """Who the credentials speak for."""
+        calls = self.provider.account_calls()
+        return call_method(self.provider.principal_of, {call: self.pages(call) for call in calls})
+
     def catalogue(self) -> Catalogue:
         """What the location offers."""
         answers: dict[Call, list[Answer]] = {}
@@ -67,13 +72,32 @@ class Reader:
                 if not call.optional:
                     raise
                 answers_optional = not isinstance(error, Unavailable | OutcomeUnknown)
-        return call_method(self.provider.catalogue, answers)
+        made = call_method(self.provider.catalogue, answers)
+        if made.rules_max is not None:
+            return made
+        return evolve(made, rules_max=self.provider.capabilities.rules_max, rules_max_is_default=True)
 
     def observe(self, scope: Scope, without: frozenset[str] = frozenset()) -> Observation:
         """Return all that is ours in the scope, every kind. Zones in `without` are asked once: whether they
         answer changes little, so a failure is not repeated.
         """
         return self._look(scope, dict.fromkeys(self.provider.drivers, ()), {}, without)
+
+    def find_foreign(self, scope: Scope, there: Observation) -> Observation:
+        """Return the observation with what others have made in or on its resources. A few more reads."""
+        drivers = list(self.provider.drivers.values())
+        surveys = [(driver, call_method(driver.survey_foreign, there.resources)) for driver in drivers]
+        reads = dict.fromkeys(call for _, calls in surveys for call in calls)
+        answers, unknown = self._answers(reads, there.unknown)
+        names = Names(scope, {seen.id: address for address, seen in there.resources.items() if seen.id})
+        found = [
+            each
+            for driver, calls in surveys
+            for each in call_method(
+                driver.foreign, {call: answers[call] for call in calls if call in answers}, names
+            )
+        ]
+        return evolve(there, foreign=tuple(found), unknown=there.unknown | unknown)
 
     def look(
         self, scope: Scope, awaited: Iterable[Observed[Spec]], known: Mapping[Address, Observed[Spec]]
@@ -114,7 +138,7 @@ class Reader:
             {**self.borrowed, **resources},
             frozenset(unknown),
             tuple(unexplained),
-            self.provider.capabilities.reads_definitions,
+            reads_definitions=self.provider.capabilities.reads_definitions,
         )
 
     def _answers(

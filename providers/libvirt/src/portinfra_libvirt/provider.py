@@ -55,6 +55,10 @@ class LibvirtProvider:
         """The site's account, by the file of sites; else the name of the hypervisor's machine."""
         return self.site.account or str(answers[WHO][0]["hostname"])
 
+    def principal_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
+        """The URIs of the site's hypervisors: they name the user and the way in."""
+        return ", ".join(each.uri for each in self.site.hypervisors)
+
     def catalogue_calls(self) -> tuple[Call, ...]:
         """Two reads."""
         return (WHO, catalogue.DESCRIBE)

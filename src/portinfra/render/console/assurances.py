@@ -12,6 +12,7 @@ from portinfra.model.resources import FirewallRules, Instance
 from portinfra.placement import host_names, role_in
 from portinfra.planning.birth import RULE as BORN_OTHERWISE
 from portinfra.planning.zones import hosts_elsewhere
+from portinfra.policy import Report
 from portinfra.words import count
 
 ASSURANCES: Mapping[str, str] = {
@@ -23,6 +24,8 @@ ASSURANCES: Mapping[str, str] = {
     "applied": "A fresh look finds {what} as declared{exceptions}.",
     "applied when fenced": "A fresh look finds {what} fenced, and its hosts off{exceptions}.",
     "destroyed": "Nothing of {what} is left{exceptions}.",
+    "not tried": "{untried} not tried",
+    "dropped": "What is not listed above is dropped{exceptions}.",
 }
 """Name → sentence."""
 
@@ -58,6 +61,19 @@ def done(plan: Plan) -> str:
 def nothing_differs(plan: Plan) -> str:
     """Return the sentence of `status` about an environment that needs no change."""
     return assurance("nothing to do when fenced" if _is_fenced(plan) else "nothing differs", plan)
+
+
+def dropped(report: Report) -> str:
+    """Return the sentence of `check` about all traffic that it does not list."""
+    except_for: list[str] = []
+    if report.observation is not None and report.there is not None:
+        if silent := sorted(report.observation.unknown):
+            except_for.append(f"traffic of what is in {', '.join(silent)}, which was not read")
+        if untold := report.there.walls.untold:
+            except_for.append(f"traffic of {', '.join(untold)}, whose firewall or address is not known")
+        if report.there.walls.strangers or report.observation.foreign:
+            except_for.append("traffic of what others have made")
+    return ASSURANCES["dropped"].format(exceptions=f", except {_and(except_for)}" if except_for else "")
 
 
 def _what(plan: Plan) -> str:
