@@ -134,7 +134,12 @@ class Reader:
                 resources[seen.address] = self._detailed(driver, seen)
                 if seen.id:
                     by_id.setdefault(seen.id, seen.address)
-        return Observation({**self.borrowed, **resources}, frozenset(unknown), tuple(unexplained))
+        return Observation(
+            {**self.borrowed, **resources},
+            frozenset(unknown),
+            tuple(unexplained),
+            reads_definitions=self.provider.capabilities.reads_definitions,
+        )
 
     def _answers(
         self, calls: Iterable[Call], without: frozenset[str]

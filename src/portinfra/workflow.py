@@ -203,10 +203,9 @@ def apply(
     """
     refuse(plan)
     environment = plan.placed.environment
-    nothing = plan.empty and not questions(plan) and not environment.dns
-    if (
-        nothing and not plan.destroys and is_recorded(plan)
-    ):  # a destroy also removes the lease, the last thing that is ours
+    nothing = plan.empty and not questions(plan) and not environment.dns and is_recorded(plan)
+    # A destroy also removes the lease, the last thing that is ours.
+    if nothing and not plan.destroys and not plan.observation.reads_definitions:
         return Outcome(plan.scope, attempt="")
     with Connection.to(environment) as here, here.run(plan.scope, workers=workers, seed=seed) as run:
         if run.lease.fenced != plan.fenced:

@@ -48,6 +48,11 @@ def check(session: Session, target: Target, checking: Checking) -> int:
         show_path(*checking.path, hops, Declared.by(selection.topology), out())
     else:
         show_report(report, out())
+        if there is not None and there.reads_definitions:
+            out().print(
+                "Firewall rules were observed as they are defined. What is in force of them, no read tells: "
+                "`apply` renews it."
+            )
     return Exit.REFUSED if report.errors and not checking.path else Exit.DONE
 
 

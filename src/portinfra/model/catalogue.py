@@ -54,6 +54,8 @@ class Capabilities:
     block_export: bool = False
     runs_user_data: bool = True
     """Whether hosts do what they are told at their birth: a simulator's do nothing."""
+    reads_definitions: bool = False
+    """Whether firewall rules are read as they are defined, and no read tells what is in force."""
     customer_keys: bool = True
     """Whether `key=` may name a key."""
     simulated: bool = False

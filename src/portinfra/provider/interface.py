@@ -29,6 +29,7 @@ from portinfra.model.catalogue import Capabilities, Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Foreign, Observed
 from portinfra.model.plain import JsonObject
+from portinfra.model.progress import Awaited
 from portinfra.model.record import Record
 from portinfra.model.resources import Instance, Spec
 from portinfra.provider.own_code import find_id
@@ -60,6 +61,8 @@ class Call:
     """Whether repeating it changes nothing: idempotent by nature, or with a token. Of a read, nobody asks."""
     optional: bool = False
     """Whether core does without this read. It is made once; if it fails, its answer is absent."""
+    awaits: Awaited | None = field(default=None, hash=False)
+    """What it waits for while it is made, where that may take long."""
 
     @property
     def reads(self) -> bool:
@@ -209,6 +212,12 @@ class Driver(ABC, Generic[S]):
         `want` is bound: zones, machine types and image ids are the provider's own. Core asks for a
         replacement as a removal and then a creation; a difference in `replaces` is never handed in.
         """
+
+    def enforce(self, seen: Observed[S], refs: Refs) -> tuple[Call, ...]:
+        """Return the calls that put in force what is defined, where no read tells whether it is. All are
+        `safe`; an apply makes them at its end, but in no zone (`place`) that it leaves out.
+        """
+        return ()
 
     def absorb(self, seen: Observed[S] | None, call: Call, answer: Answer | None) -> Observed[S] | None:
         """What is there after the call, by its answer; with None, by its promise (a dry step).

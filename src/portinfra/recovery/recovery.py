@@ -14,6 +14,7 @@ from portinfra.model.plan import Plan
 from portinfra.model.recovery import DataPolicy, RecoveryPlan, usual_engine
 from portinfra.model.topology import Topology
 from portinfra.model.vault import Vault
+from portinfra.provider import registry
 from portinfra.recovery.peers import peer_findings, turn_findings
 
 
@@ -86,6 +87,20 @@ class Recovery:
     def digest(self) -> str:
         """Tells the topology, as it is declared, from what it is after a change."""
         return fingerprint(self.topology)
+
+    @property
+    def plan_digest(self) -> str:
+        """Tells the plan and both environments, as they are declared, from what they are after a change. The
+        way back has the same.
+        """
+        ends = sorted((self.source, self.target), key=lambda environment: environment.name)
+        return fingerprint((evolve(self.plan, source="", target=""), *ends))
+
+    @property
+    def simulated(self) -> bool:
+        """Whether an end is in a cloud that does not exist."""
+        ends = (self.source, self.target)
+        return any(registry.plugin(end.provider).capabilities.simulated for end in ends)
 
     @property
     def sensitive(self) -> bool:

@@ -9,11 +9,20 @@
 5. The ledger says that it is done.
 """
 
+import secrets
+from contextlib import suppress
 from typing import Any
 
-from attrs import define, evolve
+from attrs import asdict, define, evolve
 
-from portinfra.errors import ApplyError, FindingsError, PortinfraError, Unavailable, UserCodeError
+from portinfra.errors import (
+    ApplyError,
+    FindingsError,
+    PortinfraError,
+    ProviderError,
+    Unavailable,
+    UserCodeError,
+)
 from portinfra.execution.connection import Connection
 from portinfra.hooks.dns import call_dns
 from portinfra.hooks.listeners import SafeListener
@@ -23,6 +32,7 @@ from portinfra.model.placed import Placed
 from portinfra.placement import place
 from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run
 from portinfra.recovery.ledger.takeovers import Turn, mark, stands_from_here, turns, under_way, written
 from portinfra.recovery.options import How
 from portinfra.recovery.points.ages import Ages
@@ -40,6 +50,7 @@ from portinfra.recovery.vault.transfer import receive
 from portinfra.recovery.watch.readiness import may_take_over
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
+from portinfra.words import iso
 
 
 def failover(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:
@@ -63,9 +74,15 @@ class _Failover:
     target: Connection
     catalogue: Catalogue
     ledger: Ledger
+    source_principal: str = ""
+    """Whose credentials stopped the source; empty where no call was made to it."""
 
     def carried_out(self) -> Evidence:
-        turn = self._fenced(self._begun())
+        turn, principal = self._begun(), self.target.reader.principal()
+        began = iso(self.target.provider.clock.now())
+        said = {"kind": TAKEOVER, "of": turn.occasion, "takeover": turn.id, "began": began}
+        entry = begin_run(self.ledger, {**said, "id": f"{turn.id}{secrets.token_hex(2)}"})
+        turn = self._fenced(turn)
         if turn.last_point and not turn.points:
             self._last_point()
         chosen = self._chosen(turn)
@@ -101,9 +118,17 @@ class _Failover:
             until = turn.fenced_at if turn.fenced_at is not None and fenced else turn.given_up_at
             ages = Ages(points(self.ledger.entries()), context.now, until)
             evidence = shown(bring_up, turn.id, chosen, ages, began=turn.began, source_fenced=fenced)
+            evidence = evolve(
+                evidence,
+                source_principal=self.source_principal,
+                target_principal=principal,
+                **asdict(link_run(self.ledger, entry)),
+            )
             if whole:
                 stands_from_here(self.ledger, turn.id)
                 written(self.ledger, evolve(turn, open=False))
+            with suppress(ProviderError):  # the target is up: that one record fails must not hide it
+                end_run(self.ledger, entry, evidence, open=False)
         return evidence
 
     def _begun(self) -> Turn:
@@ -122,6 +147,7 @@ class _Failover:
             answering(self.recovery) as source,
             source.run(self.recovery.source_scope, workers=pace.workers, seed=pace.seed) as run,
         ):
+            self.source_principal = source.reader.principal()
             try:
                 switched(run, source, self.recovery, turn.epoch, "stopped", pace.listen)
             except Unavailable as error:

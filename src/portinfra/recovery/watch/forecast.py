@@ -16,7 +16,7 @@ from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance
 from portinfra.placement import place
 from portinfra.planning.compose import compose
-from portinfra.recovery.groups import groups
+from portinfra.recovery.groups import groups, roles_of
 from portinfra.recovery.ledger.drills import Drilled, drilled
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import mark
@@ -286,6 +286,8 @@ def _tried(recovery: Recovery, now: RecoveryStatus, measured: float | None, dril
     if last and last.result == "failed":
         failed, fix = f"the last drill ({last.id}) failed", "Look at its report, and try it again: dr drill."
         yield _gap(name, "drill-failed", failed, fix, Severity.WARNING)
+    if recovery.plan.accept == "data":
+        yield from _unread(recovery, last)
     if measured is None:
         never = "no drill has ever come up, so nobody knows how long it takes"
         yield _gap(name, "never-drilled", never, "Try it: dr drill.", Severity.WARNING)
@@ -295,6 +297,21 @@ def _tried(recovery: Recovery, now: RecoveryStatus, measured: float | None, dril
     for id in now.drills:
         left = f"drill {id} still runs, or has left something behind"
         yield _gap(name, "left-behind", left, "Remove what dead drills left: dr sweep.", Severity.WARNING)
+
+
+def _unread(recovery: Recovery, last: Drilled | None) -> Iterable[Finding]:
+    """Return warnings about data that no probe reads: no drill shows that it can be used."""
+    name = recovery.plan.name
+    if last and last.result == "inconclusive":
+        message, fix = f"the last drill ({last.id}) read no data of some group", "Look at its report."
+        yield _gap(name, "drill-inconclusive", message, fix, Severity.WARNING)
+    read = {role for probe in recovery.plan.probes for role in probe.reads}
+    placed = place(recovery.topology, recovery.target)
+    unread = [group.name for group in groups(recovery, placed) if not roles_of(group, placed) <= read]
+    if unread:
+        message = f"no probe reads the data of {', '.join(unread)}, so a drill is inconclusive"
+        fix = "Name the roles in `reads` of a probe that reads their data; or accept less: `accept`."
+        yield _gap(name, "unread-data", message, fix, Severity.WARNING)
 
 
 def _gap(recovery: str, rule: str, message: str, fix: str, severity: Severity = Severity.ERROR) -> Finding:
