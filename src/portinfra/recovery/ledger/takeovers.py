@@ -11,7 +11,7 @@ from attrs import frozen
 
 from portinfra.model.evidence import Kind
 from portinfra.model.plain import Document, JsonObject
-from portinfra.recovery.ledger.ledger import Entry, Ledger
+from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
 
 KIND = "failover"
 """The kind of the ledger's entries that tell of turns, whichever way they go."""
@@ -105,6 +105,15 @@ def stood_since(entries: Iterable[Entry]) -> int:
     of its own, and one of an earlier number is older: no clock is asked, as there are two.
     """
     return max((entry.number for entry in entries if entry.kind == STOOD), default=0)
+
+
+def activated_number(contents: Contents) -> int:
+    """Return the number in the ledger since which its end has its own data; 0: no takeover made it active.
+
+    An entry that cannot be read has its number all the same.
+    """
+    damaged = (each.number for each in contents.unreadable if each.kind == STOOD)
+    return max(stood_since(contents.entries), max(damaged, default=0))
 
 
 def stands_from_here(ledger: Ledger, turn: str) -> None:
