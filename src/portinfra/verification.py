@@ -23,7 +23,7 @@ class Verified:
 def verify(plan: Plan, reader: Reader) -> Verified:
     """Look again, once lists show the last change."""
     options = evolve(plan.options, replace=frozenset())
-    observation = reader.observe(plan.scope)
+    observation = reader.observe(plan.scope, options.without_zones)
     again = compose(
         plan.placed,
         plan.catalogue,

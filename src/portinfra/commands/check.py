@@ -37,7 +37,9 @@ def check(session: Session, target: Target, checking: Checking) -> int:
     from portinfra.render.policy_documents import check_document
 
     selection = select(session, target)
-    there = workflow.observe(selection.topology, selection.environment) if checking.observed else None
+    there = None
+    if checking.observed:
+        there = workflow.observe(selection.topology, selection.environment, foreign=True)
     report = policy.check(placed(selection), selection.rules, there)
     hops = _path(report.there or report.reach, checking.path)
     if checking.as_json:

@@ -237,9 +237,10 @@ class Coordinator:
         if self._movement.excuses(task, call, error, self._waiting_tasks()):
             task.tries = min(task.tries, TRIES_MAX)
             task.excused += 1
+        task.equal = task.equal + 1 if task.equal and str(task.last) == str(error) else 1
         task.last = error
         task.taken += isinstance(error, AlreadyExists)
-        todo = reaction(error, call, task.tries, task.taken)
+        todo = reaction(error, call, task.tries, task.taken, task.equal)
         if todo is Reaction.GIVE_UP:
             exists = task.step.address in self._world
             self._dead_ends.note([call.action], task.want, exists, error)

@@ -146,7 +146,7 @@ class Run:
         destroy: bool = False,
     ) -> Plan:
         """What would bring the scope from what is there now to what is placed; with `destroy`, to nothing."""
-        there = self.reader.observe(self._scope)
+        there = self.reader.observe(self._scope, options.without_zones if options else frozenset())
         return compose(placed, catalogue, there, self._provider.drivers, options, destroy=destroy)
 
     def apply(self, plan: Plan, listen: Listener) -> Outcome:

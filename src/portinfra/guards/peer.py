@@ -4,14 +4,19 @@ The lease of a scope records the other environment of its recovery plan (`Lease.
 guards is refused there, whichever program makes it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from attrs import evolve
 
+from portinfra.errors import PortinfraError, UserCodeError
 from portinfra.execution.run import Run
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.lease import Lease
 from portinfra.model.plan import Guard, Plan
+from portinfra.provider.own_code import describe
+
+T = TypeVar("T")
 
 
 def check_guards(plan: Plan, guards: Iterable[Guard] | None, lease: Lease | None) -> Plan:
@@ -25,7 +30,9 @@ def check_guards(plan: Plan, guards: Iterable[Guard] | None, lease: Lease | None
     plan = evolve(plan, guards=given)
     if lease is not None:
         plan = evolve(plan, epoch=lease.epoch, fenced=lease.fenced, peer=lease.peer)
-    found = [finding for guard in given or () for finding in guard.findings(plan)]
+    found = [
+        finding for guard in given or () for finding in _ask(guard, lambda one: list(one.findings(plan)))
+    ]
     return evolve(plan, findings=(*plan.findings, *found, *_unchecked_peer(plan, lease)))
 
 
@@ -45,7 +52,11 @@ def record_peer(run: Run, plan: Plan) -> None:
 
 def peer_of(plan: Plan) -> str:
     """Return the name of the environment that the guards of a plan read; empty: none."""
-    return next((peer for guard in plan.guards or () if (peer := guard.peer_of(plan.scope))), "")
+    return next(filter(None, _peers(plan)), "")
+
+
+def _peers(plan: Plan) -> list[str]:
+    return [_ask(guard, lambda one: one.peer_of(plan.scope)) for guard in plan.guards or ()]
 
 
 def is_recorded(plan: Plan) -> bool:
@@ -55,9 +66,23 @@ def is_recorded(plan: Plan) -> bool:
     return plan.destroys or peer_of(plan) in ("", plan.peer)
 
 
+def _ask(guard: Guard, question: Callable[[Guard], T]) -> T:
+    """Return what a guard answers. Raise UserCodeError for an error of its own code."""
+    try:
+        return question(guard)
+    except PortinfraError:
+        raise
+    except (Exception, SystemExit) as error:
+        name = type(guard).__name__
+        raise UserCodeError(
+            f"the guard {name} raised {describe(error)}",
+            fix=f"Correct {name}: a guard returns what it finds, and raises nothing. No resource changed.",
+        ) from error
+
+
 def _unchecked_peer(plan: Plan, lease: Lease | None) -> Iterator[Finding]:
     peer, name = lease.peer if lease else "", plan.scope.environment
-    if not peer or peer in {guard.peer_of(plan.scope) for guard in plan.guards or ()}:
+    if not peer or peer in _peers(plan):
         return
     skipped = plan.guards == ()
     yield Finding(

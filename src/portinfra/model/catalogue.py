@@ -56,6 +56,8 @@ class Capabilities:
     """Whether hosts do what they are told at their birth: a simulator's do nothing."""
     customer_keys: bool = True
     """Whether `key=` may name a key."""
+    simulated: bool = False
+    """Whether nothing of it is real: evidence and pages say SIMULATED."""
 
 
 @frozen

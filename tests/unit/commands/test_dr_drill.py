@@ -38,7 +38,8 @@ def test_evidence_is_verified_and_what_was_altered_is_found(run, tmp_path):
     printed = json.loads(run("dr", "drill", "--json").stdout)
     file = tmp_path / "evidence.json"
     file.write_text(json.dumps(printed))
-    result = run("dr", "verify", str(file))
+    key = ("--key", str(home() / "evidence-key.pub"))
+    result = run("dr", "verify", str(file), *key)
     began = f"{datetime.fromisoformat(printed['started']):%Y-%m-%d %H:%M:%S} UTC"
     assert result.exit_code == 0
     assert result.stdout.startswith(
@@ -46,13 +47,13 @@ def test_evidence_is_verified_and_what_was_altered_is_found(run, tmp_path):
     )
     assert run("dr", "report", str(file)).stdout.strip() == str(tmp_path / "evidence.html")
     file.write_text(json.dumps({**printed, "rto_measured": 1.0}))
-    result = run("dr", "verify", str(file))
+    result = run("dr", "verify", str(file), *key)
     assert (result.exit_code, result.stdout.startswith("ALTERED")) == (1, True)
     result = run("dr", "report", str(file))
     assert (result.exit_code, "ALTERED" in result.stderr) == (1, True)
     assert "Do not believe it" in (tmp_path / "evidence.html").read_text()
     file.write_text("nonsense")
-    assert run("dr", "verify", str(file)).exit_code == 1
+    assert run("dr", "verify", str(file), *key).exit_code == 1
 
 
 def test_evidence_is_verified_against_the_key_that_it_was_signed_with(run, monkeypatch):

@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 
 from portinfra.errors import ApplyError, LeaseHeldError, PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
+from portinfra.hooks.listeners import SafeListener
 from portinfra.model.address import Scope
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import Evidence
@@ -41,7 +42,7 @@ def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda lin
 
     Raises ProviderError where it could not even begin.
     """
-    pace = pace or Pace()
+    pace, say = pace or Pace(), SafeListener(say)
     with Connection.to(recovery.target) as target:
         catalogue = target.catalogue()
         ledger = Ledger(target, recovery.ledger)

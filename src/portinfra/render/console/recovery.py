@@ -18,6 +18,7 @@ from portinfra.render.console.errors import show_findings
 from portinfra.render.console.terminal import styled, table
 from portinfra.words import count, duration, moment
 
+RESULT_STYLES = {"passed": "bold green", "inconclusive": "bold yellow", "failed": "bold red"}
 LEVEL_STYLES = {"ok": "green", "late": "yellow", "lost": "bold red"}
 
 
@@ -165,9 +166,10 @@ def show_swept(found: Iterable[Swept], console: Console) -> None:
 def show_evidence(evidence: Evidence, console: Console) -> None:
     """How a drill, failover or failback ended."""
     console.print()
-    good = evidence.result == "passed"
+    if evidence.simulated:
+        console.print(styled(("SIMULATED: the built-in cloud did this. Nothing of it is real.", "yellow")))
     heading = f"{evidence.kind} {evidence.id} {evidence.result}"
-    console.print(styled((heading, "bold green" if good else "bold red")))
+    console.print(styled((heading, RESULT_STYLES[evidence.result])))
     for reason in evidence.reasons:
         console.print(f"  {reason}")
     rows = table("wave", "roles", "hosts", "took", "")
@@ -180,6 +182,9 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
         console.print(f"{checked.name}: {'passed' if checked.passed else 'failed'}")
         if checked.told:
             console.print(indent(checked.told, "  "))
+    if evidence.looked:
+        looked = ", ".join(f"{each.group}: {each.looked}" for each in evidence.looked)
+        console.print(f"Looked at: {looked}.")
     console.print(_measure("Data", "old", evidence.rpo_measured, evidence.rpo_target, "rpo"))
     console.print(_measure("Time", "to the last wave", evidence.rto_measured, evidence.rto_target, "rto"))
     if evidence.left_behind is not None:
