@@ -57,16 +57,6 @@ class Turn:
         return self.began if self.lost_at is None else self.lost_at
 
     @property
-    def next_step(self) -> str:
-        """The command that continues it, and the one that gives it up."""
-        give_up = f"dr {self.occasion} --abandon"
-        if self.abandoned:
-            return f"Finish giving it up: {give_up}."
-        too_late_for_a_last_point = bool(self.points) and not self.last_point
-        lost = " --source-is-lost" if self.occasion == "failback" and too_late_for_a_last_point else ""
-        return f"Finish it: dr {self.occasion}{lost}; or give it up: {give_up}."
-
-    @property
     def latest(self) -> int:
         """The last epoch that it led to: its own, or that of having been given up."""
         return self.abandoned or self.epoch

@@ -4,14 +4,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from portinfra.errors import OutcomeUnknown, PortinfraError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Scope
 from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation
+from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance
+from portinfra.records.lease import read_leases
 from portinfra.recovery.ledger.entries import Unreadable
 from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
@@ -29,17 +31,40 @@ from portinfra.recovery.situation.situation import (
 )
 
 
-def read_facts(recovery: Recovery, lost: End | None = None, *, hosts: bool = True) -> Situation:
+def read_facts(
+    recovery: Recovery,
+    lost: End | None = None,
+    *,
+    hosts: bool = True,
+    through: Connection | None = None,
+) -> Situation:
     """Return the situation of a recovery plan, from fresh facts of both ends.
 
     No call is made to the end that is `lost`. An end that does not answer has that among its facts. With
-    `hosts`, it also reads whether hosts run, and waits until lists show what another run wrote last.
+    `hosts`, it also reads whether hosts run, and waits until lists show what another run wrote last. It uses
+    the connection `through` which a caller has to one end.
+    """
+    ends = [end for end in ENDS if end != lost]
+    return classify(*_read_ends(recovery, ends, hosts=hosts, through=through))
+
+
+def _read_ends(
+    recovery: Recovery,
+    ends: Iterable[End],
+    *,
+    hosts: bool,
+    planned: End | None = None,
+    through: Connection | None = None,
+) -> tuple[EndFacts, EndFacts]:
+    """Return the facts of source and target. Only `ends` are read. A run may hold the lease of the end that
+    is `planned`, so that no lists are waited for there.
     """
     found = {end: EndFacts(answers=False) for end in ENDS}
     with ExitStack() as connected:
         reached: dict[End, Connection] = {}
-        for end in ENDS:
-            if end == lost:
+        for end in ends:
+            if through and through.environment == _toward(recovery, end).target:
+                reached[end] = through
                 continue
             try:
                 place = connected.enter_context(Connection.to(_toward(recovery, end).target))
@@ -51,17 +76,32 @@ def read_facts(recovery: Recovery, lost: End | None = None, *, hosts: bool = Tru
             _settle(reached.values())
         for end, place in reached.items():
             try:
-                found[end] = _read_end(_toward(recovery, end), end, place, hosts=hosts)
+                way = _toward(recovery, end)
+                if end != planned:
+                    place.settle(way.target_scope)
+                found[end] = _read_end(way, end, place, hosts=hosts)
             except PortinfraError as error:
                 found[end] = EndFacts(answers=False, error=error)
-    return classify(found["source"], found["target"])
+    return found["source"], found["target"]
+
+
+def read_facts_for_plan(recovery: Recovery, end: End, plan: Plan) -> Situation:
+    """Return the situation for a plan of one end, whose lease the plan has read. It does not read whether
+    hosts run: a plan of a fenced environment wants every host off.
+    """
+    source, target = _read_ends(recovery, ENDS, hosts=False, planned=end)
+    known = Authority(plan.epoch, peer_of(end) if plan.fenced else end) if plan.epoch else None
+    if end == "source":
+        return classify(evolve(source, authority=known), target)
+    return classify(source, evolve(target, authority=known))
 
 
 def facts_of(end: End, lease: Lease | None, contents: Contents, there: Observation | None) -> EndFacts:
     """Return what an end says: its newest lease, its ledger, and what was observed there. Pure."""
     known = turns(contents.entries)
     newest = max(known, key=lambda turn: turn.latest, default=None)
-    since = activated_number(contents)
+    closed = (turn.number for turn in known if not turn.open)
+    since = max(activated_number(contents), *closed, 0)
     return EndFacts(
         authority=_authority(end, lease),
         hosts=_hosts(there),
@@ -79,7 +119,8 @@ def facts_of(end: End, lease: Lease | None, contents: Contents, there: Observati
 
 def _toward(recovery: Recovery, end: End) -> Recovery:
     """Return the recovery whose target is this end: takeovers to it are in its ledger there."""
-    return recovery if end == "target" else recovery.turned
+    declared = recovery.declared
+    return declared if end == "target" else declared.turned
 
 
 def _settle(places: Iterable[Connection]) -> None:
@@ -93,7 +134,7 @@ def _settle(places: Iterable[Connection]) -> None:
 
 
 def _read_end(recovery: Recovery, end: End, place: Connection, *, hosts: bool) -> EndFacts:
-    leases = place.leases(recovery.target_scope)
+    leases = read_leases(place.reader, recovery.target_scope)
     contents = Ledger(place, recovery.ledger).read()
     there = place.observe(recovery.target_scope) if hosts else None
     return facts_of(end, leases[-1] if leases else None, contents, there)

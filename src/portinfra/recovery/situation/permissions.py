@@ -9,7 +9,7 @@ from typing import Literal
 
 from attrs import evolve, frozen
 
-from portinfra.recovery.situation.situation import End, Situation, peer_of
+from portinfra.recovery.situation.situation import ENDS, End, Situation, peer_of
 
 
 @frozen
@@ -78,6 +78,9 @@ def _replicate(verb: Verb, now: Situation) -> Refusal | None:
     """Data goes from the active end to the fenced end, and only while nothing is open."""
     if now.silent:
         return _refuse_silent(now)
+    if damaged := [end for end in ENDS if now.facts(end).damaged]:
+        ways = _finish(now) if now.open else (Verb("takeover", damaged[0]),)
+        return Refusal("takeover-unreadable", ways)
     if now.open:
         return _refuse_while_open(now)
     if not now.fenced:
@@ -158,6 +161,8 @@ def _refuse_silent(now: Situation) -> Refusal:
 def _refuse_while_open(now: Situation) -> Refusal:
     way = "failover" if now.active == "target" else "failback"
     rule = "being-abandoned" if now.phase == "abandoning" else f"{way}-under-way"
+    if now.phase == "taking over" and now.takeover is None and now.facts(now.active).damaged:
+        rule = "takeover-unreadable"
     return Refusal(rule, _finish(now), wait=bool(now.silent))
 
 

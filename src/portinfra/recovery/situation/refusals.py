@@ -15,7 +15,7 @@ def raise_if_refused(recovery: Recovery, verb: Verb, now: Situation) -> None:
     """Raise PolicyError where the verb is refused; or, where that is for an end that does not answer, what
     the end failed with: Unavailable, with the command that needs no answer of it.
     """
-    refusal = may(verb, now)
+    recovery, refusal = recovery.declared, may(verb, now)
     if refusal is None:
         return
     found = explain(recovery, verb, refusal, now)
@@ -32,13 +32,14 @@ def raise_if_refused(recovery: Recovery, verb: Verb, now: Situation) -> None:
 
 def explain(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Finding:
     """Return a refusal as a finding."""
+    recovery = recovery.declared
     message, fix = _SENTENCES[refusal.rule](recovery, verb, refusal, now)
     return Finding(f"recovery/{refusal.rule}", message, fix, subject=f"recovery.{recovery.plan.name}")
 
 
 def command(recovery: Recovery, verb: Verb) -> str:
     """Return what an operator types for a verb, after the name of the program."""
-    plan = recovery.plan.name
+    recovery, plan = recovery.declared, recovery.plan.name
     if verb.name == "takeover":
         name = "failover" if verb.end == "target" else "failback"
         planned = " --planned" if verb.planned else ""
@@ -51,9 +52,10 @@ def command(recovery: Recovery, verb: Verb) -> str:
 
 
 def next_step(recovery: Recovery, verbs: tuple[Verb, ...]) -> str:
-    """Return a sentence with the commands that are right now, the best first."""
+    """Return a sentence with the commands that are right now, the best first; empty without any."""
+    recovery = recovery.declared
     if not verbs:
-        return "Wait until an environment answers."
+        return ""
     first, *others = (command(recovery, verb) for verb in verbs)
     lead = "Stop it first" if verbs[0].name == "fence" else "Finish that"
     if verbs[0].name == "takeover":
@@ -90,9 +92,17 @@ def _open(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> S
     what = f"{name} takes over from {other}{since}, and that is not finished"
     if now.phase == "abandoning":
         what = f"the takeover by {other} is being abandoned{since}, and {name} is not active again yet"
-    elif now.facts(now.active).damaged:
-        what = f"a takeover by {name} may not be finished: {now.facts(now.active).damaged[0]}"
     return what, next_step(recovery, refusal.instead)
+
+
+def _unreadable(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
+    end = next(end for end in ENDS if now.facts(end).damaged)
+    return (
+        f"a takeover by {_name(recovery, end)} may not be finished, and its data may be old: "
+        f"{now.facts(end).damaged[0]}",
+        "Repair that record, or delete it if you know that the takeover is finished or abandoned. Or take "
+        f"over again, with the newest data there: {command(recovery, refusal.instead[0])}.",
+    )
 
 
 def _not_fenced(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
@@ -172,6 +182,7 @@ _SENTENCES: dict[str, Callable[[Recovery, Verb, Refusal, Situation], Sentences]]
     "failover-under-way": _open,
     "failback-under-way": _open,
     "being-abandoned": _open,
+    "takeover-unreadable": _unreadable,
     "not-fenced": _not_fenced,
     "superseded": _not_fenced,
     "source-waits": _source_waits,
