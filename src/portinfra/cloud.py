@@ -16,6 +16,7 @@ from portinfra.execution.run import Run
 from portinfra.guards.fence import find_host_starts
 from portinfra.guards.peer import check_guards_again, record_peer
 from portinfra.model.address import Address, Scope
+from portinfra.model.arguments import check_types
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.change import Change
 from portinfra.model.environment import Environment
@@ -31,11 +32,13 @@ from portinfra.planning.refusal import refuse
 from portinfra.planning.relations import relation_findings
 from portinfra.provider import registry
 from portinfra.validation import validate_place, validate_resource
+from portinfra.validation.arguments import check_arguments
 from portinfra.validation.limits import attachment_findings
 
 S = TypeVar("S", bound=Spec)
 
 
+@check_arguments
 def connect(
     environment: Environment, scope: str = "scripts", *, guards: Iterable[Guard] | None = None
 ) -> "Cloud":
@@ -76,10 +79,12 @@ class Cloud:
         """Zones, sizes, images and quotas here."""
         return self._place.catalogue()
 
+    @check_types
     def list(self, kind: type[S]) -> list[Observed[S]]:
         """Every resource of a kind, by address."""
         return [seen for _, seen in sorted(self._place.reader.observe(self._scope).of(kind).items())]
 
+    @check_types
     def ensure(self, spec: S, *, allow_data_loss: bool = False) -> Observed[S]:
         """Make a resource, or bring the one of that address to what the spec says.
 
@@ -92,6 +97,7 @@ class Cloud:
         resources = self._bring(spec.address, {spec.address: spec}, allow_data_loss=allow_data_loss)
         return cast(Observed[S], resources[spec.address])
 
+    @check_types
     def remove(self, address: str, *, allow_data_loss: bool = False) -> None:
         """Remove a resource; a volume only with `allow_data_loss`. Raises PolicyError, as `ensure` does, and
         NotFound.

@@ -49,6 +49,7 @@ from portinfra.recovery.vault.block_export import exports_blocks
 from portinfra.recovery.vault.readiness import unfit
 from portinfra.rollout.evidence import open_store, sign, signing_key, verify
 from portinfra.validation import validate, validate_declared, validate_helpers
+from portinfra.validation.arguments import check_arguments
 
 __all__ = [
     "Abandoned",
@@ -85,6 +86,7 @@ __all__ = [
 ]
 
 
+@check_arguments
 def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Environment]) -> Recovery:
     """A recovery plan with what it names. Raises ValidationError or PlacementError, with all findings.
 
@@ -104,6 +106,7 @@ def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Envi
     return made
 
 
+@check_arguments
 def grants(recovery: Recovery) -> str:
     """The policies that both accounts need so that data can be carried from one to the other, as JSON; and
     those of helpers that read blocks.

@@ -33,7 +33,7 @@ def moment(at: float | str) -> str:
 
 def with_article(noun: str) -> str:
     """Return `a role`, `an environment`."""
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+    return f"{'an' if noun[0].lower() in 'aeiou' else 'a'} {noun}"
 
 
 def count(number: int, noun: str) -> str:

@@ -53,6 +53,7 @@ from portinfra.provider import registry
 from portinfra.records import holder as holders
 from portinfra.records.lease import read_leases, to_text
 from portinfra.validation import validate, validate_placed
+from portinfra.validation.arguments import check_arguments
 from portinfra.validation.new_resources import findings_for_plan, is_about_new
 
 
@@ -68,6 +69,7 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
+@check_arguments
 def placed(topology: Topology, environment: Environment, *, existing: bool = False) -> Placed:
     """Every resource of a topology in an environment, without any call.
 
@@ -83,6 +85,7 @@ def placed(topology: Topology, environment: Environment, *, existing: bool = Fal
     return made
 
 
+@check_arguments
 @_uncollected()
 def plan(
     topology: Topology,
@@ -111,6 +114,7 @@ def plan(
     return evolve(made, findings=(*about_new, *made.findings, *_named(made), *report.errors))
 
 
+@check_arguments
 def check(
     topology: Topology,
     environment: Environment,
@@ -134,6 +138,7 @@ def cannot_keep(environment: Environment) -> dict[str, frozenset[str]]:
     return {kind: names for kind, names in kept.items() if names}
 
 
+@check_arguments
 def lock_in(
     topology: Topology, environments: Iterable[Environment], recoveries: Iterable[RecoveryPlan] = ()
 ) -> list[Tie]:
@@ -151,6 +156,7 @@ def lock_in(
     return ties(topology, environments, native, plans)
 
 
+@check_arguments
 def move(here: Placed, there: Environment, *, rules: Iterable[PolicyRule] = ()) -> Move:
     """Return what it would mean to run a placed topology in another environment. Reads, and writes nothing.
 
@@ -164,6 +170,7 @@ def move(here: Placed, there: Environment, *, rules: Iterable[PolicyRule] = ()) 
     return describe_move(here, plugin.sizes, {plugin.name: plugin.native}, made, cannot_keep(there))
 
 
+@check_arguments
 @_uncollected()
 def destroy(
     topology: Topology,
@@ -182,6 +189,7 @@ def destroy(
     return evolve(made, findings=(*made.findings, *_named(made)))
 
 
+@check_arguments
 def apply(
     plan: Plan, *, listen: Listener | None = None, workers: int = WORKERS, seed: int | None = None
 ) -> Outcome:
@@ -220,6 +228,7 @@ def apply(
     return outcome
 
 
+@check_arguments
 def observe(topology: Topology, environment: Environment) -> Observation:
     """All that is there of a topology, whether it is declared or not."""
     with Connection.to(environment) as here:

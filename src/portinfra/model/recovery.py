@@ -28,8 +28,7 @@ OCCASIONS = ("drill", "failover", "failback")
 
 
 def _role_names(given: Any) -> tuple[str, ...]:
-    alone = isinstance(given, Role | str) or not isinstance(given, Iterable)
-    return tuple(_role_name(role) for role in ((given,) if alone else given))
+    return tuple(map(_role_name, convert.several(given)))
 
 
 def _role_name(given: Role | str) -> str:
@@ -114,7 +113,7 @@ class Action:
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Probe:
     """A question that shows that what came back works: a query on restored data, a page."""
 
@@ -130,8 +129,7 @@ def _environment_name(environment: Environment | str) -> str:
 
 
 def _waves(waves: Any) -> tuple[Wave, ...]:
-    several = waves if isinstance(waves, Iterable) and not isinstance(waves, str) else (waves,)
-    return tuple(wave if isinstance(wave, Wave) else Wave(wave) for wave in several)
+    return tuple(wave if isinstance(wave, Wave) else Wave(wave) for wave in convert.several(waves))
 
 
 def _policies(given: Iterable[DataPolicy] | DataPolicy) -> tuple[DataPolicy, ...]:

@@ -11,16 +11,18 @@ from attrs import evolve, frozen
 
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
+from portinfra.model.strict import strict
 from portinfra.recovery.fencing import begun, standing, switched
 from portinfra.recovery.ledger import Ledger
 from portinfra.recovery.pace import Pace
 from portinfra.recovery.points import points
-from portinfra.recovery.subject import Recovery
+from portinfra.recovery.subject import Recovery, check_points
 from portinfra.recovery.turn import Turn, next_epoch, stands_from_here, stood_since, turns, under_way, written
 from portinfra.recovery.vault.carriage import look_for
+from portinfra.validation.arguments import check_arguments
 
 
-@frozen
+@frozen(field_transformer=strict)
 class Abandoned:
     """A failover, given up."""
 
@@ -31,6 +33,7 @@ class Abandoned:
     """The hosts of the source, which run again."""
 
 
+@check_arguments
 def may_abandon(recovery: Recovery) -> None:
     """Raises PolicyError where no failover is under way."""
     with Connection.to(recovery.target) as target:
@@ -39,6 +42,7 @@ def may_abandon(recovery: Recovery) -> None:
             raise _nothing_under_way(recovery)
 
 
+@check_arguments
 def abandon(recovery: Recovery, *, pace: Pace | None = None) -> Abandoned:
     """Give up the failover that is under way. What was written in the target stays on its volumes there.
 
@@ -65,6 +69,7 @@ def abandon(recovery: Recovery, *, pace: Pace | None = None) -> Abandoned:
     return Abandoned(epoch, stopped, running)
 
 
+@check_arguments
 def stand_alone(recovery: Recovery, *, without: Collection[str] = (), pace: Pace | None = None) -> Abandoned:
     """Let the source stand with what it has, where the target is lost, whether that had taken over or not. No
     call is made to the target, and nobody stops it: `fence` is the first act on its return. Points in
@@ -95,6 +100,8 @@ def _no_newer_points(recovery: Recovery, source: Connection, without: Collection
     here, name = recovery.turned, recovery.source.name  # whatever has come from the target lies at the source
     entries = Ledger.settled(source, here.ledger).entries()
     known, stood = turns(entries), stood_since(entries)
+    ids = {*(point.id for point in points(entries)), *(id for turn in known for id in turn.points)}
+    check_points(recovery, without, ids)
     snapshots, vault = source.observe(here.points), look_for(here, points(entries))
     lead = (
         f"Bring {name} up from its points: dr failback, or dr failover, whichever leads to {name}; with "

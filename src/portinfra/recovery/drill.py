@@ -18,6 +18,7 @@ from portinfra.model.evidence import Evidence
 from portinfra.model.placed import Placed
 from portinfra.model.plain import JsonObject
 from portinfra.model.plan import PlanOptions
+from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.recovery.ages import Ages
 from portinfra.recovery.bringup import BringUp
@@ -31,6 +32,7 @@ from portinfra.recovery.subject import Recovery
 from portinfra.recovery.vault.carriage import clear, receive
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
+from portinfra.validation.arguments import check_arguments
 from portinfra.words import iso
 
 KIND: Final = "drill"
@@ -41,6 +43,7 @@ REMEMBERED = 10
 """The drills that the ledger keeps, once they have ended."""
 
 
+@check_arguments
 def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda line: None) -> Evidence:
     """Bring it up, ask the gates and probes, and tear it down. Evidence of a drill that failed says so.
 
@@ -170,7 +173,7 @@ def _remember(ledger: Ledger, entry: Entry, evidence: Evidence) -> None:
         ledger.remove(old)
 
 
-@frozen
+@frozen(field_transformer=strict)
 class Swept:
     """What a sweep did about one drill."""
 
@@ -182,6 +185,7 @@ class Swept:
     """How many were there."""
 
 
+@check_arguments
 def sweep(recovery: Recovery, *, pace: Pace | None = None) -> list[Swept]:
     """Remove what drills left that died; only what bears such a drill's id. One that still runs is let be."""
     pace = pace or Pace()

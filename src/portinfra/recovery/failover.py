@@ -46,8 +46,10 @@ from portinfra.recovery.turn import (
 from portinfra.recovery.vault.carriage import receive
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
+from portinfra.validation.arguments import check_arguments
 
 
+@check_arguments
 def failover(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:
     """Take over. Run again after a failure, it goes on with what was decided.
 

@@ -27,6 +27,7 @@ from portinfra.recovery.pace import Pace
 from portinfra.recovery.subject import Recovery
 from portinfra.recovery.turn import KIND as TAKEOVER
 from portinfra.recovery.turn import Turn, stood_since, turns, under_way
+from portinfra.validation.arguments import check_arguments
 from portinfra.words import moment
 
 
@@ -178,6 +179,7 @@ def hosts_on(there: Observation) -> bool:
     )
 
 
+@check_arguments
 def may_fence(recovery: Recovery) -> tuple[Recovery, int]:
     """Who is to be fenced, as the source of what is returned, and in which epoch: the source; or a target
     that came back after it was given up for lost. Raises PolicyError where neither was taken over from.
@@ -202,6 +204,7 @@ def may_fence(recovery: Recovery) -> tuple[Recovery, int]:
     )
 
 
+@check_arguments
 def fence(recovery: Recovery, *, pace: Pace | None = None) -> int:
     """Stop whoever has come back after the other one took over; how many hosts it has.
 

@@ -6,10 +6,11 @@ from attrs import field, frozen
 
 from portinfra.model import convert
 from portinfra.model.evidence import Kind
+from portinfra.model.strict import strict
 from portinfra.recovery.pace import Pace
 
 
-@frozen
+@frozen(field_transformer=strict)
 class How:
     """How a failover goes about it. What the ledger says of one that has begun holds besides."""
 

@@ -4,13 +4,14 @@ from attrs import field, frozen
 
 from portinfra.hooks.listeners import SafeListener
 from portinfra.model.progress import Listener, Progress
+from portinfra.model.strict import strict
 
 
 def _listener(given: Listener) -> SafeListener[Progress]:
-    return SafeListener(given)
+    return SafeListener(given) if callable(given) else given  # what is wrong is refused
 
 
-@frozen
+@frozen(field_transformer=strict)
 class Pace:
     """How calls are made: so many at once, or one at a time in an order that a seed decides; and who is told
     how far they are.

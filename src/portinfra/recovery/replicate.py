@@ -20,6 +20,7 @@ from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
 from portinfra.model.progress import Progress
 from portinfra.model.resources import Snapshot, Spec, Volume
+from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.recovery.ages import Ages
 from portinfra.recovery.entries import unreadable_line
@@ -36,6 +37,7 @@ from portinfra.recovery.tidying import Tidying, arrived_whole
 from portinfra.recovery.turn import stood_since
 from portinfra.recovery.vault.carriage import Sight, by_vault, held, look, send
 from portinfra.recovery.vault.helpers import HelperFailed
+from portinfra.validation.arguments import check_arguments
 from portinfra.words import moment
 
 Fate = Literal["carried", "not due", "failed"]
@@ -46,7 +48,7 @@ EARLY = 0.1
 """A timer that fires this share of the schedule too soon still makes its point."""
 
 
-@frozen
+@frozen(field_transformer=strict)
 class GroupOutcome:
     """What became of one group."""
 
@@ -60,7 +62,7 @@ class GroupOutcome:
     """Bytes that travelled by way of the vault."""
 
 
-@frozen
+@frozen(field_transformer=strict)
 class Replicated:
     """How a replication ended."""
 
@@ -75,6 +77,7 @@ class Replicated:
         return all(group.fate != "failed" for group in self.groups)
 
 
+@check_arguments
 def replicate(
     recovery: Recovery,
     *,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from attrs import evolve, frozen
 
-from portinfra.errors import PolicyError
+from portinfra.errors import DeclarationError, PolicyError
 from portinfra.model.address import Scope
 from portinfra.model.duration import seconds
 from portinfra.model.environment import Environment
@@ -12,12 +12,15 @@ from portinfra.model.finding import Finding
 from portinfra.model.fingerprint import fingerprint
 from portinfra.model.plan import Plan
 from portinfra.model.recovery import DataPolicy, RecoveryPlan, usual_engine
+from portinfra.model.strict import strict
 from portinfra.model.topology import Topology
 from portinfra.model.vault import Vault
 from portinfra.recovery.peers import peer_findings, turn_findings
+from portinfra.validation.arguments import check_arguments
+from portinfra.words import suggestion
 
 
-@frozen
+@frozen(field_transformer=strict)
 class Recovery:
     """A recovery plan with what it names. It is the `Guard` of its two environments."""
 
@@ -118,6 +121,7 @@ class Recovery:
         return seconds(policy.schedule) if policy.schedule else seconds(self.plan.rpo) // 2
 
 
+@check_arguments
 def recoveries_of(
     topology: Topology,
     environment: Environment,
@@ -127,11 +131,20 @@ def recoveries_of(
     """Return the recoveries that have an environment of a topology as their source or target.
 
     They are the guards of its plans. `plans` are the recovery plans of the topology, and `environments` all
-    that they name. Raises KeyError for a name that is not among them; nothing else is checked.
+    that they name. Raises DeclarationError for a name that is not among them; nothing else is checked.
     """
     named = {each.name: each for each in environments}
+
+    def find(plan: RecoveryPlan, name: str) -> Environment:
+        if name not in named:
+            message = (
+                f"recovery plan {plan.name!r} names environment {name!r}, which is not among those given"
+            )
+            raise DeclarationError(message, location=plan.location, fix=suggestion(name, named, "Give it."))
+        return named[name]
+
     return tuple(
-        Recovery(plan, topology, named[plan.source], named[plan.target])
+        Recovery(plan, topology, find(plan, plan.source), find(plan, plan.target))
         for plan in plans
         if environment.name in (plan.source, plan.target)
     )
@@ -140,6 +153,21 @@ def recoveries_of(
 def cannot_take_over(recovery: Recovery, rule: str, message: str, fix: str) -> PolicyError:
     """That it cannot, by which rule, and what to do instead."""
     return recovery.refusal(f"{recovery.target_scope} cannot take over", rule, message, fix)
+
+
+def check_points(recovery: Recovery, without: Iterable[str], known: Iterable[str]) -> None:
+    """Raise PolicyError for points, by their ids, that are to be left aside and that do not exist."""
+    findings = [
+        Finding(
+            "recovery/unknown-point",
+            f"there is no point {id!r}",
+            suggestion(id, known, "There are no points: leave it out."),
+            subject=f"recovery.{recovery.plan.name}",
+        )
+        for id in sorted(set(without) - set(known))
+    ]
+    if findings:
+        raise PolicyError("points to be left aside do not exist: nothing was changed", findings)
 
 
 def being_abandoned(recovery: Recovery) -> PolicyError:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Network
 from typing import Any
 
+from portinfra.model.annotations import kind_of
 from portinfra.model.environment import OVERRIDABLE, Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.topology import Role
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, twice
 from portinfra.validation.topologies import RESERVED_PREFIX
-from portinfra.validation.types import checks, in_words
+from portinfra.validation.types import checks
 from portinfra.words import suggestion
 
 ON = re.compile(r"[a-z][a-z0-9_-]*:\S+")
@@ -120,7 +121,7 @@ def _override_findings(environment: Environment, name: str, attribute: str, valu
         return
     words, fits = checks(Role)[attribute]
     if not fits(value):
-        message = f"must be {words}, and is {in_words(value)}"
+        message = f"must be {words}, and is {kind_of(value)}"
         yield _wrong(environment, subject, message, f"Give {attribute} as {words}.", rule="wrong-type")
     elif attribute == "count" and value < 0:
         yield _wrong(environment, subject, f"{value} is no number of servers", "Use 0 or more.", rule="count")

@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv4Network
 from attrs import fields
 
 from portinfra.model.address import RESOURCE_NAME_MAX
+from portinfra.model.annotations import what_it_is
 from portinfra.model.catalogue import Capabilities
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
@@ -36,7 +37,7 @@ from portinfra.validation.limits import single_findings
 from portinfra.validation.mounts import is_mountable
 from portinfra.validation.names import LABEL, name_findings
 from portinfra.validation.topologies import reserved_tags
-from portinfra.validation.types import Check, checks, what_it_is
+from portinfra.validation.types import Check, checks
 from portinfra.words import suggestion
 
 
