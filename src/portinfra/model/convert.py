@@ -46,6 +46,11 @@ def names(given: Iterable[str] | str) -> frozenset[str]:
         return strings(given)  # type: ignore[return-value]
 
 
+def address(given: str | None) -> Address | None:
+    """The address of a resource; what is no text is kept, to be reported."""
+    return Address(given) if isinstance(given, str) else given
+
+
 def addresses(given: Iterable[str] | str) -> frozenset[Address]:
     """A set of addresses of resources; one alone is the only one. Other values stay, to be refused."""
     return names(Address(each) if isinstance(each, str) else each for each in strings(given))  # type: ignore[return-value]
