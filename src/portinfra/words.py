@@ -64,6 +64,23 @@ def _follows(first: str, second: str) -> bool:
     return (a["before"], a["after"]) == (b["before"], b["after"]) and int(a["number"]) + 1 == int(b["number"])
 
 
+ALIKE = 0.85
+"""Two names of which so great a part is equal are spellings of one."""
+
+
+def nearest_spelling(name: str, known: Iterable[str]) -> str:
+    """Return the known name that another one misspells; empty for none. Names that differ only in their
+    numbers are different names.
+    """
+    from difflib import SequenceMatcher, get_close_matches  # most commands never need it
+
+    def is_alike(other: str) -> bool:
+        first, second = (re.sub(r"\d", "", each) for each in (name, other))
+        return first != second and SequenceMatcher(None, first, second).ratio() >= ALIKE
+
+    return next(iter(get_close_matches(name, filter(is_alike, sorted(known)), n=1)), "")
+
+
 def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """Return what to do about an unknown name: the nearest known one, else all of them.
 

@@ -54,6 +54,7 @@ from portinfra.records import holder as holders
 from portinfra.records.lease import read_leases, to_text
 from portinfra.validation import validate, validate_placed
 from portinfra.validation.arguments import check_arguments
+from portinfra.validation.environments import UNKNOWN_NAMES, override_findings, unknown_key_findings
 from portinfra.validation.new_resources import findings_for_plan, is_about_new
 
 
@@ -110,7 +111,7 @@ def plan(
     there, about_new = _place(topology, environment)
     report = check_rules(there, rules)
     made = _plan(there, options, guards, destroy=False)
-    about_new = tuple(findings_for_plan(about_new, made))
+    about_new = (*findings_for_plan(about_new, made), *_unknown(topology, environment))
     return evolve(made, findings=(*about_new, *made.findings, *_named(made), *report.errors))
 
 
@@ -310,6 +311,13 @@ def _named(plan: Plan) -> list[Finding]:
     """Return the findings about names that the options or the environment give, or lack."""
     simulated = not registry.plugin(plan.placed.environment.provider).capabilities.runs_user_data
     return [*name_findings(plan), *(() if simulated else account_findings(plan))]
+
+
+def _unknown(topology: Topology, environment: Environment) -> Iterator[Finding]:
+    """Return an error for each name in the environment's mappings that the topology does not have."""
+    roles = topology.roles
+    found = (*override_findings(environment, roles), *unknown_key_findings(environment, roles))
+    return (finding for finding in found if finding.rule in UNKNOWN_NAMES)
 
 
 def _turned(fenced: bool) -> str:
