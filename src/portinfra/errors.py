@@ -115,6 +115,10 @@ class ProviderError(PortinfraError):
     """A call to a provider failed; the native error is its `__cause__`."""
 
     temporary: ClassVar[bool] = False
+    tries_max: int | None = None
+    """After so many equal failures in a row, the error is final; None: as its class says."""
+    unreachable: bool = False
+    """Whether nothing took the connection: the machine or its service is down, or still starting."""
 
     def __init__(
         self, message: str, *, provider: str = "", action: str = "", address: str = "", fix: str = ""

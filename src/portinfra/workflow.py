@@ -40,6 +40,7 @@ from portinfra.placement import place
 from portinfra.planning.account import account_findings
 from portinfra.planning.birth import RULE as BORN_OTHERWISE
 from portinfra.planning.compose import compose
+from portinfra.planning.foreign import find_blockers
 from portinfra.planning.in_use import in_use
 from portinfra.planning.readiness import questions
 from portinfra.planning.refusal import refuse
@@ -55,6 +56,7 @@ from portinfra.records.lease import read_leases, to_text
 from portinfra.validation import validate, validate_placed
 from portinfra.validation.arguments import check_arguments
 from portinfra.validation.environments import UNKNOWN_NAMES, override_findings, unknown_key_findings
+from portinfra.validation.limits import RULES, rule_findings
 from portinfra.validation.new_resources import findings_for_plan, is_about_new
 
 
@@ -111,6 +113,10 @@ def plan(
     there, about_new = _place(topology, environment)
     report = check_rules(there, rules)
     made = _plan(there, options, guards, destroy=False)
+    about_new = (
+        *(finding for finding in about_new if finding.rule != f"provider/{RULES}"),
+        *rule_findings(there, registry.plugin(environment.provider), made.catalogue),
+    )
     about_new = (*findings_for_plan(about_new, made), *_unknown(topology, environment))
     return evolve(made, findings=(*about_new, *made.findings, *_named(made), *report.errors))
 
@@ -128,7 +134,7 @@ def check(
     Asks no cloud, unless what is there is to be `observed` and held to the rules too. Raises ValidationError,
     PlacementError, and with `observed` ProviderError; DeclarationError where a rule itself fails.
     """
-    there = observe(topology, environment) if observed else None
+    there = observe(topology, environment, foreign=True) if observed else None
     return check_rules(placed(topology, environment), rules, there)
 
 
@@ -187,7 +193,9 @@ def destroy(
     """
     there, _ = _place(topology, environment)
     made = _plan(there, options, guards, destroy=True)
-    return evolve(made, findings=(*made.findings, *_named(made)))
+    if made.changes:
+        made = find_foreign(made)
+    return evolve(made, findings=(*made.findings, *_named(made), *find_blockers(made)))
 
 
 @check_arguments
@@ -204,10 +212,9 @@ def apply(
     """
     refuse(plan)
     environment = plan.placed.environment
-    nothing = plan.empty and not questions(plan) and not environment.dns
-    if (
-        nothing and not plan.destroys and is_recorded(plan)
-    ):  # a destroy also removes the lease, the last thing that is ours
+    nothing = plan.empty and not questions(plan) and not environment.dns and is_recorded(plan)
+    # A destroy also removes the lease, the last thing that is ours.
+    if nothing and not plan.destroys and not plan.observation.reads_definitions:
         return Outcome(plan.scope, attempt="")
     with Connection.to(environment) as here, here.run(plan.scope, workers=workers, seed=seed) as run:
         if run.lease.fenced != plan.fenced:
@@ -230,10 +237,22 @@ def apply(
 
 
 @check_arguments
-def observe(topology: Topology, environment: Environment) -> Observation:
-    """All that is there of a topology, whether it is declared or not."""
+def observe(topology: Topology, environment: Environment, *, foreign: bool = False) -> Observation:
+    """All that is there of a topology, whether it is declared or not.
+
+    With `foreign`, portinfra also reads what others have made in or on these resources
+    (`Observation.foreign`).
+    """
     with Connection.to(environment) as here:
-        return here.observe(Scope(topology.name, environment.name))
+        scope = Scope(topology.name, environment.name)
+        there = here.observe(scope)
+        return here.reader.find_foreign(scope, there) if foreign else there
+
+
+def find_foreign(plan: Plan) -> Plan:
+    """Return the plan with what others have made in or on the resources that it observed."""
+    with Connection.to(plan.placed.environment) as here:
+        return evolve(plan, observation=here.reader.find_foreign(plan.scope, plan.observation))
 
 
 def leases(topology: Topology, environment: Environment) -> list[Lease]:
@@ -284,7 +303,7 @@ def _place(topology: Topology, environment: Environment) -> tuple[Placed, tuple[
 def _plan(
     placed: Placed, options: PlanOptions | None, guards: Iterable[Guard] | None, *, destroy: bool
 ) -> Plan:
-    with Connection.to(placed.environment) as here:
+    with Connection.to(placed.environment, placed.topology) as here:
         lease, plan = _unguarded(placed, options, here, destroy=destroy)
     return check_guards(plan, guards, lease)
 
@@ -295,7 +314,7 @@ def _unguarded(
     """Return the last lease, and the plan that its fence allows. An apply asks again under its own lease."""
     account = here.account()
     lease = here.settle(placed.scope)
-    there = here.reader.observe(placed.scope)
+    there = here.reader.observe(placed.scope, options.without_zones if options else frozenset())
     catalogue = cache(here.catalogue)
 
     def make(placed: Placed) -> Plan:

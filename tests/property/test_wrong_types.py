@@ -48,6 +48,7 @@ SAMPLES = [
     portinfra.DataPolicy("web"),
     portinfra.Action("tell", "true"),
     portinfra.Probe("answers", "true"),
+    portinfra.EvidenceCopy("vault:shop/evidence"),
     portinfra.Network("main", "10.0.0.0/16"),
     portinfra.Subnet("web", "network.main", "10.0.0.0/24", 0),
     portinfra.Firewall("web", "network.main"),
@@ -61,6 +62,7 @@ SAMPLES = [
     dr.Abandoned(1, None, 0),
     dr.Prospect(BOTH, (), STATUS, 1, 0.0, None, "", ()),
     dr.Replicated((), 0),
+    dr.RunHistory(1, "drill", "1", "2030-01-01", "passed", "here"),
     dr.Swept("1", "2030-01-01", "removed"),
 ]
 """One value of each public class."""
@@ -107,6 +109,8 @@ def use(value):
                 cloud.ensure(value)
         case portinfra.Vault():
             use(attrs.evolve(PLAN, vault=value))
+        case portinfra.EvidenceCopy():
+            use(attrs.evolve(PLAN, evidence=value))
         case portinfra.Wave():
             use(attrs.evolve(PLAN, waves=[value]))
         case portinfra.DataPolicy():

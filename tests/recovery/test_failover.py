@@ -11,11 +11,11 @@ from portinfra import workflow
 from portinfra.errors import PolicyError, Unavailable
 from portinfra.model.recovery import Action, Wave
 from portinfra.model.vault import Vault
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.fencing import fence
-from portinfra.recovery.replicate import replicate
-from portinfra.recovery.status import status
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.watch.status import status
 from portinfra.testing.wrapped import wrapped
 
 

@@ -6,6 +6,7 @@ returns. A new one is among them by itself.
 
 import inspect
 import re
+from pathlib import Path
 
 import pytest
 from attrs import evolve
@@ -15,6 +16,7 @@ import portinfra
 from portinfra import Environment, RecoveryPlan, Role, Topology, connect, dr, lock_in, placed, plan
 from portinfra.cloud import Cloud
 from portinfra.errors import ValidationError, WrongTypeError
+from portinfra.model.evidence import Evidence
 from portinfra.testing.simulated import simulated
 
 SHOP = Topology("shop", [Role("web")])
@@ -68,6 +70,11 @@ def right(cloud):
         "path": "x",
         "id": "acme/x",
         "document": {},
+        "evidence": Evidence(
+            "drill", "1", "shop", "shop", "home", "away", "2030-01-01", "2030-01-01", 1, None, 1, None
+        ),
+        "file": Path("evidence.json"),
+        "files": [],
         "key": Ed25519PrivateKey.generate(),
         "made": plan(SHOP, HOME),
     }
