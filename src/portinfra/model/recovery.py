@@ -131,7 +131,7 @@ class Probe:
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class EvidenceCopy:
     """Where a copy of each evidence goes: an rclone remote that lets this machine add files."""
 
