@@ -54,6 +54,7 @@ from portinfra.recovery.watch.readiness import may_take_over
 from portinfra.recovery.watch.status import RecoveryStatus, status
 from portinfra.rollout.evidence import open_store, sign, signing_key, verify
 from portinfra.validation import validate, validate_declared, validate_helpers
+from portinfra.validation.arguments import check_arguments
 
 __all__ = [
     "Abandoned",
@@ -94,6 +95,7 @@ __all__ = [
 ]
 
 
+@check_arguments
 def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Environment]) -> Recovery:
     """A recovery plan with what it names. Raises ValidationError or PlacementError, with all findings.
 
@@ -113,6 +115,7 @@ def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Envi
     return made
 
 
+@check_arguments
 def grants(recovery: Recovery) -> str:
     """The policies that both accounts need so that data can be carried from one to the other, as JSON; and
     those of helpers that read blocks.
