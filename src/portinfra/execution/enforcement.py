@@ -33,7 +33,7 @@ def enforcing_calls(
 
 
 def enforce(calls: list[Call], caller: Caller, loop: Loop) -> int:
-    """Make these calls, several at once, and return about how many resources they were.
+    """Make these calls, several at once. Return the number of resources that they concern.
 
     Raises ProviderError with the first error that does not pass.
     """
