@@ -1,5 +1,7 @@
 """What a person does by hand, with virsh, is seen, named and mended."""
 
+import time
+
 import libvirt
 import pytest
 
@@ -353,6 +355,17 @@ def test_a_plan_without_changes_reads_each_hypervisor_once(stage):
     with stage.calls() as record:
         assert workflow.plan(BEFORE, stage.environment).empty
     assert len(record.made) <= 2 + len(stage.bed.site.zones)
+
+
+def test_a_hypervisor_that_is_gone_costs_seconds(stage):
+    with stage.bed.silence("b"):
+        for options in (PlanOptions(), PlanOptions(without_zones=frozenset("b"))):
+            began = time.monotonic()
+            plan = workflow.plan(BEFORE, stage.environment, options)
+            assert time.monotonic() - began < 10
+            assert plan.observation.unknown == {"b"}
+            assert bool(plan.errors) is not bool(options.without_zones)
+    assert stage.plan(BEFORE).empty
 
 
 def test_a_guest_that_was_put_to_sleep_goes_with_what_it_was_saved_in(stage, rack):
