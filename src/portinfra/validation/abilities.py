@@ -46,8 +46,10 @@ def key_findings(environment: Environment, capabilities: Capabilities) -> Iterat
 
 
 def _wrong(role: Role, rule: str, attribute: str, message: str, fix: str) -> Finding:
+    volumes = (each for each in role.volumes if attribute.startswith(f"volume.{each.name}."))
+    location = next((each.location for each in volumes), role.location)
     return Finding(
-        f"provider/{rule}", message, fix, subject=f"role.{role.name}.{attribute}", location=role.location
+        f"provider/{rule}", message, fix, subject=f"role.{role.name}.{attribute}", location=location
     )
 
 
