@@ -22,6 +22,8 @@ from portinfra.errors import StalePlanError
 from portinfra.execution.connection import WORKERS, Connection, meant
 from portinfra.guards.fence import Fence
 from portinfra.guards.peer import check_guards, check_guards_again, is_recorded, record_peer
+from portinfra.hooks.dns import call_dns
+from portinfra.hooks.listeners import SafeListener
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
@@ -52,6 +54,7 @@ from portinfra.provider import registry
 from portinfra.records import holder as holders
 from portinfra.records.lease import read_leases, to_text
 from portinfra.validation import validate, validate_placed
+from portinfra.validation.limits import RULES, rule_findings
 from portinfra.validation.new_resources import findings_for_plan, is_about_new
 
 
@@ -106,6 +109,10 @@ def plan(
     there, about_new = _place(topology, environment)
     report = check_rules(there, rules)
     made = _plan(there, options, guards, destroy=False)
+    about_new = (
+        *(finding for finding in about_new if finding.rule != f"provider/{RULES}"),
+        *rule_findings(there, registry.plugin(environment.provider), made.catalogue),
+    )
     about_new = tuple(findings_for_plan(about_new, made))
     return evolve(made, findings=(*about_new, *made.findings, *_named(made), *report.errors))
 
@@ -191,15 +198,15 @@ def apply(
 
     With a `seed`, calls are made one at a time in an order that the seed decides: for tests.
     Raises PolicyError or ValidationError for a plan with errors, LeaseHeldError, StalePlanError when the
-    world is no longer as planned for, and ApplyError when a step did not end well.
+    world is no longer as planned for, and ApplyError when a step did not end well. Raises UserCodeError when
+    all is done and the environment's `dns` failed.
     """
     refuse(plan)
-    nothing = plan.empty and not questions(plan)
-    if (
-        nothing and not plan.destroys and is_recorded(plan)
-    ):  # a destroy also removes the lease, the last thing that is ours
-        return Outcome(plan.scope, attempt="")
     environment = plan.placed.environment
+    nothing = plan.empty and not questions(plan) and not environment.dns and is_recorded(plan)
+    # A destroy also removes the lease, the last thing that is ours.
+    if nothing and not plan.destroys and not plan.observation.reads_definitions:
+        return Outcome(plan.scope, attempt="")
     with Connection.to(environment) as here, here.run(plan.scope, workers=workers, seed=seed) as run:
         if run.lease.fenced != plan.fenced:
             raise StalePlanError(f"since this plan was made, {plan.scope} {_turned(run.lease.fenced)}")
@@ -212,9 +219,11 @@ def apply(
             read = {(change.action, change.address) for change in plan.changes}
             raise StalePlanError(f"{plan.scope} has changed since this plan was made. {say_new(new, read)}")
         record_peer(run, fresh)
-        outcome = run.apply(fresh, listen or (lambda progress: None))
-    if environment.dns and not plan.destroys and not fresh.fenced:  # names lead to hosts that run
-        environment.dns(addresses(plan.placed))
+        outcome = run.apply(fresh, SafeListener(listen or (lambda progress: None)))
+        if environment.dns and not fresh.fenced:  # names lead to the environment that is active
+            there = run.reader.observe(plan.scope)
+            with run.living():
+                call_dns(environment, there)
     return outcome
 
 
@@ -271,15 +280,6 @@ def forget_peer(topology: Topology, environment: Environment) -> Lease:
     return run.lease
 
 
-def addresses(placed: Placed) -> dict[str, str]:
-    """Every host's name with its private address."""
-    return {
-        address.name: spec.private_address  # type: ignore[attr-defined]
-        for address, spec in placed.resources.items()
-        if address.kind == "instance"
-    }
-
-
 def _place(topology: Topology, environment: Environment) -> tuple[Placed, tuple[Finding, ...]]:
     """Return every resource, and the findings that refuse it only where it is new."""
     plugin = registry.plugin(environment.provider)
@@ -293,7 +293,7 @@ def _place(topology: Topology, environment: Environment) -> tuple[Placed, tuple[
 def _plan(
     placed: Placed, options: PlanOptions | None, guards: Iterable[Guard] | None, *, destroy: bool
 ) -> Plan:
-    with Connection.to(placed.environment) as here:
+    with Connection.to(placed.environment, placed.topology) as here:
         lease, plan = _unguarded(placed, options, here, destroy=destroy)
     return check_guards(plan, guards, lease)
 
@@ -304,7 +304,7 @@ def _unguarded(
     """Return the last lease, and the plan that its fence allows. An apply asks again under its own lease."""
     account = here.account()
     lease = here.settle(placed.scope)
-    there = here.reader.observe(placed.scope)
+    there = here.reader.observe(placed.scope, options.without_zones if options else frozenset())
     catalogue = cache(here.catalogue)
 
     def make(placed: Placed) -> Plan:

@@ -8,9 +8,9 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery
 from portinfra import workflow
 from portinfra.errors import PolicyError, StalePlanError, Unavailable
 from portinfra.model.plan import PlanOptions
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.fencing import fence
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.fencing import fence
 
 
 def test_a_later_apply_does_not_wake_the_source(ready):
@@ -46,7 +46,7 @@ def test_a_source_that_comes_back_is_refused_until_it_is_fenced(ready):
 def test_a_source_that_stands_is_not_fenced(ready):
     with pytest.raises(PolicyError) as error:
         fence(recovery(), pace=ONE)
-    assert rules(error) == ["recovery/source-stands"]
+    assert rules(error) == ["recovery/nothing-to-fence"]
     assert powers(ready, PRODUCTION) == {"running"}
 
 

@@ -71,7 +71,7 @@ def compose(
     wrong = _errors(findings)
     # What is wrong is often that the network is not where the plan looks for it: its driver says so.
     walked = [step for step in ordered if step.address.kind == Network.kind or not wrong]
-    calls, refused = dry_run(walked, desired, placed, tightened)
+    calls, refused = dry_run(walked, desired, placed, catalogue, tightened)
     reads = [call for driver in drivers.values() for call in call_method(driver.survey, placed.scope)]
     raise_for_unknown_rates([*reads, *calls], catalogue.rates)
     findings += [*refused, *quota_findings(decided.values(), desired, catalogue), *_doubles(observation)]

@@ -29,6 +29,7 @@ from portinfra.model.catalogue import Capabilities, Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Foreign, Observed
 from portinfra.model.plain import JsonObject
+from portinfra.model.progress import Awaited
 from portinfra.model.record import Record
 from portinfra.model.resources import Instance, Spec
 from portinfra.provider.own_code import find_id
@@ -59,7 +60,9 @@ class Call:
     safe: bool = False
     """Whether repeating it changes nothing: idempotent by nature, or with a token. Of a read, nobody asks."""
     optional: bool = False
-    """Whether a catalogue does without this read. It is made once; if it fails, its answer is absent."""
+    """Whether core does without this read. It is made once; if it fails, its answer is absent."""
+    awaits: Awaited | None = field(default=None, hash=False)
+    """What it waits for while it is made, where that may take long."""
 
     @property
     def reads(self) -> bool:
@@ -119,6 +122,9 @@ class Refs:
 
     removals: Mapping[Address, int] = field(factory=dict)
     """How often this run has seen a resource go: a client token dies with what it made."""
+
+    rules_max: int | None = None
+    """How many rules each way of one firewall may have; None: any number."""
 
     def token(self, spec: Spec) -> str:
         """The client token for creating a resource: the same until what it made is gone."""
@@ -207,6 +213,12 @@ class Driver(ABC, Generic[S]):
         replacement as a removal and then a creation; a difference in `replaces` is never handed in.
         """
 
+    def enforce(self, seen: Observed[S], refs: Refs) -> tuple[Call, ...]:
+        """Return the calls that put in force what is defined, where no read tells whether it is. All are
+        `safe`; an apply makes them at its end, but in no zone (`place`) that it leaves out.
+        """
+        return ()
+
     def absorb(self, seen: Observed[S] | None, call: Call, answer: Answer | None) -> Observed[S] | None:
         """What is there after the call, by its answer; with None, by its promise (a dry step).
 
@@ -284,6 +296,11 @@ class Provider(Protocol):
 
     def account_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
         """The account that the credentials speak for. Pure."""
+
+    def principal_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
+        """Return who the credentials speak for, as the provider names it: an ARN, a service account, a URI.
+        Empty where it does not say. Takes the answers of `account_calls`. Pure.
+        """
 
     def catalogue_calls(self) -> tuple[Call, ...]:
         """The reads that `catalogue` needs. They are made only where something is to be done."""

@@ -11,7 +11,7 @@ from portinfra.commands.session import Session
 
 if TYPE_CHECKING:
     from portinfra.model.evidence import Evidence
-    from portinfra.recovery.subject import Recovery
+    from portinfra.recovery.recovery import Recovery
 
 
 @frozen
@@ -102,7 +102,7 @@ def failover(session: Session, which: Which, failing: FailingOver) -> int:
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
         evidence = dr.failover(recovery, evolve(how, pace=dr.Pace(listen=display)), say=display.say)
-    code = hand_in(session, store, evidence, as_json=failing.as_json)
+    code = hand_in(session, store, recovery, evidence, as_json=failing.as_json)
     _what_next(session, which, recovery, evidence)
     return code
 
@@ -162,9 +162,17 @@ def failback(session: Session, which: Which, changing: Turning) -> int:
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
         evidence = dr.failback(recovery, evolve(how, pace=dr.Pace(listen=display)), say=display.say)
-    code = hand_in(session, store, evidence, as_json=changing.as_json)
+    code = hand_in(session, store, recovery, evidence, as_json=changing.as_json)
     _what_next(session, which, recovery.turned, evidence)
     return code
+
+
+def abandon(session: Session, which: Which, changing: Agreed) -> int:
+    """Abandon a takeover that is not finished: the environment that was stopped for it is active again."""
+    from portinfra import dr
+
+    recovery = recovery_of(session, which)
+    return _abandon(session, dr.may_abandon(recovery), Turning(yes=changing.yes, as_json=changing.as_json))
 
 
 def _left_aside(recovery: "Recovery", turning: Turning, *, ask_source: bool) -> tuple[str, ...]:

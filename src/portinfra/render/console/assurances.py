@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from portinfra.model.address import Address
 from portinfra.model.plan import Plan
-from portinfra.model.resources import Instance
+from portinfra.model.resources import FirewallRules, Instance
 from portinfra.placement import host_names, role_in
 from portinfra.planning.birth import RULE as BORN_OTHERWISE
 from portinfra.planning.zones import hosts_elsewhere
@@ -36,6 +36,7 @@ def assurance(name: str, plan: Plan) -> str:
     except_for = [*_data_kept(plan), *_not_looked_at(plan)]
     if not plan.destroys:
         except_for += [*_born_otherwise(plan), *_other_zones(plan), *_hosts_missing(plan)]
+        except_for += [] if name.startswith("applied") else _not_in_force(plan)
     exceptions = f", except {_and(except_for)}" if except_for else ""
     return ASSURANCES[name].format(what=_what(plan), exceptions=exceptions)
 
@@ -130,6 +131,14 @@ def _hosts_missing(plan: Plan) -> list[str]:
     """Return how many hosts of a fenced environment do not exist. In a zone that was not read, one may."""
     missing = len(missing_hosts(plan)) if _is_fenced(plan) and not plan.observation.unknown else 0
     return [f"{count(missing, 'host')} that {'does' if missing == 1 else 'do'} not exist"] if missing else []
+
+
+def _not_in_force(plan: Plan) -> list[str]:
+    """Return what no read tells. An apply puts it in force before it says that all is as declared."""
+    rules = plan.observation.of(FirewallRules)
+    if not plan.observation.reads_definitions or not rules:
+        return []
+    return ["what is in force of firewall rules, as only their definitions are read (`apply` renews them)"]
 
 
 def _is_fenced(plan: Plan) -> bool:

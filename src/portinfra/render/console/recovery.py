@@ -8,17 +8,19 @@ from rich.table import Table
 from rich.text import Text
 
 from portinfra.model.evidence import Evidence
-from portinfra.recovery.drill import Swept
-from portinfra.recovery.entries import unreadable_line
-from portinfra.recovery.prospect import Prospect
-from portinfra.recovery.replicate import Replicated
-from portinfra.recovery.status import PointStatus, RecoveryStatus
-from portinfra.recovery.subject import Recovery
+from portinfra.recovery.drills.drill import Swept
+from portinfra.recovery.drills.history import RunHistory
+from portinfra.recovery.ledger.entries import unreadable_line
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.replication.replicate import Replicated
+from portinfra.recovery.watch.forecast import Prospect
+from portinfra.recovery.watch.status import PointStatus, RecoveryStatus
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.recovery_assurances import recovery_assurance
 from portinfra.render.console.terminal import styled, table
 from portinfra.words import count, duration, moment
 
+RESULT_STYLES = {"passed": "bold green", "inconclusive": "bold yellow", "failed": "bold red"}
 LEVEL_STYLES = {"ok": "green", "late": "yellow", "lost": "bold red"}
 
 
@@ -124,7 +126,7 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
             "The source was let in again, and the target was not told of it. First of all: dr fence."
         )
     if found.turn:
-        console.print(f"A {found.turn.occasion} has begun and is not done. {found.turn.next_step}")
+        console.print(f"A {found.turn.occasion} has begun and is not done. {found.next_step}")
     elif found.stands:
         console.print(
             f"The target has taken over ({moment(found.stands)}): what is written there now is carried "
@@ -173,14 +175,43 @@ def show_swept(found: Iterable[Swept], console: Console) -> None:
         console.print(recovery_assurance("nothing to sweep"))
 
 
+EVIDENCE = {
+    "elsewhere": "not here",
+    "differs": "NOT what the ledger has",
+    "none": "none",
+    "missing": "MISSING: this run was deleted",
+}
+
+
+def show_runs(found: Iterable[RunHistory], console: Console) -> None:
+    """Print each run, and where its evidence is."""
+    found = list(found)
+    if not found:
+        console.print("No drill yet.")
+        return
+    rows = table("run", "what", "id", "began", "result", "evidence")
+    for each in found:
+        told = f"{EVIDENCE.get(each.evidence, '')} {each.file}".strip()
+        rows.add_row(
+            str(each.number or "—"),
+            each.kind,
+            each.id,
+            moment(each.began) if each.began else "",
+            styled((each.result, RESULT_STYLES.get(each.result, ""))),
+            styled((told, "bold red" if each.is_doubtful else "")),
+        )
+    console.print(rows)
+
+
 def show_evidence(evidence: Evidence, console: Console) -> None:
     """How a drill, failover or failback ended."""
     console.print()
-    good = evidence.result == "passed"
+    if evidence.simulated:
+        console.print(styled(("SIMULATED: the built-in cloud did this. Nothing of it is real.", "yellow")))
     heading = f"{evidence.kind} {evidence.id} {evidence.result}"
-    if good:
+    if evidence.result == "passed":
         heading = recovery_assurance("passed", kind=evidence.kind, id=evidence.id)
-    console.print(styled((heading, "bold green" if good else "bold red")))
+    console.print(styled((heading, RESULT_STYLES[evidence.result])))
     for reason in evidence.reasons:
         console.print(f"  {reason}")
     rows = table("wave", "roles", "hosts", "took", "")
@@ -193,6 +224,9 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
         console.print(f"{checked.name}: {'passed' if checked.passed else 'failed'}")
         if checked.told:
             console.print(indent(checked.told, "  "))
+    if evidence.looked:
+        looked = ", ".join(f"{each.group}: {each.looked}" for each in evidence.looked)
+        console.print(f"Looked at: {looked}.")
     console.print(_data_measured(evidence))
     console.print(_time_measured(evidence))
     if evidence.left_behind is not None:

@@ -13,16 +13,19 @@ from portinfra.provider.interface import Answer
 from portinfra_libvirt import filters, networks, xml
 from portinfra_libvirt.actions import forwarding, pools
 from portinfra_libvirt.actions.hand import Action, Hand, unless_gone
+from portinfra_libvirt.actions.strangers import advice, strangers
 from portinfra_libvirt.forwarding import full, preferred
 
 
 def define_network(hand: Hand, name: str, document: str) -> None:
     """Define and start a network; what stands in its metadata besides its own mark is kept. Raises
-    InvalidRequest where others have these addresses on the site's bridge.
+    InvalidRequest where others have these addresses on the site's bridge, or could use them.
     """
     with hand.lock:
         old = _kept(hand, name)
         _is_free(hand, document)
+        if old is None and hand.site.bridge:
+            _has_no_strangers(hand)
         network = hand.connection.networkDefineXML(networks.kept(document, old))
         if old is not None and network.isActive() and not _runs_as_defined(network):
             network.destroy()
@@ -95,6 +98,17 @@ def define_filter(hand: Hand, name: str, document: str, keep: bool = False, scop
         hand.connection.nwfilterDefineXML(document)
 
 
+def renew_filter(hand: Hand, name: str, scope: str, attempt: str) -> None:
+    """Let libvirt instantiate a filter again for the guests that run behind it: somebody may have flushed the
+    tables of the kernel, and libvirt does not look.
+
+    Definitions that are equal change nothing there. So `attempt` goes into the filter's comment.
+    """
+    with hand.lock, forwarding.walls_renewed(hand, scope):
+        document = hand.connection.nwfilterLookupByName(name).XMLDesc()
+        hand.connection.nwfilterDefineXML(filters.renew(document, attempt))
+
+
 def undefine_filter(hand: Hand, name: str) -> None:
     """Undefine a filter that no guest stands behind."""
     hand.connection.nwfilterLookupByName(name).undefine()
@@ -106,6 +120,7 @@ ACTIONS: Mapping[str, Action] = {
     "PutEntry": put_entry,
     "PinAddress": pin_address,
     "DefineFilter": define_filter,
+    "RenewFilter": renew_filter,
     "UndefineFilter": undefine_filter,
 }
 
@@ -138,6 +153,16 @@ def _is_free(hand: Hand, document: str) -> None:
                     provider="libvirt",
                     fix="Give this environment another cidr.",
                 )
+
+
+def _has_no_strangers(hand: Hand) -> None:
+    for name in strangers(hand.connection, hand.site.bridge):
+        raise InvalidRequest(
+            f"the guest {name} is on the bridge {hand.site.bridge}, and no filter keeps it from using an "
+            "address of this environment: its packets would pass the walls",
+            provider="libvirt",
+            fix=advice(name),
+        )
 
 
 def _kept(hand: Hand, name: str) -> str | None:

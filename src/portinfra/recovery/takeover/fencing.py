@@ -1,0 +1,114 @@
+"""Whose turn it is: an epoch in the claims of both environments, and a fence round the one that waits.
+
+A fenced environment's hosts are off, whoever applies it. The environment with the higher epoch is the one
+that stands; one that was cut off when its peer took over finds the higher epoch there when it comes back. An
+epoch is the moment of a decision: who decides without the other end, which is silent, decides later than it.
+"""
+
+from collections.abc import Callable
+
+from attrs import evolve
+
+from portinfra.errors import ApplyError, PolicyError, Unavailable
+from portinfra.execution.connection import Connection
+from portinfra.execution.run import Run
+from portinfra.model.catalogue import Catalogue
+from portinfra.model.placed import Placed
+from portinfra.model.plan import PlanOptions
+from portinfra.model.progress import Listener
+from portinfra.model.resources import Instance, Power
+from portinfra.placement import place
+from portinfra.recovery.options import Pace
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.situation.facts import read_facts
+from portinfra.recovery.situation.permissions import Verb
+from portinfra.recovery.situation.refusals import raise_if_refused
+from portinfra.words import moment
+
+
+def switch(run: Run, placed: Placed, catalogue: Catalogue, power: Power, listen: Listener) -> int:
+    """Switch every host that is there off or on, and change nothing else; how many there are.
+
+    What is there is wanted as it is but for that: whatever else has drifted is none of the fence's business,
+    and no finding about it (an image that is offered no more) keeps the hosts running. Raises ApplyError; and
+    Unavailable, once the rest is done, where a zone is silent: what is not seen may run.
+    """
+    there = run.reader.observe(placed.scope)
+    wanted = {
+        address: evolve(seen.spec, power=power) if isinstance(seen.spec, Instance) else seen.spec
+        for address, seen in there.resources.items()
+    }
+    hosts = frozenset(address for address, spec in wanted.items() if isinstance(spec, Instance))
+    plan = run.plan(evolve(placed, resources=wanted), catalogue, PlanOptions(addresses=hosts))
+    try:
+        if not plan.empty:
+            run.apply(plan, listen)
+    except ApplyError as error:
+        if not error.outcome.unverified:
+            raise
+    if there.unknown:
+        raise Unavailable(
+            f"{', '.join(sorted(there.unknown))} did not answer: what runs there has not been {power}",
+            provider=run.reader.provider.name,
+            fix="Wait until it answers, and run this again.",
+        )
+    return len(hosts)
+
+
+def switched(
+    run: Run,
+    at: Connection,
+    recovery: Recovery,
+    epoch: int,
+    power: Power,
+    listen: Listener,
+    decided: Callable[[], None] = lambda: None,
+) -> int:
+    """Let an end of a recovery stand or wait in an epoch, with all its hosts on or off; how many it has. Once
+    the claim says so, that is `decided`; only then is anything switched.
+
+    The run holds its claim. Raises PolicyError where that knows of a later epoch, and what `switch` raises.
+    """
+    if run.lease.epoch > epoch:
+        raise passed_on(recovery, run.lease.epoch)
+    catalogue = at.catalogue()
+    placed = place(recovery.topology, at.environment)
+    run.record_fence(epoch=epoch, fenced=power == "stopped")
+    run.record_peer(recovery.peer_of(placed.scope))
+    decided()
+    return switch(run, placed, catalogue, power, listen)
+
+
+def passed_on(recovery: Recovery, epoch: int) -> PolicyError:
+    """That what was to be done here is of an earlier epoch."""
+    return recovery.refusal(
+        "somebody else was faster",
+        "passed-on",
+        f"meanwhile it was decided otherwise ({moment(epoch)})",
+        "Look at dr status before anything else; dr fence stops whoever was overtaken and not told.",
+    )
+
+
+def may_fence(recovery: Recovery) -> tuple[Recovery, int]:
+    """Return what is to be fenced, as the source of a recovery, and in which epoch. Raise PolicyError where
+    the waiting end is fenced, and Unavailable where an end does not answer.
+    """
+    now = read_facts(recovery)
+    raise_if_refused(recovery, Verb("fence"), now)
+    assert now.authority is not None  # without a takeover nothing is to be fenced
+    declared = recovery.declared
+    return declared if now.waiting == "source" else declared.turned, now.authority.epoch
+
+
+def fence(recovery: Recovery, *, pace: Pace | None = None) -> int:
+    """Stop the waiting end, where it came back after the other one took over; return how many hosts it has.
+
+    Raises what `may_fence` raises.
+    """
+    pace = pace or Pace()
+    recovery, epoch = may_fence(recovery)
+    with (
+        Connection.to(recovery.source) as source,
+        source.run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run,
+    ):
+        return switched(run, source, recovery, epoch, "stopped", pace.listen)
