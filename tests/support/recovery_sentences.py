@@ -155,6 +155,8 @@ class RecoveryHistory:
                 self.printed.add(name)
                 if wrong := ORACLES[name](self, found, asked):
                     raise FalseSentence(f"{found[0]!r}\n{wrong}\n\n" + "\n".join(self.said[-6:]))
+        if {"failover", "failback"} & {*arguments}:
+            self.write()  # what came back is written to: its contents are of this moment from now on
         if result.exit_code in (0, 3) and "abandon" not in arguments:
             self.began = None
 
