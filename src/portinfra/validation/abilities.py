@@ -52,8 +52,9 @@ def _role_findings(
     if isinstance(disk, int):
         yield from values.disk(disk, f"{subject}.disk_gib")
     for volume in role.volumes:
-        yield from values.disk(volume.gib, f"{subject}.volume.{volume.name}.gib")
-        yield from values.key(volume.key, f"{subject}.volume.{volume.name}.key")
+        of_volume = ProviderValues(environment.provider, capabilities, volume.location)
+        yield from of_volume.disk(volume.gib, f"{subject}.volume.{volume.name}.gib")
+        yield from of_volume.key(volume.key, f"{subject}.volume.{volume.name}.key")
     own = {*topology.tags, *environment.tags, *role.tags, *_here(role, environment)}
     fullest = max([len(own), *(len(own | {*volume.tags}) for volume in role.volumes)])
     yield from values.tag_count(fullest, f"{subject}.tags", whose="topology and environment")

@@ -3,6 +3,8 @@
 from attrs import evolve
 
 from portinfra import Volume
+from portinfra.execution.connection import Connection
+from portinfra.model.address import Scope
 from portinfra.testing.faults import Faults, injected
 
 
@@ -69,6 +71,18 @@ def test_a_step_that_changed_something_and_failed_is_half_done(applied):
     result = larger.run("apply", "--yes")
     assert result.exit_code == 1
     assert "half done" in result.stderr
+
+
+def test_a_host_that_runs_behind_a_fence_because_its_deletion_waits_is_an_exception(applied):
+    environment = applied.declared.environments[0]
+    with Connection.to(environment) as here, here.run(Scope("shop", "demo"), seed=0) as run:
+        run.record_fence(epoch=1_900_000_000, fenced=True)
+    applied.cloud.clock.sleep_until(applied.cloud.clock.now() + 60)
+    applied.cloud.unreachable.add("us-east-1b")  # web2 is there, and web1 is not
+    result = applied.changing("web", count=0).run("plan", "--only", "web")
+    text = " ".join(result.stdout.split())
+    assert "its hosts are off, except" in text
+    assert "1 host that still runs (web1)" in text
 
 
 def test_an_error_that_ends_a_run_does_not_say_that_the_run_goes_on(applied):

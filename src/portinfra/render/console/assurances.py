@@ -12,9 +12,10 @@ from portinfra.model.plan import Plan
 from portinfra.model.resources import FirewallRules, Instance
 from portinfra.placement import host_names, role_in
 from portinfra.planning.birth import RULE as BORN_OTHERWISE
+from portinfra.planning.roles import role_of
 from portinfra.planning.zones import hosts_elsewhere
 from portinfra.policy import Report
-from portinfra.words import count
+from portinfra.words import collapsed, count
 
 ASSURANCES: Mapping[str, str] = {
     "nothing to do": "Nothing to do: {what} is as declared{exceptions}.",
@@ -36,7 +37,7 @@ def assurance(name: str, plan: Plan) -> str:
     except_for = [*_data_kept(plan), *_not_looked_at(plan)]
     if not plan.destroys:
         except_for += [*_born_otherwise(plan), *_other_zones(plan), *_hosts_missing(plan)]
-        except_for += [] if name.startswith("applied") else _not_in_force(plan)
+        except_for += [] if name.startswith("applied") else [*_not_in_force(plan), *_still_running(plan)]
     exceptions = f", except {_and(except_for)}" if except_for else ""
     return ASSURANCES[name].format(what=_what(plan), exceptions=exceptions)
 
@@ -131,6 +132,20 @@ def _hosts_missing(plan: Plan) -> list[str]:
     """Return how many hosts of a fenced environment do not exist. In a zone that was not read, one may."""
     missing = len(missing_hosts(plan)) if _is_fenced(plan) and not plan.observation.unknown else 0
     return [f"{count(missing, 'host')} that {'does' if missing == 1 else 'do'} not exist"] if missing else []
+
+
+def _still_running(plan: Plan) -> list[str]:
+    """Return the hosts of a fenced environment that run: their change waits for a zone that was not read."""
+    only = plan.options.only
+    running = [
+        address.name
+        for address, seen in plan.observation.of(Instance).items()
+        if seen.spec.power == "running" and (not only or role_of(plan.placed, address) in only)
+    ]
+    if not running or not _is_fenced(plan):
+        return []
+    verb = "runs" if len(running) == 1 else "run"
+    return [f"{count(len(running), 'host')} that still {verb} ({collapsed(running)})"]
 
 
 def _not_in_force(plan: Plan) -> list[str]:
