@@ -369,3 +369,12 @@ def test_evidence_is_had_where_the_ledger_cannot_be_written_any_more(ready):
     with wrapped("fake", gone):
         evidence = drill(recovery(), pace=ONE)
     assert [wave.passed for wave in evidence.waves] == [True, True]
+
+
+def test_functions_that_hear_of_a_drill_and_raise_do_not_end_it(ready):
+    def fail(heard):
+        raise LookupError("no such channel")
+
+    with pytest.warns(RuntimeWarning, match="the listener fail .*no such channel"):
+        evidence = drill(recovery(), pace=evolve(ONE, listen=fail), say=fail)
+    assert evidence.result == "passed"

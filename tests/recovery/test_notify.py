@@ -9,7 +9,6 @@ from worlds import ONE, PRODUCTION, recovery
 
 from portinfra import DataPolicy, dr
 from portinfra.errors import PolicyError, PortinfraError, Unavailable
-from portinfra.execution import bounded
 from portinfra.recovery import notify as notifying
 from portinfra.testing.wrapped import wrapped
 
@@ -100,7 +99,7 @@ def test_a_function_that_raises_is_said_and_changes_nothing(ready):
 
     lines = []
     assert dr.drill(recovery(notify=broken), pace=ONE, say=lines.append).result == "passed"
-    assert "notify 'broken' failed: ValueError: no such channel" in lines
+    assert any("notify 'broken' failed: ValueError: no such channel" in line for line in lines)
 
 
 def test_a_call_that_does_not_end_is_left(ready, monkeypatch):
@@ -110,13 +109,12 @@ def test_a_call_that_does_not_end_is_left(ready, monkeypatch):
     about = recovery(notify=lambda event: ends.wait(60))
     assert dr.drill(about, pace=ONE, say=lines.append).result == "passed"
     ends.set()
-    assert len([line for line in lines if "no end after" in line]) == 2
+    assert len([line for line in lines if "no answer after" in line]) == 2
 
 
-def test_what_a_function_prints_is_in_no_document(capsys):
-    assert bounded.call_for(5, lambda: print("asked")) == ""
-    captured = capsys.readouterr()
-    assert (captured.out, captured.err) == ("", "asked\n")
+def test_what_a_function_prints_is_in_no_output(ready, capsys):
+    dr.drill(recovery(notify=lambda event: print("asked")), pace=ONE)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_without_hooks_nothing_is_called(ready):

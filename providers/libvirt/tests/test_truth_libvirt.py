@@ -116,6 +116,32 @@ def stop_network(zones):
     return "network.main"
 
 
+def lose_network(zones):
+    name = network_of(zones["a"])
+    native(zones["a"], "net-destroy", name)
+    native(zones["a"], "net-undefine", name)
+    return "network.main"
+
+
+def restore_network_without_its_metadata(zones):
+    document = native(zones["a"], "net-dumpxml", network_of(zones["a"]), "--inactive")
+    start, end = document.index("<metadata"), document.index("</metadata>") + len("</metadata>")
+    _define(zones["a"], "net-define", document[:start] + document[end:])
+    return "network.main"
+
+
+def restore_network_of_an_earlier_day(zones):
+    document = native(zones["a"], "net-dumpxml", network_of(zones["a"]), "--inactive")
+    start = document.index('"subnets":{')
+    end = document.index("}}", start) + len("}}")
+    _define(zones["a"], "net-define", document[:start] + '"subnets":{}' + document[end:])
+    return "subnet.db-0"
+
+
+def network_of(zone):
+    return next(word for word in native(zone, "net-list", "--name").split() if word.startswith(SCOPE))
+
+
 def pause(zones):
     native(zones["a"], "suspend", named(zones["a"], "web1"))
     return "instance.web1"
@@ -125,6 +151,11 @@ def let_network_not_start_again(zones):
     name = next(word for word in native(zones["b"], "net-list", "--name").split() if word.startswith(SCOPE))
     native(zones["b"], "net-autostart", name, "--disable")
     return "network.main"
+
+
+def let_host_not_start_again(zones):
+    native(zones["a"], "autostart", named(zones["a"], "web1"), "--disable")
+    return "instance.web1"
 
 
 def detach_from_its_definition(zones):
@@ -183,7 +214,11 @@ def _define(zone, command, document, *before):
         detach,
         stop_network,
         pause,
+        lose_network,
+        restore_network_without_its_metadata,
+        restore_network_of_an_earlier_day,
         let_network_not_start_again,
+        let_host_not_start_again,
         detach_from_its_definition,
         detach_until_it_starts_again,
         plug_in_another_card,

@@ -4,13 +4,12 @@ No call fails a run, and none takes longer than a limit.
 """
 
 from datetime import UTC, datetime
-from functools import partial
 from typing import Literal
 
 from attrs import asdict, field, frozen
 
-from portinfra.execution.bounded import call_for
-from portinfra.hooks import calls
+from portinfra.execution.questions import ask
+from portinfra.hooks.calls import name_of
 from portinfra.model.hook import Hook
 from portinfra.model.plain import Document
 from portinfra.recovery.recovery import Recovery
@@ -54,14 +53,12 @@ def notify(recovery: Recovery, event: Event) -> tuple[str, ...]:
     """Call the `notify` hooks of the plan with an event. Return a sentence for each call that failed."""
     document = event_document(recovery, event)
     problems = [(hook, _call(hook, document)) for hook in recovery.plan.notify]
-    return tuple(f"notify {calls.name_of(hook)!r} failed: {why}" for hook, why in problems if why)
+    return tuple(f"notify {name_of(hook)!r} failed: {why}" for hook, why in problems if why)
 
 
 def _call(hook: Hook, event: Document) -> str:
-    if not isinstance(hook, str):
-        return call_for(LIMIT_SECONDS, partial(hook, event))
     try:
-        answer = calls.call(hook, event, seconds=LIMIT_SECONDS, file="event")
+        answer = ask(hook, event, seconds=LIMIT_SECONDS, file="event")
     except OSError as error:
         return str(error)
-    return answer.problem
+    return "" if answer.passed else answer.problem or answer.told or "it returned False"

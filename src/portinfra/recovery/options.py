@@ -4,9 +4,14 @@ from collections.abc import Collection
 
 from attrs import field, frozen
 
+from portinfra.hooks.listeners import SafeListener
 from portinfra.model import convert
 from portinfra.model.evidence import Kind
-from portinfra.model.progress import Listener
+from portinfra.model.progress import Listener, Progress
+
+
+def _listener(given: Listener) -> SafeListener[Progress]:
+    return SafeListener(given)
 
 
 @frozen
@@ -17,7 +22,7 @@ class Pace:
 
     workers: int = 8
     seed: int | None = None
-    listen: Listener = lambda progress: None
+    listen: Listener = field(default=lambda progress: None, converter=_listener)
 
 
 @frozen

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from attrs import asdict, define, field, frozen
 
+from portinfra.execution.questions import ask
 from portinfra.hooks import calls
 from portinfra.hooks.identity import HookIdentity, identify
 from portinfra.model.evidence import Checked, WaveRun
@@ -64,7 +65,7 @@ class Rollout:
     def call(self, name: str, hook: Hook) -> Checked:
         """Call a hook once; return how it ended, under this name."""
         called = identify(hook)
-        answer = self._hook(hook, CALL_SECONDS)
+        answer = self._hook(hook, CALL_SECONDS, calls.call)
         self.say(f"{name}: {'passed' if answer.passed else 'failed'}")
         return self._checked(name, called, answer, 1)
 
@@ -101,16 +102,16 @@ class Rollout:
         while True:
             tries += 1
             called = identify(gate)
-            answer = self._hook(gate, until - self.context.now)
+            answer = self._hook(gate, until - self.context.now, ask)
             now = self.context.now
-            if answer.passed or now + PAUSE_SECONDS > until:
+            if answer.passed or answer.hangs or now + PAUSE_SECONDS > until:
                 return self._checked(calls.name_of(gate), called, answer, tries)
             self.context.run.sleep_until(now + PAUSE_SECONDS)
 
-    def _hook(self, hook: Hook, seconds: float) -> calls.Answer:
+    def _hook(self, hook: Hook, seconds: float, call: Callable[..., calls.Answer]) -> calls.Answer:
         given = self.context.inventory(occasion=self.occasion)
         with self.context.run.living():
-            return calls.call(hook, given, seconds=seconds)
+            return call(hook, given, seconds=seconds)
 
     def _checked(self, name: str, called: HookIdentity, answer: calls.Answer, tries: int) -> Checked:
         at, told = iso(self.context.now), self._told(answer)

@@ -51,7 +51,7 @@ class AwsProvider:
         return str(answers[catalogue.IDENTITY][0]["Arn"])
 
     def catalogue_calls(self) -> tuple[Call, ...]:
-        """Six reads, and two of quotas that may fail."""
+        """Six reads, and three of quotas that may fail."""
         return catalogue.calls(self.environment)
 
     def catalogue(self, answers: Mapping[Call, Sequence[Answer]]) -> Catalogue:

@@ -112,6 +112,7 @@ def fence(session: Session, which: Which, changing: Agreed) -> int:
     from portinfra import dr
     from portinfra.commands.applying import confirm
     from portinfra.render.console.progress import ProgressDisplay
+    from portinfra.render.console.recovery_assurances import recovery_assurance
     from portinfra.render.console.terminal import write, write_json
     from portinfra.words import count
 
@@ -123,7 +124,8 @@ def fence(session: Session, which: Which, changing: Agreed) -> int:
     if changing.as_json:
         write_json({"schema": "portinfra.fence/1", "fenced": str(recovery.source_scope), "hosts": hosts})
     else:
-        write(f"{recovery.source.name} is fenced: {count(hosts, 'host')} off, and no apply wakes them.")
+        name, off = recovery.source.name, count(hosts, "host")
+        write(recovery_assurance("fenced", environment=name, hosts=off))
     return Exit.DONE
 
 

@@ -9,6 +9,7 @@ from attrs import asdict, evolve, frozen
 
 from portinfra.errors import ApplyError, LeaseHeldError, PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
+from portinfra.hooks.listeners import SafeListener
 from portinfra.model.address import Scope
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import Evidence
@@ -39,8 +40,8 @@ def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda lin
 
     Raises ProviderError where it could not even begin.
     """
-    pace = pace or Pace()
-    with Connection.to(recovery.target) as target:
+    pace, say = pace or Pace(), SafeListener(say)
+    with Connection.to(recovery.target, recovery.topology) as target:
         catalogue, principal = target.catalogue(), target.reader.principal()
         ledger = Ledger(target, recovery.ledger)
         started = target.provider.clock.now()

@@ -14,6 +14,7 @@ from attrs import define, field, frozen
 from portinfra.errors import ApplyError, FindingsError, PortinfraError
 from portinfra.execution.connection import Connection
 from portinfra.hooks.inventory import inventory
+from portinfra.hooks.listeners import SafeListener
 from portinfra.model.address import Address
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
@@ -89,7 +90,7 @@ def replicate(
     Raises ProviderError and LeaseHeldError; and PolicyError for a source that does not stand: what it holds
     is older than it looks. With `stopped`, it was stopped just now, and its last words are to be carried.
     """
-    pace = pace or Pace()
+    pace, say = pace or Pace(), SafeListener(say)
     with Connection.to(recovery.source) as source, Connection.to(recovery.target) as target:
         source.account()
         catalogue = target.catalogue()

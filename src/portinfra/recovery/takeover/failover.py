@@ -10,18 +10,25 @@
 """
 
 import secrets
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from attrs import asdict, define, evolve
 
-from portinfra.errors import ApplyError, FindingsError, PortinfraError, ProviderError, Unavailable
+from portinfra.errors import (
+    ApplyError,
+    FindingsError,
+    PortinfraError,
+    ProviderError,
+    Unavailable,
+    UserCodeError,
+)
 from portinfra.execution.connection import Connection
+from portinfra.hooks.dns import call_dns
+from portinfra.hooks.listeners import SafeListener
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.evidence import Evidence
 from portinfra.model.placed import Placed
-from portinfra.model.resources import Instance
 from portinfra.placement import place
 from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.ledger import Ledger
@@ -52,9 +59,9 @@ def failover(recovery: Recovery, how: How | None = None, *, say: Say = lambda li
     Raises PolicyError where the target has taken over already, and where `may_take_over` does; LeaseHeldError
     where somebody else is at it; ProviderError.
     """
-    how = how or How()
+    how, say = how or How(), SafeListener(say)
     may_take_over(recovery, how)
-    with Connection.to(recovery.target) as target:
+    with Connection.to(recovery.target, recovery.topology) as target:
         ledger = Ledger(target, recovery.ledger)
         return _Failover(recovery, how, say, target, target.catalogue(), ledger).carried_out()
 
@@ -235,18 +242,15 @@ class _Failover:
 
     def _announced(self, bring_up: BringUp) -> bool:
         """Tell the names' keeper where the hosts are now; whether it took it."""
-        hosts: Mapping[str, str] = {
-            spec.name: spec.private_address
-            for spec in bring_up.context.placed.resources.values()
-            if isinstance(spec, Instance)
-        }
-        dns = self.recovery.target.dns
-        if dns is None:
+        context = bring_up.context
+        if not self.recovery.target.dns:
             return True
+        there = context.run.reader.observe(context.placed.scope)
         try:
-            dns(hosts)
-        except Exception as error:  # a user's own function: whatever it raises, the hosts are up
-            why = f"{type(error).__name__}: {error}".partition("\n")[0]
+            with context.run.living():
+                call_dns(self.recovery.target, there)
+        except UserCodeError as error:  # the hosts are up all the same
+            why = str(error).partition("\n")[0]
             bring_up.reasons.append(f"the names were not changed ({why}); run it again, and it tries again")
             return False
         return True

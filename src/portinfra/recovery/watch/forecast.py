@@ -81,7 +81,7 @@ def foresee(recovery: Recovery, how: How, now: RecoveryStatus) -> Prospect:
     turn = now.turn_by(how.occasion)
     if turn and turn.last_point and not turn.points and now.source_fenced is not None:
         how = evolve(how, last_point=not how.source_is_lost)
-    with Connection.to(recovery.target) as target:
+    with Connection.to(recovery.target, recovery.topology) as target:
         catalogue = target.catalogue()
         ledger = Ledger(target, recovery.ledger)
         chosen, missing = choose(recovery, target, ledger, how.without)

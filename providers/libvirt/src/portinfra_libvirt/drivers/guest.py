@@ -52,6 +52,10 @@ class GuestParts:
     """Whether it has no definition, and ends when it stops."""
     halted: str = ""
     """Why it does not run though it is active."""
+    autostart: bool = field(default=False, converter=bool)
+    """Whether it starts with its hypervisor."""
+    starts: bool = field(default=False, converter=bool)
+    """Whether it must do so while it runs. Earlier versions defined hosts that need not."""
 
     @classmethod
     def of(cls, seen: Observed[Any]) -> "GuestParts":
@@ -68,8 +72,10 @@ class GuestParts:
             if value is not False
         }
 
-    def obstacle(self, *, pinned: bool) -> str:
-        """Return what keeps it from being ready; empty: nothing. `pinned`: DHCP has to know its address."""
+    def obstacle(self, *, pinned: bool, runs: bool) -> str:
+        """Return what keeps it from being ready; empty: nothing. `pinned`: DHCP has to know its address;
+        `runs`: it is running.
+        """
         if self.unknown:
             return self.unknown
         if self.cut:
@@ -84,7 +90,11 @@ class GuestParts:
             return "somebody has undefined it, and it ends when it stops"
         if self.halted:
             return self.halted
-        return "it has no name in DHCP yet" if pinned and not self.pin else ""
+        if pinned and not self.pin:
+            return "it has no name in DHCP yet"
+        if self.autostart and not runs:
+            return "it would start with its hypervisor"
+        return "it would not start with its hypervisor" if runs and self.starts and not self.autostart else ""
 
 
 def guest_parts(at: str, domain: Record, told: Record, card: Mapping[str, str]) -> GuestParts:
@@ -108,6 +118,8 @@ def guest_parts(at: str, domain: Record, told: Record, card: Mapping[str, str]) 
         cut=not {domains.ROOT_TARGET, domains.SEED_TARGET} <= kept,
         transient=not domain["persistent"],
         halted=domain["halted"],
+        autostart=domain["autostart"],
+        starts=bool(marks.parsed(domain["said"]).get("starts")),
     )
     return _with_seed(_with_root(parts, told, running=domain["active"]), told)
 

@@ -6,13 +6,15 @@ reads at birth, and its name in DHCP; then it is started. It goes in the opposit
 
 import ipaddress
 import json
+from itertools import chain
 
 from attrs import evolve
 
 from portinfra.errors import NotFound
-from portinfra.model.address import Address
-from portinfra.model.observed import Fault, Observed
-from portinfra.model.resources import Firewall, Instance, Power, Subnet
+from portinfra.model.address import Address, Scope
+from portinfra.model.observed import UNSEEN, Fault, Observed
+from portinfra.model.progress import Awaited
+from portinfra.model.resources import Firewall, Instance, Network, Power, Subnet
 from portinfra.provider.cloud_init import user_data
 from portinfra.provider.interface import DONE, Call, Names, NextCall, Refs, Refuse
 from portinfra.provider.mounting import mounting
@@ -63,18 +65,19 @@ class InstanceDriver(LibvirtDriver[Instance]):
     ) -> Observed[Instance]:
         address = said.get("private_address", "")
         subnet = next((each for each in subnets if _lies_in(address, each) and each.at == at), None)
+        network = subnet.network if subnet else _network_of(names.scope, told, subnets)
         # Its cards may have been taken from it, or changed: they tell of the wall alone.
         root = disk_paths(domain).get(domains.ROOT_TARGET, "")
         file = disks.read(root.rpartition("/")[2])
         mac = domains.mac(names.scope, file.address if file else Address(said["address"]))
-        own = {"mac": mac, "network": subnet.network if subnet else "", "address": address}
+        own = {"mac": mac, "network": network, "address": address}
         devices = str(said.get("native", {}).get("devices", ""))
         walls = {domains.wall(domain[cards], own, devices) for cards in ("cards", "live_cards")}
         parts = guest_parts(at, domain, told, own)
         power: Power = "running" if domain["active"] and not domain["halted"] else "stopped"
         spec = Instance(
             _name(said),
-            names.address_of(subnet.parts["id"]) if subnet else None,
+            names.address_of(subnet.parts["id"]) if subnet else UNSEEN,
             names.address_of(f"{Firewall.kind}:{walls.pop()}") if len(walls) == 1 else None,
             said.get("zone", ""),
             address,
@@ -89,7 +92,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
             native=said.get("native", {}),
             birth=said.get("birth", ""),
         )
-        reason = self._obstacle(parts)
+        reason = self._obstacle(parts, power)
         return Observed(
             spec.address,
             spec,
@@ -111,8 +114,8 @@ class InstanceDriver(LibvirtDriver[Instance]):
         fault = Fault(NotFound, "its domain was undefined by hand")
         return Observed(file.address, spec, parts.to_parts(), place=place, fault=fault)
 
-    def _obstacle(self, parts: GuestParts) -> str:
-        return parts.obstacle(pinned=not self.site.bridge)
+    def _obstacle(self, parts: GuestParts, power: Power) -> str:
+        return parts.obstacle(pinned=not self.site.bridge, runs=power == "running")
 
     # Acting
 
@@ -130,10 +133,14 @@ class InstanceDriver(LibvirtDriver[Instance]):
             return Refuse(f"{want.address}: {seen.reason}", put_back(want.address, held=held))
         if parts.cut:
             return Refuse(f"{want.address}: {seen.reason}", f"Attach it again. Or --replace {want.address}.")
-        if self._obstacle(parts):
+        if self._obstacle(parts, seen.spec.power):
             return self._complete(want, seen, refs)
         if seen.address != want.address or _says_otherwise(want, seen.spec):
             return _own(want, seen)
+        if (
+            seen.spec.subnet is UNSEEN
+        ):  # a network's definition was lost: where its address lies is written anew
+            seen = evolve(seen, spec=evolve(seen.spec, subnet=want.subnet))
         return DONE if want == seen.spec else self._change(want, seen, refs)
 
     def _complete(self, want: Instance, seen: Observed[Instance], refs: Refs) -> Call:
@@ -144,7 +151,8 @@ class InstanceDriver(LibvirtDriver[Instance]):
         if not parts.seeded:
             return self._seed(want, seen, refs)
         if parts.transient:
-            kept = self._with(seen, evolve(parts, transient=False))
+            runs = seen.spec.power == "running"
+            kept = self._with(seen, evolve(parts, transient=False, autostart=runs))
             return call("KeepDomain", want.address, kept, parts.at, domain=parts.name)
         if not self.site.bridge and not parts.pin:
             assert want.subnet is not None
@@ -176,6 +184,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
             native=dict(want.native),
             private_address=want.private_address,
             born="" if born == want.name else born,
+            starts=True,
         )
         lies = disks.directory(self.site.directory, refs.scope)
         root = f"{lies}/{disks.file_name(want.address, refs.attempt)}"
@@ -205,10 +214,13 @@ class InstanceDriver(LibvirtDriver[Instance]):
             root_path=root,
             seed_path=seeds,
             said=marks.written(said),
+            starts=True,
         )
         place = None if self.site.alone else str(want.zone)
         spec = evolve(want, power="stopped")
-        after = Observed(want.address, spec, parts.to_parts(), "pending", place, reason=self._obstacle(parts))
+        after = Observed(
+            want.address, spec, parts.to_parts(), "pending", place, reason=self._obstacle(parts, "stopped")
+        )
         return call("DefineDomain", want.address, after, at, name=name, document=document)
 
     def _root(self, want: Instance, seen: Observed[Instance], refs: Refs) -> Call:
@@ -244,7 +256,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
         return call("PinAddress", seen.address, after, parts.at, pin=pin, **where)
 
     def _with(self, seen: Observed[Instance], parts: GuestParts) -> Observed[Instance]:
-        reason = self._obstacle(parts)
+        reason = self._obstacle(parts, seen.spec.power)
         return evolve(seen, parts=parts.to_parts(), state="pending" if reason else "ready", reason=reason)
 
     def _change(self, want: Instance, seen: Observed[Instance], refs: Refs) -> NextCall:
@@ -281,8 +293,13 @@ class InstanceDriver(LibvirtDriver[Instance]):
 
     def _powered(self, action: str, power: Power, address: Address, seen: Observed[Instance]) -> Call:
         parts = GuestParts.of(seen)
-        after = evolve(self._with(seen, evolve(parts, halted="")), spec=evolve(seen.spec, power=power))
-        return call(action, address, after, parts.at, domain=parts.name)
+        powered = evolve(seen, spec=evolve(seen.spec, power=power))
+        after = self._with(powered, evolve(parts, halted="", autostart=power == "running"))
+        change = call(action, address, after, parts.at, domain=parts.name)
+        if action != "StopDomain":
+            return change
+        awaited = Awaited(f"{address.name} to shut down", "power off", self.site.shutdown_seconds)
+        return evolve(change, awaits=awaited)
 
     def _remove(self, seen: Observed[Instance], refs: Refs) -> NextCall:
         parts = GuestParts.of(seen)
@@ -316,6 +333,14 @@ def _says_otherwise(want: Instance, seen: Instance) -> bool:
 
 def _name(said: marks.Mark) -> str:
     return Address(said["address"]).name
+
+
+def _network_of(scope: Scope, told: Record, subnets: list[entries.Entry]) -> str:
+    """Return the name of the environment's network, where no entry tells a host's subnet: it is the same on
+    every hypervisor.
+    """
+    ours = (each["name"] for each in told["networks"] if marks.read(each["said"], scope, Network.kind))
+    return next(chain(ours, (each.network for each in subnets)), "")
 
 
 def _lies_in(address: str, subnet: entries.Entry) -> bool:
