@@ -35,16 +35,16 @@ from portinfra.model.topology import Topology
 from portinfra.placement import place
 from portinfra.provider import registry
 from portinfra.provider.interface import Grants
-from portinfra.recovery.drills.drill import Swept, drill, sweep
+from portinfra.recovery.announced import drill, failback, failover, replicate
+from portinfra.recovery.drills.drill import Swept, sweep
 from portinfra.recovery.drills.history import RunHistory, compare_to_ledger, list_runs
 from portinfra.recovery.evidence import evidence_document, evidence_of
 from portinfra.recovery.options import How, Pace
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.replication.replicate import Replicated, replicate
+from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.situation.guard import GuardedRecovery, recoveries_of
 from portinfra.recovery.takeover.abandon import Abandoned, abandon, may_abandon, stand_alone
-from portinfra.recovery.takeover.failback import failback, may_fail_back
-from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.failback import may_fail_back
 from portinfra.recovery.takeover.fencing import fence, may_fence
 from portinfra.recovery.vault.block_export import exports_blocks
 from portinfra.recovery.vault.evidence_copy import send_copy

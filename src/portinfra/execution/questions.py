@@ -11,7 +11,9 @@ FUNCTION_SECONDS_MIN = 60.0
 """The least that a Python function may take: to leave one that is only slow gains nothing."""
 
 
-def ask(hook: Hook, given: Inventory, *, seconds: float, stopped: Stopped | None = None) -> Answer:
+def ask(
+    hook: Hook, given: Inventory, *, seconds: float, stopped: Stopped | None = None, file: str = "inventory"
+) -> Answer:
     """Call a hook that answers a question and changes nothing. A function has the limit, too, but for at
     least FUNCTION_SECONDS_MIN.
 
@@ -19,7 +21,7 @@ def ask(hook: Hook, given: Inventory, *, seconds: float, stopped: Stopped | None
     returns True, runs on in a thread of its own until the program ends; the answer is that it hangs.
     """
     if isinstance(hook, str):
-        return call(hook, given, seconds=seconds, stopped=stopped)
+        return call(hook, given, seconds=seconds, stopped=stopped, file=file)
     answers: list[Answer | BaseException] = []
     printed = io.StringIO()
 
