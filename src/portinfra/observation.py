@@ -86,7 +86,8 @@ class Reader:
         drivers = [(driver, only[kind]) for kind, driver in self.provider.drivers.items() if kind in only]
         surveys = [(driver, call_method(driver.survey, scope, awaited)) for driver, awaited in drivers]
         answers, unknown = self._answers(dict.fromkeys(call for _, calls in surveys for call in calls))
-        by_id = {seen.id: address for address, seen in {**self.borrowed, **known}.items() if seen.id}
+        seen_before = {**self.borrowed, **known}
+        by_id = {id: address for address, seen in seen_before.items() if (id := seen.id)}
         resources: dict[Address, Observed[Spec]] = {}
         unexplained: list[str] = []
         for driver, calls in surveys:
