@@ -24,11 +24,13 @@ def tags(given: Mapping[str, str]) -> Mapping[str, str]:
 
 def options(given: Mapping[str, Any]) -> Mapping[str, Any]:
     """A copy of a mapping; what is no mapping is kept, to be reported: `dict` would make pairs of letters."""
-    return dict(given) if isinstance(given, Mapping) else given
+    return dict(given) if isinstance(given, dict | Mapping) else given  # a dict is recognized at once
 
 
 def several(given: Iterable[T] | T) -> tuple[T, ...]:
     """Several values; one alone is one of several, and so is a text or a mapping."""
+    if isinstance(given, tuple | list):  # the most frequent, and recognized at once
+        return tuple(given)
     alone = isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable)
     return (given,) if alone else tuple(given)  # type: ignore[arg-type,return-value]
 
