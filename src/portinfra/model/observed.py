@@ -18,10 +18,17 @@ State = Literal["pending", "ready", "deleting"]
 
 
 class Unseen:
-    """The value of an attribute that no list tells; `Driver.detail` asks for it."""
+    """The value of an attribute that no list tells; `Driver.detail` asks for it.
+
+    Where that cannot tell either, the attribute is unknown: it differs from no wanted value, and refers to no
+    resource.
+    """
 
     def __repr__(self) -> str:
         return "UNSEEN"
+
+    def __bool__(self) -> bool:
+        return False
 
 
 UNSEEN: Any = Unseen()
