@@ -68,7 +68,7 @@ class LibvirtProvider:
         at = str(call.parameters["at"])
         hand = Hand(self._connections.to(at), self.site, self._changing[at], self._together.answering)
         if call.action == SURVEY:
-            return survey.survey(hand.connection, call.parameters["scope"])
+            return survey.survey(hand.connection, call.parameters["scope"], hand.site.directory)
         overlay.probed(hand, call)
         parameters = {name: value for name, value in call.parameters.items() if name != "at"}
         return _CHANGES[call.action](hand, **parameters) or {}
