@@ -24,7 +24,7 @@ from attrs import evolve  # noqa: E402
 
 from hypervisors.vault import ADDRESS, PORT, vault  # noqa: E402
 from portinfra import Vault  # noqa: E402
-from portinfra.recovery.vault.script import Errand  # noqa: E402
+from portinfra.recovery.vault.transfer_script import Errand  # noqa: E402
 
 ALONE = "PORTINFRA_BENCHMARK_IS_ALONE"
 """Set once this has a network of its own, on which nothing else moves bytes."""

@@ -11,7 +11,7 @@ from portinfra.declaration.files import file
 from portinfra.model.address import Address
 from portinfra.model.environment import Environment
 from portinfra.model.plan import PlanOptions
-from portinfra.model.recovery import Action, DataPolicy, Probe, RecoveryPlan, Wave
+from portinfra.model.recovery import Action, DataPolicy, EvidenceCopy, Probe, RecoveryPlan, Wave
 from portinfra.model.resources import (
     Attachment,
     Firewall,
@@ -59,6 +59,7 @@ __all__ = [
     "Attachment",
     "DataPolicy",
     "Environment",
+    "EvidenceCopy",
     "Firewall",
     "FirewallRules",
     "Instance",

@@ -6,6 +6,8 @@ prospect(recovery) -> Prospect                          what a failover would do
 replicate(recovery) -> Replicated                       new recovery points, where they are due
 status(recovery) -> RecoveryStatus                      how old the newest restorable data is
 drill(recovery) -> Evidence                             the whole topology, brought up apart, and torn down
+list_runs(recovery, files) -> list[RunHistory]          drills and failovers by number, missing ones too
+compare_to_ledger(recovery, evidence, document) -> str  why the ledger does not confirm evidence
 sweep(recovery) -> list[Swept]                          what dead drills left, removed
 may_take_over(recovery) -> None                         refused for what the plan finds as errors
 failover(recovery) -> Evidence                          the target takes over
@@ -16,8 +18,9 @@ abandon(recovery) -> Abandoned                          a failover given up: the
 stand_alone(recovery) -> Abandoned                      the same where the target is lost
 evidence_document(evidence) -> dict                     evidence as JSON; `evidence_of` reads it back
 open_store() -> EvidenceStore                           where the commands keep it: `save(name, document)`
+send_copy(recovery, evidence, file) -> str              the file sent to the remote of the plan
 sign(document, signing_key(path)) -> dict               the document with its signature (Ed25519)
-verify(document, public) -> Verdict                     whether it is as it was signed: `good`, `told`
+verify(document, public, signers) -> Verdict            whether it is as it was signed: `good`, `told`
 """
 
 import json
@@ -32,21 +35,22 @@ from portinfra.model.topology import Topology
 from portinfra.placement import place
 from portinfra.provider import registry
 from portinfra.provider.interface import Grants
-from portinfra.recovery.abandon import Abandoned, abandon, may_abandon, stand_alone
-from portinfra.recovery.drill import Swept, drill, sweep
+from portinfra.recovery.drills.drill import Swept, drill, sweep
+from portinfra.recovery.drills.history import RunHistory, compare_to_ledger, list_runs
 from portinfra.recovery.evidence import evidence_document, evidence_of
-from portinfra.recovery.failback import failback, may_fail_back
-from portinfra.recovery.failover import failover
-from portinfra.recovery.fencing import fence, may_fence
-from portinfra.recovery.how import How
-from portinfra.recovery.pace import Pace
-from portinfra.recovery.preflight import may_take_over
-from portinfra.recovery.prospect import Prospect, prospect
-from portinfra.recovery.replicate import Replicated, replicate
-from portinfra.recovery.status import RecoveryStatus, status
-from portinfra.recovery.subject import Recovery, recoveries_of
+from portinfra.recovery.options import How, Pace
+from portinfra.recovery.recovery import Recovery, recoveries_of
+from portinfra.recovery.replication.replicate import Replicated, replicate
+from portinfra.recovery.takeover.abandon import Abandoned, abandon, may_abandon, stand_alone
+from portinfra.recovery.takeover.failback import failback, may_fail_back
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.fencing import fence, may_fence
 from portinfra.recovery.vault.block_export import exports_blocks
+from portinfra.recovery.vault.evidence_copy import send_copy
 from portinfra.recovery.vault.readiness import unfit
+from portinfra.recovery.watch.forecast import Prospect, prospect
+from portinfra.recovery.watch.readiness import may_take_over
+from portinfra.recovery.watch.status import RecoveryStatus, status
 from portinfra.rollout.evidence import open_store, sign, signing_key, verify
 from portinfra.validation import validate, validate_declared, validate_helpers
 
@@ -58,8 +62,10 @@ __all__ = [
     "Recovery",
     "RecoveryStatus",
     "Replicated",
+    "RunHistory",
     "Swept",
     "abandon",
+    "compare_to_ledger",
     "drill",
     "evidence_document",
     "evidence_of",
@@ -67,6 +73,7 @@ __all__ = [
     "failover",
     "fence",
     "grants",
+    "list_runs",
     "may_abandon",
     "may_fail_back",
     "may_fence",
@@ -76,6 +83,7 @@ __all__ = [
     "recoveries_of",
     "recovery",
     "replicate",
+    "send_copy",
     "sign",
     "signing_key",
     "stand_alone",

@@ -12,6 +12,7 @@ PortinfraError
 │ ├ QuotaExceeded  NoCapacity
 │ └ RateLimited  Unavailable  OutcomeUnknown                 (temporary)
 ├ NotReadyError          a host did not say within its limit that it is ready
+├ UserCodeError          a function or command that the user declared has failed
 └ ApplyError             some steps of an apply did not end well; run it again to resume
 """
 
@@ -121,6 +122,10 @@ class ProviderError(PortinfraError):
     """A call to a provider failed; the native error is its `__cause__`."""
 
     temporary: ClassVar[bool] = False
+    tries_max: int | None = None
+    """After so many equal failures in a row, the error is final; None: as its class says."""
+    unreachable: bool = False
+    """Whether nothing took the connection: the machine or its service is down, or still starting."""
 
     def __init__(
         self, message: str, *, provider: str = "", action: str = "", address: str = "", fix: str = ""
@@ -205,6 +210,10 @@ class NotReadyError(PortinfraError):
 
     def __str__(self) -> str:
         return f"{self.args[0]}: {self.answer}"
+
+
+class UserCodeError(PortinfraError):
+    """A function or command that the user declared has failed. It says which one, and how."""
 
 
 class ApplyError(PortinfraError):

@@ -17,6 +17,11 @@ _KEPT = (Instance, Volume, Snapshot)
 """What is never removed as a double: a copy that somebody restored beside it may be the one that matters."""
 
 
+def _is_silence(error: ProviderError, left_out: bool) -> bool:
+    """Whether an error leaves its zone unknown: of a zone that is left out, any that might have passed."""
+    return error.temporary if left_out else isinstance(error, Unavailable | OutcomeUnknown)
+
+
 def _ids(extras: Iterable[Mapping[str, str]]) -> str:
     return ", ".join(extra.get("id", "") for extra in extras)
 
@@ -49,6 +54,11 @@ class Reader:
         calls = self.provider.account_calls()
         return call_method(self.provider.account_of, {call: self.pages(call) for call in calls})
 
+    def principal(self) -> str:
+        """Who the credentials speak for."""
+        calls = self.provider.account_calls()
+        return call_method(self.provider.principal_of, {call: self.pages(call) for call in calls})
+
     def catalogue(self) -> Catalogue:
         """What the location offers."""
         answers: dict[Call, list[Answer]] = {}
@@ -62,11 +72,32 @@ class Reader:
                 if not call.optional:
                     raise
                 answers_optional = not isinstance(error, Unavailable | OutcomeUnknown)
-        return call_method(self.provider.catalogue, answers)
+        made = call_method(self.provider.catalogue, answers)
+        if made.rules_max is not None:
+            return made
+        return evolve(made, rules_max=self.provider.capabilities.rules_max, rules_max_is_default=True)
 
-    def observe(self, scope: Scope) -> Observation:
-        """All that is ours in the scope, every kind."""
-        return self._look(scope, dict.fromkeys(self.provider.drivers, ()), {})
+    def observe(self, scope: Scope, without: frozenset[str] = frozenset()) -> Observation:
+        """Return all that is ours in the scope, every kind. Zones in `without` are asked once: whether they
+        answer changes little, so a failure is not repeated.
+        """
+        return self._look(scope, dict.fromkeys(self.provider.drivers, ()), {}, without)
+
+    def find_foreign(self, scope: Scope, there: Observation) -> Observation:
+        """Return the observation with what others have made in or on its resources. A few more reads."""
+        drivers = list(self.provider.drivers.values())
+        surveys = [(driver, call_method(driver.survey_foreign, there.resources)) for driver in drivers]
+        reads = dict.fromkeys(call for _, calls in surveys for call in calls)
+        answers, unknown = self._answers(reads, there.unknown)
+        names = Names(scope, {seen.id: address for address, seen in there.resources.items() if seen.id})
+        found = [
+            each
+            for driver, calls in surveys
+            for each in call_method(
+                driver.foreign, {call: answers[call] for call in calls if call in answers}, names
+            )
+        ]
+        return evolve(there, foreign=tuple(found), unknown=there.unknown | unknown)
 
     def look(
         self, scope: Scope, awaited: Iterable[Observed[Spec]], known: Mapping[Address, Observed[Spec]]
@@ -82,10 +113,12 @@ class Reader:
         scope: Scope,
         only: Mapping[type[Spec], Sequence[Observed[Spec]]],
         known: Mapping[Address, Observed[Spec]],
+        without: frozenset[str] = frozenset(),
     ) -> Observation:
         drivers = [(driver, only[kind]) for kind, driver in self.provider.drivers.items() if kind in only]
         surveys = [(driver, call_method(driver.survey, scope, awaited)) for driver, awaited in drivers]
-        answers, unknown = self._answers(dict.fromkeys(call for _, calls in surveys for call in calls))
+        reads = dict.fromkeys(call for _, calls in surveys for call in calls)
+        answers, unknown = self._answers(reads, without)
         by_id = {seen.id: address for address, seen in {**self.borrowed, **known}.items() if seen.id}
         resources: dict[Address, Observed[Spec]] = {}
         unexplained: list[str] = []
@@ -101,18 +134,25 @@ class Reader:
                 resources[seen.address] = self._detailed(driver, seen)
                 if seen.id:
                     by_id.setdefault(seen.id, seen.address)
-        return Observation({**self.borrowed, **resources}, frozenset(unknown), tuple(unexplained))
+        return Observation(
+            {**self.borrowed, **resources},
+            frozenset(unknown),
+            tuple(unexplained),
+            reads_definitions=self.provider.capabilities.reads_definitions,
+        )
 
-    def _answers(self, calls: Iterable[Call]) -> tuple[dict[Call, list[Answer]], set[str]]:
+    def _answers(
+        self, calls: Iterable[Call], without: frozenset[str]
+    ) -> tuple[dict[Call, list[Answer]], set[str]]:
         answers: dict[Call, list[Answer]] = {}
         unknown: set[str] = set()
         for call in calls:
             if call.place in unknown:
                 continue  # it did not answer once, and that took its time
             try:
-                answers[call] = self.pages(call)
-            except (Unavailable, OutcomeUnknown):
-                if call.place is None:
+                answers[call] = self.pages(evolve(call, optional=True) if call.place in without else call)
+            except ProviderError as error:
+                if call.place is None or not _is_silence(error, call.place in without):
                     raise
                 unknown.add(call.place)
             else:

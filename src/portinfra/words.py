@@ -64,16 +64,26 @@ def _follows(first: str, second: str) -> bool:
     return (a["before"], a["after"]) == (b["before"], b["after"]) and int(a["number"]) + 1 == int(b["number"])
 
 
+def _other_numbers(name: str, choices: Iterable[str]) -> list[str]:
+    """Return the names that differ from a name in their number alone, in the order of their numbers."""
+    wanted = _NUMBERED.match(name)
+    found = [match for each in choices if (match := _NUMBERED.match(each))]
+    alike = [m for m in found if wanted and (m["before"], m["after"]) == (wanted["before"], wanted["after"])]
+    return [match.string for match in sorted(alike, key=lambda match: int(match["number"]))]
+
+
 def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """Return what to do about an unknown name: the nearest known one, else all of them.
 
-    Where no name is known it is `otherwise`.
+    Where no name is known it is `otherwise`. A number that no host has is answered with those that there are.
     """
     from difflib import get_close_matches  # most commands never need it
 
     choices = sorted(set(known))
+    if len(others := _other_numbers(name, choices)) > 1:
+        return f"There are {collapsed(others)}."
     beginning = [choice for choice in choices if len(name) > 1 and choice.startswith(name)]
     near = get_close_matches(name, choices, n=1) or (beginning if len(beginning) == 1 else [])
     if near:
         return f"Did you mean {near[0]!r}?"
-    return f"Known are {', '.join(choices)}." if choices else otherwise
+    return f"Known are {collapsed(choices)}." if choices else otherwise

@@ -22,6 +22,8 @@ from portinfra.errors import StalePlanError
 from portinfra.execution.connection import WORKERS, Connection, meant
 from portinfra.guards.fence import Fence
 from portinfra.guards.peer import check_guards, check_guards_again, is_recorded, record_peer
+from portinfra.hooks.dns import call_dns
+from portinfra.hooks.listeners import SafeListener
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
@@ -38,6 +40,7 @@ from portinfra.placement import place
 from portinfra.planning.account import account_findings
 from portinfra.planning.birth import RULE as BORN_OTHERWISE
 from portinfra.planning.compose import compose
+from portinfra.planning.foreign import find_blockers
 from portinfra.planning.in_use import in_use
 from portinfra.planning.readiness import questions
 from portinfra.planning.refusal import refuse
@@ -51,6 +54,7 @@ from portinfra.provider import registry
 from portinfra.records import holder as holders
 from portinfra.records.lease import read_leases, to_text
 from portinfra.validation import validate, validate_placed
+from portinfra.validation.limits import RULES, rule_findings
 from portinfra.validation.new_resources import findings_for_plan, is_about_new
 
 
@@ -105,6 +109,10 @@ def plan(
     there, about_new = _place(topology, environment)
     report = check_rules(there, rules)
     made = _plan(there, options, guards, destroy=False)
+    about_new = (
+        *(finding for finding in about_new if finding.rule != f"provider/{RULES}"),
+        *rule_findings(there, registry.plugin(environment.provider), made.catalogue),
+    )
     about_new = tuple(findings_for_plan(about_new, made))
     return evolve(made, findings=(*about_new, *made.findings, *_named(made), *report.errors))
 
@@ -121,7 +129,7 @@ def check(
     Asks no cloud, unless what is there is to be `observed` and held to the rules too. Raises ValidationError,
     PlacementError, and with `observed` ProviderError; DeclarationError where a rule itself fails.
     """
-    there = observe(topology, environment) if observed else None
+    there = observe(topology, environment, foreign=True) if observed else None
     return check_rules(placed(topology, environment), rules, there)
 
 
@@ -177,7 +185,9 @@ def destroy(
     """
     there, _ = _place(topology, environment)
     made = _plan(there, options, guards, destroy=True)
-    return evolve(made, findings=(*made.findings, *_named(made)))
+    if made.changes:
+        made = find_foreign(made)
+    return evolve(made, findings=(*made.findings, *_named(made), *find_blockers(made)))
 
 
 def apply(
@@ -188,15 +198,15 @@ def apply(
 
     With a `seed`, calls are made one at a time in an order that the seed decides: for tests.
     Raises PolicyError or ValidationError for a plan with errors, LeaseHeldError, StalePlanError when the
-    world is no longer as planned for, and ApplyError when a step did not end well.
+    world is no longer as planned for, and ApplyError when a step did not end well. Raises UserCodeError when
+    all is done and the environment's `dns` failed.
     """
     refuse(plan)
-    nothing = plan.empty and not questions(plan)
-    if (
-        nothing and not plan.destroys and is_recorded(plan)
-    ):  # a destroy also removes the lease, the last thing that is ours
-        return Outcome(plan.scope, attempt="")
     environment = plan.placed.environment
+    nothing = plan.empty and not questions(plan) and not environment.dns and is_recorded(plan)
+    # A destroy also removes the lease, the last thing that is ours.
+    if nothing and not plan.destroys and not plan.observation.reads_definitions:
+        return Outcome(plan.scope, attempt="")
     with Connection.to(environment) as here, here.run(plan.scope, workers=workers, seed=seed) as run:
         if run.lease.fenced != plan.fenced:
             raise StalePlanError(f"since this plan was made, {plan.scope} {_turned(run.lease.fenced)}")
@@ -209,16 +219,30 @@ def apply(
             read = {(change.action, change.address) for change in plan.changes}
             raise StalePlanError(f"{plan.scope} has changed since this plan was made. {say_new(new, read)}")
         record_peer(run, fresh)
-        outcome = run.apply(fresh, listen or (lambda progress: None))
-    if environment.dns and not plan.destroys and not fresh.fenced:  # names lead to hosts that run
-        environment.dns(addresses(plan.placed))
+        outcome = run.apply(fresh, SafeListener(listen or (lambda progress: None)))
+        if environment.dns and not fresh.fenced:  # names lead to the environment that is active
+            there = run.reader.observe(plan.scope)
+            with run.living():
+                call_dns(environment, there)
     return outcome
 
 
-def observe(topology: Topology, environment: Environment) -> Observation:
-    """All that is there of a topology, whether it is declared or not."""
+def observe(topology: Topology, environment: Environment, *, foreign: bool = False) -> Observation:
+    """All that is there of a topology, whether it is declared or not.
+
+    With `foreign`, portinfra also reads what others have made in or on these resources
+    (`Observation.foreign`).
+    """
     with Connection.to(environment) as here:
-        return here.observe(Scope(topology.name, environment.name))
+        scope = Scope(topology.name, environment.name)
+        there = here.observe(scope)
+        return here.reader.find_foreign(scope, there) if foreign else there
+
+
+def find_foreign(plan: Plan) -> Plan:
+    """Return the plan with what others have made in or on the resources that it observed."""
+    with Connection.to(plan.placed.environment) as here:
+        return evolve(plan, observation=here.reader.find_foreign(plan.scope, plan.observation))
 
 
 def leases(topology: Topology, environment: Environment) -> list[Lease]:
@@ -256,15 +280,6 @@ def forget_peer(topology: Topology, environment: Environment) -> Lease:
     return run.lease
 
 
-def addresses(placed: Placed) -> dict[str, str]:
-    """Every host's name with its private address."""
-    return {
-        address.name: spec.private_address  # type: ignore[attr-defined]
-        for address, spec in placed.resources.items()
-        if address.kind == "instance"
-    }
-
-
 def _place(topology: Topology, environment: Environment) -> tuple[Placed, tuple[Finding, ...]]:
     """Return every resource, and the findings that refuse it only where it is new."""
     plugin = registry.plugin(environment.provider)
@@ -278,7 +293,7 @@ def _place(topology: Topology, environment: Environment) -> tuple[Placed, tuple[
 def _plan(
     placed: Placed, options: PlanOptions | None, guards: Iterable[Guard] | None, *, destroy: bool
 ) -> Plan:
-    with Connection.to(placed.environment) as here:
+    with Connection.to(placed.environment, placed.topology) as here:
         lease, plan = _unguarded(placed, options, here, destroy=destroy)
     return check_guards(plan, guards, lease)
 
@@ -289,7 +304,7 @@ def _unguarded(
     """Return the last lease, and the plan that its fence allows. An apply asks again under its own lease."""
     account = here.account()
     lease = here.settle(placed.scope)
-    there = here.reader.observe(placed.scope)
+    there = here.reader.observe(placed.scope, options.without_zones if options else frozenset())
     catalogue = cache(here.catalogue)
 
     def make(placed: Placed) -> Plan:

@@ -100,10 +100,52 @@ def test_equal_values_are_equal_and_others_are_not(left, right):
     assert value_of(written(left)) == left
 
 
+TEXTS = st.sampled_from(["a", " b\n", "\n  c ", "$$", "é"]).map(lambda text: (text, text))
+SHOWN = st.integers(-9, 9).map(lambda number: (f"${{{number}}}", str(number)))
+
+
+def templates_of(inner):
+    """Return a strategy for templates with directives, which have no strip markers."""
+    body = st.lists(inner, max_size=3).map(
+        lambda parts: ("".join(written for written, _ in parts), "".join(text for _, text in parts))
+    )
+    return st.one_of(
+        body,
+        st.tuples(truths, body, body).map(
+            lambda t: (
+                f"%{{ if {t[0][0]} }}{t[1][0]}%{{ else }}{t[2][0]}%{{ endif }}",
+                t[1 if t[0][1] else 2][1],
+            )
+        ),
+        st.tuples(truths, body).map(
+            lambda t: (f"%{{if {t[0][0]}}}{t[1][0]}%{{endif}}", t[1][1] if t[0][1] else "")
+        ),
+        st.tuples(st.integers(0, 3), body).map(
+            lambda t: (f"%{{ for x in range({t[0]}) }}${{x}}{t[1][0]}%{{ endfor }}",
+                       "".join(f"{x}{t[1][1]}" for x in range(t[0])))
+        ),
+    )  # fmt: skip
+
+
+templates = st.recursive(TEXTS | SHOWN, templates_of, max_leaves=8)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(templates)
+def test_a_template_has_the_same_text_in_quotes_in_a_heredoc_and_in_a_file(tmp_path, template):
+    written, text = template
+    (tmp_path / "drawn.tpl").write_text(f".{written}\n")
+    quoted = f".{written}".replace("\n", "\\n")
+    assert value_of(f'"{quoted}"') == f".{text}"
+    assert value_of(f"<<EOT\n.{written}\nEOT\n") == f".{text}\n"
+    assert value_of('templatefile("drawn.tpl", {})', tmp_path) == f".{text}\n"
+
+
 PIECES = (
     *'"{}[]()=,.:?!%$\\/*+-<>&|~#\n é1a',
     "${", "%{", "<<EOT\n", "EOT\n", "//", "/*", "*/", "=>", "...", "null", "true", "1e400", "9" * 320,
     "local.it", "var.x", "try(", "can(", "format(", "range(", "[*]", ".*", "for x in", " if ", "[1]",
+    "%{ if true ~}", "%{ else }", "%{endif}", "%{ for x in [1] }", "%{~ endfor ~}", "${~", "~}",
     "{ a = 1 }", " ? 1 : ", "$${", "role", "templatefile(", "jsonencode(", "replace(", '"/"', "-1",
 )  # fmt: skip
 texts = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
@@ -150,6 +192,9 @@ LONG = {
     "a heredoc of blank lines": HEAD + "<<E\n" + "\n" * MANY + "E\n}",
     "a heredoc that is not closed": HEAD + "<<E\n" + "\n" * MANY + "\n}",
     "a heredoc of expressions": HEAD + "<<E\n" + "${1}\n" * (MANY // 50) + "E\n}",
+    "directives": HEAD + "<<E\n" + "%{ if true }" * (MANY // 50) + "\nE\n}",
+    "closed directives": HEAD + '"' + "%{ if true }a%{ endif }" * (MANY // 50) + '"\n}',
+    "strip markers": HEAD + '"' + "${~ 1 ~}" * (MANY // 50) + '"\n}',
     "escaped dollars": HEAD + '"' + "$${" * MANY + '"\n}',
     "comments": "/*" * MANY,
     "quotes": HEAD + '"' * MANY,

@@ -8,7 +8,7 @@ from vaults import moved_in
 from worlds import ONE, PRODUCTION, SHOP, recovery, write
 
 from portinfra.execution.run import Run
-from portinfra.recovery.replicate import replicate
+from portinfra.recovery.replication.replicate import replicate
 from portinfra.testing.simulated import applied, simulated
 
 

@@ -19,17 +19,19 @@ from portinfra.model.recovery import DataPolicy, Wave
 from portinfra.model.resources import Volume
 from portinfra.model.topology import Role, Topology
 from portinfra.records.lease import NOTE, read_records
-from portinfra.recovery.abandon import abandon
-from portinfra.recovery.drill import drill, drilled, sweep
-from portinfra.recovery.entries import FORMS, VERSION, unreadable
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.ledger import Entry, Ledger
-from portinfra.recovery.points import points
-from portinfra.recovery.prospect import prospect
-from portinfra.recovery.replicate import replicate
-from portinfra.recovery.status import status
-from portinfra.recovery.turn import stood_since, turns
+from portinfra.recovery.drills.drill import drill, sweep
+from portinfra.recovery.ledger.drills import drilled
+from portinfra.recovery.ledger.entries import FORMS, VERSION, unreadable
+from portinfra.recovery.ledger.ledger import Entry, Ledger
+from portinfra.recovery.ledger.runs import read_runs
+from portinfra.recovery.ledger.takeovers import stood_since, turns
+from portinfra.recovery.points.point import points
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.abandon import abandon
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.status import status
 from portinfra.render.recovery_documents import prometheus
 from portinfra.testing.simulated import applied, simulated
 from portinfra.words import iso, moment
@@ -58,6 +60,19 @@ EXAMPLES = {
         "open": False,
         "result": "passed",
         "rto": 73.0,
+        "run": 1,
+        "digest": "0" * 64,
+    },
+    "run": {
+        "kind": "run",
+        "id": "70dbd9992c4f",
+        "of": "failover",
+        "takeover": "70dbd999",
+        "began": "2030-01-01T00:05:43+00:00",
+        "open": False,
+        "run": 2,
+        "result": "passed",
+        "digest": "0" * 64,
     },
     "failover": {
         "kind": "failover",
@@ -155,6 +170,7 @@ def test_whatever_is_readable_can_be_derived_from(kind):
             assert all(iso(point.taken) for point in points(known)), name
             assert all(iso(turn.epoch) and turn.next_step for turn in turns(known)), name
             assert all(moment(each.began) for each in drilled(known)), name
+            assert all(moment(each.began) for each in read_runs(known)), name
             assert stood_since(known) == (kind == "stood")
 
 

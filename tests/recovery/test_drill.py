@@ -12,10 +12,10 @@ from portinfra import workflow
 from portinfra.errors import Unavailable
 from portinfra.model.recovery import Action, DataPolicy, Probe, Wave
 from portinfra.model.resources import Instance, Volume
-from portinfra.recovery.drill import drill, sweep, where
-from portinfra.recovery.prospect import prospect
-from portinfra.recovery.replicate import replicate
-from portinfra.recovery.status import status
+from portinfra.recovery.drills.drill import drill, sweep, where
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.status import status
 from portinfra.testing.faults import Crash
 from portinfra.testing.wrapped import wrapped
 
@@ -29,7 +29,7 @@ def test_it_comes_up_from_the_newest_points_and_leaves_nothing(ready):
         read.extend(ready.read(volumes[name]).decode() for name in sorted(volumes))
         return f"{len(read)} rows"
 
-    evidence = drill(recovery(probes=[Probe("last row", last_row)]), pace=ONE)
+    evidence = drill(recovery(probes=[Probe("last row", last_row, reads="db")]), pace=ONE)
     assert evidence.result == "passed", evidence.reasons
     assert read == ["ledger of volume.db1-data", "ledger of volume.db2-data"]
     assert [(probe.name, probe.passed, probe.told) for probe in evidence.probes] == [
@@ -197,7 +197,7 @@ def test_a_newer_point_without_some_volume_does_not_hide_an_older_one_with_all(r
 def test_a_drill_that_waits_for_the_vault_is_not_swept(ready, monkeypatch):
     points, swept = there(ready), []
     monkeypatch.setattr(
-        "portinfra.recovery.drill.receive",
+        "portinfra.recovery.drills.drill.receive",
         lambda *about, **more: swept.extend(sweep(recovery(), pace=ONE)),
     )
 
@@ -228,7 +228,7 @@ def test_data_that_is_older_than_the_rpo_fails_it(ready):
 
 
 def test_what_probes_print_of_sensitive_data_is_in_no_evidence(ready):
-    probe = Probe("cards", "echo 4111111111111111")
+    probe = Probe("cards", "printf '%s%s' 41 11111111111111")
     evidence = drill(recovery(probes=[probe], data=[DataPolicy("db", sensitive=True)]), pace=ONE)
     assert "4111" not in repr(evidence)
 
@@ -278,7 +278,9 @@ def test_it_says_that_it_lives_while_gates_actions_and_probes_are_at_work(ready,
         seen.extend(living)
 
     waves = [Wave(["db"], gates=hook), ["web"]]
-    about = recovery(waves=waves, actions=[Action("a", hook, on="drill")], probes=[Probe("p", hook)])
+    about = recovery(
+        waves=waves, actions=[Action("a", hook, on="drill")], probes=[Probe("p", hook, reads="db")]
+    )
     evidence = drill(about, pace=ONE)
     assert evidence.result == "passed"
     assert seen == [f"recovery+drill-{evidence.id}"] * 3
@@ -367,3 +369,12 @@ def test_evidence_is_had_where_the_ledger_cannot_be_written_any_more(ready):
     with wrapped("fake", gone):
         evidence = drill(recovery(), pace=ONE)
     assert [wave.passed for wave in evidence.waves] == [True, True]
+
+
+def test_functions_that_hear_of_a_drill_and_raise_do_not_end_it(ready):
+    def fail(heard):
+        raise LookupError("no such channel")
+
+    with pytest.warns(RuntimeWarning, match="the listener fail .*no such channel"):
+        evidence = drill(recovery(), pace=evolve(ONE, listen=fail), say=fail)
+    assert evidence.result == "passed"

@@ -8,10 +8,10 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, volumes, write, wr
 from portinfra import workflow
 from portinfra.errors import PolicyError, Unavailable
 from portinfra.model.recovery import DataPolicy, Wave
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.fencing import fence
-from portinfra.recovery.replicate import replicate
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.fencing import fence
 
 
 def test_the_way_back_carries_what_was_written_since_and_measures_the_downtime(ready):

@@ -11,11 +11,11 @@ from portinfra import workflow
 from portinfra.errors import PolicyError, Unavailable
 from portinfra.model.recovery import Action, Wave
 from portinfra.model.vault import Vault
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.fencing import fence
-from portinfra.recovery.replicate import replicate
-from portinfra.recovery.status import status
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.watch.status import status
 from portinfra.testing.wrapped import wrapped
 
 
@@ -124,7 +124,7 @@ def test_names_are_told_of_the_new_addresses_once_all_is_up(ready):
     failover(recovery(target=target), HOW)
     (addresses,) = told
     assert set(addresses) == {"db1", "db2", "web1"}
-    assert all(address.startswith("10.20.") for address in addresses.values())
+    assert all(host["private"].startswith("10.20.") for host in addresses.values())
 
 
 def test_actions_of_a_failover_are_done_in_their_order(ready):

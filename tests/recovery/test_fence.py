@@ -8,9 +8,9 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery
 from portinfra import workflow
 from portinfra.errors import PolicyError, StalePlanError, Unavailable
 from portinfra.model.plan import PlanOptions
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.fencing import fence
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.fencing import fence
 
 
 def test_a_later_apply_does_not_wake_the_source(ready):

@@ -6,11 +6,11 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
 from portinfra.errors import PolicyError, Unavailable
-from portinfra.recovery.abandon import abandon
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.replicate import replicate
-from portinfra.recovery.status import status
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.abandon import abandon
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.watch.status import status
 from portinfra.testing.wrapped import wrapped
 
 

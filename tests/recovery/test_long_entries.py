@@ -9,7 +9,7 @@ from portinfra.model.record import TEXT_MAX, Record
 from portinfra.records.entry import read_entries, split_entry
 from portinfra.records.holder import this_run
 from portinfra.records.lease import read_records, to_text
-from portinfra.recovery.ledger import STRAY_SECONDS, Entry, Ledger
+from portinfra.recovery.ledger.ledger import STRAY_SECONDS, Entry, Ledger
 from portinfra.testing.faults import Crash, Faults, injected
 from portinfra.testing.simulated import simulated
 from portinfra.testing.wrapped import wrapped

@@ -8,10 +8,10 @@ from turning import HOW, LOST, lost, passed_later, powers, said, silent, stuck
 from worlds import ONE, PRODUCTION, RECOVERY, recovery, write, written
 
 from portinfra.errors import PolicyError, Unavailable
-from portinfra.recovery.abandon import abandon, stand_alone
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.fencing import fence
+from portinfra.recovery.takeover.abandon import abandon, stand_alone
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.fencing import fence
 from portinfra.testing.conformance.sweep import Crashes
 from portinfra.testing.fake import plugin
 from portinfra.testing.wrapped import wrapped

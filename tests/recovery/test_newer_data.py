@@ -23,13 +23,13 @@ from worlds import ONE, PRODUCTION, RECOVERY, TWO, WAVES, recovery, write, writt
 from portinfra import workflow
 from portinfra.errors import PolicyError, Unavailable
 from portinfra.model.recovery import DataPolicy
-from portinfra.recovery.abandon import stand_alone
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.fencing import fence
-from portinfra.recovery.prospect import prospect
-from portinfra.recovery.replicate import replicate
-from portinfra.recovery.shelf import Shelf
+from portinfra.recovery.points.snapshot_store import SnapshotStore
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.abandon import stand_alone
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.watch.forecast import prospect
 
 OLDER = evolve(HOW, older_data=True)
 PLANNED = evolve(HOW, last_point=True)
@@ -173,7 +173,7 @@ def test_nobody_stands_with_what_it_has_while_newer_points_lie_beside_it(ready):
 def test_a_timer_whose_clock_is_ahead_makes_no_point_newer_than_what_was_written_after_it(ready):
     passed_later(ready, 3600)
     ahead = property(lambda self: self.connection.provider.clock.now() + 300)
-    with mock.patch.object(Shelf, "now", ahead):
+    with mock.patch.object(SnapshotStore, "now", ahead):
         assert replicate(recovery(), now=True, pace=ONE).succeeded
     failover(recovery(), HOW)
     write(ready, RECOVERY, "a day of orders")

@@ -11,16 +11,17 @@ from portinfra import workflow
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
 from portinfra.model.plan import PlanOptions
-from portinfra.recovery import failover as failing
-from portinfra.recovery.abandon import abandon, stand_alone
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.fencing import fence, standing
-from portinfra.recovery.ledger import Ledger
-from portinfra.recovery.replicate import replicate
-from portinfra.recovery.status import status
-from portinfra.recovery.turn import turns
-from portinfra.recovery.turn import written as noted
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.takeovers import turns
+from portinfra.recovery.ledger.takeovers import written as noted
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.situation.facts import standing
+from portinfra.recovery.takeover import failover as failing
+from portinfra.recovery.takeover.abandon import abandon, stand_alone
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.watch.status import status
 
 # Epochs only rise.
 

@@ -9,12 +9,12 @@ from worlds import ONE
 
 from portinfra import workflow
 from portinfra.declaration.load import load
-from portinfra.recovery.drill import drill, sweep
-from portinfra.recovery.failover import failover
-from portinfra.recovery.how import How
-from portinfra.recovery.replicate import replicate
-from portinfra.recovery.status import status
-from portinfra.recovery.subject import Recovery
+from portinfra.recovery.drills.drill import drill, sweep
+from portinfra.recovery.options import How
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.watch.status import status
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
 from portinfra.testing.simulated import applied
 
@@ -32,7 +32,8 @@ def about(monkeypatch):
     source = evolve(declared.environment("production"), on="fake:us-east-1", zones=())
     target = evolve(declared.environment("recovery"), on="fake:eu-west-1", zones=())
     plugin.cloud = FakeCloud(shape=evolve(SHAPES["aws"], rates={}, page_size=1000))
-    recovery = Recovery(declared.recovery("payments"), declared.topology("payments"), source, target)
+    plan = evolve(declared.recovery("payments"), probes=())  # they are processes, and read a world in a file
+    recovery = Recovery(plan, declared.topology("payments"), source, target)
     applied(recovery.topology, source)
     assert replicate(recovery, pace=ONE).succeeded
     yield recovery

@@ -21,12 +21,12 @@ from worlds import ONE, PRODUCTION, RECOVERY, TWO, recovery, write, written
 from portinfra import workflow
 from portinfra.errors import PolicyError
 from portinfra.model.recovery import Wave
-from portinfra.recovery.abandon import abandon, stand_alone
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.fencing import fence
-from portinfra.recovery.replicate import replicate
-from portinfra.recovery.status import status
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.abandon import abandon, stand_alone
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.watch.status import status
 
 
 def a_failover_that_has_not_reached_the_source():

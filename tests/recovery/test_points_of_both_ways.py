@@ -5,12 +5,12 @@ from worlds import ONE, RECOVERY, recovery
 from portinfra.execution.connection import Connection
 from portinfra.model.placed import Placed
 from portinfra.model.topology import Topology
-from portinfra.recovery.drill import LOSE_ALL, drill
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.how import How
-from portinfra.recovery.replicate import replicate
-from portinfra.recovery.status import status
+from portinfra.recovery.drills.drill import LOSE_ALL, drill
+from portinfra.recovery.options import How
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.watch.status import status
 
 HOW = How(pace=ONE)
 

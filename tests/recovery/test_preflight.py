@@ -10,11 +10,11 @@ from portinfra.commands.exits import Exit, exit_code
 from portinfra.errors import PolicyError
 from portinfra.model.finding import Severity
 from portinfra.model.recovery import Action, DataPolicy, Probe, Wave
-from portinfra.recovery.abandon import abandon
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.prospect import prospect
-from portinfra.recovery.replicate import replicate
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.abandon import abandon
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.watch.forecast import prospect
 
 PLANNED = evolve(HOW, last_point=True)
 BACK = evolve(PLANNED, occasion="failback")

@@ -14,18 +14,18 @@ from portinfra.execution.connection import Connection
 from portinfra.model.recovery import Action, DataPolicy, Wave
 from portinfra.model.topology import Role, Topology, Volume
 from portinfra.records.lease import read_records
-from portinfra.recovery import failover as failing
-from portinfra.recovery import fencing
-from portinfra.recovery.abandon import abandon
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.fencing import fence
-from portinfra.recovery.ledger import Ledger
-from portinfra.recovery.prospect import prospect
-from portinfra.recovery.replicate import replicate
-from portinfra.recovery.status import status
-from portinfra.recovery.turn import turns
-from portinfra.recovery.turn import written as noted
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.takeovers import turns
+from portinfra.recovery.ledger.takeovers import written as noted
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover import failover as failing
+from portinfra.recovery.takeover import fencing
+from portinfra.recovery.takeover.abandon import abandon
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.status import status
 from portinfra.testing.simulated import applied, simulated
 from portinfra.testing.wrapped import wrapped
 

@@ -9,13 +9,12 @@ from worlds import PRODUCTION, RECOVERY, SHOP, recovery, there, write, written
 
 from portinfra import workflow
 from portinfra.model.recovery import Probe, Wave
-from portinfra.recovery.drill import drill, sweep
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.how import How
-from portinfra.recovery.pace import Pace
-from portinfra.recovery.replicate import replicate
-from portinfra.recovery.status import status
+from portinfra.recovery.drills.drill import drill, sweep
+from portinfra.recovery.options import How, Pace
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.watch.status import status
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
 from portinfra.testing.faults import Faults, injected
 from portinfra.testing.simulated import applied
@@ -43,7 +42,7 @@ def test_whatever_the_weather_all_ends_well(seeds):
         works = seed % 2 == 0
         plan = recovery(
             waves=[Wave(["db"], gates=lambda given: True), ["web"]],
-            probes=[Probe("page", lambda given, works=works: works)],
+            probes=[Probe("page", lambda given, works=works: works, reads="db")],
             rto="4h",
         )
         with injected("fake", evolve(STORM, seed=seed)) as weather:

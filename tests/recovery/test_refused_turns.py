@@ -22,11 +22,11 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, TWO, WAVES, recovery, write,
 from portinfra import workflow
 from portinfra.errors import PolicyError
 from portinfra.model.recovery import DataPolicy, Wave
-from portinfra.recovery.abandon import abandon, stand_alone
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.fencing import fence
-from portinfra.recovery.replicate import replicate
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.abandon import abandon, stand_alone
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.fencing import fence
 
 # It has begun nothing.
 

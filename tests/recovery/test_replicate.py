@@ -14,11 +14,11 @@ from portinfra.model.plan import PlanOptions
 from portinfra.model.record import Record
 from portinfra.model.recovery import DataPolicy
 from portinfra.records.lease import to_text
-from portinfra.recovery.ledger import Ledger
-from portinfra.recovery.points import id_of, manifest
-from portinfra.recovery.replicate import replicate
-from portinfra.recovery.shelf import Shelf
-from portinfra.recovery.status import status
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.points.point import id_of, manifest
+from portinfra.recovery.points.snapshot_store import SnapshotStore
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.watch.status import status
 from portinfra.testing.faults import Faults, injected
 from portinfra.testing.wrapped import wrapped
 
@@ -349,7 +349,7 @@ def test_points_that_cannot_be_restored_take_no_place_from_those_that_can(cloud)
     for _ in range(2):
         broken = replicate(about, now=True, pace=ONE).groups[0].point
         with Connection.to(RECOVERY) as target, target.run(about.points, seed=0) as run:
-            shelf = Shelf(target, run, about.points, target.catalogue(), ONE.listen)
+            shelf = SnapshotStore(target, run, about.points, target.catalogue(), ONE.listen)
             shelf.bring({address: None for address in shelf.snapshots() if id_of(address) == broken})
         good = [point.id for point in status(about).points if point.restorable]
     assert len(good) == 1, "what went wrong is told, and one is left"

@@ -8,10 +8,10 @@ from portinfra import Volume, workflow
 from portinfra.execution.connection import Connection
 from portinfra.model.recovery import DataPolicy
 from portinfra.placement import place
-from portinfra.recovery.choice import choose
-from portinfra.recovery.ledger import Ledger
-from portinfra.recovery.replicate import replicate
-from portinfra.recovery.restore import sourced
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.points.restore import sourced
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.vault.selection import choose
 
 
 def hosts_of(placed):

@@ -5,10 +5,10 @@ from turning import HOW, passed_later, said, unpassed
 from worlds import ONE, PRODUCTION, RECOVERY, recovery, write, written
 
 from portinfra.model.recovery import Action, DataPolicy, Wave
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.replicate import replicate
-from portinfra.recovery.status import status
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.watch.status import status
 
 
 def test_a_way_back_is_gone_on_with_whatever_hooks_would_say_of_hosts_that_are_off(ready):

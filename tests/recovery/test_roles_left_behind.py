@@ -9,9 +9,9 @@ from portinfra import workflow
 from portinfra.errors import InvalidRequest
 from portinfra.model.resources import Volume
 from portinfra.model.topology import Role
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.replicate import replicate
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
 from portinfra.testing.simulated import applied, simulated
 from portinfra.testing.wrapped import wrapped
 

@@ -9,15 +9,15 @@ from worlds import ONE, PRODUCTION, RECOVERY, recovery, write, written
 
 from portinfra.errors import PolicyError, PortinfraError
 from portinfra.model.recovery import DataPolicy, Wave
-from portinfra.recovery import choice
-from portinfra.recovery import drill as drilling
-from portinfra.recovery.abandon import abandon
-from portinfra.recovery.choice import choose
-from portinfra.recovery.drill import drill
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.replicate import replicate
-from portinfra.recovery.shelf import Shelf
+from portinfra.recovery.drills import drill as drilling
+from portinfra.recovery.drills.drill import drill
+from portinfra.recovery.points.snapshot_store import SnapshotStore
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.abandon import abandon
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.vault import selection
+from portinfra.recovery.vault.selection import choose
 from portinfra.testing.wrapped import wrapped
 
 # Which points.
@@ -132,7 +132,7 @@ def losing(looks):
         left[0] -= 1
         if not left[0]:
             with target.run(about.points, seed=0) as run:
-                shelf = Shelf(target, run, about.points, target.catalogue(), ONE.listen)
+                shelf = SnapshotStore(target, run, about.points, target.catalogue(), ONE.listen)
                 shelf.bring(dict.fromkeys(shelf.snapshots()))
         return found
 
@@ -145,7 +145,7 @@ def test_a_point_that_is_removed_meanwhile_brings_up_nothing_blank(ready):
     assert (evidence.result, "removed meanwhile" in evidence.reasons[0]) == ("failed", True)
     assert replicate(recovery(), now=True, pace=ONE).succeeded
     with (
-        mock.patch.object(choice, "choose", losing(2)),
+        mock.patch.object(selection, "choose", losing(2)),
         pytest.raises(PortinfraError, match="removed meanwhile"),
     ):
         failover(recovery(), LOST)

@@ -4,13 +4,14 @@ import pytest
 from turning import HOW, LOST, dies_at, lost, passed_later, rules, stuck, unpassed
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery
 
-from portinfra import workflow
+from portinfra import PlanOptions, workflow
 from portinfra.errors import PolicyError
-from portinfra.recovery.abandon import stand_alone
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.fencing import fence
-from portinfra.recovery.status import status
+from portinfra.model.finding import Severity
+from portinfra.recovery.takeover.abandon import stand_alone
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.watch.status import status
 
 
 def test_status_tells_that_the_target_stands(ready):
@@ -73,7 +74,19 @@ def test_status_is_told_though_the_source_is_silent(ready):
         assert status(recovery()).level == "ok"
 
 
-def test_who_destroys_an_environment_that_stands_for_another_is_told(ready):
+def test_the_active_environment_is_destroyed_only_on_purpose(ready):
+    """As every other verb that is against the recovery plan: without its guards, said so explicitly."""
     failover(recovery(), HOW)
-    plan = workflow.destroy(SHOP, RECOVERY, guards=[recovery()])
-    assert [finding.rule for finding in plan.findings] == ["recovery/stands"]
+    lose = PlanOptions(allow_data_loss=frozenset({"all"}))
+    plan = workflow.destroy(SHOP, RECOVERY, lose, guards=[recovery()])
+    assert [(finding.rule, finding.severity) for finding in plan.findings] == [
+        ("recovery/stands", Severity.ERROR)
+    ]
+    with pytest.raises(PolicyError, match="recovery is active since"):
+        workflow.apply(plan, seed=0)
+    assert {finding.rule for finding in workflow.destroy(SHOP, RECOVERY, lose).errors} >= {"recovery/stands"}
+    other = workflow.destroy(SHOP, PRODUCTION, lose, guards=[recovery()])
+    assert not other.errors
+    on_purpose = workflow.destroy(SHOP, RECOVERY, lose, guards=())
+    assert ("recovery/stands", Severity.WARNING) in [(f.rule, f.severity) for f in on_purpose.findings]
+    assert workflow.apply(on_purpose, seed=0).succeeded

@@ -19,8 +19,8 @@ from portinfra.errors import PermissionDenied, PolicyError
 from portinfra.execution.connection import Connection
 from portinfra.model.finding import Severity
 from portinfra.model.recovery import Probe
-from portinfra.recovery.ledger import Ledger
-from portinfra.recovery.vault.helpers import Helpers
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.vault.transfer_host import Helpers
 
 pytestmark = needs_tools
 
@@ -36,7 +36,9 @@ def test_what_was_written_comes_back_in_another_cloud(engine, home, cloud):
     assert books(RECOVERY, "snapshot") == []  # it is in the vault, and nowhere else
 
     read = []
-    probe = Probe("the last word", lambda given: read.append(sorted(restored(cloud, given))) or True)
+    probe = Probe(
+        "the last word", lambda given: read.append(sorted(restored(cloud, given))) or True, reads="db"
+    )
     evidence = dr.drill(evolve(about, plan=evolve(about.plan, probes=[probe])), pace=ONE)
     assert evidence.result == "passed", evidence.reasons
     assert read == [[f"{CANARY} of volume.db{n}-data" for n in (1, 2)]]

@@ -20,16 +20,16 @@ from portinfra.execution.connection import Connection
 from portinfra.model.recovery import DataPolicy
 from portinfra.model.resources import Volume
 from portinfra.model.topology import Role, Topology
-from portinfra.recovery.ages import AHEAD_SECONDS, Ages
-from portinfra.recovery.drill import drill
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.ledger import Entry, Ledger
-from portinfra.recovery.points import manifest, points
-from portinfra.recovery.prospect import prospect
-from portinfra.recovery.replicate import replicate
-from portinfra.recovery.status import status
-from portinfra.recovery.turn import next_epoch
+from portinfra.recovery.drills.drill import drill
+from portinfra.recovery.ledger.ledger import Entry, Ledger
+from portinfra.recovery.ledger.takeovers import next_epoch
+from portinfra.recovery.points.ages import AHEAD_SECONDS, Ages
+from portinfra.recovery.points.point import manifest, points
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.status import status
 from portinfra.render.console.recovery import show_status
 from portinfra.render.recovery_documents import prometheus, status_document
 from portinfra.testing.simulated import applied, simulated

@@ -22,7 +22,7 @@ from bed.listing import FIXED, LISTS
 from bed.running import environment
 from bed.settings import Settings
 from portinfra import Environment
-from portinfra.recovery.subject import Recovery
+from portinfra.recovery.recovery import Recovery
 from portinfra.testing.emulator import EmulatorClock, Unserved
 from portinfra.testing.wrapped import untouched, wrapped
 

@@ -9,9 +9,9 @@ from portinfra.execution.connection import Connection
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra.model.resources import shown
-from portinfra.recovery.ledger import Ledger
-from portinfra.recovery.status import RecoveryStatus
-from portinfra.recovery.subject import Recovery
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.watch.status import RecoveryStatus
 from portinfra.words import iso
 
 Found = dict[str, list[str]]

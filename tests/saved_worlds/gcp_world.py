@@ -22,7 +22,7 @@ from emulator.project import Resource
 from emulator.running import environment
 from emulator.settings import Settings
 from portinfra import DataPolicy, Environment, Vault
-from portinfra.recovery.subject import Recovery
+from portinfra.recovery.recovery import Recovery
 from portinfra.testing.emulator import EmulatorClock
 from portinfra.testing.stand import LocalStand
 from portinfra.testing.wrapped import untouched, wrapped

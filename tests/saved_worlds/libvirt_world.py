@@ -17,7 +17,7 @@ from saved_hypervisor import SavedHypervisor, save
 from story import Beginning, plan_recovery
 
 from portinfra import Environment
-from portinfra.recovery.subject import Recovery
+from portinfra.recovery.recovery import Recovery
 from portinfra.testing.wrapped import untouched, wrapped
 from portinfra_libvirt.sites import FILE
 

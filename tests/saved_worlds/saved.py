@@ -11,7 +11,7 @@ from found import find
 from story import Beginning, tell
 
 from portinfra.recovery.evidence import evidence_document
-from portinfra.recovery.subject import Recovery
+from portinfra.recovery.recovery import Recovery
 from portinfra.rollout.evidence import sign, signing_key
 from portinfra.version import VERSION
 

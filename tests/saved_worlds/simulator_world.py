@@ -11,7 +11,7 @@ from unittest import mock
 from story import Beginning, plan_recovery
 
 from portinfra import Environment
-from portinfra.recovery.subject import Recovery
+from portinfra.recovery.recovery import Recovery
 from portinfra.testing.fake.plugin import FILE_VARIABLE
 
 SHAPES = ("aws", "gcp", "libvirt", "name")

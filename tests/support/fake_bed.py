@@ -101,6 +101,45 @@ class FakeBed(Bed):
         parameters = {"name": "a-copy", "zone": data["zone"], "gib": 2, "key": "", "snapshot": ""}
         self.cloud.request(ACCOUNT, REGION, "CreateVolume", {**parameters, carrier: data[carrier]})
 
+    def place_foreign(self, kind):
+        network, subnet = self._one("network"), self._one("subnet", "web-0")
+        if kind == "subnet in our network":
+            zone = {"zone": f"{REGION}a"} if self.shape.zonal_subnets else {}
+            return self._make("Subnet", network=network["id"], cidr="10.10.240.0/24", public=False, **zone)
+        firewall = self._one("firewall", "web")["id"]
+        if kind != "instance with our firewall":
+            firewall = self._make("Firewall", network=network["id"])
+        if kind == "firewall on our host":
+            host = {"id": self._one("instance", "web1")["id"], "firewall": firewall}
+            self.cloud.request(ACCOUNT, REGION, "SetInstanceFirewall", host)
+            self.clock.sleep_until(self.clock.now() + 60)
+        if kind.startswith("firewall"):
+            return firewall
+        return self._make(
+            "Instance",
+            subnet=subnet["id"],
+            firewall=firewall,
+            zone=f"{REGION}a",
+            private_address=subnet["cidr"].rpartition(".")[0] + ".77",
+            machine_type="f1.small",
+            image_id="debian-12-v3",
+            disk_gib=20,
+            key="",
+            native={},
+            ssh_keys=[],
+            user_data="",
+        )
+
+    def _one(self, kind, name=""):
+        every = (record for record in self.cloud.books() if record["kind"] == kind)
+        return next(record for record in every if f"-{name}" in record["name"])
+
+    def _make(self, noun, **given):
+        name = f"their-{noun.lower()}"
+        made = self.cloud.request(ACCOUNT, REGION, f"Create{noun}", {"name": name, **given})
+        self.clock.sleep_until(self.clock.now() + 60)
+        return made["record"]["id"]
+
     def make_foreign(self):
         cidr = {"cidr": "10.10.0.0/16"} if self.shape.network_cidr else {}
         for action, parameters in (

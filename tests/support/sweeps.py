@@ -4,7 +4,7 @@ import pytest
 from worlds import ONE
 
 from portinfra.errors import PolicyError
-from portinfra.recovery.how import How
+from portinfra.recovery.options import How
 from portinfra.testing.conformance.sweep import Crashes
 from portinfra.testing.fake import plugin
 from portinfra.testing.wrapped import wrapped

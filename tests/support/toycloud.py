@@ -133,6 +133,9 @@ class ToyProvider:
     def account_of(self, answers):
         return ""
 
+    def principal_of(self, answers):
+        return ""
+
     def catalogue_calls(self):
         return ()
 

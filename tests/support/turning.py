@@ -8,10 +8,10 @@ from worlds import ONE, PRODUCTION, RECOVERY, recovery, written
 
 from portinfra.errors import PolicyError, Unavailable
 from portinfra.model.recovery import Wave
-from portinfra.recovery.abandon import abandon
-from portinfra.recovery.failback import failback
-from portinfra.recovery.failover import failover
-from portinfra.recovery.how import How
+from portinfra.recovery.options import How
+from portinfra.recovery.takeover.abandon import abandon
+from portinfra.recovery.takeover.failback import failback
+from portinfra.recovery.takeover.failover import failover
 from portinfra.testing.faults import Crash, Faults, injected
 from portinfra.testing.wrapped import wrapped
 

@@ -56,6 +56,9 @@ class AcmeProvider:
         (project,) = [pages[0] for call, pages in answers.items() if call.action == "Project"]
         return project["id"]
 
+    def principal_of(self, answers):
+        return ""  # Acme does not say who the credentials speak for
+
     def catalogue_calls(self):
         return self.account_calls()
 

@@ -33,6 +33,25 @@ def test_old_and_new_rules_together_fill_a_group_to_the_last(stage):
     assert stage.plan(offices(half, "443-444")).empty
 
 
+def test_a_raised_quota_of_rules_counts(stage):
+    more = CAPABILITIES.rules_max + 20
+    stage.bed.ec2.settings.quotas["rules"] = more
+    assert stage.plan(offices(more, 443)).errors == ()
+    stage.bring(offices(more, 443))
+    errors = stage.plan(offices(more + 1, 443)).errors
+    assert {error.rule for error in errors} == {"provider/rules", "plan/refused"}
+    assert any(
+        f"{more + 1} ingress rules, and aws has at most {more} in one" in error.message for error in errors
+    )
+
+
+def test_a_quota_of_rules_that_cannot_be_read_is_the_default_and_the_error_says_so(stage):
+    stage.bed.ec2.settings.quotas["rules"] = 100
+    stage.bed.ec2.fault("unavailable", action="GetServiceQuota", times=100)
+    error, _ = stage.plan(offices(CAPABILITIES.rules_max + 1, 443)).errors
+    assert error.fix.endswith("60 is the default: the quota of this account was not read.")
+
+
 def test_where_old_and_new_rules_do_not_fit_together_the_plan_says_both_counts_and_the_line(stage):
     more = CAPABILITIES.rules_max // 2 + 1
     stage.bring(offices(more, 443))

@@ -21,7 +21,7 @@ from portinfra.words import suggestion
 
 if TYPE_CHECKING:
     from portinfra.policy import PolicyRule
-    from portinfra.recovery.subject import Recovery
+    from portinfra.recovery.recovery import Recovery
 
 
 @frozen
@@ -72,7 +72,7 @@ def _guards(
     """The recovery plans that the environment of the topology is in; None where there are none."""
     if not declared.recoveries:
         return None  # what recovery imports would slow down every command
-    from portinfra.recovery.subject import recoveries_of
+    from portinfra.recovery.recovery import recoveries_of
 
     plans = [plan for plan in declared.recoveries if declared.topology_of(plan).name == topology.name]
     return recoveries_of(topology, environment, plans, declared.environments) or None

@@ -6,8 +6,8 @@ from portinfra.commands.session import Session
 
 
 def status(session: Session, target: Target, shown: Shown) -> int:
-    """Show how what is there differs from what is declared. Ends with 2 when something does, or when nobody
-    may apply it.
+    """Show how what is there differs from what is declared, and what others have made in it. Ends with 2 when
+    something of portinfra's differs, or when no apply would accept the plan.
     """
     from portinfra import workflow
     from portinfra.commands.selection import select
@@ -17,6 +17,7 @@ def status(session: Session, target: Target, shown: Shown) -> int:
 
     selection = select(session, target)
     plan = workflow.plan(selection.topology, selection.environment, guards=selection.guards)
+    plan = workflow.find_foreign(plan)
     leases = workflow.leases(selection.topology, selection.environment)
     document = status_document(plan, leases[-1] if leases else None)
     if shown.as_json:

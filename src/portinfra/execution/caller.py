@@ -51,7 +51,7 @@ class Caller:
             lambda: self.once(call),
             self._pause,
             lambda error: repeatable(error, call),
-            lambda: patience(call, answered=self.answered),
+            lambda error: patience(call, error, answered=self.answered),
         )
 
     def _pause(self, seconds: float) -> None:

@@ -41,6 +41,6 @@ class Look:
             return self.caller.once(call)
         except ProviderError as error:
             self.tries += 1
-            if error.temporary and self.tries < retry.patience(call):
+            if error.temporary and self.tries < retry.patience(call, error):
                 raise Interrupted(call, error) from error
             return error

@@ -9,6 +9,7 @@ from portinfra.errors import (
     NotFound,
     OutcomeUnknown,
     PermissionDenied,
+    ProviderError,
     QuotaExceeded,
     RateLimited,
     Unavailable,
@@ -50,11 +51,12 @@ def repeatable(error: BaseException, call: Call) -> bool:
     return isinstance(error, RateLimited | Unavailable)
 
 
-def reaction(error: Exception, call: Call, tries: int, taken: int = 0) -> Reaction:
-    """The reaction to an error after so many tries in a row, counted from 1, of which so many found the name
-    taken.
+def reaction(error: Exception, call: Call, tries: int, taken: int = 0, equal: int = 1) -> Reaction:
+    """Return the reaction to an error after `tries` failures in a row, counted from 1.
+
+    Of these, `taken` found the name taken, and the last `equal` had the same text.
     """
-    if tries >= retry.patience(call) or taken > TAKEN_MAX:
+    if tries >= retry.patience(call) or taken > TAKEN_MAX or _is_hopeless(error, equal):
         return Reaction.GIVE_UP
     if repeatable(error, call):
         return Reaction.REPEAT
@@ -63,6 +65,11 @@ def reaction(error: Exception, call: Call, tries: int, taken: int = 0) -> Reacti
     if isinstance(error, PermissionDenied) and call.after is None and tries < FORBIDDEN_MAX:
         return Reaction.LOOK
     return Reaction.GIVE_UP
+
+
+def _is_hopeless(error: Exception, equal: int) -> bool:
+    """Whether an error that the provider calls final has come back `equal` times in a row."""
+    return isinstance(error, ProviderError) and error.tries_max is not None and equal >= error.tries_max
 
 
 def is_final(fault: Fault, faults: int) -> bool:

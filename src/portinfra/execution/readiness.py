@@ -11,6 +11,7 @@ from attrs import define, field, frozen
 
 from portinfra.errors import NotReadyError
 from portinfra.execution.loop import Loop
+from portinfra.execution.questions import ask
 from portinfra.execution.task import Task
 from portinfra.execution.workers import Completion
 from portinfra.hooks.calls import call, name_of, unready
@@ -28,7 +29,9 @@ PAUSE_SECONDS = 5.0
 """Between two questions about one host."""
 
 QUESTION_SECONDS = 60.0
-"""The longest that one question may take; it is asked again afterwards."""
+"""The longest that one command may take; it is called again afterwards. A Python function cannot be stopped,
+so it has all the time of its host.
+"""
 
 _FUNCTIONS = threading.Lock()
 """Python functions are called one at a time: what they print is collected, and there is one output."""
@@ -53,6 +56,8 @@ class HostAnswer:
     """The last line of the output, without control characters and secrets."""
     final: bool = False
     """Whether asking again cannot help: the command is not here, or may not be run."""
+    hangs: bool = False
+    """Whether a Python function has not returned, and still runs."""
 
 
 @frozen
@@ -76,17 +81,19 @@ class Question:
 
     def ask(self, there: Mapping[Address, Observed[Any]], left: float) -> HostAnswer:
         """Call each command and function until one says no. `left` are the seconds until the limit ends; all
-        of them together get no more, and QUESTION_SECONDS at most.
+        of them together get no more, and commands QUESTION_SECONDS at most.
         """
         hosts = {a: seen for a, seen in there.items() if a.kind != "instance" or a == self.host}
         given = inventory(self.placed, Observation(hosts), occasion="ready")
-        deadline = time.monotonic() + min(left, QUESTION_SECONDS)
+        last = time.monotonic() + left
+        deadline = min(last, time.monotonic() + QUESTION_SECONDS)
         for number, hook in enumerate(self.role.ready):
             if number and time.monotonic() >= deadline:
                 return HostAnswer(False, name_of(hook), "not asked: no time was left after those before it")
             if missing := unready(hook):
                 return HostAnswer(False, name_of(hook), missing, final=True)
-            answer = self._call(hook, given, deadline - time.monotonic())
+            until = deadline if isinstance(hook, str) else last
+            answer = self._call(hook, given, until - time.monotonic())
             if not answer.ready:
                 return answer
         return HostAnswer(True)
@@ -94,13 +101,17 @@ class Question:
     def _call(self, hook: Hook, given: Mapping[str, Any], left: float) -> HostAnswer:
         if isinstance(hook, str):
             answer = call(hook, given, seconds=left, stopped=self.stopped)
+        elif _FUNCTIONS.acquire(timeout=max(left, 0.0)):
+            try:
+                answer = ask(hook, given, seconds=left, stopped=self.stopped)
+            finally:
+                _FUNCTIONS.release()
         else:
-            with _FUNCTIONS:
-                answer = call(hook, given, seconds=left)
+            return HostAnswer(False, name_of(hook), "not asked: another Python function took all the time")
         told = answer.told.removesuffix(answer.problem)
         said = _last_line(told, self.role.user_data)
         why = f"{said} ({answer.problem})" if said and answer.problem else said or answer.problem
-        return HostAnswer(answer.passed, name_of(hook), why)
+        return HostAnswer(answer.passed, name_of(hook), why, hangs=answer.hangs)
 
     def error(self, answer: HostAnswer, tries: int, waited: float) -> NotReadyError:
         """Return the error of a host that was not ready within its limit."""
@@ -111,6 +122,14 @@ class Question:
                 f"{answer.hook!r} is a command of the role {role.name!r} ({role.location})",
                 fix=f"The path is relative to the folder that portinfra runs in, {Path.cwd()}. Run portinfra "
                 "where the command is, or declare its whole path. Then run the same command again.",
+            )
+        if answer.hangs:
+            return NotReadyError(
+                f"{self.host} was not ready within {role.ready_limit} ({asked})",
+                f"{answer.hook!r} has not returned, and still runs: {answer.said}",
+                fix=f"Python cannot stop a function. Let `ready` of the role {role.name!r} ({role.location}) "
+                "return within its own limit, such as a timeout of its request, or make it a command. Then "
+                "run the same command again.",
             )
         return NotReadyError(
             f"{self.host} was not ready within {role.ready_limit} ({asked})",
@@ -201,7 +220,7 @@ class Readiness:
         if answer.ready:
             return self.end(task, "done", None)
         now = self.loop.clock.now()
-        if answer.final or now + PAUSE_SECONDS > task.started + question.limit:
+        if answer.final or answer.hangs or now + PAUSE_SECONDS > task.started + question.limit:
             return self.end(task, "failed", question.error(answer, task.tries, now - task.started))
         if task.tries == 1:
             self.tell(task, None, f"not ready yet: {answer.said}".removesuffix(": "), waits=True)

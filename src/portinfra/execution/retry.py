@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential
 
+from portinfra.errors import ProviderError
 from portinfra.provider.interface import Call
 
 T = TypeVar("T")
@@ -18,6 +19,9 @@ FIRST_ATTEMPTS_MAX = 6
 PLACE_ATTEMPTS_MAX = 10
 """A place that does not answer is unknown after two minutes: there are others to go on with."""
 
+UNREACHABLE_ATTEMPTS_MAX = 3
+"""A place that takes no connection is unknown after two seconds: nothing there is merely slow."""
+
 TOLD = (4, 8, 12)
 """The tries after which people are told what keeps a step from going on."""
 
@@ -25,13 +29,22 @@ _WAIT = wait_exponential(multiplier=0.5, max=30)
 _RETRYING = Retrying(wait=_WAIT)
 
 
-def patience(call: Call, *, answered: bool = True) -> int:
-    """How many tries in a row a call is worth, of a provider that has `answered` before, or not yet."""
+def patience(call: Call, error: BaseException | None = None, *, answered: bool = True) -> int:
+    """Return how many tries in a row a call is worth that failed with `error` at last.
+
+    `answered`: whether the provider has answered any call before.
+    """
+    limits = [ATTEMPTS_MAX if call.place is None else PLACE_ATTEMPTS_MAX]
     if call.optional:
-        return 1
+        limits.append(1)
     if not answered:
-        return FIRST_ATTEMPTS_MAX
-    return ATTEMPTS_MAX if call.place is None else PLACE_ATTEMPTS_MAX
+        limits.append(FIRST_ATTEMPTS_MAX)
+    if isinstance(error, ProviderError):
+        if error.tries_max is not None:
+            limits.append(error.tries_max)
+        if error.unreachable and call.place is not None:
+            limits.append(UNREACHABLE_ATTEMPTS_MAX)
+    return min(limits)
 
 
 def delay(attempt: int) -> float:
@@ -45,16 +58,20 @@ def insist(
     ask: Callable[[], T],
     pause: Callable[[float], None],
     again: Callable[[BaseException], bool],
-    attempts: Callable[[], int] = lambda: ATTEMPTS_MAX,
+    attempts: Callable[[BaseException | None], int] = lambda error: ATTEMPTS_MAX,
 ) -> T:
-    """Ask until there is an answer, or an error after which one may not ask `again`, or patience ends: it may
-    grow with what the errors tell.
+    """Call `ask` until it returns, fails with an error that `again` rejects, or `attempts` are used up: their
+    number may change with the last error.
     """
     retrying = Retrying(
         wait=_WAIT,
-        stop=lambda state: state.attempt_number >= attempts(),
+        stop=lambda state: state.attempt_number >= attempts(_error(state)),
         retry=retry_if_exception(again),
         sleep=pause,
         reraise=True,
     )
     return retrying(ask)
+
+
+def _error(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None

@@ -12,6 +12,7 @@ from attrs import evolve
 from portinfra.errors import ApplyError, LeaseLostError, ProviderError
 from portinfra.execution.caller import Caller
 from portinfra.execution.coordinator import Coordinator
+from portinfra.execution.enforcement import enforce, enforcing_calls
 from portinfra.execution.journal import Journal
 from portinfra.execution.lease import LeaseHolder
 from portinfra.execution.loop import Loop
@@ -21,7 +22,7 @@ from portinfra.execution.workers import Inline, Threads, Workers
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.lease import Lease
-from portinfra.model.observed import Observed
+from portinfra.model.observed import Observation, Observed
 from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan, PlanOptions
@@ -146,7 +147,7 @@ class Run:
         destroy: bool = False,
     ) -> Plan:
         """What would bring the scope from what is there now to what is placed; with `destroy`, to nothing."""
-        there = self.reader.observe(self._scope)
+        there = self.reader.observe(self._scope, options.without_zones if options else frozenset())
         return compose(placed, catalogue, there, self._provider.drivers, options, destroy=destroy)
 
     def apply(self, plan: Plan, listen: Listener) -> Outcome:
@@ -167,6 +168,8 @@ class Run:
             found = verify(plan, self.reader)
             self._nothing_left = plan.destroys and found.empty
             outcome = evolve(outcome, drift=found.drift, unverified=found.unseen)
+            if outcome.succeeded and not plan.destroys:
+                outcome = evolve(outcome, enforced=self._enforce(plan, found.observation))
         outcome = evolve(
             outcome, calls=self._caller.calls - calls, seconds=self._provider.clock.now() - began
         )
@@ -188,6 +191,11 @@ class Run:
             return plan
         ordered = compose(plan.placed, plan.catalogue, plan.observation, self._provider.drivers, options)
         return evolve(plan, steps=ordered.steps)
+
+    def _enforce(self, plan: Plan, there: Observation) -> int:
+        """Put in force again what the plan has left as it was. Return of how many resources."""
+        calls = list(enforcing_calls(plan, there, self._provider, self.attempt))
+        return enforce(calls, self._caller, self._loop()) if calls else 0
 
     def _ask(self, call: Call) -> Answer:
         if self._holder is not None:

@@ -30,6 +30,8 @@ class Task:
     """Failed tries since the last progress."""
     taken: int = 0
     """Of these, those that found the name taken."""
+    equal: int = 0
+    """The last of these that had the same text."""
     excused: int = 0
     """Calls that were refused for a moment, while the run moved on."""
     last: Exception | None = None
@@ -99,6 +101,6 @@ class Task:
         if left >= before:
             return False
         self.before = seen
-        self.tries = self.taken = 0
+        self.tries = self.taken = self.equal = 0
         self.accepted.clear()
         return True

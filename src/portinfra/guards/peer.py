@@ -4,29 +4,39 @@ The lease of a scope records the other environment of its recovery plan (`Lease.
 guards is refused there, whichever program makes it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from attrs import evolve
 
+from portinfra.errors import PortinfraError, UserCodeError
 from portinfra.execution.run import Run
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.lease import Lease
 from portinfra.model.plan import Guard, Plan
+from portinfra.provider.own_code import describe
+from portinfra.words import moment
+
+T = TypeVar("T")
 
 
 def check_guards(plan: Plan, guards: Iterable[Guard] | None, lease: Lease | None) -> Plan:
     """Return the plan with its guards, with the epoch and fence of its scope's lease, and with the findings
     of the guards.
 
-    Where the lease records a peer that no guard reads, that is a finding, too: an error, and a warning where
-    `guards` is empty, which says that the caller skips the check on purpose.
+    Where the lease records a peer that no guard reads, that is a finding, too, and so is the destruction of
+    the environment that has taken over: errors, and warnings where `guards` is empty, which says that the
+    caller skips the check on purpose.
     """
     given = None if guards is None else tuple(guards)
     plan = evolve(plan, guards=given)
     if lease is not None:
         plan = evolve(plan, epoch=lease.epoch, fenced=lease.fenced, peer=lease.peer)
-    found = [finding for guard in given or () for finding in guard.findings(plan)]
-    return evolve(plan, findings=(*plan.findings, *found, *_unchecked_peer(plan, lease)))
+    found = [
+        finding for guard in given or () for finding in _ask(guard, lambda one: list(one.findings(plan)))
+    ]
+    more = (*found, *_unchecked_peer(plan, lease), *_active_environment(plan, found))
+    return evolve(plan, findings=(*plan.findings, *more))
 
 
 def check_guards_again(run: Run, plan: Plan, guards: Iterable[Guard] | None) -> Plan:
@@ -45,7 +55,11 @@ def record_peer(run: Run, plan: Plan) -> None:
 
 def peer_of(plan: Plan) -> str:
     """Return the name of the environment that the guards of a plan read; empty: none."""
-    return next((peer for guard in plan.guards or () if (peer := guard.peer_of(plan.scope))), "")
+    return next(filter(None, _peers(plan)), "")
+
+
+def _peers(plan: Plan) -> list[str]:
+    return [_ask(guard, lambda one: one.peer_of(plan.scope)) for guard in plan.guards or ()]
 
 
 def is_recorded(plan: Plan) -> bool:
@@ -55,9 +69,23 @@ def is_recorded(plan: Plan) -> bool:
     return plan.destroys or peer_of(plan) in ("", plan.peer)
 
 
+def _ask(guard: Guard, question: Callable[[Guard], T]) -> T:
+    """Return what a guard answers. Raise UserCodeError for an error of its own code."""
+    try:
+        return question(guard)
+    except PortinfraError:
+        raise
+    except (Exception, SystemExit) as error:
+        name = type(guard).__name__
+        raise UserCodeError(
+            f"the guard {name} raised {describe(error)}",
+            fix=f"Correct {name}: a guard returns what it finds, and raises nothing. No resource changed.",
+        ) from error
+
+
 def _unchecked_peer(plan: Plan, lease: Lease | None) -> Iterator[Finding]:
     peer, name = lease.peer if lease else "", plan.scope.environment
-    if not peer or peer in {guard.peer_of(plan.scope) for guard in plan.guards or ()}:
+    if not peer or peer in _peers(plan):
         return
     skipped = plan.guards == ()
     yield Finding(
@@ -69,6 +97,25 @@ def _unchecked_peer(plan: Plan, lease: Lease | None) -> Iterator[Finding]:
         "guards=[…] with the value of portinfra.dr.recovery. To skip the check: --without-peer or guards=(). "
         f"If the recovery plan no longer exists: claim {name} --forget-peer.",
         Severity.WARNING if skipped else Severity.ERROR,
+        subject=f"environment.{name}",
+        location=plan.placed.environment.location,
+    )
+
+
+def _active_environment(plan: Plan, found: Iterable[Finding]) -> Iterator[Finding]:
+    """Return a finding for a plan that destroys the environment that has the newer data. `found` are the
+    findings of guards, which know whether the other environment has taken over since.
+    """
+    is_overtaken = any(finding.rule == "recovery/superseded" for finding in found)
+    if not (plan.destroys and plan.epoch and plan.changes) or plan.fenced or is_overtaken:
+        return
+    name = plan.scope.environment
+    yield Finding(
+        "recovery/stands",
+        f"{name} is active since {moment(plan.epoch)}, and the other environment has older data",
+        "Make the other environment active first: dr failback, or dr failover --planned. To destroy this one "
+        "all the same: --without-peer (in Python: guards=()).",
+        Severity.WARNING if plan.guards == () else Severity.ERROR,
         subject=f"environment.{name}",
         location=plan.placed.environment.location,
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from portinfra.model.hook import Hook, Inventory
+from portinfra.provider.own_code import describe
 
 FILE = re.compile(r"\s*([\w.~/+-]*/[\w./+-]*)(?=\s|;|&|\||$)")
 """The path that a command begins with: `./thaw`, `/opt/shop/answers`."""
@@ -40,6 +41,8 @@ class Answer:
     """What it printed; of a command that failed, and then why."""
     problem: str = field(default="", eq=False)
     """Why a command failed: its exit code, or that it did not end."""
+    hangs: bool = False
+    """Whether it is a Python function that has not returned, and still runs."""
 
 
 def name_of(hook: Hook) -> str:
@@ -71,19 +74,20 @@ def call(
     A command is ended, with all that it began, soon after `stopped` returns True. A function has no limit.
     """
     if not isinstance(hook, str):
-        return _function(hook, given)
+        printed = io.StringIO()  # as of a command: what it prints is kept, and stands in nobody's output
+        with redirect_stdout(printed):
+            return call_function(hook, given, printed)
     return _command(hook, given, variables, lambda process: _ended(process, max(seconds, 1.0), stopped))
 
 
-def _function(hook: Hook, given: Inventory) -> Answer:
-    assert callable(hook)
-    printed = io.StringIO()  # as of a command: what it prints is kept, and stands in nobody's output
+def call_function(function: Hook, given: Inventory, printed: io.StringIO) -> Answer:
+    """Call a Python function; return how it ended. The caller collects what it prints."""
+    assert callable(function)
     try:
-        with redirect_stdout(printed):
-            answer = hook(given)
-    except Exception as error:
-        return Answer(False, _last(f"{printed.getvalue()}\n{type(error).__name__}: {error}"))
-    return Answer(answer is not False, _last(answer if isinstance(answer, str) else printed.getvalue()))
+        answer = function(given)
+    except (Exception, SystemExit) as error:
+        return Answer(False, last_part(f"{printed.getvalue()}\n{describe(error, function)}"))
+    return Answer(answer is not False, last_part(answer if isinstance(answer, str) else printed.getvalue()))
 
 
 def _command(
@@ -107,7 +111,7 @@ def _command(
             )
         problem = wait(process)
         told = printed.read_bytes().decode(errors="replace")
-    return Answer(not problem, _last(f"{told.rstrip()}\n{problem}"), problem)
+    return Answer(not problem, last_part(f"{told.rstrip()}\n{problem}"), problem)
 
 
 def _ended(process: subprocess.Popen[bytes], seconds: float, stopped: Stopped | None) -> str:
@@ -133,5 +137,6 @@ def _ended(process: subprocess.Popen[bytes], seconds: float, stopped: Stopped | 
     return f"exit code {process.returncode}" if process.returncode else ""
 
 
-def _last(told: str) -> str:
+def last_part(told: str) -> str:
+    """Return the end of what a hook printed: as much as is kept."""
     return told.strip()[-TOLD_MAX:]

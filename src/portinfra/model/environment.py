@@ -16,8 +16,13 @@ RoleOverrides = Mapping[str, Any]
 OVERRIDABLE = tuple(each.name for each in attributes(Role) if each.metadata.get("override"))
 """The attributes of a role that an environment may set."""
 
-DnsHook = Callable[[Mapping[str, str]], None]
-"""Called after an apply with every host's name and its address."""
+HostAddresses = Mapping[str, Mapping[str, str | None]]
+"""Host name → `private` and `public` address: `{"web1": {"private": "10.0.0.4", "public": None}}`."""
+
+DnsHook = Callable[[HostAddresses], Any] | str
+"""A Python function, or a command for the local shell that finds the same as JSON in the file that
+`PORTINFRA_INVENTORY` names. It fails as a hook does.
+"""
 
 
 @frozen(field_transformer=convert.refuse_text)
@@ -54,8 +59,8 @@ class Environment:
     """Tags of every resource here."""
     subnet_prefix: int = 24
     """The length of a subnet's prefix; each role has one subnet in each zone."""
-    dns: DnsHook | None = field(default=None, metadata={"words": "a function of names and addresses"})
-    """A function that is called after an apply with the address of every host by its name."""
+    dns: DnsHook | None = None
+    """Called after an apply or a destroy with the private and public address of every host that is there."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
     @property

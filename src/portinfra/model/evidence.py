@@ -1,6 +1,7 @@
 """What a drill, failover or failback showed: who was told to do what, what came of it, and when.
 
-Moments are UTC, ISO 8601, by the target's clock; lengths of time are seconds.
+Moments are UTC, ISO 8601, by the target's clock; lengths of time are seconds. Evidence of earlier versions
+lacks some of the fields that have a default.
 """
 
 from typing import Literal
@@ -10,6 +11,14 @@ from attrs import frozen
 from portinfra.model import convert
 
 Kind = Literal["drill", "failover", "failback"]
+
+Result = Literal["passed", "failed", "inconclusive"]
+"""`inconclusive`: nothing failed, and no check has read all of the restored data."""
+
+Level = Literal["data", "service", "hosts", "nothing"]
+
+LEVELS: tuple[Level, ...] = ("data", "service", "hosts", "nothing")
+"""What a drill looked at, the deepest first."""
 
 
 @frozen
@@ -23,6 +32,12 @@ class Checked:
     tries: int = 1
     told: str = ""
     """What it said, if it said anything; nothing where the data is sensitive."""
+    command: str = ""
+    """The command; of a Python function, its module and name."""
+    command_sha256: str = ""
+    """Of the command; of a Python function, of its source. Empty where that cannot be read."""
+    file_sha256: str = ""
+    """Of the file that the command begins with, or that defines the function; empty where there is none."""
 
 
 @frozen(field_transformer=convert.refuse_text)
@@ -52,6 +67,17 @@ class PointUsed:
     engine: str
 
 
+@frozen
+class LookedAt:
+    """How deeply one group of volumes was looked at."""
+
+    group: str
+    looked: Level
+    """`data`: passed probes read the data of each of its roles. `service`: a probe passed. `hosts`: all waves
+    came up. `nothing`: they did not.
+    """
+
+
 @frozen(field_transformer=convert.refuse_text)
 class Evidence:
     """One drill, failover or failback, from its first act to its last."""
@@ -75,9 +101,9 @@ class Evidence:
     waves: tuple[WaveRun, ...] = ()
     probes: tuple[Checked, ...] = ()
     actions: tuple[Checked, ...] = ()
-    result: Literal["passed", "failed"] = "failed"
+    result: Result = "failed"
     reasons: tuple[str, ...] = ()
-    """Why it failed: all reasons."""
+    """Why it did not pass: all reasons."""
     left_behind: int | None = None
     """How many resources of a drill were still there at its end; None where nothing was to be removed, or
     nobody could look.
@@ -87,9 +113,42 @@ class Evidence:
     source_account: str = ""
     """As its environment declares it; empty where none is declared."""
     target_account: str = ""
+    source_principal: str = ""
+    """Who the credentials speak for: an ARN, a service account, a libvirt URI. Empty where no call was made
+    to that end, or where the provider does not say.
+    """
+    target_principal: str = ""
     topology_digest: str = ""
     """Tells one declaration from another: two runs of one topology as it was have the same."""
+    plan_digest: str = ""
+    """The same of the plan and of both environments."""
     operator: str = ""
     """Who ran it: `user@host`."""
     calls: int = 0
     version: str = ""
+    looked: tuple[LookedAt, ...] = ()
+    """Of each group that comes back."""
+    accept: str = ""
+    """What the plan accepts: `data`, `service` or `hosts`."""
+    overruled: tuple[str, ...] = ()
+    """The errors of the check before it that an operator overruled."""
+    as_of: str | None = None
+    """The moment that data was restored as of; None: the newest data."""
+    number: int = 0
+    """Of the run, in the ledger of the environment that came up; 0: it has none."""
+    previous_number: int = 0
+    """Of the run before it that has evidence; 0: there is none."""
+    previous_digest: str = ""
+    """The digest of that run's evidence."""
+    remote: str = ""
+    """The rclone remote that a copy of this evidence goes to; empty: the only copy is where it was made."""
+    simulated: bool = False
+    """Whether an end is in a cloud that does not exist."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it passed, or looked as deeply as the plan accepts and nothing failed."""
+        if self.result != "inconclusive":
+            return self.result == "passed"
+        wanted = LEVELS.index(self.accept) if self.accept in LEVELS else 0
+        return all(LEVELS.index(each.looked) <= wanted for each in self.looked)

@@ -49,6 +49,12 @@ def here() -> Location:
     return Location(frame.f_code.co_filename, frame.f_lineno)
 
 
+def location_of(function: object) -> Location | None:
+    """Return the line where a Python function begins; None for anything else."""
+    code = getattr(function, "__code__", None)
+    return Location(code.co_filename, code.co_firstlineno) if code else None
+
+
 DECLARES = "portinfra.testing.conformance."
 """The modules of portinfra that declare topologies as a user does."""
 

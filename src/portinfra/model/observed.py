@@ -18,17 +18,15 @@ State = Literal["pending", "ready", "deleting"]
 
 
 class Unseen:
-    """The value of an attribute that no list tells; `Driver.detail` asks for it.
-
-    Where that cannot tell either, the attribute is unknown: it differs from no wanted value, and refers to no
-    resource.
+    """The value of an attribute that no list tells. `Driver.detail` asks for it, where anything tells it;
+    else it is unknown, which is no difference. False, as a reference that is not there.
     """
-
-    def __repr__(self) -> str:
-        return "UNSEEN"
 
     def __bool__(self) -> bool:
         return False
+
+    def __repr__(self) -> str:
+        return "UNSEEN"
 
 
 UNSEEN: Any = Unseen()
@@ -79,6 +77,27 @@ class Observed(Generic[S_co]):
         return self.parts.get("id", "")
 
 
+@frozen
+class Foreign:
+    """A resource that the scope does not own, and that lies in a resource of the scope or is bound to one."""
+
+    kind: str
+    """In the provider's words: `instance`, `security group`."""
+    id: str
+    """The provider's own."""
+    inside: Address
+    """The innermost resource of the scope that it lies in."""
+    name: str = ""
+    place: str | None = None
+    bound: tuple[Address, ...] = ()
+    """Firewalls of the scope whose rules apply to it, or hosts of the scope that its own rules apply to."""
+
+    def __str__(self) -> str:
+        named = f" ({self.name})" if self.name and self.name != self.id else ""
+        bound = f", bound to {', '.join(self.bound)}" if self.bound else ""
+        return f"{self.kind} {self.id}{named} in {self.inside}{bound}"
+
+
 @frozen(field_transformer=convert.refuse_text)
 class Observation:
     """All that is ours at one location, and what the location could not tell."""
@@ -88,6 +107,10 @@ class Observation:
     """Places that did not answer. What is there is not known: it is never taken for absent."""
     unexplained: tuple[str, ...] = ()
     """Doubles that bear our owner and that no attempt of ours explains: reported, never touched."""
+    foreign: tuple[Foreign, ...] | None = None
+    """What others have made in or on these resources; None where it was not read. It is never changed."""
+    reads_definitions: bool = False
+    """Whether firewall rules were read as they are defined, and no read tells what is in force."""
 
     def of(self, kind: type[S]) -> dict[Address, Observed[S]]:
         """Return the resources of one kind, in the order of `resources`."""

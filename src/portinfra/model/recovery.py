@@ -23,6 +23,11 @@ def usual_engine(source: str, target: str) -> Engine:
     return "native" if source == target else "age"
 
 
+Accept = Literal["data", "service", "hosts"]
+"""What a drill looked at: a passed probe reads the data, a probe passed, hosts run."""
+
+ACCEPTS = ("data", "service", "hosts")
+
 SEEDS = ("each", "one")
 OCCASIONS = ("drill", "failover", "failback")
 
@@ -114,7 +119,7 @@ class Action:
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Probe:
     """A question that shows that what came back works: a query on restored data, a page."""
 
@@ -122,6 +127,19 @@ class Probe:
     """How evidence and the runbook call it."""
     run: Hook = field(metadata=_RUN)
     """What is called; it fails by its exit code, or by raising."""
+    reads: tuple[str, ...] = field(default=(), converter=_role_names)
+    """The roles whose restored data it reads. A drill is passed only if a passed probe reads each of them."""
+    location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
+
+
+@frozen
+class EvidenceCopy:
+    """Where a copy of each evidence goes: an rclone remote that lets this machine add files."""
+
+    remote: str = field(metadata={"stand_in": "unnamed:"})
+    """An rclone remote and a path in it: `vault:shop/evidence`. Its credentials need only add."""
+    configuration: str = ""
+    """File with the rclone configuration that defines the remote. Empty: the `sender` of the vault."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
@@ -196,6 +214,20 @@ class RecoveryPlan:
     """The people to tell, as the runbook names them: `Ada, +44 20 …`."""
     without: tuple[str, ...] = field(default=(), converter=_role_names, metadata={"before": "drill_cidr"})
     """Roles that are left behind on purpose: every other one is in a wave."""
+    accept: Accept = field(default="data", metadata={"before": "contacts"})
+    """The least that a drill must look at to end with exit code 0: `data` (a passed probe reads the data of
+    every group), `service` (a probe passed) or `hosts` (they run). Below `data` it is `inconclusive`.
+    """
+    signers: tuple[str, ...] = field(default=(), converter=convert.strings)
+    """The public keys whose evidence `dr verify` believes, as the evidence names them: 44 characters."""
+    notify: tuple[Hook, ...] = field(default=(), converter=hooks)
+    """Called with an event in JSON when a drill, takeover or replication begins, ends or is refused. A call
+    that fails changes nothing.
+    """
+    evidence: EvidenceCopy | None = field(
+        default=None, metadata={"block": "evidence", "before": "drill_cidr", "words": "an EvidenceCopy"}
+    )
+    """Where a copy of each evidence goes. None: the only copy is on the machine that ran it."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
     @property

@@ -54,7 +54,7 @@ class Role:
     )
     """Encrypted volumes, one of each for every host."""
     ssh_keys: tuple[str, ...] = field(default=(), converter=convert.strings)
-    """The public keys that may log in to its hosts."""
+    """The public keys that may log in to its hosts, with options or without, as in `authorized_keys`."""
     user_data: str = field(default="", repr=False, metadata={"secret": True})
     """Given to a host at its birth; changing it later changes nothing that runs. Never shown."""
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags, metadata=_OVERRIDE)

@@ -106,8 +106,8 @@ def _compare(want: Spec, seen: Spec) -> tuple[Difference, ...]:
     if want == seen:
         return ()
     pairs = [(name, getattr(seen, name), getattr(want, name)) for name in traits(type(want)).compared]
-    known = [(name, before, after) for name, before, after in pairs if before is not UNSEEN]
-    differences = (Difference(name, before, after) for name, before, after in known if before != after)
+    told = (pair for pair in pairs if pair[1] is not UNSEEN)
+    differences = (Difference(name, before, after) for name, before, after in told if before != after)
     return tuple(each for each in differences if each.field != "image" or not _runs_image(want, seen))
 
 

@@ -12,6 +12,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.policy.context import PolicyContext
 from portinfra.policy.exposure import EXPOSURE
+from portinfra.policy.foreign import FOREIGN
 from portinfra.policy.reasons import REASONS
 from portinfra.policy.report import Report
 from portinfra.policy.rules import About, Breach, Found, PolicyRule, every, rule
@@ -35,7 +36,7 @@ __all__ = [
     "rule",
 ]
 
-BUILT_IN: tuple[PolicyRule, ...] = (*REASONS, *EXPOSURE, *UNDECLARED, *SPREAD, *TOLD)
+BUILT_IN: tuple[PolicyRule, ...] = (*REASONS, *EXPOSURE, *UNDECLARED, *FOREIGN, *SPREAD, *TOLD)
 """The rules that always hold."""
 
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.NOTE)

@@ -9,9 +9,10 @@ from portinfra.errors import DeclarationError
 from portinfra.model.address import Address
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
-from portinfra.model.location import Location
+from portinfra.model.location import Location, location_of
 from portinfra.model.topology import Flow, Role, Topology
 from portinfra.policy.context import PolicyContext
+from portinfra.provider.own_code import describe
 from portinfra.validation.types import flow_subject
 
 About = Role | Flow | Topology | Environment | str
@@ -55,8 +56,7 @@ class PolicyRule:
     @property
     def location(self) -> Location | None:
         """Where its function was written, if it is a plain one."""
-        code = getattr(self.find, "__code__", None)
-        return Location(code.co_filename, code.co_firstlineno) if code else None
+        return location_of(self.find)
 
     def breaches(self, context: PolicyContext) -> list[Breach]:
         """All that breaks it. Raises DeclarationError, at the rule's own line, where the rule fails."""
@@ -71,9 +71,9 @@ class PolicyRule:
                 )
                 for about, message in found
             ]
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise DeclarationError(
-                f"the rule {self.id} fails: {type(error).__name__}: {error}",
+                f"the rule {self.id} fails: {describe(error, self.find)}",
                 location=self.location,
                 fix="A rule takes a PolicyContext and yields pairs: what is at fault, and one line about it.",
             ) from error

@@ -15,6 +15,7 @@ LIVE = (
     "records",
     "account_calls",
     "account_of",
+    "principal_of",
     "catalogue_calls",
     "catalogue",
     "perform",

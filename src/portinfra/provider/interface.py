@@ -27,8 +27,9 @@ from portinfra.errors import ProviderError
 from portinfra.model.address import Address, Owner, Scope
 from portinfra.model.catalogue import Capabilities, Catalogue
 from portinfra.model.environment import Environment
-from portinfra.model.observed import Observed
+from portinfra.model.observed import Foreign, Observed
 from portinfra.model.plain import JsonObject
+from portinfra.model.progress import Awaited
 from portinfra.model.record import Record
 from portinfra.model.resources import Instance, Spec
 from portinfra.provider.own_code import find_id
@@ -59,7 +60,9 @@ class Call:
     safe: bool = False
     """Whether repeating it changes nothing: idempotent by nature, or with a token. Of a read, nobody asks."""
     optional: bool = False
-    """Whether a catalogue does without this read. It is made once; if it fails, its answer is absent."""
+    """Whether core does without this read. It is made once; if it fails, its answer is absent."""
+    awaits: Awaited | None = field(default=None, hash=False)
+    """What it waits for while it is made, where that may take long."""
 
     @property
     def reads(self) -> bool:
@@ -191,6 +194,14 @@ class Driver(ABC, Generic[S]):
         """The read that tells what no list told, until nothing is UNSEEN."""
         return None
 
+    def survey_foreign(self, seen: Mapping[Address, Observed[Any]]) -> tuple[Call, ...]:
+        """Return the reads that find resources of others in or on what is `seen`; by default none."""
+        return ()
+
+    def foreign(self, answers: Mapping[Call, Sequence[Answer]], names: Names) -> list[Foreign]:
+        """Return what of this kind is not ours, and lies in a resource of ours or is bound to one."""
+        return []
+
     @abstractmethod
     def next_call(self, want: S | None, seen: Observed[S] | None, refs: Refs) -> NextCall:
         """The next single call towards `want` (None: gone) from `seen` (None: nothing is there).
@@ -198,6 +209,12 @@ class Driver(ABC, Generic[S]):
         `want` is bound: zones, machine types and image ids are the provider's own. Core asks for a
         replacement as a removal and then a creation; a difference in `replaces` is never handed in.
         """
+
+    def enforce(self, seen: Observed[S], refs: Refs) -> tuple[Call, ...]:
+        """Return the calls that put in force what is defined, where no read tells whether it is. All are
+        `safe`; an apply makes them at its end, but in no zone (`place`) that it leaves out.
+        """
+        return ()
 
     def absorb(self, seen: Observed[S] | None, call: Call, answer: Answer | None) -> Observed[S] | None:
         """What is there after the call, by its answer; with None, by its promise (a dry step).
@@ -276,6 +293,11 @@ class Provider(Protocol):
 
     def account_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
         """The account that the credentials speak for. Pure."""
+
+    def principal_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
+        """Return who the credentials speak for, as the provider names it: an ARN, a service account, a URI.
+        Empty where it does not say. Takes the answers of `account_calls`. Pure.
+        """
 
     def catalogue_calls(self) -> tuple[Call, ...]:
         """The reads that `catalogue` needs. They are made only where something is to be done."""

@@ -45,8 +45,8 @@ def find_id(path: str, answer: Mapping[str, Any], action: str, address: str | No
     return str(value)
 
 
-def describe(error: Exception, method: Callable[..., Any] | None = None) -> str:
-    """Return an error with its class and its line: of the method's own file, if one is given."""
+def describe(error: BaseException, method: Callable[..., Any] | None = None) -> str:
+    """Return an error with its class and its line: of the file of the method or function, if one is given."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if method is not None and frame.filename == _file(method)] or frames
     return f"{type(error).__name__}: {error} ({own[-1].filename.rpartition('/')[2]}, line {own[-1].lineno})"
@@ -60,6 +60,8 @@ def _name(method: Callable[..., Any]) -> str:
 
 
 def _file(method: Callable[..., Any]) -> str:
+    if not hasattr(method, "__self__") and hasattr(method, "__code__"):
+        return str(method.__code__.co_filename)
     try:
         return inspect.getfile(type(getattr(method, "__self__", method)))
     except TypeError:  # it is not written in Python

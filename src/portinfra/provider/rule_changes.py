@@ -1,14 +1,14 @@
 """Firewall rules where one request removes, or allows, some rules of one direction of one firewall."""
 
 from abc import abstractmethod
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from attrs import evolve
 
 from portinfra.model.observed import Observed
 from portinfra.model.resources import FirewallRules, Rule
 from portinfra.model.rule_sets import is_needed
-from portinfra.provider.interface import DONE, Call, Driver, NextCall, Refs, Refuse
+from portinfra.provider.interface import DONE, Call, Driver, NextCall, Refs
 
 Way = Literal["ingress", "egress"]
 Verb = Literal["remove", "allow"]
@@ -21,16 +21,13 @@ class RuleChangesDriver(Driver[FirewallRules]):
 
     Make before break: traffic that passes now and is wanted passes after every call. So the order is:
     1. remove the rules of which nothing is wanted, or nothing that the wanted rules which exist do not allow;
-    2. allow what is missing, if that fits beside the rest;
+    2. allow what is missing; core refuses a plan where that does not fit beside the rest;
     3. remove the rest, of which the wanted rules now allow all that is wanted.
     """
 
     spec = FirewallRules
     holds = frozenset({"firewall"})
     replaces = frozenset({"firewall"})
-
-    rules_max: ClassVar[int | None] = None
-    """The provider's limit of rules for each way of one firewall; None: there is none."""
 
     @abstractmethod
     def change(
@@ -59,18 +56,8 @@ class RuleChangesDriver(Driver[FirewallRules]):
         for way in WAYS:
             current = getattr(seen.spec, way)
             if missing := _without(getattr(wanted, way), current):
-                if self.rules_max is not None and len(current) + len(missing) > self.rules_max:
-                    return self._no_room(way, len(current), len(missing))
                 return self.change("allow", way, missing, _with(seen, wanted, way, current + missing), refs)
         return DONE
-
-    def _no_room(self, way: Way, current: int, missing: int) -> Refuse:
-        return Refuse(
-            f"the firewall keeps {current} {way} rules until {missing} new ones exist: that is "
-            f"{current + missing} together, and {self.rules_max} is the most",
-            "Leave some flows of this role out, apply, then declare them again: their traffic is closed "
-            "meanwhile. Or change the flows a few at a time.",
-        )
 
 
 def _surplus(current: tuple[Rule, ...], wanted: tuple[Rule, ...]) -> tuple[Rule, ...]:

@@ -15,8 +15,9 @@ FIX = "Name the JSON file that a drill, failover or failback wrote."
 
 
 def evidence_document(evidence: Evidence) -> Document:
-    """The document of an evidence, to be signed: every field under its own name."""
-    return document_of(SCHEMAS[evidence.kind], evidence)
+    """The document of an evidence, to be signed: every field under its own name; first whether it is real."""
+    document = document_of(SCHEMAS[evidence.kind], evidence)
+    return {"schema": document["schema"], "simulated": document["simulated"], **document}
 
 
 def parsed(text: str) -> Document:

@@ -9,7 +9,7 @@ from portinfra.model.hook import Hook
 from portinfra.model.placed import Placed
 from portinfra.model.recovery import DataPolicy
 from portinfra.model.resources import Attachment
-from portinfra.recovery.subject import Recovery
+from portinfra.recovery.recovery import Recovery
 
 
 @frozen
@@ -63,6 +63,11 @@ def groups(recovery: Recovery, placed: Placed) -> list[Group]:
         assert attachment.volume is not None
         volumes.setdefault(name, []).append(attachment.volume)
     return [Group(name, tuple(policies[name]), tuple(some)) for name, some in volumes.items()]
+
+
+def roles_of(group: Group, placed: Placed) -> frozenset[str]:
+    """Return the roles whose data a group holds."""
+    return frozenset(placed.roles[volume] for volume in group.volumes)
 
 
 def _volumes(placed: Placed) -> Iterable[tuple[str, Attachment]]:

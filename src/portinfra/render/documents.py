@@ -12,7 +12,7 @@ from portinfra.model.change import Change
 from portinfra.model.finding import Finding
 from portinfra.model.lease import Lease
 from portinfra.model.location import Location
-from portinfra.model.observed import Observation
+from portinfra.model.observed import Foreign, Observation
 from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
 from portinfra.model.plain import Document, plain
@@ -110,6 +110,17 @@ def outcome_document(outcome: Outcome) -> Document:
     }
 
 
+def _foreign(each: Foreign) -> Document:
+    return {
+        "kind": each.kind,
+        "id": each.id,
+        "name": each.name,
+        "inside": each.inside,
+        "place": each.place,
+        "bound": list(each.bound),
+    }
+
+
 def status_document(plan: Plan, lease: Lease | None) -> Document:
     """What is different from the declaration, and what could not be told."""
     observation = plan.observation
@@ -133,6 +144,7 @@ def status_document(plan: Plan, lease: Lease | None) -> Document:
         ],
         "unknown": sorted(observation.unknown),
         "unexplained": list(observation.unexplained),
+        "foreign": [_foreign(each) for each in observation.foreign or ()],
         "findings": [finding_document(finding) for finding in plan.findings],
         "claim": _lease(lease),
     }

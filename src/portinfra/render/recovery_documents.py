@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from portinfra.model.plain import Document, plain
-from portinfra.recovery.abandon import Abandoned
-from portinfra.recovery.drill import Drilled, Swept
-from portinfra.recovery.prospect import Prospect
-from portinfra.recovery.replicate import Replicated
-from portinfra.recovery.status import RecoveryStatus
-from portinfra.recovery.subject import Recovery
+from portinfra.recovery.drills.drill import Swept
+from portinfra.recovery.drills.history import RunHistory
+from portinfra.recovery.ledger.drills import Drilled
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.replication.replicate import Replicated
+from portinfra.recovery.takeover.abandon import Abandoned
+from portinfra.recovery.watch.forecast import Prospect
+from portinfra.recovery.watch.status import RecoveryStatus
 from portinfra.render.documents import finding_document
 from portinfra.words import iso
 
@@ -74,6 +76,15 @@ def swept_document(recovery: Recovery, found: Iterable[Swept]) -> Document:
         "schema": "portinfra.swept/1",
         "recovery": recovery.plan.name,
         "drills": plain(tuple(found)),
+    }
+
+
+def runs_document(recovery: Recovery, found: Iterable[RunHistory]) -> Document:
+    """The runs that left evidence."""
+    return {
+        "schema": "portinfra.drills/1",
+        "recovery": recovery.plan.name,
+        "runs": plain(tuple(found)),
     }
 
 

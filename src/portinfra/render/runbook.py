@@ -11,7 +11,7 @@ from portinfra.model.hook import Hook
 from portinfra.model.recovery import RecoveryPlan, Wave
 from portinfra.placement import host_names, place, role_in
 from portinfra.recovery.groups import groups
-from portinfra.recovery.subject import Recovery
+from portinfra.recovery.recovery import Recovery
 from portinfra.visible import visible
 
 MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")

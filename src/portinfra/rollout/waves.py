@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from attrs import define, field, frozen
+from attrs import asdict, define, field, frozen
 
+from portinfra.execution.questions import ask
 from portinfra.hooks import calls
+from portinfra.hooks.identity import HookIdentity, identify
 from portinfra.model.evidence import Checked, WaveRun
 from portinfra.model.hook import Hook
 from portinfra.rollout.context import RolloutContext
@@ -62,9 +64,10 @@ class Rollout:
 
     def call(self, name: str, hook: Hook) -> Checked:
         """Call a hook once; return how it ended, under this name."""
-        answer = self._hook(hook, CALL_SECONDS)
+        called = identify(hook)
+        answer = self._hook(hook, CALL_SECONDS, calls.call)
         self.say(f"{name}: {'passed' if answer.passed else 'failed'}")
-        return Checked(name, answer.passed, iso(self.context.now), 1, self._told(answer))
+        return self._checked(name, called, answer, 1)
 
     def _bring(self, number: int, wave: Wave, apply: Callable[[int], str]) -> WaveRun:
         began, limit = self.context.now, wave.limit_seconds
@@ -98,16 +101,21 @@ class Rollout:
         tries = 0
         while True:
             tries += 1
-            answer = self._hook(gate, until - self.context.now)
+            called = identify(gate)
+            answer = self._hook(gate, until - self.context.now, ask)
             now = self.context.now
-            if answer.passed or now + PAUSE_SECONDS > until:
-                return Checked(calls.name_of(gate), answer.passed, iso(now), tries, self._told(answer))
+            if answer.passed or answer.hangs or now + PAUSE_SECONDS > until:
+                return self._checked(calls.name_of(gate), called, answer, tries)
             self.context.run.sleep_until(now + PAUSE_SECONDS)
 
-    def _hook(self, hook: Hook, seconds: float) -> calls.Answer:
+    def _hook(self, hook: Hook, seconds: float, call: Callable[..., calls.Answer]) -> calls.Answer:
         given = self.context.inventory(occasion=self.occasion)
         with self.context.run.living():
-            return calls.call(hook, given, seconds=seconds)
+            return call(hook, given, seconds=seconds)
+
+    def _checked(self, name: str, called: HookIdentity, answer: calls.Answer, tries: int) -> Checked:
+        at, told = iso(self.context.now), self._told(answer)
+        return Checked(name, answer.passed, at, tries, told, **asdict(called))
 
     def _told(self, answer: calls.Answer) -> str:
         return "" if self.context.quiet else answer.told

@@ -73,6 +73,9 @@ class _WrappedProvider:
     def account_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
         return self._inner.account_of(answers)
 
+    def principal_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
+        return self._inner.principal_of(answers)
+
     def catalogue_calls(self) -> tuple[Call, ...]:
         return self._inner.catalogue_calls()
 

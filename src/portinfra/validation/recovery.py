@@ -10,6 +10,7 @@ from portinfra.model.recovery import OCCASIONS, RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, twice
 from portinfra.validation.recovery_data import data_findings
+from portinfra.validation.recovery_evidence import evidence_findings, read_findings
 from portinfra.validation.recovery_part import Part, policy_part, wave_parts, whole
 from portinfra.validation.recovery_places import count_findings, key_findings, place_findings
 from portinfra.validation.recovery_times import time_findings
@@ -31,11 +32,13 @@ def recovery_findings(
     yield from _named_findings(recovery)
     yield from _hook_findings(recovery)
     yield from _action_findings(recovery)
+    yield from evidence_findings(recovery)
     topology = _topology_of(recovery, topologies)
     if topology is not None:
         yield from key_findings(recovery, topology, environments)
         yield from count_findings(recovery, topology, environments)
         yield from _wave_findings(recovery, topology)
+        yield from read_findings(recovery, topology)
         yield from data_findings(recovery, topology, environments)
         yield from vault_findings(recovery, topology, environments)
     else:
@@ -93,6 +96,8 @@ def _hooks(recovery: RecoveryPlan) -> Iterator[tuple[Part, str, Hook]]:
         yield Part(f"recovery.{recovery.name}.action.{action.name}", action.location), "run", action.run
     for probe in recovery.probes:
         yield Part(f"recovery.{recovery.name}.probe.{probe.name}", probe.location), "run", probe.run
+    for hook in recovery.notify:
+        yield whole(recovery), "notify", hook
 
 
 def _named_findings(recovery: RecoveryPlan) -> Iterator[Finding]:

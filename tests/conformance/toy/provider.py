@@ -71,6 +71,9 @@ class ToyProvider:
     def account_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
         return self.catalogue(answers).account
 
+    def principal_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
+        return ""
+
     def catalogue_calls(self) -> tuple[Call, ...]:
         return (Call("GET /project", rates=("requests",)),)
 

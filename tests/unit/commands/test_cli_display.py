@@ -148,6 +148,23 @@ def test_elsewhere_than_on_a_terminal_each_finished_step_is_a_line():
     ]
 
 
+def test_elsewhere_than_on_a_terminal_a_call_that_takes_long_is_a_line():
+    text = io.StringIO()
+    with ProgressDisplay(Console(file=text, width=500)) as display:
+        display(_moment(message="shutting down", waits=True))
+        display(_moment(message="waiting for web1 to shut down, power off in 48 s", waits=True, waited=12.0))
+    assert text.getvalue().splitlines() == [
+        "[12/300] instance.web1 waiting for web1 to shut down, power off in 48 s"
+    ]
+
+
+def test_a_terminal_shows_what_a_step_waits_for():
+    text = io.StringIO()
+    with ProgressDisplay(Console(file=text, width=100, force_terminal=True)) as display:
+        display(_moment(message="waiting for web1 to shut down, power off in 48 s", waits=True, waited=12.0))
+    assert "instance.web1: waiting for web1 to shut down, power off in 48 s" in text.getvalue()
+
+
 def test_a_removal_is_called_so():
     removal = _moment(step=Step("remove", Address("instance.web1")), fate="done")
     assert line(removal).plain == "[12/300] instance.web1 removed"

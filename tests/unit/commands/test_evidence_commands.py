@@ -8,8 +8,27 @@ from typer.testing import CliRunner
 
 from portinfra.commands.app import app
 from portinfra.commands.session import Session
-from portinfra.rollout.evidence import sign
+from portinfra.model.evidence import Evidence
+from portinfra.recovery.evidence import evidence_document
+from portinfra.rollout.evidence import sign, signing_key
 
+AT = "2030-01-01T00:00:00+00:00"
+DRILL = Evidence(
+    kind="drill",
+    id="70dbd95ea2",
+    recovery="shop",
+    topology="shop",
+    source="production (fake:us-east-1)",
+    target="recovery (fake:eu-west-1)",
+    started=AT,
+    ended=AT,
+    rpo_target=60,
+    rpo_measured=1.5,
+    rto_target=60,
+    rto_measured=30.0,
+    result="inconclusive",
+    simulated=True,
+)
 SIGNED = json.dumps(sign({"schema": "portinfra.drill/1", "result": "failed"}, Ed25519PrivateKey.generate()))
 
 
@@ -33,9 +52,38 @@ def test_a_field_written_in_twice_is_not_believed(tmp_path):
     file = tmp_path / "evidence.json"
     file.write_text(SIGNED)
     result = run("dr", "verify", str(file))
-    assert (result.exit_code, result.stdout[:19]) == (0, "Good: it is as it w")
+    assert (result.exit_code, result.stdout[:14]) == (1, "Unknown signer")
     assert json.loads(run("dr", "verify", str(file), "--json").stdout)["kind"] is None, "it is no evidence"
     file.write_text(SIGNED.replace('"result": "failed"', '"result": "passed", "result": "failed"'))
     result = run("dr", "verify", str(file))
     assert result.exit_code != 0
     assert "result is there twice" in result.stderr
+
+
+@pytest.fixture
+def signed(tmp_path, monkeypatch):
+    """The file of evidence in an empty folder, and its signer."""
+    monkeypatch.chdir(tmp_path)
+    document = sign(evidence_document(DRILL), signing_key(tmp_path / "key.pem"))
+    (tmp_path / "evidence.json").write_text(json.dumps(document))
+    return tmp_path / "evidence.json", document["signed"]["public_key"]
+
+
+def test_a_signer_is_unknown_unless_its_key_is_named(signed):
+    file, signer = signed
+    result = run("dr", "verify", str(file))
+    assert result.exit_code == 1
+    assert f"Unknown signer {signer}" in result.stdout
+    assert "--key FILE.pub" in result.stdout
+    assert run("dr", "verify", str(file), "--key", "key.pub").exit_code == 0
+    signing_key(file.parent / "other.pem")
+    result = run("dr", "verify", str(file), "--key", "other.pub")
+    assert (result.exit_code, "another key" in result.stdout) == (1, True)
+
+
+def test_an_inconclusive_drill_of_a_simulator_says_so_in_its_report(signed):
+    file, _ = signed
+    assert run("dr", "report", str(file)).exit_code == 0
+    page = file.with_suffix(".html").read_text()
+    assert "SIMULATED" in page
+    assert "inconclusive" in page

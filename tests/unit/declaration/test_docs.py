@@ -47,7 +47,7 @@ def test_an_example_loads(code, tmp_path):
 
 
 def test_what_the_examples_say_of_their_values_is_so(tmp_path):
-    (tmp_path / "example.hcl").write_text(CODE[-1], encoding="utf-8")
+    (tmp_path / "example.hcl").write_text(CODE[-2], encoding="utf-8")
     environment = load(tmp_path).environment()
     assert environment.cidr == "10.10.64.0/18"
     assert environment.tags == {
@@ -61,9 +61,16 @@ def test_what_the_examples_say_of_their_values_is_so(tmp_path):
 
 
 def test_the_indentation_of_a_heredoc_is_taken_away(tmp_path):
-    (tmp_path / "example.hcl").write_text(CODE[-2], encoding="utf-8")
+    (tmp_path / "example.hcl").write_text(CODE[-3], encoding="utf-8")
     role = load(tmp_path).topology().role("web")
     assert role.user_data.splitlines()[0] == "#!/bin/sh"
     assert 'echo "APP, API" > /etc/motd' in role.user_data
     assert '"${HOME} is' in role.user_data
     assert (role.count, role.size, role.image) == (3, "large", "debian-12")
+
+
+def test_the_directives_of_the_example_make_a_script(tmp_path):
+    (tmp_path / "example.hcl").write_text(CODE[-1], encoding="utf-8")
+    assert load(tmp_path).topology().role("web").user_data == (
+        '#!/bin/sh\necho "many roles" >> /etc/motd\necho "web" >> /etc/motd\necho "db" >> /etc/motd\n'
+    )

@@ -23,7 +23,11 @@ from portinfra.render.console.errors import show_error
         ("locals {\n  a = <<EOT\n${1 +}\nEOT\n}", 3, "where a value should be"),
         ("locals {\n  a = <<EOT\nx\n${1\nEOT\n}", 4, "${ is not closed"),
         ('locals {\n  a = "\\q"\n}', 2, "\\q means nothing in a text"),
-        ('locals {\n  a = "%{if true}b%{endif}"\n}', 2, "%{…} is not read here"),
+        (
+            'locals {\n  a = "%{if true}b%{fi}"\n}',
+            2,
+            "'fi' comes where if, else, endif, for or endfor should be",
+        ),
         ("a = 1", 1, "outside of every block"),
         ("locals {\n  count : 3\n}", 2, "':' stands where '=' should be. Write NAME = VALUE."),
         ("locals {\n  a = {\n    b = 1\n    b = 2\n  }\n}", 4, "'b' is set twice"),
@@ -54,7 +58,7 @@ from portinfra.render.console.errors import show_error
         ('topology "p" {\n  role "w" {\n    volume "d" {\n    }\n  }\n}', 3, "volume 'd' needs 'gib'"),
         ('environment "e" {\n  on = null\n}', 1, "environment 'e' needs 'on'"),
         ('environment "e" {\n  on      = "a:b"\n  account = []\n}', 3, "Give account as text."),
-        ('environment "e" {\n  on  = "a:b"\n  dns = "x"\n}', 3, "'dns' is a Python function"),
+        ('environment "e" {\n  on  = "a:b"\n  dns = {}\n}', 3, "Give dns as"),
         (
             'environment "e" {\n  on = "a:b"\n  role "w" {\n    public = "x"\n  }\n}',
             4,

@@ -172,6 +172,13 @@ def test_format_knows_the_verbs_of_terraform(pattern, value):
         ('cidrhost("10.0.0.0/30", 4)', "4 addresses"),
         ('cidrhost("10.0.0.0", {})', "takes a number"),
         ('replace("a", "/(/", "b")', "not a regular expression"),
+        ('replace("a", "/(?=a)/", "b")', "not a regular expression of RE2"),
+        (
+            'replace(join("", [for n in range(1024) : "aaaaaaaaaaaaaaaaaaaa"]), "/a.*b|a/", "b")',
+            "too long for",
+        ),
+        ('tonumber("abc")', "tonumber() cannot do this with text: this text is not a number"),
+        ("tonumber([])", "tonumber() cannot do this with a list: takes a number, not a list"),
         ('format("%d", 1.5)', "takes no number with a fraction"),
         ('format("%d")', "more values than the 0"),
         ('format("%d", 1, 2)', "2 values are given, and the pattern takes 1"),
@@ -216,7 +223,7 @@ def test_a_template_file_knows_its_variables_and_nothing_else(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ['${templatefile("boot.sh", {})}', "${file", "${}", "%{ if true }", "${1 +\n}"]
+    "text", ['${templatefile("boot.sh", {})}', "${file", "${}", "%{ fi true }", "${1 +\n}"]
 )
 def test_a_broken_template_is_an_error_at_its_line(text, tmp_path):
     (tmp_path / "boot.sh").write_text(f"#!/bin/sh\n{text}\n")

@@ -6,7 +6,7 @@ from toycloud import ToyClock
 from portinfra import Environment, Role, Topology, apply, plan
 from portinfra.errors import ApplyError, OutcomeUnknown, RateLimited, Unavailable
 from portinfra.execution.caller import Caller
-from portinfra.execution.retry import ATTEMPTS_MAX, FIRST_ATTEMPTS_MAX
+from portinfra.execution.retry import ATTEMPTS_MAX, FIRST_ATTEMPTS_MAX, UNREACHABLE_ATTEMPTS_MAX
 from portinfra.provider.interface import Call
 from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.simulated import simulated
@@ -44,6 +44,29 @@ def test_what_answered_before_is_waited_for():
     with pytest.raises(Unavailable):
         caller.insisting(READ)
     assert caller.calls == 1 + ATTEMPTS_MAX
+
+
+def test_a_zone_that_takes_no_connection_is_given_up_within_two_seconds():
+    refused = Unavailable("connection refused")
+    refused.unreachable = True
+    for place, tries in (("zone-a", UNREACHABLE_ATTEMPTS_MAX), (None, ATTEMPTS_MAX)):
+        caller = Caller(Provider({}, refused))
+        caller.insisting(READ)
+        began = caller.provider.clock.now()
+        with pytest.raises(Unavailable):
+            caller.insisting(Call("List", place=place))
+        assert caller.calls == 1 + tries
+        assert (caller.provider.clock.now() - began <= 2) is (place is not None)
+
+
+def test_a_read_is_not_repeated_more_often_than_its_error_is_worth():
+    unexplained = OutcomeUnknown("something that nobody has seen")
+    unexplained.tries_max = 3
+    caller = Caller(Provider({}, unexplained))
+    caller.insisting(READ)
+    with pytest.raises(OutcomeUnknown):
+        caller.insisting(READ)
+    assert caller.calls == 1 + 3
 
 
 def test_being_throttled_is_an_answer():

@@ -57,3 +57,16 @@ def test_a_name_that_stays_taken_is_somebody_elses():
 
 def test_a_name_that_was_taken_only_after_other_failures_is_looked_for():
     assert reaction(errors.AlreadyExists("taken"), ONCE, tries=9, taken=1) is Reaction.LOOK
+
+
+def test_an_error_that_keeps_coming_back_is_final_where_the_provider_says_so():
+    gone = errors.NotFound("no secret")
+    gone.tries_max = 2
+    assert reaction(gone, ONCE, tries=1, equal=1) is Reaction.LOOK
+    assert reaction(gone, ONCE, tries=2, equal=2) is Reaction.GIVE_UP
+
+
+def test_an_error_after_others_is_looked_into():
+    gone = errors.NotFound("no secret")
+    gone.tries_max = 2
+    assert reaction(gone, ONCE, tries=5, equal=1) is Reaction.LOOK

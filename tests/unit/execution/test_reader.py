@@ -4,6 +4,7 @@ import pytest
 from toycloud import ListingDriver, ToyProvider
 
 from portinfra import errors
+from portinfra.execution.caller import Caller
 from portinfra.model.address import Scope
 from portinfra.model.observed import Observed
 from portinfra.model.resources import Instance, Network, Volume
@@ -40,6 +41,24 @@ def test_a_zone_that_does_not_answer_is_unknown_and_is_asked_once():
 
     observation = reader(ask).observe(SCOPE)
     assert observation.unknown == {"b"}
+    assert asked == [("List instance", "a"), ("List instance", "b"), ("List volume", "a")]
+
+
+@pytest.mark.parametrize("error", [errors.Unavailable, errors.OutcomeUnknown, errors.RateLimited])
+def test_a_zone_that_is_left_out_is_asked_once_without_a_pause(error):
+    asked = []
+
+    def perform(call):
+        asked.append((call.action, call.place))
+        if call.place == "b":
+            raise error("not now")
+        return {"items": []}
+
+    provider = ToyProvider()
+    provider.perform = perform
+    caller = Caller(provider)
+    reading = reader(caller.insisting)
+    assert reading.observe(SCOPE, frozenset({"b"})).unknown == {"b"}
     assert asked == [("List instance", "a"), ("List instance", "b"), ("List volume", "a")]
 
 

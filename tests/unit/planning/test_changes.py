@@ -43,6 +43,11 @@ def test_a_port_that_somebody_opened_is_drift():
     assert (change.action, change.differences[0].before) == ("update", open_ssh)
 
 
+def test_an_attribute_that_no_list_tells_is_unknown_and_no_difference():
+    web = topology(Role("web", count=1))
+    assert plan_of(web, changed(applied(web), "instance.web1", subnet=UNSEEN)).empty
+
+
 def test_what_nothing_declares_is_deleted():
     plan = plan_of(topology(Role("web", count=1)), applied(topology(Role("web", count=2))))
     assert actions(plan) == {"instance.web2": "delete"}

@@ -3,7 +3,7 @@
 from portinfra.model.address import Address, Scope
 from portinfra.model.observed import Observed
 from portinfra.model.resources import FirewallRules, Rule
-from portinfra.provider.interface import DONE, Call, Refs, Refuse
+from portinfra.provider.interface import DONE, Call, Refs
 from portinfra.provider.rule_changes import RuleChangesDriver
 
 WEB = Address("firewall.web")
@@ -11,9 +11,6 @@ REFS = Refs(Scope("shop", "production"), "attempt", {})
 
 
 class Rules(RuleChangesDriver):
-    def __init__(self, rules_max=None):
-        self.rules_max = rules_max
-
     def survey(self, scope, only=()):
         return ()
 
@@ -28,12 +25,10 @@ def rules(*given):
     return FirewallRules("web", WEB, [Rule("tcp", *each) for each in given])
 
 
-def changes(before, after, rules_max=None):
-    """Every request from some rules to others, as `remove 22`; the reason, where the driver refuses."""
-    driver, seen, made = Rules(rules_max), Observed(after.address, before, {"firewall": "fw-1"}), []
+def changes(before, after):
+    """Every request from some rules to others, as `remove 22`."""
+    driver, seen, made = Rules(), Observed(after.address, before, {"firewall": "fw-1"}), []
     while (answer := driver.next_call(after, seen, REFS)) is not DONE:
-        if isinstance(answer, Refuse):
-            return [*made, answer.reason]
         made.append(f"{answer.action} {' '.join(map(str, answer.parameters['ports']))}")
         seen = driver.absorb(seen, answer, None)
     return made
@@ -61,19 +56,6 @@ def test_addresses_go_in_one_request_after_their_range_has_come():
     assert changes(before, rules((443, 443, "203.0.113.0/24"))) == ["allow 443", "remove 443 443"]
 
 
-def test_a_change_that_does_not_fit_beside_the_old_rules_is_refused_with_both_counts():
-    before = rules(*((port, port, "0.0.0.0/0") for port in (10, 20, 30)))
-    after = rules(*((port, port + 1, "0.0.0.0/0") for port in (10, 20, 30)))
-    assert changes(before, after, 6) == ["allow 10 20 30", "remove 10 20 30"]
-    (reason,) = changes(before, after, 5)
-    assert "keeps 3 ingress rules until 3 new ones exist: that is 6 together, and 5 is the most" in reason
-
-
 def test_rules_that_are_not_wanted_make_room_first():
     before = rules(*((port, port, "0.0.0.0/0") for port in (10, 20, 30)))
-    assert changes(before, rules((40, 40, "0.0.0.0/0")), 3) == ["remove 10 20 30", "allow 40"]
-
-
-def test_more_rules_than_the_limit_are_never_asked_for():
-    (reason,) = changes(rules(), rules(*((port, port, "0.0.0.0/0") for port in (10, 20, 30))), 2)
-    assert "that is 3 together, and 2 is the most" in reason
+    assert changes(before, rules((40, 40, "0.0.0.0/0"))) == ["remove 10 20 30", "allow 40"]

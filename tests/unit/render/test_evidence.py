@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portinfra.errors import PortinfraError
-from portinfra.model.evidence import Checked, Evidence, PointUsed, WaveRun
+from portinfra.model.evidence import Checked, Evidence, LookedAt, PointUsed, WaveRun
 from portinfra.recovery.evidence import evidence_document
 from portinfra.render.evidence import report_html
 from portinfra.rollout.evidence import sign, signing_key, verify
@@ -70,10 +70,19 @@ def test_every_field_is_in_the_document():
     assert evidence_document(evolve(GOOD, kind="failback"))["schema"] == "portinfra.failover/1"
 
 
-def test_what_is_signed_is_good(key, tmp_path):
+def test_what_is_signed_by_a_trusted_key_is_good(key, tmp_path):
     signed = sign(evidence_document(GOOD), key)
-    assert verify(json.loads(json.dumps(signed))).good
+    signer = signed[SIGNED]["public_key"]
     assert verify(signed, (tmp_path / "key.pub").read_bytes()).good
+    assert verify(json.loads(json.dumps(signed)), signers=["another", signer]).good
+
+
+def test_a_signer_that_nothing_trusts_is_unknown(key):
+    signed = sign(evidence_document(GOOD), key)
+    for signers in ((), ["another"]):
+        verdict = verify(signed, signers=signers)
+        assert (verdict.found, verdict.good, verdict.is_intact) == ("unknown signer", False, True)
+        assert signed[SIGNED]["public_key"] in verdict.told
 
 
 def _paths(value, path=()):
@@ -88,6 +97,7 @@ def _paths(value, path=()):
 
 
 SIGNED_GOOD = sign(evidence_document(GOOD), Ed25519PrivateKey.generate())
+SIGNERS = [SIGNED_GOOD[SIGNED]["public_key"]]
 PATHS = sorted(_paths(SIGNED_GOOD), key=str)
 
 
@@ -99,7 +109,7 @@ def test_any_other_value_anywhere_is_found(path, other):
     before = holder[path[-1]]
     holder[path[-1]] = other
     same = json.dumps(before) == json.dumps(other)
-    assert verify(signed).good == same
+    assert verify(signed, signers=SIGNERS).good == same
 
 
 @given(path=st.sampled_from(PATHS), at=st.integers(0, 200), other=st.characters())
@@ -110,7 +120,7 @@ def test_any_other_character_anywhere_is_found(path, at, other):
     before = str(holder[path[-1]])
     at = min(at, len(before))
     holder[path[-1]] = before[:at] + other + before[at + 1 :]
-    assert verify(signed).good == (holder[path[-1]] == before and signed == SIGNED_GOOD)
+    assert verify(signed, signers=SIGNERS).good == (holder[path[-1]] == before and signed == SIGNED_GOOD)
 
 
 def test_nothing_can_be_written_into_the_seal(key):
@@ -135,8 +145,8 @@ def test_half_a_character_from_a_hook_stops_neither_signing_nor_reading(key):
 
 def test_what_is_added_taken_away_or_unsigned_is_found(key):
     signed = sign(evidence_document(GOOD), key)
-    assert not verify({**signed, "more": 1}).good
-    assert not verify({name: value for name, value in signed.items() if name != "calls"}).good
+    assert verify({**signed, "more": 1}).found == "altered"
+    assert verify({name: value for name, value in signed.items() if name != "calls"}).found == "altered"
     assert verify(evidence_document(GOOD)).found == "unsigned"
     broken = {**signed, SIGNED: {**signed[SIGNED], "signature": "not base64"}}
     assert verify(broken).found == "altered"
@@ -144,7 +154,6 @@ def test_what_is_added_taken_away_or_unsigned_is_found(key):
 
 def test_another_key_is_told_from_the_one_that_was_asked_for(key, tmp_path):
     signed = sign(evidence_document(GOOD), signing_key(tmp_path / "other.pem"))
-    assert verify(signed).good
     assert verify(signed, (tmp_path / "key.pub").read_bytes()).found == "another key"
     with pytest.raises(PortinfraError, match="no public key"):
         verify(signed, b"nonsense")
@@ -267,6 +276,39 @@ def test_it_says_in_which_accounts_of_what_and_by_whom():
     assert "Account of the source: 111. Account of the target: 222. Topology: shop as of b0a3." in told
     assert "Run by ada@&lt;laptop&gt;." in told
     assert "Run by" not in report_html(evidence_document(GOOD))
+
+
+def test_what_is_simulated_says_so_first():
+    simulated = evolve(GOOD, simulated=True)
+    page = report_html(evidence_document(simulated))
+    assert page.index("SIMULATED") < page.index("<h1")
+    assert "SIMULATED" not in report_html(evidence_document(GOOD))
+    assert list(evidence_document(simulated))[:2] == ["schema", "simulated"]
+
+
+def test_an_inconclusive_drill_is_amber_and_says_what_was_looked_at():
+    doubtful = evolve(GOOD, result="inconclusive", reasons=("no check reads the data of db",))
+    doubtful = evolve(doubtful, looked=(LookedAt("db", "service"), LookedAt("logs", "data")), accept="data")
+    page = report_html(evidence_document(doubtful))
+    assert '<h1 class="unsure">Recovery drill of shop inconclusive' in page
+    assert '<ul class="unsure"><li>no check reads the data of db' in page
+    assert '<span class="unsure">service</span>' in page
+    assert '<span class="good">data</span>' in page
+    assert "The plan accepts: data." in page
+    assert re.findall(r'(?:Data|Time)<b class="(\w+)"', page) == ["faint", "faint"]
+
+
+def test_it_says_whether_there_is_another_copy():
+    assert "The only copy of this evidence is on the machine" in report_html(evidence_document(GOOD))
+    copied = report_html(evidence_document(evolve(GOOD, remote="vault:shop/evidence")))
+    assert "A copy goes to vault:shop/evidence." in copied
+    assert "only copy" not in copied
+
+
+def test_it_shows_the_digests_of_what_was_called():
+    probe = Checked("last row", True, AT(6), command="./last-row db1", command_sha256="a" * 64)
+    page = report_html(evidence_document(evolve(GOOD, probes=(evolve(probe, file_sha256="b" * 64),))))
+    assert f"<code>./last-row db1</code> SHA-256 of the command {'a' * 12}, file {'b' * 12}" in page
 
 
 def test_a_failed_drill_says_first_why_and_what_was_said(key):

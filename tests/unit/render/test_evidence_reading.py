@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portinfra.errors import PortinfraError
-from portinfra.model.evidence import Checked, Evidence, PointUsed, WaveRun
+from portinfra.model.evidence import LEVELS, Checked, Evidence, LookedAt, PointUsed, WaveRun
 from portinfra.recovery.evidence import evidence_document, evidence_of, parsed
 from portinfra.render.evidence import report_html
 from portinfra.rollout.evidence import sign, verify
@@ -28,7 +28,7 @@ def several(values):
     return st.lists(values, max_size=3).map(tuple)
 
 
-CHECKED = st.builds(Checked, TEXT, st.booleans(), MOMENT, COUNT, TEXT)
+CHECKED = st.builds(Checked, TEXT, st.booleans(), MOMENT, COUNT, TEXT, TEXT, TEXT, TEXT)
 WAVES = st.builds(
     WaveRun, several(TEXT), MOMENT, MOMENT, TIME, COUNT, COUNT, several(CHECKED), st.booleans(), TEXT
 )
@@ -51,8 +51,20 @@ EVIDENCE = st.builds(
     waves=several(WAVES),
     probes=several(CHECKED),
     actions=several(CHECKED),
-    result=st.sampled_from(["passed", "failed"]),
+    result=st.sampled_from(["passed", "failed", "inconclusive"]),
     reasons=several(TEXT),
+    source_principal=TEXT,
+    target_principal=TEXT,
+    plan_digest=TEXT,
+    looked=several(st.builds(LookedAt, TEXT, st.sampled_from(LEVELS))),
+    accept=TEXT,
+    overruled=several(TEXT),
+    as_of=st.none() | MOMENT,
+    number=COUNT,
+    previous_number=COUNT,
+    previous_digest=TEXT,
+    remote=TEXT,
+    simulated=st.booleans(),
     left_behind=st.none() | COUNT,
     source_fenced=st.none() | st.booleans(),
     calls=COUNT,
@@ -83,7 +95,7 @@ def test_evidence_comes_back_from_its_file_as_it_was(evidence):
     document = sign(evidence_document(evidence), KEY)
     read = parsed(json.dumps(document, ensure_ascii=False, indent=2))
     assert evidence_of(read) == evidence
-    assert verify(read).good
+    assert verify(read).is_intact
 
 
 @given(EVIDENCE)
@@ -179,17 +191,21 @@ def test_a_file_that_holds_no_document_is_refused(text):
 def test_a_field_that_is_there_twice_is_refused():
     text = json.dumps(sign(DOCUMENT, KEY), indent=2)
     twice = text.replace('"result": "failed"', '"result": "passed",\n  "result": "failed"')
-    assert verify(json.loads(twice)).good  # whoever reads the file from its top sees `passed`
+    assert verify(json.loads(twice)).is_intact  # whoever reads the file from its top sees `passed`
     with pytest.raises(PortinfraError, match="result is there twice"):
         parsed(twice)
 
 
 def test_a_page_shows_markup_from_anywhere_as_text():
     nasty = "<script>alert('\"&')</script>"
-    checked = Checked(nasty, False, AT, 1, nasty)
+    checked = Checked(nasty, False, AT, 1, nasty, f"{nasty} ", nasty, nasty)
+    texts = ("id", "recovery", "topology", "source", "target", "version", "accept", "remote", "operator")
+    texts += ("source_account", "source_principal", "topology_digest", "plan_digest")
     all_nasty = evolve(
         SMALL,
-        **dict.fromkeys(("id", "recovery", "topology", "source", "target", "version"), nasty),
+        **dict.fromkeys(texts, nasty),
+        looked=(LookedAt(nasty, "data"),),
+        overruled=(nasty,),
         waves=(evolve(SMALL.waves[0], roles=(nasty,), problem=nasty, checks=(checked,)),),
         probes=(checked,),
         actions=(checked,),

@@ -20,7 +20,7 @@ from portinfra import (
     Wave,
 )
 from portinfra.commands.dr.app import COMMANDS
-from portinfra.recovery.subject import Recovery
+from portinfra.recovery.recovery import Recovery
 from portinfra.render.runbook import runbook
 
 

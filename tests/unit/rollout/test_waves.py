@@ -1,5 +1,6 @@
 """Waves and gates, composed without recovery: plain values and functions."""
 
+import threading
 from contextlib import contextmanager
 
 import pytest
@@ -101,3 +102,20 @@ def test_a_hook_that_is_called_once_is_quoted_unless_the_data_is_sensitive(quiet
     with begun(quiet) as (rollout, _):
         checked = rollout.call("it answers", lambda inventory: "pong")
     assert (checked.name, checked.passed, checked.told) == ("it answers", True, told)
+
+
+def test_a_gate_that_does_not_return_fails_its_wave_and_is_not_called_again():
+    end, calls = threading.Event(), []
+
+    def hangs(inventory):
+        """Wait for a leader."""
+        calls.append(1)
+        end.wait(60)
+
+    with begun() as (rollout, _):
+        wave = Wave(("db",), (hangs,), "1s", 1)
+        assert not rollout.run([wave], comes_up, goes_on)
+        end.set()
+    assert calls == [1]
+    assert rollout.reasons == ["wave 1: gate 'Wait for a leader.' was not passed within 1s"]
+    assert rollout.waves[0].checks[0].told == "no answer after 1 s"

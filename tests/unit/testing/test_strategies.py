@@ -80,7 +80,7 @@ LEFT_OUT = {
     "Environment.on": "where the simulated cloud is",
     "Environment.account": "whose the simulated cloud is",
     "Environment.roles": "it names roles of one topology",
-    "Environment.dns": "HCL cannot hold a function",
+    "Environment.dns": "each apply would start a process",
     "Environment.location": "where it was written",
     "RecoveryPlan.name": "it is its topology's",
     "RecoveryPlan.source": "`environments` draws it",

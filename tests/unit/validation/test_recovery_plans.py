@@ -8,7 +8,7 @@ from attrs import evolve
 from portinfra.errors import ValidationError
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
-from portinfra.model.recovery import Action, DataPolicy, Probe, RecoveryPlan, Wave
+from portinfra.model.recovery import Action, DataPolicy, EvidenceCopy, Probe, RecoveryPlan, Wave
 from portinfra.model.resources import Volume
 from portinfra.model.topology import Role, Topology
 from portinfra.model.vault import Vault
@@ -107,6 +107,18 @@ OVER_THERE = {"target": FAR, "vault": VAULT}
         ({"probes": [Probe("a", "true"), Probe("a", "ls")]}, "duplicate-name", "probe.a", "Rename"),
         ({"probes": [Probe("a", " ")]}, "no-command", "probe.a.run", "Name a command"),
         ({"actions": [Action("a", "")]}, "no-command", "action.a.run", "Name a command"),
+        ({"notify": [" "]}, "no-command", "notify", "Name a command"),
+        ({"probes": [Probe("a", "true", reads=["dbb"])]}, "unknown-role", "probe.a.reads", "mean 'db'?"),
+        ({"probes": [Probe("a", "true", reads="app")]}, "no-data", "probe.a.reads", "db, queue"),
+        ({"accept": "host"}, "unknown-accept", "accept", "Did you mean 'hosts'?"),
+        ({"signers": ["ada"]}, "signer", "signers", "44 characters"),
+        (
+            {"evidence": EvidenceCopy("vault", "f")},
+            "evidence-remote",
+            "evidence.remote",
+            "vault:shop/evidence",
+        ),
+        ({"evidence": EvidenceCopy("v:x")}, "evidence-remote", "evidence.configuration", "Name the file"),
         ({"actions": [Action("a", "true", on=[])]}, "no-occasion", "action.a.on", "drill, failover"),
         ({"waves": []}, "no-waves", "waves", "Name every role in a wave"),
         ({"waves": [["queue"], ["app"]]}, "role-in-no-wave", "waves", "db, whose data would be left behind"),

@@ -115,6 +115,27 @@ class AwsBed(Bed):
         tags = {**self._tags()[id], "Name": "a-copy"}
         self._act("CreateVolume", {"Size": 2, "AvailabilityZone": ZONES[0], "VolumeType": "gp3"}, tags)
 
+    def place_foreign(self, kind: str) -> str:
+        """As a person would make it in the console."""
+        (network,), subnet = self._named("-main-", "vpc-"), self._named("-web-0-", "subnet-")[0]
+        if kind == "subnet in our network":
+            where = {"VpcId": network, "CidrBlock": "10.10.240.0/24"}
+            return str(self._act("CreateSubnet", where)["Subnet"]["SubnetId"])
+        (group,) = self._named("-web-", "sg-")
+        if kind != "instance with our firewall":
+            named = {"GroupName": "theirs", "Description": "theirs", "VpcId": network}
+            group = str(self._act("CreateSecurityGroup", named)["GroupId"])
+        if kind == "firewall on our host":
+            (host,) = self._named("-web1-", "i-")
+            both = [*self._named("-web-", "sg-"), group]
+            self._act("ModifyInstanceAttribute", {"InstanceId": host, "Groups": both})
+        if kind.startswith("firewall"):
+            return group
+        image = self._act("DescribeImages", {"Owners": ["136693071363"]})["Images"][0]["ImageId"]
+        launch = {"ImageId": image, "InstanceType": "t3.small", "MinCount": 1, "MaxCount": 1}
+        launch |= {"SubnetId": subnet, "SecurityGroupIds": [group]}
+        return str(self._act("RunInstances", launch)["Instances"][0]["InstanceId"])
+
     def _act(self, action: str, params: dict[str, Any], tags: Mapping[str, str] = _NONE) -> dict[str, Any]:
         return self.ec2.act(ACCOUNT, REGION, action, params, tags)
 

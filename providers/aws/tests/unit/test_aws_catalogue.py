@@ -11,7 +11,7 @@ ENVIRONMENT = Environment("production", on="aws:us-east-1")
 DEBIAN = "136693071363"
 
 
-VALUES = {"L-1216C47A": 32.0, "L-7A658B76": 50.0}
+VALUES = {"L-1216C47A": 32.0, "L-7A658B76": 50.0, "L-0EA8095F": 120.0}
 
 
 def image(id, name, created, owner=DEBIAN, root="/dev/xvda"):
@@ -76,6 +76,7 @@ def test_of_processors_and_storage_only_the_limit_is_told_if_it_may_be_read():
     assert assembled().quotas[1:] == (Quota(VCPUS, 32, None), Quota(STORAGE, 50 * 1024, None))
     unread = assembled(service_quotas=False).quotas[1:]
     assert unread == (Quota(VCPUS, None, None), Quota(STORAGE, None, None))
+    assert (assembled().rules_max, assembled(service_quotas=False).rules_max) == (120, None)
 
 
 def test_the_quota_of_standard_families_is_for_these_alone():

@@ -36,6 +36,10 @@ class Source:
     token: Callable[[], str]
     """Gives a token that is valid now: asked before every request, so that long runs outlive one."""
     project: str = ""
+    principal: Callable[[], str] = lambda: ""
+    """Returns the service account or user; empty where the credentials do not name it. On a host of Google
+    Cloud they name it once a token was used.
+    """
 
 
 def source(named: Mapping[str, str]) -> Source:
@@ -96,7 +100,11 @@ def _by_google_auth(named: Mapping[str, str], project: str) -> Source:
                     raise _not_renewed(error, str(getattr(found, "token_uri", None) or "")) from error
             return str(found.token)
 
-    return Source(token, project or its_project or "")
+    def principal() -> str:
+        names = ("service_account_email", "signer_email", "account")
+        return str(next(filter(None, (getattr(found, name, "") for name in names)), ""))
+
+    return Source(token, project or its_project or "", principal)
 
 
 @contextmanager

@@ -45,7 +45,7 @@ class GcpPlugin(PermissionPolicies, NativeLimits):
         project = environment.credentials.get("account") or environment.account or found.project
         if not project:
             raise credentials.denied("it is not said which project this is", "Name it: account=PROJECT.")
-        return GcpProvider(environment, Transport(project, found.token))
+        return GcpProvider(environment, Transport(project, found.token), found.principal)
 
     def spell_tags(self, tags: Mapping[str, str]) -> Mapping[str, str]:
         """Labels: what is no lower case letter, digit, `-` or `_` is spelt out."""

@@ -1,7 +1,7 @@
 """One project in one region of Google Cloud, live."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import requests
@@ -31,9 +31,12 @@ class GcpProvider:
     name = NAME
     capabilities = CAPABILITIES
 
-    def __init__(self, environment: Environment, transport: Transport) -> None:
+    def __init__(
+        self, environment: Environment, transport: Transport, principal: Callable[[], str] = lambda: ""
+    ) -> None:
         self.environment = environment
         self.transport = transport
+        self._principal = principal
         self.clock = SystemClock()
         self.drivers: Mapping[type[Spec], Driver[Any]] = drivers(
             Keyring(transport.project, environment.region)
@@ -49,6 +52,10 @@ class GcpProvider:
     def account_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
         """The project, as Compute Engine calls it."""
         return str(answers[catalogue.PROJECT][0]["name"])
+
+    def principal_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
+        """The service account or user, where the credentials name it."""
+        return self._principal()
 
     def catalogue_calls(self) -> tuple[Call, ...]:
         """Five reads, and the further pages of machine types."""

@@ -153,6 +153,35 @@ class GcpBed(Bed):
         zone = disk.scope.partition("/")[2]
         self.gce.act("disks.insert", {"name": "copied-by-hand", **body}, zone=zone)
 
+    def place_foreign(self, kind: str) -> str:
+        """As a person would make it in the console. The path of what was made."""
+        there, name = self.gce.projects[PROJECT], f"their-{kind.partition(' ')[0]}"
+        network = next(each for each in there.all("networks") if "-main-" in each.name)
+        whole = f"projects/{PROJECT}/global/networks/{network.name}"
+        if kind == "subnet in our network":
+            subnet = {"name": name, "network": whole, "ipCidrRange": "10.10.240.0/24"}
+            self.gce.act("subnetworks.insert", subnet, region=REGION)
+            return f"regions/{REGION}/subnetworks/{name}"
+        if kind.startswith("firewall"):
+            rule = {"name": name, "network": whole, "allowed": [{"IPProtocol": "icmp"}]}
+            targets = {} if kind == "firewall on our host" else {"targetTags": ["theirs"]}
+            self.gce.act("firewalls.insert", {**rule, **targets})
+            return f"global/firewalls/{name}"
+        subnet = next(each for each in there.all("subnetworks") if "-web-0-" in each.name)
+        tag = next(each.name for each in there.all("firewalls") if re.search("-web-[0-9a-f]+$", each.name))
+        tags = {"items": [tag if kind == "instance with our firewall" else "theirs"]}
+        image = "projects/debian-cloud/global/images/family/debian-12"
+        disk = {"boot": True, "autoDelete": True, "initializeParams": {"sourceImage": image}}
+        host = {
+            "name": name,
+            "machineType": f"zones/{ZONES[0]}/machineTypes/e2-small",
+            "disks": [disk],
+            "networkInterfaces": [{"subnetwork": f"regions/{REGION}/subnetworks/{subnet.name}"}],
+            "tags": tags,
+        }
+        self.gce.act("instances.insert", host, zone=ZONES[0])
+        return f"zones/{ZONES[0]}/instances/{name}"
+
     def make_foreign(self) -> None:
         """Of each kind that can be had alone, as a person would make it."""
         name = "sample-data"

@@ -13,8 +13,8 @@ import libvirt
 from portinfra.errors import Unavailable
 from portinfra_libvirt.site import Site
 
-OPEN_SECONDS = 30.0
-"""How long a hypervisor has to take a connection: by SSH, from another continent, while it is busy."""
+OPEN_SECONDS = 15.0
+"""The longest that a hypervisor may take to open a connection: by SSH, from another continent, busy."""
 ALIVE_SECONDS, ALIVE_TIMES = 5, 6
 """How often it is asked whether it is still there, and after how many silences it is given up."""
 
@@ -38,11 +38,13 @@ class Opening:
         try:
             return self._made.result(max(0.0, self._give_up - time.monotonic()))
         except TimeoutError:
-            raise Unavailable(
-                f"the hypervisor {self.uri} takes connections and does not answer",
+            silent = Unavailable(
+                f"the hypervisor {self.uri} did not open a connection within {OPEN_SECONDS:.0f} s",
                 provider="libvirt",
-                fix="Is its daemon stuck, or its machine? Restart libvirtd there; guests go on.",
-            ) from None
+                fix="Is its machine off, or its daemon stuck? Restart libvirtd there; guests go on.",
+            )
+            silent.unreachable = True
+            raise silent from None
 
     @property
     def broken(self) -> bool:
@@ -77,6 +79,13 @@ class Connections:
         self._openings: dict[str, Opening] = {}
         self._lock = threading.Lock()
         """Never held while anything is waited for."""
+
+    def begin(self) -> None:
+        """Begin to open all connections, so that one that is slow delays no other."""
+        with self._lock:
+            for at, uri in self._uris.items():
+                if at not in self._openings:
+                    self._openings[at] = Opening(uri)
 
     def to(self, at: str) -> Any:
         """The connection to a hypervisor. Raises libvirtError, or Unavailable."""

@@ -1,7 +1,11 @@
-"""libvirt's errors as ours, by what the caller should do."""
+"""libvirt's errors as ours, by what the caller should do: every code of libvirt has a class.
+
+What waiting cannot mend is final at once. What a look at the hypervisor may mend (something is not there, or
+is there already) is tried once more after that look: libvirt's lists are never stale. The rest may pass.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import libvirt
 
@@ -12,61 +16,97 @@ NAME = "libvirt"
 
 AGAIN = "Run the same command again: it looks first, and goes on from what is there."
 
-_KINDS: Mapping[int, type[ProviderError]] = {
-    libvirt.VIR_ERR_NO_DOMAIN: errors.NotFound,
-    libvirt.VIR_ERR_NO_NETWORK: errors.NotFound,
-    libvirt.VIR_ERR_NO_NWFILTER: errors.NotFound,
-    libvirt.VIR_ERR_NO_STORAGE_POOL: errors.NotFound,
-    libvirt.VIR_ERR_NO_STORAGE_VOL: errors.NotFound,
-    libvirt.VIR_ERR_NO_SECRET: errors.NotFound,
-    libvirt.VIR_ERR_NO_DOMAIN_METADATA: errors.NotFound,
-    libvirt.VIR_ERR_DEVICE_MISSING: errors.NotFound,
-    libvirt.VIR_ERR_DOM_EXIST: errors.AlreadyExists,
-    libvirt.VIR_ERR_NETWORK_EXIST: errors.AlreadyExists,
-    libvirt.VIR_ERR_STORAGE_VOL_EXIST: errors.AlreadyExists,
-    libvirt.VIR_ERR_STORAGE_POOL_BUILT: errors.AlreadyExists,
-    libvirt.VIR_ERR_OPERATION_INVALID: errors.Conflict,
-    libvirt.VIR_ERR_RESOURCE_BUSY: errors.Conflict,
-    libvirt.VIR_ERR_BLOCK_COPY_ACTIVE: errors.Conflict,
-    libvirt.VIR_ERR_OPERATION_TIMEOUT: errors.Unavailable,
-    libvirt.VIR_ERR_OPERATION_ABORTED: errors.OutcomeUnknown,
-    libvirt.VIR_ERR_ACCESS_DENIED: errors.PermissionDenied,
-    libvirt.VIR_ERR_OPERATION_DENIED: errors.PermissionDenied,
-    libvirt.VIR_ERR_AUTH_FAILED: errors.PermissionDenied,
-    libvirt.VIR_ERR_AUTH_CANCELLED: errors.PermissionDenied,
-    libvirt.VIR_ERR_AUTH_UNAVAILABLE: errors.PermissionDenied,
-    libvirt.VIR_ERR_NO_MEMORY: errors.NoCapacity,
-    libvirt.VIR_ERR_XML_ERROR: errors.InvalidRequest,
-    libvirt.VIR_ERR_XML_DETAIL: errors.InvalidRequest,
-    libvirt.VIR_ERR_XML_INVALID_SCHEMA: errors.InvalidRequest,
-    libvirt.VIR_ERR_INVALID_ARG: errors.InvalidRequest,
-    libvirt.VIR_ERR_INVALID_MAC: errors.InvalidRequest,
-    libvirt.VIR_ERR_CONFIG_UNSUPPORTED: errors.Unsupported,
-    libvirt.VIR_ERR_NO_SUPPORT: errors.Unsupported,
-    libvirt.VIR_ERR_OPERATION_UNSUPPORTED: errors.Unsupported,
-    libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED: errors.Unsupported,
-    libvirt.VIR_ERR_NO_CONNECT: errors.Unavailable,
-    libvirt.VIR_ERR_UNKNOWN_HOST: errors.Unavailable,
+TRIES: Mapping[type[ProviderError], int] = {errors.NotFound: 2, errors.AlreadyExists: 2}
+"""After so many equal failures in a row, an error of the class is final: a look was between them."""
+STATE_TRIES = 4
+"""The same for a request that does not fit the state of a resource, which may be about to change."""
+UNEXPLAINED_TRIES = 3
+"""The same for an answer that names no known cause."""
+
+_CODES: Mapping[type[ProviderError], tuple[str, ...]] = {
+    errors.NotFound: (
+        *("NO_DOMAIN", "NO_NETWORK", "NO_NWFILTER", "NO_STORAGE_POOL", "NO_STORAGE_VOL", "NO_SECRET"),
+        *("NO_DOMAIN_METADATA", "DEVICE_MISSING", "NO_INTERFACE", "NO_NODE_DEVICE", "NO_DOMAIN_SNAPSHOT"),
+        *("NO_NWFILTER_BINDING", "NO_DOMAIN_CHECKPOINT", "NO_DOMAIN_BACKUP", "NO_NETWORK_PORT"),
+        *("NO_HOSTNAME", "NO_DEVICE"),
+    ),
+    errors.AlreadyExists: (
+        *("DOM_EXIST", "NETWORK_EXIST", "STORAGE_VOL_EXIST", "STORAGE_POOL_BUILT", "NETWORK_PORT_EXIST"),
+    ),
+    errors.Conflict: (
+        *("OPERATION_INVALID", "RESOURCE_BUSY", "BLOCK_COPY_ACTIVE", "MULTIPLE_INTERFACES"),
+        *("MULTIPLE_DOMAINS", "SNAPSHOT_REVERT_RISKY", "CHECKPOINT_INCONSISTENT"),
+    ),
+    errors.Unavailable: (
+        *("OPERATION_TIMEOUT", "NO_CONNECT", "UNKNOWN_HOST", "INVALID_CONN", "AGENT_UNRESPONSIVE"),
+        *("AGENT_UNSYNCED", "NO_SERVER", "NO_CLIENT", "SSH", "LIBSSH", "GNUTLS_ERROR", "DBUS_SERVICE"),
+    ),
+    errors.OutcomeUnknown: ("OPERATION_ABORTED",),
+    errors.PermissionDenied: (
+        *("ACCESS_DENIED", "OPERATION_DENIED", "AUTH_FAILED", "AUTH_CANCELLED", "AUTH_UNAVAILABLE"),
+        "NO_ROOT",
+    ),
+    errors.NoCapacity: ("NO_MEMORY", "DRIVER_FULL"),
+    errors.InvalidRequest: (
+        *("XML_ERROR", "XML_DETAIL", "XML_INVALID_SCHEMA", "INVALID_ARG", "INVALID_MAC", "OVERFLOW"),
+        *("INVALID_DOMAIN", "INVALID_NETWORK", "INVALID_STORAGE_POOL", "INVALID_STORAGE_VOL"),
+        *("INVALID_NODE_DEVICE", "INVALID_INTERFACE", "INVALID_NWFILTER", "INVALID_SECRET"),
+        *("INVALID_DOMAIN_SNAPSHOT", "INVALID_STREAM", "INVALID_NWFILTER_BINDING", "NO_NAME", "NO_OS"),
+        *("INVALID_DOMAIN_CHECKPOINT", "INVALID_NETWORK_PORT", "NO_KERNEL", "NO_SOURCE", "NO_TARGET"),
+        *("CONF_SYNTAX", "PARSE_FAILED", "SEXPR_SERIAL", "STORAGE_PROBE_FAILED"),
+    ),
+    errors.Unsupported: (
+        *("CONFIG_UNSUPPORTED", "NO_SUPPORT", "OPERATION_UNSUPPORTED", "ARGUMENT_UNSUPPORTED", "OS_TYPE"),
+        *("CPU_INCOMPATIBLE", "NO_SECURITY_MODEL", "MIGRATE_UNSAFE", "MIGRATE_PERSIST_FAILED"),
+        *("MIGRATE_FINISH_OK", "NO_XEN", "XEN_CALL", "NO_XENSTORE"),
+    ),
+}
+"""Class → the codes of libvirt that mean it, without `VIR_ERR_`."""
+
+BY_WORDS = (
+    *("INTERNAL_ERROR", "OPERATION_FAILED", "SYSTEM_ERROR", "RPC", "CALL_FAILED"),
+    *("OPEN_FAILED", "READ_FAILED", "WRITE_FAILED", "GET_FAILED", "POST_FAILED"),
+    *("HTTP_ERROR", "BUILD_FIREWALL", "HOOK_SCRIPT_FAILED"),
+)
+"""Codes that libvirt gives to all that went wrong: their words tell the cause."""
+
+KINDS: Mapping[int, type[ProviderError]] = {
+    getattr(libvirt, f"VIR_ERR_{code}"): kind for kind, codes in _CODES.items() for code in codes
 }
 
-_TOLD: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), kind)
-    for pattern, kind in (
+_UNREACHABLE = r"failed to connect|connection refused|no route to host|network is unreachable|name or service"
+
+
+def _patterns(
+    pairs: Iterable[tuple[str, type[ProviderError]]],
+) -> tuple[tuple[re.Pattern[str], type[ProviderError]], ...]:
+    return tuple((re.compile(pattern, re.IGNORECASE), kind) for pattern, kind in pairs)
+
+
+_WORDS = _patterns(
+    (
         (r"accurate CPU usage", errors.Unavailable),  # qemu-img's key derivation, on a machine that is busy
         (r"already in use by interface|network interface with .* already exists", errors.InvalidRequest),
         (r"controller .* for group|unable to find any emulator|kvm is not available", errors.Unsupported),
-        (r"already exists|already in use by domain", errors.AlreadyExists),
+        (r"unsupported configuration|is not supported|not supported by this QEMU", errors.Unsupported),
+        (r"already exists|already in use by domain|already defined", errors.AlreadyExists),
+        (r"secret not found|no secret with matching", errors.NotFound),
         (r"has asynchronous jobs running", errors.Unavailable),  # a pool, while a disk is made in it
-        (r"in use|is busy|being allocated|is active", errors.Conflict),
+        (r"xtables lock|state change lock", errors.Unavailable),
+        (r"in use|is busy|being allocated|is active|get .?(write|shared).? lock", errors.Conflict),
         (r"no space left|cannot allocate memory|Cannot set up guest memory", errors.NoCapacity),
         (r"permission denied", errors.PermissionDenied),
         (
-            r"failed to connect|connection refused|no route to host|timed out|end of file|keepalive timeout",
+            rf"{_UNREACHABLE}|timed out|end of file|keepalive timeout|broken pipe|connection reset|"
+            "client socket is closed",
             errors.Unavailable,
         ),
+        (r"process exited while connecting to monitor|unable to execute QEMU command", errors.InvalidRequest),
     )
 )
 """What libvirt tells in words alone, under one code for all that went wrong."""
+
+_UNREACHABLE_WORDS = re.compile(_UNREACHABLE, re.IGNORECASE)
 
 _FIXES: Mapping[type[ProviderError], str] = {
     errors.PermissionDenied: "Use a user of group libvirt, or name it in the URI: qemu+ssh://USER@HOST/system.",
@@ -74,21 +114,45 @@ _FIXES: Mapping[type[ProviderError], str] = {
     errors.NoCapacity: "Make room on that hypervisor, or name another zone.",
     errors.OutcomeUnknown: AGAIN,
     errors.Conflict: AGAIN,
+    errors.Unsupported: "The hypervisor cannot do it: change what its message names.",
+    errors.InvalidRequest: "Mend what the message names, then run the same command again.",
 }
 
 _ADVICE: Mapping[str, str] = {
     "has asynchronous jobs running": "A disk is being made in it: it is tried again.",
     "already in use by interface": "Another network there has these addresses: choose another cidr.",
     "for group": "Its cgroups cannot be used: see its log, and portinfra providers libvirt --doctor.",
+    "no secret with matching": "Define the secret again with the passphrase of its key (virsh secret-define, "
+    "virsh secret-set-value), then run the same command again.",
+    "already defined for use": "Another secret is defined for this disk: see virsh secret-list.",
 }
 """By what libvirt told."""
 
 
 def classified(error: libvirt.libvirtError) -> ProviderError:
-    """By its code; where that says nothing, by its words."""
+    """Return the error of ours that a code of libvirt means; where the code says nothing, its words."""
     code, told = error.get_error_code(), str(error.get_error_message() or error)
-    kind = _KINDS.get(code) or next((each for pattern, each in _TOLD if pattern.search(told)), None)
+    kind = KINDS.get(code) or next((each for pattern, each in _WORDS if pattern.search(told)), None)
+    advice = next((fix for words, fix in _ADVICE.items() if words in told), "")
     if kind is None:
-        kind = errors.OutcomeUnknown
-    advice = next((fix for words, fix in _ADVICE.items() if words in told), _FIXES.get(kind, ""))
-    return kind(told, provider=NAME, fix=advice)
+        found: ProviderError = errors.OutcomeUnknown(told, provider=NAME, fix=advice or AGAIN)
+        found.tries_max = UNEXPLAINED_TRIES
+        return found
+    found = kind(told, provider=NAME, fix=advice or _FIXES.get(kind, ""))
+    found.unreachable = kind is errors.Unavailable and _is_unreachable(code, told)
+    if code == libvirt.VIR_ERR_OPERATION_INVALID:
+        found.tries_max = STATE_TRIES
+    return limited(found)
+
+
+def limited(error: ProviderError) -> ProviderError:
+    """Return an error with the number of tries that its class is worth at a hypervisor."""
+    if error.tries_max is None:
+        error.tries_max = TRIES.get(type(error))
+    return error
+
+
+def _is_unreachable(code: int, told: str) -> bool:
+    return code in (libvirt.VIR_ERR_NO_CONNECT, libvirt.VIR_ERR_UNKNOWN_HOST) or bool(
+        _UNREACHABLE_WORDS.search(told)
+    )

@@ -16,11 +16,12 @@ from portinfra.provider.interface import Answer, Call, Driver
 from portinfra_libvirt import catalogue
 from portinfra_libvirt.actions import guests, networking, overlay, storage, survey, together
 from portinfra_libvirt.actions.hand import Action, Hand
+from portinfra_libvirt.actions.pool_queue import PoolQueue
 from portinfra_libvirt.actions.together import Together
 from portinfra_libvirt.connections import Connections
 from portinfra_libvirt.drivers import drivers
 from portinfra_libvirt.drivers.reading import SURVEY
-from portinfra_libvirt.errors import AGAIN, NAME, classified
+from portinfra_libvirt.errors import AGAIN, NAME, classified, limited
 from portinfra_libvirt.published import CAPABILITIES
 from portinfra_libvirt.records import LibvirtRecords
 from portinfra_libvirt.site import Site
@@ -44,6 +45,7 @@ class LibvirtProvider:
         self.records = LibvirtRecords()
         self._connections = Connections(site)
         self._changing = {each.name: threading.RLock() for each in site.hypervisors}
+        self._queues = {each.name: PoolQueue() for each in site.hypervisors}
 
     def account_calls(self) -> tuple[Call, ...]:
         """One read: whether any hypervisor answers, and what it is called."""
@@ -52,6 +54,10 @@ class LibvirtProvider:
     def account_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
         """The site's account, by the file of sites; else the name of the hypervisor's machine."""
         return self.site.account or str(answers[WHO][0]["hostname"])
+
+    def principal_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
+        """The URIs of the site's hypervisors: they name the user and the way in."""
+        return ", ".join(each.uri for each in self.site.hypervisors)
 
     def catalogue_calls(self) -> tuple[Call, ...]:
         """Two reads."""
@@ -64,9 +70,11 @@ class LibvirtProvider:
     def perform(self, call: Call) -> Answer:
         """One look at a hypervisor, or one change there. Raises libvirtError, or ours."""
         if call.action in together.ACTIONS:
+            self._connections.begin()
             return self._together.perform(call.action, call.parameters)
         at = str(call.parameters["at"])
-        hand = Hand(self._connections.to(at), self.site, self._changing[at], self._together.answering)
+        connection, answering = self._connections.to(at), self._together.answering
+        hand = Hand(connection, self.site, self._changing[at], answering, self._queues[at])
         if call.action == SURVEY:
             return survey.survey(hand.connection, call.parameters["scope"], hand.site.directory)
         overlay.probed(hand, call)
@@ -84,7 +92,7 @@ class LibvirtProvider:
     def classify(self, error: Exception) -> ProviderError:
         """By libvirt's code; what broke on the way may have had its effect."""
         if isinstance(error, ProviderError):
-            return error
+            return limited(error)
         if isinstance(error, libvirt.libvirtError):
             return classified(error)
         return errors.OutcomeUnknown(f"{type(error).__name__}: {error}", provider=NAME, fix=AGAIN)

@@ -122,10 +122,30 @@ def rename_while_it_is_off(zones):
     return "instance.db1"
 
 
-def strip_network(zones):
-    document = native(zones["a"], "net-dumpxml", network_of(zones["a"]))
+def restore_network_without_its_metadata(zones):
+    document = native(zones["a"], "net-dumpxml", network_of(zones["a"]), "--inactive")
     define(zones["a"], "net-define", _without("metadata", document))
     return "network.main"
+
+
+def lose_network(zones):
+    name = network_of(zones["a"])
+    native(zones["a"], "net-destroy", name)
+    native(zones["a"], "net-undefine", name)
+    return "network.main"
+
+
+def restore_network_of_an_earlier_day(zones):
+    document = native(zones["a"], "net-dumpxml", network_of(zones["a"]), "--inactive")
+    start = document.index('"subnets":{')
+    end = document.index("}}", start) + len("}}")
+    define(zones["a"], "net-define", document[:start] + '"subnets":{}' + document[end:])
+    return "subnet.db-0"
+
+
+def let_host_not_start_again(zones):
+    native(zones["a"], "autostart", named(zones["a"], "web1"), "--disable")
+    return "instance.web1"
 
 
 def strip_secret(zones, owner="volume.db1-data"):

@@ -31,8 +31,9 @@ def site(tmp_path, monkeypatch):
 
 def test_who_says_nothing_is_unavailable_and_keeps_nobody_waiting_but_the_first(site):
     opened = Connections(site)
-    with pytest.raises(Unavailable, match="takes connections and does not answer"):
+    with pytest.raises(Unavailable, match="did not open a connection within") as caught:
         opened.to("a")
+    assert caught.value.unreachable
     began = time.monotonic()
     with pytest.raises(Unavailable):
         opened.to("a")
@@ -57,6 +58,22 @@ def test_while_one_is_waited_for_another_is_asked(site, monkeypatch):
     assert time.monotonic() - began < 2
     opened.close()
     waiting.join()
+
+
+def test_connections_that_begin_together_are_waited_for_together(tmp_path, monkeypatch):
+    monkeypatch.setattr(connections, "OPEN_SECONDS", 0.5)
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "silent"))
+        silent.listen(5)
+        uri = f"qemu+unix:///system?socket={tmp_path}/silent"
+        opened = Connections(Site("rack", tuple(Hypervisor(zone, uri, (zone,)) for zone in "abc")))
+        opened.begin()
+        began = time.monotonic()
+        for zone in "abc":
+            with pytest.raises(Unavailable):
+                opened.to(zone)
+        opened.close()
+        assert time.monotonic() - began < 1
 
 
 def test_where_nobody_answers_the_last_ones_reason_is_told(site):

@@ -57,7 +57,7 @@ def guest(name=NAME, said=SAID, active=True):
     card = ("net", "52:54:00:00:00:01", "wall", "10.10.4.4")
     document = domains.document(domains.Guest(name, said or {}, "c1-m128", *card, root, seed))
     record = domains.record(document, document, directory=DIRECTORY)
-    record |= {"active": active, "halted": ""}
+    record |= {"active": active, "autostart": active, "halted": ""}
     return record if said else {**record, "said": ""}
 
 
@@ -86,7 +86,7 @@ class TestAHost:
         for secrets in ((secret("instance.db1"),), (), ({**secret("instance.db1"), "said": ""},)):
             found, answer = host(guest(said=None), secrets=secrets)
             assert (found.address, found.fault) == ("instance.db1", None)
-            assert found.spec.image is UNSEEN
+            assert {found.spec.image, found.spec.key, found.spec.subnet, found.spec.zone} == {UNSEEN}
             assert isinstance(answer, Refuse)
             assert "does not tell what it was made of" in answer.reason
             assert isinstance(InstanceDriver(SITE).next_call(None, found, REFS), Refuse)

@@ -284,7 +284,7 @@ def test_a_running_host_whose_root_disk_is_unlisted_is_neither_changed_nor_remov
     name = SCOPE.native_name("web1")
     guest = domains.Guest(name, said, "c1-m128", "net", "52:54:00:00:00:01", "wall", "10.30.0.4", root, seed)
     kept = domains.document(guest)
-    domain = {"active": True, "halted": "", **domains.record(kept, kept)}
+    domain = {"active": True, "halted": "", "autostart": True, **domains.record(kept, kept)}
     driver = InstanceDriver(SITE)
     found = seen(driver, survey(STATES["elsewhere"], domains=[domain]))
     for want in (found.spec, None):

@@ -11,7 +11,7 @@ from portinfra.commands.session import Session
 
 if TYPE_CHECKING:
     from portinfra.model.evidence import Evidence
-    from portinfra.recovery.subject import Recovery
+    from portinfra.recovery.recovery import Recovery
 
 
 @frozen
@@ -102,7 +102,7 @@ def failover(session: Session, which: Which, failing: FailingOver) -> int:
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
         evidence = dr.failover(recovery, evolve(how, pace=dr.Pace(listen=display)), say=display.say)
-    code = hand_in(session, store, evidence, as_json=failing.as_json)
+    code = hand_in(session, store, recovery, evidence, as_json=failing.as_json)
     _what_next(session, which, recovery, evidence)
     return code
 
@@ -112,6 +112,7 @@ def fence(session: Session, which: Which, changing: Agreed) -> int:
     from portinfra import dr
     from portinfra.commands.applying import confirm
     from portinfra.render.console.progress import ProgressDisplay
+    from portinfra.render.console.recovery_assurances import recovery_assurance
     from portinfra.render.console.terminal import write, write_json
     from portinfra.words import count
 
@@ -123,7 +124,8 @@ def fence(session: Session, which: Which, changing: Agreed) -> int:
     if changing.as_json:
         write_json({"schema": "portinfra.fence/1", "fenced": str(recovery.source_scope), "hosts": hosts})
     else:
-        write(f"{recovery.source.name} is fenced: {count(hosts, 'host')} off, and no apply wakes them.")
+        name, off = recovery.source.name, count(hosts, "host")
+        write(recovery_assurance("fenced", environment=name, hosts=off))
     return Exit.DONE
 
 
@@ -160,7 +162,7 @@ def failback(session: Session, which: Which, changing: Turning) -> int:
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
         evidence = dr.failback(recovery, evolve(how, pace=dr.Pace(listen=display)), say=display.say)
-    code = hand_in(session, store, evidence, as_json=changing.as_json)
+    code = hand_in(session, store, recovery, evidence, as_json=changing.as_json)
     _what_next(session, which, recovery.turned, evidence)
     return code
 

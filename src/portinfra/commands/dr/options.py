@@ -10,7 +10,7 @@ from portinfra.commands.options import Shown, Target, declaration_options
 from portinfra.commands.session import Session
 
 if TYPE_CHECKING:
-    from portinfra.recovery.subject import Recovery
+    from portinfra.recovery.recovery import Recovery
 
 
 @frozen

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from attrs import frozen
 from typer import Argument, Option
 
+from portinfra.commands.dr.options import Which, recovery_of
 from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.options import Shown
 from portinfra.commands.session import Session
@@ -17,6 +18,7 @@ from portinfra.model.plain import Document
 from portinfra.words import moment
 
 if TYPE_CHECKING:
+    from portinfra.recovery.recovery import Recovery
     from portinfra.rollout.evidence import EvidenceStore, Verdict
 
 
@@ -38,15 +40,59 @@ class Page:
 
 @frozen
 class Trusting(Shown):
-    """Whom to believe."""
+    """Whom to believe: a key, or the signers and the ledger of a declaration."""
 
     key: Annotated[
         Path | None, Option("--key", metavar="FILE", help="The public key that must have signed it.")
     ] = None
+    file: Annotated[
+        Path | None,
+        Option(
+            "--file",
+            "-f",
+            metavar="PATH",
+            help="The declaration, whose signers and ledger must agree; here by default, without --key.",
+        ),
+    ] = None
+    source_on: Annotated[
+        str | None, Option("--source-on", metavar="LOCATION", help="As for the run that wrote it.")
+    ] = None
+    target_on: Annotated[
+        str | None, Option("--target-on", metavar="LOCATION", help="As for the run that wrote it.")
+    ] = None
+    variables: Annotated[
+        list[str] | None, Option("--var", metavar="NAME=VALUE", help="A value for a variable of HCL.")
+    ] = None
+    var_files: Annotated[
+        list[Path] | None,
+        Option("--var-file", metavar="PATH", help="A file of values for variables of HCL; repeatable."),
+    ] = None
+
+    def public(self) -> bytes | None:
+        """Return the key that must have signed it. Raises Misuse for a file that cannot be read."""
+        try:
+            return self.key.read_bytes() if self.key else None
+        except OSError as error:
+            raise Misuse(f"{self.key} cannot be read: {error.strerror}") from error
+
+    def recovery(self, session: Session, name: str) -> "Recovery | None":
+        """Return the recovery plan of that name; None where no declaration is meant."""
+        file = self.file
+        named = session.declared is not None or file is not None
+        if not named and (self.key is not None or not any(Path().glob("*.hcl"))):
+            return None
+        where = Which(name, file or Path(), self.source_on, self.target_on, self.variables, self.var_files)
+        try:
+            return recovery_of(session, where)
+        except Misuse as error:  # the name is the evidence's, and not of the command line
+            raise PortinfraError(str(error.args[0]), fix=error.fix) from error
 
 
-def hand_in(session: Session, store: "EvidenceStore", evidence: Evidence, *, as_json: bool) -> int:
-    """Keep the evidence with its report, and show how it ended."""
+def hand_in(
+    session: Session, store: "EvidenceStore", recovery: "Recovery", evidence: Evidence, *, as_json: bool
+) -> int:
+    """Keep the evidence with its report, send the copy that the plan wants, and show how it ended."""
+    from portinfra import dr
     from portinfra.recovery.evidence import evidence_document
     from portinfra.render.console.recovery import show_evidence
     from portinfra.render.console.terminal import err, out, write_json
@@ -64,7 +110,13 @@ def hand_in(session: Session, store: "EvidenceStore", evidence: Evidence, *, as_
     beside = err() if as_json else out()
     for line in (f"Evidence: {file}", f"Report:   {page}", f"Verify:   {verifying}"):
         beside.print(line)
-    return Exit.DONE if evidence.result == "passed" else Exit.FAILED
+    try:
+        if copy := dr.send_copy(recovery, evidence, file):
+            beside.print(f"Copy:     {copy}")
+    except PortinfraError as error:
+        err().print(f"NO COPY was sent: {error} {error.fix}".rstrip())
+        return Exit.FAILED
+    return Exit.DONE if evidence.accepted else Exit.FAILED
 
 
 def report(session: Session, paper: Paper, page: Page) -> int:
@@ -78,33 +130,38 @@ def report(session: Session, paper: Paper, page: Page) -> int:
     target = page.out or paper.evidence.with_suffix(".html")
     write_file(target, report_html(document))
     write(str(target))
-    if not verdict.good:
+    if not verdict.is_intact:
         err().print(verdict.told)
     return Exit.FAILED if verdict.found == "altered" else Exit.DONE
 
 
 def verify(session: Session, paper: Paper, trusting: Trusting) -> int:
-    """Tell what a file is evidence of, and whether it is as it was signed. Ends with 1 where it is not."""
-    from portinfra.render.console.terminal import err, write, write_json
+    """Tell what a file is evidence of, and whether it is as it was signed, and by whom. Ends with 1 where it
+    is not, or where neither --key nor the signers of the declaration name its key.
+    """
+    from portinfra import dr
+    from portinfra.render.console.terminal import write, write_json
     from portinfra.rollout.evidence import verify as verified
 
-    public = None
-    if trusting.key is not None:
-        try:
-            public = trusting.key.read_bytes()
-        except OSError as error:
-            raise Misuse(f"{trusting.key} cannot be read: {error.strerror}") from error
-    document = _read(paper.evidence)
-    verdict, of = verified(document, public), _of(document)
-    told = _told(verdict, of)
+    public, document = trusting.public(), _read(paper.evidence)
+    of, verdict = _of(document), verified(document, public)
+    recovery = trusting.recovery(session, of.recovery) if of and verdict.is_intact else None
+    if recovery:
+        verdict = verified(document, public, recovery.plan.signers)
+    differs = dr.compare_to_ledger(recovery, of, document) if recovery and of and verdict.good else ""
+    good, told = verdict.good and not differs, _told(verdict, of)
+    if differs:
+        told = f"NOT CONFIRMED: {differs}. The signature is good (key {verdict.fingerprint})."
+    elif recovery and verdict.good:
+        told += " The ledger has the same."
+    if verdict.found == "unknown signer":
+        told += " Name the key with --key FILE.pub, or write it into `signers` of the recovery plan."
     if trusting.as_json:
         about = {name: getattr(of, name, None) for name in ("kind", "id", "recovery", "started", "result")}
-        write_json({"schema": "portinfra.verdict/1", "good": verdict.good, "told": told, **about})
+        write_json({"schema": "portinfra.verdict/1", "good": good, "told": told, **about})
     else:
         write(told)
-    if verdict.good and public is None:
-        err().print("Anybody can sign anew with another key. To know that it was yours: --key FILE.pub")
-    return Exit.DONE if verdict.good else Exit.FAILED
+    return Exit.DONE if good else Exit.FAILED
 
 
 def _of(document: Document) -> Evidence | None:

@@ -11,6 +11,12 @@ LARGEST_VALUE = 1_000_000
 MOST_WORK = 10_000_000
 """Of one attribute: ten for each computed piece, and one for each character or member of its value."""
 
+MOST_MARKS = 5_000
+"""`${…}` and directives of one template: python-hcl2 takes 0.2 ms to parse one."""
+
+SMALLER = "Make it smaller, or put large files where hosts fetch them."
+"""What to do about a value that is too large."""
+
 TOO_LARGE = f"the value has more than {LARGEST_VALUE:,} characters and members"
 
 

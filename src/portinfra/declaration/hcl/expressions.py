@@ -3,32 +3,33 @@
 Messages never show a value, as it may come from a sensitive variable; names and types say enough.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
-from lark import Token, Tree
+from lark import Token
 
 from portinfra.declaration import terraform
 from portinfra.declaration.hcl import calls, loops, operations
 from portinfra.declaration.hcl.accessors import chain, name_of, number_of, reach
 from portinfra.declaration.hcl.arithmetic import Number, negate, read_number
-from portinfra.declaration.hcl.bounds import LARGEST_VALUE, TOO_LARGE, Work, is_too_large
+from portinfra.declaration.hcl.bounds import SMALLER, TOO_LARGE, Work, is_too_large
+from portinfra.declaration.hcl.directives import make_text
 from portinfra.declaration.hcl.functions import FUNCTIONS
 from portinfra.declaration.hcl.problem import Problem, all_of, problem
 from portinfra.declaration.hcl.scope import Computed, Scope
 from portinfra.declaration.hcl.source import Source
-from portinfra.declaration.hcl.syntax import Attribute, Expression, parse_expression, parts, place_of
-from portinfra.declaration.hcl.templates import Piece, pieces_of_heredoc, pieces_of_template
-from portinfra.declaration.hcl.text import ESCAPES, unquote
+from portinfra.declaration.hcl.syntax import Attribute, Expression, parts, place_of
+from portinfra.declaration.hcl.templates import pieces_of_heredoc, pieces_of_quoted, pieces_of_template
 from portinfra.declaration.hcl.values import in_words, is_number, to_number, to_text, to_truth
 from portinfra.declaration.terraform import Where
 from portinfra.model.location import Location
 from portinfra.words import count, suggestion
 
+MOST_KINDS = 4
+"""How many arguments an error describes."""
 LITERALS = {"true": True, "false": False, "null": None}
 NO_NAMES = Scope({}, {})
-SMALLER = "Make it smaller, or put large files where hosts fetch them."
 
 
 def evaluate(attribute: Attribute, scope: Scope) -> Computed:
@@ -72,9 +73,13 @@ class Evaluator:
                 tree, "unsupported", "this form of expression is not read here", "Write it plainer."
             )
         value = method(tree)
+        self.count(value, tree)
+        return value
+
+    def count(self, value: Any, tree: Expression) -> None:
+        """Count the work of a piece with its value. Raises Problem where it is too much."""
         if self.work.is_too_much(value):
             raise self.wrong(tree, "too-large", "this takes too many steps to compute", SMALLER)
-        return value
 
     def wrong(self, tree: Expression, rule: str, message: str, fix: str) -> Problem:
         """What is wrong with a piece, at its line."""
@@ -99,44 +104,12 @@ class Evaluator:
         return LITERALS[str(tree.children[0])]
 
     def _string(self, tree: Expression) -> Any:
-        pieces: list[Piece] = []
-        for part in parts(tree):
-            inner = part.children[0]
-            if isinstance(inner, Token):
-                try:
-                    pieces.append(unquote(str(inner)))
-                except ValueError as error:
-                    raise self.wrong(tree, "text", str(error), ESCAPES) from None
-            elif inner.data == "interpolation":
-                pieces.append(parts(inner)[0])
-            else:
-                raise self.wrong(
-                    tree, "unsupported", "%{…} is not read here", "Use a condition: ${a ? b : c}."
-                )
-        return self._template(pieces)
+        return make_text(self, pieces_of_quoted(tree, self.place))
 
     def _heredoc_template(self, tree: Expression) -> Any:
-        written = pieces_of_heredoc(str(tree.children[0]), self.source, self.place(tree).line)
-        return self._template([_parsed(piece) for piece in written])
+        return make_text(self, pieces_of_heredoc(str(tree.children[0]), self.source, self.place(tree).line))
 
     _heredoc_template_trim = _heredoc_template
-
-    def _template(self, pieces: list[Piece]) -> Any:
-        """The text that the pieces make; a single expression stands for itself."""
-        if len(pieces) == 1 and isinstance(pieces[0], Tree):
-            return self.value(pieces[0])
-        texts = all_of(self._shown, pieces)
-        if sum(map(len, texts)) > LARGEST_VALUE:
-            raise problem("too-large", TOO_LARGE, SMALLER, self.location)
-        return "".join(texts)
-
-    def _shown(self, piece: Piece) -> str:
-        if isinstance(piece, str):
-            return piece
-        try:
-            return to_text(self.value(piece))
-        except TypeError as error:
-            raise self.wrong(piece, "type", str(error), "Put in text, a number, true or false.") from None
 
     def _tuple(self, tree: Expression) -> list[Any]:
         return all_of(self.value, parts(tree))
@@ -262,7 +235,7 @@ class Evaluator:
             return FUNCTIONS[function](*arguments)
         except (ValueError, TypeError, AttributeError, IndexError) as error:
             reason = "" if self.secrets else f": {_first_line(error)}"
-            message = f"{function}() cannot do this{reason}"
+            message = f"{function}() cannot do this with {_kinds(arguments)}{reason}"
             raise self.wrong(tree, "function", message, "Look at its arguments.") from None
 
     def attempt(self, tree: Expression) -> Computed:
@@ -276,7 +249,7 @@ class Evaluator:
         source = Source(file, text)
         inner = Evaluator(NO_NAMES, source, source.at(1))
         inner.bound, inner.secrets, inner.work, inner.is_template = names, self.secrets, self.work, True
-        return inner._template([_parsed(piece) for piece in pieces_of_template(source)])
+        return make_text(inner, pieces_of_template(source))
 
     def _conditional(self, tree: Expression) -> Any:
         return operations.conditional(self, tree)
@@ -311,8 +284,12 @@ def _root(tree: Expression) -> str:
     return str(tree.children[0]) if tree.data == "identifier" else ""
 
 
-def _parsed(piece: str | Source) -> Piece:
-    return piece if isinstance(piece, str) else parse_expression(piece)
+def _kinds(values: Sequence[Any]) -> str:
+    """What values are, without showing them: they may be secrets, or given with `--var`."""
+    shown = [in_words(value) for value in values[:MOST_KINDS]]
+    if len(values) > MOST_KINDS:
+        shown.append(f"{len(values) - MOST_KINDS} more")
+    return ", ".join(shown) or "no argument"
 
 
 def _first_line(error: Exception) -> str:

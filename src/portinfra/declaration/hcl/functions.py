@@ -5,7 +5,6 @@ Each takes values and raises ValueError or TypeError, whose messages show no val
 
 import base64
 import json
-import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from ipaddress import IPv4Network, ip_network
@@ -14,6 +13,7 @@ from typing import Any
 from portinfra.declaration.hcl.arithmetic import Number, reckon
 from portinfra.declaration.hcl.bounds import raise_if_too_long
 from portinfra.declaration.hcl.formats import format_text
+from portinfra.declaration.hcl.patterns import replace_pattern
 from portinfra.declaration.hcl.values import in_words, same, to_number, to_text, to_truth
 from portinfra.declaration.hcl.yaml import yaml_text
 
@@ -90,17 +90,12 @@ def _network(make: Callable[[str], Any], prefix: Any) -> Any:
 
 
 def _replace(text: Any, part: Any, by: Any) -> str:
-    """With `/…/` as the part, a regular expression; `$1` and `${name}` stand for its groups."""
+    """Return the text with each part replaced; with `/…/` as the part, it is a regular expression."""
     whole, found, new = _text(text), _text(part), _text(by)
     if len(found) < 3 or not (found.startswith("/") and found.endswith("/")):
         raise_if_too_long(len(whole) + whole.count(found) * len(new))
         return whole.replace(found, new)
-    try:
-        pattern = re.compile(found[1:-1].replace("(?P<", "(?<").replace("(?<", "(?P<"))
-        written = re.sub(r"\\", r"\\\\", new)
-        return pattern.sub(re.sub(r"\$(?:(\w+)|\{(\w+)\})", r"\\g<\1\2>", written), whole)
-    except (re.error, IndexError):
-        raise ValueError("the part is not a regular expression, or it lacks a group that is put in") from None
+    return replace_pattern(whole, found[1:-1], new)
 
 
 def _range(*limits: Any) -> list[Number]:

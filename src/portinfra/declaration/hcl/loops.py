@@ -1,13 +1,15 @@
 """`for` expressions: a list or mapping made from another."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
 
 from lark import Token
 
 from portinfra.declaration.hcl.evaluator import Evaluator
 from portinfra.declaration.hcl.syntax import Expression, parts
 from portinfra.declaration.hcl.values import in_words
+
+E = TypeVar("E", bound=Evaluator)
 
 
 def for_list(evaluator: Evaluator, tree: Expression) -> list[Any]:
@@ -41,7 +43,14 @@ def for_mapping(evaluator: Evaluator, tree: Expression) -> dict[str, Any]:
 
 def _rounds(evaluator: Evaluator, intro: Expression) -> Iterator[Evaluator]:
     *names, source = parts(intro)
-    bound = [str(name.children[0]) for name in names]
+    return rounds(evaluator, [str(name.children[0]) for name in names], source)
+
+
+def rounds(evaluator: E, names: Sequence[str], source: Expression) -> Iterator[E]:
+    """Yield an evaluator for each member of a list or mapping, in which the names are bound. Raises Problem.
+
+    One name is the value; of two, the first is the number or the key.
+    """
     value = evaluator.value(source)
     if isinstance(value, dict):
         pairs: list[tuple[Any, Any]] = sorted(value.items())
@@ -51,4 +60,5 @@ def _rounds(evaluator: Evaluator, intro: Expression) -> Iterator[Evaluator]:
         message = f"`for` goes through a list or a mapping, not {in_words(value)}"
         raise evaluator.wrong(source, "type", message, "Put [ ] around it to make a list.")
     for key, item in pairs:
-        yield evaluator.with_names(dict(zip(bound, (key, item) if len(bound) == 2 else (item,), strict=True)))
+        bound = (key, item) if len(names) == 2 else (item,)
+        yield evaluator.with_names(dict(zip(names, bound, strict=True)))

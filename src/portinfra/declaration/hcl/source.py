@@ -29,8 +29,6 @@ class Source:
     first: int = 1
     column: int = 1
     """The column of the file at which the text begins."""
-    indent: int = 0
-    """What was taken from the beginning of each other line."""
     hidden: frozenset[int] | None = None
     """The lines that errors do not show, as they may hold a secret; None: all lines."""
     lines: tuple[str, ...] = field(init=False, repr=False)
@@ -43,7 +41,7 @@ class Source:
         """Return the place of a line of the text, counted from 1."""
         shown = self.hidden is not None and line not in self.hidden and 0 < line <= len(self.lines)
         source = self.lines[line - 1] if shown else ""
-        shift = self.column - 1 if line == 1 else self.indent
+        shift = self.column - 1 if line == 1 else 0
         return Location(self.file, line + self.first - 1, column and max(1, column + shift), source)
 
 
@@ -69,6 +67,20 @@ def check_shape(source: Source) -> None:
         if depth > DEEPEST:
             message = f"more than {DEEPEST} brackets are open here"
             raise problem("nesting", message, "Put a part into a local of its own.", _place(source, position))
+
+
+def strip_markers(text: str) -> frozenset[int]:
+    """Return where the `~` of `${~` and `~}` are. In texts and comments, `~` is no marker."""
+    found: set[int] = set()
+    open_: list[Bracket] = []
+    for sign, position in _brackets(text):
+        if sign not in _OPENERS:
+            open_.append(Bracket(text[position], position))
+            if text.startswith("${~", position):
+                found.add(position + 2)
+        elif open_ and open_.pop().sign == "$" and text[position - 1] == "~":
+            found.add(position - 1)
+    return frozenset(found)
 
 
 def unclosed(source: Source) -> Problem | None:

@@ -10,7 +10,7 @@ from lark import Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from portinfra.declaration.hcl.problem import Problem, problem
-from portinfra.declaration.hcl.source import Source, check_shape, unclosed
+from portinfra.declaration.hcl.source import Source, check_shape, strip_markers, unclosed
 from portinfra.declaration.hcl.text import ESCAPES, unquote
 from portinfra.model.location import Location
 
@@ -134,8 +134,11 @@ def _tree(source: Source, last: int) -> Expression:
     text = source.text
     check_shape(source)
     # python-hcl2 knows only ASCII letters. It gets `_` in place of each other one, and the names are read
-    # from the text itself, by their positions.
+    # from the text itself, by their positions. It knows `~` in directives only; `${~ … ~}` gets blanks.
+    markers = strip_markers(text) if "~" in text else frozenset()
     plain = _LETTER.sub(_plain_letter, text)
+    if markers:
+        plain = "".join(" " if place in markers else letter for place, letter in enumerate(plain))
     try:
         tree = cast(Expression, parses_to_tree(plain))
     except UnexpectedInput as error:
@@ -143,7 +146,17 @@ def _tree(source: Source, last: int) -> Expression:
     if plain != text:
         for piece in tree.iter_subtrees():
             piece.children = [_as_written(child, text) for child in piece.children]
+            if piece.data == "interpolation":
+                _mark_stripped(piece, markers)
     return tree
+
+
+def _mark_stripped(piece: Expression, markers: frozenset[int]) -> None:
+    """Add the strip markers of `${~ … ~}`, as python-hcl2 has them in directives."""
+    if piece.meta.start_pos + 2 in markers:
+        piece.children.insert(1, Token("STRIP_MARKER", "~"))
+    if piece.meta.end_pos - 2 in markers:
+        piece.children.insert(-1, Token("STRIP_MARKER", "~"))
 
 
 def _plain_letter(match: re.Match[str]) -> str:
@@ -225,6 +238,7 @@ def _wanted(expected: set[str]) -> str:
         ({"EQ", "LBRACE"}, "'=' or '{'"),
         ({"LBRACE"}, "'{'"),
         ({"RBRACE"}, "'}'"),
+        ({"STRIP_MARKER", "ENDIF"}, "if, else, endif, for or endfor"),
         ({"NAME"}, "a name"),
     ):
         if names <= expected:

@@ -1,61 +1,217 @@
-"""Heredocs and template files: text and expressions by turns. Of texts in quotes, python-hcl2 reads them."""
+"""The pieces of a template, as it is written: texts, `${…}` and the directives `%{…}`, by turns.
+
+A literal text of a heredoc or a file is a piece for each line, as in HCL: a strip marker `~` trims one piece.
+"""
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
-from portinfra.declaration.hcl.problem import problem
+from attrs import frozen
+from lark import Token
+
+from portinfra.declaration.hcl.bounds import MOST_MARKS, SMALLER
+from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.declaration.hcl.source import Source
-from portinfra.declaration.hcl.syntax import Expression
-from portinfra.declaration.hcl.text import heredoc_body
+from portinfra.declaration.hcl.syntax import Expression, parse_expression, parts
+from portinfra.declaration.hcl.text import ESCAPES, heredoc_body, unquote
+from portinfra.model.location import Location
+from portinfra.words import suggestion
 
-Piece: TypeAlias = "str | Expression"
+STRIP = "STRIP_MARKER"
+WORDS = ("if", "else", "endif", "for", "endfor")
+
+
+@frozen
+class Mark:
+    """`${…}`, or a directive `%{…}`."""
+
+    word: str
+    """One of WORDS; empty for `${…}`."""
+    place: Location
+    expression: Expression | None = None
+    names: tuple[str, ...] = ()
+    """What a `for` binds: the value, or the key and the value."""
+    trims_before: bool = False
+    trims_after: bool = False
+
+
+Piece: TypeAlias = "str | Mark"
 
 _SIGN = re.compile(r"\$\$\{|%%\{|\$\{|%\{")
 _IN_CODE = re.compile(r'["{}]')
-_IN_TEXT = re.compile(r'"|\\.|\$\$\{|%%\{|\$\{', re.DOTALL)
+_IN_TEXT = re.compile(r'"|\\.|\$\$\{|%%\{|[$%]\{', re.DOTALL)
+_WORD = re.compile(r"\s*([^\W\d][\w-]*)?\s*")
+_NAME = r"[^\W\d][\w-]*"
+_NAMES = re.compile(rf"({_NAME})\s*(?:,\s*({_NAME})\s*)?\bin\b\s*")
 
 
-def pieces_of_heredoc(written: str, source: Source, line: int) -> Iterator[str | Source]:
-    """The pieces of a heredoc that begins on a line of a file. Raises Problem.
-
-    An expression is a source of its own, not yet parsed.
-    """
-    text, margin = heredoc_body(written)
-    return pieces_of_template(Source(source.file, text, line + 1, margin + 1, margin))
+def pieces_of_heredoc(written: str, source: Source, line: int) -> list[Piece]:
+    """Return the pieces of a heredoc that begins on a line of a file. Raises Problem."""
+    text, is_indented = heredoc_body(written)
+    pieces = trim(_scan(Source(source.file, text, line + 1)))
+    return _without_indentation(pieces) if is_indented else pieces
 
 
-def pieces_of_template(source: Source) -> Iterator[str | Source]:
-    """The pieces of a template. Raises Problem."""
+def pieces_of_template(source: Source) -> list[Piece]:
+    """Return the pieces of a template that is a whole file. Raises Problem."""
+    return trim(_scan(source))
+
+
+def pieces_of_quoted(tree: Expression, place: Callable[[Expression], Location]) -> list[Piece]:
+    """Return the pieces of a text in quotes, which python-hcl2 has parsed. Raises Problem."""
+    pieces: list[Piece] = []
+    for part in parts(tree):
+        inner = part.children[0]
+        if not isinstance(inner, Token):
+            pieces.append(_parsed_mark(inner, place(inner)))
+            continue
+        try:
+            pieces.append(unquote(str(inner)))
+        except ValueError as error:
+            raise problem("text", str(error), ESCAPES, place(tree)) from None
+    return trim(pieces)
+
+
+def trim(pieces: list[Piece]) -> list[Piece]:
+    """Return the pieces without the white space that strip markers remove."""
+    made = list(pieces)
+    for number, piece in enumerate(made):
+        before = made[number - 1] if number else None
+        if isinstance(piece, str) and isinstance(before, Mark) and before.trims_after:
+            made[number] = piece.lstrip()
+        elif isinstance(piece, Mark) and piece.trims_before and isinstance(before, str):
+            made[number - 1] = before.rstrip()
+    return made
+
+
+def _parsed_mark(tree: Expression, place: Location) -> Mark:
+    """Return the mark that a tree of python-hcl2 is: its sign, `~`, word, names, expression, `~`, `}`."""
+    signs = [child.type if isinstance(child, Token) else "" for child in tree.children]
+    word = next(
+        (str(child) for child in tree.children if str(child) in WORDS and isinstance(child, Token)), ""
+    )
+    inner = parts(tree)
+    names = tuple(str(name.children[0]) for name in inner[:-1])
+    expression = inner[-1] if inner else None
+    return Mark(word, place, expression, names, signs[1] == STRIP, signs[-2] == STRIP)
+
+
+def _scan(source: Source) -> list[Piece]:
+    """Return the pieces of a text, before strip markers and indentation are removed."""
     text = source.text
     starts = [0, *accumulate(len(line) + 1 for line in source.lines)]
-    start = position = 0
-    while match := _SIGN.search(text, position):
-        sign, position = match.group(), match.end()
-        line = bisect_right(starts, match.start())
-        column = match.start() - starts[line - 1] + 1
-        if len(sign) == 3:
-            yield text[start : match.start()]
-            start = match.start() + 1
-            continue
-        if sign == "%{":
-            fix = "Use a condition, ${a ? b : c}; write %%{ for the characters themselves."
-            raise problem("unsupported", "%{…} is not read here", fix, source.at(line, column))
-        end = _closing(text, position)
-        if end is None:
-            fix = "Close it with }, or write $${ for the characters."
-            raise problem("syntax", "${ is not closed", fix, source.at(line, column))
-        yield text[start : match.start()]
-        place = source.at(line, column + 2)
-        yield Source(source.file, text[position:end], place.line, place.column, source.indent)
-        start = position = end + 1
-    yield text[start:]
+
+    def at(position: int) -> Location:
+        line = bisect_right(starts, position)
+        return source.at(line, position - starts[line - 1] + 1)
+
+    def pieces() -> Iterator[Piece]:
+        start = position = marks = 0
+        while match := _SIGN.search(text, position):
+            sign, position = match.group(), match.end()
+            if len(sign) == 3:
+                yield from _lines(text[start : match.start()])
+                start = match.start() + 1
+                continue
+            end = _closing(text, position)
+            marks += 1
+            if marks > MOST_MARKS:
+                message = f"the template has more than {MOST_MARKS:,} values and directives"
+                raise problem("too-large", message, SMALLER, at(match.start()))
+            if end is None:
+                fix = f"Close it with }}, or write {sign[0]}{sign} for the characters."
+                raise problem("syntax", f"{sign} is not closed", fix, at(match.start()))
+            yield from _lines(text[start : match.start()])
+            yield _mark(sign, _Inside(source.file, text, position, end, at))
+            start = position = end + 1
+        yield from _lines(text[start:])
+
+    return list(pieces())
+
+
+def _lines(text: str) -> Iterator[str]:
+    *whole, last = text.split("\n")
+    yield from (f"{line}\n" for line in whole)
+    if last:
+        yield last
+
+
+@frozen
+class _Inside:
+    """What is between the braces of a mark, and where."""
+
+    file: str
+    text: str
+    start: int
+    end: int
+    at: Callable[[int], Location]
+
+    def from_position(self, position: int) -> Source:
+        """Return the rest, from a position of the whole text, as a source of its own."""
+        place = self.at(position)
+        return Source(self.file, self.text[position : self.end], place.line, place.column)
+
+
+def _mark(sign: str, inside: _Inside) -> Mark:
+    text, start, end = inside.text, inside.start, inside.end
+    place = inside.at(start - len(sign))
+    trims_before = text.startswith("~", start, end)
+    start += trims_before
+    trims_after = text.endswith("~", start, end)
+    end -= trims_after
+    inside = _Inside(inside.file, text, start, end, inside.at)
+    if sign == "${":
+        return Mark("", place, parse_expression(inside.from_position(start)), (), trims_before, trims_after)
+    match = cast("re.Match[str]", _WORD.match(text, start, end))
+    word, start = match.group(1) or "", match.end()
+    if word not in WORDS:
+        raise _unknown_word(word, place)
+    names: tuple[str, ...] = ()
+    if word == "for":
+        bound = _NAMES.match(text, start, end)
+        if not bound:
+            raise problem("syntax", "%{for …} names no values", "Write %{ for x in list }.", place)
+        names, start = tuple(name for name in bound.groups() if name), bound.end()
+    expression = None
+    if word in ("if", "for"):
+        expression = parse_expression(inside.from_position(start))
+    elif text[start:end].strip():
+        raise problem("syntax", f"%{{{word}}} takes nothing", f"Write %{{ {word} }}.", place)
+    return Mark(word, place, expression, names, trims_before, trims_after)
+
+
+def _unknown_word(word: str, place: Location) -> Problem:
+    what = f"there is no directive {word!r}" if word else "%{…} has no directive"
+    fix = suggestion(word, WORDS, f"Directives are {', '.join(WORDS)}; write %%{{ for the characters.")
+    return problem("syntax", what, fix, place)
+
+
+def _without_indentation(pieces: list[Piece]) -> list[Piece]:
+    """Return the pieces of a `<<-` heredoc without the indentation of the line that has the least.
+
+    It is that of the pieces with which lines begin, after strip markers: as in HCL, a line keeps its
+    indentation where the line end before it was trimmed.
+    """
+    begins = [number for number in range(len(pieces)) if not number or str(pieces[number - 1]).endswith("\n")]
+    texts = {number: piece for number in begins if isinstance(piece := pieces[number], str)}
+    blank = {number for number, text in texts.items() if not text.strip() and text.endswith("\n")}
+    margins = [_margin(texts[number]) if number in texts else 0 for number in begins if number not in blank]
+    margin = min(margins, default=0)
+    made = list(pieces)
+    for number, text in texts.items():
+        made[number] = text.lstrip(" \t") if number in blank else text[margin:]
+    return made
+
+
+def _margin(text: str) -> int:
+    return len(text) - len(text.lstrip(" \t"))
 
 
 def _closing(text: str, position: int) -> int | None:
-    """Where the brace is that ends the expression that begins at `position`."""
+    """Where the brace is that ends the mark whose inside begins at `position`."""
     quoted = [False]  # for each open brace and quote: whether it is a quote
     while match := (_IN_TEXT if quoted[-1] else _IN_CODE).search(text, position):
         sign, position = match.group(), match.end()
@@ -65,6 +221,6 @@ def _closing(text: str, position: int) -> int | None:
             quoted.pop() if quoted[-1] else quoted.append(True)
         elif sign == "}":
             quoted.pop()
-        elif sign in ("{", "${"):
+        elif sign in ("{", "${", "%{"):
             quoted.append(False)
     return None

@@ -70,21 +70,13 @@ def _code(character: str) -> str:
     return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
 
 
-def heredoc_body(written: str) -> tuple[str, int]:
-    """The text of a heredoc, without its markers; with `<<-`, without the indentation of its least line.
-
-    Returns also the width of that indentation.
-    """
+def heredoc_body(written: str) -> tuple[str, bool]:
+    """Return the text of a heredoc without its markers, and whether its indentation is removed (`<<-`)."""
     first, *lines = written.split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
     lines.pop()  # the closing marker
-    margin = 0
-    if first.startswith("<<-"):
-        margins = [len(line) - len(line.lstrip(" \t")) for line in lines if line.strip()]
-        margin = min(margins, default=0)
-        lines = [line[margin:] if line.strip() else line.lstrip(" \t") for line in lines]
-    return "".join(line + "\n" for line in lines), margin
+    return "".join(line + "\n" for line in lines), first.startswith("<<-")
 
 
 def heredoc(text: str, indent: str) -> str | None:

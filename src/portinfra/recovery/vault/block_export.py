@@ -3,7 +3,7 @@
 from portinfra.model.environment import Environment
 from portinfra.provider import registry
 from portinfra.provider.interface import BlockExport
-from portinfra.recovery.subject import Recovery
+from portinfra.recovery.recovery import Recovery
 
 
 def exports_blocks(recovery: Recovery, end: Environment) -> BlockExport | None:

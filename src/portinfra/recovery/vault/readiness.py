@@ -7,7 +7,7 @@ from pathlib import Path
 from portinfra.errors import InvalidRequest
 from portinfra.model.finding import Finding, Severity
 from portinfra.provider import registry
-from portinfra.recovery.subject import Recovery
+from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.vault.block_export import exports_blocks
 from portinfra.recovery.vault.secret_files import text_of
 

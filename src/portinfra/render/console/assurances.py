@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Mapping
 
 from portinfra.model.plan import Plan
-from portinfra.model.resources import Instance
+from portinfra.model.resources import FirewallRules, Instance
 from portinfra.placement import host_names, role_in
 from portinfra.planning.birth import RULE as BORN_OTHERWISE
 from portinfra.planning.zones import hosts_elsewhere
+from portinfra.policy import Report
 from portinfra.words import count
 
 ASSURANCES: Mapping[str, str] = {
@@ -23,6 +24,8 @@ ASSURANCES: Mapping[str, str] = {
     "applied": "A fresh look finds {what} as declared{exceptions}.",
     "applied when fenced": "A fresh look finds {what} fenced, and its hosts off{exceptions}.",
     "destroyed": "Nothing of {what} is left{exceptions}.",
+    "not tried": "{untried} not tried",
+    "dropped": "What is not listed above is dropped{exceptions}.",
 }
 """Name → sentence."""
 
@@ -32,6 +35,7 @@ def assurance(name: str, plan: Plan) -> str:
     except_for = [*_data_kept(plan), *_not_looked_at(plan)]
     if not plan.destroys:
         except_for += [*_born_otherwise(plan), *_other_zones(plan), *_hosts_missing(plan)]
+        except_for += [] if name.startswith("applied") else _not_in_force(plan)
     exceptions = f", except {_and(except_for)}" if except_for else ""
     return ASSURANCES[name].format(what=_what(plan), exceptions=exceptions)
 
@@ -57,6 +61,19 @@ def done(plan: Plan) -> str:
 def nothing_differs(plan: Plan) -> str:
     """Return the sentence of `status` about an environment that needs no change."""
     return assurance("nothing to do when fenced" if _is_fenced(plan) else "nothing differs", plan)
+
+
+def dropped(report: Report) -> str:
+    """Return the sentence of `check` about all traffic that it does not list."""
+    except_for: list[str] = []
+    if report.observation is not None and report.there is not None:
+        if silent := sorted(report.observation.unknown):
+            except_for.append(f"traffic of what is in {', '.join(silent)}, which was not read")
+        if untold := report.there.walls.untold:
+            except_for.append(f"traffic of {', '.join(untold)}, whose firewall or address is not known")
+        if report.there.walls.strangers or report.observation.foreign:
+            except_for.append("traffic of what others have made")
+    return ASSURANCES["dropped"].format(exceptions=f", except {_and(except_for)}" if except_for else "")
 
 
 def _what(plan: Plan) -> str:
@@ -105,6 +122,14 @@ def _hosts_missing(plan: Plan) -> list[str]:
     """Return how many hosts of a fenced environment do not exist. In a zone that was not read, one may."""
     missing = len(missing_hosts(plan)) if _is_fenced(plan) and not plan.observation.unknown else 0
     return [f"{count(missing, 'host')} that {'does' if missing == 1 else 'do'} not exist"] if missing else []
+
+
+def _not_in_force(plan: Plan) -> list[str]:
+    """Return what no read tells. An apply puts it in force before it says that all is as declared."""
+    rules = plan.observation.of(FirewallRules)
+    if not plan.observation.reads_definitions or not rules:
+        return []
+    return ["what is in force of firewall rules, as only their definitions are read (`apply` renews them)"]
 
 
 def _is_fenced(plan: Plan) -> bool:

@@ -41,6 +41,8 @@ def show_status(plan: Plan, lease: Lease | None, console: Console) -> None:
     _show_differing(plan, console)
     for zone in sorted(observation.unknown):
         console.print(styled((zone, "red"), " did not answer: what is there is not known"))
+    for each in observation.foreign or ():
+        console.print(styled((str(each), "yellow"), ": portinfra did not create it, and leaves it alone"))
     show_findings(plan.findings, console)
     if not plan.differs and not observation.unknown and not observation.unexplained:
         console.print(nothing_differs(plan))

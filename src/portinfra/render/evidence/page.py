@@ -18,6 +18,16 @@ SIDEWAYS = '<p class="sideways"><small>← It goes on sideways →</small></p>'
 MORE = ("hosts", "began", "at", "tries", "volumes", "by")
 """The columns that a narrow screen leaves out, so that how it ended is seen without scrolling."""
 
+RESULTS = {"passed": "good", "inconclusive": "unsure", "failed": "bad"}
+"""Result → its colour."""
+
+LOOKED = {
+    "data": "passed probes read its data",
+    "service": "a probe passed, and none that reads its data",
+    "hosts": "its hosts run: no probe was asked",
+    "nothing": "nothing: not all of its hosts came up",
+}
+
 TITLES = {"drill": "Recovery drill", "failover": "Failover", "failback": "Failback"}
 
 
@@ -33,16 +43,19 @@ def report_html(document: Document) -> str:
             '<p class="bad"><b>ALTERED</b>: this is not as it was signed. Do not believe it.</p>'
             if altered
             else "",
+            _simulated(document),
             f'<p class="faint">{_e(document["id"])} · {moment(document["started"])}</p>',
-            f'<h1 class="{_colour(document["result"] == "passed" and not altered)}">{_e(title)}</h1>',
+            f'<h1 class="{"bad" if altered else RESULTS[document["result"]]}">{_e(title)}</h1>',
             f"<p>{_e(document['source'])} → {_e(document['target'])}</p>",
             _who(document),
             _why(document),
             f'<div class="facts">{_data(document)}{_time(document)}</div>',
+            _looked(document),
             *_course(document),
             _points(document["points"]),
             "<h2>Afterwards</h2>",
             f"<p>{_e(_afterwards(document))}</p>",
+            _copy(document),
             _signature(document),
         ]
     )
@@ -69,10 +82,19 @@ def _gates(document: Document) -> list[tuple[int, JsonObject]]:
 
 def _who(document: Document) -> str:
     """In which accounts, of what, and by whom; evidence of before this was told leaves it out."""
-    ends = [(end, document.get(f"{end}_account")) for end in ("source", "target")]
-    told = [f"Account of the {end}: {account}." for end, account in ends if account]
+    told = []
+    if number := document["number"]:
+        told.append(f"Run {number} of this plan's ledger.")
+    for end in ("source", "target"):
+        account, principal = document[f"{end}_account"], document[f"{end}_principal"]
+        if account or principal:
+            by = f", as {principal}" if principal else ""
+            told.append(f"Account of the {end}: {account or 'not declared'}{by}.")
     if digest := document.get("topology_digest"):
-        told.append(f"Topology: {document['topology']} as of {digest}.")
+        plan = f", plan {document['plan_digest']}" if document["plan_digest"] else ""
+        told.append(f"Topology: {document['topology']} as of {digest}{plan}.")
+    if document["as_of"]:
+        told.append(f"Data as of {moment(document['as_of'])}.")
     if operator := document.get("operator"):
         told.append(f"Run by {operator}.")
     return f'<p class="faint">{_e(" ".join(told))}</p>' if told else ""
@@ -86,13 +108,45 @@ def _why(document: Document) -> str:
         parts = (("wave", document["waves"]), ("gate", gates), ("probe", document["probes"]))
         told = [count(len(of), noun) for noun, of in parts if of]
         return f"<p>{_e(', '.join(told))}: all passed.</p>" if told else ""
-    reasons = "".join(f"<li>{_e(reason)}</li>" for reason in document["reasons"])
+    given = [*document["reasons"], *(f"overruled: {each}" for each in document["overruled"])]
+    reasons = "".join(f"<li>{_e(reason)}</li>" for reason in given)
     said = "".join(
         f'<p class="faint">{_e(check["name"])} said last:</p><pre>{_e(check["told"])}</pre>'
         for check in checks
         if check["told"] and not check["passed"]
     )
-    return f'<ul class="bad">{reasons}</ul>{said}'
+    return f'<ul class="{RESULTS[document["result"]]}">{reasons}</ul>{said}'
+
+
+def _simulated(document: Document) -> str:
+    """Return the sentence that heads a page of the built-in cloud."""
+    if not document["simulated"]:
+        return ""
+    return '<p class="unsure"><b>SIMULATED</b>: the built-in cloud did this. Nothing of it is real.</p>'
+
+
+def _looked(document: Document) -> str:
+    """Return how deeply each group was looked at."""
+    if not document["looked"]:
+        return ""
+    rows = (
+        (
+            _e(each["group"]),
+            f'<span class="{"good" if each["looked"] == "data" else "unsure"}">{_e(each["looked"])}</span>',
+            _e(LOOKED[each["looked"]]),
+        )
+        for each in document["looked"]
+    )
+    accepted = f"<p>The plan accepts: {_e(document['accept'])}.</p>" if document["accept"] else ""
+    return "<h2>What was looked at</h2>" + _table(("group", "looked at", "which means"), rows) + accepted
+
+
+def _copy(document: Document) -> str:
+    """Return where else this evidence is."""
+    if remote := document["remote"]:
+        return f'<p class="faint">A copy goes to {_e(remote)}.</p>'
+    told = "The only copy of this evidence is on the machine that made it."
+    return f'<p class="faint">{told} An evidence block in the plan sends another one to a remote.</p>'
 
 
 def _data(document: Document) -> str:
@@ -174,7 +228,7 @@ def _checks(title: str, checks: list[tuple[str, JsonObject]], started: str) -> s
         return ""
     rows = (
         (
-            f"{_e(check['name'])} <small class='short'>{_e(where)}</small>",
+            f"{_e(check['name'])} <small class='short'>{_e(where)}</small>{_command(check)}",
             _clock(check["at"], started),
             _e(check["tries"]),
             f'<span class="said">{_e(check["told"])}</span>',
@@ -183,6 +237,16 @@ def _checks(title: str, checks: list[tuple[str, JsonObject]], started: str) -> s
         for where, check in checks
     )
     return f"<h2>{title}</h2>" + _table(("what was asked", "at", "tries", "it said", "result"), rows)
+
+
+def _command(check: JsonObject) -> str:
+    """Return the command and the digests that tell whether it was changed since."""
+    if not check["command"]:
+        return ""
+    digests = (("command", check["command_sha256"]), ("file", check["file_sha256"]))
+    told = ", ".join(f"{of} {digest[:12]}" for of, digest in digests if digest)
+    shown = f"<code>{_e(check['command'])}</code> " if check["command"] != check["name"] else ""
+    return f"<br><small>{shown}{_e(f'SHA-256 of the {told}' if told else '')}</small>"
 
 
 def _points(points: Iterable[JsonObject]) -> str:

@@ -2,15 +2,16 @@
 
 STYLE = """
 :root { --ink: #1d2327; --paper: #fff; --faint: #636c73; --line: #d9dee2; --good: #1a7f4b; --bad: #c0272d;
-  --soft: #f4f6f7; }
+  --unsure: #9a6700;  --soft: #f4f6f7; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e9eb; --paper: #16191c; --faint: #98a2a9;
-  --line: #333a40; --good: #52c288; --bad: #ff7a76; --soft: #1f2428; } }
+  --line: #333a40; --good: #52c288; --bad: #ff7a76; --unsure: #e0a93b; --soft: #1f2428; } }
 * { box-sizing: border-box; print-color-adjust: exact; -webkit-print-color-adjust: exact }
 body { margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 60rem; color: var(--ink);
   background: var(--paper); font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere }
 h1 { margin: 0; font-size: 1.9rem; line-height: 1.2 }
 h2 { margin: 2.5rem 0 .6rem; font-size: 1.15rem; break-after: avoid }
-.good { color: var(--good) } .bad { color: var(--bad) } .faint, small { color: var(--faint) }
+.good { color: var(--good) } .unsure { color: var(--unsure) }
+.bad { color: var(--bad) } .faint, small { color: var(--faint) }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); gap: 1rem;
   margin: 1.5rem 0 }
 .fact { padding: 1rem 1.2rem; background: var(--soft); border-radius: .5rem }

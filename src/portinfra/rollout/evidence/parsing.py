@@ -16,7 +16,7 @@ T = TypeVar("T")
 WORDS: dict[Any, str] = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
 LIMIT = 2.0**53
 """Numbers beyond are none that every reader of JSON agrees on."""
-MOMENTS = ("started", "ended", "at", "taken")
+MOMENTS = ("started", "ended", "at", "taken", "as_of")
 """The fields that hold a moment."""
 
 

@@ -5,15 +5,16 @@ public key are added to it under `signed`.
 """
 
 import base64
+import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from attrs import AttrsInstance, asdict, frozen
+from attrs import AttrsInstance, asdict, evolve, frozen
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
@@ -35,14 +36,24 @@ SIGNED = "signed"
 class Verdict:
     """Whether evidence can be believed."""
 
-    found: Literal["good", "altered", "unsigned", "another key"]
-    fingerprint: str = ""
-    """Of the key that it names: the first sixteen digits of its base64."""
+    found: Literal["good", "altered", "unsigned", "another key", "unknown signer"]
+    signer: str = ""
+    """The public key that it names, in base64."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The first sixteen digits of that key."""
+        return self.signer[:16]
 
     @property
     def good(self) -> bool:
-        """Whether it is as it was signed, by the key that was asked for, if one was."""
+        """Whether it is as it was signed, by a key that is trusted."""
         return self.found == "good"
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether it is as it was signed, by any key: everyone can make a key and sign with it."""
+        return self.found in ("good", "another key", "unknown signer")
 
     @property
     def told(self) -> str:
@@ -52,6 +63,7 @@ class Verdict:
             "altered": "ALTERED: it is not as it was signed.",
             "unsigned": "It is not signed.",
             "another key": f"It was signed with another key, {self.fingerprint}.",
+            "unknown signer": f"Unknown signer {self.signer}: everyone can make a key and sign with it.",
         }[self.found]
 
 
@@ -82,11 +94,28 @@ def sign(document: Document, key: Ed25519PrivateKey) -> Document:
     return {**_unsigned(document), SIGNED: _seal(public, signature)}
 
 
-def verify(document: JsonObject, public: bytes | None = None) -> Verdict:
-    """Whether it is as it was signed; with `public` (PEM), by that very key.
+def verify(document: JsonObject, public: bytes | None = None, signers: Collection[str] = ()) -> Verdict:
+    """Return whether a document is as it was signed, by `public` (PEM) or by one of `signers` (base64).
 
-    Without, a document that somebody altered and signed anew is good, too: compare the fingerprint.
+    Without any of them the best answer is "unknown signer".
     """
+    verdict = _read_seal(document)
+    if verdict.found != "unknown signer":
+        return verdict
+    if public is not None and verdict.signer == _text(_public_raw(public)):
+        return evolve(verdict, found="good")
+    if verdict.signer in signers:
+        return evolve(verdict, found="good")
+    return verdict if public is None else evolve(verdict, found="another key")
+
+
+def digest_of(document: JsonObject) -> str:
+    """Return the SHA-256 of a document without its signature, in hex digits."""
+    return hashlib.sha256(_canonical(document)).hexdigest()
+
+
+def _read_seal(document: JsonObject) -> Verdict:
+    """Return the verdict about a document before any key is trusted."""
     signed = document.get(SIGNED)
     if not isinstance(signed, Mapping):
         return Verdict("unsigned")
@@ -97,14 +126,12 @@ def verify(document: JsonObject, public: bytes | None = None) -> Verdict:
     except ValueError:
         return Verdict("altered")
     if signed != _seal(raw, signature):  # no signature holds for the seal itself, so it has one form only
-        return Verdict("altered", _fingerprint(raw))
-    if public is not None and raw != _public_raw(public):
-        return Verdict("another key", _fingerprint(raw))
+        return Verdict("altered", _text(raw))
     try:
         key.verify(signature, _canonical(document))
     except InvalidSignature:
-        return Verdict("altered", _fingerprint(raw))
-    return Verdict("good", _fingerprint(raw))
+        return Verdict("altered", _text(raw))
+    return Verdict("unknown signer", _text(raw))
 
 
 def _make_key(path: Path) -> None:
@@ -160,10 +187,6 @@ def _unsigned(document: JsonObject) -> Document:
 
 def _text(raw: bytes) -> str:
     return base64.b64encode(raw).decode()
-
-
-def _fingerprint(raw: bytes) -> str:
-    return _text(raw)[:16]
 
 
 def document_of(schema: str, value: AttrsInstance) -> Document:

@@ -20,6 +20,7 @@ from portinfra.testing.conformance.suite.abilities import Abilities
 from portinfra.testing.conformance.suite.acceptance import Acceptance
 from portinfra.testing.conformance.suite.causes import Causes
 from portinfra.testing.conformance.suite.crashes import CrashAtEveryCall
+from portinfra.testing.conformance.suite.foreign import ForeignResources
 from portinfra.testing.conformance.suite.identity import Identity
 from portinfra.testing.conformance.suite.leases import Leases
 from portinfra.testing.conformance.suite.limits import Limits
@@ -49,6 +50,7 @@ class ProviderConformance(
     Limits,
     Abilities,
     Identity,
+    ForeignResources,
     Worlds,
     Leases,
     Records,

@@ -101,6 +101,14 @@ class Bed(ABC):
         """Make something that is not ours, of each kind that can be had alone, as a person would."""
         _lacks("has nobody else in it")
 
+    def place_foreign(self, kind: str) -> str:
+        """Make something that is not ours within what `before` has become, as a person would. Return its id.
+
+        kind: one of `suite.foreign.KINDS`.
+        """
+        _lacks(f"has nobody who makes a foreign {kind} in it")
+        return ""
+
 
 def fit_topologies(bed: Bed) -> None:
     """Leave out of a bed's topologies what its plugin's capabilities say that the provider does not have."""

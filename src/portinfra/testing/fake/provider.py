@@ -32,6 +32,7 @@ def capabilities_of(shape: Shape) -> Capabilities:
         zonal_subnets=shape.zonal_subnets,
         user_data_max_bytes=16_384,
         runs_user_data=False,
+        simulated=True,
     )
 
 
@@ -61,6 +62,10 @@ class FakeProvider:
         """The account of the credentials."""
         ((region,),) = answers.values()
         return str(region["account"])
+
+    def principal_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
+        """The account: it has no users."""
+        return f"fake:{self.account_of(answers)}"
 
     def catalogue_calls(self) -> tuple[Call, ...]:
         """Two reads: the region and its images."""

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from attrs import evolve, frozen
 
 from portinfra.model.address import Address, Scope
-from portinfra.model.observed import Observed, S, State
+from portinfra.model.observed import Foreign, Observed, S, State
+from portinfra.model.resources import Network
 from portinfra.provider.interface import Answer, Call, Names, NextCall, Refs, Refuse, Wait
 from portinfra.provider.lifecycle import Copy, LifecycleDriver, with_owner
 from portinfra_aws import marks, rates
@@ -102,6 +103,43 @@ class AwsDriver(LifecycleDriver[S]):
             owned.record.get("availabilityZone") or None,
             reason="somebody has renamed it" if renamed else "",
         )
+
+    # Resources of others: only of the kinds that say where a record lies.
+
+    def survey_foreign(self, seen: Mapping[Address, Observed[Any]]) -> tuple[Call, ...]:
+        """Return the list of this kind in our networks, whoever owns what it shows."""
+        networks = sorted(each.id for each in seen.values() if isinstance(each.spec, Network))
+        return self.lists_within(networks) if networks else ()
+
+    def lists_within(self, networks: Sequence[str]) -> tuple[Call, ...]:
+        """Return the lists of all records of this kind in these networks."""
+        return ()
+
+    def foreign(self, answers: Answers, names: Names) -> list[Foreign]:
+        """Return the records that bear no mark of ours and lie in a resource of ours."""
+        found = []
+        for record in reading.records(answers, self.lists):
+            homes = (names.address_of(id) for id in self.homes(record))
+            home = next((address for address in homes if address), None)
+            if home is None or marks.read(record, names.scope):
+                continue
+            bound = tuple(sorted(self.bound(record, answers, names)))
+            title = marks.tags_of(record).get("Name", "")
+            kind = self.resource.replace("-", " ")
+            found.append(Foreign(kind, record[self.id_key], home, title, self.zone(record), bound))
+        return found
+
+    def homes(self, record: Record) -> Iterable[str]:
+        """Return the ids of what a record lies in, the innermost first."""
+        return ()
+
+    def bound(self, record: Record, answers: Answers, names: Names) -> Iterable[Address]:
+        """Return our firewalls that apply to a record of others, and our hosts that it applies to."""
+        return ()
+
+    def zone(self, record: Record) -> str | None:
+        """Return the zone of a record; None where it is in none."""
+        return record.get("availabilityZone") or None
 
     @abstractmethod
     def seen_spec(self, owned: Owned, told: Told) -> S:

@@ -1,5 +1,6 @@
 """Firewalls: security groups, as empty shells."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from attrs import evolve
@@ -10,7 +11,9 @@ from portinfra.model.resources import Firewall
 from portinfra.provider.interface import Call, Names, NextCall, Refs
 from portinfra_aws.drivers import permissions, reading
 from portinfra_aws.drivers.base import AwsDriver, Owned, Told
-from portinfra_aws.drivers.reading import Record
+from portinfra_aws.drivers.instance import InstanceDriver, groups_of
+from portinfra_aws.drivers.reading import Answers, Record
+from portinfra_aws.query import where
 
 _NOBODY = Names(Scope("", ""), {})
 
@@ -37,6 +40,24 @@ class FirewallDriver(AwsDriver[Firewall]):
             why = "it still lets everything out"
             return evolve(seen, parts={**parts, "as-made": "yes"}, state="pending", reason=why)
         return evolve(seen, parts=parts)
+
+    def lists_within(self, networks: Sequence[str]) -> tuple[Call, ...]:
+        """Return all groups of these networks, and the hosts: they tell which of them is in which group."""
+        here = where("vpc-id", *networks)
+        return (reading.listed(self.lists, here), *InstanceDriver().lists_within(networks))
+
+    def homes(self, record: Record) -> list[str]:
+        """Return its network. The default group comes with the network."""
+        return [] if record.get("groupName") == "default" else [record.get("vpcId", "")]
+
+    def bound(self, record: Record, answers: Answers, names: Names) -> set[Address]:
+        """Return our hosts that are in it, and our firewalls that its rules name."""
+        hosts = reading.records(answers, InstanceDriver.lists)
+        ids = [host["instanceId"] for host in hosts if record["groupId"] in groups_of(host)]
+        rules = permissions.seen(reading.items(record, "ipPermissions"), names)
+        rules += permissions.seen(reading.items(record, "ipPermissionsEgress"), names)
+        peers = {rule.peer_firewall for rule in rules}
+        return {address for address in (*map(names.address_of, ids), *peers) if address}
 
     def seen_spec(self, owned: Owned, told: Told) -> Firewall:
         """The network that it is of."""

@@ -6,12 +6,12 @@ from typing import Any
 
 from attrs import evolve
 
-from portinfra.model.address import Scope
+from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import UNSEEN, Fault, Observed, State
 from portinfra.model.resources import Instance, Power
 from portinfra.provider.cloud_init import user_data
-from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse, Wait
+from portinfra.provider.interface import Answer, Call, Names, NextCall, Refs, Refuse, Wait
 from portinfra.provider.mounting import mounting
 from portinfra_aws import devices, errors, keys, marks, pinned, profiles
 from portinfra_aws.drivers import reading
@@ -62,6 +62,25 @@ class InstanceDriver(AwsDriver[Instance]):
         """Instances, and their root disks. Those that are awaited may have died: EC2 tells for an hour."""
         alive = () if only else (where("instance-state-name", *ALIVE),)
         return (reading.owned(self.lists, scope, *alive), reading.owned("DescribeVolumes", scope))
+
+    def lists_within(self, networks: Sequence[str]) -> tuple[Call, ...]:
+        """Return all hosts of these networks that live."""
+        alive = where("instance-state-name", *ALIVE)
+        return (reading.listed(self.lists, where("vpc-id", *networks), alive),)
+
+    def homes(self, record: Record) -> list[str]:
+        """Return the subnet of each interface, and its network."""
+        interfaces = reading.items(record, "networkInterfaceSet")
+        subnets = [record.get("subnetId", ""), *(each.get("subnetId", "") for each in interfaces)]
+        return [*subnets, record.get("vpcId", "")]
+
+    def bound(self, record: Record, answers: Answers, names: Names) -> set[Address]:
+        """Return the firewalls of ours that apply to it."""
+        return {address for id in groups_of(record) if (address := names.address_of(id))}
+
+    def zone(self, record: Record) -> str | None:
+        """Return its zone, which is in its placement."""
+        return _zone(record) or None
 
     def related(self, answers: Answers) -> Mapping[str, Record]:
         """Root disk → its record."""
@@ -304,6 +323,12 @@ def _others(record: Record) -> list[str]:
         for interface in reading.items(record, "networkInterfaceSet")
         if str((interface.get("attachment") or {}).get("deviceIndex", "0")) != "0"
     ]
+
+
+def groups_of(record: Record) -> set[str]:
+    """Return the security groups of a host, and of each of its interfaces."""
+    bearers = [record, *reading.items(record, "networkInterfaceSet")]
+    return {group["groupId"] for bearer in bearers for group in reading.items(bearer, "groupSet")}
 
 
 def _fault(record: Record) -> Fault | None:

@@ -1,5 +1,6 @@
 """Public addresses: elastic addresses."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from attrs import evolve
@@ -10,6 +11,7 @@ from portinfra.provider.interface import Call, NextCall, Refs
 from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.base import AwsDriver, Owned, Told
 from portinfra_aws.drivers.reading import Record
+from portinfra_aws.query import where
 
 
 class PublicAddressDriver(AwsDriver[PublicAddress]):
@@ -29,6 +31,14 @@ class PublicAddressDriver(AwsDriver[PublicAddress]):
         """Addresses that are bound."""
         records = reading.records(told.answers, self.lists)
         return {record["allocationId"] for record in records if record.get("associationId")}
+
+    def lists_within(self, networks: Sequence[str]) -> tuple[Call, ...]:
+        """Return all addresses that are on hosts: an address lies in no network."""
+        return (reading.listed(self.lists, where("instance-id", "i-*")),)
+
+    def homes(self, record: Record) -> list[str]:
+        """Return its host."""
+        return [record.get("instanceId", "")]
 
     def seen_spec(self, owned: Owned, told: Told) -> PublicAddress:
         """The host that it is bound to."""

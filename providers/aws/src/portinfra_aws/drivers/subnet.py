@@ -16,6 +16,7 @@ from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.base import AwsDriver, Owned, Told
 from portinfra_aws.drivers.network_parts import TABLE
 from portinfra_aws.drivers.reading import Answers, Record
+from portinfra_aws.query import where
 
 
 class SubnetDriver(AwsDriver[Subnet]):
@@ -35,6 +36,14 @@ class SubnetDriver(AwsDriver[Subnet]):
     def survey(self, scope: Scope, only: Sequence[Observed[Subnet]] = ()) -> tuple[Call, ...]:
         """Subnets, and the route tables that they are associated with."""
         return (*super().survey(scope), reading.owned("DescribeRouteTables", scope))
+
+    def lists_within(self, networks: Sequence[str]) -> tuple[Call, ...]:
+        """Return all subnets of these networks."""
+        return (reading.listed(self.lists, where("vpc-id", *networks)),)
+
+    def homes(self, record: Record) -> list[str]:
+        """Return its network."""
+        return [record["vpcId"]]
 
     def related(self, answers: Answers) -> Mapping[str, str]:
         """Subnet → its association with a public table."""

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 from attrs import evolve, frozen
 
 from portinfra.model.address import Address, Scope
-from portinfra.model.observed import Observed, S, State
+from portinfra.model.observed import Foreign, Observed, S, State
+from portinfra.model.resources import Network
 from portinfra.provider.interface import Answer, Call, Names, NextCall, Refs, Refuse
 from portinfra.provider.lifecycle import Copy, LifecycleDriver, with_owner
 from portinfra_gcp import labels, links, marks, rates
@@ -57,6 +58,10 @@ class GcpDriver(LifecycleDriver[S]):
     """The action that lists it."""
     labelled: ClassVar[bool] = True
     """Whether it has labels; else its owner is written once."""
+    has_state: ClassVar[bool] = True
+    """Whether its record says that it comes or goes. Else only an operation does, which a run that died may
+    have begun.
+    """
     name_follows_owner = False
     waits_for_pending = True
 
@@ -66,8 +71,9 @@ class GcpDriver(LifecycleDriver[S]):
     # Seeing
 
     def survey(self, scope: Scope, only: Sequence[Observed[S]] = ()) -> tuple[Call, ...]:
-        """All of the scope; of what is awaited, first what is under way."""
-        return (*((reading.operations(),) if only else ()), self.listing(scope))
+        """All of the scope; where it is awaited or has no state of its own, first what is under way."""
+        needs_operations = bool(only) or not self.has_state
+        return (*((reading.operations(),) if needs_operations else ()), self.listing(scope))
 
     def listing(self, scope: Scope) -> Call:
         """The list of this kind."""
@@ -110,6 +116,46 @@ class GcpDriver(LifecycleDriver[S]):
             _busy(told.under_way.get(path)) or self.state(owned.record),
             links.place(path) if path.startswith("zones/") else None,
         )
+
+    # Resources of others: only of the kinds that say where a record lies.
+
+    def survey_foreign(self, seen: Mapping[Address, Observed[Any]]) -> tuple[Call, ...]:
+        """Return the list of this kind in our networks, whoever owns what it shows."""
+        names = sorted(each.parts["name"] for each in seen.values() if isinstance(each.spec, Network))
+        return self.lists_within(names) if names else ()
+
+    def lists_within(self, networks: Sequence[str]) -> tuple[Call, ...]:
+        """Return the lists of all records of this kind in networks of these names."""
+        return ()
+
+    def foreign(self, answers: Answers, names: Names) -> list[Foreign]:
+        """Return the records that are not ours and lie in a resource of ours."""
+        found = []
+        for record in reading.records(answers, self.lists):
+            homes = (names.address_of(links.path(link)) for link in self.homes(record))
+            home = next((address for address in homes if address), None)
+            if home is None or self.is_ours(record, names.scope):
+                continue
+            path = links.path(record["selfLink"])
+            bound = tuple(sorted(self.bound(record, answers, names)))
+            kind = self.foreign_kind or self.spec.kind
+            found.append(Foreign(kind, path, home, record["name"], links.place(path) or None, bound))
+        return found
+
+    foreign_kind: ClassVar[str] = ""
+    """What others' are called, where that is not our kind."""
+
+    def is_ours(self, record: Record, scope: Scope) -> bool:
+        """Whether a record belongs to the scope."""
+        return marks.read(record, scope, self.spec.kind) is not None
+
+    def homes(self, record: Record) -> Iterable[str]:
+        """Return links to what a record lies in, the innermost first."""
+        return ()
+
+    def bound(self, record: Record, answers: Answers, names: Names) -> Iterable[Address]:
+        """Return our firewalls that apply to a record of others, or that it applies to."""
+        return ()
 
     @abstractmethod
     def seen_spec(self, owned: Owned, told: Told) -> S:

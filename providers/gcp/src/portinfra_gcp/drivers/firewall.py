@@ -3,21 +3,21 @@
 What comes in is denied by the rule that Compute Engine implies in each network. What is allowed stands above.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import evolve
 
-from portinfra.model.address import Scope
+from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import Observed
-from portinfra.model.resources import Firewall
-from portinfra.provider.interface import Call, NextCall, Refs, Refuse, Wait
+from portinfra.model.resources import Firewall, FirewallRules
+from portinfra.provider.interface import Call, Names, NextCall, Refs, Refuse, Wait
 from portinfra.provider.lifecycle import with_owner
 from portinfra_gcp import links, marks
 from portinfra_gcp.drivers import reading
 from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, born, call
-from portinfra_gcp.drivers.reading import Record
+from portinfra_gcp.drivers.reading import Answers, Record
 
 LISTS = "firewalls.list"
 
@@ -35,6 +35,7 @@ class FirewallDriver(GcpDriver[Firewall]):
     collection = "firewalls"
     lists = LISTS
     labelled = False
+    has_state = False
     replaces = frozenset({"network"})
     holds = frozenset({"network"})
 
@@ -50,6 +51,28 @@ class FirewallDriver(GcpDriver[Firewall]):
             why = "it does not deny what leaves, as it should"
             return evolve(seen, state="pending", parts={**seen.parts, "open": "yes"}, reason=why)
         return seen
+
+    foreign_kind = "firewall rule"
+
+    def lists_within(self, networks: Sequence[str]) -> tuple[Call, ...]:
+        """Return all firewall rules of these networks."""
+        return (reading.in_networks(self.lists, networks),)
+
+    def homes(self, record: Record) -> list[str]:
+        """Return its network."""
+        return [record["network"]]
+
+    def is_ours(self, record: Record, scope: Scope) -> bool:
+        """Whether a rule denies or allows for a firewall of the scope."""
+        kinds = (Firewall.kind, FirewallRules.kind)
+        return any(marks.read(record, scope, kind) is not None for kind in kinds)
+
+    def bound(self, record: Record, answers: Answers, names: Names) -> set[Address]:
+        """Return our firewalls whose hosts it applies to. A rule that is switched off applies to none."""
+        shells = (each for each in reading.records(answers, self.lists) if is_shell(each, names.scope))
+        concerned = [each["name"] for each in shells if concerns(record, each["name"])]
+        tags = () if record.get("disabled") else concerned
+        return {address for tag in tags if (address := names.address_of(f"global/firewalls/{tag}"))}
 
     def seen_spec(self, owned: Owned, told: Told) -> Firewall:
         """The network that it is of, and the addresses of its role."""
@@ -112,6 +135,12 @@ def in_networks_of(scope: Scope) -> Call:
 def is_shell(record: Record, scope: Scope) -> bool:
     """Whether a rule is the one that denies."""
     return marks.read(record, scope, Firewall.kind) is not None
+
+
+def concerns(record: Record, tag: str) -> bool:
+    """Whether a rule is about whoever bears a tag."""
+    targets = record.get("targetTags")
+    return tag in targets if targets else not record.get("targetServiceAccounts")
 
 
 def _is_open(record: Record) -> bool:

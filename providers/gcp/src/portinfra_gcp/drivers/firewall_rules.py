@@ -19,7 +19,7 @@ from portinfra_gcp import links, marks
 from portinfra_gcp.drivers import reading
 from portinfra_gcp.drivers.base import DONE_STATUS, call
 from portinfra_gcp.drivers.compiled import Compiled, Way, Words, compile, native
-from portinfra_gcp.drivers.firewall import FIREWALLS, LISTS, in_networks_of, is_shell
+from portinfra_gcp.drivers.firewall import FIREWALLS, LISTS, concerns, in_networks_of, is_shell
 from portinfra_gcp.drivers.reading import Answers, Record
 
 PARTS = ("firewall", "name", "network")
@@ -36,8 +36,8 @@ class FirewallRulesDriver(Driver[FirewallRules]):
     # Seeing
 
     def survey(self, scope: Scope, only: Sequence[Observed[FirewallRules]] = ()) -> tuple[Call, ...]:
-        """The list of firewall rules, which is read anyway."""
-        return (*((reading.operations(),) if only else ()), in_networks_of(scope))
+        """The list of firewall rules, which is read anyway, and operations: a rule itself has no state."""
+        return reading.operations(), in_networks_of(scope)
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[FirewallRules]]:
         """The rules of each of our tags."""
@@ -110,7 +110,7 @@ class _Listed:
     def _rules(self, tag: str) -> dict[str, Compiled]:
         mine = {name: record for name, record in self.ours.items() if _tag(record, self.scope) == tag}
         rules = {name: self.words.read(record, ours=True, tag=tag) for name, record in mine.items()}
-        others = (record for record in self.foreign if _concerns(record, tag))
+        others = (record for record in self.foreign if concerns(record, tag))
         return rules | {record["name"]: self.words.read(record, ours=False, tag=tag) for record in others}
 
 
@@ -329,12 +329,6 @@ def _tag(record: Record, scope: Scope) -> str:
 
 def _opens(record: Record) -> bool:
     return bool(record.get("allowed")) and not record.get("disabled")
-
-
-def _concerns(record: Record, tag: str) -> bool:
-    """Whether a rule is about whoever bears a tag."""
-    targets = record.get("targetTags")
-    return tag in targets if targets else not record.get("targetServiceAccounts")
 
 
 def _is_of(name: str, tag: str, scope: Scope) -> bool:

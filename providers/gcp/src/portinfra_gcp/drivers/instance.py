@@ -9,10 +9,11 @@ from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import Observed, State
 from portinfra.model.resources import Instance, Power
-from portinfra.provider.interface import Call, NextCall, Refs, Refuse
+from portinfra.provider.interface import Call, Names, NextCall, Refs, Refuse
 from portinfra_gcp import birth, keys, links, marks
+from portinfra_gcp.drivers import reading
 from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, born, call
-from portinfra_gcp.drivers.reading import Record
+from portinfra_gcp.drivers.reading import Answers, Record
 from portinfra_gcp.published import DISK_TYPE, SSD
 
 BOOT = "boot"
@@ -53,6 +54,20 @@ class InstanceDriver(GcpDriver[Instance]):
     def state(self, record: Record) -> State:
         """What is on its way up or down, or in an unknown status, is waited for."""
         return _STATES.get(record.get("status", ""), "pending")
+
+    def lists_within(self, networks: Sequence[str]) -> tuple[Call, ...]:
+        """Return all hosts of the project: no filter looks into the interfaces of a host."""
+        return (reading.listed(self.lists, ""),)
+
+    def homes(self, record: Record) -> list[str]:
+        """Return the subnetwork of each interface, then their networks."""
+        interfaces = record.get("networkInterfaces") or ()
+        return [each.get(name, "") for name in ("subnetwork", "network") for each in interfaces]
+
+    def bound(self, record: Record, answers: Answers, names: Names) -> set[Address]:
+        """Return our firewalls that apply to it: those of its tags."""
+        tags: Sequence[str] = (record.get("tags") or {}).get("items") or ()
+        return {address for tag in tags if (address := names.address_of(f"global/firewalls/{tag}"))}
 
     def seen_spec(self, owned: Owned, told: Told) -> Instance:
         """What the record says. A host with a second tag bears no firewall that is wanted."""

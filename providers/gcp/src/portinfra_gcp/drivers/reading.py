@@ -25,10 +25,16 @@ def owned(action: str, scope: Scope, **more: str) -> Call:
 
 
 def listed(action: str, where: str, **more: Any) -> Call:
-    """The list of all that passes a filter."""
+    """The list of all that passes a filter; without a filter, of all."""
     whole = {"returnPartialSuccess": True} if action.endswith("aggregatedList") else {}
-    parameters = {**more, "filter": where, "maxResults": PAGE, **whole}
+    narrowed = {"filter": where} if where else {}
+    parameters = {**more, **narrowed, "maxResults": PAGE, **whole}
     return Call(action, parameters, rates=(rates.group(action),))
+
+
+def in_networks(action: str, networks: Sequence[str], **more: str) -> Call:
+    """The list of all that lies in networks of these names."""
+    return listed(action, f'network eq ".*/({"|".join(networks)})"', **more)
 
 
 def operations() -> Call:

@@ -1,5 +1,6 @@
 """Subnets: subnetworks, which are a region's; the zone that each serves is kept in its description."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from portinfra.model.address import Scope
@@ -8,6 +9,7 @@ from portinfra.provider.interface import Call, Refs
 from portinfra_gcp import links, marks
 from portinfra_gcp.drivers import reading
 from portinfra_gcp.drivers.base import GcpDriver, Owned, Told
+from portinfra_gcp.drivers.reading import Record
 
 
 class SubnetDriver(GcpDriver[Subnet]):
@@ -17,6 +19,7 @@ class SubnetDriver(GcpDriver[Subnet]):
     collection = "subnetworks"
     lists = "subnetworks.list"
     labelled = False
+    has_state = False
     renames = False
     replaces = frozenset({"network", "cidr", "zone"})
     holds = frozenset({"network"})
@@ -25,6 +28,14 @@ class SubnetDriver(GcpDriver[Subnet]):
     def listing(self, scope: Scope) -> Call:
         """Those of the region."""
         return reading.owned(self.lists, scope, region=self.keyring.region)
+
+    def lists_within(self, networks: Sequence[str]) -> tuple[Call, ...]:
+        """Return all subnetworks of these networks in the region."""
+        return (reading.in_networks(self.lists, networks, region=self.keyring.region),)
+
+    def homes(self, record: Record) -> list[str]:
+        """Return its network."""
+        return [record["network"]]
 
     def seen_spec(self, owned: Owned, told: Told) -> Subnet:
         """Network and CIDR; and the zone that it was made for."""

@@ -40,7 +40,7 @@ def keep_domain(hand: Hand, domain: str) -> None:
     there = hand.connection.lookupByName(domain)
     flags = libvirt.VIR_DOMAIN_XML_SECURE | libvirt.VIR_DOMAIN_XML_INACTIVE
     if not there.isPersistent():
-        hand.connection.defineXML(there.XMLDesc(flags))
+        hand.connection.defineXML(there.XMLDesc(flags)).setAutostart(1)
 
 
 def undefine_domain(hand: Hand, domain: str) -> None:
@@ -57,8 +57,9 @@ def rename_domain(hand: Hand, domain: str, name: str) -> None:
 
 
 def start_domain(hand: Hand, domain: str) -> None:
-    """Start a guest, or let one that is paused go on. Raises NoCapacity where the hypervisor has not the
-    memory, before it is too late.
+    """Start a guest, or let one that is paused go on. From then on it starts with its hypervisor.
+
+    Raises NoCapacity where the hypervisor has not the memory, before it is too late.
     """
     there = hand.connection.lookupByName(domain)
     with hand.lock:  # what two would take at once is only there once
@@ -70,11 +71,15 @@ def start_domain(hand: Hand, domain: str) -> None:
         if not there.isActive():
             _has_room(hand, there)
             there.create()
+        there.setAutostart(1)
 
 
 def stop_domain(hand: Hand, domain: str) -> None:
-    """Let a guest stop by itself; after the site's `shutdown_seconds`, its power is cut."""
+    """Let a guest stop by itself; after the site's `shutdown_seconds`, its power is cut. It starts with its
+    hypervisor no more.
+    """
     there = hand.connection.lookupByName(domain)
+    _stay_off(there)
     give_up = time.monotonic() + hand.site.shutdown_seconds
     if there.isActive() and hand.site.shutdown_seconds:
         with suppress(libvirt.libvirtError):
@@ -85,11 +90,18 @@ def stop_domain(hand: Hand, domain: str) -> None:
 
 
 def cut_power(hand: Hand, domain: str) -> None:
-    """Stop a guest at once."""
+    """Stop a guest at once. It starts with its hypervisor no more."""
     there = hand.connection.lookupByName(domain)
+    _stay_off(there)
     if there.isActive():
         with unless_gone(libvirt.VIR_ERR_OPERATION_INVALID):  # it stopped by itself
             there.destroyFlags(libvirt.VIR_DOMAIN_DESTROY_GRACEFUL)
+
+
+def _stay_off(domain: Any) -> None:
+    """Let a guest not start with its hypervisor: before it stops, so that no reboot brings it back."""
+    if domain.isPersistent():
+        domain.setAutostart(0)
 
 
 def own_domain(hand: Hand, domain: str, said: str, root: str = "", copy: str = "") -> None:

@@ -101,6 +101,17 @@ def define_filter(hand: Hand, name: str, document: str, keep: bool = False, scop
         hand.connection.nwfilterDefineXML(document)
 
 
+def renew_filter(hand: Hand, name: str, scope: str, attempt: str) -> None:
+    """Let libvirt instantiate a filter again for the guests that run behind it: somebody may have flushed the
+    tables of the kernel, and libvirt does not look.
+
+    Definitions that are equal change nothing there. So `attempt` goes into the filter's comment.
+    """
+    with hand.lock, forwarding.walls_renewed(hand, scope):
+        document = hand.connection.nwfilterLookupByName(name).XMLDesc()
+        hand.connection.nwfilterDefineXML(filters.renew(document, attempt))
+
+
 def undefine_filter(hand: Hand, name: str) -> None:
     """Undefine a filter that no guest stands behind."""
     hand.connection.nwfilterLookupByName(name).undefine()
@@ -112,6 +123,7 @@ ACTIONS: Mapping[str, Action] = {
     "PutEntry": put_entry,
     "PinAddress": pin_address,
     "DefineFilter": define_filter,
+    "RenewFilter": renew_filter,
     "UndefineFilter": undefine_filter,
 }
 

@@ -78,7 +78,9 @@ def define_pool(hand: Hand, scope: str, path: str) -> Answer:
         try:
             if not was_active:
                 pool.create()
-            pool.refresh(0)
+            else:
+                with hand.queue.refreshing(pool):
+                    pool.refresh(0)
             size = pool.storageVolLookupByName(PurePosixPath(path).name).info()[1]
         except libvirt.libvirtError as error:
             if not was_active and pool.isActive():

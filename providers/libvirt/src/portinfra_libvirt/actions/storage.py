@@ -27,7 +27,8 @@ def create_disk(
     backing = _image(hand, image) if image else ""
     pool = pools.ensure(hand, Scope.parse(scope), path)
     _begin(hand, path, said, passphrase(key, hand.site.keys))
-    pool.createXML(disks.document(_file(path), bytes, disks.secret_id(path), backing), 0)
+    with hand.queue.making(pool):
+        pool.createXML(disks.document(_file(path), bytes, disks.secret_id(path), backing), 0)
     _secret(hand, path, said)
 
 
@@ -41,11 +42,13 @@ def copy_disk(hand: Hand, scope: str, path: str, said: str, key: str | None, byt
     _begin(hand, path, said, passphrase(key, hand.site.keys))
     document = disks.document(_file(path), bytes, disks.secret_id(path))
     if original is not None:
-        copy = pool.createXMLFrom(document, original, 0)
+        with hand.queue.making(pool):
+            copy = pool.createXMLFrom(document, original, 0)
         if copy.info()[1] < bytes:
             copy.resize(bytes)
     else:
-        pool.createXML(document, 0)
+        with hand.queue.making(pool):
+            pool.createXML(document, 0)
         _back_up(holder, source, path)
     _secret(hand, path, said)
 
@@ -60,13 +63,16 @@ def import_disk(
     with elsewhere(site, source) as original:
         _begin(hand, part, said, original.passphrase)
         size = original.length
-        uploaded = pool.createXML(disks.plain_document(_file(part), size), 0)
+        with hand.queue.making(pool):
+            uploaded = pool.createXML(disks.plain_document(_file(part), size), 0)
         _upload(hand, uploaded, size, original.read)
-    pool.refresh(0)  # it turns out to be qcow2, which its secret opens
+    with hand.queue.refreshing(pool):
+        pool.refresh(0)  # it turns out to be qcow2, which its secret opens
     copied = pool.storageVolLookupByName(_file(part))
     size = copied.info()[1]
     _begin(hand, path, said, value)
-    pool.createXMLFrom(disks.document(_file(path), size, disks.secret_id(path)), copied, 0)
+    with hand.queue.making(pool):
+        pool.createXMLFrom(disks.document(_file(path), size, disks.secret_id(path)), copied, 0)
     _delete(hand, part)
     _secret(hand, path, said)
 
@@ -111,7 +117,9 @@ def grow_disk(hand: Hand, scope: str, path: str, bytes: int) -> None:
         hand.connection.storageVolLookupByPath(path).resize(bytes, 0)
     else:
         holder.blockResize(path, bytes, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES)
-        pools.ensure(hand, Scope.parse(scope), path).refresh(0)
+        pool = pools.ensure(hand, Scope.parse(scope), path)
+        with hand.queue.refreshing(pool):
+            pool.refresh(0)
 
 
 def delete_disk(hand: Hand, scope: str, path: str) -> None:
@@ -133,9 +141,11 @@ def write_seed(hand: Hand, scope: str, path: str, files: Mapping[str, str]) -> N
     data = seed.image(files)
     pool = pools.ensure(hand, Scope.parse(scope), path)
     _delete(hand, path)
-    volume = pool.createXML(disks.plain_document(_file(path), len(data)), 0)
+    with hand.queue.making(pool):
+        volume = pool.createXML(disks.plain_document(_file(path), len(data)), 0)
     _upload(hand, volume, len(data), io.BytesIO(data).read)
-    pool.refresh(0)
+    with hand.queue.refreshing(pool):
+        pool.refresh(0)
 
 
 ACTIONS: Mapping[str, Action] = {

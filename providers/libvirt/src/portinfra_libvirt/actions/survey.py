@@ -118,7 +118,8 @@ def _domain(domain: Any, directory: str) -> dict[str, Any]:
     kept = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
     live = domain.XMLDesc() if active else kept
     record = domains.record(kept, live, persistent=bool(domain.isPersistent()), directory=directory)
-    return {**record, "active": active, "halted": _halted(*domain.state())}
+    starts = bool(domain.autostart())
+    return {**record, "active": active, "autostart": starts, "halted": _halted(*domain.state())}
 
 
 def _halted(state: int, reason: int) -> str:

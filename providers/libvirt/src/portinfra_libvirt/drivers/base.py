@@ -12,7 +12,7 @@ from portinfra.model.observed import Observed, S
 from portinfra.provider.interface import DONE, Call, Driver, Names, NextCall, Refs, Refuse
 from portinfra_libvirt.drivers import reading
 from portinfra_libvirt.drivers.reading import Answers, Record
-from portinfra_libvirt.site import Site
+from portinfra_libvirt.site import Hypervisor, Site
 
 
 def part(at: str) -> str:
@@ -29,6 +29,10 @@ class LibvirtDriver(Driver[S]):
 
     def __init__(self, site: Site) -> None:
         self.site = site
+
+    def zone_of(self, hypervisor: Hypervisor) -> str | None:
+        """Return the zone that a hypervisor is; None where it is all zones of its site."""
+        return None if self.site.alone else hypervisor.zones[0]
 
     def survey(self, scope: Scope, only: Sequence[Observed[S]] = ()) -> tuple[Call, ...]:
         """One read a hypervisor, shared with all other kinds."""

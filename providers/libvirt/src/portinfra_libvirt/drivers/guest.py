@@ -6,7 +6,8 @@ from typing import Any
 from attrs import asdict, evolve, field, fields_dict, frozen
 from attrs.converters import optional
 
-from portinfra.model.observed import Observed, S
+from portinfra.model.observed import Observed
+from portinfra.model.resources import Instance
 from portinfra_libvirt import disks, domains, marks
 from portinfra_libvirt.drivers.disks import SECRET_GONE, UNMARKED_REASON
 from portinfra_libvirt.drivers.reading import File, Record
@@ -67,6 +68,10 @@ class GuestParts:
     """Whether it has no definition, and ends when it stops."""
     halted: str = ""
     """Why it does not run though it is active."""
+    autostart: bool = field(default=False, converter=bool)
+    """Whether it starts with its hypervisor."""
+    starts: bool = field(default=False, converter=bool)
+    """Whether it must do so while it runs. Earlier versions defined hosts that need not."""
 
     @classmethod
     def of(cls, seen: Observed[Any]) -> "GuestParts":
@@ -83,18 +88,26 @@ class GuestParts:
             if value is not False
         }
 
-    def obstacle(self, *, pinned: bool) -> str:
-        """Return what keeps it from being ready; empty: nothing. `pinned`: DHCP has to know its address."""
-        for reason in (self.unknown, self._damage(), self._root_obstacle()):
-            if reason:
-                return reason
+    def obstacle(self, *, pinned: bool, runs: bool) -> str:
+        """Return what keeps it from being ready; empty: nothing. `pinned`: DHCP has to know its address;
+        `runs`: it is running.
+        """
+        reasons = (self.unknown, self._damage(), self._root_obstacle(), self._unfinished(pinned, runs))
+        return next((reason for reason in reasons if reason), "")
+
+    def _unfinished(self, pinned: bool, runs: bool) -> str:
+        """What is still to be done to it."""
         if not self.seeded:
             return "it has no seed yet"
         if self.transient:
             return "its definition was removed outside portinfra: it ends when it stops"
         if self.halted:
             return self.halted
-        return "it has no name in DHCP yet" if pinned and not self.pin else ""
+        if pinned and not self.pin:
+            return "it has no name in DHCP yet"
+        if self.autostart and not runs:
+            return "it would start with its hypervisor"
+        return "it would not start with its hypervisor" if runs and self.starts and not self.autostart else ""
 
     def _damage(self) -> str:
         """What was done to its definition outside portinfra."""
@@ -117,9 +130,9 @@ class GuestParts:
         return "it has no root disk yet" if self.root_bytes is None else ""
 
 
-def with_parts(seen: Observed[S], parts: GuestParts, *, pinned: bool) -> Observed[S]:
+def with_parts(seen: Observed[Instance], parts: GuestParts, *, pinned: bool) -> Observed[Instance]:
     """Return an observed instance with other parts, ready unless they lack something."""
-    reason = parts.obstacle(pinned=pinned)
+    reason = parts.obstacle(pinned=pinned, runs=seen.spec.power == "running")
     return evolve(seen, parts=parts.to_parts(), state="pending" if reason else "ready", reason=reason)
 
 
@@ -145,6 +158,8 @@ def guest_parts(at: str, domain: Record, told: Record, card: Mapping[str, str]) 
         cut=not {domains.ROOT_TARGET, domains.SEED_TARGET} <= kept,
         transient=not domain["persistent"],
         halted=domain["halted"],
+        autostart=domain["autostart"],
+        starts=bool(marks.parsed(domain["said"]).get("starts")),
     )
     return _with_seed(_with_root(parts, told, running=domain["active"]), told)
 

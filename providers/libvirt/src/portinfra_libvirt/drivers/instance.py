@@ -6,13 +6,15 @@ reads at birth, and its name in DHCP; then it is started. It goes in the opposit
 
 import ipaddress
 import json
+from itertools import chain
 from typing import Any
 
 from attrs import evolve
 
-from portinfra.model.address import Address
+from portinfra.model.address import Address, Scope
 from portinfra.model.observed import UNSEEN, Observed
-from portinfra.model.resources import Firewall, Instance, Power, Subnet
+from portinfra.model.progress import Awaited
+from portinfra.model.resources import Firewall, Instance, Network, Power, Subnet
 from portinfra.provider.cloud_init import user_data
 from portinfra.provider.interface import DONE, Call, Names, NextCall, Refs, Refuse
 from portinfra.provider.mounting import mounting
@@ -59,15 +61,18 @@ class InstanceDriver(LibvirtDriver[Instance]):
         names: Names,
     ) -> Observed[Instance]:
         domain, said, overlay = identified.domain, identified.said, _overlay(identified.domain)
-        absent: Any = UNSEEN if identified.is_bare else ""
-        address = said.get("private_address", absent)
+
+        def marked(name: str, default: Any) -> Any:
+            return said.get(name, UNSEEN if identified.is_bare else default)
+
+        address = marked("private_address", "")
         subnet = next((each for each in subnets if _lies_in(address, each) and each.at == at), None)
-        bare = next((each["name"] for each in told["networks"] if networks.is_bare(each, names.scope)), "")
+        network = subnet.network if subnet else _network_of(names.scope, told, subnets)
         # Its cards may have been taken from it, or changed: they tell of the wall alone.
         root = disk_paths(domain).get(domains.ROOT_TARGET, "")
         file = disks.read(root.rpartition("/")[2])
         mac = domains.mac(names.scope, file.address if file else Address(said["address"]))
-        own = {"mac": mac, "network": subnet.network if subnet else bare, "address": address}
+        own = {"mac": mac, "network": network, "address": address}
         devices = str(said.get("native", {}).get("devices", ""))
         walls = {domains.wall(domain[cards], own, devices) for cards in ("cards", "live_cards")}
         parts = evolve(
@@ -77,34 +82,32 @@ class InstanceDriver(LibvirtDriver[Instance]):
             renamed=identified.renamed,
             overlay=overlay.reason if overlay else "",
             commit=overlay.fix if overlay else "",
+            starts=bool(said.get("starts")),
         )
         if identified.is_bare and not parts.unknown:
             parts = evolve(
                 parts, unknown=repair.BARE, unlisted=repair.REPLACE_BARE.format(name=domain["name"])
             )
-        unknown: Any = UNSEEN if bare or identified.is_bare else None
         wall = walls.pop() if len(walls) == 1 else ""
         power: Power = "running" if domain["active"] and not domain["halted"] else "stopped"
         spec = Instance(
             _name(said),
-            names.address_of(subnet.parts["id"]) if subnet else unknown,
+            names.address_of(subnet.parts["id"]) if subnet else UNSEEN,
             UNSEEN if identified.is_bare else names.address_of(f"{Firewall.kind}:{wall}"),
-            said.get("zone", absent if self.site.alone else self._zone(at)),
+            marked("zone", "") if self.site.alone else said.get("zone", self._zone(at)),
             address,
             machine_type=machine_type(domain["vcpus"], domain["memory_mib"]),
-            image=said.get("image", absent),
-            image_id=said.get("image_id", absent),
-            disk_gib=said.get("disk_gib", absent or 0)
-            if parts.root_bytes is None
-            else parts.root_bytes // disks.GIB,
-            key=said.get("key", absent or None),
+            image=marked("image", ""),
+            image_id=marked("image_id", ""),
+            disk_gib=marked("disk_gib", 0) if parts.root_bytes is None else parts.root_bytes // disks.GIB,
+            key=marked("key", None),
             power=power,
             protect=bool(said.get("protect")),
-            tags=said.get("tags", UNSEEN if identified.is_bare else {}),
-            native=said.get("native", UNSEEN if identified.is_bare else {}),
+            tags=marked("tags", {}),
+            native=marked("native", {}),
             birth=said.get("birth", ""),
         )
-        reason = self._obstacle(parts)
+        reason = self._obstacle(parts, power)
         return Observed(
             spec.address,
             spec,
@@ -132,8 +135,8 @@ class InstanceDriver(LibvirtDriver[Instance]):
         """Whether DHCP has to know the address of each host."""
         return not self.site.bridge
 
-    def _obstacle(self, parts: GuestParts) -> str:
-        return parts.obstacle(pinned=self._pins)
+    def _obstacle(self, parts: GuestParts, power: Power) -> str:
+        return parts.obstacle(pinned=self._pins, runs=power == "running")
 
     # Acting
 
@@ -155,10 +158,12 @@ class InstanceDriver(LibvirtDriver[Instance]):
             return Refuse(f"{want.address}: {seen.reason}", put_back(want.address, held=held))
         if parts.cut:
             return Refuse(f"{want.address}: {seen.reason}", f"Attach it again. Or --replace {want.address}.")
-        if self._obstacle(parts):
+        if self._obstacle(parts, seen.spec.power):
             return self._complete(want, seen, refs)
         if seen.address != want.address or _says_otherwise(want, seen.spec):
             return self._own(want, seen)
+        if seen.spec.subnet is UNSEEN:  # the entry of its subnet was lost, and is written again
+            seen = evolve(seen, spec=evolve(seen.spec, subnet=want.subnet))
         return DONE if want == seen.spec else self._change(want, seen, refs)
 
     def _complete(self, want: Instance, seen: Observed[Instance], refs: Refs) -> Call:
@@ -169,7 +174,8 @@ class InstanceDriver(LibvirtDriver[Instance]):
         if not parts.seeded:
             return self._seed(want, seen, refs)
         if parts.transient:
-            kept = self._with(seen, evolve(parts, transient=False))
+            runs = seen.spec.power == "running"
+            kept = self._with(seen, evolve(parts, transient=False, autostart=runs))
             return call("KeepDomain", want.address, kept, parts.at, domain=parts.name)
         if not self.site.bridge and not parts.pin:
             assert want.subnet is not None
@@ -201,6 +207,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
             native=dict(want.native),
             private_address=want.private_address,
             born="" if born == want.name else born,
+            starts=True,
         )
         lies = disks.directory(self.site.directory, refs.scope)
         root = f"{lies}/{disks.file_name(want.address, refs.attempt)}"
@@ -230,10 +237,13 @@ class InstanceDriver(LibvirtDriver[Instance]):
             root_path=root,
             seed_path=seeds,
             said=marks.written(said),
+            starts=True,
         )
         place = None if self.site.alone else str(want.zone)
         spec = evolve(want, power="stopped")
-        after = Observed(want.address, spec, parts.to_parts(), "pending", place, reason=self._obstacle(parts))
+        after = Observed(
+            want.address, spec, parts.to_parts(), "pending", place, reason=self._obstacle(parts, "stopped")
+        )
         return call("DefineDomain", want.address, after, at, name=name, document=document)
 
     def _root(self, want: Instance, seen: Observed[Instance], refs: Refs) -> Call:
@@ -304,8 +314,13 @@ class InstanceDriver(LibvirtDriver[Instance]):
 
     def _powered(self, action: str, power: Power, address: Address, seen: Observed[Instance]) -> Call:
         parts = GuestParts.of(seen)
-        after = evolve(self._with(seen, evolve(parts, halted="")), spec=evolve(seen.spec, power=power))
-        return call(action, address, after, parts.at, domain=parts.name)
+        powered = evolve(seen, spec=evolve(seen.spec, power=power))
+        after = self._with(powered, evolve(parts, halted="", autostart=power == "running"))
+        change = call(action, address, after, parts.at, domain=parts.name)
+        if action != "StopDomain":
+            return change
+        awaited = Awaited(f"{address.name} to shut down", "power off", self.site.shutdown_seconds)
+        return evolve(change, awaits=awaited)
 
     def _remove(self, seen: Observed[Instance], refs: Refs) -> NextCall:
         parts = GuestParts.of(seen)
@@ -348,6 +363,18 @@ def _says_otherwise(want: Instance, seen: Instance) -> bool:
 
 def _name(said: marks.Mark) -> str:
     return Address(said["address"]).name
+
+
+def _network_of(scope: Scope, told: Record, subnets: list[entries.Entry]) -> str:
+    """Return the name of the environment's network, where no entry tells a host's subnet: it is the same on
+    every hypervisor.
+    """
+    ours = (
+        each["name"]
+        for each in told["networks"]
+        if marks.read(each["said"], scope, Network.kind) or networks.is_bare(each, scope)
+    )
+    return next(chain(ours, (each.network for each in subnets)), "")
 
 
 def _lies_in(address: str, subnet: entries.Entry) -> bool:

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from portinfra.errors import NoCapacity
 from portinfra.model.address import Address, Scope
-from portinfra.model.observed import Fault, Observed, S, State
+from portinfra.model.observed import Fault, Foreign, Observed, S, State
 from portinfra.provider.interface import Answer, Call, Names, Refs
 from portinfra.provider.lifecycle import Copy, LifecycleDriver, with_owner
 from portinfra.testing.fake.drivers.owner import CARRIERS, Mark, mark_of
@@ -35,6 +35,8 @@ class FakeDriver(LifecycleDriver[S]):
     zonal: ClassVar[bool] = False
     """Whether it lies in a zone."""
     doubled = True
+    inside: ClassVar[tuple[str, ...]] = ()
+    """The fields of a record that name what it lies in, the innermost first."""
 
     def __init__(self, shape: Shape, zones: tuple[str, ...]) -> None:
         self.shape = shape
@@ -48,14 +50,44 @@ class FakeDriver(LifecycleDriver[S]):
 
     def survey(self, scope: Scope, only: Sequence[Observed[S]] = ()) -> tuple[Call, ...]:
         """One list of all, or one a zone where the shape lists them so."""
-        if self.zonal and self.shape.zonal_reads:
-            return tuple(self._list(scope, zone) for zone in self.zones)
-        return (self._list(scope, None),)
+        return self._lists(self.carrier.narrow(scope))
 
-    def _list(self, scope: Scope, zone: str | None) -> Call:
+    def _lists(self, narrow: Mapping[str, Any]) -> tuple[Call, ...]:
         action = f"List{self.plural}"
-        parameters = {**self.carrier.narrow(scope), **({"zone": zone} if zone else {})}
-        return Call(action, parameters, rates=rate_classes(action, self.shape), place=zone)
+        zones = self.zones if self.zonal and self.shape.zonal_reads else (None,)
+        return tuple(
+            Call(
+                action,
+                {**narrow, **({"zone": zone} if zone else {})},
+                rates=rate_classes(action, self.shape),
+                place=zone,
+            )
+            for zone in zones
+        )
+
+    def survey_foreign(self, seen: Mapping[Address, Observed[Any]]) -> tuple[Call, ...]:
+        """Return the lists of this kind, whoever owns what they show."""
+        return self._lists({}) if self.inside and seen else ()
+
+    def foreign(self, answers: Mapping[Call, Sequence[Answer]], names: Names) -> list[Foreign]:
+        """Return the records of this kind that others own and that lie in a resource of ours."""
+        found = []
+        for record in self.records(answers):
+            homes = (names.address_of(record[field]) for field in self.inside)
+            home = next((address for address in homes if address), None)
+            if home is None or record["state"] in ("terminated", "deleting"):
+                continue
+            if self.carrier.read(record, names.scope, self.kind) is None:
+                bound = tuple(sorted(self.bound(record, answers, names)))
+                place = record.get("zone") or None
+                found.append(Foreign(self.kind, record["id"], home, record["name"], place, bound))
+        return found
+
+    def bound(
+        self, record: Record, answers: Mapping[Call, Sequence[Answer]], names: Names
+    ) -> Iterable[Address]:
+        """Return the resources of ours that a record of another owner is bound to, or binds."""
+        return ()
 
     def assemble(self, answers: Mapping[Call, Sequence[Answer]], names: Names) -> list[Observed[S]]:
         """Everything of the scope; of doubles the one in use, else the first attempt."""

@@ -1,13 +1,16 @@
 """Firewalls: the empty shell."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import evolve
 
+from portinfra.model.address import Address
 from portinfra.model.observed import Observed
 from portinfra.model.resources import Firewall
 from portinfra.provider.interface import Answer, Call, Names, NextCall, Refs
 from portinfra.testing.fake.drivers.base import FakeDriver, Record
+from portinfra.testing.fake.drivers.instance import InstanceDriver
 from portinfra.testing.fake.drivers.owner import Mark
 
 DEFAULT_EGRESS = {"protocol": "all", "first": 0, "last": 0, "peer": "0.0.0.0/0"}
@@ -20,6 +23,7 @@ class FirewallDriver(FakeDriver[Firewall]):
     spec = Firewall
     noun = "Firewall"
     plural = "Firewalls"
+    inside = ("network",)
     replaces = frozenset({"network"})
     holds = frozenset({"network"})
 
@@ -31,6 +35,19 @@ class FirewallDriver(FakeDriver[Firewall]):
         """One that still has the cloud's default, and nothing else, is not made ready yet."""
         seen = super().observed(address, record, mark, names)
         return evolve(seen, state="pending") if _as_made(record) and seen.state == "ready" else seen
+
+    def survey_foreign(self, seen: Mapping[Address, Observed[Any]]) -> tuple[Call, ...]:
+        """Return the lists of hosts, too: they tell which host has a firewall of others."""
+        return (*super().survey_foreign(seen), *InstanceDriver(self.shape, self.zones).survey_foreign(seen))
+
+    def bound(
+        self, record: Record, answers: Mapping[Call, Sequence[Answer]], names: Names
+    ) -> Iterable[Address]:
+        """Return the hosts that have it, and the firewalls that its rules name."""
+        hosts = InstanceDriver(self.shape, self.zones).records(answers)
+        ids = [host["id"] for host in hosts if host["firewall"] == record["id"]]
+        ids += [rule["peer"] for way in ("ingress", "egress") for rule in record[way]]
+        return {address for id in ids if (address := names.address_of(id))}
 
     def parts(self, record: Record) -> dict[str, str]:
         """Whether it is still as the cloud made it, too."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from attrs import evolve
 
+from portinfra.model.address import Address
 from portinfra.model.observed import Observed
 from portinfra.model.resources import Instance, Power
 from portinfra.provider.interface import Names, NextCall, Refs
@@ -30,6 +31,7 @@ class InstanceDriver(FakeDriver[Instance]):
     noun = "Instance"
     plural = "Instances"
     zonal = True
+    inside = ("subnet", "network")
     replaces = frozenset({"subnet", "zone", "private_address", "image", "disk_gib", "key", "native"})
     interrupts = frozenset({"machine_type"})
     holds = frozenset({"subnet", "firewall"})
@@ -54,6 +56,11 @@ class InstanceDriver(FakeDriver[Instance]):
             native=record["native"],
             birth=mark.birth,
         )
+
+    def bound(self, record: Record, answers: Any, names: Names) -> list[Address]:
+        """Return the firewall of ours whose rules apply to a host of others."""
+        firewall = names.address_of(record["firewall"])
+        return [firewall] if firewall else []
 
     def parameters(self, want: Instance, refs: Refs) -> dict[str, Any]:
         """Where it stands, what it is, and what it is told at birth."""

@@ -18,6 +18,7 @@ class PublicAddressDriver(FakeDriver[PublicAddress]):
     spec = PublicAddress
     noun = "PublicAddress"
     plural = "PublicAddresses"
+    inside = ("instance",)
 
     def used(self, answers: Mapping[Call, Sequence[Answer]]) -> set[str]:
         """Addresses that are bound."""

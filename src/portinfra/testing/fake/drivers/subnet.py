@@ -18,6 +18,7 @@ class SubnetDriver(FakeDriver[Subnet]):
     spec = Subnet
     noun = "Subnet"
     plural = "Subnets"
+    inside = ("network",)
     replaces = frozenset({"network", "cidr", "zone"})
     holds = frozenset({"network"})
 

@@ -1,0 +1,40 @@
+"""Hooks that answer a question and change nothing: gates, and `ready` of a role. Each has a limit."""
+
+import io
+import threading
+from contextlib import redirect_stdout
+
+from portinfra.hooks.calls import STOPPED_AFTER, Answer, Stopped, call, call_function, last_part, name_of
+from portinfra.model.hook import Hook, Inventory
+
+
+def ask(hook: Hook, given: Inventory, *, seconds: float, stopped: Stopped | None = None) -> Answer:
+    """Call a hook that answers a question and changes nothing. A function has the limit, too.
+
+    Python cannot stop a function. One that has not returned when the time is up, or soon after `stopped`
+    returns True, runs on in a thread of its own until the program ends; the answer is that it hangs.
+    """
+    if isinstance(hook, str):
+        return call(hook, given, seconds=seconds, stopped=stopped)
+    answers: list[Answer | BaseException] = []
+    printed = io.StringIO()
+
+    def run() -> None:
+        try:
+            answers.append(call_function(hook, given, printed))
+        except BaseException as crash:
+            answers.append(crash)
+
+    thread = threading.Thread(target=run, name=f"portinfra-{name_of(hook)}", daemon=True)
+    with redirect_stdout(printed):
+        thread.start()
+        left = seconds
+        while thread.is_alive() and left > 0 and not (stopped is not None and stopped()):
+            thread.join(min(left, STOPPED_AFTER))
+            left -= STOPPED_AFTER
+    if not answers:
+        problem = f"no answer after {max(seconds - max(left, 0.0), 0.0):.0f} s"
+        return Answer(False, last_part(f"{printed.getvalue().rstrip()}\n{problem}"), problem, hangs=True)
+    if isinstance(answers[0], BaseException):
+        raise answers[0]
+    return answers[0]

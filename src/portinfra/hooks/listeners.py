@@ -1,0 +1,40 @@
+"""Functions of the user that hear how far a run is. An error of theirs does not end the run."""
+
+import warnings
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from attrs import define, field
+
+from portinfra.errors import PortinfraError
+from portinfra.model.location import location_of
+from portinfra.provider.own_code import describe
+
+T = TypeVar("T")
+
+
+@define
+class SafeListener(Generic[T]):
+    """A listener that is called until it raises. Then a warning names it, and the run goes on."""
+
+    function: Callable[[T], object]
+    has_failed: bool = field(init=False, default=False)
+
+    def __call__(self, heard: T) -> None:
+        """Tell the listener. A PortinfraError of its own passes through."""
+        if self.has_failed:
+            return
+        try:
+            self.function(heard)
+        except PortinfraError:
+            raise
+        except (Exception, SystemExit) as error:
+            self.has_failed = True
+            name = getattr(self.function, "__name__", type(self.function).__name__)
+            where = f" ({place})" if (place := location_of(self.function)) else ""
+            warnings.warn(
+                f"the listener {name}{where} raised {describe(error, self.function)}. "
+                "The run goes on, and does not call it again.",
+                RuntimeWarning,
+                stacklevel=2,
+            )

@@ -1,0 +1,82 @@
+"""Rules about what others have made or changed in an environment, where no way is open by it yet."""
+
+from collections.abc import Iterator
+
+from portinfra.model.finding import Severity
+from portinfra.model.resources import FirewallRules, Rule
+from portinfra.policy.context import PolicyContext
+from portinfra.policy.declared import Declared
+from portinfra.policy.rules import Found, rule
+from portinfra.reach import Party, Traffic
+from portinfra.reach.traffic import NOTHING
+
+WAYS = ("ingress", "egress")
+
+
+@rule(
+    "check/foreign-resource",
+    Severity.WARNING,
+    "Find out who made it. portinfra neither changes nor deletes it: delete or move it by hand.",
+    enforces="R18",
+)
+def foreign_resource(context: PolicyContext) -> Iterator[Found]:
+    """A resource of others in a network, subnet or host of ours, or bound to one of our firewalls."""
+    for each in (context.observation and context.observation.foreign) or ():
+        yield str(each.inside), f"{each}: portinfra did not create it"
+
+
+@rule(
+    "check/undeclared-rule",
+    Severity.WARNING,
+    "Declare it with allow(…), or let `apply` remove it.",
+    enforces="R18",
+)
+def undeclared_rule(context: PolicyContext) -> Iterator[Found]:
+    """A firewall rule that no flow declares, though nothing new passes by it yet."""
+    if context.observation is None:
+        return
+    strangers = {rule for _, rule in context.reach.walls.strangers}
+    for address, there in context.resources.items():
+        declared = context.placed.resources.get(address)
+        if not isinstance(there, FirewallRules) or not isinstance(declared, FirewallRules):
+            continue
+        for way in WAYS:
+            for one in getattr(there, way):
+                beyond = Traffic.ruled(one) - _allowed(getattr(declared, way), one.peer)
+                if beyond and one not in strangers and not _opens(context, there, way, one, beyond):
+                    yield str(address), _message(way, one, beyond)
+
+
+def _allowed(rules: tuple[Rule, ...], peer: str) -> Traffic:
+    allowed = NOTHING
+    for one in rules:
+        if one.peer == peer:
+            allowed |= Traffic.ruled(one)
+    return allowed
+
+
+def _opens(context: PolicyContext, there: FirewallRules, way: str, one: Rule, beyond: Traffic) -> bool:
+    """Return whether undeclared traffic passes by a rule: `check/undeclared-…` names that."""
+    declared, walls = Declared.by(context.topology), context.reach.walls
+    for here, links in context.reach.links.items():
+        for other, traffic in links.items():
+            source, target = walls.parties[here], walls.parties[other]
+            bearer, peer = (target, source) if way == "ingress" else (source, target)
+            if bearer.firewall != there.firewall or not _is_peer(one.peer, peer):
+                continue
+            if traffic & (beyond - declared.between(source, target)):
+                return True
+    return False
+
+
+def _is_peer(name: str, party: Party) -> bool:
+    return name == party.firewall or name in party.ranges
+
+
+def _message(way: str, one: Rule, beyond: Traffic) -> str:
+    peer = one.peer_firewall.name if one.peer_firewall else one.peer
+    direction = "from" if way == "ingress" else "to"
+    return f"it allows {beyond} {direction} {peer}, which no flow declares; nothing new passes by it yet"
+
+
+FOREIGN = (foreign_resource, undeclared_rule)

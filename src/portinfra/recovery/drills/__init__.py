@@ -1,0 +1,1 @@
+"""Takeovers that are isolated and removed afterwards."""

@@ -1,0 +1,186 @@
+"""`drill`: the whole topology in the target, from the newest points, in a scope of its own; measured, and
+torn down always. It makes no call to the source, and touches nothing of the target's environment.
+"""
+
+import secrets
+from contextlib import ExitStack, suppress
+
+from attrs import asdict, evolve, frozen
+
+from portinfra.errors import ApplyError, LeaseHeldError, PortinfraError, ProviderError
+from portinfra.execution.connection import Connection
+from portinfra.hooks.listeners import SafeListener
+from portinfra.model.address import Scope
+from portinfra.model.duration import seconds
+from portinfra.model.evidence import Evidence
+from portinfra.model.placed import Placed
+from portinfra.model.plan import PlanOptions
+from portinfra.placement import place
+from portinfra.recovery.ledger.drills import KIND
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.runs import Link, begin_run, end_run, link_run
+from portinfra.recovery.options import Pace
+from portinfra.recovery.points.ages import Ages
+from portinfra.recovery.points.point import points
+from portinfra.recovery.points.restore import ending, isolated, sourced
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.takeover.bring_up import BringUp
+from portinfra.recovery.takeover.evidence import shown
+from portinfra.recovery.vault.selection import choose
+from portinfra.recovery.vault.transfer import clear, receive
+from portinfra.rollout.context import RolloutContext
+from portinfra.rollout.waves import Say
+from portinfra.words import iso
+
+LOSE_ALL = PlanOptions(allow_data_loss=frozenset({"all"}))
+
+
+def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda line: None) -> Evidence:
+    """Bring it up, ask the gates and probes, and tear it down. Evidence of a drill that failed says so.
+
+    Raises ProviderError where it could not even begin.
+    """
+    pace, say = pace or Pace(), SafeListener(say)
+    with Connection.to(recovery.target, recovery.topology) as target:
+        catalogue, principal = target.catalogue(), target.reader.principal()
+        ledger = Ledger(target, recovery.ledger)
+        started = target.provider.clock.now()
+        chosen, missing = choose(recovery, target, ledger)
+        ages = Ages(points(ledger.entries()), started)
+        id = f"{int(started):x}{secrets.token_hex(1)}"
+        run = target.run(recovery.drill(id), workers=pace.workers, seed=pace.seed)
+        with ExitStack() as held:  # from before the ledger tells of it: what nobody holds is swept
+            held.enter_context(run)
+            entry = begin_run(ledger, {"kind": KIND, "id": id, "began": iso(started)})
+            say(f"drill {id}: {recovery.drill(id)}")
+            problems = [f"{told}: make one with dr replicate --now" for told in missing]
+            try:
+                with run.living():
+                    receive(recovery, target, chosen, pace, say)
+                placed = sourced(where(recovery, id), chosen, target.observe(recovery.points))
+            except (PortinfraError, KeyboardInterrupt) as error:
+                problems.append(_in_words(error.first if isinstance(error, ApplyError) else error))
+                placed = where(recovery, id)
+            context = RolloutContext(target, run, catalogue, placed, pace.listen, recovery.sensitive)
+            bring_up = BringUp(recovery, context, KIND, say)
+            bring_up.reasons.extend(problems)
+            left = _up_and_down(bring_up)
+            try:
+                held.close()
+            except PortinfraError as error:
+                bring_up.reasons.append(_in_words(error))
+        if left != 0:
+            what = f"{left} resources are left" if left else "nobody could see whether anything is left"
+            bring_up.reasons.append(what)
+        link = Link(int(entry.said["run"]), 0, "")
+        with suppress(ProviderError):
+            link = link_run(ledger, entry)
+        evidence = shown(bring_up, id, chosen, ages, began=started, left_behind=left)
+        evidence = evolve(evidence, target_principal=principal, **asdict(link))
+        with suppress(ProviderError):  # what cannot be noted stays open, for a sweep to look at
+            waves = [round(wave.seconds) for wave in evidence.waves]
+            end_run(ledger, entry, evidence, open=left != 0, rto=evidence.rto_measured, waves=waves)
+    return evidence
+
+
+def _up_and_down(bring_up: BringUp) -> int | None:
+    """How much is left of it afterwards; None where nobody could look. Only death keeps it from being torn
+    down.
+    """
+    try:
+        if not bring_up.reasons:
+            bring_up.run()
+    except (Exception, KeyboardInterrupt) as error:
+        bring_up.reasons.append(_in_words(error))
+    bring_up.say("tearing down")
+    try:
+        return _torn_down(bring_up)
+    except PortinfraError as error:
+        bring_up.reasons.append(_in_words(error))
+    return None
+
+
+def _in_words(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    what = "" if isinstance(error, PortinfraError) else f"{type(error).__name__}: "
+    return what + str(error).partition("\n")[0]
+
+
+def where(recovery: Recovery, id: str) -> Placed:
+    """The resources of a drill: the topology without any way in or out, whose hosts end themselves."""
+    environment = evolve(
+        recovery.target,
+        name=recovery.drill(id).environment,
+        cidr=recovery.plan.drill_cidr or recovery.target.cidr,
+        dns=None,
+    )
+    return ending(place(isolated(recovery.topology), environment), seconds(recovery.plan.drill_limit))
+
+
+def _torn_down(bring_up: BringUp) -> int | None:
+    """How much of the drill is left after everything was removed; None where nobody could look."""
+    run, context = bring_up.context.run, bring_up.context
+    try:
+        return remove(context)
+    except ApplyError as error:
+        bring_up.reasons.append(f"it could not be torn down: {error}")
+    with suppress(PortinfraError):
+        return len(run.reader.observe(context.placed.scope).resources)
+    return None
+
+
+def remove(context: RolloutContext) -> int:
+    """Remove everything of a drill's scope; how much is left. Raises ApplyError."""
+    plan = context.run.plan(context.placed, context.catalogue, LOSE_ALL, destroy=True)
+    context.run.apply(plan, context.listen)
+    return 0
+
+
+@frozen
+class Swept:
+    """What a sweep did about one drill."""
+
+    id: str
+    began: str
+    fate: str
+    """`removed`, `still running`, or why it could not be removed."""
+    resources: int = 0
+    """How many were there."""
+
+
+def sweep(recovery: Recovery, *, pace: Pace | None = None) -> list[Swept]:
+    """Remove what drills left that died; only what bears such a drill's id. One that still runs is let be."""
+    pace = pace or Pace()
+    found: list[Swept] = []
+    with Connection.to(recovery.target) as target:
+        catalogue = target.catalogue()
+        ledger = Ledger(target, recovery.ledger)
+        ledger.settle()
+        for entry in ledger.entries(KIND):
+            if not entry.open:
+                continue
+            id, began = str(entry.said["id"]), str(entry.said["began"])
+            placed = where(recovery, id)
+            try:
+                with target.run(placed.scope, workers=pace.workers, seed=pace.seed) as run:
+                    count = len(run.reader.observe(placed.scope).resources)
+                    remove(RolloutContext(target, run, catalogue, placed, pace.listen))
+            except LeaseHeldError:
+                found.append(Swept(id, began, "still running"))
+                continue
+            except ApplyError as error:
+                found.append(Swept(id, began, str(error), _left(target, placed.scope)))
+                continue
+            ledger.rewrite(entry, {**entry.said, "open": False, "result": "swept"})
+            found.append(Swept(id, began, "removed", count))
+        if recovery.plan.vault:
+            with suppress(LeaseHeldError):  # another run is receiving right now
+                clear(recovery, target, pace)
+    return found
+
+
+def _left(target: Connection, scope: Scope) -> int:
+    with suppress(PortinfraError):
+        return len(target.reader.observe(scope).resources)
+    return 0

@@ -1,0 +1,1 @@
+"""What is recorded at an end: recovery points, takeovers and drills."""

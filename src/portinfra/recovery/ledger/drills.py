@@ -1,0 +1,33 @@
+"""The entries of a ledger that tell of drills."""
+
+from collections.abc import Iterable
+from typing import Final, Literal
+
+from attrs import frozen
+
+from portinfra.model.plain import JsonObject
+from portinfra.recovery.ledger.ledger import Entry
+
+KIND: Final = "drill"
+
+
+@frozen
+class Drilled:
+    """A drill that has ended, as the ledger remembers it."""
+
+    id: str
+    began: str
+    """UTC, ISO 8601, by the target's clock."""
+    result: Literal["passed", "failed", "inconclusive", "swept"]
+    """`swept`: it died, or left something behind, and that was removed."""
+    rto_measured: float | None
+    """Seconds; None where it never came up as a whole."""
+
+
+def drilled(entries: Iterable[Entry]) -> list[Drilled]:
+    """The drills among a ledger's entries that have ended, the oldest first."""
+    return [_drilled(entry.said) for entry in entries if entry.kind == KIND and not entry.open]
+
+
+def _drilled(said: JsonObject) -> Drilled:
+    return Drilled(str(said["id"]), str(said["began"]), said["result"], said.get("rto"))

@@ -1,0 +1,173 @@
+"""The forms of a ledger's entries: the fields of each kind, and their types.
+
+An entry without a known form is unreadable. It has a number and a reason, and no verb derives anything else
+from it. A later version may add fields to a form. It writes a higher `v` where it changes the meaning of an
+entry.
+"""
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import field, frozen
+
+from portinfra.model.plain import JsonObject
+from portinfra.words import count
+
+VERSION = 1
+"""The newest form of entries that this version reads. An entry without `v` has this form."""
+
+TIME_MAX = 253_402_300_799.0
+"""The last second of the year 9999: a later time has no date."""
+
+
+@frozen
+class Unreadable:
+    """An entry that cannot be read."""
+
+    number: int
+    kind: str
+    """Empty where it is not known."""
+    reason: str
+    newer: bool = False
+    """Whether a newer version of portinfra wrote it."""
+    open: bool = True
+    """Whether more may follow."""
+
+    def __str__(self) -> str:
+        return f"entry {self.number}{f' ({self.kind})' if self.kind else ''}: {self.reason}"
+
+
+@frozen
+class _Form:
+    """The fields of one kind: name → whether a value fits."""
+
+    required: Mapping[str, Callable[[Any], bool]]
+    optional: Mapping[str, Callable[[Any], bool]] = field(factory=dict)
+
+    def problem(self, said: JsonObject) -> str:
+        """Return what is wrong with an entry; empty: nothing."""
+        for name, fits in {**self.required, **self.optional}.items():
+            if name in said and not fits(said[name]):
+                return f"{name} has a value of another form"
+            if name not in said and name in self.required:
+                return f"{name} is missing"
+        return ""
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= TIME_MAX
+
+
+def _is_number(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and math.isfinite(value) and 0 <= value <= TIME_MAX
+
+
+def _is_number_or_none(value: Any) -> bool:
+    return value is None or _is_number(value)
+
+
+def _is_date(value: Any) -> bool:
+    try:
+        return 1970 <= datetime.fromisoformat(value).year < 9999
+    except (TypeError, ValueError):
+        return False
+
+
+def _is_one_of(*words: str) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and value in words
+
+
+FORMS = {
+    "point": _Form(
+        {
+            "id": _is_name,
+            "group": _is_name,
+            "taken": _is_number,
+            "count": _is_whole,
+            "digest": _is_text,
+            "open": _is_flag,
+        },
+        {"engine": _is_text, "topology": _is_text, "key": _is_text, "manifest": _is_text, "moved": _is_whole},
+    ),
+    "drill": _Form(
+        {"id": _is_name, "began": _is_date, "open": _is_flag},
+        {
+            "result": _is_one_of("passed", "failed", "inconclusive", "swept"),
+            "rto": _is_number_or_none,
+            "run": _is_whole,
+            "digest": _is_text,
+        },
+    ),
+    "run": _Form(
+        {
+            "id": _is_name,
+            "of": _is_one_of("failover", "failback"),
+            "takeover": _is_name,
+            "began": _is_date,
+            "open": _is_flag,
+            "run": _is_whole,
+        },
+        {"result": _is_one_of("passed", "failed"), "digest": _is_text},
+    ),
+    "failover": _Form(
+        {
+            "id": _is_name,
+            "occasion": _is_one_of("failover", "failback"),
+            "epoch": _is_whole,
+            "began": _is_number,
+            "open": _is_flag,
+        },
+        {
+            "lost": _is_flag,
+            "lost_at": _is_number_or_none,
+            "last_point": _is_flag,
+            "fenced_at": _is_number_or_none,
+            "points": _is_text,
+            "restored": _is_text,
+            "done": _is_text,
+            "abandoned": _is_whole,
+        },
+    ),
+    "stood": _Form({"id": _is_name}),
+}
+"""Kind → its form."""
+
+
+def unreadable_line(found: Collection[Unreadable]) -> str:
+    """Return in words how many entries cannot be read, and why."""
+    which = "; ".join(map(str, found))
+    return f"{count(len(found), 'record')} of the ledger cannot be read ({which})"
+
+
+def unreadable(number: int, said: JsonObject) -> Unreadable | None:
+    """Return why this version cannot read an entry; None: it can."""
+    kind, is_open = said.get("kind"), said.get("open") is not False
+    name = kind if isinstance(kind, str) else ""
+    if not said:
+        return Unreadable(number, "", "it is no JSON object, or a part of it is missing")
+    version = said.get("v", VERSION)
+    if not _is_whole(version):
+        return Unreadable(number, name, "v has a value of another form", open=is_open)
+    if version > VERSION:
+        return Unreadable(number, name, f"portinfra wrote it in form {version}", newer=True, open=is_open)
+    if name not in FORMS:
+        return Unreadable(number, name, "its kind is not known", open=is_open)
+    problem = FORMS[name].problem(said)
+    if not problem and name == "drill" and not is_open and "result" not in said:
+        problem = "result is missing"
+    return Unreadable(number, name, problem, open=is_open) if problem else None

@@ -1,0 +1,163 @@
+"""A turn: one environment takes over from another. What was decided of it stands in the target's ledger, and
+whoever goes on with it goes on with that.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from typing import cast
+
+from attrs import frozen
+
+from portinfra.model.evidence import Kind
+from portinfra.model.plain import Document, JsonObject
+from portinfra.recovery.ledger.ledger import Entry, Ledger
+
+KIND = "failover"
+"""The kind of the ledger's entries that tell of turns, whichever way they go."""
+
+STOOD = "stood"
+"""The kind of the entry that follows when the target is up as a whole."""
+
+
+@frozen
+class Turn:
+    """One turn, as far as it has come."""
+
+    id: str
+    occasion: Kind
+    epoch: int
+    """The epoch that it leads to."""
+    began: float
+    """Seconds since 1970, by the target's clock; so are all moments here."""
+    lost: bool = False
+    """Whether the source was given up for lost: nobody asks it for anything."""
+    lost_at: float | None = None
+    """When it first was."""
+    last_point: bool = False
+    """Whether one more point is carried once the source is stopped."""
+    fenced_at: float | None = None
+    """When the source had stopped: none of its data is newer. None: nobody has stopped it."""
+    points: tuple[str, ...] = ()
+    """What the target's data comes from. Empty until the target begins to change: till then, the newest."""
+    restored: tuple[str, ...] = ()
+    """The roles, by `mark`, that have that data. What there is of others is of an earlier time."""
+    done: tuple[str, ...] = ()
+    """The actions that were done, which are not done twice: by `mark`."""
+    abandoned: int = 0
+    """The epoch that giving it up leads to; 0: nobody has begun to."""
+    open: bool = True
+    """Whether it still has to be finished, or given up."""
+    number: int = 0
+    """Of its entry in the ledger; 0: it has none yet."""
+
+    @property
+    def given_up_at(self) -> float:
+        """The moment up to which the source's data would have been wanted, where nobody has stopped it."""
+        return self.began if self.lost_at is None else self.lost_at
+
+    @property
+    def next_step(self) -> str:
+        """The command that continues it, and the one that gives it up."""
+        give_up = f"dr {self.occasion} --abandon"
+        if self.abandoned:
+            return f"Finish giving it up: {give_up}."
+        too_late_for_a_last_point = bool(self.points) and not self.last_point
+        lost = " --source-is-lost" if self.occasion == "failback" and too_late_for_a_last_point else ""
+        return f"Finish it: dr {self.occasion}{lost}; or give it up: {give_up}."
+
+    @property
+    def latest(self) -> int:
+        """The last epoch that it led to: its own, or that of having been given up."""
+        return self.abandoned or self.epoch
+
+
+def next_epoch(now: float, *known: int) -> int:
+    """The epoch of a decision that is made now: the moment itself, in whole seconds, and later than any
+    that is known. So it is later than what the other end, which may be silent, has decided before.
+    """
+    return max([int(now), *(epoch + 1 for epoch in known)])
+
+
+def mark(name: str) -> str:
+    """A short word for the name of an action or role: an entry of the ledger holds little text."""
+    return base64.urlsafe_b64encode(hashlib.sha256(name.encode()).digest()).decode()[:4]
+
+
+def turns(entries: Iterable[Entry]) -> list[Turn]:
+    """The turns among a ledger's entries, the oldest first."""
+    return [_turn(entry) for entry in entries if entry.kind == KIND]
+
+
+def under_way(known: Iterable[Turn], since: int = 0) -> Turn | None:
+    """The turn that has begun and is not done: the newest, unless an epoch `since` then has overtaken it.
+
+    Older ones that are open still were overtaken, and stay so.
+    """
+    newest = max(known, key=lambda turn: turn.latest, default=None)
+    return newest if newest and newest.open and newest.latest >= since else None
+
+
+def stood_since(entries: Iterable[Entry]) -> int:
+    """The number in the ledger at which the target was last up as a whole; 0: never by a turn.
+
+    Points reach it only while the other end stands. One of a later number is newer than what the target has
+    of its own, and one of an earlier number is older: no clock is asked, as there are two.
+    """
+    return max((entry.number for entry in entries if entry.kind == STOOD), default=0)
+
+
+def stands_from_here(ledger: Ledger, turn: str) -> None:
+    """Write that the target stands, by a turn or alone: what is written there from here on is its own."""
+    earlier = [entry for entry in ledger.entries(STOOD) if entry.said["id"] != turn]
+    ledger.add({"kind": STOOD, "id": turn})
+    for entry in earlier:
+        ledger.remove(entry)
+
+
+def as_said(turn: Turn) -> JsonObject:
+    """The turn as an entry of the ledger says it, in as few characters as can be."""
+    said: Document = {
+        "kind": KIND,
+        "id": turn.id,
+        "occasion": turn.occasion,
+        "epoch": turn.epoch,
+        "began": round(turn.began, 3),
+        "open": turn.open,
+        "lost": turn.lost,
+        "lost_at": turn.lost_at and round(turn.lost_at, 3),
+        "last_point": turn.last_point,
+        "fenced_at": turn.fenced_at and round(turn.fenced_at, 3),
+        "points": " ".join(turn.points),
+        "restored": " ".join(turn.restored),
+        "done": " ".join(turn.done),
+        "abandoned": turn.abandoned,
+    }
+    return {name: value for name, value in said.items() if value or name in ("open", "epoch", "began")}
+
+
+def written(ledger: Ledger, turn: Turn) -> Turn:
+    """The turn, once the ledger has it."""
+    said = as_said(turn)
+    entry = ledger.rewrite(Entry(turn.number, said), said) if turn.number else ledger.add(said)
+    return _turn(entry)
+
+
+def _turn(entry: Entry) -> Turn:
+    said = entry.said
+    return Turn(
+        id=str(said["id"]),
+        occasion=cast(Kind, said["occasion"]),
+        epoch=int(said["epoch"]),
+        began=float(said["began"]),
+        lost=bool(said.get("lost")),
+        lost_at=said.get("lost_at"),
+        last_point=bool(said.get("last_point")),
+        fenced_at=said.get("fenced_at"),
+        points=tuple(str(said.get("points", "")).split()),
+        restored=tuple(str(said.get("restored", "")).split()),
+        done=tuple(str(said.get("done", "")).split()),
+        abandoned=int(said.get("abandoned", 0)),
+        open=entry.open,
+        number=entry.number,
+    )

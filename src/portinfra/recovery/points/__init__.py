@@ -1,0 +1,1 @@
+"""Recovery points: how they are captured, stored, aged and restored."""

@@ -1,0 +1,69 @@
+"""How old the data of recovery points is.
+
+The ledger number decides which point is newer. The time of a point comes from the clock of the machine that
+took it, and serves only for ages. A time that is later than now by more than `AHEAD_SECONDS` is not believed:
+the effective time of such a point is that of the last believed point before it in the ledger.
+"""
+
+from collections.abc import Collection
+
+from attrs import frozen
+
+from portinfra.recovery.points.point import Point
+from portinfra.words import duration
+
+AHEAD_SECONDS = 300.0
+"""The clocks of two machines may differ by this much."""
+
+
+@frozen
+class Age:
+    """How old data is; never negative."""
+
+    seconds: float | None
+    """None: no time in the ledger limits it."""
+    exact: bool = True
+    """Whether it is the age. If not, the data is no older than `seconds`."""
+
+
+@frozen
+class Ages:
+    """The ages of the points of one ledger at one moment."""
+
+    points: Collection[Point]
+    """All points that the ledger has."""
+    now: float
+    """In seconds since 1970. It decides which times are believed."""
+    until: float | None = None
+    """The moment of the ages, where it is earlier than now."""
+
+    def of(self, point: Point) -> Age:
+        """Return the age of a point's data."""
+        ahead, time = self.is_ahead(point), self._effective_time(point)
+        if time is None:
+            return Age(None, exact=False)
+        return Age(max(0.0, (self.now if self.until is None else self.until) - time), exact=not ahead)
+
+    def is_ahead(self, point: Point) -> bool:
+        """Return whether the time of a point is not believed."""
+        return point.taken > self.now + AHEAD_SECONDS
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return a sentence for each point whose time is not believed, the newest first."""
+        return tuple(map(self.warning, filter(self.is_ahead, self.points)))
+
+    def warning(self, point: Point) -> str:
+        """Return the sentence for a point whose time is not believed."""
+        by = f" by {point.entry.by}" if point.entry.by else ""
+        return f"point {point.id} of {point.group} is dated {duration(point.taken - self.now)} ahead{by}"
+
+    def _effective_time(self, point: Point) -> float | None:
+        if not self.is_ahead(point):
+            return point.taken
+        before = [each for each in self.points if each.number < point.number and not self.is_ahead(each)]
+        return max(before, key=lambda each: each.number).taken if before else None
+
+
+def rounded(seconds: float | None) -> float | None:
+    """Return an age as documents have it: to the millisecond."""
+    return None if seconds is None else round(seconds, 3)

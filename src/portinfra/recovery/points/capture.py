@@ -1,0 +1,98 @@
+"""One moment of one group: hooks, snapshots that all begin while they hold, hooks."""
+
+from typing import Any
+
+from attrs import define, field
+
+from portinfra.hooks import calls
+from portinfra.model.address import Address
+from portinfra.model.duration import seconds
+from portinfra.model.hook import Hook
+from portinfra.model.resources import Snapshot, Spec
+from portinfra.recovery.groups import Group
+from portinfra.recovery.points.point import id_of, snapshot_name, volume_of
+from portinfra.recovery.points.snapshot_store import SnapshotStore
+from portinfra.words import duration
+
+HOOK_SECONDS = 300.0
+"""The longest that a hook may take."""
+
+
+@define
+class Capture:
+    """One group, between its hooks."""
+
+    group: Group
+    id: str
+    source: SnapshotStore
+    given: Any
+    problem: str = ""
+    froze: float = 0.0
+    """When its first hook began: no freeze is older, and none holds for longer than from here."""
+    moment: float = 0.0
+    """When its hooks had ended: nothing that was written before is missing."""
+    begun: dict[Address, float] = field(init=False, factory=dict)
+    to_thaw: list[Hook] = field(init=False)
+    """The hooks after that have not ended yet."""
+
+    @to_thaw.default
+    def _all_of_them(self) -> list[Hook]:
+        return list(self.group.after)
+
+    def wanted(self, shared_with: str) -> dict[Address, Spec]:
+        """Its snapshots."""
+        specs = [
+            Snapshot(snapshot_name(volume, self.id), volume, shared_with=shared_with)
+            for volume in self.group.volumes
+        ]
+        return {spec.address: spec for spec in specs}
+
+    def freeze(self) -> str:
+        """Call the hooks before; why one of them failed."""
+        self.froze = self.source.now
+        with self.source.run.living():
+            for hook in self.group.before:
+                if not self._passed(hook, freeze_seconds=str(self.limit)):
+                    break
+        self.moment = self.source.now
+        return self.problem
+
+    @property
+    def limit(self) -> int:
+        """Seconds that what is frozen stays so."""
+        return min(seconds(policy.freeze_limit) for policy in self.group.policies)
+
+    def note(self, address: Address) -> None:
+        """That a snapshot has begun; when all have, it is thawed."""
+        if volume_of(address) in self.group.volumes and id_of(address) == self.id:
+            self.begun.setdefault(address, self.source.now)
+            if len(self.begun) == len(self.group.volumes):
+                self.thaw()
+
+    def thaw(self) -> None:
+        """Call the hooks after, whatever became of the rest; one that was interrupted, once more."""
+        if not self.to_thaw:
+            return
+        with self.source.run.living():
+            while self.to_thaw:
+                self._passed(self.to_thaw[0])
+                del self.to_thaw[0]
+
+    def late(self) -> str:
+        """That its snapshots are of no one moment."""
+        if not self.group.before or not self.begun:
+            return ""
+        took = max(self.begun.values()) - self.froze
+        if took <= self.limit:
+            return ""
+        late, held = duration(took), duration(self.limit)
+        return f"its last snapshot began {late} after the freeze, which holds for {held}"
+
+    def _passed(self, hook: Hook, **variables: str) -> bool:
+        answer = calls.call(
+            hook, self.given, seconds=HOOK_SECONDS, stopped=None, group=self.group.name, **variables
+        )
+        if not answer.passed:
+            told = "" if self.group.sensitive else answer.told
+            self.problem = self.problem or f"{calls.name_of(hook)}: {told or 'failed'}"
+        return answer.passed

@@ -1,0 +1,74 @@
+"""The snapshots of points at one end of the way: in the source, or in the target."""
+
+from collections.abc import Callable, Mapping
+
+from attrs import frozen
+
+from portinfra.execution.connection import Connection
+from portinfra.execution.run import Run
+from portinfra.model.address import Address, Scope
+from portinfra.model.catalogue import Catalogue
+from portinfra.model.environment import Environment
+from portinfra.model.observed import Observed
+from portinfra.model.placed import Placed
+from portinfra.model.plan import PlanOptions
+from portinfra.model.progress import Listener
+from portinfra.model.resources import Snapshot, Spec
+from portinfra.model.topology import Topology
+from portinfra.planning.refusal import refuse
+
+
+@frozen
+class SnapshotStore:
+    """The snapshots at one end of the way, under its claim."""
+
+    connection: Connection
+    run: Run
+    scope: Scope
+    catalogue: Catalogue
+    listen: Listener
+    say: Callable[[str], None] = lambda line: None
+
+    @property
+    def now(self) -> float:
+        """By the provider's clock."""
+        return self.connection.provider.clock.now()
+
+    def snapshots(self) -> dict[Address, Observed[Spec]]:
+        """What lies there."""
+        resources = self.run.reader.observe(self.scope).resources
+        return {a: seen for a, seen in resources.items() if isinstance(seen.spec, Snapshot)}
+
+    def bring(self, changed: Mapping[Address, Spec | None], listen: Listener | None = None) -> None:
+        """Make these snapshots, or remove them (None); all others stay as they are. Raises ApplyError."""
+        if not changed:
+            return
+        seen = self.run.reader.observe(self.scope).resources
+        wanted = {a: each.spec for a, each in seen.items()} | {
+            a: s for a, s in changed.items() if s is not None
+        }
+        for address, spec in changed.items():
+            if spec is None:
+                wanted.pop(address, None)
+        placed = Placed(Topology(self.scope.topology, ()), self.environment, self.scope, wanted)
+        gone = frozenset(str(address) for address, spec in changed.items() if spec is None)
+        plan = self.run.plan(
+            placed, self.catalogue, PlanOptions(addresses=frozenset(changed), allow_data_loss=gone)
+        )
+        refuse(plan)
+        if not plan.empty:
+            self.say(self._about_to(changed))
+            self.run.apply(plan, listen or self.listen)
+
+    def _about_to(self, changed: Mapping[Address, Spec | None]) -> str:
+        """What the steps that follow do, which bear the same names at both ends."""
+        made = [spec for spec in changed.values() if isinstance(spec, Snapshot)]
+        name = self.environment.name
+        if not made:
+            return f"tidying {name}"
+        return f"carrying to {name}" if any(each.copy_of for each in made) else f"taking snapshots in {name}"
+
+    @property
+    def environment(self) -> Environment:
+        """Whose it is."""
+        return self.connection.environment

@@ -1,0 +1,167 @@
+"""What a recovery is about: the plan, with the topology and the two environments that it names."""
+
+from collections.abc import Iterable, Iterator
+
+from attrs import evolve, frozen
+
+from portinfra.errors import PolicyError
+from portinfra.model.address import Scope
+from portinfra.model.duration import seconds
+from portinfra.model.environment import Environment
+from portinfra.model.finding import Finding
+from portinfra.model.fingerprint import fingerprint
+from portinfra.model.plan import Plan
+from portinfra.model.recovery import DataPolicy, RecoveryPlan, usual_engine
+from portinfra.model.topology import Topology
+from portinfra.model.vault import Vault
+from portinfra.provider import registry
+from portinfra.recovery.peers import peer_findings, turn_findings
+
+
+@frozen
+class Recovery:
+    """A recovery plan with what it names. It is the `Guard` of its two environments."""
+
+    plan: RecoveryPlan
+    topology: Topology
+    source: Environment
+    target: Environment
+
+    @property
+    def source_scope(self) -> Scope:
+        """What is protected."""
+        return Scope(self.topology.name, self.source.name)
+
+    @property
+    def target_scope(self) -> Scope:
+        """What stands in for it."""
+        return Scope(self.topology.name, self.target.name)
+
+    def peer_of(self, scope: Scope) -> str:
+        """Return the name of the other environment; empty for any other scope."""
+        return {self.source_scope: self.target.name, self.target_scope: self.source.name}.get(scope, "")
+
+    def findings(self, plan: Plan) -> Iterator[Finding]:
+        """Return what forbids a plan of either environment. Reads the claim of the other one."""
+        if plan.scope == self.source_scope:
+            yield from peer_findings(plan, self.target)
+        if plan.scope == self.target_scope:
+            yield from peer_findings(plan, self.source)
+            yield from turn_findings(plan, self.plan.name)
+
+    def refusal(self, what: str, rule: str, message: str, fix: str) -> PolicyError:
+        """What is not done, with the one finding about this recovery that says why."""
+        subject = f"recovery.{self.plan.name}"
+        return PolicyError(what, [Finding(f"recovery/{rule}", message, fix, subject=subject)])
+
+    @property
+    def taken(self) -> Scope:
+        """Where the snapshots are, in the source, that points are carried from."""
+        return self.source_scope.beside("taken")
+
+    @property
+    def points(self) -> Scope:
+        """Where the points are, in the target; no apply or destroy of an environment touches them."""
+        return self.target_scope.beside("points")
+
+    @property
+    def sending(self) -> Scope:
+        """Where helpers send data from, in the source, while they do."""
+        return self.source_scope.beside("sending")
+
+    @property
+    def receiving(self) -> Scope:
+        """Where helpers receive data, in the target, while they do."""
+        return self.target_scope.beside("receiving")
+
+    @property
+    def ledger(self) -> Scope:
+        """Where it is written, in the target, which points and drills there are."""
+        return self.target_scope.beside("ledger")
+
+    def drill(self, id: str) -> Scope:
+        """The scope of one drill, in the target."""
+        return self.target_scope.beside(f"drill-{id}")
+
+    @property
+    def digest(self) -> str:
+        """Tells the topology, as it is declared, from what it is after a change."""
+        return fingerprint(self.topology)
+
+    @property
+    def plan_digest(self) -> str:
+        """Tells the plan and both environments, as they are declared, from what they are after a change. The
+        way back has the same.
+        """
+        ends = sorted((self.source, self.target), key=lambda environment: environment.name)
+        return fingerprint((evolve(self.plan, source="", target=""), *ends))
+
+    @property
+    def simulated(self) -> bool:
+        """Whether an end is in a cloud that does not exist."""
+        ends = (self.source, self.target)
+        return any(registry.plugin(end.provider).capabilities.simulated for end in ends)
+
+    @property
+    def sensitive(self) -> bool:
+        """Whether what hooks print is kept to itself."""
+        return any(policy.sensitive for policy in self.plan.data)
+
+    @property
+    def turned(self) -> "Recovery":
+        """The way back: roles turned round."""
+        plan = evolve(self.plan, source=self.target.name, target=self.source.name)
+        return Recovery(plan, self.topology, self.target, self.source)
+
+    def engine(self, policy: DataPolicy) -> str:
+        """How data of this policy travels."""
+        return policy.engine or usual_engine(self.source.provider, self.target.provider)
+
+    @property
+    def vault(self) -> Vault | None:
+        """The vault that data comes back from; None where none does."""
+        return self.plan.vault if self.engines - {"native"} else None
+
+    @property
+    def engines(self) -> set[str]:
+        """How the data of the roles that come back travels."""
+        roles = [role for role in self.topology.roles if role.name in self.plan.roles]
+        return {self.engine(self.plan.policy(role.name, v.name)) for role in roles for v in role.volumes}
+
+    def schedule(self, policy: DataPolicy) -> int:
+        """Seconds between two points."""
+        return seconds(policy.schedule) if policy.schedule else seconds(self.plan.rpo) // 2
+
+
+def recoveries_of(
+    topology: Topology,
+    environment: Environment,
+    plans: Iterable[RecoveryPlan],
+    environments: Iterable[Environment],
+) -> tuple[Recovery, ...]:
+    """Return the recoveries that have an environment of a topology as their source or target.
+
+    They are the guards of its plans. `plans` are the recovery plans of the topology, and `environments` all
+    that they name. Raises KeyError for a name that is not among them; nothing else is checked.
+    """
+    named = {each.name: each for each in environments}
+    return tuple(
+        Recovery(plan, topology, named[plan.source], named[plan.target])
+        for plan in plans
+        if environment.name in (plan.source, plan.target)
+    )
+
+
+def cannot_take_over(recovery: Recovery, rule: str, message: str, fix: str) -> PolicyError:
+    """That it cannot, by which rule, and what to do instead."""
+    return recovery.refusal(f"{recovery.target_scope} cannot take over", rule, message, fix)
+
+
+def being_abandoned(recovery: Recovery) -> PolicyError:
+    """That the turn which had begun is on its way to be none."""
+    return cannot_take_over(
+        recovery,
+        "being-abandoned",
+        "the failover that had begun is being given up, and that is not done",
+        "Finish that first: the same command with --abandon.",
+    )

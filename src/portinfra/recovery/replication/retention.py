@@ -1,0 +1,125 @@
+"""What earlier replications left, and what is older than anybody needs: removed, where it is sure that nobody
+needs it. A ledger that does not tell of everything is no reason to remove anything.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from attrs import define, evolve
+
+from portinfra.model.address import Address
+from portinfra.model.observed import Observation, Observed
+from portinfra.model.placed import Placed
+from portinfra.model.resources import Spec
+from portinfra.recovery.groups import groups
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.options import Pace
+from portinfra.recovery.points.point import Point, id_of, points, volume_of
+from portinfra.recovery.points.snapshot_store import SnapshotStore
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.vault.listing import VaultListing, by_vault, look
+from portinfra.recovery.vault.transfer import clear, prune
+
+
+@define
+class Retention:
+    """One replication's, before it takes anything and after it has carried all."""
+
+    recovery: Recovery
+    source: SnapshotStore
+    target: SnapshotStore
+    ledger: Ledger
+    placed: Placed
+    """What is protected."""
+    pace: Pace
+    vault: VaultListing
+    all_told: bool
+    """Whether every entry of the ledger can be read. If not, no point is removed."""
+
+    def trust(self, known: list[Point]) -> None:
+        """Raises PolicyError for a ledger that tells of no point where there are some: it is the ledger that
+        is wrong, and nothing is removed by it.
+        """
+        there = {id_of(address) for address in self.target.snapshots()} | (self.vault.points or set())
+        if known or not there:
+            return
+        raise self.recovery.refusal(
+            f"nothing is carried to {self.recovery.target_scope}",
+            "ledger-lost",
+            f"the ledger {self.recovery.ledger} tells of no point, and there is data of {len(there)} "
+            f"({', '.join(sorted(there))})",
+            "It may be all that is left: find out what became of the ledger. To begin anew, remove that data "
+            f"yourself: the snapshots of {self.recovery.points}, and these folders of the vault.",
+        )
+
+    def sweep(self, known: list[Point]) -> list[Point]:
+        """Remove what can never be carried, and snapshots in the source that belong to no point; the points
+        that are left. In the target, nothing else goes before something newer has come.
+        """
+        taken, arrived = self.source.snapshots(), self.target.snapshots()
+        lost = [
+            point
+            for point in known
+            if not (point.carried or self._can_be_carried(point, taken) or arrived_whole(point, arrived))
+        ]
+        gone = {point.id for point in lost}
+        self.target.bring({address: None for address in arrived if id_of(address) in gone})
+        for point in lost:
+            self.ledger.remove(point.entry)
+        left = [point for point in known if point not in lost]
+        self._clear_source({*map(id_of, taken)} - {point.id for point in left})
+        return left
+
+    def _can_be_carried(self, point: Point, taken: Iterable[Address]) -> bool:
+        volumes = [volume_of(address) for address in taken if id_of(address) == point.id]
+        declared = not by_vault(point) or all(volume in self.placed.resources for volume in volumes)
+        return declared and len(volumes) == point.count
+
+    def _clear_source(self, ids: Collection[str]) -> None:
+        if self.all_told:
+            self.source.bring({a: None for a in self.source.snapshots() if id_of(a) in ids})
+
+    def prune(self, *, whole: bool) -> str:
+        """Keep as many points of each group as its policy says; in words, why the vault is not pruned.
+
+        `whole`: all that was due has come, so that what belongs to no point may go.
+        """
+        # The manifest goes first, so that no point says that it exists whose data is gone.
+        arrived, self.vault = self.target.snapshots(), look(self.recovery)
+        known = [point for point in points(self.ledger.entries()) if point.carried]
+        old = self._outlived(known, Observation(arrived)) if self.all_told else []
+        for point in old:
+            self.ledger.remove(point.entry)
+        gone = {point.id for point in old}
+        if self.all_told and whole:
+            gone |= {*map(id_of, arrived)} - {point.id for point in points(self.ledger.entries())}
+        self.target.bring({address: None for address in arrived if id_of(address) in gone})
+        latest = {point.group: point.id for point in reversed(known)}
+        open_points = {point.id for point in points(self.ledger.entries()) if not point.carried}
+        needed = {*latest.values(), *open_points}  # what is copied next is only what differs from the newest
+        self._clear_source({*map(id_of, self.source.snapshots())} - needed)
+        return self._prune_vault()
+
+    def _outlived(self, known: Iterable[Point], there: Observation) -> list[Point]:
+        """The points that are too many, of the newest first. What cannot be restored counts for nothing."""
+        keep = {group.name: group.retention for group in groups(self.recovery, self.placed)}
+        kept: dict[str, int] = {}
+        old = []
+        for point in known:
+            if kept.get(point.group, 0) >= keep.get(point.group, 1):
+                old.append(point)
+            elif point.restorable(there, self.vault.points):
+                kept[point.group] = kept.get(point.group, 0) + 1
+        return old
+
+    def _prune_vault(self) -> str:
+        if self.recovery.plan.vault is None:
+            return ""
+        clear(self.recovery, self.source.connection, self.pace)
+        if self.vault.points is None or not self.all_told:
+            return self.vault.problem or "entries of the ledger cannot be read"
+        return prune(self.recovery, {point.id for point in points(self.ledger.entries())})
+
+
+def arrived_whole(point: Point, arrived: Mapping[Address, Observed[Spec]]) -> bool:
+    """Whether all of a point is in the target, whatever the ledger says of it."""
+    return bool(evolve(point, carried=True).parts(Observation(arrived)))

@@ -1,0 +1,1 @@
+"""Which end is active, which one waits, and what is under way."""

@@ -1,0 +1,1 @@
+"""One end takes over from the other: fence, restore, bring up; or all of it is given up."""

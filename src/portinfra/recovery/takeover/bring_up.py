@@ -1,0 +1,131 @@
+"""A topology brought up from recovery points, wave by wave, with its actions and probes."""
+
+from collections.abc import Callable, Collection, Sequence
+
+from attrs import define, evolve, field
+
+from portinfra.errors import ApplyError, NotReadyError, PortinfraError
+from portinfra.model.duration import seconds
+from portinfra.model.evidence import Checked, Kind
+from portinfra.model.placed import Placed
+from portinfra.model.plan import PlanOptions
+from portinfra.model.recovery import Action, Probe
+from portinfra.planning.readiness import questions
+from portinfra.planning.refusal import refuse
+from portinfra.recovery.ledger.takeovers import mark
+from portinfra.recovery.points.restore import all_at_once, hosts_of, joining, outdated, replacing, stopped
+from portinfra.recovery.recovery import Recovery
+from portinfra.rollout.context import RolloutContext
+from portinfra.rollout.waves import Rollout, Say, Wave
+
+
+@define
+class BringUp:
+    """One drill, failover or failback, from its first wave to its last probe."""
+
+    recovery: Recovery
+    context: RolloutContext
+    occasion: Kind
+    """`drill`, `failover` or `failback`."""
+    say: Say = lambda line: None
+    done: Collection[str] = ()
+    """The actions, by `mark`, that an earlier run has done."""
+    restored: Collection[str] = ()
+    """The roles, by `mark`, that an earlier run has given their data: what is written there since is kept."""
+    has_data: Callable[[Sequence[str]], None] = lambda roles: None
+    """Called when roles have their data, and none of their hosts that were there has started yet."""
+    note: Callable[[str], None] = lambda action: None
+    """Called with the name of an action that is done."""
+    rollout: Rollout = field(init=False)
+    actions: list[Checked] = field(init=False, factory=list)
+    probes: list[Checked] = field(init=False, factory=list)
+    up_at: float | None = field(init=False, default=None)
+    """When the last wave was up and the last action done."""
+
+    @rollout.default
+    def _rollout(self) -> Rollout:
+        return Rollout(self.context, self.occasion, self.say)
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why it did not pass."""
+        return self.rollout.reasons
+
+    def run(self) -> bool:
+        """Bring up every wave, call the actions, and ask the probes; return whether all passed in time.
+
+        A gate or an action that fails ends it; what passed late is a reason, and it goes on.
+        """
+        waves = [
+            Wave(wave.roles, wave.gates, wave.limit, seconds(wave.limit)) for wave in self.recovery.plan.waves
+        ]
+        if not self.rollout.run(waves, self._apply, lambda wave: self._act(*wave.names)):
+            return False
+        if not self._act(""):
+            return False
+        self.up_at = self.context.now
+        for probe in self.recovery.plan.probes:
+            self._probe(probe)
+        return not self.reasons
+
+    def _apply(self, number: int) -> str:
+        """Bring up all roles as far as this wave; why it could not be.
+
+        A host that is there already gets other data only while it is off.
+        """
+        roles = [role for wave in self.recovery.plan.waves[:number] for role in wave.roles]
+        placed = all_at_once(self.context.placed)
+        there = self.context.run.reader.observe(placed.scope)
+        if there.unknown:
+            return f"{', '.join(sorted(there.unknown))} does not answer: what is there is not known"
+        wave = self.recovery.plan.waves[number - 1]
+        stale = [role for role in wave.roles if mark(role) not in self.restored]
+        old = outdated(placed, there, stale)
+        mine = frozenset(address for address in old if placed.roles[address] in roles)
+        hosts = hosts_of(placed, mine) & there.resources.keys()
+        try:
+            waiting = stopped(placed, hosts)
+            if hosts:
+                self._carry_out(waiting, PlanOptions(addresses=hosts))
+            if empty := joining(placed, mine):  # first of all: see `outdated`
+                self._carry_out(waiting, replacing(empty))
+            if rest := mine - empty:
+                self._carry_out(waiting, replacing(rest, roles if hosts else ()))
+            if stale:
+                self.has_data(stale)
+            self._carry_out(placed, replacing(frozenset(), roles), ask_ready=True)
+        except ApplyError as error:
+            first, quiet = error.first, self.context.quiet
+            return str(first.args[0] if quiet and isinstance(first, NotReadyError) else first)
+        except PortinfraError as error:
+            return str(error)
+        return ""
+
+    def _carry_out(self, placed: Placed, options: PlanOptions, *, ask_ready: bool = False) -> None:
+        options = evolve(options, ask_ready=ask_ready)
+        plan = self.context.run.plan(placed, self.context.catalogue, options)
+        refuse(plan)
+        if not plan.empty or questions(plan):
+            self.context.run.apply(plan, self.context.listen)
+
+    def _act(self, *after: str) -> bool:
+        """Call the actions that follow these roles; whether all are done. The first that fails ends it."""
+        actions = [a for a in self.recovery.plan.actions if a.after in after and self.occasion in a.on]
+        return all(self._call(action) for action in actions)
+
+    def _call(self, action: Action) -> bool:
+        if mark(action.name) in self.done:
+            return True
+        checked = self.rollout.call(action.name, action.run)
+        self.actions.append(checked)
+        if not checked.passed:
+            self.reasons.append(f"action {action.name!r} failed")
+        else:
+            self.note(action.name)
+        return checked.passed
+
+    def _probe(self, probe: Probe) -> None:
+        checked = self.rollout.call(probe.name, probe.run)
+        self.probes.append(checked)
+        if not checked.passed:
+            self.reasons.append(f"probe {probe.name!r} failed")

@@ -1,0 +1,85 @@
+"""What a drill or a turn has shown: its measures held against the plan, as evidence."""
+
+from collections.abc import Sequence
+
+from portinfra.model.duration import seconds
+from portinfra.model.evidence import Evidence, PointUsed
+from portinfra.recovery.points.ages import Ages, rounded
+from portinfra.recovery.points.point import Point
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.takeover.bring_up import BringUp
+from portinfra.recovery.takeover.looked import look, unread
+from portinfra.version import VERSION
+from portinfra.words import duration, iso
+
+
+def shown(
+    bring_up: BringUp,
+    id: str,
+    used: Sequence[Point],
+    ages: Ages,
+    *,
+    began: float,
+    left_behind: int | None = None,
+    source_fenced: bool | None = None,
+) -> Evidence:
+    """Evidence of a bring-up that ends now; it passed where nothing speaks against it. `ages` are of the
+    moment up to which data of the source should have come back. Moments are seconds since the epoch.
+
+    A drill whose restored data no probe has read is inconclusive. A takeover is no trial: its result says
+    whether the target came up.
+    """
+    recovery, context = bring_up.recovery, bring_up.context
+    holder = context.run.lease.holder_identity
+    measured = [ages.of(point).seconds for point in used]
+    known = [seconds for seconds in measured if seconds is not None]
+    rpo = max(known) if known and len(known) == len(used) else None
+    rto = bring_up.up_at - began if bring_up.up_at is not None else None
+    reasons = list(bring_up.reasons)
+    reasons += [f"the age of the data is not sure: {ages.warning(p)}" for p in used if ages.is_ahead(p)]
+    if rpo is not None and rpo > seconds(recovery.plan.rpo):
+        reasons.append(f"the data was {duration(rpo)} old, and the rpo is {recovery.plan.rpo}")
+    if rto is not None and rto > seconds(recovery.plan.rto):
+        reasons.append(f"it took {duration(rto)}, and the rto is {recovery.plan.rto}")
+    looked, copy = look(bring_up), recovery.plan.evidence
+    doubts = unread(looked) if bring_up.occasion == "drill" else ()
+    return Evidence(
+        kind=bring_up.occasion,
+        id=id,
+        recovery=recovery.plan.name,
+        topology=recovery.topology.name,
+        source=f"{recovery.source.name} ({recovery.source.on})",
+        target=f"{recovery.target.name} ({recovery.target.on})",
+        started=iso(began),
+        ended=iso(context.now),
+        rpo_target=seconds(recovery.plan.rpo),
+        rpo_measured=rounded(rpo),
+        rto_target=seconds(recovery.plan.rto),
+        rto_measured=round(rto, 3) if rto is not None else None,
+        points=tuple(_used(recovery, point) for point in used),
+        waves=tuple(bring_up.rollout.waves),
+        probes=tuple(bring_up.probes),
+        actions=tuple(bring_up.actions),
+        result="failed" if reasons else "inconclusive" if doubts else "passed",
+        reasons=tuple(dict.fromkeys(reasons or doubts)),
+        left_behind=left_behind,
+        source_fenced=source_fenced,
+        source_account=recovery.source.account,
+        target_account=recovery.target.account,
+        topology_digest=recovery.digest,
+        plan_digest=recovery.plan_digest,
+        operator=f"{holder.user}@{holder.host}",
+        calls=context.place.caller.calls + context.run.calls,
+        version=VERSION,
+        looked=looked,
+        accept=recovery.plan.accept,
+        remote=copy.remote if copy else "",
+        simulated=recovery.simulated,
+    )
+
+
+def _used(recovery: Recovery, point: Point) -> PointUsed:
+    """The point, as evidence names it: who carried it, too, where it was not helpers."""
+    stand = recovery.plan.vault.stand if recovery.plan.vault and point.vaulted else None
+    engine = f"{point.engine} ({stand.name})" if stand else point.engine
+    return PointUsed(point.id, point.group, iso(point.taken), point.count, engine)

@@ -1,0 +1,177 @@
+"""Points by way of the vault: sent from the source when they are made, received in the target when they are
+needed. In between they are sealed, and the ledger says what they are.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+from attrs import evolve
+
+from portinfra.errors import PortinfraError, ProviderError
+from portinfra.execution.connection import Connection
+from portinfra.model.address import Address
+from portinfra.model.observed import Observation, Observed
+from portinfra.model.placed import Placed
+from portinfra.model.plain import Document
+from portinfra.model.resources import Snapshot, Spec, Volume
+from portinfra.placement import place
+from portinfra.recovery.options import Pace
+from portinfra.recovery.points.point import Point, snapshot_name
+from portinfra.recovery.points.snapshot_store import SnapshotStore
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.vault.block_export import exports_blocks
+from portinfra.recovery.vault.engines import REPOSITORY
+from portinfra.recovery.vault.listing import (
+    MANIFEST,
+    SCHEMA,
+    address_of,
+    by_vault,
+    digest_of,
+    read_manifest,
+    vault_of,
+)
+from portinfra.recovery.vault.repository import forget
+from portinfra.recovery.vault.store import Store
+from portinfra.recovery.vault.transfer_host import Helpers, Load, Receipt
+from portinfra.recovery.vault.transfer_script import Errand
+
+Say = Callable[[str], None]
+
+
+def send(
+    recovery: Recovery,
+    source: Connection,
+    point: Point,
+    snapshots: Mapping[Address, Observed[Spec]],
+    placed: Placed,
+    pace: Pace,
+    say: Say,
+) -> Document:
+    """Send all volumes of a point, whose snapshots these are; what the ledger is to say of it besides.
+
+    Raises HelperFailed, ApplyError, FindingsError, ProviderError.
+    """
+    vault = vault_of(recovery)
+    volumes = sorted(snapshots)
+    loads = [
+        evolve(_load(recovery, volume, snapshots[volume], placed), first=volume == volumes[0])
+        for volume in volumes
+    ]
+    helpers = Helpers(
+        source,
+        recovery.sending,
+        vault,
+        point.id,
+        point.engine,
+        lambda errand: errand.sending(vault),
+        lambda errand: errand.sent,
+        pace,
+    )
+    say(f"{point.group}: to the vault, point {point.id}")
+    with helpers.at_work(loads) as (sent, _):
+        text = _manifest(point, loads, sent)
+        Store(vault).write(f"{point.id}/{MANIFEST}", text)
+    return {"manifest": digest_of(text), "moved": sum(each.moved for each in sent.values())}
+
+
+def _load(recovery: Recovery, volume: Address, snapshot: Observed[Spec], placed: Placed) -> Load:
+    spec = placed.resources[volume]
+    assert isinstance(spec, Volume)
+    source = exports_blocks(recovery, recovery.source)
+    reader = source.block_reader(recovery.source, snapshot.id, spec.gib) if source else None
+    return Load(volume, spec.gib, int(spec.zone), spec.key, snapshot.id, reader=reader)
+
+
+def _manifest(point: Point, loads: Iterable[Load], sent: Mapping[Address, Receipt]) -> str:
+    volumes = {
+        load.volume.name: {
+            "gib": load.gib,
+            "digest": sent[load.volume].digest,
+            "bytes": sent[load.volume].bytes,
+            "object": sent[load.volume].object,
+        }
+        for load in loads
+    }
+    said = {"schema": SCHEMA, "point": point.id, "group": point.group, "engine": point.engine}
+    return json.dumps({**said, "taken": point.taken, "volumes": volumes}, sort_keys=True)
+
+
+def receive(
+    recovery: Recovery, target: Connection, wanted: Iterable[Point], pace: Pace, say: Say = lambda line: None
+) -> None:
+    """Bring points from the vault that are needed now: afterwards each has its snapshots in the target. Then
+    remove what helpers an earlier run has left: they hold data in the clear, and the key to more.
+
+    Raises HelperFailed, ApplyError, FindingsError, ProviderError.
+    """
+    if recovery.plan.vault is None:
+        return
+    wanted = [point for point in wanted if by_vault(point)]
+    there = target.observe(recovery.points) if wanted else Observation()
+    for point in wanted:
+        if not point.parts(there):
+            say(f"{point.group}: from the vault, point {point.id}")
+            _receive(recovery, target, point, pace)
+    try:
+        clear(recovery, target, pace)
+    except PortinfraError as error:  # what is needed is there, and is not to wait for this
+        say(f"helpers are left in {recovery.receiving}, for dr sweep: {error}")
+
+
+def _receive(recovery: Recovery, target: Connection, point: Point, pace: Pace) -> None:
+    vault = vault_of(recovery)
+    said = read_manifest(Store(vault), point)
+    volumes = {address_of(name): told for name, told in said["volumes"].items()}
+    placed = place(recovery.topology, recovery.target).resources
+    loads = []
+    for volume, told in sorted(volumes.items()):
+        spec = placed.get(volume)
+        if isinstance(spec, Volume):
+            loads.append(Load(volume, max(spec.gib, told["gib"]), int(spec.zone), spec.key, None))
+        else:  # its host was removed since; a point is whole, or it is none
+            loads.append(Load(volume, told["gib"], 0, recovery.target.key, None))
+
+    def script(errand: Errand) -> str:
+        told = volumes[address_of(errand.volume)]
+        return errand.receiving(vault, told["object"], told["digest"], told["bytes"])
+
+    helpers = Helpers(
+        target,
+        recovery.receiving,
+        vault,
+        point.id,
+        point.engine,
+        script,
+        lambda errand: errand.received,
+        pace,
+        stop=True,
+    )
+    with helpers.at_work(loads) as (receipts, written):
+        for volume, told in volumes.items():
+            assert receipts[volume].digest == told["digest"], volume
+        with target.run(recovery.points, borrowed=written, workers=pace.workers, seed=pace.seed) as run:
+            shelf = SnapshotStore(target, run, recovery.points, target.catalogue(), pace.listen)
+            shelf.bring({(s := Snapshot(snapshot_name(v, point.id), v)).address: s for v in written})
+
+
+def prune(recovery: Recovery, kept: Collection[str]) -> str:
+    """Remove from the vault what belongs to no point; in words, why not all of it could be."""
+    store = Store(vault_of(recovery))
+    if not store.may_remove:
+        return "its receiver's configuration is not on this machine"
+    try:
+        folders = set(store.folders())
+        for folder in sorted(folders - set(kept) - {REPOSITORY}):
+            store.remove(folder)
+        if REPOSITORY in folders:
+            forget(store, kept)
+    except ProviderError as error:
+        return str(error)
+    return ""
+
+
+def clear(recovery: Recovery, end: Connection, pace: Pace) -> None:
+    """Remove helpers at one end that a run which died has left."""
+    scope = recovery.sending if end.environment == recovery.source else recovery.receiving
+    nobody = Helpers(end, scope, vault_of(recovery), "", "", lambda errand: "", lambda errand: "", pace)
+    nobody.clear()

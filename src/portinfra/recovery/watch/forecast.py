@@ -1,0 +1,318 @@
+"""`plan`: what a takeover would do now, how long it would take, and what stands in its way.
+
+Changes nothing. An error is what a takeover would fail for: `may_take_over` refuses for the same findings.
+"""
+
+from collections.abc import Collection, Iterable
+
+from attrs import evolve, frozen
+
+from portinfra.execution.connection import Connection
+from portinfra.hooks.calls import name_of, unready
+from portinfra.model.duration import seconds
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.placed import Placed
+from portinfra.model.plan import Plan
+from portinfra.model.resources import Instance
+from portinfra.placement import place
+from portinfra.planning.compose import compose
+from portinfra.recovery.groups import groups, roles_of
+from portinfra.recovery.ledger.drills import Drilled, drilled
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.takeovers import mark
+from portinfra.recovery.options import How
+from portinfra.recovery.points.point import Point
+from portinfra.recovery.points.restore import all_at_once, outdated, replacing, sourced
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.replication.readiness import capture_problem
+from portinfra.recovery.situation.facts import answering
+from portinfra.recovery.vault.readiness import lacking, pointless
+from portinfra.recovery.vault.selection import Selection, choose
+from portinfra.recovery.watch.status import RecoveryStatus, status
+from portinfra.words import duration, moment
+
+
+@frozen
+class WaveProspect:
+    """What one wave would bring up."""
+
+    roles: tuple[str, ...]
+    hosts: int
+    changes: int
+    calls: int
+    floor_seconds: float
+    """The least that the provider's published rates allow."""
+    limit_seconds: int
+    gates: tuple[str, ...]
+
+
+@frozen
+class Prospect:
+    """A failover, foreseen."""
+
+    recovery: Recovery
+    waves: tuple[WaveProspect, ...]
+    status: RecoveryStatus
+    rto: int
+    floor_seconds: float
+    """Of all waves."""
+    measured: float | None
+    """What the last drill that came up took."""
+    measured_in: str
+    """That drill's id."""
+    findings: tuple[Finding, ...]
+
+    @property
+    def estimate(self) -> float:
+        """Seconds: what was measured last, and never less than the floor."""
+        return max(self.floor_seconds, self.measured or 0.0)
+
+
+def prospect(recovery: Recovery, how: How | None = None) -> Prospect:
+    """Foresee a failover, or the takeover that `how` describes. Raises ProviderError where the target does
+    not answer; of the source it asks what `status` does, and for a last point, what is there.
+    """
+    how = how or How()
+    return foresee(recovery, how, status(recovery, ask_source=not how.source_is_lost))
+
+
+def foresee(recovery: Recovery, how: How, now: RecoveryStatus) -> Prospect:
+    """Foresee the takeover that `how` describes, from its status `now`. One that was planned stays so."""
+    turn = now.turn_by(how.occasion)
+    if turn and turn.last_point and not turn.points and now.source_fenced is not None:
+        how = evolve(how, last_point=not how.source_is_lost)
+    with Connection.to(recovery.target, recovery.topology) as target:
+        catalogue = target.catalogue()
+        ledger = Ledger(target, recovery.ledger)
+        chosen, missing = choose(recovery, target, ledger, how.without)
+        there = target.observe(recovery.target_scope)
+        data = target.reader.observe(recovery.points)
+        here = [point for point in chosen if point.parts(data)]  # the others are still in the vault
+        placed = all_at_once(sourced(place(recovery.topology, recovery.target), here, data))
+        old = outdated(placed, there, _stale(recovery, now))
+
+        def plan_roles(roles: Collection[str]) -> Plan:
+            mine = frozenset(address for address in old if placed.roles[address] in roles)
+            return compose(placed, catalogue, there, target.provider.drivers, replacing(mine, roles))
+
+        plans = [plan_roles(roles) for roles in _roles_so_far(recovery)]
+        measured, drill = _last_measured(drilled(ledger.entries()))
+        unfit = _unfit_data(Selection(recovery, how, target), ledger, now, chosen, missing)
+    fetches = how.last_point or len(here) < len(chosen)
+    waves = tuple(_wave(recovery, placed, plans, number) for number in range(len(plans)))
+    doubtful = [_waited_for(finding) for plan in plans[-1:] for finding in plan.findings]
+    doubtful += _hooks(recovery, how)
+    return Prospect(
+        recovery,
+        waves,
+        now,
+        seconds(recovery.plan.rto),
+        round(sum(wave.floor_seconds for wave in waves), 3),
+        measured,
+        drill,
+        (
+            *(map(_as_warning, doubtful) if how.source_is_lost else doubtful),
+            *_turn(recovery, how, now),
+            *unfit,
+            *_vault_unseen(
+                recovery, now, Severity.ERROR if fetches and not how.source_is_lost else Severity.WARNING
+            ),
+            *_gaps(recovery, now),
+            *_unreadable_entries(recovery, how, now),
+            *_tried(recovery, now, measured, drill),
+            *lacking(recovery, fetches=fetches),
+            *pointless(recovery),
+        ),
+    )
+
+
+def _roles_so_far(recovery: Recovery) -> list[list[str]]:
+    """Return, for each wave, its roles and those of all waves before it."""
+    waves = recovery.plan.waves
+    return [[role for wave in waves[: number + 1] for role in wave.roles] for number in range(len(waves))]
+
+
+def _unfit_data(
+    choice: Selection, ledger: Ledger, now: RecoveryStatus, chosen: list[Point], missing: list[str]
+) -> list[Finding]:
+    """Return why groups have no point to come up from, and whether the chosen points are older than data that
+    the takeover would give up.
+    """
+    how = choice.how
+    if how.last_point:
+        return _last_point(choice.recovery, choice.target)
+    found = choice.without_point(missing, under_way=now.turn_by(how.occasion) is not None)
+    newer = choice.newer_data(ledger, chosen) if not now.stands else None
+    return [*found, newer] if newer else found
+
+
+def _last_measured(drills: Iterable[Drilled]) -> tuple[float | None, str]:
+    """Return the seconds that the last drill took which came up, and its id; None and no id: none came up."""
+    came_up = [(each.rto_measured, each.id) for each in drills if each.rto_measured is not None]
+    return came_up[-1] if came_up else (None, "")
+
+
+def _stale(recovery: Recovery, now: RecoveryStatus) -> Collection[str]:
+    """The roles of which a failover would replace whatever the target has: it is of when that stood last."""
+    restored = now.turn.restored if now.turn else ()
+    return () if now.stands else [role for role in recovery.plan.roles if mark(role) not in restored]
+
+
+def _wave(recovery: Recovery, placed: Placed, plans: list[Plan], number: int) -> WaveProspect:
+    """What a wave adds to those before it."""
+    wave, plan = recovery.plan.waves[number], plans[number]
+    before = plans[number - 1] if number else None
+    calls = before.budget.calls if before else 0
+    floor = before.budget.floor_seconds if before else 0.0
+    return WaveProspect(
+        wave.roles,
+        sum(isinstance(s, Instance) and placed.roles[a] in wave.roles for a, s in placed.resources.items()),
+        len(plan.changes) - (len(before.changes) if before else 0),
+        plan.budget.calls - calls,
+        round(max(0.0, plan.budget.floor_seconds - floor), 3),
+        seconds(wave.limit),
+        tuple(map(name_of, wave.gates)),
+    )
+
+
+def _waited_for(finding: Finding) -> Finding:
+    """The finding, with a fix that a takeover has: it works around no zone of the target."""
+    silent = finding.rule == "plan/unknown-zone"
+    return evolve(finding, fix="Wait until it answers, and run this again.") if silent else finding
+
+
+def _as_warning(finding: Finding) -> Finding:
+    """Return what may stop a late wave as a warning: a takeover from a lost source stops nothing that runs,
+    and the waves before that one come up. Only missing data refuses it.
+    """
+    return evolve(finding, severity=Severity.WARNING)
+
+
+def _turn(recovery: Recovery, how: How, now: RecoveryStatus) -> Iterable[Finding]:
+    """That a takeover is under way, or that the target has taken over, or may be at work."""
+    name, turn = recovery.plan.name, now.turn
+    if turn and now.turn_by(how.occasion):
+        begun = f"{turn.occasion} {turn.id} has begun, and goes on with the points that it began with"
+        yield _gap(name, f"{turn.occasion}-under-way", begun, turn.next_step, Severity.WARNING)
+    elif turn:
+        begun = f"{turn.occasion} {turn.id} has begun and is not done"
+        yield _gap(name, f"{turn.occasion}-under-way", begun, turn.next_step)
+    elif now.untold:
+        told = f"{recovery.source.name} was let in again, and {recovery.target.name} was not told of it"
+        yield _gap(
+            name, "not-told", told, f"First of all, stop what runs in {recovery.target.name}: dr fence."
+        )
+    elif now.stands:
+        stands = f"{recovery.target.name} has taken over already ({moment(now.stands)})"
+        yield _gap(name, "stands-already", stands, f"Go back with: dr {how.other}.")
+
+
+def _last_point(recovery: Recovery, target: Connection) -> list[Finding]:
+    """That a group cannot have a last point, so that the source would be stopped for nothing."""
+    with answering(recovery) as source:
+        there = source.observe(recovery.source_scope)
+    fix = "Mend that first, and run this again."
+    return [
+        _gap(recovery.plan.name, "no-last-point", f"no last point of {group.name} can be made: {why}", fix)
+        for group in groups(recovery, place(recovery.topology, recovery.source))
+        if (why := capture_problem(recovery, group, there, target))
+    ]
+
+
+def _hooks(recovery: Recovery, how: How) -> Iterable[Finding]:
+    """The hooks that cannot be called from here. An error where a takeover would stop at one of them."""
+    plan = recovery.plan
+    ready = [hook for role in recovery.topology.roles if role.name in plan.roles for hook in role.ready]
+    needed = [*ready, *(gate for wave in plan.waves for gate in wave.gates)]
+    needed += [action.run for action in plan.actions if how.occasion in action.on]
+    if how.occasion == "failback" and not how.source_is_lost:  # which begins with a point of running hosts
+        needed += [hook for policy in plan.data for hook in (*policy.before, *policy.after)]
+    for hook in dict.fromkeys([*ready, *plan.hooks]):
+        if problem := unready(hook):
+            called = f"{name_of(hook)!r} cannot be called from here: {problem}"
+            fix = "Run this in the folder where hooks are, or write the whole path."
+            severity = Severity.ERROR if hook in needed else Severity.WARNING
+            yield _gap(plan.name, "hook-unready", called, fix, severity)
+
+
+def _vault_unseen(recovery: Recovery, now: RecoveryStatus, severity: Severity) -> Iterable[Finding]:
+    """Return a finding where the vault cannot be listed. It is an error of a takeover that brings data from
+    there, and would stop the source before it knows whether the data exists.
+    """
+    if now.vault_unseen:
+        yield _gap(
+            recovery.plan.name,
+            "vault-unseen",
+            f"nobody could look whether the vault has what the ledger says: {now.vault_unseen}",
+            "Run this where the vault's configuration is, or mend the way there.",
+            severity,
+        )
+
+
+def _gaps(recovery: Recovery, now: RecoveryStatus) -> Iterable[Finding]:
+    """What makes a recovery worse than was planned, and stops no takeover."""
+    name = recovery.plan.name
+    for warning in now.dated_ahead:
+        fix = "Set the clock of that machine, or of this one (NTP). Then make a point: dr replicate --now."
+        yield _gap(name, "dated-ahead", warning, fix, Severity.WARNING)
+    for volume in now.volumes:
+        if volume.level == "lost" and volume.age is not None:
+            age = f"its newest point is {duration(volume.age)} old, and the rpo is {recovery.plan.rpo}"
+            fix = "Let dr replicate run by a timer."
+            yield _gap(name, "too-old", f"{volume.volume}: {age}", fix, Severity.WARNING)
+
+
+def _unreadable_entries(recovery: Recovery, how: How, now: RecoveryStatus) -> Iterable[Finding]:
+    """Return a finding for each entry of the ledger that cannot be read. An entry of a newer version may say
+    who takes over: a takeover that stops the source is refused.
+    """
+    for each in now.unreadable:
+        refuses = each.newer and not how.source_is_lost
+        yield _gap(
+            recovery.plan.name,
+            "newer-entry" if each.newer else "unreadable-entry",
+            f"the ledger {recovery.ledger} cannot be read in full: {each}",
+            "Run this with the newer version of portinfra."
+            if each.newer
+            else "No point is removed until that record is repaired, or deleted by the means of its cloud.",
+            Severity.ERROR if refuses else Severity.WARNING,
+        )
+
+
+def _tried(recovery: Recovery, now: RecoveryStatus, measured: float | None, drill: str) -> Iterable[Finding]:
+    """What the drills speak against: the last of all, and the last that came up."""
+    name, rto = recovery.plan.name, recovery.plan.rto
+    last = now.last_drill
+    if last and last.result == "failed":
+        failed, fix = f"the last drill ({last.id}) failed", "Look at its report, and try it again: dr drill."
+        yield _gap(name, "drill-failed", failed, fix, Severity.WARNING)
+    if recovery.plan.accept == "data":
+        yield from _unread(recovery, last)
+    if measured is None:
+        never = "no drill has ever come up, so nobody knows how long it takes"
+        yield _gap(name, "never-drilled", never, "Try it: dr drill.", Severity.WARNING)
+    elif measured > seconds(rto):
+        took = f"drill {drill} took {duration(measured)}, and the rto is {rto}"
+        yield _gap(name, "too-slow", took, "Look at its report: which wave took the time?", Severity.WARNING)
+    for id in now.drills:
+        left = f"drill {id} still runs, or has left something behind"
+        yield _gap(name, "left-behind", left, "Remove what dead drills left: dr sweep.", Severity.WARNING)
+
+
+def _unread(recovery: Recovery, last: Drilled | None) -> Iterable[Finding]:
+    """Return warnings about data that no probe reads: no drill shows that it can be used."""
+    name = recovery.plan.name
+    if last and last.result == "inconclusive":
+        message, fix = f"the last drill ({last.id}) read no data of some group", "Look at its report."
+        yield _gap(name, "drill-inconclusive", message, fix, Severity.WARNING)
+    read = {role for probe in recovery.plan.probes for role in probe.reads}
+    placed = place(recovery.topology, recovery.target)
+    unread = [group.name for group in groups(recovery, placed) if not roles_of(group, placed) <= read]
+    if unread:
+        message = f"no probe reads the data of {', '.join(unread)}, so a drill is inconclusive"
+        fix = "Name the roles in `reads` of a probe that reads their data; or accept less: `accept`."
+        yield _gap(name, "unread-data", message, fix, Severity.WARNING)
+
+
+def _gap(recovery: str, rule: str, message: str, fix: str, severity: Severity = Severity.ERROR) -> Finding:
+    return Finding(f"recovery/{rule}", message, fix, severity, subject=f"recovery.{recovery}")

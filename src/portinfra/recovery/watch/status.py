@@ -1,0 +1,247 @@
+"""`status`: how old the newest restorable data of every volume is, against what may be lost.
+
+Asks the target, looks into the vault, where this machine can, and asks the source no more than whose turn it
+knows it to be, and whether a way back has begun.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Literal
+
+from attrs import frozen
+
+from portinfra.errors import PortinfraError
+from portinfra.execution.connection import Connection
+from portinfra.model.address import Address
+from portinfra.model.duration import seconds
+from portinfra.model.evidence import Kind
+from portinfra.model.observed import Observation
+from portinfra.placement import place
+from portinfra.recovery.groups import Group, groups
+from portinfra.recovery.ledger.drills import KIND as DRILL
+from portinfra.recovery.ledger.drills import Drilled, drilled
+from portinfra.recovery.ledger.entries import Unreadable
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.takeovers import Turn, turns, under_way
+from portinfra.recovery.points.ages import Ages, rounded
+from portinfra.recovery.points.point import Point, points
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.situation.facts import Standing, begun, hosts_on, standing
+from portinfra.recovery.vault.listing import VaultListing, held, look_for
+from portinfra.words import iso
+
+Level = Literal["ok", "late", "lost"]
+"""`late`: older than the schedule, with some slack; or in a vault that could not be looked into; or of a
+point that is dated ahead of now. `lost`: older than the rpo, of an age that is not known, or not there.
+"""
+
+SLACK = 1.25
+
+
+@frozen
+class VolumeStatus:
+    """The newest restorable data of one volume."""
+
+    volume: Address
+    group: str
+    level: Level
+    point: str = ""
+    taken: str = ""
+    """As its point says."""
+    age: float | None = None
+    """In seconds, and never negative; None where it is not known."""
+    age_is_exact: bool = True
+    """Whether it is the age. If not, the data is no older than that: the point is dated ahead of now."""
+
+
+@frozen
+class PointStatus:
+    """One point, restorable or not yet or no longer."""
+
+    id: str
+    group: str
+    taken: str
+    age: float | None
+    """In seconds, and never negative; None where it is not known."""
+    volumes: int
+    parts: int
+    """How many of its snapshots are in the target."""
+    restorable: bool | None
+    """None: in a vault that could not be looked into."""
+    in_vault: bool = False
+    """Whether the ledger says that all of it is there."""
+    age_is_exact: bool = True
+    """Whether it is the age. If not, the data is no older than that."""
+
+
+@frozen
+class RecoveryStatus:
+    """What a recovery could bring back now."""
+
+    recovery: str
+    rpo: int
+    volumes: tuple[VolumeStatus, ...]
+    points: tuple[PointStatus, ...]
+    drills: tuple[str, ...] = ()
+    """Drills that died, or could not be torn down: for `sweep`."""
+    turn: Turn | None = None
+    """The failover, or the way back, that has begun and is not done."""
+    stands: int = 0
+    """The epoch since which the target stands for the source; 0 where it does not. What is written there then
+    is carried nowhere before the way back.
+    """
+    source_stopped: bool | None = None
+    """Of a target that stands: whether the source is fenced, and all its hosts are off; None where it could
+    not be asked, and where the target does not stand.
+    """
+    source_fenced: bool | None = None
+    """Whether the source's newest claim says that it is fenced; None where it could not be asked."""
+    untold: bool = False
+    """Whether the source was let in again while the target was silent, so that this may be at work, too."""
+    vault_unseen: str = ""
+    """Why the vault, which some of the points are in, could not be looked into."""
+    last_drill: Drilled | None = None
+    """The newest one that has ended."""
+    dated_ahead: tuple[str, ...] = ()
+    """A sentence for each point whose time lies ahead of now: the clock of a machine is wrong."""
+    unreadable: tuple[Unreadable, ...] = ()
+    """The entries of the ledger that cannot be read."""
+
+    def turn_by(self, occasion: Kind) -> Turn | None:
+        """Return the takeover that is under way, where `occasion` is the command that leads to it."""
+        return self.turn if self.turn and self.turn.occasion == occasion else None
+
+    @property
+    def source_may_run(self) -> bool:
+        """Whether the target stands, and nobody knows that the source is stopped."""
+        return bool(self.stands) and not self.source_stopped
+
+    @property
+    def level(self) -> Level:
+        """The worst of all volumes; late at best where the target stands, or is about to."""
+        levels = {volume.level for volume in self.volumes}
+        if self.turn or self.stands or self.untold:
+            levels.add("late")
+        return "lost" if "lost" in levels else "late" if "late" in levels else "ok"
+
+
+@frozen
+class SourceAnswer:
+    """What the source says of its own state; None where it was not asked, or does not answer."""
+
+    way_back: Turn | None = None
+    """The way back that has begun and is not done, and that the target has not overtaken."""
+    standing: Standing | None = None
+    """Its epoch and whether it is fenced."""
+    stopped: bool | None = None
+    """Whether it is fenced, and all its hosts are off."""
+
+
+def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
+    """Return what could be brought back now. Raises ProviderError where the target does not answer. Where the
+    vault does not answer, the status says why. The source is read too, where it answers; without
+    `ask_source` no call is made to it.
+    """
+    with Connection.to(recovery.target) as target:
+        target.account()
+        there = target.observe(recovery.points)
+        contents = Ledger.settled(target, recovery.ledger).read()
+        entries = contents.entries
+        turn = standing(target, recovery.target_scope)
+        now = target.provider.clock.now()
+    source = _ask_source(recovery, turn.epoch) if ask_source else SourceAnswer()
+    untold = _is_untold(source.standing, turn)
+    stands = 0 if turn.fenced or untold else turn.epoch
+    ages = Ages(points(entries), now)
+    vault = look_for(recovery, ages.points)
+    known = [(point, _restorability(point, there, vault)) for point in ages.points]
+    unseen = [point for point, restorable in known if restorable is None]
+    return RecoveryStatus(
+        recovery.plan.name,
+        seconds(recovery.plan.rpo),
+        tuple(_volumes(recovery, there, known, ages)),
+        tuple(_point_status(point, restorable, there, ages) for point, restorable in known),
+        tuple(str(entry.said["id"]) for entry in entries if entry.kind == DRILL and entry.open),
+        under_way(turns(entries), turn.epoch) or source.way_back,
+        stands,
+        source.stopped if stands else None,
+        source.standing.fenced if source.standing else None,
+        untold,
+        vault.problem if unseen else "",
+        next(reversed(drilled(entries)), None),
+        ages.warnings(),
+        contents.unreadable,
+    )
+
+
+def _ask_source(recovery: Recovery, epoch: int) -> SourceAnswer:
+    """Read the source, if it answers. A way back counts unless an `epoch` of the target has overtaken it."""
+    with suppress(PortinfraError), Connection.to(recovery.source) as source:
+        found = begun(source, recovery.turned)
+        known = standing(source, recovery.source_scope)
+        stopped = known.fenced and not hosts_on(source.observe(recovery.source_scope))
+        return SourceAnswer(found if found and found.latest >= epoch else None, known, stopped)
+    return SourceAnswer()
+
+
+def _is_untold(source: Standing | None, target: Standing) -> bool:
+    """Return whether the source became active again, and the target's lease does not say so yet."""
+    return source is not None and source.epoch > target.epoch and not source.fenced
+
+
+def _restorability(point: Point, there: Observation, vault: VaultListing) -> bool | None:
+    """Return whether a point can be restored; None: only the vault has it, and the vault does not answer."""
+    if not point.restorable(there, vault.points):
+        return False
+    return None if vault.points is None and not point.parts(there) else True
+
+
+def _point_status(point: Point, restorable: bool | None, there: Observation, ages: Ages) -> PointStatus:
+    age = ages.of(point)
+    return PointStatus(
+        point.id,
+        point.group,
+        iso(point.taken),
+        rounded(age.seconds),
+        point.count,
+        sum(address.name.endswith(f"-{point.id}") for address in there.resources),
+        restorable,
+        point.vaulted,
+        age.exact,
+    )
+
+
+def _volumes(
+    recovery: Recovery, there: Observation, known: list[tuple[Point, bool | None]], ages: Ages
+) -> Iterable[VolumeStatus]:
+    """Return the newest restorable data of every volume. `known` has each point with its restorability."""
+    unseen = [point for point, restorable in known if restorable is None]
+    for group in groups(recovery, place(recovery.topology, recovery.source)):
+        usable = [point for point, restorable in known if restorable is not False]
+        holding = [
+            (point, held(recovery, point, group, there)) for point in usable if point.group == group.name
+        ]
+        yield from _group_volumes(recovery, group, holding, unseen, ages)
+
+
+def _group_volumes(
+    recovery: Recovery,
+    group: Group,
+    known: list[tuple[Point, frozenset[Address]]],
+    unseen: list[Point],
+    ages: Ages,
+) -> Iterable[VolumeStatus]:
+    for volume in group.volumes:
+        point = next((p for p, holds in known if volume in holds), None)
+        if point is None:
+            yield VolumeStatus(volume, group.name, "lost")
+            continue
+        age = ages.of(point)
+        level: Level = "ok"
+        if age.seconds is None or age.seconds > seconds(recovery.plan.rpo):
+            level = "lost"
+        elif age.seconds > recovery.schedule(group.policy) * SLACK or point in unseen or not age.exact:
+            level = "late"
+        yield VolumeStatus(
+            volume, group.name, level, point.id, iso(point.taken), rounded(age.seconds), age.exact
+        )

@@ -1,0 +1,60 @@
+"""What others make in our networks, or bind to our firewalls and hosts, is listed and never deleted."""
+
+import re
+from contextlib import suppress
+
+import pytest
+
+from portinfra import workflow
+from portinfra.errors import PortinfraError
+from portinfra.placement import place
+from portinfra.policy import check
+from portinfra.testing.conformance.stage import LOSE_DATA, Stage
+
+KINDS = (
+    "instance in our subnet",
+    "instance with our firewall",
+    "subnet in our network",
+    "firewall in our network",
+    "firewall on our host",
+)
+"""What a bed's `place_foreign` makes."""
+
+_DELETES = re.compile("delete|terminate|undefine", re.IGNORECASE)
+
+
+class ForeignResources:
+    """One of each kind, beside what is ours."""
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_what_others_make_within_ours_is_listed_and_left_alone(self, stage: Stage, kind: str) -> None:
+        before, here = stage.bed.before, stage.environment
+        stage.bring(before)
+        id = stage.bed.place_foreign(kind)
+        with stage.calls() as made:
+            plan = workflow.find_foreign(workflow.plan(before, here, LOSE_DATA))
+            seen = workflow.observe(before, here, foreign=True)
+            destroy = workflow.destroy(before, here, LOSE_DATA)
+        assert all(call.reads for call in made.made)
+        for observation in (plan.observation, seen, destroy.observation):
+            assert id in [each.id for each in observation.foreign or ()]
+        for findings, rule in (
+            (check(place(before, here), (), seen).findings, "check/foreign-resource"),
+            (destroy.findings, "plan/foreign-resource"),
+        ):
+            assert any(finding.rule == rule and id in finding.message for finding in findings)
+        # Only a firewall on a host of ours is a difference: the host no longer has its own rules alone.
+        assert bool(plan.changes) == (kind == "firewall on our host")
+        with stage.calls() as made:
+            workflow.apply(plan, seed=0)
+            assert not workflow.plan(before, here, LOSE_DATA).changes
+            with suppress(PortinfraError):  # the provider may refuse to delete what it lies in
+                workflow.apply(workflow.destroy(before, here, LOSE_DATA), seed=0)
+        deleted = [call for call in made.writes if _DELETES.search(call.action)]
+        assert deleted
+        assert not [call for call in deleted if id in str(dict(call.parameters))]
+
+    def test_nothing_of_ours_is_called_foreign(self, stage: Stage) -> None:
+        stage.bring(stage.bed.before)
+        with stage.calls():
+            assert workflow.observe(stage.bed.before, stage.environment, foreign=True).foreign == ()
