@@ -39,8 +39,9 @@ from portinfra.recovery.drills.drill import Swept, drill, sweep
 from portinfra.recovery.drills.history import RunHistory, compare_to_ledger, list_runs
 from portinfra.recovery.evidence import evidence_document, evidence_of
 from portinfra.recovery.options import How, Pace
-from portinfra.recovery.recovery import Recovery, recoveries_of
+from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated, replicate
+from portinfra.recovery.situation.guard import GuardedRecovery, recoveries_of
 from portinfra.recovery.takeover.abandon import Abandoned, abandon, may_abandon, stand_alone
 from portinfra.recovery.takeover.failback import failback, may_fail_back
 from portinfra.recovery.takeover.failover import failover
@@ -101,7 +102,7 @@ def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Envi
     known = tuple(environments)
     validate_declared(Declared((topology,), known, (plan,)), existing=True)
     named = {environment.name: environment for environment in known}
-    made = Recovery(plan, topology, named[plan.source], named[plan.target])
+    made = GuardedRecovery(plan, topology, named[plan.source], named[plan.target])
     native = {}
     for environment in (made.source, made.target):
         plugin = registry.plugin(environment.provider)

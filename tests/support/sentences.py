@@ -392,7 +392,9 @@ def _left(history, found, differences):
         }
     if "born with" in exceptions:
         differences = {what: why for what, why in differences.items() if not what.endswith(" born")}
-    if "the zones of" in exceptions:
+    moved = sum(what.endswith(" zone") for what in differences)
+    number = re.search(r"the zones of (\d+) hosts?", exceptions)
+    if number and (int(number[1]) == moved or history.cloud.unreachable):
         differences = {what: why for what, why in differences.items() if not what.endswith(" zone")}
     if silent := re.search(r"what is in ([a-z0-9, -]+?), which was not read", exceptions):
         differences = _answered(history, silent[1].split(", "), differences)

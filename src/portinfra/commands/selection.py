@@ -21,7 +21,7 @@ from portinfra.words import suggestion
 
 if TYPE_CHECKING:
     from portinfra.policy import PolicyRule
-    from portinfra.recovery.recovery import Recovery
+    from portinfra.recovery.situation.guard import GuardedRecovery
 
 
 @frozen
@@ -32,7 +32,7 @@ class Selection:
     environment: Environment
     rules: "tuple[PolicyRule, ...]" = ()
     """Rules of a script's own."""
-    guards: "tuple[Recovery, ...] | None" = None
+    guards: "tuple[GuardedRecovery, ...] | None" = None
     """The recovery plans that it is in. None: the declaration has none; empty: the user skips the check."""
 
     @property
@@ -68,11 +68,11 @@ def select(session: Session, target: Target, *, without_peer: bool = False) -> S
 
 def _guards(
     declared: Declared, topology: Topology, environment: Environment
-) -> "tuple[Recovery, ...] | None":
+) -> "tuple[GuardedRecovery, ...] | None":
     """The recovery plans that the environment of the topology is in; None where there are none."""
     if not declared.recoveries:
         return None  # what recovery imports would slow down every command
-    from portinfra.recovery.recovery import recoveries_of
+    from portinfra.recovery.situation.guard import recoveries_of
 
     plans = [plan for plan in declared.recoveries if declared.topology_of(plan).name == topology.name]
     return recoveries_of(topology, environment, plans, declared.environments) or None

@@ -26,7 +26,6 @@ from portinfra.planning.quotas import quota_findings
 from portinfra.planning.readiness import hosts_to_ask
 from portinfra.planning.rename import renamed, stranded
 from portinfra.planning.retention import keep_data, leave_unknown, only_asked, protected, still_named
-from portinfra.planning.rule_limits import rule_limit_findings
 from portinfra.planning.subnets import moves
 from portinfra.planning.zones import zone_findings
 from portinfra.provider.own_code import call_method
@@ -74,9 +73,8 @@ def compose(
     wrong = _errors(findings)
     # What is wrong is often that the network is not where the plan looks for it: its driver says so.
     walked = [step for step in ordered if step.address.kind == Network.kind or not wrong]
-    calls, refused = dry_run(walked, desired, placed, tightened)
+    calls, refused = dry_run(walked, desired, placed, catalogue, tightened)
     reads = [call for driver in drivers.values() for call in call_method(driver.survey, placed.scope)]
-    refused += rule_limit_findings(decided.values(), placed, catalogue)
     raise_for_unknown_rates([*reads, *calls], catalogue.rates)
     findings += [*refused, *quota_findings(decided.values(), desired, catalogue), *_doubles(observation)]
     findings = moved or (wrong and refused) or findings  # others are about a plan that makes no sense

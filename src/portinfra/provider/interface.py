@@ -123,6 +123,9 @@ class Refs:
     removals: Mapping[Address, int] = field(factory=dict)
     """How often this run has seen a resource go: a client token dies with what it made."""
 
+    rules_max: int | None = None
+    """How many rules each way of one firewall may have; None: any number."""
+
     def token(self, spec: Spec) -> str:
         """The client token for creating a resource: the same until what it made is gone."""
         return f"{self.scope.hash}-{self.attempt}-{spec.address}-{self.removals.get(spec.address, 0)}"

@@ -48,6 +48,14 @@ def test_zones_that_are_reordered_are_a_warning_with_the_hosts(applied):
     assert "zones = ['us-east-1a', 'us-east-1b', 'us-east-1c']" in result.stdout
 
 
+def test_a_plan_of_some_roles_counts_the_hosts_of_these_roles_in_other_zones(applied):
+    zones = ("us-east-1b", "us-east-1a", "us-east-1c")
+    declared = applied.declared
+    moved = evolve(declared, environments=(evolve(declared.environments[0], zones=zones),))
+    result = evolve(applied, declared=moved).run("plan", "--only", "db")
+    assert "db of shop/demo is as declared, except the zones of 1 host." in " ".join(result.stdout.split())
+
+
 def test_a_zone_that_does_not_exist_is_a_warning_though_nothing_is_to_be_created(applied):
     zones = ("us-east-1a", "us-east-1b", "us-east-1x")
     declared = applied.declared

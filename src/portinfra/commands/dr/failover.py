@@ -167,6 +167,14 @@ def failback(session: Session, which: Which, changing: Turning) -> int:
     return code
 
 
+def abandon(session: Session, which: Which, changing: Agreed) -> int:
+    """Abandon a takeover that is not finished: the environment that was stopped for it is active again."""
+    from portinfra import dr
+
+    recovery = recovery_of(session, which)
+    return _abandon(session, dr.may_abandon(recovery), Turning(yes=changing.yes, as_json=changing.as_json))
+
+
 def _left_aside(recovery: "Recovery", turning: Turning, *, ask_source: bool) -> tuple[str, ...]:
     """The points in a recovery's target that are not to be used. Raises Misuse for what is none."""
     from portinfra import dr

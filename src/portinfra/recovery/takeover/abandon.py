@@ -24,7 +24,9 @@ from portinfra.recovery.ledger.takeovers import (
 from portinfra.recovery.options import Pace
 from portinfra.recovery.points.point import points
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.situation.facts import begun, standing
+from portinfra.recovery.situation.facts import read_facts, standing
+from portinfra.recovery.situation.permissions import Verb
+from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.takeover.fencing import switched
 from portinfra.recovery.vault.listing import look_for
 
@@ -40,38 +42,49 @@ class Abandoned:
     """The hosts of the source, which run again."""
 
 
-def may_abandon(recovery: Recovery) -> None:
-    """Raises PolicyError where no failover is under way."""
-    with Connection.to(recovery.target) as target:
-        target.account()
-        if not begun(target, recovery):
-            raise _nothing_under_way(recovery)
+def may_abandon(recovery: Recovery) -> Recovery:
+    """Return the way of the takeover that is abandoned: its target is stopped, and its source becomes active
+    again. Raise PolicyError where none is open, or where the end that takes over has the newest data.
+    """
+    now = read_facts(recovery)
+    raise_if_refused(recovery, Verb("abandon"), now)
+    to = now.active if now.phase == "taking over" else now.waiting
+    declared = recovery.declared
+    return declared if to == "target" else declared.turned
 
 
 def abandon(recovery: Recovery, *, pace: Pace | None = None) -> Abandoned:
-    """Give up the failover that is under way. What was written in the target stays on its volumes there.
+    """Abandon the takeover that is open, in either direction. What was written at the end that took over
+    stays on its volumes.
 
-    Raises PolicyError where none is under way; LeaseHeldError while another run continues it; Unavailable
-    where an end does not answer; it is run again then.
+    Raises what `may_abandon` raises; LeaseHeldError while another run continues the takeover; Unavailable
+    where an end does not answer. Run it again then.
     """
     pace = pace or Pace()
+    recovery = may_abandon(recovery)
     with Connection.to(recovery.target) as target, Connection.to(recovery.source) as source:
-        target.account()
-        source.account()
         with target.run(recovery.target_scope, workers=pace.workers, seed=pace.seed) as run:
-            turn = begun(target, recovery)
-            if not turn:
-                raise _nothing_under_way(recovery)
-            here, now = standing(source, recovery.source_scope), target.provider.clock.now()
-            _no_newer_points(recovery, source)
-            epoch = next_epoch(now, turn.latest, here.epoch, run.lease.epoch)
+            may_abandon(recovery)  # another run may have finished it meanwhile
             ledger = Ledger(target, recovery.ledger)
+            here, now = standing(source, recovery.source_scope), target.provider.clock.now()
+            turn = _open_turn(recovery, ledger, int(now))
+            epoch = next_epoch(now, turn.latest, here.epoch, run.lease.epoch)
             turn = written(ledger, evolve(turn, abandoned=epoch))
             stopped = switched(run, target, recovery, epoch, "stopped", pace.listen)
         with source.run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run:
             running = switched(run, source, recovery, epoch, "running", pace.listen)
         written(ledger, evolve(turn, open=False))
     return Abandoned(epoch, stopped, running)
+
+
+def _open_turn(recovery: Recovery, ledger: Ledger, now: int) -> Turn:
+    """Return the takeover that is open; a new one where its entry is damaged."""
+    known = turns(ledger.entries())
+    newest = max(known, key=lambda turn: turn.latest, default=None)
+    if newest and newest.open:
+        return newest
+    epoch = next_epoch(now, *(turn.latest for turn in known))
+    return Turn(f"{epoch:x}", "failback" if recovery.is_reversed else "failover", epoch, now)
 
 
 def stand_alone(recovery: Recovery, *, without: Collection[str] = (), pace: Pace | None = None) -> Abandoned:
@@ -121,15 +134,6 @@ def _no_newer_points(recovery: Recovery, source: Connection, without: Collection
         fix = f"{lead}, and with --without-point where the newest are damaged."
         raise _not_as_it_is(recovery, "half-replaced", what, fix)
     return known
-
-
-def _nothing_under_way(recovery: Recovery) -> PolicyError:
-    return recovery.refusal(
-        "there is nothing to give up",
-        "nothing-under-way",
-        f"nothing that leads to {recovery.target.name} has begun, or all of it is done",
-        "See dr status: what is under way stands there, with its command.",
-    )
 
 
 def _not_as_it_is(recovery: Recovery, rule: str, what: str, fix: str) -> PolicyError:

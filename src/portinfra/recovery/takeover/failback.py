@@ -55,7 +55,9 @@ def may_fail_back(recovery: Recovery) -> bool:
         return True
     if turn:
         begun = f"the failover to {target.name} has begun and is not done"
-        raise _no_way_back(recovery, "failover-under-way", begun, turn.next_step)
+        raise _no_way_back(
+            recovery, "failover-under-way", begun, "Continue it: dr failover; or abandon it: dr abandon."
+        )
     if not there.has_taken_over_from(here):
         told = there.fenced or here.epoch <= there.epoch
         raise _no_way_back(

@@ -193,14 +193,14 @@ def _turn(recovery: Recovery, how: How, now: RecoveryStatus) -> Iterable[Finding
     name, turn = recovery.plan.name, now.turn
     if turn and now.turn_by(how.occasion):
         begun = f"{turn.occasion} {turn.id} has begun, and goes on with the points that it began with"
-        yield _gap(name, f"{turn.occasion}-under-way", begun, turn.next_step, Severity.WARNING)
+        yield _gap(name, f"{turn.occasion}-under-way", begun, now.next_step, Severity.WARNING)
     elif turn:
         begun = f"{turn.occasion} {turn.id} has begun and is not done"
-        yield _gap(name, f"{turn.occasion}-under-way", begun, turn.next_step)
+        yield _gap(name, f"{turn.occasion}-under-way", begun, now.next_step)
     elif now.untold:
         told = f"{recovery.source.name} was let in again, and {recovery.target.name} was not told of it"
         yield _gap(
-            name, "not-told", told, f"First of all, stop what runs in {recovery.target.name}: dr fence."
+            name, "not-fenced", told, f"First of all, stop what runs in {recovery.target.name}: dr fence."
         )
     elif now.stands:
         stands = f"{recovery.target.name} has taken over already ({moment(now.stands)})"

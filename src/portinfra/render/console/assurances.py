@@ -7,6 +7,7 @@ compares each with the simulator's own records over random histories, and fails 
 from collections import Counter
 from collections.abc import Mapping
 
+from portinfra.model.address import Address
 from portinfra.model.plan import Plan
 from portinfra.model.resources import FirewallRules, Instance
 from portinfra.placement import host_names, role_in
@@ -83,6 +84,14 @@ def _what(plan: Plan) -> str:
     return f"{', '.join(chosen)} of {plan.scope}" if chosen else str(plan.scope)
 
 
+def _is_chosen(plan: Plan, address: Address) -> bool:
+    """Return whether a plan is about a resource: all are chosen unless the options name some."""
+    only, addresses = plan.options.only, plan.options.addresses
+    if only and plan.placed.roles.get(address) not in only:
+        return False
+    return addresses is None or address in addresses
+
+
 def _data_kept(plan: Plan) -> list[str]:
     kinds = Counter(change.address.kind for change in plan.kept)
     kept = _and([count(number, kind) for kind, number in kinds.items()])
@@ -114,7 +123,7 @@ def _born_otherwise(plan: Plan) -> list[str]:
 
 
 def _other_zones(plan: Plan) -> list[str]:
-    hosts = hosts_elsewhere(plan.placed, plan.wanted)
+    hosts = [host for host in hosts_elsewhere(plan.placed, plan.wanted) if _is_chosen(plan, host)]
     return [f"the zones of {count(len(hosts), 'host')}"] if hosts else []
 
 

@@ -13,16 +13,19 @@ from portinfra.provider.interface import Answer
 from portinfra_libvirt import domains, filters, networks, xml
 from portinfra_libvirt.actions import forwarding, pools
 from portinfra_libvirt.actions.hand import Action, Hand, unless_gone
+from portinfra_libvirt.actions.strangers import advice, strangers
 from portinfra_libvirt.forwarding import full, preferred
 
 
 def define_network(hand: Hand, name: str, document: str) -> None:
     """Define and start a network; what stands in its metadata besides its own mark is kept. Raises
-    InvalidRequest where others have these addresses on the site's bridge.
+    InvalidRequest where others have these addresses on the site's bridge, or could use them.
     """
     with hand.lock:
         old = _kept(hand, name)
         _is_free(hand, document)
+        if old is None and hand.site.bridge:
+            _has_no_strangers(hand)
         network = hand.connection.networkDefineXML(networks.kept(document, old))
         if old is not None and network.isActive() and not _runs_as_defined(network):
             network.destroy()
@@ -165,6 +168,16 @@ def _is_free(hand: Hand, document: str) -> None:
                     provider="libvirt",
                     fix="Give this environment another cidr.",
                 )
+
+
+def _has_no_strangers(hand: Hand) -> None:
+    for name in strangers(hand.connection, hand.site.bridge):
+        raise InvalidRequest(
+            f"the guest {name} is on the bridge {hand.site.bridge}, and no filter keeps it from using an "
+            "address of this environment: its packets would pass the walls",
+            provider="libvirt",
+            fix=advice(name),
+        )
 
 
 def _kept(hand: Hand, name: str) -> str | None:

@@ -33,7 +33,7 @@ class NetworkDriver(EverywhereDriver[Network]):
             bridge = record["bridge"] if self.site.bridge else ""
             runs = (record["active"], record["autostart"], bridge, record["forward"], record["forwards"])
             digest, sound = _digest(spec, *runs), runs == self._runs
-            yield Part(spec.address, record["name"], spec, digest, {"cidr": spec.cidr}, sound)
+            yield Part(spec.address, record["name"], spec, digest, self._more(spec.cidr), sound)
 
     def _bare(self, record: Record, names: Names) -> Part:
         """A network whose metadata was removed: its name still tells whose it is."""
@@ -61,13 +61,18 @@ class NetworkDriver(EverywhereDriver[Network]):
         born = refs.scope.resource_name(name)
         said = marks.mark(want, refs, cidr=want.cidr, born="" if born == want.name else born)
         document = networks.document(name, want.cidr, said, refs.scope, self.site)
-        after = self.after(want, seen, refs, at, name, cidr=want.cidr)
+        after = self.after(want, seen, refs, at, name, **self._more(want.cidr))
         return call("DefineNetwork", want.address, after, at, name=name, document=document)
 
     def drop(self, seen: Observed[Network], refs: Refs, at: str) -> Call:
         """Stop and undefine it."""
         where = {"name": seen.parts["name"], "scope": str(refs.scope)}
         return call("UndefineNetwork", seen.address, self.less(seen, at), at, **where)
+
+    def _more(self, cidr: str) -> dict[str, str]:
+        """Return further parts. On a shared bridge no hypervisor routes: the router is somebody else's."""
+        router = {"router": networks.gateway(cidr)} if self.site.bridge and cidr else {}
+        return {"cidr": cidr, **router}
 
     def _cidr(self, record: Record, said: marks.Mark) -> str:
         if self.site.bridge:
