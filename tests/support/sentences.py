@@ -393,7 +393,8 @@ def _left(history, found, differences):
         differences = {
             what: why for what, why in differences.items() if what.partition(".")[2].startswith(chosen)
         }
-    if "born with" in exceptions:
+    unknown = re.search(r"what (\d+) hosts? had at birth, which is not known", exceptions)
+    if unknown or "born with" in exceptions:
         differences = {what: why for what, why in differences.items() if not what.endswith(" born")}
     moved = sum(what.endswith(" zone") for what in differences)
     number = re.search(r"the zones of (\d+) hosts?", exceptions)
