@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -108,6 +109,7 @@ def test_its_json_has_the_fields_that_the_commands_print(shop, tmp_path):
     kept = tmp_path / "inventory.json"
     gate = f'wave {{\nroles = ["db"]\ngates = ["cp $PORTINFRA_INVENTORY {kept}"]\n}}'
     gate += '\nwave {\nroles = ["web"]\n}'
+    gate += f'\nnotify = "cp $PORTINFRA_EVENT {tmp_path}/event.json"'
     shop.write_text(re.sub(r"waves\s+=.*", gate, shop.read_text()), encoding="utf-8")
     found = {}
     run("apply", "production", "--yes")
@@ -119,10 +121,14 @@ def test_its_json_has_the_fields_that_the_commands_print(shop, tmp_path):
             _die_in_a_drill(shop)
         if command == abandon:
             _fail_to_take_over(shop)
+        if command == fence:
+            assert run("dr", *failover.split()).exit_code == 3
+            shutil.copy(tmp_path / "event.json", tmp_path / "refused.json")
         printed = run("dr", *command.split(), "--json").stdout
         document = json.loads(printed)
         found[document["schema"]] = document
     found["portinfra.recovery-inventory/1"] = json.loads(kept.read_text())
+    found["portinfra.event/1"] = json.loads((tmp_path / "refused.json").read_text())
     (evidence,) = (home() / "evidence").glob("drill-*.json")
     verdict = json.loads(run("dr", "verify", str(evidence), "--json").stdout)
     found[verdict["schema"]] = verdict

@@ -101,7 +101,14 @@ def select(session: Session, target: Target, *, without_peer: bool = False) -> S
     # Placed elsewhere it is another environment, which no recovery plan is about.
     elsewhere = target.on not in (None, environment.on)
     guards = () if without_peer else None if elsewhere else _guards(declared, topology, environment)
-    return Selection(topology, moved(environment, target.on), session.rules, guards)
+    return Selection(topology, _for(topology, moved(environment, target.on)), session.rules, guards)
+
+
+def _for(topology: Topology, environment: Environment) -> Environment:
+    """Return the environment as one topology has it, without what differs for roles of others."""
+    names = {role.name for role in topology.roles}
+    roles = {name: differs for name, differs in environment.roles.items() if name in names}
+    return evolve(environment, roles=roles) if len(roles) < len(environment.roles) else environment
 
 
 def _guards(

@@ -1,5 +1,7 @@
 """What a recovery is about: the plan, with the topology and the two environments that it names."""
 
+from collections.abc import Iterable
+
 from attrs import evolve, frozen
 
 from portinfra.errors import PolicyError
@@ -9,12 +11,14 @@ from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.fingerprint import fingerprint
 from portinfra.model.recovery import DataPolicy, RecoveryPlan, usual_engine
+from portinfra.model.strict import strict
 from portinfra.model.topology import Topology
 from portinfra.model.vault import Vault
 from portinfra.provider import registry
+from portinfra.words import suggestion
 
 
-@frozen
+@frozen(field_transformer=strict)
 class Recovery:
     """A recovery plan with what it names."""
 
@@ -131,6 +135,21 @@ class Recovery:
 def cannot_take_over(recovery: Recovery, rule: str, message: str, fix: str) -> PolicyError:
     """That it cannot, by which rule, and what to do instead."""
     return recovery.refusal(f"{recovery.target_scope} cannot take over", rule, message, fix)
+
+
+def check_points(recovery: Recovery, without: Iterable[str], known: Iterable[str]) -> None:
+    """Raise PolicyError for points, by their ids, that are to be left aside and that do not exist."""
+    findings = [
+        Finding(
+            "recovery/unknown-point",
+            f"there is no point {id!r}",
+            suggestion(id, known, "There are no points: leave it out."),
+            subject=f"recovery.{recovery.plan.name}",
+        )
+        for id in sorted(set(without) - set(known))
+    ]
+    if findings:
+        raise PolicyError("points to be left aside do not exist: nothing was changed", findings)
 
 
 def being_abandoned(recovery: Recovery) -> PolicyError:

@@ -182,9 +182,8 @@ def _left_aside(recovery: "Recovery", turning: Turning, *, ask_source: bool) -> 
     without = tuple(turning.without_point or ())
     if without:
         now = dr.status(recovery, ask_source=ask_source)
-        known = {point.id for point in now.points} | set(now.turn.points if now.turn else ())
-        if unknown := sorted(set(without) - known):
-            there_are = ", ".join(sorted(known)) or "none"
+        if unknown := sorted(set(without) - now.known_points):
+            there_are = ", ".join(sorted(now.known_points)) or "none"
             raise Misuse(f"there is no point {', '.join(unknown)}", fix=f"There are: {there_are}.")
     return without
 

@@ -15,6 +15,7 @@ from portinfra.model.duration import seconds
 from portinfra.model.evidence import Evidence
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
+from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.recovery.ledger.drills import KIND
 from portinfra.recovery.ledger.ledger import Ledger
@@ -34,11 +35,13 @@ from portinfra.recovery.vault.selection import choose
 from portinfra.recovery.vault.transfer import clear, receive
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
+from portinfra.validation.arguments import check_arguments
 from portinfra.words import iso
 
 LOSE_ALL = PlanOptions(allow_data_loss=frozenset({"all"}))
 
 
+@check_arguments
 def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda line: None) -> Evidence:
     """Bring it up, ask the gates and probes, and tear it down. Evidence of a drill that failed says so.
 
@@ -163,7 +166,7 @@ def remove(context: RolloutContext) -> int:
     return 0
 
 
-@frozen
+@frozen(field_transformer=strict)
 class Swept:
     """What a sweep did about one drill."""
 
@@ -175,6 +178,7 @@ class Swept:
     """How many were there."""
 
 
+@check_arguments
 def sweep(recovery: Recovery, *, pace: Pace | None = None) -> list[Swept]:
     """Remove what drills left that died; only what bears such a drill's id. One that still runs is let be."""
     pace = pace or Pace()

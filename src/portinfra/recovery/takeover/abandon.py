@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
+from portinfra.model.strict import strict
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import (
     Turn,
@@ -23,15 +24,16 @@ from portinfra.recovery.ledger.takeovers import (
 )
 from portinfra.recovery.options import Pace
 from portinfra.recovery.points.point import points
-from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.recovery import Recovery, check_points
 from portinfra.recovery.situation.facts import read_facts, standing
 from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.takeover.fencing import switched
 from portinfra.recovery.vault.listing import look_for
+from portinfra.validation.arguments import check_arguments
 
 
-@frozen
+@frozen(field_transformer=strict)
 class Abandoned:
     """A failover, given up."""
 
@@ -42,6 +44,7 @@ class Abandoned:
     """The hosts of the source, which run again."""
 
 
+@check_arguments
 def may_abandon(recovery: Recovery) -> Recovery:
     """Return the way of the takeover that is abandoned: its target is stopped, and its source becomes active
     again. Raise PolicyError where none is open, or where the end that takes over has the newest data.
@@ -53,6 +56,7 @@ def may_abandon(recovery: Recovery) -> Recovery:
     return declared if to == "target" else declared.turned
 
 
+@check_arguments
 def abandon(recovery: Recovery, *, pace: Pace | None = None) -> Abandoned:
     """Abandon the takeover that is open, in either direction. What was written at the end that took over
     stays on its volumes.
@@ -87,6 +91,7 @@ def _open_turn(recovery: Recovery, ledger: Ledger, now: int) -> Turn:
     return Turn(f"{epoch:x}", "failback" if recovery.is_reversed else "failover", epoch, now)
 
 
+@check_arguments
 def stand_alone(recovery: Recovery, *, without: Collection[str] = (), pace: Pace | None = None) -> Abandoned:
     """Let the source stand with what it has, where the target is lost, whether that had taken over or not. No
     call is made to the target, and nobody stops it: `fence` is the first act on its return. Points in
@@ -117,6 +122,8 @@ def _no_newer_points(recovery: Recovery, source: Connection, without: Collection
     here, name = recovery.turned, recovery.source.name  # whatever has come from the target lies at the source
     entries = Ledger.settled(source, here.ledger).entries()
     known, stood = turns(entries), stood_since(entries)
+    ids = {*(point.id for point in points(entries)), *(id for turn in known for id in turn.points)}
+    check_points(recovery, without, ids)
     snapshots, vault = source.observe(here.points), look_for(here, points(entries))
     lead = (
         f"Bring {name} up from its points: dr failback, or dr failover, whichever leads to {name}; with "

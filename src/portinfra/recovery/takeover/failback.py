@@ -12,8 +12,10 @@ from portinfra.recovery.situation.facts import hosts_on, read_takeovers, standin
 from portinfra.recovery.takeover.failover import failover
 from portinfra.recovery.watch.readiness import may_take_over
 from portinfra.rollout.waves import Say
+from portinfra.validation.arguments import check_arguments
 
 
+@check_arguments
 def failback(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:
     """Go back: a point of what was written since, the target stopped, a last point, the source brought up.
 
@@ -38,6 +40,7 @@ def failback(recovery: Recovery, how: How | None = None, *, say: Say = lambda li
     return failover(back, how, say=say)
 
 
+@check_arguments
 def may_fail_back(recovery: Recovery) -> bool:
     """Whether a way back has begun already.
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import libvirt
 
-from portinfra.errors import InvalidRequest, NoCapacity, NotFound
+from portinfra.errors import Conflict, InvalidRequest, NoCapacity, NotFound
 from portinfra.model.address import Scope
 from portinfra.provider.interface import Answer
-from portinfra_libvirt import filters, networks, xml
+from portinfra_libvirt import domains, filters, networks, xml
 from portinfra_libvirt.actions import forwarding, pools
 from portinfra_libvirt.actions.hand import Action, Hand, unless_gone
 from portinfra_libvirt.actions.strangers import advice, strangers
@@ -40,10 +40,16 @@ def define_network(hand: Hand, name: str, document: str) -> None:
 
 def undefine_network(hand: Hand, name: str, scope: str) -> None:
     """Stop and undefine a network. It is the last to go, and takes with it the empty pool that a run which
-    died may have left.
+    died may have left. Raises Conflict where a running guest has a card on it.
     """
     pools.dropped(hand, Scope.parse(scope))
     network = hand.connection.networkLookupByName(name)
+    if guest := _guest_on(hand, name):
+        raise Conflict(
+            f"the network {name} is not undefined: the guest {guest} runs on it",
+            provider="libvirt",
+            fix=f"Stop that guest: virsh shutdown {guest}. Or give its card another network.",
+        )
     if network.isActive():
         network.destroy()
     network.undefine()
@@ -123,6 +129,15 @@ ACTIONS: Mapping[str, Action] = {
     "RenewFilter": renew_filter,
     "UndefineFilter": undefine_filter,
 }
+
+
+def _guest_on(hand: Hand, network: str) -> str:
+    """The name of the first running guest with a card on a network; empty where there is none."""
+    for domain in hand.connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
+        with unless_gone(libvirt.VIR_ERR_NO_DOMAIN):
+            if any(card["network"] == network for card in domains.cards(xml.parse(domain.XMLDesc()))):
+                return str(domain.name())
+    return ""
 
 
 def _public(hand: Hand, network: str, key: str, document: str) -> str:

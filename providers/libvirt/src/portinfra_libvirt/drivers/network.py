@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from portinfra.model.address import Address
-from portinfra.model.observed import Observed
+from portinfra.model.observed import UNSEEN, Observed
 from portinfra.model.resources import Network
 from portinfra.provider.interface import Call, Names, NextCall, Refs
 from portinfra_libvirt import marks, networks
@@ -24,6 +24,9 @@ class NetworkDriver(EverywhereDriver[Network]):
         """Those that bear our mark and the name that goes with it."""
         for record in told["networks"]:
             said = marks.read(record["said"], names.scope, Network.kind)
+            if networks.is_bare(record, names.scope):
+                yield self._bare(record, names)
+                continue
             if said is None or record["name"] != names.scope.native_name(said.get("born", _name(said))):
                 continue
             spec = Network(_name(said), self._cidr(record, said), said.get("tags", {}))
@@ -31,6 +34,14 @@ class NetworkDriver(EverywhereDriver[Network]):
             runs = (record["active"], record["autostart"], bridge, record["forward"], record["forwards"])
             digest, sound = _digest(spec, *runs), runs == self._runs
             yield Part(spec.address, record["name"], spec, digest, self._more(spec.cidr), sound)
+
+    def _bare(self, record: Record, names: Names) -> Part:
+        """A network whose metadata was removed: its name still tells whose it is."""
+        name = names.scope.resource_name(record["name"]) or ""
+        cidr = self._cidr(record, {})
+        spec = Network(name, cidr or UNSEEN, UNSEEN)
+        reason = "its metadata was removed outside portinfra"
+        return Part(spec.address, record["name"], spec, "bare", {"cidr": cidr}, sound=False, reason=reason)
 
     def wanted(self, want: Network, refs: Refs) -> str:
         """Running, on the bridge that the site names, forwarding as it says."""
