@@ -60,6 +60,19 @@ def test_a_way_back_that_is_not_done_is_told_of_and_not_passed_over(ready):
     assert status(recovery()).level == "ok"
 
 
+def test_a_target_whose_hosts_were_started_by_hand_after_the_way_back_is_not_ok(ready):
+    failover(recovery(), HOW)
+    failback(recovery(), HOW)
+    assert status(recovery()).level == "ok"
+    for host in (each for each in ready.books(RECOVERY.account) if each["kind"] == "instance"):
+        ready.request(RECOVERY.account, RECOVERY.region, "StartInstance", {"id": host["id"]})
+    passed_later(ready, 60)
+    found = status(recovery())
+    assert (found.level, found.target_may_run) == ("late", True)
+    fence(recovery(), pace=ONE)
+    assert status(recovery()).level == "ok"
+
+
 def test_a_target_that_was_overtaken_is_not_said_to_stand(ready):
     failover(recovery(), LOST)
     with lost(RECOVERY):
