@@ -40,8 +40,9 @@ from portinfra.recovery.drills.drill import Swept, sweep
 from portinfra.recovery.drills.history import RunHistory, compare_to_ledger, list_runs
 from portinfra.recovery.evidence import evidence_document, evidence_of
 from portinfra.recovery.options import How, Pace
-from portinfra.recovery.recovery import Recovery, recoveries_of
+from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
+from portinfra.recovery.situation.guard import GuardedRecovery, recoveries_of
 from portinfra.recovery.takeover.abandon import Abandoned, abandon, may_abandon, stand_alone
 from portinfra.recovery.takeover.failback import may_fail_back
 from portinfra.recovery.takeover.fencing import fence, may_fence
@@ -53,6 +54,7 @@ from portinfra.recovery.watch.readiness import may_take_over
 from portinfra.recovery.watch.status import RecoveryStatus, status
 from portinfra.rollout.evidence import open_store, sign, signing_key, verify
 from portinfra.validation import validate, validate_declared, validate_helpers
+from portinfra.validation.arguments import check_arguments
 
 __all__ = [
     "Abandoned",
@@ -93,6 +95,7 @@ __all__ = [
 ]
 
 
+@check_arguments
 def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Environment]) -> Recovery:
     """A recovery plan with what it names. Raises ValidationError or PlacementError, with all findings.
 
@@ -101,7 +104,7 @@ def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Envi
     known = tuple(environments)
     validate_declared(Declared((topology,), known, (plan,)), existing=True)
     named = {environment.name: environment for environment in known}
-    made = Recovery(plan, topology, named[plan.source], named[plan.target])
+    made = GuardedRecovery(plan, topology, named[plan.source], named[plan.target])
     native = {}
     for environment in (made.source, made.target):
         plugin = registry.plugin(environment.provider)
@@ -112,6 +115,7 @@ def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Envi
     return made
 
 
+@check_arguments
 def grants(recovery: Recovery) -> str:
     """The policies that both accounts need so that data can be carried from one to the other, as JSON; and
     those of helpers that read blocks.

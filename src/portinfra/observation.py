@@ -119,7 +119,8 @@ class Reader:
         surveys = [(driver, call_method(driver.survey, scope, awaited)) for driver, awaited in drivers]
         reads = dict.fromkeys(call for _, calls in surveys for call in calls)
         answers, unknown = self._answers(reads, without)
-        by_id = {seen.id: address for address, seen in {**self.borrowed, **known}.items() if seen.id}
+        seen_before = {**self.borrowed, **known}
+        by_id = {id: address for address, seen in seen_before.items() if (id := seen.id)}
         resources: dict[Address, Observed[Spec]] = {}
         unexplained: list[str] = []
         for driver, calls in surveys:

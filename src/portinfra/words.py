@@ -33,7 +33,7 @@ def moment(at: float | str) -> str:
 
 def with_article(noun: str) -> str:
     """Return `a role`, `an environment`."""
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+    return f"{'an' if noun[0].lower() in 'aeiou' else 'a'} {noun}"
 
 
 def count(number: int, noun: str) -> str:
@@ -62,6 +62,23 @@ def _follows(first: str, second: str) -> bool:
     if not a or not b:
         return False
     return (a["before"], a["after"]) == (b["before"], b["after"]) and int(a["number"]) + 1 == int(b["number"])
+
+
+ALIKE = 0.85
+"""Two names of which so great a part is equal are spellings of one."""
+
+
+def nearest_spelling(name: str, known: Iterable[str]) -> str:
+    """Return the known name that another one misspells; empty for none. Names that differ only in their
+    numbers are different names.
+    """
+    from difflib import SequenceMatcher, get_close_matches  # most commands never need it
+
+    def is_alike(other: str) -> bool:
+        first, second = (re.sub(r"\d", "", each) for each in (name, other))
+        return first != second and SequenceMatcher(None, first, second).ratio() >= ALIKE
+
+    return next(iter(get_close_matches(name, filter(is_alike, sorted(known)), n=1)), "")
 
 
 def _other_numbers(name: str, choices: Iterable[str]) -> list[str]:

@@ -153,7 +153,7 @@ def test_a_timer_carries_nothing_from_a_source_that_does_not_stand(ready, how):
     failover(recovery(), how)
     with pytest.raises(PolicyError) as error:
         replicate(recovery(), now=True, pace=ONE)
-    assert rules(error) == ["recovery/source-waits"]
+    assert rules(error) == ["recovery/not-fenced" if how is LOST else "recovery/source-waits"]
     fence_if_lost = fence(recovery(), pace=ONE) if how is LOST else 0
     assert fence_if_lost in (0, 3)
     assert failback(recovery(), HOW).result == "passed"

@@ -46,7 +46,7 @@ def test_a_source_that_comes_back_is_refused_until_it_is_fenced(ready):
 def test_a_source_that_stands_is_not_fenced(ready):
     with pytest.raises(PolicyError) as error:
         fence(recovery(), pace=ONE)
-    assert rules(error) == ["recovery/source-stands"]
+    assert rules(error) == ["recovery/nothing-to-fence"]
     assert powers(ready, PRODUCTION) == {"running"}
 
 

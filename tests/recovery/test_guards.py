@@ -16,8 +16,8 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import Network, Volume
 from portinfra.model.topology import Topology
-from portinfra.recovery.recovery import recoveries_of
 from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.situation.guard import recoveries_of
 from portinfra.recovery.takeover.failover import failover
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.testing.simulated import applied, simulated

@@ -129,7 +129,7 @@ def test_a_turn_that_was_overtaken_while_its_target_was_lost_is_never_gone_on_wi
     write(ready, PRODUCTION, "newer")
     with pytest.raises(PolicyError) as error:  # not before the target was told
         replicate(recovery(), now=True, pace=ONE)
-    assert rules(error) == ["recovery/not-told"]
+    assert rules(error) == ["recovery/not-fenced"]
     assert fence(recovery(), pace=ONE) == 0
     assert replicate(recovery(), now=True, pace=ONE).succeeded
     with lost(PRODUCTION):
@@ -206,12 +206,12 @@ def test_a_way_back_that_began_without_who_is_left_is_told_that_it_carries_no_mo
     assert set(written(ready, PRODUCTION).values()) == said("a second day")
 
 
-def test_giving_up_ends_though_the_source_has_stood_alone_meanwhile(ready):
+def test_a_target_that_was_given_up_half_way_is_fenced_once_the_source_has_decided_later(ready):
     stuck()
     giving_up_dies_before_the_target_is_fenced()
     with lost(RECOVERY):
         stand_alone(recovery(), pace=ONE)
     passed_later(ready, 60)
-    abandon(recovery(), pace=ONE)
+    assert fence(recovery(), pace=ONE) == 2
     assert powers(ready, PRODUCTION) == {"running"}
     assert powers(ready, RECOVERY) == {"stopped"}

@@ -74,7 +74,7 @@ def test_orders_of_a_target_that_was_given_up_for_lost_are_not_replaced_unasked(
     write(ready, RECOVERY, "a day of orders")
     with lost(RECOVERY):
         stand_alone(recovery(), pace=ONE)
-    assert "recovery/not-told" in [each.rule for each in prospect(recovery()).findings]
+    assert "recovery/not-fenced" in [each.rule for each in prospect(recovery()).findings]
     fence(recovery(), pace=ONE)
     assert refused(failover, recovery(), HOW) == ["recovery/newer-data"]
     assert set(written(ready, RECOVERY).values()) == said("a day of orders")

@@ -45,6 +45,7 @@ def test_one_that_began_without_the_source_rises_above_it_when_it_is_there_after
     with Connection.to(PRODUCTION) as source, source.run(recovery().source_scope, seed=0) as run:
         run.record_fence(epoch=LATER, fenced=False)
     dies_after("production is lost", how=LOST)
+    fence(recovery(), pace=ONE)  # recovery does not know yet that production decided later
     assert failover(recovery(), HOW).result == "passed"
     with Connection.to(PRODUCTION) as source, Connection.to(RECOVERY) as target:
         here = standing(source, recovery().source_scope)

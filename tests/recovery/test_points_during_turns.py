@@ -25,7 +25,6 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon, stand_alone
 from portinfra.recovery.takeover.failback import failback
 from portinfra.recovery.takeover.failover import failover
-from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.watch.status import status
 
 
@@ -61,13 +60,13 @@ def a_way_back_half_way():
 
 
 SITUATIONS = {
-    a_failover_that_has_not_reached_the_source: "failover",
-    a_failover_that_stops_the_source: "failover",
-    a_failover_half_way: "failover",
-    a_failover_half_way_without_the_source: "failover",
-    a_failover_half_given_up: "failover",
-    a_way_back_that_stops_the_target: "failback",
-    a_way_back_half_way: "failback",
+    a_failover_that_has_not_reached_the_source: "failover-under-way",
+    a_failover_that_stops_the_source: "failover-under-way",
+    a_failover_half_way: "failover-under-way",
+    a_failover_half_way_without_the_source: "failover-under-way",
+    a_failover_half_given_up: "being-abandoned",
+    a_way_back_that_stops_the_target: "failback-under-way",
+    a_way_back_half_way: "failback-under-way",
 }
 
 
@@ -76,16 +75,16 @@ def points_of_both_ways():
 
 
 @pytest.mark.parametrize(
-    ("situation", "occasion"), SITUATIONS.items(), ids=[each.__name__ for each in SITUATIONS]
+    ("situation", "rule"), SITUATIONS.items(), ids=[each.__name__ for each in SITUATIONS]
 )
-def test_no_point_is_made_while_a_takeover_is_under_way(ready, situation, occasion):
+def test_no_point_is_made_while_a_takeover_is_under_way(ready, situation, rule):
     situation()
     passed_later(ready, 3600)
     before = points_of_both_ways()
     with pytest.raises(PolicyError) as error:
         replicate(recovery(), now=True, pace=ONE)
-    assert rules(error) == [f"recovery/{occasion}-under-way"]
-    assert f"dr {occasion} --abandon" in error.value.findings[0].fix
+    assert rules(error) == [f"recovery/{rule}"]
+    assert "dr abandon shop" in error.value.findings[0].fix
     with pytest.raises(PolicyError):
         replicate(recovery().turned, now=True, pace=ONE)
     assert points_of_both_ways() == before
@@ -147,7 +146,7 @@ def test_the_way_back_is_finished_and_the_next_point_has_the_newest_data(cloud, 
 def test_the_way_back_is_given_up_and_the_target_has_the_newest_data(cloud, half_way_back):
     about, passes = half_way_back
     assert refused(failover, about, HOW) == ["recovery/failback-under-way"]
-    assert status(about).turn.next_step == "Finish it: dr failback; or give it up: dr failback --abandon."
+    assert status(about).next_step == "Continue it: dr failback shop; or abandon it: dr abandon shop."
     abandon(about.turned, pace=ONE)
     assert contents(cloud, RECOVERY) == {"new"}
     passes.append(True)
@@ -161,11 +160,8 @@ def test_one_that_went_on_without_the_target_names_the_command_that_finishes_it(
         assert failback(about, LOST).result == "failed"
     with pytest.raises(PolicyError) as error:
         replicate(about, now=True, pace=ONE)
-    assert rules(error) == ["recovery/not-told"]
-    fence(about, pace=ONE)
-    with pytest.raises(PolicyError) as error:
-        replicate(about, now=True, pace=ONE)
-    assert "dr failback --source-is-lost" in error.value.findings[0].fix
+    assert rules(error) == ["recovery/failback-under-way"]
+    assert "dr failback shop" in error.value.findings[0].fix
     passes.append(True)
     assert failback(about, LOST).result == "passed"
     assert contents(cloud, PRODUCTION) == {"new"}

@@ -88,18 +88,19 @@ def test_giving_up_that_was_refused_has_given_up_nothing(ready):
             abandon(recovery(), pace=ONE)
         return False
 
-    failover(recovery(waves=[Wave(["db"], gates=gate, limit="3s"), ["web"]]), HOW)
+    failover(recovery(waves=[Wave(["db"], gates=gate, limit="2m"), ["web"]]), HOW)
     assert failover(recovery(), HOW).result == "passed"
 
 
 def test_a_fence_lowers_no_epoch(ready):
-    failover(recovery(), HOW)
+    failover(recovery(), LOST)
     real, done = fencing.may_fence, []
 
     def meanwhile(about):
         decided = real(about)
         if not done:
             done.append(True)
+            fence(recovery(), pace=ONE)
             assert failback(recovery(), HOW).result == "passed"
         return decided
 
@@ -159,7 +160,7 @@ def test_a_turn_of_the_source_in_between_makes_it_another(ready):
     passed_later(ready, 60)
     with pytest.raises(PolicyError) as error:
         failover(recovery(), HOW)
-    assert rules(error) == ["recovery/not-told"]
+    assert rules(error) == ["recovery/not-fenced"]
     fence(recovery(), pace=ONE)
     assert failover(recovery(), HOW).id != first.id
 
@@ -215,7 +216,7 @@ def test_nor_makes_a_point_of_a_source_that_stands_no_longer(ready):
 
     with pytest.raises(PolicyError) as error:
         replicate(during(freeze), now=True, pace=ONE)
-    assert rules(error) == ["recovery/source-waits"]
+    assert rules(error) == ["recovery/not-fenced"]
     assert len(status(recovery()).points) == 1
 
 

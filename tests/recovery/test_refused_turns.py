@@ -52,10 +52,11 @@ def test_no_failover_passes_it_over_then(refused_over_newer):
     assert set(written(refused_over_newer, RECOVERY).values()) == said("a day of orders")
 
 
-def test_nothing_is_there_to_be_given_up_for_older_data(refused_over_newer):
-    with pytest.raises(PolicyError):
-        abandon(recovery(), pace=ONE)
+def test_the_way_back_is_given_up_and_recovery_is_active_with_the_newest_data(refused_over_newer):
+    abandon(recovery(), pace=ONE)
     assert powers(refused_over_newer, PRODUCTION) == {"stopped"}
+    assert powers(refused_over_newer, RECOVERY) == {"running"}
+    assert set(written(refused_over_newer, RECOVERY).values()) == said("a day of orders")
 
 
 def test_who_has_begun_to_get_other_data_does_not_stand_with_the_half_of_it(cloud):
@@ -123,7 +124,7 @@ def test_who_was_not_let_in_again_yet_is_told_to_finish_the_giving_up(ready):
     stuck(how=LOST)
     giving_up_dies_between()
     (finding,) = workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).errors
-    assert "--abandon" in finding.fix
+    assert "dr abandon shop" in finding.fix
     abandon(recovery(), pace=ONE)
     passed_later(ready, 60)
     assert workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).errors == ()

@@ -155,7 +155,9 @@ class RecoveryHistory:
                 self.printed.add(name)
                 if wrong := ORACLES[name](self, found, asked):
                     raise FalseSentence(f"{found[0]!r}\n{wrong}\n\n" + "\n".join(self.said[-6:]))
-        if result.exit_code in (0, 3) and "--abandon" not in arguments:
+        if {"failover", "failback"} & {*arguments}:
+            self.write()  # what came back is written to: its contents are of this moment from now on
+        if result.exit_code in (0, 3) and "abandon" not in arguments:
             self.began = None
 
     def scope(self, environment):
@@ -334,7 +336,7 @@ COMMANDS = (
     ("dr", "failover", "--yes"),
     ("dr", "failover", "--yes", "--planned"),
     ("dr", "failover", "--yes", "--source-is-lost"),
-    ("dr", "failover", "--yes", "--abandon"),
+    ("dr", "abandon", "--yes"),
     ("dr", "failback", "--yes"),
     ("dr", "fence", "--yes"),
     ("dr", "fence", "--yes"),

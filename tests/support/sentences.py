@@ -284,6 +284,9 @@ def off(history, found):
     hosts = history.books("instance")
     running = [each for each in hosts if each["power"] == "running" and each["zone"] not in silent]
     wrong = _left(history, found, {f"instance.{SCOPE.resource_name(h['name'])}": "runs" for h in running})
+    named = re.search(r"(\d+) hosts? that still runs?", exceptions)
+    if named and int(named[1]) == len(wrong):
+        wrong = {}
     there = {SCOPE.resource_name(host["name"]) for host in hosts}
     missing = [a.name for a in history._declared() if a.kind == "instance" and a.name not in there]
     missing = [
@@ -392,7 +395,9 @@ def _left(history, found, differences):
         }
     if "born with" in exceptions:
         differences = {what: why for what, why in differences.items() if not what.endswith(" born")}
-    if "the zones of" in exceptions:
+    moved = sum(what.endswith(" zone") for what in differences)
+    number = re.search(r"the zones of (\d+) hosts?", exceptions)
+    if number and (int(number[1]) == moved or history.cloud.unreachable):
         differences = {what: why for what, why in differences.items() if not what.endswith(" zone")}
     if silent := re.search(r"what is in ([a-z0-9, -]+?), which was not read", exceptions):
         differences = _answered(history, silent[1].split(", "), differences)
@@ -412,6 +417,8 @@ def _answered(history, silent, differences):
         f"{each['kind']}.{SCOPE.resource_name(each['name'])}": each.get("zone") for each in history.books()
     }
     declared = history._declared()
+    # What goes may wait for what was not read.
+    differences = {what: why for what, why in differences.items() if why != "not declared"}
     unread = {a for a, zone in there.items() if zone in silent}
     unread |= {a for a in declared if any(h in unread for h in declared[a].references())}
     return {

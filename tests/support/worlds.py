@@ -6,7 +6,7 @@ from portinfra.model.recovery import Probe, RecoveryPlan
 from portinfra.model.resources import Volume
 from portinfra.model.topology import INTERNET, Role, Topology, allow
 from portinfra.recovery.options import Pace
-from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.situation.guard import GuardedRecovery
 
 ONE = Pace(seed=0)
 
@@ -47,7 +47,7 @@ def rows(topology=SHOP):
 def recovery(source=PRODUCTION, target=RECOVERY, topology=SHOP, **more):
     given = {"rpo": "4h", "rto": "1h", "waves": [["db"], ["web"]], "probes": [rows(topology)], **more}
     plan = RecoveryPlan("shop", source, target, **given)
-    return Recovery(plan, topology, source, target)
+    return GuardedRecovery(plan, topology, source, target)
 
 
 def volumes(environment):

@@ -52,15 +52,21 @@ def test_a_quota_of_rules_that_cannot_be_read_is_the_default_and_the_error_says_
     assert error.fix.endswith("60 is the default: the quota of this account was not read.")
 
 
-def test_where_old_and_new_rules_do_not_fit_together_the_plan_says_both_counts_and_the_line(stage):
-    more = CAPABILITIES.rules_max // 2 + 1
+def test_what_does_not_fit_beside_the_old_rules_comes_in_portions_and_closes_nothing(stage):
+    more = CAPABILITIES.rules_max - 10
     stage.bring(offices(more, 443))
-    wider = offices(more, "443-444")
+    stage.bring(offices(more, "443-444"))
+    assert stage.plan(offices(more, "443-444")).empty
+
+
+def test_where_the_group_is_full_the_plan_refuses_with_the_line(stage):
+    full = CAPABILITIES.rules_max
+    stage.bring(offices(full, 443))
+    wider = offices(full, "443-444")
     with stage.calls() as record:
         (error,) = stage.plan(wider).errors
     assert (error.rule, error.subject) == ("plan/refused", "firewall-rules.bastion")
-    assert f"keeps {more} ingress rules until {more} new ones exist: that is {2 * more}" in error.message
-    assert f"{CAPABILITIES.rules_max} is the most" in error.message
+    assert f"keeps {full} ingress rules until others replace them" in error.message
     assert error.location == wider.roles[0].location
     assert "Leave some flows of this role out" in error.fix
     assert record.writes == []

@@ -235,9 +235,7 @@ class _sending:
 
     def _send(self):
         while not self.over.is_set():
-            self.guest.ask(
-                f"for i in $(seq 20); do udp send {self.address} {self.port} x; usleep 10000; done"
-            )
+            self.guest.ask(f"packets send x 50 {self.address} {self.port}")
 
     def __exit__(self, *_):
         self.over.set()

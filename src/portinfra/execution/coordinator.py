@@ -86,7 +86,8 @@ class Coordinator:
         self._concerned = frozenset(step.address for step in self.plan.steps)
         self._began = self._written = self._clock.now()
         self._world = World(self.plan.observation.resources)
-        self._refs = Refs(self.plan.scope, self.attempt, self._world, self._world.removals)
+        limit = self.plan.catalogue.rules_max
+        self._refs = Refs(self.plan.scope, self.attempt, self._world, self._world.removals, limit)
         self._schedule = Schedule(self.plan.catalogue.rates, self._began)
         self._followers = reverse(self.plan.steps)
         self._rank = urgency(self.plan)

@@ -1,6 +1,6 @@
 """What is defined, put in force again: where no read tells whether it is, an apply makes sure of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from portinfra.errors import ProviderError
 from portinfra.execution import retry
@@ -15,13 +15,17 @@ from portinfra.provider.interface import Call, Provider, Refs
 from portinfra.provider.own_code import call_method
 
 
-def enforcing_calls(plan: Plan, there: Observation, provider: Provider, attempt: str) -> Iterator[Call]:
-    """Return the calls that put in force what a plan has left as it was, in the zones that it reads."""
+def enforcing_calls(
+    plan: Plan, there: Observation, provider: Provider, attempt: str, in_force: Set[Address]
+) -> Iterator[Call]:
+    """Return the calls that put in force what a run has left as it was, in the zones that its plan reads.
+
+    `in_force` has what the run has put in force already.
+    """
     refs = Refs(plan.scope, attempt, there.resources)
-    touched = {step.address for step in plan.steps}
     left_alone = there.unknown | plan.options.without_zones
     for address, seen in there.resources.items():
-        if address not in touched:
+        if address not in in_force:
             driver = provider.drivers[type(seen.spec)]
             yield from (
                 call for call in call_method(driver.enforce, seen, refs) if call.place not in left_alone
@@ -29,7 +33,7 @@ def enforcing_calls(plan: Plan, there: Observation, provider: Provider, attempt:
 
 
 def enforce(calls: list[Call], caller: Caller, loop: Loop) -> int:
-    """Make these calls, several at once, and return about how many resources they were.
+    """Make these calls, several at once. Return the number of resources that they concern.
 
     Raises ProviderError with the first error that does not pass.
     """

@@ -68,6 +68,8 @@ class Run:
         self._journal = Journal(scope, self.attempt)
         self._holder: LeaseHolder | None = None
         self._nothing_left = False
+        self._in_force: set[Address] = set()
+        """What this run has defined, or put in force again."""
 
     def __enter__(self) -> Self:
         self._holder = LeaseHolder.take(
@@ -193,9 +195,12 @@ class Run:
         return evolve(plan, steps=ordered.steps)
 
     def _enforce(self, plan: Plan, there: Observation) -> int:
-        """Put in force again what the plan has left as it was. Return of how many resources."""
-        calls = list(enforcing_calls(plan, there, self._provider, self.attempt))
-        return enforce(calls, self._caller, self._loop()) if calls else 0
+        """Put in force again what the run has left as it was. Return of how many resources."""
+        self._in_force |= {step.address for step in plan.steps}
+        calls = list(enforcing_calls(plan, there, self._provider, self.attempt, self._in_force))
+        enforced = enforce(calls, self._caller, self._loop()) if calls else 0
+        self._in_force |= {call.address for call in calls if call.address}
+        return enforced
 
     def _ask(self, call: Call) -> Answer:
         if self._holder is not None:

@@ -116,7 +116,7 @@ def _fence_finding(placed: Placed, epoch: int) -> Finding:
         f"{name} is fenced ({moment(epoch)}): another environment is active or becomes active; the hosts of "
         f"{name} stay off",
         "dr status shows which environment is active. To make this one active again, run dr failback; "
-        "for the target of a recovery plan, dr failover. To give up a failover that has begun: --abandon.",
+        "for the target of a recovery plan, dr failover. To abandon a takeover: dr abandon.",
         Severity.WARNING,
         subject=f"environment.{name}",
     )

@@ -138,13 +138,16 @@ def allow(
 
 
 def _names(peers: Peer | Iterable[Peer]) -> tuple[str, ...]:
-    several: list[Peer] = [peers] if isinstance(peers, Role | str) else list(peers)
-    return tuple(peer.name if isinstance(peer, Role) else peer for peer in several)
+    return tuple(peer.name if isinstance(peer, Role) else peer for peer in _several(peers))
+
+
+def _several(peers: Peer | Iterable[Peer]) -> tuple[Peer, ...]:
+    return convert.several(peers)
 
 
 def port_ranges(ports: Ports) -> tuple[PortRange, ...]:
     """Ports as sorted ranges that neither overlap nor touch; a range is `"8000-8100"` or `[(8000, 8100)]`."""
-    several: list[Any] = [ports] if isinstance(ports, int | str) else list(ports)
+    several: tuple[Any, ...] = convert.several(ports)
     merged: list[PortRange] = []
     for first, last in sorted(_port_range(port) for port in several):
         if merged and first <= merged[-1][1] + 1:

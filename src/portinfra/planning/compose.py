@@ -19,13 +19,13 @@ from portinfra.planning.budget import budget, raise_for_unknown_rates
 from portinfra.planning.changes import Desired, Drivers, changes, effective, follow_replacements
 from portinfra.planning.closings import closings
 from portinfra.planning.dry_run import dry_run
+from portinfra.planning.mounted import mount_findings
 from portinfra.planning.offers import offer_findings
 from portinfra.planning.ordering import steps
 from portinfra.planning.quotas import quota_findings
 from portinfra.planning.readiness import hosts_to_ask
 from portinfra.planning.rename import renamed, stranded
 from portinfra.planning.retention import keep_data, leave_unknown, only_asked, protected, still_named
-from portinfra.planning.rule_limits import rule_limit_findings
 from portinfra.planning.subnets import moves
 from portinfra.planning.zones import zone_findings
 from portinfra.provider.own_code import call_method
@@ -62,6 +62,7 @@ def compose(
     findings += dict.fromkeys(offer_findings(decided.values(), placed, catalogue, drivers))
     if not destroy:
         findings += birth_findings(placed, observation, decided, options.only)
+        findings += mount_findings(decided, desired)
         findings += zone_findings(placed, bound.wanted, observation, catalogue)
     closed_first = closings(decided, desired)
     rolling = {role.name: role.max_unavailable for role in placed.topology.roles}
@@ -72,9 +73,8 @@ def compose(
     wrong = _errors(findings)
     # What is wrong is often that the network is not where the plan looks for it: its driver says so.
     walked = [step for step in ordered if step.address.kind == Network.kind or not wrong]
-    calls, refused = dry_run(walked, desired, placed, tightened)
+    calls, refused = dry_run(walked, desired, placed, catalogue, tightened)
     reads = [call for driver in drivers.values() for call in call_method(driver.survey, placed.scope)]
-    refused += rule_limit_findings(decided.values(), placed, catalogue)
     raise_for_unknown_rates([*reads, *calls], catalogue.rates)
     findings += [*refused, *quota_findings(decided.values(), desired, catalogue), *_doubles(observation)]
     findings = moved or (wrong and refused) or findings  # others are about a plan that makes no sense

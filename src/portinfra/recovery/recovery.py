@@ -1,6 +1,6 @@
 """What a recovery is about: the plan, with the topology and the two environments that it names."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from attrs import evolve, frozen
 
@@ -10,22 +10,24 @@ from portinfra.model.duration import seconds
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.fingerprint import fingerprint
-from portinfra.model.plan import Plan
 from portinfra.model.recovery import DataPolicy, RecoveryPlan, usual_engine
+from portinfra.model.strict import strict
 from portinfra.model.topology import Topology
 from portinfra.model.vault import Vault
 from portinfra.provider import registry
-from portinfra.recovery.peers import peer_findings, turn_findings
+from portinfra.words import suggestion
 
 
-@frozen
+@frozen(field_transformer=strict)
 class Recovery:
-    """A recovery plan with what it names. It is the `Guard` of its two environments."""
+    """A recovery plan with what it names."""
 
     plan: RecoveryPlan
     topology: Topology
     source: Environment
     target: Environment
+    is_reversed: bool = False
+    """Whether source and target are exchanged: the way back."""
 
     @property
     def source_scope(self) -> Scope:
@@ -40,14 +42,6 @@ class Recovery:
     def peer_of(self, scope: Scope) -> str:
         """Return the name of the other environment; empty for any other scope."""
         return {self.source_scope: self.target.name, self.target_scope: self.source.name}.get(scope, "")
-
-    def findings(self, plan: Plan) -> Iterator[Finding]:
-        """Return what forbids a plan of either environment. Reads the claim of the other one."""
-        if plan.scope == self.source_scope:
-            yield from peer_findings(plan, self.target)
-        if plan.scope == self.target_scope:
-            yield from peer_findings(plan, self.source)
-            yield from turn_findings(plan, self.plan.name)
 
     def refusal(self, what: str, rule: str, message: str, fix: str) -> PolicyError:
         """What is not done, with the one finding about this recovery that says why."""
@@ -111,7 +105,12 @@ class Recovery:
     def turned(self) -> "Recovery":
         """The way back: roles turned round."""
         plan = evolve(self.plan, source=self.target.name, target=self.source.name)
-        return Recovery(plan, self.topology, self.target, self.source)
+        return Recovery(plan, self.topology, self.target, self.source, not self.is_reversed)
+
+    @property
+    def declared(self) -> "Recovery":
+        """Return the recovery as it is declared, whichever way this one goes."""
+        return self.turned if self.is_reversed else self
 
     def engine(self, policy: DataPolicy) -> str:
         """How data of this policy travels."""
@@ -133,28 +132,24 @@ class Recovery:
         return seconds(policy.schedule) if policy.schedule else seconds(self.plan.rpo) // 2
 
 
-def recoveries_of(
-    topology: Topology,
-    environment: Environment,
-    plans: Iterable[RecoveryPlan],
-    environments: Iterable[Environment],
-) -> tuple[Recovery, ...]:
-    """Return the recoveries that have an environment of a topology as their source or target.
-
-    They are the guards of its plans. `plans` are the recovery plans of the topology, and `environments` all
-    that they name. Raises KeyError for a name that is not among them; nothing else is checked.
-    """
-    named = {each.name: each for each in environments}
-    return tuple(
-        Recovery(plan, topology, named[plan.source], named[plan.target])
-        for plan in plans
-        if environment.name in (plan.source, plan.target)
-    )
-
-
 def cannot_take_over(recovery: Recovery, rule: str, message: str, fix: str) -> PolicyError:
     """That it cannot, by which rule, and what to do instead."""
     return recovery.refusal(f"{recovery.target_scope} cannot take over", rule, message, fix)
+
+
+def check_points(recovery: Recovery, without: Iterable[str], known: Iterable[str]) -> None:
+    """Raise PolicyError for points, by their ids, that are to be left aside and that do not exist."""
+    findings = [
+        Finding(
+            "recovery/unknown-point",
+            f"there is no point {id!r}",
+            suggestion(id, known, "There are no points: leave it out."),
+            subject=f"recovery.{recovery.plan.name}",
+        )
+        for id in sorted(set(without) - set(known))
+    ]
+    if findings:
+        raise PolicyError("points to be left aside do not exist: nothing was changed", findings)
 
 
 def being_abandoned(recovery: Recovery) -> PolicyError:

@@ -5,6 +5,7 @@ from attrs import evolve
 from toycloud import TWO_ROLES, ListingDriver, ToyProvider, plan_for, run
 
 from portinfra import errors
+from portinfra.execution.run import Run
 from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import FirewallRules
 from portinfra.provider.interface import Call
@@ -50,6 +51,14 @@ def test_an_apply_without_changes_puts_every_definition_in_force_again(provider)
     assert sorted(provider.enforced) == sorted(a for a in plan.wanted if a.kind == "firewall-rules")
     assert outcome.enforced == len(provider.enforced) > 0
     assert outcome.succeeded
+
+
+def test_a_run_with_several_plans_puts_a_definition_in_force_once(provider):
+    run(provider, plan_for(provider, TWO_ROLES))
+    plan = plan_for(provider, TWO_ROLES)
+    with Run(provider, plan.scope, "1", seed=0) as running:
+        outcomes = [running.apply(plan, lambda progress: None) for _ in range(2)]
+    assert [outcome.enforced for outcome in outcomes] == [len(provider.enforced), 0]
 
 
 def test_what_may_pass_is_tried_again_and_the_rest_ends_the_apply(provider):

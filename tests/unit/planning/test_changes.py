@@ -203,3 +203,9 @@ def test_nothing_that_a_silent_place_may_stand_on_is_destroyed():
         "subnet.web-0",
         "subnet.web-2",
     }
+
+
+def test_an_attribute_that_could_not_be_read_differs_from_nothing():
+    web = topology(Role("web", count=1, volumes=[Volume("data", gib=1)]))
+    world = changed(applied(web), "volume.web1-data", key=UNSEEN, tags=UNSEEN)
+    assert plan_of(web, changed(world, "instance.web1", subnet=UNSEEN, image=UNSEEN)).empty

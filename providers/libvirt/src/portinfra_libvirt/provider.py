@@ -76,7 +76,7 @@ class LibvirtProvider:
         connection, answering = self._connections.to(at), self._together.answering
         hand = Hand(connection, self.site, self._changing[at], answering, self._queues[at])
         if call.action == SURVEY:
-            return survey.survey(hand.connection, call.parameters["scope"])
+            return survey.survey(hand.connection, call.parameters["scope"], hand.site.directory)
         overlay.probed(hand, call)
         parameters = {name: value for name, value in call.parameters.items() if name != "at"}
         return _CHANGES[call.action](hand, **parameters) or {}

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import typer
 
 from portinfra.commands.dr.drill import drill, drills, sweep
-from portinfra.commands.dr.failover import failback, failover, fence
+from portinfra.commands.dr.failover import abandon, failback, failover, fence
 from portinfra.commands.dr.prospect import plan
 from portinfra.commands.dr.replicate import replicate
 from portinfra.commands.dr.reporting import report, verify
@@ -14,7 +14,21 @@ from portinfra.commands.dr.status import status
 from portinfra.commands.grouped import for_typer
 from portinfra.commands.session import Session
 
-COMMANDS = (plan, replicate, status, drill, drills, sweep, failover, failback, fence, report, verify, runbook)
+COMMANDS = (
+    plan,
+    replicate,
+    status,
+    drill,
+    drills,
+    sweep,
+    failover,
+    failback,
+    abandon,
+    fence,
+    report,
+    verify,
+    runbook,
+)
 HELP = "Disaster recovery: points, drills, failover and the way back."
 
 

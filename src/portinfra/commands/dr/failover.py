@@ -167,6 +167,14 @@ def failback(session: Session, which: Which, changing: Turning) -> int:
     return code
 
 
+def abandon(session: Session, which: Which, changing: Agreed) -> int:
+    """Abandon a takeover that is not finished: the environment that was stopped for it is active again."""
+    from portinfra import dr
+
+    recovery = recovery_of(session, which)
+    return _abandon(session, dr.may_abandon(recovery), Turning(yes=changing.yes, as_json=changing.as_json))
+
+
 def _left_aside(recovery: "Recovery", turning: Turning, *, ask_source: bool) -> tuple[str, ...]:
     """The points in a recovery's target that are not to be used. Raises Misuse for what is none."""
     from portinfra import dr
@@ -174,9 +182,8 @@ def _left_aside(recovery: "Recovery", turning: Turning, *, ask_source: bool) -> 
     without = tuple(turning.without_point or ())
     if without:
         now = dr.status(recovery, ask_source=ask_source)
-        known = {point.id for point in now.points} | set(now.turn.points if now.turn else ())
-        if unknown := sorted(set(without) - known):
-            there_are = ", ".join(sorted(known)) or "none"
+        if unknown := sorted(set(without) - now.known_points):
+            there_are = ", ".join(sorted(now.known_points)) or "none"
             raise Misuse(f"there is no point {', '.join(unknown)}", fix=f"There are: {there_are}.")
     return without
 

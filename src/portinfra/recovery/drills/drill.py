@@ -15,6 +15,7 @@ from portinfra.model.duration import seconds
 from portinfra.model.evidence import Evidence
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
+from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.recovery.ledger.drills import KIND
 from portinfra.recovery.ledger.ledger import Ledger
@@ -24,25 +25,33 @@ from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import ending, isolated, sourced
 from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.situation.facts import read_facts
+from portinfra.recovery.situation.permissions import Verb, may
+from portinfra.recovery.situation.refusals import raise_if_refused
+from portinfra.recovery.situation.situation import End, Situation
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import shown
 from portinfra.recovery.vault.selection import choose
 from portinfra.recovery.vault.transfer import clear, receive
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
+from portinfra.validation.arguments import check_arguments
 from portinfra.words import iso
 
 LOSE_ALL = PlanOptions(allow_data_loss=frozenset({"all"}))
 
 
+@check_arguments
 def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda line: None) -> Evidence:
     """Bring it up, ask the gates and probes, and tear it down. Evidence of a drill that failed says so.
 
-    Raises ProviderError where it could not even begin.
+    Raises ProviderError where it could not even begin, and PolicyError where the situation permits no drill.
+    A drill that sees a takeover to its own end begin is torn down at its next wave.
     """
     pace, say = pace or Pace(), SafeListener(say)
     with Connection.to(recovery.target, recovery.topology) as target:
         catalogue, principal = target.catalogue(), target.reader.principal()
+        _raise_if_refused(recovery, target)
         ledger = Ledger(target, recovery.ledger)
         started = target.provider.clock.now()
         chosen, missing = choose(recovery, target, ledger)
@@ -62,7 +71,9 @@ def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda lin
                 problems.append(_in_words(error.first if isinstance(error, ApplyError) else error))
                 placed = where(recovery, id)
             context = RolloutContext(target, run, catalogue, placed, pace.listen, recovery.sensitive)
-            bring_up = BringUp(recovery, context, KIND, say)
+            bring_up = BringUp(
+                recovery, context, KIND, say, interruption=lambda: _takeover_of(recovery, target)
+            )
             bring_up.reasons.extend(problems)
             left = _up_and_down(bring_up)
             try:
@@ -81,6 +92,24 @@ def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda lin
             waves = [round(wave.seconds) for wave in evidence.waves]
             end_run(ledger, entry, evidence, open=left != 0, rto=evidence.rto_measured, waves=waves)
     return evidence
+
+
+def _raise_if_refused(recovery: Recovery, target: Connection) -> None:
+    """Raise PolicyError where no drill is permitted. The other end is only read to say what is right."""
+    verb = Verb("drill", "source" if recovery.is_reversed else "target")
+    if may(verb, _without_other_end(recovery, target)) is not None:
+        raise_if_refused(recovery, verb, read_facts(recovery))
+
+
+def _takeover_of(recovery: Recovery, target: Connection) -> str:
+    """Return that the end of the drill takes over; empty: it does not."""
+    now = _without_other_end(recovery, target)
+    return f"{recovery.target.name} takes over, so the drill ends" if now.phase == "taking over" else ""
+
+
+def _without_other_end(recovery: Recovery, target: Connection) -> Situation:
+    end: End = "target" if recovery.is_reversed else "source"
+    return read_facts(recovery, lost=end, hosts=False, through=target)
 
 
 def _up_and_down(bring_up: BringUp) -> int | None:
@@ -137,7 +166,7 @@ def remove(context: RolloutContext) -> int:
     return 0
 
 
-@frozen
+@frozen(field_transformer=strict)
 class Swept:
     """What a sweep did about one drill."""
 
@@ -149,6 +178,7 @@ class Swept:
     """How many were there."""
 
 
+@check_arguments
 def sweep(recovery: Recovery, *, pace: Pace | None = None) -> list[Swept]:
     """Remove what drills left that died; only what bears such a drill's id. One that still runs is let be."""
     pace = pace or Pace()

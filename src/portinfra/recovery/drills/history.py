@@ -9,11 +9,13 @@ from portinfra.errors import PortinfraError
 from portinfra.execution.connection import Connection
 from portinfra.model.evidence import Evidence
 from portinfra.model.plain import JsonObject
+from portinfra.model.strict import strict
 from portinfra.recovery.evidence import evidence_of
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import KEPT, Run, read_runs
 from portinfra.recovery.recovery import Recovery
 from portinfra.rollout.evidence import digest_of
+from portinfra.validation.arguments import check_arguments
 
 Found = Literal["here", "elsewhere", "differs", "none", "missing"]
 """What is known of a run's evidence. `here`: a file has the digest of the ledger. `elsewhere`: no file here
@@ -22,7 +24,7 @@ or has not ended. `missing`: neither the ledger nor a file here has the run.
 """
 
 
-@frozen
+@frozen(field_transformer=strict)
 class RunHistory:
     """One run, and its evidence."""
 
@@ -53,6 +55,7 @@ class _File:
     digest: str
 
 
+@check_arguments
 def list_runs(recovery: Recovery, files: Iterable[tuple[str, JsonObject]]) -> list[RunHistory]:
     """Return the drills and failovers of a recovery, the oldest first, with those that are missing.
 
@@ -71,6 +74,7 @@ def list_runs(recovery: Recovery, files: Iterable[tuple[str, JsonObject]]) -> li
     return sorted([*listed, *_missing(runs, mine, listed)], key=lambda each: each.number)
 
 
+@check_arguments
 def compare_to_ledger(recovery: Recovery, evidence: Evidence, document: JsonObject) -> str:
     """Return why the ledger does not confirm an evidence; empty: it has the number and the digest.
 

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from portinfra.model.evidence import Kind
 from portinfra.model.plain import Document, JsonObject
-from portinfra.recovery.ledger.ledger import Entry, Ledger
+from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
 
 KIND = "failover"
 """The kind of the ledger's entries that tell of turns, whichever way they go."""
@@ -57,16 +57,6 @@ class Turn:
         return self.began if self.lost_at is None else self.lost_at
 
     @property
-    def next_step(self) -> str:
-        """The command that continues it, and the one that gives it up."""
-        give_up = f"dr {self.occasion} --abandon"
-        if self.abandoned:
-            return f"Finish giving it up: {give_up}."
-        too_late_for_a_last_point = bool(self.points) and not self.last_point
-        lost = " --source-is-lost" if self.occasion == "failback" and too_late_for_a_last_point else ""
-        return f"Finish it: dr {self.occasion}{lost}; or give it up: {give_up}."
-
-    @property
     def latest(self) -> int:
         """The last epoch that it led to: its own, or that of having been given up."""
         return self.abandoned or self.epoch
@@ -105,6 +95,15 @@ def stood_since(entries: Iterable[Entry]) -> int:
     of its own, and one of an earlier number is older: no clock is asked, as there are two.
     """
     return max((entry.number for entry in entries if entry.kind == STOOD), default=0)
+
+
+def activated_number(contents: Contents) -> int:
+    """Return the number in the ledger since which its end has its own data; 0: no takeover made it active.
+
+    An entry that cannot be read has its number all the same.
+    """
+    damaged = (each.number for each in contents.unreadable if each.kind == STOOD)
+    return max(stood_since(contents.entries), max(damaged, default=0))
 
 
 def stands_from_here(ledger: Ledger, turn: str) -> None:

@@ -20,6 +20,7 @@ from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
 from portinfra.model.progress import Progress
 from portinfra.model.resources import Snapshot, Spec, Volume
+from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger.entries import unreadable_line
@@ -34,11 +35,13 @@ from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.pairing import record_peers
 from portinfra.recovery.replication.readiness import capture_problem
 from portinfra.recovery.replication.retention import Retention, arrived_whole
-from portinfra.recovery.situation.facts import read_takeovers, standing
+from portinfra.recovery.situation.facts import read_facts
+from portinfra.recovery.situation.permissions import Verb
+from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.vault.listing import VaultListing, by_vault, held, look
 from portinfra.recovery.vault.transfer import send
 from portinfra.recovery.vault.transfer_host import HelperFailed
-from portinfra.words import moment
+from portinfra.validation.arguments import check_arguments
 
 Fate = Literal["carried", "not due", "failed"]
 
@@ -48,7 +51,7 @@ EARLY = 0.1
 """A timer that fires this share of the schedule too soon still makes its point."""
 
 
-@frozen
+@frozen(field_transformer=strict)
 class GroupOutcome:
     """What became of one group."""
 
@@ -62,7 +65,7 @@ class GroupOutcome:
     """Bytes that travelled by way of the vault."""
 
 
-@frozen
+@frozen(field_transformer=strict)
 class Replicated:
     """How a replication ended."""
 
@@ -77,6 +80,7 @@ class Replicated:
         return all(group.fate != "failed" for group in self.groups)
 
 
+@check_arguments
 def replicate(
     recovery: Recovery,
     *,
@@ -87,19 +91,19 @@ def replicate(
 ) -> Replicated:
     """Make the points that are due; with `now`, one of every group.
 
-    Raises ProviderError and LeaseHeldError; and PolicyError for a source that does not stand: what it holds
-    is older than it looks. With `stopped`, it was stopped just now, and its last words are to be carried.
+    Raises ProviderError and LeaseHeldError; and PolicyError where the situation permits no replication from
+    the source. With `stopped`, a takeover has just stopped the source, and carries its last point.
     """
     pace, say = pace or Pace(), SafeListener(say)
     with Connection.to(recovery.source) as source, Connection.to(recovery.target) as target:
         source.account()
         catalogue = target.catalogue()
 
-        def stands() -> None:
+        def check() -> None:
             if not stopped:
-                _stands(recovery, source, target)
+                _raise_if_not_active(recovery)
 
-        stands()
+        check()
         record_peers(recovery, source, target, pace, say)
         there = source.observe(recovery.source_scope)
         data = {a: seen for a, seen in there.resources.items() if isinstance(seen.spec, Volume)}
@@ -116,37 +120,18 @@ def replicate(
                 there,
                 pace,
                 say,
-                stands,
+                check,
             )
             return work.run(now=now)
 
 
-def _stands(recovery: Recovery, source: Connection, target: Connection) -> None:
-    """Raise PolicyError unless the source is the active end and no takeover, to either end, is under way.
+def _raise_if_not_active(recovery: Recovery) -> None:
+    """Raise PolicyError unless the source is the active end, the target is fenced, and no takeover is open.
 
     While one is, each end may have a part of the newest data: a point of either would pass for all of it.
     """
-    takeovers = read_takeovers(recovery, source, target)
-    turn = takeovers.under_way
-    here, there = standing(source, recovery.source_scope), standing(target, recovery.target_scope)
-    source_name, target_name = recovery.source.name, recovery.target.name
-    nothing_new = f"{recovery.source_scope} makes no new points now"
-    if there.epoch < here.epoch and not here.fenced:
-        told = f"{target_name}, which was silent when {source_name} was let in again, was not told of it"
-        raise recovery.refusal(nothing_new, "not-told", told, "First of all: dr fence.")
-    if turn:
-        told = f"the {turn.occasion} {turn.id} is not done, and neither end surely has all of the newest data"
-        raise recovery.refusal(nothing_new, f"{turn.occasion}-under-way", told, turn.next_step)
-    if takeovers.unreadable:
-        told = f"{takeovers.unreadable[0]}, so a takeover may be half done, and one end has old data"
-        fix = "Repair that record. If you know that the takeover is finished, or given up, delete the record."
-        raise recovery.refusal(nothing_new, "takeover-unreadable", told, fix)
-    if here.fenced or there.epoch > here.epoch:
-        fix = "Go back first: dr failback."
-        if not here.fenced:
-            fix = f"{source_name} has not been stopped: first of all, dr fence. Then go back: dr failback."
-        told = f"{target_name} stands since {moment(there.epoch)}, and what {source_name} has is older"
-        raise recovery.refusal(f"{recovery.source_scope} has nothing new to carry", "source-waits", told, fix)
+    verb = Verb("replicate", "target" if recovery.is_reversed else "source")
+    raise_if_refused(recovery, verb, read_facts(recovery))
 
 
 @define
@@ -160,8 +145,8 @@ class _Replication:
     """What is protected, as it was when this began."""
     pace: Pace
     say: Say
-    stands: Callable[[], None]
-    """Raises PolicyError where the source stands no longer: what it has is no point then."""
+    check: Callable[[], None]
+    """Raises PolicyError where the source is no longer the active end: what it has is no point then."""
     outcomes: dict[str, GroupOutcome] = field(init=False, factory=dict)
     vault: VaultListing = field(init=False, factory=VaultListing)
 
@@ -196,7 +181,7 @@ class _Replication:
                 due.append(group)
         self._take(due, known)
         self._carry()
-        self.stands()  # before any point goes that a failover may have begun with
+        self.check()  # before any point goes that a failover may have begun with
         removed = self.ledger.removed
         told = tidying.prune(whole=all(outcome.fate != "failed" for outcome in self.outcomes.values()))
         if told:
@@ -245,7 +230,7 @@ class _Replication:
                     else:
                         taking.append(begun)
                 failed = self._snapshots(taking)
-            self.stands()  # hooks and snapshots take their time
+            self.check()  # hooks and snapshots take their time
             for each in taking:
                 self._took(each, failed)
 

@@ -1,20 +1,181 @@
 """What both environments say of takeovers: in their leases and in the ledgers."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from portinfra.errors import OutcomeUnknown, Unavailable
+from portinfra.errors import OutcomeUnknown, PortinfraError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Scope
+from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation
+from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance
+from portinfra.records.lease import read_leases
 from portinfra.recovery.ledger.entries import Unreadable
-from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
-from portinfra.recovery.ledger.takeovers import Turn, stood_since, turns, under_way
+from portinfra.recovery.ledger.takeovers import STOOD, Turn, activated_number, stood_since, turns, under_way
 from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.situation.situation import (
+    ENDS,
+    Authority,
+    End,
+    EndFacts,
+    Situation,
+    Takeover,
+    classify,
+    peer_of,
+)
+
+
+def read_facts(
+    recovery: Recovery,
+    lost: End | None = None,
+    *,
+    hosts: bool = True,
+    through: Connection | None = None,
+) -> Situation:
+    """Return the situation of a recovery plan, from fresh facts of both ends.
+
+    No call is made to the end that is `lost`. An end that does not answer has that among its facts. With
+    `hosts`, it also reads whether hosts run, and waits until lists show what another run wrote last. It uses
+    the connection `through` which a caller has to one end.
+    """
+    ends = [end for end in ENDS if end != lost]
+    return classify(*_read_ends(recovery, ends, hosts=hosts, through=through))
+
+
+def _read_ends(
+    recovery: Recovery,
+    ends: Iterable[End],
+    *,
+    hosts: bool,
+    planned: End | None = None,
+    through: Connection | None = None,
+) -> tuple[EndFacts, EndFacts]:
+    """Return the facts of source and target. Only `ends` are read. A run may hold the lease of the end that
+    is `planned`, so that no lists are waited for there.
+    """
+    found = {end: EndFacts(answers=False) for end in ENDS}
+    with ExitStack() as connected:
+        reached: dict[End, Connection] = {}
+        for end in ends:
+            if through and through.environment == _toward(recovery, end).target:
+                reached[end] = through
+                continue
+            try:
+                place = connected.enter_context(Connection.to(_toward(recovery, end).target))
+                place.account()  # in another account there is no lease, which would mean: no takeover yet
+                reached[end] = place
+            except PortinfraError as error:
+                found[end] = EndFacts(answers=False, error=error)
+        if hosts:
+            _settle(reached.values())
+        for end, place in reached.items():
+            try:
+                way = _toward(recovery, end)
+                if end != planned:
+                    place.settle(way.target_scope)
+                found[end] = _read_end(way, end, place, hosts=hosts)
+            except PortinfraError as error:
+                found[end] = EndFacts(answers=False, error=error)
+    return found["source"], found["target"]
+
+
+def read_facts_for_plan(recovery: Recovery, end: End, plan: Plan) -> Situation:
+    """Return the situation for a plan of one end, whose lease the plan has read. It does not read whether
+    hosts run: a plan of a fenced environment wants every host off.
+    """
+    source, target = _read_ends(recovery, ENDS, hosts=False, planned=end)
+    known = Authority(plan.epoch, peer_of(end) if plan.fenced else end) if plan.epoch else None
+    if end == "source":
+        return classify(evolve(source, authority=known), target)
+    return classify(source, evolve(target, authority=known))
+
+
+def facts_of(end: End, lease: Lease | None, contents: Contents, there: Observation | None) -> EndFacts:
+    """Return what an end says: its newest lease, its ledger, and what was observed there. Pure."""
+    known = turns(contents.entries)
+    newest = max(known, key=lambda turn: turn.latest, default=None)
+    closed = (turn.number for turn in known if not turn.open)
+    since = max(activated_number(contents), *closed, 0)
+    return EndFacts(
+        authority=_authority(end, lease),
+        hosts=_hosts(there),
+        takeover=_takeover(end, newest) if newest else None,
+        activated=_activated(end, known, contents.entries),
+        damaged=tuple(
+            each
+            for each in contents.unreadable
+            if each.kind == TAKEOVER and each.open and each.number > since
+        ),
+        silent_zones=tuple(sorted(there.unknown)) if there else (),
+        turn=newest,
+    )
+
+
+def _toward(recovery: Recovery, end: End) -> Recovery:
+    """Return the recovery whose target is this end: takeovers to it are in its ledger there."""
+    declared = recovery.declared
+    return declared if end == "target" else declared.turned
+
+
+def _settle(places: Iterable[Connection]) -> None:
+    """Wait until lists show all that was written: the last writer may have died just now."""
+    pauses = [
+        (place.provider.clock, place.provider.clock.now() + place.provider.capabilities.visibility_seconds)
+        for place in places
+    ]
+    for clock, until in pauses:  # all at once: each is counted from now
+        clock.sleep_until(until)
+
+
+def _read_end(recovery: Recovery, end: End, place: Connection, *, hosts: bool) -> EndFacts:
+    leases = read_leases(place.reader, recovery.target_scope)
+    contents = Ledger(place, recovery.ledger).read()
+    there = place.observe(recovery.target_scope) if hosts else None
+    return facts_of(end, leases[-1] if leases else None, contents, there)
+
+
+def _authority(end: End, lease: Lease | None) -> Authority | None:
+    if lease is None or not lease.epoch:
+        return None
+    return Authority(lease.epoch, peer_of(end) if lease.fenced else end)
+
+
+def _hosts(there: Observation | None) -> Literal["on", "off", "unknown"]:
+    if there is None:
+        return "off"
+    on = any(
+        isinstance(seen.spec, Instance) and seen.spec.power == "running" for seen in there.resources.values()
+    )
+    return "on" if on else "unknown" if there.unknown else "off"
+
+
+def _takeover(end: End, turn: Turn) -> Takeover:
+    active = peer_of(end) if turn.abandoned else end
+    phase: Literal["begun", "restoring", "abandoning", "closed"] = "begun"
+    if not turn.open:
+        phase = "closed"
+    elif turn.abandoned:
+        phase = "abandoning"
+    elif turn.points:
+        phase = "restoring"
+    stopped = turn.fenced_at is not None and not turn.lost
+    return Takeover(Authority(turn.latest, active), phase, turn.lost, stopped, turn.last_point)
+
+
+def _activated(end: End, known: Iterable[Turn], entries: Iterable[Entry]) -> Authority | None:
+    """Return the decision that last made this end active with all of its data."""
+    epochs = [turn.epoch for turn in known if not turn.open and not turn.abandoned]
+    for entry in entries:
+        if entry.kind == STOOD:
+            with suppress(ValueError):  # its id is the epoch at which its takeover began
+                epochs.append(int(str(entry.said["id"]).removeprefix("alone-"), 16))
+    return Authority(max(epochs), end) if epochs else None
 
 
 @frozen

@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
+from portinfra.model.strict import strict
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import (
     Turn,
@@ -23,13 +24,16 @@ from portinfra.recovery.ledger.takeovers import (
 )
 from portinfra.recovery.options import Pace
 from portinfra.recovery.points.point import points
-from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.situation.facts import begun, standing
+from portinfra.recovery.recovery import Recovery, check_points
+from portinfra.recovery.situation.facts import read_facts, standing
+from portinfra.recovery.situation.permissions import Verb
+from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.takeover.fencing import switched
 from portinfra.recovery.vault.listing import look_for
+from portinfra.validation.arguments import check_arguments
 
 
-@frozen
+@frozen(field_transformer=strict)
 class Abandoned:
     """A failover, given up."""
 
@@ -40,32 +44,35 @@ class Abandoned:
     """The hosts of the source, which run again."""
 
 
-def may_abandon(recovery: Recovery) -> None:
-    """Raises PolicyError where no failover is under way."""
-    with Connection.to(recovery.target) as target:
-        target.account()
-        if not begun(target, recovery):
-            raise _nothing_under_way(recovery)
+@check_arguments
+def may_abandon(recovery: Recovery) -> Recovery:
+    """Return the way of the takeover that is abandoned: its target is stopped, and its source becomes active
+    again. Raise PolicyError where none is open, or where the end that takes over has the newest data.
+    """
+    now = read_facts(recovery)
+    raise_if_refused(recovery, Verb("abandon"), now)
+    to = now.active if now.phase == "taking over" else now.waiting
+    declared = recovery.declared
+    return declared if to == "target" else declared.turned
 
 
+@check_arguments
 def abandon(recovery: Recovery, *, pace: Pace | None = None) -> Abandoned:
-    """Give up the failover that is under way. What was written in the target stays on its volumes there.
+    """Abandon the takeover that is open, in either direction. What was written at the end that took over
+    stays on its volumes.
 
-    Raises PolicyError where none is under way; LeaseHeldError while another run continues it; Unavailable
-    where an end does not answer; it is run again then.
+    Raises what `may_abandon` raises; LeaseHeldError while another run continues the takeover; Unavailable
+    where an end does not answer. Run it again then.
     """
     pace = pace or Pace()
+    recovery = may_abandon(recovery)
     with Connection.to(recovery.target) as target, Connection.to(recovery.source) as source:
-        target.account()
-        source.account()
         with target.run(recovery.target_scope, workers=pace.workers, seed=pace.seed) as run:
-            turn = begun(target, recovery)
-            if not turn:
-                raise _nothing_under_way(recovery)
-            here, now = standing(source, recovery.source_scope), target.provider.clock.now()
-            _no_newer_points(recovery, source)
-            epoch = next_epoch(now, turn.latest, here.epoch, run.lease.epoch)
+            may_abandon(recovery)  # another run may have finished it meanwhile
             ledger = Ledger(target, recovery.ledger)
+            here, now = standing(source, recovery.source_scope), target.provider.clock.now()
+            turn = _open_turn(recovery, ledger, int(now))
+            epoch = next_epoch(now, turn.latest, here.epoch, run.lease.epoch)
             turn = written(ledger, evolve(turn, abandoned=epoch))
             stopped = switched(run, target, recovery, epoch, "stopped", pace.listen)
         with source.run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run:
@@ -74,6 +81,17 @@ def abandon(recovery: Recovery, *, pace: Pace | None = None) -> Abandoned:
     return Abandoned(epoch, stopped, running)
 
 
+def _open_turn(recovery: Recovery, ledger: Ledger, now: int) -> Turn:
+    """Return the takeover that is open; a new one where its entry is damaged."""
+    known = turns(ledger.entries())
+    newest = max(known, key=lambda turn: turn.latest, default=None)
+    if newest and newest.open:
+        return newest
+    epoch = next_epoch(now, *(turn.latest for turn in known))
+    return Turn(f"{epoch:x}", "failback" if recovery.is_reversed else "failover", epoch, now)
+
+
+@check_arguments
 def stand_alone(recovery: Recovery, *, without: Collection[str] = (), pace: Pace | None = None) -> Abandoned:
     """Let the source stand with what it has, where the target is lost, whether that had taken over or not. No
     call is made to the target, and nobody stops it: `fence` is the first act on its return. Points in
@@ -104,6 +122,8 @@ def _no_newer_points(recovery: Recovery, source: Connection, without: Collection
     here, name = recovery.turned, recovery.source.name  # whatever has come from the target lies at the source
     entries = Ledger.settled(source, here.ledger).entries()
     known, stood = turns(entries), stood_since(entries)
+    ids = {*(point.id for point in points(entries)), *(id for turn in known for id in turn.points)}
+    check_points(recovery, without, ids)
     snapshots, vault = source.observe(here.points), look_for(here, points(entries))
     lead = (
         f"Bring {name} up from its points: dr failback, or dr failover, whichever leads to {name}; with "
@@ -121,15 +141,6 @@ def _no_newer_points(recovery: Recovery, source: Connection, without: Collection
         fix = f"{lead}, and with --without-point where the newest are damaged."
         raise _not_as_it_is(recovery, "half-replaced", what, fix)
     return known
-
-
-def _nothing_under_way(recovery: Recovery) -> PolicyError:
-    return recovery.refusal(
-        "there is nothing to give up",
-        "nothing-under-way",
-        f"nothing that leads to {recovery.target.name} has begun, or all of it is done",
-        "See dr status: what is under way stands there, with its command.",
-    )
 
 
 def _not_as_it_is(recovery: Recovery, rule: str, what: str, fix: str) -> PolicyError:

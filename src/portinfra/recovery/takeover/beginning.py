@@ -81,7 +81,7 @@ class Beginning:
                 self.recovery,
                 "failback-under-way",
                 f"the way of {self.recovery.source.name} to stand again has begun and is not done",
-                back.next_step,
+                f"Continue it: dr {back.occasion}; or abandon it: dr abandon.",
             )
         return there
 
@@ -90,7 +90,7 @@ class Beginning:
         if there.epoch > here.epoch:
             message = f"{source} was let in again, and {name}, which stood before, was not told"
             return cannot_take_over(
-                self.recovery, "not-told", message, f"First of all, stop what runs in {name}: dr fence."
+                self.recovery, "not-fenced", message, f"First of all, stop what runs in {name}: dr fence."
             )
         alone = ""
         if self.how.source_is_lost:

@@ -36,6 +36,8 @@ class BringUp:
     """Called when roles have their data, and none of their hosts that were there has started yet."""
     note: Callable[[str], None] = lambda action: None
     """Called with the name of an action that is done."""
+    interruption: Callable[[], str] = lambda: ""
+    """Returns why it ends before its next wave; empty: nothing speaks against that wave."""
     rollout: Rollout = field(init=False)
     actions: list[Checked] = field(init=False, factory=list)
     probes: list[Checked] = field(init=False, factory=list)
@@ -73,6 +75,8 @@ class BringUp:
 
         A host that is there already gets other data only while it is off.
         """
+        if why := self.interruption():
+            return why
         roles = [role for wave in self.recovery.plan.waves[:number] for role in wave.roles]
         placed = all_at_once(self.context.placed)
         there = self.context.run.reader.observe(placed.scope)

@@ -12,8 +12,10 @@ from portinfra.recovery.situation.facts import hosts_on, read_takeovers, standin
 from portinfra.recovery.takeover.failover import failover
 from portinfra.recovery.watch.readiness import may_take_over
 from portinfra.rollout.waves import Say
+from portinfra.validation.arguments import check_arguments
 
 
+@check_arguments
 def failback(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:
     """Go back: a point of what was written since, the target stopped, a last point, the source brought up.
 
@@ -38,6 +40,7 @@ def failback(recovery: Recovery, how: How | None = None, *, say: Say = lambda li
     return failover(back, how, say=say)
 
 
+@check_arguments
 def may_fail_back(recovery: Recovery) -> bool:
     """Whether a way back has begun already.
 
@@ -55,7 +58,9 @@ def may_fail_back(recovery: Recovery) -> bool:
         return True
     if turn:
         begun = f"the failover to {target.name} has begun and is not done"
-        raise _no_way_back(recovery, "failover-under-way", begun, turn.next_step)
+        raise _no_way_back(
+            recovery, "failover-under-way", begun, "Continue it: dr failover; or abandon it: dr abandon."
+        )
     if not there.has_taken_over_from(here):
         told = there.fenced or here.epoch <= there.epoch
         raise _no_way_back(

@@ -50,9 +50,11 @@ from portinfra.recovery.vault.transfer import receive
 from portinfra.recovery.watch.readiness import may_take_over
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
+from portinfra.validation.arguments import check_arguments
 from portinfra.words import iso
 
 
+@check_arguments
 def failover(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:
     """Take over. Run again after a failure, it goes on with what was decided.
 

@@ -20,7 +20,10 @@ from portinfra.model.resources import Instance, Power
 from portinfra.placement import place
 from portinfra.recovery.options import Pace
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.situation.facts import hosts_on, standing
+from portinfra.recovery.situation.facts import read_facts
+from portinfra.recovery.situation.permissions import Verb
+from portinfra.recovery.situation.refusals import raise_if_refused
+from portinfra.validation.arguments import check_arguments
 from portinfra.words import moment
 
 
@@ -87,34 +90,23 @@ def passed_on(recovery: Recovery, epoch: int) -> PolicyError:
     )
 
 
+@check_arguments
 def may_fence(recovery: Recovery) -> tuple[Recovery, int]:
-    """Who is to be fenced, as the source of what is returned, and in which epoch: the source; or a target
-    that came back after it was given up for lost. Raises PolicyError where neither was taken over from.
+    """Return what is to be fenced, as the source of a recovery, and in which epoch. Raise PolicyError where
+    the waiting end is fenced, and Unavailable where an end does not answer.
     """
-    with Connection.to(recovery.target) as target:
-        target.account()
-        there = standing(target, recovery.target_scope)
-        away = target.observe(recovery.target_scope)
-    with Connection.to(recovery.source) as source:
-        source.account()
-        here = standing(source, recovery.source_scope)
-    if there.has_taken_over_from(here):
-        return recovery, there.epoch
-    untold = not there.fenced or there.epoch < here.epoch or hosts_on(away)
-    if here.has_taken_over_from(there) and untold:
-        return recovery.turned, here.epoch
-    raise recovery.refusal(
-        "there is nobody to fence",
-        "source-stands",
-        f"{recovery.target.name} has not taken over, or {recovery.source.name} is stopped already",
-        "dr status tells who stands. To let the target take over: dr failover.",
-    )
+    now = read_facts(recovery)
+    raise_if_refused(recovery, Verb("fence"), now)
+    assert now.authority is not None  # without a takeover nothing is to be fenced
+    declared = recovery.declared
+    return declared if now.waiting == "source" else declared.turned, now.authority.epoch
 
 
+@check_arguments
 def fence(recovery: Recovery, *, pace: Pace | None = None) -> int:
-    """Stop whoever has come back after the other one took over; how many hosts it has.
+    """Stop the waiting end, where it came back after the other one took over; return how many hosts it has.
 
-    Raises PolicyError where nobody has: then the source is the one that stands.
+    Raises what `may_fence` raises.
     """
     pace = pace or Pace()
     recovery, epoch = may_fence(recovery)

@@ -6,8 +6,10 @@ from portinfra.errors import ProviderError
 from portinfra.model.evidence import Evidence
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.vault.rclone import Rclone
+from portinfra.validation.arguments import check_arguments
 
 
+@check_arguments
 def send_copy(recovery: Recovery, evidence: Evidence, file: Path) -> str:
     """Send a file of evidence to the remote of the plan. Return where it is; empty: the plan has no remote.
 

@@ -14,6 +14,7 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance
+from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.planning.compose import compose
 from portinfra.recovery.groups import groups, roles_of
@@ -23,16 +24,17 @@ from portinfra.recovery.ledger.takeovers import mark
 from portinfra.recovery.options import How
 from portinfra.recovery.points.point import Point
 from portinfra.recovery.points.restore import all_at_once, outdated, replacing, sourced
-from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.recovery import Recovery, check_points
 from portinfra.recovery.replication.readiness import capture_problem
 from portinfra.recovery.situation.facts import answering
 from portinfra.recovery.vault.readiness import lacking, pointless
 from portinfra.recovery.vault.selection import Selection, choose
 from portinfra.recovery.watch.status import RecoveryStatus, status
+from portinfra.validation.arguments import check_arguments
 from portinfra.words import duration, moment
 
 
-@frozen
+@frozen(field_transformer=strict)
 class WaveProspect:
     """What one wave would bring up."""
 
@@ -46,7 +48,7 @@ class WaveProspect:
     gates: tuple[str, ...]
 
 
-@frozen
+@frozen(field_transformer=strict)
 class Prospect:
     """A failover, foreseen."""
 
@@ -68,12 +70,16 @@ class Prospect:
         return max(self.floor_seconds, self.measured or 0.0)
 
 
+@check_arguments
 def prospect(recovery: Recovery, how: How | None = None) -> Prospect:
     """Foresee a failover, or the takeover that `how` describes. Raises ProviderError where the target does
-    not answer; of the source it asks what `status` does, and for a last point, what is there.
+    not answer, and PolicyError for a point in `how.without` that does not exist; of the source it asks what
+    `status` does, and for a last point, what is there.
     """
     how = how or How()
-    return foresee(recovery, how, status(recovery, ask_source=not how.source_is_lost))
+    now = status(recovery, ask_source=not how.source_is_lost)
+    check_points(recovery, how.without, now.known_points)
+    return foresee(recovery, how, now)
 
 
 def foresee(recovery: Recovery, how: How, now: RecoveryStatus) -> Prospect:
@@ -193,14 +199,14 @@ def _turn(recovery: Recovery, how: How, now: RecoveryStatus) -> Iterable[Finding
     name, turn = recovery.plan.name, now.turn
     if turn and now.turn_by(how.occasion):
         begun = f"{turn.occasion} {turn.id} has begun, and goes on with the points that it began with"
-        yield _gap(name, f"{turn.occasion}-under-way", begun, turn.next_step, Severity.WARNING)
+        yield _gap(name, f"{turn.occasion}-under-way", begun, now.next_step, Severity.WARNING)
     elif turn:
         begun = f"{turn.occasion} {turn.id} has begun and is not done"
-        yield _gap(name, f"{turn.occasion}-under-way", begun, turn.next_step)
+        yield _gap(name, f"{turn.occasion}-under-way", begun, now.next_step)
     elif now.untold:
         told = f"{recovery.source.name} was let in again, and {recovery.target.name} was not told of it"
         yield _gap(
-            name, "not-told", told, f"First of all, stop what runs in {recovery.target.name}: dr fence."
+            name, "not-fenced", told, f"First of all, stop what runs in {recovery.target.name}: dr fence."
         )
     elif now.stands:
         stands = f"{recovery.target.name} has taken over already ({moment(now.stands)})"

@@ -3,15 +3,18 @@
 from portinfra.errors import PolicyError
 from portinfra.model.finding import Severity
 from portinfra.recovery.options import How
-from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.recovery import Recovery, check_points
 from portinfra.recovery.watch.forecast import foresee
 from portinfra.recovery.watch.status import RecoveryStatus, status
+from portinfra.validation.arguments import check_arguments
 
 
+@check_arguments
 def may_take_over(recovery: Recovery, how: How | None = None) -> None:
     """Raise PolicyError with the errors of `prospect`, unless this takeover may have stopped the source."""
     how = how or How()
     now = status(recovery, ask_source=not how.source_is_lost)
+    check_points(recovery, how.without, now.known_points)
     if _is_decided(now, how):
         return
     errors = [each for each in foresee(recovery, how, now).findings if each.severity is Severity.ERROR]

@@ -5,29 +5,32 @@ knows it to be, and whether a way back has begun.
 """
 
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Literal
 
 from attrs import frozen
 
-from portinfra.errors import PortinfraError
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import Kind
 from portinfra.model.observed import Observation
+from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger.drills import KIND as DRILL
 from portinfra.recovery.ledger.drills import Drilled, drilled
 from portinfra.recovery.ledger.entries import Unreadable
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.takeovers import Turn, turns, under_way
+from portinfra.recovery.ledger.takeovers import Turn
 from portinfra.recovery.points.ages import Ages, rounded
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.situation.facts import Standing, begun, hosts_on, standing
+from portinfra.recovery.situation.facts import read_facts
+from portinfra.recovery.situation.permissions import next_verbs
+from portinfra.recovery.situation.refusals import next_step
+from portinfra.recovery.situation.situation import Authority, End, EndFacts, peer_of
 from portinfra.recovery.vault.listing import VaultListing, held, look_for
+from portinfra.validation.arguments import check_arguments
 from portinfra.words import iso
 
 Level = Literal["ok", "late", "lost"]
@@ -38,7 +41,7 @@ point that is dated ahead of now. `lost`: older than the rpo, of an age that is 
 SLACK = 1.25
 
 
-@frozen
+@frozen(field_transformer=strict)
 class VolumeStatus:
     """The newest restorable data of one volume."""
 
@@ -54,7 +57,7 @@ class VolumeStatus:
     """Whether it is the age. If not, the data is no older than that: the point is dated ahead of now."""
 
 
-@frozen
+@frozen(field_transformer=strict)
 class PointStatus:
     """One point, restorable or not yet or no longer."""
 
@@ -74,7 +77,7 @@ class PointStatus:
     """Whether it is the age. If not, the data is no older than that."""
 
 
-@frozen
+@frozen(field_transformer=strict)
 class RecoveryStatus:
     """What a recovery could bring back now."""
 
@@ -106,10 +109,17 @@ class RecoveryStatus:
     """A sentence for each point whose time lies ahead of now: the clock of a machine is wrong."""
     unreadable: tuple[Unreadable, ...] = ()
     """The entries of the ledger that cannot be read."""
+    next_step: str = ""
+    """The commands that are right now, in a sentence; empty: nothing is under way, and nothing is amiss."""
 
     def turn_by(self, occasion: Kind) -> Turn | None:
         """Return the takeover that is under way, where `occasion` is the command that leads to it."""
         return self.turn if self.turn and self.turn.occasion == occasion else None
+
+    @property
+    def known_points(self) -> frozenset[str]:
+        """The ids of the points that the ledger or the takeover under way names."""
+        return frozenset([*(point.id for point in self.points), *(self.turn.points if self.turn else ())])
 
     @property
     def source_may_run(self) -> bool:
@@ -125,33 +135,26 @@ class RecoveryStatus:
         return "lost" if "lost" in levels else "late" if "late" in levels else "ok"
 
 
-@frozen
-class SourceAnswer:
-    """What the source says of its own state; None where it was not asked, or does not answer."""
-
-    way_back: Turn | None = None
-    """The way back that has begun and is not done, and that the target has not overtaken."""
-    standing: Standing | None = None
-    """Its epoch and whether it is fenced."""
-    stopped: bool | None = None
-    """Whether it is fenced, and all its hosts are off."""
-
-
+@check_arguments
 def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
     """Return what could be brought back now. Raises ProviderError where the target does not answer. Where the
     vault does not answer, the status says why. The source is read too, where it answers; without
     `ask_source` no call is made to it.
     """
+    source_end: End = "target" if recovery.is_reversed else "source"
     with Connection.to(recovery.target) as target:
         target.account()
         there = target.observe(recovery.points)
-        contents = Ledger.settled(target, recovery.ledger).read()
+        situation = read_facts(recovery, None if ask_source else source_end, through=target)
+        contents = Ledger(target, recovery.ledger).read()
         entries = contents.entries
-        turn = standing(target, recovery.target_scope)
         now = target.provider.clock.now()
-    source = _ask_source(recovery, turn.epoch) if ask_source else SourceAnswer()
-    untold = _is_untold(source.standing, turn)
-    stands = 0 if turn.fenced or untold else turn.epoch
+    here, away = situation.facts(peer_of(source_end)), situation.facts(source_end)
+    untold = _is_untold(source_end, away, here)
+    stands = (
+        0 if untold or not here.authority or here.authority.active == source_end else here.authority.epoch
+    )
+    source_fenced = away.authority is not None and away.authority.active != source_end
     ages = Ages(points(entries), now)
     vault = look_for(recovery, ages.points)
     known = [(point, _restorability(point, there, vault)) for point in ages.points]
@@ -162,31 +165,25 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
         tuple(_volumes(recovery, there, known, ages)),
         tuple(_point_status(point, restorable, there, ages) for point, restorable in known),
         tuple(str(entry.said["id"]) for entry in entries if entry.kind == DRILL and entry.open),
-        under_way(turns(entries), turn.epoch) or source.way_back,
+        situation.turn,
         stands,
-        source.stopped if stands else None,
-        source.standing.fenced if source.standing else None,
+        source_fenced and away.hosts == "off" if stands and away.answers else None,
+        source_fenced if away.answers else None,
         untold,
         vault.problem if unseen else "",
         next(reversed(drilled(entries)), None),
         ages.warnings(),
         contents.unreadable,
+        next_step(recovery, next_verbs(situation)),
     )
 
 
-def _ask_source(recovery: Recovery, epoch: int) -> SourceAnswer:
-    """Read the source, if it answers. A way back counts unless an `epoch` of the target has overtaken it."""
-    with suppress(PortinfraError), Connection.to(recovery.source) as source:
-        found = begun(source, recovery.turned)
-        known = standing(source, recovery.source_scope)
-        stopped = known.fenced and not hosts_on(source.observe(recovery.source_scope))
-        return SourceAnswer(found if found and found.latest >= epoch else None, known, stopped)
-    return SourceAnswer()
-
-
-def _is_untold(source: Standing | None, target: Standing) -> bool:
+def _is_untold(source: End, of_source: EndFacts, of_target: EndFacts) -> bool:
     """Return whether the source became active again, and the target's lease does not say so yet."""
-    return source is not None and source.epoch > target.epoch and not source.fenced
+    known = of_source.authority
+    return (
+        known is not None and known.active == source and known > (of_target.authority or Authority(0, source))
+    )
 
 
 def _restorability(point: Point, there: Observation, vault: VaultListing) -> bool | None:

@@ -7,13 +7,15 @@ compares each with the simulator's own records over random histories, and fails 
 from collections import Counter
 from collections.abc import Mapping
 
+from portinfra.model.address import Address
 from portinfra.model.plan import Plan
 from portinfra.model.resources import FirewallRules, Instance
 from portinfra.placement import host_names, role_in
 from portinfra.planning.birth import RULE as BORN_OTHERWISE
+from portinfra.planning.roles import role_of
 from portinfra.planning.zones import hosts_elsewhere
 from portinfra.policy import Report
-from portinfra.words import count
+from portinfra.words import collapsed, count
 
 ASSURANCES: Mapping[str, str] = {
     "nothing to do": "Nothing to do: {what} is as declared{exceptions}.",
@@ -35,7 +37,7 @@ def assurance(name: str, plan: Plan) -> str:
     except_for = [*_data_kept(plan), *_not_looked_at(plan)]
     if not plan.destroys:
         except_for += [*_born_otherwise(plan), *_other_zones(plan), *_hosts_missing(plan)]
-        except_for += [] if name.startswith("applied") else _not_in_force(plan)
+        except_for += [] if name.startswith("applied") else [*_not_in_force(plan), *_still_running(plan)]
     exceptions = f", except {_and(except_for)}" if except_for else ""
     return ASSURANCES[name].format(what=_what(plan), exceptions=exceptions)
 
@@ -83,6 +85,14 @@ def _what(plan: Plan) -> str:
     return f"{', '.join(chosen)} of {plan.scope}" if chosen else str(plan.scope)
 
 
+def _is_chosen(plan: Plan, address: Address) -> bool:
+    """Return whether a plan is about a resource: all are chosen unless the options name some."""
+    only, addresses = plan.options.only, plan.options.addresses
+    if only and plan.placed.roles.get(address) not in only:
+        return False
+    return addresses is None or address in addresses
+
+
 def _data_kept(plan: Plan) -> list[str]:
     kinds = Counter(change.address.kind for change in plan.kept)
     kept = _and([count(number, kind) for kind, number in kinds.items()])
@@ -114,7 +124,7 @@ def _born_otherwise(plan: Plan) -> list[str]:
 
 
 def _other_zones(plan: Plan) -> list[str]:
-    hosts = hosts_elsewhere(plan.placed, plan.wanted)
+    hosts = [host for host in hosts_elsewhere(plan.placed, plan.wanted) if _is_chosen(plan, host)]
     return [f"the zones of {count(len(hosts), 'host')}"] if hosts else []
 
 
@@ -122,6 +132,20 @@ def _hosts_missing(plan: Plan) -> list[str]:
     """Return how many hosts of a fenced environment do not exist. In a zone that was not read, one may."""
     missing = len(missing_hosts(plan)) if _is_fenced(plan) and not plan.observation.unknown else 0
     return [f"{count(missing, 'host')} that {'does' if missing == 1 else 'do'} not exist"] if missing else []
+
+
+def _still_running(plan: Plan) -> list[str]:
+    """Return the hosts of a fenced environment that run: their change waits for a zone that was not read."""
+    only = plan.options.only
+    running = [
+        address.name
+        for address, seen in plan.observation.of(Instance).items()
+        if seen.spec.power == "running" and (not only or role_of(plan.placed, address) in only)
+    ]
+    if not running or not _is_fenced(plan):
+        return []
+    verb = "runs" if len(running) == 1 else "run"
+    return [f"{count(len(running), 'host')} that still {verb} ({collapsed(running)})"]
 
 
 def _not_in_force(plan: Plan) -> list[str]:

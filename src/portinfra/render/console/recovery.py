@@ -126,7 +126,7 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
             "The source was let in again, and the target was not told of it. First of all: dr fence."
         )
     if found.turn:
-        console.print(f"A {found.turn.occasion} has begun and is not done. {found.turn.next_step}")
+        console.print(f"A {found.turn.occasion} has begun and is not done. {found.next_step}")
     elif found.stands:
         console.print(
             f"The target has taken over ({moment(found.stands)}): what is written there now is carried "

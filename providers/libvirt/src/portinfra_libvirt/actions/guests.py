@@ -36,7 +36,7 @@ def define_domain(hand: Hand, name: str, document: str) -> None:
 
 
 def keep_domain(hand: Hand, domain: str) -> None:
-    """Define a guest anew, as it runs, of which somebody has undefined the definition."""
+    """Define a guest again, as it runs, whose definition was removed."""
     there = hand.connection.lookupByName(domain)
     flags = libvirt.VIR_DOMAIN_XML_SECURE | libvirt.VIR_DOMAIN_XML_INACTIVE
     if not there.isPersistent():
@@ -44,8 +44,16 @@ def keep_domain(hand: Hand, domain: str) -> None:
 
 
 def undefine_domain(hand: Hand, domain: str) -> None:
-    """Forget a guest that does not run."""
-    hand.connection.lookupByName(domain).undefineFlags(_WHOLE)
+    """Forget a guest that does not run. Raises Conflict where it runs."""
+    there = hand.connection.lookupByName(domain)
+    if there.isActive():
+        raise Conflict(f"the guest {domain} runs, and is not undefined", provider="libvirt")
+    there.undefineFlags(_WHOLE)
+
+
+def rename_domain(hand: Hand, domain: str, name: str) -> None:
+    """Give a guest that does not run another name."""
+    hand.connection.lookupByName(domain).rename(name)
 
 
 def start_domain(hand: Hand, domain: str) -> None:
@@ -96,13 +104,15 @@ def _stay_off(domain: Any) -> None:
         domain.setAutostart(0)
 
 
-def own_domain(hand: Hand, domain: str, said: str) -> None:
-    """Rewrite what a guest's metadata says of it."""
+def own_domain(hand: Hand, domain: str, said: str, root: str = "", copy: str = "") -> None:
+    """Rewrite what a guest's metadata says of it, and its copy in the secret of the root disk `root`."""
     there = hand.connection.lookupByName(domain)
     element = f"<{xml.OWNER}>{xml.escape(said)}</{xml.OWNER}>"
     live = libvirt.VIR_DOMAIN_AFFECT_LIVE if there.isActive() else 0
     flags = libvirt.VIR_DOMAIN_AFFECT_CONFIG | live
     there.setMetadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, element, "p", domains.URI, flags)
+    if root:
+        hand.connection.secretDefineXML(disks.secret_document(root, copy))
 
 
 def change_card(hand: Hand, domain: str, card: str, devices: str = "") -> None:
@@ -170,6 +180,7 @@ ACTIONS: Mapping[str, Action] = {
     "DefineDomain": define_domain,
     "KeepDomain": keep_domain,
     "UndefineDomain": undefine_domain,
+    "RenameDomain": rename_domain,
     "StartDomain": start_domain,
     "StopDomain": stop_domain,
     "CutPower": cut_power,

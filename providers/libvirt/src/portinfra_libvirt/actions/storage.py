@@ -8,7 +8,7 @@ from typing import Any
 
 import libvirt
 
-from portinfra.errors import AlreadyExists, Conflict, NotFound
+from portinfra.errors import AlreadyExists, Conflict, InvalidRequest, NotFound
 from portinfra.model.address import Scope
 from portinfra_libvirt import disks, marks, seed, xml
 from portinfra_libvirt.actions import pools
@@ -77,6 +77,34 @@ def import_disk(
     _secret(hand, path, said)
 
 
+def define_secret(hand: Hand, path: str, said: str, key: str) -> None:
+    """Define the secret of a disk again, with the passphrase of its key.
+
+    Raises InvalidRequest where that passphrase does not open the disk; then there is no secret, as before. A
+    disk that a running guest holds open cannot be tried.
+    """
+    value = passphrase(key, hand.site.keys)
+    with hand.lock:
+        with unless_gone(libvirt.VIR_ERR_NO_SECRET):
+            hand.connection.secretLookupByUUIDString(disks.secret_id(path))
+            raise AlreadyExists(f"there is a secret that opens a disk {path}", provider="libvirt")
+        _secret(hand, path, said, value)
+        if _guest_with(hand, path, open_files) is not None:
+            return
+        volume = hand.connection.storageVolLookupByPath(path)
+        try:
+            volume.resize(volume.info()[1], 0)  # qemu-img opens it for that, and changes nothing
+        except libvirt.libvirtError as error:
+            hand.connection.secretLookupByUUIDString(disks.secret_id(path)).undefine()
+            if "Invalid password" not in str(error):
+                raise
+            raise InvalidRequest(
+                f"the passphrase of the key {key!r} does not open {path}",
+                provider="libvirt",
+                fix="Declare the key that the disk was created with.",
+            ) from error
+
+
 def own_disk(hand: Hand, path: str, said: str) -> None:
     """Rewrite what a disk's secret says of it."""
     _secret(hand, path, said)
@@ -121,6 +149,8 @@ def write_seed(hand: Hand, scope: str, path: str, files: Mapping[str, str]) -> N
 
 
 ACTIONS: Mapping[str, Action] = {
+    "DefinePool": pools.define_pool,
+    "DefineSecret": define_secret,
     "CreateDisk": create_disk,
     "CopyDisk": copy_disk,
     "ImportDisk": import_disk,

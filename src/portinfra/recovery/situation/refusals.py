@@ -1,0 +1,232 @@
+"""What an operator reads of a refusal: what happened, where, and the command that is right. Pure."""
+
+from collections.abc import Callable
+
+from portinfra.errors import OutcomeUnknown, PolicyError, PortinfraError, Unavailable
+from portinfra.model.environment import Environment
+from portinfra.model.finding import Finding
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.situation.permissions import Refusal, Verb, may
+from portinfra.recovery.situation.situation import ENDS, End, Situation, peer_of
+from portinfra.words import moment
+
+
+def raise_if_refused(recovery: Recovery, verb: Verb, now: Situation) -> None:
+    """Raise PolicyError where the verb is refused; or, where that is for an end that does not answer, what
+    the end failed with: Unavailable, with the command that needs no answer of it.
+    """
+    recovery, refusal = recovery.declared, may(verb, now)
+    if refusal is None:
+        return
+    found = explain(recovery, verb, refusal, now)
+    silent = next((end for end in ENDS if refusal.rule == f"{end}-silent"), None)
+    if silent is None:
+        raise PolicyError(_title(recovery, verb), [found])
+    error = now.facts(silent).error
+    if isinstance(error, PortinfraError) and not isinstance(error, Unavailable | OutcomeUnknown):
+        raise error  # it is not out of reach: the credentials are wrong, for example
+    raise Unavailable(
+        found.message, provider=_environment(recovery, silent).provider, fix=found.fix
+    ) from error
+
+
+def explain(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Finding:
+    """Return a refusal as a finding."""
+    recovery = recovery.declared
+    message, fix = _SENTENCES[refusal.rule](recovery, verb, refusal, now)
+    return Finding(f"recovery/{refusal.rule}", message, fix, subject=f"recovery.{recovery.plan.name}")
+
+
+def command(recovery: Recovery, verb: Verb) -> str:
+    """Return what an operator types for a verb, after the name of the program."""
+    recovery, plan = recovery.declared, recovery.plan.name
+    if verb.name == "takeover":
+        name = "failover" if verb.end == "target" else "failback"
+        planned = " --planned" if verb.planned else ""
+        lost = f" --lost {_name(recovery, peer_of(_end(verb)))}" if verb.lost else ""
+        return f"dr {name} {plan}{planned}{lost}"
+    if verb.name in ("apply", "destroy"):
+        without = " --without-peer" if verb.without_peer else ""
+        return f"{verb.name} {_name(recovery, _end(verb))}{without}"
+    return f"dr {verb.name} {plan}"
+
+
+def next_step(recovery: Recovery, verbs: tuple[Verb, ...]) -> str:
+    """Return a sentence with the commands that are right now, the best first; empty without any."""
+    recovery = recovery.declared
+    if not verbs:
+        return ""
+    first, *others = (command(recovery, verb) for verb in verbs)
+    lead = "Stop it first" if verbs[0].name == "fence" else "Finish that"
+    if verbs[0].name == "takeover":
+        lead = "Continue it"
+        if verbs[0].lost:
+            name = _name(recovery, peer_of(_end(verbs[0])))
+            return f"Wait until {name} answers; or, if {name} is lost: {first}."
+    return f"{lead}: {first}" + "".join(f"; or abandon it: {other}" for other in others) + "."
+
+
+Sentences = tuple[str, str]
+"""What happened, and what to do next."""
+
+
+def _silent(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
+    end: End = "source" if refusal.rule == "source-silent" else "target"
+    return f"{_name(recovery, end)} does not answer{_why(now, end)}", _wait(recovery, refusal, end)
+
+
+def _peer_silent(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
+    end = _end(verb)
+    peer = _name(recovery, peer_of(end))
+    return (
+        f"{peer} cannot be asked whether it has taken over from {_name(recovery, end)}"
+        f"{_why(now, peer_of(end))}",
+        f"Restore the way to {peer}. If it certainly is not active, skip the check: --without-peer (in "
+        "Python: guards=()).",
+    )
+
+
+def _open(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
+    name, other = _name(recovery, now.active), _name(recovery, now.waiting)
+    since = f" (since {moment(now.authority.epoch)})" if now.authority else ""
+    what = f"{name} takes over from {other}{since}, and that is not finished"
+    if now.phase == "abandoning":
+        what = f"the takeover by {other} is being abandoned{since}, and {name} is not active again yet"
+    return what, next_step(recovery, refusal.instead)
+
+
+def _unreadable(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
+    end = next(end for end in ENDS if now.facts(end).damaged)
+    return (
+        f"a takeover by {_name(recovery, end)} may not be finished, and its data may be old: "
+        f"{now.facts(end).damaged[0]}",
+        "Repair that record, or delete it if you know that the takeover is finished or abandoned. Or take "
+        f"over again, with the newest data there: {command(recovery, refusal.instead[0])}.",
+    )
+
+
+def _not_fenced(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
+    name, other = _name(recovery, now.active), _name(recovery, now.waiting)
+    since = f"since {moment(now.authority.epoch)}" if now.authority else "now"
+    return (
+        f"{name} is active {since}, and {other} is not stopped: its hosts run, or it was not reached then",
+        f"Stop it first: {command(recovery, refusal.instead[0])}.",
+    )
+
+
+def _source_waits(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
+    name, other = _name(recovery, now.active), _name(recovery, now.waiting)
+    back = Verb("takeover", now.waiting)
+    return (
+        f"{name} is active, and what {other} has is older",
+        f"{command(recovery, back)} carries the newest data to {other}, and makes it active.",
+    )
+
+
+def _active_end(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
+    return (
+        f"{_name(recovery, now.active)} is active, and a drill takes place in the environment that waits",
+        f"Go back first: {command(recovery, Verb('takeover', now.waiting))}; then drill.",
+    )
+
+
+def _stands_already(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
+    name, other = _name(recovery, now.active), _name(recovery, now.waiting)
+    since = f" since {moment(now.authority.epoch)}" if now.authority else ""
+    if refusal.instead:
+        fence = command(recovery, refusal.instead[0])
+        return f"{name} is active already{since}, and {other} is not stopped", f"Stop it: {fence}."
+    return (
+        f"{name} is active already{since}: there is nothing left to do",
+        f"To repair what is wrong there: apply {name}. To make {other} active: "
+        f"{command(recovery, Verb('takeover', now.waiting))}.",
+    )
+
+
+def _nothing_to_fence(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
+    name, other = _name(recovery, now.active), _name(recovery, now.waiting)
+    return (
+        f"{name} is active, and {other}, which waits, has no host that runs against that",
+        f"dr status shows both environments. To make {other} active: "
+        f"{command(recovery, Verb('takeover', now.waiting))}.",
+    )
+
+
+def _nothing_under_way(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
+    return (
+        f"no takeover is under way: {_name(recovery, now.active)} is active",
+        "dr status shows both environments, and the command that finishes a takeover.",
+    )
+
+
+def _own_data(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
+    name, other = _name(recovery, now.active), _name(recovery, now.waiting)
+    return (
+        f"{name}, which takes over, has the newest data, and {other} has older data",
+        f"Continue: {command(recovery, refusal.instead[0])}.",
+    )
+
+
+def _too_late(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
+    return (
+        f"{_name(recovery, now.active)} takes over without a last point and has begun to change: none is "
+        "carried now",
+        f"Leave --planned out. {next_step(recovery, refusal.instead)}",
+    )
+
+
+_SENTENCES: dict[str, Callable[[Recovery, Verb, Refusal, Situation], Sentences]] = {
+    "source-silent": _silent,
+    "target-silent": _silent,
+    "peer-silent": _peer_silent,
+    "failover-under-way": _open,
+    "failback-under-way": _open,
+    "being-abandoned": _open,
+    "takeover-unreadable": _unreadable,
+    "not-fenced": _not_fenced,
+    "superseded": _not_fenced,
+    "source-waits": _source_waits,
+    "active-end": _active_end,
+    "stands-already": _stands_already,
+    "source-stands": _stands_already,
+    "nothing-to-fence": _nothing_to_fence,
+    "nothing-under-way": _nothing_under_way,
+    "own-data-is-newest": _own_data,
+    "too-late-to-plan": _too_late,
+}
+
+
+def _title(recovery: Recovery, verb: Verb) -> str:
+    end = verb.end
+    scope = "" if end is None else recovery.source_scope if end == "source" else recovery.target_scope
+    return {
+        "takeover": f"{scope} cannot take over",
+        "replicate": f"{scope} makes no new points now",
+        "drill": f"no drill begins in {scope}",
+        "fence": "nothing is stopped",
+        "abandon": "nothing is abandoned",
+    }.get(verb.name, f"{scope} is not changed")
+
+
+def _wait(recovery: Recovery, refusal: Refusal, end: End) -> str:
+    if refusal.instead:
+        return next_step(recovery, refusal.instead)
+    return f"Wait until {_name(recovery, end)} answers, and run this again."
+
+
+def _why(now: Situation, end: End) -> str:
+    error = now.facts(end).error
+    return f": {error}".partition("\n")[0] if error else ""
+
+
+def _name(recovery: Recovery, end: End) -> str:
+    return _environment(recovery, end).name
+
+
+def _environment(recovery: Recovery, end: End) -> Environment:
+    return recovery.source if end == "source" else recovery.target
+
+
+def _end(verb: Verb) -> End:
+    assert verb.end is not None
+    return verb.end

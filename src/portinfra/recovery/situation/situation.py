@@ -1,0 +1,188 @@
+"""The situation of a recovery plan: which end is active, which one waits, and what is under way. Pure.
+
+An *end* is one of the two environments of the plan. An *authority* is one decision about which end is active.
+Authorities are ordered, and the newest one is valid.
+"""
+
+from typing import Literal
+
+from attrs import field, frozen
+
+from portinfra.errors import PortinfraError
+from portinfra.recovery.ledger.entries import Unreadable
+from portinfra.recovery.ledger.takeovers import Turn
+
+End = Literal["source", "target"]
+ENDS: tuple[End, End] = ("source", "target")
+
+
+def peer_of(end: End) -> End:
+    """Return the other end."""
+    return "target" if end == "source" else "source"
+
+
+@frozen(order=True)
+class Authority:
+    """One decision about which end is active. Of two, the greater one is newer."""
+
+    epoch: int
+    """The moment of the decision, in seconds since 1970, and later than every epoch known then."""
+    active: End
+
+
+@frozen
+class Takeover:
+    """The newest takeover to an end, by the ledger of that end."""
+
+    authority: Authority
+    phase: Literal["begun", "restoring", "abandoning", "closed"] = "begun"
+    """`restoring`: the volumes and hosts of its end change. `closed`: finished, or abandoned."""
+    lost: bool = False
+    """Whether it was begun without the other end, which may run."""
+    stopped_other: bool = False
+    """Whether it has stopped the other end."""
+    planned: bool = False
+    """Whether it carries a last point from the other end."""
+
+
+@frozen
+class EndFacts:
+    """What one end says."""
+
+    answers: bool = True
+    authority: Authority | None = None
+    """The newest decision that its lease has; None: there was no takeover yet."""
+    hosts: Literal["on", "off", "unknown"] = "off"
+    """`off`: also where none exists. `unknown`: a zone does not answer."""
+    takeover: Takeover | None = None
+    activated: Authority | None = None
+    """The last takeover that made this end active: its own volumes have the newest data of then."""
+    damaged: tuple[Unreadable, ...] = ()
+    """Entries of takeovers that cannot be read, and may not be finished."""
+    silent_zones: tuple[str, ...] = ()
+    turn: Turn | None = field(default=None, eq=False)
+    """The ledger entry of `takeover`."""
+    error: PortinfraError | None = field(default=None, eq=False)
+    """Why it does not answer."""
+
+
+Phase = Literal["active", "taking over", "abandoning", "undecided"]
+
+
+@frozen
+class Situation:
+    """Everything that permits or forbids a verb."""
+
+    active: End
+    """The end that the newest decision makes active."""
+    authority: Authority | None
+    """The newest decision; None: there was no takeover yet."""
+    phase: Phase
+    """`taking over`: its takeover is not finished. `abandoning`: it becomes active again, as a takeover by
+    the other end is being abandoned. `undecided`: it does not answer.
+    """
+    fenced: bool | None
+    """Whether the waiting end has the newest decision, and its hosts are off; None: it does not answer."""
+    holder: End | None
+    """The end whose own volumes have the newest data; None: an end does not answer."""
+    ends: tuple[EndFacts, EndFacts]
+    """The facts of source and target."""
+
+    @property
+    def waiting(self) -> End:
+        """Return the end that is not active."""
+        return peer_of(self.active)
+
+    @property
+    def open(self) -> bool:
+        """Whether a takeover, or its abandonment, is not finished."""
+        return self.phase in ("taking over", "abandoning")
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether one end is active, the other one is fenced, and nothing is under way."""
+        return self.phase == "active" and self.fenced is True
+
+    def facts(self, end: End) -> EndFacts:
+        """Return what an end says."""
+        return self.ends[ENDS.index(end)]
+
+    def answers(self, end: End) -> bool:
+        """Return whether an end answers."""
+        return self.facts(end).answers
+
+    @property
+    def silent(self) -> tuple[End, ...]:
+        """Return the ends that do not answer."""
+        return tuple(end for end in ENDS if not self.answers(end))
+
+    @property
+    def takeover(self) -> Takeover | None:
+        """Return the takeover that is not finished, or is being abandoned."""
+        if self.phase == "taking over":
+            return _current(self.facts(self.active), self.authority)
+        return self.facts(self.waiting).takeover if self.phase == "abandoning" else None
+
+    @property
+    def restoring(self) -> bool:
+        """Whether the end that takes over has begun to change; a damaged entry does not exclude it."""
+        return self.phase == "taking over" and (self.takeover is None or self.takeover.phase == "restoring")
+
+    @property
+    def turn(self) -> Turn | None:
+        """Return the ledger entry of `takeover`."""
+        if not self.takeover:
+            return None
+        return self.facts(self.active if self.phase == "taking over" else self.waiting).turn
+
+
+def classify(source: EndFacts, target: EndFacts) -> Situation:
+    """Return the situation for the facts of both ends. Every combination of facts has one."""
+    ends = {"source": source, "target": target}
+    known = {end: facts for end, facts in ends.items() if facts.answers}
+    newest = max((each for facts in known.values() for each in _decisions(facts)), default=None)
+    active: End = newest.active if newest else "source"
+    here, there = ends[active], ends[peer_of(active)]
+    holder: End | None = None
+    if len(known) == len(ENDS):
+        holder = "target" if _since(target) > _since(source) else "source"
+    return Situation(
+        active, newest, _phase(here, there, newest), _is_fenced(there, newest), holder, (source, target)
+    )
+
+
+def _decisions(facts: EndFacts) -> list[Authority]:
+    found = [facts.authority, facts.takeover.authority if facts.takeover else None]
+    return [each for each in found if each]
+
+
+def _phase(active: EndFacts, waiting: EndFacts, newest: Authority | None) -> Phase:
+    left = waiting.takeover if waiting.answers else None
+    if left and left.phase == "abandoning" and left.authority == newest:
+        return "abandoning"
+    if not active.answers:
+        return "undecided"
+    if _current(active, newest) or active.damaged:
+        return "taking over"
+    # An active end without any decision in its lease was destroyed, and its lease with it.
+    knows = active.authority in (newest, None)
+    return "active" if knows else "taking over"
+
+
+def _current(active: EndFacts, newest: Authority | None) -> Takeover | None:
+    """Return the takeover to the active end that is not finished."""
+    found = active.takeover
+    is_open = found and found.authority == newest and found.phase in ("begun", "restoring")
+    return found if is_open else None
+
+
+def _is_fenced(waiting: EndFacts, newest: Authority | None) -> bool | None:
+    if not waiting.answers:
+        return None
+    if newest is None:
+        return True  # no takeover happened yet: hosts of the target may run, with blank volumes
+    return waiting.authority == newest and waiting.hosts == "off"
+
+
+def _since(facts: EndFacts) -> tuple[int, str]:
+    return (facts.activated.epoch, facts.activated.active) if facts.activated else (0, "")
