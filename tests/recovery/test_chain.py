@@ -117,6 +117,7 @@ def test_a_deleted_failure_shows_as_a_gap(ready):
     )
     delete(2)
     assert listed(first, last) == {1: "here", 2: "missing", 3: "here"}
+    assert listed() == {1: "elsewhere", 2: "missing", 3: "elsewhere"}
     assert "has no run 2" in compare_to_ledger(recovery(), failed, signed(failed))
 
 
