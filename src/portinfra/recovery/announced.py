@@ -13,6 +13,7 @@ from portinfra.recovery.replication import replicate as replication
 from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.takeover import failback as failbacks
 from portinfra.recovery.takeover import failover as failovers
+from portinfra.validation.arguments import check_arguments
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,7 +46,7 @@ def _announce(
         tell(end(done))
         return done
 
-    return announced
+    return check_arguments(announced)
 
 
 def _ended_by(verb: str, error: BaseException) -> Event:
