@@ -119,7 +119,7 @@ def test_what_is_missing_or_of_another_type_has_a_number_a_kind_and_a_reason():
 
 
 def tiny():
-    return recovery(topology=TINY, waves=[["db"]], rto="9h", data=[DataPolicy("db", retention=1)])
+    return recovery(topology=TINY, waves=[["db"]], rto="9h", data=[DataPolicy("db", keep=1)])
 
 
 @pytest.fixture

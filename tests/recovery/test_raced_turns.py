@@ -205,7 +205,7 @@ def test_a_replication_on_its_way_takes_no_point_that_a_failover_has_begun_with(
         passed_later(ready, 60)
 
     with pytest.raises(PolicyError):
-        replicate(during(freeze, retention=1), now=True, pace=ONE)
+        replicate(during(freeze, keep=1), now=True, pace=ONE)
     assert failover(recovery(rto="9h"), LOST).result == "passed"
 
 

@@ -51,7 +51,7 @@ def test_data_is_as_old_as_it_was_when_the_source_was_stopped(ready):
 
 
 def test_retention_takes_nothing_from_one_that_has_begun(ready):
-    plan = recovery(data=[DataPolicy("db", retention=1)], rto="9h")
+    plan = recovery(data=[DataPolicy("db", keep=1)], rto="9h")
     dies_after("fencing", plan)
     passed_later(ready, 3 * 3600)
     with pytest.raises(PolicyError) as error:

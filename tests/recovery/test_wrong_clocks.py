@@ -40,7 +40,7 @@ NOW = 2_000_000_000.0
 
 
 def tiny(retention=2, **more):
-    given = {"rpo": "4h", "rto": "9h", "waves": [["db"]], "data": [DataPolicy("db", retention=retention)]}
+    given = {"rpo": "4h", "rto": "9h", "waves": [["db"]], "data": [DataPolicy("db", keep=retention)]}
     return recovery(topology=TINY, **{**given, **more})
 
 
@@ -174,6 +174,23 @@ def test_pruning_keeps_the_points_with_the_highest_numbers(world, skew):
         passed_later(world, 60)
     assert [point.id for point in status(tiny()).points] == [made[3], made[2]]
     assert all(point.restorable for point in status(tiny()).points)
+
+
+def test_a_point_that_is_dated_ahead_takes_no_hour_from_another(world):
+    about = evolve(tiny(), plan=evolve(tiny().plan, data=[DataPolicy("db", keep={"hourly": 3})]))
+
+    def kept():
+        return [point.id for point in status(about).points]
+
+    made = [carry(about).point]
+    made += [carry(about, skew=2 * DAY).point]
+    for _ in range(2):
+        passed_later(world, HOUR)
+        made.append(carry(about).point)
+    assert kept() == made[::-1], "it is kept beside the three hours"
+    passed_later(world, HOUR)
+    made.append(carry(about).point)
+    assert kept() == made[:1:-1], "it goes with the hour that it is in"
 
 
 # Many runs, each with a clock of its own.
