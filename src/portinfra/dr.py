@@ -8,12 +8,12 @@ status(recovery) -> RecoveryStatus                      how old the newest resto
 drill(recovery) -> Evidence                             the whole topology, brought up apart, and torn down
 sweep(recovery) -> list[Swept]                          what dead drills left, removed
 may_take_over(recovery) -> None                         refused for what the plan finds as errors
-failover(recovery) -> Evidence                          the target takes over
-fence(recovery) -> int                                  whoever came back is stopped
+takeover(recovery, to) -> Evidence                      one end, `source` or `target`, becomes active
+failover(recovery) -> Evidence                          the same, to the target
+failback(recovery) -> Evidence                          the same, to the source
+fence(recovery) -> int                                  the end that came back after a takeover is stopped
 grants(recovery) -> str                                 the policies that both accounts need
-failback(recovery) -> Evidence                          the source takes over again, with the newest data
-abandon(recovery) -> Abandoned                          a failover given up: the source stands again
-stand_alone(recovery) -> Abandoned                      the same where the target is lost
+abandon(recovery) -> Abandoned                          a takeover given up: the other end is active again
 evidence_document(evidence) -> dict                     evidence as JSON; `evidence_of` reads it back
 open_store() -> EvidenceStore                           where the commands keep it: `save(name, document)`
 sign(document, signing_key(path)) -> dict               the document with its signature (Ed25519)
@@ -38,10 +38,9 @@ from portinfra.recovery.options import How, Pace
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated, replicate
 from portinfra.recovery.situation.guard import GuardedRecovery, recoveries_of
-from portinfra.recovery.takeover.abandon import Abandoned, abandon, may_abandon, stand_alone
-from portinfra.recovery.takeover.failback import failback, may_fail_back
-from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.abandon import Abandoned, abandon, may_abandon
 from portinfra.recovery.takeover.fencing import fence, may_fence
+from portinfra.recovery.takeover.takeover import failback, failover, takeover
 from portinfra.recovery.vault.block_export import exports_blocks
 from portinfra.recovery.vault.readiness import unfit
 from portinfra.recovery.watch.forecast import Prospect, prospect
@@ -68,7 +67,6 @@ __all__ = [
     "fence",
     "grants",
     "may_abandon",
-    "may_fail_back",
     "may_fence",
     "may_take_over",
     "open_store",
@@ -78,9 +76,9 @@ __all__ = [
     "replicate",
     "sign",
     "signing_key",
-    "stand_alone",
     "status",
     "sweep",
+    "takeover",
     "verify",
 ]
 

@@ -6,10 +6,8 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery
 
 from portinfra import workflow
 from portinfra.errors import PolicyError
-from portinfra.recovery.takeover.abandon import stand_alone
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
 from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
 
 
@@ -62,7 +60,7 @@ def test_a_way_back_that_is_not_done_is_told_of_and_not_passed_over(ready):
 def test_a_target_that_was_overtaken_is_not_said_to_stand(ready):
     failover(recovery(), LOST)
     with lost(RECOVERY):
-        stand_alone(recovery(), pace=ONE)
+        failback(recovery(), LOST)
     passed_later(ready, 60)
     found = status(recovery())
     assert (found.stands, found.untold, found.level) == (0, True, "late")

@@ -86,7 +86,7 @@ def test_its_json_has_the_fields_that_the_commands_print(shop, tmp_path):
     shop.write_text(re.sub(r"waves\s+=.*", gate, shop.read_text()), encoding="utf-8")
     found = {}
     run("apply", "production", "--yes")
-    abandon, failover, fence = "failover --abandon --yes", "failover --yes", "fence --yes"
+    abandon, failover, fence = "abandon --yes", "failover --lost production --yes", "fence --yes"
     for command in ("replicate", "drill", "status", "plan", "sweep", abandon, failover, fence):
         if command == "sweep":
             _die_in_a_drill(shop)

@@ -111,18 +111,3 @@ class Recovery:
     def schedule(self, policy: DataPolicy) -> int:
         """Seconds between two points."""
         return seconds(policy.schedule) if policy.schedule else seconds(self.plan.rpo) // 2
-
-
-def cannot_take_over(recovery: Recovery, rule: str, message: str, fix: str) -> PolicyError:
-    """That it cannot, by which rule, and what to do instead."""
-    return recovery.refusal(f"{recovery.target_scope} cannot take over", rule, message, fix)
-
-
-def being_abandoned(recovery: Recovery) -> PolicyError:
-    """That the turn which had begun is on its way to be none."""
-    return cannot_take_over(
-        recovery,
-        "being-abandoned",
-        "the failover that had begun is being given up, and that is not done",
-        "Finish that first: the same command with --abandon.",
-    )
