@@ -2,6 +2,7 @@
 itself, and a home of its own.
 """
 
+import itertools
 import os
 
 import pytest
@@ -33,11 +34,20 @@ def shared_home(tmp_path_factory):
         yield home
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory):
+    """Paths of new folders. `mktemp` would look through all folders of this run, for each test again."""
+    directory = tmp_path_factory.mktemp("homes")
+    return (directory / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def own_home(tmp_path, tmp_path_factory, monkeypatch, shared_home):
+def own_home(tmp_path, homes, monkeypatch, shared_home):
     """Journals, and whatever else a test leaves behind, go to a folder of its own. Variables that a fixture
     of its module has set stay.
     """
     if os.environ["PORTINFRA_HOME"] == shared_home:
-        monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path_factory.mktemp("home")))
+        home = next(homes)
+        home.mkdir()
+        monkeypatch.setenv("PORTINFRA_HOME", str(home))
     monkeypatch.chdir(tmp_path)

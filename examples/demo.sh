@@ -69,10 +69,16 @@ run_expecting 2 portinfra status production $on
 say "The next apply mends them."
 quietly portinfra apply production $on --yes
 
+say "Its hosts run nothing here, so this writes on their volumes in their place."
+run "python -m portinfra.testing.fake.volumes write 111122223333 us-east-1 'payments of Monday'"
+
 say "Carry its data to another region and account, and drill the whole recovery there, apart from all else."
 places="--source-on fake:us-east-1 --target-on fake:eu-west-1"
 run "portinfra dr replicate $places 2> /dev/null"
 run "portinfra dr drill $places 2> /dev/null"
+
+say "It passed, as its probes read what the volumes hold. Its evidence is signed, and the ledger has its digest."
+run "portinfra dr drills $places 2> /dev/null"
 
 say "The same file, in another cloud's shape: the recovery environment."
 run "portinfra plan recovery -f payments.hcl --on fake:gcp/europe-west1 | tail -n 1"

@@ -311,6 +311,21 @@ recovery "payments" {
     ["web", "frontend"],
   ]
 
+  # A drill passes only if these read what came back. They read volumes of the built-in cloud; for a real one,
+  # name commands that ask your stores.
+  probe "payments and their cards" {
+    run   = "python -m portinfra.testing.fake.volumes read ledger-db1 cards-db1"
+    reads = ["ledger-db", "cards-db"]
+  }
+  probe "payments to be made" {
+    run   = "python -m portinfra.testing.fake.volumes read queue1 queue2 queue3"
+    reads = ["queue"]
+  }
+  probe "logs, measurements and packages" {
+    run   = "python -m portinfra.testing.fake.volumes read logs1 monitoring1 mirror1"
+    reads = ["logs", "monitoring", "mirror"]
+  }
+
   # Where data waits on its way from cloud to cloud, sealed (R22).
   vault {
     remote    = "vault:payments"

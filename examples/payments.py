@@ -11,6 +11,7 @@ from portinfra import (
     INTERNET,
     DataPolicy,
     Environment,
+    Probe,
     RecoveryPlan,
     Role,
     Topology,
@@ -132,6 +133,25 @@ disaster = RecoveryPlan(
         [proxy_card, proxy_mail, middleware],
         [app],
         [web, frontend],
+    ],
+    # A drill passes only if these read what came back. They read volumes of the built-in cloud; for a real
+    # one, name commands that ask your stores.
+    probes=[
+        Probe(
+            "payments and their cards",
+            run="python -m portinfra.testing.fake.volumes read ledger-db1 cards-db1",
+            reads=[ledger_db, cards_db],
+        ),
+        Probe(
+            "payments to be made",
+            run="python -m portinfra.testing.fake.volumes read queue1 queue2 queue3",
+            reads=queue,
+        ),
+        Probe(
+            "logs, measurements and packages",
+            run="python -m portinfra.testing.fake.volumes read logs1 monitoring1 mirror1",
+            reads=[logs, monitoring, mirror],
+        ),
     ],
     # A payment names its card, so both stores come back as of one moment. One server of each brings the
     # data, and its two replicas follow it.

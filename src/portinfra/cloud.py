@@ -8,22 +8,23 @@ from collections.abc import Collection, Iterable, Mapping
 from types import TracebackType
 from typing import Self, TypeVar, cast
 
-from attrs import evolve
+from attrs import evolve, fields_dict
 
 from portinfra.errors import NotFound
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.guards.fence import find_host_starts
-from portinfra.guards.peer import check_guards_again, record_peer
+from portinfra.guards.peer import check_guards, check_guards_again, record_peer
 from portinfra.model.address import Address, Scope
+from portinfra.model.arguments import check_types
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.change import Change
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.location import here
-from portinfra.model.observed import Observed
+from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
-from portinfra.model.plan import Guard, PlanOptions
+from portinfra.model.plan import Guard, Plan, PlanOptions
 from portinfra.model.resources import Snapshot, Spec
 from portinfra.model.topology import Topology
 from portinfra.planning.compose import compose
@@ -31,11 +32,14 @@ from portinfra.planning.refusal import refuse
 from portinfra.planning.relations import relation_findings
 from portinfra.provider import registry
 from portinfra.validation import validate_place, validate_resource
+from portinfra.validation.arguments import check_arguments
 from portinfra.validation.limits import attachment_findings
+from portinfra.words import suggestion
 
 S = TypeVar("S", bound=Spec)
 
 
+@check_arguments
 def connect(
     environment: Environment, scope: str = "scripts", *, guards: Iterable[Guard] | None = None
 ) -> "Cloud":
@@ -76,15 +80,17 @@ class Cloud:
         """Zones, sizes, images and quotas here."""
         return self._place.catalogue()
 
+    @check_types
     def list(self, kind: type[S]) -> list[Observed[S]]:
         """Every resource of a kind, by address."""
         return [seen for _, seen in sorted(self._place.reader.observe(self._scope).of(kind).items())]
 
+    @check_types
     def ensure(self, spec: S, *, allow_data_loss: bool = False) -> Observed[S]:
         """Make a resource, or bring the one of that address to what the spec says.
 
-        What it refers to must be there. Raises ValidationError, before anything is changed, where an
-        attribute makes no sense or the location does not offer it; PolicyError where data would be lost, a
+        What it refers to must be there. Raises ValidationError, before the first write, where an attribute
+        makes no sense or the location does not offer it; PolicyError where data would be lost, a
         guard forbids the change, or a host of a fenced environment would run; and ApplyError.
         """
         driver = self._place.provider.drivers.get(type(spec))
@@ -92,6 +98,7 @@ class Cloud:
         resources = self._bring(spec.address, {spec.address: spec}, allow_data_loss=allow_data_loss)
         return cast(Observed[S], resources[spec.address])
 
+    @check_types
     def remove(self, address: str, *, allow_data_loss: bool = False) -> None:
         """Remove a resource; a volume only with `allow_data_loss`. Raises PolicyError, as `ensure` does, and
         NotFound.
@@ -101,49 +108,66 @@ class Cloud:
     def _bring(
         self, address: Address, spec: Mapping[Address, Spec], *, allow_data_loss: bool
     ) -> Mapping[Address, Observed[Spec]]:
-        run = self._started()
-        observation = run.reader.observe(self._scope)
-        if not spec and address not in observation.resources:
-            raise NotFound(f"nothing here is {address}", provider=self._place.provider.name, address=address)
-        wanted = {a: seen.spec for a, seen in observation.resources.items() if a != address} | dict(spec)
-        if address not in observation.resources:
-            for value in spec.values():
-                self._validate(value)  # whole: only what exists may leave out what its provider does not show
-        missing = [
-            reference
-            for value in spec.values()
-            for reference in value.references()
-            if reference not in wanted
-        ]
-        if missing:
-            raise NotFound(
-                f"it refers to {missing[0]}, which is not there",
-                provider=self._place.provider.name,
-                address=address,
-                fix=f"Ensure {missing[0]} first.",
-            )
-        plan = compose(
-            Placed(Topology(self._scope.topology, ()), self._place.environment, self._scope, wanted),
-            self.catalogue(),
-            observation,
-            self._place.provider.drivers,
-            PlanOptions(
-                addresses=frozenset({address}),
-                allow_data_loss=frozenset({address} if allow_data_loss else ()),
-            ),
+        options = PlanOptions(
+            addresses=address, allow_data_loss=frozenset({address} if allow_data_loss else ())
         )
+        if self._run is None:  # what is refused needs no claim, which would be the first write
+            lease = self._place.settle(self._scope)
+            first = self._plan(self._place.reader.observe(self._scope), address, spec, options)
+            self._refuse(check_guards(first, self._guards, lease), spec)
+        run = self._started()
+        plan = self._plan(run.reader.observe(self._scope), address, spec, options)
         plan = check_guards_again(run, plan, self._guards)
-        zonal = self._place.provider.capabilities.zonal_subnets
-        relations = relation_findings(plan, zonal_subnets=zonal) if spec else ()
-        plugin = registry.plugin(self._place.environment.provider)
-        excess = (each for value in spec.values() for each in attachment_findings(value, wanted, plugin))
-        unclear = self._unclear(spec.values())
-        more = (*map(_loss, plan.kept), *unclear, *relations, *excess, *find_host_starts(plan))
-        refuse(evolve(plan, findings=(*plan.findings, *more)))
+        self._refuse(plan, spec)
         record_peer(run, plan)
         if not plan.empty:
             run.apply(plan, lambda progress: None)
         return run.reader.observe(self._scope).resources
+
+    def _plan(
+        self, there: Observation, address: Address, spec: Mapping[Address, Spec], options: PlanOptions
+    ) -> Plan:
+        """Return the plan for one resource. Raises ValidationError, and NotFound for a resource that is not
+        there.
+        """
+        if not spec and address not in there.resources:
+            raise self._not_found(f"nothing here is {address}", address, address, there.resources)
+        wanted = {a: seen.spec for a, seen in there.resources.items() if a != address} | dict(spec)
+        for value in spec.values():
+            if address not in there.resources:
+                self._validate(value)  # whole: only what exists may leave out what its provider does not show
+            for reference in value.references():
+                if reference not in wanted:
+                    message = f"it refers to {reference}, which is not there"
+                    raise self._not_found(message, address, reference, wanted)
+        return compose(
+            Placed(Topology(self._scope.topology, ()), self._place.environment, self._scope, wanted),
+            self.catalogue(),
+            there,
+            self._place.provider.drivers,
+            options,
+        )
+
+    def _not_found(
+        self, message: str, address: Address, missing: Address, known: Iterable[Address]
+    ) -> NotFound:
+        alike = [each for each in known if each.kind == missing.kind]
+        fix = suggestion(missing, alike, f"There is no {missing.kind} here.")
+        if missing != address:
+            fix = f"Ensure {missing} first. {fix}"
+        return NotFound(message, provider=self._place.provider.name, address=address, fix=fix)
+
+    def _refuse(self, plan: Plan, spec: Mapping[Address, Spec]) -> None:
+        """Raise the error for which a plan cannot be applied, if there is one."""
+        plugin = registry.plugin(self._place.environment.provider)
+        zonal = self._place.provider.capabilities.zonal_subnets
+        relations = relation_findings(plan, zonal_subnets=zonal) if spec else ()
+        wanted = plan.placed.resources
+        excess = (each for value in spec.values() for each in attachment_findings(value, wanted, plugin))
+        unclear = self._unclear(spec.values())
+        unclear = (*unclear, *(each for value in spec.values() for each in _other_zone(value, plan)))
+        more = (*map(_loss, plan.kept), *unclear, *relations, *excess, *find_host_starts(plan))
+        refuse(evolve(plan, findings=(*plan.findings, *more)))
 
     def _validate(self, spec: Spec, *, may_be_empty: Collection[str] = ()) -> None:
         plugin = registry.plugin(self._place.environment.provider)
@@ -174,6 +198,25 @@ class Cloud:
         if self._run is None:
             self._run = self._place.run(self._scope).__enter__()
         return self._run
+
+
+def _other_zone(spec: Spec, plan: Plan) -> Iterable[Finding]:
+    """Return a finding where a resource exists, and the number of its zone means another zone.
+
+    A number that is the default says nothing about where an existing resource is.
+    """
+    seen = plan.observation.resources.get(spec.address)
+    number, zone = getattr(spec, "zone", None), getattr(seen and seen.spec, "zone", None)
+    if not isinstance(number, int) or not zone or number == fields_dict(type(spec))["zone"].default:
+        return
+    zones = plan.placed.environment.zones or tuple(each.name for each in plan.catalogue.zones)
+    if number < len(zones) and zones[number] != zone:
+        yield Finding(
+            "resource/other-zone",
+            f"it is in {zone}, and zone {number} is {zones[number]}",
+            f"To leave it there: zone={zone!r}. To make it anew in the other one: zone={zones[number]!r}.",
+            subject=f"{spec.address}.zone",
+        )
 
 
 def _loss(kept: Change) -> Finding:

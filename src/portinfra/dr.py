@@ -6,6 +6,8 @@ prospect(recovery) -> Prospect                          what a failover would do
 replicate(recovery) -> Replicated                       new recovery points, where they are due
 status(recovery) -> RecoveryStatus                      how old the newest restorable data is
 drill(recovery) -> Evidence                             the whole topology, brought up apart, and torn down
+list_runs(recovery, files) -> list[RunHistory]          drills and failovers by number, missing ones too
+compare_to_ledger(recovery, evidence, document) -> str  why the ledger does not confirm evidence
 sweep(recovery) -> list[Swept]                          what dead drills left, removed
 may_take_over(recovery) -> None                         refused for what the plan finds as errors
 takeover(recovery, to) -> Evidence                      one end, `source` or `target`, becomes active
@@ -16,8 +18,9 @@ grants(recovery) -> str                                 the policies that both a
 abandon(recovery) -> Abandoned                          a takeover given up: the other end is active again
 evidence_document(evidence) -> dict                     evidence as JSON; `evidence_of` reads it back
 open_store() -> EvidenceStore                           where the commands keep it: `save(name, document)`
+send_copy(recovery, evidence, file) -> str              the file sent to the remote of the plan
 sign(document, signing_key(path)) -> dict               the document with its signature (Ed25519)
-verify(document, public) -> Verdict                     whether it is as it was signed: `good`, `told`
+verify(document, public, signers) -> Verdict            whether it is as it was signed: `good`, `told`
 """
 
 import json
@@ -32,22 +35,25 @@ from portinfra.model.topology import Topology
 from portinfra.placement import place
 from portinfra.provider import registry
 from portinfra.provider.interface import Grants
-from portinfra.recovery.drills.drill import Swept, drill, sweep
+from portinfra.recovery.announced import drill, failback, failover, replicate, takeover
+from portinfra.recovery.drills.drill import Swept, sweep
+from portinfra.recovery.drills.history import RunHistory, compare_to_ledger, list_runs
 from portinfra.recovery.evidence import evidence_document, evidence_of
 from portinfra.recovery.options import How, Pace
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.replication.replicate import Replicated, replicate
+from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.situation.guard import GuardedRecovery, recoveries_of
 from portinfra.recovery.takeover.abandon import Abandoned, abandon, may_abandon
 from portinfra.recovery.takeover.fencing import fence, may_fence
-from portinfra.recovery.takeover.takeover import failback, failover, takeover
 from portinfra.recovery.vault.block_export import exports_blocks
+from portinfra.recovery.vault.evidence_copy import send_copy
 from portinfra.recovery.vault.readiness import unfit
 from portinfra.recovery.watch.forecast import Prospect, prospect
 from portinfra.recovery.watch.readiness import may_take_over
 from portinfra.recovery.watch.status import RecoveryStatus, status
 from portinfra.rollout.evidence import open_store, sign, signing_key, verify
 from portinfra.validation import validate, validate_declared, validate_helpers
+from portinfra.validation.arguments import check_arguments
 
 __all__ = [
     "Abandoned",
@@ -57,8 +63,10 @@ __all__ = [
     "Recovery",
     "RecoveryStatus",
     "Replicated",
+    "RunHistory",
     "Swept",
     "abandon",
+    "compare_to_ledger",
     "drill",
     "evidence_document",
     "evidence_of",
@@ -66,6 +74,7 @@ __all__ = [
     "failover",
     "fence",
     "grants",
+    "list_runs",
     "may_abandon",
     "may_fence",
     "may_take_over",
@@ -74,6 +83,7 @@ __all__ = [
     "recoveries_of",
     "recovery",
     "replicate",
+    "send_copy",
     "sign",
     "signing_key",
     "status",
@@ -83,6 +93,7 @@ __all__ = [
 ]
 
 
+@check_arguments
 def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Environment]) -> Recovery:
     """A recovery plan with what it names. Raises ValidationError or PlacementError, with all findings.
 
@@ -102,6 +113,7 @@ def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Envi
     return made
 
 
+@check_arguments
 def grants(recovery: Recovery) -> str:
     """The policies that both accounts need so that data can be carried from one to the other, as JSON; and
     those of helpers that read blocks.

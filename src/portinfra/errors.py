@@ -12,12 +12,16 @@ PortinfraError
 │ ├ QuotaExceeded  NoCapacity
 │ └ RateLimited  Unavailable  OutcomeUnknown                 (temporary)
 ├ NotReadyError          a host did not say within its limit that it is ready
+├ WrongTypeError         an argument or attribute has a wrong type; it is a TypeError, too
 ├ UserCodeError          a function or command that the user declared has failed
 └ ApplyError             some steps of an apply did not end well; run it again to resume
 """
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
+
+from portinfra.base_errors import PortinfraError as PortinfraError
+from portinfra.base_errors import WrongTypeError as WrongTypeError
 
 CAUSES_MAX = 3
 """As many causes are in the one line of an ApplyError."""
@@ -27,17 +31,6 @@ if TYPE_CHECKING:
     from portinfra.model.lease import Holder
     from portinfra.model.location import Location
     from portinfra.model.outcome import Outcome
-
-
-class PortinfraError(Exception):
-    """The root. `str()` is one line of what happened; `fix` one line of what to do."""
-
-    fix: str = ""
-
-    def __init__(self, message: str, *, fix: str = "") -> None:
-        super().__init__(message)
-        if fix:
-            self.fix = fix
 
 
 class DeclarationError(PortinfraError):

@@ -72,7 +72,10 @@ class Reader:
                 if not call.optional:
                     raise
                 answers_optional = not isinstance(error, Unavailable | OutcomeUnknown)
-        return call_method(self.provider.catalogue, answers)
+        made = call_method(self.provider.catalogue, answers)
+        if made.rules_max is not None:
+            return made
+        return evolve(made, rules_max=self.provider.capabilities.rules_max, rules_max_is_default=True)
 
     def observe(self, scope: Scope, without: frozenset[str] = frozenset()) -> Observation:
         """Return all that is ours in the scope, every kind. Zones in `without` are asked once: whether they
@@ -116,7 +119,8 @@ class Reader:
         surveys = [(driver, call_method(driver.survey, scope, awaited)) for driver, awaited in drivers]
         reads = dict.fromkeys(call for _, calls in surveys for call in calls)
         answers, unknown = self._answers(reads, without)
-        by_id = {seen.id: address for address, seen in {**self.borrowed, **known}.items() if seen.id}
+        seen_before = {**self.borrowed, **known}
+        by_id = {id: address for address, seen in seen_before.items() if (id := seen.id)}
         resources: dict[Address, Observed[Spec]] = {}
         unexplained: list[str] = []
         for driver, calls in surveys:
@@ -131,7 +135,12 @@ class Reader:
                 resources[seen.address] = self._detailed(driver, seen)
                 if seen.id:
                     by_id.setdefault(seen.id, seen.address)
-        return Observation({**self.borrowed, **resources}, frozenset(unknown), tuple(unexplained))
+        return Observation(
+            {**self.borrowed, **resources},
+            frozenset(unknown),
+            tuple(unexplained),
+            reads_definitions=self.provider.capabilities.reads_definitions,
+        )
 
     def _answers(
         self, calls: Iterable[Call], without: frozenset[str]

@@ -75,6 +75,17 @@ def place(topology: Topology, environment: Environment) -> Placed:
     )
 
 
+def with_own_names(topology: Topology, environment: Environment) -> Environment:
+    """Return the environment with every size and image of the roles as one of its own names.
+
+    A provider reads what it offers of the names of an environment, besides those that it knows itself.
+    """
+    roles = [role_in(role, environment) for role in topology.roles]
+    sizes = {role.size: role.size for role in roles}
+    images = {role.image: role.image for role in roles}
+    return evolve(environment, sizes={**sizes, **environment.sizes}, images={**images, **environment.images})
+
+
 def role_in(role: Role, environment: Environment) -> Role:
     """The role as it is in this environment."""
     overrides = dict(environment.roles.get(role.name, {}))

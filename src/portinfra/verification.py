@@ -3,6 +3,7 @@
 from attrs import evolve, frozen
 
 from portinfra.model.change import Change
+from portinfra.model.observed import Observation
 from portinfra.model.plan import Plan
 from portinfra.observation import Reader
 from portinfra.planning.compose import compose
@@ -18,6 +19,7 @@ class Verified:
     """The zones that did not answer, but those that the plan leaves out."""
     empty: bool
     """Whether nothing of the scope is left anywhere."""
+    observation: Observation
 
 
 def verify(plan: Plan, reader: Reader) -> Verified:
@@ -36,4 +38,5 @@ def verify(plan: Plan, reader: Reader) -> Verified:
         drift=tuple(change for change in again.changes if change.action != "keep"),
         unseen=observation.unknown - options.without_zones,
         empty=not observation.resources and not observation.unknown,
+        observation=observation,
     )

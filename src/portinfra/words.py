@@ -33,7 +33,7 @@ def moment(at: float | str) -> str:
 
 def with_article(noun: str) -> str:
     """Return `a role`, `an environment`."""
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+    return f"{'an' if noun[0].lower() in 'aeiou' else 'a'} {noun}"
 
 
 def count(number: int, noun: str) -> str:
@@ -64,16 +64,43 @@ def _follows(first: str, second: str) -> bool:
     return (a["before"], a["after"]) == (b["before"], b["after"]) and int(a["number"]) + 1 == int(b["number"])
 
 
+ALIKE = 0.85
+"""Two names of which so great a part is equal are spellings of one."""
+
+
+def nearest_spelling(name: str, known: Iterable[str]) -> str:
+    """Return the known name that another one misspells; empty for none. Names that differ only in their
+    numbers are different names.
+    """
+    from difflib import SequenceMatcher, get_close_matches  # most commands never need it
+
+    def is_alike(other: str) -> bool:
+        first, second = (re.sub(r"\d", "", each) for each in (name, other))
+        return first != second and SequenceMatcher(None, first, second).ratio() >= ALIKE
+
+    return next(iter(get_close_matches(name, filter(is_alike, sorted(known)), n=1)), "")
+
+
+def _other_numbers(name: str, choices: Iterable[str]) -> list[str]:
+    """Return the names that differ from a name in their number alone, in the order of their numbers."""
+    wanted = _NUMBERED.match(name)
+    found = [match for each in choices if (match := _NUMBERED.match(each))]
+    alike = [m for m in found if wanted and (m["before"], m["after"]) == (wanted["before"], wanted["after"])]
+    return [match.string for match in sorted(alike, key=lambda match: int(match["number"]))]
+
+
 def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """Return what to do about an unknown name: the nearest known one, else all of them.
 
-    Where no name is known it is `otherwise`.
+    Where no name is known it is `otherwise`. A number that no host has is answered with those that there are.
     """
     from difflib import get_close_matches  # most commands never need it
 
     choices = sorted(set(known))
+    if len(others := _other_numbers(name, choices)) > 1:
+        return f"There are {collapsed(others)}."
     beginning = [choice for choice in choices if len(name) > 1 and choice.startswith(name)]
     near = get_close_matches(name, choices, n=1) or (beginning if len(beginning) == 1 else [])
     if near:
         return f"Did you mean {near[0]!r}?"
-    return f"Known are {', '.join(choices)}." if choices else otherwise
+    return f"Known are {collapsed(choices)}." if choices else otherwise

@@ -54,6 +54,9 @@ from portinfra.provider import registry
 from portinfra.records import holder as holders
 from portinfra.records.lease import read_leases, to_text
 from portinfra.validation import validate, validate_placed
+from portinfra.validation.arguments import check_arguments
+from portinfra.validation.environments import UNKNOWN_NAMES, override_findings, unknown_key_findings
+from portinfra.validation.limits import RULES, rule_findings
 from portinfra.validation.new_resources import findings_for_plan, is_about_new
 
 
@@ -69,6 +72,7 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
+@check_arguments
 def placed(topology: Topology, environment: Environment, *, existing: bool = False) -> Placed:
     """Every resource of a topology in an environment, without any call.
 
@@ -84,6 +88,7 @@ def placed(topology: Topology, environment: Environment, *, existing: bool = Fal
     return made
 
 
+@check_arguments
 @_uncollected()
 def plan(
     topology: Topology,
@@ -108,10 +113,15 @@ def plan(
     there, about_new = _place(topology, environment)
     report = check_rules(there, rules)
     made = _plan(there, options, guards, destroy=False)
-    about_new = tuple(findings_for_plan(about_new, made))
+    about_new = (
+        *(finding for finding in about_new if finding.rule != f"provider/{RULES}"),
+        *rule_findings(there, registry.plugin(environment.provider), made.catalogue),
+    )
+    about_new = (*findings_for_plan(about_new, made), *_unknown(topology, environment))
     return evolve(made, findings=(*about_new, *made.findings, *_named(made), *report.errors))
 
 
+@check_arguments
 def check(
     topology: Topology,
     environment: Environment,
@@ -135,6 +145,7 @@ def cannot_keep(environment: Environment) -> dict[str, frozenset[str]]:
     return {kind: names for kind, names in kept.items() if names}
 
 
+@check_arguments
 def lock_in(
     topology: Topology, environments: Iterable[Environment], recoveries: Iterable[RecoveryPlan] = ()
 ) -> list[Tie]:
@@ -152,6 +163,7 @@ def lock_in(
     return ties(topology, environments, native, plans)
 
 
+@check_arguments
 def move(here: Placed, there: Environment, *, rules: Iterable[PolicyRule] = ()) -> Move:
     """Return what it would mean to run a placed topology in another environment. Reads, and writes nothing.
 
@@ -165,6 +177,7 @@ def move(here: Placed, there: Environment, *, rules: Iterable[PolicyRule] = ()) 
     return describe_move(here, plugin.sizes, {plugin.name: plugin.native}, made, cannot_keep(there))
 
 
+@check_arguments
 @_uncollected()
 def destroy(
     topology: Topology,
@@ -185,6 +198,7 @@ def destroy(
     return evolve(made, findings=(*made.findings, *_named(made), *find_blockers(made)))
 
 
+@check_arguments
 def apply(
     plan: Plan, *, listen: Listener | None = None, workers: int = WORKERS, seed: int | None = None
 ) -> Outcome:
@@ -198,10 +212,9 @@ def apply(
     """
     refuse(plan)
     environment = plan.placed.environment
-    nothing = plan.empty and not questions(plan) and not environment.dns
-    if (
-        nothing and not plan.destroys and is_recorded(plan)
-    ):  # a destroy also removes the lease, the last thing that is ours
+    nothing = plan.empty and not questions(plan) and not environment.dns and is_recorded(plan)
+    # A destroy also removes the lease, the last thing that is ours.
+    if nothing and not plan.destroys and not plan.observation.reads_definitions:
         return Outcome(plan.scope, attempt="")
     with Connection.to(environment) as here, here.run(plan.scope, workers=workers, seed=seed) as run:
         if run.lease.fenced != plan.fenced:
@@ -223,6 +236,7 @@ def apply(
     return outcome
 
 
+@check_arguments
 def observe(topology: Topology, environment: Environment, *, foreign: bool = False) -> Observation:
     """All that is there of a topology, whether it is declared or not.
 
@@ -289,7 +303,7 @@ def _place(topology: Topology, environment: Environment) -> tuple[Placed, tuple[
 def _plan(
     placed: Placed, options: PlanOptions | None, guards: Iterable[Guard] | None, *, destroy: bool
 ) -> Plan:
-    with Connection.to(placed.environment) as here:
+    with Connection.to(placed.environment, placed.topology) as here:
         lease, plan = _unguarded(placed, options, here, destroy=destroy)
     return check_guards(plan, guards, lease)
 
@@ -316,6 +330,13 @@ def _named(plan: Plan) -> list[Finding]:
     """Return the findings about names that the options or the environment give, or lack."""
     simulated = not registry.plugin(plan.placed.environment.provider).capabilities.runs_user_data
     return [*name_findings(plan), *(() if simulated else account_findings(plan))]
+
+
+def _unknown(topology: Topology, environment: Environment) -> Iterator[Finding]:
+    """Return an error for each name in the environment's mappings that the topology does not have."""
+    roles = topology.roles
+    found = (*override_findings(environment, roles), *unknown_key_findings(environment, roles))
+    return (finding for finding in found if finding.rule in UNKNOWN_NAMES)
 
 
 def _turned(fenced: bool) -> str:

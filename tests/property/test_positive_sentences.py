@@ -1,17 +1,26 @@
 """No positive sentence is false: each is compared with the simulator's own records, over random histories.
 
-A positive sentence says that all is well: `render/console/assurances.py` has them all, by name.
+A positive sentence says that all is well: `assurances.py` and `recovery_assurances.py` in `render/console/`
+have them all, by name.
 """
 
 import pytest
-from sentences import ORACLES, FalseSentence, History
+import recovery_sentences
+import sentences
+from attrs import evolve
+from recovery_sentences import RecoveryHistory
+from sentences import FalseSentence, History
 
+from portinfra import dr
+from portinfra.model.outcome import Cause
 from portinfra.model.plan import Plan
-from portinfra.render.console import assurances
+from portinfra.render.console import assurances, findings, recovery
 from portinfra.render.console.assurances import ASSURANCES
+from portinfra.render.console.recovery_assurances import RECOVERY_ASSURANCES
 from portinfra.testing.fake import plugin
 
 STEPS = 8
+EVERY = {*ASSURANCES, *RECOVERY_ASSURANCES}
 
 
 @pytest.fixture(params=[range(30), pytest.param(range(30, 2030), marks=pytest.mark.soak)], ids=["30", "2000"])
@@ -25,23 +34,25 @@ def no_cloud_afterwards():
     plugin.cloud = None
 
 
-def run_histories(seeds):
+def run_histories(seeds, kinds=(History, History, RecoveryHistory)):
     """Return the names of the sentences that were printed. Raises FalseSentence."""
     printed = set()
     for seed in seeds:
-        history = History(seed)
+        history = kinds[seed % len(kinds)](seed)
         history.run(STEPS)
         printed |= history.printed
     return printed
 
 
 def test_each_sentence_has_an_oracle():
-    assert ORACLES.keys() == ASSURANCES.keys()
+    assert sentences.ORACLES.keys() == ASSURANCES.keys()
+    assert recovery_sentences.ORACLES.keys() == RECOVERY_ASSURANCES.keys()
+    assert not ASSURANCES.keys() & RECOVERY_ASSURANCES.keys()
 
 
 @pytest.mark.slow
 def test_no_sentence_is_false_and_each_is_printed(seeds):
-    assert run_histories(seeds) == ASSURANCES.keys(), "a sentence that was never printed was never tested"
+    assert run_histories(seeds) == EVERY, "a sentence that was never printed was never tested"
 
 
 CONDITIONS = {
@@ -53,8 +64,51 @@ CONDITIONS = {
     "hosts were born with something else": (assurances, "_born_otherwise", lambda plan: []),
     "hosts are in other zones": (assurances, "_other_zones", lambda plan: []),
     "the options select roles": (assurances, "_what", lambda plan: str(plan.scope)),
+    "a host was tried": (Cause, "untried", property(lambda cause: len(cause.steps))),
+    "undeclared ways are listed": (findings, "_beyond", lambda some, others: []),
 }
 """Each condition of a positive sentence, and what turns it off."""
+
+
+def change_shown(function, change):
+    """Return what lets a function show a changed value."""
+    original = getattr(recovery, function)
+    return recovery, function, lambda value, *others, **more: original(change(value), *others, **more)
+
+
+def change_evidence(name, value):
+    """Return what lets evidence be shown with another value, where it has one."""
+
+    def change(evidence):
+        return evidence if getattr(evidence, name) is None else evolve(evidence, **{name: value})
+
+    return change_shown("show_evidence", change)
+
+
+def change_volumes(**values):
+    def change(found):
+        return evolve(found, volumes=[evolve(volume, **values) for volume in found.volumes])
+
+    return change_shown("show_status", change)
+
+
+def call_all_restorable(found):
+    return evolve(found, points=[evolve(point, restorable=True) for point in found.points])
+
+
+RECOVERY_CONDITIONS = {
+    "data is late": change_volumes(level="ok"),
+    "data has an age": change_volumes(age=0.0),
+    "a point lacks a snapshot": change_shown("show_status", call_all_restorable),
+    "the target stands": change_shown("show_status", lambda found: evolve(found, stands=0, turn=None)),
+    "something did not pass": change_evidence("result", "passed"),
+    "data that came back has an age": change_evidence("rpo_measured", 0.0),
+    "a drill has left something": change_evidence("left_behind", 0),
+    "the source was not stopped": change_evidence("source_fenced", True),
+    "there is something to sweep": change_shown("show_swept", lambda found: []),
+    "a fence stops hosts": (dr, "fence", lambda recovery, pace: 3),
+}
+"""The same for sentences about recovery."""
 
 
 @pytest.mark.slow
@@ -62,4 +116,14 @@ CONDITIONS = {
 def test_a_condition_that_is_turned_off_makes_a_false_sentence_that_is_found(condition, monkeypatch):
     monkeypatch.setattr(*CONDITIONS[condition])
     with pytest.raises(FalseSentence):
-        run_histories(range(200))
+        run_histories(range(200), [History])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("condition", RECOVERY_CONDITIONS)
+def test_a_condition_of_recovery_that_is_turned_off_makes_a_false_sentence_that_is_found(
+    condition, monkeypatch
+):
+    monkeypatch.setattr(*RECOVERY_CONDITIONS[condition])
+    with pytest.raises(FalseSentence):
+        run_histories(range(200), [RecoveryHistory])

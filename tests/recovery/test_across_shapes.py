@@ -50,7 +50,8 @@ def there_and_back(cloud, about):
         named = {v["name"]: v["id"] for host in inventory["hosts"] for v in host["volumes"]}
         read.update({f"volume.{name}": cloud.read(id).decode() for name, id in named.items()})
 
-    drilled = dr.drill(evolve(about, plan=evolve(about.plan, probes=[Probe("read", probe)])), pace=ONE)
+    probes = [Probe("read", probe, reads="db")]
+    drilled = dr.drill(evolve(about, plan=evolve(about.plan, probes=probes)), pace=ONE)
     assert drilled.result == "passed", drilled.reasons
     assert drilled.left_behind == 0
     assert read == all_of("ledger")

@@ -23,6 +23,7 @@ from portinfra.recovery.drills.drill import drill, sweep
 from portinfra.recovery.ledger.drills import drilled
 from portinfra.recovery.ledger.entries import FORMS, VERSION, unreadable
 from portinfra.recovery.ledger.ledger import Entry, Ledger
+from portinfra.recovery.ledger.runs import read_runs
 from portinfra.recovery.ledger.takeovers import stood_since, turns
 from portinfra.recovery.points.point import points
 from portinfra.recovery.replication.replicate import replicate
@@ -58,6 +59,19 @@ EXAMPLES = {
         "open": False,
         "result": "passed",
         "rto": 73.0,
+        "run": 1,
+        "digest": "0" * 64,
+    },
+    "run": {
+        "kind": "run",
+        "id": "70dbd9992c4f",
+        "of": "failover",
+        "takeover": "70dbd999",
+        "began": "2030-01-01T00:05:43+00:00",
+        "open": False,
+        "run": 2,
+        "result": "passed",
+        "digest": "0" * 64,
     },
     "failover": {
         "kind": "failover",
@@ -155,6 +169,7 @@ def test_whatever_is_readable_can_be_derived_from(kind):
             assert all(iso(point.taken) for point in points(known)), name
             assert all(iso(turn.epoch) for turn in turns(known)), name
             assert all(moment(each.began) for each in drilled(known)), name
+            assert all(moment(each.began) for each in read_runs(known)), name
             assert stood_since(known) == (kind == "stood")
 
 

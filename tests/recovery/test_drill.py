@@ -29,7 +29,7 @@ def test_it_comes_up_from_the_newest_points_and_leaves_nothing(ready):
         read.extend(ready.read(volumes[name]).decode() for name in sorted(volumes))
         return f"{len(read)} rows"
 
-    evidence = drill(recovery(probes=[Probe("last row", last_row)]), pace=ONE)
+    evidence = drill(recovery(probes=[Probe("last row", last_row, reads="db")]), pace=ONE)
     assert evidence.result == "passed", evidence.reasons
     assert read == ["ledger of volume.db1-data", "ledger of volume.db2-data"]
     assert [(probe.name, probe.passed, probe.told) for probe in evidence.probes] == [
@@ -228,7 +228,7 @@ def test_data_that_is_older_than_the_rpo_fails_it(ready):
 
 
 def test_what_probes_print_of_sensitive_data_is_in_no_evidence(ready):
-    probe = Probe("cards", "echo 4111111111111111")
+    probe = Probe("cards", "printf '%s%s' 41 11111111111111")
     evidence = drill(recovery(probes=[probe], data=[DataPolicy("db", sensitive=True)]), pace=ONE)
     assert "4111" not in repr(evidence)
 
@@ -278,7 +278,9 @@ def test_it_says_that_it_lives_while_gates_actions_and_probes_are_at_work(ready,
         seen.extend(living)
 
     waves = [Wave(["db"], gates=hook), ["web"]]
-    about = recovery(waves=waves, actions=[Action("a", hook, on="drill")], probes=[Probe("p", hook)])
+    about = recovery(
+        waves=waves, actions=[Action("a", hook, on="drill")], probes=[Probe("p", hook, reads="db")]
+    )
     evidence = drill(about, pace=ONE)
     assert evidence.result == "passed"
     assert seen == [f"recovery+drill-{evidence.id}"] * 3

@@ -32,7 +32,8 @@ def about(monkeypatch):
     source = evolve(declared.environment("production"), on="fake:us-east-1", zones=())
     target = evolve(declared.environment("recovery"), on="fake:eu-west-1", zones=())
     plugin.cloud = FakeCloud(shape=evolve(SHAPES["aws"], rates={}, page_size=1000))
-    recovery = Recovery(declared.recovery("payments"), declared.topology("payments"), source, target)
+    plan = evolve(declared.recovery("payments"), probes=())  # they are processes, and read a world in a file
+    recovery = Recovery(plan, declared.topology("payments"), source, target)
     applied(recovery.topology, source)
     assert replicate(recovery, pace=ONE).succeeded
     yield recovery

@@ -15,6 +15,7 @@ from portinfra.model.recovery import Action, DataPolicy, Wave
 from portinfra.model.topology import Role, Topology, Volume
 from portinfra.records.lease import read_records
 from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.runs import TAKEOVER
 from portinfra.recovery.ledger.takeovers import turns
 from portinfra.recovery.ledger.takeovers import written as noted
 from portinfra.recovery.replication.replicate import replicate
@@ -34,6 +35,8 @@ def test_of_two_who_begin_at_the_same_time_one_is_refused(ready):
     add = Ledger.add
 
     def meanwhile(self, entry):
+        if entry["kind"] == TAKEOVER:  # it numbers the run, and decides nothing
+            return add(self, entry)
         with pytest.raises(LeaseHeldError) as error:
             failover(recovery(), HOW)
         refused.append(error.value)

@@ -41,7 +41,7 @@ def test_whatever_the_weather_all_ends_well(seeds):
         works = seed % 2 == 0
         plan = recovery(
             waves=[Wave(["db"], gates=lambda given: True), ["web"]],
-            probes=[Probe("page", lambda given, works=works: works)],
+            probes=[Probe("page", lambda given, works=works: works, reads="db")],
             rto="4h",
         )
         with injected("fake", evolve(STORM, seed=seed)) as weather:

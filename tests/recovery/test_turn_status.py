@@ -4,8 +4,9 @@ import pytest
 from turning import HOW, LOST, dies_at, lost, passed_later, rules, stuck, unpassed
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery
 
-from portinfra import workflow
+from portinfra import PlanOptions, workflow
 from portinfra.errors import PolicyError
+from portinfra.model.finding import Severity
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
@@ -57,6 +58,19 @@ def test_a_way_back_that_is_not_done_is_told_of_and_not_passed_over(ready):
     assert status(recovery()).level == "ok"
 
 
+def test_a_target_whose_hosts_were_started_by_hand_after_the_way_back_is_not_ok(ready):
+    failover(recovery(), HOW)
+    failback(recovery(), HOW)
+    assert status(recovery()).level == "ok"
+    for host in (each for each in ready.books(RECOVERY.account) if each["kind"] == "instance"):
+        ready.request(RECOVERY.account, RECOVERY.region, "StartInstance", {"id": host["id"]})
+    passed_later(ready, 60)
+    found = status(recovery())
+    assert (found.level, found.target_may_run) == ("late", True)
+    fence(recovery(), pace=ONE)
+    assert status(recovery()).level == "ok"
+
+
 def test_a_target_that_was_overtaken_is_not_said_to_stand(ready):
     failover(recovery(), LOST)
     with lost(RECOVERY):
@@ -71,7 +85,19 @@ def test_status_is_told_though_the_source_is_silent(ready):
         assert status(recovery()).level == "ok"
 
 
-def test_who_destroys_an_environment_that_stands_for_another_is_told(ready):
+def test_the_active_environment_is_destroyed_only_on_purpose(ready):
+    """As every other verb that is against the recovery plan: without its guards, said so explicitly."""
     failover(recovery(), HOW)
-    plan = workflow.destroy(SHOP, RECOVERY, guards=[recovery()])
-    assert [finding.rule for finding in plan.findings] == ["recovery/stands"]
+    lose = PlanOptions(allow_data_loss=frozenset({"all"}))
+    plan = workflow.destroy(SHOP, RECOVERY, lose, guards=[recovery()])
+    assert [(finding.rule, finding.severity) for finding in plan.findings] == [
+        ("recovery/stands", Severity.ERROR)
+    ]
+    with pytest.raises(PolicyError, match="recovery is active since"):
+        workflow.apply(plan, seed=0)
+    assert {finding.rule for finding in workflow.destroy(SHOP, RECOVERY, lose).errors} >= {"recovery/stands"}
+    other = workflow.destroy(SHOP, PRODUCTION, lose, guards=[recovery()])
+    assert not other.errors
+    on_purpose = workflow.destroy(SHOP, RECOVERY, lose, guards=())
+    assert ("recovery/stands", Severity.WARNING) in [(f.rule, f.severity) for f in on_purpose.findings]
+    assert workflow.apply(on_purpose, seed=0).succeeded

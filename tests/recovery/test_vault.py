@@ -36,7 +36,9 @@ def test_what_was_written_comes_back_in_another_cloud(engine, home, cloud):
     assert books(RECOVERY, "snapshot") == []  # it is in the vault, and nowhere else
 
     read = []
-    probe = Probe("the last word", lambda given: read.append(sorted(restored(cloud, given))) or True)
+    probe = Probe(
+        "the last word", lambda given: read.append(sorted(restored(cloud, given))) or True, reads="db"
+    )
     evidence = dr.drill(evolve(about, plan=evolve(about.plan, probes=[probe])), pace=ONE)
     assert evidence.result == "passed", evidence.reasons
     assert read == [[f"{CANARY} of volume.db{n}-data" for n in (1, 2)]]
@@ -177,7 +179,7 @@ def test_a_vault_that_nobody_can_look_into_is_not_vouched_for(home, cloud):
 
 @pytest.mark.parametrize("last_point", [False, True])
 def test_no_source_is_stopped_for_data_in_a_vault_that_cannot_be_listed(home, cloud, last_point):
-    about, how = by("age", home, cloud), dr.How(last_point=last_point, pace=ONE)
+    about, how = by("age", home, cloud), dr.How(planned=last_point, pace=ONE)
     assert dr.replicate(about, pace=ONE).succeeded
     for side in ("sender", "receiver"):
         (home / f"{side}.conf").write_text("[vault]\ntype = of-no-kind\n")

@@ -88,7 +88,9 @@ def test_a_newer_copy_under_the_same_name_is_not_the_one_that_is_restored(home, 
         restic(home, "backup", *like, given=b"pay 100")
     assert len(json.loads(restic(home, "snapshots", "--json"))) == 4
     read = []
-    probe = Probe("the last word", lambda given: read.append(sorted(restored(cloud, given))) or True)
+    probe = Probe(
+        "the last word", lambda given: read.append(sorted(restored(cloud, given))) or True, reads="db"
+    )
     evidence = dr.drill(evolve(about, plan=evolve(about.plan, probes=[probe])), pace=ONE)
     assert evidence.result == "passed", evidence.reasons
     assert read == [[f"{CANARY} of volume.db{n}-data" for n in (1, 2)]]

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from unittest import mock
 
-from portinfra import INTERNET, Environment, RecoveryPlan, Role, Topology, Volume, allow, dr, workflow
+from portinfra import INTERNET, Environment, Probe, RecoveryPlan, Role, Topology, Volume, allow, dr, workflow
 from portinfra.model.evidence import Evidence
 from portinfra.model.lease import Holder
 from portinfra.records import holder
@@ -42,7 +42,8 @@ class CutShort(BaseException):
 
 def plan_recovery(production: Environment, recovery: Environment, **more: Any) -> Recovery:
     """Return the recovery of the shop from one environment to the other; `more` is of its plan."""
-    plan = RecoveryPlan("shop", production, recovery, rpo="4h", rto="1h", waves=[["db"], ["web"]], **more)
+    given = {"rpo": "4h", "rto": "1h", "waves": [["db"], ["web"]], **more}
+    plan = RecoveryPlan("shop", production, recovery, probes=[Probe("rows", "true", reads="db")], **given)
     return dr.recovery(SHOP, plan, [production, recovery])
 
 

@@ -75,7 +75,7 @@ def test_only_the_hosts_of_the_active_environment_run(read):
     assert powers == {"production": {"stopped"}, "recovery": {"running"}}
 
 
-def test_a_plan_changes_nothing(read):
+def test_a_plan_changes_nothing_and_names_the_failback_that_has_begun(read):
     for plan in read.plans:
         assert plan.changes == ()
         # The failback is not finished: until then, no apply may start hosts on old data.

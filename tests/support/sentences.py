@@ -17,8 +17,9 @@ from portinfra.declaration.declared import Declared
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Scope
 from portinfra.render.console.assurances import ASSURANCES
-from portinfra.testing.fake import FakeCloud, plugin
+from portinfra.testing.fake import SHAPES, FakeCloud, plugin
 from portinfra.testing.fake.errors import FakeError
+from portinfra.testing.fake.packets import Packets
 from portinfra.testing.faults import MISHAPS, Crash, Faults, Weather
 from portinfra.testing.wrapped import wrapped
 
@@ -26,20 +27,27 @@ ACCOUNT, REGION = "111122223333", "us-east-1"
 ZONES = tuple(REGION + letter for letter in "abc")
 FEW = {"check/fewer-than-three": "as small as can be"}
 SCOPE = Scope("shop", "demo")
+IN_SHAPES = ("aws", "gcp", "aws", "name", "aws", "libvirt", "instant")
+"""The shapes of the simulator, by the number of a history."""
+PORTS = (22, 443, 5432)
 
 
-def _pattern(sentence):
-    named = {
-        "{what}": r"(?P<what>(?:(?P<roles>[a-z, ]+) of )?shop/demo)",
-        "{exceptions}": r"(?P<exceptions>, except .*?)?",
-    }
+FIELDS = {
+    "what": r"(?:(?P<roles>[a-z, ]+) of )?shop/demo",
+    "exceptions": r"(?:, except .*?)?",
+    "untried": r"\d+",
+}
+
+
+def pattern(sentence, fields):
+    """The expression that finds a sentence in what a command prints. `fields`: name → expression."""
     text = re.escape(sentence).replace(r"\{", "{").replace(r"\}", "}")
-    for name, pattern in named.items():
-        text = text.replace(name, pattern)
-    return re.compile(text + r"(?=\s|$)")
+    for name, each in fields.items():
+        text = text.replace(f"{{{name}}}", f"(?P<{name}>{each})")
+    return re.compile(text + r"(?=[\s)]|$)", re.MULTILINE)
 
 
-PATTERNS = {name: _pattern(sentence) for name, sentence in ASSURANCES.items()}
+PATTERNS = {name: pattern(sentence, FIELDS) for name, sentence in ASSURANCES.items()}
 
 
 class FalseSentence(AssertionError):
@@ -51,7 +59,10 @@ class History:
 
     def __init__(self, seed):
         self.chance = random.Random(seed)
-        self.cloud = plugin.cloud = FakeCloud()
+        self.cloud = plugin.cloud = FakeCloud(shape=SHAPES[IN_SHAPES[seed % len(IN_SHAPES)]])
+        self.cloud.before_request = self._note_request
+        self.requested = set()
+        self.denied = False
         self.environment = Environment("demo", on=f"fake:{REGION}", account=ACCOUNT)
         web = Role("web", count=self.chance.randint(1, 2), public="customers", waive=FEW)
         data = Volume("data", gib=2, mount="/srv")
@@ -148,6 +159,14 @@ class History:
             self.command("apply", "--yes")
         self._note_births()
 
+    def deny(self):
+        """Ask for many hosts while the permission to create hosts is missing."""
+        before, web = self.topology, self.topology.role("web")
+        self.topology = self.topology.with_role(evolve(web, count=12, waive=FEW))
+        self.denied = True
+        self.command("apply", "--yes")
+        self.topology, self.denied = before, False
+
     def time_passes(self):
         self.cloud.clock.sleep_until(self.cloud.clock.now() + 120)
 
@@ -156,14 +175,15 @@ class History:
     def command(self, *arguments):
         arguments = [zone for each in arguments for zone in self._expanded(each)]
         self.time_passes()
+        self.requested.clear()
         session = Session("python shop.py", tuple(arguments), Declared((self.topology,), (self.environment,)))
         result = CliRunner().invoke(app(session), arguments)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         self._note_births()
         self.said.append(f"$ {' '.join(arguments)}\n{result.stdout}{result.stderr}")
-        for name, pattern in PATTERNS.items():
-            for found in pattern.finditer(result.stdout):
+        for name, each in PATTERNS.items():
+            for found in each.finditer(result.stdout + result.stderr):
                 self.printed.add(name)
                 if wrong := ORACLES[name](self, found):
                     raise FalseSentence(f"{found[0]!r}\n{wrong}\n\n" + "\n".join(self.said[-4:]))
@@ -172,6 +192,12 @@ class History:
         if word != "ZONES":
             return [word]
         return [text for zone in sorted(self.cloud.unreachable) for text in ("--without-zone", zone)]
+
+    def _note_request(self, action, parameters):
+        if action == "CreateInstance":
+            self.requested.add(SCOPE.resource_name(parameters["name"]))
+            if self.denied:
+                raise FakeError("AccessDenied", "CreateInstance is not permitted")
 
     def _note_births(self):
         declared = {spec.name: spec for spec in self._declared().values() if spec.kind == "instance"}
@@ -260,6 +286,9 @@ def off(history, found):
     hosts = history.books("instance")
     running = [each for each in hosts if each["power"] == "running" and each["zone"] not in silent]
     wrong = _left(history, found, {f"instance.{SCOPE.resource_name(h['name'])}": "runs" for h in running})
+    named = re.search(r"(\d+) hosts? that still runs?", exceptions)
+    if named and int(named[1]) == len(wrong):
+        wrong = {}
     there = {SCOPE.resource_name(host["name"]) for host in hosts}
     missing = [a.name for a in history._declared() if a.kind == "instance" and a.name not in there]
     missing = [
@@ -291,6 +320,52 @@ def in_zones_that_answer(history, found):
     return _left(history, found, here)
 
 
+def not_tried(history, found):
+    """So many of the hosts that failed for one reason were never requested."""
+    line = next(line for line in found.string.splitlines() if found[0] in line)
+    failed = int(re.search(r"The same for (\d+) more", line)[1]) + 1
+    there = {SCOPE.resource_name(host["name"]) for host in history.books("instance")}
+    tried = history.requested - there
+    return tried if len(tried) > failed - int(found["untried"]) else set()
+
+
+def dropped(history, found):
+    """Every packet that the simulator's network lets through is among the listed ways."""
+    if "--observed" not in history.said[-1].partition("\n")[0]:
+        return []
+    ways = [re.split(r"\s{2,}", line.strip()) for line in found.string.splitlines()]
+    listed = {
+        (source, target, port)
+        for sources, targets, traffic, *_ in (way for way in ways if len(way) > 3)
+        for source in sources.split(", ")
+        for target in targets.split(", ")
+        for port in PORTS
+        if _is_open(traffic, port)
+    }
+    packets = Packets(history.cloud, ACCOUNT, REGION)
+    role = {a: SCOPE.resource_name(h["name"]).rstrip("0123456789") for a, h in packets.hosts.items()}
+    zone = {address: host["zone"] for address, host in packets.hosts.items()}
+    read = [a for a in role if f"what is in {zone[a]}" not in (found["exceptions"] or "")]
+    return [
+        (source, target, port)
+        for source in ("203.0.113.9", *read)
+        for target in read
+        for port in PORTS
+        if packets.arrives(source, target, "tcp", port)
+        and (role.get(source, "internet"), role[target], port) not in listed
+    ]
+
+
+def _is_open(traffic, port):
+    """Whether a column of traffic names a port of TCP."""
+    for part in re.findall(r"tcp ([0-9, -]+)", traffic):
+        for each in part.split(","):
+            first, _, last = each.strip().partition("-")
+            if first and int(first) <= port <= int(last or first):
+                return True
+    return False
+
+
 def nothing_left(history, found):
     """No resource of the scope exists, but for those that are kept."""
     left = {f"{each['kind']}.{SCOPE.resource_name(each['name'])}": "left" for each in history.books()}
@@ -306,6 +381,8 @@ ORACLES = {
     "applied": as_declared,
     "applied when fenced": off,
     "destroyed": nothing_left,
+    "dropped": dropped,
+    "not tried": not_tried,
 }
 """The name of each positive sentence → the query that contradicts it."""
 
@@ -318,9 +395,12 @@ def _left(history, found, differences):
         differences = {
             what: why for what, why in differences.items() if what.partition(".")[2].startswith(chosen)
         }
-    if "born with" in exceptions:
+    unknown = re.search(r"what (\d+) hosts? had at birth, which is not known", exceptions)
+    if unknown or "born with" in exceptions:
         differences = {what: why for what, why in differences.items() if not what.endswith(" born")}
-    if "the zones of" in exceptions:
+    moved = sum(what.endswith(" zone") for what in differences)
+    number = re.search(r"the zones of (\d+) hosts?", exceptions)
+    if number and (int(number[1]) == moved or history.cloud.unreachable):
         differences = {what: why for what, why in differences.items() if not what.endswith(" zone")}
     if silent := re.search(r"what is in ([a-z0-9, -]+?), which was not read", exceptions):
         differences = _answered(history, silent[1].split(", "), differences)
@@ -340,6 +420,8 @@ def _answered(history, silent, differences):
         f"{each['kind']}.{SCOPE.resource_name(each['name'])}": each.get("zone") for each in history.books()
     }
     declared = history._declared()
+    # What goes may wait for what was not read.
+    differences = {what: why for what, why in differences.items() if why != "not declared"}
     unread = {a for a, zone in there.items() if zone in silent}
     unread |= {a for a in declared if any(h in unread for h in declared[a].references())}
     return {
@@ -359,6 +441,7 @@ EVENTS = (
     History.tamper,
     History.open_by_hand,
     History.silence,
+    History.deny,
     History.turn,
     History.crash,
     History.time_passes,
@@ -369,6 +452,7 @@ COMMANDS = (
     ("plan", "ZONES"),
     ("status",),
     ("status",),
+    ("check", "--observed"),
     ("apply", "--yes"),
     ("apply", "--yes"),
     ("apply", "--yes", "ZONES"),

@@ -2,7 +2,7 @@
 
 from portinfra import workflow
 from portinfra.model.environment import Environment
-from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.recovery import Probe, RecoveryPlan
 from portinfra.model.resources import Volume
 from portinfra.model.topology import INTERNET, Role, Topology, allow
 from portinfra.recovery.options import Pace
@@ -38,8 +38,14 @@ WAVES = [["db", "files"], ["web"]]
 """The order in which those come up."""
 
 
+def rows(topology=SHOP):
+    """A probe that reads the data of every role, and passes: a drill is inconclusive without one."""
+    with_data = [role.name for role in topology.roles if role.volumes]
+    return Probe("rows", lambda inventory: None, reads=with_data)
+
+
 def recovery(source=PRODUCTION, target=RECOVERY, topology=SHOP, **more):
-    given = {"rpo": "4h", "rto": "1h", "waves": [["db"], ["web"]], **more}
+    given = {"rpo": "4h", "rto": "1h", "waves": [["db"], ["web"]], "probes": [rows(topology)], **more}
     plan = RecoveryPlan("shop", source, target, **given)
     return GuardedRecovery(plan, topology, source, target)
 

@@ -174,6 +174,7 @@ def test_what_ec2_held_comes_up_on_compute_engine_and_goes_back(clouds, environm
         lambda given: read.append(
             sorted(clouds.read(v["id"]).decode() for host in given["hosts"] for v in host["volumes"])
         ),
+        reads="db",
     )
     plan = RecoveryPlan(
         "shop", production, recovery, rpo="4h", rto="1h", waves=[["db"], ["web"]], vault=vault, probes=[probe]

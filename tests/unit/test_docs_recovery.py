@@ -1,8 +1,12 @@
-"""docs/recovery.md: its declaration loads, its commands run in their order, its JSON has the right fields."""
+"""docs/recovery.md and docs/evidence.md: declarations load, commands run in order, JSON has its fields."""
 
 import json
+import os
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,17 +17,29 @@ from portinfra.commands.app import app
 from portinfra.commands.session import Session
 from portinfra.declaration.load import load
 from portinfra.execution.journal import home
+from portinfra.testing.fake import plugin
 from portinfra.testing.faults import Crash, Faults, injected
-from portinfra.testing.simulated import simulated
 
-PAGE = (Path(__file__).parents[2] / "docs" / "recovery.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL)
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def blocks(page):
+    """The kind and the text of each block of a page."""
+    return re.findall(r"```(\w+)\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
+BLOCKS = blocks("recovery.md")
+EVIDENCE = blocks("evidence.md")
 
 
 @pytest.fixture
 def shop(tmp_path):
+    """The declaration, and a world in a file: a probe is another process."""
     (tmp_path / "shop.hcl").write_text(next(text for kind, text in BLOCKS if kind == "hcl"), encoding="utf-8")
-    with simulated(), pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plugin, "cloud", None)
+        patch.setenv("PORTINFRA_FAKE_CLOUD", str(tmp_path / "cloud.db"))
+        patch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
         patch.setenv("PORTINFRA_HOME", ".portinfra")
         yield tmp_path / "shop.hcl"
 
@@ -34,30 +50,40 @@ def run(*arguments):
 
 
 def test_its_commands_run_in_their_order_and_say_what_stands_there(shop):
-    commands = 0
-    for kind, text in BLOCKS:
-        if kind != "console":
-            continue
-        for block in text.split("$ portinfra ")[1:]:
-            command, *expected = block.rstrip("\n").split("\n")
-            result = run(*shlex.split(command))
-            assert result.exit_code == 0, f"{command}: {result.output}"
-            told = _words(result.stdout + result.stderr)
-            for line in filter(None, map(_words, expected)):
-                assert line in told, f"{command}: {line!r} is not in\n{told}"
-            commands += 1
-    assert commands == 7
+    first, *others = [text for kind, text in BLOCKS if kind == "console"]
+    (drills,) = [text for kind, text in EVIDENCE if kind == "console"]
+    assert [_run_all(text) for text in (first, drills, *others)] == [5, 2, 3]
+
+
+def _run_all(text):
+    """Run every command of a block, and return how many there are."""
+    commands = text.split("$ ")[1:]
+    for block in commands:
+        command, *expected = block.rstrip("\n").split("\n")
+        told = _words(_output(command))
+        for line in filter(None, map(_words, expected)):
+            assert line in told, f"{command}: {line!r} is not in\n{told}"
+    return len(commands)
+
+
+def _output(command):
+    if command.startswith("python "):
+        return subprocess.run(shlex.split(command), capture_output=True, text=True, check=True).stdout
+    result = run(*shlex.split(command.removeprefix("portinfra ")))
+    assert result.exit_code == 0, f"{command}: {result.output}"
+    return result.stdout + result.stderr
 
 
 def _words(text):
     """Without what is another each time: ids, lengths of time, and how wide a column is."""
+    text = re.sub(r"[0-9-]{10} [0-9:]{8} UTC", "MOMENT", text)
     text = re.sub(r"[0-9a-f]{8,10}", "ID", text)
     text = re.sub(r"(\d+ (h|min|s)\b ?)+", "TIME ", text)
     return re.sub(r"[ \n]+", " ", text).strip()
 
 
 def test_every_other_block_of_hcl_belongs_in_a_recovery(tmp_path):
-    first, *others = [text for kind, text in BLOCKS if kind == "hcl"]
+    first, *others = [text for kind, text in [*BLOCKS, *EVIDENCE] if kind == "hcl"]
     for number, text in enumerate(others):
         inner = re.sub(r"\n\s*waves\s+=.*", "", first) if "wave {" in text else first
         head, brace, rest = inner.partition('recovery "shop" {')
@@ -83,23 +109,32 @@ def test_its_json_has_the_fields_that_the_commands_print(shop, tmp_path):
     kept = tmp_path / "inventory.json"
     gate = f'wave {{\nroles = ["db"]\ngates = ["cp $PORTINFRA_INVENTORY {kept}"]\n}}'
     gate += '\nwave {\nroles = ["web"]\n}'
+    gate += f'\nnotify = "cp $PORTINFRA_EVENT {tmp_path}/event.json"'
     shop.write_text(re.sub(r"waves\s+=.*", gate, shop.read_text()), encoding="utf-8")
     found = {}
     run("apply", "production", "--yes")
+    (write,) = re.findall(r"^\$ (python .*)$", dict(reversed(BLOCKS))["console"], re.MULTILINE)
+    _output(write)
     abandon, failover, fence = "abandon --yes", "failover --lost production --yes", "fence --yes"
-    for command in ("replicate", "drill", "status", "plan", "sweep", abandon, failover, fence):
+    for command in ("replicate", "drill", "drills", "status", "plan", "sweep", abandon, failover, fence):
         if command == "sweep":
             _die_in_a_drill(shop)
         if command == abandon:
             _fail_to_take_over(shop)
+        if command == fence:
+            assert run("dr", "failover", "--yes").exit_code == 3
+            shutil.copy(tmp_path / "event.json", tmp_path / "refused.json")
         printed = run("dr", *command.split(), "--json").stdout
         document = json.loads(printed)
         found[document["schema"]] = document
     found["portinfra.recovery-inventory/1"] = json.loads(kept.read_text())
+    found["portinfra.event/1"] = json.loads((tmp_path / "refused.json").read_text())
     (evidence,) = (home() / "evidence").glob("drill-*.json")
     verdict = json.loads(run("dr", "verify", str(evidence), "--json").stdout)
     found[verdict["schema"]] = verdict
-    examples = {d["schema"]: d for d in (json.loads(text) for kind, text in BLOCKS if kind == "json")}
+    written = [json.loads(text) for kind, text in [*BLOCKS, *EVIDENCE] if kind == "json"]
+    examples = {document["schema"]: document for document in written}
+    examples["portinfra.failover/1"] = examples["portinfra.drill/1"]  # as the page says
     assert set(examples) == set(found)
     for schema, document in found.items():
         assert _fields(examples[schema]) == _fields(document), schema

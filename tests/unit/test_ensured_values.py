@@ -1,13 +1,15 @@
 """What `ensure` is given is checked whole before anything is changed: a wrong value deletes nothing."""
 
+import re
 from types import MappingProxyType
+from unittest import mock
 
 import attrs
 import pytest
 from attrs import evolve
 
 from portinfra import PlanOptions, Role, Topology, apply, connect, plan
-from portinfra.errors import ProviderError, ValidationError
+from portinfra.errors import FindingsError, NotFound, ProviderError, ValidationError
 from portinfra.model.resources import (
     KINDS,
     Attachment,
@@ -22,7 +24,9 @@ from portinfra.model.resources import (
     Subnet,
     Volume,
 )
+from portinfra.provider import registry
 from portinfra.testing.simulated import SOMEWHERE, applied, simulated
+from portinfra.validation.resources import resource_findings
 
 ZONE = "us-east-1a"
 HERE = Network("main", "10.0.0.0/16")
@@ -129,15 +133,26 @@ TAKES_NONE |= {("instance", PublicAddress)}
 
 @pytest.fixture(scope="module")
 def cloud():
-    with simulated() as cloud, connect(SOMEWHERE) as there:
-        for spec in (*THERE, LOG):
-            there.ensure(spec)
-        cloud.there = there
+    with simulated() as cloud:
+        with connect(SOMEWHERE) as there:
+            for spec in (*THERE, LOG):
+                there.ensure(spec)
         yield cloud
 
 
+def ensure(spec):
+    """Ensure a resource as a new script does, which holds no claim yet."""
+    with connect(SOMEWHERE) as there:
+        return there.ensure(spec, allow_data_loss=True)
+
+
 def truth(cloud):
-    """All that the simulated cloud holds, but for the lease that a run renews."""
+    """All that the simulated cloud holds, the claims of runs among them: each write leaves something."""
+    return cloud.books()
+
+
+def resources(cloud):
+    """The same without claims, which a run that goes on renews."""
     return [record for record in cloud.books() if record["kind"] != "claim"]
 
 
@@ -178,7 +193,7 @@ def test_a_wrong_value_changes_nothing_and_the_error_names_the_attribute(cloud, 
 
 def error_of(cloud, spec, attribute, wrong):
     try:
-        cloud.there.ensure(evolve(spec, **{attribute: wrong}), allow_data_loss=True)
+        ensure(evolve(spec, **{attribute: wrong}))
     except (ValidationError, ProviderError, TypeError) as error:
         return str(error)
     return None
@@ -204,7 +219,7 @@ def error_of(cloud, spec, attribute, wrong):
 def test_what_cannot_be_made_beside_what_is_there_changes_nothing(cloud, spec, named):
     before = truth(cloud)
     with pytest.raises((ValidationError, ProviderError), match=named):
-        cloud.there.ensure(spec, allow_data_loss=True)
+        ensure(spec)
     assert truth(cloud) == before
 
 
@@ -253,15 +268,15 @@ def test_a_misspelled_zone_deletes_no_volume_in_any_shape(shape):
     with simulated(shape) as cloud, connect(SOMEWHERE) as there:
         zone = there.catalogue().zones[0].name
         there.ensure(Volume("notes", gib=5, zone=zone))
-        before = truth(cloud)
+        before = resources(cloud)
         with pytest.raises(ValidationError, match=r"volume\.notes\.zone"):
             there.ensure(Volume("notes", gib=5, zone=f"{zone}x"), allow_data_loss=True)
-        assert truth(cloud) == before
+        assert resources(cloud) == before
 
 
 def test_what_is_no_resource_is_refused(cloud):
     with pytest.raises(ValidationError, match="no resource"):
-        cloud.there.ensure("volume.web1-data")
+        ensure("volume.web1-data")
 
 
 @pytest.mark.parametrize(
@@ -277,3 +292,84 @@ def test_what_is_no_resource_is_refused(cloud):
 def test_an_environment_or_a_scope_that_makes_no_sense_is_refused_at_once(environment, scope, wrong):
     with pytest.raises(ValidationError, match=wrong):
         connect(environment, scope)
+
+
+def text_of(error):
+    return " ".join(f"{finding.message} {finding.fix}" for finding in error.findings)
+
+
+LONG = "#!" + "x" * 20_000
+SAME = [
+    (Role("web", volumes=Volume("log", gib=0)), Volume("log", gib=0, zone=ZONE)),
+    (Role("web", volumes=Volume("log", gib=10**9)), Volume("log", gib=10**9, zone=ZONE)),
+    (Role("web", volumes=Volume("log", 1, "srv")), Volume("log", 1, "srv", zone=ZONE)),
+    (Role("web", volumes=Volume("log", 1, "/etc")), Volume("log", 1, "/etc", zone=ZONE)),
+    (
+        Role("web", volumes=Volume("log", 1, tags={"portinfra": "x"})),
+        Volume("log", 1, tags={"portinfra": "x"}, zone=ZONE),
+    ),
+    (
+        Role("web", volumes=Volume("log", 1, tags={"k" * 200: ""})),
+        Volume("log", 1, tags={"k" * 200: ""}, zone=ZONE),
+    ),
+    (Role("web", volumes=Volume("log", 1, tags={"a": 1})), Volume("log", 1, tags={"a": 1}, zone=ZONE)),
+    (Role("web", disk_gib=0), evolve(HOST, disk_gib=0)),
+    (Role("web", user_data=LONG), evolve(HOST, user_data=LONG)),
+    (Role("web", user_data="hello"), evolve(HOST, user_data="hello")),
+    (Role("web", ssh_keys=["a\nb"]), evolve(HOST, ssh_keys=["a\nb"])),
+    (Role("web", size="smal"), evolve(HOST, machine_type="smal")),
+    (Role("web", image="debian-13x"), evolve(HOST, image="debian-13x")),
+    (Role("web", native={"fake": {"host_gruop": "a"}}), evolve(HOST, native={"host_gruop": "a"})),
+]
+"""A wrong value of a role, and the same of a single resource."""
+
+
+@pytest.mark.parametrize(("role", "spec"), SAME, ids=range(len(SAME)))
+def test_what_a_plan_finds_of_a_role_is_found_of_one_resource_in_the_same_words(cloud, role, spec):
+    before = truth(cloud)
+    with pytest.raises(FindingsError) as of_role:
+        apply(plan(Topology("shop", [evolve(role, count=1)]), SOMEWHERE))
+    with pytest.raises(ValidationError) as of_one:
+        ensure(spec)
+    for finding in of_role.value.findings:
+        message = finding.message.partition(", and web1 needs it")[0]
+        assert message in text_of(of_one.value)
+        assert finding.fix.partition(": ")[2] in text_of(of_one.value)
+    assert truth(cloud) == before
+
+
+def test_a_single_resource_has_no_key_where_the_provider_has_none_of_the_users_own():
+    fake = registry.plugin("fake")
+    keyless = evolve(fake.capabilities, customer_keys=False)
+    with mock.patch.object(type(fake), "capabilities", keyless):
+        (found,) = resource_findings(evolve(LOG, key="alias/x"), fake, LOG.location)
+    assert (found.subject, found.message) == ("volume.log.key", "fake has no keys of your own")
+
+
+@pytest.mark.parametrize("address", ["volume.lgo", "instance.web11"])
+def test_an_unknown_address_is_not_removed_and_the_nearest_is_named(cloud, address):
+    before = truth(cloud)
+    with connect(SOMEWHERE) as there, pytest.raises(NotFound) as error:
+        there.remove(address)
+    assert re.search(r"Did you mean '(volume\.log|instance\.web1)'\?", error.value.fix)
+    assert truth(cloud) == before
+
+
+def test_a_reference_to_nothing_names_the_nearest(cloud):
+    with pytest.raises(NotFound) as error:
+        ensure(evolve(HOST, name="web2", subnet="subnet.web-O", private_address="10.0.0.11"))
+    assert error.value.fix == "Ensure subnet.web-O first. Did you mean 'subnet.web-0'?"
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_the_number_of_another_zone_is_refused_before_the_first_write(cloud, number):
+    before = truth(cloud)
+    with pytest.raises(FindingsError, match=rf"volume\.log\.zone: it is in {ZONE}, and zone {number} is"):
+        ensure(evolve(LOG, zone=number, gib=5))
+    assert truth(cloud) == before
+
+
+def test_a_volume_without_a_zone_stays_where_it_is():
+    with simulated(), connect(SOMEWHERE) as there:
+        made = there.ensure(Volume("notes", gib=1, zone="us-east-1b"))
+        assert there.ensure(Volume("notes", gib=2)).id == made.id

@@ -7,7 +7,7 @@ from portinfra import Environment, Role, Topology, Volume, allow, dr, workflow
 from portinfra.errors import PolicyError, ValidationError
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.provider import registry
-from portinfra.testing.fake.drivers import firewall_rules
+from portinfra.testing.fake import provider as fake_provider
 from portinfra.testing.simulated import applied, simulated
 
 HERE = Environment("production", on="fake:us-east-1", account="111111111111", key="alias/data")
@@ -17,7 +17,7 @@ web = Role("web", count=1, waive=FEW, volumes=[Volume("data", gib=10, mount="/sr
 PLAIN = Topology("shop", [web], [allow("10.0.0.0/8", "web", tcp=range(1, 9, 2), why="several")])
 ODD = {
     "user data of no kind": {"user_data": "echo hi"},
-    "an SSH key with options": {"ssh_keys": ['from="10.0.0.1" ssh-ed25519 AAAAC3Nz']},
+    "an SSH key with an unknown option": {"ssh_keys": ["nothing ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7"]},
     "long user data": {"user_data": "#!" + "x" * 99_999},
     "too many tags": {"tags": {f"tag-{n}": "x" for n in range(99)}},
     "a large disk": {"disk_gib": 999_999},
@@ -66,7 +66,7 @@ def test_what_exists_is_destroyed_though_a_retired_role_has_no_sound_name_or_slo
 
 
 @pytest.mark.parametrize(
-    "name", ["user data of no kind", "an SSH key with options", "a mount over the system"]
+    "name", ["user data of no kind", "an SSH key with an unknown option", "a mount over the system"]
 )
 def test_what_applies_at_birth_stops_a_plan_that_creates_a_host_and_no_other(name):
     odd = shop(**ODD[name])
@@ -84,13 +84,14 @@ def test_rules_above_the_limit_stay_and_may_become_fewer_and_not_more(monkeypatc
     applied(PLAIN, HERE)
     plugin = registry.plugin("fake")
     monkeypatch.setattr(type(plugin), "capabilities", evolve(plugin.capabilities, rules_max=2))
-    monkeypatch.setattr(firewall_rules.FirewallRulesDriver, "rules_max", 2)
+    monkeypatch.setattr(fake_provider, "RULES_MAX", 2)
 
     def with_ports(*ports):
         return Topology("shop", [web], [allow("10.0.0.0/8", "web", tcp=ports, why="several")])
 
-    assert workflow.plan(PLAIN, HERE).empty
-    (warning,) = [each for each in workflow.plan(PLAIN, HERE).findings if each.rule == "provider/rules"]
+    assert workflow.plan(PLAIN, HERE).findings == ()
+    tagged = evolve(PLAIN, tags={"team": "web"})
+    (warning,) = [each for each in workflow.plan(tagged, HERE).findings if each.rule == "provider/rules"]
     assert "What exists stays" in warning.fix
     more = workflow.plan(with_ports(1, 3, 5, 7, 9), HERE).errors
     assert "provider/rules" in {finding.rule for finding in more}

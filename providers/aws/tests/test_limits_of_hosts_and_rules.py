@@ -33,15 +33,40 @@ def test_old_and_new_rules_together_fill_a_group_to_the_last(stage):
     assert stage.plan(offices(half, "443-444")).empty
 
 
-def test_where_old_and_new_rules_do_not_fit_together_the_plan_says_both_counts_and_the_line(stage):
-    more = CAPABILITIES.rules_max // 2 + 1
+def test_a_raised_quota_of_rules_counts(stage):
+    more = CAPABILITIES.rules_max + 20
+    stage.bed.ec2.settings.quotas["rules"] = more
+    assert stage.plan(offices(more, 443)).errors == ()
     stage.bring(offices(more, 443))
-    wider = offices(more, "443-444")
+    errors = stage.plan(offices(more + 1, 443)).errors
+    assert {error.rule for error in errors} == {"provider/rules", "plan/refused"}
+    assert any(
+        f"{more + 1} ingress rules, and aws has at most {more} in one" in error.message for error in errors
+    )
+
+
+def test_a_quota_of_rules_that_cannot_be_read_is_the_default_and_the_error_says_so(stage):
+    stage.bed.ec2.settings.quotas["rules"] = 100
+    stage.bed.ec2.fault("unavailable", action="GetServiceQuota", times=100)
+    error, _ = stage.plan(offices(CAPABILITIES.rules_max + 1, 443)).errors
+    assert error.fix.endswith("60 is the default: the quota of this account was not read.")
+
+
+def test_what_does_not_fit_beside_the_old_rules_comes_in_portions_and_closes_nothing(stage):
+    more = CAPABILITIES.rules_max - 10
+    stage.bring(offices(more, 443))
+    stage.bring(offices(more, "443-444"))
+    assert stage.plan(offices(more, "443-444")).empty
+
+
+def test_where_the_group_is_full_the_plan_refuses_with_the_line(stage):
+    full = CAPABILITIES.rules_max
+    stage.bring(offices(full, 443))
+    wider = offices(full, "443-444")
     with stage.calls() as record:
         (error,) = stage.plan(wider).errors
     assert (error.rule, error.subject) == ("plan/refused", "firewall-rules.bastion")
-    assert f"keeps {more} ingress rules until {more} new ones exist: that is {2 * more}" in error.message
-    assert f"{CAPABILITIES.rules_max} is the most" in error.message
+    assert f"keeps {full} ingress rules until others replace them" in error.message
     assert error.location == wider.roles[0].location
     assert "Leave some flows of this role out" in error.fix
     assert record.writes == []

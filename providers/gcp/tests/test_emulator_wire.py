@@ -83,12 +83,38 @@ def test_a_path_that_is_no_method_is_a_violation_and_a_method_that_is_not_served
     assert [gap.partition(":")[0] for gap in gce.bed.gaps] == ["instanceTemplates.list", "networks.insert"]
 
 
-def test_an_answer_that_the_document_does_not_allow_is_a_gap(gce: Local, raw: Raw) -> None:
+@pytest.mark.parametrize(
+    ("member", "value", "why"),
+    [
+        ("colour", "red", 'Unknown name "colour"'),
+        ("name", "Not A Name", "Must be a match of regex"),
+        ("mtu", "large", "TYPE_INT32"),
+        ("description", None, "null"),
+        ("autoCreateSubnetworks", "no", "TYPE_BOOL"),
+        ("subnetworks", "none", "(array)"),
+        ("routingConfig", {"routingMode": "NOWHERE"}, "Must be one of"),
+    ],
+)
+def test_an_answer_that_the_document_does_not_allow_is_a_gap(
+    gce: Local, raw: Raw, member: str, value: Any, why: str
+) -> None:
     raw("POST", "global/networks", NETWORK)
-    there = gce.bed.projects["portinfra-bed"].find("networks", "global", "n")
-    there.body["colour"] = "red"
     raw("GET", "global/networks/n")
-    assert "networks.get: its answer is wrong" in gce.bed.gaps[0]
+    assert gce.bed.gaps == []
+    there = gce.bed.projects["portinfra-bed"].find("networks", "global", "n")
+    there.body[member] = value
+    for path in ("global/networks/n", "global/networks"):
+        raw("GET", path)
+    assert [gap.partition(":")[0] for gap in gce.bed.gaps] == ["networks.get", "networks.list"]
+    assert all("its answer is wrong" in gap and why in gap for gap in gce.bed.gaps)
+
+
+@pytest.mark.parametrize("path", ["zones/us-central1-a/machineTypes", "aggregated/diskTypes"])
+def test_what_never_changes_is_answered_alike_each_time_but_for_what_is_asked(raw: Raw, path: str) -> None:
+    first = raw("GET", f"{path}?maxResults=2")
+    assert raw("GET", f"{path}?maxResults=2") == first
+    assert raw("GET", f"{path}?maxResults=1") != first
+    assert set(raw("GET", f"{path}?maxResults=2&fields=kind")) == {"kind"}
 
 
 @pytest.mark.parametrize("header", ["", "Bearer nobody", "Basic bed-token"])

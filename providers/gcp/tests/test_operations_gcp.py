@@ -107,6 +107,37 @@ def test_a_rule_that_an_enforcer_enables_again_ends_with_patience(bed):
     assert max(patches.count(address) for address in patches) <= ATTEMPTS_MAX
 
 
+def rule(bed):
+    rules = bed.gce.projects[PROJECT].all("firewalls")
+    return next(
+        each for each in rules if each.body.get("direction") == "INGRESS" and each.body.get("allowed")
+    )
+
+
+def stopped(bed):
+    host = next(iter(bed.gce.projects[PROJECT].all("instances")))
+    return {"zone": host.scope.partition("/")[2], "instance": host.name}
+
+
+BEGUN = {
+    "firewalls.delete": lambda bed: {"firewall": rule(bed).name},
+    "instances.stop": stopped,
+    "instances.delete": stopped,
+}
+
+
+@pytest.mark.parametrize("method", BEGUN)
+def test_a_plan_never_says_as_declared_while_an_operation_changes_a_resource(bed, method):
+    """A run that died, or another person, began it; lists do not show it yet."""
+    stage = Stage(bed)
+    stage.bring(bed.before)
+    bed.gce.configure(queue_seconds=120.0)
+    bed.gce.begin(method, **BEGUN[method](bed))
+    assert not stage.plan(bed.before).empty
+    stage.bring(bed.before)
+    assert stage.plan(bed.before).empty
+
+
 def test_the_same_change_is_not_sent_again_while_it_is_under_way(bed):
     """A list that lags, or an operation that waits for its turn, is no reason for a second request."""
     bed.gce.configure(queue_seconds=20.0)

@@ -33,6 +33,19 @@ def test_hosts_start_from_the_image_that_is_named_by_path_or_link(bed, image):
     assert all(disk.body["sourceImage"].endswith(PATH) for disk in disks)
 
 
+@pytest.mark.parametrize("image", [PATH, LINK])
+def test_a_role_may_name_the_path_or_link_of_an_image_itself(bed, image):
+    stage = Stage(bed, bed.environment)
+    declared = evolve(bed.before, roles=[evolve(role, image=image) for role in bed.before.roles])
+    stage.bring(declared)
+    assert stage.plan(declared).empty
+    disks = [disk for disk in bed.gce.projects[PROJECT].all("disks") if "sourceImage" in disk.body]
+    assert all(disk.body["sourceImage"].endswith(PATH) for disk in disks)
+    missing = [evolve(role, image=image.replace("v2025", "v1925")) for role in bed.before.roles]
+    (error,) = stage.plan(evolve(bed.before, roles=missing)).errors
+    assert (error.rule, error.subject) == ("catalogue/unknown-image", "role.web.image")
+
+
 def test_a_path_of_no_image_is_refused_by_the_plan(bed):
     (error,) = pinned(bed, PATH.replace("v2025", "v1925")).plan(bed.before).errors
     assert (error.rule, error.subject) == ("catalogue/unknown-image", "role.web.image")

@@ -106,7 +106,7 @@ def test_the_last_committed_row_comes_back(sites):
             rto="1h",
             waves=[Wave(["db"], limit="20m")],
             data=[DataPolicy("db", engine=engine, retention=2)],
-            probes=[Probe("last row", last_row)],
+            probes=[Probe("last row", last_row, reads="db")],
             drill_cidr="10.99.0.0/16",
             vault=kept,
         )

@@ -87,7 +87,7 @@ def test_rows_come_back_in_a_drill_a_failover_and_on_the_way_back(sites, environ
         rpo="4h",
         rto="1h",
         waves=[Wave(["db"], limit="20m")],
-        probes=[Probe("last row", last_row)],
+        probes=[Probe("last row", last_row, reads="db")],
         drill_cidr="10.99.0.0/16",
     )
     about = dr.recovery(LEDGER, plan, environments)

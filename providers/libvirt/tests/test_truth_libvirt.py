@@ -1,18 +1,21 @@
 """What a person does by hand, with virsh, is seen, named and mended."""
 
+import time
+
 import libvirt
 import pytest
+from attrs import evolve
 
+import portinfra
+from hypervisors import by_hand
+from hypervisors.by_hand import disks_pool, named, native, secret_of
 from hypervisors.conformance_bed import LibvirtBed
-from hypervisors.site import BRIDGE
-from portinfra import workflow
+from portinfra import Volume, workflow
 from portinfra.errors import Conflict, PortinfraError, ProviderError
 from portinfra.model.plan import PlanOptions
 from portinfra.provider.interface import Call
 from portinfra.testing.conformance import BEFORE, Stage
 from portinfra.testing.conformance.stage import LOSE_DATA
-
-SCOPE = "sample-production"
 
 
 @pytest.fixture(scope="module")
@@ -34,167 +37,43 @@ def stage(up):
     return up
 
 
-def native(zone, *command):
-    return zone.virsh(*command)
-
-
-def named(zone, host):
-    return next(name for name in zone.virsh("list", "--all", "--name").split() if f"-{host}-" in name)
-
-
-def stop(zones):
-    native(zones["a"], "destroy", named(zones["a"], "web1"))
-    return "instance.web1"
-
-
-def shrink(zones):
-    name = named(zones["a"], "web1")
-    native(zones["a"], "destroy", name)
-    native(zones["a"], "setmaxmem", name, "512MiB", "--config")
-    native(zones["a"], "start", name)
-    return "instance.web1"
-
-
-def undefine(zones):
-    native(zones["a"], "destroy", named(zones["a"], "old1"))
-    native(zones["a"], "undefine", named(zones["a"], "old1"))
-    return "instance.old1"
-
-
-def loosen(zones):
-    name = next(word for word in native(zones["b"], "nwfilter-list").split() if "-db-" in word)
-    document = native(zones["b"], "nwfilter-dumpxml", name)
-    opened = document.replace(
-        "</filter>", "<rule action='accept' direction='inout' priority='-999'><all/></rule></filter>"
-    )
-    _define(zones["b"], "nwfilter-define", opened)
-    return "firewall.db"
-
-
-def allow_more(zones):
-    name = next(word for word in native(zones["a"], "nwfilter-list").split() if "-db-" in word)
-    document = native(zones["a"], "nwfilter-dumpxml", name)
-    ssh = "<tcp dstportstart='22' dstportend='22'/>"
-    more = f"<rule action='accept' direction='in' priority='500'>{ssh}</rule></filter>"
-    _define(zones["a"], "nwfilter-define", document.replace("</filter>", more))
-    return "firewall-rules.db"
-
-
-def take_filter_away(zones):
-    name = named(zones["a"], "web1")
-    document = native(zones["a"], "dumpxml", name)
-    card = document[document.index("<interface") : document.index("</interface>") + len("</interface>")]
-    bare = card[: card.index("<filterref")] + card[card.index("</filterref>") + len("</filterref>") :]
-    _define(zones["a"], "update-device", bare, named(zones["a"], "web1"), "--live", "--config")
-    return "instance.web1"
-
-
-def take_filter_from_its_definition(zones):
-    name = named(zones["a"], "web1")
-    document = native(zones["a"], "dumpxml", name, "--inactive")
-    start, end = document.index("<filterref"), document.index("</filterref>") + len("</filterref>")
-    _define(zones["a"], "define", document[:start] + document[end:])
-    return "instance.web1"
-
-
-def undefine_while_it_runs(zones):
-    native(zones["a"], "undefine", named(zones["a"], "web1"))
-    return "instance.web1"
-
-
-def detach(zones, *flags):
-    name = named(zones["a"], "db1")
-    disks = native(zones["a"], "domblklist", name).split()
-    path = next(word for word in disks if "db1-data" in word)
-    native(zones["a"], "detach-disk", name, path, *(flags or ("--live", "--config")))
-    return "attachment.db1-data"
-
-
-def stop_network(zones):
-    name = next(word for word in native(zones["b"], "net-list", "--name").split() if word.startswith(SCOPE))
-    native(zones["b"], "net-destroy", name)
-    return "network.main"
-
-
-def pause(zones):
-    native(zones["a"], "suspend", named(zones["a"], "web1"))
-    return "instance.web1"
-
-
-def let_network_not_start_again(zones):
-    name = next(word for word in native(zones["b"], "net-list", "--name").split() if word.startswith(SCOPE))
-    native(zones["b"], "net-autostart", name, "--disable")
-    return "network.main"
-
-
-def detach_from_its_definition(zones):
-    return detach(zones, "--config")
-
-
-def detach_until_it_starts_again(zones):
-    return detach(zones, "--live")
-
-
-def plug_in_another_card(zones):
-    name = named(zones["a"], "web1")
-    native(zones["a"], "attach-interface", name, "bridge", BRIDGE, "--model", "virtio", "--config")
-    return "instance.web1"
-
-
-def take_its_card(zones):
-    name = named(zones["a"], "web1")
-    mac = native(zones["a"], "domiflist", name).split()[-1]
-    native(zones["a"], "detach-interface", name, "network", "--mac", mac, "--config")
-    return "instance.web1"
-
-
-def give_it_another_address(zones, *flags):
-    name = named(zones["a"], "web1")
-    document = native(zones["a"], "dumpxml", name)
-    card = document[document.index("<interface") : document.index("</interface>") + len("</interface>")]
-    more = card.replace("</filterref>", "<parameter name='IP' value='10.10.99.99'/></filterref>")
-    _define(zones["a"], "update-device", more, name, *(flags or ("--live", "--config")))
-    return "instance.web1"
-
-
-def give_it_another_address_later(zones):
-    return give_it_another_address(zones, "--config")
-
-
-def _define(zone, command, document, *before):
-    path = zone.directory / "run/edited.xml"
-    path.write_text(document)
-    flags = [word for word in before if word.startswith("--")]
-    names = [word for word in before if not word.startswith("--")]
-    zone.virsh(command, *names, "/run/libvirt/edited.xml", *flags)
-
-
 @pytest.mark.parametrize(
-    "by_hand",
+    "done",
     [
-        stop,
-        shrink,
-        undefine,
-        undefine_while_it_runs,
-        loosen,
-        allow_more,
-        take_filter_away,
-        take_filter_from_its_definition,
-        detach,
-        stop_network,
-        pause,
-        let_network_not_start_again,
-        detach_from_its_definition,
-        detach_until_it_starts_again,
-        plug_in_another_card,
-        take_its_card,
-        give_it_another_address,
-        give_it_another_address_later,
+        by_hand.stop,
+        by_hand.shrink,
+        by_hand.undefine,
+        by_hand.undefine_while_it_runs,
+        by_hand.loosen,
+        by_hand.allow_more,
+        by_hand.take_filter_away,
+        by_hand.take_filter_from_its_definition,
+        by_hand.detach,
+        by_hand.stop_network,
+        by_hand.pause,
+        by_hand.let_network_not_start_again,
+        by_hand.detach_from_its_definition,
+        by_hand.detach_until_it_starts_again,
+        by_hand.plug_in_another_card,
+        by_hand.take_its_card,
+        by_hand.give_it_another_address,
+        by_hand.give_it_another_address_later,
+        by_hand.strip_metadata,
+        by_hand.rename_while_it_is_off,
+        by_hand.restore_network_without_its_metadata,
+        by_hand.lose_network,
+        by_hand.restore_network_of_an_earlier_day,
+        by_hand.let_host_not_start_again,
+        by_hand.strip_secret,
+        by_hand.strip_secret_of_a_root_disk,
+        by_hand.stop_pool,
+        by_hand.undefine_pool,
     ],
+    ids=lambda done: done.__name__,
 )
-def test_what_was_done_by_hand_is_named_and_mended(stage, rack, by_hand):
+def test_what_was_done_by_hand_is_named_and_mended(stage, rack, done):
     good = stage.books()
-    subject = by_hand(rack.zones)
+    subject = done(rack.zones)
     plan = stage.plan(BEFORE, PlanOptions())
     touched = (
         {change.address for change in plan.changes}
@@ -202,7 +81,7 @@ def test_what_was_done_by_hand_is_named_and_mended(stage, rack, by_hand):
         | {finding.subject for finding in plan.findings}
     )
     assert subject in touched
-    if by_hand is not undefine:
+    if done is not by_hand.undefine:
         assert {change.action for change in plan.changes} <= {"create", "update"}, "no host is made anew"
     stage.bring(BEFORE)
     assert stage.books() == good
@@ -229,39 +108,16 @@ def test_a_disk_that_was_moved_away_is_asked_for_and_never_made_anew(stage, rack
         assert stage.plan(BEFORE).empty
 
 
-def disks_pool(zone):
-    return next(word for word in native(zone, "pool-list", "--all", "--name").split() if "-disks-" in word)
-
-
-def stop_pool(zone):
-    native(zone, "pool-destroy", disks_pool(zone))
-
-
-def undefine_pool(zone):
-    pool = disks_pool(zone)
-    native(zone, "pool-destroy", pool)
-    native(zone, "pool-undefine", pool)
-
-
-def point_pool_elsewhere(zone):
-    pool = disks_pool(zone)
-    undefine_pool(zone)
-    zone.run("mkdir", "-p", f"/var/lib/libvirt/elsewhere/{pool}")
-    native(zone, "pool-define-as", pool, "dir", "--target", f"/var/lib/libvirt/elsewhere/{pool}")
-    native(zone, "pool-start", pool)
-
-
 ON_ZONE_A = {"volume.db1-data", "volume.db1-log", "instance.db1", "instance.old1", "instance.web1"}
 GIVE_UP_DATA = PlanOptions(
     replace=frozenset({"volume.db1-data"}), allow_data_loss=frozenset({"volume.db1-data"})
 )
 
 
-@pytest.mark.parametrize("hide", [stop_pool, undefine_pool, point_pool_elsewhere])
-def test_disks_that_no_pool_lists_are_unknown_and_never_absent(stage, rack, hide):
+def test_disks_that_no_pool_lists_are_unknown_and_never_absent(stage, rack):
     zone, good = rack.zones["a"], stage.books()
     pool, kept = disks_pool(zone), disks_and_guests(stage)
-    hide(zone)
+    by_hand.point_pool_elsewhere(rack.zones)
 
     errors = stage.plan(BEFORE, PlanOptions()).errors
     assert {finding.subject for finding in errors} == ON_ZONE_A
@@ -287,13 +143,118 @@ def test_disks_that_no_pool_lists_are_unknown_and_never_absent(stage, rack, hide
     assert stage.books() == good
 
 
-@pytest.mark.parametrize("file", ["volume.db1-data", "instance.db1"])
-def test_a_disk_that_a_running_guest_holds_open_is_never_deleted(stage, rack, file):
-    zone, kept = rack.zones["a"], disks_and_guests(stage)
-    native(zone, "undefine", named(zone, "db1"))  # it runs on
-    with stage.provider() as provider, pytest.raises(Conflict, match="runs and holds it open"):
-        provider.perform(deletion(zone, file))
-    assert disks_and_guests(stage) == kept
+def test_a_pool_whose_file_system_is_not_mounted_is_not_defined_without_its_disks(stage, rack):
+    zone, good = rack.zones["a"], stage.books()
+    pool = disks_pool(zone)
+    place = f"/var/lib/libvirt/portinfra/{pool}"
+    by_hand.undefine_pool(rack.zones)
+    zone.run("mv", place, f"{place}-unmounted")
+    zone.run("mkdir", place)
+    with pytest.raises(PortinfraError, match="cannot list"):
+        stage.bring(BEFORE)
+    assert pool not in native(zone, "pool-list", "--all", "--name").split()
+    zone.run("rmdir", place)
+    zone.run("mv", f"{place}-unmounted", place)
+    stage.bring(BEFORE)
+    assert stage.books() == good
+
+
+def test_a_pool_under_another_name_lists_the_disks_of_its_directory(stage, rack):
+    zone = rack.zones["a"]
+    pool = disks_pool(zone)
+    by_hand.undefine_pool(rack.zones)
+    by_hand.define_pool(zone, "other", f"/var/lib/libvirt/portinfra/{pool}")
+    assert stage.plan(BEFORE).empty
+    native(zone, "pool-destroy", "other")
+    native(zone, "pool-undefine", "other")
+
+
+@pytest.mark.parametrize("owner", ["volume.db1-data", "instance.db1"])
+def test_a_secret_without_key_that_was_removed_is_named_and_its_disk_is_kept(stage, rack, owner):
+    zone, good = rack.zones["a"], stage.books()
+    id = secret_of(zone, owner)
+    definition, value = native(zone, "secret-dumpxml", id), native(zone, "secret-get-value", id).strip()
+    native(zone, "secret-undefine", id)
+    plan = stage.plan(BEFORE, PlanOptions())
+    (error,) = plan.errors
+    assert error.subject == owner
+    assert "the secret that opens it was removed outside portinfra" in error.message
+    assert "Keep the guest that runs on it running" in error.fix
+    assert "data-loss" not in error.fix
+    assert {change.action for change in plan.changes} == {"update"}
+    by_hand.define(zone, "secret-define", definition)
+    native(zone, "secret-set-value", id, value)
+    assert stage.plan(BEFORE).empty
+    assert stage.books() == good
+
+
+def test_an_external_snapshot_made_by_hand_is_named_and_its_mend_brings_all_back(stage, rack):
+    zone, good = rack.zones["a"], stage.books()
+    native(zone, "snapshot-create-as", named(zone, "db1"), "by-hand", "--disk-only", "--no-metadata")
+    for plan in (stage.plan(BEFORE), workflow.destroy(BEFORE, stage.environment, LOSE_DATA)):
+        assert {finding.subject for finding in plan.errors} >= HAS_SNAPSHOT
+        with pytest.raises(PortinfraError):
+            workflow.apply(plan)
+    errors = stage.plan(BEFORE).errors
+    assert {finding.subject for finding in errors} == HAS_SNAPSHOT
+    for finding in errors:
+        assert "an external snapshot was made outside portinfra" in finding.message
+        zone.run("sh", "-c", finding.fix.partition(": ")[2])
+    zone.run("sh", "-c", f"rm /var/lib/libvirt/portinfra/{disks_pool(zone)}/*.by-hand")
+    assert stage.plan(BEFORE).empty
+    assert stage.books() == good
+
+
+HAS_SNAPSHOT = {"instance.db1", "attachment.db1-data", "attachment.db1-log"}
+
+
+def test_a_running_guest_that_was_renamed_is_left_alone_and_its_mend_is_named(stage, rack):
+    zone, name = rack.zones["a"], named(rack.zones["a"], "db1")
+    by_hand.rename_while_it_is_off(rack.zones)
+    native(zone, "start", "somebody")
+    for plan in (stage.plan(BEFORE), workflow.destroy(BEFORE, stage.environment, LOSE_DATA)):
+        (error,) = plan.errors
+        assert error.message == f"instance.db1: its domain {name} was renamed to somebody outside portinfra"
+        assert "virsh shutdown somebody" in error.fix
+    native(zone, "destroy", "somebody")
+    stage.bring(BEFORE)
+    assert named(zone, "db1") == name
+
+
+def delete_volume(zone):
+    return deletion(zone, "volume.db1-data")
+
+
+def delete_root_disk(zone):
+    return deletion(zone, "instance.db1")
+
+
+def delete_network(zone):
+    where = {"name": by_hand.network_of(zone), "scope": "sample/production"}
+    return Call("UndefineNetwork", {"at": "a", **where})
+
+
+def delete_filter(zone):
+    name = next(word for word in native(zone, "nwfilter-list").split() if "-db-" in word)
+    return Call("UndefineFilter", {"at": "a", "name": name})
+
+
+def delete_domain(zone):
+    return Call("UndefineDomain", {"at": "a", "domain": named(zone, "db1")})
+
+
+@pytest.mark.parametrize(
+    "delete",
+    [delete_volume, delete_root_disk, delete_network, delete_filter, delete_domain],
+    ids=("volume, secret and pool", "root disk", "network", "filter", "domain"),
+)
+def test_what_a_running_guest_holds_open_is_never_deleted(stage, rack, delete):
+    good = stage.books()
+    with stage.provider() as provider:
+        with pytest.raises((ProviderError, libvirt.libvirtError)) as caught:
+            provider.perform(delete(rack.zones["a"]))
+        assert isinstance(provider.classify(caught.value), Conflict)
+    assert stage.books() == good
 
 
 def disks_and_guests(stage):
@@ -320,8 +281,35 @@ def test_a_plan_without_changes_reads_each_hypervisor_once(stage):
     assert len(record.made) <= 2 + len(stage.bed.site.zones)
 
 
+def test_a_hypervisor_that_is_gone_costs_seconds(stage):
+    with stage.bed.silence("b"):
+        for options in (PlanOptions(), PlanOptions(without_zones=frozenset("b"))):
+            began = time.monotonic()
+            plan = workflow.plan(BEFORE, stage.environment, options)
+            assert time.monotonic() - began < 10
+            assert plan.observation.unknown == {"b"}
+            assert bool(plan.errors) is not bool(options.without_zones)
+    assert stage.plan(BEFORE).empty
+
+
 def test_a_guest_that_was_put_to_sleep_goes_with_what_it_was_saved_in(stage, rack):
     rack.zones["a"].virsh("managedsave", named(rack.zones["a"], "db1"))
     stage.remove(BEFORE)
     assert list(stage.bed.books()) == []
     assert not list((rack.zones["a"].directory / "lib/qemu/save").glob("*.save"))
+
+
+def test_a_secret_with_a_key_that_was_removed_is_defined_again_and_opens_its_disk(stage, rack):
+    zone, kept = rack.zones["a"], Volume("kept", gib=1, zone="a", key="payments")
+    wrong = zone.directory / "wrong.key"
+    wrong.touch(mode=0o600)
+    wrong.write_text("another passphrase")
+    with stage.calls(), portinfra.connect(stage.environment, "scratch") as cloud:
+        path = cloud.ensure(kept).id
+        before = passphrase(zone, path)
+        native(zone, "secret-undefine", secret_of(zone, "volume.kept"))
+        with pytest.raises(PortinfraError, match="does not open"):
+            cloud.ensure(evolve(kept, key=f"file:{wrong}"))
+        cloud.ensure(kept)
+        assert passphrase(zone, path) == before
+        cloud.remove("volume.kept", allow_data_loss=True)

@@ -80,7 +80,7 @@ def test_rows_come_back_from_the_vault(sites):
         rto="1h",
         waves=[Wave(["db"], limit="20m")],
         data=[DataPolicy("db", engine="age")],
-        probes=[Probe("last row", last_row)],
+        probes=[Probe("last row", last_row, reads="db")],
         drill_cidr="10.99.0.0/16",
         vault=kept,
     )

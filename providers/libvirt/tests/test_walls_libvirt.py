@@ -163,6 +163,26 @@ def test_what_is_declared_passes_and_nothing_else_before_during_and_after_a_chan
     assert passing(up, PACKETS) == after
     assert workflow.plan(CHANGED, there).empty
 
+    # Whoever flushes the kernel's tables opens the walls, and no read tells. An apply closes them again.
+    for flush in (("nft", "flush", "ruleset"), ("iptables", "-F")):
+        for hypervisor in zones.values():
+            hypervisor.run(*flush)
+        with Capture([up["app1"]], "udp port 8443") as capture, _sending(up["db1"], up["app1"].address, 8443):
+            time.sleep(2)
+        assert bool(capture.seen["app1"]) is (flush[0] == "nft"), "the lower layer is not iptables'"
+        plan = workflow.plan(CHANGED, there)
+        assert plan.empty
+        assert plan.observation.reads_definitions
+        with Capture([up["db2"]], "udp port 9") as capture, _sending(up["web1"], up["db2"].address, 9):
+            assert workflow.apply(plan).enforced == 3
+        assert bool(capture.seen["db2"]) is (flush[0] == "nft")
+    assert passing(up, PACKETS) == after
+
+    # While walls that hold are put in force again, what is denied does not come through for a moment.
+    with Capture([up["db1"]], denied) as capture, _sending(up["web1"], up["db1"].address, 9):
+        assert workflow.apply(workflow.plan(CHANGED, there)).enforced == 3
+    assert capture.seen["db1"] == []
+
     destroyed = workflow.apply(workflow.destroy(CHANGED, there))
     assert destroyed.succeeded
     for hypervisor in zones.values():
@@ -215,9 +235,7 @@ class _sending:
 
     def _send(self):
         while not self.over.is_set():
-            self.guest.ask(
-                f"for i in $(seq 20); do udp send {self.address} {self.port} x; usleep 10000; done"
-            )
+            self.guest.ask(f"packets send x 50 {self.address} {self.port}")
 
     def __exit__(self, *_):
         self.over.set()

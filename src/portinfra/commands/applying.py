@@ -44,6 +44,8 @@ def carry_out(session: Session, plan: Plan, *, as_json: bool) -> int:
         terminal.write_json(outcome_document(outcome))
     elif outcome.steps:
         terminal.write(ended(plan, outcome))
+    elif outcome.enforced:
+        terminal.write(in_force(outcome).strip())
     return Exit.DONE
 
 
@@ -51,9 +53,15 @@ def ended(plan: Plan, outcome: Outcome) -> str:
     """One line about an apply that ended well."""
     cost = f"{count(outcome.calls, 'API call')}, {duration(outcome.seconds)}"
     steps = count(len(outcome.steps), "step")
-    sentence = f"Done: {steps}, {cost}. {done(plan)}"
+    sentence = f"Done: {steps}, {cost}. {done(plan)}{in_force(outcome)}"
     if not plan.destroys:
         unasked = [role.name for role in rolling_roles(plan) if not role.ready]
         only_run = f" Hosts of {', '.join(unasked)} run; without `ready`, nothing more was asked."
         return sentence + (only_run if unasked else "")
     return sentence
+
+
+def in_force(outcome: Outcome) -> str:
+    """Return what the apply has put in force again, as a sentence behind another; empty: nothing."""
+    number = outcome.enforced
+    return f" The rules of {count(number, 'firewall')} were put in force again." if number else ""

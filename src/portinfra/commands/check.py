@@ -48,6 +48,11 @@ def check(session: Session, target: Target, checking: Checking) -> int:
         show_path(*checking.path, hops, Declared.by(selection.topology), out())
     else:
         show_report(report, out())
+        if there is not None and there.reads_definitions:
+            out().print(
+                "Firewall rules were observed as they are defined. What is in force of them, no read tells: "
+                "`apply` renews it."
+            )
     return Exit.REFUSED if report.errors and not checking.path else Exit.DONE
 
 
@@ -61,6 +66,11 @@ def _path(reach: "Reach", ends: tuple[str, str] | None) -> "tuple[Hop, ...]":
         return reach.path(*ends)
     except KeyError as error:
         name = str(error.args[0])
+        if name[:1].isdigit() and set(name) <= set("0123456789./"):
+            raise Misuse(
+                f"--path: {name!r} is no range of IPv4 addresses",
+                fix="Write it as 10.0.0.0/8 or 10.1.2.3.",
+            ) from None
         raise Misuse(
             f"--path: there is no role, host or range of addresses {name!r}",
             fix=suggestion(name, reach.names),

@@ -17,6 +17,7 @@ from portinfra.model.environment import Environment
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.render.console.streams import open_streams
+from portinfra.validation.arguments import check_arguments
 
 if TYPE_CHECKING:
     from portinfra.policy import PolicyRule
@@ -30,6 +31,7 @@ def main() -> NoReturn:
     _run(Session("portinfra", tuple(sys.argv[1:])))
 
 
+@check_arguments
 def cli(
     *topologies: Topology,
     environments: Iterable[Environment] = (),

@@ -30,6 +30,8 @@ def output(session: Session, target: Target, shown: Shown) -> int:
         )
     if document["hosts"]:
         out().print(listed)
+        if router := document["router"]:
+            out().print(f"Public hosts expect a router at {router}, on their own network: you provide it.")
     else:
         err().print(f"No host of {selection.scope} is there.")
     for zone in document["unknown"]:

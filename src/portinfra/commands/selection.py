@@ -1,5 +1,6 @@
 """From the options to the topology and environment that are meant."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from attrs import evolve, frozen
@@ -9,14 +10,15 @@ from portinfra.commands.options import Target
 from portinfra.commands.session import Session
 from portinfra.declaration.declared import Declared
 from portinfra.declaration.load import load
+from portinfra.errors import Unsupported, ValidationError
 from portinfra.model.environment import Environment
-from portinfra.model.finding import Severity
+from portinfra.model.finding import Finding, Severity
 from portinfra.model.plan import Plan
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.planning.unknown_names import unknown_names
 from portinfra.render.console.errors import show_findings
-from portinfra.validation import validate_declared
+from portinfra.validation import validate, validate_declared
 from portinfra.words import suggestion
 
 if TYPE_CHECKING:
@@ -51,8 +53,44 @@ def declaration(session: Session, target: Target) -> Declared:
     if declared is None:
         declared = load(target.file, target.values(), target.var_files or ())
     session.plain_variables.update(declared.plain_variables)
-    show_findings(validate_declared(declared, existing=True))
+    try:
+        show_findings(validate_declared(declared, existing=True))
+    except ValidationError as error:
+        raise _with_findings_of_providers(error, declared, target) from None
     return declared
+
+
+def _with_findings_of_providers(
+    error: ValidationError, declared: Declared, target: Target
+) -> ValidationError:
+    """Return the error with what the providers of the chosen environments find, so that all come at once."""
+    found = {(each.rule, each.subject, each.message): each for each in error.findings}
+    chosen = [each for each in declared.environments if target.environment in (None, each.name)]
+    for environment in chosen:
+        for each in _provider_findings(declared, moved(environment, target.on)):
+            found.setdefault((each.rule, each.subject, each.message), each)
+    return ValidationError(error.args[0], tuple(found.values()))
+
+
+def _provider_findings(declared: Declared, environment: Environment) -> Iterator[Finding]:
+    """Yield what the provider of an environment finds about each topology; or that there is no provider."""
+    from portinfra.provider import registry  # what is right needs none of it
+    from portinfra.validation.environments import ON
+
+    if not ON.fullmatch(environment.on):
+        return  # a finding of the declaration says so
+    try:
+        plugin = registry.plugin(environment.provider)
+    except Unsupported as unknown:
+        subject = f"environment.{environment.name}.on"
+        message, location = str(unknown.args[0]), environment.location
+        yield Finding("environment/provider", message, unknown.fix, subject=subject, location=location)
+        return
+    for topology in declared.topologies:
+        try:
+            validate(topology, environment, plugin.capabilities, {plugin.name: plugin.native})
+        except ValidationError as wrong:
+            yield from wrong.findings
 
 
 def select(session: Session, target: Target, *, without_peer: bool = False) -> Selection:
@@ -63,7 +101,14 @@ def select(session: Session, target: Target, *, without_peer: bool = False) -> S
     # Placed elsewhere it is another environment, which no recovery plan is about.
     elsewhere = target.on not in (None, environment.on)
     guards = () if without_peer else None if elsewhere else _guards(declared, topology, environment)
-    return Selection(topology, moved(environment, target.on), session.rules, guards)
+    return Selection(topology, _for(topology, moved(environment, target.on)), session.rules, guards)
+
+
+def _for(topology: Topology, environment: Environment) -> Environment:
+    """Return the environment as one topology has it, without what differs for roles of others."""
+    names = {role.name for role in topology.roles}
+    roles = {name: differs for name, differs in environment.roles.items() if name in names}
+    return evolve(environment, roles=roles) if len(roles) < len(environment.roles) else environment
 
 
 def _guards(

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from portinfra.errors import DeclarationError
+from portinfra.model.arguments import check_types
 from portinfra.model.location import Location, here
 
 
+@check_types
 def file(path: str) -> str:
     """The text of a file, its path taken from the file that asks. Raises DeclarationError."""
     asked = here()

@@ -16,7 +16,9 @@ from portinfra.model.environment import Environment
 from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.resources import Spec
+from portinfra.model.topology import Topology
 from portinfra.observation import Reader
+from portinfra.placement import with_own_names
 from portinfra.provider import registry
 from portinfra.provider.interface import Provider
 from portinfra.records.lease import read_leases
@@ -36,9 +38,14 @@ class Connection:
     caller: Caller
 
     @classmethod
-    def to(cls, environment: Environment) -> Self:
-        """Connect. Raises ProviderError."""
-        provider = registry.connect(environment)
+    def to(cls, environment: Environment, topology: Topology | None = None) -> Self:
+        """Connect. With a topology, the catalogue has the images and sizes that its roles name themselves.
+
+        Raises ProviderError.
+        """
+        provider = registry.connect(
+            environment if topology is None else with_own_names(topology, environment)
+        )
         caller = Caller(provider, environment.name)
         return cls(environment, provider, Reader(provider, caller.insisting), caller)
 

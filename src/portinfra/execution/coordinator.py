@@ -24,6 +24,7 @@ from portinfra.execution.readiness import Readiness
 from portinfra.execution.schedule import Schedule
 from portinfra.execution.task import Task
 from portinfra.execution.turns import Rank, Turns, urgency
+from portinfra.execution.under_way import UnderWay
 from portinfra.execution.waiting import Waiting
 from portinfra.execution.workers import Completion
 from portinfra.graph import reverse
@@ -72,6 +73,7 @@ class Coordinator:
     _turns: Turns = field(init=False)
     _dead_ends: DeadEnds = field(init=False, factory=DeadEnds)
     _movement: Movement = field(init=False, factory=Movement)
+    _under_way: UnderWay = field(init=False)
     _waiting: Waiting[Step] = field(init=False)
     _readiness: Readiness = field(init=False)
     _looking: bool = field(init=False, default=False)
@@ -84,10 +86,13 @@ class Coordinator:
         self._concerned = frozenset(step.address for step in self.plan.steps)
         self._began = self._written = self._clock.now()
         self._world = World(self.plan.observation.resources)
-        self._refs = Refs(self.plan.scope, self.attempt, self._world, self._world.removals)
+        limit = self.plan.catalogue.rules_max
+        self._refs = Refs(self.plan.scope, self.attempt, self._world, self._world.removals, limit)
         self._schedule = Schedule(self.plan.catalogue.rates, self._began)
         self._followers = reverse(self.plan.steps)
         self._rank = urgency(self.plan)
+        self._under_way = UnderWay(self._tell)
+        self.loop.meanwhile = self._under_way.report
         self._waiting = Waiting(self._began)
         self._turns = Turns(self._schedule, self._clock, self.loop.later)
         self._readiness = Readiness(self.plan.placed, self.loop, self._world.snapshot, self._end, self._tell)
@@ -198,6 +203,7 @@ class Coordinator:
         task.calls += 1
         if not task.tries and not task.accepted:
             task.before = task.seen
+        self._under_way.begin(task, call, self._clock.now())
         self._note(self._clock.now(), "intent", action=call.action, address=call.address)
         self.loop.submit(
             lambda completion: self._answered(task, call, completion), lambda: self.caller.once(call)
@@ -206,6 +212,7 @@ class Coordinator:
 
     def _answered(self, task: Task, call: Call, completion: Completion) -> None:
         now = self._clock.now()
+        self._under_way.end(task)
         task.written = self._written = now
         if completion.error is not None:
             self._note(
@@ -393,7 +400,7 @@ class Coordinator:
     def _blame(self, task: Task) -> Blame:
         return Blame(self.caller.provider.name, task.step.address)
 
-    def _tell(self, task: Task | None, fate: Fate | None, message: str, *, waits: bool = False) -> None:
+    def _tell(self, task: Task | None, fate: Fate | None, message: str, **more: Any) -> None:
         seconds = self._clock.now() - self._began
         done, total = len(self._outcomes), len(self._tasks)
         self.listen(
@@ -406,7 +413,7 @@ class Coordinator:
                 seconds_left=seconds / done * (total - done) if done else None,
                 step=task.step if task else None,
                 fate=fate,
-                waits=waits,
                 message=message,
+                **more,
             )
         )

@@ -5,6 +5,7 @@ Nothing sleeps in the middle of something else: every wait is a due time in the 
 
 import heapq
 import itertools
+import math
 import random
 from collections.abc import Callable, Iterator
 
@@ -14,6 +15,9 @@ from portinfra.execution import retry
 from portinfra.execution.lease import TEMPORARY, LeaseHolder
 from portinfra.execution.workers import Completion, Work, Workers
 from portinfra.provider.interface import Clock
+
+MEANWHILE_SECONDS = 10.0
+"""Between two moments at which people are told what calls wait for."""
 
 
 @define
@@ -25,6 +29,8 @@ class Loop:
     holder: LeaseHolder
     chance: random.Random | None = None
     """Shuffles what could as well go in another order; None: in the order in which it came."""
+    meanwhile: Callable[[float], None] = field(init=False, default=lambda now: None)
+    """Called now and then, with the time, while calls are under way."""
     stopping: bool = field(init=False, default=False)
     """Nothing new begins; what is under way ends."""
 
@@ -34,6 +40,7 @@ class Loop:
     _under_way: int = field(init=False, default=0)
     _beating: bool = field(init=False, default=False)
     _beats_failed: int = field(init=False, default=0)
+    _meanwhile_due: float = field(init=False, default=0.0)
 
     def later(self, due: float, action: Callable[..., None], *arguments: object) -> None:
         """Do something at a moment, unless it all ends before."""
@@ -78,7 +85,7 @@ class Loop:
                 heapq.heappop(self._queue)[3]()
             due = self._next_due(now)
             if self._under_way:
-                self._absorb(None if self.clock.virtual or due is None else max(0.0, due - now))
+                self._absorb(None if self.clock.virtual else self._patience(now, due))
             elif due is None:
                 return
             else:
@@ -94,6 +101,13 @@ class Loop:
         if (self._queue or self._under_way) and not self._beating and not self.stopping:
             dues.append(self.holder.renew_due)
         return min(dues, default=None)
+
+    def _patience(self, now: float, due: float | None) -> float:
+        """Return for how many seconds the end of a call is waited for."""
+        if now >= self._meanwhile_due:
+            self._meanwhile_due = now + MEANWHILE_SECONDS
+            self.meanwhile(now)
+        return max(0.0, min(due if due is not None else math.inf, self._meanwhile_due) - now)
 
     def _absorb(self, timeout: float | None) -> None:
         completion = self.workers.next(timeout)

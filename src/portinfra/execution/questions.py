@@ -7,15 +7,21 @@ from contextlib import redirect_stdout
 from portinfra.hooks.calls import STOPPED_AFTER, Answer, Stopped, call, call_function, last_part, name_of
 from portinfra.model.hook import Hook, Inventory
 
+FUNCTION_SECONDS_MIN = 60.0
+"""The least that a Python function may take: to leave one that is only slow gains nothing."""
 
-def ask(hook: Hook, given: Inventory, *, seconds: float, stopped: Stopped | None = None) -> Answer:
-    """Call a hook that answers a question and changes nothing. A function has the limit, too.
+
+def ask(
+    hook: Hook, given: Inventory, *, seconds: float, stopped: Stopped | None = None, file: str = "inventory"
+) -> Answer:
+    """Call a hook that answers a question and changes nothing. A function has the limit, too, but for at
+    least FUNCTION_SECONDS_MIN.
 
     Python cannot stop a function. One that has not returned when the time is up, or soon after `stopped`
     returns True, runs on in a thread of its own until the program ends; the answer is that it hangs.
     """
     if isinstance(hook, str):
-        return call(hook, given, seconds=seconds, stopped=stopped)
+        return call(hook, given, seconds=seconds, stopped=stopped, file=file)
     answers: list[Answer | BaseException] = []
     printed = io.StringIO()
 
@@ -28,12 +34,12 @@ def ask(hook: Hook, given: Inventory, *, seconds: float, stopped: Stopped | None
     thread = threading.Thread(target=run, name=f"portinfra-{name_of(hook)}", daemon=True)
     with redirect_stdout(printed):
         thread.start()
-        left = seconds
+        left = limit = max(seconds, FUNCTION_SECONDS_MIN)
         while thread.is_alive() and left > 0 and not (stopped is not None and stopped()):
             thread.join(min(left, STOPPED_AFTER))
             left -= STOPPED_AFTER
     if not answers:
-        problem = f"no answer after {max(seconds - max(left, 0.0), 0.0):.0f} s"
+        problem = f"no answer after {limit - max(left, 0.0):.0f} s"
         return Answer(False, last_part(f"{printed.getvalue().rstrip()}\n{problem}"), problem, hangs=True)
     if isinstance(answers[0], BaseException):
         raise answers[0]

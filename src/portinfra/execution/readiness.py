@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 
 from portinfra.errors import NotReadyError
 from portinfra.execution.loop import Loop
-from portinfra.execution.questions import ask
+from portinfra.execution.questions import FUNCTION_SECONDS_MIN, ask
 from portinfra.execution.task import Task
 from portinfra.execution.workers import Completion
 from portinfra.hooks.calls import call, name_of, unready
@@ -101,7 +101,7 @@ class Question:
     def _call(self, hook: Hook, given: Mapping[str, Any], left: float) -> HostAnswer:
         if isinstance(hook, str):
             answer = call(hook, given, seconds=left, stopped=self.stopped)
-        elif _FUNCTIONS.acquire(timeout=max(left, 0.0)):
+        elif _FUNCTIONS.acquire(timeout=max(left, FUNCTION_SECONDS_MIN)):
             try:
                 answer = ask(hook, given, seconds=left, stopped=self.stopped)
             finally:

@@ -12,6 +12,7 @@ from attrs import evolve
 from portinfra.errors import ApplyError, LeaseLostError, ProviderError
 from portinfra.execution.caller import Caller
 from portinfra.execution.coordinator import Coordinator
+from portinfra.execution.enforcement import enforce, enforcing_calls
 from portinfra.execution.journal import Journal
 from portinfra.execution.lease import LeaseHolder
 from portinfra.execution.loop import Loop
@@ -21,7 +22,7 @@ from portinfra.execution.workers import Inline, Threads, Workers
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.lease import Lease
-from portinfra.model.observed import Observed
+from portinfra.model.observed import Observation, Observed
 from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan, PlanOptions
@@ -67,6 +68,8 @@ class Run:
         self._journal = Journal(scope, self.attempt)
         self._holder: LeaseHolder | None = None
         self._nothing_left = False
+        self._in_force: set[Address] = set()
+        """What this run has defined, or put in force again."""
 
     def __enter__(self) -> Self:
         self._holder = LeaseHolder.take(
@@ -167,6 +170,8 @@ class Run:
             found = verify(plan, self.reader)
             self._nothing_left = plan.destroys and found.empty
             outcome = evolve(outcome, drift=found.drift, unverified=found.unseen)
+            if outcome.succeeded and not plan.destroys:
+                outcome = evolve(outcome, enforced=self._enforce(plan, found.observation))
         outcome = evolve(
             outcome, calls=self._caller.calls - calls, seconds=self._provider.clock.now() - began
         )
@@ -188,6 +193,14 @@ class Run:
             return plan
         ordered = compose(plan.placed, plan.catalogue, plan.observation, self._provider.drivers, options)
         return evolve(plan, steps=ordered.steps)
+
+    def _enforce(self, plan: Plan, there: Observation) -> int:
+        """Put in force again what the run has left as it was. Return of how many resources."""
+        self._in_force |= {step.address for step in plan.steps}
+        calls = list(enforcing_calls(plan, there, self._provider, self.attempt, self._in_force))
+        enforced = enforce(calls, self._caller, self._loop()) if calls else 0
+        self._in_force |= {call.address for call in calls if call.address}
+        return enforced
 
     def _ask(self, call: Call) -> Answer:
         if self._holder is not None:

@@ -45,11 +45,9 @@ class Fence:
         )
 
     def plan_to_destroy(self, placed: Placed, make: Callable[[Placed], Plan]) -> Plan:
-        """Return the plan that leaves nothing, with a finding about which environment has the newer data."""
+        """Return the plan that leaves nothing, with a finding where another environment is active."""
         plan = make(placed)
-        if not self.epoch:
-            return plan
-        return _with(plan, (_fence_finding if self.closed else _active_finding)(placed, self.epoch))
+        return _with(plan, _fence_finding(placed, self.epoch)) if self.closed else plan
 
 
 def find_host_starts(plan: Plan) -> Iterator[Finding]:
@@ -119,17 +117,6 @@ def _fence_finding(placed: Placed, epoch: int) -> Finding:
         f"{name} stay off",
         "dr status shows which environment is active. To make this one active again, run dr failback; "
         "for the target of a recovery plan, dr failover. To abandon a takeover: dr abandon.",
-        Severity.WARNING,
-        subject=f"environment.{name}",
-    )
-
-
-def _active_finding(placed: Placed, epoch: int) -> Finding:
-    name = placed.environment.name
-    return Finding(
-        "recovery/stands",
-        f"{name} is active since {moment(epoch)}, and the other environment has older data",
-        "Make the other environment active first: dr failback, or dr failover --planned.",
         Severity.WARNING,
         subject=f"environment.{name}",
     )

@@ -15,6 +15,7 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.lease import Lease
 from portinfra.model.plan import Guard, Plan
 from portinfra.provider.own_code import describe
+from portinfra.words import moment
 
 T = TypeVar("T")
 
@@ -23,8 +24,9 @@ def check_guards(plan: Plan, guards: Iterable[Guard] | None, lease: Lease | None
     """Return the plan with its guards, with the epoch and fence of its scope's lease, and with the findings
     of the guards.
 
-    Where the lease records a peer that no guard reads, that is a finding, too: an error, and a warning where
-    `guards` is empty, which says that the caller skips the check on purpose.
+    Where the lease records a peer that no guard reads, that is a finding, too, and so is the destruction of
+    the environment that has taken over: errors, and warnings where `guards` is empty, which says that the
+    caller skips the check on purpose.
     """
     given = None if guards is None else tuple(guards)
     plan = evolve(plan, guards=given)
@@ -33,7 +35,8 @@ def check_guards(plan: Plan, guards: Iterable[Guard] | None, lease: Lease | None
     found = [
         finding for guard in given or () for finding in _ask(guard, lambda one: list(one.findings(plan)))
     ]
-    return evolve(plan, findings=(*plan.findings, *found, *_unchecked_peer(plan, lease)))
+    more = (*found, *_unchecked_peer(plan, lease), *_active_environment(plan, found))
+    return evolve(plan, findings=(*plan.findings, *more))
 
 
 def check_guards_again(run: Run, plan: Plan, guards: Iterable[Guard] | None) -> Plan:
@@ -94,6 +97,25 @@ def _unchecked_peer(plan: Plan, lease: Lease | None) -> Iterator[Finding]:
         "guards=[…] with the value of portinfra.dr.recovery. To skip the check: --without-peer or guards=(). "
         f"If the recovery plan no longer exists: claim {name} --forget-peer.",
         Severity.WARNING if skipped else Severity.ERROR,
+        subject=f"environment.{name}",
+        location=plan.placed.environment.location,
+    )
+
+
+def _active_environment(plan: Plan, found: Iterable[Finding]) -> Iterator[Finding]:
+    """Return a finding for a plan that destroys the environment that has the newer data. `found` are the
+    findings of guards, which know whether the other environment has taken over since.
+    """
+    is_overtaken = any(finding.rule == "recovery/superseded" for finding in found)
+    if not (plan.destroys and plan.epoch and plan.changes) or plan.fenced or is_overtaken:
+        return
+    name = plan.scope.environment
+    yield Finding(
+        "recovery/stands",
+        f"{name} is active since {moment(plan.epoch)}, and the other environment has older data",
+        "Make the other environment active first: dr failback, or dr failover --planned. To destroy this one "
+        "all the same: --without-peer (in Python: guards=()).",
+        Severity.WARNING if plan.guards == () else Severity.ERROR,
         subject=f"environment.{name}",
         location=plan.placed.environment.location,
     )

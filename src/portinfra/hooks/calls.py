@@ -67,9 +67,16 @@ def unready(hook: Hook) -> str:
 
 
 def call(
-    hook: Hook, given: Inventory, *, seconds: float, stopped: Stopped | None = None, **variables: str
+    hook: Hook,
+    given: Inventory,
+    *,
+    seconds: float,
+    stopped: Stopped | None = None,
+    file: str = "inventory",
+    **variables: str,
 ) -> Answer:
     """Call a hook. A command gets at most so many seconds, one at least, and the variables as `PORTINFRA_…`.
+    The variable of the name `file` is the path of a JSON file with what is given.
 
     A command is ended, with all that it began, soon after `stopped` returns True. A function has no limit.
     """
@@ -77,7 +84,7 @@ def call(
         printed = io.StringIO()  # as of a command: what it prints is kept, and stands in nobody's output
         with redirect_stdout(printed):
             return call_function(hook, given, printed)
-    return _command(hook, given, variables, lambda process: _ended(process, max(seconds, 1.0), stopped))
+    return _command(hook, given, file, variables, lambda process: _ended(process, max(seconds, 1.0), stopped))
 
 
 def call_function(function: Hook, given: Inventory, printed: io.StringIO) -> Answer:
@@ -93,17 +100,18 @@ def call_function(function: Hook, given: Inventory, printed: io.StringIO) -> Ans
 def _command(
     command: str,
     given: Inventory,
+    name: str,
     variables: dict[str, str],
     wait: Callable[[subprocess.Popen[bytes]], str],
 ) -> Answer:
     with tempfile.TemporaryDirectory(prefix="portinfra-") as folder:
-        file, printed = Path(folder, "inventory.json"), Path(folder, "printed")
+        file, printed = Path(folder, f"{name}.json"), Path(folder, "printed")
         file.write_text(json.dumps(given, indent=2), encoding="utf-8")
-        named = {f"PORTINFRA_{name.upper()}": value for name, value in variables.items()}
+        named = {f"PORTINFRA_{key.upper()}": value for key, value in {name: str(file), **variables}.items()}
         with printed.open("wb") as output:  # no pipe: what it leaves running would hold that open
             process = subprocess.Popen(
                 ["/bin/sh", "-c", ONCE_TOLD, "sh", command],  # the user's own line, with pipes and all
-                env={**os.environ, "PORTINFRA_INVENTORY": str(file), **named},
+                env={**os.environ, **named},
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -8,9 +8,11 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
+from portinfra.model.arguments import check_types
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance
 from portinfra.model.topology import Role, Topology
+from portinfra.words import suggestion
 
 SSH = 22
 
@@ -36,6 +38,7 @@ class Host:
         return zone, address, size, image
 
 
+@check_types
 def list_hosts(placed: Placed) -> list[Host]:
     """Return every host of a placed topology, in the order of the declaration. Makes no call."""
     roles = {role.name: role for role in placed.topology.roles}
@@ -59,6 +62,7 @@ def _host(spec: Instance, role: Role) -> Host:
     )
 
 
+@check_types
 def inventory(placed: Placed, format: str = "ansible") -> str:
     """Return the hosts as the text of another tool. Makes no call.
 
@@ -68,7 +72,7 @@ def inventory(placed: Placed, format: str = "ansible") -> str:
     """
     formats = {"ansible": _as_ansible, "hosts": _as_hosts_file, "ssh": _as_ssh_config}
     if format not in formats:
-        raise ValueError(f"{format!r} is no format of an inventory: use {', '.join(formats)}")
+        raise ValueError(f"{format!r} is no format of an inventory. {suggestion(format, formats)}")
     return formats[format](placed)
 
 

@@ -54,6 +54,8 @@ class Capabilities:
     block_export: bool = False
     runs_user_data: bool = True
     """Whether hosts do what they are told at their birth: a simulator's do nothing."""
+    reads_definitions: bool = False
+    """Whether firewall rules are read as they are defined, and no read tells what is in force."""
     customer_keys: bool = True
     """Whether `key=` may name a key."""
     simulated: bool = False
@@ -123,6 +125,11 @@ class Catalogue:
     """Rate class → the published rate of calls of that class. Empty: no call is paced. Otherwise each name in
     `Call.rates` must be here.
     """
+
+    rules_max: int | None = None
+    """Rules for each way of one firewall that the account may have. None: the provider's default counts."""
+    rules_max_is_default: bool = False
+    """Whether core has set `rules_max` to the provider's default, `Capabilities.rules_max`."""
 
     def machine_type(self, size: str) -> str:
         """The machine type of a logical size; a provider's own name stands for itself."""

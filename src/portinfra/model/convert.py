@@ -3,12 +3,16 @@
 A text is one value. Python would read it as a sequence of letters; no collection here is made of letters.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, get_args, get_origin
 
 from attrs import Attribute
 
+from portinfra.base_errors import WrongTypeError
 from portinfra.model.address import Address
+from portinfra.model.annotations import what_it_is
+from portinfra.model.location import Location
+from portinfra.model.strict import refuse_wrong_type
 
 T = TypeVar("T")
 
@@ -20,11 +24,13 @@ def tags(given: Mapping[str, str]) -> Mapping[str, str]:
 
 def options(given: Mapping[str, Any]) -> Mapping[str, Any]:
     """A copy of a mapping; what is no mapping is kept, to be reported: `dict` would make pairs of letters."""
-    return dict(given) if isinstance(given, Mapping) else given
+    return dict(given) if isinstance(given, dict | Mapping) else given  # a dict is recognized at once
 
 
 def several(given: Iterable[T] | T) -> tuple[T, ...]:
     """Several values; one alone is one of several, and so is a text or a mapping."""
+    if isinstance(given, tuple | list):  # the most frequent, and recognized at once
+        return tuple(given)
     alone = isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable)
     return (given,) if alone else tuple(given)  # type: ignore[arg-type,return-value]
 
@@ -35,13 +41,21 @@ def strings(given: Iterable[str] | str) -> tuple[str, ...]:
 
 
 def names(given: Iterable[str] | str) -> frozenset[str]:
-    """A set of names; one alone is the only one."""
-    return frozenset(strings(given))
+    """A set of names; one alone is the only one. What cannot be in a set is kept, to be refused."""
+    try:
+        return frozenset(strings(given))
+    except TypeError:
+        return strings(given)  # type: ignore[return-value]
+
+
+def address(given: str | None) -> Address | None:
+    """The address of a resource; what is no text is kept, to be reported."""
+    return Address(given) if isinstance(given, str) else given
 
 
 def addresses(given: Iterable[str] | str) -> frozenset[Address]:
-    """A set of addresses of resources; one alone is the only one."""
-    return frozenset(map(Address, strings(given)))
+    """A set of addresses of resources; one alone is the only one. Other values stay, to be refused."""
+    return names(Address(each) if isinstance(each, str) else each for each in strings(given))  # type: ignore[return-value]
 
 
 def addresses_or_none(given: Iterable[str] | str | None) -> frozenset[Address] | None:
@@ -52,12 +66,20 @@ def addresses_or_none(given: Iterable[str] | str | None) -> frozenset[Address] |
 def refuse_text(of: type[Any], attributes: list["Attribute[Any]"]) -> list["Attribute[Any]"]:
     """Let each collection among the attributes of a class refuse a text: `frozen(field_transformer=…)`.
 
-    A text that a converter has made one value of several is none any more.
+    A text that a converter has made one value of several is none any more. The line where a value was made
+    is checked here, too: every finding has it.
     """
-    return [
-        each.evolve(validator=_refuse_text) if is_collection(each.type) and each.validator is None else each
-        for each in attributes
-    ]
+    return [each if each.validator else each.evolve(validator=_validator(each)) for each in attributes]
+
+
+def _validator(attribute: "Attribute[Any]") -> Callable[..., None] | None:
+    if attribute.type is Location:
+        return _refuse_other_locations
+    return _refuse_text if is_collection(attribute.type) else None
+
+
+def _refuse_other_locations(of: Any, attribute: "Attribute[Any]", value: Any) -> None:
+    refuse_wrong_type(f"{type(of).__name__}.{attribute.name}", value, Location)
 
 
 def is_collection(annotation: Any) -> bool:
@@ -73,6 +95,8 @@ def _refuse_text(of: Any, attribute: "Attribute[Any]", value: Any) -> None:
     if isinstance(value, str | bytes):
         mapping = issubclass(get_origin(attribute.type) or object, Mapping)
         example = f"{attribute.name}={{name: value}}" if mapping else f"{attribute.name}=[value]"
-        raise TypeError(
-            f"{type(of).__name__}.{attribute.name} is one text, and must be a collection. Write {example}."
+        raise WrongTypeError(
+            f"{type(of).__name__}.{attribute.name} must be a collection, and is {what_it_is(value)}. "
+            f"Write {example}.",
+            fix=f"Write {example}.",
         )

@@ -29,8 +29,13 @@ class Finding:
     subject: str = ""
     """The address or attribute that it is about: `role.web.size`."""
     location: Location | None = None
+    """Where it was written: the line of the attribute that the subject names, where that is known."""
     observed: bool = False
     """Whether it is about what is there, and not already about what is declared."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.location is not None:
+            object.__setattr__(self, "location", self.location.of(self.subject))
 
     def __str__(self) -> str:
         place = f"{self.location.exact}: " if self.location else ""

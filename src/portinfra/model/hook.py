@@ -1,7 +1,9 @@
 """A hook: what a user has called on the way, and what it is given."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from portinfra.model import convert
 
 Inventory = Mapping[str, Any]
 """What a hook is given: the environment and its hosts, each with role, zone, address, native id and volumes
@@ -16,5 +18,4 @@ fails by its exit code and finds the inventory in the JSON file that `PORTINFRA_
 
 def hooks(given: Any) -> tuple[Hook, ...]:
     """Several hooks; one alone is one of several."""
-    alone = isinstance(given, str) or not isinstance(given, Iterable)
-    return (given,) if alone else tuple(given)
+    return convert.several(given)

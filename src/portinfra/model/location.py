@@ -1,6 +1,7 @@
 """Where a value was written: the line that an error should point at."""
 
 import sys
+from collections.abc import Mapping
 from types import FrameType
 
 from attrs import field, frozen
@@ -19,8 +20,22 @@ class Location:
     source: str = field(default="", eq=False, repr=False, metadata=_FOR_PEOPLE)
     """The line as it is in the file; empty: not known, or it may hold a secret."""
 
+    attributes: Mapping[str, "Location"] = field(factory=dict, eq=False, repr=False, metadata=_FOR_PEOPLE)
+    """Of a block: the line of each attribute that it has, by the attribute's name; empty: not known."""
+
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
+
+    def of(self, subject: str) -> "Location":
+        """Return the line of the last attribute that a subject such as `role.web.size` names; where it names
+        none, this line. The first two words name the block itself.
+        """
+        words = subject.split(".")
+        for begin in range(len(words) - 1, 1, -1):
+            for end in range(len(words), begin, -1):
+                if found := self.attributes.get(".".join(words[begin:end])):
+                    return found
+        return self
 
     @property
     def exact(self) -> str:

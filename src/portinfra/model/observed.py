@@ -18,7 +18,12 @@ State = Literal["pending", "ready", "deleting"]
 
 
 class Unseen:
-    """The value of an attribute that no list tells; `Driver.detail` asks for it."""
+    """The value of an attribute that no list tells. `Driver.detail` asks for it, where anything tells it;
+    else it is unknown, which is no difference. False, as a reference that is not there.
+    """
+
+    def __bool__(self) -> bool:
+        return False
 
     def __repr__(self) -> str:
         return "UNSEEN"
@@ -104,6 +109,8 @@ class Observation:
     """Doubles that bear our owner and that no attempt of ours explains: reported, never touched."""
     foreign: tuple[Foreign, ...] | None = None
     """What others have made in or on these resources; None where it was not read. It is never changed."""
+    reads_definitions: bool = False
+    """Whether firewall rules were read as they are defined, and no read tells what is in force."""
 
     def of(self, kind: type[S]) -> dict[Address, Observed[S]]:
         """Return the resources of one kind, in the order of `resources`."""

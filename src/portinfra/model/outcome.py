@@ -73,6 +73,8 @@ class Outcome:
     """What a fresh look still found different, after every step was done."""
     unverified: frozenset[str] = frozenset()
     """The zones that did not answer that look, though nobody said to work without them."""
+    enforced: int = 0
+    """Of how many resources the definition was put in force again, as no read tells whether it was."""
 
     @property
     def causes(self) -> tuple[Cause, ...]:

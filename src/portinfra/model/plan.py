@@ -13,6 +13,7 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Spec
+from portinfra.model.strict import strict
 
 
 @frozen(field_transformer=convert.refuse_text)
@@ -25,7 +26,7 @@ class Budget:
     """Calls by rate class."""
 
 
-@frozen(field_transformer=convert.refuse_text)
+@frozen(field_transformer=strict)
 class PlanOptions:
     """What the user allows or asks for beyond the declaration. One name needs no set: `only="web"`."""
 

@@ -6,6 +6,23 @@ from attrs import frozen
 
 from portinfra.model.change import Step
 from portinfra.model.outcome import Fate
+from portinfra.words import duration
+
+
+@frozen
+class Awaited:
+    """What a call waits for while it is made."""
+
+    what: str
+    """In a few words: `web1 to shut down`."""
+    then: str
+    """What happens when `seconds` are over: `power off`."""
+    seconds: float
+
+    def text(self, waited: float) -> str:
+        """Return what to tell after so many seconds."""
+        left = max(0.0, self.seconds - waited)
+        return f"waiting for {self.what}, {self.then} in {duration(left)}"
 
 
 @frozen
@@ -28,6 +45,8 @@ class Progress:
     """How that step ended; None: it began, or waits."""
     waits: bool = False
     """Whether the provider has accepted that step's calls, and takes its time."""
+    waited: float = 0.0
+    """Seconds since a call of that step began that takes long; 0: none does."""
     message: str = ""
     """One line, without a secret: `starting`, an error, `throttled: slowing down`."""
 

@@ -33,8 +33,7 @@ OCCASIONS = ("drill", "failover", "failback")
 
 
 def _role_names(given: Any) -> tuple[str, ...]:
-    alone = isinstance(given, Role | str) or not isinstance(given, Iterable)
-    return tuple(_role_name(role) for role in ((given,) if alone else given))
+    return tuple(map(_role_name, convert.several(given)))
 
 
 def _role_name(given: Role | str) -> str:
@@ -132,7 +131,7 @@ class Probe:
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class EvidenceCopy:
     """Where a copy of each evidence goes: an rclone remote that lets this machine add files."""
 
@@ -148,8 +147,7 @@ def _environment_name(environment: Environment | str) -> str:
 
 
 def _waves(waves: Any) -> tuple[Wave, ...]:
-    several = waves if isinstance(waves, Iterable) and not isinstance(waves, str) else (waves,)
-    return tuple(wave if isinstance(wave, Wave) else Wave(wave) for wave in several)
+    return tuple(wave if isinstance(wave, Wave) else Wave(wave) for wave in convert.several(waves))
 
 
 def _policies(given: Iterable[DataPolicy] | DataPolicy) -> tuple[DataPolicy, ...]:

@@ -103,7 +103,7 @@ class Subnet(Spec):
     """The addresses of one role in one zone."""
 
     kind = "subnet"
-    network: Address | None = field(metadata=_REFERENCE)
+    network: Address | None = field(converter=convert.address, metadata=_REFERENCE)
     cidr: str = field()
     zone: Zone = field()
     public: bool = False
@@ -116,7 +116,7 @@ class Firewall(Spec):
     """A role's empty shell: nothing in, nothing out. Its rules are a resource of their own."""
 
     kind = "firewall"
-    network: Address | None = field(metadata=_REFERENCE)
+    network: Address | None = field(converter=convert.address, metadata=_REFERENCE)
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
     cidr: str = field(default="", metadata=_BIRTH, eq=False)
     """Where all who bear it have their addresses, in whatever zone: for clouds whose rules name no role."""
@@ -127,7 +127,7 @@ class FirewallRules(Spec):
     """All that a firewall lets through, each way. It sorts its rules and removes doubles."""
 
     kind = "firewall-rules"
-    firewall: Address | None = field(metadata=_REFERENCE)
+    firewall: Address | None = field(converter=convert.address, metadata=_REFERENCE)
     ingress: tuple[Rule, ...] = field(default=(), converter=_rules)
     egress: tuple[Rule, ...] = field(default=(), converter=_rules)
 
@@ -168,8 +168,8 @@ class Instance(Spec):
     """One host of one role."""
 
     kind = "instance"
-    subnet: Address | None = field(metadata=_REFERENCE)
-    firewall: Address | None = field(metadata=_REFERENCE)
+    subnet: Address | None = field(converter=convert.address, metadata=_REFERENCE)
+    firewall: Address | None = field(converter=convert.address, metadata=_REFERENCE)
     zone: Zone = field()
     private_address: str = field()
     machine_type: str = "small"
@@ -231,8 +231,8 @@ class Attachment(Spec):
     """A volume on an instance."""
 
     kind = "attachment"
-    instance: Address | None = field(metadata=_ENDS_WITH)
-    volume: Address | None = field(metadata=_REFERENCE)
+    instance: Address | None = field(converter=convert.address, metadata=_ENDS_WITH)
+    volume: Address | None = field(converter=convert.address, metadata=_REFERENCE)
     device: str = field()
     """The logical device: the volume's name on its role. The provider tells the path."""
 
@@ -242,7 +242,7 @@ class PublicAddress(Spec):
     """A fixed address that the internet can reach, on one instance."""
 
     kind = "public-address"
-    instance: Address | None = field(metadata=_REFERENCE)
+    instance: Address | None = field(converter=convert.address, metadata=_REFERENCE)
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
 
 
@@ -251,7 +251,7 @@ class Snapshot(Spec):
     """A volume's contents at one moment; or the copy of such from another region."""
 
     kind = "snapshot"
-    volume: Address | None = field(default=None, metadata=_REFERENCE)
+    volume: Address | None = field(default=None, converter=convert.address, metadata=_REFERENCE)
     copy_of: str = ""
     """What it is a copy of, by region and the provider's own id: `us-east-1/snap-0a1b`; empty: it is taken of
     its volume.

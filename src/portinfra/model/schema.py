@@ -77,6 +77,8 @@ class Attribute:
     part: type[Any] | None
     """The class of its parts, or the class whose attributes it overrides."""
     metadata: Mapping[str, Any]
+    annotation: Any
+    """The values that it takes, None among them."""
 
     @property
     def is_needed(self) -> bool:
@@ -145,7 +147,9 @@ def _read(of: type[Any]) -> tuple[Attribute, ...]:
             kind, part = _kind(reduce(or_, options) if is_union else annotation)
             part = each.metadata.get("overrides", part)
             may_be_none = is_union and NoneType in get_args(annotation)
-            described.append(Attribute(each.name, kind, may_be_none, each.default, part, each.metadata))
+            described.append(
+                Attribute(each.name, kind, may_be_none, each.default, part, each.metadata, annotation)
+            )
     for moved in [each for each in described if "before" in each.metadata]:
         described.remove(moved)
         described.insert([each.name for each in described].index(moved.metadata["before"]), moved)

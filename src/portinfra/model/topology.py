@@ -54,7 +54,7 @@ class Role:
     )
     """Encrypted volumes, one of each for every host."""
     ssh_keys: tuple[str, ...] = field(default=(), converter=convert.strings)
-    """The public keys that may log in to its hosts."""
+    """The public keys that may log in to its hosts, with options or without, as in `authorized_keys`."""
     user_data: str = field(default="", repr=False, metadata={"secret": True})
     """Given to a host at its birth; changing it later changes nothing that runs. Never shown."""
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags, metadata=_OVERRIDE)
@@ -138,13 +138,16 @@ def allow(
 
 
 def _names(peers: Peer | Iterable[Peer]) -> tuple[str, ...]:
-    several: list[Peer] = [peers] if isinstance(peers, Role | str) else list(peers)
-    return tuple(peer.name if isinstance(peer, Role) else peer for peer in several)
+    return tuple(peer.name if isinstance(peer, Role) else peer for peer in _several(peers))
+
+
+def _several(peers: Peer | Iterable[Peer]) -> tuple[Peer, ...]:
+    return convert.several(peers)
 
 
 def port_ranges(ports: Ports) -> tuple[PortRange, ...]:
     """Ports as sorted ranges that neither overlap nor touch; a range is `"8000-8100"` or `[(8000, 8100)]`."""
-    several: list[Any] = [ports] if isinstance(ports, int | str) else list(ports)
+    several: tuple[Any, ...] = convert.several(ports)
     merged: list[PortRange] = []
     for first, last in sorted(_port_range(port) for port in several):
         if merged and first <= merged[-1][1] + 1:

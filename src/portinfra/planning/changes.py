@@ -7,7 +7,7 @@ from attrs import evolve, field, frozen
 
 from portinfra.model.address import Address
 from portinfra.model.change import Action, Change, Difference
-from portinfra.model.observed import Observation, Observed
+from portinfra.model.observed import UNSEEN, Observation, Observed
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import FirewallRules, Instance, Spec, Volume, traits
@@ -106,7 +106,8 @@ def _compare(want: Spec, seen: Spec) -> tuple[Difference, ...]:
     if want == seen:
         return ()
     pairs = [(name, getattr(seen, name), getattr(want, name)) for name in traits(type(want)).compared]
-    differences = (Difference(name, before, after) for name, before, after in pairs if before != after)
+    told = (pair for pair in pairs if pair[1] is not UNSEEN)
+    differences = (Difference(name, before, after) for name, before, after in told if before != after)
     return tuple(each for each in differences if each.field != "image" or not _runs_image(want, seen))
 
 

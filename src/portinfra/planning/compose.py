@@ -19,6 +19,7 @@ from portinfra.planning.budget import budget, raise_for_unknown_rates
 from portinfra.planning.changes import Desired, Drivers, changes, effective, follow_replacements
 from portinfra.planning.closings import closings
 from portinfra.planning.dry_run import dry_run
+from portinfra.planning.mounted import mount_findings
 from portinfra.planning.offers import offer_findings
 from portinfra.planning.ordering import steps
 from portinfra.planning.quotas import quota_findings
@@ -61,6 +62,7 @@ def compose(
     findings += dict.fromkeys(offer_findings(decided.values(), placed, catalogue, drivers))
     if not destroy:
         findings += birth_findings(placed, observation, decided, options.only)
+        findings += mount_findings(decided, desired)
         findings += zone_findings(placed, bound.wanted, observation, catalogue)
     closed_first = closings(decided, desired)
     rolling = {role.name: role.max_unavailable for role in placed.topology.roles}
@@ -71,7 +73,7 @@ def compose(
     wrong = _errors(findings)
     # What is wrong is often that the network is not where the plan looks for it: its driver says so.
     walked = [step for step in ordered if step.address.kind == Network.kind or not wrong]
-    calls, refused = dry_run(walked, desired, placed, tightened)
+    calls, refused = dry_run(walked, desired, placed, catalogue, tightened)
     reads = [call for driver in drivers.values() for call in call_method(driver.survey, placed.scope)]
     raise_for_unknown_rates([*reads, *calls], catalogue.rates)
     findings += [*refused, *quota_findings(decided.values(), desired, catalogue), *_doubles(observation)]

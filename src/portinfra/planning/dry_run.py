@@ -9,6 +9,7 @@ from typing import Any
 from attrs import evolve
 
 from portinfra.model.address import Address
+from portinfra.model.catalogue import Catalogue
 from portinfra.model.change import Step
 from portinfra.model.finding import Finding
 from portinfra.model.observed import Observed
@@ -25,11 +26,15 @@ CALLS_MAX = 100
 
 
 def dry_run(
-    steps: Iterable[Step], desired: Desired, placed: Placed, tightened: Mapping[Address, Spec]
+    steps: Iterable[Step],
+    desired: Desired,
+    placed: Placed,
+    catalogue: Catalogue,
+    tightened: Mapping[Address, Spec],
 ) -> tuple[list[Call], list[Finding]]:
     """The calls of all steps, in order; and a finding for each that a driver refuses."""
     world = World(desired.seen)
-    refs = Refs(placed.scope, "", world, world.removals)
+    refs = Refs(placed.scope, "", world, world.removals, catalogue.rules_max)
     calls: list[Call] = []
     findings: list[Finding] = []
     for step in steps:

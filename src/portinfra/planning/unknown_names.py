@@ -8,7 +8,7 @@ from attrs import frozen
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.plan import Plan
 from portinfra.planning.roles import COMMON, role_of
-from portinfra.words import suggestion
+from portinfra.words import nearest_spelling, suggestion
 
 ALL = "all"
 """What `allow_data_loss` may name besides volumes and snapshots: every one of them."""
@@ -19,9 +19,6 @@ PERMITS = ("allow_data_loss", "unprotected")
 command must finish it. So an absent resource there is a warning. It comes without the nearest name, which may
 be that of a volume that must stay. A name that a user misspelled is an error (`_misspelling`).
 """
-
-ALIKE = 0.85
-"""Two names of which so great a part is equal are spellings of one."""
 
 
 @frozen
@@ -70,16 +67,9 @@ def _misspelling(name: str, known: Iterable[str]) -> str:
 
     A name that differs only in its numbers is that of another host, which may have been deleted.
     """
-    from difflib import SequenceMatcher, get_close_matches  # most commands never need it
-
-    def is_alike(other: str) -> bool:
-        one, two = (re.sub(r"\d", "", address) for address in (name, other))
-        (kind, _, first), (other_kind, _, second) = one.partition("."), two.partition(".")
-        if kind != other_kind or first == second:
-            return False
-        return SequenceMatcher(None, first, second).ratio() >= ALIKE
-
-    return next(iter(get_close_matches(name, filter(is_alike, sorted(known)), n=1)), "")
+    kind, _, spelled = name.partition(".")
+    alike = {each.partition(".")[2]: each for each in known if each.partition(".")[0] == kind}
+    return alike.get(nearest_spelling(spelled, alike), "")
 
 
 def is_data(name: str) -> bool:

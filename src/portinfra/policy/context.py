@@ -9,13 +9,14 @@ from portinfra.model.environment import Environment
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance, Spec
+from portinfra.model.strict import strict
 from portinfra.model.topology import Role, Topology
 from portinfra.placement import role_in
 from portinfra.reach import Reach
 from portinfra.reach.parties import role_of
 
 
-@frozen
+@frozen(field_transformer=strict)
 class PolicyContext:
     """The declaration, with what is placed or what is there, and who can reach whom in it."""
 

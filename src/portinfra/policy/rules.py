@@ -7,9 +7,11 @@ from attrs import frozen
 
 from portinfra.errors import DeclarationError
 from portinfra.model.address import Address
+from portinfra.model.arguments import check_types
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.location import Location, location_of
+from portinfra.model.strict import strict
 from portinfra.model.topology import Flow, Role, Topology
 from portinfra.policy.context import PolicyContext
 from portinfra.provider.own_code import describe
@@ -35,7 +37,7 @@ class Breach:
     roles: tuple[str, ...]
 
 
-@frozen
+@frozen(field_transformer=strict)
 class PolicyRule:
     """One rule of `check`. Made by `rule`."""
 
@@ -89,6 +91,7 @@ class PolicyRule:
         return named or about
 
 
+@check_types
 def rule(
     id: str, severity: Severity | str = Severity.WARNING, fix: str = "", *, enforces: str = ""
 ) -> Callable[[Callable[[PolicyContext], Iterable[Found]]], PolicyRule]:

@@ -29,6 +29,7 @@ from portinfra.model.catalogue import Capabilities, Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Foreign, Observed
 from portinfra.model.plain import JsonObject
+from portinfra.model.progress import Awaited
 from portinfra.model.record import Record
 from portinfra.model.resources import Instance, Spec
 from portinfra.provider.own_code import find_id
@@ -60,6 +61,8 @@ class Call:
     """Whether repeating it changes nothing: idempotent by nature, or with a token. Of a read, nobody asks."""
     optional: bool = False
     """Whether core does without this read. It is made once; if it fails, its answer is absent."""
+    awaits: Awaited | None = field(default=None, hash=False)
+    """What it waits for while it is made, where that may take long."""
 
     @property
     def reads(self) -> bool:
@@ -116,9 +119,10 @@ class Refs:
     """The run that asks; goes into the owner of what it creates."""
     seen: Mapping[Address, Observed[Any]]
     """What is there now. A wanted reference is always among it when `want` is not None."""
-
     removals: Mapping[Address, int] = field(factory=dict)
     """How often this run has seen a resource go: a client token dies with what it made."""
+    rules_max: int | None = None
+    """How many rules each way of one firewall may have; None: any number."""
 
     def token(self, spec: Spec) -> str:
         """The client token for creating a resource: the same until what it made is gone."""
@@ -126,9 +130,7 @@ class Refs:
 
     def id(self, address: Address | None) -> str:
         """The native id of a referenced resource."""
-        if address is None:
-            return ""
-        return self.seen[address].id
+        return self.seen[address].id if address else ""
 
     def owner(self, spec: Spec) -> Owner:
         """The owner that a new resource must carry from its first moment."""
@@ -139,9 +141,7 @@ class Refs:
         return self.scope.native_name(spec.name)
 
     def free_name(self, spec: Spec) -> str:
-        """The native name for a new resource where names never change: its own, unless something that was
-        renamed, and says so in `parts["name"]`, still bears it.
-        """
+        """The native name of a new resource; another one where it is `parts["name"]` of a renamed one."""
         taken = {
             seen.parts.get("name")
             for address, seen in self.seen.items()
@@ -169,9 +169,8 @@ class Driver(ABC, Generic[S]):
 
     @abstractmethod
     def survey(self, scope: Scope, only: Sequence[Observed[S]] = ()) -> tuple[Call, ...]:
-        """The reads that find all of this kind in the scope; equal reads are shared between kinds.
-
-        `only` is a hint: these few are awaited, and a narrower read will do.
+        """The reads that find all of this kind in the scope; equal reads are shared between kinds. A narrower
+        read will do where `only` names the few that are awaited.
         """
 
     @abstractmethod
@@ -179,8 +178,7 @@ class Driver(ABC, Generic[S]):
         """What is there, from the pages that each call of `survey` brought; a call that failed is absent.
 
         Groups native parts by owner and tolerates any missing part. Of doubles, the one in use is primary,
-        else the first by attempt; the others are `extras` if they are ours and empty. A double that is
-        neither is a second value with the same address: core reports it and touches neither.
+        else the first by attempt; the others are `extras` if ours and empty, else values that core reports.
         """
 
     def takes(self, spec: S, catalogue: Catalogue) -> Mapping[str, int]:
@@ -207,11 +205,14 @@ class Driver(ABC, Generic[S]):
         replacement as a removal and then a creation; a difference in `replaces` is never handed in.
         """
 
+    def enforce(self, seen: Observed[S], refs: Refs) -> tuple[Call, ...]:
+        """Return `safe` calls for the end of an apply: they put in force what no read tells to be so."""
+        return ()
+
     def absorb(self, seen: Observed[S] | None, call: Call, answer: Answer | None) -> Observed[S] | None:
         """What is there after the call, by its answer; with None, by its promise (a dry step).
 
-        By default `call.after`, with ids from `call.fills`. Override it where an answer tells of a state
-        (`pending`) that takes time to become the promised one.
+        By default `call.after`, with ids from `call.fills`. Override it where an answer tells of `pending`.
         """
         if call.after is None:
             return None
@@ -274,9 +275,7 @@ class Provider(Protocol):
     capabilities: Capabilities
     clock: Clock
     drivers: Mapping[type[Spec], Driver[Any]]
-    """Kind → driver, in the order of `KINDS`. Without the capability `public_addresses` or `snapshots`, the
-    driver of that kind may be absent; every other kind needs one.
-    """
+    """Kind → driver, in the order of `KINDS`: all, but those of capabilities that are False."""
     records: RecordDriver
 
     def account_calls(self) -> tuple[Call, ...]:
@@ -286,9 +285,7 @@ class Provider(Protocol):
         """The account that the credentials speak for. Pure."""
 
     def principal_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
-        """Return who the credentials speak for, as the provider names it: an ARN, a service account, a URI.
-        Empty where it does not say. Takes the answers of `account_calls`. Pure.
-        """
+        """Return who the credentials speak for, by the answers of `account_calls`; empty: not told. Pure."""
 
     def catalogue_calls(self) -> tuple[Call, ...]:
         """The reads that `catalogue` needs. They are made only where something is to be done."""
@@ -316,9 +313,7 @@ class ProviderPlugin(Protocol):
     """A provider as installed: an entry point in group `portinfra.providers`.
 
     Works offline, without credentials and without its native library. It also inherits the class of each
-    optional ability that it has: `PermissionPolicies`, `Grants`, `NativeLimits`, `Doctor`, `Images`,
-    `BlockExport`.
-    portinfra finds an ability by `isinstance(plugin, Grants)`, and by no other way.
+    optional ability that it has, and portinfra finds it by `isinstance(plugin, Grants)` alone.
     """
 
     name: str
@@ -382,19 +377,19 @@ class Doctor(ABC):
         """Return the findings about this machine; with a location, those about its hosts. Change nothing."""
 
 
+Say = Callable[[str], object]
+"""Tells people how far a long action has come."""
+
+
 class Images(ABC):
     """Optional ability: the user brings machine images to the provider. A location is a region or site."""
 
     @abstractmethod
-    def build_image(
-        self, location: str, packages: Iterable[str], name: str, say: Callable[[str], object]
-    ) -> str:
+    def build_image(self, location: str, packages: Iterable[str], name: str, say: Say) -> str:
         """Build a small Debian image with these extra packages, bring it to a location, return its name."""
 
     @abstractmethod
-    def fetch_image(
-        self, location: str, source: str, sha256: str, name: str, say: Callable[[str], object]
-    ) -> str:
+    def fetch_image(self, location: str, source: str, sha256: str, name: str, say: Say) -> str:
         """Fetch an image from a URL or file, verify its digest, bring it to a location, return its name."""
 
 

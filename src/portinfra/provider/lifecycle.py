@@ -168,8 +168,9 @@ class LifecycleDriver(Driver[S]):
             first, *others = sorted(same, key=lambda copy: copy.rank)
             doubles = [copy for copy in others if copy.named and not copy.is_leaving]
             empty = [copy for copy in doubles if self.is_empty_double(copy, first)]
-            extras = (*first.seen.extras, *({"id": copy.seen.id} for copy in empty))
-            found.append(evolve(first.seen, extras=extras))
+            extras = tuple({"id": copy.seen.id} for copy in empty)
+            kept = evolve(first.seen, extras=(*first.seen.extras, *extras)) if extras else first.seen
+            found.append(kept)
             found += [copy.seen for copy in doubles if copy not in empty]
         return found
 

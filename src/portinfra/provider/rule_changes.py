@@ -1,17 +1,20 @@
 """Firewall rules where one request removes, or allows, some rules of one direction of one firewall."""
 
 from abc import abstractmethod
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from attrs import evolve
 
 from portinfra.model.observed import Observed
 from portinfra.model.resources import FirewallRules, Rule
-from portinfra.model.rule_sets import is_needed
+from portinfra.model.rule_sets import common, is_needed
 from portinfra.provider.interface import DONE, Call, Driver, NextCall, Refs, Refuse
 
 Way = Literal["ingress", "egress"]
 Verb = Literal["remove", "allow"]
+
+PORTIONS_MAX = 10
+"""Requests that allow the missing rules of one way. A step makes at most 100 requests."""
 
 WAYS: tuple[Way, ...] = ("ingress", "egress")
 
@@ -21,16 +24,15 @@ class RuleChangesDriver(Driver[FirewallRules]):
 
     Make before break: traffic that passes now and is wanted passes after every call. So the order is:
     1. remove the rules of which nothing is wanted, or nothing that the wanted rules which exist do not allow;
-    2. allow what is missing, if that fits beside the rest;
-    3. remove the rest, of which the wanted rules now allow all that is wanted.
+    2. allow what is missing, or as much of it as fits beside the rest, first what takes the place of a rule;
+    3. remove the rest, of which the wanted rules now allow all that is wanted; then again from 2.
+
+    Where no rule fits, or so few that it takes too many portions, it refuses.
     """
 
     spec = FirewallRules
     holds = frozenset({"firewall"})
     replaces = frozenset({"firewall"})
-
-    rules_max: ClassVar[int | None] = None
-    """The provider's limit of rules for each way of one firewall; None: there is none."""
 
     @abstractmethod
     def change(
@@ -59,18 +61,11 @@ class RuleChangesDriver(Driver[FirewallRules]):
         for way in WAYS:
             current = getattr(seen.spec, way)
             if missing := _without(getattr(wanted, way), current):
-                if self.rules_max is not None and len(current) + len(missing) > self.rules_max:
-                    return self._no_room(way, len(current), len(missing))
-                return self.change("allow", way, missing, _with(seen, wanted, way, current + missing), refs)
+                portion = _portion(missing, current, getattr(wanted, way), refs.rules_max)
+                if len(missing) > len(portion) * PORTIONS_MAX:
+                    return _no_room(way, len(current), len(missing), refs.rules_max)
+                return self.change("allow", way, portion, _with(seen, wanted, way, current + portion), refs)
         return DONE
-
-    def _no_room(self, way: Way, current: int, missing: int) -> Refuse:
-        return Refuse(
-            f"the firewall keeps {current} {way} rules until {missing} new ones exist: that is "
-            f"{current + missing} together, and {self.rules_max} is the most",
-            "Leave some flows of this role out, apply, then declare them again: their traffic is closed "
-            "meanwhile. Or change the flows a few at a time.",
-        )
 
 
 def _surplus(current: tuple[Rule, ...], wanted: tuple[Rule, ...]) -> tuple[Rule, ...]:
@@ -78,6 +73,27 @@ def _surplus(current: tuple[Rule, ...], wanted: tuple[Rule, ...]) -> tuple[Rule,
     unwanted = _without(current, wanted)
     kept = _without(current, unwanted)
     return tuple(rule for rule in unwanted if not is_needed(rule, wanted, kept))
+
+
+def _portion(
+    missing: tuple[Rule, ...], current: tuple[Rule, ...], wanted: tuple[Rule, ...], most: int | None
+) -> tuple[Rule, ...]:
+    """Return the missing rules that fit beside the current ones; all of them where there is no limit."""
+    if most is None or len(current) + len(missing) <= most:
+        return missing
+    leaving = _without(current, wanted)
+    replacing = [rule for rule in missing if any(common(rule, old) for old in leaving)]
+    others = [rule for rule in missing if rule not in replacing]
+    return tuple(sorted([*replacing, *others][: max(0, most - len(current))]))
+
+
+def _no_room(way: Way, current: int, missing: int, most: int | None) -> Refuse:
+    return Refuse(
+        f"the firewall keeps {current} {way} rules until others replace them, {missing} are missing, and "
+        f"{most} is the most that it may have",
+        "Leave some flows of this role out, apply, then declare them again: their traffic is closed "
+        "meanwhile. Or use wider flows, or ask for a higher quota.",
+    )
 
 
 def _with(

@@ -1,6 +1,7 @@
 """Evidence as JSON: `portinfra.drill/1`, and `portinfra.failover/1` for a failover or failback."""
 
 from portinfra.errors import PortinfraError
+from portinfra.model.arguments import check_types
 from portinfra.model.evidence import Evidence
 from portinfra.model.plain import Document, JsonObject
 from portinfra.rollout.evidence.parsing import parse, read
@@ -14,6 +15,7 @@ SCHEMAS = {
 FIX = "Name the JSON file that a drill, failover or failback wrote."
 
 
+@check_types
 def evidence_document(evidence: Evidence) -> Document:
     """The document of an evidence, to be signed: every field under its own name; first whether it is real."""
     document = document_of(SCHEMAS[evidence.kind], evidence)
@@ -25,6 +27,7 @@ def parsed(text: str) -> Document:
     return parse(text, FIX)
 
 
+@check_types
 def evidence_of(document: JsonObject) -> Evidence:
     """The evidence of a document, whose signature is not looked at. Fields that it does not know are left
     out: a later version may have added them. Raises PortinfraError with all that is wrong.

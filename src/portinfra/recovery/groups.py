@@ -65,6 +65,11 @@ def groups(recovery: Recovery, placed: Placed) -> list[Group]:
     return [Group(name, tuple(policies[name]), tuple(some)) for name, some in volumes.items()]
 
 
+def roles_of(group: Group, placed: Placed) -> frozenset[str]:
+    """Return the roles whose data a group holds."""
+    return frozenset(placed.roles[volume] for volume in group.volumes)
+
+
 def _volumes(placed: Placed) -> Iterable[tuple[str, Attachment]]:
     for address, spec in placed.resources.items():
         if isinstance(spec, Attachment):

@@ -8,13 +8,14 @@ from attrs import field, frozen
 from portinfra.hooks.listeners import SafeListener
 from portinfra.model import convert
 from portinfra.model.progress import Listener, Progress
+from portinfra.model.strict import strict
 
 
 def _listener(given: Listener) -> SafeListener[Progress]:
-    return SafeListener(given)
+    return SafeListener(given) if callable(given) else given  # what is wrong is refused
 
 
-@frozen
+@frozen(field_transformer=strict)
 class Pace:
     """How calls are made: so many at once, or one at a time in an order that a seed decides; and who is told
     how far they are.
@@ -25,7 +26,7 @@ class Pace:
     listen: Listener = field(default=lambda progress: None, converter=_listener)
 
 
-@frozen
+@frozen(field_transformer=strict)
 class How:
     """How a failover goes about it. What the ledger says of one that has begun holds besides."""
 

@@ -1,5 +1,7 @@
 """What a recovery is about: the plan, with the topology and the two environments that it names."""
 
+from collections.abc import Iterable
+
 from attrs import evolve, frozen
 
 from portinfra.errors import PolicyError
@@ -9,11 +11,14 @@ from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.fingerprint import fingerprint
 from portinfra.model.recovery import DataPolicy, RecoveryPlan, usual_engine
+from portinfra.model.strict import strict
 from portinfra.model.topology import Topology
 from portinfra.model.vault import Vault
+from portinfra.provider import registry
+from portinfra.words import suggestion
 
 
-@frozen
+@frozen(field_transformer=strict)
 class Recovery:
     """A recovery plan with what it names."""
 
@@ -78,6 +83,20 @@ class Recovery:
         return fingerprint(self.topology)
 
     @property
+    def plan_digest(self) -> str:
+        """Tells the plan and both environments, as they are declared, from what they are after a change. The
+        way back has the same.
+        """
+        ends = sorted((self.source, self.target), key=lambda environment: environment.name)
+        return fingerprint((evolve(self.plan, source="", target=""), *ends))
+
+    @property
+    def simulated(self) -> bool:
+        """Whether an end is in a cloud that does not exist."""
+        ends = (self.source, self.target)
+        return any(registry.plugin(end.provider).capabilities.simulated for end in ends)
+
+    @property
     def sensitive(self) -> bool:
         """Whether what hooks print is kept to itself."""
         return any(policy.sensitive for policy in self.plan.data)
@@ -111,3 +130,18 @@ class Recovery:
     def schedule(self, policy: DataPolicy) -> int:
         """Seconds between two points."""
         return seconds(policy.schedule) if policy.schedule else seconds(self.plan.rpo) // 2
+
+
+def check_points(recovery: Recovery, without: Iterable[str], known: Iterable[str]) -> None:
+    """Raise PolicyError for points, by their ids, that are to be left aside and that do not exist."""
+    findings = [
+        Finding(
+            "recovery/unknown-point",
+            f"there is no point {id!r}",
+            suggestion(id, known, "There are no points: leave it out."),
+            subject=f"recovery.{recovery.plan.name}",
+        )
+        for id in sorted(set(without) - set(known))
+    ]
+    if findings:
+        raise PolicyError("points to be left aside do not exist: nothing was changed", findings)

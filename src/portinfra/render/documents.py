@@ -17,7 +17,7 @@ from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
 from portinfra.model.plain import Document, plain
 from portinfra.model.plan import Plan
-from portinfra.model.resources import Instance, PublicAddress, Spec, shown
+from portinfra.model.resources import Instance, Network, PublicAddress, Spec, shown
 from portinfra.planning.saved import declaration_digest, digest, fingerprints
 
 
@@ -205,6 +205,7 @@ def output_document(scope: str, observation: Observation) -> Document:
             for address, seen in hosts
         },
         "ids": {address: seen.id for address, seen in there if seen.id},
+        "router": next((r for n in observation.of(Network).values() if (r := n.parts.get("router"))), None),
         "unknown": sorted(observation.unknown),
     }
 

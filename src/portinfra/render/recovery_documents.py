@@ -5,6 +5,7 @@ from datetime import datetime
 
 from portinfra.model.plain import Document, plain
 from portinfra.recovery.drills.drill import Swept
+from portinfra.recovery.drills.history import RunHistory
 from portinfra.recovery.ledger.drills import Drilled
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
@@ -75,6 +76,15 @@ def swept_document(recovery: Recovery, found: Iterable[Swept]) -> Document:
         "schema": "portinfra.swept/1",
         "recovery": recovery.plan.name,
         "drills": plain(tuple(found)),
+    }
+
+
+def runs_document(recovery: Recovery, found: Iterable[RunHistory]) -> Document:
+    """The runs that left evidence."""
+    return {
+        "schema": "portinfra.drills/1",
+        "recovery": recovery.plan.name,
+        "runs": plain(tuple(found)),
     }
 
 

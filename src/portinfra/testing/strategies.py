@@ -6,14 +6,23 @@
 Needs `hypothesis`, which only tests install.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from attrs import evolve
 from hypothesis import strategies as st
 
 from portinfra.model.environment import Environment
-from portinfra.model.recovery import OCCASIONS, Action, DataPolicy, Probe, RecoveryPlan, Wave
+from portinfra.model.recovery import (
+    ACCEPTS,
+    OCCASIONS,
+    Action,
+    DataPolicy,
+    EvidenceCopy,
+    Probe,
+    RecoveryPlan,
+    Wave,
+)
 from portinfra.model.resources import Volume
 from portinfra.model.topology import INTERNET, Flow, Role, Topology, allow
 
@@ -102,6 +111,12 @@ def targets() -> st.SearchStrategy[Environment]:
     )
 
 
+def _probes(stores: Sequence[str]) -> st.SearchStrategy[Probe]:
+    """A probe that passes, and says which data it reads."""
+    reads = st.lists(st.sampled_from(stores), unique=True) if stores else st.just([])
+    return st.builds(Probe, st.just("it answers"), st.just("true"), reads)
+
+
 @st.composite
 def recoveries(draw: st.DrawFn, topology: Topology) -> RecoveryPlan:
     """A valid recovery plan of the topology, with every role in a wave and hooks that pass.
@@ -124,7 +139,11 @@ def recoveries(draw: st.DrawFn, topology: Topology) -> RecoveryPlan:
         waves=[Wave(names, draw(_hooks()), draw(st.sampled_from(["5m", "30m", "1h"]))) for names in together],
         data=[evolve(policy, of=name, group=group) for name in some],
         actions=draw(st.lists(_actions(order), max_size=1)),
-        probes=draw(st.lists(st.just(Probe("it answers", "true")), max_size=1)),
+        probes=draw(st.lists(_probes(sorted({*stores} & {*order})), max_size=1)),
+        accept=draw(st.sampled_from(ACCEPTS)),
+        signers=draw(st.lists(st.just("zxAdujw16d51eEsTZUQlEYU+hgWv/JSaac/0cMVqWAQ="), max_size=1)),
+        notify=draw(st.lists(st.just("true"), max_size=1)),
+        evidence=draw(st.none() | st.just(EvidenceCopy("vault:shop/evidence", "copies.conf"))),
         drill_cidr=draw(st.sampled_from(["", "10.30.0.0/16"])),
         drill_limit=draw(st.sampled_from(["4h", "6h"])),
         contacts=draw(st.lists(st.just("Ada, +44 20 7946 0000"), max_size=1)),

@@ -18,7 +18,12 @@ from portinfra.model.resources import Spec
 from portinfra.model.topology import Topology
 from portinfra.provider.interface import ProviderPlugin
 from portinfra.validation.abilities import ability_findings, key_findings
-from portinfra.validation.environments import environment_findings, override_findings, shared_account_findings
+from portinfra.validation.environments import (
+    environment_findings,
+    override_findings,
+    shared_account_findings,
+    unknown_key_findings,
+)
 from portinfra.validation.flows import flow_findings
 from portinfra.validation.limits import limit_findings
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings
@@ -69,8 +74,10 @@ def validate(
     findings += topology_findings(topology)
     findings += flow_findings(topology)
     findings += environment_findings(environment)
-    # An environment may stand beside several topologies: what is unknown here may be another's.
-    findings += override_findings(environment, topology.roles, Severity.WARNING)
+    # What has no effect stops what is new. It stops no command for what exists.
+    unknown = Severity.WARNING if existing else Severity.ERROR
+    findings += override_findings(environment, topology.roles, unknown)
+    findings += unknown_key_findings(environment, topology.roles, unknown)
     findings += ability_findings(topology, environment, capabilities, native_options or {})
     return _settle(findings, f"{topology.name} in {environment.name}", existing=existing)
 
@@ -92,6 +99,7 @@ def validate_declared(declared: Declaration, *, existing: bool = False) -> tuple
     for environment in environments:
         findings += environment_findings(environment)
         findings += override_findings(environment, roles)
+        findings += unknown_key_findings(environment, roles, Severity.WARNING if existing else Severity.ERROR)
     for recovery in recoveries:
         findings += recovery_findings(recovery, topologies, environments)
     findings += sharing_findings(recoveries, topologies, environments)

@@ -10,6 +10,7 @@ from portinfra.model.finding import Finding
 from portinfra.model.location import Location
 from portinfra.model.topology import Role, Topology
 from portinfra.validation.native import NativeOptions, native_findings
+from portinfra.validation.provider_values import ProviderValues
 from portinfra.validation.types import checks
 
 KEY_SHOWN = 40
@@ -27,74 +28,36 @@ def ability_findings(
     for bearing, tags, bearer in _tagged(topology, environment):
         yield from tag_findings(tags, bearing, bearer.location, provider, capabilities)
     for role in topology.roles:
-        yield from _role_findings(role, environment, capabilities)
-        yield from _volume_findings(role, environment, capabilities)
-        yield from _tag_count_findings(role, topology, environment, capabilities)
+        yield from _role_findings(role, topology, environment, capabilities)
         yield from native_findings(f"role.{role.name}", role.native, role.location, native_options)
 
 
 def key_findings(environment: Environment, capabilities: Capabilities) -> Iterator[Finding]:
     """Return a finding for a key where the provider has none of the user's own."""
-    if environment.key is not None and not capabilities.customer_keys:
-        yield Finding(
-            "provider/key",
-            f"{environment.provider} has no keys of your own",
-            "Leave key out: the provider's own key encrypts then.",
-            subject=f"environment.{environment.name}.key",
-            location=environment.location,
-        )
+    values = ProviderValues(environment.provider, capabilities, environment.location)
+    yield from values.key(environment.key, f"environment.{environment.name}.key")
 
 
-def _wrong(role: Role, rule: str, attribute: str, message: str, fix: str) -> Finding:
-    return Finding(
-        f"provider/{rule}", message, fix, subject=f"role.{role.name}.{attribute}", location=role.location
-    )
-
-
-def _role_findings(role: Role, environment: Environment, capabilities: Capabilities) -> Iterator[Finding]:
-    provider = environment.provider
-    if role.public and not capabilities.public_addresses:
-        message = f"{provider} has no public addresses"
-        yield _wrong(role, "public", "public", message, "Leave public out, or place it elsewhere.")
-    size = len(role.user_data.encode())
-    if size > capabilities.user_data_max_bytes:
-        message = f"{size} bytes; {provider} takes {capabilities.user_data_max_bytes}"
-        yield _wrong(role, "user-data", "user_data", message, "Let it fetch the rest, or make it shorter.")
-    disk = environment.roles.get(role.name, {}).get("disk_gib", role.disk_gib)
-    if isinstance(disk, int):
-        yield from _size_findings(role, "disk_gib", disk, environment, capabilities)
-
-
-def _size_findings(
-    role: Role, attribute: str, gib: int, environment: Environment, capabilities: Capabilities
-) -> Iterator[Finding]:
-    least, most = capabilities.volume_min_gib, capabilities.volume_max_gib
-    if not least <= gib <= most:
-        message = f"{gib} GiB is no size of disk that {environment.provider} has"
-        yield _wrong(role, "disk-size", attribute, message, f"Use {least} to {most}.")
-
-
-def _volume_findings(role: Role, environment: Environment, capabilities: Capabilities) -> Iterator[Finding]:
-    for volume in role.volumes:
-        attribute = f"volume.{volume.name}.gib"
-        yield from _size_findings(role, attribute, volume.gib, environment, capabilities)
-        if volume.key is not None and not capabilities.customer_keys:
-            message = f"{environment.provider} has no keys of your own"
-            fix = "Leave key out: the provider's own key encrypts then."
-            yield _wrong(role, "key", f"volume.{volume.name}.key", message, fix)
-
-
-def _tag_count_findings(
+def _role_findings(
     role: Role, topology: Topology, environment: Environment, capabilities: Capabilities
 ) -> Iterator[Finding]:
+    values = ProviderValues(environment.provider, capabilities, role.location)
+    subject = f"role.{role.name}"
+    if role.public and not capabilities.public_addresses:
+        message = f"{environment.provider} has no public addresses"
+        fix = "Leave public out, or place it elsewhere."
+        yield Finding("provider/public", message, fix, subject=f"{subject}.public", location=role.location)
+    yield from values.user_data(role.user_data, f"{subject}.user_data")
+    disk = environment.roles.get(role.name, {}).get("disk_gib", role.disk_gib)
+    if isinstance(disk, int):
+        yield from values.disk(disk, f"{subject}.disk_gib")
+    for volume in role.volumes:
+        of_volume = ProviderValues(environment.provider, capabilities, volume.location)
+        yield from of_volume.disk(volume.gib, f"{subject}.volume.{volume.name}.gib")
+        yield from of_volume.key(volume.key, f"{subject}.volume.{volume.name}.key")
     own = {*topology.tags, *environment.tags, *role.tags, *_here(role, environment)}
     fullest = max([len(own), *(len(own | {*volume.tags}) for volume in role.volumes)])
-    if fullest > capabilities.tags_max:
-        message = (
-            f"{fullest} tags, with those of topology and environment; "
-            f"{environment.provider} keeps {capabilities.tags_max}"
-        )
-        yield _wrong(role, "tags", "tags", message, "Use fewer.")
+    yield from values.tag_count(fullest, f"{subject}.tags", whose="topology and environment")
 
 
 def network_findings(

@@ -11,16 +11,29 @@ from portinfra.model.finding import Finding
 from portinfra.model.location import Location
 from portinfra.provider.cloud_init import KINDS, kind_of
 
+_PLAIN_OPTIONS = (
+    "agent-forwarding|cert-authority|no-agent-forwarding|no-port-forwarding|no-pty|no-touch-required|no-user-rc"
+    "|no-x11-forwarding|port-forwarding|pty|restrict|user-rc|verify-required|x11-forwarding"
+)
+_VALUED_OPTIONS = "command|environment|expiry-time|from|permitlisten|permitopen|principals|tunnel"
+_OPTION = rf"""(?:{_PLAIN_OPTIONS}|(?:{_VALUED_OPTIONS})="(?:[^"\\\r\n]|\\"|\\(?!"))*")"""
+_OPTIONS = re.compile(rf"{_OPTION}(?:,{_OPTION})*[ \t]+", re.IGNORECASE)
+"""The options before a key. sshd ignores the whole line where it does not know one of them."""
+
 _KEY = re.compile(
     r"(ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com"
     r"|[a-z0-9@.-]+-cert-v01@openssh\.com)[ \t]+(?P<key>[A-Za-z0-9+/]+)={0,3}([ \t][^\n\r]*)?"
 )
-"""A line of `authorized_keys` without options: the type, the key in base64, a comment. See sshd(8)."""
+"""A line of `authorized_keys` behind its options: the type, the key in base64, a comment. See sshd(8)."""
 
 
 def _is_public_key(line: str) -> bool:
-    """Whether a line is a public key. What is in base64 begins with the key's type: RFC 4253, section 6.6."""
-    match = _KEY.fullmatch(line)
+    """Return whether a line is a public key, with options or without.
+
+    What is in base64 begins with the key's type: RFC 4253, section 6.6.
+    """
+    options = _OPTIONS.match(line)
+    match = _KEY.fullmatch(line, options.end() if options else 0)
     if match is None:
         return False
     kind = match[1].encode()
@@ -48,7 +61,7 @@ def birth_findings(
                 "topology/ssh-key",
                 f"entry {number} is no SSH public key",
                 "Give one public key for each entry, as ssh-keygen writes it to a .pub file: "
-                "'ssh-ed25519 AAAA… name'.",
+                "'ssh-ed25519 AAAA… name'. Options of sshd may be before it, as in authorized_keys.",
                 subject=f"{subject}.ssh_keys",
                 location=location,
             )

@@ -2,20 +2,25 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 from typing import Any
 
+from portinfra.model.annotations import kind_of
 from portinfra.model.environment import OVERRIDABLE, Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.topology import Role
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, twice
 from portinfra.validation.topologies import RESERVED_PREFIX
-from portinfra.validation.types import checks, in_words
-from portinfra.words import suggestion
+from portinfra.validation.types import checks
+from portinfra.words import nearest_spelling, suggestion
 
 ON = re.compile(r"[a-z][a-z0-9_-]*:\S+")
 ZONES_MAX = 4
+LOGICAL_SIZES = ("small", "medium", "large", "xlarge")
+UNKNOWN_NAMES = ("environment/unknown-role", "environment/unknown-key")
+"""Rules about names that nothing has: an attribute that has no effect."""
+
 PREFIX_SHORTEST = 16
 PREFIX_LONGEST = 28
 PRIVATE = [IPv4Network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")]
@@ -111,6 +116,27 @@ def override_findings(
             yield from _override_findings(environment, name, attribute, value)
 
 
+def unknown_key_findings(
+    environment: Environment, roles: Sequence[Role], severity: Severity = Severity.ERROR
+) -> Iterator[Finding]:
+    """Return a finding for each key of `sizes`, `images` and `keys` that misspells a name in use.
+
+    A key that resembles no such name may be meant for another topology: one table may serve several.
+    """
+    names = {
+        "sizes": {*LOGICAL_SIZES, *(role.size for role in roles)},
+        "images": {role.image for role in roles},
+        "keys": {volume.key for role in roles for volume in role.volumes if volume.key},
+    }
+    for attribute, used in names.items():
+        given: Mapping[str, str] = getattr(environment, attribute)
+        for name in sorted(given.keys() - used):
+            if near := nearest_spelling(name, used - given.keys()):
+                message = f"no role has {name!r}"
+                fix = f"Did you mean {near!r}? What nothing uses has no effect."
+                yield _wrong(environment, attribute, message, fix, rule="unknown-key", severity=severity)
+
+
 def _override_findings(environment: Environment, name: str, attribute: str, value: Any) -> Iterator[Finding]:
     subject = f"role.{name}.{attribute}"
     if attribute not in OVERRIDABLE:
@@ -120,7 +146,7 @@ def _override_findings(environment: Environment, name: str, attribute: str, valu
         return
     words, fits = checks(Role)[attribute]
     if not fits(value):
-        message = f"must be {words}, and is {in_words(value)}"
+        message = f"must be {words}, and is {kind_of(value)}"
         yield _wrong(environment, subject, message, f"Give {attribute} as {words}.", rule="wrong-type")
     elif attribute == "count" and value < 0:
         yield _wrong(environment, subject, f"{value} is no number of servers", "Use 0 or more.", rule="count")

@@ -13,35 +13,37 @@ def flow_findings(topology: Topology) -> Iterator[Finding]:
     """What is wrong with the flows of a topology."""
     for flow in topology.flows:
         for peer in dict.fromkeys(flow.sources + flow.targets):
-            yield from _peer_findings(flow, peer, topology)
+            end = "sources" if peer in flow.sources else "targets"
+            yield from _peer_findings(flow, peer, topology, end)
         yield from _lone_flow_findings(flow)
         yield from _internet_findings(flow, topology)
 
 
-def _wrong(flow: Flow, rule: str, message: str, fix: str) -> Finding:
-    return Finding(f"topology/{rule}", message, fix, subject=flow_subject(flow), location=flow.location)
+def _wrong(flow: Flow, rule: str, message: str, fix: str, attribute: str = "") -> Finding:
+    location = flow.location.attributes.get(attribute, flow.location)
+    return Finding(f"topology/{rule}", message, fix, subject=flow_subject(flow), location=location)
 
 
-def _peer_findings(flow: Flow, peer: str, topology: Topology) -> Iterator[Finding]:
+def _peer_findings(flow: Flow, peer: str, topology: Topology, end: str) -> Iterator[Finding]:
     names = [role.name for role in topology.roles]
     if peer in names or peer == INTERNET:
         return
     if "/" not in peer and ":" not in peer and not peer[:1].isdigit():
         fix = suggestion(peer, [*names, INTERNET], "")
-        yield _wrong(flow, "unknown-role", f"there is no role {peer!r}", fix)
+        yield _wrong(flow, "unknown-role", f"there is no role {peer!r}", fix, end)
         return
     try:
         network = ip_network(peer, strict=False)
     except ValueError:
         fix = "Write a role, 'internet', or addresses such as '203.0.113.0/24'."
-        yield _wrong(flow, "cidr", f"{peer!r} is no range of addresses", fix)
+        yield _wrong(flow, "cidr", f"{peer!r} is no range of addresses", fix, end)
         return
     if not isinstance(network, IPv4Network):
-        yield _wrong(flow, "cidr", f"{peer!r}: only IPv4 is carried", "Use an IPv4 range.")
+        yield _wrong(flow, "cidr", f"{peer!r}: only IPv4 is carried", "Use an IPv4 range.", end)
     elif str(network) != peer:
-        yield _wrong(flow, "cidr", f"{peer!r} does not name a network", f"Write '{network}'.")
+        yield _wrong(flow, "cidr", f"{peer!r} does not name a network", f"Write '{network}'.", end)
     elif network.prefixlen == 0:
-        yield _wrong(flow, "cidr", f"{peer!r} is every address", f"Write {INTERNET!r}.")
+        yield _wrong(flow, "cidr", f"{peer!r} is every address", f"Write {INTERNET!r}.", end)
 
 
 def _lone_flow_findings(flow: Flow) -> Iterator[Finding]:
@@ -52,9 +54,10 @@ def _lone_flow_findings(flow: Flow) -> Iterator[Finding]:
     if not flow.tcp and not flow.udp and not flow.icmp:
         tcp, icmp = flow.location.write("tcp", "443"), flow.location.write("icmp", "True")
         yield _wrong(flow, "no-ports", "it allows nothing", f"Name its ports: {tcp}. Or {icmp}.")
-    for range_ in (*flow.tcp, *flow.udp):
-        if range_[1] > 65535:
-            yield _wrong(flow, "port", f"{range_[1]} is no port", "Ports go from 1 to 65535.")
+    for name, ranges in (("tcp", flow.tcp), ("udp", flow.udp)):
+        for _, last in ranges:
+            if last > 65535:
+                yield _wrong(flow, "port", f"{last} is no port", "Ports go from 1 to 65535.", name)
 
 
 def _internet_findings(flow: Flow, topology: Topology) -> Iterator[Finding]:

@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from portinfra.model.address import Address
-from portinfra.model.catalogue import Capabilities
+from portinfra.model.catalogue import Capabilities, Catalogue
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
 from portinfra.model.placed import Placed
@@ -20,6 +20,8 @@ from portinfra.model.topology import Flow
 from portinfra.provider.interface import NativeLimits, ProviderPlugin
 
 WAYS = ("ingress", "egress")
+RULES = "rules"
+"""The rule of a finding about too many rules in one firewall."""
 
 
 @frozen
@@ -30,6 +32,26 @@ class Excess:
     attribute: str
     message: str
     fix: str
+
+
+def rule_findings(placed: Placed, plugin: ProviderPlugin, catalogue: Catalogue) -> Iterator[Finding]:
+    """Return one finding for each role that has more rules than its account may have in one firewall."""
+    limits = evolve(plugin.capabilities, rules_max=catalogue.rules_max)
+    for address, spec in placed.resources.items():
+        role = placed.roles.get(address)
+        for excess in _rules(spec, plugin.name, limits) if isinstance(spec, FirewallRules) else ():
+            if excess.rule != RULES:
+                continue
+            fix = excess.fix
+            if catalogue.rules_max_is_default:
+                fix += f" {catalogue.rules_max} is the default: the quota of this account was not read."
+            yield Finding(
+                f"provider/{RULES}",
+                excess.message,
+                fix,
+                subject=f"role.{role}.{excess.attribute}" if role else f"{address}.{excess.attribute}",
+                location=_location(placed, address, excess),
+            )
 
 
 def limit_findings(placed: Placed, plugin: ProviderPlugin) -> Iterator[Finding]:
@@ -98,7 +120,7 @@ def _rules(spec: FirewallRules, provider: str, limits: Capabilities) -> Iterator
         most = limits.rules_max
         if most is not None and len(rules) > most:
             yield Excess(
-                "rules",
+                RULES,
                 way,
                 f"its flows need {len(rules):,} {way} rules, and {provider} has at most {most:,} "
                 "in one firewall",

@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv4Network
 from attrs import fields
 
 from portinfra.model.address import RESOURCE_NAME_MAX
-from portinfra.model.catalogue import Capabilities
+from portinfra.model.annotations import what_it_is
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
 from portinfra.model.resources import (
@@ -24,6 +24,7 @@ from portinfra.model.resources import (
     Snapshot,
     Spec,
     Subnet,
+    Volume,
     traits,
 )
 from portinfra.model.schema import attributes
@@ -33,10 +34,11 @@ from portinfra.validation.birth import birth_findings
 from portinfra.validation.characters import character_findings
 from portinfra.validation.environments import PREFIX_LONGEST, PREFIX_SHORTEST, ZONES_MAX
 from portinfra.validation.limits import single_findings
-from portinfra.validation.mounts import is_mountable
+from portinfra.validation.mounts import is_mountable, mount_findings
 from portinfra.validation.names import LABEL, name_findings
+from portinfra.validation.provider_values import ProviderValues
 from portinfra.validation.topologies import reserved_tags
-from portinfra.validation.types import Check, checks, what_it_is
+from portinfra.validation.types import Check, checks
 from portinfra.words import suggestion
 
 
@@ -57,11 +59,9 @@ def resource_findings(
         message = f"a value of type {type(spec).__name__} is no resource"
         yield Finding("resource/kind", message, f"Give one of {kinds}.", location=location)
         return
-    known = {**_checks(type(spec))}
-    known |= {name: check for name, check in _limits(plugin.capabilities).items() if name in known}
     wrong = {
         name: words
-        for name, (words, fits) in known.items()
+        for name, (words, fits) in _checks(type(spec)).items()
         if not fits(value := getattr(spec, name)) and (value or name not in may_be_empty)
     }
     for name, words in wrong.items():
@@ -87,6 +87,9 @@ def _more_findings(spec: Spec, plugin: ProviderPlugin, location: Location) -> It
         yield from birth_findings(spec.user_data, spec.ssh_keys, subject, location)
     if isinstance(spec, Network) and spec.cidr:
         yield from network_findings(spec.cidr, f"{subject}.cidr", location, provider, capabilities)
+    if isinstance(spec, Volume):
+        yield from mount_findings(spec, (), subject)
+    yield from _provider_findings(spec, ProviderValues(provider, capabilities, location))
     tags = getattr(spec, "tags", {})
     yield from reserved_tags(tags, subject, location)
     yield from tag_findings(tags, subject, location, provider, capabilities)
@@ -96,6 +99,16 @@ def _more_findings(spec: Spec, plugin: ProviderPlugin, location: Location) -> It
         fix = suggestion(option, native, f"{provider} has no options.")
         where = f"{subject}.native.{option}"
         yield Finding("provider/unknown-option", message, fix, subject=where, location=location)
+
+
+def _provider_findings(spec: Spec, values: ProviderValues) -> Iterator[Finding]:
+    subject = spec.address
+    for name in ("gib", "disk_gib"):
+        if hasattr(spec, name):
+            yield from values.disk(getattr(spec, name), f"{subject}.{name}")
+    yield from values.key(getattr(spec, "key", None), f"{subject}.key")
+    yield from values.user_data(getattr(spec, "user_data", ""), f"{subject}.user_data")
+    yield from values.tag_count(len(getattr(spec, "tags", {})), f"{subject}.tags")
 
 
 def _shown(spec: Spec, name: str) -> str:
@@ -190,10 +203,6 @@ VALUES: Mapping[str, Check] = {
     "source": FILLED,
     "power": ("'running' or 'stopped'", lambda value: value in ("running", "stopped")),
     "ends_after": ("a whole number of seconds, 0 or more", _is_number(0)),
-    "mount": (
-        "an absolute path of letters, digits, '.', '_' and '-', or ''",
-        lambda value: value == "" or (isinstance(value, str) and is_mountable(value)),
-    ),
     "mounts": ("mounts, each Mount(device, absolute path)", _are(_is_mount)),
     "birth": (
         "the text that portinfra wrote, or ''",
@@ -240,26 +249,3 @@ def _checks(kind: type[Spec]) -> Mapping[str, Check]:
 
 def _or_none(check: Check) -> Check:
     return f"{check[0]} or None", lambda value: value is None or check[1](value)
-
-
-def _limits(capabilities: Capabilities) -> dict[str, Check]:
-    """Return what attributes of these names must be with this provider."""
-    least, most = capabilities.volume_min_gib, capabilities.volume_max_gib
-    disk: Check = (f"a whole number of GiB, {least} to {most}", _is_number(least, most))
-    words, is_tags = checks(Network)["tags"]
-    bytes_max, tags_max = capabilities.user_data_max_bytes, capabilities.tags_max
-    limits: dict[str, Check] = {
-        "gib": disk,
-        "disk_gib": disk,
-        "user_data": (
-            f"text of at most {bytes_max} bytes",
-            lambda value: isinstance(value, str) and len(value.encode()) <= bytes_max,
-        ),
-        "tags": (
-            f"{words}, at most {tags_max}",
-            lambda value: isinstance(value, Mapping) and is_tags(value) and len(value) <= tags_max,
-        ),
-    }
-    if not capabilities.customer_keys:
-        limits["key"] = ("None, as the provider has no keys of your own", lambda value: value is None)
-    return limits

@@ -170,7 +170,7 @@ def _retired_findings(topology: Topology) -> Iterator[Finding]:
         if role.name in topology.retired:
             message = f"{role.name!r} is a role, and is retired too"
             fix = f"Remove {role.name!r} from the topology's retired, or rename the role."
-            yield _wrong(role, "retired-role", "", message, fix)
+            yield _badly_retired(topology, "role", message, fix)
         elif role.slot in names:
             message = f"its slot {role.slot} is kept for the retired role {names[role.slot]!r}"
             fix = f"Remove {names[role.slot]!r} from the topology's retired, or choose another slot"

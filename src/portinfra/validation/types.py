@@ -5,6 +5,8 @@ from typing import Any, TypeVar, cast
 
 from attrs import evolve
 
+from portinfra.model import annotations
+from portinfra.model.annotations import kind_of, what_it_is
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.recovery import RecoveryPlan
@@ -62,16 +64,19 @@ _FITS: Mapping[Kind, Callable[[object], bool]] = {
     Kind.HOOKS: _is_list_of(_is_hook),
     Kind.FUNCTION: callable,
 }
-"""Whether a value is of a kind. Parts are checked one by one; other Python values are the user's own."""
+"""Whether a value is of a kind. Parts are checked one by one; other Python values by their annotation."""
 
 
 def checks(of: type[Any]) -> Mapping[str, Check]:
     """Return what each attribute of a declared class must be, by its name."""
-    unchecked = (Kind.PARTS, Kind.OTHER)
-    return {each.name: _check(each) for each in attributes(of) if each.kind not in unchecked}
+    return {each.name: _check(each) for each in attributes(of) if each.kind is not Kind.PARTS}
 
 
 def _check(attribute: Attribute) -> Check:
+    if attribute.kind is Kind.OTHER:
+        known = attribute.annotation
+        return annotations.in_words(known), lambda value: annotations.fits(value, known)
+
     def fits(value: object) -> bool:
         if value is None:
             return attribute.may_be_none
@@ -80,32 +85,6 @@ def _check(attribute: Attribute) -> Check:
         return _FITS[attribute.kind](value) and (bool(value) or not attribute.metadata.get("filled"))
 
     return attribute.words, fits
-
-
-_ARTICLES = {
-    str: "text",
-    int: "a whole number",
-    float: "a number with a fraction",
-    bool: "True or False",
-    type(None): "None",
-}
-
-
-def in_words(value: object) -> str:
-    """What a value is, without showing it: it may be a secret."""
-    return _ARTICLES.get(type(value), f"of type {type(value).__name__}")
-
-
-def what_it_is(value: object) -> str:
-    """What a value is, without showing it; of a collection, also what it holds."""
-    if isinstance(value, Mapping):
-        held = sorted({in_words(item) for pair in value.items() for item in pair})
-        return f"a mapping that holds {' and '.join(held)}"
-    if isinstance(value, tuple | list):
-        if not value:
-            return "an empty list"
-        return f"a list that holds {' and '.join(sorted({in_words(item) for item in value}))}"
-    return in_words(value)
 
 
 def sound_topology(topology: Topology, findings: list[Finding]) -> Topology:
@@ -169,8 +148,9 @@ def _sound_itself(value: V, subject: str, area: str, findings: list[Finding]) ->
     for each in attributes(type(value)):
         held, where = getattr(value, each.name), f"{subject}.{each.name}"
         if each.name in known and not known[each.name][1](held):
-            message = f"must be {each.words}, and is {what_it_is(held)}"
-            fix = f"Give {each.name} as {each.words}."
+            words = known[each.name][0]
+            message = f"must be {words}, and is {what_it_is(held)}"
+            fix = f"Give {each.name} as {words}."
             wrong = [Finding(f"{area}/wrong-type", message, fix, subject=where, location=location)]
         elif each.is_label:  # the rules for names allow few characters
             continue
@@ -196,7 +176,7 @@ def _stranger_findings(
         example = attribute.metadata["example"]
         yield Finding(
             f"{area}/wrong-type",
-            f"holds something that is {' and '.join(sorted({in_words(value) for value in wrong}))}",
+            f"holds something that is {' and '.join(sorted({kind_of(value) for value in wrong}))}",
             f"Each must be a {attribute.part.__name__}, made by {example}.",
             subject=f"{subject}.{attribute.name}",
             location=owner.location,

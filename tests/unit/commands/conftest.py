@@ -7,10 +7,11 @@ import pytest
 from attrs import evolve, frozen
 from typer.testing import CliRunner
 
-from portinfra import INTERNET, Environment, RecoveryPlan, Role, Topology, Volume, Wave, allow
+from portinfra import INTERNET, Environment, Probe, RecoveryPlan, Role, Topology, Volume, Wave, allow, dr
 from portinfra.commands.app import app
 from portinfra.commands.session import Session
 from portinfra.declaration.declared import Declared
+from portinfra.recovery.recovery import Recovery
 from portinfra.testing.fake import FakeCloud, plugin
 from portinfra.testing.simulated import simulated
 
@@ -100,8 +101,13 @@ class Script:
     there: Environment = RECOVERY
 
     def plan(self, **more: Any) -> RecoveryPlan:
-        given = {"rpo": "4h", "rto": "1h", "waves": [["db"], ["web"]], **more}
+        reads = Probe("rows", "true", reads="db")
+        given = {"rpo": "4h", "rto": "1h", "waves": [["db"], ["web"]], "probes": [reads], **more}
         return RecoveryPlan("shop", self.here, self.there, **given)
+
+    def recovery(self, plan: RecoveryPlan) -> Recovery:
+        """The same for the verbs of Python."""
+        return dr.recovery(ORDERS, plan, [self.here, self.there])
 
     def unpassed(self, **more: Any) -> RecoveryPlan:
         """A plan whose database never passes its gate."""

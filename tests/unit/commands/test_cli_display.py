@@ -52,7 +52,7 @@ def test_the_plan_on_the_page_is_what_the_command_prints(applied):
     rule = {"protocol": "tcp", "first": 22, "last": 22, "peer": "0.0.0.0/0"}
     applied.by_hand("AllowTraffic", id=applied.id("firewall", "web"), direction="ingress", rules=[rule])
     changed = applied.changing("web", count=1).changing("db", volumes=[Volume("data", gib=5)])
-    (example,) = re.findall(r"```text\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    example = re.findall(r"```text\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[0]
     assert changed.run("plan").stdout == example
 
 
@@ -146,6 +146,23 @@ def test_elsewhere_than_on_a_terminal_each_finished_step_is_a_line():
         "[12/300] instance.web1 done",
         "[12/300] instance.web1 failed: CreateInstance: no more",
     ]
+
+
+def test_elsewhere_than_on_a_terminal_a_call_that_takes_long_is_a_line():
+    text = io.StringIO()
+    with ProgressDisplay(Console(file=text, width=500)) as display:
+        display(_moment(message="shutting down", waits=True))
+        display(_moment(message="waiting for web1 to shut down, power off in 48 s", waits=True, waited=12.0))
+    assert text.getvalue().splitlines() == [
+        "[12/300] instance.web1 waiting for web1 to shut down, power off in 48 s"
+    ]
+
+
+def test_a_terminal_shows_what_a_step_waits_for():
+    text = io.StringIO()
+    with ProgressDisplay(Console(file=text, width=100, force_terminal=True)) as display:
+        display(_moment(message="waiting for web1 to shut down, power off in 48 s", waits=True, waited=12.0))
+    assert "instance.web1: waiting for web1 to shut down, power off in 48 s" in text.getvalue()
 
 
 def test_a_removal_is_called_so():

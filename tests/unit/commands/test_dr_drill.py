@@ -8,13 +8,37 @@ import pytest
 from portinfra import Probe, Wave
 from portinfra.execution.journal import home
 from portinfra.render.console import terminal
+from portinfra.rollout.evidence import sign, signing_key
 
 
 def test_a_drill_that_fails_ends_with_one_and_says_why_first(run):
     run("dr", "replicate")
     result = run("dr", "drill", about=run.plan(probes=[Probe("page", "echo 503; false")]))
     assert result.exit_code == 1
-    assert result.stdout.strip().splitlines()[1].strip() == "probe 'page' failed"
+    simulated, title, why, *_ = result.stdout.strip().splitlines()
+    assert simulated.startswith("SIMULATED")
+    assert title.endswith("failed")
+    assert why.strip() == "probe 'page' failed"
+
+
+def test_a_drill_that_read_no_data_is_inconclusive_unless_the_plan_accepts_less(run):
+    run("dr", "replicate")
+    result = run("dr", "drill", about=run.plan(probes=[]))
+    assert result.exit_code == 1
+    assert " inconclusive\n  no probe has read the data of db\n" in result.stdout
+    assert "Looked at: db: hosts." in result.stdout
+    page = Probe("page", "true")
+    codes = {
+        (accept, bool(probes)): run("dr", "drill", about=run.plan(accept=accept, probes=probes)).exit_code
+        for accept in ("service", "hosts")
+        for probes in ([], [page])
+    }
+    assert codes == {
+        ("service", False): 1,
+        ("service", True): 0,
+        ("hosts", False): 0,
+        ("hosts", True): 0,
+    }
 
 
 def test_what_a_check_said_stands_under_it(run):
@@ -83,3 +107,56 @@ def test_where_evidence_cannot_be_kept_nothing_is_begun(run, spoil):
         assert str(place) in result.stderr
     assert run("dr", "status").exit_code == 0
     assert json.loads(run("dr", "status", "--json").stdout)["drills_to_sweep"] == []
+
+
+@pytest.fixture
+def drilled(run):
+    """The file of evidence of a drill, its document, and the plan that names its signer."""
+    run("dr", "replicate")
+    document = json.loads(run("dr", "drill", "--json").stdout)
+    (file,) = (home() / "evidence").glob("*.json")
+    return file, document, run.plan(signers=[document["signed"]["public_key"]])
+
+
+def test_the_signers_of_the_plan_are_believed_and_the_ledger_confirms(run, drilled):
+    file, _, plan = drilled
+    result = run("dr", "verify", str(file), about=plan)
+    assert (result.exit_code, result.stdout.endswith(" The ledger has the same.\n")) == (0, True)
+    result = run("dr", "verify", str(file))
+    assert (result.exit_code, result.stdout.startswith("Unknown signer")) == (1, True)
+
+
+@pytest.mark.parametrize("forgery", ["forged", "renumbered", "without number", "re-signed", "renamed"])
+def test_forged_evidence_ends_with_one(run, drilled, forgery):
+    file, document, plan = drilled
+    key = signing_key(home() / ("another.pem" if forgery == "re-signed" else "evidence-key.pem"))
+    change = {
+        "forged": {"rto_measured": 1.0},
+        "renumbered": {"number": 2},
+        "without number": {"number": 0},
+        "re-signed": {},
+        "renamed": {"recovery": "another"},
+    }[forgery]
+    file.write_text(json.dumps(sign({**document, **change}, key)))
+    result = run("dr", "verify", str(file), about=plan)
+    assert result.exit_code == 1
+    as_json = run("dr", "verify", str(file), "--json", about=plan)
+    assert forgery == "renamed" or json.loads(as_json.stdout)["good"] is False
+
+
+def test_drills_are_listed_by_number_and_a_changed_one_ends_with_one(run, drilled):
+    file, document, plan = drilled
+    result = run("dr", "drills", about=plan)
+    assert result.exit_code == 0
+    assert document["id"] in result.stdout
+    assert file.name in result.stdout.replace("\n", "")
+    file.write_text(json.dumps({**document, "result": "failed"}))
+    result = run("dr", "drills", "--json", about=plan)
+    assert result.exit_code == 1
+    (told,) = json.loads(result.stdout)["runs"]
+    assert (told["number"], told["result"], told["evidence"]) == (1, "passed", "differs")
+    assert "NOT what the ledger has" in run("dr", "drills", about=plan).stdout
+
+
+def test_where_there_was_no_drill_the_list_says_so(run):
+    assert run("dr", "drills").stdout == "No drill yet.\n"

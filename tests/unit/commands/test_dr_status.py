@@ -57,7 +57,10 @@ def test_who_took_over_is_told_of_on_every_page(run):
     assert "carried nowhere before dr failback" in run("dr", "status").stdout
     assert 'portinfra_recovery_target_stands{recovery="shop"} 1' in run("dr", "status", "--prometheus").stdout
     assert run("dr", "plan").exit_code == 3
-    assert "recovery is active since" in run("destroy", "recovery").stdout
+    refused = run("destroy", "recovery", "--yes")
+    assert refused.exit_code == 3
+    assert "recovery is active since" in refused.stdout + refused.stderr
+    assert run("destroy", "recovery", "--yes", "--without-peer").exit_code == 0
 
 
 def test_what_is_made_in_the_target_before_its_turn_is_told_to_be_blank(run):

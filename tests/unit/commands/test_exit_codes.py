@@ -12,6 +12,8 @@ CODES = {
         "DeclarationError",
         "FindingsError",
         "ValidationError",
+        "UserCodeError",
+        "WrongTypeError",
         "PlacementError",
         "LeaseLostError",  # the run had begun
         "ProviderError",

@@ -3,6 +3,8 @@
 from attrs import evolve
 
 from portinfra import Volume
+from portinfra.execution.connection import Connection
+from portinfra.model.address import Scope
 from portinfra.testing.faults import Faults, injected
 
 
@@ -48,6 +50,14 @@ def test_zones_that_are_reordered_are_a_warning_with_the_hosts(applied):
     assert "zones = ['us-east-1a', 'us-east-1b', 'us-east-1c']" in result.stdout
 
 
+def test_a_plan_of_some_roles_counts_the_hosts_of_these_roles_in_other_zones(applied):
+    zones = ("us-east-1b", "us-east-1a", "us-east-1c")
+    declared = applied.declared
+    moved = evolve(declared, environments=(evolve(declared.environments[0], zones=zones),))
+    result = evolve(applied, declared=moved).run("plan", "--only", "db")
+    assert "db of shop/demo is as declared, except the zones of 1 host." in " ".join(result.stdout.split())
+
+
 def test_a_zone_that_does_not_exist_is_a_warning_though_nothing_is_to_be_created(applied):
     zones = ("us-east-1a", "us-east-1b", "us-east-1x")
     declared = applied.declared
@@ -61,6 +71,18 @@ def test_a_step_that_changed_something_and_failed_is_half_done(applied):
     result = larger.run("apply", "--yes")
     assert result.exit_code == 1
     assert "half done" in result.stderr
+
+
+def test_a_host_that_runs_behind_a_fence_because_its_deletion_waits_is_an_exception(applied):
+    environment = applied.declared.environments[0]
+    with Connection.to(environment) as here, here.run(Scope("shop", "demo"), seed=0) as run:
+        run.record_fence(epoch=1_900_000_000, fenced=True)
+    applied.cloud.clock.sleep_until(applied.cloud.clock.now() + 60)
+    applied.cloud.unreachable.add("us-east-1b")  # web2 is there, and web1 is not
+    result = applied.changing("web", count=0).run("plan", "--only", "web")
+    text = " ".join(result.stdout.split())
+    assert "its hosts are off, except" in text
+    assert "1 host that still runs (web1)" in text
 
 
 def test_an_error_that_ends_a_run_does_not_say_that_the_run_goes_on(applied):

@@ -6,7 +6,7 @@ from attrs import evolve
 from portinfra.declaration.declared import Declared
 from portinfra.declaration.hcl.write import to_hcl
 from portinfra.errors import DeclarationError
-from portinfra.model.recovery import Action, DataPolicy, Probe, RecoveryPlan, Wave
+from portinfra.model.recovery import Action, DataPolicy, EvidenceCopy, Probe, RecoveryPlan, Wave
 from portinfra.model.vault import Vault
 
 WHOLE = """\
@@ -18,7 +18,10 @@ recovery "shop" {
   without     = ["cache", "queue"]
   drill_cidr  = "10.99.0.0/16"
   drill_limit = "2h"
+  accept      = "service"
   contacts    = ["Ada", "Grace"]
+  signers     = "zxAdujw16d51eEsTZUQlEYU+hgWv/JSaac/0cMVqWAQ="
+  notify      = "./notify"
   wave {
     roles = "db"
     gates = ["./has-a-leader", "./is-up"]
@@ -57,7 +60,12 @@ recovery "shop" {
     after = "db"
   }
   probe "last order" {
-    run = "./last-order"
+    run   = "./last-order"
+    reads = ["db", "queue"]
+  }
+  evidence {
+    remote        = "vault:shop/evidence"
+    configuration = "copies.conf"
   }
 }
 """
@@ -84,7 +92,11 @@ PLAN = RecoveryPlan(
         DataPolicy("db/log"),
     ],
     actions=Action("promote", "./promote", on=["drill", "failover"], after="db"),
-    probes=Probe("last order", "./last-order"),
+    probes=Probe("last order", "./last-order", reads=["db", "queue"]),
+    evidence=EvidenceCopy("vault:shop/evidence", "copies.conf"),
+    accept="service",
+    signers="zxAdujw16d51eEsTZUQlEYU+hgWv/JSaac/0cMVqWAQ=",
+    notify="./notify",
     vault=Vault(
         "vault:shop",
         "203.0.113.7:22",
@@ -153,9 +165,9 @@ def test_a_python_function_cannot_be_written(changes):
 
 def test_every_part_knows_its_line(load_hcl):
     plan = load_hcl(WHOLE).recovery()
-    assert plan.vault.location.line == 18
+    assert plan.vault.location.line == 21
     parts = [*plan.waves, *plan.data, *plan.actions, *plan.probes]
-    assert [part.location.line for part in parts] == [10, 15, 30, 41, 42, 47]
+    assert [part.location.line for part in parts] == [13, 18, 33, 44, 45, 50]
 
 
 def test_waves_in_a_list_have_its_line(load_hcl):

@@ -7,9 +7,16 @@ import pytest
 
 from portinfra import Role, Topology, apply, plan
 from portinfra.errors import ApplyError
+from portinfra.execution import questions
 from portinfra.execution.questions import ask
 from portinfra.hooks import calls
 from portinfra.testing.simulated import SOMEWHERE, simulated
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """A function has a moment in place of a minute."""
+    monkeypatch.setattr(questions, "FUNCTION_SECONDS_MIN", 0.01)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from toy import CATALOGUE, actions, applied, plan_of, topology
 
 from portinfra import INTERNET, Role, Volume, allow
 from portinfra.errors import NoCapacity
-from portinfra.model.observed import Fault
+from portinfra.model.observed import UNSEEN, Fault
 from portinfra.model.resources import FirewallRules, Rule
 
 
@@ -41,6 +41,11 @@ def test_a_port_that_somebody_opened_is_drift():
     (change,) = plan_of(web, changed(world, "firewall-rules.web", ingress=open_ssh)).changes
     assert isinstance(change.before, FirewallRules)
     assert (change.action, change.differences[0].before) == ("update", open_ssh)
+
+
+def test_an_attribute_that_no_list_tells_is_unknown_and_no_difference():
+    web = topology(Role("web", count=1))
+    assert plan_of(web, changed(applied(web), "instance.web1", subnet=UNSEEN)).empty
 
 
 def test_what_nothing_declares_is_deleted():
@@ -198,3 +203,9 @@ def test_nothing_that_a_silent_place_may_stand_on_is_destroyed():
         "subnet.web-0",
         "subnet.web-2",
     }
+
+
+def test_an_attribute_that_could_not_be_read_differs_from_nothing():
+    web = topology(Role("web", count=1, volumes=[Volume("data", gib=1)]))
+    world = changed(applied(web), "volume.web1-data", key=UNSEEN, tags=UNSEEN)
+    assert plan_of(web, changed(world, "instance.web1", subnet=UNSEEN, image=UNSEEN)).empty

@@ -130,6 +130,21 @@ def test_a_path_from_nobody_is_bad_usage_with_a_suggestion(world):
     assert "Did you mean 'web'?" in result.stderr
 
 
+def test_a_path_from_a_host_that_the_role_does_not_have_names_those_that_it_has(world):
+    result = world.run("check", "--path", "web9", "db")
+    assert result.exit_code == 2
+    assert "no role, host or range of addresses 'web9'" in result.stderr
+    assert "There are web1" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["10.0.0.400", "10.0.0.0/33", "10.0"])
+def test_a_path_from_addresses_that_are_none_says_how_to_write_them(world, name):
+    result = world.run("check", "--path", name, "db")
+    assert result.exit_code == 2
+    assert f"{name!r} is no range of IPv4 addresses" in result.stderr
+    assert "Write it as 10.0.0.0/8 or 10.1.2.3" in result.stderr
+
+
 def test_the_document_is_the_published_schema(world):
     document = world.document("--path", "internet", "db")
     assert list(document) == [

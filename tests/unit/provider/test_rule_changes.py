@@ -1,5 +1,7 @@
 """Which rules one request removes or allows: the fewest requests that close nothing that is wanted."""
 
+from attrs import evolve
+
 from portinfra.model.address import Address, Scope
 from portinfra.model.observed import Observed
 from portinfra.model.resources import FirewallRules, Rule
@@ -11,9 +13,6 @@ REFS = Refs(Scope("shop", "production"), "attempt", {})
 
 
 class Rules(RuleChangesDriver):
-    def __init__(self, rules_max=None):
-        self.rules_max = rules_max
-
     def survey(self, scope, only=()):
         return ()
 
@@ -30,8 +29,9 @@ def rules(*given):
 
 def changes(before, after, rules_max=None):
     """Every request from some rules to others, as `remove 22`; the reason, where the driver refuses."""
-    driver, seen, made = Rules(rules_max), Observed(after.address, before, {"firewall": "fw-1"}), []
-    while (answer := driver.next_call(after, seen, REFS)) is not DONE:
+    refs = evolve(REFS, rules_max=rules_max)
+    driver, seen, made = Rules(), Observed(after.address, before, {"firewall": "fw-1"}), []
+    while (answer := driver.next_call(after, seen, refs)) is not DONE:
         if isinstance(answer, Refuse):
             return [*made, answer.reason]
         made.append(f"{answer.action} {' '.join(map(str, answer.parameters['ports']))}")
@@ -61,19 +61,47 @@ def test_addresses_go_in_one_request_after_their_range_has_come():
     assert changes(before, rules((443, 443, "203.0.113.0/24"))) == ["allow 443", "remove 443 443"]
 
 
-def test_a_change_that_does_not_fit_beside_the_old_rules_is_refused_with_both_counts():
-    before = rules(*((port, port, "0.0.0.0/0") for port in (10, 20, 30)))
-    after = rules(*((port, port + 1, "0.0.0.0/0") for port in (10, 20, 30)))
-    assert changes(before, after, 6) == ["allow 10 20 30", "remove 10 20 30"]
-    (reason,) = changes(before, after, 5)
-    assert "keeps 3 ingress rules until 3 new ones exist: that is 6 together, and 5 is the most" in reason
-
-
 def test_rules_that_are_not_wanted_make_room_first():
     before = rules(*((port, port, "0.0.0.0/0") for port in (10, 20, 30)))
-    assert changes(before, rules((40, 40, "0.0.0.0/0")), 3) == ["remove 10 20 30", "allow 40"]
+    assert changes(before, rules((40, 40, "0.0.0.0/0"))) == ["remove 10 20 30", "allow 40"]
 
 
-def test_more_rules_than_the_limit_are_never_asked_for():
-    (reason,) = changes(rules(), rules(*((port, port, "0.0.0.0/0") for port in (10, 20, 30))), 2)
-    assert "that is 3 together, and 2 is the most" in reason
+TENS, WIDER = [(n, n, "0.0.0.0/0") for n in (10, 20, 30)], [(n, n + 1, "0.0.0.0/0") for n in (10, 20, 30)]
+
+
+def test_what_does_not_fit_beside_the_old_rules_comes_in_portions():
+    assert changes(rules(*TENS), rules(*WIDER), 6) == ["allow 10 20 30", "remove 10 20 30"]
+    assert changes(rules(*TENS), rules(*WIDER), 5) == [
+        *("allow 10 20", "remove 10 20", "allow 30", "remove 30"),
+    ]
+    assert changes(rules(*TENS), rules(*WIDER), 4) == [
+        *("allow 10", "remove 10", "allow 20", "remove 20", "allow 30", "remove 30"),
+    ]
+
+
+def test_of_what_is_missing_first_comes_what_takes_the_place_of_a_rule():
+    more = [(5, 5, "0.0.0.0/0")]
+    assert changes(rules(*TENS), rules(*more, *WIDER), 4) == [
+        *("allow 10", "remove 10", "allow 20", "remove 20", "allow 30", "remove 30", "allow 5"),
+    ]
+
+
+def test_where_no_rule_fits_and_each_is_needed_the_driver_refuses():
+    (reason,) = changes(rules(*TENS), rules(*WIDER), 3)
+    assert "keeps 3 ingress rules until others replace them, 3 are missing, and 3 is the most" in reason
+
+
+def test_a_change_that_takes_too_many_portions_is_refused():
+    many = [(n, n, "0.0.0.0/0") for n in range(10, 400, 10)]
+    wider = [(n, n + 1, "0.0.0.0/0") for n in range(10, 400, 10)]
+    (reason,) = changes(rules(*many), rules(*wider), len(many) + 2)
+    assert f"keeps {len(many)} ingress rules" in reason
+    assert len(changes(rules(*many), rules(*wider), len(many) + 4)) == 2 * 10
+
+
+def test_rules_that_are_not_wanted_make_room_for_others():
+    assert changes(rules(*TENS), rules((40, 40, "0.0.0.0/0")), 3) == ["remove 10 20 30", "allow 40"]
+
+
+def test_more_rules_than_the_limit_stay_and_become_fewer():
+    assert changes(rules(*TENS), rules(*TENS[:2]), 1) == ["remove 30"]

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from portinfra import Environment, Role, Topology, placed
+from portinfra.execution import questions
 from portinfra.execution.connection import Connection
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Rollout, Wave
@@ -104,8 +105,9 @@ def test_a_hook_that_is_called_once_is_quoted_unless_the_data_is_sensitive(quiet
     assert (checked.name, checked.passed, checked.told) == ("it answers", True, told)
 
 
-def test_a_gate_that_does_not_return_fails_its_wave_and_is_not_called_again():
+def test_a_gate_that_does_not_return_fails_its_wave_and_is_not_called_again(monkeypatch):
     end, calls = threading.Event(), []
+    monkeypatch.setattr(questions, "FUNCTION_SECONDS_MIN", 0.01)
 
     def hangs(inventory):
         """Wait for a leader."""

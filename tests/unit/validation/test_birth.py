@@ -41,6 +41,9 @@ def test_user_data_that_cloud_init_knows_is_accepted(refusals, text):
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7 ada",
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7\n",
         "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTY= Ada, of the laptop",
+        'restrict,command="echo \\"a b\\", c" ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7 a',
+        'From="10.0.0.0/8,!10.1.0.0/16" ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7 ada',
+        "cert-authority\tssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7",
         "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAAWs=",
         "ssh-ed25519-cert-v01@openssh.com AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29tAAAAAWs=",
     ],
@@ -61,6 +64,12 @@ def test_a_public_key_is_accepted(refusals, key):
         "-----BEGIN OPENSSH PRIVATE KEY-----\ns3cret\n",
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7 ada\nssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7 bob",
         "AAAAC3NzaC1lZDI1NTE5AAAAI0Q7",
+        "no-such-option ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7",
+        'command="echo ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7 a',
+        'command="echo \\\\" ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7',
+        "command=echo ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7",
+        "restrict,,pty ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7",
+        'restrict="yes" ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7',
     ],
 )
 def test_what_is_no_public_key_is_refused_and_not_shown(refusals, key):

@@ -60,9 +60,11 @@ def test_addresses_that_are_not_private_are_a_warning(cidr, private):
     assert rules == ([] if private else [("environment/public-cidr", Severity.WARNING)])
 
 
-def test_an_unknown_role_is_a_warning_for_one_topology_and_an_error_for_all(declared):
+def test_an_unknown_role_is_an_error_but_for_what_exists(declared):
     place = evolve(PLACE, roles={"dbb": {"count": 1}})
     (finding,) = findings_of(place)
+    assert (finding.rule, finding.severity) == ("environment/unknown-role", Severity.ERROR)
+    (finding,) = validate(SHOP, place, Capabilities(), existing=True)
     assert (finding.rule, finding.severity) == ("environment/unknown-role", Severity.WARNING)
     with pytest.raises(ValidationError, match="Did you mean 'db'"):
         validate_declared(declared(SHOP, environments=[place]))
@@ -159,3 +161,40 @@ def test_environments_that_share_an_account_are_a_warning(declared):
     (warning,) = validate_declared(declared(SHOP, environments=[PLACE, OTHER, twin]))
     assert (warning.rule, warning.subject) == ("environment/shared-account", "environment.test.account")
     assert "R1" in warning.message
+
+
+STORE = Topology("store", [Role("db", size="m5.large", volumes=[Volume("data", gib=1, key="alias/shop")])])
+
+
+@pytest.mark.parametrize(
+    ("attribute", "name", "near"),
+    [
+        ("sizes", "m5.larg", "m5.large"),
+        ("sizes", "smal", "small"),
+        ("images", "debain-12", "debian-12"),
+        ("keys", "alias/shopp", "alias/shop"),
+    ],
+)
+def test_a_misspelled_key_is_an_error_with_the_nearest_name_but_for_what_exists(
+    attribute, name, near, declared
+):
+    place = evolve(PLACE, **{attribute: {name: "x"}})
+    (finding,) = findings_of(place, STORE)
+    assert (finding.rule, finding.severity) == ("environment/unknown-key", Severity.ERROR)
+    assert finding.subject == f"environment.production.{attribute}"
+    assert finding.fix.startswith(f"Did you mean {near!r}?")
+    (finding,) = validate_declared(declared(STORE, environments=[place]), existing=True)
+    assert finding.severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sizes": {"m5.large": "n2-standard-2", "large": "x", "n2-standard-8": "y"}},
+        {"sizes": {"m5.large": "n2-standard-2", "m5.larger": "another topology has it"}},
+        {"images": {"debian-12": "a", "debian-13": "b"}},
+        {"keys": {"alias/other": "x"}},
+    ],
+)
+def test_one_table_may_serve_several_topologies(changes):
+    assert findings_of(evolve(PLACE, **changes), STORE) == ()

@@ -107,7 +107,7 @@ def test_a_slot_that_is_taken_is_answered_with_a_free_one():
 @pytest.mark.parametrize(
     ("retired", "rule", "subject"),
     [
-        ({"web": 4}, "topology/retired-role", "role.web"),
+        ({"web": 4}, "topology/retired-role", "topology.shop.retired"),
         ({"redis": 7}, "topology/slot-retired", "role.app.slot"),
         ({"redis": -1}, "topology/retired-slot", "topology.shop.retired"),
         ({"redis": 10**20}, "topology/retired-slot", "topology.shop.retired"),

@@ -1,4 +1,4 @@
-"""What a region offers, from six reads; two more, of quotas, may fail."""
+"""What a region offers, from six reads; three more, of quotas, may fail."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -47,7 +47,7 @@ def calls(environment: Environment) -> tuple[Call, ...]:
         _read("DescribeAvailabilityZones", {}),
         _read("DescribeAccountAttributes", {}),  # the model of the API has no name for the one that is needed
         _read("DescribeAddresses", {}),
-        *(Call("GetServiceQuota", quota.parameters, optional=True) for quota in QUOTAS),
+        *(Call("GetServiceQuota", quota.parameters, optional=True) for quota in (*QUOTAS, RULES)),
     )
 
 
@@ -72,8 +72,9 @@ def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]])
             name: MachineType(name, *machine(name), frozenset(offers[name])) for name in sorted(offers)
         },
         images={**_newest(images), **pinned.usable_images(images, pinned.list_ids(environment))},
-        quotas=(*_quotas(pages), *_service_quotas(pages.get("GetServiceQuota", ()))),
+        quotas=(*_quotas(pages), *_service_quotas(pages)),
         rates=rates.published(actions.ALL),
+        rules_max=_service_quota_values(pages).get(RULES.code),
     )
 
 
@@ -106,9 +107,14 @@ QUOTAS = (
     ServiceQuota("ec2", "L-1216C47A", VCPUS, 1),
     ServiceQuota("ebs", "L-7A658B76", STORAGE, 1024),  # in TiB
 )
-"""https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html,
+"""Each belongs to another service, and lists of one service have pages of 100: a read for each is the least.
+https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html,
 https://docs.aws.amazon.com/ebs/latest/userguide/ebs-resource-quotas.html.
 """
+
+
+RULES = ServiceQuota("vpc", "L-0EA8095F", "rules of a security group", 1)
+"""Each way. https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html."""
 
 
 def _named(environment: Environment) -> Iterable[str]:
@@ -133,11 +139,17 @@ def _quotas(pages: Mapping[str, Sequence[Answer]]) -> Iterator[Quota]:
             yield Quota("public-address", int(values[0]["attributeValue"]), used)
 
 
-def _service_quotas(pages: Sequence[Answer]) -> Iterator[Quota]:
-    values = {page["Quota"]["QuotaCode"]: page["Quota"].get("Value") for page in pages}
+def _service_quotas(pages: Mapping[str, Sequence[Answer]]) -> Iterator[Quota]:
+    values = _service_quota_values(pages)
     for quota in QUOTAS:
         value = values.get(quota.code)
-        yield Quota(quota.kind, None if value is None else int(value) * quota.unit, None)
+        yield Quota(quota.kind, None if value is None else value * quota.unit, None)
+
+
+def _service_quota_values(pages: Mapping[str, Sequence[Answer]]) -> dict[str, int]:
+    """Code → value of each quota that could be read."""
+    quotas = [page["Quota"] for page in pages.get("GetServiceQuota", ())]
+    return {quota["QuotaCode"]: int(quota["Value"]) for quota in quotas if quota.get("Value") is not None}
 
 
 def _newest(records: Sequence[Record]) -> dict[str, str]:

@@ -19,7 +19,7 @@ Kind = type[ProviderError]
 AGAIN = errors.AGAIN
 _WAIT = "Wait until it is ready, and run it again."
 _IN_USE = "Remove what uses it."
-_GONE = "Plan again: somebody else may have deleted it."
+_GONE = "Plan again: another person or program may have deleted it."
 _QUOTA = "Ask for a higher quota (Service Quotas in the console), or lower a count."
 _CREDENTIALS = (
     "Log in again, or name other credentials: AWS_PROFILE, or credentials={'profile': …}. "
@@ -125,7 +125,6 @@ CODES: Mapping[str, tuple[Kind, str]] = {
             "VolumeInUse",
             "InvalidSnapshot.InUse",
             "InvalidGroup.InUse",
-            "CannotDelete",
             "Gateway.NotAttached",
         ),
         (errors.Conflict, _IN_USE),
@@ -137,8 +136,6 @@ CODES: Mapping[str, tuple[Kind, str]] = {
             "IncorrectModificationState",
             "InvalidInstanceID",
             "InvalidState",
-            "InvalidVolume.ZoneMismatch",
-            "OperationNotPermitted",
             "ConcurrentTagAccess",
             "InvalidVpcState",
         ),
@@ -146,6 +143,18 @@ CODES: Mapping[str, tuple[Kind, str]] = {
     ),
     **dict.fromkeys(
         ("IdempotentParameterMismatch", "IdempotentInstanceTerminated"), (errors.Conflict, _ANOTHER_TOKEN)
+    ),
+    "InvalidVolume.ZoneMismatch": (
+        errors.Conflict,
+        "A disk attaches to hosts of its own zone only: plan again, or move one of them in the console.",
+    ),
+    "OperationNotPermitted": (
+        errors.Conflict,
+        "EC2 does not do this with the resource: look at it in the console, change it, then run it again.",
+    ),
+    "CannotDelete": (
+        errors.Conflict,
+        "EC2 never deletes this one. Look at it in the console: another resource may bear its name.",
     ),
     # no more of it
     "VolumeModificationRateExceeded": (
@@ -174,6 +183,22 @@ CODES: Mapping[str, tuple[Kind, str]] = {
     "Unsupported": (errors.InvalidRequest, "Choose a size that the zone offers."),
     "DryRunOperation": (errors.InvalidRequest, ""),
 }
+
+FINAL = frozenset(
+    {
+        "IdempotentParameterMismatch",
+        "IdempotentInstanceTerminated",
+        "InvalidVolume.ZoneMismatch",
+        "OperationNotPermitted",
+        "CannotDelete",
+        "InvalidAMIID.NotFound",
+        "InvalidAMIID.Unavailable",
+    }
+)
+"""Codes that no waiting mends: a token stays spent, a volume stays in its zone, an image stays away."""
+
+FINAL_TRIES = 3
+"""So often in a row such a code ends a step: what a list does not show yet may explain the first ones."""
 
 _KEY = re.compile(r"\bkeys?\b|\bKMS\b", re.IGNORECASE)
 _PROFILE = (
@@ -258,7 +283,10 @@ def classified(error: EC2Error) -> ProviderError:
     if error.code in ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException"):
         return errors.PermissionDenied(message, provider=NAME, fix=_permission(error))
     kind, fix = _kind(error)
-    return kind(message, provider=NAME, fix=fix)
+    found = kind(message, provider=NAME, fix=fix)
+    if error.code in FINAL:
+        found.tries_max = FINAL_TRIES
+    return found
 
 
 def _permission(error: EC2Error) -> str:

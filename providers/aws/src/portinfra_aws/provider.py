@@ -48,10 +48,10 @@ class AwsProvider:
 
     def principal_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
         """The ARN of the user or of the session of a role."""
-        return str(answers[catalogue.IDENTITY][0]["Arn"])
+        return str(answers[catalogue.IDENTITY][0].get("Arn", ""))
 
     def catalogue_calls(self) -> tuple[Call, ...]:
-        """Six reads, and two of quotas that may fail."""
+        """Six reads, and three of quotas that may fail."""
         return catalogue.calls(self.environment)
 
     def catalogue(self, answers: Mapping[Call, Sequence[Answer]]) -> Catalogue:

@@ -240,6 +240,8 @@ class Bed(Emulator[EC2Asked]):
         return _offers[key]
 
     def _done(self, call: Call) -> dict[str, Any]:
+        if code := call.there.settings.refusals.get(call.action):
+            raise EC2Error(code, f"{call.action} is refused.")
         for check in (*BEFORE[""], *BEFORE[call.action]):
             check(call)
         told = self.tell(call)

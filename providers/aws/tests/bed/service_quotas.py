@@ -12,6 +12,7 @@ from bed.errors import EC2Error
 from bed.identities import Identity
 from bed.region import Region
 from bed.rules import permissions
+from bed.rules.groups import RULES_MAX
 from bed.rules.permissions import Asked
 from portinfra.testing.emulator import Request, Response
 
@@ -25,6 +26,7 @@ PLENTY = 10_000
 # service, quota → setting, name, unit
 QUOTAS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("ec2", "L-1216C47A"): ("vcpu", "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances"),
+    ("vpc", "L-0EA8095F"): ("rules", "Inbound or outbound rules per security group"),
     ("ebs", "L-7A658B76"): ("gp3_tib", "Storage for General Purpose SSD (gp3) volumes, in TiB"),
 }
 
@@ -52,7 +54,7 @@ def serve(action: str, given: Mapping[str, Any], caller: Identity, there: Region
         "ServiceCode": service,
         "QuotaCode": code,
         "QuotaName": name,
-        "Value": float(there.settings.quotas.get(setting, PLENTY)),
+        "Value": float(there.settings.quotas.get(setting, RULES_MAX if setting == "rules" else PLENTY)),
         "Unit": "None",
         "Adjustable": True,
         "GlobalQuota": False,

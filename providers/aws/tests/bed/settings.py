@@ -42,6 +42,8 @@ class Settings(emulator.Settings):
     """The IAM policy of all callers, as AWS takes it; None: all is allowed."""
     organisation: Mapping[str, Any] | None = None
     """A service control policy that denies something; None: the organisation denies nothing."""
+    refusals: dict[str, str] = field(factory=dict)
+    """Action → the code that each of its requests is refused with."""
     keys: frozenset[str] | None = None
     """The only KMS keys there are; None: every one that is named."""
     disabled_keys: frozenset[str] = frozenset()

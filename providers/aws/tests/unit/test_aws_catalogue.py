@@ -5,13 +5,14 @@ from attrs import evolve
 from portinfra.model.catalogue import Quota
 from portinfra.model.environment import Environment
 from portinfra_aws import actions, catalogue, rates
+from portinfra_aws.provider import AwsProvider
 from portinfra_aws.published import IMAGES, SIZES, STORAGE, VCPUS, machine, runs_images, takes_standard_vcpus
 
 ENVIRONMENT = Environment("production", on="aws:us-east-1")
 DEBIAN = "136693071363"
 
 
-VALUES = {"L-1216C47A": 32.0, "L-7A658B76": 50.0}
+VALUES = {"L-1216C47A": 32.0, "L-7A658B76": 50.0, "L-0EA8095F": 120.0}
 
 
 def image(id, name, created, owner=DEBIAN, root="/dev/xvda"):
@@ -76,6 +77,7 @@ def test_of_processors_and_storage_only_the_limit_is_told_if_it_may_be_read():
     assert assembled().quotas[1:] == (Quota(VCPUS, 32, None), Quota(STORAGE, 50 * 1024, None))
     unread = assembled(service_quotas=False).quotas[1:]
     assert unread == (Quota(VCPUS, None, None), Quota(STORAGE, None, None))
+    assert (assembled().rules_max, assembled(service_quotas=False).rules_max) == (120, None)
 
 
 def test_the_quota_of_standard_families_is_for_these_alone():
@@ -142,3 +144,10 @@ def test_every_action_has_the_rate_that_ec2_publishes():
     assert (found["CreateTags"].bucket, found["CreateTags"].per_second) == (100, 10)
     assert (found["CreateSubnet"].bucket, found["CreateSubnet"].per_second) == (50, 5)
     assert set(actions.ALL) <= set(found)
+
+
+def test_the_principal_is_the_arn_of_the_caller():
+    arn = "arn:aws:sts::123456789012:assumed-role/operator/ada"
+    (identity,) = AwsProvider(ENVIRONMENT, None).account_calls()
+    answers = {identity: [{"Account": "123456789012", "Arn": arn}]}
+    assert AwsProvider(ENVIRONMENT, None).principal_of(answers) == arn

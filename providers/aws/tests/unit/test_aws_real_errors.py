@@ -4,7 +4,7 @@ import pytest
 
 from portinfra import errors
 from portinfra_aws import xml
-from portinfra_aws.errors import EC2Error, classified, fault
+from portinfra_aws.errors import FINAL, FINAL_TRIES, EC2Error, classified, fault
 
 LOG_IN = "Log in again"
 QUOTA = "Ask for a higher quota"
@@ -81,6 +81,14 @@ def test_a_real_refusal_has_the_class_and_the_advice_of_its_cause(
     assert advice in told.fix
     assert (LOG_IN in told.fix) is (advice == LOG_IN)
     assert (QUOTA in told.fix) is (advice == QUOTA)
+
+
+def test_what_no_waiting_mends_is_final_after_a_few_equal_answers():
+    assert {code: classified(EC2Error(code, "x")).tries_max for code in FINAL} == dict.fromkeys(
+        FINAL, FINAL_TRIES
+    )
+    for code in ("DependencyViolation", "IncorrectState", "InvalidVolume.NotFound", "RequestLimitExceeded"):
+        assert classified(EC2Error(code, "x")).tries_max is None
 
 
 REASONS = [

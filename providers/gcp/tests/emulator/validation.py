@@ -60,12 +60,12 @@ def body(method: Method, told: Any) -> dict[str, Any]:
         return {}  # what is sent all the same is not looked at: libcloud sends "ignored"
     if not isinstance(told, dict):
         raise GceError(400, "parseError", "Parse Error")
-    found: dict[str, Any] = _checked("resource", told, official.schema(method.given), method.id)
+    found: dict[str, Any] = convert("resource", told, official.schema(method.given), method.id)
     return found
 
 
-def _checked(where: str, value: Any, schema: Schema, method: str) -> Any:
-    """The value in its type. `method` is empty for an answer, of which nothing may be left out."""
+def convert(where: str, value: Any, schema: Schema, method: str) -> Any:
+    """Return the value in its type. `method` is empty for an answer, of which nothing may be left out."""
     if "$ref" in schema:
         schema = official.schema(schema["$ref"])
     kind = schema.get("type", "any")
@@ -74,7 +74,7 @@ def _checked(where: str, value: Any, schema: Schema, method: str) -> Any:
     if kind == "array":
         if not isinstance(value, list):
             raise _mistyped(where, value, "array")
-        return [_checked(f"{where}[{at}]", each, schema["items"], method) for at, each in enumerate(value)]
+        return [convert(f"{where}[{at}]", each, schema["items"], method) for at, each in enumerate(value)]
     if kind == "boolean":
         if not isinstance(value, bool):
             raise _mistyped(where, value, "TYPE_BOOL")
@@ -91,7 +91,7 @@ def _object(where: str, value: Any, schema: Schema, method: str) -> Any:
         raise _mistyped(where, value, "object")
     if "additionalProperties" in schema:
         inner = schema["additionalProperties"]
-        return {name: _checked(f"{where}.{name}", each, inner, method) for name, each in value.items()}
+        return {name: convert(f"{where}.{name}", each, inner, method) for name, each in value.items()}
     fields = schema.get("properties", {})
     told = {}
     for name, each in value.items():
@@ -102,7 +102,7 @@ def _object(where: str, value: Any, schema: Schema, method: str) -> Any:
             if not method:
                 raise _mistyped(f"{where}.{name}", each, "null")
         elif not method or not _output_only(fields[name]):
-            told[name] = _checked(f"{where}.{name}", each, fields[name], method)
+            told[name] = convert(f"{where}.{name}", each, fields[name], method)
     for name, inner in fields.items():
         needed = inner.get("annotations", {}).get("required", ())
         # "required" of the document is too strict where only what changes is sent
@@ -166,4 +166,4 @@ def _mistyped(where: str, value: Any, kind: str) -> GceError:
 def answer(method: Method, told: Any) -> None:
     """Raises GceError where the bed's own answer is not what the document says."""
     if method.told:
-        _checked("answer", told, official.schema(method.told), "")
+        convert("answer", told, official.schema(method.told), "")

@@ -31,7 +31,7 @@ ANSWERS = [
     (404, "notFound", "", "The resource 'projects/no-such-project' was not found",
      errors.NotFound, "No project has this name, or these credentials may not see it"),
     (404, "notFound", "", "The resource 'projects/p/global/networks/n' was not found",
-     errors.NotFound, "somebody else may have deleted it"),
+     errors.NotFound, "another person or program may have deleted it"),
     (400, "resourceNotReady", "", "The resource 'projects/p/global/networks/n' is not ready",
      errors.Unavailable, "tried again"),
     (400, "kmsPermissionDenied", "", KMS, errors.PermissionDenied, "use the key"),

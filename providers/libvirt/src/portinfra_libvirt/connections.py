@@ -2,6 +2,7 @@
 nothing: its daemon hangs, its machine is gone. Here there is an end to it, and nobody waits for another's.
 """
 
+import math
 import threading
 import time
 from concurrent.futures import Future
@@ -15,9 +16,15 @@ from portinfra_libvirt.site import Site
 
 OPEN_SECONDS = 15.0
 """The longest that a hypervisor may take to open a connection: by SSH, from another continent, busy."""
+AGAIN_SECONDS = 1.0
+"""The same for one that was given up in the last minute: a command connects several times."""
+REMEMBERED_SECONDS = 60.0
+"""For how long it is known that a hypervisor was given up."""
 ALIVE_SECONDS, ALIVE_TIMES = 5, 6
 """How often it is asked whether it is still there, and after how many silences it is given up."""
 
+_GIVEN_UP: dict[str, float] = {}
+"""URI → when the hypervisor was given up, by `time.monotonic`."""
 _ONCE = threading.Lock()
 _LOOP: list[threading.Thread] = []
 
@@ -27,7 +34,9 @@ class Opening:
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
-        self._give_up = time.monotonic() + OPEN_SECONDS
+        now = time.monotonic()
+        is_new = now - _GIVEN_UP.get(uri, -math.inf) > REMEMBERED_SECONDS
+        self._give_up = now + (OPEN_SECONDS if is_new else min(AGAIN_SECONDS, OPEN_SECONDS))
         self._made: Future[Any] = Future()
         threading.Thread(target=self._open, name=f"open {uri}", daemon=True).start()
 
@@ -38,6 +47,7 @@ class Opening:
         try:
             return self._made.result(max(0.0, self._give_up - time.monotonic()))
         except TimeoutError:
+            _GIVEN_UP[self.uri] = time.monotonic()
             silent = Unavailable(
                 f"the hypervisor {self.uri} did not open a connection within {OPEN_SECONDS:.0f} s",
                 provider="libvirt",
@@ -67,6 +77,7 @@ class Opening:
         except Exception as error:
             self._made.set_exception(error)
         else:
+            _GIVEN_UP.pop(self.uri, None)
             self._made.set_result(connection)
 
 

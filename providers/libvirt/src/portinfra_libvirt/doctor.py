@@ -4,10 +4,11 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from portinfra.errors import PortinfraError
 from portinfra.provider.interface import Answer, Check
-from portinfra_libvirt import installing, pooled, sites
+from portinfra_libvirt import installing, networks, pooled, sites
 from portinfra_libvirt.site import Site
 
 PACKAGES = "libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils dnsmasq-base iptables ebtables"
@@ -79,6 +80,7 @@ def _hypervisors(site: Site, told: dict[str, Answer]) -> Iterator[Check]:
     """Whether each answers, and what those that do tell."""
     import libvirt
 
+    from portinfra_libvirt.actions.strangers import strangers
     from portinfra_libvirt.actions.survey import machine
     from portinfra_libvirt.connections import Connections
 
@@ -89,7 +91,11 @@ def _hypervisors(site: Site, told: dict[str, Answer]) -> Iterator[Check]:
             try:
                 connection = connections.to(each.name)
                 version = connection.getLibVersion()
-                told[each.name] = machine(connection, site)
+                told[each.name] = {
+                    **machine(connection, site),
+                    "strangers": strangers(connection, site.bridge) if site.bridge else [],
+                    "routers": _routers(connection, site) if site.bridge else {},
+                }
             except (libvirt.libvirtError, PortinfraError) as error:
                 yield _check(name, False, str(error), _start(each.uri))
             else:
@@ -98,6 +104,13 @@ def _hypervisors(site: Site, told: dict[str, Answer]) -> Iterator[Check]:
                 )
     finally:
         connections.close()
+
+
+def _routers(connection: Any, site: Site) -> dict[str, str]:
+    """Return where public hosts expect a router, by the scope of each network on the site's bridge."""
+    texts = [network.XMLDesc() for network in connection.listAllNetworks()]
+    owners = [networks.owner(text) for text in texts if networks.record(text, True)["bridge"] == site.bridge]
+    return {scope: networks.gateway(cidr) for scope, cidr in owners if scope and cidr}
 
 
 def _start(uri: str) -> str:
@@ -113,6 +126,15 @@ def _bridges(site: Site, told: Mapping[str, Answer]) -> Iterator[Check]:
         there = bridge in each["interfaces"]
         fix = f"ip link add {bridge} type bridge; ip link set {bridge} up; and link it to the others"
         yield _check(f"the bridge {bridge} of {at}", there, "it is there" if there else "there is none", fix)
+        if strange := each["strangers"]:
+            from portinfra_libvirt.actions.strangers import advice
+
+            told_of = f"no filter keeps these guests from using addresses of others: {', '.join(strange)}"
+            yield _check(f"who shares the bridge {bridge} of {at}", False, told_of, advice(strange[0]))
+    routers = {scope: router for each in told.values() for scope, router in each["routers"].items()}
+    for scope, router in sorted(routers.items()) if bridge else ():
+        said = f"public hosts expect it at {router}, the last address of their network: you provide it"
+        yield _check(f"the router of {scope}", True, said)
 
 
 def _images(site: Site, told: Mapping[str, Answer]) -> Check:

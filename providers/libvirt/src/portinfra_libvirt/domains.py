@@ -1,7 +1,7 @@
 """Guests: how a host is described to libvirt, and what libvirt says of it."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -88,9 +88,9 @@ def interface(network: str, mac: str, filter: str, address: str) -> str:
     )
 
 
-def record(kept: str, live: str, *, persistent: bool = True) -> dict[str, Any]:
+def record(kept: str, live: str, *, persistent: bool = True, directory: str = "") -> dict[str, Any]:
     """What a domain's descriptions say: as it is kept, and as it runs. One that is not persistent is gone
-    when it stops.
+    when it stops. `directory` is where the disks of its scope lie.
     """
     root, running = xml.parse(kept), xml.parse(live)
     return {
@@ -101,8 +101,8 @@ def record(kept: str, live: str, *, persistent: bool = True) -> dict[str, Any]:
         "memory_mib": int(xml.text(root, "memory") or 0) // 1024,
         "cards": cards(root),
         "live_cards": cards(running),
-        "disks": [_disk(each) for each in root.iterfind("devices/disk")],
-        "live_disks": [_disk(each) for each in running.iterfind("devices/disk")],
+        "disks": [_disk(each, directory) for each in root.iterfind("devices/disk")],
+        "live_disks": [_disk(each, directory) for each in running.iterfind("devices/disk")],
     }
 
 
@@ -154,9 +154,27 @@ def _card(card: xml.Element) -> dict[str, str]:
     }
 
 
-def _disk(disk: xml.Element) -> dict[str, str]:
+def _disk(disk: xml.Element, directory: str) -> dict[str, str]:
+    """A disk; where it is an external snapshot of a disk of the scope, that disk with its `overlay`."""
+    layers = list(_layers(disk))
+    ours = [each for each in layers if each.rpartition("/")[0] == directory and disks.read(_file(each))]
+    path = next(iter(ours or layers), "")
     return {
-        "path": xml.attribute(disk, "source", "file"),
+        "path": path,
+        "overlay": layers[0] if path != next(iter(layers), "") else "",
         "target": xml.attribute(disk, "target", "dev"),
         "serial": xml.text(disk, "serial"),
     }
+
+
+def _layers(disk: xml.Element) -> Iterator[str]:
+    """The file of a disk, and the files below it, each below the last."""
+    layer: xml.Element | None = disk
+    while layer is not None:
+        if file := xml.attribute(layer, "source", "file"):
+            yield file
+        layer = layer.find("backingStore")
+
+
+def _file(path: str) -> str:
+    return path.rpartition("/")[2]

@@ -13,6 +13,8 @@ class Unlisted:
 
     reason: str
     fix: str
+    definable: bool = False
+    """Whether portinfra may define or start the pool so that it lists the file; else a person has to."""
 
 
 def unlisted(pool: Mapping[str, str], path: str, at: str) -> Unlisted | None:
@@ -27,11 +29,16 @@ def unlisted(pool: Mapping[str, str], path: str, at: str) -> Unlisted | None:
     define = f"virsh pool-define-as {name} dir --target {target} && {start} && virsh pool-autostart {name}"
     if state == "undefined":
         problem, fix = "is not defined", f"Define it again with: {define}"
-    elif state == "inactive":
-        problem, fix = "is not active", f"Mount its directory if need be, and start it again with: {start}"
     elif str(PurePosixPath(pool["directory"])) != directory:
         problem = f"lists {pool['directory']} instead of {directory}"
         fix = f"Define it again with: virsh pool-destroy {name}; virsh pool-undefine {name}; {define}"
+    elif state == "inactive":
+        problem, fix = "is not active", f"Mount its directory if need be, and start it again with: {start}"
     else:
         return None
-    return Unlisted(f"the pool {name} of {at} {problem}: what is in {directory} is unknown", fix)
+    again = {
+        "is not defined": ", until apply defines it again",
+        "is not active": ", until apply starts it again",
+    }
+    reason = f"the pool {name} of {at} {problem}: what is in {directory} is unknown{again.get(problem, '')}"
+    return Unlisted(reason, fix, definable=problem in again)

@@ -63,6 +63,11 @@ def parsed(text: str | None) -> Mark:
     return said if isinstance(said, Mapping) else {}
 
 
+def is_mark(text: str | None) -> bool:
+    """Whether a text is the mark of any resource of any scope."""
+    return bool(parsed(text).get("scope"))
+
+
 def unique_id(*words: object) -> str:
     """The UUID of a thing that is called so: the same wherever it is made."""
     return str(uuid.uuid5(_NAMESPACE, " ".join(map(str, words))))

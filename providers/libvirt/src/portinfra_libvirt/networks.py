@@ -77,6 +77,11 @@ def record(document: str, active: bool) -> dict[str, Any]:
     }
 
 
+def is_bare(record: Mapping[str, Any], scope: Scope) -> bool:
+    """Whether a network has a name of the scope, and no metadata of anybody's."""
+    return scope.resource_name(record["name"]) is not None and not marks.is_mark(record["said"])
+
+
 def kept(new: str, old: str | None) -> str:
     """A network as it is to be, with the entries and the pins that the old definition has."""
     if old is None:

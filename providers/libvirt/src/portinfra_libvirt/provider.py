@@ -16,6 +16,7 @@ from portinfra.provider.interface import Answer, Call, Driver
 from portinfra_libvirt import catalogue
 from portinfra_libvirt.actions import guests, networking, overlay, storage, survey, together
 from portinfra_libvirt.actions.hand import Action, Hand
+from portinfra_libvirt.actions.pool_queue import PoolQueue
 from portinfra_libvirt.actions.together import Together
 from portinfra_libvirt.connections import Connections
 from portinfra_libvirt.drivers import drivers
@@ -44,6 +45,7 @@ class LibvirtProvider:
         self.records = LibvirtRecords()
         self._connections = Connections(site)
         self._changing = {each.name: threading.RLock() for each in site.hypervisors}
+        self._queues = {each.name: PoolQueue() for each in site.hypervisors}
 
     def account_calls(self) -> tuple[Call, ...]:
         """One read: whether any hypervisor answers, and what it is called."""
@@ -71,9 +73,10 @@ class LibvirtProvider:
             self._connections.begin()
             return self._together.perform(call.action, call.parameters)
         at = str(call.parameters["at"])
-        hand = Hand(self._connections.to(at), self.site, self._changing[at], self._together.answering)
+        connection, answering = self._connections.to(at), self._together.answering
+        hand = Hand(connection, self.site, self._changing[at], answering, self._queues[at])
         if call.action == SURVEY:
-            return survey.survey(hand.connection, call.parameters["scope"])
+            return survey.survey(hand.connection, call.parameters["scope"], hand.site.directory)
         overlay.probed(hand, call)
         parameters = {name: value for name, value in call.parameters.items() if name != "at"}
         return _CHANGES[call.action](hand, **parameters) or {}

@@ -18,6 +18,7 @@ CAPABILITIES = Capabilities(
     resize_instances=True,
     snapshots=True,
     snapshot_copy=True,
+    reads_definitions=True,  # libvirt tells what a filter says, not what the kernel has of it
     customer_keys=True,
 )
 

@@ -200,7 +200,8 @@ def _books(connection: Any) -> Iterator[str]:
         cards = [(_kind(each["filter"]), each["address"], each["mac"]) for each in record["live_cards"]]
         yield (
             f"instance {hosts[domain.name()]} {record['vcpus']}x{record['memory_mib']} {domain.isActive()} "
-            f"{sorted(disks)} {[card[1] for card in cards]} {_plainly(record['said'])}"
+            f"{sorted(disks)} {[card[1] for card in cards]} {_plainly(record['said'])} "
+            f"starts with its hypervisor: {bool(domain.autostart())}"
         )
     for network in connection.listAllNetworks():
         record = networks.record(network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE), bool(network.isActive()))

@@ -35,7 +35,7 @@ MODULES = (
 ARGUMENTS = (
     *("console=ttyS0", "8250.nr_uarts=1", "quiet", "panic=1", "mitigations=off", "lsm=", "audit=0"),
     *("tsc=reliable", "no_timer_check", "random.trust_cpu=on", "cryptomgr.notests"),
-    *("rcupdate.rcu_expedited=1", "pci=noaer"),
+    *("rcupdate.rcu_expedited=1", "pci=noaer", "nokaslr"),
     "clearcpuid=erms,fsrm,avx",  # instructions that take an emulator longer than those in their place
 )
 MIB = 1024 * 1024

@@ -5,7 +5,6 @@ import signal
 import subprocess
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from itertools import permutations
 
 from hypervisors.guests import Guest
 
@@ -22,7 +21,7 @@ def listen(guests: Mapping[str, Guest], packets: Iterable[Packet]) -> None:
         if protocol == "tcp":
             commands.append(f"nc -ll -p {port} -e true >/dev/null 2>&1 &")
         else:
-            commands.append(f"udp receive {port} >> /run/heard.{port} &")
+            commands.append(f"packets receive {port} >> /run/heard.{port} &")
     with ThreadPoolExecutor(len(guests)) as pool:
         list(pool.map(lambda guest: guest.told(" ".join(commands) + " true"), guests.values()))
 
@@ -30,41 +29,32 @@ def listen(guests: Mapping[str, Guest], packets: Iterable[Packet]) -> None:
 def passing(guests: Mapping[str, Guest], packets: Iterable[Packet]) -> set[Flow]:
     """Try every packet from every guest to every other, all guests at once."""
     packets = tuple(packets)
+    names = {guest.address: guest.name for guest in guests.values()}
     for guest in guests.values():
         guest.told("for f in /run/heard.*; do : > $f; done")
     with ThreadPoolExecutor(len(guests)) as pool:
-        told = dict(pool.map(lambda guest: (guest.name, _send(guest, guests, packets)), guests.values()))
-    through = {
-        (source, *_target(line)) for source, output in told.items() for line in output.split("\n") if line
-    }
-    names = {guest.address: guest.name for guest in guests.values()}
+        accepted = dict(pool.map(lambda guest: (guest.name, _send(guest, guests, packets)), guests.values()))
+    through: set[Flow] = set()
+    for source, output in accepted.items():
+        for line in output.splitlines():
+            address, port = line.split(" ")
+            through.add((source, names[address], ("tcp", int(port))))
     for target in guests.values():
-        for port in (port for protocol, port in packets if protocol == "udp"):
-            for line in target.told(f"cat /run/heard.{port}").splitlines():
-                source = names[line.split(" ")[0].partition(":")[0]]
-                through.add((source, target.name, ("udp", port)))
+        for line in target.told("grep -H . /run/heard.* || true").splitlines():
+            file, _, heard = line.partition(":")
+            source = names[heard.partition(" ")[0]]
+            through.add((source, target.name, ("udp", int(file.rpartition(".")[2]))))
     return through
 
 
 def _send(guest: Guest, guests: Mapping[str, Guest], packets: tuple[Packet, ...]) -> str:
-    """One script in the guest: what answers by TCP is told; a datagram is told of by who heard it."""
-    lines = []
-    for (_, target), (protocol, port) in (
-        (pair, packet) for pair in permutations(guests, 2) if pair[0] == guest.name for packet in packets
-    ):
-        address = guests[target].address
-        if protocol == "tcp":
-            lines.append(
-                f"(nc -w {TCP_SECONDS} {address} {port} </dev/null >/dev/null 2>&1 && echo {target} {port}) &"
-            )
-        else:
-            lines.append(f"udp send {address} {port} x; udp send {address} {port} x;")
-    return guest.told(" ".join(lines) + " wait")
-
-
-def _target(line: str) -> tuple[str, Packet]:
-    target, port = line.split(" ")
-    return target, ("tcp", int(port))
+    """Send from one guest. Return what accepts a TCP connection; who receives a datagram writes it down."""
+    targets: dict[str, list[str]] = {"tcp": [], "udp": []}
+    for target in guests.values():
+        for protocol, port in packets if target != guest else ():
+            targets[protocol].append(f"{target.address} {port}")
+    datagrams = f"packets send x 2 {' '.join(targets['udp'])}"
+    return guest.told(f"{datagrams}; packets call {TCP_SECONDS} {' '.join(targets['tcp'])}")
 
 
 class Capture:

@@ -48,7 +48,9 @@ def seen(kept, live=None, site=SITE, **state):
     secret = {"scope": str(SCOPE), "address": str(WEB1), "file": ROOT.rpartition("/")[2]}
     told = {
         "networks": [network],
-        "domains": [{"active": True, "halted": "", **domains.record(kept, live or kept), **state}],
+        "domains": [
+            {"active": True, "autostart": True, "halted": "", **domains.record(kept, live or kept), **state}
+        ],
         "disks": [
             {"file": path.rpartition("/")[2], "path": path, "bytes": disks.GIB, "allocated": disks.GIB}
             for path in (ROOT, SEED)

@@ -60,6 +60,16 @@ def test_while_one_is_waited_for_another_is_asked(site, monkeypatch):
     waiting.join()
 
 
+def test_one_that_was_given_up_is_waited_for_shortly_the_next_time(site, monkeypatch):
+    monkeypatch.setattr(connections, "AGAIN_SECONDS", 0.1)
+    for longest in (1.0, 0.4):
+        began, opened = time.monotonic(), Connections(site)
+        with pytest.raises(Unavailable):
+            opened.to("a")
+        opened.close()
+        assert time.monotonic() - began < longest
+
+
 def test_connections_that_begin_together_are_waited_for_together(tmp_path, monkeypatch):
     monkeypatch.setattr(connections, "OPEN_SECONDS", 0.5)
     with socket.socket(socket.AF_UNIX) as silent:

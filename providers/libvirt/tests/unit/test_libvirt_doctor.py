@@ -75,8 +75,13 @@ def test_of_a_site_its_hypervisors_are_looked_at_and_not_this_machine(monkeypatc
     (tmp_path / "sites.hcl").write_text(TWO)
     monkeypatch.setenv("PORTINFRA_SITES", str(tmp_path / "sites.hcl"))
     told = {
-        "a": {"interfaces": ["br-guests"], "images": ["debian-12.qcow2"]},
-        "b": {"interfaces": ["eth0"], "images": []},
+        "a": {
+            "interfaces": ["br-guests"],
+            "images": ["debian-12.qcow2"],
+            "strangers": ["somebody"],
+            "routers": {"shop/production": "10.20.255.254"},
+        },
+        "b": {"interfaces": ["eth0"], "images": [], "strangers": [], "routers": {}},
     }
 
     def hypervisors(site, found):
@@ -89,6 +94,9 @@ def test_of_a_site_its_hypervisors_are_looked_at_and_not_this_machine(monkeypatc
     assert "QEMU" not in said
     assert "ok      the bridge br-guests of a" in said
     assert "missing the bridge br-guests of b: there is none" in said
+    assert "missing who shares the bridge br-guests of a: no filter keeps these guests" in said
+    assert "virsh edit somebody" in said
+    assert "the router of shop/production: public hosts expect it at 10.20.255.254" in " ".join(said.split())
     assert "debian-12.qcow2: a has it, and nobody told its SHA-256, b lacks it" in " ".join(said.split())
 
 

@@ -34,6 +34,14 @@ def test_what_is_let_through_is_read_back(rules, dhcp):
     assert seen.sound
 
 
+@given(st.sets(allowed(), max_size=6), st.sampled_from(["", SERVER]))
+def test_a_filter_that_is_renewed_lets_the_same_through_and_is_no_equal_definition(rules, dhcp):
+    before = filters.document("n", OWNER, rules, dhcp)
+    after = filters.renew(before, "later")
+    assert after != before, "libvirt instantiates no filter again whose definition is equal"
+    assert filters.read(after) == filters.read(before)._replace(owner="firewall.web web 10.0.0.0/22 later")
+
+
 def test_dhcp_is_spoken_with_its_server_alone_and_where_there_is_none_not_at_all():
     assert "'67'" not in filters.document("n", OWNER)
     for rule in xml.parse(filters.document("n", OWNER, dhcp=SERVER)).iter("rule"):

@@ -9,7 +9,16 @@ from portinfra.model.observed import Observed
 from portinfra.model.resources import Instance
 from portinfra_libvirt.drivers.guest import GuestParts
 
-READY = GuestParts(id="instance:web1", name="web1", at="rack", root_bytes=1, seeded=True, pin="main")
+READY = GuestParts(
+    id="instance:web1",
+    name="web1",
+    at="rack",
+    root_bytes=1,
+    seeded=True,
+    pin="main",
+    autostart=True,
+    starts=True,
+)
 
 
 def observed(parts):
@@ -40,12 +49,22 @@ def test_what_a_guest_does_not_have_is_not_among_its_parts():
         ({"transient": True}, "ends when it stops"),
         ({"halted": "it halts"}, "it halts"),
         ({"pin": ""}, "no name in DHCP"),
+        ({"autostart": False}, "would not start with its hypervisor"),
     ],
 )
 def test_a_guest_is_ready_when_it_lacks_nothing(missing, reason):
-    assert READY.obstacle(pinned=True) == ""
-    assert reason in evolve(READY, **missing).obstacle(pinned=True)
+    assert READY.obstacle(pinned=True, runs=True) == ""
+    assert reason in evolve(READY, **missing).obstacle(pinned=True, runs=True)
 
 
 def test_a_guest_on_a_bridge_needs_no_name_in_dhcp():
-    assert evolve(READY, pin="").obstacle(pinned=False) == ""
+    assert evolve(READY, pin="").obstacle(pinned=False, runs=True) == ""
+
+
+def test_a_guest_that_an_earlier_version_defined_need_not_start_with_its_hypervisor():
+    assert evolve(READY, autostart=False, starts=False).obstacle(pinned=True, runs=True) == ""
+
+
+def test_a_guest_that_is_off_must_not_start_with_its_hypervisor():
+    assert evolve(READY, autostart=False).obstacle(pinned=True, runs=False) == ""
+    assert READY.obstacle(pinned=True, runs=False) == "it would start with its hypervisor"

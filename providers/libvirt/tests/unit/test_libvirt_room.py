@@ -31,6 +31,9 @@ class Domain:
     def maxMemory(self):
         return 600 * 1024
 
+    def setAutostart(self, starts):
+        self.starts_with_its_hypervisor = bool(starts)
+
     def create(self):
         time.sleep(0.05)
         self.active = True

@@ -67,8 +67,7 @@ def test_a_file_is_absent_only_where_an_active_pool_lists_its_directory():
     assert "--target '/srv/my disks'" in spaced.fix
 
 
-@pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize(
+UNLISTED = pytest.mark.parametrize(
     ("driver", "address"),
     [
         (VolumeDriver(SITE), "volume.db1-data"),
@@ -77,8 +76,11 @@ def test_a_file_is_absent_only_where_an_active_pool_lists_its_directory():
     ],
     ids=("volume", "snapshot", "a root disk whose domain is gone"),
 )
-def test_an_unlisted_disk_is_neither_changed_nor_deleted(driver, address, state):
-    found = seen(driver, survey(STATES[state], secret(address)))
+
+
+@UNLISTED
+def test_where_the_pool_lists_another_directory_no_disk_is_changed_or_deleted(driver, address):
+    found = seen(driver, survey(STATES["elsewhere"], secret(address)))
     assert (found.state, found.fault) == ("pending", None)
     for want in (found.spec, None):
         answer = driver.next_call(want, found, Refs(SCOPE, "attempt", {}))
@@ -88,14 +90,33 @@ def test_an_unlisted_disk_is_neither_changed_nor_deleted(driver, address, state)
         assert "--" not in answer.fix.replace("--target", "")
 
 
+@UNLISTED
+@pytest.mark.parametrize("state", ["undefined", "inactive"])
+def test_a_pool_that_was_removed_or_stopped_is_defined_again_before_anything_else(driver, address, state):
+    found = seen(driver, survey(STATES[state], secret(address)))
+    assert (found.state, found.fault) == ("pending", None)
+    assert "is unknown, until apply" in found.reason
+    for want in (found.spec, None):
+        answer = driver.next_call(want, found, Refs(SCOPE, "attempt", {}))
+        assert (answer.action, answer.parameters["path"]) == ("DefinePool", path_of(address))
+
+
+def test_a_pool_that_lists_a_disk_again_tells_how_large_it_is():
+    driver = VolumeDriver(SITE)
+    found = seen(driver, survey(STATES["undefined"], secret("volume.db1-data")))
+    call = driver.next_call(found.spec, found, Refs(SCOPE, "attempt", {}))
+    assert driver.absorb(found, call, {"bytes": "3"}).parts["bytes"] == "3"
+    assert driver.absorb(found, call, None) == call.after
+
+
 def test_a_host_whose_domain_was_undefined_has_a_fault_with_its_class():
     found = seen(InstanceDriver(SITE), survey(LISTED, secret("instance.db1")))
-    assert found.fault == Fault(NotFound, "its domain was undefined by hand")
+    assert found.fault == Fault(NotFound, "its domain was undefined outside portinfra")
 
 
 def test_an_unlisted_volume_is_copied_by_no_snapshot_and_an_unlisted_snapshot_by_no_volume():
-    volume = seen(VolumeDriver(SITE), survey(STATES["inactive"], secret("volume.db1-data")))
-    taken = seen(SnapshotDriver(SITE), survey(STATES["inactive"], secret("snapshot.one")))
+    volume = seen(VolumeDriver(SITE), survey(STATES["elsewhere"], secret("volume.db1-data")))
+    taken = seen(SnapshotDriver(SITE), survey(STATES["elsewhere"], secret("snapshot.one")))
     refs = Refs(SCOPE, "attempt", {each.address: each for each in (volume, taken)})
     for answer in (
         SnapshotDriver(SITE).next_call(Snapshot("two", volume.address), None, refs),
@@ -164,6 +185,9 @@ class Secret:
 class Machine:
     """A hypervisor with the secret of one disk; its pool as it was put."""
 
+    def listAllStoragePools(self):
+        return [self.pool] if self.pool else []
+
     def __init__(self, record, pool=None, guests=()):
         self.secret = Secret(record)
         self.pool, self.guests = pool, guests
@@ -190,26 +214,52 @@ class Machine:
     def listAllDomains(self, flags):
         return self.guests
 
+    def storagePoolDefineXML(self, document):
+        self.pool = Pool(active=False)
+        return self.pool
+
 
 class Pool:
     def __init__(self, active, directory=SITE.directory):
         self.active, self.directory = active, directory
 
+    def name(self):
+        return POOL
+
     def isActive(self):
         return self.active
+
+    def create(self):
+        self.active = True
+
+    def destroy(self):
+        self.active = False
+
+    def undefine(self):
+        self.name = lambda: "undefined"
+
+    def refresh(self, flags):
+        pass
+
+    def storageVolLookupByName(self, name):
+        raise gone(libvirt.VIR_ERR_NO_STORAGE_VOL)
 
     def XMLDesc(self):
         return disks.pool_document(self.directory, SCOPE)
 
 
 @pytest.mark.parametrize("pool", [None, Pool(active=False)], ids=("undefined", "inactive"))
-def test_in_a_pool_that_lists_nothing_no_disk_is_made_or_deleted(pool):
+def test_where_the_directory_of_a_pool_lacks_its_disks_nothing_is_made_or_deleted(pool):
     record = secret("volume.db1-data")
     hand = Hand(Machine(record, pool), SITE, threading.RLock())
     with pytest.raises(ProviderError, match="is unknown"):
         storage.delete_disk(hand, str(SCOPE), record["path"])
-    with pytest.raises(ProviderError, match="is unknown"):
+    with pytest.raises(ProviderError, match="cannot list") as caught:
         pools.ensure(hand, SCOPE, path_of("volume.new"))
+    assert "Mount the file system" in caught.value.fix
+    left = hand.connection.pool
+    assert not left.isActive()
+    assert (left.name() == POOL) is (pool is not None)
 
 
 def test_in_a_pool_that_points_elsewhere_no_disk_is_made():
@@ -234,12 +284,15 @@ def test_a_running_host_whose_root_disk_is_unlisted_is_neither_changed_nor_remov
     name = SCOPE.native_name("web1")
     guest = domains.Guest(name, said, "c1-m128", "net", "52:54:00:00:00:01", "wall", "10.30.0.4", root, seed)
     kept = domains.document(guest)
-    domain = {"active": True, "halted": "", **domains.record(kept, kept)}
+    domain = {"active": True, "halted": "", "autostart": True, **domains.record(kept, kept)}
     driver = InstanceDriver(SITE)
-    found = seen(driver, survey(STATES["undefined"], domains=[domain]))
+    found = seen(driver, survey(STATES["elsewhere"], domains=[domain]))
     for want in (found.spec, None):
         answer = driver.next_call(want, found, Refs(SCOPE, "attempt", {}))
         assert isinstance(answer, Refuse)
-        assert "is not defined" in answer.reason
+        assert "instead of" in answer.reason
+    found = seen(driver, survey(STATES["undefined"], domains=[domain]))
+    call = driver.next_call(None, found, Refs(SCOPE, "attempt", {}))
+    assert (call.action, call.parameters["path"]) == ("DefinePool", root)
     stopped = survey(STATES["undefined"], domains=[{**domain, "active": False}])
     assert seen(driver, stopped).reason == "it has no root disk yet", "a run may have died before it made one"

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import typer
 
-from portinfra.commands.dr.drill import drill, sweep
+from portinfra.commands.dr.drill import drill, drills, sweep
 from portinfra.commands.dr.failover import abandon, failback, failover, fence
 from portinfra.commands.dr.prospect import plan
 from portinfra.commands.dr.replicate import replicate
@@ -19,6 +19,7 @@ COMMANDS = (
     replicate,
     status,
     drill,
+    drills,
     sweep,
     failover,
     failback,

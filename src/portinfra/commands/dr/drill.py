@@ -1,4 +1,4 @@
-"""`dr drill` and `dr sweep`: recovery tried, and what a dead try left removed."""
+"""`dr drill`, `dr drills` and `dr sweep`: drills, their history, and what a dead one left."""
 
 from portinfra.commands.dr.options import Which, recovery_of
 from portinfra.commands.exits import Exit, Interrupted
@@ -21,7 +21,26 @@ def drill(session: Session, which: Which, shown: Shown) -> int:
             sweep_it = session.command("dr", "sweep", recovery.plan.name, *which.repeated(session))
             fix = f"Remove the rest: {sweep_it}"
             raise Interrupted("interrupted while it was torn down", fix=fix) from again
-    return hand_in(session, store, evidence, as_json=shown.as_json)
+    return hand_in(session, store, recovery, evidence, as_json=shown.as_json)
+
+
+def drills(session: Session, which: Which, shown: Shown) -> int:
+    """List the drills and failovers that the ledger numbers, with their evidence. Ends with 1 where one is
+    missing, or where evidence is not what the ledger has.
+    """
+    from portinfra import dr
+    from portinfra.render.console.recovery import show_runs
+    from portinfra.render.console.terminal import out, write_json
+    from portinfra.render.recovery_documents import runs_document
+    from portinfra.rollout.evidence import open_store
+
+    recovery = recovery_of(session, which)
+    found = dr.list_runs(recovery, open_store().documents())
+    if shown.as_json:
+        write_json(runs_document(recovery, found))
+    else:
+        show_runs(found, out())
+    return Exit.FAILED if any(each.is_doubtful for each in found) else Exit.DONE
 
 
 def sweep(session: Session, which: Which, shown: Shown) -> int:

@@ -79,6 +79,7 @@ def fence(session: Session, which: Which, changing: Agreed) -> int:
     from portinfra import dr
     from portinfra.commands.applying import confirm
     from portinfra.render.console.progress import ProgressDisplay
+    from portinfra.render.console.recovery_assurances import recovery_assurance
     from portinfra.render.console.terminal import write, write_json
     from portinfra.words import count
 
@@ -90,7 +91,8 @@ def fence(session: Session, which: Which, changing: Agreed) -> int:
     if changing.as_json:
         write_json({"schema": "portinfra.fence/1", "fenced": str(recovery.source_scope), "hosts": hosts})
     else:
-        write(f"{recovery.source.name} is fenced: {count(hosts, 'host')} off, and no apply wakes them.")
+        name, off = recovery.source.name, count(hosts, "host")
+        write(recovery_assurance("fenced", environment=name, hosts=off))
     return Exit.DONE
 
 
@@ -143,7 +145,7 @@ def _take_over(
     with ProgressDisplay() as display:
         run = dr.failback if recovery.is_reversed else dr.failover
         evidence = run(recovery, evolve(how, pace=dr.Pace(listen=display)), say=display.say)
-    code = hand_in(session, store, evidence, as_json=taking.as_json)
+    code = hand_in(session, store, recovery.declared, evidence, as_json=taking.as_json)
     _what_next(session, which, recovery, evidence)
     return code
 
@@ -182,9 +184,8 @@ def _left_aside(recovery: "Recovery", turning: TakingOver, *, ask_source: bool) 
     without = tuple(turning.without_point or ())
     if without:
         now = dr.status(recovery, ask_source=ask_source)
-        known = {point.id for point in now.points} | set(now.turn.points if now.turn else ())
-        if unknown := sorted(set(without) - known):
-            there_are = ", ".join(sorted(known)) or "none"
+        if unknown := sorted(set(without) - now.known_points):
+            there_are = ", ".join(sorted(now.known_points)) or "none"
             raise Misuse(f"there is no point {', '.join(unknown)}", fix=f"There are: {there_are}.")
     return without
 

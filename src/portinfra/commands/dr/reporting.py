@@ -88,8 +88,11 @@ class Trusting(Shown):
             raise PortinfraError(str(error.args[0]), fix=error.fix) from error
 
 
-def hand_in(session: Session, store: "EvidenceStore", evidence: Evidence, *, as_json: bool) -> int:
-    """Keep the evidence with its report, and show how it ended."""
+def hand_in(
+    session: Session, store: "EvidenceStore", recovery: "Recovery", evidence: Evidence, *, as_json: bool
+) -> int:
+    """Keep the evidence with its report, send the copy that the plan wants, and show how it ended."""
+    from portinfra import dr
     from portinfra.recovery.evidence import evidence_document
     from portinfra.render.console.recovery import show_evidence
     from portinfra.render.console.terminal import err, out, write_json
@@ -107,6 +110,12 @@ def hand_in(session: Session, store: "EvidenceStore", evidence: Evidence, *, as_
     beside = err() if as_json else out()
     for line in (f"Evidence: {file}", f"Report:   {page}", f"Verify:   {verifying}"):
         beside.print(line)
+    try:
+        if copy := dr.send_copy(recovery, evidence, file):
+            beside.print(f"Copy:     {copy}")
+    except PortinfraError as error:
+        err().print(f"NO COPY was sent: {error} {error.fix}".rstrip())
+        return Exit.FAILED
     return Exit.DONE if evidence.accepted else Exit.FAILED
 
 
@@ -130,6 +139,7 @@ def verify(session: Session, paper: Paper, trusting: Trusting) -> int:
     """Tell what a file is evidence of, and whether it is as it was signed, and by whom. Ends with 1 where it
     is not, or where neither --key nor the signers of the declaration name its key.
     """
+    from portinfra import dr
     from portinfra.render.console.terminal import write, write_json
     from portinfra.rollout.evidence import verify as verified
 
@@ -138,15 +148,20 @@ def verify(session: Session, paper: Paper, trusting: Trusting) -> int:
     recovery = trusting.recovery(session, of.recovery) if of and verdict.is_intact else None
     if recovery:
         verdict = verified(document, public, recovery.plan.signers)
-    told = _told(verdict, of)
+    differs = dr.compare_to_ledger(recovery, of, document) if recovery and of and verdict.good else ""
+    good, told = verdict.good and not differs, _told(verdict, of)
+    if differs:
+        told = f"NOT CONFIRMED: {differs}. The signature is good (key {verdict.fingerprint})."
+    elif recovery and verdict.good:
+        told += " The ledger has the same."
     if verdict.found == "unknown signer":
         told += " Name the key with --key FILE.pub, or write it into `signers` of the recovery plan."
     if trusting.as_json:
         about = {name: getattr(of, name, None) for name in ("kind", "id", "recovery", "started", "result")}
-        write_json({"schema": "portinfra.verdict/1", "good": verdict.good, "told": told, **about})
+        write_json({"schema": "portinfra.verdict/1", "good": good, "told": told, **about})
     else:
         write(told)
-    return Exit.DONE if verdict.good else Exit.FAILED
+    return Exit.DONE if good else Exit.FAILED
 
 
 def _of(document: Document) -> Evidence | None:

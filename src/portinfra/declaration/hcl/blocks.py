@@ -13,6 +13,7 @@ from portinfra.declaration.hcl.scope import Scope
 from portinfra.declaration.hcl.syntax import Block
 from portinfra.declaration.terraform import Where
 from portinfra.model.finding import Finding
+from portinfra.model.location import Location
 from portinfra.model.schema import Attribute, Kind, attributes, block_attributes, label
 from portinfra.words import suggestion, with_article
 
@@ -42,7 +43,7 @@ class Reader:
         named = label(of)
         given = {named.name: block.labels[0]} if named else {}
         make: Callable[..., T] = of
-        return make(**given, **made, location=block.location)
+        return make(**given, **made, location=_with_attributes(of, block))
 
     def _known(self, of: type[Any], block: Block) -> a.Shapes:
         """Return the attributes of a block; a list is needed where there are no blocks in place of it."""
@@ -140,3 +141,16 @@ class Reader:
 
     def _wrong(self, rule: str, message: str, fix: str, block: Block) -> None:
         self.findings.extend(problem(rule, message, fix, block.location).findings)
+
+
+def _with_attributes(of: type[Any], block: Block) -> Location:
+    """Return the location of a block, with the line of each of its attributes by the name in the model."""
+    named = {each.hcl: each.name for each in attributes(of) if each.hcl}
+    lines = {named.get(each.name, each.name): each.location for each in block.attributes}
+    for inside, attribute in ((each, block_attributes(of).get(each.kind)) for each in block.blocks):
+        if attribute is None or not inside.labels:
+            continue
+        if attribute.kind is Kind.MAPS or attribute.part is None:
+            prefix = f"{attribute.name}.{inside.labels[0]}"
+            lines |= {f"{prefix}.{each.name}": each.location for each in inside.attributes}
+    return evolve(block.location, attributes=lines)

@@ -5,7 +5,7 @@ torn down always. It makes no call to the source, and touches nothing of the tar
 import secrets
 from contextlib import ExitStack, suppress
 
-from attrs import evolve, frozen
+from attrs import asdict, evolve, frozen
 
 from portinfra.errors import ApplyError, LeaseHeldError, PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
@@ -15,9 +15,11 @@ from portinfra.model.duration import seconds
 from portinfra.model.evidence import Evidence
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
+from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.recovery.ledger.drills import KIND
-from portinfra.recovery.ledger.ledger import Entry, Ledger
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.runs import Link, begin_run, end_run, link_run
 from portinfra.recovery.options import Pace
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.point import points
@@ -33,14 +35,13 @@ from portinfra.recovery.vault.selection import choose
 from portinfra.recovery.vault.transfer import clear, receive
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
+from portinfra.validation.arguments import check_arguments
 from portinfra.words import iso
 
 LOSE_ALL = PlanOptions(allow_data_loss=frozenset({"all"}))
 
-REMEMBERED = 10
-"""The drills that the ledger keeps, once they have ended."""
 
-
+@check_arguments
 def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda line: None) -> Evidence:
     """Bring it up, ask the gates and probes, and tear it down. Evidence of a drill that failed says so.
 
@@ -48,8 +49,8 @@ def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda lin
     A drill that sees a takeover to its own end begin is torn down at its next wave.
     """
     pace, say = pace or Pace(), SafeListener(say)
-    with Connection.to(recovery.target) as target:
-        catalogue = target.catalogue()
+    with Connection.to(recovery.target, recovery.topology) as target:
+        catalogue, principal = target.catalogue(), target.reader.principal()
         _raise_if_refused(recovery, target)
         ledger = Ledger(target, recovery.ledger)
         started = target.provider.clock.now()
@@ -59,7 +60,7 @@ def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda lin
         run = target.run(recovery.drill(id), workers=pace.workers, seed=pace.seed)
         with ExitStack() as held:  # from before the ledger tells of it: what nobody holds is swept
             held.enter_context(run)
-            entry = ledger.add({"kind": KIND, "id": id, "began": iso(started), "open": True})
+            entry = begin_run(ledger, {"kind": KIND, "id": id, "began": iso(started)})
             say(f"drill {id}: {recovery.drill(id)}")
             problems = [f"{told}: make one with dr replicate --now" for told in missing]
             try:
@@ -82,9 +83,14 @@ def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda lin
         if left != 0:
             what = f"{left} resources are left" if left else "nobody could see whether anything is left"
             bring_up.reasons.append(what)
+        link = Link(int(entry.said["run"]), 0, "")
+        with suppress(ProviderError):
+            link = link_run(ledger, entry)
         evidence = shown(bring_up, id, chosen, ages, began=started, left_behind=left)
+        evidence = evolve(evidence, target_principal=principal, **asdict(link))
         with suppress(ProviderError):  # what cannot be noted stays open, for a sweep to look at
-            _remember(ledger, entry, evidence)
+            waves = [round(wave.seconds) for wave in evidence.waves]
+            end_run(ledger, entry, evidence, open=left != 0, rto=evidence.rto_measured, waves=waves)
     return evidence
 
 
@@ -160,17 +166,7 @@ def remove(context: RolloutContext) -> int:
     return 0
 
 
-def _remember(ledger: Ledger, entry: Entry, evidence: Evidence) -> None:
-    """Write how it ended, for `drilled`. What is left is for `sweep`."""
-    said = {**entry.said, "open": evidence.left_behind != 0, "result": evidence.result}
-    said["rto"] = evidence.rto_measured
-    ledger.rewrite(entry, {**said, "waves": [round(wave.seconds) for wave in evidence.waves]})
-    ended = [each for each in ledger.entries(KIND) if not each.open]
-    for old in ended[:-REMEMBERED]:
-        ledger.remove(old)
-
-
-@frozen
+@frozen(field_transformer=strict)
 class Swept:
     """What a sweep did about one drill."""
 
@@ -182,6 +178,7 @@ class Swept:
     """How many were there."""
 
 
+@check_arguments
 def sweep(recovery: Recovery, *, pace: Pace | None = None) -> list[Swept]:
     """Remove what drills left that died; only what bears such a drill's id. One that still runs is let be."""
     pace = pace or Pace()

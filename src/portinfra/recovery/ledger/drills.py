@@ -18,7 +18,7 @@ class Drilled:
     id: str
     began: str
     """UTC, ISO 8601, by the target's clock."""
-    result: Literal["passed", "failed", "swept"]
+    result: Literal["passed", "failed", "inconclusive", "swept"]
     """`swept`: it died, or left something behind, and that was removed."""
     rto_measured: float | None
     """Seconds; None where it never came up as a whole."""

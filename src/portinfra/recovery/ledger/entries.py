@@ -108,7 +108,23 @@ FORMS = {
     ),
     "drill": _Form(
         {"id": _is_name, "began": _is_date, "open": _is_flag},
-        {"result": _is_one_of("passed", "failed", "swept"), "rto": _is_number_or_none},
+        {
+            "result": _is_one_of("passed", "failed", "inconclusive", "swept"),
+            "rto": _is_number_or_none,
+            "run": _is_whole,
+            "digest": _is_text,
+        },
+    ),
+    "run": _Form(
+        {
+            "id": _is_name,
+            "of": _is_one_of("failover", "failback"),
+            "takeover": _is_name,
+            "began": _is_date,
+            "open": _is_flag,
+            "run": _is_whole,
+        },
+        {"result": _is_one_of("passed", "failed"), "digest": _is_text},
     ),
     "failover": _Form(
         {

@@ -20,6 +20,7 @@ from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
 from portinfra.model.progress import Progress
 from portinfra.model.resources import Snapshot, Spec, Volume
+from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger.entries import unreadable_line
@@ -40,6 +41,7 @@ from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.vault.listing import VaultListing, by_vault, held, look
 from portinfra.recovery.vault.transfer import send
 from portinfra.recovery.vault.transfer_host import HelperFailed
+from portinfra.validation.arguments import check_arguments
 
 Fate = Literal["carried", "not due", "failed"]
 
@@ -49,7 +51,7 @@ EARLY = 0.1
 """A timer that fires this share of the schedule too soon still makes its point."""
 
 
-@frozen
+@frozen(field_transformer=strict)
 class GroupOutcome:
     """What became of one group."""
 
@@ -63,7 +65,7 @@ class GroupOutcome:
     """Bytes that travelled by way of the vault."""
 
 
-@frozen
+@frozen(field_transformer=strict)
 class Replicated:
     """How a replication ended."""
 
@@ -78,6 +80,7 @@ class Replicated:
         return all(group.fate != "failed" for group in self.groups)
 
 
+@check_arguments
 def replicate(
     recovery: Recovery,
     *,

@@ -4,19 +4,23 @@ from collections.abc import Iterable, Iterator
 
 from attrs import evolve, frozen
 
+from portinfra.errors import DeclarationError
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.plan import Plan
 from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.strict import strict
 from portinfra.model.topology import Topology
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts_for_plan
 from portinfra.recovery.situation.permissions import Refusal, Verb, may
 from portinfra.recovery.situation.refusals import explain
 from portinfra.recovery.situation.situation import End, Situation
+from portinfra.validation.arguments import check_arguments
+from portinfra.words import suggestion
 
 
-@frozen
+@frozen(field_transformer=strict)
 class GuardedRecovery(Recovery):
     """A recovery as the `Guard` of its two environments."""
 
@@ -67,6 +71,7 @@ def _blank_findings(plan: Plan, recovery: str) -> Iterator[Finding]:
         )
 
 
+@check_arguments
 def recoveries_of(
     topology: Topology,
     environment: Environment,
@@ -76,11 +81,18 @@ def recoveries_of(
     """Return the recoveries that have an environment of a topology as their source or target.
 
     They are the guards of its plans. `plans` are the recovery plans of the topology, and `environments` all
-    that they name. Raises KeyError for a name that is not among them; nothing else is checked.
+    that they name. Raises DeclarationError for a name that is not among them; nothing else is checked.
     """
     named = {each.name: each for each in environments}
+
+    def find(plan: RecoveryPlan, name: str) -> Environment:
+        if name not in named:
+            message = f"recovery plan {plan.name!r} names environment {name!r}, which is not given"
+            raise DeclarationError(message, location=plan.location, fix=suggestion(name, named, "Give it."))
+        return named[name]
+
     return tuple(
-        GuardedRecovery(plan, topology, named[plan.source], named[plan.target])
+        GuardedRecovery(plan, topology, find(plan, plan.source), find(plan, plan.target))
         for plan in plans
         if environment.name in (plan.source, plan.target)
     )

@@ -7,6 +7,7 @@ one is active with it. A run that ends early is continued: the ledger says that 
 from attrs import evolve, frozen
 
 from portinfra.execution.connection import Connection
+from portinfra.model.strict import strict
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import (
     Turn,
@@ -21,9 +22,10 @@ from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.takeover.fencing import switched
 from portinfra.recovery.takeover.steps import Step
+from portinfra.validation.arguments import check_arguments
 
 
-@frozen
+@frozen(field_transformer=strict)
 class Abandoned:
     """A takeover that was given up."""
 
@@ -34,6 +36,7 @@ class Abandoned:
     """The hosts of the source, which run again."""
 
 
+@check_arguments
 def may_abandon(recovery: Recovery) -> Recovery:
     """Return the way of the takeover that is abandoned: its target is stopped, and its source becomes active
     again. Raise PolicyError where none is open, or where the end that takes over has the newest data.
@@ -45,6 +48,7 @@ def may_abandon(recovery: Recovery) -> Recovery:
     return declared if to == "target" else declared.turned
 
 
+@check_arguments
 def abandon(recovery: Recovery, how: How | None = None) -> Abandoned:
     """Abandon the takeover that is open, in either direction. What was written at the end that took over
     stays on its volumes.

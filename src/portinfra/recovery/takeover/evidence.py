@@ -10,6 +10,7 @@ from portinfra.recovery.points.ages import Ages, rounded
 from portinfra.recovery.points.point import Point
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.bring_up import BringUp
+from portinfra.recovery.takeover.looked import look, unread
 from portinfra.version import VERSION
 from portinfra.words import duration, iso
 
@@ -35,6 +36,9 @@ def shown(
 ) -> Evidence:
     """Evidence of a bring-up that ends now; it passed where nothing speaks against it. `ages` are of the
     moment up to which data of the source should have come back. Moments are seconds since the epoch.
+
+    A drill whose restored data no probe has read is inconclusive. A takeover is no trial: its result says
+    whether the target came up.
     """
     recovery, context = bring_up.recovery, bring_up.context
     holder = context.run.lease.holder_identity
@@ -50,6 +54,8 @@ def shown(
         reasons.append(f"the data was {duration(rpo)} old, and the rpo is {recovery.plan.rpo}")
     if rto is not None and rto > seconds(recovery.plan.rto):
         reasons.append(f"it took {duration(rto)}, and the rto is {recovery.plan.rto}")
+    looked, copy = look(bring_up), recovery.plan.evidence
+    doubts = unread(looked) if bring_up.occasion == "drill" else ()
     return Evidence(
         kind=bring_up.occasion,
         id=id,
@@ -67,16 +73,21 @@ def shown(
         waves=tuple(bring_up.rollout.waves),
         probes=tuple(bring_up.probes),
         actions=tuple(bring_up.actions),
-        result="failed" if reasons else "passed",
-        reasons=tuple(dict.fromkeys(reasons)),
+        result="failed" if reasons else "inconclusive" if doubts else "passed",
+        reasons=tuple(dict.fromkeys(reasons or doubts)),
         left_behind=left_behind,
         source_fenced=source_fenced,
         source_account=recovery.source.account,
         target_account=recovery.target.account,
         topology_digest=recovery.digest,
+        plan_digest=recovery.plan_digest,
         operator=f"{holder.user}@{holder.host}",
         calls=context.place.caller.calls + context.run.calls,
         version=VERSION,
+        looked=looked,
+        accept=recovery.plan.accept,
+        remote=copy.remote if copy else "",
+        simulated=recovery.simulated,
     )
 
 

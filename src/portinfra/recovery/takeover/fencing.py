@@ -23,6 +23,7 @@ from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
+from portinfra.validation.arguments import check_arguments
 from portinfra.words import moment
 
 
@@ -89,6 +90,7 @@ def passed_on(recovery: Recovery, epoch: int) -> PolicyError:
     )
 
 
+@check_arguments
 def may_fence(recovery: Recovery) -> tuple[Recovery, int]:
     """Return what is to be fenced, as the source of a recovery, and in which epoch. Raise PolicyError where
     the waiting end is fenced, and Unavailable where an end does not answer.
@@ -100,6 +102,7 @@ def may_fence(recovery: Recovery) -> tuple[Recovery, int]:
     return declared if now.waiting == "source" else declared.turned, now.authority.epoch
 
 
+@check_arguments
 def fence(recovery: Recovery, *, pace: Pace | None = None) -> int:
     """Stop the waiting end, where it came back after the other one took over; return how many hosts it has.
 

@@ -4,11 +4,20 @@ Each group comes up from the newest data at that end, by ledger number: a point,
 that ends early is continued: the ledger says what was decided. `Step` has the steps.
 """
 
+import secrets
+from contextlib import suppress
 from typing import Any
 
-from attrs import define, evolve
+from attrs import asdict, define, evolve
 
-from portinfra.errors import ApplyError, FindingsError, PortinfraError, Unavailable, UserCodeError
+from portinfra.errors import (
+    ApplyError,
+    FindingsError,
+    PortinfraError,
+    ProviderError,
+    Unavailable,
+    UserCodeError,
+)
 from portinfra.execution.connection import Connection
 from portinfra.hooks.dns import call_dns
 from portinfra.hooks.listeners import SafeListener
@@ -18,10 +27,11 @@ from portinfra.model.placed import Placed
 from portinfra.placement import place
 from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run
 from portinfra.recovery.ledger.takeovers import Turn, activate, mark, turns, under_way, written
 from portinfra.recovery.options import How
 from portinfra.recovery.points.ages import Ages
-from portinfra.recovery.points.point import points
+from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.points.restore import sourced
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import replicate
@@ -38,8 +48,11 @@ from portinfra.recovery.vault.transfer import receive
 from portinfra.recovery.watch.readiness import may_take_over
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
+from portinfra.validation.arguments import check_arguments
+from portinfra.words import iso
 
 
+@check_arguments
 def failover(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:
     """Make the target active. See `takeover`."""
     return takeover(recovery, "target", how, say=say)
@@ -63,7 +76,7 @@ def takeover(
     now = may_take_over(recovery, how)
     if is_planned(recovery, how, now) and now.phase == "active" and recovery.is_reversed:
         _first_point(recovery, how, say)
-    with Connection.to(recovery.target) as target:
+    with Connection.to(recovery.target, recovery.topology) as target:
         ledger = Ledger(target, recovery.ledger)
         return _Takeover(recovery, how, say, target, target.catalogue(), ledger).carried_out()
 
@@ -87,9 +100,15 @@ class _Takeover:
     target: Connection
     catalogue: Catalogue
     ledger: Ledger
+    source_principal: str = ""
+    """Whose credentials stopped the source; empty where no call was made to it."""
 
     def carried_out(self) -> Evidence:
-        turn = self._fenced(Beginning(self.recovery, self.how, self.target, self.ledger).turn())
+        turn = Beginning(self.recovery, self.how, self.target, self.ledger).turn()
+        principal, began = self.target.reader.principal(), iso(self.target.provider.clock.now())
+        said = {"kind": TAKEOVER, "of": turn.occasion, "takeover": turn.id, "began": began}
+        entry = begin_run(self.ledger, {**said, "id": f"{turn.id}{secrets.token_hex(2)}"})
+        turn = self._fenced(turn)
         if turn.last_point and not turn.restores:
             self._last_point()
         chosen = Selection(self.recovery, self.how, self.target).of(turn, self.ledger)
@@ -129,19 +148,21 @@ class _Takeover:
             until = turn.fenced_at if turn.fenced_at is not None and fenced else turn.given_up_at
             ages = Ages(points(self.ledger.entries()), context.now, until)
             own_age = max(0.0, until - turn.own_until) if turn.own_until else 0.0
-            evidence = shown(
-                bring_up,
-                turn.id,
-                [*chosen.points, *(OwnData(name, own_age) for name in chosen.own)],
-                ages,
-                began=turn.began,
-                source_fenced=fenced,
+            used: list[Point | OwnData] = [*chosen.points, *(OwnData(name, own_age) for name in chosen.own)]
+            evidence = shown(bring_up, turn.id, used, ages, began=turn.began, source_fenced=fenced)
+            evidence = evolve(
+                evidence,
+                source_principal=self.source_principal,
+                target_principal=principal,
+                **asdict(link_run(self.ledger, entry)),
             )
             if whole:
                 self.how.at(Step.COMPLETE)
                 activate(self.ledger, turn.id)
                 self.how.at(Step.CLOSE)
                 written(self.ledger, evolve(turn, open=False))
+            with suppress(ProviderError):  # the target is up: that one record fails must not hide it
+                end_run(self.ledger, entry, evidence, open=False)
         return evidence
 
     # The other end.
@@ -158,6 +179,7 @@ class _Takeover:
             answering(self.recovery) as source,
             source.run(self.recovery.source_scope, workers=pace.workers, seed=pace.seed) as run,
         ):
+            self.source_principal = source.reader.principal()
             try:
                 switched(run, source, self.recovery, turn.epoch, "stopped", pace.listen)
             except Unavailable as error:

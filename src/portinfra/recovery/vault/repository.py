@@ -5,8 +5,9 @@ from collections.abc import Collection
 from pathlib import Path
 
 from portinfra.recovery.vault.engines import HOST, REPOSITORY
+from portinfra.recovery.vault.rclone import said
 from portinfra.recovery.vault.secret_files import text_of
-from portinfra.recovery.vault.store import Store, said
+from portinfra.recovery.vault.store import Store
 
 
 def forget(store: Store, kept: Collection[str]) -> None:

@@ -1,23 +1,13 @@
 """The vault, as this machine sees it: receipts and manifests, which are small. Data never comes by here."""
 
-import os
-import shutil
 import subprocess
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from shlex import join
 
 from attrs import frozen
 
-from portinfra.errors import InvalidRequest, Unavailable
 from portinfra.model.vault import Vault
-
-SECONDS = 120.0
-"""The longest that one look may take."""
-
-NOT_THERE = (3, 4)
-"""How rclone ends when there is no such directory, or no such file."""
+from portinfra.recovery.vault.rclone import Rclone
 
 
 @frozen
@@ -73,48 +63,14 @@ class Store:
         return f"{self.vault.remote}/{name}" if name else self.vault.remote
 
     def _rclone(self, *words: str, given: str | None = None, none_is: str | None = None) -> str:
-        done = self.run("rclone", *words, given=given)
-        if done.returncode in NOT_THERE and none_is is not None:
-            return none_is
-        return said(done)
+        return self._program.ask(*words, given=given, none_is=none_is)
+
+    @property
+    def _program(self) -> Rclone:
+        return Rclone(self.configuration, self.vault.host_key)
 
     def run(
         self, *words: str, given: str | None = None, settings: Mapping[str, str] | None = None
     ) -> "subprocess.CompletedProcess[str]":
         """Run rclone, or a program that runs it. Raises Unavailable where it goes on for too long."""
-        if missing := [name for name in {words[0], "rclone"} if shutil.which(name) is None]:
-            told = f"{' and '.join(sorted(missing))} is not on this machine"
-            raise InvalidRequest(told, provider="vault", fix=f"Install {missing[0]}.")
-        with tempfile.TemporaryDirectory(prefix="portinfra-") as scratch:
-            environment = {**os.environ, **(settings or {}), "RCLONE_CONFIG": str(self.configuration)}
-            if self.vault.host_key:
-                known = Path(scratch, "known_hosts")
-                known.write_text(self.vault.host_key + "\n", encoding="utf-8")
-                environment["RCLONE_SFTP_KNOWN_HOSTS_FILE"] = str(known)
-            try:
-                return subprocess.run(
-                    words,
-                    input=given or "",
-                    env=environment,
-                    capture_output=True,
-                    text=True,
-                    timeout=SECONDS,
-                    check=False,
-                )
-            except subprocess.TimeoutExpired:
-                raise _silent(f"it did not answer within {SECONDS:.0f} s", words) from None
-
-
-def said(done: "subprocess.CompletedProcess[str]") -> str:
-    """What a program printed. Raises Unavailable where it failed."""
-    if done.returncode:
-        raise _silent((done.stderr.strip().splitlines() or ["no reason given"])[-1], done.args)
-    return done.stdout
-
-
-def _silent(why: str, words: Sequence[str]) -> Unavailable:
-    return Unavailable(
-        f"{why} ({join(words)})",
-        provider="vault",
-        fix="See whether that command works with the configuration that the vault names.",
-    )
+        return self._program.run(*words, given=given, settings=settings)

@@ -14,9 +14,10 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance
+from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.planning.compose import compose
-from portinfra.recovery.groups import groups
+from portinfra.recovery.groups import groups, roles_of
 from portinfra.recovery.ledger.drills import Drilled, drilled
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import mark
@@ -24,7 +25,7 @@ from portinfra.recovery.options import How
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import all_at_once, outdated, replacing, sourced
-from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.recovery import Recovery, check_points
 from portinfra.recovery.replication.readiness import capture_problem
 from portinfra.recovery.situation.facts import answering, read_facts
 from portinfra.recovery.situation.permissions import may
@@ -34,10 +35,11 @@ from portinfra.recovery.situation.wish import end_of, is_planned, takeover_verb
 from portinfra.recovery.vault.readiness import lacking, pointless
 from portinfra.recovery.vault.selection import Selected, Selection
 from portinfra.recovery.watch.status import RecoveryStatus, status
+from portinfra.validation.arguments import check_arguments
 from portinfra.words import duration
 
 
-@frozen
+@frozen(field_transformer=strict)
 class WaveProspect:
     """What one wave would bring up."""
 
@@ -51,7 +53,7 @@ class WaveProspect:
     gates: tuple[str, ...]
 
 
-@frozen
+@frozen(field_transformer=strict)
 class DataSource:
     """The data that one group would come up from."""
 
@@ -61,7 +63,7 @@ class DataSource:
     """In seconds; None where it is not known."""
 
 
-@frozen
+@frozen(field_transformer=strict)
 class Prospect:
     """A failover, foreseen."""
 
@@ -85,13 +87,17 @@ class Prospect:
         return max(self.floor_seconds, self.measured or 0.0)
 
 
+@check_arguments
 def prospect(recovery: Recovery, how: How | None = None) -> Prospect:
     """Foresee a failover, or the takeover that `how` describes. Raises ProviderError where the target does
-    not answer; of the source it asks what `status` does, and for a last point, what is there.
+    not answer, and PolicyError for a point in `how.without` that does not exist; of the source it asks what
+    `status` does, and for a last point, what is there.
     """
     how = how or How()
     situation = read_facts(recovery, peer_of(end_of(recovery)) if how.lost else None)
-    return foresee(recovery, how, situation, status(recovery, ask_source=not how.lost))
+    now = status(recovery, ask_source=not how.lost)
+    check_points(recovery, how.without, now.known_points)
+    return foresee(recovery, how, situation, now)
 
 
 def foresee(recovery: Recovery, how: How, situation: Situation, now: RecoveryStatus) -> Prospect:
@@ -102,7 +108,7 @@ def foresee(recovery: Recovery, how: How, situation: Situation, now: RecoverySta
     if takeover and takeover.planned and situation.active != left and not situation.restoring:
         planned = not how.lost
     planned = planned and situation.answers(left)
-    with Connection.to(recovery.target) as target:
+    with Connection.to(recovery.target, recovery.topology) as target:
         catalogue = target.catalogue()
         ledger = Ledger(target, recovery.ledger)
         selection = Selection(recovery, how, target)
@@ -301,6 +307,8 @@ def _tried(recovery: Recovery, now: RecoveryStatus, measured: float | None, dril
     if last and last.result == "failed":
         failed, fix = f"the last drill ({last.id}) failed", "Look at its report, and try it again: dr drill."
         yield _gap(name, "drill-failed", failed, fix, Severity.WARNING)
+    if recovery.plan.accept == "data":
+        yield from _unread(recovery, last)
     if measured is None:
         never = "no drill has ever come up, so nobody knows how long it takes"
         yield _gap(name, "never-drilled", never, "Try it: dr drill.", Severity.WARNING)
@@ -310,6 +318,21 @@ def _tried(recovery: Recovery, now: RecoveryStatus, measured: float | None, dril
     for id in now.drills:
         left = f"drill {id} still runs, or has left something behind"
         yield _gap(name, "left-behind", left, "Remove what dead drills left: dr sweep.", Severity.WARNING)
+
+
+def _unread(recovery: Recovery, last: Drilled | None) -> Iterable[Finding]:
+    """Return warnings about data that no probe reads: no drill shows that it can be used."""
+    name = recovery.plan.name
+    if last and last.result == "inconclusive":
+        message, fix = f"the last drill ({last.id}) read no data of some group", "Look at its report."
+        yield _gap(name, "drill-inconclusive", message, fix, Severity.WARNING)
+    read = {role for probe in recovery.plan.probes for role in probe.reads}
+    placed = place(recovery.topology, recovery.target)
+    unread = [group.name for group in groups(recovery, placed) if not roles_of(group, placed) <= read]
+    if unread:
+        message = f"no probe reads the data of {', '.join(unread)}, so a drill is inconclusive"
+        fix = "Name the roles in `reads` of a probe that reads their data; or accept less: `accept`."
+        yield _gap(name, "unread-data", message, fix, Severity.WARNING)
 
 
 def _gap(recovery: str, rule: str, message: str, fix: str, severity: Severity = Severity.ERROR) -> Finding:

@@ -3,15 +3,17 @@
 from portinfra.errors import PolicyError
 from portinfra.model.finding import Severity
 from portinfra.recovery.options import How
-from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.recovery import Recovery, check_points
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of, takeover_verb
 from portinfra.recovery.watch.forecast import foresee
 from portinfra.recovery.watch.status import status
+from portinfra.validation.arguments import check_arguments
 
 
+@check_arguments
 def may_take_over(recovery: Recovery, how: How | None = None) -> Situation:
     """Return the situation in which a takeover to the target is permitted. Raise PolicyError where it is not,
     and with the errors of `prospect`, unless the takeover may have stopped the other end already.
@@ -20,9 +22,11 @@ def may_take_over(recovery: Recovery, how: How | None = None) -> Situation:
     left = peer_of(end_of(recovery))
     now = read_facts(recovery, left if how.lost else None)
     raise_if_refused(recovery, takeover_verb(recovery, how), now)
+    known = status(recovery, ask_source=not how.lost)
+    check_points(recovery, how.without, known.known_points)
     if _has_stopped(recovery, how, now):
         return now
-    found = foresee(recovery, how, now, status(recovery, ask_source=not how.lost)).findings
+    found = foresee(recovery, how, now, known).findings
     if errors := [each for each in found if each.severity is Severity.ERROR]:
         fix = (
             f"Mend that, and run it again; or give it up: dr abandon {recovery.plan.name}."

@@ -14,6 +14,7 @@ from portinfra.model.address import Address
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import Kind
 from portinfra.model.observed import Observation
+from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger.drills import KIND as DRILL
@@ -29,6 +30,7 @@ from portinfra.recovery.situation.permissions import next_verbs
 from portinfra.recovery.situation.refusals import next_step
 from portinfra.recovery.situation.situation import Authority, End, EndFacts, peer_of
 from portinfra.recovery.vault.listing import VaultListing, held, look_for
+from portinfra.validation.arguments import check_arguments
 from portinfra.words import iso
 
 Level = Literal["ok", "late", "lost"]
@@ -39,7 +41,7 @@ point that is dated ahead of now. `lost`: older than the rpo, of an age that is 
 SLACK = 1.25
 
 
-@frozen
+@frozen(field_transformer=strict)
 class VolumeStatus:
     """The newest restorable data of one volume."""
 
@@ -55,7 +57,7 @@ class VolumeStatus:
     """Whether it is the age. If not, the data is no older than that: the point is dated ahead of now."""
 
 
-@frozen
+@frozen(field_transformer=strict)
 class PointStatus:
     """One point, restorable or not yet or no longer."""
 
@@ -75,7 +77,7 @@ class PointStatus:
     """Whether it is the age. If not, the data is no older than that."""
 
 
-@frozen
+@frozen(field_transformer=strict)
 class RecoveryStatus:
     """What a recovery could bring back now."""
 
@@ -109,10 +111,17 @@ class RecoveryStatus:
     """The entries of the ledger that cannot be read."""
     next_step: str = ""
     """The commands that are right now, in a sentence; empty: nothing is under way, and nothing is amiss."""
+    target_may_run: bool = False
+    """Whether hosts of the target run although a takeover made the source active again."""
 
     def turn_by(self, occasion: Kind) -> Turn | None:
         """Return the takeover that is under way, where `occasion` is the command that leads to it."""
         return self.turn if self.turn and self.turn.occasion == occasion else None
+
+    @property
+    def known_points(self) -> frozenset[str]:
+        """The ids of the points that the ledger or the takeover under way names."""
+        return frozenset([*(point.id for point in self.points), *(self.turn.points if self.turn else ())])
 
     @property
     def source_may_run(self) -> bool:
@@ -123,11 +132,12 @@ class RecoveryStatus:
     def level(self) -> Level:
         """The worst of all volumes; late at best where the target stands, or is about to."""
         levels = {volume.level for volume in self.volumes}
-        if self.turn or self.stands or self.untold:
+        if self.turn or self.stands or self.untold or self.target_may_run:
             levels.add("late")
         return "lost" if "lost" in levels else "late" if "late" in levels else "ok"
 
 
+@check_arguments
 def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
     """Return what could be brought back now. Raises ProviderError where the target does not answer. Where the
     vault does not answer, the status says why. The source is read too, where it answers; without
@@ -167,6 +177,7 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
         ages.warnings(),
         contents.unreadable,
         next_step(recovery, next_verbs(situation)),
+        situation.fenced is False and situation.active == source_end and here.hosts == "on",
     )
 
 

@@ -7,12 +7,15 @@ compares each with the simulator's own records over random histories, and fails 
 from collections import Counter
 from collections.abc import Mapping
 
+from portinfra.model.address import Address
 from portinfra.model.plan import Plan
-from portinfra.model.resources import Instance
+from portinfra.model.resources import FirewallRules, Instance
 from portinfra.placement import host_names, role_in
 from portinfra.planning.birth import RULE as BORN_OTHERWISE
+from portinfra.planning.roles import role_of
 from portinfra.planning.zones import hosts_elsewhere
-from portinfra.words import count
+from portinfra.policy import Report
+from portinfra.words import collapsed, count
 
 ASSURANCES: Mapping[str, str] = {
     "nothing to do": "Nothing to do: {what} is as declared{exceptions}.",
@@ -23,6 +26,8 @@ ASSURANCES: Mapping[str, str] = {
     "applied": "A fresh look finds {what} as declared{exceptions}.",
     "applied when fenced": "A fresh look finds {what} fenced, and its hosts off{exceptions}.",
     "destroyed": "Nothing of {what} is left{exceptions}.",
+    "not tried": "{untried} not tried",
+    "dropped": "What is not listed above is dropped{exceptions}.",
 }
 """Name → sentence."""
 
@@ -31,7 +36,13 @@ def assurance(name: str, plan: Plan) -> str:
     """Return one of these sentences about a plan that has nothing to do, or that was carried out."""
     except_for = [*_data_kept(plan), *_not_looked_at(plan)]
     if not plan.destroys:
-        except_for += [*_born_otherwise(plan), *_other_zones(plan), *_hosts_missing(plan)]
+        except_for += [
+            *_born_otherwise(plan),
+            *_births_not_known(plan),
+            *_other_zones(plan),
+            *_hosts_missing(plan),
+        ]
+        except_for += [] if name.startswith("applied") else [*_not_in_force(plan), *_still_running(plan)]
     exceptions = f", except {_and(except_for)}" if except_for else ""
     return ASSURANCES[name].format(what=_what(plan), exceptions=exceptions)
 
@@ -59,11 +70,32 @@ def nothing_differs(plan: Plan) -> str:
     return assurance("nothing to do when fenced" if _is_fenced(plan) else "nothing differs", plan)
 
 
+def dropped(report: Report) -> str:
+    """Return the sentence of `check` about all traffic that it does not list."""
+    except_for: list[str] = []
+    if report.observation is not None and report.there is not None:
+        if silent := sorted(report.observation.unknown):
+            except_for.append(f"traffic of what is in {', '.join(silent)}, which was not read")
+        if untold := report.there.walls.untold:
+            except_for.append(f"traffic of {', '.join(untold)}, whose firewall or address is not known")
+        if report.there.walls.strangers or report.observation.foreign:
+            except_for.append("traffic of what others have made")
+    return ASSURANCES["dropped"].format(exceptions=f", except {_and(except_for)}" if except_for else "")
+
+
 def _what(plan: Plan) -> str:
     """Return the scope, or the part of it that the options select."""
     options = plan.options
     chosen = [*sorted(options.only), *sorted(options.addresses or ())]
     return f"{', '.join(chosen)} of {plan.scope}" if chosen else str(plan.scope)
+
+
+def _is_chosen(plan: Plan, address: Address) -> bool:
+    """Return whether a plan is about a resource: all are chosen unless the options name some."""
+    only, addresses = plan.options.only, plan.options.addresses
+    if only and plan.placed.roles.get(address) not in only:
+        return False
+    return addresses is None or address in addresses
 
 
 def _data_kept(plan: Plan) -> list[str]:
@@ -96,8 +128,20 @@ def _born_otherwise(plan: Plan) -> list[str]:
     return ["what hosts were born with"] if BORN_OTHERWISE in rules else []
 
 
+def _births_not_known(plan: Plan) -> list[str]:
+    """Return how many hosts do not tell what they were born with: their provider, or the version that made
+    them, keeps nothing of it.
+    """
+    hosts = [
+        address
+        for address, seen in plan.observation.of(Instance).items()
+        if address in plan.placed.resources and not seen.spec.birth and _is_chosen(plan, address)
+    ]
+    return [f"what {count(len(hosts), 'host')} had at birth, which is not known"] if hosts else []
+
+
 def _other_zones(plan: Plan) -> list[str]:
-    hosts = hosts_elsewhere(plan.placed, plan.wanted)
+    hosts = [host for host in hosts_elsewhere(plan.placed, plan.wanted) if _is_chosen(plan, host)]
     return [f"the zones of {count(len(hosts), 'host')}"] if hosts else []
 
 
@@ -105,6 +149,28 @@ def _hosts_missing(plan: Plan) -> list[str]:
     """Return how many hosts of a fenced environment do not exist. In a zone that was not read, one may."""
     missing = len(missing_hosts(plan)) if _is_fenced(plan) and not plan.observation.unknown else 0
     return [f"{count(missing, 'host')} that {'does' if missing == 1 else 'do'} not exist"] if missing else []
+
+
+def _still_running(plan: Plan) -> list[str]:
+    """Return the hosts of a fenced environment that run: their change waits for a zone that was not read."""
+    only = plan.options.only
+    running = [
+        address.name
+        for address, seen in plan.observation.of(Instance).items()
+        if seen.spec.power == "running" and (not only or role_of(plan.placed, address) in only)
+    ]
+    if not running or not _is_fenced(plan):
+        return []
+    verb = "runs" if len(running) == 1 else "run"
+    return [f"{count(len(running), 'host')} that still {verb} ({collapsed(running)})"]
+
+
+def _not_in_force(plan: Plan) -> list[str]:
+    """Return what no read tells. An apply puts it in force before it says that all is as declared."""
+    rules = plan.observation.of(FirewallRules)
+    if not plan.observation.reads_definitions or not rules:
+        return []
+    return ["what is in force of firewall rules, as only their definitions are read (`apply` renews them)"]
 
 
 def _is_fenced(plan: Plan) -> bool:

@@ -9,6 +9,7 @@ from portinfra.errors import ApplyError, PortinfraError
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.location import Location
 from portinfra.model.outcome import Cause, StepOutcome
+from portinfra.render.console.assurances import ASSURANCES
 from portinfra.render.console.terminal import err, styled
 from portinfra.words import collapsed, count
 
@@ -95,7 +96,7 @@ def _show_steps(console: Console, error: ApplyError, again: str) -> None:
 def _others(cause: Cause) -> str:
     """`The same for 299 others: instance.web2 … instance.web300 (298 were not tried).`."""
     others = cause.addresses[1:]
-    untried = f" ({cause.untried} not tried)" if cause.untried else ""
+    untried = f" ({ASSURANCES['not tried'].format(untried=cause.untried)})" if cause.untried else ""
     return f"The same for {len(others)} more: {collapsed(others)}{untried}."
 
 

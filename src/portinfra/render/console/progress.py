@@ -59,13 +59,13 @@ class ProgressDisplay:
                 return self._update(progress)
             self._reasons.add(reason)
         unhappy = progress.fate not in (None, "done") or (progress.step is None and progress.message)
-        if unhappy or (self._bar is None and progress.fate == "done"):
+        if unhappy or (self._bar is None and (progress.fate == "done" or progress.waited)):
             self._console.print(line(progress))
         return self._update(progress)
 
     def _update(self, progress: Progress) -> None:
         if self._bar is not None and self._task is not None:
-            what = progress.step.address if progress.step else progress.message
+            what = _now(progress)
             self._bar.update(
                 self._task,
                 description=visible(what),
@@ -80,11 +80,20 @@ def line(progress: Progress) -> Text:
     number = f"[{progress.done}/{progress.total}] "
     if progress.step is None:
         return styled(number + progress.message)
+    if progress.waited:
+        return styled(number, f"{progress.step.address} {progress.message}")
     fate = progress.fate or ""
     word = WORDS[progress.step.phase] if fate == "done" else fate
     message = _reason(progress)
     tail = f": {message}" if message else ""
     return styled(number, f"{progress.step.address} ", (word, STYLES.get(fate, "")), tail)
+
+
+def _now(progress: Progress) -> str:
+    """Return what a live bar is about: a step, with what it waits for, or the whole run."""
+    if progress.step is None:
+        return progress.message
+    return f"{progress.step.address}: {progress.message}" if progress.waits else progress.step.address
 
 
 def _reason(progress: Progress) -> str:

@@ -9,12 +9,14 @@ from rich.text import Text
 
 from portinfra.model.evidence import Evidence
 from portinfra.recovery.drills.drill import Swept
+from portinfra.recovery.drills.history import RunHistory
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.watch.forecast import Prospect
 from portinfra.recovery.watch.status import PointStatus, RecoveryStatus
 from portinfra.render.console.errors import show_findings
+from portinfra.render.console.recovery_assurances import recovery_assurance
 from portinfra.render.console.terminal import styled, table
 from portinfra.words import count, duration, moment
 
@@ -69,7 +71,8 @@ def data_line(found: RecoveryStatus) -> str:
         return f"Data: of an age that is not known, on {count(unknown, 'volume')}{lacking}."
     if not ages:
         return f"Data: none of {count(without, 'volume')} can be restored."
-    return f"Data: at most {duration(max(ages))} old of {duration(found.rpo)} (rpo){lacking}."
+    age, rpo = duration(max(ages)), duration(found.rpo)
+    return recovery_assurance("age of data", age=age, rpo=rpo, lacking=lacking)
 
 
 def show_replicated(recovery: Recovery, made: Replicated, console: Console) -> None:
@@ -96,9 +99,12 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
     if points:
         console.print(_points(found.points))
         console.print()
-    console.print(f"{found.recovery}: {found.level}. {data_line(found)}")
-    restorable = sum(bool(point.restorable) for point in found.points)
-    console.print(f"{count(len(found.points), 'point')}, {restorable} restorable.")
+    console.print(f"{_level_line(found)} {data_line(found)}")
+    points_known, restorable = (
+        count(len(found.points), "point"),
+        sum(bool(p.restorable) for p in found.points),
+    )
+    console.print(recovery_assurance("restorable", points=points_known, restorable=restorable))
     for warning in found.dated_ahead:
         console.print(f"{warning[0].upper()}{warning[1:]}: one of the two clocks is wrong.")
     if found.unreadable:
@@ -119,6 +125,8 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
         console.print(
             "The source was let in again, and the target was not told of it. First of all: dr fence."
         )
+    if found.target_may_run:
+        console.print("Hosts of the target run, though the source is active. First of all: dr fence.")
     if found.turn:
         console.print(f"A {found.turn.occasion} has begun and is not done. {found.next_step}")
     elif found.stands:
@@ -126,6 +134,12 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
             f"The target has taken over ({moment(found.stands)}): what is written there now is carried "
             "nowhere before dr failback."
         )
+
+
+def _level_line(found: RecoveryStatus) -> str:
+    if found.level == "ok":
+        return recovery_assurance("ok", recovery=found.recovery)
+    return f"{found.recovery}: {found.level}."
 
 
 def _age(seconds: float | None, is_exact: bool) -> str:
@@ -160,7 +174,35 @@ def show_swept(found: Iterable[Swept], console: Console) -> None:
             f"drill {each.id}, begun {each.began}: {each.fate} ({count(each.resources, 'resource')})"
         )
     if not found:
-        console.print("No drill has left anything.")
+        console.print(recovery_assurance("nothing to sweep"))
+
+
+EVIDENCE = {
+    "elsewhere": "not here",
+    "differs": "NOT what the ledger has",
+    "none": "none",
+    "missing": "MISSING: this run was deleted",
+}
+
+
+def show_runs(found: Iterable[RunHistory], console: Console) -> None:
+    """Print each run, and where its evidence is."""
+    found = list(found)
+    if not found:
+        console.print("No drill yet.")
+        return
+    rows = table("run", "what", "id", "began", "result", "evidence")
+    for each in found:
+        told = f"{EVIDENCE.get(each.evidence, '')} {each.file}".strip()
+        rows.add_row(
+            str(each.number or "—"),
+            each.kind,
+            each.id,
+            moment(each.began) if each.began else "",
+            styled((each.result, RESULT_STYLES.get(each.result, ""))),
+            styled((told, "bold red" if each.is_doubtful else "")),
+        )
+    console.print(rows)
 
 
 def show_evidence(evidence: Evidence, console: Console) -> None:
@@ -169,6 +211,8 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
     if evidence.simulated:
         console.print(styled(("SIMULATED: the built-in cloud did this. Nothing of it is real.", "yellow")))
     heading = f"{evidence.kind} {evidence.id} {evidence.result}"
+    if evidence.result == "passed":
+        heading = recovery_assurance("passed", kind=evidence.kind, id=evidence.id)
     console.print(styled((heading, RESULT_STYLES[evidence.result])))
     for reason in evidence.reasons:
         console.print(f"  {reason}")
@@ -185,18 +229,26 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
     if evidence.looked:
         looked = ", ".join(f"{each.group}: {each.looked}" for each in evidence.looked)
         console.print(f"Looked at: {looked}.")
-    console.print(_measure("Data", "old", evidence.rpo_measured, evidence.rpo_target, "rpo"))
-    console.print(_measure("Time", "to the last wave", evidence.rto_measured, evidence.rto_target, "rto"))
+    console.print(_data_measured(evidence))
+    console.print(_time_measured(evidence))
     if evidence.left_behind is not None:
-        left = "Nothing" if evidence.left_behind == 0 else count(evidence.left_behind, "resource")
-        console.print(f"{left} of it is left in the target.")
+        left = f"{count(evidence.left_behind, 'resource')} of it is left in the target."
+        console.print(left if evidence.left_behind else recovery_assurance("nothing left"))
     if evidence.source_fenced is not None:
         console.print(
-            "The source was stopped first." if evidence.source_fenced else "The source was NOT stopped."
+            recovery_assurance("source stopped") if evidence.source_fenced else "The source was NOT stopped."
         )
 
 
-def _measure(what: str, of: str, measured: float | None, target: int, name: str) -> str:
-    if measured is None:
-        return f"{what}: not measured; the {name} is {duration(target)}."
-    return f"{what}: {duration(measured)} {of}; the {name} is {duration(target)}."
+def _data_measured(evidence: Evidence) -> str:
+    rpo = duration(evidence.rpo_target)
+    if evidence.rpo_measured is None:
+        return f"Data: not measured; the rpo is {rpo}."
+    return recovery_assurance("measured age", age=duration(evidence.rpo_measured), rpo=rpo)
+
+
+def _time_measured(evidence: Evidence) -> str:
+    rto = duration(evidence.rto_target)
+    if evidence.rto_measured is None:
+        return f"Time: not measured; the rto is {rto}."
+    return f"Time: {duration(evidence.rto_measured)} to the last wave; the rto is {rto}."

@@ -90,7 +90,7 @@ def _reason(change: Change) -> str:
 def lease_line(lease: Lease | None) -> str:
     """Who changes it now, or did last."""
     if lease is None:
-        return "Claim: nobody has applied here."
+        return "Claim: portinfra has not applied here yet."
     by = (
         f"{lease.holder_identity}, portinfra {lease.version}" if lease.version else str(lease.holder_identity)
     )

@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from portinfra.errors import PortinfraError
+from portinfra.model.arguments import check_types
 from portinfra.model.plain import Document, JsonObject
 
 SIGNED = "signed"
@@ -67,6 +68,7 @@ class Verdict:
         }[self.found]
 
 
+@check_types
 def signing_key(path: Path) -> Ed25519PrivateKey:
     """The private key of a file; where there is none, a new one, with its public half beside it as `.pub`.
 
@@ -87,6 +89,7 @@ def signing_key(path: Path) -> Ed25519PrivateKey:
     return key
 
 
+@check_types
 def sign(document: Document, key: Ed25519PrivateKey) -> Document:
     """The document with its signature."""
     signature = key.sign(_canonical(document))
@@ -94,6 +97,7 @@ def sign(document: Document, key: Ed25519PrivateKey) -> Document:
     return {**_unsigned(document), SIGNED: _seal(public, signature)}
 
 
+@check_types
 def verify(document: JsonObject, public: bytes | None = None, signers: Collection[str] = ()) -> Verdict:
     """Return whether a document is as it was signed, by `public` (PEM) or by one of `signers` (base64).
 

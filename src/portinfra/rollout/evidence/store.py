@@ -1,6 +1,7 @@
 """The folder where evidence is kept, and the key that signs it."""
 
 import json
+from contextlib import suppress
 from itertools import chain, count
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from portinfra.errors import PortinfraError
 from portinfra.execution.journal import home
 from portinfra.model.plain import Document
+from portinfra.rollout.evidence.parsing import parse
 from portinfra.rollout.evidence.signing import sign, signing_key
 
 KEY_FILE = "evidence-key.pem"
@@ -24,6 +26,14 @@ class EvidenceStore:
     folder: Path
     public_key: Path
     """The file that `verify` takes: the key's public half."""
+
+    def documents(self) -> list[tuple[str, Document]]:
+        """Return the name and the document of each file of evidence that can be read."""
+        found = []
+        for file in sorted(self.folder.glob("*.json")):
+            with suppress(PortinfraError, OSError, UnicodeDecodeError):
+                found.append((file.name, parse(file.read_text(encoding="utf-8"), "")))
+        return found
 
     def save(self, name: str, document: Document) -> tuple[Path, Document]:
         """Sign a document, and write it to a new file: `name.json`, else `name-2.json` and so on.

@@ -86,7 +86,7 @@ class RuleWalker:
     def _steps(self, plan: Plan, seed: int) -> Iterator[Moment]:
         """Return what exists after each call, and at the end. Steps that can run at once are interleaved."""
         chance, world = Random(seed), World(plan.observation.resources)
-        refs = Refs(plan.scope, "", world, world.removals)
+        refs = Refs(plan.scope, "", world, world.removals, plan.catalogue.rules_max)
         left = {step: set(before) for step, before in plan.steps.items()}
         while left:
             step = chance.choice([step for step, before in left.items() if not before])

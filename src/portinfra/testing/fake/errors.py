@@ -7,7 +7,7 @@ from portinfra import errors
 AGAIN = errors.AGAIN
 
 KINDS: Mapping[str, tuple[type[errors.ProviderError], str]] = {
-    "NotFound": (errors.NotFound, "Plan again: somebody else may have deleted it."),
+    "NotFound": (errors.NotFound, "Plan again: another person or program may have deleted it."),
     "AlreadyExists": (errors.AlreadyExists, "Rename or remove the other one."),
     "AddressConflict": (errors.Conflict, "Choose another cidr, or remove what has the address."),
     "InUse": (errors.Conflict, "Remove what uses it."),

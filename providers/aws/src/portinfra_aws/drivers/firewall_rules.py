@@ -11,7 +11,6 @@ from portinfra_aws import marks, rates
 from portinfra_aws.drivers import permissions, reading
 from portinfra_aws.drivers.firewall import as_made
 from portinfra_aws.drivers.reading import Answers
-from portinfra_aws.published import CAPABILITIES
 
 _LISTS = "DescribeSecurityGroups"
 
@@ -20,8 +19,6 @@ _VERBS: Mapping[Verb, str] = {"remove": "Revoke", "allow": "Authorize"}
 
 class FirewallRulesDriver(RuleChangesDriver):
     """The rules of one group, seen whenever it is."""
-
-    rules_max = CAPABILITIES.rules_max
 
     def survey(self, scope: Scope, only: Sequence[Observed[FirewallRules]] = ()) -> tuple[Call, ...]:
         """The list of groups, which is read anyway."""

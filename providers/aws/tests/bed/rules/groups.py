@@ -11,7 +11,9 @@ from bed.errors import EC2Error
 from bed.kinds import KINDS
 
 RULES_MAX = 60
-"""https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html, inbound and outbound each."""
+"""https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html, inbound and outbound each:
+the quota of an account that did not ask for more.
+"""
 
 _TEXT = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*")
 
@@ -67,7 +69,7 @@ def rules_are_sound(call: Call) -> None:
                 "InvalidPermission.Duplicate",
                 f'the specified rule "peer: {rule[3]}, {rule[0]}" already exists',
             )
-    if len(there) + len(asked) > RULES_MAX:
+    if len(there) + len(asked) > call.there.settings.quotas.get("rules", RULES_MAX):
         raise EC2Error(
             "RulesPerSecurityGroupLimitExceeded",
             "The maximum number of rules per security group has been reached.",

@@ -58,6 +58,10 @@ class GcpDriver(LifecycleDriver[S]):
     """The action that lists it."""
     labelled: ClassVar[bool] = True
     """Whether it has labels; else its owner is written once."""
+    has_state: ClassVar[bool] = True
+    """Whether its record says that it comes or goes. Else only an operation does, which a run that died may
+    have begun.
+    """
     name_follows_owner = False
     waits_for_pending = True
 
@@ -67,8 +71,9 @@ class GcpDriver(LifecycleDriver[S]):
     # Seeing
 
     def survey(self, scope: Scope, only: Sequence[Observed[S]] = ()) -> tuple[Call, ...]:
-        """All of the scope; of what is awaited, first what is under way."""
-        return (*((reading.operations(),) if only else ()), self.listing(scope))
+        """All of the scope; where it is awaited or has no state of its own, first what is under way."""
+        needs_operations = bool(only) or not self.has_state
+        return (*((reading.operations(),) if needs_operations else ()), self.listing(scope))
 
     def listing(self, scope: Scope) -> Call:
         """The list of this kind."""

@@ -35,6 +35,7 @@ class FirewallDriver(GcpDriver[Firewall]):
     collection = "firewalls"
     lists = LISTS
     labelled = False
+    has_state = False
     replaces = frozenset({"network"})
     holds = frozenset({"network"})
 

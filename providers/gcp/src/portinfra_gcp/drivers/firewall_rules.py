@@ -36,8 +36,8 @@ class FirewallRulesDriver(Driver[FirewallRules]):
     # Seeing
 
     def survey(self, scope: Scope, only: Sequence[Observed[FirewallRules]] = ()) -> tuple[Call, ...]:
-        """The list of firewall rules, which is read anyway."""
-        return (*((reading.operations(),) if only else ()), in_networks_of(scope))
+        """The list of firewall rules, which is read anyway, and operations: a rule itself has no state."""
+        return reading.operations(), in_networks_of(scope)
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[FirewallRules]]:
         """The rules of each of our tags."""

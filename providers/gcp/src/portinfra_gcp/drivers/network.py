@@ -20,6 +20,7 @@ class NetworkDriver(GcpDriver[Network]):
     collection = "networks"
     lists = "networks.list"
     labelled = False
+    has_state = False
     renames = False
     replaces = frozenset({"cidr"})
     cannot_show = frozenset({"tags"})

@@ -19,6 +19,7 @@ class SubnetDriver(GcpDriver[Subnet]):
     collection = "subnetworks"
     lists = "subnetworks.list"
     labelled = False
+    has_state = False
     renames = False
     replaces = frozenset({"network", "cidr", "zone"})
     holds = frozenset({"network"})

@@ -36,21 +36,30 @@ def define_domain(hand: Hand, name: str, document: str) -> None:
 
 
 def keep_domain(hand: Hand, domain: str) -> None:
-    """Define a guest anew, as it runs, of which somebody has undefined the definition."""
+    """Define a guest again, as it runs, whose definition was removed."""
     there = hand.connection.lookupByName(domain)
     flags = libvirt.VIR_DOMAIN_XML_SECURE | libvirt.VIR_DOMAIN_XML_INACTIVE
     if not there.isPersistent():
-        hand.connection.defineXML(there.XMLDesc(flags))
+        hand.connection.defineXML(there.XMLDesc(flags)).setAutostart(1)
 
 
 def undefine_domain(hand: Hand, domain: str) -> None:
-    """Forget a guest that does not run."""
-    hand.connection.lookupByName(domain).undefineFlags(_WHOLE)
+    """Forget a guest that does not run. Raises Conflict where it runs."""
+    there = hand.connection.lookupByName(domain)
+    if there.isActive():
+        raise Conflict(f"the guest {domain} runs, and is not undefined", provider="libvirt")
+    there.undefineFlags(_WHOLE)
+
+
+def rename_domain(hand: Hand, domain: str, name: str) -> None:
+    """Give a guest that does not run another name."""
+    hand.connection.lookupByName(domain).rename(name)
 
 
 def start_domain(hand: Hand, domain: str) -> None:
-    """Start a guest, or let one that is paused go on. Raises NoCapacity where the hypervisor has not the
-    memory, before it is too late.
+    """Start a guest, or let one that is paused go on. From then on it starts with its hypervisor.
+
+    Raises NoCapacity where the hypervisor has not the memory, before it is too late.
     """
     there = hand.connection.lookupByName(domain)
     with hand.lock:  # what two would take at once is only there once
@@ -62,11 +71,15 @@ def start_domain(hand: Hand, domain: str) -> None:
         if not there.isActive():
             _has_room(hand, there)
             there.create()
+        there.setAutostart(1)
 
 
 def stop_domain(hand: Hand, domain: str) -> None:
-    """Let a guest stop by itself; after the site's `shutdown_seconds`, its power is cut."""
+    """Let a guest stop by itself; after the site's `shutdown_seconds`, its power is cut. It starts with its
+    hypervisor no more.
+    """
     there = hand.connection.lookupByName(domain)
+    _stay_off(there)
     give_up = time.monotonic() + hand.site.shutdown_seconds
     if there.isActive() and hand.site.shutdown_seconds:
         with suppress(libvirt.libvirtError):
@@ -77,20 +90,29 @@ def stop_domain(hand: Hand, domain: str) -> None:
 
 
 def cut_power(hand: Hand, domain: str) -> None:
-    """Stop a guest at once."""
+    """Stop a guest at once. It starts with its hypervisor no more."""
     there = hand.connection.lookupByName(domain)
+    _stay_off(there)
     if there.isActive():
         with unless_gone(libvirt.VIR_ERR_OPERATION_INVALID):  # it stopped by itself
             there.destroyFlags(libvirt.VIR_DOMAIN_DESTROY_GRACEFUL)
 
 
-def own_domain(hand: Hand, domain: str, said: str) -> None:
-    """Rewrite what a guest's metadata says of it."""
+def _stay_off(domain: Any) -> None:
+    """Let a guest not start with its hypervisor: before it stops, so that no reboot brings it back."""
+    if domain.isPersistent():
+        domain.setAutostart(0)
+
+
+def own_domain(hand: Hand, domain: str, said: str, root: str = "", copy: str = "") -> None:
+    """Rewrite what a guest's metadata says of it, and its copy in the secret of the root disk `root`."""
     there = hand.connection.lookupByName(domain)
     element = f"<{xml.OWNER}>{xml.escape(said)}</{xml.OWNER}>"
     live = libvirt.VIR_DOMAIN_AFFECT_LIVE if there.isActive() else 0
     flags = libvirt.VIR_DOMAIN_AFFECT_CONFIG | live
     there.setMetadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, element, "p", domains.URI, flags)
+    if root:
+        hand.connection.secretDefineXML(disks.secret_document(root, copy))
 
 
 def change_card(hand: Hand, domain: str, card: str, devices: str = "") -> None:
@@ -158,6 +180,7 @@ ACTIONS: Mapping[str, Action] = {
     "DefineDomain": define_domain,
     "KeepDomain": keep_domain,
     "UndefineDomain": undefine_domain,
+    "RenameDomain": rename_domain,
     "StartDomain": start_domain,
     "StopDomain": stop_domain,
     "CutPower": cut_power,

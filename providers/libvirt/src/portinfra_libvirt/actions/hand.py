@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import libvirt
-from attrs import frozen
+from attrs import field, frozen
 
 from portinfra.provider.interface import Answer
+from portinfra_libvirt.actions.pool_queue import PoolQueue
 from portinfra_libvirt.site import Site
 
 
@@ -23,6 +24,8 @@ class Hand:
     lock: threading.RLock
     answering: Callable[[], Mapping[str, Any]] = dict
     """Those hypervisors of the site that answer → their connections."""
+    queue: PoolQueue = field(factory=PoolQueue)
+    """The turns of those who change its pools."""
 
 
 Action = Callable[..., Answer | None]

@@ -7,22 +7,25 @@ from typing import Any
 
 import libvirt
 
-from portinfra.errors import InvalidRequest, NoCapacity, NotFound
+from portinfra.errors import Conflict, InvalidRequest, NoCapacity, NotFound
 from portinfra.model.address import Scope
 from portinfra.provider.interface import Answer
-from portinfra_libvirt import filters, networks, xml
+from portinfra_libvirt import domains, filters, networks, xml
 from portinfra_libvirt.actions import forwarding, pools
 from portinfra_libvirt.actions.hand import Action, Hand, unless_gone
+from portinfra_libvirt.actions.strangers import advice, strangers
 from portinfra_libvirt.forwarding import full, preferred
 
 
 def define_network(hand: Hand, name: str, document: str) -> None:
     """Define and start a network; what stands in its metadata besides its own mark is kept. Raises
-    InvalidRequest where others have these addresses on the site's bridge.
+    InvalidRequest where others have these addresses on the site's bridge, or could use them.
     """
     with hand.lock:
         old = _kept(hand, name)
         _is_free(hand, document)
+        if old is None and hand.site.bridge:
+            _has_no_strangers(hand)
         network = hand.connection.networkDefineXML(networks.kept(document, old))
         if old is not None and network.isActive() and not _runs_as_defined(network):
             network.destroy()
@@ -37,10 +40,16 @@ def define_network(hand: Hand, name: str, document: str) -> None:
 
 def undefine_network(hand: Hand, name: str, scope: str) -> None:
     """Stop and undefine a network. It is the last to go, and takes with it the empty pool that a run which
-    died may have left.
+    died may have left. Raises Conflict where a running guest has a card on it.
     """
     pools.dropped(hand, Scope.parse(scope))
     network = hand.connection.networkLookupByName(name)
+    if guest := _guest_on(hand, name):
+        raise Conflict(
+            f"the network {name} is not undefined: the guest {guest} runs on it",
+            provider="libvirt",
+            fix=f"Stop that guest: virsh shutdown {guest}. Or give its card another network.",
+        )
     if network.isActive():
         network.destroy()
     network.undefine()
@@ -95,6 +104,17 @@ def define_filter(hand: Hand, name: str, document: str, keep: bool = False, scop
         hand.connection.nwfilterDefineXML(document)
 
 
+def renew_filter(hand: Hand, name: str, scope: str, attempt: str) -> None:
+    """Let libvirt instantiate a filter again for the guests that run behind it: somebody may have flushed the
+    tables of the kernel, and libvirt does not look.
+
+    Definitions that are equal change nothing there. So `attempt` goes into the filter's comment.
+    """
+    with hand.lock, forwarding.walls_renewed(hand, scope):
+        document = hand.connection.nwfilterLookupByName(name).XMLDesc()
+        hand.connection.nwfilterDefineXML(filters.renew(document, attempt))
+
+
 def undefine_filter(hand: Hand, name: str) -> None:
     """Undefine a filter that no guest stands behind."""
     hand.connection.nwfilterLookupByName(name).undefine()
@@ -106,8 +126,18 @@ ACTIONS: Mapping[str, Action] = {
     "PutEntry": put_entry,
     "PinAddress": pin_address,
     "DefineFilter": define_filter,
+    "RenewFilter": renew_filter,
     "UndefineFilter": undefine_filter,
 }
+
+
+def _guest_on(hand: Hand, network: str) -> str:
+    """The name of the first running guest with a card on a network; empty where there is none."""
+    for domain in hand.connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
+        with unless_gone(libvirt.VIR_ERR_NO_DOMAIN):
+            if any(card["network"] == network for card in domains.cards(xml.parse(domain.XMLDesc()))):
+                return str(domain.name())
+    return ""
 
 
 def _public(hand: Hand, network: str, key: str, document: str) -> str:
@@ -138,6 +168,16 @@ def _is_free(hand: Hand, document: str) -> None:
                     provider="libvirt",
                     fix="Give this environment another cidr.",
                 )
+
+
+def _has_no_strangers(hand: Hand) -> None:
+    for name in strangers(hand.connection, hand.site.bridge):
+        raise InvalidRequest(
+            f"the guest {name} is on the bridge {hand.site.bridge}, and no filter keeps it from using an "
+            "address of this environment: its packets would pass the walls",
+            provider="libvirt",
+            fix=advice(name),
+        )
 
 
 def _kept(hand: Hand, name: str) -> str | None:

@@ -4,53 +4,96 @@ the last; a run may have died at any moment between.
 
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import PurePosixPath
 from typing import Any
 
 import libvirt
 
 from portinfra.errors import ProviderError
 from portinfra.model.address import Scope
+from portinfra.provider.interface import Answer
 from portinfra_libvirt import disks, marks, xml
 from portinfra_libvirt.actions.hand import Hand, unless_gone
 from portinfra_libvirt.listing import unlisted
 
 
-def find(connection: Any, scope: Scope) -> Any:
-    """Return the scope's pool, active or not; None where none is defined."""
+def find(connection: Any, scope: Scope, directory: str) -> Any:
+    """Return the scope's pool, active or not; None where none is defined.
+
+    It is the pool with the scope's name; else the pool that lists the scope's directory under another name.
+    """
     with unless_gone(libvirt.VIR_ERR_NO_STORAGE_POOL):
         return connection.storagePoolLookupByName(disks.pool_name(scope))
+    for pool in connection.listAllStoragePools():
+        with unless_gone(libvirt.VIR_ERR_NO_STORAGE_POOL):
+            if _directory(pool) == directory:
+                return pool
     return None
 
 
 def describe(scope: Scope, pool: Any) -> dict[str, str]:
     """Return the name, state and directory of a scope's pool, as `listing.unlisted` reads them."""
-    name = disks.pool_name(scope)
     if pool is None:
-        return {"name": name, "state": "undefined", "directory": ""}
+        return {"name": disks.pool_name(scope), "state": "undefined", "directory": ""}
     state = "active" if pool.isActive() else "inactive"
-    return {"name": name, "state": state, "directory": xml.text(xml.parse(pool.XMLDesc()), "target/path")}
+    return {"name": pool.name(), "state": state, "directory": _directory(pool)}
 
 
 def ensure(hand: Hand, scope: Scope, path: str) -> Any:
-    """Return the scope's pool, which lists the directory of `path`. Define and start it where the scope has
-    no disk yet.
+    """Return the scope's pool, which lists the directory of `path`. Define and start it if need be.
 
-    Raises ProviderError where the pool lists another directory, and where the scope has disks that no active
-    pool lists.
+    Raises ProviderError where the pool lists another directory, and where the scope has disks with data and
+    the pool would not list the first of them.
     """
     with hand.lock:
-        pool = find(hand.connection, scope)
+        pool = find(hand.connection, scope, _folder(path))
+        if pool is None or not pool.isActive():
+            for each in sorted(_disks_with_data(hand.connection, scope))[:1]:
+                define_pool(hand, str(scope), each)
+                pool = find(hand.connection, scope, _folder(path))
         if pool is not None and pool.isActive():
             _raise_for(hand.connection, scope, path)
             return pool
-        for each in _disks_with_data(hand.connection, scope):
-            _raise_for(hand.connection, scope, each)
         if pool is None:
-            pool = hand.connection.storagePoolDefineXML(disks.pool_document(hand.site.directory, scope))
+            pool = _define(hand, scope, path)
         pool.build(0)
         pool.setAutostart(1)  # before it has a disk: after the next boot, an inactive pool hides its disks
         pool.create()
         return pool
+
+
+def define_pool(hand: Hand, scope: str, path: str) -> Answer:
+    """Define and start a pool that was removed or stopped, so that it lists a disk again. Return the size of
+    that disk in `bytes`.
+
+    It creates no directory. Raises ProviderError where the pool does not list the disk, as where the file
+    system of its directory is not mounted: then the pool is as it was before, and the disk stays unknown.
+    """
+    ours = Scope.parse(scope)
+    with hand.lock:
+        pool = find(hand.connection, ours, _folder(path))
+        was_defined, was_active = pool is not None, pool is not None and pool.isActive()
+        if pool is None:
+            pool = _define(hand, ours, path)
+        try:
+            if not was_active:
+                pool.create()
+            else:
+                with hand.queue.refreshing(pool):
+                    pool.refresh(0)
+            size = pool.storageVolLookupByName(PurePosixPath(path).name).info()[1]
+        except libvirt.libvirtError as error:
+            if not was_active and pool.isActive():
+                pool.destroy()
+            if not was_defined:
+                pool.undefine()
+            raise ProviderError(
+                f"the pool {disks.pool_name(ours)} cannot list {path}: {error.get_error_message()}",
+                provider="libvirt",
+                fix="Mount the file system that holds it, or put the file back. Then run the same command.",
+            ) from error
+        pool.setAutostart(1)
+    return {"bytes": str(size)}
 
 
 def raise_if_unlisted(connection: Any, scope: Scope, path: str) -> None:
@@ -61,16 +104,17 @@ def raise_if_unlisted(connection: Any, scope: Scope, path: str) -> None:
 
 def _raise_for(connection: Any, scope: Scope, path: str) -> None:
     """Raise ProviderError where no active pool lists the directory of a path."""
-    problem = unlisted(describe(scope, find(connection, scope)), path, connection.getHostname())
+    pool = describe(scope, find(connection, scope, _folder(path)))
+    problem = unlisted(pool, path, connection.getHostname())
     if problem is not None:
         raise ProviderError(problem.reason, provider="libvirt", fix=problem.fix)
 
 
 def dropped(hand: Hand, scope: Scope) -> None:
-    """Undefine the scope's pool if nothing is left in it."""
+    """Undefine the scope's pool if nothing is left in it. A pool of another name is not the scope's own."""
     with hand.lock:
-        pool = find(hand.connection, scope)
-        if pool is None or any(_secrets(hand.connection, scope)):
+        pool = find(hand.connection, scope, disks.directory(hand.site.directory, scope))
+        if pool is None or pool.name() != disks.pool_name(scope) or any(_secrets(hand.connection, scope)):
             return
         if pool.isActive():
             if pool.numOfVolumes():
@@ -79,6 +123,20 @@ def dropped(hand: Hand, scope: Scope) -> None:
         with suppress(libvirt.libvirtError):  # the directory may be gone, or have something else in it
             pool.delete(0)
         pool.undefine()
+
+
+def _define(hand: Hand, scope: Scope, path: str) -> Any:
+    site_directory = str(PurePosixPath(path).parents[1])
+    return hand.connection.storagePoolDefineXML(disks.pool_document(site_directory, scope))
+
+
+def _folder(path: str) -> str:
+    return str(PurePosixPath(path).parent)
+
+
+def _directory(pool: Any) -> str:
+    """Where a pool's files lie; empty for a pool that is no directory."""
+    return xml.text(xml.parse(pool.XMLDesc()), "target/path").rstrip("/")
 
 
 def _secrets(connection: Any, scope: Scope) -> Iterator[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import libvirt
 
-from portinfra.errors import AlreadyExists, Conflict, NotFound
+from portinfra.errors import AlreadyExists, Conflict, InvalidRequest, NotFound
 from portinfra.model.address import Scope
 from portinfra_libvirt import disks, marks, seed, xml
 from portinfra_libvirt.actions import pools
@@ -27,7 +27,8 @@ def create_disk(
     backing = _image(hand, image) if image else ""
     pool = pools.ensure(hand, Scope.parse(scope), path)
     _begin(hand, path, said, passphrase(key, hand.site.keys))
-    pool.createXML(disks.document(_file(path), bytes, disks.secret_id(path), backing), 0)
+    with hand.queue.making(pool):
+        pool.createXML(disks.document(_file(path), bytes, disks.secret_id(path), backing), 0)
     _secret(hand, path, said)
 
 
@@ -41,11 +42,13 @@ def copy_disk(hand: Hand, scope: str, path: str, said: str, key: str | None, byt
     _begin(hand, path, said, passphrase(key, hand.site.keys))
     document = disks.document(_file(path), bytes, disks.secret_id(path))
     if original is not None:
-        copy = pool.createXMLFrom(document, original, 0)
+        with hand.queue.making(pool):
+            copy = pool.createXMLFrom(document, original, 0)
         if copy.info()[1] < bytes:
             copy.resize(bytes)
     else:
-        pool.createXML(document, 0)
+        with hand.queue.making(pool):
+            pool.createXML(document, 0)
         _back_up(holder, source, path)
     _secret(hand, path, said)
 
@@ -60,15 +63,46 @@ def import_disk(
     with elsewhere(site, source) as original:
         _begin(hand, part, said, original.passphrase)
         size = original.length
-        uploaded = pool.createXML(disks.plain_document(_file(part), size), 0)
+        with hand.queue.making(pool):
+            uploaded = pool.createXML(disks.plain_document(_file(part), size), 0)
         _upload(hand, uploaded, size, original.read)
-    pool.refresh(0)  # it turns out to be qcow2, which its secret opens
+    with hand.queue.refreshing(pool):
+        pool.refresh(0)  # it turns out to be qcow2, which its secret opens
     copied = pool.storageVolLookupByName(_file(part))
     size = copied.info()[1]
     _begin(hand, path, said, value)
-    pool.createXMLFrom(disks.document(_file(path), size, disks.secret_id(path)), copied, 0)
+    with hand.queue.making(pool):
+        pool.createXMLFrom(disks.document(_file(path), size, disks.secret_id(path)), copied, 0)
     _delete(hand, part)
     _secret(hand, path, said)
+
+
+def define_secret(hand: Hand, path: str, said: str, key: str) -> None:
+    """Define the secret of a disk again, with the passphrase of its key.
+
+    Raises InvalidRequest where that passphrase does not open the disk; then there is no secret, as before. A
+    disk that a running guest holds open cannot be tried.
+    """
+    value = passphrase(key, hand.site.keys)
+    with hand.lock:
+        with unless_gone(libvirt.VIR_ERR_NO_SECRET):
+            hand.connection.secretLookupByUUIDString(disks.secret_id(path))
+            raise AlreadyExists(f"there is a secret that opens a disk {path}", provider="libvirt")
+        _secret(hand, path, said, value)
+        if _guest_with(hand, path, open_files) is not None:
+            return
+        volume = hand.connection.storageVolLookupByPath(path)
+        try:
+            volume.resize(volume.info()[1], 0)  # qemu-img opens it for that, and changes nothing
+        except libvirt.libvirtError as error:
+            hand.connection.secretLookupByUUIDString(disks.secret_id(path)).undefine()
+            if "Invalid password" not in str(error):
+                raise
+            raise InvalidRequest(
+                f"the passphrase of the key {key!r} does not open {path}",
+                provider="libvirt",
+                fix="Declare the key that the disk was created with.",
+            ) from error
 
 
 def own_disk(hand: Hand, path: str, said: str) -> None:
@@ -83,7 +117,9 @@ def grow_disk(hand: Hand, scope: str, path: str, bytes: int) -> None:
         hand.connection.storageVolLookupByPath(path).resize(bytes, 0)
     else:
         holder.blockResize(path, bytes, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES)
-        pools.ensure(hand, Scope.parse(scope), path).refresh(0)
+        pool = pools.ensure(hand, Scope.parse(scope), path)
+        with hand.queue.refreshing(pool):
+            pool.refresh(0)
 
 
 def delete_disk(hand: Hand, scope: str, path: str) -> None:
@@ -105,12 +141,16 @@ def write_seed(hand: Hand, scope: str, path: str, files: Mapping[str, str]) -> N
     data = seed.image(files)
     pool = pools.ensure(hand, Scope.parse(scope), path)
     _delete(hand, path)
-    volume = pool.createXML(disks.plain_document(_file(path), len(data)), 0)
+    with hand.queue.making(pool):
+        volume = pool.createXML(disks.plain_document(_file(path), len(data)), 0)
     _upload(hand, volume, len(data), io.BytesIO(data).read)
-    pool.refresh(0)
+    with hand.queue.refreshing(pool):
+        pool.refresh(0)
 
 
 ACTIONS: Mapping[str, Action] = {
+    "DefinePool": pools.define_pool,
+    "DefineSecret": define_secret,
     "CreateDisk": create_disk,
     "CopyDisk": copy_disk,
     "ImportDisk": import_disk,

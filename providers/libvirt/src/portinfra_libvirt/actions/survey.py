@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import libvirt
 
 from portinfra.model.address import Scope
-from portinfra_libvirt import domains, networks, xml
+from portinfra.model.resources import Instance
+from portinfra_libvirt import disks, domains, networks, xml
 from portinfra_libvirt.actions import pools
 from portinfra_libvirt.actions.hand import unless_gone
 from portinfra_libvirt.site import Site
@@ -18,19 +19,27 @@ MIB = 2**20
 T = TypeVar("T")
 
 
-def survey(connection: Any, scope: str) -> dict[str, Any]:
+def survey(connection: Any, scope: str, site_directory: str) -> dict[str, Any]:
     """Networks, filters, domains, disks and secrets of the scope; and the pool that lists the disks. A pool
     that is not active lists none: reading starts nothing.
+
+    A domain of the scope is one with a name of the scope, or, under any name, one with a root disk of the
+    scope that no such domain has.
     """
     ours = Scope.parse(scope)
-    pool = pools.find(connection, ours)
+    directory = disks.directory(site_directory, ours)
+    pool = pools.find(connection, ours, directory)
+    listed = pools.describe(ours, pool)
+    files = list(_disks(pool)) if listed["state"] == "active" else []
+    secrets = list(_secrets(connection, scope, directory))
+    roots = {each["path"] for each in (*files, *secrets) if _is_root(each["file"])}
     return {
         "networks": _each(_of(ours, connection.listAllNetworks()), _network, libvirt.VIR_ERR_NO_NETWORK),
         "filters": _each(_of(ours, connection.listAllNWFilters()), _filter, libvirt.VIR_ERR_NO_NWFILTER),
-        "domains": _each(_of(ours, connection.listAllDomains()), _domain, libvirt.VIR_ERR_NO_DOMAIN),
-        "pool": (listed := pools.describe(ours, pool)),
-        "disks": list(_disks(pool)) if listed["state"] == "active" else [],
-        "secrets": list(_secrets(connection, scope)),
+        "domains": list(_domains(connection, ours, directory, roots)),
+        "pool": listed,
+        "disks": files,
+        "secrets": secrets,
     }
 
 
@@ -85,12 +94,32 @@ def _filter(filter: Any) -> str:
     return str(filter.XMLDesc())
 
 
-def _domain(domain: Any) -> dict[str, Any]:
+def _domains(connection: Any, scope: Scope, directory: str, roots: set[str]) -> Iterator[dict[str, Any]]:
+    """The domains of the scope. Those of other names are read only where one of them is missing."""
+
+    def read(domain: Any) -> dict[str, Any]:
+        return _domain(domain, directory)
+
+    listed = connection.listAllDomains()
+    missing = set(roots)
+    for domain in _each(_of(scope, listed), read, libvirt.VIR_ERR_NO_DOMAIN):
+        missing -= _paths(domain)
+        yield domain
+    others = [each for each in listed if not _is_of(scope, each.name())] if missing else []
+    yield from (each for each in _each(others, read, libvirt.VIR_ERR_NO_DOMAIN) if _paths(each) & missing)
+
+
+def _paths(domain: dict[str, Any]) -> set[str]:
+    return {disk["path"] for disk in domain["disks"] + domain["live_disks"]}
+
+
+def _domain(domain: Any, directory: str) -> dict[str, Any]:
     active = bool(domain.isActive())
     kept = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
     live = domain.XMLDesc() if active else kept
-    record = domains.record(kept, live, persistent=bool(domain.isPersistent()))
-    return {**record, "active": active, "halted": _halted(*domain.state())}
+    record = domains.record(kept, live, persistent=bool(domain.isPersistent()), directory=directory)
+    starts = bool(domain.autostart())
+    return {**record, "active": active, "autostart": starts, "halted": _halted(*domain.state())}
 
 
 def _halted(state: int, reason: int) -> str:
@@ -116,9 +145,11 @@ def _disks(pool: Any) -> Iterator[dict[str, Any]]:
         }
 
 
-def _secrets(connection: Any, scope: str) -> Iterator[Mapping[str, Any]]:
+def _secrets(connection: Any, scope: str, directory: str) -> Iterator[Mapping[str, Any]]:
+    """The secrets of the scope: those that say so, and those for files in its directory."""
     for id, usage, text in _each(connection.listAllSecrets(), _secret, libvirt.VIR_ERR_NO_SECRET):
-        if usage and f'"scope":{json.dumps(scope)}' in text:
+        says_so = f'"scope":{json.dumps(scope)}' in text
+        if usage and (says_so or str(PurePosixPath(usage).parent) == directory):
             yield {"id": id, "path": usage, "file": PurePosixPath(usage).name, "said": text}
 
 
@@ -131,3 +162,8 @@ def _secret(secret: Any) -> tuple[str, str, str]:
 
 def _is_of(scope: Scope, name: str) -> bool:
     return scope.resource_name(name) is not None
+
+
+def _is_root(file: str) -> bool:
+    name = disks.read(file)
+    return name is not None and (name.address.kind, name.ending) == (Instance.kind, disks.ENDING)

@@ -6,10 +6,11 @@ from attrs import evolve
 
 from portinfra.model.observed import Observed, State
 from portinfra.model.resources import Attachment, Instance
-from portinfra.provider.interface import DONE, Names, NextCall, Refs, Wait
+from portinfra.provider.interface import DONE, Names, NextCall, Refs, Refuse, Wait
 from portinfra_libvirt import domains
 from portinfra_libvirt.drivers import reading
 from portinfra_libvirt.drivers.base import LibvirtDriver, call
+from portinfra_libvirt.drivers.disks import OVERLAY
 from portinfra_libvirt.drivers.guest import GuestParts
 from portinfra_libvirt.drivers.reading import Answers
 
@@ -24,6 +25,7 @@ class AttachmentDriver(LibvirtDriver[Attachment]):
     def assemble(self, answers: Answers, names: Names) -> list[Observed[Attachment]]:
         """Our volumes on guests: as these run, and as they start the next time. One of both alone is half."""
         found = []
+        overlays = reading.overlays(answers)
         for at, told in reading.told(answers).items():
             for domain in told["domains"]:
                 instance = names.address_of(f"{Instance.kind}:{domain['name']}")
@@ -42,6 +44,9 @@ class AttachmentDriver(LibvirtDriver[Attachment]):
                     )
                     parts = _parts(at, domain["name"], path, serial)
                     reason = "" if path in now and path in later else _HALF[path in now]
+                    if path in overlays:
+                        reason = overlays[path].reason
+                        parts |= {OVERLAY: overlays[path].fix}
                     state: State = "pending" if reason else "ready"
                     found.append(Observed(spec.address, spec, parts, state, place, reason=reason))
         return found
@@ -51,6 +56,8 @@ class AttachmentDriver(LibvirtDriver[Attachment]):
         if seen is not None:
             if seen.state == "deleting":
                 return Wait("going with its host")
+            if OVERLAY in seen.parts:
+                return Refuse(f"{seen.address}: {seen.reason}", seen.parts[OVERLAY])
             where = {name: seen.parts[name] for name in ("domain", "disk")}
             if want is None:
                 return call("DetachDisk", seen.address, None, seen.parts["at"], **where)
@@ -77,7 +84,7 @@ def _parts(at: str, domain: str, disk: str, device: str) -> dict[str, str]:
 
 _HALF = {
     True: "it would be gone when its host starts the next time",
-    False: "its host would have it only when it starts the next time",
+    False: "its host lost it while it runs: once attached again, the host must mount it again, or restart",
 }
 """Why it is half, by whether the guest that runs has it."""
 

@@ -12,7 +12,7 @@ from portinfra.model.observed import Observed, S
 from portinfra.provider.interface import DONE, Call, Driver, Names, NextCall, Refs, Refuse
 from portinfra_libvirt.drivers import reading
 from portinfra_libvirt.drivers.reading import Answers, Record
-from portinfra_libvirt.site import Site
+from portinfra_libvirt.site import Hypervisor, Site
 
 
 def part(at: str) -> str:
@@ -29,6 +29,10 @@ class LibvirtDriver(Driver[S]):
 
     def __init__(self, site: Site) -> None:
         self.site = site
+
+    def zone_of(self, hypervisor: Hypervisor) -> str | None:
+        """Return the zone that a hypervisor is; None where it is all zones of its site."""
+        return None if self.site.alone else hypervisor.zones[0]
 
     def survey(self, scope: Scope, only: Sequence[Observed[S]] = ()) -> tuple[Call, ...]:
         """One read a hypervisor, shared with all other kinds."""
@@ -47,6 +51,8 @@ class Part:
     more: Mapping[str, str] = {}
     sound: bool = True
     """Whether all of it that is in no spec is as it must be."""
+    reason: str = ""
+    """What was done to it outside portinfra, so that its spec is not known."""
 
 
 class EverywhereDriver(LibvirtDriver[S]):
@@ -87,12 +93,14 @@ class EverywhereDriver(LibvirtDriver[S]):
 
     def _observed(self, parts: Mapping[str, Part], answered: set[str]) -> Observed[S]:
         # They are changed in this order: what has not changed everywhere is what it was.
-        last = list(parts.values())[-1]
+        last = [each for each in parts.values() if not each.reason or parts.keys() == {*_damaged(parts)}][-1]
         same = len({part.digest for part in parts.values()}) == 1 and set(parts) == answered
         sound = all(part.sound for part in parts.values())
         reason = "" if same else f"its {self.nouns} differ from hypervisor to hypervisor"
         if same and not sound:
             reason = f"its {self.nouns} are not as they were made"
+        if damaged := _damaged(parts):
+            reason = " and ".join(f"{why} (on {at})" for at, why in damaged.items())
         digests = {at: each.digest for at, each in parts.items()}
         digests |= dict.fromkeys(set(self.hypervisors) - answered, SILENT)
         return Observed(
@@ -137,6 +145,11 @@ class EverywhereDriver(LibvirtDriver[S]):
         """What is there once a part is gone."""
         parts = {name: value for name, value in seen.parts.items() if name != part(at)}
         return evolve(seen, parts=parts) if any(part(each) in parts for each in self.hypervisors) else None
+
+
+def _damaged(parts: Mapping[str, Part]) -> dict[str, str]:
+    """Hypervisor → what was done to its part outside portinfra."""
+    return {at: each.reason for at, each in parts.items() if each.reason}
 
 
 def digest(*words: Any) -> str:

@@ -55,6 +55,15 @@ class FirewallRulesDriver(EverywhereDriver[FirewallRules]):
         where = {"name": firewall["name"], "scope": str(refs.scope)}
         return call("DefineFilter", want.address, after, at, document=document, **where)
 
+    def enforce(self, seen: Observed[FirewallRules], refs: Refs) -> tuple[Call, ...]:
+        """Let each hypervisor instantiate the filter again for the guests that run behind it."""
+        where = {"name": seen.parts["name"], "scope": str(refs.scope), "attempt": refs.attempt}
+        return tuple(
+            evolve(call("RenewFilter", seen.address, seen, each.name, **where), place=self.zone_of(each))
+            for each in self.site.hypervisors
+            if seen.parts.get(part(each.name), SILENT) != SILENT
+        )
+
     def next_call(
         self, want: FirewallRules | None, seen: Observed[FirewallRules] | None, refs: Refs
     ) -> NextCall:

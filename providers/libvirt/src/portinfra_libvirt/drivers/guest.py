@@ -7,7 +7,9 @@ from attrs import asdict, evolve, field, fields_dict, frozen
 from attrs.converters import optional
 
 from portinfra.model.observed import Observed
+from portinfra.model.resources import Instance
 from portinfra_libvirt import disks, domains, marks
+from portinfra_libvirt.drivers.disks import SECRET_GONE, UNMARKED_REASON
 from portinfra_libvirt.drivers.reading import File, Record
 from portinfra_libvirt.listing import unlisted
 
@@ -27,19 +29,33 @@ class GuestParts:
     """Where its definition says that its root disk is."""
     seed_path: str = ""
     said: str = ""
-    """The mark in its metadata."""
+    """The mark in its metadata; where that was removed, its copy."""
+    copied: str = ""
+    """The mark of its root disk, which has a copy of its own."""
+    stripped: bool = field(default=False, converter=bool)
+    """Whether the mark was removed from its metadata."""
+    renamed: str = ""
+    """The name that its domain must have, where it has another."""
+    overlay: str = ""
+    """The external snapshot that its root disk is below, and that portinfra did not make."""
+    commit: str = ""
+    """What to do about that snapshot."""
     root: str = ""
     """The path of its root disk, where the file or its secret exists."""
     unlisted: str = ""
-    """What to do so that a pool lists its root disk."""
+    """What to do so that no longer something is unknown."""
     unknown: str = ""
-    """Why nothing is known of its root disk."""
+    """Why its root disk, or what it is made of, is unknown."""
+    definable: bool = field(default=False, converter=bool)
+    """Whether portinfra may define or start the pool that lists its root disk."""
     root_bytes: int | None = field(default=None, converter=optional(int))
     """The size of its finished root disk."""
     root_missing: bool = field(default=False, converter=bool)
     """Whether the file of its finished root disk is gone."""
     root_lost: bool = field(default=False, converter=bool)
     """Whether the secret of its root disk is gone."""
+    root_unmarked: bool = field(default=False, converter=bool)
+    """Whether the secret of its root disk has no description."""
     seed: str = ""
     """The path of what it reads at birth, where that file exists."""
     seeded: bool = field(default=False, converter=bool)
@@ -52,6 +68,10 @@ class GuestParts:
     """Whether it has no definition, and ends when it stops."""
     halted: str = ""
     """Why it does not run though it is active."""
+    autostart: bool = field(default=False, converter=bool)
+    """Whether it starts with its hypervisor."""
+    starts: bool = field(default=False, converter=bool)
+    """Whether it must do so while it runs. Earlier versions defined hosts that need not."""
 
     @classmethod
     def of(cls, seen: Observed[Any]) -> "GuestParts":
@@ -68,23 +88,52 @@ class GuestParts:
             if value is not False
         }
 
-    def obstacle(self, *, pinned: bool) -> str:
-        """Return what keeps it from being ready; empty: nothing. `pinned`: DHCP has to know its address."""
-        if self.unknown:
-            return self.unknown
-        if self.cut:
-            return "its root disk, or what it reads at birth, was taken from its definition"
-        if self.root_missing:
-            return f"there is no file {self.root_path} any more"
-        if self.root_bytes is None:
-            return "it has no root disk yet"
+    def obstacle(self, *, pinned: bool, runs: bool) -> str:
+        """Return what keeps it from being ready; empty: nothing. `pinned`: DHCP has to know its address;
+        `runs`: it is running.
+        """
+        reasons = (self.unknown, self._damage(), self._root_obstacle(), self._unfinished(pinned, runs))
+        return next((reason for reason in reasons if reason), "")
+
+    def _unfinished(self, pinned: bool, runs: bool) -> str:
+        """What is still to be done to it."""
         if not self.seeded:
             return "it has no seed yet"
         if self.transient:
-            return "somebody has undefined it, and it ends when it stops"
+            return "its definition was removed outside portinfra: it ends when it stops"
         if self.halted:
             return self.halted
-        return "it has no name in DHCP yet" if pinned and not self.pin else ""
+        if pinned and not self.pin:
+            return "it has no name in DHCP yet"
+        if self.autostart and not runs:
+            return "it would start with its hypervisor"
+        return "it would not start with its hypervisor" if runs and self.starts and not self.autostart else ""
+
+    def _damage(self) -> str:
+        """What was done to its definition outside portinfra."""
+        if self.renamed:
+            return f"its domain {self.renamed} was renamed to {self.name} outside portinfra"
+        if self.overlay:
+            return self.overlay
+        if self.stripped:
+            return "the metadata of its domain was removed outside portinfra"
+        return "its root disk, or what it reads at birth, was taken from its definition" if self.cut else ""
+
+    def _root_obstacle(self) -> str:
+        """What its root disk lacks."""
+        if self.root_missing:
+            return f"there is no file {self.root_path} any more"
+        if self.root_lost:
+            return f"its root disk: {SECRET_GONE}"
+        if self.root_unmarked:
+            return f"its root disk: {UNMARKED_REASON}"
+        return "it has no root disk yet" if self.root_bytes is None else ""
+
+
+def with_parts(seen: Observed[Instance], parts: GuestParts, *, pinned: bool) -> Observed[Instance]:
+    """Return an observed instance with other parts, ready unless they lack something."""
+    reason = parts.obstacle(pinned=pinned, runs=seen.spec.power == "running")
+    return evolve(seen, parts=parts.to_parts(), state="pending" if reason else "ready", reason=reason)
 
 
 def guest_parts(at: str, domain: Record, told: Record, card: Mapping[str, str]) -> GuestParts:
@@ -104,10 +153,13 @@ def guest_parts(at: str, domain: Record, told: Record, card: Mapping[str, str]) 
         root_path=paths.get(domains.ROOT_TARGET, ""),
         seed_path=paths.get(domains.SEED_TARGET, ""),
         said=domain["said"],
+        copied=secret_of(told, paths.get(domains.ROOT_TARGET, "")),
         pin=_pin(card, told),
         cut=not {domains.ROOT_TARGET, domains.SEED_TARGET} <= kept,
         transient=not domain["persistent"],
         halted=domain["halted"],
+        autostart=domain["autostart"],
+        starts=bool(marks.parsed(domain["said"]).get("starts")),
     )
     return _with_seed(_with_root(parts, told, running=domain["active"]), told)
 
@@ -119,10 +171,11 @@ def _with_root(parts: GuestParts, told: Record, *, running: bool) -> GuestParts:
     finished = root in secrets and not secrets[root].get(disks.UNFINISHED)
     parts = evolve(parts, root=root if root in files or root in secrets else "")
     if root in files:
-        size = files[root]["bytes"] if finished else None
-        return evolve(parts, root_bytes=size, root_lost=root not in secrets)
+        size = files[root]["bytes"] if finished or root not in secrets else None
+        lost, unmarked = root not in secrets, root in secrets and not secrets[root]
+        return evolve(parts, root_bytes=size, root_lost=lost, root_unmarked=unmarked)
     if root and (finished or running) and (unknown := unlisted(told["pool"], root, parts.at)) is not None:
-        return evolve(parts, unlisted=unknown.fix, unknown=unknown.reason)
+        return evolve(parts, unlisted=unknown.fix, unknown=unknown.reason, definable=unknown.definable)
     return evolve(parts, root_missing=finished)
 
 
@@ -146,7 +199,13 @@ def orphan_parts(file: File, told: Record) -> GuestParts:
         seed=seed,
         unlisted=unknown.fix if unknown else "",
         unknown=unknown.reason if unknown else "",
+        definable=bool(unknown and unknown.definable),
     )
+
+
+def secret_of(told: Record, path: str) -> str:
+    """Return what the secret of a disk says; empty where there is none."""
+    return next((each["said"] for each in told["secrets"] if each["path"] == path), "")
 
 
 def disk_paths(domain: Record) -> dict[str, str]:

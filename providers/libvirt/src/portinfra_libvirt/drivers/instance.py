@@ -6,21 +6,24 @@ reads at birth, and its name in DHCP; then it is started. It goes in the opposit
 
 import ipaddress
 import json
+from itertools import chain
+from typing import Any
 
 from attrs import evolve
 
-from portinfra.errors import NotFound
-from portinfra.model.address import Address
-from portinfra.model.observed import Fault, Observed
-from portinfra.model.resources import Firewall, Instance, Power, Subnet
+from portinfra.model.address import Address, Scope
+from portinfra.model.observed import UNSEEN, Observed
+from portinfra.model.progress import Awaited
+from portinfra.model.resources import Firewall, Instance, Network, Power, Subnet
 from portinfra.provider.cloud_init import user_data
 from portinfra.provider.interface import DONE, Call, Names, NextCall, Refs, Refuse
 from portinfra.provider.mounting import mounting
 from portinfra_libvirt import disks, domains, marks, networks, seed
-from portinfra_libvirt.drivers import entries, reading
+from portinfra_libvirt.drivers import entries, reading, repair
 from portinfra_libvirt.drivers.base import LibvirtDriver, call
 from portinfra_libvirt.drivers.disks import put_back
-from portinfra_libvirt.drivers.guest import GuestParts, disk_paths, guest_parts, orphan_parts
+from portinfra_libvirt.drivers.guest import GuestParts, disk_paths, guest_parts, orphan_parts, with_parts
+from portinfra_libvirt.drivers.identity import COPY, Identified, identify
 from portinfra_libvirt.drivers.reading import Answers, Record
 from portinfra_libvirt.published import machine, machine_type
 
@@ -43,11 +46,8 @@ class InstanceDriver(LibvirtDriver[Instance]):
         told = reading.told(answers)
         subnets = list(entries.entries(answers, names.scope, networks.SUBNETS, Subnet.kind))
         for at, record in told.items():
-            for domain in record["domains"]:
-                said = marks.read(domain["said"], names.scope, Instance.kind)
-                if said is None or domain["name"] != names.scope.native_name(said.get("born", _name(said))):
-                    continue
-                found.append(self._observed(at, domain, said, record, subnets, names))
+            for domain in identify(record, names.scope):
+                found.append(self._observed(at, domain, record, subnets, names))
         known = {GuestParts.of(seen).root_path for seen in found}
         files = reading.files(answers, names.scope, Instance.kind)
         return found + [self._orphan(file, told[file.at]) for file in files if file.path not in known]
@@ -55,64 +55,88 @@ class InstanceDriver(LibvirtDriver[Instance]):
     def _observed(
         self,
         at: str,
-        domain: Record,
-        said: marks.Mark,
+        identified: Identified,
         told: Record,
         subnets: list[entries.Entry],
         names: Names,
     ) -> Observed[Instance]:
-        address = said.get("private_address", "")
+        domain, said, overlay = identified.domain, identified.said, _overlay(identified.domain)
+
+        def marked(name: str, default: Any) -> Any:
+            return said.get(name, UNSEEN if identified.is_bare else default)
+
+        address = marked("private_address", "")
         subnet = next((each for each in subnets if _lies_in(address, each) and each.at == at), None)
+        network = subnet.network if subnet else _network_of(names.scope, told, subnets)
         # Its cards may have been taken from it, or changed: they tell of the wall alone.
         root = disk_paths(domain).get(domains.ROOT_TARGET, "")
         file = disks.read(root.rpartition("/")[2])
         mac = domains.mac(names.scope, file.address if file else Address(said["address"]))
-        own = {"mac": mac, "network": subnet.network if subnet else "", "address": address}
+        own = {"mac": mac, "network": network, "address": address}
         devices = str(said.get("native", {}).get("devices", ""))
         walls = {domains.wall(domain[cards], own, devices) for cards in ("cards", "live_cards")}
-        parts = guest_parts(at, domain, told, own)
+        parts = evolve(
+            guest_parts(at, domain, told, own),
+            said=marks.written(said),
+            stripped=identified.stripped,
+            renamed=identified.renamed,
+            overlay=overlay.reason if overlay else "",
+            commit=overlay.fix if overlay else "",
+            starts=bool(said.get("starts")),
+        )
+        if identified.is_bare and not parts.unknown:
+            parts = evolve(
+                parts, unknown=repair.BARE, unlisted=repair.REPLACE_BARE.format(name=domain["name"])
+            )
+        wall = walls.pop() if len(walls) == 1 else ""
         power: Power = "running" if domain["active"] and not domain["halted"] else "stopped"
         spec = Instance(
             _name(said),
-            names.address_of(subnet.parts["id"]) if subnet else None,
-            names.address_of(f"{Firewall.kind}:{walls.pop()}") if len(walls) == 1 else None,
-            said.get("zone", ""),
+            names.address_of(subnet.parts["id"]) if subnet else UNSEEN,
+            UNSEEN if identified.is_bare else names.address_of(f"{Firewall.kind}:{wall}"),
+            marked("zone", "") if self.site.alone else said.get("zone", self._zone(at)),
             address,
             machine_type=machine_type(domain["vcpus"], domain["memory_mib"]),
-            image=said.get("image", ""),
-            image_id=said.get("image_id", ""),
-            disk_gib=said.get("disk_gib", 0) if parts.root_bytes is None else parts.root_bytes // disks.GIB,
-            key=said.get("key"),
+            image=marked("image", ""),
+            image_id=marked("image_id", ""),
+            disk_gib=marked("disk_gib", 0) if parts.root_bytes is None else parts.root_bytes // disks.GIB,
+            key=marked("key", None),
             power=power,
             protect=bool(said.get("protect")),
-            tags=said.get("tags", {}),
-            native=said.get("native", {}),
+            tags=marked("tags", {}),
+            native=marked("native", {}),
             birth=said.get("birth", ""),
         )
-        reason = self._obstacle(parts)
+        reason = self._obstacle(parts, power)
         return Observed(
             spec.address,
             spec,
             parts.to_parts(),
             "pending" if reason else "ready",
             None if self.site.alone else str(spec.zone),
-            fault=Fault(NotFound, "the secret of its root disk is gone") if parts.root_lost else None,
             reason=reason,
         )
 
     def _orphan(self, file: reading.File, told: Record) -> Observed[Instance]:
-        """A root disk of which somebody has undefined the domain. What it read at birth may lie beside it."""
-        zone = next(each.zones[0] for each in self.site.hypervisors if each.name == file.at)
+        """A root disk whose domain was undefined. What it read at birth may lie beside it."""
+        zone = self._zone(file.at)
         parts = orphan_parts(file, told)
         spec = Instance(file.address.name, None, None, zone, "")
         place = None if self.site.alone else zone
         if parts.unknown:
             return Observed(file.address, spec, parts.to_parts(), "pending", place, reason=parts.unknown)
-        fault = Fault(NotFound, "its domain was undefined by hand")
-        return Observed(file.address, spec, parts.to_parts(), place=place, fault=fault)
+        return Observed(file.address, spec, parts.to_parts(), place=place, fault=repair.UNDEFINED)
 
-    def _obstacle(self, parts: GuestParts) -> str:
-        return parts.obstacle(pinned=not self.site.bridge)
+    def _zone(self, at: str) -> str:
+        return next(each.zones[0] for each in self.site.hypervisors if each.name == at)
+
+    @property
+    def _pins(self) -> bool:
+        """Whether DHCP has to know the address of each host."""
+        return not self.site.bridge
+
+    def _obstacle(self, parts: GuestParts, power: Power) -> str:
+        return parts.obstacle(pinned=self._pins, runs=power == "running")
 
     # Acting
 
@@ -121,19 +145,25 @@ class InstanceDriver(LibvirtDriver[Instance]):
         if seen is None:
             return DONE if want is None else self._define(want, refs)
         parts = GuestParts.of(seen)
-        if parts.unknown:
-            return Refuse(f"{seen.address}: {seen.reason}", parts.unlisted)
+        if (first := repair.repair(seen, refs, pinned=self._pins)) is not None:
+            return first
         if want is None or seen.fault:
             return self._remove(seen, refs)
+        if parts.stripped:
+            return self._own(want, seen)
+        if parts.root_lost or parts.root_unmarked:
+            return repair.define_secret(want, seen, refs, pinned=self._pins)
         if parts.root_missing:
             held = seen.spec.power == "running"
             return Refuse(f"{want.address}: {seen.reason}", put_back(want.address, held=held))
         if parts.cut:
             return Refuse(f"{want.address}: {seen.reason}", f"Attach it again. Or --replace {want.address}.")
-        if self._obstacle(parts):
+        if self._obstacle(parts, seen.spec.power):
             return self._complete(want, seen, refs)
         if seen.address != want.address or _says_otherwise(want, seen.spec):
-            return _own(want, seen)
+            return self._own(want, seen)
+        if seen.spec.subnet is UNSEEN:  # the entry of its subnet was lost, and is written again
+            seen = evolve(seen, spec=evolve(seen.spec, subnet=want.subnet))
         return DONE if want == seen.spec else self._change(want, seen, refs)
 
     def _complete(self, want: Instance, seen: Observed[Instance], refs: Refs) -> Call:
@@ -144,7 +174,8 @@ class InstanceDriver(LibvirtDriver[Instance]):
         if not parts.seeded:
             return self._seed(want, seen, refs)
         if parts.transient:
-            kept = self._with(seen, evolve(parts, transient=False))
+            runs = seen.spec.power == "running"
+            kept = self._with(seen, evolve(parts, transient=False, autostart=runs))
             return call("KeepDomain", want.address, kept, parts.at, domain=parts.name)
         if not self.site.bridge and not parts.pin:
             assert want.subnet is not None
@@ -176,6 +207,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
             native=dict(want.native),
             private_address=want.private_address,
             born="" if born == want.name else born,
+            starts=True,
         )
         lies = disks.directory(self.site.directory, refs.scope)
         root = f"{lies}/{disks.file_name(want.address, refs.attempt)}"
@@ -205,20 +237,22 @@ class InstanceDriver(LibvirtDriver[Instance]):
             root_path=root,
             seed_path=seeds,
             said=marks.written(said),
+            starts=True,
         )
         place = None if self.site.alone else str(want.zone)
         spec = evolve(want, power="stopped")
-        after = Observed(want.address, spec, parts.to_parts(), "pending", place, reason=self._obstacle(parts))
+        after = Observed(
+            want.address, spec, parts.to_parts(), "pending", place, reason=self._obstacle(parts, "stopped")
+        )
         return call("DefineDomain", want.address, after, at, name=name, document=document)
 
     def _root(self, want: Instance, seen: Observed[Instance], refs: Refs) -> Call:
         parts = GuestParts.of(seen)
         path = parts.root_path
         size = want.disk_gib * disks.GIB
-        untagged = evolve(want, tags={}, protect=False)  # these are the domain's, and change there
-        said = marks.mark(untagged, refs, file=path.rpartition("/")[2], key=want.key, bytes=size)
-        after = self._with(seen, evolve(parts, root=path, root_bytes=size))
-        where = {"scope": str(refs.scope), "path": path, "said": marks.written(said), "key": want.key}
+        said = repair.root_mark(want, parts, refs)
+        after = self._with(seen, evolve(parts, root=path, root_bytes=size, copied=said))
+        where = {"scope": str(refs.scope), "path": path, "said": said, "key": want.key}
         return call("CreateDisk", want.address, after, parts.at, bytes=size, image=want.image_id, **where)
 
     def _seed(self, want: Instance, seen: Observed[Instance], refs: Refs) -> Call:
@@ -244,8 +278,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
         return call("PinAddress", seen.address, after, parts.at, pin=pin, **where)
 
     def _with(self, seen: Observed[Instance], parts: GuestParts) -> Observed[Instance]:
-        reason = self._obstacle(parts)
-        return evolve(seen, parts=parts.to_parts(), state="pending" if reason else "ready", reason=reason)
+        return with_parts(seen, parts, pinned=self._pins)
 
     def _change(self, want: Instance, seen: Observed[Instance], refs: Refs) -> NextCall:
         """Another filter; other processors and memory, which takes a stop; and power last."""
@@ -281,8 +314,13 @@ class InstanceDriver(LibvirtDriver[Instance]):
 
     def _powered(self, action: str, power: Power, address: Address, seen: Observed[Instance]) -> Call:
         parts = GuestParts.of(seen)
-        after = evolve(self._with(seen, evolve(parts, halted="")), spec=evolve(seen.spec, power=power))
-        return call(action, address, after, parts.at, domain=parts.name)
+        powered = evolve(seen, spec=evolve(seen.spec, power=power))
+        after = self._with(powered, evolve(parts, halted="", autostart=power == "running"))
+        change = call(action, address, after, parts.at, domain=parts.name)
+        if action != "StopDomain":
+            return change
+        awaited = Awaited(f"{address.name} to shut down", "power off", self.site.shutdown_seconds)
+        return evolve(change, awaits=awaited)
 
     def _remove(self, seen: Observed[Instance], refs: Refs) -> NextCall:
         parts = GuestParts.of(seen)
@@ -300,14 +338,23 @@ class InstanceDriver(LibvirtDriver[Instance]):
         after = evolve(seen, parts=left.to_parts()) if left.name or left.root else None
         return call("DeleteDisk", seen.address, after, left.at, scope=str(refs.scope), path=path)
 
+    def _own(self, want: Instance, seen: Observed[Instance]) -> Call:
+        """The root disk keeps the owner that it was born with, and has a copy of what its domain says."""
+        parts = GuestParts.of(seen)
+        mark = marks.owning(json.loads(parts.said), want)
+        said, copied = marks.written(mark), marks.parsed(parts.copied)
+        copy = marks.written({**copied, COPY: mark}) if copied else ""
+        spec = evolve(seen.spec, name=want.name, tags=want.tags, protect=want.protect)
+        owned = self._with(seen, evolve(parts, said=said, copied=copy, stripped=False))
+        after = evolve(owned, address=want.address, spec=spec)
+        where = {"domain": parts.name, "said": said, "root": parts.root if copy else "", "copy": copy}
+        return call("OwnDomain", want.address, after, parts.at, **where)
 
-def _own(want: Instance, seen: Observed[Instance]) -> Call:
-    """The root disk keeps the owner that it was born with: it belongs to its domain."""
-    parts = GuestParts.of(seen)
-    said = marks.written(marks.owning(json.loads(parts.said), want))
-    spec = evolve(seen.spec, name=want.name, tags=want.tags, protect=want.protect)
-    after = evolve(seen, address=want.address, spec=spec, parts=evolve(parts, said=said).to_parts())
-    return call("OwnDomain", want.address, after, parts.at, domain=parts.name, said=said)
+
+def _overlay(domain: Record) -> reading.Overlay | None:
+    """The external snapshot that the root disk or the seed of a domain is below."""
+    found = reading.overlays_of(domain)
+    return next((each for each in found if each.target in (domains.ROOT_TARGET, domains.SEED_TARGET)), None)
 
 
 def _says_otherwise(want: Instance, seen: Instance) -> bool:
@@ -316,6 +363,18 @@ def _says_otherwise(want: Instance, seen: Instance) -> bool:
 
 def _name(said: marks.Mark) -> str:
     return Address(said["address"]).name
+
+
+def _network_of(scope: Scope, told: Record, subnets: list[entries.Entry]) -> str:
+    """Return the name of the environment's network, where no entry tells a host's subnet: it is the same on
+    every hypervisor.
+    """
+    ours = (
+        each["name"]
+        for each in told["networks"]
+        if marks.read(each["said"], scope, Network.kind) or networks.is_bare(each, scope)
+    )
+    return next(chain(ours, (each.network for each in subnets)), "")
 
 
 def _lies_in(address: str, subnet: entries.Entry) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from portinfra.model.address import Address
-from portinfra.model.observed import Observed
+from portinfra.model.observed import UNSEEN, Observed
 from portinfra.model.resources import Network
 from portinfra.provider.interface import Call, Names, NextCall, Refs
 from portinfra_libvirt import marks, networks
@@ -24,13 +24,24 @@ class NetworkDriver(EverywhereDriver[Network]):
         """Those that bear our mark and the name that goes with it."""
         for record in told["networks"]:
             said = marks.read(record["said"], names.scope, Network.kind)
+            if networks.is_bare(record, names.scope):
+                yield self._bare(record, names)
+                continue
             if said is None or record["name"] != names.scope.native_name(said.get("born", _name(said))):
                 continue
             spec = Network(_name(said), self._cidr(record, said), said.get("tags", {}))
             bridge = record["bridge"] if self.site.bridge else ""
             runs = (record["active"], record["autostart"], bridge, record["forward"], record["forwards"])
             digest, sound = _digest(spec, *runs), runs == self._runs
-            yield Part(spec.address, record["name"], spec, digest, {"cidr": spec.cidr}, sound)
+            yield Part(spec.address, record["name"], spec, digest, self._more(spec.cidr), sound)
+
+    def _bare(self, record: Record, names: Names) -> Part:
+        """A network whose metadata was removed: its name still tells whose it is."""
+        name = names.scope.resource_name(record["name"]) or ""
+        cidr = self._cidr(record, {})
+        spec = Network(name, cidr or UNSEEN, UNSEEN)
+        reason = "its metadata was removed outside portinfra"
+        return Part(spec.address, record["name"], spec, "bare", {"cidr": cidr}, sound=False, reason=reason)
 
     def wanted(self, want: Network, refs: Refs) -> str:
         """Running, on the bridge that the site names, forwarding as it says."""
@@ -50,13 +61,18 @@ class NetworkDriver(EverywhereDriver[Network]):
         born = refs.scope.resource_name(name)
         said = marks.mark(want, refs, cidr=want.cidr, born="" if born == want.name else born)
         document = networks.document(name, want.cidr, said, refs.scope, self.site)
-        after = self.after(want, seen, refs, at, name, cidr=want.cidr)
+        after = self.after(want, seen, refs, at, name, **self._more(want.cidr))
         return call("DefineNetwork", want.address, after, at, name=name, document=document)
 
     def drop(self, seen: Observed[Network], refs: Refs, at: str) -> Call:
         """Stop and undefine it."""
         where = {"name": seen.parts["name"], "scope": str(refs.scope)}
         return call("UndefineNetwork", seen.address, self.less(seen, at), at, **where)
+
+    def _more(self, cidr: str) -> dict[str, str]:
+        """Return further parts. On a shared bridge no hypervisor routes: the router is somebody else's."""
+        router = {"router": networks.gateway(cidr)} if self.site.bridge and cidr else {}
+        return {"cidr": cidr, **router}
 
     def _cidr(self, record: Record, said: marks.Mark) -> str:
         if self.site.bridge:

@@ -1,5 +1,6 @@
 """The one read of each hypervisor, which all kinds share, and what it tells of files."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -44,6 +45,8 @@ class File:
     """The address that its name bears."""
     unlisted: Unlisted | None = None
     """Why nothing is known of the file; None: it is there, or it is absent."""
+    secret: bool = True
+    """Whether the secret that opens it exists; without a mark, its description was removed."""
 
     @property
     def address(self) -> Address:
@@ -56,8 +59,36 @@ class File:
         return bool((self.said or {}).get(disks.UNFINISHED))
 
 
+@frozen
+class Overlay:
+    """An external snapshot that was made by hand: a guest writes into `file`, no longer into `path`."""
+
+    domain: str
+    target: str
+    path: str
+    file: str
+
+    @property
+    def reason(self) -> str:
+        """What it is."""
+        return (
+            f"an external snapshot was made outside portinfra: the disk {self.target} of {self.domain} is "
+            f"{self.file}, which lies over {self.path}"
+        )
+
+    @property
+    def fix(self) -> str:
+        """How what the guest wrote since then comes back into the disk. Without `--base`, virsh would write
+        it into the image, which other guests use.
+        """
+        commit = f"virsh blockcommit {self.domain} {self.target} --base {shlex.quote(self.path)}"
+        return f"While the guest runs: {commit} --active --pivot --wait"
+
+
 def files(answers: Answers, scope: Scope, kind: str) -> Iterator[File]:
-    """Every disk that was made for a kind. A secret that was copied for another file is not heeded."""
+    """Every disk that was made for a kind. A secret with a mark that is another's, or that was copied for
+    another file, is none of ours.
+    """
     for at, record in told(answers).items():
         there = {each["file"]: each for each in record["disks"]}
         secrets = {each["file"]: each for each in record["secrets"]}
@@ -67,13 +98,33 @@ def files(answers: Answers, scope: Scope, kind: str) -> Iterator[File]:
                 continue
             if name.ending == disks.PART_ENDING and _whole(file) in {*there, *secrets}:
                 continue  # it goes with the whole one
-            said = marks.read(secrets[file]["said"], scope, kind) if file in secrets else None
-            if file in secrets and (said is None or said.get("file") != file):
+            text = secrets[file]["said"] if file in secrets else ""
+            said = marks.read(text, scope, kind)
+            if marks.is_mark(text) and (said is None or said.get("file") != file):
                 continue
             path = there[file]["path"] if file in there else secrets[file]["path"]
             unknown = None if file in there else unlisted(record["pool"], path, at)
-            yield File(at, file, path, there.get(file), said, name.address, unknown)
+            yield File(at, file, path, there.get(file), said, name.address, unknown, file in secrets)
 
 
 def _whole(part: str) -> str:
     return part.removesuffix(disks.PART_ENDING) + disks.ENDING
+
+
+def overlays(answers: Answers) -> Mapping[str, Overlay]:
+    """The path of each disk below an external snapshot that portinfra did not make → that snapshot."""
+    return {
+        each.path: each
+        for record in told(answers).values()
+        for domain in record["domains"]
+        for each in overlays_of(domain)
+    }
+
+
+def overlays_of(domain: Record) -> list[Overlay]:
+    """The external snapshots that a domain writes into, and that portinfra did not make."""
+    return [
+        Overlay(domain["name"], disk["target"], disk["path"], disk["overlay"])
+        for disk in domain["disks"] + domain["live_disks"]
+        if disk.get("overlay")
+    ]

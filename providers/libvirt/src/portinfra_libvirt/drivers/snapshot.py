@@ -4,12 +4,12 @@ Of a volume that a guest has, libvirt makes a backup while the guest goes on; of
 internal snapshot: QEMU 7.2 crashes on those of an encrypted disk in use.
 """
 
-from portinfra.model.observed import Observed
-from portinfra.model.resources import Snapshot
+from portinfra.model.observed import UNSEEN, Observed
+from portinfra.model.resources import Snapshot, Volume
 from portinfra.provider.interface import Names, NextCall, Refs, Refuse
 from portinfra_libvirt import marks
 from portinfra_libvirt.drivers.base import call
-from portinfra_libvirt.drivers.disks import UNLISTED, DiskDriver
+from portinfra_libvirt.drivers.disks import OVERLAY, UNLISTED, DiskDriver
 from portinfra_libvirt.drivers.reading import File
 
 
@@ -22,9 +22,23 @@ class SnapshotDriver(DiskDriver[Snapshot]):
 
     def seen_spec(self, file: File, names: Names) -> Snapshot:
         """The volume that it was taken of, while that is there."""
-        said = file.said or {}
+        if file.said is None:  # only the mark tells
+            unknown = {"key": UNSEEN, "tags": UNSEEN}
+            return Snapshot(file.address.name, UNSEEN, UNSEEN, **unknown)
+        said = file.said
         volume, copied, key = names.address_of(said.get("of")), said.get("copy_of", ""), said.get("key")
         return Snapshot(file.address.name, volume, copied, key, tags=said.get("tags", {}))
+
+    def mark_of(self, want: Snapshot, file: str, size: int, refs: Refs) -> marks.Mark:
+        """What it was taken of; a copy of another site's has a key of its own."""
+        if want.copy_of:
+            return marks.mark(want, refs, file=file, copy_of=want.copy_of, key=want.key)
+        return marks.mark(want, refs, file=file, of=refs.id(want.volume))
+
+    def key_of(self, want: Snapshot, refs: Refs) -> str | None:
+        """That of its volume, as the volume is now."""
+        volume = refs.seen.get(want.volume) if want.volume else None
+        return want.key or (volume.spec.key if volume and isinstance(volume.spec, Volume) else None)
 
     def make(self, want: Snapshot, refs: Refs) -> NextCall:
         """A backup or a copy, under the key of the volume; of another site's, under a key of its own."""
@@ -33,12 +47,15 @@ class SnapshotDriver(DiskDriver[Snapshot]):
         if want.volume is None:
             return Refuse("a snapshot is taken of a volume", "Name the volume.")
         volume = refs.seen[want.volume]
+        if OVERLAY in volume.parts:
+            reason = f"{want.volume} lies below a snapshot made outside portinfra: its host writes elsewhere"
+            return Refuse(reason, volume.parts[OVERLAY])
         if volume.state != "ready":
             fix = volume.parts.get(UNLISTED, f"See what a plan says of {want.volume}.")
             return Refuse(f"{want.volume} cannot be copied: {volume.reason}", fix)
         at, size, key = volume.parts["at"], int(volume.parts["bytes"]), volume.spec.key
         file, path = self.new_file(want, refs)
-        said = marks.written(marks.mark(want, refs, file=file, of=volume.id))
+        said = marks.written(self.mark_of(want, file, size, refs))
         parts = {"id": path, "file": file, "at": at, "said": said, "bytes": str(size)}
         after = Observed(want.address, want, parts, place=volume.place)
         where = {"scope": str(refs.scope), "path": path, "said": said, "key": key, "bytes": size}
@@ -52,7 +69,7 @@ class SnapshotDriver(DiskDriver[Snapshot]):
             )
         hypervisor = self.site.hypervisors[0]
         file, path = self.new_file(want, refs)
-        said = marks.written(marks.mark(want, refs, file=file, copy_of=want.copy_of, key=want.key))
+        said = marks.written(self.mark_of(want, file, 0, refs))
         parts = {"id": path, "file": file, "at": hypervisor.name, "said": said, "bytes": "0"}
         place = None if self.site.alone else hypervisor.zones[0]
         after = Observed(want.address, want, parts, place=place)

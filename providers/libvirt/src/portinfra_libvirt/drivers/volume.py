@@ -4,7 +4,7 @@ from attrs import evolve
 
 from portinfra.model.address import Address
 from portinfra.model.location import Location
-from portinfra.model.observed import Observed
+from portinfra.model.observed import UNSEEN, Observed
 from portinfra.model.resources import Volume
 from portinfra.provider.interface import Names, NextCall, Refs, Refuse
 from portinfra_libvirt import disks, marks
@@ -23,18 +23,27 @@ class VolumeDriver(DiskDriver[Volume]):
 
     def seen_spec(self, file: File, names: Names) -> Volume:
         """The size is the file's; zone and key are what the secret says."""
-        said = file.said or {}
-        size = file.record["bytes"] if file.record else said.get("bytes", 0)
+        size = file.record["bytes"] if file.record else (file.said or {}).get("bytes", 0)
+        gib = int(size) // disks.GIB
+        zone = self.site_zone(file.at)
+        if file.said is None:  # only the mark tells
+            zone = UNSEEN if self.site.alone else zone
+            unknown = {"key": UNSEEN, "protect": UNSEEN, "tags": UNSEEN}
+            return Volume(file.address.name, gib, zone=zone, location=_SEEN, **unknown)
         return Volume(
             file.address.name,
-            int(size) // disks.GIB,
-            zone=said.get("zone", self.site_zone(file.at)),
-            key=said.get("key"),
-            source=said.get("source"),
-            protect=bool(said.get("protect")),
-            tags=said.get("tags", {}),
+            gib,
+            zone=file.said.get("zone", zone),
+            key=file.said.get("key"),
+            source=file.said.get("source"),
+            protect=bool(file.said.get("protect")),
+            tags=file.said.get("tags", {}),
             location=_SEEN,
         )
+
+    def mark_of(self, want: Volume, file: str, size: int, refs: Refs) -> marks.Mark:
+        """Zone, key and source are nowhere else."""
+        return marks.mark(want, refs, file=file, zone=want.zone, key=want.key, source=want.source, bytes=size)
 
     def make(self, want: Volume, refs: Refs) -> NextCall:
         """Blank, or with what a snapshot of the same hypervisor has."""
@@ -54,8 +63,7 @@ class VolumeDriver(DiskDriver[Volume]):
             )
         from_path = taken.id if taken else source
         size = want.gib * disks.GIB
-        said = marks.mark(want, refs, file=file, zone=want.zone, key=want.key, source=want.source, bytes=size)
-        written = marks.written(said)
+        written = marks.written(self.mark_of(want, file, size, refs))
         place = None if self.site.alone else str(want.zone)
         parts = {"id": path, "file": file, "at": at, "said": written, "bytes": str(size)}
         after = Observed(want.address, want, parts, place=place)

@@ -8,7 +8,6 @@ from portinfra.model.observed import Observed
 from portinfra.model.resources import FirewallRules, Rule
 from portinfra.provider.interface import Answer, Call, Names, Refs
 from portinfra.provider.rule_changes import RuleChangesDriver, Verb, Way
-from portinfra.testing.fake.api.firewalls import RULES_MAX
 from portinfra.testing.fake.drivers.firewall import FirewallDriver
 from portinfra.testing.fake.drivers.owner import CARRIERS
 from portinfra.testing.fake.shapes import Shape, rate_classes
@@ -16,8 +15,6 @@ from portinfra.testing.fake.shapes import Shape, rate_classes
 
 class FirewallRulesDriver(RuleChangesDriver):
     """The rules of one firewall, seen whenever it is."""
-
-    rules_max = RULES_MAX
 
     def __init__(self, shape: Shape, zones: tuple[str, ...]) -> None:
         self.shape = shape

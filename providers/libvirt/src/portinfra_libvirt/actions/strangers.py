@@ -1,0 +1,35 @@
+"""Guests that share a site's bridge with environments, and that nothing keeps from using their addresses."""
+
+from typing import Any
+
+import libvirt
+
+from portinfra_libvirt import domains, xml
+from portinfra_libvirt.actions.hand import unless_gone
+
+
+def strangers(connection: Any, bridge: str) -> list[str]:
+    """Return the names of running guests, none of portinfra's, with a card on a bridge and no filter on it.
+
+    Walls tell roles by their addresses. A guest without a filter may use any address, and so pass.
+    """
+    found = []
+    for domain in connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
+        with unless_gone(libvirt.VIR_ERR_NO_DOMAIN):
+            root = xml.parse(domain.XMLDesc())
+            cards = root.findall("devices/interface")
+            is_ours = bool(xml.metadata(root, domains.URI))
+            if not is_ours and any(_is_open(card, bridge) for card in cards):
+                found.append(str(domain.name()))
+    return sorted(found)
+
+
+def advice(name: str) -> str:
+    """Return what to do about a stranger."""
+    filter = "<filterref filter='clean-traffic'/>"
+    return f"Give its card a filter (virsh edit {name}: {filter}) and restart it, or take it off the bridge."
+
+
+def _is_open(card: xml.Element, bridge: str) -> bool:
+    on_it = xml.attribute(card, "source", "bridge") == bridge
+    return on_it and not xml.attribute(card, "filterref", "filter")

@@ -1,0 +1,52 @@
+"""The arguments of public functions refuse wrong types, as the attributes of a strict class do."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from functools import cache, wraps
+from typing import Any, ParamSpec, TypeVar
+
+from portinfra.model.strict import refuse_wrong_type
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def check_types(function: Callable[P, T]) -> Callable[P, T]:
+    """Let a function raise WrongTypeError for an argument that its annotation does not accept, before it does
+    anything. The function receives an iterator as a tuple.
+    """
+    signature = inspect.signature(function)
+
+    @wraps(function)
+    def checked(*arguments: P.args, **named: P.kwargs) -> T:
+        try:
+            bound = signature.bind(*arguments, **named)
+        except TypeError:
+            return function(*arguments, **named)  # Python says which argument is missing or unknown
+        for name, value in bound.arguments.items():
+            if isinstance(value, Iterator):
+                bound.arguments[name] = value = tuple(value)
+            several = signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
+            for one in value if several else (value,):
+                refuse_wrong_type(f"{name} of {function.__name__}()", one, _hints(function).get(name, Any))
+        return function(*bound.args, **bound.kwargs)
+
+    return checked
+
+
+@cache
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    """Return the annotations of a function. A class that is only imported for type checks is any value."""
+    inner = inspect.unwrap(function)
+    unknown: dict[str, Any] = {}
+    annotations = inspect.get_annotations(inner)
+    return {name: _resolve(each, inner.__globals__, unknown) for name, each in annotations.items()}
+
+
+def _resolve(annotation: Any, names: dict[str, Any], unknown: dict[str, Any]) -> Any:
+    while isinstance(annotation, str):
+        try:
+            annotation = eval(annotation, names, unknown)
+        except NameError as error:
+            unknown[str(error.name)] = Any
+    return annotation

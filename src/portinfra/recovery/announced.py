@@ -1,0 +1,69 @@
+"""The verbs as users call them: each tells the `notify` hooks of the plan when it begins and how it ends."""
+
+from collections.abc import Callable
+from functools import wraps
+from inspect import signature
+from typing import ParamSpec, TypeVar
+
+from portinfra.errors import LeaseHeldError, PolicyError, StalePlanError
+from portinfra.model.evidence import Evidence
+from portinfra.recovery.drills import drill as drills
+from portinfra.recovery.notify import Event, notify
+from portinfra.recovery.replication import replicate as replication
+from portinfra.recovery.replication.replicate import Replicated
+from portinfra.recovery.takeover import takeover as takeovers
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+REFUSALS = (PolicyError, LeaseHeldError, StalePlanError)
+"""Errors of a run that has changed nothing."""
+
+
+def _announce(
+    verb: str, run: Callable[P, T], end: Callable[[T], Event | None], *, begins: bool
+) -> Callable[P, T]:
+    """Return a verb that notifies. `end` returns the event of what the verb returned, or None for none."""
+
+    @wraps(run)
+    def announced(*args: P.args, **more: P.kwargs) -> T:
+        given = signature(run).bind(*args, **more).arguments
+        recovery, say = given["recovery"], given.get("say")
+
+        def tell(event: Event | None) -> None:
+            for problem in notify(recovery, event) if event else ():
+                if say:
+                    say(problem)
+
+        tell(Event("begun", verb) if begins else None)
+        try:
+            done = run(*args, **more)
+        except (Exception, KeyboardInterrupt) as error:
+            tell(_ended_by(verb, error))
+            raise
+        tell(end(done))
+        return done
+
+    return announced
+
+
+def _ended_by(verb: str, error: BaseException) -> Event:
+    reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+    return Event("refused" if isinstance(error, REFUSALS) else "failed", verb, reasons=(reason,))
+
+
+def _evidence(evidence: Evidence) -> Event:
+    return Event("ended", evidence.kind, evidence.id, evidence.result, evidence.reasons)
+
+
+def _trouble(made: Replicated) -> Event | None:
+    """Return the event of a replication that failed. One that did not is no news: a timer starts many."""
+    problems = tuple(f"{group.group}: {group.problem}" for group in made.groups if group.problem)
+    return None if made.succeeded else Event("ended", "replicate", result="failed", reasons=problems)
+
+
+drill = _announce("drill", drills.drill, _evidence, begins=True)
+failover = _announce("failover", takeovers.failover, _evidence, begins=True)
+failback = _announce("failback", takeovers.failback, _evidence, begins=True)
+replicate = _announce("replicate", replication.replicate, _trouble, begins=False)
+takeover = _announce("takeover", takeovers.takeover, _evidence, begins=True)

@@ -1,0 +1,136 @@
+"""The runs of a recovery that left evidence, as the ledger numbers them, and the evidence that is here."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from attrs import frozen
+
+from portinfra.errors import PortinfraError
+from portinfra.execution.connection import Connection
+from portinfra.model.evidence import Evidence
+from portinfra.model.plain import JsonObject
+from portinfra.model.strict import strict
+from portinfra.recovery.evidence import evidence_of
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.runs import KEPT, Run, read_runs
+from portinfra.recovery.recovery import Recovery
+from portinfra.rollout.evidence import digest_of
+from portinfra.validation.arguments import check_arguments
+
+Found = Literal["here", "elsewhere", "differs", "none", "missing"]
+"""What is known of a run's evidence. `here`: a file has the digest of the ledger. `elsewhere`: no file here
+has it. `differs`: a file here is about this run, and is not what the ledger has. `none`: the run wrote none,
+or has not ended. `missing`: neither the ledger nor a file here has the run.
+"""
+
+
+@frozen(field_transformer=strict)
+class RunHistory:
+    """One run, and its evidence."""
+
+    number: int
+    """0: a version that numbered no runs wrote it."""
+    kind: str
+    """`drill` or `failover`; empty where it is missing."""
+    id: str
+    began: str
+    result: str
+    """As the ledger has it, else as the evidence says; empty while it runs, or where it died."""
+    evidence: Found
+    file: str = ""
+    """The name of the file that is here."""
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether something was deleted or changed."""
+        return self.evidence in ("missing", "differs")
+
+
+@frozen
+class _File:
+    """A file of evidence that is here."""
+
+    name: str
+    evidence: Evidence
+    digest: str
+
+
+@check_arguments
+def list_runs(recovery: Recovery, files: Iterable[tuple[str, JsonObject]]) -> list[RunHistory]:
+    """Return the drills and failovers of a recovery, the oldest first, with those that are missing.
+
+    `files` are the names and documents of the evidence that is here. Their signatures are not read. Raises
+    ProviderError where the target does not answer.
+    """
+    with Connection.to(recovery.target) as target:
+        target.account()
+        runs = read_runs(Ledger.settled(target, recovery.ledger).entries())
+    here = [file for name, document in files if (file := _read(name, document))]
+    mine = [each for each in here if each.evidence.recovery == recovery.plan.name and _is_to(recovery, each)]
+    known = [_known(run, mine) for run in runs]
+    numbers = {each.number for each in known}
+    older = [each for each in mine if each.evidence.number and each.evidence.number not in numbers]
+    listed = [*known, *map(_from_file, older)]
+    return sorted([*listed, *_missing(runs, mine, listed)], key=lambda each: each.number)
+
+
+@check_arguments
+def compare_to_ledger(recovery: Recovery, evidence: Evidence, document: JsonObject) -> str:
+    """Return why the ledger does not confirm an evidence; empty: it has the number and the digest.
+
+    Raises ProviderError where the environment that came up does not answer.
+    """
+    way = recovery.turned if evidence.kind == "failback" else recovery
+    with Connection.to(way.target) as target:
+        target.account()
+        runs = read_runs(Ledger.settled(target, way.ledger).entries())
+    if not evidence.number:
+        return "it has no number: an older version wrote it, and the ledger has no digest of it"
+    known = [run for run in runs if run.number == evidence.number]
+    newest = max((run.number for run in runs), default=0)
+    if not known:
+        is_old = evidence.number <= newest - KEPT
+        why = f": the ledger keeps the newest {KEPT}" if is_old else ""
+        return f"the ledger {way.ledger} has no run {evidence.number}{why}"
+    if any(run.digest == digest_of(document) and run.id == evidence.id for run in known):
+        return ""
+    return f"the ledger {way.ledger} has another digest for run {evidence.number}"
+
+
+def _read(name: str, document: JsonObject) -> _File | None:
+    try:
+        return _File(name, evidence_of(document), digest_of(document))
+    except PortinfraError:
+        return None
+
+
+def _is_to(recovery: Recovery, file: _File) -> bool:
+    """Return whether a file is about a run that the ledger of the target has."""
+    return file.evidence.kind != "failback" and file.evidence.topology == recovery.topology.name
+
+
+def _known(run: Run, files: Iterable[_File]) -> RunHistory:
+    mine = [file for file in files if file.evidence.number == run.number and file.evidence.id == run.id]
+    equal = [file for file in mine if file.digest == run.digest]
+    found: Found = "here" if equal else "differs" if mine else "elsewhere" if run.digest else "none"
+    name = next((file.name for file in equal or mine), "")
+    return RunHistory(run.number, run.kind, run.id, run.began, run.result, found, name)
+
+
+def _from_file(file: _File) -> RunHistory:
+    """Return a run that the ledger no longer has, as its evidence tells of it."""
+    told = file.evidence
+    return RunHistory(told.number, told.kind, told.id, told.started, told.result, "here", file.name)
+
+
+def _missing(runs: Iterable[Run], files: Iterable[_File], listed: Iterable[RunHistory]) -> list[RunHistory]:
+    """Return the numbers that were given and that nothing tells of.
+
+    The ledger has the newest runs without a gap. Older ones are known from the evidence that names them.
+    """
+    there = {each.number for each in listed}
+    numbers = [run.number for run in runs if run.number]
+    newest = max(numbers, default=0)
+    expected = set(range(max(1, newest - KEPT + 1), newest))
+    expected |= {file.evidence.previous_number for file in files if file.evidence.previous_number}
+    return [RunHistory(number, "", "", "", "", "missing") for number in sorted(expected - there)]

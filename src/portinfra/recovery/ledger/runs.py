@@ -1,0 +1,107 @@
+"""The runs of a ledger that leave evidence: drills and takeovers, each with a number.
+
+A run takes the next number when it begins. When it has ended, its entry also has its result and the digest
+of its evidence. Evidence names the run before it, with the digest of that one's evidence. So a run whose
+entry or whose evidence was deleted shows as a gap.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from attrs import frozen
+
+from portinfra.model.evidence import Evidence
+from portinfra.model.plain import JsonObject
+from portinfra.recovery.evidence import evidence_document
+from portinfra.recovery.ledger.drills import KIND as DRILL
+from portinfra.recovery.ledger.ledger import Entry, Ledger
+from portinfra.rollout.evidence import digest_of
+
+TAKEOVER: Final = "run"
+"""The kind of an entry about one run of a takeover. A takeover that is run again has several."""
+
+KEPT = 20
+"""A ledger keeps so many of the newest runs."""
+
+
+@frozen
+class Run:
+    """One run, as the ledger has it."""
+
+    number: int
+    """From 1; 0: a version that numbered no runs wrote it."""
+    kind: str
+    """`drill`, `failover` or `failback`."""
+    id: str
+    """Of the drill or takeover."""
+    began: str
+    """UTC, ISO 8601, by the clock of the environment that came up."""
+    result: str
+    """Empty while it runs, or where it died."""
+    digest: str
+    """Of its evidence, without the signature; empty where it has none."""
+    entry: Entry
+
+
+@frozen
+class Link:
+    """Where a run stands in the chain."""
+
+    number: int
+    previous_number: int
+    previous_digest: str
+
+
+def read_runs(entries: Iterable[Entry]) -> list[Run]:
+    """Return the runs among the entries of a ledger, sorted by number."""
+    found = [_run(entry) for entry in entries if entry.kind in (DRILL, TAKEOVER)]
+    return sorted(found, key=lambda run: (run.number, run.entry.number))
+
+
+def begin_run(ledger: Ledger, said: JsonObject) -> Entry:
+    """Add the entry of a run that begins, with the next number."""
+    return ledger.add({**said, "run": _next_number(read_runs(ledger.entries())), "open": True})
+
+
+def link_run(ledger: Ledger, entry: Entry) -> Link:
+    """Return the number of a run that ends, and the run before it that has evidence.
+
+    Of two that took the same number, as lists may lag behind, the later one takes another.
+    """
+    runs, number = read_runs(ledger.entries()), int(entry.said["run"])
+    if any(run.number == number and run.entry.number < entry.number for run in runs):
+        number = _next_number(runs)
+    before = [run for run in runs if run.number < number and run.digest]
+    return Link(number, before[-1].number, before[-1].digest) if before else Link(number, 0, "")
+
+
+def end_run(ledger: Ledger, entry: Entry, evidence: Evidence, *, open: bool, **more: object) -> None:
+    """Write the result and the digest of the evidence into the entry of a run. Remove entries of old runs."""
+    digest = digest_of(evidence_document(evidence))
+    said = {**entry.said, "open": open, "run": evidence.number, "result": evidence.result, "digest": digest}
+    ledger.rewrite(entry, {**said, **more})
+    _prune(ledger, read_runs(ledger.entries()))
+
+
+def _prune(ledger: Ledger, runs: Sequence[Run]) -> None:
+    """Remove all but the newest runs. A drill that may have left something behind stays for `sweep`."""
+    for run in runs[:-KEPT]:
+        if run.entry.kind == TAKEOVER or not run.entry.open:
+            ledger.remove(run.entry)
+
+
+def _next_number(runs: Sequence[Run]) -> int:
+    return max((run.number for run in runs), default=0) + 1
+
+
+def _run(entry: Entry) -> Run:
+    said = entry.said
+    return Run(
+        number=int(said.get("run", 0)),
+        kind=str(said.get("of", DRILL)),
+        id=str(said.get("takeover", said["id"])),
+        began=str(said["began"]),
+        result=str(said.get("result", "")),
+        digest=str(said.get("digest", "")),
+        entry=entry,
+    )

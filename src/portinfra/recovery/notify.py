@@ -1,0 +1,64 @@
+"""Events for the user's own program: a drill or takeover begins, ends or is refused; a replication fails.
+
+No call fails a run, and none takes longer than a limit.
+"""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from attrs import asdict, field, frozen
+
+from portinfra.execution.questions import ask
+from portinfra.hooks.calls import name_of
+from portinfra.model.hook import Hook
+from portinfra.model.plain import Document
+from portinfra.recovery.recovery import Recovery
+
+SCHEMA = "portinfra.event/1"
+
+LIMIT_SECONDS = 10.0
+"""The longest that a run waits for one call."""
+
+
+@frozen
+class Event:
+    """What happens to a run."""
+
+    event: Literal["begun", "ended", "refused", "failed"]
+    """`failed`: it ended with an error, and has no evidence."""
+    verb: str
+    """`drill`, `failover`, `failback` or `replicate`."""
+    id: str = ""
+    """Of the drill or takeover, once it has one."""
+    result: str = ""
+    """Of one that has ended: `passed`, `inconclusive` or `failed`."""
+    reasons: tuple[str, ...] = field(default=())
+    """Why it did not pass, or was refused."""
+
+
+def event_document(recovery: Recovery, event: Event) -> Document:
+    """Return an event as JSON has it, with its recovery and the time of this machine."""
+    return {
+        "schema": SCHEMA,
+        **asdict(event),
+        "reasons": list(event.reasons),
+        "recovery": recovery.plan.name,
+        "source": recovery.source.name,
+        "target": recovery.target.name,
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def notify(recovery: Recovery, event: Event) -> tuple[str, ...]:
+    """Call the `notify` hooks of the plan with an event. Return a sentence for each call that failed."""
+    document = event_document(recovery, event)
+    problems = [(hook, _call(hook, document)) for hook in recovery.plan.notify]
+    return tuple(f"notify {name_of(hook)!r} failed: {why}" for hook, why in problems if why)
+
+
+def _call(hook: Hook, event: Document) -> str:
+    try:
+        answer = ask(hook, event, seconds=LIMIT_SECONDS, file="event")
+    except OSError as error:
+        return str(error)
+    return "" if answer.passed else answer.problem or answer.told or "it returned False"

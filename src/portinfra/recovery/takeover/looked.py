@@ -1,0 +1,29 @@
+"""How deeply a bring-up was looked at: whether passed probes read the data that came back."""
+
+from collections.abc import Collection
+
+from portinfra.model.evidence import Level, LookedAt
+from portinfra.recovery.groups import Group, groups, roles_of
+from portinfra.recovery.takeover.bring_up import BringUp
+
+
+def look(bring_up: BringUp) -> tuple[LookedAt, ...]:
+    """Return, for each group that comes back, what the passed probes read of it."""
+    plan, placed = bring_up.recovery.plan, bring_up.context.placed
+    asked = zip(plan.probes, bring_up.probes, strict=False)  # none was asked where the waves did not come up
+    passed = [probe for probe, checked in asked if checked.passed]
+    read = {role for probe in passed for role in probe.reads}
+
+    def level(group: Group) -> Level:
+        if bring_up.up_at is None:
+            return "nothing"
+        if roles_of(group, placed) <= read:
+            return "data"
+        return "service" if passed else "hosts"
+
+    return tuple(LookedAt(group.name, level(group)) for group in groups(bring_up.recovery, placed))
+
+
+def unread(looked: Collection[LookedAt]) -> tuple[str, ...]:
+    """Return a sentence for each group whose data no passed probe has read."""
+    return tuple(f"no probe has read the data of {each.group}" for each in looked if each.looked != "data")

@@ -1,0 +1,82 @@
+"""rclone on this machine, and programs that run it: with one configuration, and limited in time."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from shlex import join
+
+from attrs import frozen
+
+from portinfra.errors import InvalidRequest, Unavailable
+
+SECONDS = 120.0
+"""The longest that one call may take."""
+
+
+NOT_THERE = (3, 4)
+"""How rclone ends when there is no such directory, or no such file."""
+
+
+@frozen
+class Rclone:
+    """rclone with a configuration."""
+
+    configuration: Path
+    host_key: str = ""
+    """The public key of an sftp server, as in a `known_hosts` file. Empty: it is not checked."""
+
+    def ask(self, *words: str, given: str | None = None, none_is: str | None = None) -> str:
+        """Return what rclone prints; `none_is` where there is no such file or directory.
+
+        Raises Unavailable.
+        """
+        done = self.run("rclone", *words, given=given)
+        if done.returncode in NOT_THERE and none_is is not None:
+            return none_is
+        return said(done)
+
+    def run(
+        self, *words: str, given: str | None = None, settings: Mapping[str, str] | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run rclone, or a program that runs it. Raises Unavailable where it goes on for too long, and
+        InvalidRequest where it is not on this machine.
+        """
+        if missing := [name for name in {words[0], "rclone"} if shutil.which(name) is None]:
+            told = f"{' and '.join(sorted(missing))} is not on this machine"
+            raise InvalidRequest(told, provider="vault", fix=f"Install {missing[0]}.")
+        with tempfile.TemporaryDirectory(prefix="portinfra-") as scratch:
+            environment = {**os.environ, **(settings or {}), "RCLONE_CONFIG": str(self.configuration)}
+            if self.host_key:
+                known = Path(scratch, "known_hosts")
+                known.write_text(self.host_key + "\n", encoding="utf-8")
+                environment["RCLONE_SFTP_KNOWN_HOSTS_FILE"] = str(known)
+            try:
+                return subprocess.run(
+                    words,
+                    input=given or "",
+                    env=environment,
+                    capture_output=True,
+                    text=True,
+                    timeout=SECONDS,
+                    check=False,
+                )
+            except subprocess.TimeoutExpired:
+                raise _silent(f"it did not answer within {SECONDS:.0f} s", words) from None
+
+
+def said(done: "subprocess.CompletedProcess[str]") -> str:
+    """What a program printed. Raises Unavailable where it failed."""
+    if done.returncode:
+        raise _silent((done.stderr.strip().splitlines() or ["no reason given"])[-1], done.args)
+    return done.stdout
+
+
+def _silent(why: str, words: Sequence[str]) -> Unavailable:
+    return Unavailable(
+        f"{why} ({join(words)})",
+        provider="vault",
+        fix="See whether that command works with the configuration that the vault names.",
+    )

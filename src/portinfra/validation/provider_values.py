@@ -1,0 +1,49 @@
+"""One value against what a provider can do: of a role, of an environment, or of a single resource."""
+
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from portinfra.model.catalogue import Capabilities
+from portinfra.model.finding import Finding
+from portinfra.model.location import Location
+
+
+@frozen
+class ProviderValues:
+    """Finds values that a provider cannot have. `subject` is the attribute: `role.web.disk_gib`."""
+
+    provider: str
+    capabilities: Capabilities
+    location: Location | None
+
+    def disk(self, gib: int, subject: str) -> Iterator[Finding]:
+        """Return a finding for a size of disk that the provider does not have."""
+        least, most = self.capabilities.volume_min_gib, self.capabilities.volume_max_gib
+        if not least <= gib <= most:
+            message = f"{gib} GiB is no size of disk that {self.provider} has"
+            yield self._finding("disk-size", message, f"Use {least} to {most}.", subject)
+
+    def key(self, key: str | None, subject: str) -> Iterator[Finding]:
+        """Return a finding for a key where the provider has none of the user's own."""
+        if key is not None and not self.capabilities.customer_keys:
+            fix = "Leave key out: the provider's own key encrypts then."
+            yield self._finding("key", f"{self.provider} has no keys of your own", fix, subject)
+
+    def user_data(self, text: str, subject: str) -> Iterator[Finding]:
+        """Return a finding for user data that is too long."""
+        size, most = len(text.encode()), self.capabilities.user_data_max_bytes
+        if size > most:
+            message = f"{size} bytes; {self.provider} takes {most}"
+            yield self._finding("user-data", message, "Let it fetch the rest, or make it shorter.", subject)
+
+    def tag_count(self, number: int, subject: str, *, whose: str = "") -> Iterator[Finding]:
+        """Return a finding for more tags than the provider keeps; `whose` are counted, too."""
+        most = self.capabilities.tags_max
+        if number > most:
+            with_others = f", with those of {whose}" if whose else ""
+            message = f"{number} tags{with_others}; {self.provider} keeps {most}"
+            yield self._finding("tags", message, "Use fewer.", subject)
+
+    def _finding(self, rule: str, message: str, fix: str, subject: str) -> Finding:
+        return Finding(f"provider/{rule}", message, fix, subject=subject, location=self.location)

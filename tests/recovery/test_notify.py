@@ -1,0 +1,122 @@
+"""The `notify` hooks of a plan get an event when a run begins, ends or is refused; no call fails a run."""
+
+import json
+from threading import Event
+
+import pytest
+from turning import unpassed
+from worlds import ONE, PRODUCTION, recovery
+
+from portinfra import DataPolicy, dr
+from portinfra.errors import PolicyError, PortinfraError, Unavailable
+from portinfra.recovery import notify as notifying
+from portinfra.testing.wrapped import wrapped
+
+HOW = dr.How(pace=ONE)
+
+
+@pytest.fixture
+def events():
+    return []
+
+
+@pytest.fixture
+def about(events):
+    return recovery(notify=events.append)
+
+
+def told(events):
+    return [(each["verb"], each["event"], each["result"]) for each in events]
+
+
+def test_a_drill_and_takeovers_tell_when_they_begin_and_how_they_end(ready, about, events):
+    evidence = dr.drill(about, pace=ONE)
+    dr.failover(about, HOW)
+    dr.failback(about, HOW)
+    assert told(events) == [
+        ("drill", "begun", ""),
+        ("drill", "ended", "passed"),
+        ("failover", "begun", ""),
+        ("failover", "ended", "passed"),
+        ("failback", "begun", ""),
+        ("failback", "ended", "passed"),
+    ]
+    assert events[1]["id"] == evidence.id
+    assert {(each["recovery"], each["source"], each["target"]) for each in events} == {
+        ("shop", "production", "recovery")
+    }
+
+
+def test_what_did_not_pass_comes_with_its_reasons(ready, events):
+    evidence = dr.drill(unpassed("drill", notify=events.append), pace=ONE)
+    assert (events[-1]["result"], events[-1]["reasons"]) == ("failed", list(evidence.reasons))
+
+
+def test_a_refusal_and_an_error_are_told(ready, about, events):
+    dr.failover(about, HOW)
+    events.clear()
+    with pytest.raises(PolicyError):
+        dr.failover(about, HOW)
+    assert told(events) == [("failover", "begun", ""), ("failover", "refused", "")]
+    assert events[-1]["reasons"]
+
+    def unreachable(provider, call):
+        raise Unavailable("no route to host")
+
+    events.clear()
+    with wrapped("fake", unreachable), pytest.raises(PortinfraError):
+        dr.drill(about, pace=ONE)
+    assert told(events) == [("drill", "begun", ""), ("drill", "failed", "")]
+    assert "no route to host" in events[-1]["reasons"][0]
+
+
+def test_only_trouble_of_a_replication_is_told(cloud, events):
+    assert dr.replicate(recovery(notify=events.append), now=True, pace=ONE).succeeded
+    assert events == []
+    broken = recovery(notify=events.append, data=[DataPolicy("db", before="false")])
+    assert not dr.replicate(broken, now=True, pace=ONE).succeeded
+    assert told(events) == [("replicate", "ended", "failed")]
+    assert events[0]["reasons"][0].startswith("db: ")
+
+
+def test_a_command_finds_the_event_in_a_file(ready, tmp_path):
+    kept = tmp_path / "events"
+    dr.drill(recovery(notify=f"cat $PORTINFRA_EVENT >> {kept}; echo >> {kept}"), pace=ONE)
+    documents = kept.read_text().replace("}\n{", "}\n\n{").split("\n\n")
+    assert [json.loads(each)["event"] for each in documents] == ["begun", "ended"]
+
+
+@pytest.mark.parametrize("hook", ["exit 7", "./nothing-of-the-kind"])
+def test_a_command_that_fails_is_said_and_changes_nothing(ready, hook):
+    lines = []
+    assert dr.drill(recovery(notify=hook), pace=ONE, say=lines.append).result == "passed"
+    assert len([line for line in lines if line.startswith(f"notify {hook!r} failed: exit code")]) == 2
+
+
+def test_a_function_that_raises_is_said_and_changes_nothing(ready):
+    def broken(event):
+        raise ValueError("no such channel")
+
+    lines = []
+    assert dr.drill(recovery(notify=broken), pace=ONE, say=lines.append).result == "passed"
+    assert any("notify 'broken' failed: ValueError: no such channel" in line for line in lines)
+
+
+def test_a_call_that_does_not_end_is_left(ready, monkeypatch):
+    monkeypatch.setattr(notifying, "LIMIT_SECONDS", 0.05)
+    ends = Event()
+    lines = []
+    about = recovery(notify=lambda event: ends.wait(60))
+    assert dr.drill(about, pace=ONE, say=lines.append).result == "passed"
+    ends.set()
+    assert len([line for line in lines if "no answer after" in line]) == 2
+
+
+def test_what_a_function_prints_is_in_no_output(ready, capsys):
+    dr.drill(recovery(notify=lambda event: print("asked")), pace=ONE)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_without_hooks_nothing_is_called(ready):
+    assert recovery().plan.notify == ()
+    assert dr.drill(recovery(source=PRODUCTION), pace=ONE).result == "passed"

@@ -1,0 +1,343 @@
+"""Random histories of a recovery, and what the simulator's own records say of each positive sentence.
+
+The history writes a stamp on every volume whose host runs. So the contents of a volume or snapshot tell which
+moment its data is of, whatever portinfra says of that.
+"""
+
+import random
+import re
+from contextlib import suppress
+from math import inf
+
+from clocks import HOUR, clock_off
+from sentences import FalseSentence, pattern
+from turning import lost
+from typer.testing import CliRunner
+from worlds import PRODUCTION, RECOVERY, SHOP, recovery
+
+from portinfra.commands.app import app
+from portinfra.commands.session import Session
+from portinfra.declaration.declared import Declared
+from portinfra.model.recovery import Wave
+from portinfra.placement import place
+from portinfra.render.console.recovery_assurances import RECOVERY_ASSURANCES
+from portinfra.testing.fake import FakeCloud, plugin
+from portinfra.testing.fake.errors import FakeError
+from portinfra.testing.faults import MISHAPS, Crash, Faults, Weather
+from portinfra.testing.simulated import applied
+from portinfra.testing.wrapped import wrapped
+
+DURATION = r"(?:\d+ (?:h|min|s)(?: \d+ (?:min|s))?)"
+FIELDS = {
+    "recovery": r"shop",
+    "age": DURATION,
+    "rpo": DURATION,
+    "lacking": r"(?:; (?P<without>\d+) volumes? cannot be restored)?",
+    "points": r"\d+ points?",
+    "restorable": r"\d+",
+    "kind": r"drill|failover|failback",
+    "id": r"[0-9a-z-]+",
+    "environment": r"production|recovery",
+    "hosts": r"\d+ hosts?",
+}
+PATTERNS = {name: pattern(sentence, FIELDS) for name, sentence in RECOVERY_ASSURANCES.items()}
+GATED = Wave(["db"], gates=lambda inventory: False, limit="10s")
+VOLUMES = [a.name for a in place(SHOP, PRODUCTION).resources if a.kind == "volume"]
+
+
+class RecoveryHistory:
+    """What happens to two environments of one recovery plan. `printed` has the sentences, by name."""
+
+    def __init__(self, seed):
+        self.chance = random.Random(seed)
+        self.cloud = plugin.cloud = FakeCloud()
+        self.recovery = recovery()
+        self.overwritten = []
+        self.began = None
+        self.skew = 0.0
+        self.printed = set()
+        self.said = []
+        self.found = ""
+
+    def run(self, steps):
+        applied(SHOP, PRODUCTION)
+        self.write()
+        self.command("dr", "replicate", "--now")
+        self.command("dr", "status")
+        for _ in range(steps - 2):
+            self.chance.choice(EVENTS)(self)
+            self.command(*self.chance.choice(COMMANDS))
+        self.cloud.unreachable.clear()
+
+    # What happens
+
+    def write(self):
+        """Every host that runs writes a stamp on its volume."""
+        hosts = {host["id"] for host in self.hosts(PRODUCTION) + self.hosts(RECOVERY)}
+        for environment in (PRODUCTION, RECOVERY):
+            for name, volume in self.volumes(environment).items():
+                if (volume.get("attachment") or {}).get("instance") in hosts:
+                    now = self.cloud.clock.now()
+                    self.overwritten.append((environment.name, name, self.cloud.read(volume["id"]), now))
+                    self.cloud.write(volume["id"], f"{volume['id']} {now}")
+
+    def hours_pass(self):
+        for _ in range(self.chance.randint(1, 3)):
+            self.cloud.clock.sleep_until(
+                self.cloud.clock.now() + self.chance.choice([0.2, 0.5, 1, 2.5]) * HOUR
+            )
+            self.write()
+
+    def lose_a_snapshot(self):
+        there = self.records(RECOVERY, "snapshot")
+        if there:
+            with suppress(FakeError):
+                id = self.chance.choice(there)["id"]
+                self.cloud.request(RECOVERY.account, RECOVERY.region, "DeleteSnapshot", {"id": id})
+
+    def replicate_elsewhere(self):
+        """Another machine makes points, and its clock is not quite right."""
+        with clock_off(self.chance.choice([-2 * HOUR, -60.0, 200.0])):
+            self.skew = 300.0
+            self.command("dr", "replicate", "--now")
+
+    def silence(self):
+        zone = self.chance.choice(["us-east-1a", "eu-west-1a"])
+        if zone in self.cloud.unreachable:
+            self.cloud.unreachable.discard(zone)
+        else:
+            self.cloud.unreachable.add(zone)
+
+    def start_by_hand(self):
+        for environment in (PRODUCTION, RECOVERY):
+            for host in self.records(environment, "instance"):
+                if host["power"] == "stopped":
+                    with suppress(FakeError):
+                        self.cloud.request(
+                            environment.account, environment.region, "StartInstance", {"id": host["id"]}
+                        )
+
+    def crash(self):
+        faults = Faults(at=self.chance.randint(3, 120), mishap=self.chance.choice(MISHAPS))
+        verb = self.chance.choice([("drill",), ("failover", "--yes"), ("failback", "--yes"), ("replicate",)])
+        with wrapped("fake", Weather(faults).perform), suppress(Crash):
+            self.command("dr", *verb)
+
+    def fail_at_a_gate(self):
+        self.command("dr", self.chance.choice(["failover", "failback"]), "--yes", gate=GATED)
+
+    def drill_that_leaves_something(self):
+        """Volumes cannot be deleted for a while."""
+        self.cloud.fail_later("DeleteVolume", times=1000)
+        self.command("dr", "drill")
+        self.cloud.fail_later("DeleteVolume", times=0)
+
+    def lose_the_source(self):
+        with lost(PRODUCTION, untouched=False):
+            self.command("dr", *self.chance.choice([("status",), ("failover", "--yes", "--source-is-lost")]))
+
+    # What is said, and what is so
+
+    def command(self, *arguments, gate=None):
+        self.cloud.clock.sleep_until(self.cloud.clock.now() + 120)
+        plan = self.recovery.plan if gate is None else recovery(waves=[gate, ["web"]]).plan
+        if {"failover", "failback"} & {*arguments} and self.began is None:
+            self.began = self.cloud.clock.now()
+        asked = self.cloud.clock.now()
+        session = Session("python shop.py", arguments, Declared((SHOP,), (PRODUCTION, RECOVERY), (plan,)))
+        result = CliRunner().invoke(app(session), list(arguments))
+        self.said.append(f"$ {' '.join(arguments)}\n{result.stdout}{result.stderr}")
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        self.found = result.stdout
+        for name, each in PATTERNS.items():
+            for found in each.finditer(result.stdout):
+                self.printed.add(name)
+                if wrong := ORACLES[name](self, found, asked):
+                    raise FalseSentence(f"{found[0]!r}\n{wrong}\n\n" + "\n".join(self.said[-6:]))
+        if {"failover", "failback"} & {*arguments}:
+            self.write()  # what came back is written to: its contents are of this moment from now on
+        if result.exit_code in (0, 3) and "abandon" not in arguments:
+            self.began = None
+
+    def scope(self, environment):
+        return self.recovery.source_scope if environment is PRODUCTION else self.recovery.target_scope
+
+    def records(self, environment, kind=None):
+        """What exists of an environment, and every snapshot of its account, by the simulator's word."""
+        scope = self.scope(environment)
+        every = self.records_of_all(environment, kind)
+        return [each for each in every if kind == "snapshot" or scope.resource_name(each["name"])]
+
+    def records_of_all(self, environment, kind=None):
+        going = ("terminated", "deleting", "shutting-down")
+        return [
+            each
+            for each in self.cloud.books(environment.account)
+            if each["kind"] != "claim" and kind in (None, each["kind"]) and each["state"] not in going
+        ]
+
+    def hosts(self, environment):
+        """The hosts that run."""
+        return [each for each in self.records(environment, "instance") if each["power"] == "running"]
+
+    def volumes(self, environment):
+        scope = self.scope(environment)
+        return {scope.resource_name(each["name"]): each for each in self.records(environment, "volume")}
+
+    def whole_points(self):
+        """Id → volume → snapshot, of the points all of whose snapshots are complete in the target."""
+        found = {}
+        for each in self.records(RECOVERY, "snapshot"):
+            name = self.recovery.points.resource_name(each["name"])
+            if name and each["state"] == "available":
+                volume, _, id = name.rpartition("-")
+                found.setdefault(id, {})[volume] = each["id"]
+        return {id: parts for id, parts in found.items() if {*parts} == {*VOLUMES}}
+
+    def older_than(self, moment, slack):
+        """The volumes none of whose restorable data is of that moment or later."""
+        points = self.whole_points().values()
+        return [
+            name
+            for name in VOLUMES
+            if max((self.until(PRODUCTION, name, parts[name]) for parts in points), default=-inf)
+            < moment - slack - self.skew
+        ]
+
+    def until(self, environment, name, id):
+        """The moment at which the data of a volume or snapshot was overwritten in an environment."""
+        data = self.cloud.read(id)
+        written = (environment.name, name, data)
+        return min((when for *what, when in self.overwritten if tuple(what) == written), default=inf)
+
+
+def _seconds(text):
+    units = {"h": 3600, "min": 60, "s": 1}
+    return sum(int(number) * units[unit] for number, unit in re.findall(r"(\d+) (h|min|s)", text))
+
+
+def _slack(text):
+    """What a duration leaves out."""
+    return 60.0 if " h" in text else 1.0
+
+
+# The oracles: each returns what the records contradict, or nothing.
+
+
+def ok(history, found, asked):
+    """Each volume has data that is no older than the schedule and its slack, and the target does not run."""
+    schedule = 2 * HOUR
+    now = history.cloud.clock.now()
+    late = history.older_than(now - 1.25 * schedule, 1.0)
+    running = [host["name"] for host in history.hosts(RECOVERY)]
+    return {"late": late, "running in the target": running} if late or running else {}
+
+
+def age_of_data(history, found, asked):
+    now = history.cloud.clock.now()
+    older = history.older_than(now - _seconds(found["age"]), _slack(found["age"]))
+    return older if len(older) > int(found["without"] or 0) else []
+
+
+def restorable(history, found, asked):
+    there = len(history.whole_points())
+    return f"{there} points have all their snapshots" if int(found["restorable"]) > there else ""
+
+
+def passed(history, found, asked):
+    """Every declared host runs where the takeover led, on a volume with data."""
+    if found["kind"] == "drill":
+        return []
+    there = RECOVERY if found["kind"] == "failover" else PRODUCTION
+    scope = history.scope(there)
+    running = {scope.resource_name(host["name"]): host["id"] for host in history.hosts(there)}
+    wanted = [a.name for a in place(SHOP, there).resources if a.kind == "instance"]
+    wrong = [f"{name} does not run" for name in wanted if name not in running]
+    volumes = history.volumes(there)
+    for name in VOLUMES:
+        volume = volumes.get(name, {})
+        host = (volume.get("attachment") or {}).get("instance")
+        if not volume or not history.cloud.read(volume["id"]):
+            wrong.append(f"{name} has no data")
+        elif host != running.get(name.partition("-")[0]):
+            wrong.append(f"{name} is attached to {host}")
+    return wrong
+
+
+def measured_age(history, found, asked):
+    """No volume came up with older data than that, from the beginning on."""
+    age, slack = _seconds(found["age"]), _slack(found["age"])
+    kind = re.search(r"^(drill|failover|failback) ", history.found, re.MULTILINE)[1]
+    if kind == "drill":
+        return history.older_than(asked - age, slack)
+    here, there = (PRODUCTION, RECOVERY) if kind == "failover" else (RECOVERY, PRODUCTION)
+    return [
+        name
+        for name, volume in history.volumes(there).items()
+        if history.until(here, name, volume["id"]) < history.began - age - slack - history.skew
+    ]
+
+
+def nothing_left(history, found, asked):
+    id = re.search(r"^drill (\S+) ", history.found, re.MULTILINE)[1]
+    scope = history.recovery.drill(id)
+    return [each["name"] for each in history.records_of_all(RECOVERY) if scope.resource_name(each["name"])]
+
+
+def source_stopped(history, found, asked):
+    kind = re.search(r"^(failover|failback) ", history.found, re.MULTILINE)[1]
+    return [host["name"] for host in history.hosts(PRODUCTION if kind == "failover" else RECOVERY)]
+
+
+def fenced(history, found, asked):
+    environment = {each.name: each for each in (PRODUCTION, RECOVERY)}[found["environment"]]
+    return [host["name"] for host in history.hosts(environment)]
+
+
+def nothing_to_sweep(history, found, asked):
+    return [each["name"] for each in history.records_of_all(RECOVERY) if "-drill-" in each["name"]]
+
+
+ORACLES = {
+    "ok": ok,
+    "age of data": age_of_data,
+    "restorable": restorable,
+    "passed": passed,
+    "measured age": measured_age,
+    "nothing left": nothing_left,
+    "source stopped": source_stopped,
+    "fenced": fenced,
+    "nothing to sweep": nothing_to_sweep,
+}
+"""The name of each positive sentence → the query that contradicts it."""
+
+EVENTS = (
+    RecoveryHistory.hours_pass,
+    RecoveryHistory.hours_pass,
+    RecoveryHistory.hours_pass,
+    RecoveryHistory.lose_a_snapshot,
+    RecoveryHistory.replicate_elsewhere,
+    RecoveryHistory.silence,
+    RecoveryHistory.start_by_hand,
+    RecoveryHistory.crash,
+    RecoveryHistory.fail_at_a_gate,
+    RecoveryHistory.lose_the_source,
+    RecoveryHistory.drill_that_leaves_something,
+)
+COMMANDS = (
+    ("dr", "status"),
+    ("dr", "status"),
+    ("dr", "replicate", "--now"),
+    ("dr", "replicate", "--now"),
+    ("dr", "replicate"),
+    ("dr", "drill"),
+    ("dr", "sweep"),
+    ("dr", "failover", "--yes"),
+    ("dr", "failover", "--yes", "--planned"),
+    ("dr", "failover", "--yes", "--source-is-lost"),
+    ("dr", "abandon", "--yes"),
+    ("dr", "failback", "--yes"),
+    ("dr", "fence", "--yes"),
+    ("dr", "fence", "--yes"),
+)

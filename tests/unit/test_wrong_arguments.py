@@ -1,0 +1,159 @@
+"""Every public verb refuses arguments of wrong types before it does anything.
+
+The verbs are the functions that `portinfra` and `portinfra.dr` export, and the methods of what `connect`
+returns. A new one is among them by itself.
+"""
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+import portinfra
+from portinfra import Environment, RecoveryPlan, Role, Topology, connect, dr, lock_in, placed, plan
+from portinfra.cloud import Cloud
+from portinfra.errors import ValidationError, WrongTypeError
+from portinfra.model.evidence import Evidence
+from portinfra.testing.simulated import simulated
+
+SHOP = Topology("shop", [Role("web")])
+HOME = Environment("home", on="fake:us-east-1")
+AWAY = Environment("away", on="fake:eu-west-1")
+PLAN = RecoveryPlan("shop", HOME, AWAY, "1h", "1h", [["web"]])
+
+FOUND_LATER = {"allow", "ensure"}
+"""What these take is checked with its line: by the verb that gets the flow, or whole as one resource."""
+
+VERBS = {
+    f"{module.__name__}.{name}": getattr(module, name)
+    for module in (portinfra, dr)
+    for name in module.__all__
+    if inspect.isfunction(getattr(module, name)) and name not in FOUND_LATER
+}
+METHODS = {name: value for name, value in vars(Cloud).items() if inspect.isfunction(value) and name[0] != "_"}
+PARAMETERS = [
+    (name, parameter)
+    for name, verb in VERBS.items()
+    for parameter in inspect.signature(verb).parameters.values()
+]
+DECLARED = [
+    (name, parameter)
+    for name, parameter in PARAMETERS
+    if re.search("Topology|Environment|RecoveryPlan", str(parameter.annotation))
+]
+
+
+@pytest.fixture(scope="module")
+def cloud():
+    with simulated() as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def right(cloud):
+    """A value for each parameter that has no default, by its name."""
+    there = placed(SHOP, HOME)
+    return {
+        "topology": SHOP,
+        "topologies": SHOP,
+        "environment": HOME,
+        "environments": [HOME, AWAY],
+        "recovery": dr.recovery(SHOP, PLAN, [HOME, AWAY]),
+        "plan": PLAN,
+        "plans": [PLAN],
+        "placed": there,
+        "here": there,
+        "there": AWAY,
+        "path": "x",
+        "id": "acme/x",
+        "document": {},
+        "evidence": Evidence(
+            "drill", "1", "shop", "shop", "home", "away", "2030-01-01", "2030-01-01", 1, None, 1, None
+        ),
+        "file": Path("evidence.json"),
+        "files": [],
+        "key": Ed25519PrivateKey.generate(),
+        "made": plan(SHOP, HOME),
+    }
+
+
+def called(name, wrong, right):
+    """Call a verb with one argument, and with a right one for each other that it needs."""
+    verb = VERBS[name]
+    several, named = [], {}
+    for each in inspect.signature(verb).parameters.values():
+        is_several = each.kind is each.VAR_POSITIONAL
+        if each.name in wrong:
+            value = wrong[each.name]
+        elif each.default is each.empty and not is_several:
+            value = right["made" if name == "portinfra.apply" else each.name]
+        else:
+            continue
+        if is_several:
+            several.append(value)
+        else:
+            named[each.name] = value
+    return verb(*several, **named)
+
+
+@pytest.mark.parametrize(("name", "parameter"), PARAMETERS, ids=str)
+def test_a_wrong_type_is_refused_with_the_names_of_verb_and_argument(cloud, right, name, parameter):
+    before = cloud.books()
+    with pytest.raises(WrongTypeError) as error:
+        called(name, {parameter.name: object()}, right)
+    verb = name.rpartition(".")[2]
+    assert str(error.value).startswith(f"{parameter.name} of {verb}() must be ")
+    assert str(error.value).endswith(", and is of type object")
+    assert cloud.books() == before
+
+
+WRONG = {
+    "Topology": evolve(SHOP, name=b"shop", tags={"a": 1}),
+    "Environment": evolve(HOME, on=5),
+    "RecoveryPlan": evolve(PLAN, rpo=4),
+}
+
+
+@pytest.mark.parametrize(("name", "parameter"), DECLARED, ids=str)
+def test_a_declared_value_that_holds_a_wrong_type_is_refused_with_its_attribute(
+    cloud, right, name, parameter
+):
+    (kind,) = re.findall("Topology|Environment|RecoveryPlan", str(parameter.annotation))[:1]
+    several = "Iterable" in str(parameter.annotation) and kind not in str(parameter.annotation)[:5]
+    wrong = [WRONG[kind]] if several else WRONG[kind]
+    before = cloud.books()
+    with pytest.raises(ValidationError, match=r"\.(name|on|rpo): must be text, and is"):
+        called(name, {parameter.name: wrong}, right)
+    assert cloud.books() == before
+
+
+def test_an_iterator_is_read_once_and_checked():
+    assert lock_in(SHOP, iter([HOME])) == lock_in(SHOP, [HOME])
+    with pytest.raises(WrongTypeError, match="environments of lock_in"):
+        lock_in(SHOP, iter(["home"]))
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("list", ["volume"]),
+        ("list", [HOME]),
+        ("list", [Topology]),
+        ("remove", [7]),
+        ("remove", [["volume.data"]]),
+    ],
+)
+def test_a_single_resource_is_named_by_its_type_or_address(cloud, method, arguments):
+    with connect(HOME) as there, pytest.raises(WrongTypeError, match=rf"of {method}\(\) must be"):
+        getattr(there, method)(*arguments)
+
+
+def test_the_switches_of_single_resources_are_no_other_values(cloud):
+    with connect(HOME) as there:
+        for method, argument in (("remove", "volume.a"), ("ensure", portinfra.Volume("a", gib=1))):
+            with pytest.raises(WrongTypeError, match=r"allow_data_loss of .* must be True or False"):
+                getattr(there, method)(argument, allow_data_loss="volume.a")
+    assert set(METHODS) == {"catalogue", "list", "ensure", "remove"}
