@@ -26,8 +26,7 @@ from portinfra.recovery.ledger.takeovers import next_epoch
 from portinfra.recovery.points.ages import AHEAD_SECONDS, Ages
 from portinfra.recovery.points.point import manifest, points
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import prospect
 from portinfra.recovery.watch.status import status
 from portinfra.render.console.recovery import show_status
@@ -236,7 +235,7 @@ class Truth:
         newest = self.written if planned else self.carried
         try:
             with clock_off(self.skew()):
-                verb(tiny(), evolve(HOW, last_point=planned))
+                verb(tiny(), evolve(HOW, planned=planned))
         except PolicyError:
             assert not newest, "refused only where no point is newer than what the target has"
             return
