@@ -12,6 +12,7 @@ from worlds import ONE, PRODUCTION, RECOVERY, recovery, write, written
 
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
+from portinfra.model.recovery import DataPolicy
 from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.ledger.ledger import Entry, Ledger
 from portinfra.recovery.ledger.takeovers import turns
@@ -160,6 +161,18 @@ def test_own_volumes_are_never_used_and_the_last_point_is_carried_all_the_same(h
     with Connection.to(PRODUCTION) as there:
         carried = points(Ledger(there, recovery().turned.ledger).entries())
     assert len(carried) == 2, "thursday is in the last point"
+
+
+def test_a_takeover_removes_no_point_that_it_may_need(history):
+    """The way back carries two points before it restores: neither pushes out the one of the moment."""
+    cloud, _, _ = history
+    about = recovery(data=[DataPolicy("db", keep=1)])
+    failover(about, HOW)
+    back = carry(cloud, "wednesday", RECOVERY, about.turned)
+    passed_later(cloud, DAY)
+    write(cloud, RECOVERY, "thursday")
+    assert failback(about, evolve(HOW, as_of=back)).as_of == iso(back.timestamp())
+    assert set(written(cloud, PRODUCTION).values()) == said("wednesday")
 
 
 def test_own_volumes_of_the_target_are_not_used_though_they_are_newer(history):

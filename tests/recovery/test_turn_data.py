@@ -126,8 +126,8 @@ def losing(looks):
     """A choice after which, at the last of so many looks, somebody else removes every point."""
     left = [looks]
 
-    def chosen(about, target, ledger, *more):
-        found = choose(about, target, ledger, *more)
+    def chosen(about, target, ledger, *more, **options):
+        found = choose(about, target, ledger, *more, **options)
         left[0] -= 1
         if not left[0]:
             with target.run(about.points, seed=0) as run:

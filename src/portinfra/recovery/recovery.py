@@ -1,5 +1,6 @@
 """What a recovery is about: the plan, with the topology and the two environments that it names."""
 
+import sys
 from collections.abc import Iterable
 
 from attrs import evolve, frozen
@@ -16,6 +17,8 @@ from portinfra.model.topology import Topology
 from portinfra.model.vault import Vault
 from portinfra.provider import registry
 from portinfra.words import suggestion
+
+EVERY_POINT = {"last": sys.maxsize}
 
 
 @frozen(field_transformer=strict)
@@ -106,6 +109,13 @@ class Recovery:
         """The way back: roles turned round."""
         plan = evolve(self.plan, source=self.target.name, target=self.source.name)
         return Recovery(plan, self.topology, self.target, self.source, not self.is_reversed)
+
+    @property
+    def keeping_all(self) -> "Recovery":
+        """Return the recovery with a plan that keeps every point: a takeover may need an older one."""
+        given = [evolve(policy, keep=EVERY_POINT, retention=None) for policy in self.plan.data]
+        others = [DataPolicy(role, keep=EVERY_POINT) for role in self.plan.roles]
+        return evolve(self, plan=evolve(self.plan, data=[*given, *others]))
 
     @property
     def declared(self) -> "Recovery":

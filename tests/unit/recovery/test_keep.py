@@ -4,7 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portinfra.model.recovery import KEPT
+from portinfra.model.recovery import KEPT, DataPolicy
+from portinfra.recovery.groups import Group
 from portinfra.recovery.ledger.ledger import Entry
 from portinfra.recovery.points.ages import AHEAD_SECONDS, Ages
 from portinfra.recovery.points.keep import Candidate, candidates, kept_points
@@ -125,3 +126,13 @@ def test_a_point_once_dropped_is_never_needed_later(ledger, later, keep):
 def test_the_order_in_which_points_are_given_does_not_matter(ledger, keep):
     judged = judge(ledger)
     assert kept_points(judged, keep) == kept_points(reversed(judged), keep)
+
+
+def test_a_group_keeps_what_any_of_its_policies_keeps():
+    policies = (DataPolicy("db", keep={"last": 2, "daily": 3}), DataPolicy("db/log", retention=4))
+    assert Group("db", policies, ()).keep == {"last": 4, "hourly": 0, "daily": 3, "weekly": 0}
+
+
+def test_a_number_alone_is_that_of_the_last_points():
+    assert DataPolicy("db", keep=3) == DataPolicy("db", keep={"last": 3})
+    assert DataPolicy("db").kept == DataPolicy("db", retention=7).kept == {"last": 7}

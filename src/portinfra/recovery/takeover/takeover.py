@@ -84,7 +84,7 @@ def takeover(
 def _first_point(recovery: Recovery, how: How, say: Say) -> None:
     """Carry what was written since, before anything is stopped: the last point then has little to carry."""
     say(f"carrying to {recovery.target.name} what was written since")
-    first = replicate(recovery, pace=how.pace, say=say)
+    first = replicate(recovery.keeping_all, pace=how.pace, say=say)
     if not first.succeeded:
         problems = [f"{group.group}: {group.problem}" for group in first.groups if group.problem]
         raise PortinfraError(
@@ -219,10 +219,14 @@ class _Takeover:
         if self._situation().holder == end_of(self.recovery):
             return
         self.how.at(Step.LAST_POINT)
-        plan = self.recovery.plan
-        quiet = evolve(plan, data=[evolve(policy, before=(), after=()) for policy in plan.data])
+        kept = self.recovery.keeping_all
+        quiet = [evolve(policy, before=(), after=()) for policy in kept.plan.data]
         made = replicate(
-            evolve(self.recovery, plan=quiet), now=True, stopped=True, pace=self.how.pace, say=self.say
+            evolve(kept, plan=evolve(kept.plan, data=quiet)),
+            now=True,
+            stopped=True,
+            pace=self.how.pace,
+            say=self.say,
         )
         if not made.succeeded:
             problems = "; ".join(f"{group.group}: {group.problem}" for group in made.groups if group.problem)
