@@ -109,7 +109,7 @@ def test_a_call_that_does_not_end_is_left(ready, monkeypatch):
     about = recovery(notify=lambda event: ends.wait(60))
     assert dr.drill(about, pace=ONE, say=lines.append).result == "passed"
     ends.set()
-    assert len([line for line in lines if "no answer after" in line]) == 2
+    assert len([line for line in lines if "no answer after" in line]) == 2, lines
 
 
 def test_what_a_function_prints_is_in_no_output(ready, capsys):
