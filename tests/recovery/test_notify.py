@@ -9,6 +9,7 @@ from worlds import ONE, PRODUCTION, recovery
 
 from portinfra import DataPolicy, dr
 from portinfra.errors import PolicyError, PortinfraError, Unavailable
+from portinfra.execution import questions
 from portinfra.recovery import notify as notifying
 from portinfra.testing.wrapped import wrapped
 
@@ -102,8 +103,26 @@ def test_a_function_that_raises_is_said_and_changes_nothing(ready):
     assert any("notify 'broken' failed: ValueError: no such channel" in line for line in lines)
 
 
+def test_a_listener_that_raises_when_a_call_failed_hides_no_evidence(ready):
+    def broken(line):
+        if line.startswith("notify"):
+            raise ValueError("no such terminal")
+
+    with pytest.warns(RuntimeWarning, match="no such terminal"):
+        assert dr.drill(recovery(notify="exit 7"), pace=ONE, say=broken).result == "passed"
+
+
+def test_ctrl_c_while_the_last_call_is_made_hides_no_evidence(ready):
+    def interrupt(event):
+        if event["event"] == "ended":
+            raise KeyboardInterrupt
+
+    assert dr.drill(recovery(notify=interrupt), pace=ONE).result == "passed"
+
+
 def test_a_call_that_does_not_end_is_left(ready, monkeypatch):
     monkeypatch.setattr(notifying, "LIMIT_SECONDS", 0.05)
+    monkeypatch.setattr(questions, "FUNCTION_SECONDS_MIN", 0.05)
     ends = Event()
     lines = []
     about = recovery(notify=lambda event: ends.wait(60))

@@ -1,11 +1,13 @@
 """The verbs as users call them: each tells the `notify` hooks of the plan when it begins and how it ends."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from inspect import signature
 from typing import ParamSpec, TypeVar
 
 from portinfra.errors import LeaseHeldError, PolicyError, StalePlanError
+from portinfra.hooks.listeners import SafeListener
 from portinfra.model.evidence import Evidence
 from portinfra.recovery.drills import drill as drills
 from portinfra.recovery.notify import Event, notify
@@ -13,6 +15,7 @@ from portinfra.recovery.replication import replicate as replication
 from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.takeover import failback as failbacks
 from portinfra.recovery.takeover import failover as failovers
+from portinfra.validation.arguments import check_arguments
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,12 +32,11 @@ def _announce(
     @wraps(run)
     def announced(*args: P.args, **more: P.kwargs) -> T:
         given = signature(run).bind(*args, **more).arguments
-        recovery, say = given["recovery"], given.get("say")
+        recovery, say = given["recovery"], SafeListener(given.get("say", lambda line: None))
 
         def tell(event: Event | None) -> None:
             for problem in notify(recovery, event) if event else ():
-                if say:
-                    say(problem)
+                say(problem)
 
         tell(Event("begun", verb) if begins else None)
         try:
@@ -42,10 +44,11 @@ def _announce(
         except (Exception, KeyboardInterrupt) as error:
             tell(_ended_by(verb, error))
             raise
-        tell(end(done))
+        with suppress(KeyboardInterrupt):  # the run is over, and its evidence must not be lost
+            tell(end(done))
         return done
 
-    return announced
+    return check_arguments(announced)
 
 
 def _ended_by(verb: str, error: BaseException) -> Event:

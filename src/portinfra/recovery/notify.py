@@ -1,6 +1,6 @@
 """Events for the user's own program: a drill or takeover begins, ends or is refused; a replication fails.
 
-No call fails a run, and none takes longer than a limit.
+No call fails a run, and a run waits for each only until a limit.
 """
 
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from portinfra.recovery.recovery import Recovery
 SCHEMA = "portinfra.event/1"
 
 LIMIT_SECONDS = 10.0
-"""The longest that a run waits for one call."""
+"""The longest that a run waits for one command. For a Python function it is FUNCTION_SECONDS_MIN."""
 
 
 @frozen
