@@ -46,7 +46,7 @@ class VaultListing:
     """A look into the vault."""
 
     points: frozenset[str] | None = frozenset()
-    """The ids of the points that all of is there; None: nobody could look."""
+    """The ids of the points that all of is there; None: the vault could not be read."""
     problem: str = ""
     """Why not."""
 
