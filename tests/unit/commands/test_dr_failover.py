@@ -128,9 +128,9 @@ def test_a_failover_that_cannot_be_finished_is_given_up(run):
     run("dr", "replicate")
     never = run.unpassed()
     assert run("dr", "failover", "--yes", about=never).exit_code == 1
-    assert "--abandon" in run("dr", "status").stdout
+    assert "dr abandon shop" in run("dr", "status").stdout
     assert "failover-under-way" in run("dr", "plan", "--json").stdout
-    assert "--abandon" in run("dr", "failback", "--yes").stderr
+    assert "dr abandon" in run("dr", "failback", "--yes").stderr
     assert run("dr", "failover", "--abandon", "--planned").exit_code == 2
     asked = run("dr", "failover", "--abandon")
     assert (asked.exit_code, "stays on its volumes" in asked.stderr) == (3, True)
@@ -144,6 +144,19 @@ def test_a_failover_that_cannot_be_finished_is_given_up(run):
         "running": 2,
     }
     assert run("plan", "production").stdout.count("Nothing to do") == 1
+
+
+@pytest.mark.parametrize(
+    "command", [("abandon",), ("failback", "--abandon"), ("failover", "--abandon")], ids=" ".join
+)
+def test_a_takeover_that_is_abandoned_is_named_as_the_one_that_is_open(run, command):
+    run("dr", "replicate")
+    assert run("dr", "failover", "--yes").exit_code == 0
+    assert run("dr", "failback", "--yes", about=run.unpassed()).exit_code == 1
+    assert "recovery stands again" in run("dr", *command).stderr
+    done = run("dr", *command, "--yes").stdout
+    assert done.startswith("recovery stands: 2 hosts on. production is fenced: ")
+    assert run("plan", "recovery").stdout.count("Nothing to do") == 1
 
 
 # Who is lost is not called.

@@ -169,10 +169,8 @@ def failback(session: Session, which: Which, changing: Turning) -> int:
 
 def abandon(session: Session, which: Which, changing: Agreed) -> int:
     """Abandon a takeover that is not finished: the environment that was stopped for it is active again."""
-    from portinfra import dr
-
-    recovery = recovery_of(session, which)
-    return _abandon(session, dr.may_abandon(recovery), Turning(yes=changing.yes, as_json=changing.as_json))
+    turning = Turning(yes=changing.yes, as_json=changing.as_json)
+    return _abandon(session, recovery_of(session, which), turning)
 
 
 def _left_aside(recovery: "Recovery", turning: Turning, *, ask_source: bool) -> tuple[str, ...]:
@@ -211,7 +209,9 @@ def _what_next(session: Session, which: Which, recovery: "Recovery", evidence: "
 
 
 def _abandon(session: Session, recovery: "Recovery", agreed: Turning) -> int:
-    """Give up what was begun; the source of this recovery stands again."""
+    """Abandon the takeover that is open, in either direction. With a lost target, the source of `recovery`
+    becomes active.
+    """
     from portinfra import dr
     from portinfra.commands.applying import confirm
     from portinfra.render.console.progress import ProgressDisplay
@@ -219,15 +219,16 @@ def _abandon(session: Session, recovery: "Recovery", agreed: Turning) -> int:
     from portinfra.render.recovery_documents import abandoned_document
     from portinfra.words import count
 
-    source, target, lost = recovery.source.name, recovery.target.name, agreed.target_is_lost
+    lost = agreed.target_is_lost
     without = _left_aside(recovery.turned, agreed, ask_source=False)
     if not lost:
-        dr.may_abandon(recovery)
+        recovery = dr.may_abandon(recovery)
+    source, target = recovery.source.name, recovery.target.name
     if not agreed.yes:
         err().print(
             f"{source} stands again with the data that it has, and {target} is "
-            f"{'lost' if lost else 'stopped'}. What was written in {target} since the failover began stays "
-            "on its volumes there, and is carried nowhere."
+            f"{'lost' if lost else 'stopped'}. What was written in {target} since it began to take over "
+            "stays on its volumes there, and is carried nowhere."
         )
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:

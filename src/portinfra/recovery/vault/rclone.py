@@ -21,7 +21,7 @@ NOT_THERE = (3, 4)
 
 
 def path_in(remote: str, name: str) -> str:
-    """Return the path of a name in a remote: `vault:shop` in `vault:`, as `vault:/shop` may be another folder."""
+    """Return the path of a name in an rclone remote. `vault:` gets no `/`, which may be another folder."""
     return f"{remote}{'' if remote.endswith((':', '/')) else '/'}{name}"
 
 
