@@ -20,8 +20,7 @@ from portinfra.recovery.ledger import runs as chain
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import read_runs
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.rollout.evidence import digest_of, sign, verify
 from portinfra.testing.simulated import applied, simulated
 

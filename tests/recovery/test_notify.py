@@ -9,7 +9,6 @@ from worlds import ONE, PRODUCTION, recovery
 
 from portinfra import DataPolicy, dr
 from portinfra.errors import PolicyError, PortinfraError, Unavailable
-from portinfra.execution import questions
 from portinfra.recovery import notify as notifying
 from portinfra.testing.wrapped import wrapped
 
@@ -122,7 +121,6 @@ def test_ctrl_c_while_the_last_call_is_made_hides_no_evidence(ready):
 
 def test_a_call_that_does_not_end_is_left(ready, monkeypatch):
     monkeypatch.setattr(notifying, "LIMIT_SECONDS", 0.05)
-    monkeypatch.setattr(questions, "FUNCTION_SECONDS_MIN", 0.05)
     ends = Event()
     lines = []
     about = recovery(notify=lambda event: ends.wait(60))

@@ -7,10 +7,8 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery
 from portinfra import PlanOptions, workflow
 from portinfra.errors import PolicyError
 from portinfra.model.finding import Severity
-from portinfra.recovery.takeover.abandon import stand_alone
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
 from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
 
 
@@ -76,7 +74,7 @@ def test_a_target_whose_hosts_were_started_by_hand_after_the_way_back_is_not_ok(
 def test_a_target_that_was_overtaken_is_not_said_to_stand(ready):
     failover(recovery(), LOST)
     with lost(RECOVERY):
-        stand_alone(recovery(), pace=ONE)
+        failback(recovery(), LOST)
     passed_later(ready, 60)
     found = status(recovery())
     assert (found.stands, found.untold, found.level) == (0, True, "late")

@@ -93,6 +93,9 @@ class FakeBed(Bed):
         ]
         return "\n".join([given["user_data"], *given["ssh_keys"]])
 
+    def print_console(self, host, text):
+        self.cloud.print_console(self._one("instance", host)["id"], text)
+
     def copy_owner(self):
         carrier = self.shape.owner["volume"]
         if carrier == "name":

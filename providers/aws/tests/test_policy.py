@@ -53,6 +53,7 @@ def lifecycle(bed):
     ):
         volume = next(seen.address for seen in here.list(portinfra.Volume))
         attached = next(seen for seen in here.list(portinfra.Attachment))
+        console = plugin.console_call(next(seen for seen in here.list(portinfra.Instance)))
         here.remove(attached.address)
         here.ensure(attached.spec)
         taken = here.ensure(Snapshot("today", volume))
@@ -66,6 +67,8 @@ def lifecycle(bed):
             here.remove(address, allow_data_loss=True)
         there.remove(copy.address, allow_data_loss=True)
         here.remove(taken.address, allow_data_loss=True)
+    with stage.provider() as provider:
+        provider.perform(console)
     stage.remove(bed.after)
     assert stage.books() == []
 

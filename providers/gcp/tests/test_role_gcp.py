@@ -54,6 +54,7 @@ def lifecycle(bed):
     ):
         volume = next(seen for seen in here.list(portinfra.Volume) if seen.spec.gib == 3)
         attached = next(seen for seen in here.list(portinfra.Attachment))
+        console = plugin.console_call(next(seen for seen in here.list(portinfra.Instance)))
         here.remove(attached.address)
         here.ensure(attached.spec)
         taken = here.ensure(Snapshot("today", volume.address))
@@ -63,6 +64,8 @@ def lifecycle(bed):
         here.ensure(evolve(address.spec, tags={"stage": "tagged"}))
         for made in (again, taken):
             here.remove(made.address, allow_data_loss=True)
+    with stage.provider() as provider:
+        provider.perform(console)
     stage.remove(bed.after)
     assert stage.books() == []
 

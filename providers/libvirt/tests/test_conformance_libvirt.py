@@ -8,6 +8,7 @@ from hypervisors.conformance_bed import LibvirtBed
 from hypervisors.site import Site
 from portinfra.testing.conformance import ProviderConformance, Stage
 from portinfra.testing.conformance.suite.crashes import sweep_to, sweep_to_nothing
+from portinfra_libvirt.actions import consoles
 
 
 @pytest.fixture
@@ -16,6 +17,7 @@ def bed(rack: Site, depot: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     sites = tmp_path / "sites.hcl"
     sites.write_text(rack.hcl() + depot.hcl())
     monkeypatch.setenv("PORTINFRA_SITES", str(sites))
+    monkeypatch.setattr(consoles, "LISTEN_SECONDS", 3.0)  # its guests print all the time, or never
     return LibvirtBed(rack, depot)
 
 

@@ -417,3 +417,29 @@ class BlockExport(ABC):
     @abstractmethod
     def block_grants(self, environment: Environment, taken: Scope) -> str:
         """Return what a host that reads snapshots of that scope must be allowed, and where: a JSON object."""
+
+
+CONSOLE_MAX_BYTES = 65_536
+"""How much of a console core reads at most: EC2 keeps no more."""
+
+CONSOLE_LISTEN_SECONDS = 12.0
+"""How long a read lasts where the provider keeps no output: longer than two receipts are apart."""
+
+
+class ConsoleReader(ABC):
+    """Optional ability: what a host prints on its serial console can be read. Works offline: core calls.
+
+    A provider that keeps no output returns what the host prints within `CONSOLE_LISTEN_SECONDS`.
+    """
+
+    @abstractmethod
+    def console_call(self, host: Observed[Instance]) -> Call:
+        """Return the one read of the newest output of a host's first serial port."""
+
+    @abstractmethod
+    def console_text(self, answer: Answer) -> str:
+        """Return the output in an answer: the newest `CONSOLE_MAX_BYTES` at most. Empty: there is none yet.
+
+        Its beginning may be missing, and bytes that are no UTF-8 are replaced. Later answers may lack what
+        an earlier one had.
+        """

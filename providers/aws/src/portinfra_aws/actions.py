@@ -20,6 +20,7 @@ READS = (
     "DescribeVolumesModifications",
     "DescribeVpcAttribute",
     "DescribeVpcs",
+    "GetConsoleOutput",
 )
 
 CREATES = (

@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING, Any
 from portinfra.errors import InvalidRequest
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
+from portinfra.model.observed import Observed
 from portinfra.model.resources import Instance
-from portinfra.provider.interface import BlockExport, BlockReader, Grants, NativeLimits, PermissionPolicies
-from portinfra_aws import actions, profiles
+from portinfra.provider.interface import (
+    BlockExport,
+    BlockReader,
+    Call,
+    ConsoleReader,
+    Grants,
+    NativeLimits,
+    PermissionPolicies,
+)
+from portinfra_aws import actions, console, profiles
 from portinfra_aws.block_export.command import block_reader
 from portinfra_aws.block_export.grants import block_grants
 from portinfra_aws.errors import NAME
@@ -22,7 +31,7 @@ if TYPE_CHECKING:
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
 
 
-class AwsPlugin(PermissionPolicies, Grants, NativeLimits, BlockExport):
+class AwsPlugin(PermissionPolicies, Grants, NativeLimits, BlockExport, ConsoleReader):
     """Amazon Web Services: `aws:us-east-1`."""
 
     name = NAME
@@ -86,3 +95,11 @@ class AwsPlugin(PermissionPolicies, Grants, NativeLimits, BlockExport):
     def grants(self, source: Environment, target: Environment) -> str:
         """What both accounts of a recovery plan must allow, as JSON."""
         return grants(source, target)
+
+    def console_call(self, host: Observed[Instance]) -> Call:
+        """Return the read of a host's console as it is now."""
+        return console.call(host.id)
+
+    def console_text(self, answer: Mapping[str, Any]) -> str:
+        """Return what it printed, decoded."""
+        return console.text(answer)

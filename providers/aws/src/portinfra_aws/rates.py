@@ -50,4 +50,4 @@ def published(actions: Iterable[str]) -> dict[str, Rate]:
 
 def rate(action: str) -> Rate:
     """The bucket of an action."""
-    return _OWN.get(action) or (READING if action.startswith("Describe") else CHANGING)
+    return _OWN.get(action) or (READING if action.startswith(("Describe", "Get")) else CHANGING)

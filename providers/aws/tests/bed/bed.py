@@ -20,7 +20,7 @@ from bed.kinds import ID, KINDS
 from bed.listing import FIXED, Listing
 from bed.plain import plain
 from bed.region import Region
-from bed.rules import contents, permissions, rates, tokens
+from bed.rules import console, contents, permissions, rates, tokens
 from bed.settings import Settings
 from portinfra.testing.emulator import Asked, Emulator, Request, Response
 
@@ -55,6 +55,7 @@ class Bed(Emulator[EC2Asked]):
         "add_account",
         "write",
         "read",
+        "print_console",
     )
 
     settings: Settings = field(factory=Settings)
@@ -101,6 +102,11 @@ class Bed(Emulator[EC2Asked]):
         """What a volume or snapshot holds there. Raises ValueError beyond its end."""
         with self.lock:
             return contents.read(id, offset, length)
+
+    def print_console(self, instance: str, text: str) -> None:
+        """Let a host print on its serial console. Raises ValueError where there is no such host."""
+        with self.lock:
+            console.print_on(instance, text)
 
     def act(
         self,

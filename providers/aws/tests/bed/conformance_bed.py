@@ -109,6 +109,11 @@ class AwsBed(Bed):
         told = self._act("DescribeInstanceAttribute", {"InstanceId": id, "Attribute": "userData"})
         return base64.b64decode(told["UserData"]["Value"]).decode()
 
+    def print_console(self, host: str, text: str) -> None:
+        """As its user data or its kernel would print it."""
+        (id,) = self._named(f"-{host}-", "i-")
+        self.ec2.print_console(id, text)
+
     def copy_owner(self) -> None:
         """A volume that was made by hand, with all tags of another; but the name of its own."""
         (id,) = self._named("-db1-data-", "vol-")

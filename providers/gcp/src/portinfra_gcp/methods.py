@@ -27,6 +27,7 @@ READS: Mapping[str, tuple[str, str]] = {
     "firewalls.list": (GET, "global/firewalls"),
     "healthChecks.list": (GET, "global/healthChecks"),
     "instances.aggregatedList": (GET, "aggregated/instances"),
+    "instances.getSerialPortOutput": (GET, _ONE_INSTANCE + "/serialPort"),
     "networks.list": (GET, "global/networks"),
     "snapshots.list": (GET, "global/snapshots"),
     "subnetworks.list": (GET, "regions/{region}/subnetworks"),

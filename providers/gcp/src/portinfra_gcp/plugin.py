@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from portinfra.errors import InvalidRequest
 from portinfra.model.environment import Environment
+from portinfra.model.observed import Observed
 from portinfra.model.resources import Instance
-from portinfra.provider.interface import NativeLimits, PermissionPolicies
-from portinfra_gcp import labels, permissions
+from portinfra.provider.interface import Call, ConsoleReader, NativeLimits, PermissionPolicies
+from portinfra_gcp import console, labels, permissions
 from portinfra_gcp.errors import NAME
 from portinfra_gcp.published import CAPABILITIES, IMAGES, SIZES
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _REGION = re.compile(r"[a-z]+-[a-z]+\d+")
 
 
-class GcpPlugin(PermissionPolicies, NativeLimits):
+class GcpPlugin(PermissionPolicies, NativeLimits, ConsoleReader):
     """Google Cloud: `gcp:europe-west1`."""
 
     name = NAME
@@ -63,3 +64,11 @@ class GcpPlugin(PermissionPolicies, NativeLimits):
     def iam_policy(self) -> dict[str, Any]:
         """The least custom role that a topology needs, as `gcloud iam roles create --file` takes it."""
         return permissions.role()
+
+    def console_call(self, host: Observed[Instance]) -> Call:
+        """Return the read of the newest output of a host's first serial port."""
+        return console.call(host.id)
+
+    def console_text(self, answer: Mapping[str, Any]) -> str:
+        """Return what it printed."""
+        return console.text(answer)

@@ -30,7 +30,7 @@ from emulator.errors import GceError, not_found
 from emulator.identities import PROJECT, Identities, Identity
 from emulator.official import Method
 from emulator.project import Operation, Project
-from emulator.rules import permissions, rates, requests
+from emulator.rules import console, permissions, rates, requests
 from emulator.settings import Settings
 from portinfra.testing.emulator import Asked, Emulator, Request, Response, Unserved
 
@@ -75,6 +75,7 @@ class Bed(Emulator[GceAsked]):
         "add_project",
         "add_identity",
         "act",
+        "print_console",
     )
 
     settings: Settings = field(factory=Settings)
@@ -170,6 +171,12 @@ class Bed(Emulator[GceAsked]):
                 if operation.error:
                     raise AssertionError(f"{method}: {operation.error}")
             return told
+
+    def print_console(self, project: str, instance: str, text: str) -> None:
+        """Let an instance, by its name, print on its first serial port."""
+        with self.lock:
+            there = self.projects[project]
+            console.print_on(next(each for each in there.all("instances") if each.name == instance), text)
 
     def begin(self, method: str, **params: Any) -> None:
         """Begin something as `act` does it, and leave its operation under way."""

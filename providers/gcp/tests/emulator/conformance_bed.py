@@ -144,6 +144,12 @@ class GcpBed(Bed):
         made = next(each for each in there.all("instances") if f"-{host}-" in each.name)
         return "\n".join(item["value"] for item in made.body["metadata"].get("items", ()))
 
+    def print_console(self, host: str, text: str) -> None:
+        """As its user data or its kernel would print it."""
+        every = self.gce.projects[PROJECT].all("instances")
+        name = next(each.name for each in every if f"-{host}-" in each.name)
+        self.gce.print_console(PROJECT, name, text)
+
     def copy_owner(self) -> None:
         """A disk of another name with all labels and the description of the one of `volume.db1-data`."""
         zones = [f"zones/{zone}" for zone in ZONES]

@@ -48,6 +48,8 @@ class Resource:
     """The error that its operation will tell: a quota that it exceeds."""
     past: list[tuple[float, dict[str, Any]]] = field(factory=list)
     """How it was from when on, where lists lag."""
+    printed: bytes = b""
+    """What an instance has printed on its first serial port."""
 
     @property
     def name(self) -> str:

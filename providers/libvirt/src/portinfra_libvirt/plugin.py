@@ -9,9 +9,13 @@ from attrs import evolve
 
 from portinfra.errors import Unsupported
 from portinfra.model.environment import Environment
-from portinfra.provider.interface import Check, Doctor, Images
+from portinfra.model.observed import Observed
+from portinfra.model.resources import Instance
+from portinfra.provider.interface import Answer, Call, Check, ConsoleReader, Doctor, Images
 from portinfra_libvirt import sites
 from portinfra_libvirt.doctor import examine
+from portinfra_libvirt.drivers.guest import GuestParts
+from portinfra_libvirt.drivers.reading import CONSOLE
 from portinfra_libvirt.keys import source
 from portinfra_libvirt.published import CAPABILITIES, IMAGES, SIZES
 
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 NAME = "libvirt"
 
 
-class LibvirtPlugin(Doctor, Images):
+class LibvirtPlugin(Doctor, Images, ConsoleReader):
     """One's own hardware: `libvirt:SITE`, or `libvirt:qemu:///system`."""
 
     name = NAME
@@ -75,6 +79,15 @@ class LibvirtPlugin(Doctor, Images):
             return evolve(fetched, sha256=sha256.lower())  # what its publisher says is what others compare
 
         return self._placed(location, say, make)
+
+    def console_call(self, host: Observed[Instance]) -> Call:
+        """Return the read that listens to a guest."""
+        parts = GuestParts.of(host)
+        return Call(CONSOLE, {"at": parts.at, "domain": parts.name})
+
+    def console_text(self, answer: Answer) -> str:
+        """Return what the guest printed meanwhile."""
+        return str(answer["text"])
 
     def _placed(self, location: str, say: Callable[[str], object], make: "Callable[[Path], Image]") -> str:
         site = sites.find(location)

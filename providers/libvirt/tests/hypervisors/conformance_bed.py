@@ -14,6 +14,7 @@ import libvirt
 from attrs import evolve, field, frozen
 
 from hypervisors.hypervisor import Hypervisor
+from hypervisors.printing import Printing
 from hypervisors.site import ACCOUNT, IMAGE_POOL, Site
 from portinfra.model.environment import Environment
 from portinfra.testing.conformance import Bed
@@ -23,6 +24,8 @@ from portinfra_libvirt.published import SIZES
 DISKS = "lib/portinfra"
 PASSING = ("attempt", "birth", "born", "file", "bytes", "of", "domain")
 """What marks say that differs between two worlds that are the same."""
+PRINTED_MAX = 1_000
+"""The longest text that a guest prints: each byte is a command to QEMU."""
 
 
 @frozen
@@ -63,6 +66,7 @@ class LibvirtBed(Bed):
         self.elsewhere = evolve(self.environment, on=f"libvirt:{other.name}", zones=tuple(other.zones))
         self.key = "payments"
         self.clock = HurriedClock()
+        self._printing: list[Printing] = []
 
     @property
     def too_large(self) -> Collection[str]:
@@ -74,6 +78,8 @@ class LibvirtBed(Bed):
 
     def reset(self) -> None:
         """Nothing is left but the images."""
+        while self._printing:
+            self._printing.pop().stop()
         for connection in self._connections():
             for domain in connection.listAllDomains():
                 persistent = domain.isPersistent()
@@ -137,6 +143,16 @@ class LibvirtBed(Bed):
                 if file.name.startswith(f"instance.{host}.") and file.suffix == ".iso":
                     return file.read_bytes().decode("latin-1")
         raise LookupError(host)
+
+    def print_console(self, host: str, text: str) -> None:
+        """Again and again from now on: libvirt keeps no output."""
+        if len(text) > PRINTED_MAX:
+            super().print_console(host, text)
+        for hypervisor in self.site.zones.values():
+            for name in hypervisor.virsh("list", "--name").split():
+                if f"-{host}-" in name:
+                    self._printing.append(Printing(hypervisor.uri, name, text))
+                    self._printing[-1].start()
 
     def copy_owner(self) -> None:
         """A file of another name, and a secret for it that says what the one of `volume.db1-data` says."""

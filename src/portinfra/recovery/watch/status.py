@@ -147,7 +147,7 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
     with Connection.to(recovery.target) as target:
         target.account()
         there = target.observe(recovery.points)
-        situation = read_facts(recovery, None if ask_source else source_end, through=target)
+        situation = read_facts(recovery, None if ask_source else source_end, through=[target])
         contents = Ledger(target, recovery.ledger).read()
         entries = contents.entries
         now = target.provider.clock.now()

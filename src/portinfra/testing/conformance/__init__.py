@@ -19,6 +19,7 @@ from portinfra.testing.conformance.stage import Stage
 from portinfra.testing.conformance.suite.abilities import Abilities
 from portinfra.testing.conformance.suite.acceptance import Acceptance
 from portinfra.testing.conformance.suite.causes import Causes
+from portinfra.testing.conformance.suite.consoles import Consoles
 from portinfra.testing.conformance.suite.crashes import CrashAtEveryCall
 from portinfra.testing.conformance.suite.foreign import ForeignResources
 from portinfra.testing.conformance.suite.identity import Identity
@@ -56,6 +57,7 @@ class ProviderConformance(
     Records,
     SameAnswers,
     OptionalAbilities,
+    Consoles,
 ):
     """All of it. A subclass has one fixture, `bed`.
 

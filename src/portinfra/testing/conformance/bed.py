@@ -91,6 +91,10 @@ class Bed(ABC):
         _lacks(f"does not tell what {host} was given")
         return ""
 
+    def print_console(self, host: str, text: str) -> None:
+        """Let a host, by its name (`web1`), print a text on its serial console, as its user data would."""
+        _lacks(f"cannot let {host} print {len(text)} characters")
+
     def copy_owner(self) -> None:
         """Make a volume of another name that bears the owner of `volume.db1-data`, as a person who copies all
         of its tags would.

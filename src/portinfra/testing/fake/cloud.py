@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from portinfra.testing.fake.actions import ACTIONS
-from portinfra.testing.fake.api import contents
+from portinfra.testing.fake.api import console, contents
 from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.clock import FakeClock
 from portinfra.testing.fake.errors import FakeError
@@ -79,6 +79,11 @@ class FakeCloud:
         """What is on a volume, or in a snapshot."""
         with self.store.transaction():
             return contents.read(self.store, id)
+
+    def print_console(self, instance: str, text: str) -> None:
+        """Let an instance print on its serial console."""
+        with self.store.transaction():
+            console.print_on(self.store, instance, text)
 
     def set_capacity(self, zone: str, machine_type: str, count: int) -> None:
         """Let no more than so many of a machine type run in a zone."""

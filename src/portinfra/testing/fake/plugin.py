@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from portinfra.errors import InvalidRequest, Unavailable
 from portinfra.model.catalogue import Capabilities
 from portinfra.model.environment import Environment
+from portinfra.model.observed import Observed
 from portinfra.model.resources import Instance
-from portinfra.provider.interface import NativeLimits
+from portinfra.provider.interface import Answer, Call, ConsoleReader, NativeLimits
 from portinfra.testing.fake.api.catalogue import IMAGES, SIZES
 from portinfra.testing.fake.cloud import FakeCloud
 from portinfra.testing.fake.drivers.owner import labels_of
 from portinfra.testing.fake.provider import FakeProvider, capabilities_of
-from portinfra.testing.fake.shapes import AWS, SHAPES, Shape
+from portinfra.testing.fake.shapes import AWS, SHAPES, Shape, rate_classes
 from portinfra.testing.fake.sqlite_store import SqliteStore
 
 FILE_VARIABLE = "PORTINFRA_FAKE_CLOUD"
@@ -30,7 +31,7 @@ _SHARED = f"this test builds in ./{DEFAULT_FILE}, as others do: use fake_cloud, 
 _REGION = re.compile(r"[a-z]+(-[a-z0-9]+)+")
 
 
-class FakePlugin(NativeLimits):
+class FakePlugin(NativeLimits, ConsoleReader):
     """With a cloud: in that one; without: in the file that the variable names, or `./fakecloud.db`."""
 
     name = "fake"
@@ -58,6 +59,14 @@ class FakePlugin(NativeLimits):
     def birth_bytes(self, host: Instance) -> int:
         """Its user data: nothing is added."""
         return len(host.user_data.encode())
+
+    def console_call(self, host: Observed[Instance]) -> Call:
+        """Return the read of what a host has printed."""
+        return Call("ReadConsole", {"id": host.id}, rates=rate_classes("ReadConsole", self._shape))
+
+    def console_text(self, answer: Answer) -> str:
+        """Return what it has printed."""
+        return str(answer["text"])
 
     def connect(self, environment: Environment) -> FakeProvider:
         """The environment's account and region. Raises InvalidRequest for a location that is none.

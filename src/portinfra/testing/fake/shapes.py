@@ -149,7 +149,7 @@ def rate_classes(action: str, shape: Shape) -> tuple[str, ...]:
     """The rate classes that a request takes a token from, each. Claims are not limited."""
     if not shape.rates or action.endswith(("Claim", "Claims")):
         return ()
-    name = "read" if action.startswith(("List", "Describe")) else _CLASSES.get(action, "write")
+    name = "read" if action.startswith(("List", "Describe", "Read")) else _CLASSES.get(action, "write")
     return (name if name in shape.rates else "write",)
 
 

@@ -16,6 +16,9 @@ from portinfra_libvirt.site import Site
 Record = Mapping[str, Any]
 Answers = Mapping[Call, Sequence[Answer]]
 
+CONSOLE = "ReadConsole"
+"""The read that listens to one guest."""
+
 SURVEY = "Survey"
 
 

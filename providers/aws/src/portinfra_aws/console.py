@@ -1,0 +1,24 @@
+"""The serial console of a host, by `GetConsoleOutput`.
+
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetConsoleOutput.html: base64, the newest 64 KB.
+"""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from portinfra.provider.interface import CONSOLE_MAX_BYTES, Call
+from portinfra_aws.rates import classes
+
+_ACTION = "GetConsoleOutput"
+
+
+def call(instance: str) -> Call:
+    """Return the read. Without `Latest` there is only what was printed about its last start or stop."""
+    return Call(_ACTION, {"InstanceId": instance, "Latest": True}, rates=classes(_ACTION))
+
+
+def text(answer: Mapping[str, Any]) -> str:
+    """Return the output; empty where nothing was printed yet."""
+    printed = base64.b64decode(answer.get("output") or "")
+    return printed[-CONSOLE_MAX_BYTES:].decode(errors="replace")
