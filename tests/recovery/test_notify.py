@@ -47,6 +47,12 @@ def test_a_drill_and_takeovers_tell_when_they_begin_and_how_they_end(ready, abou
     }
 
 
+def test_a_takeover_is_named_as_the_command_that_leads_to_its_end(ready, about, events):
+    for to in ("target", "source"):
+        dr.takeover(about, to, HOW)
+    assert [each["verb"] for each in events] == ["failover", "failover", "failback", "failback"]
+
+
 def test_what_did_not_pass_comes_with_its_reasons(ready, events):
     evidence = dr.drill(unpassed("drill", notify=events.append), pace=ONE)
     assert (events[-1]["result"], events[-1]["reasons"]) == ("failed", list(evidence.reasons))

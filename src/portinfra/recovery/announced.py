@@ -11,9 +11,13 @@ from portinfra.hooks.listeners import SafeListener
 from portinfra.model.evidence import Evidence
 from portinfra.recovery.drills import drill as drills
 from portinfra.recovery.notify import Event, notify
+from portinfra.recovery.options import How
+from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication import replicate as replication
 from portinfra.recovery.replication.replicate import Replicated
+from portinfra.recovery.situation.situation import End
 from portinfra.recovery.takeover import takeover as takeovers
+from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
 
 P = ParamSpec("P")
@@ -69,4 +73,12 @@ drill = _announce("drill", drills.drill, _evidence, begins=True)
 failover = _announce("failover", takeovers.failover, _evidence, begins=True)
 failback = _announce("failback", takeovers.failback, _evidence, begins=True)
 replicate = _announce("replicate", replication.replicate, _trouble, begins=False)
-takeover = _announce("takeover", takeovers.takeover, _evidence, begins=True)
+
+
+@check_arguments
+@wraps(takeovers.takeover)
+def takeover(
+    recovery: Recovery, to: End, how: How | None = None, *, say: Say = lambda line: None
+) -> Evidence:
+    """Make one end active, with the events of the command that leads to it."""
+    return (failover if to == "target" else failback)(recovery, how, say=say)
