@@ -4,6 +4,7 @@ torn down always. It makes no call to the source, and touches nothing of the tar
 
 import secrets
 from contextlib import ExitStack, suppress
+from datetime import datetime
 
 from attrs import asdict, evolve, frozen
 
@@ -20,7 +21,7 @@ from portinfra.placement import place
 from portinfra.recovery.ledger.drills import KIND
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import Link, begin_run, end_run, link_run
-from portinfra.recovery.options import Pace
+from portinfra.recovery.options import Pace, in_utc
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import ending, isolated, sourced
@@ -42,25 +43,34 @@ LOSE_ALL = PlanOptions(allow_data_loss=frozenset({"all"}))
 
 
 @check_arguments
-def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda line: None) -> Evidence:
-    """Bring it up, ask the gates and probes, and tear it down. Evidence of a drill that failed says so.
+def drill(
+    recovery: Recovery,
+    *,
+    pace: Pace | None = None,
+    say: Say = lambda line: None,
+    as_of: datetime | None = None,
+) -> Evidence:
+    """Bring it up, ask the gates and probes, and tear it down. Evidence of a drill that failed says so. With
+    `as_of`, use points that are not later than that moment, and measure the age of their data at it.
 
     Raises ProviderError where it could not even begin, and PolicyError where the situation permits no drill.
     A drill that sees a takeover to its own end begin is torn down at its next wave.
     """
-    pace, say = pace or Pace(), SafeListener(say)
+    pace, say, as_of = pace or Pace(), SafeListener(say), in_utc(as_of)
     with Connection.to(recovery.target, recovery.topology) as target:
         catalogue, principal = target.catalogue(), target.reader.principal()
         _raise_if_refused(recovery, target)
         ledger = Ledger(target, recovery.ledger)
         started = target.provider.clock.now()
-        chosen, missing = choose(recovery, target, ledger)
-        ages = Ages(points(ledger.entries()), started)
+        chosen, missing = choose(recovery, target, ledger, as_of=as_of)
+        until = as_of.timestamp() if as_of else None
+        moment = None if until is None else iso(until)
+        ages = Ages(points(ledger.entries()), started, until)
         id = f"{int(started):x}{secrets.token_hex(1)}"
         run = target.run(recovery.drill(id), workers=pace.workers, seed=pace.seed)
         with ExitStack() as held:  # from before the ledger tells of it: what nobody holds is swept
             held.enter_context(run)
-            entry = begin_run(ledger, {"kind": KIND, "id": id, "began": iso(started)})
+            entry = begin_run(ledger, {"kind": KIND, "id": id, "began": iso(started), "as_of": moment})
             say(f"drill {id}: {recovery.drill(id)}")
             problems = [f"{told}: make one with dr replicate --now" for told in missing]
             try:
@@ -87,7 +97,7 @@ def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda lin
         with suppress(ProviderError):
             link = link_run(ledger, entry)
         evidence = shown(bring_up, id, chosen, ages, began=started, left_behind=left)
-        evidence = evolve(evidence, target_principal=principal, **asdict(link))
+        evidence = evolve(evidence, target_principal=principal, as_of=moment, **asdict(link))
         with suppress(ProviderError):  # what cannot be noted stays open, for a sweep to look at
             waves = [round(wave.seconds) for wave in evidence.waves]
             end_run(ledger, entry, evidence, open=left != 0, rto=evidence.rto_measured, waves=waves)
