@@ -98,7 +98,8 @@ def _row(attribute: Attribute, text: str) -> str:
 def _value(attribute: Attribute) -> str:
     part = attribute.part.__name__ if attribute.part else ""
     values = VALUES | {Kind.PART: f"`{part}`", Kind.PARTS: f"list of `{part}`"}
-    return values[attribute.kind] + (", or None" if attribute.may_be_none else "")
+    alone = "whole number, or " if attribute.metadata.get("number") else ""
+    return alone + values[attribute.kind] + (", or None" if attribute.may_be_none else "")
 
 
 def _default(attribute: Attribute) -> str:

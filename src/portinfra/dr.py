@@ -10,12 +10,12 @@ list_runs(recovery, files) -> list[RunHistory]          drills and failovers by 
 compare_to_ledger(recovery, evidence, document) -> str  why the ledger does not confirm evidence
 sweep(recovery) -> list[Swept]                          what dead drills left, removed
 may_take_over(recovery) -> None                         refused for what the plan finds as errors
-failover(recovery) -> Evidence                          the target takes over
-fence(recovery) -> int                                  whoever came back is stopped
+takeover(recovery, to) -> Evidence                      one end, `source` or `target`, becomes active
+failover(recovery) -> Evidence                          the same, to the target
+failback(recovery) -> Evidence                          the same, to the source
+fence(recovery) -> int                                  the end that came back after a takeover is stopped
 grants(recovery) -> str                                 the policies that both accounts need
-failback(recovery) -> Evidence                          the source takes over again, with the newest data
-abandon(recovery) -> Abandoned                          a failover given up: the source stands again
-stand_alone(recovery) -> Abandoned                      the same where the target is lost
+abandon(recovery) -> Abandoned                          a takeover given up: the other end is active again
 evidence_document(evidence) -> dict                     evidence as JSON; `evidence_of` reads it back
 open_store() -> EvidenceStore                           where the commands keep it: `save(name, document)`
 send_copy(recovery, evidence, file) -> str              the file sent to the remote of the plan
@@ -35,7 +35,7 @@ from portinfra.model.topology import Topology
 from portinfra.placement import place
 from portinfra.provider import registry
 from portinfra.provider.interface import Grants
-from portinfra.recovery.announced import drill, failback, failover, replicate
+from portinfra.recovery.announced import drill, failback, failover, replicate, takeover
 from portinfra.recovery.drills.drill import Swept, sweep
 from portinfra.recovery.drills.history import RunHistory, compare_to_ledger, list_runs
 from portinfra.recovery.evidence import evidence_document, evidence_of
@@ -43,8 +43,7 @@ from portinfra.recovery.options import How, Pace
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.situation.guard import GuardedRecovery, recoveries_of
-from portinfra.recovery.takeover.abandon import Abandoned, abandon, may_abandon, stand_alone
-from portinfra.recovery.takeover.failback import may_fail_back
+from portinfra.recovery.takeover.abandon import Abandoned, abandon, may_abandon
 from portinfra.recovery.takeover.fencing import fence, may_fence
 from portinfra.recovery.vault.block_export import exports_blocks
 from portinfra.recovery.vault.evidence_copy import send_copy
@@ -77,7 +76,6 @@ __all__ = [
     "grants",
     "list_runs",
     "may_abandon",
-    "may_fail_back",
     "may_fence",
     "may_take_over",
     "open_store",
@@ -88,9 +86,9 @@ __all__ = [
     "send_copy",
     "sign",
     "signing_key",
-    "stand_alone",
     "status",
     "sweep",
+    "takeover",
     "verify",
 ]
 

@@ -110,7 +110,7 @@ recovery "shop" {{
     schedule  = "2h"
     seed      = "one"
     before    = "./freeze"
-    retention = 3
+    keep      = 3
     sensitive = true
   }}
   action "promote" {{
@@ -258,6 +258,7 @@ PLAN_DEFECTS = {
     "seed": ({"data": evolve(SOUND, seed=None)}, "data.db.seed"),
     "schedule": ({"data": evolve(SOUND, schedule="often")}, "data.db.schedule"),
     "retention": ({"data": evolve(SOUND, retention=0)}, "data.db.retention"),
+    "keep": ({"data": evolve(SOUND, keep={"yearly": 1})}, "data.db.keep"),
     "volume": ({"data": evolve(SOUND, of="db/nothing")}, "data.db/nothing"),
     "no policy": ({"data": 3}, "data"),
     "occasion": ({"actions": Action("a", "true", on="disaster")}, "action.a.on"),

@@ -87,7 +87,7 @@ def test_the_blocks_of_a_snapshot_are_sent_and_come_back(engine, home, cloud, ex
     assert "instance" in kinds(helpers["production+sending"])
     assert not kinds(helpers["production+sending"]) & {"volume", "attachment"}
     assert dr.drill(about, pace=ONE).result == "passed"
-    evidence = dr.failover(about, dr.How(source_is_lost=True, pace=ONE))
+    evidence = dr.failover(about, dr.How(lost=True, pace=ONE))
     assert evidence.result == "passed", evidence.reasons
     assert set(written(cloud, RECOVERY).values()) == {f"ledger of volume.db{n}-data" for n in (1, 2)}
     assert {"volume", "attachment"} <= kinds(helpers["recovery+receiving"])  # it writes to one

@@ -20,8 +20,7 @@ from portinfra.recovery.ledger import runs as chain
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import read_runs
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.rollout.evidence import digest_of, sign, verify
 from portinfra.testing.simulated import applied, simulated
 
@@ -117,6 +116,7 @@ def test_a_deleted_failure_shows_as_a_gap(ready):
     )
     delete(2)
     assert listed(first, last) == {1: "here", 2: "missing", 3: "here"}
+    assert listed() == {1: "elsewhere", 2: "missing", 3: "elsewhere"}
     assert "has no run 2" in compare_to_ledger(recovery(), failed, signed(failed))
 
 

@@ -28,8 +28,7 @@ from portinfra.recovery.ledger.takeovers import stood_since, turns
 from portinfra.recovery.points.point import points
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import prospect
 from portinfra.recovery.watch.status import status
 from portinfra.render.recovery_documents import prometheus
@@ -119,7 +118,7 @@ def test_what_is_missing_or_of_another_type_has_a_number_a_kind_and_a_reason():
 
 
 def tiny():
-    return recovery(topology=TINY, waves=[["db"]], rto="9h", data=[DataPolicy("db", retention=1)])
+    return recovery(topology=TINY, waves=[["db"]], rto="9h", data=[DataPolicy("db", keep=1)])
 
 
 @pytest.fixture
@@ -202,7 +201,7 @@ def test_verbs_that_write_go_on_or_refuse_beside_a_damaged_entry(ready, kind, da
     assert len(status(tiny()).points) == 1 + (not isinstance(made, PolicyError))
     assert drill(tiny(), pace=ONE).left_behind == 0
     assert sweep(tiny(), pace=ONE) == []
-    attempt(lambda: abandon(tiny(), pace=ONE))
+    attempt(lambda: abandon(tiny(), HOW))
     attempt(lambda: failover(tiny(), HOW))
     attempt(lambda: failback(tiny(), HOW))
 

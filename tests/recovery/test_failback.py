@@ -9,9 +9,8 @@ from portinfra import workflow
 from portinfra.errors import PolicyError, Unavailable
 from portinfra.model.recovery import DataPolicy, Wave
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
 from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.takeover.takeover import failback, failover
 
 
 def test_the_way_back_carries_what_was_written_since_and_measures_the_downtime(ready):
@@ -26,7 +25,7 @@ def test_the_way_back_carries_what_was_written_since_and_measures_the_downtime(r
     assert powers(ready, PRODUCTION) == {"running"}
     assert powers(ready, RECOVERY) == {"stopped"}
     assert workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).empty
-    again = failover(recovery(), evolve(HOW, last_point=True))
+    again = failover(recovery(), evolve(HOW, planned=True))
     assert again.result == "passed"
 
 

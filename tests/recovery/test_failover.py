@@ -12,9 +12,8 @@ from portinfra.errors import PolicyError, Unavailable
 from portinfra.model.recovery import Action, Wave
 from portinfra.model.vault import Vault
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
 from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
 from portinfra.testing.wrapped import wrapped
 
@@ -50,7 +49,7 @@ def test_where_the_source_is_lost_no_call_is_made_to_it(ready):
 def test_a_source_that_does_not_answer_is_not_taken_for_lost(ready):
     with lost(PRODUCTION, untouched=False), pytest.raises(Unavailable) as error:
         failover(recovery(), HOW)
-    assert "--source-is-lost" in f"{error.value} {error.value.fix}"
+    assert "--lost production" in f"{error.value} {error.value.fix}"
     assert powers(ready, RECOVERY) == set()
 
 
@@ -89,7 +88,7 @@ def test_it_is_refused_where_a_volume_would_come_up_blank(ready):
     (finding,) = error.value.findings
     assert finding.rule == "recovery/no-point"
     assert "volume.db3-data" in finding.message
-    assert "dr replicate --now" in finding.fix
+    assert "dr replicate shop --now" in finding.fix
     assert powers(ready, PRODUCTION) == {"running"}
 
 
@@ -113,7 +112,7 @@ def test_a_target_that_ran_already_gets_the_data_while_its_hosts_are_off(ready):
 
 def test_planned_it_loses_nothing(ready):
     write(ready, PRODUCTION, "last second")
-    evidence = failover(recovery(), evolve(HOW, last_point=True))
+    evidence = failover(recovery(), evolve(HOW, planned=True))
     assert evidence.rpo_measured == 0.0
     assert set(written(ready, RECOVERY).values()) == said("last second")
 

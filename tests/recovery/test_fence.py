@@ -8,9 +8,8 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery
 from portinfra import workflow
 from portinfra.errors import PolicyError, StalePlanError, Unavailable
 from portinfra.model.plan import PlanOptions
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
 from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.takeover.takeover import failback, failover
 
 
 def test_a_later_apply_does_not_wake_the_source(ready):
@@ -63,7 +62,7 @@ def test_a_source_with_a_silent_zone_is_not_taken_for_stopped_however_often_it_i
         for _ in range(3):
             with pytest.raises(Unavailable, match="us-east-1b") as error:
                 failover(recovery(), HOW)
-            assert "--source-is-lost" in error.value.fix
+            assert "--lost production" in error.value.fix
     assert powers(ready, RECOVERY) == set()
     hosts = {
         r["name"].split("-")[-2]: r["state"]

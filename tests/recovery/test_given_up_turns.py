@@ -8,8 +8,7 @@ from portinfra import workflow
 from portinfra.errors import PolicyError, Unavailable
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
 from portinfra.testing.wrapped import wrapped
 
@@ -18,7 +17,7 @@ from portinfra.testing.wrapped import wrapped
 def test_a_failover_that_cannot_be_finished_is_given_up(ready, how):
     write(ready, PRODUCTION, "newer than the point")
     stuck(how=how)
-    given_up = abandon(recovery(), pace=ONE)
+    given_up = abandon(recovery(), HOW)
     assert (given_up.running, given_up.stopped) == (3, 2)
     assert set(written(ready, PRODUCTION).values()) == said("newer than the point")
     assert powers(ready, PRODUCTION) == {"running"}
@@ -30,7 +29,7 @@ def test_a_failover_that_cannot_be_finished_is_given_up(ready, how):
 
 def test_after_one_was_given_up_the_next_begins_anew(ready):
     first = stuck()
-    abandon(recovery(), pace=ONE)
+    abandon(recovery(), HOW)
     write(ready, PRODUCTION, "newer")
     assert replicate(recovery(), now=True, pace=ONE).succeeded
     evidence = failover(recovery(), HOW)
@@ -44,7 +43,7 @@ def test_a_way_back_is_given_up_as_well(ready):
     failover(recovery(), HOW)
     write(ready, RECOVERY, "since")
     stuck("failback", failback)
-    abandon(recovery().turned, pace=ONE)
+    abandon(recovery().turned, HOW)
     assert powers(ready, RECOVERY) == {"running"}
     assert powers(ready, PRODUCTION) == {"stopped"}
     assert set(written(ready, RECOVERY).values()) == said("since")
@@ -53,7 +52,7 @@ def test_a_way_back_is_given_up_as_well(ready):
 
 def test_nothing_is_given_up_where_nothing_is_under_way(ready):
     with pytest.raises(PolicyError) as error:
-        abandon(recovery(), pace=ONE)
+        abandon(recovery(), HOW)
     assert rules(error) == ["recovery/nothing-under-way"]
 
 
@@ -66,11 +65,11 @@ def test_a_failover_that_is_being_given_up_is_not_gone_on_with(ready):
         return provider.perform(call)
 
     with wrapped("fake", dies), pytest.raises(Unavailable):
-        abandon(recovery(), pace=ONE)
+        abandon(recovery(), HOW)
     with pytest.raises(PolicyError) as error:
         failover(recovery(), HOW)
     assert rules(error) == ["recovery/being-abandoned"]
-    abandon(recovery(), pace=ONE)
+    abandon(recovery(), HOW)
     assert powers(ready, PRODUCTION) == {"running"}
 
 
@@ -78,8 +77,8 @@ def test_one_that_was_to_be_given_up_goes_ahead_where_the_source_is_lost_for_goo
     stuck()
     giving_up_dies_before_the_target_is_fenced()
     with lost(PRODUCTION, untouched=False):
-        with pytest.raises(PolicyError) as error:
+        with pytest.raises(Unavailable) as error:
             failover(recovery(), HOW)
-        assert rules(error) == ["recovery/being-abandoned"]
+        assert "dr failover shop --lost production" in error.value.fix
         assert failover(recovery(), LOST).result == "passed"
     assert set(written(ready, RECOVERY).values()) == said("ledger")

@@ -18,8 +18,8 @@ from portinfra.model.resources import Network, Volume
 from portinfra.model.topology import Topology
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.guard import recoveries_of
-from portinfra.recovery.takeover.failover import failover
 from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.takeover.takeover import failover
 from portinfra.testing.simulated import applied, simulated
 
 BOTH = recovery()

@@ -8,7 +8,7 @@ from portinfra.model.recovery import DataPolicy, Probe, Wave
 from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.options import How
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.forecast import prospect
 from portinfra.recovery.watch.status import status
 from portinfra.testing.simulated import applied, simulated

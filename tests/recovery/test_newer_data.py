@@ -11,9 +11,6 @@ from turning import (
     lost,
     newer_data_is_kept,
     passed_later,
-    powers,
-    refused,
-    rules,
     said,
     silent,
     stuck,
@@ -21,18 +18,16 @@ from turning import (
 from worlds import ONE, PRODUCTION, RECOVERY, TWO, WAVES, recovery, write, written
 
 from portinfra import workflow
-from portinfra.errors import PolicyError, Unavailable
+from portinfra.errors import Unavailable
 from portinfra.model.recovery import DataPolicy
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.takeover.abandon import stand_alone
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
 from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import prospect
 
-OLDER = evolve(HOW, older_data=True)
-PLANNED = evolve(HOW, last_point=True)
+OLDER = evolve(HOW, from_points=True)
+PLANNED = evolve(HOW, planned=True)
 
 
 def back_without_a_point_since(cloud):
@@ -43,29 +38,17 @@ def back_without_a_point_since(cloud):
     passed_later(cloud, 60)
 
 
-def test_a_source_that_answers_is_not_stopped_for_points_that_are_older_than_the_targets_volumes(ready):
+@pytest.mark.parametrize("way", ["own volumes", "a point", "a last point", "points only"])
+def test_a_failover_uses_the_newest_data_of_recovery(ready, way):
+    """Of own volumes and points, by their numbers in the ledger; older data only where it is asked for."""
     back_without_a_point_since(ready)
-    assert "recovery/newer-data" in [each.rule for each in prospect(recovery()).findings]
-    assert refused(failover, recovery(), HOW) == ["recovery/newer-data"]
-    assert powers(ready, PRODUCTION) == {"running"}
-    assert set(written(ready, RECOVERY).values()) == said("a day of orders")
-
-
-@pytest.mark.parametrize("way_out", ["a point", "a last point", "insisting"])
-def test_the_refusal_over_newer_data_names_what_works(ready, way_out):
-    back_without_a_point_since(ready)
-    with pytest.raises(PolicyError) as error:
-        failover(recovery(), HOW)
-    if way_out == "a point":
-        assert "dr replicate --now" in error.value.findings[0].fix
+    if way == "a point":
         assert replicate(recovery(), now=True, pace=ONE).succeeded
-    elif way_out == "a last point":
-        assert "dr failover --planned" in error.value.findings[0].fix
-    else:
-        assert "dr failover --older-data" in error.value.findings[0].fix
-    how = {"a point": HOW, "a last point": PLANNED, "insisting": OLDER}[way_out]
+    how = {"a last point": PLANNED, "points only": OLDER}.get(way, HOW)
+    (source,) = prospect(recovery(), evolve(how, planned=None)).data
+    assert source.what.startswith("own volumes" if way in ("own volumes", "a last point") else "point ")
     assert failover(recovery(), how).result == "passed"
-    newest = "ledger" if way_out == "insisting" else "a day of orders"
+    newest = "ledger" if way == "points only" else "a day of orders"
     assert set(written(ready, RECOVERY).values()) == said(newest)
 
 
@@ -73,10 +56,10 @@ def test_orders_of_a_target_that_was_given_up_for_lost_are_not_replaced_unasked(
     failover(recovery(), HOW)
     write(ready, RECOVERY, "a day of orders")
     with lost(RECOVERY):
-        stand_alone(recovery(), pace=ONE)
+        failback(recovery(), LOST)
     assert "recovery/not-fenced" in [each.rule for each in prospect(recovery()).findings]
     fence(recovery(), pace=ONE)
-    assert refused(failover, recovery(), HOW) == ["recovery/newer-data"]
+    assert failover(recovery(), HOW).result == "passed"
     assert set(written(ready, RECOVERY).values()) == said("a day of orders")
 
 
@@ -97,7 +80,7 @@ def test_no_takeover_that_goes_on_replaces_newer_data_either(ready, failing_back
 
 
 def test_the_last_point_of_a_planned_failover_is_older_than_what_was_written_after_it(ready):
-    failover(recovery(), evolve(HOW, last_point=True))
+    failover(recovery(), evolve(HOW, planned=True))
     write(ready, RECOVERY, "a day of orders")
     stuck("failback", failback)
     newer_data_is_kept(ready)
@@ -109,17 +92,19 @@ def test_it_is_asked_of_a_turn_that_had_begun_while_the_source_still_answered_in
     assert failback(recovery(), HOW).result == "passed"
     with silent(ready, "us-east-1b"), pytest.raises(Unavailable) as error:
         failover(recovery(), OLDER)
-    assert "--source-is-lost" in error.value.fix
-    assert "--abandon" in error.value.fix
+    assert "dr failover shop --lost production" in error.value.fix
+    assert "dr abandon shop" in error.value.fix
     newer_data_is_kept(ready)
 
 
-def test_points_that_were_agreed_upon_while_the_source_answered_replace_nothing_newer_either(ready):
+def test_who_insists_on_older_data_gets_it_though_the_source_is_lost_meanwhile(ready):
     failover(recovery(), HOW)
     write(ready, RECOVERY, "a day of orders")
     assert failback(recovery(), HOW).result == "passed"
     dies_after("wave 1", how=OLDER)
-    newer_data_is_kept(ready)
+    with lost(PRODUCTION):
+        assert failover(recovery(rto="9h"), LOST).result == "passed"
+    assert set(written(ready, RECOVERY).values()) == said("ledger")
 
 
 def test_volumes_of_silent_zones_may_hold_newer_data(ready):
@@ -127,7 +112,7 @@ def test_volumes_of_silent_zones_may_hold_newer_data(ready):
     write(ready, RECOVERY, "a day of orders")
     stuck("failback", failback)
     with silent(ready, "eu-west-1a", "eu-west-1b", "eu-west-1c"), lost(PRODUCTION):
-        assert "recovery/newer-data" in refused(failover, recovery(), LOST)
+        assert failover(recovery(), LOST).result == "failed"
     newer_data_is_kept(ready)
 
 
@@ -135,9 +120,8 @@ def test_who_insists_on_older_data_gets_it(ready):
     failover(recovery(), HOW)
     write(ready, RECOVERY, "a day of orders")
     stuck("failback", failback)
-    newer_data_is_kept(ready)
     with lost(PRODUCTION):
-        assert failover(recovery(rto="9h"), evolve(LOST, older_data=True)).result == "passed"
+        assert failover(recovery(rto="9h"), evolve(LOST, from_points=True)).result == "passed"
     assert set(written(ready, RECOVERY).values()) == said("ledger")
 
 
@@ -156,16 +140,13 @@ def test_after_a_way_back_every_group_is_due_for_none_has_a_point_of_what_came_b
     assert written(cloud, RECOVERY)["volume.db1-data"] == "newer of volume.db1-data"
 
 
-def test_nobody_stands_with_what_it_has_while_newer_points_lie_beside_it(ready):
+def test_who_is_left_uses_the_newer_points_that_lie_beside_its_volumes(ready):
     failover(recovery(), HOW)
     assert failback(recovery(), HOW).result == "passed"
     passed_later(ready, 24 * 3600)
     write(ready, PRODUCTION, "newer")
     assert replicate(recovery(), now=True, pace=ONE).succeeded
     with lost(PRODUCTION):
-        with pytest.raises(PolicyError) as error:
-            stand_alone(recovery().turned, pace=ONE)
-        assert rules(error) == ["recovery/newer-points"]
         assert failover(recovery(), LOST).result == "passed"
     assert set(written(ready, RECOVERY).values()) == said("newer")
 

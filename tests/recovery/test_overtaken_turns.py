@@ -15,12 +15,11 @@ from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import turns
 from portinfra.recovery.ledger.takeovers import written as noted
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.situation.facts import standing
-from portinfra.recovery.takeover import failover as failing
-from portinfra.recovery.takeover.abandon import abandon, stand_alone
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.situation.facts import read_facts
+from portinfra.recovery.takeover import takeover as failing
+from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
 
 # Epochs only rise.
@@ -29,7 +28,7 @@ from portinfra.recovery.watch.status import status
 def test_a_target_that_was_destroyed_in_between_stands_above_all_that_was(ready):
     failover(recovery(), HOW)
     assert failback(unpassed("failback"), HOW).result == "failed"
-    abandon(recovery().turned, pace=ONE)
+    abandon(recovery().turned, HOW)
     failback(recovery(), HOW)
     lose_all = PlanOptions(allow_data_loss=frozenset({"all"}))
     workflow.apply(workflow.destroy(SHOP, RECOVERY, lose_all, guards=[recovery()]), seed=0)
@@ -47,10 +46,8 @@ def test_one_that_began_without_the_source_rises_above_it_when_it_is_there_after
     dies_after("production is lost", how=LOST)
     fence(recovery(), pace=ONE)  # recovery does not know yet that production decided later
     assert failover(recovery(), HOW).result == "passed"
-    with Connection.to(PRODUCTION) as source, Connection.to(RECOVERY) as target:
-        here = standing(source, recovery().source_scope)
-        there = standing(target, recovery().target_scope)
-    assert there.has_taken_over_from(here)
+    now = read_facts(recovery())
+    assert (now.active, now.is_calm) == ("target", True)
     assert powers(ready, PRODUCTION) == {"stopped"}
 
 
@@ -61,6 +58,9 @@ def test_a_failover_that_the_turn_has_passed_by_is_not_resumed(ready):
     first = stuck()
     with Connection.to(RECOVERY) as target, target.run(recovery().target_scope, workers=1, seed=0) as run:
         run.record_fence(epoch=LATER, fenced=True)
+    with Connection.to(PRODUCTION) as source, source.run(recovery().source_scope, workers=1, seed=0) as run:
+        run.record_fence(epoch=LATER, fenced=False)
+    fence(recovery(), pace=ONE)
     assert replicate(evolve(recovery()), now=True, stopped=True, pace=ONE).succeeded
     evidence = failover(recovery(), HOW)
     assert evidence.result == "passed"
@@ -72,7 +72,7 @@ def test_a_way_back_that_another_turn_has_overtaken_begins_anew(ready):
     failover(recovery(), HOW)
     write(ready, RECOVERY, "day one")
     assert failback(unpassed("failback", rto="9h"), HOW).result == "failed"
-    stand_alone(recovery().turned, pace=ONE)
+    failover(recovery(), LOST)
     write(ready, RECOVERY, "day two")
     assert status(recovery()).turn is None
     with pytest.raises(PolicyError):  # its hosts run since the way back that failed

@@ -13,7 +13,7 @@ from portinfra.recovery.drills.drill import drill, sweep
 from portinfra.recovery.options import How
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.status import status
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
 from portinfra.testing.simulated import applied

@@ -8,8 +8,7 @@ from portinfra.model.topology import Topology
 from portinfra.recovery.drills.drill import LOSE_ALL, drill
 from portinfra.recovery.options import How
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
 
 HOW = How(pace=ONE)

@@ -12,12 +12,11 @@ from portinfra.model.finding import Severity
 from portinfra.model.recovery import Action, DataPolicy, Probe, Wave
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import prospect
 
-PLANNED = evolve(HOW, last_point=True)
-BACK = evolve(PLANNED, occasion="failback")
+PLANNED = evolve(HOW, planned=True)
+BACK = PLANNED
 GATED = [["db"], Wave(["web"], gates="./no-such-gate", limit="10s")]
 NO_IMAGE = {"debian-12": "debian-99"}
 
@@ -79,12 +78,12 @@ TARGET_CAUSES = {
 """What is wrong → the rule that refuses, and what its message and its fix contain."""
 
 CAUSES = [(cause, how, *told) for how in (HOW, PLANNED) for cause, told in TARGET_CAUSES.items()] + [
-    (not_applied, HOW, "recovery/no-point", "no point of files", "dr replicate --now"),
-    (not_applied, LOST, "recovery/no-point", "no point of files", "--abandon --target-is-lost"),
+    (not_applied, HOW, "recovery/no-point", "no point of files", "dr replicate shop --now"),
+    (not_applied, LOST, "recovery/no-point", "no point of files", "wait for the other environment"),
     (not_applied, PLANNED, "recovery/no-last-point", "apply production first", "run this again"),
 ]
 NAMES = [
-    f"{cause.__name__}-{'lost' if how.source_is_lost else 'planned' if how.last_point else 'plain'}"
+    f"{cause.__name__}-{'lost' if how.lost else 'planned' if how.planned else 'plain'}"
     for cause, how, *_ in CAUSES
 ]
 
@@ -243,7 +242,7 @@ def test_one_that_has_stopped_nothing_yet_is_refused_as_a_new_one_is(begun, caus
     before = begun.books()
     with pytest.raises(PolicyError) as refused:
         failover(about, HOW)
-    assert "dr failover --abandon" in refused.value.fix
+    assert "dr abandon shop" in refused.value.fix
     assert begun.books() == before
     assert powers(begun, PRODUCTION) == {"running"}
 
@@ -259,8 +258,8 @@ def test_what_has_no_point_is_given_one_once_it_was_given_up(begun):
     about = not_applied(begun)
     with pytest.raises(PolicyError) as refused:
         failover(about, HOW)
-    assert "dr failover --abandon. Then make one" in refused.value.findings[0].fix
-    abandon(about, pace=ONE)
+    assert "dr abandon shop. Then make one" in refused.value.findings[0].fix
+    abandon(about, HOW)
     passed_later(begun, 60)  # lists show the claim of before, for a while
     workflow.apply(workflow.plan(TWO, PRODUCTION, guards=[about]), seed=0)
     assert replicate(about, pace=ONE).succeeded

@@ -19,12 +19,11 @@ from portinfra.recovery.ledger.runs import TAKEOVER
 from portinfra.recovery.ledger.takeovers import turns
 from portinfra.recovery.ledger.takeovers import written as noted
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.takeover import failover as failing
 from portinfra.recovery.takeover import fencing
+from portinfra.recovery.takeover import takeover as failing
 from portinfra.recovery.takeover.abandon import abandon
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
 from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import prospect
 from portinfra.recovery.watch.status import status
 from portinfra.testing.simulated import applied, simulated
@@ -58,7 +57,7 @@ def test_a_start_that_lost_a_race_is_no_turn(ready):
     write(ready, RECOVERY, "a day of orders")
     assert status(recovery()).turn is None
     with pytest.raises(PolicyError) as error:
-        failover(recovery(), evolve(HOW, last_point=True))
+        failover(recovery(), evolve(HOW, planned=True))
     assert rules(error) == ["recovery/stands-already"]
     assert failback(recovery(), HOW).result == "passed"
     assert set(written(ready, PRODUCTION).values()) == said("a day of orders")
@@ -69,7 +68,7 @@ def test_one_that_was_given_up_before_it_had_reached_the_source_stops_nothing(re
 
     @contextmanager
     def meanwhile(about):
-        abandon(recovery(), pace=ONE)
+        abandon(recovery(), HOW)
         passed_later(ready, 60)
         write(ready, PRODUCTION, "since it was given up")
         with real(about) as source:
@@ -85,7 +84,7 @@ def test_one_that_was_given_up_before_it_had_reached_the_source_stops_nothing(re
 def test_giving_up_that_was_refused_has_given_up_nothing(ready):
     def gate(inventory):
         with pytest.raises(LeaseHeldError):
-            abandon(recovery(), pace=ONE)
+            abandon(recovery(), HOW)
         return False
 
     failover(recovery(waves=[Wave(["db"], gates=gate, limit="2m"), ["web"]]), HOW)
@@ -130,7 +129,7 @@ def test_a_last_point_that_comes_too_late_is_refused(ready):
     write(ready, PRODUCTION, "last words")
     stuck()
     with pytest.raises(PolicyError) as error:
-        failover(recovery(), evolve(HOW, last_point=True))
+        failover(recovery(), evolve(HOW, planned=True))
     assert rules(error) == ["recovery/too-late-to-plan"]
     assert failover(recovery(), HOW).result == "passed"
 
@@ -205,7 +204,7 @@ def test_a_replication_on_its_way_takes_no_point_that_a_failover_has_begun_with(
         passed_later(ready, 60)
 
     with pytest.raises(PolicyError):
-        replicate(during(freeze, retention=1), now=True, pace=ONE)
+        replicate(during(freeze, keep=1), now=True, pace=ONE)
     assert failover(recovery(rto="9h"), LOST).result == "passed"
 
 
@@ -234,7 +233,7 @@ def test_a_source_whose_apply_died_amid_its_firewalls_is_stopped_all_the_same(re
 def test_a_target_that_died_amid_its_firewalls_is_given_up(ready):
     dies_at(AMID_ITS_FIREWALLS, lambda: failover(recovery(rto="99h"), LOST))
     passed_later(ready, 700)
-    abandon(recovery(), pace=ONE)
+    abandon(recovery(), HOW)
     assert powers(ready, PRODUCTION) == {"running"}
 
 

@@ -14,8 +14,7 @@ from portinfra.recovery.drills.drill import drill, sweep
 from portinfra.recovery.options import How
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
 from portinfra.testing.simulated import applied
@@ -145,7 +144,7 @@ def test_giving_up(world, stride):
     assert failover(stuck, How(pace=ONE)).result == "failed"
 
     def ends_well():
-        once_more(lambda about, how: abandon(about, pace=how.pace), recovery(), "recovery/nothing-under-way")
+        once_more(lambda about, how: abandon(about, how), recovery(), "recovery/nothing-under-way")
         assert set(written(plugin.cloud, PRODUCTION).values()) == {
             "ledger of volume.db1-data",
             "ledger of volume.db2-data",
@@ -155,4 +154,4 @@ def test_giving_up(world, stride):
         assert workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).empty
         assert status(recovery()).turn is None
 
-    sweep_through(lambda: None, lambda: abandon(recovery(), pace=ONE), ends_well, stride)
+    sweep_through(lambda: None, lambda: abandon(recovery(), How(pace=ONE)), ends_well, stride)

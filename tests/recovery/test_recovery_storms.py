@@ -12,8 +12,7 @@ from portinfra.model.recovery import Probe, Wave
 from portinfra.recovery.drills.drill import drill, sweep
 from portinfra.recovery.options import How, Pace
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
 from portinfra.testing.faults import Faults, injected

@@ -57,7 +57,7 @@ def test_it_is_made_when_it_is_due_and_not_before(cloud):
 
 
 def test_as_many_points_are_kept_as_the_policy_says_and_one_of_the_snapshots_they_came_from(cloud):
-    plan = recovery(data=[DataPolicy("db", retention=2)])
+    plan = recovery(data=[DataPolicy("db", keep=2)])
     for number in range(4):
         write(cloud, PRODUCTION, f"day {number}")
         made = replicate(plan, now=True, pace=ONE)
@@ -344,7 +344,7 @@ def test_a_volume_with_a_key_of_its_own_has_its_own_in_the_target(cloud):
 
 
 def test_points_that_cannot_be_restored_take_no_place_from_those_that_can(cloud):
-    about = recovery(data=[DataPolicy("db", retention=2)])
+    about = recovery(data=[DataPolicy("db", keep=2)])
     good = [replicate(about, now=True, pace=ONE).groups[0].point for _ in range(2)]
     for _ in range(2):
         broken = replicate(about, now=True, pace=ONE).groups[0].point

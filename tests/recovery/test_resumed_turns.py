@@ -6,8 +6,7 @@ from worlds import ONE, PRODUCTION, RECOVERY, recovery, write, written
 
 from portinfra.model.recovery import Action, DataPolicy, Wave
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
 
 

@@ -10,15 +10,14 @@ from portinfra.errors import InvalidRequest
 from portinfra.model.resources import Volume
 from portinfra.model.topology import Role
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.testing.simulated import applied, simulated
 from portinfra.testing.wrapped import wrapped
 
 CACHE = Role("cache", count=2, waive=FEW, volumes=[Volume("data", gib=1, mount="/cache")])
 WITH_CACHE = evolve(SHOP, roles=[*SHOP.roles, CACHE])
 ABOUT = recovery(topology=WITH_CACHE, without=["cache"], rpo="99h", rto="9h")
-PLANNED = evolve(HOW, last_point=True)
+PLANNED = evolve(HOW, planned=True)
 
 
 def caches(cloud, environment):

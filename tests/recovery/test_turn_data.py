@@ -14,8 +14,7 @@ from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.vault import selection
 from portinfra.recovery.vault.selection import choose
 from portinfra.testing.wrapped import wrapped
@@ -36,7 +35,7 @@ def test_one_that_died_before_the_source_was_stopped_can_still_carry_a_last_poin
     dies_after("fencing")
     passed_later(ready, 40 * 60)
     write(ready, PRODUCTION, "newer")
-    evidence = failover(recovery(), evolve(HOW, last_point=True))
+    evidence = failover(recovery(), evolve(HOW, planned=True))
     assert set(written(ready, RECOVERY).values()) == said("newer")
     assert evidence.rpo_measured == 0.0
 
@@ -51,7 +50,7 @@ def test_data_is_as_old_as_it_was_when_the_source_was_stopped(ready):
 
 
 def test_retention_takes_nothing_from_one_that_has_begun(ready):
-    plan = recovery(data=[DataPolicy("db", retention=1)], rto="9h")
+    plan = recovery(data=[DataPolicy("db", keep=1)], rto="9h")
     dies_after("fencing", plan)
     passed_later(ready, 3 * 3600)
     with pytest.raises(PolicyError) as error:
@@ -60,7 +59,7 @@ def test_retention_takes_nothing_from_one_that_has_begun(ready):
     assert failover(plan, HOW).result == "passed"
 
     failback(plan, HOW)
-    older = evolve(LOST, older_data=True)
+    older = evolve(LOST, from_points=True)
     dies_after("wave 1", plan, older)  # the points are agreed upon, and nothing has come of it
     with pytest.raises(PolicyError) as error:
         replicate(plan, now=True, pace=ONE)
@@ -79,14 +78,14 @@ def test_a_point_that_is_left_aside_is_not_used(ready):
 
 def test_one_that_was_planned_stays_so_however_it_is_gone_on_with(ready):
     write(ready, PRODUCTION, "last words")
-    dies_at("CreateSnapshot", lambda: failover(recovery(), evolve(HOW, last_point=True)))
+    dies_at("CreateSnapshot", lambda: failover(recovery(), evolve(HOW, planned=True)))
     evidence = failover(recovery(), HOW)
     assert set(written(ready, RECOVERY).values()) == said("last words")
     assert evidence.rpo_measured == 0.0
 
 
 def test_one_that_was_planned_goes_on_without_a_last_point_where_the_source_is_lost_meanwhile(ready):
-    dies_after("fencing", how=evolve(HOW, last_point=True))
+    dies_after("fencing", how=evolve(HOW, planned=True))
     asked = []
 
     def hand(provider, call):
@@ -105,7 +104,7 @@ def test_one_that_was_planned_goes_on_without_a_last_point_where_the_source_is_l
 def test_what_an_abandoned_turn_wrote_does_not_come_back_with_the_next(ready):
     assert failover(unpassed("failover"), HOW).result == "failed"
     write(ready, RECOVERY, "of the abandoned turn")
-    abandon(recovery(), pace=ONE)
+    abandon(recovery(), HOW)
     assert failover(recovery(), HOW).result == "passed"
     assert set(written(ready, RECOVERY).values()) == said("ledger")
 
@@ -145,7 +144,7 @@ def test_a_point_that_is_removed_meanwhile_brings_up_nothing_blank(ready):
     assert (evidence.result, "removed meanwhile" in evidence.reasons[0]) == ("failed", True)
     assert replicate(recovery(), now=True, pace=ONE).succeeded
     with (
-        mock.patch.object(selection, "choose", losing(2)),
+        mock.patch.object(selection, "choose", losing(3)),
         pytest.raises(PortinfraError, match="removed meanwhile"),
     ):
         failover(recovery(), LOST)
@@ -155,7 +154,7 @@ def test_a_point_that_is_removed_meanwhile_brings_up_nothing_blank(ready):
 def test_what_is_not_seen_is_not_taken_for_brought_back(ready):
     assert failover(unpassed("failover"), HOW).result == "failed"
     write(ready, RECOVERY, "of the abandoned turn")
-    abandon(recovery(), pace=ONE)
+    abandon(recovery(), HOW)
     dies_at("StopInstance", lambda: failover(recovery(), HOW))  # else it is refused before it begins
     passed_later(ready, 700)
     with silent(ready, "eu-west-1a", "eu-west-1b", "eu-west-1c"):

@@ -7,10 +7,8 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery
 from portinfra import PlanOptions, workflow
 from portinfra.errors import PolicyError
 from portinfra.model.finding import Severity
-from portinfra.recovery.takeover.abandon import stand_alone
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
 from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
 
 
@@ -60,10 +58,23 @@ def test_a_way_back_that_is_not_done_is_told_of_and_not_passed_over(ready):
     assert status(recovery()).level == "ok"
 
 
+def test_a_target_whose_hosts_were_started_by_hand_after_the_way_back_is_not_ok(ready):
+    failover(recovery(), HOW)
+    failback(recovery(), HOW)
+    assert status(recovery()).level == "ok"
+    for host in (each for each in ready.books(RECOVERY.account) if each["kind"] == "instance"):
+        ready.request(RECOVERY.account, RECOVERY.region, "StartInstance", {"id": host["id"]})
+    passed_later(ready, 60)
+    found = status(recovery())
+    assert (found.level, found.target_may_run) == ("late", True)
+    fence(recovery(), pace=ONE)
+    assert status(recovery()).level == "ok"
+
+
 def test_a_target_that_was_overtaken_is_not_said_to_stand(ready):
     failover(recovery(), LOST)
     with lost(RECOVERY):
-        stand_alone(recovery(), pace=ONE)
+        failback(recovery(), LOST)
     passed_later(ready, 60)
     found = status(recovery())
     assert (found.stands, found.untold, found.level) == (0, True, "late")

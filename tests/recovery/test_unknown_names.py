@@ -3,7 +3,7 @@
 import pytest
 from attrs import evolve
 from turning import HOW, LOST
-from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery
+from worlds import PRODUCTION, RECOVERY, SHOP, recovery
 
 from portinfra import PlanOptions, apply, check, connect, destroy, dr, inventory, move, placed, plan
 from portinfra.errors import DeclarationError, FindingsError, NotFound, PortinfraError
@@ -63,8 +63,8 @@ VERBS = {
         recovery(), evolve(HOW, without=misspelled(recovery()))
     ),
     "failover, a point": lambda: dr.failover(recovery(), evolve(HOW, without=misspelled(recovery()))),
-    "stand_alone, a point": lambda: dr.stand_alone(
-        recovery().turned, without=[misspelled(recovery())], pace=ONE
+    "takeover, a point": lambda: dr.takeover(
+        recovery(), "target", evolve(LOST, without=misspelled(recovery()))
     ),
 }
 

@@ -50,7 +50,7 @@ def test_a_failover_with_the_source_gone_and_the_way_back(home, cloud):
     about = by("age", home, cloud)
     write(cloud, PRODUCTION, "ledger")
     assert dr.replicate(about, pace=ONE).succeeded
-    evidence = dr.failover(about, dr.How(source_is_lost=True, pace=ONE))
+    evidence = dr.failover(about, dr.How(lost=True, pace=ONE))
     assert evidence.result == "passed", evidence.reasons
     assert set(written(cloud, RECOVERY).values()) == {f"ledger of volume.db{n}-data" for n in (1, 2)}
     write(cloud, RECOVERY, "newer")
@@ -179,7 +179,7 @@ def test_a_vault_that_nobody_can_look_into_is_not_vouched_for(home, cloud):
 
 @pytest.mark.parametrize("last_point", [False, True])
 def test_no_source_is_stopped_for_data_in_a_vault_that_cannot_be_listed(home, cloud, last_point):
-    about, how = by("age", home, cloud), dr.How(last_point=last_point, pace=ONE)
+    about, how = by("age", home, cloud), dr.How(planned=last_point, pace=ONE)
     assert dr.replicate(about, pace=ONE).succeeded
     for side in ("sender", "receiver"):
         (home / f"{side}.conf").write_text("[vault]\ntype = of-no-kind\n")
@@ -187,7 +187,7 @@ def test_no_source_is_stopped_for_data_in_a_vault_that_cannot_be_listed(home, cl
         dr.failover(about, how)
     assert "recovery/vault-unseen" in [finding.rule for finding in error.value.findings]
     assert powers(cloud, PRODUCTION) == {"running"}
-    lost = dr.How(source_is_lost=True)
+    lost = dr.How(lost=True)
     severities = {each.rule: each.severity for each in dr.prospect(about, lost).findings}
     assert severities["recovery/vault-unseen"] is Severity.WARNING, "nothing is stopped then"
     moved_in(home)
@@ -222,7 +222,7 @@ def test_a_ledger_that_has_lost_all_points_costs_none_of_the_vaults(home, cloud)
 def test_helpers_that_were_not_removed_are_removed_when_there_is_nothing_to_receive(home, cloud):
     about = by("age", home, cloud)
     assert dr.replicate(about, pace=ONE).succeeded
-    lost = dr.How(source_is_lost=True, pace=ONE)
+    lost = dr.How(lost=True, pace=ONE)
     dies_at("DeleteInstance", lambda: dr.failover(about, lost))
     left = {r["kind"] for r in cloud.books(RECOVERY.account) if "helper" in str(r["name"])}
     assert left >= {"instance", "public-address", "volume"}
@@ -240,7 +240,7 @@ def test_helpers_that_cannot_be_removed_do_not_keep_anybody_from_taking_over(hom
 
     with monkeypatch.context() as patched:
         patched.setattr(Helpers, "clear", refused)
-        lost = dr.How(source_is_lost=True, pace=ONE)
+        lost = dr.How(lost=True, pace=ONE)
         assert dr.failover(about, lost, say=said.append).result == "passed"
     assert any("dr sweep" in line for line in said)
 

@@ -202,7 +202,7 @@ def test_a_receivers_verdict_cannot_be_written_by_who_may_write_to_the_vault(hom
 
     monkeypatch.setattr(LocalStand, "run", run)
     with pytest.raises(PortinfraError, match="no helper of ours has written it"):
-        dr.failover(about, dr.How(source_is_lost=True, pace=ONE))
+        dr.failover(about, dr.How(lost=True, pace=ONE))
     assert written(cloud, RECOVERY) == {}
 
 
@@ -224,7 +224,7 @@ def test_a_senders_receipt_that_was_planted_before_is_not_believed(home, cloud):
 
     assert dr.replicate(about, pace=ONE, say=plant).succeeded
     assert planted == [point.id for point in dr.status(about).points]
-    assert dr.failover(about, dr.How(source_is_lost=True, pace=ONE)).result == "passed"
+    assert dr.failover(about, dr.How(lost=True, pace=ONE)).result == "passed"
     assert set(written(cloud, RECOVERY).values()) == {f"{CANARY} of volume.db{n}-data" for n in (1, 2)}
 
 

@@ -26,8 +26,7 @@ from portinfra.recovery.ledger.takeovers import next_epoch
 from portinfra.recovery.points.ages import AHEAD_SECONDS, Ages
 from portinfra.recovery.points.point import manifest, points
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import prospect
 from portinfra.recovery.watch.status import status
 from portinfra.render.console.recovery import show_status
@@ -40,7 +39,7 @@ NOW = 2_000_000_000.0
 
 
 def tiny(retention=2, **more):
-    given = {"rpo": "4h", "rto": "9h", "waves": [["db"]], "data": [DataPolicy("db", retention=retention)]}
+    given = {"rpo": "4h", "rto": "9h", "waves": [["db"]], "data": [DataPolicy("db", keep=retention)]}
     return recovery(topology=TINY, **{**given, **more})
 
 
@@ -176,6 +175,23 @@ def test_pruning_keeps_the_points_with_the_highest_numbers(world, skew):
     assert all(point.restorable for point in status(tiny()).points)
 
 
+def test_a_point_that_is_dated_ahead_takes_no_hour_from_another(world):
+    about = evolve(tiny(), plan=evolve(tiny().plan, data=[DataPolicy("db", keep={"hourly": 3})]))
+
+    def kept():
+        return [point.id for point in status(about).points]
+
+    made = [carry(about).point]
+    made += [carry(about, skew=2 * DAY).point]
+    for _ in range(2):
+        passed_later(world, HOUR)
+        made.append(carry(about).point)
+    assert kept() == made[::-1], "it is kept beside the three hours"
+    passed_later(world, HOUR)
+    made.append(carry(about).point)
+    assert kept() == made[:1:-1], "it goes with the hour that it is in"
+
+
 # Many runs, each with a clock of its own.
 
 
@@ -219,7 +235,7 @@ class Truth:
         newest = self.written if planned else self.carried
         try:
             with clock_off(self.skew()):
-                verb(tiny(), evolve(HOW, last_point=planned))
+                verb(tiny(), evolve(HOW, planned=planned))
         except PolicyError:
             assert not newest, "refused only where no point is newer than what the target has"
             return

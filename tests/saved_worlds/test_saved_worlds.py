@@ -75,10 +75,11 @@ def test_only_the_hosts_of_the_active_environment_run(read):
     assert powers == {"production": {"stopped"}, "recovery": {"running"}}
 
 
-def test_a_plan_changes_nothing(read):
+def test_a_plan_changes_nothing_and_names_the_failback_that_has_begun(read):
     for plan in read.plans:
         assert plan.changes == ()
-        assert plan.errors == ()
+        # The failback is not finished: until then, no apply may start hosts on old data.
+        assert [finding.rule for finding in plan.errors] == ["recovery/failback-under-way"]
         assert plan.empty
     assert [plan.fenced for plan in read.plans] == [True, False]
 

@@ -43,7 +43,7 @@ def by(engine, home, cloud, about=None, **more):
         **more,
     }
     vault = Vault("vault:shop", "192.0.2.7:22", **given)
-    data = [DataPolicy("db", engine=engine, retention=2)]
+    data = [DataPolicy("db", engine=engine, keep=2)]
     return evolve(about, plan=evolve(about.plan, data=data, vault=vault, rpo="30d"))
 
 

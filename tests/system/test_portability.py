@@ -99,7 +99,7 @@ def on_libvirt(declared):
     plan = compose(placed(declared.topology("payments"), environment), known, Observation(), drivers(site))
     assert not plan.errors
     desired = Desired(plan.wanted, plan.observation, drivers(site))
-    calls, refused = dry_run(plan.steps, desired, plan.placed, plan.tightened)
+    calls, refused = dry_run(plan.steps, desired, plan.placed, known, plan.tightened)
     assert not refused
     yield hypervisor.world(calls, SCOPE)
 

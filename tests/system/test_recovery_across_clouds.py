@@ -191,7 +191,7 @@ def test_what_ec2_held_comes_up_on_compute_engine_and_goes_back(clouds, environm
     assert evidence.left_behind == 0
     assert beside(recovery, "receiving", f"drill-{evidence.id}") == []
 
-    evidence = dr.failover(about, dr.How(source_is_lost=True, pace=ONE))
+    evidence = dr.failover(about, dr.How(lost=True, pace=ONE))
     assert evidence.result == "passed", evidence.reasons
     assert held(clouds, workflow.observe(SHOP, recovery).resources) == read[0]
     say(clouds, recovery, "newer")

@@ -115,14 +115,14 @@ def test_its_json_has_the_fields_that_the_commands_print(shop, tmp_path):
     run("apply", "production", "--yes")
     (write,) = re.findall(r"^\$ (python .*)$", dict(reversed(BLOCKS))["console"], re.MULTILINE)
     _output(write)
-    abandon, failover, fence = "failover --abandon --yes", "failover --yes", "fence --yes"
+    abandon, failover, fence = "abandon --yes", "failover --lost production --yes", "fence --yes"
     for command in ("replicate", "drill", "drills", "status", "plan", "sweep", abandon, failover, fence):
         if command == "sweep":
             _die_in_a_drill(shop)
         if command == abandon:
             _fail_to_take_over(shop)
         if command == fence:
-            assert run("dr", *failover.split()).exit_code == 3
+            assert run("dr", "failover", "--yes").exit_code == 3
             shutil.copy(tmp_path / "event.json", tmp_path / "refused.json")
         printed = run("dr", *command.split(), "--json").stdout
         document = json.loads(printed)

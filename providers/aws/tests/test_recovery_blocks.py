@@ -150,7 +150,7 @@ def test_what_was_written_comes_back_block_by_block(clouds, recovery):
 
     assert profiles(clouds) == (1, 1), "the one that reads, and production's own host"
 
-    evidence = dr.failover(recovery, dr.How(source_is_lost=True, pace=ONE))
+    evidence = dr.failover(recovery, dr.How(lost=True, pace=ONE))
     assert evidence.result == "passed", evidence.reasons
     assert profiles(clouds) == (1, 3), "the account that receives has no such profile"
     (restored,) = volumes(RECOVERY)

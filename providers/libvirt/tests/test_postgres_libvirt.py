@@ -105,7 +105,7 @@ def test_the_last_committed_row_comes_back(sites):
             rpo="4h",
             rto="1h",
             waves=[Wave(["db"], limit="20m")],
-            data=[DataPolicy("db", engine=engine, retention=2)],
+            data=[DataPolicy("db", engine=engine, keep=2)],
             probes=[Probe("last row", last_row, reads="db")],
             drill_cidr="10.99.0.0/16",
             vault=kept,

@@ -12,16 +12,23 @@ FUNCTION_SECONDS_MIN = 60.0
 
 
 def ask(
-    hook: Hook, given: Inventory, *, seconds: float, stopped: Stopped | None = None, file: str = "inventory"
+    hook: Hook,
+    given: Inventory,
+    *,
+    seconds: float,
+    stopped: Stopped | None = None,
+    file: str = "inventory",
+    function_seconds_min: float | None = None,
 ) -> Answer:
-    """Call a hook that answers a question and changes nothing. A function has the limit, too, but for at
-    least FUNCTION_SECONDS_MIN.
+    """Call a hook that answers a question and changes nothing. It may take `seconds`, and a function at least
+    `function_seconds_min`, which is FUNCTION_SECONDS_MIN unless given.
 
     Python cannot stop a function. One that has not returned when the time is up, or soon after `stopped`
     returns True, runs on in a thread of its own until the program ends; the answer is that it hangs.
     """
     if isinstance(hook, str):
         return call(hook, given, seconds=seconds, stopped=stopped, file=file)
+    least = FUNCTION_SECONDS_MIN if function_seconds_min is None else function_seconds_min
     answers: list[Answer | BaseException] = []
     printed = io.StringIO()
 
@@ -34,7 +41,7 @@ def ask(
     thread = threading.Thread(target=run, name=f"portinfra-{name_of(hook)}", daemon=True)
     with redirect_stdout(printed):
         thread.start()
-        left = limit = max(seconds, FUNCTION_SECONDS_MIN)
+        left = limit = max(seconds, least)
         while thread.is_alive() and left > 0 and not (stopped is not None and stopped()):
             thread.join(min(left, STOPPED_AFTER))
             left -= STOPPED_AFTER

@@ -1,6 +1,6 @@
 """A recovery plan: which environment stands in for which, how fast, in what order, and with which data."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from attrs import field, frozen
@@ -30,6 +30,16 @@ ACCEPTS = ("data", "service", "hosts")
 
 SEEDS = ("each", "one")
 OCCASIONS = ("drill", "failover", "failback")
+
+
+KEPT = ("last", "hourly", "daily", "weekly")
+"""What a policy can keep: the last points, or the newest of each hour, day and week."""
+
+
+def _keep(given: Mapping[str, int] | int) -> Mapping[str, int]:
+    """Return what to keep; a number alone is that of the last points."""
+    alone = isinstance(given, int) and not isinstance(given, bool)
+    return {"last": given} if alone else convert.options(given)  # type: ignore[arg-type,dict-item]
 
 
 def _role_names(given: Any) -> tuple[str, ...]:
@@ -83,11 +93,28 @@ class DataPolicy:
     """What a `before` hook froze thaws by itself after so long (its own dead man's switch, told to it as
     `PORTINFRA_FREEZE_SECONDS`); snapshots that begin later are of no one moment, and the point fails.
     """
-    retention: int = 7
-    """How many points are kept in the target."""
+    keep: Mapping[str, int] = field(
+        factory=lambda: {"last": 7},
+        converter=_keep,
+        hash=False,
+        metadata={
+            "number": True,
+            "words": "a whole number, or a mapping of last, hourly, daily and weekly to it",
+        },
+    )
+    """How many points are kept in the target: the `last` ones, and the newest of each hour (`hourly`), day
+    (`daily`) and week (`weekly`, from Monday) in UTC. A number n is `last = n`.
+    """
+    retention: int | None = None
+    """The former name of `keep`: `retention = 7` is `keep = 7`, with a warning."""
     sensitive: bool = False
     """Only an engine whose copies the target alone can read; and no evidence holds what a hook printed."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
+
+    @property
+    def kept(self) -> Mapping[str, int]:
+        """What is kept, whether it is given as `keep` or by its former name."""
+        return self.keep if self.retention is None else {"last": self.retention}
 
     @property
     def role(self) -> str:

@@ -12,6 +12,7 @@ annotation of an attribute says which values it takes. The metadata of its field
 `overrides`  the class whose attributes this mapping of mappings sets;
 `secret`     no output shows it;
 `filled`     an empty list is a wrong value;
+`number`     a number alone stands for a mapping: its converter makes one;
 `words`      what it must be, where the words of its kind say too little;
 `stand_in`   the value that replaces a wrong one, where the default cannot: the other checks accept it;
 `example`    how a user makes one part of it in Python.

@@ -5,6 +5,7 @@ a version that could not read a lease would take it over, and would not know its
 """
 
 import json
+from functools import lru_cache
 
 from attrs import asdict, fields_dict
 
@@ -54,6 +55,11 @@ def to_text(lease: Lease, note: str = "") -> str:
     return text
 
 
+_READ_MAX = 1000
+"""Records whose content is kept: a run reads the same ledger many times."""
+
+
+@lru_cache(_READ_MAX)
 def to_lease(record: Record) -> Lease:
     """Return the lease that any version has written into a record. Keys of later versions are ignored, keys
     that an older version did not have get their defaults.
@@ -66,6 +72,7 @@ def to_lease(record: Record) -> Lease:
         return Lease(record.number, UNKNOWN)
 
 
+@lru_cache(_READ_MAX)
 def note_of(record: Record) -> str:
     """Return what a record says beside its holder; empty where it cannot be read."""
     try:

@@ -11,8 +11,8 @@ from portinfra.recovery.drills import drill as drills
 from portinfra.recovery.notify import Event, notify
 from portinfra.recovery.replication import replicate as replication
 from portinfra.recovery.replication.replicate import Replicated
-from portinfra.recovery.takeover import failback as failbacks
-from portinfra.recovery.takeover import failover as failovers
+from portinfra.recovery.takeover import takeover as takeovers
+from portinfra.validation.arguments import check_arguments
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,7 +45,7 @@ def _announce(
         tell(end(done))
         return done
 
-    return announced
+    return check_arguments(announced)
 
 
 def _ended_by(verb: str, error: BaseException) -> Event:
@@ -64,6 +64,7 @@ def _trouble(made: Replicated) -> Event | None:
 
 
 drill = _announce("drill", drills.drill, _evidence, begins=True)
-failover = _announce("failover", failovers.failover, _evidence, begins=True)
-failback = _announce("failback", failbacks.failback, _evidence, begins=True)
+failover = _announce("failover", takeovers.failover, _evidence, begins=True)
+failback = _announce("failback", takeovers.failback, _evidence, begins=True)
 replicate = _announce("replicate", replication.replicate, _trouble, begins=False)
+takeover = _announce("takeover", takeovers.takeover, _evidence, begins=True)

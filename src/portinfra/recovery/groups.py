@@ -1,13 +1,13 @@
 """Which volumes are of one moment, and by which policy they travel. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 
 from portinfra.model.address import Address
 from portinfra.model.hook import Hook
 from portinfra.model.placed import Placed
-from portinfra.model.recovery import DataPolicy
+from portinfra.model.recovery import KEPT, DataPolicy
 from portinfra.model.resources import Attachment
 from portinfra.recovery.recovery import Recovery
 
@@ -38,9 +38,9 @@ class Group:
         return tuple(dict.fromkeys(hook for policy in self.policies for hook in policy.after))
 
     @property
-    def retention(self) -> int:
-        """How many points are kept: as many as the policy asks that asks for most."""
-        return max(policy.retention for policy in self.policies)
+    def keep(self) -> Mapping[str, int]:
+        """How many points are kept, by `KEPT`: as many as the policy says that keeps most."""
+        return {each: max(policy.kept.get(each, 0) for policy in self.policies) for each in KEPT}
 
     @property
     def sensitive(self) -> bool:

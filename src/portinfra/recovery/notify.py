@@ -58,7 +58,7 @@ def notify(recovery: Recovery, event: Event) -> tuple[str, ...]:
 
 def _call(hook: Hook, event: Document) -> str:
     try:
-        answer = ask(hook, event, seconds=LIMIT_SECONDS, file="event")
+        answer = ask(hook, event, seconds=LIMIT_SECONDS, file="event", function_seconds_min=0)
     except OSError as error:
         return str(error)
     return "" if answer.passed else answer.problem or answer.told or "it returned False"

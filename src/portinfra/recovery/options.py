@@ -1,12 +1,12 @@
 """What an operator decides about a run: how a takeover is made, and how calls are made."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from enum import Enum
 
 from attrs import field, frozen
 
 from portinfra.hooks.listeners import SafeListener
 from portinfra.model import convert
-from portinfra.model.evidence import Kind
 from portinfra.model.progress import Listener, Progress
 from portinfra.model.strict import strict
 
@@ -30,19 +30,16 @@ class Pace:
 class How:
     """How a failover goes about it. What the ledger says of one that has begun holds besides."""
 
-    source_is_lost: bool = False
-    """Make no call to the source."""
-    last_point: bool = False
-    """Once the source is stopped, carry one more point: nothing is lost. Needs a source that answers."""
+    lost: bool = False
+    """Make no call to the other end: it is lost."""
+    planned: bool | None = None
+    """Once the other end is stopped, carry one more point: nothing is lost. Needs an end that answers. None:
+    the way back does so, while nothing is restored.
+    """
     without: Collection[str] = field(default=(), converter=convert.strings)
     """Points, by their ids, that are not to be used: damaged ones, or ones made when it was too late."""
-    older_data: bool = False
-    """Let points replace newer data that lies on the target's own volumes, of when it stood last."""
-    occasion: Kind = "failover"
-    """The command that leads to the target."""
+    from_points: bool = False
+    """Use points, though own volumes of the end that takes over have newer data."""
     pace: Pace = field(factory=Pace)
-
-    @property
-    def other(self) -> Kind:
-        """The command that leads to the source."""
-        return "failback" if self.occasion == "failover" else "failover"
+    at: Callable[[Enum], None] = lambda step: None
+    """Called before each step (`takeover.steps.Step`)."""

@@ -132,11 +132,6 @@ class Recovery:
         return seconds(policy.schedule) if policy.schedule else seconds(self.plan.rpo) // 2
 
 
-def cannot_take_over(recovery: Recovery, rule: str, message: str, fix: str) -> PolicyError:
-    """That it cannot, by which rule, and what to do instead."""
-    return recovery.refusal(f"{recovery.target_scope} cannot take over", rule, message, fix)
-
-
 def check_points(recovery: Recovery, without: Iterable[str], known: Iterable[str]) -> None:
     """Raise PolicyError for points, by their ids, that are to be left aside and that do not exist."""
     findings = [
@@ -150,13 +145,3 @@ def check_points(recovery: Recovery, without: Iterable[str], known: Iterable[str
     ]
     if findings:
         raise PolicyError("points to be left aside do not exist: nothing was changed", findings)
-
-
-def being_abandoned(recovery: Recovery) -> PolicyError:
-    """That the turn which had begun is on its way to be none."""
-    return cannot_take_over(
-        recovery,
-        "being-abandoned",
-        "the failover that had begun is being given up, and that is not done",
-        "Finish that first: the same command with --abandon.",
-    )

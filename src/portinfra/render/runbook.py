@@ -115,7 +115,7 @@ def _taking_over(page: _Page) -> Iterable[str]:
     yield ""
     yield f"Only if that says that {page.source} does not answer, and it will not come back:"
     yield ""
-    yield page.command("failover", "--source-is-lost")
+    yield page.command("failover", "--lost", page.source)
     yield ""
     yield f"It shows what it is going to do and asks you to type `{page.plan.name}`."
     if page.recovery.vault:
@@ -167,15 +167,16 @@ def _stopping(page: _Page) -> Iterable[str]:
     yield "  lost yet. Wait, and run the same command again; if that part will not come back, use the second"
     yield "  command of step 2: what does not answer as a whole does not answer."
     yield "- `has been changing this environment since`: somebody runs it already. Ask; then wait."
-    yield f"- `{page.target} has taken over already`: it is done. Go to step 4."
+    yield f"- `{page.target} is active already`: it is done. Go to step 4."
     yield "- **It was interrupted, or this computer died**: run the same command again, here or on another"
     yield "  computer."
     yield "- **It can never be finished**, and the people above say so: the first command of step 2, with"
-    yield f"  `--abandon`, gives it up, and {page.source} stands again with its own data."
+    yield f"  `abandon` in place of `failover`, gives it up, and {page.source} is active again with its own"
+    yield "  data."
     yield f"- **{page.target} is lost itself**, now or later, and {page.source} could work: the first command"
-    yield f"  of step 2, with `--abandon --target-is-lost`. It makes no call to {page.target}, and"
-    yield f"  {page.source} stands again with its own data. When {page.target} comes back, stop it first of"
-    yield "  all, as step 5 shows."
+    yield f"  of step 2, with `failback` in place of `failover`, and `--lost {page.target}`. It makes no call"
+    yield f"  to {page.target}, and {page.source} takes over with the newest data that it has. When"
+    yield f"  {page.target} comes back, stop it first of all, as step 5 shows."
     yield ""
 
 
@@ -199,7 +200,7 @@ def _seeing(page: _Page) -> Iterable[str]:
 def _going_back(page: _Page) -> Iterable[str]:
     yield "## 5. Afterwards"
     yield ""
-    yield f"**When {page.source} comes back after `--source-is-lost`**, first of all stop it, so that no two"
+    yield f"**When {page.source} comes back after `--lost`**, first of all stop it, so that no two"
     yield "work at the same time. It asks you to type `y`:"
     yield ""
     yield page.command("fence")
@@ -220,11 +221,12 @@ def _going_back(page: _Page) -> Iterable[str]:
     yield "If it stops, run the same command again: it goes on where it stopped. What it says means what it"
     yield f"means in step 3, with {page.source} and {page.target} in each other's place. But:"
     yield ""
-    yield f"- `--abandon` gives it up, and {page.target} stands again with its own data: where it can never"
-    yield "  be finished, or a point that it began with is gone. It may begin anew then."
-    yield f"- `--abandon --target-is-lost` does so without a call to {page.source}, where that is lost again."
-    yield f"- `--source-is-lost` makes no call to {page.target}, where that is lost on the way: {page.source}"
-    yield f"  comes up from the newest data that has come from there. When {page.target} comes back, stop it"
+    yield f"- `dr abandon` gives it up, and {page.target} is active again with its own data: where it can"
+    yield "  never be finished, or a point that it began with is gone. It may begin anew then."
+    yield f"- If {page.source} is lost again, the second command of step 2 makes no call to it, and"
+    yield f"  {page.target} takes over with the newest data that it has."
+    yield f"- `--lost {page.target}` makes no call to {page.target}, where that is lost on the way:"
+    yield f"  {page.source} comes up from the newest data that it has. When {page.target} comes back, stop it"
     yield "  first of all, as above."
     yield ""
 
@@ -233,7 +235,7 @@ def _never(page: _Page) -> Iterable[str]:
     yield "## Never"
     yield ""
     yield f"- Never start the hosts of {page.source} by hand while {page.target} has taken over."
-    yield f"- Never use `--source-is-lost` while {page.source} still answers."
+    yield f"- Never use `--lost` while {page.source} still answers."
     yield "- Never use `--without-peer` to get rid of a refusal: it keeps two from working at once."
     yield f"- Never remove anything of {page.target} by hand, nor what has `points` or `ledger` in its name."
     yield ""

@@ -214,7 +214,9 @@ def _policies() -> st.SearchStrategy[DataPolicy]:
         seed=st.sampled_from(["each", "one"]),
         before=_hooks(),
         after=_hooks(),
-        retention=st.integers(1, 3),
+        keep=st.integers(1, 3)
+        | st.fixed_dictionaries({"last": st.integers(1, 3), "daily": st.integers(0, 2)}),
+        retention=st.none(),
     )
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
-from portinfra.model.recovery import ENGINES, SEEDS, DataPolicy, RecoveryPlan, usual_engine
+from portinfra.model.recovery import ENGINES, KEPT, SEEDS, DataPolicy, RecoveryPlan, usual_engine
 from portinfra.model.topology import Role, Topology
-from portinfra.validation.recovery_part import policy_part, whole
+from portinfra.validation.recovery_part import Part, policy_part, whole
 from portinfra.validation.recovery_times import length
 from portinfra.words import suggestion
 
@@ -65,9 +65,7 @@ def _value_findings(recovery: RecoveryPlan, each: DataPolicy) -> Iterator[Findin
     if each.seed not in SEEDS:
         message = f"{each.seed!r} does not say whose data comes back"
         yield part.wrong("unknown-seed", "seed", message, suggestion(each.seed, SEEDS, ""))
-    if each.retention < 1:
-        message, fix = "no point would be kept", "Keep one at least; two or more where the newest may be bad."
-        yield part.wrong("retention", "retention", message, fix)
+    yield from _keep_findings(part, each)
     if each.engine == "restic":
         severity = Severity.ERROR if each.sensitive else Severity.WARNING
         message = (
@@ -75,6 +73,29 @@ def _value_findings(recovery: RecoveryPlan, each: DataPolicy) -> Iterator[Findin
         )
         fix = "Use age, whose key the source does not have; restic where less to carry matters more."
         yield part.wrong("writer-reads", "engine", message, fix, severity)
+
+
+def _keep_findings(part: Part, each: DataPolicy) -> Iterator[Finding]:
+    """What keeps no point or is unknown; and the former name, where nothing else is wrong with it."""
+    attribute = "keep" if each.retention is None else "retention"
+    unknown = sorted(set(each.kept) - set(KEPT))
+    negative = sorted(name for name in set(each.kept) & set(KEPT) if each.kept[name] < 0)
+    for name in unknown:
+        message, fix = f"there is no {name!r} to keep", suggestion(name, KEPT, "")
+        yield part.wrong("unknown-keep", attribute, message, fix)
+    if negative and each.retention is None:
+        message = f"{', '.join(f'{name} = {each.kept[name]}' for name in negative)} is less than none"
+        yield part.wrong("keep", attribute, message, "Give the number of points, or leave it out.")
+    elif not unknown and max(each.kept.values(), default=0) < 1:
+        message, fix = "no point would be kept", "Keep one at least; two or more where the newest may be bad."
+        yield part.wrong(attribute, attribute, message, fix)
+    elif each.retention is not None and each.keep != DataPolicy(each.of).keep:
+        fix = "Leave retention out: it is the former name of keep."
+        yield part.wrong("keep-twice", attribute, "keep and retention both say what is kept", fix)
+    elif each.retention is not None:
+        message = f"retention is the former name of keep, and is read as keep = {each.retention}"
+        fix = f"Write keep = {each.retention}."
+        yield part.wrong("former-name", attribute, message, fix, Severity.WARNING)
 
 
 Travelling = Sequence[tuple[str, DataPolicy]]

@@ -52,7 +52,7 @@ def test_the_plan_on_the_page_is_what_the_command_prints(applied):
     rule = {"protocol": "tcp", "first": 22, "last": 22, "peer": "0.0.0.0/0"}
     applied.by_hand("AllowTraffic", id=applied.id("firewall", "web"), direction="ingress", rules=[rule])
     changed = applied.changing("web", count=1).changing("db", volumes=[Volume("data", gib=5)])
-    (example,) = re.findall(r"```text\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    example = re.findall(r"```text\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[0]
     assert changed.run("plan").stdout == example
 
 

@@ -14,7 +14,7 @@ def test_plan_is_refused_while_data_has_no_point(run):
 
 
 def test_a_replication_says_where_it_is_at_work_and_what_it_removed(run):
-    kept = run.plan(data=[DataPolicy("db", retention=1)])
+    kept = run.plan(data=[DataPolicy("db", keep=1)])
     first = run("dr", "replicate", about=kept)
     said = [line for line in first.stderr.splitlines() if not line.startswith("[")]
     assert said[:3] == ["taking snapshots in production", "db: taken", "carrying to recovery"]

@@ -17,11 +17,11 @@ def test_nothing_is_taken_over_unless_its_name_is_typed(run):
     result = run("dr", "failover")
     assert result.exit_code == 3, result.output
     assert "nothing was changed" in result.stderr
-    for arguments in (("dr", "failback"), ("dr", "fence"), ("dr", "failover", "--abandon")):
+    for arguments in (("dr", "failback"), ("dr", "fence"), ("dr", "abandon")):
         result = run(*arguments)
         assert result.exit_code == 3, result.output
         assert "agree" not in result.stderr, "it is refused before anybody is asked"
-    assert run("dr", "failover", "--planned", "--source-is-lost").exit_code == 2
+    assert run("dr", "failover", "--planned", "--lost", "production").exit_code == 2
     assert run("dr", "failover", "--yes").exit_code == 0
     assert "Fenced: another environment stands in for it." in run("status", "production").stdout
     assert run("dr", "failover", "--yes").exit_code == 3
@@ -73,12 +73,12 @@ def test_a_failover_that_did_not_pass_says_where_things_stand(run):
     unpassed = run.unpassed()
     told = run("dr", "failover", "--yes", about=unpassed).stderr
     assert "recovery has not taken over yet" in told
-    assert "dr failover shop --abandon" in told
+    assert "dr abandon shop" in told
     result = run("dr", "failover", "--yes", about=run.plan(probes=[Probe("page", "false")]))
     assert result.exit_code == 1
     assert "recovery has taken over and stands" in result.stderr
     again = run("dr", "failover", "--yes")
-    assert (again.exit_code, "recovery has taken over already" in again.stderr) == (3, True)
+    assert (again.exit_code, "recovery is active already" in again.stderr) == (3, True)
 
 
 def test_what_it_says_when_it_stops_is_what_the_runbook_quotes(run):
@@ -95,7 +95,7 @@ def test_what_it_says_when_it_stops_is_what_the_runbook_quotes(run):
         ["wave 1: gate 'false' was not passed within 5s"],
         ["action 'tell' failed"],
         [],
-        ["recovery has taken over already"],
+        ["recovery is active already"],
     ]
 
 
@@ -128,13 +128,13 @@ def test_a_failover_that_cannot_be_finished_is_given_up(run):
     run("dr", "replicate")
     never = run.unpassed()
     assert run("dr", "failover", "--yes", about=never).exit_code == 1
-    assert "--abandon" in run("dr", "status").stdout
+    assert "dr abandon shop" in run("dr", "status").stdout
     assert "failover-under-way" in run("dr", "plan", "--json").stdout
-    assert "--abandon" in run("dr", "failback", "--yes").stderr
+    assert "dr abandon shop" in run("dr", "failback", "--yes").stderr
     assert run("dr", "failover", "--abandon", "--planned").exit_code == 2
-    asked = run("dr", "failover", "--abandon")
+    asked = run("dr", "abandon")
     assert (asked.exit_code, "stays on its volumes" in asked.stderr) == (3, True)
-    given_up = json.loads(run("dr", "failover", "--abandon", "--yes", "--json").stdout)
+    given_up = json.loads(run("dr", "abandon", "--yes", "--json").stdout)
     assert given_up.pop("epoch") > 0
     assert given_up == {
         "schema": "portinfra.abandoned/1",
@@ -170,13 +170,13 @@ def asked(run):
 
 def test_a_source_that_is_lost_is_not_called_before_the_question_either(run, asked):
     run("dr", "replicate")
-    assert asked(lambda: run("dr", "failover", "--source-is-lost", answer="shop\n")) == []
+    assert asked(lambda: run("dr", "failover", "--lost", "production", answer="shop\n")) == []
 
 
 def test_nor_to_find_a_point_that_is_to_be_left_aside(run, asked):
     older = json.loads(run("dr", "replicate", "--json").stdout)["groups"][0]["point"]
     run("dr", "replicate", "--now")
-    call = ("dr", "failover", "--source-is-lost", "--yes", "--without-point", older)
+    call = ("dr", "failover", "--lost", "production", "--yes", "--without-point", older)
     assert asked(lambda: run(*call)) == []
 
 
@@ -186,7 +186,7 @@ def test_the_way_back_goes_on_without_who_is_lost(run, asked):
     never = run.unpassed()
     assert run("dr", "failback", "--yes", about=never).exit_code == 1
     ended = []
-    call = ("dr", "failback", "--source-is-lost", "--yes")
+    call = ("dr", "failback", "--lost", "recovery", "--yes")
     assert asked(lambda: ended.append(run(*call)), run.there.account) == []
     assert ended[0].exit_code == 0
 
@@ -195,21 +195,41 @@ def test_who_is_lost_is_not_said_to_be_fenced(run):
     run("dr", "replicate")
     never = run.unpassed()
     run("dr", "failover", "--yes", about=never)
-    told = json.loads(run("dr", "failover", "--yes", "--abandon", "--target-is-lost", "--json").stdout)
-    assert (told["stands"], told["fenced"], told["stopped"]) == ("shop/production", None, None)
-    assert "first of all: dr fence" in run("dr", "failover", "--yes", "--abandon", "--target-is-lost").stdout
+    told = run("dr", "failback", "--lost", "recovery", "--yes")
+    assert told.exit_code == 0, told.output
+    assert "recovery was not stopped. When it comes back, first of all:" in told.stderr
 
 
-def test_who_stands_alone_may_leave_aside_a_point_that_is_damaged(run):
+def test_who_takes_over_alone_may_leave_aside_a_point_that_is_damaged(run):
     run("dr", "replicate")
     run("dr", "failover", "--yes")
     run("dr", "failback", "--yes")
     run("dr", "replicate", "--now")
-    alone = ("dr", "failback", "--yes", "--abandon", "--target-is-lost")
-    refused = run(*alone)
-    assert (refused.exit_code, "--without-point" in refused.stderr) == (3, True)
+    alone = ("dr", "failover", "--lost", "production", "--yes", "--json")
     newest = json.loads(run("dr", "status", "--json").stdout)["volumes"][0]["point"]
     assert run(*alone, "--without-point", "nonsense").exit_code == 2
-    assert run("dr", "failback", "--yes", "--abandon", "--without-point", newest).exit_code == 2
     done = run(*alone, "--without-point", newest)
-    assert (done.exit_code, "recovery stands: 2 hosts on." in done.stdout) == (0, True), done.output
+    assert (done.exit_code, json.loads(done.stdout)["points"]) == (0, []), done.output
+
+
+def test_lost_names_the_end_that_is_left(run):
+    run("dr", "replicate")
+    result = run("dr", "failover", "--lost", "recovery", "--yes")
+    assert result.exit_code == 2
+    assert "dr failback --lost recovery" in result.stderr
+
+
+OLD_SPELLINGS = [
+    (("failover", "--source-is-lost"), "dr failover shop --lost production"),
+    (("failback", "--abandon", "--target-is-lost"), "dr failover shop --lost production"),
+    (("failover", "--abandon", "--target-is-lost"), "dr failback shop --lost recovery"),
+    (("failback", "--source-is-lost"), "dr failback shop --lost recovery"),
+    (("failover", "--older-data"), "dr failover shop --from-points"),
+    (("failover", "--abandon"), "dr abandon shop"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), OLD_SPELLINGS, ids=[" ".join(old) for old, _ in OLD_SPELLINGS])
+def test_an_old_spelling_says_what_to_write_now(run, old, new):
+    run("dr", "replicate")
+    assert f"Write: python shop.py {new}" in run("dr", *old).stderr

@@ -50,8 +50,10 @@ def test_status_ends_with_three_where_nobody_could_look(run):
 
 def test_who_took_over_is_told_of_on_every_page(run):
     run("dr", "replicate")
-    assert run("dr", "failover", "--yes", "--source-is-lost").exit_code == 0
-    assert "has taken over" in run("status", "production").stderr + run("status", "production").stdout
+    assert run("dr", "failover", "--yes", "--lost", "production").exit_code == 0
+    assert (
+        "recovery is active since" in run("status", "production").stderr + run("status", "production").stdout
+    )
     assert "carried nowhere before dr failback" in run("dr", "status").stdout
     assert 'portinfra_recovery_target_stands{recovery="shop"} 1' in run("dr", "status", "--prometheus").stdout
     assert run("dr", "plan").exit_code == 3
@@ -85,12 +87,12 @@ def test_what_is_made_in_the_target_before_its_turn_is_told_to_be_blank(run):
 
 def test_a_source_that_was_not_stopped_is_told_of_until_it_is(run):
     run("dr", "replicate")
-    run("dr", "failover", "--source-is-lost", "--yes")
+    run("dr", "failover", "--lost", "production", "--yes")
     assert "has not been stopped. First of all, once it is there: dr fence." in run("dr", "status").stdout
     assert 'source_may_run{recovery="shop"} 1' in run("dr", "status", "--prometheus").stdout
     assert json.loads(run("dr", "status", "--json").stdout)["source_stopped"] is False
     refused = run("dr", "replicate")
-    assert (refused.exit_code, "first of all, dr fence" in refused.stderr) == (3, True)
+    assert (refused.exit_code, "Stop it first: dr fence shop" in refused.stderr) == (3, True)
     run("dr", "fence", "--yes")
     assert "has not been stopped" not in run("dr", "status").stdout
     assert 'source_may_run{recovery="shop"} 0' in run("dr", "status", "--prometheus").stdout

@@ -50,7 +50,7 @@ recovery "shop" {
     before       = "./freeze"
     after        = ["./thaw", "./tell"]
     freeze_limit = "10s"
-    retention    = 3
+    keep         = { last = 3, daily = 14 }
     sensitive    = true
   }
   data "db/log" {}
@@ -86,7 +86,7 @@ PLAN = RecoveryPlan(
             before="./freeze",
             after=["./thaw", "./tell"],
             freeze_limit="10s",
-            retention=3,
+            keep={"last": 3, "daily": 14},
             sensitive=True,
         ),
         DataPolicy("db/log"),
@@ -193,6 +193,8 @@ def test_waves_in_a_list_have_its_line(load_hcl):
         ('  waves = [["db"]]\n  drill_cdir = "10.0.0.0/8"\n', 7, "Did you mean 'drill_cidr'?"),
         ('  waves = [["db"]]\n  data {\n  }\n', 7, 'Write data "NAME" {…}.'),
         ('  waves = [["db"]]\n  data "db" {\n    retention = "seven"\n  }\n', 8, "a whole number"),
+        ('  waves = [["db"]]\n  data "db" {\n    keep = "seven"\n  }\n', 8, "a whole number or a mapping"),
+        ('  waves = [["db"]]\n  data "db" {\n    keep = { last = [] }\n  }\n', 8, "a mapping"),
         ('  waves = [["db"]]\n  data "db" {\n    sensitive = "yes"\n  }\n', 8, "true or false"),
         ('  waves = [["db"]]\n  data "db" {\n    before = [[]]\n  }\n', 8, "a text or a list of texts"),
         ('  waves = [["db"]]\n  action "a" {\n  }\n', 7, "action 'a' needs 'run'"),

@@ -10,8 +10,7 @@ from portinfra.recovery.ledger.ledger import Contents, Entry
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.facts import facts_of, read_facts
 from portinfra.recovery.situation.situation import Authority
-from portinfra.recovery.takeover.failback import failback
-from portinfra.recovery.takeover.failover import failover
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.testing.simulated import applied, simulated
 
 BEGUN = {"kind": "failover", "id": "64", "occasion": "failover", "epoch": 100, "began": 100.0, "open": True}

@@ -127,12 +127,12 @@ def test_all_of_the_plan_is_in_it_whatever_signs_it_is_written_with(gates, probe
 def test_the_way_back_has_its_own_ways_out():
     back = PAGE.partition("**To go back**")[2].partition("## Never")[0]
     assert "There is no" not in back
-    assert "`--source-is-lost` makes no call to recovery" in back
-    assert "`--abandon` gives it up, and recovery stands again" in back
-    assert "production stands again" not in back, "the other end waits for it"
+    assert "`--lost recovery` makes no call to recovery" in back
+    assert "`dr abandon` gives it up, and recovery is active again" in back
+    assert "production is active again" not in back, "the other end waits for it"
     assert "take snapshots of its volumes first" in back
     there = PAGE.partition("## 3. If it stops")[2].partition("## 4.")[0]
-    assert "with `--abandon --target-is-lost`. It makes no call to recovery" in there
+    assert "`--lost recovery`. It makes no call\n  to recovery" in there
 
 
 def test_it_says_what_another_computer_needs():

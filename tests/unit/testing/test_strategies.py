@@ -91,6 +91,7 @@ LEFT_OUT = {
     "RecoveryPlan.without": "every role is in a wave",
     "RecoveryPlan.location": "where it was written",
     "Wave.location": "where it was written",
+    "DataPolicy.retention": "the former name of keep",
     "DataPolicy.location": "where it was written",
     "Action.name": "only people read it",
     "Action.run": "hooks pass",

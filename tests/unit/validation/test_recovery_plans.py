@@ -87,6 +87,21 @@ OVER_THERE = {"target": FAR, "vault": VAULT}
         ),
         (policies(DataPolicy("db", seed="first")), "unknown-seed", "data.db.seed", "each, one"),
         (policies(DataPolicy("db", retention=0)), "retention", "data.db.retention", "Keep one at least"),
+        (policies(DataPolicy("db", keep=0)), "keep", "data.db.keep", "Keep one at least"),
+        (policies(DataPolicy("db", keep={})), "keep", "data.db.keep", "Keep one at least"),
+        (policies(DataPolicy("db", keep={"last": 1, "daily": -1})), "keep", "data.db.keep", "daily = -1"),
+        (
+            policies(DataPolicy("db", keep={"last": 1, "dayly": 3})),
+            "unknown-keep",
+            "data.db.keep",
+            "Did you mean 'daily'?",
+        ),
+        (
+            policies(DataPolicy("db", keep=3, retention=3)),
+            "keep-twice",
+            "data.db.retention",
+            "Leave retention out",
+        ),
         (policies(DataPolicy("db", engine="native"), **OVER_THERE), "engine", "data.db.engine", "for age"),
         (policies(DataPolicy("db", engine="age")), "no-vault", "vault", "the data of db travels"),
         ({"target": FAR}, "no-vault", "vault", "the data of db, queue travels"),
@@ -155,6 +170,7 @@ def test_what_makes_no_sense_is_an_error(changes, rule, subject, words, found):
         ({"waves": [["db", "queue"]]}, "role-in-no-wave", "waves"),
         ({"waves": [Wave(["db", "queue"], limit="31m"), ["app"]]}, "limit", "wave 1.limit"),
         (policies(DataPolicy("app")), "no-volumes", "data.app"),
+        (policies(DataPolicy("db", retention=7)), "former-name", "data.db.retention"),
         (policies(DataPolicy("db", engine="restic"), **OVER_THERE), "writer-reads", "data.db.engine"),
     ],
 )
@@ -176,6 +192,7 @@ def test_what_is_doubtful_is_a_warning(changes, rule, subject, found):
         {"waves": [Wave(["db", "queue"], gates="true", limit="30m"), Wave("app", gates=print)]},
         {"rto": "20m", "waves": [Wave(["db", "queue"], limit="20m"), ["app"]]},
         policies(DataPolicy("db", schedule="4h", seed="one", before="sync", after=print, sensitive=True)),
+        policies(DataPolicy("db", keep={"hourly": 24, "weekly": 8})),
         policies(DataPolicy("db", engine="age"), vault=VAULT),
         policies(DataPolicy("db"), **OVER_THERE),
         {"actions": [Action("a", "true", on=["drill", "failover", "failback"], after="db")]},
@@ -265,7 +282,7 @@ def test_each_finding_is_at_its_own_line(found):
         ["db", "queue"],
         Wave(["app", "web"]),
     ]
-    policy = DataPolicy("db", retention=0)
+    policy = DataPolicy("db", keep=0)
     action = Action("a", "true", on="disaster")
     again = Action("a", "ls")
     lines = [f.location.line - first for f in found(waves=waves, data=policy, actions=[action, again])]

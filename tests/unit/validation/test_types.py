@@ -126,6 +126,8 @@ def test_each_field_of_its_parts_is_reported_when_wrong_and_only_then(
         ({"data": DataPolicy("app", before=5)}, "data.app.before"),
         ({"data": DataPolicy("app", sensitive="yes")}, "data.app.sensitive"),
         ({"data": DataPolicy("app", retention="7")}, "data.app.retention"),
+        ({"data": DataPolicy("app", keep=True)}, "data.app.keep"),
+        ({"data": DataPolicy("app", keep={"last": "3"})}, "data.app.keep"),
         ({"actions": Action("a", None)}, "action.a.run"),
         ({"probes": Probe("a", b"true")}, "probe.a.run"),
         ({"contacts": [None]}, "contacts"),

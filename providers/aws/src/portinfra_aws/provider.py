@@ -48,7 +48,7 @@ class AwsProvider:
 
     def principal_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
         """The ARN of the user or of the session of a role."""
-        return str(answers[catalogue.IDENTITY][0]["Arn"])
+        return str(answers[catalogue.IDENTITY][0].get("Arn", ""))
 
     def catalogue_calls(self) -> tuple[Call, ...]:
         """Six reads, and three of quotas that may fail."""

@@ -5,6 +5,7 @@ from attrs import evolve
 from portinfra.model.catalogue import Quota
 from portinfra.model.environment import Environment
 from portinfra_aws import actions, catalogue, rates
+from portinfra_aws.provider import AwsProvider
 from portinfra_aws.published import IMAGES, SIZES, STORAGE, VCPUS, machine, runs_images, takes_standard_vcpus
 
 ENVIRONMENT = Environment("production", on="aws:us-east-1")
@@ -143,3 +144,10 @@ def test_every_action_has_the_rate_that_ec2_publishes():
     assert (found["CreateTags"].bucket, found["CreateTags"].per_second) == (100, 10)
     assert (found["CreateSubnet"].bucket, found["CreateSubnet"].per_second) == (50, 5)
     assert set(actions.ALL) <= set(found)
+
+
+def test_the_principal_is_the_arn_of_the_caller():
+    arn = "arn:aws:sts::123456789012:assumed-role/operator/ada"
+    (identity,) = AwsProvider(ENVIRONMENT, None).account_calls()
+    answers = {identity: [{"Account": "123456789012", "Arn": arn}]}
+    assert AwsProvider(ENVIRONMENT, None).principal_of(answers) == arn

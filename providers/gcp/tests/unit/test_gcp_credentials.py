@@ -2,6 +2,7 @@
 
 import builtins
 import json
+from pathlib import Path
 
 import google.auth.exceptions
 import google.oauth2.credentials
@@ -75,6 +76,18 @@ LOGIN = {"client_secret": "no-secret", "refresh_token": "no-token"}
 def test_a_login_is_taken_without_the_warnings_of_a_library(login):
     credentials.source({})
     credentials.source({"file": login})
+
+
+def test_credentials_name_the_user_or_the_service_account(login, monkeypatch):
+    assert credentials.source({}).principal() == "", "an old login names nobody"
+    known = json.loads(Path(login).read_text()) | {"account": "ada@example.com"}
+    Path(login).write_text(json.dumps(known))
+    assert credentials.source({"file": login}).principal() == "ada@example.com"
+    robot = "robot@shop.iam.gserviceaccount.com"
+    assert credentials.source({"file": login, "impersonate": robot}).principal() == robot
+    monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "the-token")
+    provider = plugin.connect(Environment("production", on="gcp:europe-west1", account="shop"))
+    assert provider.principal_of({}) == "", "a token does not say whose it is"
 
 
 @pytest.mark.parametrize(

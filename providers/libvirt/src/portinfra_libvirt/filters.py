@@ -129,7 +129,7 @@ def renew(text: str, attempt: str) -> str:
 
 def digest(allowed: Iterable[Allowed]) -> str:
     """A short word for all that is let through."""
-    return hashlib.sha256(repr(sorted(map(tuple, allowed))).encode()).hexdigest()[:12]
+    return hashlib.sha256(repr(sorted(tuple(each) for each in allowed)).encode()).hexdigest()[:12]
 
 
 def _on_the_wire(allowed: Allowed) -> str:

@@ -3,7 +3,9 @@
 import pytest
 
 from portinfra.errors import InvalidRequest
+from portinfra.model.environment import Environment
 from portinfra_libvirt import sites
+from portinfra_libvirt.provider import LibvirtProvider
 
 RACK = """
 site "rack" {
@@ -31,6 +33,12 @@ def test_a_whole_file_is_read():
     assert not rack.alone
     assert rack.keys["payments"].file == "/etc/payments.key"
     assert rack.keys["vault"].command == ("vault", "read", "key")
+
+
+def test_the_principal_is_the_uri_of_each_hypervisor():
+    (rack,) = sites.read(RACK, "sites.hcl")
+    provider = LibvirtProvider(Environment("production", on="libvirt:rack"), rack)
+    assert provider.principal_of({}) == "qemu+ssh://root@hv1/system, qemu+ssh://root@hv2/system"
 
 
 def test_zones_of_one_uri_are_one_hypervisor():

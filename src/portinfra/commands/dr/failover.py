@@ -1,4 +1,4 @@
-"""`dr failover`, `dr fence` and `dr failback`: who stands in for whom."""
+"""`dr failover`, `dr failback`, `dr abandon` and `dr fence`: which environment is active."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,23 +11,25 @@ from portinfra.commands.session import Session
 
 if TYPE_CHECKING:
     from portinfra.model.evidence import Evidence
+    from portinfra.recovery.options import How
     from portinfra.recovery.recovery import Recovery
 
 
 @frozen
-class Turning(Agreed):
-    """How one end takes over from the other, or how that is given up."""
+class TakingOver(Agreed):
+    """How one environment takes over from the other one."""
 
-    source_is_lost: Annotated[
-        bool,
-        Option("--source-is-lost", help="Make no call to who is to be left: it cannot be stopped."),
-    ] = False
-    older_data: Annotated[
-        bool,
+    lost: Annotated[
+        str | None,
         Option(
-            "--older-data",
-            help="Let points replace newer data that is on volumes of who takes over.",
+            "--lost",
+            metavar="ENVIRONMENT",
+            help="This environment is lost: make no call to it. The other one takes over.",
         ),
+    ] = None
+    from_points: Annotated[
+        bool,
+        Option("--from-points", help="Use points, though volumes of who takes over have newer data."),
     ] = False
     without_point: Annotated[
         list[str] | None,
@@ -35,31 +37,14 @@ class Turning(Agreed):
             "--without-point", metavar="POINT", help="Use an older point than this one, or none; repeatable."
         ),
     ] = None
-    abandon: Annotated[
-        bool,
-        Option(
-            "--abandon",
-            help="Give up one that has begun and is not done: who was stopped for it stands again.",
-        ),
-    ] = False
-    target_is_lost: Annotated[
-        bool,
-        Option("--target-is-lost", help="With --abandon: make no call to who was to take over."),
-    ] = False
-
-    def check(self, *others: object) -> None:
-        """Raises Misuse for options that do not go together; `others` are those of one command only."""
-        if self.abandon and (self.source_is_lost or any(others)):
-            raise Misuse("--abandon gives up whatever was begun", fix="Leave the other options out.")
-        if self.abandon and self.without_point and not self.target_is_lost:
-            fix = "Leave it out; or add --target-is-lost, where it is."
-            raise Misuse("--abandon uses no points", fix=fix)
-        if self.target_is_lost and not self.abandon:
-            raise Misuse("--target-is-lost goes with --abandon", fix="Add it, or leave this out.")
+    older_data: Annotated[bool, Option("--older-data", hidden=True)] = False
+    source_is_lost: Annotated[bool, Option("--source-is-lost", hidden=True)] = False
+    abandon: Annotated[bool, Option("--abandon", hidden=True)] = False
+    target_is_lost: Annotated[bool, Option("--target-is-lost", hidden=True)] = False
 
 
 @frozen
-class FailingOver(Turning):
+class FailingOver(TakingOver):
     """How the target takes over."""
 
     planned: Annotated[
@@ -68,47 +53,29 @@ class FailingOver(Turning):
 
 
 def failover(session: Session, which: Which, failing: FailingOver) -> int:
-    """Let the target take over: stop the source, and bring everything up there. Run again to go on."""
-    from portinfra import dr
-    from portinfra.commands.applying import confirm
-    from portinfra.commands.dr.reporting import hand_in
-    from portinfra.render.console.progress import ProgressDisplay
-    from portinfra.render.console.recovery import show_prospect
-    from portinfra.render.console.terminal import err
-    from portinfra.rollout.evidence import open_store
+    """Make the target active: stop the source, and bring everything up there. Run again to go on."""
+    declared = recovery_of(session, which)
+    if failing.planned and (failing.from_points or failing.older_data):
+        raise Misuse("--planned brings the newest data", fix="Leave --from-points or --planned out.")
+    if failing.planned and (failing.lost or failing.source_is_lost):
+        raise Misuse("an environment that is lost gives no last point", fix="Leave --planned or --lost out.")
+    if failing.planned and failing.abandon:
+        raise Misuse("--planned does not go with --abandon", fix="Leave one of them out.")
+    return _take_over(session, which, declared, failing, planned=True if failing.planned else None)
 
-    failing.check(failing.planned, failing.older_data)
-    if failing.older_data and failing.planned:
-        raise Misuse("--planned brings the newest data", fix="Leave --older-data or --planned out.")
-    if failing.source_is_lost and failing.planned:
-        raise Misuse(
-            "a source that is lost gives no last point", fix="Leave --planned or --source-is-lost out."
-        )
-    recovery = recovery_of(session, which)
-    if failing.abandon:
-        return _abandon(session, recovery, failing)
-    store, without = open_store(), _left_aside(recovery, failing, ask_source=not failing.source_is_lost)
-    how = dr.How(
-        source_is_lost=failing.source_is_lost,
-        last_point=failing.planned,
-        without=without,
-        older_data=failing.older_data,
-    )
-    if not failing.yes:
-        show_prospect(dr.prospect(recovery, how), err())
-        dr.may_take_over(recovery, how)
-        stopped = "is lost" if failing.source_is_lost else "is stopped"
-        err().print(f"{recovery.source.name} {stopped}, and {recovery.target.name} takes over.")
-        confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
-    with ProgressDisplay() as display:
-        evidence = dr.failover(recovery, evolve(how, pace=dr.Pace(listen=display)), say=display.say)
-    code = hand_in(session, store, recovery, evidence, as_json=failing.as_json)
-    _what_next(session, which, recovery, evidence)
-    return code
+
+def failback(session: Session, which: Which, changing: TakingOver) -> int:
+    """Make the source active again, with what was written since. Its downtime is measured."""
+    return _take_over(session, which, recovery_of(session, which).turned, changing, planned=None)
+
+
+def abandon(session: Session, which: Which, changing: Agreed) -> int:
+    """Abandon a takeover that is not finished: the environment that was stopped for it is active again."""
+    return _abandon(session, recovery_of(session, which), changing)
 
 
 def fence(session: Session, which: Which, changing: Agreed) -> int:
-    """Stop a source that has come back after the target took over."""
+    """Stop an environment that has come back after the other one took over."""
     from portinfra import dr
     from portinfra.commands.applying import confirm
     from portinfra.render.console.progress import ProgressDisplay
@@ -129,53 +96,88 @@ def fence(session: Session, which: Which, changing: Agreed) -> int:
     return Exit.DONE
 
 
-def failback(session: Session, which: Which, changing: Turning) -> int:
-    """Go back to the source with what was written since. Its downtime is measured."""
+def _take_over(
+    session: Session, which: Which, recovery: "Recovery", taking: TakingOver, *, planned: bool | None
+) -> int:
+    """Make the target of this recovery active. An old spelling says what to write now."""
     from portinfra import dr
     from portinfra.commands.applying import confirm
     from portinfra.commands.dr.reporting import hand_in
     from portinfra.render.console.progress import ProgressDisplay
+    from portinfra.render.console.recovery import show_prospect
     from portinfra.render.console.terminal import err
     from portinfra.rollout.evidence import open_store
 
-    changing.check(changing.older_data)
-    if changing.older_data and not changing.source_is_lost:
-        raise Misuse("--older-data goes with --source-is-lost", fix="Add it, or leave this out.")
-    recovery = recovery_of(session, which)
-    if changing.abandon:
-        return _abandon(session, recovery.turned, changing)
-    store = open_store()
-    without = _left_aside(recovery.turned, changing, ask_source=not changing.source_is_lost)
-    how = dr.How(source_is_lost=changing.source_is_lost, without=without, older_data=changing.older_data)
-    if not changing.source_is_lost:
-        dr.may_fail_back(recovery)
-    if not changing.yes:
-        last = not changing.source_is_lost
-        dr.may_take_over(recovery.turned, evolve(how, occasion="failback", last_point=last))
-        left = "is lost" if changing.source_is_lost else "is stopped"
-        come = "has come from there" if changing.source_is_lost else "was written since"
-        err().print(
-            f"{recovery.target.name} {left}, and {recovery.source.name} takes over again. What its volumes "
-            f"hold now is replaced by what {come}: with it goes what was written in {recovery.source.name} "
-            "after its last point, unless you take snapshots of that first."
+    if taking.abandon and not taking.target_is_lost:
+        if taking.lost or taking.without_point or taking.from_points or taking.source_is_lost:
+            raise Misuse("--abandon gives up whatever was begun", fix="Leave the other options out.")
+        _write_now(session, which, recovery, "abandon")
+        return _abandon(session, recovery, taking)
+    if taking.target_is_lost:
+        if not taking.abandon:
+            raise Misuse("--target-is-lost goes with --abandon", fix="Write --lost ENVIRONMENT instead.")
+        recovery = recovery.turned
+    lost = taking.lost
+    if taking.source_is_lost or taking.target_is_lost:
+        lost = recovery.source.name
+        _write_now(session, which, recovery, _verb(recovery), "--lost", lost)
+    elif taking.older_data:
+        _write_now(session, which, recovery, _verb(recovery), "--from-points")
+    if lost not in (None, recovery.source.name):
+        raise Misuse(
+            f"{recovery.target.name} takes over from {recovery.source.name}, and --lost says {lost}",
+            fix=f"If {recovery.source.name} is lost: --lost {recovery.source.name}. "
+            f"If {recovery.target.name} is: dr {_verb(recovery.turned)} --lost {recovery.target.name}.",
         )
+    store, without = open_store(), _left_aside(recovery, taking, ask_source=lost is None)
+    how = dr.How(
+        lost=lost is not None,
+        planned=planned,
+        without=without,
+        from_points=taking.from_points or taking.older_data,
+    )
+    if not taking.yes:
+        show_prospect(dr.prospect(recovery, how), err())
+        dr.may_take_over(recovery, how)
+        for line in _agreement(recovery, how):
+            err().print(line)
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
-        evidence = dr.failback(recovery, evolve(how, pace=dr.Pace(listen=display)), say=display.say)
-    code = hand_in(session, store, recovery, evidence, as_json=changing.as_json)
-    _what_next(session, which, recovery.turned, evidence)
+        run = dr.failback if recovery.is_reversed else dr.failover
+        evidence = run(recovery, evolve(how, pace=dr.Pace(listen=display)), say=display.say)
+    code = hand_in(session, store, recovery.declared, evidence, as_json=taking.as_json)
+    _what_next(session, which, recovery, evidence)
     return code
 
 
-def abandon(session: Session, which: Which, changing: Agreed) -> int:
-    """Abandon a takeover that is not finished: the environment that was stopped for it is active again."""
-    from portinfra import dr
-
-    recovery = recovery_of(session, which)
-    return _abandon(session, dr.may_abandon(recovery), Turning(yes=changing.yes, as_json=changing.as_json))
+def _verb(recovery: "Recovery") -> str:
+    return "failback" if recovery.is_reversed else "failover"
 
 
-def _left_aside(recovery: "Recovery", turning: Turning, *, ask_source: bool) -> tuple[str, ...]:
+def _write_now(session: Session, which: Which, recovery: "Recovery", verb: str, *options: str) -> None:
+    """Say which command an old spelling means."""
+    from portinfra.render.console.terminal import err
+
+    now = session.command("dr", verb, recovery.plan.name, *options, *which.repeated(session))
+    err().print(f"This is an old spelling. Write: {now}")
+
+
+def _agreement(recovery: "Recovery", how: "How") -> list[str]:
+    """Return what an operator agrees to, in sentences."""
+    source, target = recovery.source.name, recovery.target.name
+    stopped = "is lost" if how.lost else "is stopped"
+    lines = [f"{source} {stopped}, and {target} takes over."]
+    if how.lost:
+        lines.append(f"What was written in {source} and is in no point stays on its volumes.")
+    elif recovery.is_reversed:
+        lines.append(
+            f"What the volumes of {target} hold is replaced by what was written in {source} since. With it "
+            f"goes what was written in {target} after its last point, unless you take snapshots first."
+        )
+    return lines
+
+
+def _left_aside(recovery: "Recovery", turning: TakingOver, *, ask_source: bool) -> tuple[str, ...]:
     """The points in a recovery's target that are not to be used. Raises Misuse for what is none."""
     from portinfra import dr
 
@@ -199,19 +201,17 @@ def _what_next(session: Session, which: Which, recovery: "Recovery", evidence: "
         return
     target = recovery.target.name
     if evidence.rto_measured is None:
-        give_up = session.command(
-            "dr", evidence.kind, evidence.recovery, "--abandon", *which.repeated(session)
-        )
+        give_up = session.command("dr", "abandon", evidence.recovery, *which.repeated(session))
         err().print(f"{target} has not taken over yet. Mend what is named, then go on:")
         err().print(f"  {session.again}")
         if evidence.source_fenced:
-            err().print(f"Or give it up, and {recovery.source.name} stands again: {give_up}")
+            err().print(f"Or abandon it, and {recovery.source.name} is active again: {give_up}")
     else:
         err().print(f"{target} has taken over and stands. What is named did not pass: look at it.")
 
 
-def _abandon(session: Session, recovery: "Recovery", agreed: Turning) -> int:
-    """Give up what was begun; the source of this recovery stands again."""
+def _abandon(session: Session, recovery: "Recovery", agreed: Agreed) -> int:
+    """Abandon the takeover that is open, in either direction."""
     from portinfra import dr
     from portinfra.commands.applying import confirm
     from portinfra.render.console.progress import ProgressDisplay
@@ -219,27 +219,19 @@ def _abandon(session: Session, recovery: "Recovery", agreed: Turning) -> int:
     from portinfra.render.recovery_documents import abandoned_document
     from portinfra.words import count
 
-    source, target, lost = recovery.source.name, recovery.target.name, agreed.target_is_lost
-    without = _left_aside(recovery.turned, agreed, ask_source=False)
-    if not lost:
-        dr.may_abandon(recovery)
+    recovery = dr.may_abandon(recovery)
+    source, target = recovery.source.name, recovery.target.name
     if not agreed.yes:
         err().print(
-            f"{source} stands again with the data that it has, and {target} is "
-            f"{'lost' if lost else 'stopped'}. What was written in {target} since the failover began stays "
-            "on its volumes there, and is carried nowhere."
+            f"{source} is active again with the data that it has, and {target} is stopped. What was written "
+            f"in {target} since the takeover began stays on its volumes there, and is carried nowhere."
         )
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
-        pace = dr.Pace(listen=display)
-        done = (
-            dr.stand_alone(recovery, without=without, pace=pace) if lost else dr.abandon(recovery, pace=pace)
-        )
+        done = dr.abandon(recovery, dr.How(pace=dr.Pace(listen=display)))
     if agreed.as_json:
         write_json(abandoned_document(recovery, done))
     else:
-        became = "is lost: when it comes back, first of all: dr fence"
-        if done.stopped is not None:
-            became = f"is fenced: {count(done.stopped, 'host')} off"
-        write(f"{source} stands: {count(done.running, 'host')} on. {target} {became}.")
+        stopped = f"{target} is fenced: {count(done.stopped, 'host')} off"
+        write(f"{source} is active again: {count(done.running, 'host')} on. {stopped}.")
     return Exit.DONE

@@ -70,6 +70,11 @@ NUMBER_MAP = Shape(
     lambda value: isinstance(value, dict) and all(map(_is_number, value.values())),
     _to_number_map,
 )
+NUMBER_OR_MAP = Shape(
+    "a whole number or a mapping of names to whole numbers",
+    lambda value: NUMBER.fits(value) or NUMBER_MAP.fits(value),
+    lambda value: _to_number_map(value) if isinstance(value, dict) else to_number(value),
+)
 MAP_OF_MAPS = Shape(
     "a mapping of providers to mappings of options",
     lambda value: isinstance(value, dict) and all(isinstance(item, dict) for item in value.values()),
@@ -134,7 +139,7 @@ def _shapes(described: Iterable[schema.Attribute]) -> Mapping[str, Shape]:
 
 
 def _shape(attribute: schema.Attribute) -> Shape:
-    shape = _SHAPES[attribute.kind]
+    shape = NUMBER_OR_MAP if attribute.metadata.get("number") else _SHAPES[attribute.kind]
     return evolve(shape, may_be_secret=True) if attribute.metadata.get("secret") else shape
 
 

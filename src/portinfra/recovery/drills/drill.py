@@ -109,7 +109,7 @@ def _takeover_of(recovery: Recovery, target: Connection) -> str:
 
 def _without_other_end(recovery: Recovery, target: Connection) -> Situation:
     end: End = "target" if recovery.is_reversed else "source"
-    return read_facts(recovery, lost=end, hosts=False, through=target)
+    return read_facts(recovery, lost=end, hosts=False, through=[target])
 
 
 def _up_and_down(bring_up: BringUp) -> int | None:

@@ -15,8 +15,10 @@ from attrs import field, frozen
 from portinfra.model.plain import JsonObject
 from portinfra.words import count
 
-VERSION = 1
-"""The newest form of entries that this version reads. An entry without `v` has this form."""
+VERSION = 2
+"""The newest form of entries that this version reads. An entry without `v` has form 1. Form 2 is that of a
+takeover which keeps own volumes: an earlier version would replace them.
+"""
 
 TIME_MAX = 253_402_300_799.0
 """The last second of the year 9999: a later time has no date."""
@@ -138,6 +140,8 @@ FORMS = {
             "last_point": _is_flag,
             "fenced_at": _is_number_or_none,
             "points": _is_text,
+            "own": _is_text,
+            "own_until": _is_number_or_none,
             "restored": _is_text,
             "done": _is_text,
             "abandoned": _is_whole,
@@ -160,7 +164,7 @@ def unreadable(number: int, said: JsonObject) -> Unreadable | None:
     name = kind if isinstance(kind, str) else ""
     if not said:
         return Unreadable(number, "", "it is no JSON object, or a part of it is missing")
-    version = said.get("v", VERSION)
+    version = said.get("v", 1)
     if not _is_whole(version):
         return Unreadable(number, name, "v has a value of another form", open=is_open)
     if version > VERSION:

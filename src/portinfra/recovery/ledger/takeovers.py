@@ -40,6 +40,10 @@ class Turn:
     """When the source had stopped: none of its data is newer. None: nobody has stopped it."""
     points: tuple[str, ...] = ()
     """What the target's data comes from. Empty until the target begins to change: till then, the newest."""
+    own: tuple[str, ...] = ()
+    """The groups, by `mark`, whose own volumes have the newest data, and are kept."""
+    own_until: float | None = None
+    """Until when those volumes were written to; None: they are up to date, or it is not known."""
     restored: tuple[str, ...] = ()
     """The roles, by `mark`, that have that data. What there is of others is of an earlier time."""
     done: tuple[str, ...] = ()
@@ -55,6 +59,11 @@ class Turn:
     def given_up_at(self) -> float:
         """The moment up to which the source's data would have been wanted, where nobody has stopped it."""
         return self.began if self.lost_at is None else self.lost_at
+
+    @property
+    def restores(self) -> bool:
+        """Whether it is decided which data each group gets: its end may have changed since."""
+        return bool(self.points or self.own)
 
     @property
     def latest(self) -> int:
@@ -106,7 +115,7 @@ def activated_number(contents: Contents) -> int:
     return max(stood_since(contents.entries), max(damaged, default=0))
 
 
-def stands_from_here(ledger: Ledger, turn: str) -> None:
+def activate(ledger: Ledger, turn: str) -> None:
     """Write that the target stands, by a turn or alone: what is written there from here on is its own."""
     earlier = [entry for entry in ledger.entries(STOOD) if entry.said["id"] != turn]
     ledger.add({"kind": STOOD, "id": turn})
@@ -128,6 +137,9 @@ def as_said(turn: Turn) -> JsonObject:
         "last_point": turn.last_point,
         "fenced_at": turn.fenced_at and round(turn.fenced_at, 3),
         "points": " ".join(turn.points),
+        "own": " ".join(turn.own),
+        "own_until": turn.own_until and round(turn.own_until, 3),
+        "v": 2 if turn.own else 0,
         "restored": " ".join(turn.restored),
         "done": " ".join(turn.done),
         "abandoned": turn.abandoned,
@@ -154,6 +166,8 @@ def _turn(entry: Entry) -> Turn:
         last_point=bool(said.get("last_point")),
         fenced_at=said.get("fenced_at"),
         points=tuple(str(said.get("points", "")).split()),
+        own=tuple(str(said.get("own", "")).split()),
+        own_until=said.get("own_until"),
         restored=tuple(str(said.get("restored", "")).split()),
         done=tuple(str(said.get("done", "")).split()),
         abandoned=int(said.get("abandoned", 0)),

@@ -39,7 +39,7 @@ class Ages:
 
     def of(self, point: Point) -> Age:
         """Return the age of a point's data."""
-        ahead, time = self.is_ahead(point), self._effective_time(point)
+        ahead, time = self.is_ahead(point), self.effective_time(point)
         if time is None:
             return Age(None, exact=False)
         return Age(max(0.0, (self.now if self.until is None else self.until) - time), exact=not ahead)
@@ -57,7 +57,8 @@ class Ages:
         by = f" by {point.entry.by}" if point.entry.by else ""
         return f"point {point.id} of {point.group} is dated {duration(point.taken - self.now)} ahead{by}"
 
-    def _effective_time(self, point: Point) -> float | None:
+    def effective_time(self, point: Point) -> float | None:
+        """Return the time of a point, or of the last believed one before it; None: there is none."""
         if not self.is_ahead(point):
             return point.taken
         before = [each for each in self.points if each.number < point.number and not self.is_ahead(each)]

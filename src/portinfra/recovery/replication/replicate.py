@@ -99,11 +99,11 @@ def replicate(
         source.account()
         catalogue = target.catalogue()
 
-        def check() -> None:
+        def check(*, hosts: bool = False) -> None:
             if not stopped:
-                _raise_if_not_active(recovery)
+                _raise_if_not_active(recovery, source, target, hosts=hosts)
 
-        check()
+        check(hosts=True)
         record_peers(recovery, source, target, pace, say)
         there = source.observe(recovery.source_scope)
         data = {a: seen for a, seen in there.resources.items() if isinstance(seen.spec, Volume)}
@@ -125,13 +125,13 @@ def replicate(
             return work.run(now=now)
 
 
-def _raise_if_not_active(recovery: Recovery) -> None:
+def _raise_if_not_active(recovery: Recovery, *ends: Connection, hosts: bool) -> None:
     """Raise PolicyError unless the source is the active end, the target is fenced, and no takeover is open.
 
     While one is, each end may have a part of the newest data: a point of either would pass for all of it.
     """
     verb = Verb("replicate", "target" if recovery.is_reversed else "source")
-    raise_if_refused(recovery, verb, read_facts(recovery))
+    raise_if_refused(recovery, verb, read_facts(recovery, hosts=hosts, through=ends))
 
 
 @define

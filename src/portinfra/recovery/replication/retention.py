@@ -2,6 +2,7 @@
 needs it. A ledger that does not tell of everything is no reason to remove anything.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
 from attrs import define, evolve
@@ -13,6 +14,8 @@ from portinfra.model.resources import Spec
 from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.options import Pace
+from portinfra.recovery.points.ages import Ages
+from portinfra.recovery.points.keep import candidates, kept_points
 from portinfra.recovery.points.point import Point, id_of, points, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
@@ -100,16 +103,23 @@ class Retention:
         return self._prune_vault()
 
     def _outlived(self, known: Iterable[Point], there: Observation) -> list[Point]:
-        """The points that are too many, of the newest first. What cannot be restored counts for nothing."""
-        keep = {group.name: group.retention for group in groups(self.recovery, self.placed)}
-        kept: dict[str, int] = {}
-        old = []
+        """The points that no policy keeps. Of a group that is no longer declared, the newest is kept."""
+        keep = {group.name: group.keep for group in groups(self.recovery, self.placed)}
+        by_group: dict[str, list[Point]] = defaultdict(list)
         for point in known:
-            if kept.get(point.group, 0) >= keep.get(point.group, 1):
-                old.append(point)
-            elif point.restorable(there, self.vault.points):
-                kept[point.group] = kept.get(point.group, 0) + 1
-        return old
+            by_group[point.group].append(point)
+        return [
+            point
+            for group, mine in by_group.items()
+            for point in self._dropped(mine, keep.get(group, {}), there)
+        ]
+
+    def _dropped(self, mine: list[Point], keep: Mapping[str, int], there: Observation) -> list[Point]:
+        """Of the points of one group, those that are not kept."""
+        ages = Ages(mine, self.target.now)
+        judged = candidates(mine, ages, lambda point: point.restorable(there, self.vault.points))
+        kept = kept_points(judged, keep)
+        return [point for point in mine if point.number not in kept]
 
     def _prune_vault(self) -> str:
         if self.recovery.plan.vault is None:

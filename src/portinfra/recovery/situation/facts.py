@@ -1,6 +1,6 @@
 """What both environments say of takeovers: in their leases and in the ledgers."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Literal
 
@@ -14,10 +14,9 @@ from portinfra.model.observed import Observation
 from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance
 from portinfra.records.lease import read_leases
-from portinfra.recovery.ledger.entries import Unreadable
 from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
-from portinfra.recovery.ledger.takeovers import STOOD, Turn, activated_number, stood_since, turns, under_way
+from portinfra.recovery.ledger.takeovers import STOOD, Turn, activated_number, turns
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.situation import (
     ENDS,
@@ -36,13 +35,13 @@ def read_facts(
     lost: End | None = None,
     *,
     hosts: bool = True,
-    through: Connection | None = None,
+    through: Collection[Connection] = (),
 ) -> Situation:
     """Return the situation of a recovery plan, from fresh facts of both ends.
 
     No call is made to the end that is `lost`. An end that does not answer has that among its facts. With
     `hosts`, it also reads whether hosts run, and waits until lists show what another run wrote last. It uses
-    the connection `through` which a caller has to one end.
+    the connections `through` which a caller has.
     """
     ends = [end for end in ENDS if end != lost]
     return classify(*_read_ends(recovery, ends, hosts=hosts, through=through))
@@ -54,7 +53,7 @@ def _read_ends(
     *,
     hosts: bool,
     planned: End | None = None,
-    through: Connection | None = None,
+    through: Collection[Connection] = (),
 ) -> tuple[EndFacts, EndFacts]:
     """Return the facts of source and target. Only `ends` are read. A run may hold the lease of the end that
     is `planned`, so that no lists are waited for there.
@@ -63,11 +62,12 @@ def _read_ends(
     with ExitStack() as connected:
         reached: dict[End, Connection] = {}
         for end in ends:
-            if through and through.environment == _toward(recovery, end).target:
-                reached[end] = through
+            target = _toward(recovery, end).target
+            if there := [each for each in through if each.environment == target]:
+                reached[end] = there[0]
                 continue
             try:
-                place = connected.enter_context(Connection.to(_toward(recovery, end).target))
+                place = connected.enter_context(Connection.to(target))
                 place.account()  # in another account there is no lease, which would mean: no takeover yet
                 reached[end] = place
             except PortinfraError as error:
@@ -162,7 +162,7 @@ def _takeover(end: End, turn: Turn) -> Takeover:
         phase = "closed"
     elif turn.abandoned:
         phase = "abandoning"
-    elif turn.points:
+    elif turn.restores:
         phase = "restoring"
     stopped = turn.fenced_at is not None and not turn.lost
     return Takeover(Authority(turn.latest, active), phase, turn.lost, stopped, turn.last_point)
@@ -185,11 +185,6 @@ class Standing:
     epoch: int = 0
     fenced: bool = False
 
-    def has_taken_over_from(self, other: "Standing") -> bool:
-        """Whether the other one waits, or would if it could be told."""
-        later = self.epoch > other.epoch or (self.epoch == other.epoch and other.fenced)
-        return later and not self.fenced and self.epoch > 0
-
 
 def standing(place: Connection, scope: Scope) -> Standing:
     """Whose turn it is, as an environment knows it."""
@@ -207,57 +202,6 @@ def answering(recovery: Recovery) -> Iterator[Connection]:
             raise Unavailable(
                 f"{recovery.source.name} does not answer, so it cannot be stopped first: {error}",
                 provider=recovery.source.provider,
-                fix="Wait for it; or, if it will not come back, run this with --source-is-lost.",
+                fix=f"Wait for it; or, if it is lost, run this with --lost {recovery.source.name}.",
             ) from error
         yield source
-
-
-def begun(target: Connection, recovery: Recovery) -> Turn | None:
-    """The turn to a target that is under way there, and was not overtaken by what its claim knows."""
-    known = turns(Ledger.settled(target, recovery.ledger).entries())
-    return under_way(known, standing(target, recovery.target_scope).epoch)
-
-
-@frozen
-class Takeovers:
-    """What the ledgers of both ends say of takeovers that are not finished."""
-
-    under_way: Turn | None
-    """The takeover that has begun, in either direction; of two, the newer."""
-    unreadable: tuple[Unreadable, ...] = ()
-    """Entries that cannot be read, each of a takeover that may not be finished."""
-
-
-def read_takeovers(recovery: Recovery, source: Connection, target: Connection) -> Takeovers:
-    """Return the takeovers that have begun and are not finished. Waits until lists show all.
-
-    A takeover counts no longer once the other end knows a later epoch, or once its end was active since.
-    """
-    pauses = [
-        (end.provider.clock, end.provider.clock.now() + end.provider.capabilities.visibility_seconds)
-        for end in (source, target)
-    ]
-    for clock, until in pauses:  # both at once: each is counted from now
-        clock.sleep_until(until)
-    here, there = standing(source, recovery.source_scope), standing(target, recovery.target_scope)
-    to_target, to_source = (
-        Ledger(end, scope).read()
-        for end, scope in ((target, recovery.ledger), (source, recovery.turned.ledger))
-    )
-    forth = under_way(turns(to_target.entries), there.epoch)
-    back = under_way(turns(to_source.entries), here.epoch)
-    known = [turn for turn, other in ((forth, here), (back, there)) if turn and turn.latest >= other.epoch]
-    damaged = [
-        each
-        for ledger in (to_target, to_source)
-        for each in ledger.unreadable
-        if each.kind == TAKEOVER and each.open and each.number > stood_since(ledger.entries)
-    ]
-    return Takeovers(max(known, key=lambda turn: turn.latest, default=None), tuple(damaged))
-
-
-def hosts_on(there: Observation) -> bool:
-    """Whether any host is on, or may be: a fence that was begun and not finished leaves some."""
-    return bool(there.unknown) or any(
-        isinstance(seen.spec, Instance) and seen.spec.power == "running" for seen in there.resources.values()
-    )

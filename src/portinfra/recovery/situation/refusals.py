@@ -19,6 +19,14 @@ def raise_if_refused(recovery: Recovery, verb: Verb, now: Situation) -> None:
     if refusal is None:
         return
     found = explain(recovery, verb, refusal, now)
+    zones = now.facts(now.waiting).silent_zones
+    if refusal.rule == "not-fenced" and zones:
+        name = _name(recovery, now.waiting)
+        raise Unavailable(
+            f"{', '.join(zones)} of {name} does not answer: what runs there is not known",
+            provider=_environment(recovery, now.waiting).provider,
+            fix=f"Wait until it answers. {found.fix}",
+        )
     silent = next((end for end in ENDS if refusal.rule == f"{end}-silent"), None)
     if silent is None:
         raise PolicyError(_title(recovery, verb), [found])

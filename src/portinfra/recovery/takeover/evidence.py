@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from attrs import frozen
+
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import Evidence, PointUsed
 from portinfra.recovery.points.ages import Ages, rounded
@@ -13,10 +15,19 @@ from portinfra.version import VERSION
 from portinfra.words import duration, iso
 
 
+@frozen
+class OwnData:
+    """That a group came up from own volumes of the end that takes over."""
+
+    group: str
+    age: float
+    """The data was no older than this, in seconds."""
+
+
 def shown(
     bring_up: BringUp,
     id: str,
-    used: Sequence[Point],
+    used: Sequence[Point | OwnData],
     ages: Ages,
     *,
     began: float,
@@ -31,12 +42,14 @@ def shown(
     """
     recovery, context = bring_up.recovery, bring_up.context
     holder = context.run.lease.holder_identity
-    measured = [ages.of(point).seconds for point in used]
+    came_from = [each for each in used if isinstance(each, Point)]
+    measured = [ages.of(point).seconds for point in came_from]
+    measured += [each.age for each in used if isinstance(each, OwnData)]
     known = [seconds for seconds in measured if seconds is not None]
-    rpo = max(known) if known and len(known) == len(used) else None
+    rpo = max(known) if known and len(known) == len(measured) else None
     rto = bring_up.up_at - began if bring_up.up_at is not None else None
     reasons = list(bring_up.reasons)
-    reasons += [f"the age of the data is not sure: {ages.warning(p)}" for p in used if ages.is_ahead(p)]
+    reasons += [f"the age of the data is not sure: {ages.warning(p)}" for p in came_from if ages.is_ahead(p)]
     if rpo is not None and rpo > seconds(recovery.plan.rpo):
         reasons.append(f"the data was {duration(rpo)} old, and the rpo is {recovery.plan.rpo}")
     if rto is not None and rto > seconds(recovery.plan.rto):
@@ -56,7 +69,7 @@ def shown(
         rpo_measured=rounded(rpo),
         rto_target=seconds(recovery.plan.rto),
         rto_measured=round(rto, 3) if rto is not None else None,
-        points=tuple(_used(recovery, point) for point in used),
+        points=tuple(_used(recovery, point) for point in came_from),
         waves=tuple(bring_up.rollout.waves),
         probes=tuple(bring_up.probes),
         actions=tuple(bring_up.actions),

@@ -1,4 +1,4 @@
-"""Which points a drill or a turn comes up from."""
+"""Which data a drill or a takeover comes up from: of each group the newest, by ledger number."""
 
 from collections.abc import Collection, Iterable
 
@@ -7,11 +7,12 @@ from attrs import frozen
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
 from portinfra.model.finding import Finding
-from portinfra.model.resources import Volume
+from portinfra.model.observed import Observation
 from portinfra.placement import place
-from portinfra.recovery.groups import groups
-from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.takeovers import Turn, stood_since
+from portinfra.recovery.groups import Group, groups
+from portinfra.recovery.ledger.ledger import Contents, Ledger
+from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
+from portinfra.recovery.ledger.takeovers import Turn, activated_number, mark, turns
 from portinfra.recovery.options import How
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
@@ -47,18 +48,31 @@ def choose(
 
 
 @frozen
+class Selected:
+    """The data that a takeover comes up from."""
+
+    points: tuple[Point, ...] = ()
+    own: tuple[str, ...] = ()
+    """The groups whose own volumes, at the end that takes over, have the newest data."""
+    missing: tuple[str, ...] = ()
+    """Why groups have no data, in words."""
+    doubtful: tuple[str, ...] = ()
+    """Why it is not known which data of a group is the newest, in words."""
+
+
+@frozen
 class Selection:
-    """What whoever takes over may choose from, and what has been decided about it."""
+    """What an end that takes over may choose from."""
 
     recovery: Recovery
     how: How
     target: Connection
 
-    def of(self, turn: Turn, ledger: Ledger) -> list[Point]:
-        """What the target's data comes from: as was agreed, if the target may have changed already. Of points
-        that are left aside now, only their own groups get others.
+    def of(self, turn: Turn, ledger: Ledger) -> Selected:
+        """Return what the takeover began with, if its end may have changed already; else the newest data. Of
+        points that are left aside now, only their own groups get others. Raises PolicyError.
         """
-        if not turn.points:
+        if not turn.restores:
             return self.newest(ledger, under_way=True)
         there = self.target.observe(self.recovery.points)
         known = {point.id: point for point in points(ledger.entries())}
@@ -69,66 +83,124 @@ class Selection:
             fix = f"To use an older one: dr {turn.occasion} --without-point."
             raise PolicyError(
                 f"{self.recovery.target_scope} cannot take over from what it began with",
-                [self._no_point(f"point {id} cannot be restored", fix) for id in lost],
+                [self._finding("no-point", f"point {id} cannot be restored", fix) for id in lost],
             )
         kept = [known[id] for id in agreed]
-        settled = {point.group for point in kept}
-        others = self.newest(ledger, under_way=True) if len(agreed) < len(turn.points) else []
-        return kept + [point for point in others if point.group not in settled]
-
-    def newest(self, ledger: Ledger, *, under_way: bool = False) -> list[Point]:
-        """The newest of each group. Raises PolicyError where a volume that is to come back has none."""
-        chosen, missing = choose(self.recovery, self.target, ledger, self.how.without)
-        if missing:
-            findings = self.without_point(missing, under_way=under_way)
-            raise PolicyError(f"{self.recovery.target_scope} cannot take over", findings)
-        return chosen
-
-    def without_point(self, missing: Iterable[str], *, under_way: bool = False) -> list[Finding]:
-        """Return a finding for each group without a point, of which `missing` says why. No new point can be
-        made while this takeover is `under_way`.
-        """
-        fix = "Look at dr status; make one with: dr replicate --now."
-        if self.how.source_is_lost:
-            fix = (
-                f"To let {self.recovery.target.name} stand with what it has: dr {self.how.other} "
-                "--abandon --target-is-lost. Or declare it without what no point has data for."
-            )
-        elif under_way:
-            fix = f"Give this up: dr {self.how.occasion} --abandon. Then make one with: dr replicate --now."
-        return [self._no_point(why, fix) for why in missing]
-
-    def not_over_newer(self, ledger: Ledger, chosen: list[Point]) -> None:
-        """Raise PolicyError where `newer_data` finds something."""
-        if found := self.newer_data(ledger, chosen):
-            raise PolicyError(f"{self.recovery.target_scope} cannot take over", [found])
-
-    def newer_data(self, ledger: Ledger, chosen: list[Point]) -> Finding | None:
-        """Return a finding where older data would replace what lies on the target: it was active since the
-        points were made, by their numbers in the ledger. None where that is so wanted.
-        """
-        if self.how.older_data:
-            return None
-        stood = stood_since(ledger.entries())
-        there = self.target.observe(self.recovery.target_scope)
-        holds = there.unknown or any(isinstance(seen.spec, Volume) for seen in there.resources.values())
-        old = [point.group for point in chosen if point.entry.number < stood]
-        if not holds or not old:
-            return None
-        name, verb, source = self.recovery.target.name, self.how.occasion, self.recovery.source.name
-        lost = " --source-is-lost" if self.how.source_is_lost else ""
-        keep = f"To let it stand with that: dr {self.how.other} --abandon --target-is-lost. "
-        if not lost:
-            keep = f"To bring the newest data of {source}: dr replicate --now first, or dr {verb} --planned. "
-        elif len(old) < len(chosen):  # and then that is refused, for the points of the others
-            keep = "Look at its volumes: take snapshots of those. "
-        return Finding(
-            "recovery/newer-data",
-            f"what lies on the volumes of {name} is newer than any point of {', '.join(old)}",
-            f"{name} has stood since. {keep}"
-            f"To replace it by older data all the same: dr {verb}{lost} --older-data.",
-            subject=f"recovery.{self.recovery.plan.name}",
+        own = [] if self.how.from_points else [name for name in self._names() if mark(name) in turn.own]
+        settled = {point.group for point in kept}.union(own)
+        if len(kept) == len(turn.points) and len(own) == len(turn.own):
+            return Selected(tuple(kept), tuple(own))
+        others = self.newest(ledger, under_way=True)
+        return Selected(
+            (*kept, *(point for point in others.points if point.group not in settled)),
+            (*own, *(name for name in others.own if name not in settled)),
         )
 
-    def _no_point(self, why: str, fix: str) -> Finding:
-        return Finding("recovery/no-point", why, fix, subject=f"recovery.{self.recovery.plan.name}")
+    def newest(self, ledger: Ledger, *, under_way: bool = False) -> Selected:
+        """Return the newest data of each group. Raises PolicyError where a group has none, or where it is not
+        known which is the newest.
+        """
+        found = self.look(ledger)
+        if findings := self.findings(found, under_way=under_way):
+            raise PolicyError(f"{self.recovery.target_scope} cannot take over", findings)
+        return found
+
+    def look(self, ledger: Ledger) -> Selected:
+        """Return the newest data of each group, and the groups that have none."""
+        chosen, missing = choose(self.recovery, self.target, ledger, self.how.without)
+        if self.how.from_points:
+            return Selected(tuple(chosen), (), tuple(missing))
+        contents = ledger.read()
+        there = self.target.observe(self.recovery.target_scope)
+        numbers = own_numbers(self.recovery, contents, there, self.how.without)
+        newest = {point.group: point for point in chosen}
+        why = iter(missing)
+        lacking = {name: next(why) for name in self._names() if name not in newest}
+        own = [
+            name
+            for name, number in numbers.items()
+            if number is not None and (name not in newest or newest[name].number < number)
+        ]
+        doubt = _half_replaced(self.recovery, contents)
+        return Selected(
+            tuple(point for point in chosen if point.group not in own),
+            tuple(own),
+            tuple(text for name, text in lacking.items() if name not in own),
+            tuple(
+                f"it is not known whether own volumes of {name} are newer than its points ({doubt[1]})"
+                for name in self._names()
+                if doubt and (name in own or (name in newest and newest[name].number < doubt[0]))
+            ),
+        )
+
+    def findings(self, found: Selected, *, under_way: bool = False) -> list[Finding]:
+        """Return a finding for each group that has no data, and for each whose newest data is not known. No
+        new point can be made while this takeover is `under_way`.
+        """
+        name = self.recovery.plan.name
+        fix = f"Look at dr status; make one with: dr replicate {name} --now."
+        if self.how.lost:
+            fix = "Declare it without what no point has data for; or wait for the other environment."
+        elif under_way:
+            fix = f"Abandon this: dr abandon {name}. Then make one with: dr replicate {name} --now."
+        doubt = "Repair that record. To use points, whatever own volumes have: --from-points."
+        return [
+            *(self._finding("no-point", why, fix) for why in found.missing),
+            *(self._finding("half-replaced", why, doubt) for why in found.doubtful),
+        ]
+
+    def _names(self) -> list[str]:
+        placed = place(self.recovery.topology, self.recovery.target)
+        return [group.name for group in groups(self.recovery, placed)]
+
+    def _finding(self, rule: str, why: str, fix: str) -> Finding:
+        return Finding(f"recovery/{rule}", why, fix, subject=f"recovery.{self.recovery.plan.name}")
+
+
+def own_numbers(
+    recovery: Recovery, contents: Contents, there: Observation, without: Collection[str] = ()
+) -> dict[str, int | None]:
+    """Return the ledger number of what the volumes of each group have, at the end that takes over; None: no
+    data that counts. `there` is what its environment has; volumes of silent zones may exist.
+
+    An end has its own data since a takeover made it active; the source has it from the beginning. A takeover
+    that was not finished since may have replaced it: by the data of a point, or by a part of it. Data of a
+    point `without` counts for nothing.
+    """
+    placed = place(recovery.topology, recovery.target)
+    since = activated_number(contents)
+    active = since > 0 or recovery.is_reversed
+    later = [turn for turn in turns(contents.entries) if turn.number > since and turn.restores]
+    known = {point.id: point for point in points(contents.entries) if point.id not in without}
+    found: dict[str, int | None] = {}
+    for group in groups(recovery, placed):
+        exists = bool(there.unknown) or all(volume in there.resources for volume in group.volumes)
+        number: int | None = since if active and exists else None
+        roles = {mark(placed.roles[volume]) for volume in group.volumes}
+        for turn in sorted(later, key=lambda turn: turn.number):
+            number = _after(turn, group, number, known, whole=roles <= set(turn.restored)) if exists else None
+        found[group.name] = number
+    return found
+
+
+def _after(
+    turn: Turn, group: Group, number: int | None, known: dict[str, Point], *, whole: bool
+) -> int | None:
+    """Return the number of a group's own data after a takeover that was not finished."""
+    if mark(group.name) in turn.own:
+        return number
+    agreed = next((known[id] for id in turn.points if id in known and known[id].group == group.name), None)
+    return agreed.number if agreed and whole else None
+
+
+def _half_replaced(recovery: Recovery, contents: Contents) -> tuple[int, str] | None:
+    """Return the number of a damaged entry of a takeover that may have replaced own data, and what it is."""
+    since = activated_number(contents)
+    if not since and not recovery.is_reversed:
+        return None
+    damaged: Iterable[tuple[int, str]] = (
+        (each.number, str(each))
+        for each in contents.unreadable
+        if each.kind == TAKEOVER and each.open and each.number > since
+    )
+    return max(damaged, default=None)

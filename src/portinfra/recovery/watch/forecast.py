@@ -22,16 +22,21 @@ from portinfra.recovery.ledger.drills import Drilled, drilled
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import mark
 from portinfra.recovery.options import How
-from portinfra.recovery.points.point import Point
+from portinfra.recovery.points.ages import Ages
+from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import all_at_once, outdated, replacing, sourced
 from portinfra.recovery.recovery import Recovery, check_points
 from portinfra.recovery.replication.readiness import capture_problem
-from portinfra.recovery.situation.facts import answering
+from portinfra.recovery.situation.facts import answering, read_facts
+from portinfra.recovery.situation.permissions import may
+from portinfra.recovery.situation.refusals import explain
+from portinfra.recovery.situation.situation import Situation, peer_of
+from portinfra.recovery.situation.wish import end_of, is_planned, takeover_verb
 from portinfra.recovery.vault.readiness import lacking, pointless
-from portinfra.recovery.vault.selection import Selection, choose
+from portinfra.recovery.vault.selection import Selected, Selection
 from portinfra.recovery.watch.status import RecoveryStatus, status
 from portinfra.validation.arguments import check_arguments
-from portinfra.words import duration, moment
+from portinfra.words import duration
 
 
 @frozen(field_transformer=strict)
@@ -49,6 +54,16 @@ class WaveProspect:
 
 
 @frozen(field_transformer=strict)
+class DataSource:
+    """The data that one group would come up from."""
+
+    group: str
+    what: str
+    age: float | None
+    """In seconds; None where it is not known."""
+
+
+@frozen(field_transformer=strict)
 class Prospect:
     """A failover, foreseen."""
 
@@ -63,6 +78,8 @@ class Prospect:
     measured_in: str
     """That drill's id."""
     findings: tuple[Finding, ...]
+    data: tuple[DataSource, ...] = ()
+    """The data of each group; empty where a last point is carried."""
 
     @property
     def estimate(self) -> float:
@@ -77,24 +94,30 @@ def prospect(recovery: Recovery, how: How | None = None) -> Prospect:
     `status` does, and for a last point, what is there.
     """
     how = how or How()
-    now = status(recovery, ask_source=not how.source_is_lost)
+    situation = read_facts(recovery, peer_of(end_of(recovery)) if how.lost else None)
+    now = status(recovery, ask_source=not how.lost)
     check_points(recovery, how.without, now.known_points)
-    return foresee(recovery, how, now)
+    return foresee(recovery, how, situation, now)
 
 
-def foresee(recovery: Recovery, how: How, now: RecoveryStatus) -> Prospect:
-    """Foresee the takeover that `how` describes, from its status `now`. One that was planned stays so."""
-    turn = now.turn_by(how.occasion)
-    if turn and turn.last_point and not turn.points and now.source_fenced is not None:
-        how = evolve(how, last_point=not how.source_is_lost)
+def foresee(recovery: Recovery, how: How, situation: Situation, now: RecoveryStatus) -> Prospect:
+    """Foresee the takeover that `how` describes. One that was planned stays so."""
+    left = peer_of(end_of(recovery))
+    takeover = situation.takeover if situation.phase == "taking over" else None
+    planned = is_planned(recovery, how, situation)
+    if takeover and takeover.planned and situation.active != left and not situation.restoring:
+        planned = not how.lost
+    planned = planned and situation.answers(left)
     with Connection.to(recovery.target, recovery.topology) as target:
         catalogue = target.catalogue()
         ledger = Ledger(target, recovery.ledger)
-        chosen, missing = choose(recovery, target, ledger, how.without)
+        selection = Selection(recovery, how, target)
+        selected = selection.look(ledger)
+        chosen = selected.points
         there = target.observe(recovery.target_scope)
-        data = target.reader.observe(recovery.points)
-        here = [point for point in chosen if point.parts(data)]  # the others are still in the vault
-        placed = all_at_once(sourced(place(recovery.topology, recovery.target), here, data))
+        snapshots = target.reader.observe(recovery.points)
+        here = [point for point in chosen if point.parts(snapshots)]  # the others are still in the vault
+        placed = all_at_once(sourced(place(recovery.topology, recovery.target), here, snapshots))
         old = outdated(placed, there, _stale(recovery, now))
 
         def plan_roles(roles: Collection[str]) -> Plan:
@@ -103,8 +126,15 @@ def foresee(recovery: Recovery, how: How, now: RecoveryStatus) -> Prospect:
 
         plans = [plan_roles(roles) for roles in _roles_so_far(recovery)]
         measured, drill = _last_measured(drilled(ledger.entries()))
-        unfit = _unfit_data(Selection(recovery, how, target), ledger, now, chosen, missing)
-    fetches = how.last_point or len(here) < len(chosen)
+        unfit = (
+            _last_point(recovery, target)
+            if planned
+            else selection.findings(selected, under_way=now.turn is not None)
+        )
+        data = tuple(
+            _sources(recovery, selected, Ages(points(ledger.entries()), target.provider.clock.now()))
+        )
+    fetches = planned or len(here) < len(chosen)
     waves = tuple(_wave(recovery, placed, plans, number) for number in range(len(plans)))
     doubtful = [_waited_for(finding) for plan in plans[-1:] for finding in plan.findings]
     doubtful += _hooks(recovery, how)
@@ -117,18 +147,17 @@ def foresee(recovery: Recovery, how: How, now: RecoveryStatus) -> Prospect:
         measured,
         drill,
         (
-            *(map(_as_warning, doubtful) if how.source_is_lost else doubtful),
-            *_turn(recovery, how, now),
+            *(map(_as_warning, doubtful) if how.lost else doubtful),
+            *_permission(recovery, how, situation, now.next_step),
             *unfit,
-            *_vault_unseen(
-                recovery, now, Severity.ERROR if fetches and not how.source_is_lost else Severity.WARNING
-            ),
+            *_vault_unseen(recovery, now, Severity.ERROR if fetches and not how.lost else Severity.WARNING),
             *_gaps(recovery, now),
             *_unreadable_entries(recovery, how, now),
             *_tried(recovery, now, measured, drill),
             *lacking(recovery, fetches=fetches),
             *pointless(recovery),
         ),
+        data if not planned else (),
     )
 
 
@@ -138,18 +167,11 @@ def _roles_so_far(recovery: Recovery) -> list[list[str]]:
     return [[role for wave in waves[: number + 1] for role in wave.roles] for number in range(len(waves))]
 
 
-def _unfit_data(
-    choice: Selection, ledger: Ledger, now: RecoveryStatus, chosen: list[Point], missing: list[str]
-) -> list[Finding]:
-    """Return why groups have no point to come up from, and whether the chosen points are older than data that
-    the takeover would give up.
-    """
-    how = choice.how
-    if how.last_point:
-        return _last_point(choice.recovery, choice.target)
-    found = choice.without_point(missing, under_way=now.turn_by(how.occasion) is not None)
-    newer = choice.newer_data(ledger, chosen) if not now.stands else None
-    return [*found, newer] if newer else found
+def _sources(recovery: Recovery, selected: Selected, ages: Ages) -> Iterable[DataSource]:
+    for point in selected.points:
+        yield DataSource(point.group, f"point {point.id}", ages.of(point).seconds)
+    for name in selected.own:
+        yield DataSource(name, f"own volumes of {recovery.target.name}", None)
 
 
 def _last_measured(drills: Iterable[Drilled]) -> tuple[float | None, str]:
@@ -194,23 +216,15 @@ def _as_warning(finding: Finding) -> Finding:
     return evolve(finding, severity=Severity.WARNING)
 
 
-def _turn(recovery: Recovery, how: How, now: RecoveryStatus) -> Iterable[Finding]:
-    """That a takeover is under way, or that the target has taken over, or may be at work."""
-    name, turn = recovery.plan.name, now.turn
-    if turn and now.turn_by(how.occasion):
-        begun = f"{turn.occasion} {turn.id} has begun, and goes on with the points that it began with"
-        yield _gap(name, f"{turn.occasion}-under-way", begun, now.next_step, Severity.WARNING)
-    elif turn:
-        begun = f"{turn.occasion} {turn.id} has begun and is not done"
-        yield _gap(name, f"{turn.occasion}-under-way", begun, now.next_step)
-    elif now.untold:
-        told = f"{recovery.source.name} was let in again, and {recovery.target.name} was not told of it"
-        yield _gap(
-            name, "not-fenced", told, f"First of all, stop what runs in {recovery.target.name}: dr fence."
-        )
-    elif now.stands:
-        stands = f"{recovery.target.name} has taken over already ({moment(now.stands)})"
-        yield _gap(name, "stands-already", stands, f"Go back with: dr {how.other}.")
+def _permission(recovery: Recovery, how: How, now: Situation, next_step: str) -> Iterable[Finding]:
+    """Return what the decision table says of the takeover, and that it goes on."""
+    verb = takeover_verb(recovery, how)
+    if refusal := may(verb, now):
+        yield explain(recovery, verb, refusal, now)
+    elif now.turn and now.active == verb.end:
+        begun = f"{now.turn.occasion} {now.turn.id} has begun, and goes on with the data that it began with"
+        rule = f"{now.turn.occasion}-under-way"
+        yield _gap(recovery.plan.name, rule, begun, next_step, Severity.WARNING)
 
 
 def _last_point(recovery: Recovery, target: Connection) -> list[Finding]:
@@ -230,8 +244,9 @@ def _hooks(recovery: Recovery, how: How) -> Iterable[Finding]:
     plan = recovery.plan
     ready = [hook for role in recovery.topology.roles if role.name in plan.roles for hook in role.ready]
     needed = [*ready, *(gate for wave in plan.waves for gate in wave.gates)]
-    needed += [action.run for action in plan.actions if how.occasion in action.on]
-    if how.occasion == "failback" and not how.source_is_lost:  # which begins with a point of running hosts
+    occasion = "failback" if recovery.is_reversed else "failover"
+    needed += [action.run for action in plan.actions if occasion in action.on]
+    if recovery.is_reversed and not how.lost:  # which begins with a point of running hosts
         needed += [hook for policy in plan.data for hook in (*policy.before, *policy.after)]
     for hook in dict.fromkeys([*ready, *plan.hooks]):
         if problem := unready(hook):
@@ -273,7 +288,7 @@ def _unreadable_entries(recovery: Recovery, how: How, now: RecoveryStatus) -> It
     who takes over: a takeover that stops the source is refused.
     """
     for each in now.unreadable:
-        refuses = each.newer and not how.source_is_lost
+        refuses = each.newer and not how.lost
         yield _gap(
             recovery.plan.name,
             "newer-entry" if each.newer else "unreadable-entry",

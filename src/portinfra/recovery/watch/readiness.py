@@ -4,31 +4,43 @@ from portinfra.errors import PolicyError
 from portinfra.model.finding import Severity
 from portinfra.recovery.options import How
 from portinfra.recovery.recovery import Recovery, check_points
+from portinfra.recovery.situation.facts import read_facts
+from portinfra.recovery.situation.refusals import raise_if_refused
+from portinfra.recovery.situation.situation import Situation, peer_of
+from portinfra.recovery.situation.wish import end_of, takeover_verb
 from portinfra.recovery.watch.forecast import foresee
-from portinfra.recovery.watch.status import RecoveryStatus, status
+from portinfra.recovery.watch.status import status
 from portinfra.validation.arguments import check_arguments
 
 
 @check_arguments
-def may_take_over(recovery: Recovery, how: How | None = None) -> None:
-    """Raise PolicyError with the errors of `prospect`, unless this takeover may have stopped the source."""
-    how = how or How()
-    now = status(recovery, ask_source=not how.source_is_lost)
-    check_points(recovery, how.without, now.known_points)
-    if _is_decided(now, how):
-        return
-    errors = [each for each in foresee(recovery, how, now).findings if each.severity is Severity.ERROR]
-    if errors:
-        fix = f"Mend that, and run it again; or give it up: dr {how.occasion} --abandon." if now.turn else ""
-        raise PolicyError(f"{recovery.target_scope} cannot take over: nothing was changed", errors, fix=fix)
-
-
-def _is_decided(now: RecoveryStatus, how: How) -> bool:
-    """Return whether this is no new decision: a takeover that goes on, or one that is refused when it begins.
-
-    One that may have stopped the source goes on, whatever is found: to refuse it would protect nothing, each
-    of its waves looks again, and those before the one that fails are up.
+def may_take_over(recovery: Recovery, how: How | None = None) -> Situation:
+    """Return the situation in which a takeover to the target is permitted. Raise PolicyError where it is not,
+    and with the errors of `prospect`, unless the takeover may have stopped the other end already.
     """
-    if turn := now.turn_by(how.occasion):
-        return bool(how.source_is_lost or turn.abandoned or now.source_fenced is not False)
-    return bool(now.turn or now.stands)
+    how = how or How()
+    left = peer_of(end_of(recovery))
+    now = read_facts(recovery, left if how.lost else None)
+    raise_if_refused(recovery, takeover_verb(recovery, how), now)
+    known = status(recovery, ask_source=not how.lost)
+    check_points(recovery, how.without, known.known_points)
+    if _has_stopped(recovery, how, now):
+        return now
+    found = foresee(recovery, how, now, known).findings
+    if errors := [each for each in found if each.severity is Severity.ERROR]:
+        fix = (
+            f"Mend that, and run it again; or give it up: dr abandon {recovery.plan.name}."
+            if now.open
+            else ""
+        )
+        raise PolicyError(f"{recovery.target_scope} cannot take over: nothing was changed", errors, fix=fix)
+    return now
+
+
+def _has_stopped(recovery: Recovery, how: How, now: Situation) -> bool:
+    """Return whether a takeover goes on that may have stopped the other end. To refuse it would protect
+    nothing: each of its waves looks again, and those before the one that fails are up.
+    """
+    if not now.open or now.active != end_of(recovery):
+        return now.open and how.lost
+    return how.lost or now.facts(now.waiting).authority == now.authority

@@ -111,6 +111,8 @@ class RecoveryStatus:
     """The entries of the ledger that cannot be read."""
     next_step: str = ""
     """The commands that are right now, in a sentence; empty: nothing is under way, and nothing is amiss."""
+    target_may_run: bool = False
+    """Whether hosts of the target run although a takeover made the source active again."""
 
     def turn_by(self, occasion: Kind) -> Turn | None:
         """Return the takeover that is under way, where `occasion` is the command that leads to it."""
@@ -130,7 +132,7 @@ class RecoveryStatus:
     def level(self) -> Level:
         """The worst of all volumes; late at best where the target stands, or is about to."""
         levels = {volume.level for volume in self.volumes}
-        if self.turn or self.stands or self.untold:
+        if self.turn or self.stands or self.untold or self.target_may_run:
             levels.add("late")
         return "lost" if "lost" in levels else "late" if "late" in levels else "ok"
 
@@ -145,7 +147,7 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
     with Connection.to(recovery.target) as target:
         target.account()
         there = target.observe(recovery.points)
-        situation = read_facts(recovery, None if ask_source else source_end, through=target)
+        situation = read_facts(recovery, None if ask_source else source_end, through=[target])
         contents = Ledger(target, recovery.ledger).read()
         entries = contents.entries
         now = target.provider.clock.now()
@@ -175,6 +177,7 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
         ages.warnings(),
         contents.unreadable,
         next_step(recovery, next_verbs(situation)),
+        situation.fenced is False and situation.active == source_end and here.hosts == "on",
     )
 
 

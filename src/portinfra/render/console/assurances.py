@@ -36,7 +36,12 @@ def assurance(name: str, plan: Plan) -> str:
     """Return one of these sentences about a plan that has nothing to do, or that was carried out."""
     except_for = [*_data_kept(plan), *_not_looked_at(plan)]
     if not plan.destroys:
-        except_for += [*_born_otherwise(plan), *_other_zones(plan), *_hosts_missing(plan)]
+        except_for += [
+            *_born_otherwise(plan),
+            *_births_not_known(plan),
+            *_other_zones(plan),
+            *_hosts_missing(plan),
+        ]
         except_for += [] if name.startswith("applied") else [*_not_in_force(plan), *_still_running(plan)]
     exceptions = f", except {_and(except_for)}" if except_for else ""
     return ASSURANCES[name].format(what=_what(plan), exceptions=exceptions)
@@ -121,6 +126,18 @@ def _not_read(plan: Plan) -> str:
 def _born_otherwise(plan: Plan) -> list[str]:
     rules = {finding.rule for finding in plan.findings}
     return ["what hosts were born with"] if BORN_OTHERWISE in rules else []
+
+
+def _births_not_known(plan: Plan) -> list[str]:
+    """Return how many hosts do not tell what they were born with: their provider, or the version that made
+    them, keeps nothing of it.
+    """
+    hosts = [
+        address
+        for address, seen in plan.observation.of(Instance).items()
+        if address in plan.placed.resources and not seen.spec.birth and _is_chosen(plan, address)
+    ]
+    return [f"what {count(len(hosts), 'host')} had at birth, which is not known"] if hosts else []
 
 
 def _other_zones(plan: Plan) -> list[str]:

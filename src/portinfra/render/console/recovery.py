@@ -125,6 +125,8 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
         console.print(
             "The source was let in again, and the target was not told of it. First of all: dr fence."
         )
+    if found.target_may_run:
+        console.print("Hosts of the target run, though the source is active. First of all: dr fence.")
     if found.turn:
         console.print(f"A {found.turn.occasion} has begun and is not done. {found.next_step}")
     elif found.stands:

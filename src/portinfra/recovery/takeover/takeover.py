@@ -1,12 +1,7 @@
-"""`failover`: the target takes over. Resumable at any call: what was decided stands in the ledger, as a turn.
+"""`takeover`: one end becomes active, and the other one is stopped. The same in both directions.
 
-0. Whatever is known to make it fail refuses it: `may_take_over`.
-1. The ledger says that it began, and the epoch that it leads to.
-2. The source is fenced: the epoch and the fence in its claim, its hosts off. Where the source is lost, no
-   call is made to it, and `fence` is the first act on its return.
-3. The points are chosen, the newest that there are now that the source stands still.
-4. The target's claim gets the epoch; its roles come back, wave by wave, from those points.
-5. The ledger says that it is done.
+Each group comes up from the newest data at that end, by ledger number: a point, or its own volumes. A run
+that ends early is continued: the ledger says what was decided. `Step` has the steps.
 """
 
 import secrets
@@ -33,19 +28,22 @@ from portinfra.placement import place
 from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run
-from portinfra.recovery.ledger.takeovers import Turn, mark, stands_from_here, turns, under_way, written
+from portinfra.recovery.ledger.takeovers import Turn, activate, mark, turns, under_way, written
 from portinfra.recovery.options import How
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.points.restore import sourced
-from portinfra.recovery.recovery import Recovery, being_abandoned, cannot_take_over
+from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.situation.facts import answering
-from portinfra.recovery.takeover.beginning import Beginning
+from portinfra.recovery.situation.facts import answering, read_facts
+from portinfra.recovery.situation.situation import End, Situation
+from portinfra.recovery.situation.wish import end_of, is_planned
+from portinfra.recovery.takeover.begin import Beginning
 from portinfra.recovery.takeover.bring_up import BringUp
-from portinfra.recovery.takeover.evidence import shown
+from portinfra.recovery.takeover.evidence import OwnData, shown
 from portinfra.recovery.takeover.fencing import passed_on, switch, switched
-from portinfra.recovery.vault.selection import Selection
+from portinfra.recovery.takeover.steps import Step
+from portinfra.recovery.vault.selection import Selected, Selection
 from portinfra.recovery.vault.transfer import receive
 from portinfra.recovery.watch.readiness import may_take_over
 from portinfra.rollout.context import RolloutContext
@@ -56,20 +54,46 @@ from portinfra.words import iso
 
 @check_arguments
 def failover(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:
-    """Take over. Run again after a failure, it goes on with what was decided.
+    """Make the target active. See `takeover`."""
+    return takeover(recovery, "target", how, say=say)
 
-    Raises PolicyError where the target has taken over already, and where `may_take_over` does; LeaseHeldError
-    where somebody else is at it; ProviderError.
+
+def failback(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:
+    """Make the source active again. It carries a last point while nothing is restored. See `takeover`."""
+    return takeover(recovery, "source", how, say=say)
+
+
+def takeover(
+    recovery: Recovery, to: End, how: How | None = None, *, say: Say = lambda line: None
+) -> Evidence:
+    """Make one end active. Run again after a failure, it goes on with what was decided.
+
+    Raises PolicyError where the situation does not permit it, and for the errors of `prospect`; Unavailable
+    where an end does not answer that is not `lost`; LeaseHeldError where another run changes an end.
     """
-    how, say = how or How(), SafeListener(say)
-    may_take_over(recovery, how)
+    how, declared, say = how or How(), recovery.declared, SafeListener(say)
+    recovery = declared if to == "target" else declared.turned
+    now = may_take_over(recovery, how)
+    if is_planned(recovery, how, now) and now.phase == "active" and recovery.is_reversed:
+        _first_point(recovery, how, say)
     with Connection.to(recovery.target, recovery.topology) as target:
         ledger = Ledger(target, recovery.ledger)
-        return _Failover(recovery, how, say, target, target.catalogue(), ledger).carried_out()
+        return _Takeover(recovery, how, say, target, target.catalogue(), ledger).carried_out()
+
+
+def _first_point(recovery: Recovery, how: How, say: Say) -> None:
+    """Carry what was written since, before anything is stopped: the last point then has little to carry."""
+    say(f"carrying to {recovery.target.name} what was written since")
+    first = replicate(recovery, pace=how.pace, say=say)
+    if not first.succeeded:
+        problems = [f"{group.group}: {group.problem}" for group in first.groups if group.problem]
+        raise PortinfraError(
+            f"nothing was stopped: {'; '.join(problems)}", fix="Mend what it names, and run it again."
+        )
 
 
 @define
-class _Failover:
+class _Takeover:
     recovery: Recovery
     how: How
     say: Say
@@ -80,22 +104,25 @@ class _Failover:
     """Whose credentials stopped the source; empty where no call was made to it."""
 
     def carried_out(self) -> Evidence:
-        turn, principal = self._begun(), self.target.reader.principal()
-        began = iso(self.target.provider.clock.now())
+        turn = Beginning(self.recovery, self.how, self.target, self.ledger).turn()
+        principal, began = self.target.reader.principal(), iso(self.target.provider.clock.now())
         said = {"kind": TAKEOVER, "of": turn.occasion, "takeover": turn.id, "began": began}
         entry = begin_run(self.ledger, {**said, "id": f"{turn.id}{secrets.token_hex(2)}"})
         turn = self._fenced(turn)
-        if turn.last_point and not turn.points:
+        if turn.last_point and not turn.restores:
             self._last_point()
-        chosen = self._chosen(turn)
-        receive(self.recovery, self.target, chosen, self.how.pace, self.say)
+        chosen = Selection(self.recovery, self.how, self.target).of(turn, self.ledger)
+        self.how.at(Step.FETCH)
+        receive(self.recovery, self.target, chosen.points, self.how.pace, self.say)
         pace = self.how.pace
         with self.target.run(self.recovery.target_scope, workers=pace.workers, seed=pace.seed) as run:
             if run.lease.epoch > turn.epoch:
                 raise passed_on(self.recovery, run.lease.epoch)
             there = self.target.observe(self.recovery.points)
-            placed = sourced(place(self.recovery.topology, self.recovery.target), chosen, there)
+            placed = sourced(place(self.recovery.topology, self.recovery.target), chosen.points, there)
+            self.how.at(Step.AGREE)
             turn = self._agreed(turn, placed, chosen)
+            self.how.at(Step.ACTIVATE)
             run.record_fence(epoch=turn.epoch, fenced=False)
             sensitive = self.recovery.sensitive
             context = RolloutContext(self.target, run, self.catalogue, placed, pace.listen, sensitive)
@@ -111,15 +138,18 @@ class _Failover:
                 ),
                 note=lambda action: self._note(turn.id, done=(*self._turn(turn.id).done, mark(action))),
             )
+            self.how.at(Step.BRING_UP)
             bring_up.run()
             if bring_up.up_at is not None:
                 self._start_roles_left_behind(bring_up)
             turn = self._turn(turn.id)
             whole = bring_up.up_at is not None and self._announced(bring_up)
-            fenced = turn.fenced_at is not None and not turn.lost  # else it may have been let in again since
+            fenced = turn.fenced_at is not None and not turn.lost  # else it may have become active since
             until = turn.fenced_at if turn.fenced_at is not None and fenced else turn.given_up_at
             ages = Ages(points(self.ledger.entries()), context.now, until)
-            evidence = shown(bring_up, turn.id, chosen, ages, began=turn.began, source_fenced=fenced)
+            own_age = max(0.0, until - turn.own_until) if turn.own_until else 0.0
+            used: list[Point | OwnData] = [*chosen.points, *(OwnData(name, own_age) for name in chosen.own)]
+            evidence = shown(bring_up, turn.id, used, ages, began=turn.began, source_fenced=fenced)
             evidence = evolve(
                 evidence,
                 source_principal=self.source_principal,
@@ -127,24 +157,24 @@ class _Failover:
                 **asdict(link_run(self.ledger, entry)),
             )
             if whole:
-                stands_from_here(self.ledger, turn.id)
+                self.how.at(Step.COMPLETE)
+                activate(self.ledger, turn.id)
+                self.how.at(Step.CLOSE)
                 written(self.ledger, evolve(turn, open=False))
             with suppress(ProviderError):  # the target is up: that one record fails must not hide it
                 end_run(self.ledger, entry, evidence, open=False)
         return evidence
 
-    def _begun(self) -> Turn:
-        return Beginning(self.recovery, self.how, self.target, self.ledger).turn()
-
-    # The source.
+    # The other end.
 
     def _fenced(self, turn: Turn) -> Turn:
-        """The turn, once the source is stopped, if that can be."""
+        """Return the takeover, once the other end is stopped, unless that is lost."""
         source_name, pace = self.recovery.source.name, self.how.pace
-        if self.how.source_is_lost:
+        if self.how.lost:
             self.say(f"{source_name} is lost: it is not fenced")
             return turn
         self.say(f"fencing {source_name}")
+        self.how.at(Step.FENCE)
         with (
             answering(self.recovery) as source,
             source.run(self.recovery.source_scope, workers=pace.workers, seed=pace.seed) as run,
@@ -154,35 +184,39 @@ class _Failover:
                 switched(run, source, self.recovery, turn.epoch, "stopped", pace.listen)
             except Unavailable as error:
                 raise self._half_stopped(error) from error
+        self.how.at(Step.RECORD_FENCE)
         now = self._still(turn)
         if now.fenced_at is None:
             now = written(self.ledger, evolve(now, fenced_at=self.target.provider.clock.now()))
         return now
 
     def _still(self, turn: Turn) -> Turn:
-        """The turn as the target's cloud has it, whatever this run has written itself before. Raises
-        PolicyError where somebody else has ended it, or given it up, or begun another.
+        """Return the takeover as the ledger has it, whatever this run has written itself before. Raise
+        PolicyError where another run has finished it, or abandoned it, or begun another.
         """
         self.ledger = Ledger.settled(self.target, self.recovery.ledger)
         known = turns(self.ledger.entries())
         now = under_way(known)
-        if now is None or now.id != turn.id or now.epoch != turn.epoch:
+        if now is None or now.id != turn.id or now.epoch != turn.epoch or now.abandoned:
             raise passed_on(self.recovery, max([turn.epoch, *(each.latest for each in known)]))
-        if now.abandoned:
-            raise being_abandoned(self.recovery)
         return now
 
     def _half_stopped(self, error: Unavailable) -> Unavailable:
-        """What has begun by then, whoever reads it should know."""
+        name, plan = self.recovery.source.name, self.recovery.plan.name
+        verb = "failback" if self.recovery.is_reversed else "failover"
         return Unavailable(
-            f"{self.recovery.source.name} is fenced, and not all of it is stopped: {error}",
+            f"{name} is fenced, and not all of it is stopped: {error}",
             provider=self.recovery.source.provider,
-            fix="This has begun, and no apply wakes what is off. Run it again once all of it answers; if it "
-            "will not come back, with --source-is-lost; or give this up: --abandon.",
+            fix="The takeover has begun, and no apply starts what is off. Run this again once all of it "
+            f"answers; or, if it is lost: dr {verb} {plan} --lost {name}. To give the takeover up: "
+            f"dr abandon {plan}.",
         )
 
     def _last_point(self) -> None:
-        """One more point, of hosts that are stopped."""
+        """Carry one more point of hosts that are stopped, where they have the newest data."""
+        if self._situation().holder == end_of(self.recovery):
+            return
+        self.how.at(Step.LAST_POINT)
         plan = self.recovery.plan
         quiet = evolve(plan, data=[evolve(policy, before=(), after=()) for policy in plan.data])
         made = replicate(
@@ -194,34 +228,30 @@ class _Failover:
                 f"the last point failed: {problems}", fix="Run it again: it goes on from here."
             )
 
-    # The points.
+    def _situation(self) -> Situation:
+        return read_facts(self.recovery, hosts=False, through=[self.target])
 
-    @property
-    def _choice(self) -> Selection:
-        return Selection(self.recovery, self.how, self.target)
+    # The data.
 
-    def _chosen(self, turn: Turn) -> list[Point]:
-        return self._choice.of(turn, self.ledger)
-
-    def _agreed(self, turn: Turn, placed: Placed, chosen: list[Point]) -> Turn:
-        """The turn with these points, under the claim: from here on nobody uses others for it."""
-        now, ids = self._still(turn), tuple(point.id for point in chosen)
-        if not now.restored:
-            self._choice.not_over_newer(self.ledger, chosen)
-        if set(now.points) == set(ids):
+    def _agreed(self, turn: Turn, placed: Placed, chosen: Selected) -> Turn:
+        """Return the takeover with this data, under the lease: from here on no run uses other data for it."""
+        now = self._still(turn)
+        ids, own = tuple(point.id for point in chosen.points), tuple(map(mark, chosen.own))
+        if (set(now.points), set(now.own)) == (set(ids), set(own)) and now.restores:
             return now
-        if now.points and not set(now.points) & set(self.how.without):
-            raise cannot_take_over(
-                self.recovery,
+        if now.restores and not (set(now.points) & set(self.how.without) or self.how.from_points):
+            raise self.recovery.refusal(
+                f"{self.recovery.target_scope} cannot take over",
                 "decided-meanwhile",
-                f"somebody else has begun to bring {self.recovery.target.name} up from other points",
-                "Run this again: it goes on with those.",
+                f"another run has begun to bring {self.recovery.target.name} up from other data",
+                "Run this again: it goes on with that.",
             )
-        anew = {point.group for point in chosen if point.id not in now.points}
-        other = [group for group in groups(self.recovery, placed) if group.name in anew]
-        roles = {mark(placed.roles[volume]) for group in other for volume in group.volumes}
+        kept = {point.group for point in chosen.points if point.id in now.points}
+        kept |= {name for name in chosen.own if mark(name) in now.own}
+        anew = [group for group in groups(self.recovery, placed) if group.name not in kept]
+        roles = {mark(placed.roles[volume]) for group in anew for volume in group.volumes}
         restored = tuple(each for each in now.restored if each not in roles)
-        return written(self.ledger, evolve(now, points=ids, restored=restored, done=()))
+        return written(self.ledger, evolve(now, points=ids, own=own, restored=restored, done=()))
 
     # Bringing up.
 
@@ -229,7 +259,7 @@ class _Failover:
         return next(each for each in turns(self.ledger.entries()) if each.id == id)
 
     def _note(self, id: str, **come: Any) -> None:
-        """How far it has come: whoever goes on, goes on from there."""
+        """How far it has come: the next run goes on from there."""
         written(self.ledger, evolve(self._turn(id), **come))
 
     def _start_roles_left_behind(self, bring_up: BringUp) -> None:

@@ -1,0 +1,24 @@
+"""What an operator asks for, as the decision table has it. Pure."""
+
+from portinfra.recovery.options import How
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.situation.permissions import Verb
+from portinfra.recovery.situation.situation import End, Situation
+
+
+def end_of(recovery: Recovery) -> End:
+    """Return the end that takes over: the target, or on the way back the source."""
+    return "source" if recovery.is_reversed else "target"
+
+
+def takeover_verb(recovery: Recovery, how: How) -> Verb:
+    """Return the verb, as the decision table has it."""
+    return Verb("takeover", end_of(recovery), planned=how.planned is True, lost=how.lost)
+
+
+def is_planned(recovery: Recovery, how: How, now: Situation) -> bool:
+    """Return whether a takeover carries a last point, where its ledger does not say so yet. Without a choice
+    the way back does, while nothing is restored.
+    """
+    wanted = recovery.is_reversed if how.planned is None else how.planned
+    return wanted and not how.lost and not now.restoring

@@ -1,0 +1,80 @@
+"""How a takeover begins: the one that is open goes on, or a new one is written into the ledger."""
+
+from attrs import evolve, frozen
+
+from portinfra.execution.connection import Connection
+from portinfra.execution.run import Run
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.takeovers import Turn, next_epoch, turns, written
+from portinfra.recovery.options import How
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.situation.facts import read_facts
+from portinfra.recovery.situation.refusals import raise_if_refused
+from portinfra.recovery.situation.situation import Situation, peer_of
+from portinfra.recovery.situation.wish import end_of, is_planned, takeover_verb
+from portinfra.recovery.takeover.steps import Step
+from portinfra.recovery.vault.selection import Selection
+
+
+@frozen
+class Beginning:
+    """Decided under the lease of the end that takes over: of two operators, one at a time."""
+
+    recovery: Recovery
+    how: How
+    target: Connection
+    ledger: Ledger
+
+    def turn(self) -> Turn:
+        """Return the takeover that is open, or a new one; the ledger has it."""
+        pace, scope = self.how.pace, self.recovery.target_scope
+        with self.target.run(scope, workers=pace.workers, seed=pace.seed) as run:
+            run.record_peer(self.recovery.peer_of(scope))
+            self.ledger.settle()
+            lost = peer_of(end_of(self.recovery)) if self.how.lost else None
+            now = read_facts(self.recovery, lost, through=[self.target])
+            raise_if_refused(self.recovery, takeover_verb(self.recovery, self.how), now)
+            self.how.at(Step.BEGIN)
+            turn = now.turn
+            if now.open and turn is not None and (now.active == end_of(self.recovery) or self.how.lost):
+                return self._continued(turn, now, run)
+            return self._new(now, run)
+
+    def _continued(self, found: Turn, now: Situation, run: Run) -> Turn:
+        """Return the takeover that is open, as this run wants it. Without the other end, which may have been
+        made active meanwhile, its decision is a new one.
+        """
+        planned = is_planned(self.recovery, self.how, now)
+        wanted = evolve(
+            found, lost=self.how.lost, last_point=not self.how.lost and (found.last_point or planned)
+        )
+        if self.how.lost:
+            time = self.target.provider.clock.now()
+            lost_at = found.lost_at if found.lost_at is not None else time
+            wanted = evolve(wanted, epoch=self._epoch(now, run), abandoned=0, lost_at=lost_at)
+        return found if wanted == found else written(self.ledger, wanted)
+
+    def _new(self, now: Situation, run: Run) -> Turn:
+        planned = is_planned(self.recovery, self.how, now)
+        if not (planned and now.holder != end_of(self.recovery)):
+            Selection(self.recovery, self.how, self.target).newest(self.ledger)  # else nothing is stopped
+        time, epoch = self.target.provider.clock.now(), self._epoch(now, run)
+        known = now.facts(end_of(self.recovery)).authority
+        left = known is not None and known.active != end_of(self.recovery)
+        turn = Turn(
+            f"{epoch:x}",
+            "failback" if self.recovery.is_reversed else "failover",
+            epoch,
+            time,
+            lost=self.how.lost,
+            lost_at=time if self.how.lost else None,
+            last_point=planned,
+            own_until=float(known.epoch) if known and left else None,
+        )
+        return written(self.ledger, turn)
+
+    def _epoch(self, now: Situation, run: Run) -> int:
+        known = [turn.latest for turn in turns(self.ledger.entries())]
+        known += [facts.authority.epoch for facts in now.ends if facts.authority]
+        known += [facts.takeover.authority.epoch for facts in now.ends if facts.takeover]
+        return next_epoch(self.target.provider.clock.now(), run.lease.epoch, *known)

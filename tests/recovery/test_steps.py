@@ -1,0 +1,111 @@
+"""A run that ends before any step is continued by the command that `dr status` names, in both directions."""
+
+import pytest
+from attrs import evolve
+from turning import HOW, lost
+from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write, written
+
+from portinfra.model.recovery import Wave
+from portinfra.model.topology import Role, Topology, Volume
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.situation.facts import read_facts
+from portinfra.recovery.situation.permissions import next_verbs
+from portinfra.recovery.situation.refusals import next_step
+from portinfra.recovery.takeover.abandon import abandon
+from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.takeover.steps import Step
+from portinfra.recovery.takeover.takeover import failover, takeover
+from portinfra.recovery.watch.status import status
+from portinfra.testing.simulated import applied, simulated
+
+TINY = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=10)], waive=FEW)], [])
+ABANDONS = [Step.ABANDON, Step.STOP, Step.RETURN, Step.CLOSE_ABANDONED]
+TAKES_OVER = [step for step in Step if step not in ABANDONS]
+
+
+class Ended(BaseException):
+    """The end of a run."""
+
+
+def tiny(**more):
+    return recovery(topology=TINY, **{"waves": [["db"]], "rto": "9h", "rpo": "9h", **more})
+
+
+def ending_at(step, how=HOW):
+    """Options of a run that ends before a step."""
+
+    def at(reached):
+        if reached is step:
+            raise Ended
+
+    return evolve(how, at=at)
+
+
+def follow_status(about):
+    """Run what `dr status` names, until nothing is under way; return how often."""
+    for number in range(4):
+        now = read_facts(about)
+        if now.is_calm:
+            return number
+        verb, *_ = next_verbs(now)
+        assert status(about).next_step == next_step(about, next_verbs(now))
+        if verb.name == "takeover":
+            assert takeover(about, verb.end, HOW).result == "passed"
+        elif verb.name == "fence":
+            fence(about, pace=ONE)
+        else:
+            abandon(about, HOW)
+    raise AssertionError("following dr status does not end")
+
+
+def content(cloud, environment):
+    return {text.partition(" of ")[0] for text in written(cloud, environment).values()}
+
+
+@pytest.fixture(params=["target", "source"])
+def way(request):
+    """A world, and the end that takes over in it."""
+    with simulated() as cloud:
+        applied(TINY, PRODUCTION)
+        write(cloud, PRODUCTION, "old")
+        assert replicate(tiny(), pace=ONE).succeeded
+        if request.param == "source":
+            assert failover(tiny(), HOW).result == "passed"
+        write(cloud, RECOVERY if request.param == "source" else PRODUCTION, "new")
+        yield cloud, request.param
+
+
+@pytest.mark.parametrize("step", TAKES_OVER, ids=lambda step: step.name)
+def test_a_planned_takeover_that_ends_at_a_step_is_continued(way, step):
+    cloud, to = way
+    with pytest.raises(Ended):
+        takeover(tiny(), to, ending_at(step, evolve(HOW, planned=True)))
+    follow_status(tiny())
+    now = read_facts(tiny())
+    began = step is not Step.BEGIN
+    assert now.active == (to if began else {"target": "source", "source": "target"}[to])
+    assert content(cloud, PRODUCTION if now.active == "source" else RECOVERY) == {"new"}
+
+
+@pytest.mark.parametrize("step", ABANDONS, ids=lambda step: step.name)
+def test_an_abandon_that_ends_at_a_step_is_continued(way, step):
+    cloud, to = way
+    never = Wave(["db"], gates=lambda inventory: False, limit="10s")
+    assert takeover(tiny(waves=[never]), to, HOW).result == "failed"
+    with pytest.raises(Ended):
+        abandon(tiny(), ending_at(step))
+    if step is Step.ABANDON:  # nothing was decided yet
+        abandon(tiny(), HOW)
+    follow_status(tiny())
+    now = read_facts(tiny())
+    assert now.active != to
+    assert content(cloud, PRODUCTION if now.active == "source" else RECOVERY) == {"new"}
+
+
+def test_a_takeover_without_the_other_end_ends_and_both_come_back(way):
+    _, to = way
+    end = PRODUCTION if to == "target" else RECOVERY
+    with lost(end), pytest.raises(Ended):
+        takeover(tiny(), to, ending_at(Step.COMPLETE, evolve(HOW, lost=True)))
+    follow_status(tiny())
+    assert read_facts(tiny()).active == to
