@@ -28,6 +28,7 @@ from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import next_verbs
 from portinfra.recovery.situation.refusals import next_step
 from portinfra.recovery.situation.situation import Authority, End, EndFacts, peer_of
+from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.vault.listing import VaultListing, held, look_for
 from portinfra.validation.arguments import check_arguments
 from portinfra.words import iso
@@ -138,7 +139,7 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
     vault does not answer, the status says why. The source is read too, where it answers; without
     `ask_source` no call is made to it.
     """
-    source_end: End = "target" if recovery.is_reversed else "source"
+    source_end = peer_of(end_of(recovery))
     with Connection.to(recovery.target) as target:
         target.account()
         there = target.observe(recovery.points)
