@@ -67,7 +67,7 @@ def user_data(own: str, ssh_keys: tuple[str, ...] = (), ends_after: int = 0, eve
         own,
     )
     parts = [text for text in texts if text]
-    return _together(parts) if len(parts) > 1 else "".join(parts)
+    return join(parts) if len(parts) > 1 else "".join(parts)
 
 
 def _cloud_config(ssh_keys: tuple[str, ...], ends_after: int) -> str:
@@ -79,7 +79,8 @@ def _cloud_config(ssh_keys: tuple[str, ...], ends_after: int) -> str:
     return "\n".join([*lines, ""])
 
 
-def _together(parts: Iterable[str]) -> str:
+def join(parts: Iterable[str]) -> str:
+    """Return one message with user data of several kinds as its parts."""
     lines = ["MIME-Version: 1.0", f'Content-Type: multipart/mixed; boundary="{_BOUNDARY}"', ""]
     for text in parts:
         lines += [f"--{_BOUNDARY}", *_part(text)]

@@ -29,7 +29,8 @@ from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb, may
 from portinfra.recovery.situation.refusals import raise_if_refused
-from portinfra.recovery.situation.situation import End, Situation
+from portinfra.recovery.situation.situation import Situation, peer_of
+from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import shown
 from portinfra.recovery.vault.selection import choose
@@ -106,7 +107,7 @@ def drill(
 
 def _raise_if_refused(recovery: Recovery, target: Connection) -> None:
     """Raise PolicyError where no drill is permitted. The other end is only read to say what is right."""
-    verb = Verb("drill", "source" if recovery.is_reversed else "target")
+    verb = Verb("drill", end_of(recovery))
     if may(verb, _without_other_end(recovery, target)) is not None:
         raise_if_refused(recovery, verb, read_facts(recovery))
 
@@ -114,12 +115,11 @@ def _raise_if_refused(recovery: Recovery, target: Connection) -> None:
 def _takeover_of(recovery: Recovery, target: Connection) -> str:
     """Return that the end of the drill takes over; empty: it does not."""
     now = _without_other_end(recovery, target)
-    return f"{recovery.target.name} takes over, so the drill ends" if now.phase == "taking over" else ""
+    return f"{recovery.target.name} takes over, so the drill ends" if now.active == end_of(recovery) else ""
 
 
 def _without_other_end(recovery: Recovery, target: Connection) -> Situation:
-    end: End = "target" if recovery.is_reversed else "source"
-    return read_facts(recovery, lost=end, hosts=False, through=[target])
+    return read_facts(recovery, lost=peer_of(end_of(recovery)), hosts=False, through=[target])
 
 
 def _up_and_down(bring_up: BringUp) -> int | None:

@@ -1,0 +1,99 @@
+"""Receipts that a prober prints on its serial console, and the newest whole one in what a console shows.
+
+    == portinfra receipt 7 begins ==
+    check 1 passed 1 MjEgcm93cwo=
+    check 2 failed 12
+    == portinfra receipt 7 ends 5b0c…64 hex digits… ==
+
+A console also shows what the kernel and others print, it may begin in the middle of a receipt, and bytes may
+be missing. So a receipt counts only if its digest is right. The digest takes a word that only the prober and
+the run know: nothing else that prints there can make one. A digest of a digest, as one of the word and the
+text alone could be continued by others.
+"""
+
+import base64
+import re
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+
+from attrs import frozen
+
+_BEGINS = re.compile(r"== portinfra receipt ([0-9]{1,9}) begins ==")
+_ENDS = re.compile(r"== portinfra receipt ([0-9]{1,9}) ends ([0-9a-f]{64}) ==")
+_BASE64 = "(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
+_CHECK = re.compile(rf"check ([0-9]{{1,4}}) (passed|failed) ([0-9]{{1,9}}) ({_BASE64})")
+
+
+@frozen
+class CheckAnswer:
+    """How one check stands at the moment of a receipt."""
+
+    passed: bool
+    tries: int
+    """0: it has not ended once."""
+    printed: bytes = b""
+    """The last bytes that its last try printed."""
+
+
+@frozen
+class Receipt:
+    """The answers of all checks at one moment."""
+
+    number: int
+    """From 1, in the order in which the prober printed them."""
+    answers: tuple[CheckAnswer, ...]
+
+
+def write_receipt(receipt: Receipt, word: str) -> str:
+    """Return the text that a prober prints."""
+    body = "\n".join(_check_line(number, each) for number, each in enumerate(receipt.answers, 1))
+    digest, number = _digest(word, receipt.number, body), receipt.number
+    return (
+        f"\n== portinfra receipt {number} begins ==\n{body}\n== portinfra receipt {number} ends {digest} ==\n"
+    )
+
+
+def find_newest(console: str, word: str, checks: int) -> Receipt | None:
+    """Return the newest whole receipt about so many checks; None: there is none.
+
+    Lines of others between its lines are left out. Any other change of it makes its digest wrong.
+    """
+    lines = [line.rstrip("\r") for line in console.split("\n")]
+    whole = (_read(number, body, digest, word) for number, body, digest in _candidates(lines))
+    fitting = (receipt for receipt in whole if receipt is not None and len(receipt.answers) == checks)
+    return max(fitting, key=lambda receipt: receipt.number, default=None)
+
+
+def _candidates(lines: Iterable[str]) -> Iterator[tuple[int, str, str]]:
+    """Number, body and digest of what may be a receipt."""
+    begun, body = "", list[str]()
+    for line in lines:
+        if begins := _BEGINS.fullmatch(line):
+            begun, body = begins[1], []
+        elif ends := _ENDS.fullmatch(line):
+            if begun == ends[1]:
+                yield int(begun), "\n".join(body), ends[2]
+            begun = ""
+        elif begun and _CHECK.fullmatch(line):
+            body.append(line)
+
+
+def _read(number: int, body: str, digest: str, word: str) -> Receipt | None:
+    if digest != _digest(word, number, body):
+        return None
+    found = [match for line in body.split("\n") if (match := _CHECK.fullmatch(line))]
+    return Receipt(number, tuple(_answer(match) for match in found))
+
+
+def _answer(match: re.Match[str]) -> CheckAnswer:
+    return CheckAnswer(match[2] == "passed", int(match[3]), base64.b64decode(match[4]))
+
+
+def _check_line(number: int, answer: CheckAnswer) -> str:
+    printed = base64.b64encode(answer.printed).decode()
+    return f"check {number} {'passed' if answer.passed else 'failed'} {answer.tries} {printed}"
+
+
+def _digest(word: str, number: int, body: str) -> str:
+    inner = sha256(f"{word}{number}\n{body}".encode()).hexdigest()
+    return sha256(f"{word}{inner}".encode()).hexdigest()
