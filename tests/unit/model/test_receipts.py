@@ -3,7 +3,7 @@
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from portinfra.rollout.receipts import CheckAnswer, Receipt, find_newest, write_receipt
+from portinfra.model.receipts import CheckAnswer, Receipt, find_newest, write_receipt
 
 WORD = "open sesame"
 ANSWERS = st.builds(CheckAnswer, st.booleans(), st.integers(0, 999), st.binary(max_size=60))
