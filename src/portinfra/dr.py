@@ -34,7 +34,7 @@ from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.placement import place
 from portinfra.provider import registry
-from portinfra.provider.interface import Grants
+from portinfra.provider.abilities import Grants
 from portinfra.recovery.announced import drill, failback, failover, replicate, takeover
 from portinfra.recovery.drills.drill import Swept, sweep
 from portinfra.recovery.drills.history import RunHistory, compare_to_ledger, list_runs

@@ -13,7 +13,7 @@ from portinfra import dr
 from portinfra.errors import ValidationError
 from portinfra.execution.connection import Connection
 from portinfra.model.recovery import DataPolicy
-from portinfra.provider.interface import BlockExport, BlockReader
+from portinfra.provider.abilities import BlockExport, BlockReader
 from portinfra.provider.registry import substituted
 from portinfra.recovery.vault.store import Store
 from portinfra.testing.fake.plugin import FakePlugin

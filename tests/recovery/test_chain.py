@@ -120,6 +120,20 @@ def test_a_deleted_failure_shows_as_a_gap(ready):
     assert "has no run 2" in compare_to_ledger(recovery(), failed, signed(failed))
 
 
+def test_evidence_of_a_run_that_the_ledger_should_have_and_does_not_have_is_doubtful(ready):
+    first, last = drill(recovery(), pace=ONE), drill(recovery(), pace=ONE)
+    delete(2)
+    assert listed(first, last) == {1: "here", 2: "differs"}
+    invented = evolve(last, number=7)
+    assert listed(first, invented)[7] == "differs"
+
+
+def test_evidence_of_another_target_is_no_evidence_of_this_ledger(ready):
+    first = drill(recovery(), pace=ONE)
+    elsewhere = evolve(first, id="e1se", number=5, target="recovery (fake:eu-central-1)")
+    assert listed(first, elsewhere) == {1: "here"}
+
+
 def test_old_runs_leave_the_ledger_and_their_evidence_stays_listed(ready, monkeypatch):
     monkeypatch.setattr(chain, "KEPT", 2)
     monkeypatch.setattr("portinfra.recovery.drills.history.KEPT", 2)

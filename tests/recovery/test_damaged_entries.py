@@ -27,6 +27,7 @@ from portinfra.recovery.ledger.runs import read_runs
 from portinfra.recovery.ledger.takeovers import stood_since, turns
 from portinfra.recovery.points.point import points
 from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import prospect
@@ -234,6 +235,46 @@ def test_no_point_is_made_beside_a_damaged_takeover_that_may_be_half_done(ready,
         with pytest.raises(PolicyError) as error:
             replicate(about, now=True, pace=ONE)
         assert rules(error) == ["recovery/takeover-unreadable"]
+
+
+@pytest.mark.parametrize("way_out", ["taking over again", "abandon"])
+@pytest.mark.parametrize("verb", [failover, failback])
+def test_there_is_a_way_out_of_a_damaged_takeover_that_is_half_done(ready, verb, way_out):
+    write(ready, PRODUCTION, "two")
+    replicate(tiny(), now=True, pace=ONE)
+    if verb is failback:
+        failover(tiny(), HOW)
+        write(ready, RECOVERY, "three")
+    gate = [Wave(["db"], gates=lambda inventory: False, limit="10s")]
+    verb(evolve(tiny(), plan=evolve(tiny().plan, waves=gate)), HOW)
+    way, end = (tiny(), RECOVERY) if verb is failover else (tiny().turned, PRODUCTION)
+    with Connection.to(end) as there:
+        (takeover,) = Ledger.settled(there, way.ledger).entries("failover")
+    put({**takeover.said, "began": "soon"}, end, way, takeover.number)
+    if way_out == "abandon":
+        abandon(tiny(), HOW)
+    else:
+        assert verb(tiny(), HOW).result == "passed"
+    now = read_facts(tiny())
+    assert now.is_calm
+    assert (now.active == "target") == ((verb is failover) == (way_out == "taking over again"))
+    newest = "two" if verb is failover else "three"
+    active = RECOVERY if now.active == "target" else PRODUCTION
+    assert set(written(ready, active).values()) == {f"{newest} of volume.db1-data"}
+    assert replicate(tiny() if now.active == "source" else tiny().turned, now=True, pace=ONE).succeeded
+
+
+def test_a_damaged_entry_of_own_data_protects_it_all_the_same(ready):
+    """The number of the entry decides, and it can be read."""
+    failover(tiny(), HOW)
+    write(ready, RECOVERY, "two")
+    failback(tiny(), HOW)
+    with Connection.to(RECOVERY) as there:
+        (stood,) = Ledger.settled(there, tiny().ledger).entries("stood")
+    put({"kind": "stood"}, number=stood.number)
+    with lost(PRODUCTION):
+        assert failover(tiny(), LOST).result == "passed"
+    assert set(written(ready, RECOVERY).values()) == {"two of volume.db1-data"}
 
 
 def test_a_damaged_takeover_that_was_finished_stops_no_replication(ready):

@@ -5,7 +5,7 @@ import platform
 
 import pytest
 from attrs import evolve
-from turning import dies_at
+from turning import LOST, dies_at, stuck
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, there, write, written
 
 from portinfra import workflow
@@ -14,6 +14,7 @@ from portinfra.model.recovery import Action, DataPolicy, Probe, Wave
 from portinfra.model.resources import Instance, Volume
 from portinfra.recovery.drills.drill import drill, sweep, where
 from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.forecast import prospect
 from portinfra.recovery.watch.status import status
 from portinfra.testing.faults import Crash
@@ -378,3 +379,17 @@ def test_functions_that_hear_of_a_drill_and_raise_do_not_end_it(ready):
     with pytest.warns(RuntimeWarning, match="the listener fail .*no such channel"):
         evidence = drill(recovery(), pace=evolve(ONE, listen=fail), say=fail)
     assert evidence.result == "passed"
+
+
+@pytest.mark.parametrize("end", ["a takeover that goes on", "a takeover that is complete"])
+def test_a_drill_that_sees_a_takeover_is_torn_down_at_its_next_wave(ready, end):
+    def begins(inventory):
+        if end == "a takeover that goes on":
+            stuck(how=LOST)
+        else:
+            failover(recovery(), LOST)
+        return True
+
+    evidence = drill(recovery(waves=[Wave(["db"], gates=begins, limit="2h"), ["web"]]), pace=ONE)
+    assert "recovery takes over, so the drill ends" in evidence.reasons[0]
+    assert (evidence.result, evidence.left_behind) == ("failed", 0)

@@ -47,6 +47,12 @@ def test_a_drill_and_takeovers_tell_when_they_begin_and_how_they_end(ready, abou
     }
 
 
+def test_a_takeover_is_named_as_the_command_that_leads_to_its_end(ready, about, events):
+    for to in ("target", "source"):
+        dr.takeover(about, to, HOW)
+    assert [each["verb"] for each in events] == ["failover", "failover", "failback", "failback"]
+
+
 def test_what_did_not_pass_comes_with_its_reasons(ready, events):
     evidence = dr.drill(unpassed("drill", notify=events.append), pace=ONE)
     assert (events[-1]["result"], events[-1]["reasons"]) == ("failed", list(evidence.reasons))
@@ -102,6 +108,23 @@ def test_a_function_that_raises_is_said_and_changes_nothing(ready):
     assert any("notify 'broken' failed: ValueError: no such channel" in line for line in lines)
 
 
+def test_a_listener_that_raises_when_a_call_failed_hides_no_evidence(ready):
+    def broken(line):
+        if line.startswith("notify"):
+            raise ValueError("no such terminal")
+
+    with pytest.warns(RuntimeWarning, match="no such terminal"):
+        assert dr.drill(recovery(notify="exit 7"), pace=ONE, say=broken).result == "passed"
+
+
+def test_ctrl_c_while_the_last_call_is_made_hides_no_evidence(ready):
+    def interrupt(event):
+        if event["event"] == "ended":
+            raise KeyboardInterrupt
+
+    assert dr.drill(recovery(notify=interrupt), pace=ONE).result == "passed"
+
+
 def test_a_call_that_does_not_end_is_left(ready, monkeypatch):
     monkeypatch.setattr(notifying, "LIMIT_SECONDS", 0.05)
     ends = Event()
@@ -109,7 +132,7 @@ def test_a_call_that_does_not_end_is_left(ready, monkeypatch):
     about = recovery(notify=lambda event: ends.wait(60))
     assert dr.drill(about, pace=ONE, say=lines.append).result == "passed"
     ends.set()
-    assert len([line for line in lines if "no answer after" in line]) == 2
+    assert len([line for line in lines if "no answer after" in line]) == 2, lines
 
 
 def test_what_a_function_prints_is_in_no_output(ready, capsys):

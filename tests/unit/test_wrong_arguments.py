@@ -67,6 +67,7 @@ def right(cloud):
         "placed": there,
         "here": there,
         "there": AWAY,
+        "to": "target",
         "path": "x",
         "id": "acme/x",
         "document": {},

@@ -50,8 +50,8 @@ def check(session: Session, target: Target, checking: Checking) -> int:
         show_report(report, out())
         if there is not None and there.reads_definitions:
             out().print(
-                "Firewall rules were observed as they are defined. What is in force of them, no read tells: "
-                "`apply` renews it."
+                "Firewall rules were read as they are defined. No read shows which of them are in force: "
+                "`apply` renews them."
             )
     return Exit.REFUSED if report.errors and not checking.path else Exit.DONE
 

@@ -10,7 +10,7 @@ from portinfra.commands.options import Shown
 from portinfra.commands.session import Session
 
 if TYPE_CHECKING:
-    from portinfra.provider.interface import Images
+    from portinfra.provider.abilities import Images
 
 
 @frozen
@@ -73,7 +73,7 @@ def _refuse_what_is_for_the_other(verb: str, wanted: Wanted) -> None:
 def _plugin(location: str) -> "tuple[Images, str]":
     """The provider of a location, and the place in its words. Raises Misuse."""
     from portinfra.provider import registry
-    from portinfra.provider.interface import Images
+    from portinfra.provider.abilities import Images
 
     name, _, place = location.partition(":")
     if not place:

@@ -64,7 +64,7 @@ def providers(
 def _policy(name: str | None) -> Document:
     """The document that the provider's own tools take. Raises Misuse where there is none."""
     from portinfra.provider import registry
-    from portinfra.provider.interface import PermissionPolicies
+    from portinfra.provider.abilities import PermissionPolicies
 
     if name is None:
         raise Misuse("--iam-policy: of which provider?", fix="Name it: portinfra providers aws --iam-policy")
@@ -77,7 +77,7 @@ def _policy(name: str | None) -> Document:
 def _examine(name: str | None, on: str, shown: Shown) -> int:
     """What a provider says of this machine, or of a site. Raises Misuse where there is nothing to say."""
     from portinfra.provider import registry
-    from portinfra.provider.interface import Doctor
+    from portinfra.provider.abilities import Doctor
     from portinfra.render.console.terminal import out, write_json
 
     at, _, place = on.partition(":")

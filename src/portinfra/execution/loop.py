@@ -17,7 +17,7 @@ from portinfra.execution.workers import Completion, Work, Workers
 from portinfra.provider.interface import Clock
 
 MEANWHILE_SECONDS = 10.0
-"""Between two moments at which people are told what calls wait for."""
+"""Seconds between two reports of what calls wait for."""
 
 
 @define

@@ -156,7 +156,8 @@ class Run:
         """Carry out a plan that was made under this run's lease, and verify it.
 
         Raises ApplyError when a step did not end well or the world is not as planned afterwards,
-        LeaseLostError, and KeyboardInterrupt once the calls under way have ended.
+        ProviderError when all is done and rules could not be put in force again, LeaseLostError, and
+        KeyboardInterrupt once the calls under way have ended.
         """
         assert self._holder is not None
         self._holder.renew_if_due()
@@ -195,7 +196,7 @@ class Run:
         return evolve(plan, steps=ordered.steps)
 
     def _enforce(self, plan: Plan, there: Observation) -> int:
-        """Put in force again what the run has left as it was. Return of how many resources."""
+        """Put in force again what the run has left as it was. Return how many resources that were."""
         self._in_force |= {step.address for step in plan.steps}
         calls = list(enforcing_calls(plan, there, self._provider, self.attempt, self._in_force))
         enforced = enforce(calls, self._caller, self._loop()) if calls else 0

@@ -9,7 +9,7 @@ from portinfra.model.change import Step
 from portinfra.provider.interface import Call
 
 LONG_SECONDS = 10.0
-"""A call that takes longer is told of, and told of again after as long."""
+"""Progress reports a call that takes longer, and reports it again after as long."""
 
 
 @define

@@ -81,7 +81,7 @@ def call(
     A command is ended, with all that it began, soon after `stopped` returns True. A function has no limit.
     """
     if not isinstance(hook, str):
-        printed = io.StringIO()  # as of a command: what it prints is kept, and stands in nobody's output
+        printed = io.StringIO()  # as of a command: what it prints is kept, and is in no output
         with redirect_stdout(printed):
             return call_function(hook, given, printed)
     return _command(hook, given, file, variables, lambda process: _ended(process, max(seconds, 1.0), stopped))

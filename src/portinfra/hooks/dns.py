@@ -32,7 +32,7 @@ def call_dns(environment: Environment, there: Observation) -> None:
         where = location_of(environment.dns) or environment.location
         raise UserCodeError(
             f"dns of environment {environment.name}, {name_of(environment.dns)!r} ({where}), failed: "
-            f"{answer.told or 'it said no and nothing else'}",
+            f"{answer.told or 'it returned False and printed nothing'}",
             fix="The names may be out of date. Correct the cause, then run the same command again: it calls "
             "dns again.",
         )

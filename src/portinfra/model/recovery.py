@@ -169,7 +169,7 @@ class EvidenceCopy:
     """Where a copy of each evidence goes: an rclone remote that lets this machine add files."""
 
     remote: str = field(metadata={"stand_in": "unnamed:"})
-    """An rclone remote and a path in it: `vault:shop/evidence`. Its credentials need only add."""
+    """An rclone remote and a path in it: `vault:shop/evidence`. Its credentials need only add and list."""
     configuration: str = ""
     """File with the rclone configuration that defines the remote. Empty: the `sender` of the vault."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)

@@ -1,4 +1,4 @@
-"""The provider contract, whole. A provider implements this file and needs no other part of portinfra.
+"""The provider contract. A provider implements this file, and of `abilities` what its cloud can do besides.
 
 Drivers think; core acts. A driver compares what is wanted with what is seen and returns the next single call.
 It does no I/O, keeps no state and is right from any half-made state, so a crash needs no special path. Only
@@ -16,7 +16,7 @@ once (after a quota, a permission or a key has refused a creation, core calls fo
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from itertools import count
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -31,7 +31,7 @@ from portinfra.model.observed import Foreign, Observed
 from portinfra.model.plain import JsonObject
 from portinfra.model.progress import Awaited
 from portinfra.model.record import Record
-from portinfra.model.resources import Instance, Spec
+from portinfra.model.resources import Spec
 from portinfra.provider.own_code import find_id
 
 S = TypeVar("S", bound=Spec)
@@ -327,119 +327,3 @@ class ProviderPlugin(Protocol):
 
     def connect(self, environment: Environment) -> Provider:
         """The live location of an environment. The native library is imported here."""
-
-
-class PermissionPolicies(ABC):
-    """Optional ability: the cloud grants permissions by policies. Works offline."""
-
-    @abstractmethod
-    def iam_policy(self) -> JsonObject:
-        """Return the least policy that a topology needs, as the JSON document that the cloud's tools read."""
-
-
-class Grants(ABC):
-    """Optional ability: snapshots are copied between two accounts that must allow it. Works offline."""
-
-    @abstractmethod
-    def grants(self, source: Environment, target: Environment) -> str:
-        """Return what each account must allow: a JSON object that says of each policy where it belongs."""
-
-
-@frozen
-class Check:
-    """One finding of a doctor."""
-
-    name: str
-    good: bool
-    told: str
-    """What the doctor found, in a few words."""
-    fix: str = ""
-    """The command that mends it; empty where it is good."""
-
-
-class NativeLimits(ABC):
-    """Optional ability: limits count what the provider receives, not what is declared. Works offline."""
-
-    @abstractmethod
-    def spell_tags(self, tags: Mapping[str, str]) -> Mapping[str, str]:
-        """Return tags as the provider keeps them, in the same order."""
-
-    @abstractmethod
-    def birth_bytes(self, host: Instance) -> int:
-        """Return how many bytes of `capabilities.birth_max_bytes` a new host takes."""
-
-
-class Doctor(ABC):
-    """Optional ability: the provider needs programs on this machine, or hosts of the user's own."""
-
-    @abstractmethod
-    def doctor(self, location: str = "") -> Sequence[Check]:
-        """Return the findings about this machine; with a location, those about its hosts. Change nothing."""
-
-
-Say = Callable[[str], object]
-"""Tells people how far a long action has come."""
-
-
-class Images(ABC):
-    """Optional ability: the user brings machine images to the provider. A location is a region or site."""
-
-    @abstractmethod
-    def build_image(self, location: str, packages: Iterable[str], name: str, say: Say) -> str:
-        """Build a small Debian image with these extra packages, bring it to a location, return its name."""
-
-    @abstractmethod
-    def fetch_image(self, location: str, source: str, sha256: str, name: str, say: Say) -> str:
-        """Fetch an image from a URL or file, verify its digest, bring it to a location, return its name."""
-
-
-@frozen
-class BlockReader:
-    """How a host reads a snapshot's blocks from the provider itself, without a volume made from it."""
-
-    command: str
-    """Shell that writes the whole snapshot to standard output: zeros where nothing was written."""
-    tools: tuple[str, ...]
-    """Commands that must be on the host."""
-
-
-class BlockExport(ABC):
-    """Optional ability: hosts read a snapshot's blocks, as `capabilities.block_export` says. Offline."""
-
-    @abstractmethod
-    def block_reader(self, environment: Environment, snapshot: str, gib: int) -> BlockReader:
-        """Return how to read the snapshot with this native id, of a volume of so many GiB."""
-
-    @abstractmethod
-    def block_problem(self, native: JsonObject) -> str:
-        """Return what a host with these native options lacks to read blocks; empty: nothing."""
-
-    @abstractmethod
-    def block_grants(self, environment: Environment, taken: Scope) -> str:
-        """Return what a host that reads snapshots of that scope must be allowed, and where: a JSON object."""
-
-
-CONSOLE_MAX_BYTES = 65_536
-"""How much of a console core reads at most: EC2 keeps no more."""
-
-CONSOLE_LISTEN_SECONDS = 12.0
-"""How long a read lasts where the provider keeps no output: longer than two receipts are apart."""
-
-
-class ConsoleReader(ABC):
-    """Optional ability: what a host prints on its serial console can be read. Works offline: core calls.
-
-    A provider that keeps no output returns what the host prints within `CONSOLE_LISTEN_SECONDS`.
-    """
-
-    @abstractmethod
-    def console_call(self, host: Observed[Instance]) -> Call:
-        """Return the one read of the newest output of a host's first serial port."""
-
-    @abstractmethod
-    def console_text(self, answer: Answer) -> str:
-        """Return the output in an answer: the newest `CONSOLE_MAX_BYTES` at most. Empty: there is none yet.
-
-        Its beginning may be missing, and bytes that are no UTF-8 are replaced. Later answers may lack what
-        an earlier one had.
-        """

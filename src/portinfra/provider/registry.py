@@ -7,8 +7,9 @@ from importlib.metadata import EntryPoint, entry_points
 
 from portinfra.errors import Unsupported
 from portinfra.model.environment import Environment
+from portinfra.provider.abilities import BlockExport
 from portinfra.provider.completeness import find_defects
-from portinfra.provider.interface import BlockExport, Provider, ProviderPlugin
+from portinfra.provider.interface import Provider, ProviderPlugin
 
 GROUP = "portinfra.providers"
 

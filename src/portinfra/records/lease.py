@@ -6,6 +6,7 @@ a version that could not read a lease would take it over, and would not know its
 
 import json
 from functools import lru_cache
+from typing import Any
 
 from attrs import asdict, fields_dict
 
@@ -15,6 +16,9 @@ from portinfra.model.plain import JsonObject
 from portinfra.model.record import TEXT_MAX, Record
 from portinfra.observation import Reader
 from portinfra.provider.own_code import call_method
+
+MOMENT_MAX = 253_402_300_799
+"""The last second of the year 9999: a later time has no date."""
 
 KEYS = {
     "number": "number",
@@ -36,6 +40,17 @@ PEER = "peer: "
 """How the note of a lease begins that names a peer. Versions that know no peer ignore the note of a lease,
 and would not read a lease with a key that they do not know.
 """
+
+TYPES: dict[str, type] = {
+    "renewals": int,
+    "acquire_time": str,
+    "renew_time": float,
+    "released": bool,
+    "epoch": int,
+    "fenced": bool,
+    "version": str,
+}
+"""Attribute → the type of its value. A value of another type counts for nothing: the others are read."""
 
 UNKNOWN = Holder("unknown", "unknown", "", "")
 """The holder of a lease whose text cannot be read. No run renews it, so another run soon takes it."""
@@ -93,9 +108,22 @@ def read_leases(reader: Reader, scope: Scope) -> list[Lease]:
     return [to_lease(record) for record in read_records(reader, scope)]
 
 
+def _fits(value: Any, kind: type) -> bool:
+    if kind is float:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return is_number and 0 <= value <= MOMENT_MAX
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOMENT_MAX
+    return isinstance(value, kind)
+
+
 def _lease(number: int, said: JsonObject) -> Lease:
     holder = {name: str(said["holder"][name]) for name in fields_dict(Holder)}
-    held = {attribute: said[key] for attribute, key in KEYS.items() if key in said}
+    held = {
+        attribute: said[key]
+        for attribute, key in KEYS.items()
+        if key in said and (attribute not in TYPES or _fits(said[key], TYPES[attribute]))
+    }
     note = str(said.get(NOTE, ""))
     if note.startswith(PEER):
         held["peer"] = note.removeprefix(PEER)

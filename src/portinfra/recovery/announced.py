@@ -1,17 +1,23 @@
 """The verbs as users call them: each tells the `notify` hooks of the plan when it begins and how it ends."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from inspect import signature
 from typing import ParamSpec, TypeVar
 
 from portinfra.errors import LeaseHeldError, PolicyError, StalePlanError
+from portinfra.hooks.listeners import SafeListener
 from portinfra.model.evidence import Evidence
 from portinfra.recovery.drills import drill as drills
 from portinfra.recovery.notify import Event, notify
+from portinfra.recovery.options import How
+from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication import replicate as replication
 from portinfra.recovery.replication.replicate import Replicated
+from portinfra.recovery.situation.situation import End
 from portinfra.recovery.takeover import takeover as takeovers
+from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
 
 P = ParamSpec("P")
@@ -29,12 +35,11 @@ def _announce(
     @wraps(run)
     def announced(*args: P.args, **more: P.kwargs) -> T:
         given = signature(run).bind(*args, **more).arguments
-        recovery, say = given["recovery"], given.get("say")
+        recovery, say = given["recovery"], SafeListener(given.get("say", lambda line: None))
 
         def tell(event: Event | None) -> None:
             for problem in notify(recovery, event) if event else ():
-                if say:
-                    say(problem)
+                say(problem)
 
         tell(Event("begun", verb) if begins else None)
         try:
@@ -42,7 +47,8 @@ def _announce(
         except (Exception, KeyboardInterrupt) as error:
             tell(_ended_by(verb, error))
             raise
-        tell(end(done))
+        with suppress(KeyboardInterrupt):  # the run is over, and its evidence must not be lost
+            tell(end(done))
         return done
 
     return check_arguments(announced)
@@ -67,4 +73,12 @@ drill = _announce("drill", drills.drill, _evidence, begins=True)
 failover = _announce("failover", takeovers.failover, _evidence, begins=True)
 failback = _announce("failback", takeovers.failback, _evidence, begins=True)
 replicate = _announce("replicate", replication.replicate, _trouble, begins=False)
-takeover = _announce("takeover", takeovers.takeover, _evidence, begins=True)
+
+
+@check_arguments
+@wraps(takeovers.takeover)
+def takeover(
+    recovery: Recovery, to: End, how: How | None = None, *, say: Say = lambda line: None
+) -> Evidence:
+    """Make one end active, with the events of the command that leads to it."""
+    return (failover if to == "target" else failback)(recovery, how, say=say)

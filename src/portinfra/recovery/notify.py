@@ -1,6 +1,6 @@
 """Events for the user's own program: a drill or takeover begins, ends or is refused; a replication fails.
 
-No call fails a run, and none takes longer than a limit.
+No call fails a run, and a run waits for each only until a limit.
 """
 
 from datetime import UTC, datetime

@@ -1,6 +1,7 @@
 """What an operator decides about a run: how a takeover is made, and how calls are made."""
 
 from collections.abc import Callable, Collection
+from datetime import UTC, datetime
 from enum import Enum
 
 from attrs import field, frozen
@@ -13,6 +14,12 @@ from portinfra.model.strict import strict
 
 def _listener(given: Listener) -> SafeListener[Progress]:
     return SafeListener(given) if callable(given) else given  # what is wrong is refused
+
+
+def in_utc(moment: datetime | None) -> datetime | None:
+    """Return a moment with its zone: one without a zone is in UTC."""
+    is_local = isinstance(moment, datetime) and moment.tzinfo is None
+    return moment.replace(tzinfo=UTC) if moment and is_local else moment
 
 
 @frozen(field_transformer=strict)
@@ -40,6 +47,8 @@ class How:
     """Points, by their ids, that are not to be used: damaged ones, or ones made when it was too late."""
     from_points: bool = False
     """Use points, though own volumes of the end that takes over have newer data."""
+    as_of: datetime | None = field(default=None, converter=in_utc)
+    """Use of each group the newest point that is not later, and never own volumes. Without a zone: in UTC."""
     pace: Pace = field(factory=Pace)
     at: Callable[[Enum], None] = lambda step: None
     """Called before each step (`takeover.steps.Step`)."""

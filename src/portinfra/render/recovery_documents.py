@@ -31,6 +31,8 @@ def prospect_document(found: Prospect) -> Document:
         "floor_seconds": found.floor_seconds,
         "measured_seconds": found.measured,
         "measured_in": found.measured_in or None,
+        "as_of": found.as_of,
+        "data": plain(found.data),
         "status": status_document(found.status),
         "findings": [finding_document(finding) for finding in found.findings],
     }

@@ -10,7 +10,7 @@ from portinfra.model.observed import Observed
 from portinfra.model.receipts import CheckAnswer, Receipt, find_newest
 from portinfra.model.resources import Instance
 from portinfra.provider import registry
-from portinfra.provider.interface import ConsoleReader
+from portinfra.provider.abilities import ConsoleReader
 from portinfra.rollout.context import RolloutContext
 
 PAUSE_SECONDS = 5.0

@@ -79,7 +79,7 @@ def validate(
     findings += override_findings(environment, topology.roles, unknown)
     findings += unknown_key_findings(environment, topology.roles, unknown)
     findings += ability_findings(topology, environment, capabilities, native_options or {})
-    return _settle(findings, f"{topology.name} in {environment.name}", existing=existing)
+    return settle(findings, f"{topology.name} in {environment.name}", existing=existing)
 
 
 def validate_declared(declared: Declaration, *, existing: bool = False) -> tuple[Finding, ...]:
@@ -106,7 +106,7 @@ def validate_declared(declared: Declaration, *, existing: bool = False) -> tuple
     findings += shared_account_findings(environments)
     if existing:
         findings = [finding for finding in findings if not is_about_new(finding)]
-    return _settle(findings, "The declaration")
+    return settle(findings, "The declaration")
 
 
 def validate_helpers(
@@ -115,7 +115,7 @@ def validate_helpers(
     """Check what a recovery plan wants of its helpers against what providers have; as `validate` does. There
     may be `more` findings, of who knows those providers.
     """
-    return _settle([*helper_findings(recovery, native_options), *more], f"recovery {recovery.name}")
+    return settle([*helper_findings(recovery, native_options), *more], f"recovery {recovery.name}")
 
 
 def validate_place(environment: Environment, scope: str, capabilities: Capabilities) -> None:
@@ -125,7 +125,7 @@ def validate_place(environment: Environment, scope: str, capabilities: Capabilit
     findings += environment_findings(environment)
     findings += key_findings(environment, capabilities)
     findings += name_findings(str(scope), SCOPE_NAME_MAX, "resource/scope", "scope", environment.location)
-    _settle(findings, f"environment {environment.name}")
+    settle(findings, f"environment {environment.name}")
 
 
 def validate_placed(placed: Placed, plugin: ProviderPlugin, *, existing: bool = False) -> tuple[Finding, ...]:
@@ -134,7 +134,7 @@ def validate_placed(placed: Placed, plugin: ProviderPlugin, *, existing: bool = 
     With `existing`, errors about new resources only (`is_about_new`) are returned and not raised.
     """
     what = f"{placed.topology.name} in {placed.environment.name}"
-    return _settle(limit_findings(placed, plugin), what, existing=existing)
+    return settle(limit_findings(placed, plugin), what, existing=existing)
 
 
 def validate_resource(
@@ -146,10 +146,15 @@ def validate_resource(
     ValidationError with every finding.
     """
     findings = resource_findings(spec, plugin, location, may_be_empty=may_be_empty)
-    _settle(findings, str(getattr(spec, "address", "This value")))
+    settle(findings, str(getattr(spec, "address", "This value")))
 
 
-def _settle(findings: Iterable[Finding], what: str, *, existing: bool = False) -> tuple[Finding, ...]:
+def settle(findings: Iterable[Finding], what: str, *, existing: bool = False) -> tuple[Finding, ...]:
+    """Return each finding once. Raise ValidationError where errors are among them.
+
+    `what` is what they are about. With `existing`, errors about new resources alone (`is_about_new`) raise
+    nothing.
+    """
     unique = tuple(dict.fromkeys(findings))
     errors = [finding for finding in unique if finding.severity is Severity.ERROR]
     if not errors or (existing and all(map(is_about_new, errors))):

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from portinfra.errors import ValidationError
 from portinfra.model.arguments import check_types
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
+from portinfra.validation import settle
 from portinfra.validation.types import sound_environment, sound_recovery, sound_topology
 
 P = ParamSpec("P")
@@ -29,9 +29,7 @@ def check_arguments(verb: Callable[P, T]) -> Callable[P, T]:
         for value in (*arguments, *named.values()):
             for one in value if isinstance(value, tuple | list) else (value,):
                 _note_wrong_types(one, findings)
-        if findings:
-            things = "1 thing needs" if len(findings) == 1 else f"{len(findings)} things need"
-            raise ValidationError(f"{verb.__name__}(): {things} mending", findings)
+        settle(findings, f"{verb.__name__}()")
         return verb(*arguments, **named)
 
     return check_types(checked)

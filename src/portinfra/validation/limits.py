@@ -17,7 +17,8 @@ from portinfra.model.location import Location
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Attachment, Firewall, FirewallRules, Instance, Rule, Spec, Volume
 from portinfra.model.topology import Flow
-from portinfra.provider.interface import NativeLimits, ProviderPlugin
+from portinfra.provider.abilities import NativeLimits
+from portinfra.provider.interface import ProviderPlugin
 
 WAYS = ("ingress", "egress")
 RULES = "rules"

@@ -9,7 +9,7 @@ from attrs import define, field
 from portinfra.model.address import Scope
 from portinfra.model.catalogue import Capabilities
 from portinfra.model.environment import Environment
-from portinfra.provider.interface import (
+from portinfra.provider.abilities import (
     BlockExport,
     BlockReader,
     Check,
@@ -17,8 +17,8 @@ from portinfra.provider.interface import (
     Grants,
     Images,
     PermissionPolicies,
-    Provider,
 )
+from portinfra.provider.interface import Provider
 
 from .cloud import ToyCloud
 from .provider import CAPABILITIES, SIZES, ToyProvider

@@ -9,7 +9,7 @@ from json_schema import document_errors, schema_names
 
 import portinfra
 from portinfra.model.plain import plain
-from portinfra.provider.interface import Check, Doctor, Images
+from portinfra.provider.abilities import Check, Doctor, Images
 from portinfra.provider.registry import substituted
 from portinfra.render.documents import natural
 from portinfra.testing.fake.plugin import FakePlugin

@@ -1,5 +1,8 @@
 """`portinfra dr` as a user calls it before anything is lost: what it prints, and how misuse ends."""
 
+import json
+from datetime import datetime, timedelta
+
 import pytest
 
 from portinfra import DataPolicy
@@ -56,3 +59,25 @@ def test_there_is_nothing_to_grant_between_simulated_accounts(run):
     result = run("dr", "plan", "--grants")
     assert result.exit_code == 1
     assert "nothing to grant" in result.stderr
+
+
+def test_plan_and_drill_as_of_a_moment_use_older_points(run):
+    run("dr", "replicate")
+    first = json.loads(run("dr", "plan", "--json").stdout)["data"]
+    later = datetime.fromisoformat(first[0]["taken"]) + timedelta(seconds=1)
+    run("dr", "replicate", "--now")
+    moment = later.isoformat()
+    shown = json.loads(run("dr", "plan", "--json", "--as-of", moment).stdout)
+    assert (shown["as_of"], shown["data"]) == (moment, [{**first[0], "age": shown["data"][0]["age"]}])
+    assert f"{first[0]['what']} (" in run("dr", "plan", "--as-of", moment).stdout
+    evidence = json.loads(run("dr", "drill", "--json", "--as-of", moment).stdout)
+    assert evidence["as_of"] == moment
+    refused = run("dr", "failover", "--yes", "--as-of", "2001-01-01")
+    assert refused.exit_code == 3
+    assert "there are:" in refused.stderr
+
+
+def test_as_of_takes_a_time(run):
+    wrong = run("dr", "drill", "--as-of", "yesterday")
+    assert wrong.exit_code == 2
+    assert "2030-01-31T14:00Z" in wrong.stderr

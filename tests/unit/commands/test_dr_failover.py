@@ -146,6 +146,19 @@ def test_a_failover_that_cannot_be_finished_is_given_up(run):
     assert run("plan", "production").stdout.count("Nothing to do") == 1
 
 
+@pytest.mark.parametrize(
+    "command", [("abandon",), ("failback", "--abandon"), ("failover", "--abandon")], ids=" ".join
+)
+def test_a_takeover_that_is_abandoned_is_named_as_the_one_that_is_open(run, command):
+    run("dr", "replicate")
+    assert run("dr", "failover", "--yes").exit_code == 0
+    assert run("dr", "failback", "--yes", about=run.unpassed()).exit_code == 1
+    assert "recovery is active again" in run("dr", *command).stderr
+    done = run("dr", *command, "--yes").stdout
+    assert done.startswith("recovery is active again: 2 hosts on. production is fenced: ")
+    assert run("plan", "recovery").stdout.count("Nothing to do") == 1
+
+
 # Who is lost is not called.
 
 

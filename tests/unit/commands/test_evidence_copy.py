@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from attrs import evolve
 
 from portinfra import dr
 from portinfra.errors import ProviderError
@@ -38,6 +39,14 @@ def test_the_signed_file_is_sent_under_its_number_and_replaces_none(run, plan, t
     with pytest.raises(ProviderError, match="exists already"):
         dr.send_copy(about, evidence_of(document), file)
     assert copy.read_text() == "the first"
+
+
+@pytest.mark.parametrize("remote", ["copies:", "copies:/", "copies:shop/"])
+def test_a_path_that_ends_with_its_separator_is_followed_by_no_other(run, plan, tmp_path, remote):
+    about = evolve(plan, evidence=evolve(plan.evidence, remote=remote))
+    result = run("dr", "drill", about=about)
+    assert f"Copy:     {remote}00001-drill-shop-" in result.stdout
+    assert len(list((tmp_path / "copies").rglob("00001-*.json"))) == 1
 
 
 def test_a_copy_that_cannot_be_sent_is_said_and_ends_with_one(run, plan, tmp_path):

@@ -73,7 +73,7 @@ def refuse(hosts):
     ("dns", "whose"),
     [
         (refuse, "'Change the names.' (" + __file__),
-        (lambda hosts: False, "it said no"),
+        (lambda hosts: False, "it returned False and printed nothing"),
         ("echo no zone shop.example; exit 3", "exit code 3"),
         (lambda hosts: exit("no zone shop.example"), "SystemExit: no zone shop.example"),
     ],

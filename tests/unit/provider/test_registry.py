@@ -178,7 +178,7 @@ def test_a_provider_that_says_that_it_exports_blocks_has_to_say_how(install):
 EXPORTS = """
 import sys
 from portinfra.model.catalogue import Capabilities
-from portinfra.provider.interface import BlockExport
+from portinfra.provider.abilities import BlockExport
 class Plugin(BlockExport):
     name, capabilities, sizes, images, native = "steam", Capabilities(), {}, (), {}
     connect = block_reader = block_problem = block_grants = None

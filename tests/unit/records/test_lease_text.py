@@ -93,3 +93,19 @@ def test_a_note_is_read_beside_the_holder():
 def test_a_text_that_no_record_holds_is_refused():
     with pytest.raises(ValueError, match="a record holds 1200"):
         to_text(Lease(3, Holder(**HOLDER)), "n" * TEXT_MAX)
+
+
+WRONG = [None, "", "soon", -1, 1e300, float("inf"), [], {}, ["x"]]
+"""Values of many types. Each key of a lease refuses most of them."""
+
+
+@pytest.mark.parametrize("key", [key for key in OLD if key not in ("number", "holder", "note")])
+def test_a_value_of_another_type_counts_for_nothing_and_the_others_are_read(key):
+    for value in WRONG:
+        lease = read({**OLD, key: value})
+        assert (lease.number, lease.holder_identity) == (3, Holder(**HOLDER))
+        assert lease.renew_time >= 0
+        assert lease.epoch >= 0
+        assert isinstance(lease.released, bool)
+        if key not in ("epoch", "fenced"):
+            assert (lease.epoch, lease.fenced) == (5, True)

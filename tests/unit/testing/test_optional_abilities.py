@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 
 from portinfra import Environment
-from portinfra.provider.interface import (
+from portinfra.provider.abilities import (
     BlockExport,
     BlockReader,
     Check,

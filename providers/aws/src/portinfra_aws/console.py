@@ -7,7 +7,8 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from portinfra.provider.interface import CONSOLE_MAX_BYTES, Call
+from portinfra.provider.abilities import CONSOLE_MAX_BYTES
+from portinfra.provider.interface import Call
 from portinfra_aws.rates import classes
 
 _ACTION = "GetConsoleOutput"

@@ -9,15 +9,15 @@ from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
 from portinfra.model.resources import Instance
-from portinfra.provider.interface import (
+from portinfra.provider.abilities import (
     BlockExport,
     BlockReader,
-    Call,
     ConsoleReader,
     Grants,
     NativeLimits,
     PermissionPolicies,
 )
+from portinfra.provider.interface import Call
 from portinfra_aws import actions, console, profiles
 from portinfra_aws.block_export.command import block_reader
 from portinfra_aws.block_export.grants import block_grants

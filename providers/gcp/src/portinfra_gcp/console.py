@@ -7,7 +7,8 @@ https://cloud.google.com/compute/docs/reference/rest/v1/instances/getSerialPortO
 from collections.abc import Mapping
 from typing import Any
 
-from portinfra.provider.interface import CONSOLE_MAX_BYTES, Call
+from portinfra.provider.abilities import CONSOLE_MAX_BYTES
+from portinfra.provider.interface import Call
 from portinfra_gcp import links, rates
 
 _METHOD = "instances.getSerialPortOutput"

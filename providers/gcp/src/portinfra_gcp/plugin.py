@@ -8,7 +8,8 @@ from portinfra.errors import InvalidRequest
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
 from portinfra.model.resources import Instance
-from portinfra.provider.interface import Call, ConsoleReader, NativeLimits, PermissionPolicies
+from portinfra.provider.abilities import ConsoleReader, NativeLimits, PermissionPolicies
+from portinfra.provider.interface import Call
 from portinfra_gcp import console, labels, permissions
 from portinfra_gcp.errors import NAME
 from portinfra_gcp.published import CAPABILITIES, IMAGES, SIZES

@@ -36,7 +36,8 @@ class Opening:
         self.uri = uri
         now = time.monotonic()
         is_new = now - _GIVEN_UP.get(uri, -math.inf) > REMEMBERED_SECONDS
-        self._give_up = now + (OPEN_SECONDS if is_new else min(AGAIN_SECONDS, OPEN_SECONDS))
+        self._seconds = OPEN_SECONDS if is_new else min(AGAIN_SECONDS, OPEN_SECONDS)
+        self._give_up = now + self._seconds
         self._made: Future[Any] = Future()
         threading.Thread(target=self._open, name=f"open {uri}", daemon=True).start()
 
@@ -49,7 +50,7 @@ class Opening:
         except TimeoutError:
             _GIVEN_UP[self.uri] = time.monotonic()
             silent = Unavailable(
-                f"the hypervisor {self.uri} did not open a connection within {OPEN_SECONDS:.0f} s",
+                f"the hypervisor {self.uri} did not open a connection within {self._seconds:g} s",
                 provider="libvirt",
                 fix="Is its machine off, or its daemon stuck? Restart libvirtd there; guests go on.",
             )

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from portinfra.errors import PortinfraError
-from portinfra.provider.interface import Answer, Check
+from portinfra.provider.abilities import Check
+from portinfra.provider.interface import Answer
 from portinfra_libvirt import installing, networks, pooled, sites
 from portinfra_libvirt.site import Site
 

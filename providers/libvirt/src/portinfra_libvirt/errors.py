@@ -142,10 +142,10 @@ def classified(error: libvirt.libvirtError) -> ProviderError:
     found.unreachable = kind is errors.Unavailable and _is_unreachable(code, told)
     if code == libvirt.VIR_ERR_OPERATION_INVALID:
         found.tries_max = STATE_TRIES
-    return limited(found)
+    return limit_tries(found)
 
 
-def limited(error: ProviderError) -> ProviderError:
+def limit_tries(error: ProviderError) -> ProviderError:
     """Return an error with the number of tries that its class is worth at a hypervisor."""
     if error.tries_max is None:
         error.tries_max = TRIES.get(type(error))

@@ -78,7 +78,7 @@ def record(document: str, active: bool) -> dict[str, Any]:
 
 
 def is_bare(record: Mapping[str, Any], scope: Scope) -> bool:
-    """Whether a network has a name of the scope, and no metadata of anybody's."""
+    """Whether a network has a name of the scope, and no mark of any scope."""
     return scope.resource_name(record["name"]) is not None and not marks.is_mark(record["said"])
 
 

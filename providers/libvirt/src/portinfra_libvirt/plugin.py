@@ -11,7 +11,8 @@ from portinfra.errors import Unsupported
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
 from portinfra.model.resources import Instance
-from portinfra.provider.interface import Answer, Call, Check, ConsoleReader, Doctor, Images
+from portinfra.provider.abilities import Check, ConsoleReader, Doctor, Images
+from portinfra.provider.interface import Answer, Call
 from portinfra_libvirt import sites
 from portinfra_libvirt.doctor import examine
 from portinfra_libvirt.drivers.guest import GuestParts

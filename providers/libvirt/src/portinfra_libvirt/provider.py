@@ -21,7 +21,7 @@ from portinfra_libvirt.actions.together import Together
 from portinfra_libvirt.connections import Connections
 from portinfra_libvirt.drivers import drivers
 from portinfra_libvirt.drivers.reading import CONSOLE, SURVEY
-from portinfra_libvirt.errors import AGAIN, NAME, classified, limited
+from portinfra_libvirt.errors import AGAIN, NAME, classified, limit_tries
 from portinfra_libvirt.published import CAPABILITIES
 from portinfra_libvirt.records import LibvirtRecords
 from portinfra_libvirt.site import Site
@@ -94,7 +94,7 @@ class LibvirtProvider:
     def classify(self, error: Exception) -> ProviderError:
         """By libvirt's code; what broke on the way may have had its effect."""
         if isinstance(error, ProviderError):
-            return limited(error)
+            return limit_tries(error)
         if isinstance(error, libvirt.libvirtError):
             return classified(error)
         return errors.OutcomeUnknown(f"{type(error).__name__}: {error}", provider=NAME, fix=AGAIN)

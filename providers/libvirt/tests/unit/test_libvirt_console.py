@@ -4,7 +4,7 @@ import libvirt
 import pytest
 
 from portinfra.errors import Conflict
-from portinfra.provider.interface import CONSOLE_MAX_BYTES
+from portinfra.provider.abilities import CONSOLE_MAX_BYTES
 from portinfra_libvirt.actions import consoles
 from portinfra_libvirt.actions.hand import Hand
 

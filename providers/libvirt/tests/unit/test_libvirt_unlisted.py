@@ -145,9 +145,9 @@ def test_a_missing_file_that_a_running_guest_holds_open_is_not_said_to_be_lost()
         assert ("--allow-data-loss" in answer.fix) is may_be_lost
 
 
-def gone(code):
-    error = libvirt.libvirtError("gone")
-    error.err = (code, 0, "gone", 2, None, None, None, -1, -1)
+def gone(code, message="gone"):
+    error = libvirt.libvirtError(message)
+    error.err = (code, 0, message, 2, None, None, None, -1, -1)
     return error
 
 
@@ -260,6 +260,22 @@ def test_where_the_directory_of_a_pool_lacks_its_disks_nothing_is_made_or_delete
     left = hand.connection.pool
     assert not left.isActive()
     assert (left.name() == POOL) is (pool is not None)
+
+
+@pytest.mark.parametrize(
+    "message", ["pool has asynchronous jobs running", "unable to connect: Connection reset by peer"]
+)
+def test_an_error_that_passes_is_not_taken_for_a_directory_without_disks(message):
+    record, pool = secret("volume.db1-data"), Pool(active=True)
+
+    def refuse(flags):
+        raise gone(libvirt.VIR_ERR_INTERNAL_ERROR, message)
+
+    pool.refresh = refuse
+    hand = Hand(Machine(record, pool), SITE, threading.RLock())
+    with pytest.raises(libvirt.libvirtError, match=message):
+        pools.define_pool(hand, str(SCOPE), record["path"])
+    assert pool.isActive()
 
 
 def test_in_a_pool_that_points_elsewhere_no_disk_is_made():

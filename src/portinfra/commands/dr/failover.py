@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 from attrs import evolve, frozen
 from typer import Option
 
-from portinfra.commands.dr.options import Agreed, Which, recovery_of
+from portinfra.commands.dr.options import Agreed, AsOf, Which, recovery_of
 from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.session import Session
 
@@ -52,7 +52,7 @@ class FailingOver(TakingOver):
     ] = False
 
 
-def failover(session: Session, which: Which, failing: FailingOver) -> int:
+def failover(session: Session, which: Which, failing: FailingOver, data: AsOf) -> int:
     """Make the target active: stop the source, and bring everything up there. Run again to go on."""
     declared = recovery_of(session, which)
     if failing.planned and (failing.from_points or failing.older_data):
@@ -61,12 +61,12 @@ def failover(session: Session, which: Which, failing: FailingOver) -> int:
         raise Misuse("an environment that is lost gives no last point", fix="Leave --planned or --lost out.")
     if failing.planned and failing.abandon:
         raise Misuse("--planned does not go with --abandon", fix="Leave one of them out.")
-    return _take_over(session, which, declared, failing, planned=True if failing.planned else None)
+    return _take_over(session, which, declared, failing, data, planned=True if failing.planned else None)
 
 
-def failback(session: Session, which: Which, changing: TakingOver) -> int:
+def failback(session: Session, which: Which, changing: TakingOver, data: AsOf) -> int:
     """Make the source active again, with what was written since. Its downtime is measured."""
-    return _take_over(session, which, recovery_of(session, which).turned, changing, planned=None)
+    return _take_over(session, which, recovery_of(session, which).turned, changing, data, planned=None)
 
 
 def abandon(session: Session, which: Which, changing: Agreed) -> int:
@@ -97,7 +97,13 @@ def fence(session: Session, which: Which, changing: Agreed) -> int:
 
 
 def _take_over(
-    session: Session, which: Which, recovery: "Recovery", taking: TakingOver, *, planned: bool | None
+    session: Session,
+    which: Which,
+    recovery: "Recovery",
+    taking: TakingOver,
+    data: AsOf,
+    *,
+    planned: bool | None,
 ) -> int:
     """Make the target of this recovery active. An old spelling says what to write now."""
     from portinfra import dr
@@ -108,8 +114,9 @@ def _take_over(
     from portinfra.render.console.terminal import err
     from portinfra.rollout.evidence import open_store
 
+    moment = data.moment
     if taking.abandon and not taking.target_is_lost:
-        if taking.lost or taking.without_point or taking.from_points or taking.source_is_lost:
+        if moment or taking.lost or taking.without_point or taking.from_points or taking.source_is_lost:
             raise Misuse("--abandon gives up whatever was begun", fix="Leave the other options out.")
         _write_now(session, which, recovery, "abandon")
         return _abandon(session, recovery, taking)
@@ -135,6 +142,7 @@ def _take_over(
         planned=planned,
         without=without,
         from_points=taking.from_points or taking.older_data,
+        as_of=moment,
     )
     if not taking.yes:
         show_prospect(dr.prospect(recovery, how), err())
@@ -167,6 +175,9 @@ def _agreement(recovery: "Recovery", how: "How") -> list[str]:
     source, target = recovery.source.name, recovery.target.name
     stopped = "is lost" if how.lost else "is stopped"
     lines = [f"{source} {stopped}, and {target} takes over."]
+    if how.as_of:
+        at = f"{how.as_of:%Y-%m-%d %H:%M:%S %Z}"
+        lines.append(f"Each group comes up from data as of {at}. What was written later does not come back.")
     if how.lost:
         lines.append(f"What was written in {source} and is in no point stays on its volumes.")
     elif recovery.is_reversed:

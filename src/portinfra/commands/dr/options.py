@@ -1,11 +1,13 @@
 """The options that the recovery commands share, and the recovery that they mean."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from attrs import frozen
 from typer import Argument, Option
 
+from portinfra.commands.exits import Misuse
 from portinfra.commands.options import Shown, Target, declaration_options
 from portinfra.commands.session import Session
 
@@ -45,6 +47,29 @@ class Which:
         place = [("--source-on", self.source_on), ("--target-on", self.target_on)]
         where = [text for option, given in place if given for text in (option, given)]
         return [*where, *declaration_options(session, self.file, self.var_files, self.variables)]
+
+
+@frozen
+class AsOf:
+    """The moment of the data that is restored."""
+
+    as_of: Annotated[
+        str | None,
+        Option(
+            "--as-of",
+            metavar="TIME",
+            help="Use points that are not later, and no own volumes: 2030-01-31T14:00Z.",
+        ),
+    ] = None
+
+    @property
+    def moment(self) -> datetime | None:
+        """The moment that was named. Raises Misuse for a text that is none."""
+        try:
+            return datetime.fromisoformat(self.as_of) if self.as_of is not None else None
+        except ValueError:
+            fix = "Write it as 2030-01-31T14:00Z, for example."
+            raise Misuse(f"--as-of {self.as_of} is no time", fix=fix) from None
 
 
 @frozen

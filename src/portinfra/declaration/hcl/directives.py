@@ -41,7 +41,7 @@ Node: TypeAlias = "str | Mark | Directive"
 
 
 def make_text(evaluator: Evaluator, pieces: Sequence[Piece]) -> Any:
-    """Return the text that the pieces make; a single `${…}` stands for its own value. Raises Problem."""
+    """Return the text that the pieces make; a single `${…}` keeps its own value. Raises Problem."""
     match pieces:
         case [Mark(word="", expression=expression)] if expression is not None:
             return evaluator.value(expression)

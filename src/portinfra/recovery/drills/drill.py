@@ -4,6 +4,7 @@ torn down always. It makes no call to the source, and touches nothing of the tar
 
 import secrets
 from contextlib import ExitStack, suppress
+from datetime import datetime
 
 from attrs import asdict, evolve, frozen
 
@@ -20,7 +21,7 @@ from portinfra.placement import place
 from portinfra.recovery.ledger.drills import KIND
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import Link, begin_run, end_run, link_run
-from portinfra.recovery.options import Pace
+from portinfra.recovery.options import Pace, in_utc
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import ending, isolated, sourced
@@ -28,7 +29,8 @@ from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb, may
 from portinfra.recovery.situation.refusals import raise_if_refused
-from portinfra.recovery.situation.situation import End, Situation
+from portinfra.recovery.situation.situation import Situation, peer_of
+from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import shown
 from portinfra.recovery.vault.selection import choose
@@ -43,13 +45,20 @@ LOSE_ALL = PlanOptions(allow_data_loss=frozenset({"all"}))
 
 
 @check_arguments
-def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda line: None) -> Evidence:
-    """Bring it up, ask the gates and probes, and tear it down. Evidence of a drill that failed says so.
+def drill(
+    recovery: Recovery,
+    *,
+    pace: Pace | None = None,
+    say: Say = lambda line: None,
+    as_of: datetime | None = None,
+) -> Evidence:
+    """Bring it up, ask the gates and probes, and tear it down. Evidence of a drill that failed says so. With
+    `as_of`, use points that are not later than that moment, and measure the age of their data at it.
 
     Raises ProviderError where it could not even begin, and PolicyError where the situation permits no drill.
     A drill that sees a takeover to its own end begin is torn down at its next wave.
     """
-    pace, say = pace or Pace(), SafeListener(say)
+    pace, say, as_of = pace or Pace(), SafeListener(say), in_utc(as_of)
     with Connection.to(recovery.target, recovery.topology) as target:
         catalogue, principal = target.catalogue(), target.reader.principal()
         _raise_if_refused(recovery, target)
@@ -57,13 +66,15 @@ def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda lin
             raise PolicyError("a probe cannot run inside a drill: nothing was changed", findings)
         ledger = Ledger(target, recovery.ledger)
         started = target.provider.clock.now()
-        chosen, missing = choose(recovery, target, ledger)
-        ages = Ages(points(ledger.entries()), started)
+        chosen, missing = choose(recovery, target, ledger, as_of=as_of)
+        until = as_of.timestamp() if as_of else None
+        moment = None if until is None else iso(until)
+        ages = Ages(points(ledger.entries()), started, until)
         id = f"{int(started):x}{secrets.token_hex(1)}"
         run = target.run(recovery.drill(id), workers=pace.workers, seed=pace.seed)
         with ExitStack() as held:  # from before the ledger tells of it: what nobody holds is swept
             held.enter_context(run)
-            entry = begin_run(ledger, {"kind": KIND, "id": id, "began": iso(started)})
+            entry = begin_run(ledger, {"kind": KIND, "id": id, "began": iso(started), "as_of": moment})
             say(f"drill {id}: {recovery.drill(id)}")
             problems = [f"{told}: make one with dr replicate --now" for told in missing]
             try:
@@ -90,7 +101,7 @@ def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda lin
         with suppress(ProviderError):
             link = link_run(ledger, entry)
         evidence = shown(bring_up, id, chosen, ages, began=started, left_behind=left)
-        evidence = evolve(evidence, target_principal=principal, **asdict(link))
+        evidence = evolve(evidence, target_principal=principal, as_of=moment, **asdict(link))
         with suppress(ProviderError):  # what cannot be noted stays open, for a sweep to look at
             waves = [round(wave.seconds) for wave in evidence.waves]
             end_run(ledger, entry, evidence, open=left != 0, rto=evidence.rto_measured, waves=waves)
@@ -99,7 +110,7 @@ def drill(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda lin
 
 def _raise_if_refused(recovery: Recovery, target: Connection) -> None:
     """Raise PolicyError where no drill is permitted. The other end is only read to say what is right."""
-    verb = Verb("drill", "source" if recovery.is_reversed else "target")
+    verb = Verb("drill", end_of(recovery))
     if may(verb, _without_other_end(recovery, target)) is not None:
         raise_if_refused(recovery, verb, read_facts(recovery))
 
@@ -107,12 +118,11 @@ def _raise_if_refused(recovery: Recovery, target: Connection) -> None:
 def _takeover_of(recovery: Recovery, target: Connection) -> str:
     """Return that the end of the drill takes over; empty: it does not."""
     now = _without_other_end(recovery, target)
-    return f"{recovery.target.name} takes over, so the drill ends" if now.phase == "taking over" else ""
+    return f"{recovery.target.name} takes over, so the drill ends" if now.active == end_of(recovery) else ""
 
 
 def _without_other_end(recovery: Recovery, target: Connection) -> Situation:
-    end: End = "target" if recovery.is_reversed else "source"
-    return read_facts(recovery, lost=end, hosts=False, through=[target])
+    return read_facts(recovery, lost=peer_of(end_of(recovery)), hosts=False, through=[target])
 
 
 def _up_and_down(bring_up: BringUp) -> int | None:

@@ -18,9 +18,10 @@ from portinfra.rollout.evidence import digest_of
 from portinfra.validation.arguments import check_arguments
 
 Found = Literal["here", "elsewhere", "differs", "none", "missing"]
-"""What is known of a run's evidence. `here`: a file has the digest of the ledger. `elsewhere`: no file here
-has it. `differs`: a file here is about this run, and is not what the ledger has. `none`: the run wrote none,
-or has not ended. `missing`: neither the ledger nor a file here has the run.
+"""What is known of a run's evidence. `here`: a file has the digest of the ledger, or the run is older than
+those that the ledger keeps. `elsewhere`: no file here has it. `differs`: a file here is about this run, and
+is not what the ledger has, or the ledger has no such run. `none`: the run wrote none, or has not ended.
+`missing`: neither the ledger nor a file here has the run.
 """
 
 
@@ -70,7 +71,8 @@ def list_runs(recovery: Recovery, files: Iterable[tuple[str, JsonObject]]) -> li
     known = [_known(run, mine) for run in runs]
     numbers = {each.number for each in known}
     older = [each for each in mine if each.evidence.number and each.evidence.number not in numbers]
-    listed = [*known, *map(_from_file, older)]
+    pruned = max((run.number for run in runs), default=0) - KEPT
+    listed = [*known, *(_from_file(each, pruned) for each in older)]
     return sorted([*listed, *_missing(runs, mine, listed)], key=lambda each: each.number)
 
 
@@ -106,7 +108,8 @@ def _read(name: str, document: JsonObject) -> _File | None:
 
 def _is_to(recovery: Recovery, file: _File) -> bool:
     """Return whether a file is about a run that the ledger of the target has."""
-    return file.evidence.kind != "failback" and file.evidence.topology == recovery.topology.name
+    run, target = file.evidence, f"{recovery.target.name} ({recovery.target.on})"
+    return run.kind != "failback" and (run.topology, run.target) == (recovery.topology.name, target)
 
 
 def _known(run: Run, files: Iterable[_File]) -> RunHistory:
@@ -117,10 +120,13 @@ def _known(run: Run, files: Iterable[_File]) -> RunHistory:
     return RunHistory(run.number, run.kind, run.id, run.began, run.result, found, name)
 
 
-def _from_file(file: _File) -> RunHistory:
-    """Return a run that the ledger no longer has, as its evidence tells of it."""
-    told = file.evidence
-    return RunHistory(told.number, told.kind, told.id, told.started, told.result, "here", file.name)
+def _from_file(file: _File, pruned: int) -> RunHistory:
+    """Return a run that the ledger does not have, as its evidence describes it. The ledger has removed runs
+    up to the number `pruned`, and should have each later one.
+    """
+    run = file.evidence
+    found: Found = "here" if run.number <= pruned else "differs"
+    return RunHistory(run.number, run.kind, run.id, run.started, run.result, found, file.name)
 
 
 def _missing(runs: Iterable[Run], files: Iterable[_File], listed: Iterable[RunHistory]) -> list[RunHistory]:

@@ -109,6 +109,7 @@ FORMS = {
     "drill": _Form(
         {"id": _is_name, "began": _is_date, "open": _is_flag},
         {
+            "as_of": lambda value: value is None or _is_date(value),
             "result": _is_one_of("passed", "failed", "inconclusive", "swept"),
             "rto": _is_number_or_none,
             "run": _is_whole,
@@ -138,6 +139,7 @@ FORMS = {
             "lost": _is_flag,
             "lost_at": _is_number_or_none,
             "last_point": _is_flag,
+            "as_of": _is_number_or_none,
             "fenced_at": _is_number_or_none,
             "points": _is_text,
             "own": _is_text,

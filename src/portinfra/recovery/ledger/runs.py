@@ -45,7 +45,7 @@ class Run:
 
 @frozen
 class Link:
-    """Where a run stands in the chain."""
+    """The place of a run in the chain."""
 
     number: int
     previous_number: int

@@ -36,6 +36,8 @@ class Turn:
     """When it first was."""
     last_point: bool = False
     """Whether one more point is carried once the source is stopped."""
+    as_of: float | None = None
+    """The moment that it restores the data as of; None: the newest."""
     fenced_at: float | None = None
     """When the source had stopped: none of its data is newer. None: nobody has stopped it."""
     points: tuple[str, ...] = ()
@@ -135,6 +137,7 @@ def as_said(turn: Turn) -> JsonObject:
         "lost": turn.lost,
         "lost_at": turn.lost_at and round(turn.lost_at, 3),
         "last_point": turn.last_point,
+        "as_of": turn.as_of,
         "fenced_at": turn.fenced_at and round(turn.fenced_at, 3),
         "points": " ".join(turn.points),
         "own": " ".join(turn.own),
@@ -164,6 +167,7 @@ def _turn(entry: Entry) -> Turn:
         lost=bool(said.get("lost")),
         lost_at=said.get("lost_at"),
         last_point=bool(said.get("last_point")),
+        as_of=said.get("as_of"),
         fenced_at=said.get("fenced_at"),
         points=tuple(str(said.get("points", "")).split()),
         own=tuple(str(said.get("own", "")).split()),

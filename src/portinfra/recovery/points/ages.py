@@ -48,6 +48,22 @@ class Ages:
         """Return whether the time of a point is not believed."""
         return point.taken > self.now + AHEAD_SECONDS
 
+    def not_later_than(self, moment: float) -> list[Point]:
+        """Return the points whose data is not later than a moment, the newest first.
+
+        A point whose time is not believed is none of them. Nor is a point that follows a later one of its
+        group in the ledger: a clock that is behind must not bring data from after the moment.
+        """
+        found: list[Point] = []
+        passed: set[str] = set()
+        for point in sorted(self.points, key=lambda point: point.number):
+            if not self.is_ahead(point):
+                if point.taken > moment:
+                    passed.add(point.group)
+                if point.group not in passed:
+                    found.append(point)
+        return found[::-1]
+
     def warnings(self) -> tuple[str, ...]:
         """Return a sentence for each point whose time is not believed, the newest first."""
         return tuple(map(self.warning, filter(self.is_ahead, self.points)))

@@ -38,6 +38,8 @@ from portinfra.recovery.replication.retention import Retention, arrived_whole
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
+from portinfra.recovery.situation.situation import peer_of
+from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.vault.listing import VaultListing, by_vault, held, look
 from portinfra.recovery.vault.transfer import send
 from portinfra.recovery.vault.transfer_host import HelperFailed
@@ -130,7 +132,7 @@ def _raise_if_not_active(recovery: Recovery, *ends: Connection, hosts: bool) -> 
 
     While one is, each end may have a part of the newest data: a point of either would pass for all of it.
     """
-    verb = Verb("replicate", "target" if recovery.is_reversed else "source")
+    verb = Verb("replicate", peer_of(end_of(recovery)))
     raise_if_refused(recovery, verb, read_facts(recovery, hosts=hosts, through=ends))
 
 

@@ -4,11 +4,10 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Literal
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.errors import OutcomeUnknown, PortinfraError, Unavailable
 from portinfra.execution.connection import Connection
-from portinfra.model.address import Scope
 from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation
 from portinfra.model.plan import Plan
@@ -176,20 +175,6 @@ def _activated(end: End, known: Iterable[Turn], entries: Iterable[Entry]) -> Aut
             with suppress(ValueError):  # its id is the epoch at which its takeover began
                 epochs.append(int(str(entry.said["id"]).removeprefix("alone-"), 16))
     return Authority(max(epochs), end) if epochs else None
-
-
-@frozen
-class Standing:
-    """What the newest lease of an environment says."""
-
-    epoch: int = 0
-    fenced: bool = False
-
-
-def standing(place: Connection, scope: Scope) -> Standing:
-    """Whose turn it is, as an environment knows it."""
-    leases = place.leases(scope)
-    return Standing(leases[-1].epoch, leases[-1].fenced) if leases else Standing()
 
 
 @contextmanager

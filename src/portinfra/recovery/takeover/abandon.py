@@ -17,7 +17,7 @@ from portinfra.recovery.ledger.takeovers import (
 )
 from portinfra.recovery.options import How
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.situation.facts import read_facts, standing
+from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.takeover.fencing import switched
@@ -60,11 +60,14 @@ def abandon(recovery: Recovery, how: How | None = None) -> Abandoned:
     recovery, pace = may_abandon(recovery), how.pace
     with Connection.to(recovery.target) as target, Connection.to(recovery.source) as source:
         with target.run(recovery.target_scope, workers=pace.workers, seed=pace.seed) as run:
-            may_abandon(recovery)  # another run may have finished it meanwhile
+            now = read_facts(recovery, through=[target, source])
+            raise_if_refused(recovery, Verb("abandon"), now)  # another run may have finished it meanwhile
             ledger = Ledger(target, recovery.ledger)
-            here, now = standing(source, recovery.source_scope), target.provider.clock.now()
-            turn = _open_turn(recovery, ledger, int(now))
-            epoch = next_epoch(now, turn.latest, here.epoch, run.lease.epoch)
+            time = target.provider.clock.now()
+            turn = _open_turn(recovery, ledger, int(time))
+            epoch = next_epoch(
+                time, turn.latest, now.authority.epoch if now.authority else 0, run.lease.epoch
+            )
             how.at(Step.ABANDON)
             turn = written(ledger, evolve(turn, abandoned=epoch))
             how.at(Step.STOP)

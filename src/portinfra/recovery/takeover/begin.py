@@ -2,6 +2,7 @@
 
 from attrs import evolve, frozen
 
+from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.recovery.ledger.ledger import Ledger
@@ -14,6 +15,7 @@ from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of, is_planned, takeover_verb
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.vault.selection import Selection
+from portinfra.words import moment
 
 
 @frozen
@@ -44,6 +46,8 @@ class Beginning:
         """Return the takeover that is open, as this run wants it. Without the other end, which may have been
         made active meanwhile, its decision is a new one.
         """
+        if self._as_of not in (None, found.as_of):
+            raise self._other_moment(found)
         planned = is_planned(self.recovery, self.how, now)
         wanted = evolve(
             found, lost=self.how.lost, last_point=not self.how.lost and (found.last_point or planned)
@@ -56,7 +60,7 @@ class Beginning:
 
     def _new(self, now: Situation, run: Run) -> Turn:
         planned = is_planned(self.recovery, self.how, now)
-        if not (planned and now.holder != end_of(self.recovery)):
+        if self.how.as_of or not (planned and now.holder != end_of(self.recovery)):
             Selection(self.recovery, self.how, self.target).newest(self.ledger)  # else nothing is stopped
         time, epoch = self.target.provider.clock.now(), self._epoch(now, run)
         known = now.facts(end_of(self.recovery)).authority
@@ -69,9 +73,24 @@ class Beginning:
             lost=self.how.lost,
             lost_at=time if self.how.lost else None,
             last_point=planned,
+            as_of=self._as_of,
             own_until=float(known.epoch) if known and left else None,
         )
         return written(self.ledger, turn)
+
+    @property
+    def _as_of(self) -> float | None:
+        return round(self.how.as_of.timestamp(), 3) if self.how.as_of else None
+
+    def _other_moment(self, found: Turn) -> PolicyError:
+        plan = self.recovery.plan.name
+        decided = "the newest data" if found.as_of is None else f"data as of {moment(found.as_of)}"
+        return self.recovery.refusal(
+            f"{self.recovery.target_scope} cannot take over",
+            "other-moment",
+            f"{found.occasion} {found.id} has begun with {decided}",
+            f"Leave --as-of out to continue it. For another moment, abandon it first: dr abandon {plan}.",
+        )
 
     def _epoch(self, now: Situation, run: Run) -> int:
         known = [turn.latest for turn in turns(self.ledger.entries())]

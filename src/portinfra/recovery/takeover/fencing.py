@@ -5,8 +5,6 @@ that stands; one that was cut off when its peer took over finds the higher epoch
 epoch is the moment of a decision: who decides without the other end, which is silent, decides later than it.
 """
 
-from collections.abc import Callable
-
 from attrs import evolve
 
 from portinfra.errors import ApplyError, PolicyError, Unavailable
@@ -63,10 +61,9 @@ def switched(
     epoch: int,
     power: Power,
     listen: Listener,
-    decided: Callable[[], None] = lambda: None,
 ) -> int:
-    """Let an end of a recovery stand or wait in an epoch, with all its hosts on or off; how many it has. Once
-    the claim says so, that is `decided`; only then is anything switched.
+    """Let an end of a recovery be active or wait in an epoch, with all its hosts on or off; return how many
+    it has. The lease says so before anything is switched.
 
     The run holds its claim. Raises PolicyError where that knows of a later epoch, and what `switch` raises.
     """
@@ -76,17 +73,16 @@ def switched(
     placed = place(recovery.topology, at.environment)
     run.record_fence(epoch=epoch, fenced=power == "stopped")
     run.record_peer(recovery.peer_of(placed.scope))
-    decided()
     return switch(run, placed, catalogue, power, listen)
 
 
 def passed_on(recovery: Recovery, epoch: int) -> PolicyError:
     """That what was to be done here is of an earlier epoch."""
     return recovery.refusal(
-        "somebody else was faster",
+        "another operator was faster",
         "passed-on",
         f"meanwhile it was decided otherwise ({moment(epoch)})",
-        "Look at dr status before anything else; dr fence stops whoever was overtaken and not told.",
+        "Look at dr status before anything else; dr fence stops the environment that was overtaken.",
     )
 
 

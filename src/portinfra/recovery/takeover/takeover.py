@@ -146,7 +146,8 @@ class _Takeover:
             whole = bring_up.up_at is not None and self._announced(bring_up)
             fenced = turn.fenced_at is not None and not turn.lost  # else it may have become active since
             until = turn.fenced_at if turn.fenced_at is not None and fenced else turn.given_up_at
-            ages = Ages(points(self.ledger.entries()), context.now, until)
+            at = until if turn.as_of is None else turn.as_of
+            ages = Ages(points(self.ledger.entries()), context.now, at)
             own_age = max(0.0, until - turn.own_until) if turn.own_until else 0.0
             used: list[Point | OwnData] = [*chosen.points, *(OwnData(name, own_age) for name in chosen.own)]
             evidence = shown(bring_up, turn.id, used, ages, began=turn.began, source_fenced=fenced)
@@ -154,6 +155,7 @@ class _Takeover:
                 evidence,
                 source_principal=self.source_principal,
                 target_principal=principal,
+                as_of=None if turn.as_of is None else iso(turn.as_of),
                 **asdict(link_run(self.ledger, entry)),
             )
             if whole:

@@ -2,7 +2,7 @@
 
 from portinfra.model.environment import Environment
 from portinfra.provider import registry
-from portinfra.provider.interface import BlockExport
+from portinfra.provider.abilities import BlockExport
 from portinfra.recovery.recovery import Recovery
 
 

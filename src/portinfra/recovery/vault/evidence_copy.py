@@ -5,7 +5,7 @@ from pathlib import Path
 from portinfra.errors import ProviderError
 from portinfra.model.evidence import Evidence
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.vault.rclone import Rclone
+from portinfra.recovery.vault.rclone import Rclone, path_in
 from portinfra.validation.arguments import check_arguments
 
 
@@ -23,7 +23,7 @@ def send_copy(recovery: Recovery, evidence: Evidence, file: Path) -> str:
     host_key = vault.host_key if vault and not copy.configuration else ""
     rclone = Rclone(Path(configuration).expanduser(), host_key)
     name = f"{evidence.number:05}-{file.name}"
-    target = f"{copy.remote}/{name}"
+    target = path_in(copy.remote, name)
     if name in rclone.ask("lsf", "--files-only", copy.remote, none_is="").splitlines():
         raise ProviderError(f"{target} exists already", fix="Compare it to the file here: dr verify.")
     rclone.ask("rcat", target, given=file.read_text(encoding="utf-8"))

@@ -15,6 +15,7 @@ from portinfra.recovery.groups import Group
 from portinfra.recovery.points.point import Point, digest
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.vault.engines import ENGINES
+from portinfra.recovery.vault.rclone import path_in
 from portinfra.recovery.vault.store import Store
 
 SCHEMA = "portinfra.vault-point/2"
@@ -31,9 +32,7 @@ def vault_of(recovery: Recovery) -> Vault:
     the same vault. Validation saw to it that there is one.
     """
     assert recovery.plan.vault is not None
-    remote = recovery.plan.vault.remote
-    between = "" if remote.endswith((":", "/")) else "/"
-    mine = f"{remote}{between}{recovery.topology.name}/{recovery.target.name}"
+    mine = path_in(recovery.plan.vault.remote, f"{recovery.topology.name}/{recovery.target.name}")
     return evolve(recovery.plan.vault, remote=mine)
 
 
@@ -47,7 +46,7 @@ class VaultListing:
     """A look into the vault."""
 
     points: frozenset[str] | None = frozenset()
-    """The ids of the points that all of is there; None: nobody could look."""
+    """The ids of the points that all of is there; None: the vault could not be read."""
     problem: str = ""
     """Why not."""
 

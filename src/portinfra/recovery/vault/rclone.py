@@ -20,6 +20,11 @@ NOT_THERE = (3, 4)
 """How rclone ends when there is no such directory, or no such file."""
 
 
+def path_in(remote: str, name: str) -> str:
+    """Return the path of a name in an rclone remote. `vault:` gets no `/`, which may be another folder."""
+    return f"{remote}{'' if remote.endswith((':', '/')) else '/'}{name}"
+
+
 @frozen
 class Rclone:
     """rclone with a configuration."""

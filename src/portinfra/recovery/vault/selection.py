@@ -1,8 +1,9 @@
 """Which data a drill or a takeover comes up from: of each group the newest, by ledger number."""
 
 from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
@@ -14,22 +15,31 @@ from portinfra.recovery.ledger.ledger import Contents, Ledger
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
 from portinfra.recovery.ledger.takeovers import Turn, activated_number, mark, turns
 from portinfra.recovery.options import How
+from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.vault.listing import held, look_for
+from portinfra.words import moment
 
 
 def choose(
-    recovery: Recovery, target: Connection, ledger: Ledger, without: Collection[str] = ()
+    recovery: Recovery,
+    target: Connection,
+    ledger: Ledger,
+    without: Collection[str] = (),
+    as_of: datetime | None = None,
 ) -> tuple[list[Point], list[str]]:
     """The newest point of each group that has data for all volumes that the group has in the target; and, in
     words, why a group has none: what no point holds would come up blank.
 
-    Points `without` are left aside, by their ids.
+    Points `without` are left aside, by their ids. With `as_of`, so are points that are later.
     """
     there = target.observe(recovery.points)
     known = [point for point in points(ledger.entries()) if point.id not in without]
     vault = look_for(recovery, known)
+    all_points = known
+    if as_of:
+        known = Ages(all_points, target.provider.clock.now()).not_later_than(as_of.timestamp())
     chosen: list[Point] = []
     missing: list[str] = []
     for group in groups(recovery, place(recovery.topology, recovery.target)):
@@ -43,8 +53,20 @@ def choose(
                 break
             why = f"no point of {group.name} has data for {', '.join(sorted(lacking))}"
         else:
-            missing.append(why)
+            missing.append(f"{why} as of {_listed(group.name, all_points, as_of)}" if as_of else why)
     return chosen, missing
+
+
+def _listed(group: str, known: Iterable[Point], as_of: datetime) -> str:
+    """Return the moment that was asked for, and the points that a group has, with theirs."""
+    there_are = [f"{point.id} ({moment(point.taken)})" for point in known if point.group == group]
+    return f"{moment(as_of.timestamp())}; there are: {', '.join(there_are) or 'none'}"
+
+
+def at_moment(how: How, turn: Turn | None) -> How:
+    """Return the options of a takeover that goes on: with the moment that was decided, if there is one."""
+    decided = turn.as_of if turn else None
+    return how if decided is None else evolve(how, as_of=datetime.fromtimestamp(decided, UTC))
 
 
 @frozen
@@ -72,6 +94,8 @@ class Selection:
         """Return what the takeover began with, if its end may have changed already; else the newest data. Of
         points that are left aside now, only their own groups get others. Raises PolicyError.
         """
+        if turn.as_of is not None and self.how.as_of is None:
+            return evolve(self, how=at_moment(self.how, turn)).of(turn, ledger)
         if not turn.restores:
             return self.newest(ledger, under_way=True)
         there = self.target.observe(self.recovery.points)
@@ -107,8 +131,8 @@ class Selection:
 
     def look(self, ledger: Ledger) -> Selected:
         """Return the newest data of each group, and the groups that have none."""
-        chosen, missing = choose(self.recovery, self.target, ledger, self.how.without)
-        if self.how.from_points:
+        chosen, missing = choose(self.recovery, self.target, ledger, self.how.without, self.how.as_of)
+        if self.how.from_points or self.how.as_of:
             return Selected(tuple(chosen), (), tuple(missing))
         contents = ledger.read()
         there = self.target.observe(self.recovery.target_scope)
@@ -139,7 +163,9 @@ class Selection:
         """
         name = self.recovery.plan.name
         fix = f"Look at dr status; make one with: dr replicate {name} --now."
-        if self.how.lost:
+        if self.how.as_of:
+            fix = f"Name a later moment: --as-of TIME. To see what it brings: dr plan {name} --as-of TIME."
+        elif self.how.lost:
             fix = "Declare it without what no point has data for; or wait for the other environment."
         elif under_way:
             fix = f"Abandon this: dr abandon {name}. Then make one with: dr replicate {name} --now."

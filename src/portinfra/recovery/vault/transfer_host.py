@@ -28,7 +28,7 @@ from portinfra.model.topology import Flow, Role, Topology, allow
 from portinfra.model.vault import Vault, cidr_and_port
 from portinfra.placement import place
 from portinfra.planning.refusal import refuse
-from portinfra.provider.interface import BlockReader
+from portinfra.provider.abilities import BlockReader
 from portinfra.recovery.options import Pace
 from portinfra.recovery.points.restore import stopped
 from portinfra.recovery.vault.store import Store

@@ -10,7 +10,7 @@ from shlex import quote
 from attrs import frozen
 
 from portinfra.model.vault import Vault
-from portinfra.provider.interface import BlockReader
+from portinfra.provider.abilities import BlockReader
 from portinfra.recovery.vault.engines import ENGINES, kept
 from portinfra.recovery.vault.secret_files import text_of
 

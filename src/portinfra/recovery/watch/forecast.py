@@ -33,11 +33,11 @@ from portinfra.recovery.situation.refusals import explain
 from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of, is_planned, takeover_verb
 from portinfra.recovery.vault.readiness import lacking, pointless
-from portinfra.recovery.vault.selection import Selected, Selection
+from portinfra.recovery.vault.selection import Selected, Selection, at_moment
 from portinfra.recovery.watch.probers import prober_findings
 from portinfra.recovery.watch.status import RecoveryStatus, status
 from portinfra.validation.arguments import check_arguments
-from portinfra.words import duration
+from portinfra.words import duration, iso
 
 
 @frozen(field_transformer=strict)
@@ -62,6 +62,8 @@ class DataSource:
     what: str
     age: float | None
     """In seconds; None where it is not known."""
+    taken: str | None = None
+    """The time of the point: UTC, ISO 8601."""
 
 
 @frozen(field_transformer=strict)
@@ -80,7 +82,9 @@ class Prospect:
     """That drill's id."""
     findings: tuple[Finding, ...]
     data: tuple[DataSource, ...] = ()
-    """The data of each group; empty where a last point is carried."""
+    """The data of each group; empty where a last point is carried and used."""
+    as_of: str | None = None
+    """The moment that the data is restored as of; None: the newest data."""
 
     @property
     def estimate(self) -> float:
@@ -103,6 +107,7 @@ def prospect(recovery: Recovery, how: How | None = None) -> Prospect:
 
 def foresee(recovery: Recovery, how: How, situation: Situation, now: RecoveryStatus) -> Prospect:
     """Foresee the takeover that `how` describes. One that was planned stays so."""
+    how = at_moment(how, now.turn_by("failback" if recovery.is_reversed else "failover"))
     left = peer_of(end_of(recovery))
     takeover = situation.takeover if situation.phase == "taking over" else None
     planned = is_planned(recovery, how, situation)
@@ -127,11 +132,9 @@ def foresee(recovery: Recovery, how: How, situation: Situation, now: RecoverySta
 
         plans = [plan_roles(roles) for roles in _roles_so_far(recovery)]
         measured, drill = _last_measured(drilled(ledger.entries()))
-        unfit = (
-            _last_point(recovery, target)
-            if planned
-            else selection.findings(selected, under_way=now.turn is not None)
-        )
+        unfit = _last_point(recovery, target) if planned else []
+        if not planned or how.as_of:
+            unfit += selection.findings(selected, under_way=now.turn is not None)
         data = tuple(
             _sources(recovery, selected, Ages(points(ledger.entries()), target.provider.clock.now()))
         )
@@ -159,7 +162,8 @@ def foresee(recovery: Recovery, how: How, situation: Situation, now: RecoverySta
             *lacking(recovery, fetches=fetches),
             *pointless(recovery),
         ),
-        data if not planned else (),
+        data if not planned or how.as_of else (),
+        iso(how.as_of.timestamp()) if how.as_of else None,
     )
 
 
@@ -171,7 +175,7 @@ def _roles_so_far(recovery: Recovery) -> list[list[str]]:
 
 def _sources(recovery: Recovery, selected: Selected, ages: Ages) -> Iterable[DataSource]:
     for point in selected.points:
-        yield DataSource(point.group, f"point {point.id}", ages.of(point).seconds)
+        yield DataSource(point.group, f"point {point.id}", ages.of(point).seconds, iso(point.taken))
     for name in selected.own:
         yield DataSource(name, f"own volumes of {recovery.target.name}", None)
 

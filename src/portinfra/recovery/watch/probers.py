@@ -14,7 +14,7 @@ from portinfra.model.recovery import Probe
 from portinfra.model.resources import Instance
 from portinfra.placement import place, role_in
 from portinfra.provider import registry
-from portinfra.provider.interface import ConsoleReader
+from portinfra.provider.abilities import ConsoleReader
 from portinfra.recovery.points.restore import ending, isolated
 from portinfra.recovery.recovery import Recovery
 from portinfra.rollout.prober_host import prober_host

@@ -12,7 +12,6 @@ from attrs import frozen
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
 from portinfra.model.duration import seconds
-from portinfra.model.evidence import Kind
 from portinfra.model.observed import Observation
 from portinfra.model.strict import strict
 from portinfra.placement import place
@@ -29,6 +28,7 @@ from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import next_verbs
 from portinfra.recovery.situation.refusals import next_step
 from portinfra.recovery.situation.situation import Authority, End, EndFacts, peer_of
+from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.vault.listing import VaultListing, held, look_for
 from portinfra.validation.arguments import check_arguments
 from portinfra.words import iso
@@ -114,10 +114,6 @@ class RecoveryStatus:
     target_may_run: bool = False
     """Whether hosts of the target run although a takeover made the source active again."""
 
-    def turn_by(self, occasion: Kind) -> Turn | None:
-        """Return the takeover that is under way, where `occasion` is the command that leads to it."""
-        return self.turn if self.turn and self.turn.occasion == occasion else None
-
     @property
     def known_points(self) -> frozenset[str]:
         """The ids of the points that the ledger or the takeover under way names."""
@@ -143,7 +139,7 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
     vault does not answer, the status says why. The source is read too, where it answers; without
     `ask_source` no call is made to it.
     """
-    source_end: End = "target" if recovery.is_reversed else "source"
+    source_end = peer_of(end_of(recovery))
     with Connection.to(recovery.target) as target:
         target.account()
         there = target.observe(recovery.points)

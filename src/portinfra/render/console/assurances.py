@@ -70,7 +70,7 @@ def nothing_differs(plan: Plan) -> str:
     return assurance("nothing to do when fenced" if _is_fenced(plan) else "nothing differs", plan)
 
 
-def dropped(report: Report) -> str:
+def describe_dropped_traffic(report: Report) -> str:
     """Return the sentence of `check` about all traffic that it does not list."""
     except_for: list[str] = []
     if report.observation is not None and report.there is not None:

@@ -11,7 +11,7 @@ from portinfra.policy import BUILT_IN, Report, Waived
 from portinfra.policy.declared import Declared, traffic_of
 from portinfra.reach import Hop, Reach, Traffic
 from portinfra.reach.traffic import NOTHING
-from portinfra.render.console.assurances import dropped
+from portinfra.render.console.assurances import describe_dropped_traffic
 from portinfra.render.console.errors import STYLES
 from portinfra.render.console.terminal import styled, table
 from portinfra.visible import visible
@@ -52,7 +52,7 @@ def summary(report: Report) -> str:
     """One line: how many of each."""
     parts = [count(len(report.of(severity)), severity) for severity in TITLES]
     waived = f", {len(report.waived)} waived" if report.waived else ""
-    return f"Check: {', '.join(parts)}{waived}. {dropped(report)}"
+    return f"Check: {', '.join(parts)}{waived}. {describe_dropped_traffic(report)}"
 
 
 def summary_beside_plan(report: Report) -> str:

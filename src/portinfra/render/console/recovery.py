@@ -13,7 +13,7 @@ from portinfra.recovery.drills.history import RunHistory
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
-from portinfra.recovery.watch.forecast import Prospect
+from portinfra.recovery.watch.forecast import DataSource, Prospect
 from portinfra.recovery.watch.status import PointStatus, RecoveryStatus
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.recovery_assurances import recovery_assurance
@@ -55,8 +55,17 @@ def show_prospect(found: Prospect, console: Console) -> None:
     else:
         took = f"drill {found.measured_in} took {duration(found.measured)}, and {floor}"
         console.print(f"Time: about {duration(found.estimate)} {time}: {took}.")
-    console.print(data_line(found.status))
+    if found.as_of:
+        console.print(f"Data as of {moment(found.as_of)}: {_sources(found.data)}.")
+    else:
+        console.print(data_line(found.status))
     show_findings(found.findings, console)
+
+
+def _sources(data: Iterable[DataSource]) -> str:
+    """The data of each group, with its time."""
+    told = [f"{each.group} from {each.what} ({moment(each.taken)})" for each in data if each.taken]
+    return ", ".join(told) or "no point"
 
 
 def data_line(found: RecoveryStatus) -> str:

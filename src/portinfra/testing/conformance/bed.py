@@ -110,7 +110,7 @@ class Bed(ABC):
 
         kind: one of `suite.foreign.KINDS`.
         """
-        _lacks(f"has nobody who makes a foreign {kind} in it")
+        _lacks(f"cannot make a foreign {kind}")
         return ""
 
 

@@ -12,7 +12,8 @@ from portinfra.model.catalogue import Capabilities
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
 from portinfra.model.resources import Instance
-from portinfra.provider.interface import Answer, Call, ConsoleReader, NativeLimits
+from portinfra.provider.abilities import ConsoleReader, NativeLimits
+from portinfra.provider.interface import Answer, Call
 from portinfra.testing.fake.api.catalogue import IMAGES, SIZES
 from portinfra.testing.fake.cloud import FakeCloud
 from portinfra.testing.fake.drivers.owner import labels_of

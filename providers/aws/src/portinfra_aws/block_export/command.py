@@ -4,7 +4,7 @@ import re
 import shlex
 from importlib.resources import files
 
-from portinfra.provider.interface import BlockReader
+from portinfra.provider.abilities import BlockReader
 
 SCRIPT = "reader.py"
 

@@ -120,7 +120,7 @@ class GcpDriver(LifecycleDriver[S]):
     # Resources of others: only of the kinds that say where a record lies.
 
     def survey_foreign(self, seen: Mapping[Address, Observed[Any]]) -> tuple[Call, ...]:
-        """Return the list of this kind in our networks, whoever owns what it shows."""
+        """Return the list of this kind in our networks, with the records of every owner."""
         names = sorted(each.parts["name"] for each in seen.values() if isinstance(each.spec, Network))
         return self.lists_within(names) if names else ()
 

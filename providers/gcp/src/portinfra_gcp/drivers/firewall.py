@@ -138,7 +138,7 @@ def is_shell(record: Record, scope: Scope) -> bool:
 
 
 def concerns(record: Record, tag: str) -> bool:
-    """Whether a rule is about whoever bears a tag."""
+    """Return whether a rule applies to the hosts that have a tag."""
     targets = record.get("targetTags")
     return tag in targets if targets else not record.get("targetServiceAccounts")
 

@@ -10,7 +10,8 @@ from typing import Any
 import libvirt
 
 from portinfra.errors import Conflict
-from portinfra.provider.interface import CONSOLE_LISTEN_SECONDS, CONSOLE_MAX_BYTES, Answer
+from portinfra.provider.abilities import CONSOLE_LISTEN_SECONDS, CONSOLE_MAX_BYTES
+from portinfra.provider.interface import Answer
 from portinfra_libvirt.actions.hand import Hand
 
 LISTEN_SECONDS = CONSOLE_LISTEN_SECONDS

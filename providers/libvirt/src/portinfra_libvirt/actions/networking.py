@@ -105,10 +105,10 @@ def define_filter(hand: Hand, name: str, document: str, keep: bool = False, scop
 
 
 def renew_filter(hand: Hand, name: str, scope: str, attempt: str) -> None:
-    """Let libvirt instantiate a filter again for the guests that run behind it: somebody may have flushed the
-    tables of the kernel, and libvirt does not look.
+    """Let libvirt instantiate a filter again for the guests that run behind it.
 
-    Definitions that are equal change nothing there. So `attempt` goes into the filter's comment.
+    The tables of the kernel may have been flushed, and libvirt does not look. An equal definition changes
+    nothing there. So `attempt` goes into the filter's comment.
     """
     with hand.lock, forwarding.walls_renewed(hand, scope):
         document = hand.connection.nwfilterLookupByName(name).XMLDesc()

@@ -14,6 +14,7 @@ from portinfra.model.address import Scope
 from portinfra.provider.interface import Answer
 from portinfra_libvirt import disks, marks, xml
 from portinfra_libvirt.actions.hand import Hand, unless_gone
+from portinfra_libvirt.errors import classified
 from portinfra_libvirt.listing import unlisted
 
 
@@ -87,6 +88,8 @@ def define_pool(hand: Hand, scope: str, path: str) -> Answer:
                 pool.destroy()
             if not was_defined:
                 pool.undefine()
+            if classified(error).temporary:
+                raise
             raise ProviderError(
                 f"the pool {disks.pool_name(ours)} cannot list {path}: {error.get_error_message()}",
                 provider="libvirt",

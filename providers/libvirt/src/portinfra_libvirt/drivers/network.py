@@ -70,7 +70,7 @@ class NetworkDriver(EverywhereDriver[Network]):
         return call("UndefineNetwork", seen.address, self.less(seen, at), at, **where)
 
     def _more(self, cidr: str) -> dict[str, str]:
-        """Return further parts. On a shared bridge no hypervisor routes: the router is somebody else's."""
+        """Return further parts. On a shared bridge no hypervisor routes: the user has the router."""
         router = {"router": networks.gateway(cidr)} if self.site.bridge and cidr else {}
         return {"cidr": cidr, **router}
 

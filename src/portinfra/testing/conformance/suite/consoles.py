@@ -8,7 +8,7 @@ from portinfra.model.observed import Observed
 from portinfra.model.resources import Instance
 from portinfra.placement import place
 from portinfra.provider import registry
-from portinfra.provider.interface import CONSOLE_MAX_BYTES, ConsoleReader
+from portinfra.provider.abilities import CONSOLE_MAX_BYTES, ConsoleReader
 from portinfra.testing.conformance.stage import Stage
 
 LINE = "receipt 7c21f0: \u00fc, 100 %, <&>\r\n"

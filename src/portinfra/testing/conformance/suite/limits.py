@@ -15,7 +15,8 @@ from portinfra.model.resources import Instance, Volume
 from portinfra.model.topology import Flow, Role, Topology, allow
 from portinfra.placement import place
 from portinfra.provider import registry
-from portinfra.provider.interface import NativeLimits, ProviderPlugin
+from portinfra.provider.abilities import NativeLimits
+from portinfra.provider.interface import ProviderPlugin
 from portinfra.testing.conformance.stage import Stage
 from portinfra.validation.limits import volumes_max
 from portinfra.validation.names import ROLE_NAME_MAX, SCOPE_NAME_MAX, VOLUME_NAME_MAX

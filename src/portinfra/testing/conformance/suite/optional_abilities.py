@@ -7,7 +7,7 @@ from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra.model.resources import Instance
 from portinfra.provider import registry
-from portinfra.provider.interface import (
+from portinfra.provider.abilities import (
     BlockExport,
     BlockReader,
     Check,
@@ -15,8 +15,8 @@ from portinfra.provider.interface import (
     Grants,
     NativeLimits,
     PermissionPolicies,
-    ProviderPlugin,
 )
+from portinfra.provider.interface import ProviderPlugin
 from portinfra.testing.conformance.stage import Stage
 
 

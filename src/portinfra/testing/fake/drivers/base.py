@@ -66,7 +66,7 @@ class FakeDriver(LifecycleDriver[S]):
         )
 
     def survey_foreign(self, seen: Mapping[Address, Observed[Any]]) -> tuple[Call, ...]:
-        """Return the lists of this kind, whoever owns what they show."""
+        """Return the lists of this kind, with the records of every owner."""
         return self._lists({}) if self.inside and seen else ()
 
     def foreign(self, answers: Mapping[Call, Sequence[Answer]], names: Names) -> list[Foreign]:
