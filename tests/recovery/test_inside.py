@@ -2,6 +2,7 @@
 
 import random
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from attrs import evolve
@@ -9,6 +10,7 @@ from worlds import ONE, RECOVERY, SHOP, recovery, there
 
 from portinfra import workflow
 from portinfra.errors import PolicyError
+from portinfra.model.catalogue import Capabilities
 from portinfra.model.receipts import find_summary
 from portinfra.model.recovery import DataPolicy, Probe, Wave
 from portinfra.model.resources import Instance
@@ -16,6 +18,7 @@ from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.options import How
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
+from portinfra.recovery.watch import probers
 from portinfra.recovery.watch.forecast import prospect
 from portinfra.testing.fake import plugin
 from portinfra.testing.fake.errors import FakeError
@@ -138,3 +141,25 @@ def test_a_file_that_cannot_be_brought_is_refused_before_anything(
     assert message in caught.value.findings[0].message
     assert message in " ".join(finding.message for finding in prospect(here).findings)
     assert there(ready) == books
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "message"),
+    [
+        (Capabilities(runs_user_data=False), "run no user data"),
+        (Capabilities(), "portinfra reads no serial console of fake"),
+    ],
+)
+def test_a_provider_whose_hosts_cannot_report_is_named_offline(monkeypatch, capabilities, message):
+    monkeypatch.setattr(probers.registry, "plugin", lambda name: SimpleNamespace(capabilities=capabilities))
+    (finding,) = probers.unfit_for_probers(recovery(probes=[ROWS]))
+    assert message in finding.message
+    assert finding.subject == "recovery.shop.probe.rows.from"
+    assert list(probers.unfit_for_probers(recovery(probes=[Probe("page", "true")]))) == []
+
+
+def test_a_prober_costs_one_host_and_few_calls(ready):
+    plain = drill(recovery(probes=[Probe("rows", "true", reads="db")]), pace=ONE)
+    inside = drill(recovery(probes=[ROWS]), pace=ONE)
+    assert (plain.result, inside.result) == ("passed", "passed")
+    assert inside.calls - plain.calls <= 40
