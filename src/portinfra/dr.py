@@ -49,6 +49,7 @@ from portinfra.recovery.vault.block_export import exports_blocks
 from portinfra.recovery.vault.evidence_copy import send_copy
 from portinfra.recovery.vault.readiness import unfit
 from portinfra.recovery.watch.forecast import Prospect, prospect
+from portinfra.recovery.watch.probers import unfit_for_probers
 from portinfra.recovery.watch.readiness import may_take_over
 from portinfra.recovery.watch.status import RecoveryStatus, status
 from portinfra.rollout.evidence import open_store, sign, signing_key, verify
@@ -109,7 +110,7 @@ def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Envi
         native[plugin.name] = plugin.native
         validate(topology, environment, plugin.capabilities, native, existing=True)
         place(topology, environment)
-    validate_helpers(plan, native, unfit(made))
+    validate_helpers(plan, native, [*unfit(made), *unfit_for_probers(made)])
     return made
 
 

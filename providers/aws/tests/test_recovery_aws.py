@@ -10,7 +10,7 @@ from attrs import evolve
 
 from bed.conformance_bed import PASSING, AwsBed
 from bed.identities import ACCOUNT
-from portinfra import INTERNET, RecoveryPlan, Role, Topology, Volume, allow, dr, workflow
+from portinfra import INTERNET, Probe, RecoveryPlan, Role, Topology, Volume, Wave, allow, dr, workflow
 from portinfra.testing.emulator import EmulatorClock
 from portinfra.testing.wrapped import untouched, wrapped
 
@@ -78,6 +78,28 @@ def test_a_drill_comes_up_and_leaves_nothing_in_either_account(clouds, recovery)
     evidence = dr.drill(recovery, pace=ONE)
     assert evidence.left_behind == 0
     assert [wave.passed for wave in evidence.waves] == [True, True], evidence.reasons
+    assert books(clouds, ACCOUNT) == here
+    assert books(clouds, OTHER) == there
+
+
+def test_a_probe_runs_inside_a_drill_and_reports_by_the_console(clouds, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows").write_text('#!/bin/sh\ngrep -c db2 "$PORTINFRA_INVENTORY"\n')
+    probes = [
+        Probe("rows", "./rows", reads="db", from_role="web", files="rows"),
+        Probe("closed", "exit 3", from_role="web"),
+    ]
+    recovery = dr.recovery(
+        SHOP, evolve(PLAN, probes=probes, waves=[["db"], Wave(["web"], limit="5m")]), [PRODUCTION, RECOVERY]
+    )
+    dr.replicate(recovery, pace=ONE)
+    here, there = books(clouds, ACCOUNT), books(clouds, OTHER)
+    evidence = dr.drill(recovery, pace=ONE)
+    assert [(each.name, each.passed, each.told, each.from_role) for each in evidence.probes] == [
+        ("rows", True, "1", "web"),
+        ("closed", False, "", "web"),
+    ]
+    assert [each.looked for each in evidence.looked] == ["data"]
     assert books(clouds, ACCOUNT) == here
     assert books(clouds, OTHER) == there
 

@@ -38,6 +38,8 @@ class Checked:
     """Of the command; of a Python function, of its source. Empty where that cannot be read."""
     file_sha256: str = ""
     """Of the file that the command begins with, or that defines the function; empty where there is none."""
+    from_role: str = ""
+    """The role on one more host of which it ran; empty: on the machine of who ran the command."""
 
 
 @frozen(field_transformer=convert.refuse_text)

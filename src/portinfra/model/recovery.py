@@ -155,6 +155,12 @@ class Probe:
     """What is called; it fails by its exit code, or by raising."""
     reads: tuple[str, ...] = field(default=(), converter=_role_names)
     """The roles whose restored data it reads. A drill is passed only if a passed probe reads each of them."""
+    from_role: str = field(default="", converter=_role_name, metadata={"hcl": "from"})
+    """The role on one more host of which a drill runs the command, within its closed network. Empty: it runs
+    on this machine. A takeover does not ask a probe that has it.
+    """
+    files: tuple[str, ...] = field(default=(), converter=convert.strings)
+    """The files that the command needs on that host, by their paths from here."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
@@ -271,6 +277,11 @@ class RecoveryPlan:
             *(action.run for action in self.actions),
             *(probe.run for probe in self.probes),
         )
+
+    @property
+    def hooks_inside(self) -> tuple[Hook, ...]:
+        """The commands that run on hosts: of probes with `from_role`."""
+        return tuple(probe.run for probe in self.probes if probe.from_role)
 
     def policy(self, role: str, volume: str) -> DataPolicy:
         """The policy of a role's volume: its own, else its role's, else the default."""

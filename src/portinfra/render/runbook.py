@@ -188,10 +188,11 @@ def _seeing(page: _Page) -> Iterable[str]:
     yield "says which. The command behind `Verify:` tells whether somebody has altered it since. Keep it all,"
     yield "and the key that it names, where nobody can change it."
     yield ""
-    if page.plan.probes:
+    probes = [probe for probe in page.plan.probes if not probe.from_role]  # those run in drills alone
+    if probes:
         yield "It asks these probes itself. Where one failed, tell the people above:"
         yield ""
-        yield from (f"- {_text(probe.name)} ({_told(probe.run)})" for probe in page.plan.probes)
+        yield from (f"- {_text(probe.name)} ({_told(probe.run)})" for probe in probes)
     else:
         yield "The plan has no probes. Look yourself: open a page, do what a customer does."
     yield ""

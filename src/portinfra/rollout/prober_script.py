@@ -14,6 +14,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from portinfra.model.receipts import ProberSummary
 from portinfra.provider.cloud_init import join
 
 PAUSE_SECONDS = 5
@@ -28,15 +29,12 @@ CHECK_SECONDS = 60
 PRINTED_BYTES = 300
 """How much of what a check printed is in a receipt: the last bytes."""
 
-BEGINS = "# portinfra-prober: "
-"""Begins the line that says, in JSON, what the script checks: for a cloud that runs no user data."""
-
 _OWN = ".portinfra"
 _ENDS = "PORTINFRA_END_OF_FILES"
 
 _SCRIPT = """\
 #!/bin/bash
-{begins}{summary}
+{summary}
 set -u
 umask 077
 home=$(mktemp -d) && cd "$home" || exit 1
@@ -84,6 +82,7 @@ fi
     while :; do ask_all; sleep {pause}; done &
     while :; do sleep {receipt_seconds}; print_receipt; done
 ) < /dev/null > /dev/null 2>&1 &
+# end of the prober
 """
 
 
@@ -120,15 +119,14 @@ class Prober:
         return script if is_script or not self.role_user_data else join([self.role_user_data, script])
 
     def _script(self, role: str) -> str:
-        reads = [each.reads for each in self.checks]
+        reads = tuple(each.reads for each in self.checks)
         files = dict(self.files)
         files |= {f"{_OWN}/check-{n}": each.command.encode() for n, each in enumerate(self.checks, 1)}
         files[f"{_OWN}/inventory.json"] = json.dumps(self.inventory, separators=(",", ":")).encode()
         if role:
             files[f"{_OWN}/role"] = role.encode()
         return _SCRIPT.format(
-            begins=BEGINS,
-            summary=json.dumps({"word": self.word, "reads": reads}, separators=(",", ":")),
+            summary=ProberSummary(self.word, reads).line(),
             word=self.word,
             own=_OWN,
             ends=_ENDS,

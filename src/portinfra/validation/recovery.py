@@ -13,6 +13,7 @@ from portinfra.validation.recovery_data import data_findings
 from portinfra.validation.recovery_evidence import evidence_findings, read_findings
 from portinfra.validation.recovery_part import Part, policy_part, wave_parts, whole
 from portinfra.validation.recovery_places import count_findings, key_findings, place_findings
+from portinfra.validation.recovery_probers import prober_findings
 from portinfra.validation.recovery_times import time_findings
 from portinfra.validation.recovery_vault import vault_findings
 from portinfra.words import suggestion
@@ -33,6 +34,7 @@ def recovery_findings(
     yield from _hook_findings(recovery)
     yield from _action_findings(recovery)
     yield from evidence_findings(recovery)
+    yield from prober_findings(recovery)
     topology = _topology_of(recovery, topologies)
     if topology is not None:
         yield from key_findings(recovery, topology, environments)

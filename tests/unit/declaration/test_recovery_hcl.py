@@ -62,6 +62,8 @@ recovery "shop" {
   probe "last order" {
     run   = "./last-order"
     reads = ["db", "queue"]
+    from  = "db"
+    files = "./last-order"
   }
   evidence {
     remote        = "vault:shop/evidence"
@@ -92,7 +94,7 @@ PLAN = RecoveryPlan(
         DataPolicy("db/log"),
     ],
     actions=Action("promote", "./promote", on=["drill", "failover"], after="db"),
-    probes=Probe("last order", "./last-order", reads=["db", "queue"]),
+    probes=Probe("last order", "./last-order", ["db", "queue"], "db", "./last-order"),
     evidence=EvidenceCopy("vault:shop/evidence", "copies.conf"),
     accept="service",
     signers="zxAdujw16d51eEsTZUQlEYU+hgWv/JSaac/0cMVqWAQ=",

@@ -311,6 +311,12 @@ def test_it_shows_the_digests_of_what_was_called():
     assert f"<code>./last-row db1</code> SHA-256 of the command {'a' * 12}, file {'b' * 12}" in page
 
 
+def test_it_says_where_a_probe_ran():
+    probe = Checked("rows", True, AT(6), from_role="web")
+    page = report_html(evidence_document(evolve(GOOD, probes=(probe,))))
+    assert "on one more host of web" in page
+
+
 def test_a_failed_drill_says_first_why_and_what_was_said(key):
     gate = evolve(GOOD.waves[0].checks[0], passed=False, told="FATAL: starting up\nexit code 2")
     text = page_of(evolve(BAD, waves=(evolve(BAD.waves[0], checks=(gate,)),)), key)

@@ -65,6 +65,13 @@ def test_it_names_whom_to_tell_what_comes_back_and_what_is_asked():
     assert "test only" not in PAGE
 
 
+def test_probes_that_only_a_drill_asks_are_left_out():
+    inside = Probe("rows", "./rows", from_role="db")
+    page = runbook(Recovery(evolve(PLAN, probes=[inside]), SHOP, HERE, THERE), "portinfra")
+    assert "./rows" not in page
+    assert "The plan has no probes." in page
+
+
 def test_who_fetches_from_a_vault_is_told_what_they_need():
     assert "vault" not in PAGE
     vault = Vault("v:shop", "192.0.2.1:22", "~/send.conf", "~/fetch.conf", "age1", "~/identity")

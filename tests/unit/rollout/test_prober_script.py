@@ -6,8 +6,8 @@ from email import message_from_string
 
 import pytest
 
-from portinfra.rollout.prober_script import BEGINS, PRINTED_BYTES, Prober, ProberCheck
-from portinfra.rollout.receipts import find_newest
+from portinfra.model.receipts import ProberSummary, find_newest, find_summary
+from portinfra.rollout.prober_script import PRINTED_BYTES, Prober, ProberCheck
 
 WORD = "0123456789abcdef"
 HOSTS = {"hosts": [{"name": "db1", "private_address": "10.0.0.4"}]}
@@ -79,4 +79,10 @@ def test_of_sensitive_data_no_receipt_has_what_a_check_printed(run):
 
 def test_the_same_checks_make_the_same_user_data():
     assert prober("true") == prober("true")
-    assert prober("true").splitlines()[1].startswith(BEGINS)
+
+
+def test_its_user_data_says_what_its_checks_read():
+    checks = (ProberCheck("true", ("vol-1", "vol-2")), ProberCheck("true"))
+    user_data = Prober(WORD, checks, HOSTS, role_user_data="#cloud-config\n").user_data()
+    assert find_summary(user_data) == ProberSummary(WORD, (("vol-1", "vol-2"), ()))
+    assert find_summary("#!/bin/sh\n") is None

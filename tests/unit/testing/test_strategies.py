@@ -64,6 +64,8 @@ def test_ones_own_topology_is_edited_into_valid_ones(data):
 
 
 LEFT_OUT = {
+    "Probe.from_role": "a drill then reads the console of a blank world",
+    "Probe.files": "they would have to be here",
     "Topology.name": "any may become any other, which is the same one",
     "Topology.location": "where it was written",
     "Role.location": "where it was written",

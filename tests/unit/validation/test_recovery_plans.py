@@ -58,6 +58,21 @@ OVER_THERE = {"target": FAR, "vault": VAULT}
     ("changes", "rule", "subject", "words"),
     [
         ({"name": "Shop"}, "name", "", "'shop'"),
+        (
+            {"probes": Probe("a", "true", from_role="ap")},
+            "unknown-role",
+            "probe.a.from",
+            "Did you mean 'app'?",
+        ),
+        ({"probes": Probe("a", print, from_role="app")}, "prober", "probe.a.run", "runs on this machine"),
+        ({"probes": Probe("a", "true", files="./a")}, "prober", "probe.a.files", "runs on this machine"),
+        ({"probes": Probe("a", "true", (), "app", "../a")}, "prober", "probe.a.files", "within this folder"),
+        (
+            {"probes": Probe("a", "true", (), "app", "/etc/a")},
+            "prober",
+            "probe.a.files",
+            "within this folder",
+        ),
         ({"source": "prduction"}, "unknown-environment", "source", "Did you mean 'production'?"),
         ({"source": "recovery"}, "same-environment", "target", "another"),
         ({"target": evolve(NEAR, on=HERE.on)}, "same-place", "target", "one disaster takes both"),

@@ -50,6 +50,8 @@ class Resource:
     """How it was from when on, where lists lag."""
     printed: bytes = b""
     """What an instance has printed on its first serial port."""
+    receipt: bytes | None = None
+    """What a prober printed, once it has run."""
 
     @property
     def name(self) -> str:

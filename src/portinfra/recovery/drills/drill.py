@@ -8,7 +8,7 @@ from datetime import datetime
 
 from attrs import asdict, evolve, frozen
 
-from portinfra.errors import ApplyError, LeaseHeldError, PortinfraError, ProviderError
+from portinfra.errors import ApplyError, LeaseHeldError, PolicyError, PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
 from portinfra.hooks.listeners import SafeListener
 from portinfra.model.address import Scope
@@ -35,6 +35,7 @@ from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import shown
 from portinfra.recovery.vault.selection import choose
 from portinfra.recovery.vault.transfer import clear, receive
+from portinfra.recovery.watch.probers import prober_findings
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
@@ -61,6 +62,8 @@ def drill(
     with Connection.to(recovery.target, recovery.topology) as target:
         catalogue, principal = target.catalogue(), target.reader.principal()
         _raise_if_refused(recovery, target)
+        if findings := list(prober_findings(recovery)):
+            raise PolicyError("a probe cannot run inside a drill: nothing was changed", findings)
         ledger = Ledger(target, recovery.ledger)
         started = target.provider.clock.now()
         chosen, missing = choose(recovery, target, ledger, as_of=as_of)

@@ -10,8 +10,8 @@ from portinfra.recovery.takeover.bring_up import BringUp
 def look(bring_up: BringUp) -> tuple[LookedAt, ...]:
     """Return, for each group that comes back, what the passed probes read of it."""
     plan, placed = bring_up.recovery.plan, bring_up.context.placed
-    asked = zip(plan.probes, bring_up.probes, strict=False)  # none was asked where the waves did not come up
-    passed = [probe for probe, checked in asked if checked.passed]
+    names = {checked.name for checked in bring_up.probes if checked.passed}
+    passed = [probe for probe in plan.probes if probe.name in names]
     read = {role for probe in passed for role in probe.reads}
 
     def level(group: Group) -> Level:

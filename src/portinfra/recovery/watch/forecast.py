@@ -34,6 +34,7 @@ from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of, is_planned, takeover_verb
 from portinfra.recovery.vault.readiness import lacking, pointless
 from portinfra.recovery.vault.selection import Selected, Selection, at_moment
+from portinfra.recovery.watch.probers import prober_findings
 from portinfra.recovery.watch.status import RecoveryStatus, status
 from portinfra.validation.arguments import check_arguments
 from portinfra.words import duration, iso
@@ -157,6 +158,7 @@ def foresee(recovery: Recovery, how: How, situation: Situation, now: RecoverySta
             *_gaps(recovery, now),
             *_unreadable_entries(recovery, how, now),
             *_tried(recovery, now, measured, drill),
+            *map(_as_warning, prober_findings(recovery)),
             *lacking(recovery, fetches=fetches),
             *pointless(recovery),
         ),
@@ -252,7 +254,8 @@ def _hooks(recovery: Recovery, how: How) -> Iterable[Finding]:
     needed += [action.run for action in plan.actions if occasion in action.on]
     if recovery.is_reversed and not how.lost:  # which begins with a point of running hosts
         needed += [hook for policy in plan.data for hook in (*policy.before, *policy.after)]
-    for hook in dict.fromkeys([*ready, *plan.hooks]):
+    called_here = [hook for hook in plan.hooks if hook not in plan.hooks_inside]
+    for hook in dict.fromkeys([*ready, *called_here]):
         if problem := unready(hook):
             called = f"{name_of(hook)!r} cannot be called from here: {problem}"
             fix = "Run this in the folder where hooks are, or write the whole path."

@@ -232,7 +232,8 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
     console.print(rows)
     gates = [check for wave in evidence.waves for check in wave.checks if not check.passed]
     for checked in (*gates, *evidence.actions, *evidence.probes):
-        console.print(f"{checked.name}: {'passed' if checked.passed else 'failed'}")
+        where = f" (on one more host of {checked.from_role})" if checked.from_role else ""
+        console.print(f"{checked.name}{where}: {'passed' if checked.passed else 'failed'}")
         if checked.told:
             console.print(indent(checked.told, "  "))
     if evidence.looked:

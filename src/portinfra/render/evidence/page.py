@@ -185,7 +185,13 @@ def _course(document: Document) -> Iterable[str]:
     yield "<h2>Waves</h2>" + _waves(document["waves"], started)
     yield _checks("Gates", [(f"wave {n}", check) for n, check in _gates(document)], started)
     yield _checks("Actions", [("", check) for check in document["actions"]], started)
-    yield _checks("Probes", [("", check) for check in document["probes"]], started)
+    yield _checks("Probes", [(_from(check), check) for check in document["probes"]], started)
+
+
+def _from(check: JsonObject) -> str:
+    """Return where a probe ran; empty: where the command ran. Evidence of earlier versions does not say."""
+    role = check.get("from_role", "")
+    return f"on one more host of {role}" if role else ""
 
 
 def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -15,6 +15,7 @@ from bed.call import Call, before, instead
 from bed.errors import EC2Error
 from bed.kinds import KINDS
 from bed.rules import life
+from portinfra.testing.emulator.prober import print_of_prober
 
 KEPT_BYTES = 65_536
 OLD_FAMILIES = ("t1.", "t2.", "m1.", "m2.", "m3.", "m4.", "c1.", "c3.", "c4.", "r3.", "r4.", "i2.", "d2.")
@@ -45,6 +46,15 @@ def latest_output_needs_nitro(call: Call) -> None:
 def console_output(call: Call) -> dict[str, Any]:
     """What it printed. Nothing is posted while it runs, so without `Latest` the output is missing here."""
     id = call.params["InstanceId"]
-    printed = life.instance(call, id).__dict__.get("printed", b"") if call.params.get("Latest") else b""
+    printed = _printed(life.instance(call, id)) if call.params.get("Latest") else b""
     told = {"InstanceId": id, "Timestamp": datetime.fromtimestamp(call.now, UTC)}
     return {**told, "Output": base64.b64encode(printed).decode()} if printed else told
+
+
+def _printed(instance: Any) -> bytes:
+    """What a host printed; a prober prints a receipt once it runs, and here no second one."""
+    if getattr(instance, "has_run", False) and instance.user_data and "receipt" not in instance.__dict__:
+        user_data = base64.b64decode(str(instance.user_data)).decode(errors="replace")
+        instance.receipt = print_of_prober(user_data).encode()
+    printed: bytes = instance.__dict__.get("printed", b"") + instance.__dict__.get("receipt", b"")
+    return printed[-KEPT_BYTES:]

@@ -1,9 +1,13 @@
 """The serial consoles of instances: the newest that each has printed."""
 
 import base64
+from collections.abc import Iterable
 
+from portinfra.model.receipts import CheckAnswer, Receipt, find_summary, write_receipt
+from portinfra.testing.fake.api import contents
 from portinfra.testing.fake.book import Answer, Book, Given
-from portinfra.testing.fake.store import MemoryStore
+from portinfra.testing.fake.life import state_at
+from portinfra.testing.fake.store import MemoryStore, Record
 
 KEPT_BYTES = 65_536
 
@@ -19,7 +23,23 @@ def print_on(store: MemoryStore, instance: str, text: str) -> None:
 def read_console(book: Book, given: Given) -> Answer:
     """`id` of an instance."""
     instance = book.get("instance", given["id"])
-    return {"text": _read(book.store, instance["body"]["id"]).decode(errors="replace")}
+    return {
+        "text": _read(book.store, instance["body"]["id"]).decode(errors="replace") + _receipt(book, instance)
+    }
+
+
+def _receipt(book: Book, instance: Record) -> str:
+    """Return what a prober prints. No user data runs here: a check passes if what it reads is not blank."""
+    summary = find_summary(instance["body"]["user_data"])
+    if summary is None or state_at(instance, book.now) != "running":
+        return ""
+    return write_receipt(Receipt(1, tuple(_answer(book, volumes) for volumes in summary.reads)), summary.word)
+
+
+def _answer(book: Book, volumes: Iterable[str]) -> CheckAnswer:
+    blank = [volume for volume in volumes if not contents.read(book.store, volume)]
+    told = f"{blank[0]} is blank" if blank else "no volume that it reads is blank"
+    return CheckAnswer(not blank, 1, f"SIMULATED: nothing ran, and {told}".encode())
 
 
 def _read(store: MemoryStore, instance: str) -> bytes:

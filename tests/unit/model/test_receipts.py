@@ -3,7 +3,7 @@
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from portinfra.rollout.receipts import CheckAnswer, Receipt, find_newest, write_receipt
+from portinfra.model.receipts import CheckAnswer, Receipt, find_newest, write_receipt
 
 WORD = "open sesame"
 ANSWERS = st.builds(CheckAnswer, st.booleans(), st.integers(0, 999), st.binary(max_size=60))
@@ -60,8 +60,17 @@ def test_bytes_that_are_changed_added_or_lost_make_no_wrong_receipt(printed, dat
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(console)))
         lost = data.draw(st.integers(0, 12))
-        console = console[:at] + data.draw(NOISE) + console[at + lost :]
+        console = console[:at] + data.draw(NOISE | st.sampled_from("0123456789Ab")) + console[at + lost :]
     assert newest(console) in (*printed, None)
+
+
+@given(receipts(most=1), st.data())
+def test_one_digit_that_is_another_makes_it_no_receipt(printed, data):
+    console = write_receipt(printed[0], WORD)
+    digits = [at for at, sign in enumerate(console) if sign.isdigit()]
+    at = data.draw(st.sampled_from(digits))
+    other = data.draw(st.sampled_from([sign for sign in "0123456789" if sign != console[at]]))
+    assert newest(console[:at] + other + console[at + 1 :]) is None
 
 
 @given(receipts(most=1), st.lists(NOISE, max_size=6), st.randoms())

@@ -12,11 +12,16 @@ text alone could be continued by others.
 """
 
 import base64
+import json
 import re
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
 from attrs import frozen
+
+from portinfra.model import convert
+
+_SUMMARY = re.compile(r"^# portinfra-prober: (\{.*\})$", re.MULTILINE)
 
 _BEGINS = re.compile(r"== portinfra receipt ([0-9]{1,9}) begins ==")
 _ENDS = re.compile(r"== portinfra receipt ([0-9]{1,9}) ends ([0-9a-f]{64}) ==")
@@ -24,7 +29,29 @@ _BASE64 = "(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 _CHECK = re.compile(rf"check ([0-9]{{1,4}}) (passed|failed) ([0-9]{{1,9}}) ({_BASE64})")
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
+class ProberSummary:
+    """What the user data of a prober says of itself in one line: for a cloud that runs no user data."""
+
+    word: str
+    reads: tuple[tuple[str, ...], ...]
+    """For each check, the native ids of the volumes whose data it reads."""
+
+    def line(self) -> str:
+        """Return the line, a comment of a shell."""
+        return "# portinfra-prober: " + json.dumps(
+            {"word": self.word, "reads": self.reads}, separators=(",", ":")
+        )
+
+
+def find_summary(user_data: str) -> ProberSummary | None:
+    """Return the summary in user data; None: it is no prober's."""
+    found = _SUMMARY.search(user_data)
+    said = json.loads(found[1]) if found else None
+    return ProberSummary(said["word"], tuple(map(tuple, said["reads"]))) if said else None
+
+
+@frozen(field_transformer=convert.refuse_text)
 class CheckAnswer:
     """How one check stands at the moment of a receipt."""
 
@@ -35,7 +62,7 @@ class CheckAnswer:
     """The last bytes that its last try printed."""
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Receipt:
     """The answers of all checks at one moment."""
 

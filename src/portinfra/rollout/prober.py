@@ -1,0 +1,77 @@
+"""Probers of a rollout: asked by their consoles until every check has passed, or time is up."""
+
+from collections.abc import Iterable, Mapping
+
+from attrs import define, field
+
+from portinfra.errors import PermissionDenied, ProviderError
+from portinfra.model.address import Address
+from portinfra.model.observed import Observed
+from portinfra.model.receipts import CheckAnswer, Receipt, find_newest
+from portinfra.model.resources import Instance
+from portinfra.provider import registry
+from portinfra.provider.abilities import ConsoleReader
+from portinfra.rollout.context import RolloutContext
+
+PAUSE_SECONDS = 5.0
+"""Between two reads of a console."""
+
+
+@define
+class RunningProber:
+    """A prober that runs, and what its console has shown."""
+
+    host: Address
+    word: str
+    checks: int
+    receipt: Receipt | None = field(init=False, default=None)
+    problem: str = field(init=False, default="")
+    """Why its console could not be read at last."""
+    is_refused: bool = field(init=False, default=False)
+    """Whether no later read can do better."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing more is to be waited for."""
+        passed = self.receipt is not None and all(each.passed for each in self.receipt.answers)
+        return passed or self.is_refused
+
+    def answer(self, number: int) -> CheckAnswer | None:
+        """Return the answer of the check with this number, from 0; None: no receipt came."""
+        return self.receipt.answers[number] if self.receipt else None
+
+
+def wait_for_receipts(context: RolloutContext, probers: Iterable[RunningProber], until: float) -> None:
+    """Read the consoles until each prober is done, or until a moment. At least once."""
+    reader = registry.plugin(context.place.environment.provider)
+    assert isinstance(reader, ConsoleReader)
+    hosts = context.run.reader.observe(context.placed.scope).of(Instance)
+    probers = list(probers)
+    while True:
+        for prober in probers:
+            if not prober.is_done:
+                _read(context, reader, hosts, prober)
+        now = context.now
+        if all(prober.is_done for prober in probers) or now + PAUSE_SECONDS > until:
+            return
+        context.run.sleep_until(now + PAUSE_SECONDS)
+
+
+def _read(
+    context: RolloutContext,
+    reader: ConsoleReader,
+    hosts: Mapping[Address, Observed[Instance]],
+    prober: RunningProber,
+) -> None:
+    if prober.host not in hosts:
+        prober.problem = f"{prober.host} does not exist"
+        return
+    try:
+        with context.run.living():
+            answer = context.run.reader.ask(reader.console_call(hosts[prober.host]))
+    except ProviderError as error:
+        prober.problem, prober.is_refused = str(error), isinstance(error, PermissionDenied)
+        return
+    newest = find_newest(reader.console_text(answer), prober.word, prober.checks)
+    if newest is not None and (prober.receipt is None or newest.number >= prober.receipt.number):
+        prober.receipt = newest

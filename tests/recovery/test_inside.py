@@ -1,0 +1,165 @@
+"""Probes that run inside a drill: on one more host of a role, which reports by its serial console."""
+
+import random
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from attrs import evolve
+from worlds import ONE, RECOVERY, SHOP, recovery, there
+
+from portinfra import workflow
+from portinfra.errors import PolicyError
+from portinfra.model.catalogue import Capabilities
+from portinfra.model.receipts import find_summary
+from portinfra.model.recovery import DataPolicy, Probe, Wave
+from portinfra.model.resources import Instance
+from portinfra.recovery.drills.drill import drill
+from portinfra.recovery.options import How
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.takeover import failover
+from portinfra.recovery.watch import probers
+from portinfra.recovery.watch.forecast import prospect
+from portinfra.testing.fake import plugin
+from portinfra.testing.fake.errors import FakeError
+
+ROWS = Probe("rows", "psql -c 'select count(*) from orders'", reads="db", from_role="web")
+
+
+def created(cloud):
+    """The parameters of each host that is created from now on, by the host's name."""
+    found = {}
+
+    def note(action, parameters):
+        if action == "CreateInstance":
+            found[parameters["name"].rpartition("-")[0].rpartition("-")[2]] = dict(parameters)
+
+    cloud.before_request = note
+    return found
+
+
+def test_a_probe_runs_on_one_more_host_of_its_role_and_leaves_nothing(ready):
+    before, hosts = there(ready), created(ready)
+    evidence = drill(recovery(probes=[ROWS]), pace=ONE)
+    assert (evidence.result, evidence.reasons) == ("passed", ())
+    (checked,) = evidence.probes
+    assert (checked.name, checked.passed, checked.from_role) == ("rows", True, "web")
+    assert checked.told.startswith("SIMULATED: ")
+    assert checked.command == ROWS.run
+    assert [(each.group, each.looked) for each in evidence.looked] == [("db", "data")]
+    assert set(hosts) == {"db1", "db2", "web1", "web2"}, "the topology has one web"
+    alike = ("subnet", "firewall", "image_id", "machine_type", "ends_after")
+    web1, prober = hosts["web1"], hosts["web2"]
+    assert prober["firewall"] == web1["firewall"]
+    assert [prober[name] for name in alike[2:]] == [web1[name] for name in alike[2:]]
+    assert len(find_summary(prober["user_data"]).reads[0]) == 2, "the volumes of db1 and db2"
+    assert there(ready) == before
+
+
+def test_a_blank_volume_fails_the_probe_that_reads_it(cloud):
+    assert replicate(recovery(), pace=ONE).succeeded
+    for record in cloud.books(RECOVERY.account):
+        if record["kind"] == "snapshot":
+            cloud.write(record["id"], "")
+    evidence = drill(recovery(probes=[ROWS]), pace=ONE)
+    (checked,) = evidence.probes
+    assert (checked.passed, evidence.result) == (False, "failed")
+    assert "is blank" in checked.told
+
+
+def test_it_waits_no_longer_than_the_last_wave_may_take(ready, monkeypatch):
+    monkeypatch.setattr(type(plugin), "console_text", lambda self, answer: "[    0.0] Linux\n")
+    began = ready.clock.now()
+    evidence = drill(recovery(probes=[ROWS], waves=[["db"], Wave(["web"], limit="7m")]), pace=ONE)
+    (checked,) = evidence.probes
+    assert (checked.passed, checked.tries, checked.told) == (False, 0, "no receipt came within 7m")
+    assert evidence.result == "failed"
+    assert 7 * 60 <= ready.clock.now() - began < 40 * 60
+
+
+def test_the_evidence_says_what_keeps_a_console_from_being_read(ready):
+    def refuse(action, parameters):
+        if action == "ReadConsole":
+            raise FakeError("AccessDenied", "ReadConsole is not allowed")
+
+    ready.before_request = refuse
+    evidence = drill(recovery(probes=[ROWS]), pace=ONE)
+    assert "ReadConsole is not allowed" in evidence.probes[0].told
+    assert evidence.left_behind == 0
+
+
+def test_a_drill_stays_closed_while_probes_run_in_it(ready):
+    open_ways = []
+
+    def note(action, parameters):
+        if action == "AllowTraffic" and any("/" in str(rule) for rule in parameters["rules"]):
+            open_ways.append(parameters)
+        if action == "CreatePublicAddress":
+            open_ways.append(parameters)
+
+    ready.before_request = note
+    assert drill(recovery(probes=[ROWS]), pace=ONE).result == "passed"
+    assert open_ways == []
+
+
+def test_probes_from_several_roles_keep_the_order_of_the_plan(ready):
+    here = Probe("page", "true")
+    from_db = Probe("replica", "true", reads="db", from_role="db")
+    evidence = drill(recovery(probes=[from_db, here, ROWS]), pace=ONE)
+    assert [(each.name, each.from_role, each.passed) for each in evidence.probes] == [
+        ("replica", "db", True),
+        ("page", "", True),
+        ("rows", "web", True),
+    ]
+
+
+def test_of_sensitive_data_no_evidence_has_what_a_probe_printed(ready):
+    evidence = drill(recovery(probes=[ROWS], data=[DataPolicy("db", sensitive=True)]), pace=ONE)
+    assert [(each.passed, each.told) for each in evidence.probes] == [(True, "")]
+
+
+def test_a_takeover_does_not_ask_a_probe_that_runs_inside(ready):
+    evidence = failover(recovery(probes=[ROWS, Probe("page", "true")]), How(pace=ONE))
+    assert [each.name for each in evidence.probes] == ["page"]
+    assert len(workflow.observe(SHOP, RECOVERY).of(Instance)) == 3
+
+
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [(None, "big, a file of a probe, cannot be read"), (40_000, "bytes, and fake takes 16,384")],
+)
+def test_a_file_that_cannot_be_brought_is_refused_before_anything(
+    ready, tmp_path, monkeypatch, size, message
+):
+    monkeypatch.chdir(tmp_path)
+    if size:
+        Path("big").write_bytes(random.Random(0).randbytes(size))
+    here = recovery(probes=[evolve(ROWS, files="./big")])
+    books = there(ready)
+    with pytest.raises(PolicyError) as caught:
+        drill(here, pace=ONE)
+    assert message in caught.value.findings[0].message
+    assert message in " ".join(finding.message for finding in prospect(here).findings)
+    assert there(ready) == books
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "message"),
+    [
+        (Capabilities(runs_user_data=False), "run no user data"),
+        (Capabilities(), "portinfra reads no serial console of fake"),
+    ],
+)
+def test_a_provider_whose_hosts_cannot_report_is_named_offline(monkeypatch, capabilities, message):
+    monkeypatch.setattr(probers.registry, "plugin", lambda name: SimpleNamespace(capabilities=capabilities))
+    (finding,) = probers.unfit_for_probers(recovery(probes=[ROWS]))
+    assert message in finding.message
+    assert finding.subject == "recovery.shop.probe.rows.from"
+    assert list(probers.unfit_for_probers(recovery(probes=[Probe("page", "true")]))) == []
+
+
+def test_a_prober_costs_one_host_and_few_calls(ready):
+    plain = drill(recovery(probes=[Probe("rows", "true", reads="db")]), pace=ONE)
+    inside = drill(recovery(probes=[ROWS]), pace=ONE)
+    assert (plain.result, inside.result) == ("passed", "passed")
+    assert inside.calls - plain.calls <= 40
