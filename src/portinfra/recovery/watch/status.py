@@ -12,6 +12,7 @@ from attrs import frozen
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
 from portinfra.model.duration import seconds
+from portinfra.model.evidence import Kind
 from portinfra.model.observed import Observation
 from portinfra.model.strict import strict
 from portinfra.placement import place
@@ -113,6 +114,10 @@ class RecoveryStatus:
     """The commands that are right now, in a sentence; empty: nothing is under way, and nothing is amiss."""
     target_may_run: bool = False
     """Whether hosts of the target run although a takeover made the source active again."""
+
+    def takeover_by(self, command: Kind) -> Turn | None:
+        """Return the takeover that is under way, if this command leads to it."""
+        return self.turn if self.turn and self.turn.occasion == command else None
 
     @property
     def known_points(self) -> frozenset[str]:
