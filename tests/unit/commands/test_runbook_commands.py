@@ -46,6 +46,7 @@ recovery "shop" {
   rto      = "1h"
   waves    = [["db"]]
   contacts = [var.contact]
+  accept   = "hosts"
 }
 """
     )

@@ -74,6 +74,7 @@ recovery "shop" {
   rpo    = "4h"
   rto    = "1h"
   waves  = [["db"], ["queue", "web"]]
+  accept = "hosts"
 }
 """
 
@@ -96,13 +97,15 @@ CALLS = {
     ("dr", "plan"): [ALL, ("--grants",)],
     ("dr", "status"): [ALL, ("--points",), ("--prometheus",)],
     ("dr", "drill"): [ALL],
+    ("dr", "drills"): [ALL],
     ("dr", "sweep"): [ALL],
     ("dr", "runbook"): [ALL],
     ("dr", "report"): [("EVIDENCE",)],
     ("dr", "verify"): [("EVIDENCE",)],
-    ("dr", "failover"): [ALL, ("--yes",)],
+    ("dr", "failover"): [ALL, ("--lost", "production", "--yes")],
     ("dr", "fence"): [("--yes",)],
     ("dr", "failback"): [ALL, ("--yes",)],
+    ("dr", "abandon"): [("--yes",)],
     ("destroy",): [HERE, (*HERE, "--yes", "--full")],
 }
 """Every command, in the order of a story, with the arguments of its calls; a new command has none yet."""
@@ -167,8 +170,10 @@ def test_the_story_is_one_in_which_the_commands_do_something(story):
     codes = {}
     for call, result in printed.items():
         codes.setdefault(call[: 2 if call[0] == "dr" else 1], set()).add(result.exit_code)
-    # The simulator has images of its own, and builds none.
-    assert [command for command, ended in codes.items() if 0 not in ended] == [("image",)]
+    # The simulator has images of its own, and builds none. No key is named to verify with, no takeover is
+    # left to abandon, and an environment that is active by a takeover is not destroyed.
+    without = [("image",), ("dr", "verify"), ("dr", "abandon"), ("destroy",)]
+    assert [command for command, ended in codes.items() if 0 not in ended] == without
     assert (folder / "plan.json").exists()
 
 

@@ -107,7 +107,7 @@ def prospect(recovery: Recovery, how: How | None = None) -> Prospect:
 
 def foresee(recovery: Recovery, how: How, situation: Situation, now: RecoveryStatus) -> Prospect:
     """Foresee the takeover that `how` describes. One that was planned stays so."""
-    how = at_moment(how, now.takeover_by("failback" if recovery.is_reversed else "failover"))
+    how = at_moment(how, situation.turn if situation.active == end_of(recovery) else None)
     left = peer_of(end_of(recovery))
     takeover = situation.takeover if situation.phase == "taking over" else None
     planned = is_planned(recovery, how, situation)
