@@ -30,11 +30,11 @@ class Location:
         """Return the line of the last attribute that a subject such as `role.web.size` names; where it names
         none, this line. The first two words name the block itself.
         """
-        words = subject.split(".")
-        for begin in range(len(words) - 1, 1, -1):
-            for end in range(len(words), begin, -1):
-                if found := self.attributes.get(".".join(words[begin:end])):
-                    return found
+        named = f".{'.'.join(subject.split('.')[2:])}."
+        places = {name: named.rfind(f".{name}.") for name in self.attributes}
+        last = max(places, key=lambda name: (places[name], len(name)), default="")
+        if last and places[last] >= 0:
+            return self.attributes[last]
         return self
 
     @property
