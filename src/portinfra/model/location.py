@@ -3,10 +3,16 @@
 import sys
 from collections.abc import Mapping
 from types import FrameType
+from typing import Any
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
 _FOR_PEOPLE = {"for_people": True}
+
+
+def _refuse_no_mapping(of: Any, attribute: "Attribute[Any]", value: Any) -> None:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"Location.{attribute.name} must be a mapping, and is of type {type(value).__name__}")
 
 
 @frozen
@@ -20,7 +26,9 @@ class Location:
     source: str = field(default="", eq=False, repr=False, metadata=_FOR_PEOPLE)
     """The line as it is in the file; empty: not known, or it may hold a secret."""
 
-    attributes: Mapping[str, "Location"] = field(factory=dict, eq=False, repr=False, metadata=_FOR_PEOPLE)
+    attributes: Mapping[str, "Location"] = field(
+        factory=dict, eq=False, repr=False, metadata=_FOR_PEOPLE, validator=_refuse_no_mapping
+    )
     """Of a block: the line of each attribute that it has, by the attribute's name; empty: not known."""
 
     def __str__(self) -> str:

@@ -77,7 +77,7 @@ class Observed(Generic[S_co]):
         return self.parts.get("id", "")
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class Foreign:
     """A resource that the scope does not own, and that lies in a resource of the scope or is bound to one."""
 

@@ -17,7 +17,7 @@ def prober_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
             continue
         if probe.from_role not in recovery.roles:
             fix = suggestion(probe.from_role, recovery.roles, "Name its role in a wave.")
-            yield part.wrong("unknown-role", "from", f"no wave brings back {probe.from_role!r}", fix)
+            yield part.wrong("unknown-role", "from_role", f"no wave brings back {probe.from_role!r}", fix)
         if not isinstance(probe.run, str):
             message = "a Python function runs on this machine, and not on a host of a role"
             yield part.wrong("prober", "run", message, "Write a command; or leave `from` out.")

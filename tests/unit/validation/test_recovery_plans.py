@@ -61,7 +61,7 @@ OVER_THERE = {"target": FAR, "vault": VAULT}
         (
             {"probes": Probe("a", "true", from_role="ap")},
             "unknown-role",
-            "probe.a.from",
+            "probe.a.from_role",
             "Did you mean 'app'?",
         ),
         ({"probes": Probe("a", print, from_role="app")}, "prober", "probe.a.run", "runs on this machine"),
