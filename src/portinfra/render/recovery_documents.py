@@ -1,4 +1,4 @@
-"""What the recovery commands tell, as JSON documents and as Prometheus text. docs/recovery-json.md explains them."""
+"""What the recovery commands print, as JSON and as Prometheus text. docs/recovery-json.md explains it."""
 
 from collections.abc import Iterable
 from datetime import datetime
