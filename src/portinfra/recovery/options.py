@@ -6,6 +6,7 @@ from enum import Enum
 
 from attrs import field, frozen
 
+from portinfra.errors import PortinfraError
 from portinfra.hooks.listeners import SafeListener
 from portinfra.model import convert
 from portinfra.model.progress import Listener, Progress
@@ -16,10 +17,24 @@ def _listener(given: Listener) -> SafeListener[Progress]:
     return SafeListener(given) if callable(given) else given  # what is wrong is refused
 
 
+FIRST_MOMENT, LAST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
+"""The moments that an entry of the ledger can hold."""
+
+
 def in_utc(moment: datetime | None) -> datetime | None:
-    """Return a moment with its zone: one without a zone is in UTC."""
-    is_local = isinstance(moment, datetime) and moment.tzinfo is None
-    return moment.replace(tzinfo=UTC) if moment and is_local else moment
+    """Return a moment with its zone: one without a zone is in UTC.
+
+    Raises PortinfraError for a moment that the ledger cannot hold.
+    """
+    if not isinstance(moment, datetime):
+        return moment  # a wrong type is refused
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if not FIRST_MOMENT <= aware <= LAST_MOMENT:
+        raise PortinfraError(
+            f"{moment.isoformat()} is no moment of data",
+            fix=f"Name one from {FIRST_MOMENT.year} to {LAST_MOMENT.year}.",
+        )
+    return aware
 
 
 @frozen(field_transformer=strict)

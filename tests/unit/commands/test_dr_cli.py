@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from portinfra import DataPolicy
+from portinfra import DataPolicy, dr
+from portinfra.errors import PortinfraError
 
 
 def test_plan_is_refused_while_data_has_no_point(run):
@@ -81,3 +82,21 @@ def test_as_of_takes_a_time(run):
     wrong = run("dr", "drill", "--as-of", "yesterday")
     assert wrong.exit_code == 2
     assert "2030-01-31T14:00Z" in wrong.stderr
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00+14:00", "9999-06-01", "9999-12-31T23:59:59.999999"])
+@pytest.mark.parametrize("verb", ["plan", "drill", "failover"])
+def test_a_moment_that_the_ledger_cannot_hold_is_misuse_and_writes_nothing(run, verb, moment):
+    run("dr", "replicate")
+    wrong = run("dr", verb, "--as-of", moment, *(["--yes"] if verb == "failover" else []))
+    assert (wrong.exit_code, "is no moment of data" in wrong.stderr) == (2, True), wrong.output
+    shown = run("dr", "status").stdout
+    assert ("cannot be read" in shown, "under way" in shown) == (False, False)
+
+
+@pytest.mark.parametrize("moment", [datetime.min, datetime.max])
+def test_python_refuses_a_moment_that_the_ledger_cannot_hold(run, moment):
+    with pytest.raises(PortinfraError, match="no moment of data"):
+        dr.How(as_of=moment)
+    with pytest.raises(PortinfraError, match="no moment of data"):
+        dr.drill(run.recovery(run.plan()), as_of=moment)

@@ -10,6 +10,7 @@ from typer import Argument, Option
 from portinfra.commands.exits import Misuse
 from portinfra.commands.options import Shown, Target, declaration_options
 from portinfra.commands.session import Session
+from portinfra.errors import PortinfraError
 
 if TYPE_CHECKING:
     from portinfra.recovery.recovery import Recovery
@@ -64,12 +65,16 @@ class AsOf:
 
     @property
     def moment(self) -> datetime | None:
-        """The moment that was named. Raises Misuse for a text that is none."""
+        """The moment that was named. Raises Misuse for a text that is none, or a moment of no data."""
+        from portinfra.recovery.options import in_utc
+
         try:
-            return datetime.fromisoformat(self.as_of) if self.as_of is not None else None
+            return in_utc(datetime.fromisoformat(self.as_of)) if self.as_of is not None else None
         except ValueError:
             fix = "Write it as 2030-01-31T14:00Z, for example."
             raise Misuse(f"--as-of {self.as_of} is no time", fix=fix) from None
+        except PortinfraError as error:
+            raise Misuse(f"--as-of {self.as_of}: {error.args[0]}", fix=error.fix) from None
 
 
 @frozen
