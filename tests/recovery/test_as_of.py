@@ -146,7 +146,9 @@ def test_a_group_without_a_point_of_the_moment_is_refused_with_the_points_that_i
     assert not ledger_turns(), "nothing has begun"
     evidence = drill(recovery(), pace=ONE, as_of=early.as_of)
     assert evidence.result == "failed"
-    assert any(moment(early.as_of.timestamp()) in reason for reason in evidence.reasons)
+    (reason,) = evidence.reasons
+    assert moment(early.as_of.timestamp()) in reason
+    assert reason.endswith(": name a later moment"), "a new point cannot be of an earlier moment"
 
 
 def test_own_volumes_are_never_used_and_the_last_point_is_carried_all_the_same(history):

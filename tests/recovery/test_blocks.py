@@ -243,7 +243,7 @@ def groups(resources):
 def test_what_they_lack_is_told_before_anything_is_taken(home, cloud, exporting):
     about = by("age", home, cloud, blocks=BLOCKS)
     exporting.problem = "hosts that read blocks need a group"
-    with pytest.raises(ValidationError, match="1 thing needs mending") as error:
+    with pytest.raises(ValidationError, match="1 error") as error:
         dr.recovery(SHOP, about.plan, [PRODUCTION, RECOVERY])
     (finding,) = [each for each in error.value.findings if each.rule == "recovery/blocks"]
     assert finding.subject == "recovery.shop.vault.native.fake"

@@ -97,6 +97,6 @@ def declaration_error(findings: Sequence[Finding]) -> DeclarationError:
     return DeclarationError(
         f"the declaration has {len(ordered)} errors",
         location=first.location,
-        fix="Mend what is listed.",
+        fix="Correct the errors listed below.",
         findings=ordered,
     )

@@ -34,6 +34,7 @@ from portinfra.validation.recovery_vault import helper_findings
 from portinfra.validation.resources import resource_findings
 from portinfra.validation.topologies import topology_findings
 from portinfra.validation.types import sound_environment, sound_recovery, sound_topology
+from portinfra.words import count
 
 
 class Declaration(Protocol):
@@ -160,5 +161,4 @@ def settle(findings: Iterable[Finding], what: str, *, existing: bool = False) ->
     if not errors or (existing and all(map(is_about_new, errors))):
         return unique
     others = [finding for finding in unique if finding.severity is not Severity.ERROR]
-    things = "thing needs" if len(errors) == 1 else "things need"
-    raise ValidationError(f"{what}: {len(errors)} {things} mending", [*errors, *others])
+    raise ValidationError(f"{what}: {count(len(errors), 'error')}", [*errors, *others])

@@ -11,6 +11,6 @@ def test_no_command_for_what_exists_is_refused_by_checks_of_new_resources(applie
     assert "role.web." in checked.stderr
     for command in ("inventory", "claim"):
         assert world.run(command).exit_code == 0, command
-    assert "thing needs mending" not in world.run("status").stderr
+    assert "The declaration: 1 error" not in world.run("status").stderr
     destroyed = world.run("destroy", "--yes", "--allow-data-loss", "all")
     assert destroyed.exit_code == 0, destroyed.stderr

@@ -76,7 +76,7 @@ def test_a_failover_that_did_not_pass_says_where_things_stand(run):
     assert "dr abandon shop" in told
     result = run("dr", "failover", "--yes", about=run.plan(probes=[Probe("page", "false")]))
     assert result.exit_code == 1
-    assert "recovery has taken over and stands" in result.stderr
+    assert "recovery has taken over and is active" in result.stderr
     again = run("dr", "failover", "--yes")
     assert (again.exit_code, "recovery is active already" in again.stderr) == (3, True)
 

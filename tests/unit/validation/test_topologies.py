@@ -172,7 +172,7 @@ def test_all_findings_come_at_once_each_with_the_line_that_made_the_value():
     line = frame.f_lineno
     bad = Role("app", count=-1, size="")
     flow = allow("web", "db", tcp=1)
-    with pytest.raises(ValidationError, match="4 things need mending") as error:
+    with pytest.raises(ValidationError, match="4 errors") as error:
         validate(Topology("shop", roles=[bad], flows=[flow]), PLACE, Capabilities())
     lines = {
         finding.rule: finding.location.line - line for finding in error.value.findings if finding.location

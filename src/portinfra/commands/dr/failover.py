@@ -213,12 +213,12 @@ def _what_next(session: Session, which: Which, recovery: "Recovery", evidence: "
     target = recovery.target.name
     if evidence.rto_measured is None:
         give_up = session.command("dr", "abandon", evidence.recovery, *which.repeated(session))
-        err().print(f"{target} has not taken over yet. Mend what is named, then go on:")
+        err().print(f"{target} has not taken over yet. Correct what is named above, then run:")
         err().print(f"  {session.again}")
         if evidence.source_fenced:
             err().print(f"Or abandon it, and {recovery.source.name} is active again: {give_up}")
     else:
-        err().print(f"{target} has taken over and stands. What is named did not pass: look at it.")
+        err().print(f"{target} has taken over and is active. Look at what did not pass: it is named above.")
 
 
 def _abandon(session: Session, recovery: "Recovery", agreed: Agreed) -> int:

@@ -76,7 +76,8 @@ def drill(
             held.enter_context(run)
             entry = begin_run(ledger, {"kind": KIND, "id": id, "began": iso(started), "as_of": moment})
             say(f"drill {id}: {recovery.drill(id)}")
-            problems = [f"{told}: make one with dr replicate --now" for told in missing]
+            fix = "name a later moment" if as_of else "make one with dr replicate --now"
+            problems = [f"{told}: {fix}" for told in missing]
             try:
                 with run.living():
                     receive(recovery, target, chosen, pace, say)

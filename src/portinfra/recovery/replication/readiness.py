@@ -22,4 +22,5 @@ def capture_problem(recovery: Recovery, group: Group, there: Observation, target
     silent = ", ".join(sorted(there.unknown))
     if missing and silent:
         return f"{silent} does not answer: {', '.join(missing)} is not seen"
-    return f"{', '.join(missing)} is not there: apply {recovery.source.name} first" if missing else ""
+    do = "does" if len(missing) == 1 else "do"
+    return f"{', '.join(missing)} {do} not exist: apply {recovery.source.name} first" if missing else ""

@@ -159,7 +159,7 @@ class _Replication:
             self.say(f"{unreadable_line(unreadable)}: no point is removed")
         self.vault = look(self.recovery)
         if self.vault.problem:
-            self.say(f"nobody could look into the vault: {self.vault.problem}")
+            self.say(f"the vault cannot be listed: {self.vault.problem}")
         known = points(self.ledger.entries())
         tidying = Retention(
             self.recovery,

@@ -320,7 +320,7 @@ def _tried(recovery: Recovery, now: RecoveryStatus, measured: float | None, dril
     if recovery.plan.accept == "data":
         yield from _unread(recovery, last)
     if measured is None:
-        never = "no drill has ever come up, so nobody knows how long it takes"
+        never = "no drill has come up yet, so the time that a takeover needs is not known"
         yield _gap(name, "never-drilled", never, "Try it: dr drill.", Severity.WARNING)
     elif measured > seconds(rto):
         took = f"drill {drill} took {duration(measured)}, and the rto is {rto}"
