@@ -249,12 +249,14 @@ def observe(topology: Topology, environment: Environment, *, foreign: bool = Fal
         return here.reader.find_foreign(scope, there) if foreign else there
 
 
+@check_arguments
 def find_foreign(plan: Plan) -> Plan:
     """Return the plan with what others have made in or on the resources that it observed."""
     with Connection.to(plan.placed.environment) as here:
         return evolve(plan, observation=here.reader.find_foreign(plan.scope, plan.observation))
 
 
+@check_arguments
 def leases(topology: Topology, environment: Environment) -> list[Lease]:
     """The leases of the environment, the newest last: who applies, or who applied last."""
     with Connection.to(environment) as here:
@@ -267,6 +269,7 @@ def lives(lease: Lease) -> bool | None:
     return holders.is_alive(holder) if holders.is_on_this_machine(holder) else None
 
 
+@check_arguments
 def release(topology: Topology, environment: Environment) -> Lease | None:
     """Take a lease from its holder; only for a holder that is known to be dead. None: no run holds it."""
     with Connection.to(environment) as here:
@@ -278,6 +281,7 @@ def release(topology: Topology, environment: Environment) -> Lease | None:
         return held[-1] if held else None
 
 
+@check_arguments
 def forget_peer(topology: Topology, environment: Environment) -> Lease:
     """Remove the other environment of a recovery plan from this one's lease: for a recovery plan that no
     longer exists. Return the lease once lists show it. Raises LeaseHeldError and ProviderError.

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINES_MAX = 420
+PAGE_LINES_MAX = 300
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "src")))
@@ -28,6 +29,26 @@ def test_no_module_outgrows_its_idea(source):
 def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def anchors(page):
+    """The names that a link may give to a place of a page: of each heading, as GitHub makes them."""
+    text = re.sub(r"^ *```.*?^ *```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_a_link_to_a_heading_leads_to_one(page):
+    links = re.findall(r"\]\(([^)#:]*)#([^)]+)\)", page.read_text())
+    lost = [(to, name) for to, name in links if name not in anchors(page.parent / to if to else page)]
+    assert lost == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_a_page_answers_one_kind_of_question(page):
+    """`json.md` is longer: it has an example of each document."""
+    assert len(page.read_text().splitlines()) <= PAGE_LINES_MAX or page.name == "json.md"
 
 
 @pytest.mark.parametrize("heavy", ["typer", "rich", "hcl2", "tenacity", "sqlite3", "asyncio"])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from turning import HOW, dies_at, stuck, unpassed
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery
 
+from portinfra.errors import Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.recovery.drills.drill import drill, sweep
 from portinfra.recovery.drills.history import compare_to_ledger, list_runs
@@ -104,6 +105,19 @@ def test_a_number_that_two_runs_took_is_given_to_the_first(ready):
         first, second = (ledger.add({**told, "id": id}) for id in ("a", "b"))
         assert chain.link_run(ledger, first).number == 1
         assert chain.link_run(ledger, second).number == 2
+
+
+def test_a_ledger_that_does_not_answer_hides_no_evidence_of_a_run_that_is_over(ready, monkeypatch):
+    def silent(ledger):
+        raise Unavailable("no answer")
+
+    drill(recovery(), pace=ONE)
+    with Connection.to(RECOVERY) as target:
+        ledger = Ledger.settled(target, recovery().ledger)
+        entry = chain.begin_run(ledger, {"kind": "drill", "id": "a", "began": "2030-01-01T00:00:00+00:00"})
+        assert chain.link_run(ledger, entry).previous_number == 1
+        monkeypatch.setattr(Ledger, "entries", silent)
+        assert chain.link_run(ledger, entry) == chain.Link(2, 0, "")
 
 
 def test_a_deleted_failure_shows_as_a_gap(ready):

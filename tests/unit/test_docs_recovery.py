@@ -1,4 +1,4 @@
-"""docs/recovery.md and docs/evidence.md: declarations load, commands run in order, JSON has its fields."""
+"""The pages about recovery: declarations load, commands run in order, JSON has its fields."""
 
 import json
 import os
@@ -28,14 +28,25 @@ def blocks(page):
     return re.findall(r"```(\w+)\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
 
 
-BLOCKS = blocks("recovery.md")
+TUTORIAL = blocks("recovery.md")
+DRILLS = blocks("drills.md")
 EVIDENCE = blocks("evidence.md")
+TAKEOVERS = blocks("takeovers.md")
+PAGES = [
+    TUTORIAL,
+    DRILLS,
+    EVIDENCE,
+    TAKEOVERS,
+    *map(blocks, ("recovery-plan.md", "recovery-vault.md", "recovery-json.md")),
+]
 
 
 @pytest.fixture
 def shop(tmp_path):
     """The declaration, and a world in a file: a probe is another process."""
-    (tmp_path / "shop.hcl").write_text(next(text for kind, text in BLOCKS if kind == "hcl"), encoding="utf-8")
+    (tmp_path / "shop.hcl").write_text(
+        next(text for kind, text in TUTORIAL if kind == "hcl"), encoding="utf-8"
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plugin, "cloud", None)
         patch.setenv("PORTINFRA_FAKE_CLOUD", str(tmp_path / "cloud.db"))
@@ -50,9 +61,10 @@ def run(*arguments):
 
 
 def test_its_commands_run_in_their_order_and_say_what_stands_there(shop):
-    first, *others = [text for kind, text in BLOCKS if kind == "console"]
-    (drills,) = [text for kind, text in EVIDENCE if kind == "console"]
-    assert [_run_all(text) for text in (first, drills, *others)] == [5, 2, 3]
+    (first, takeover), (evidence,), (drills,), (plan,) = (
+        [text for kind, text in page if kind == "console"] for page in (TUTORIAL, EVIDENCE, DRILLS, TAKEOVERS)
+    )
+    assert [_run_all(text) for text in (first, evidence, drills, plan, takeover)] == [5, 2, 2, 1, 3]
 
 
 def _run_all(text):
@@ -83,7 +95,7 @@ def _words(text):
 
 
 def test_every_other_block_of_hcl_belongs_in_a_recovery(tmp_path):
-    first, *others = [text for kind, text in [*BLOCKS, *EVIDENCE] if kind == "hcl"]
+    first, *others = [text for page in PAGES for kind, text in page if kind == "hcl"]
     for number, text in enumerate(others):
         inner = re.sub(r"\n\s*waves\s+=.*", "", first) if "wave {" in text else first
         head, brace, rest = inner.partition('recovery "shop" {')
@@ -113,7 +125,7 @@ def test_its_json_has_the_fields_that_the_commands_print(shop, tmp_path):
     shop.write_text(re.sub(r"waves\s+=.*", gate, shop.read_text()), encoding="utf-8")
     found = {}
     run("apply", "production", "--yes")
-    (write,) = re.findall(r"^\$ (python .*)$", dict(reversed(BLOCKS))["console"], re.MULTILINE)
+    (write,) = re.findall(r"^\$ (python .*)$", dict(reversed(TUTORIAL))["console"], re.MULTILINE)
     _output(write)
     abandon, failover, fence = "abandon --yes", "failover --lost production --yes", "fence --yes"
     for command in ("replicate", "drill", "drills", "status", "plan", "sweep", abandon, failover, fence):
@@ -132,7 +144,7 @@ def test_its_json_has_the_fields_that_the_commands_print(shop, tmp_path):
     (evidence,) = (home() / "evidence").glob("drill-*.json")
     verdict = json.loads(run("dr", "verify", str(evidence), "--json").stdout)
     found[verdict["schema"]] = verdict
-    written = [json.loads(text) for kind, text in [*BLOCKS, *EVIDENCE] if kind == "json"]
+    written = [json.loads(text) for page in PAGES for kind, text in page if kind == "json"]
     examples = {document["schema"]: document for document in written}
     examples["portinfra.failover/1"] = examples["portinfra.drill/1"]  # as the page says
     assert set(examples) == set(found)

@@ -25,7 +25,9 @@ from portinfra_aws.marks import PREFIX
 from portinfra_aws.published import IMAGES, SIZES, machine
 from walking import refs, way
 
-PAGE = (Path(__file__).parents[3] / "docs" / "providers" / "aws.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[3] / "docs" / "providers"
+PAGE = (DOCS / "aws.md").read_text(encoding="utf-8")
+BLOCK_EXPORT = (DOCS / "aws-block-export.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```hcl\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 COMMANDS = [
     line.removeprefix("$ ")
@@ -98,7 +100,7 @@ def test_the_page_grants_what_the_provider_tells():
     """The role of a host that reads blocks, and whoever passes one."""
     passing, reading = (
         json.loads(textwrap.dedent(block))
-        for block in re.findall(r"^ *```json\n(.*?)^ *```$", PAGE, re.MULTILINE | re.DOTALL)
+        for block in re.findall(r"^ *```json\n(.*?)^ *```$", PAGE + BLOCK_EXPORT, re.MULTILINE | re.DOTALL)
     )
     production = Environment("production", on="aws:us-east-1", account="123456789012", key="alias/shop")
     granted = json.loads(plugin.block_grants(production, Scope("shop", "production").beside("taken")))

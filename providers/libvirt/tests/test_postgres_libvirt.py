@@ -1,7 +1,7 @@
 """PostgreSQL on an encrypted volume, some hundred MB of it, from one site to another by way of a vault.
 
 Every guest is a Debian as `portinfra image build` makes it, the helpers too. Figures are printed; those of
-docs/recovery.md come from here.
+docs/reliability.md come from here.
 """
 
 import time

@@ -48,11 +48,11 @@ def check(session: Session, target: Target, checking: Checking) -> int:
         show_path(*checking.path, hops, Declared.by(selection.topology), out())
     else:
         show_report(report, out())
-        if there is not None and there.reads_definitions:
-            out().print(
-                "Firewall rules were read as they are defined. No read shows which of them are in force: "
-                "`apply` renews them."
-            )
+    if there is not None and there.reads_definitions and not checking.as_json:
+        out().print(
+            "Firewall rules were read as they are defined. No read shows which of them are in force: "
+            "`apply` renews them."
+        )
     return Exit.REFUSED if report.errors and not checking.path else Exit.DONE
 
 

@@ -9,7 +9,7 @@ from typing import Self
 
 from attrs import evolve
 
-from portinfra.errors import ApplyError, LeaseLostError, ProviderError
+from portinfra.errors import ApplyError, LeaseLostError, PortinfraError, ProviderError
 from portinfra.execution.caller import Caller
 from portinfra.execution.coordinator import Coordinator
 from portinfra.execution.enforcement import enforce, enforcing_calls
@@ -156,7 +156,7 @@ class Run:
         """Carry out a plan that was made under this run's lease, and verify it.
 
         Raises ApplyError when a step did not end well or the world is not as planned afterwards,
-        ProviderError when all is done and rules could not be put in force again, LeaseLostError, and
+        PortinfraError when all is done and rules could not be put in force again, LeaseLostError, and
         KeyboardInterrupt once the calls under way have ended.
         """
         assert self._holder is not None
@@ -199,7 +199,13 @@ class Run:
         """Put in force again what the run has left as it was. Return how many resources that were."""
         self._in_force |= {step.address for step in plan.steps}
         calls = list(enforcing_calls(plan, there, self._provider, self.attempt, self._in_force))
-        enforced = enforce(calls, self._caller, self._loop()) if calls else 0
+        try:
+            enforced = enforce(calls, self._caller, self._loop()) if calls else 0
+        except ProviderError as error:
+            raise PortinfraError(
+                f"{plan.scope} is as declared, but its firewall rules may not be in force: {error}",
+                fix="Run the same command again: it puts them in force.",
+            ) from error
         self._in_force |= {call.address for call in calls if call.address}
         return enforced
 

@@ -7,7 +7,7 @@ from portinfra.model import convert
 
 Inventory = Mapping[str, Any]
 """What a hook is given: the environment and its hosts, each with role, zone, address, native id and volumes
-(docs/json.md, `portinfra.recovery-inventory/1`).
+(docs/recovery-json.md, `portinfra.recovery-inventory/1`).
 """
 
 Hook = Callable[[Inventory], Any] | str

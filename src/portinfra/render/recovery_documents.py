@@ -1,4 +1,4 @@
-"""What the recovery commands tell, as JSON documents and as Prometheus text. docs/json.md explains them."""
+"""What the recovery commands return, as JSON documents and as Prometheus text (docs/recovery-json.md)."""
 
 from collections.abc import Iterable
 from datetime import datetime

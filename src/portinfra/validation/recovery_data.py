@@ -142,4 +142,5 @@ def _vault_findings(recovery: RecoveryPlan, travelling: Travelling, usual: str) 
     needed = dict.fromkeys(role for role, each in travelling if (each.engine or usual) in ("age", "restic"))
     if needed and not recovery.vault:
         message = f"the data of {', '.join(needed)} travels through a vault, and none is named"
-        yield whole(recovery).wrong("no-vault", "vault", message, "Name one; docs/recovery.md shows how.")
+        fix = "Name one; docs/recovery-vault.md shows how."
+        yield whole(recovery).wrong("no-vault", "vault", message, fix)

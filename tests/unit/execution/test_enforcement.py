@@ -72,8 +72,12 @@ def test_what_may_pass_is_tried_again_and_the_rest_ends_the_apply(provider):
         return {}
 
     provider.answers["Enforce"] = enforce
-    with pytest.raises(errors.PermissionDenied):
+    with pytest.raises(
+        errors.PortinfraError, match="is as declared, but its firewall rules may not"
+    ) as failed:
         run(provider, plan_for(provider, TWO_ROLES))
+    assert isinstance(failed.value.__cause__, errors.PermissionDenied)
+    assert failed.value.fix == "Run the same command again: it puts them in force."
     assert not weather
 
 

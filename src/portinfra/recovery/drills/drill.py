@@ -20,7 +20,7 @@ from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.recovery.ledger.drills import KIND
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.runs import Link, begin_run, end_run, link_run
+from portinfra.recovery.ledger.runs import begin_run, end_run, link_run
 from portinfra.recovery.options import Pace, in_utc
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.point import points
@@ -97,9 +97,7 @@ def drill(
         if left != 0:
             what = f"{left} resources are left" if left else "nobody could see whether anything is left"
             bring_up.reasons.append(what)
-        link = Link(int(entry.said["run"]), 0, "")
-        with suppress(ProviderError):
-            link = link_run(ledger, entry)
+        link = link_run(ledger, entry)
         evidence = shown(bring_up, id, chosen, ages, began=started, left_behind=left)
         evidence = evolve(evidence, target_principal=principal, as_of=moment, **asdict(link))
         with suppress(ProviderError):  # what cannot be noted stays open, for a sweep to look at

@@ -10,6 +10,7 @@ from typing import Final
 
 from attrs import frozen
 
+from portinfra.errors import ProviderError
 from portinfra.model.evidence import Evidence
 from portinfra.model.plain import JsonObject
 from portinfra.recovery.evidence import evidence_document
@@ -66,9 +67,14 @@ def begin_run(ledger: Ledger, said: JsonObject) -> Entry:
 def link_run(ledger: Ledger, entry: Entry) -> Link:
     """Return the number of a run that ends, and the run before it that has evidence.
 
-    Of two that took the same number, as lists may lag behind, the later one takes another.
+    Of two that took the same number, as lists may lag behind, the later one takes another. A ledger that
+    cannot be read does not hide the evidence of a run that is over: the link then names no run before it.
     """
-    runs, number = read_runs(ledger.entries()), int(entry.said["run"])
+    number = int(entry.said["run"])
+    try:
+        runs = read_runs(ledger.entries())
+    except ProviderError:
+        return Link(number, 0, "")
     if any(run.number == number and run.entry.number < entry.number for run in runs):
         number = _next_number(runs)
     before = [run for run in runs if run.number < number and run.digest]

@@ -85,6 +85,8 @@ class Prospect:
     """The data of each group; empty where a last point is carried and used."""
     as_of: str | None = None
     """The moment that the data is restored as of; None: the newest data."""
+    carries_last_point: bool = False
+    """Whether the takeover makes a last point of the other end and uses it."""
 
     @property
     def estimate(self) -> float:
@@ -164,6 +166,7 @@ def foresee(recovery: Recovery, how: How, situation: Situation, now: RecoverySta
         ),
         data if not planned or how.as_of else (),
         iso(how.as_of.timestamp()) if how.as_of else None,
+        planned and not how.as_of,
     )
 
 

@@ -55,17 +55,30 @@ def show_prospect(found: Prospect, console: Console) -> None:
     else:
         took = f"drill {found.measured_in} took {duration(found.measured)}, and {floor}"
         console.print(f"Time: about {duration(found.estimate)} {time}: {took}.")
-    if found.as_of:
-        console.print(f"Data as of {moment(found.as_of)}: {_sources(found.data)}.")
-    else:
-        console.print(data_line(found.status))
+    console.print(f"Data as of {moment(found.as_of)}:" if found.as_of else data_line(found.status))
+    for line in _group_lines(found):
+        console.print(f"  {line}")
     show_findings(found.findings, console)
 
 
-def _sources(data: Iterable[DataSource]) -> str:
-    """The data of each group, with its time."""
-    told = [f"{each.group} from {each.what} ({moment(each.taken)})" for each in data if each.taken]
-    return ", ".join(told) or "no point"
+def _group_lines(found: Prospect) -> Iterable[str]:
+    """Return a sentence for each group: which data it comes up from, how old that is, what stays behind."""
+    source = found.recovery.source.name
+    named = {each.group: each for each in found.data}
+    for group in dict.fromkeys([*(volume.group for volume in found.status.volumes), *named]):
+        if found.carries_last_point:
+            yield f"{group}: a last point, made after {source} is stopped. No written data stays behind."
+        elif group in named:
+            yield f"{group}: {_data_sentence(named[group], source)}"
+        else:
+            yield f"{group}: no data."
+
+
+def _data_sentence(data: DataSource, source: str) -> str:
+    if data.taken is None:
+        return f"{data.what}, kept as they are. No data of {source} is restored."
+    age = "of unknown age" if data.age is None else f"at most {duration(data.age)} old"
+    return f"{data.what}, {age} ({moment(data.taken)}). Data written after that stays behind."
 
 
 def data_line(found: RecoveryStatus) -> str:
