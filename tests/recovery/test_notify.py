@@ -1,6 +1,7 @@
 """The `notify` hooks of a plan get an event when a run begins, ends or is refused; no call fails a run."""
 
 import json
+from asyncio import CancelledError
 from threading import Event
 
 import pytest
@@ -106,6 +107,15 @@ def test_a_function_that_raises_is_said_and_changes_nothing(ready):
     lines = []
     assert dr.drill(recovery(notify=broken), pace=ONE, say=lines.append).result == "passed"
     assert any("notify 'broken' failed: ValueError: no such channel" in line for line in lines)
+
+
+def test_a_function_that_raises_what_is_no_exception_hides_no_evidence(ready):
+    def cancelled(event):
+        raise CancelledError("the loop was closed")
+
+    said = []
+    assert dr.drill(recovery(notify=cancelled), pace=ONE, say=said.append).result == "passed"
+    assert sum("failed: CancelledError: the loop was closed" in line for line in said) == 2
 
 
 def test_a_listener_that_raises_when_a_call_failed_hides_no_evidence(ready):

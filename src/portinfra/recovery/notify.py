@@ -12,6 +12,7 @@ from portinfra.execution.questions import ask
 from portinfra.hooks.calls import name_of
 from portinfra.model.hook import Hook
 from portinfra.model.plain import Document
+from portinfra.provider.own_code import describe
 from portinfra.recovery.recovery import Recovery
 
 SCHEMA = "portinfra.event/1"
@@ -61,4 +62,8 @@ def _call(hook: Hook, event: Document) -> str:
         answer = ask(hook, event, seconds=LIMIT_SECONDS, file="event", function_seconds_min=0)
     except OSError as error:
         return str(error)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # of a function: `asyncio.CancelledError`, for example, is no Exception
+        return describe(error, hook if callable(hook) else None)
     return "" if answer.passed else answer.problem or answer.told or "it returned False"

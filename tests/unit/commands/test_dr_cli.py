@@ -70,7 +70,7 @@ def test_plan_and_drill_as_of_a_moment_use_older_points(run):
     moment = later.isoformat()
     shown = json.loads(run("dr", "plan", "--json", "--as-of", moment).stdout)
     assert (shown["as_of"], shown["data"]) == (moment, [{**first[0], "age": shown["data"][0]["age"]}])
-    assert f"{first[0]['what']}, at most " in run("dr", "plan", "--as-of", moment).stdout
+    assert f"db: {first[0]['what']}, " in run("dr", "plan", "--as-of", moment).stdout
     evidence = json.loads(run("dr", "drill", "--json", "--as-of", moment).stdout)
     assert evidence["as_of"] == moment
     refused = run("dr", "failover", "--yes", "--as-of", "2001-01-01")

@@ -87,3 +87,13 @@ def test_an_inconclusive_drill_of_a_simulator_says_so_in_its_report(signed):
     page = file.with_suffix(".html").read_text()
     assert "SIMULATED" in page
     assert "inconclusive" in page
+
+
+def test_a_declaration_confirms_nothing_that_is_no_evidence(signed):
+    file, _ = signed
+    (file.parent / "shop.hcl").write_text('topology "shop" {}')
+    document = {**evidence_document(DRILL), "started": "soon", "result": "passed"}
+    file.write_text(json.dumps(sign(document, signing_key(file.parent / "key.pem"))))
+    assert run("dr", "verify", str(file), "--key", "key.pub").exit_code == 0, "no declaration is asked"
+    result = run("dr", "verify", str(file), "--key", "key.pub", "-f", "shop.hcl")
+    assert (result.exit_code, "NOT CONFIRMED" in result.stdout) == (1, True), result.output

@@ -75,12 +75,16 @@ class Trusting(Shown):
         except OSError as error:
             raise Misuse(f"{self.key} cannot be read: {error.strerror}") from error
 
+    def names_declaration(self, session: Session) -> bool:
+        """Return whether a declaration must agree: one that is given; without --key, one that is here."""
+        named = session.declared is not None or self.file is not None
+        return named or (self.key is None and any(Path().glob("*.hcl")))
+
     def recovery(self, session: Session, name: str) -> "Recovery | None":
         """Return the recovery plan of that name; None where no declaration is meant."""
-        file = self.file
-        named = session.declared is not None or file is not None
-        if not named and (self.key is not None or not any(Path().glob("*.hcl"))):
+        if not self.names_declaration(session):
             return None
+        file = self.file
         where = Which(name, file or Path(), self.source_on, self.target_on, self.variables, self.var_files)
         try:
             return recovery_of(session, where)
@@ -149,6 +153,8 @@ def verify(session: Session, paper: Paper, trusting: Trusting) -> int:
     if recovery:
         verdict = verified(document, public, recovery.plan.signers)
     differs = dr.compare_to_ledger(recovery, of, document) if recovery and of and verdict.good else ""
+    if of is None and verdict.good and trusting.names_declaration(session):
+        differs = "it is no evidence that this version can read, so no ledger has it"
     good, told = verdict.good and not differs, _told(verdict, of)
     if differs:
         told = f"NOT CONFIRMED: {differs}. The signature is good (key {verdict.fingerprint})."
