@@ -41,9 +41,8 @@ def test_a_target_that_was_destroyed_in_between_stands_above_all_that_was(ready)
 
 
 def test_one_that_began_without_the_source_rises_above_it_when_it_is_there_after_all(ready):
-    with Connection.to(PRODUCTION) as source, source.run(recovery().source_scope, seed=0) as run:
-        run.record_fence(epoch=LATER, fenced=False)
     dies_after("production is lost", how=LOST)
+    assert failback(recovery(), LOST).result == "passed"
     fence(recovery(), pace=ONE)  # recovery does not know yet that production decided later
     assert failover(recovery(), HOW).result == "passed"
     now = read_facts(recovery())
@@ -56,10 +55,7 @@ def test_one_that_began_without_the_source_rises_above_it_when_it_is_there_after
 
 def test_a_failover_that_the_turn_has_passed_by_is_not_resumed(ready):
     first = stuck()
-    with Connection.to(RECOVERY) as target, target.run(recovery().target_scope, workers=1, seed=0) as run:
-        run.record_fence(epoch=LATER, fenced=True)
-    with Connection.to(PRODUCTION) as source, source.run(recovery().source_scope, workers=1, seed=0) as run:
-        run.record_fence(epoch=LATER, fenced=False)
+    assert failback(recovery(), LOST).result == "passed"
     fence(recovery(), pace=ONE)
     assert replicate(evolve(recovery()), now=True, stopped=True, pace=ONE).succeeded
     evidence = failover(recovery(), HOW)

@@ -5,8 +5,12 @@ from attrs import evolve
 from turning import HOW, lost
 from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write, written
 
+from portinfra import plan
+from portinfra.execution.connection import Connection
+from portinfra.model.record import Record
 from portinfra.model.recovery import Wave
 from portinfra.model.topology import Role, Topology, Volume
+from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import next_verbs
@@ -85,6 +89,35 @@ def test_a_planned_takeover_that_ends_at_a_step_is_continued(way, step):
     began = step is not Step.BEGIN
     assert now.active == (to if began else {"target": "source", "source": "target"}[to])
     assert content(cloud, PRODUCTION if now.active == "source" else RECOVERY) == {"new"}
+
+
+@pytest.mark.parametrize("garbled", [True, False], ids=["garbled", "deleted"])
+@pytest.mark.parametrize("step", TAKES_OVER[TAKES_OVER.index(Step.AGREE) :], ids=lambda step: step.name)
+def test_a_takeover_whose_entry_is_lost_as_it_ends_at_a_step_is_taken_over_again(way, step, garbled):
+    """The lease says that its end is active before the end has its data: that alone is no proof."""
+    cloud, to = way
+    with pytest.raises(Ended):
+        takeover(tiny(), to, ending_at(step, evolve(HOW, planned=True)))
+    lose_takeover(to, garbled=garbled)
+    begins, end = read_facts(tiny()), PRODUCTION if to == "source" else RECOVERY
+    assert begins.open is (step is not Step.CLOSE)
+    refused = [error.rule for error in plan(TINY, end, guards=[tiny()]).errors]
+    assert bool(refused) is begins.open
+    follow_status(tiny())
+    assert read_facts(tiny()).active == to
+    assert content(cloud, end) == {"new"}
+
+
+def lose_takeover(to, *, garbled):
+    """Delete the entry of the takeover to an end, or write what no version can read over it."""
+    about = tiny() if to == "target" else tiny().turned
+    with Connection.to(about.target) as there:
+        ledger = Ledger.settled(there, about.ledger)
+        entry = max(ledger.entries("failover"), key=lambda entry: entry.number)
+        records = there.provider.records
+        broken = records.write(about.ledger, Record(entry.number, "rubbish"))
+        there.caller.insisting(broken if garbled else records.delete(about.ledger, entry.number))
+        ledger.settle()
 
 
 @pytest.mark.parametrize("step", ABANDONS, ids=lambda step: step.name)

@@ -166,7 +166,17 @@ def _phase(active: EndFacts, waiting: EndFacts, newest: Authority | None) -> Pha
         return "taking over"
     # An active end without any decision in its lease was destroyed, and its lease with it.
     knows = active.authority in (newest, None)
-    return "active" if knows else "taking over"
+    return "active" if knows and _has_become_active(active, waiting, newest) else "taking over"
+
+
+def _has_become_active(active: EndFacts, waiting: EndFacts, newest: Authority | None) -> bool:
+    """Return whether a ledger says that the newest decision was carried out. The lease alone does not: it has
+    the decision before the end has its data.
+    """
+    if newest is None or not waiting.answers:
+        return True
+    returned = waiting.takeover is not None and waiting.takeover.authority == newest
+    return returned or (active.activated is not None and active.activated.epoch >= newest.epoch)
 
 
 def _current(active: EndFacts, newest: Authority | None) -> Takeover | None:
