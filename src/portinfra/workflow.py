@@ -54,7 +54,7 @@ from portinfra.provider import registry
 from portinfra.records import holder as holders
 from portinfra.records.lease import read_leases, to_text
 from portinfra.validation import validate, validate_placed
-from portinfra.validation.arguments import check_arguments
+from portinfra.validation.arguments import check_arguments, check_before_validation
 from portinfra.validation.environments import UNKNOWN_NAMES, override_findings, unknown_key_findings
 from portinfra.validation.limits import RULES, rule_findings
 from portinfra.validation.new_resources import findings_for_plan, is_about_new
@@ -72,7 +72,7 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-@check_arguments
+@check_before_validation
 def placed(topology: Topology, environment: Environment, *, existing: bool = False) -> Placed:
     """Every resource of a topology in an environment, without any call.
 
@@ -88,7 +88,7 @@ def placed(topology: Topology, environment: Environment, *, existing: bool = Fal
     return made
 
 
-@check_arguments
+@check_before_validation
 @_uncollected()
 def plan(
     topology: Topology,
@@ -121,7 +121,7 @@ def plan(
     return evolve(made, findings=(*about_new, *made.findings, *_named(made), *report.errors))
 
 
-@check_arguments
+@check_before_validation
 def check(
     topology: Topology,
     environment: Environment,

@@ -87,13 +87,13 @@ def change_evidence(name, value):
 
 def change_volumes(**values):
     def change(found):
-        return evolve(found, volumes=[evolve(volume, **values) for volume in found.volumes])
+        return evolve(found, volumes=tuple(evolve(volume, **values) for volume in found.volumes))
 
     return change_shown("show_status", change)
 
 
 def call_all_restorable(found):
-    return evolve(found, points=[evolve(point, restorable=True) for point in found.points])
+    return evolve(found, points=tuple(evolve(point, restorable=True) for point in found.points))
 
 
 RECOVERY_CONDITIONS = {

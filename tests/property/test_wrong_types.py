@@ -59,7 +59,7 @@ SAMPLES = [
     PolicyContext(PLACED, of(PLACED), PLACED.resources),
     dr.How(),
     dr.Pace(),
-    dr.Abandoned(1, None, 0),
+    dr.Abandoned(1, 0, 0),
     dr.Prospect(BOTH, (), STATUS, 1, 0.0, None, "", ()),
     dr.Replicated((), 0),
     dr.RunHistory(1, "drill", "1", "2030-01-01", "passed", "here"),

@@ -52,12 +52,12 @@ class ProviderConformance(
     Abilities,
     Identity,
     ForeignResources,
+    Consoles,
     Worlds,
     Leases,
     Records,
     SameAnswers,
     OptionalAbilities,
-    Consoles,
 ):
     """All of it. A subclass has one fixture, `bed`.
 
