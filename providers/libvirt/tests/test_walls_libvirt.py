@@ -163,7 +163,7 @@ def test_what_is_declared_passes_and_nothing_else_before_during_and_after_a_chan
     assert passing(up, PACKETS) == after
     assert workflow.plan(CHANGED, there).empty
 
-    # Whoever flushes the kernel's tables opens the walls, and no read tells. An apply closes them again.
+    # A flush of the kernel's tables opens the walls, and no read shows it. An apply closes them again.
     for flush in (("nft", "flush", "ruleset"), ("iptables", "-F")):
         for hypervisor in zones.values():
             hypervisor.run(*flush)

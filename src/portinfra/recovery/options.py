@@ -39,8 +39,8 @@ def in_utc(moment: datetime | None) -> datetime | None:
 
 @frozen(field_transformer=strict)
 class Pace:
-    """How calls are made: so many at once, or one at a time in an order that a seed decides; and who is told
-    how far they are.
+    """How calls are made: `workers` at once, or with a `seed` one at a time in an order that it decides.
+    `listen` is called with the progress.
     """
 
     workers: int = 8

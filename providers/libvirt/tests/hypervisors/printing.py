@@ -11,7 +11,7 @@ PAUSE_SECONDS = 0.3
 
 
 class Printing(threading.Thread):
-    """Prints a text again and again, as nobody keeps it, until it is stopped or the guest is gone."""
+    """Prints a text again and again, as libvirt keeps none, until it is stopped or the guest is gone."""
 
     def __init__(self, uri: str, domain: str, text: str) -> None:
         super().__init__(name=f"print on {domain}", daemon=True)

@@ -1,6 +1,6 @@
 """Whose turn it is: an epoch in the claims of both environments, and a fence round the one that waits.
 
-A fenced environment's hosts are off, whoever applies it. The environment with the higher epoch is the one
+A fenced environment's hosts are off after each apply. The environment with the higher epoch is the one
 that stands; one that was cut off when its peer took over finds the higher epoch there when it comes back. An
 epoch is the moment of a decision: who decides without the other end, which is silent, decides later than it.
 """

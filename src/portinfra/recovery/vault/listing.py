@@ -96,8 +96,8 @@ def read_manifest(store: Store, point: Point) -> Document:
     if digest_of(text) != point.entry.said.get("manifest"):
         raise PortinfraError(
             f"point {point.id} is not in the vault as the ledger knows it",
-            fix="Somebody else changed or removed it there. Make a new one; or, where the source is lost, "
-            f"take over from an older one: the same command with --without-point {point.id}.",
+            fix="Another person or program changed or removed it. Make a new one; or, where the source is "
+            f"lost, take over from an older one: the same command with --without-point {point.id}.",
         )
     said: Document = json.loads(text)
     if said["schema"] != SCHEMA:
