@@ -5,6 +5,7 @@ Plans, JSON, user data and HCL are compared byte for byte. Where a change of a d
 """
 
 import pytest
+
 from golden import DECLARATIONS, DOCUMENTS, written
 
 
