@@ -15,6 +15,7 @@ from portinfra.provider.abilities import (
     Images,
     NativeLimits,
     PermissionPolicies,
+    PlatformServices,
     SnapshotLocks,
 )
 
@@ -24,6 +25,7 @@ ABILITIES = (
     PermissionPolicies,
     Grants,
     NativeLimits,
+    PlatformServices,
     Doctor,
     Images,
     BlockExport,
