@@ -8,12 +8,8 @@ from portinfra.errors import InvalidRequest
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
-<<<<<<< HEAD
-from portinfra.model.resources import Instance, Snapshot
-=======
 from portinfra.model.platform_service import PlatformService
-from portinfra.model.resources import Instance
->>>>>>> 8d48c555970618e9aae44caad545ef153c3e21ee
+from portinfra.model.resources import Instance, Snapshot
 from portinfra.provider.abilities import (
     BlockExport,
     BlockReader,
@@ -21,11 +17,8 @@ from portinfra.provider.abilities import (
     Grants,
     NativeLimits,
     PermissionPolicies,
-<<<<<<< HEAD
-    SnapshotLocks,
-=======
     PlatformServices,
->>>>>>> 8d48c555970618e9aae44caad545ef153c3e21ee
+    SnapshotLocks,
 )
 from portinfra.provider.interface import Call
 from portinfra_aws import actions, console, locks, profiles
@@ -42,11 +35,9 @@ if TYPE_CHECKING:
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
 
 
-<<<<<<< HEAD
-class AwsPlugin(PermissionPolicies, Grants, NativeLimits, BlockExport, ConsoleReader, SnapshotLocks):
-=======
-class AwsPlugin(PermissionPolicies, Grants, NativeLimits, PlatformServices, BlockExport, ConsoleReader):
->>>>>>> 8d48c555970618e9aae44caad545ef153c3e21ee
+class AwsPlugin(
+    PermissionPolicies, Grants, NativeLimits, PlatformServices, BlockExport, ConsoleReader, SnapshotLocks
+):
     """Amazon Web Services: `aws:us-east-1`."""
 
     name = NAME
