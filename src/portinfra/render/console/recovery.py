@@ -133,6 +133,9 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
         console.print(f"{unreadable_line(found.unreadable)}. No point is removed while that is so.")
     if found.vault_unseen:
         console.print(f"Nobody could look whether the vault has them: {found.vault_unseen}")
+    if locked := [point.locked_until for point in found.points if point.locked_until]:
+        last = moment(max(locked))
+        console.print(f"{count(len(locked), 'point')} locked: nobody can delete them, the last until {last}.")
     for line in _kept_lines(found):
         console.print(line)
     _show_situation(found, console)
@@ -185,7 +188,7 @@ def _age(seconds: float | None, is_exact: bool) -> str:
 
 def _points(found: Iterable[PointStatus]) -> Table:
     """Each of them, the newest first of its group."""
-    rows = table("point", "group", "taken", "age", "volumes", "lies in", "restorable")
+    rows = table("point", "group", "taken", "age", "volumes", "lies in", "restorable", "locked until")
     for point in sorted(found, key=lambda point: point.group):
         told = {True: "yes", False: "no", None: "nobody could look"}[point.restorable]
         here = f"the target: {point.parts} of {point.volumes}" if point.parts else "nowhere yet"
@@ -197,6 +200,7 @@ def _points(found: Iterable[PointStatus]) -> Table:
             str(point.volumes),
             "the vault" if point.in_vault and not point.parts else here,
             told,
+            moment(point.locked_until) if point.locked_until else "",
         )
     return rows
 
