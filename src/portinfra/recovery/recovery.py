@@ -122,6 +122,10 @@ class Recovery:
         """Return the recovery as it is declared, whichever way this one goes."""
         return self.turned if self.is_reversed else self
 
+    def from_end(self, end: str) -> "Recovery":
+        """Return the recovery whose source is this end of the declared one: `source` or `target`."""
+        return self.declared if end == "source" else self.declared.turned
+
     def engine(self, policy: DataPolicy) -> str:
         """How data of this policy travels."""
         return policy.engine or usual_engine(self.source.provider, self.target.provider)

@@ -98,7 +98,7 @@ def test_a_refusal_names_its_environments_and_complete_commands(name):
         finding = explain(about, verb, refusal, now)
         assert about.source.name in finding.message or about.target.name in finding.message
         for other in refusal.instead:
-            if other.name in ("replicate", "drill"):  # the way back carries data the other way
+            if other.name == "drill":
                 assert "dr failback shop" in finding.fix or "dr failover shop" in finding.fix
             elif other.without_peer:
                 assert "--without-peer" in finding.fix

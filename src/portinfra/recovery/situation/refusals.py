@@ -124,10 +124,9 @@ def _not_fenced(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation
 
 def _source_waits(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
     name, other = _name(recovery, now.active), _name(recovery, now.waiting)
-    back = Verb("takeover", now.waiting)
     return (
         f"{name} is active, and what {other} has is older",
-        f"{command(recovery, back)} carries the newest data to {other}, and makes it active.",
+        f"Run this again: {command(recovery, refusal.instead[0])} carries data from {name} to {other} now.",
     )
 
 

@@ -99,7 +99,7 @@ def data_line(found: RecoveryStatus) -> str:
 
 def show_replicated(recovery: Recovery, made: Replicated, console: Console) -> None:
     """What became of each group."""
-    console.print(title(recovery))
+    console.print(title(recovery.from_end(made.end)))
     rows = table("group", "point", "outcome")
     for group in made.groups:
         rows.add_row(group.group, group.point, group.problem or group.fate)
@@ -152,10 +152,14 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
     if found.turn:
         console.print(f"A {found.turn.occasion} has begun and is not done. {found.next_step}")
     elif found.stands:
-        console.print(
-            f"The target has taken over ({moment(found.stands)}): what is written there now is carried "
-            "nowhere before dr failback."
-        )
+        console.print(f"The target has taken over ({moment(found.stands)}). {_way_of_points(found)}")
+
+
+def _way_of_points(found: RecoveryStatus) -> str:
+    if found.end == "target":
+        return "Nothing is carried from there before the source is stopped."
+    where = f"These are the points in {found.points_in}, which waits"
+    return f"{where}: dr replicate carries there what is written in the target."
 
 
 def _level_line(found: RecoveryStatus) -> str:
