@@ -137,6 +137,14 @@ def _active_end(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation
     )
 
 
+def _refresh_active(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
+    return (
+        f"{_name(recovery, now.active)} is active: it has the newest data, and a refresh is of a standby",
+        next_step(recovery, refusal.instead)
+        or f"Go back first: {command(recovery, Verb('takeover', now.waiting))}; then refresh.",
+    )
+
+
 def _stands_already(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
     name, other = _name(recovery, now.active), _name(recovery, now.waiting)
     since = f" since {moment(now.authority.epoch)}" if now.authority else ""
@@ -194,6 +202,7 @@ _SENTENCES: dict[str, Callable[[Recovery, Verb, Refusal, Situation], Sentences]]
     "superseded": _not_fenced,
     "source-waits": _source_waits,
     "active-end": _active_end,
+    "refresh-active-end": _refresh_active,
     "stands-already": _stands_already,
     "source-stands": _stands_already,
     "nothing-to-fence": _nothing_to_fence,
@@ -210,6 +219,7 @@ def _title(recovery: Recovery, verb: Verb) -> str:
         "takeover": f"{scope} cannot take over",
         "replicate": f"{scope} makes no new points now",
         "drill": f"no drill begins in {scope}",
+        "refresh": f"{scope} is not refreshed",
         "fence": "nothing is stopped",
         "abandon": "nothing is abandoned",
     }.get(verb.name, f"{scope} is not changed")
