@@ -105,6 +105,11 @@ class Recovery:
         return any(policy.sensitive for policy in self.plan.data)
 
     @property
+    def has_standby(self) -> bool:
+        """Whether hosts of the declared target run while the source is active."""
+        return self.plan.standby == "running"
+
+    @property
     def turned(self) -> "Recovery":
         """The way back: roles turned round."""
         plan = evolve(self.plan, source=self.target.name, target=self.source.name)

@@ -72,6 +72,7 @@ def status_document(found: RecoveryStatus) -> Document:
         "drills_to_sweep": list(found.drills),
         "failover_under_way": found.turn.id if found.turn and found.turn.occasion == "failover" else None,
         "failback_under_way": found.turn.id if found.turn and found.turn.occasion == "failback" else None,
+        "standby_runs": found.standby_runs,
         "target_untold": found.untold,
         "target_stands_since": iso(found.stands) if found.stands else None,
         "source_stopped": found.source_stopped,

@@ -150,6 +150,7 @@ FORMS = {
         },
     ),
     "stood": _Form({"id": _is_name}),
+    "standby": _Form({"id": _is_name}),
 }
 """Kind → its form."""
 

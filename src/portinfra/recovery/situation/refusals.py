@@ -160,8 +160,10 @@ def _stands_already(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situa
 
 def _nothing_to_fence(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
     name, other = _name(recovery, now.active), _name(recovery, now.waiting)
+    is_standby = now.facts(now.waiting).hosts == "standby"
+    runs = "runs as the declared standby" if is_standby else "has no host that runs against that"
     return (
-        f"{name} is active, and {other}, which waits, has no host that runs against that",
+        f"{name} is active, and {other}, which waits, {runs}",
         f"dr status shows both environments. To make {other} active: "
         f"{command(recovery, Verb('takeover', now.waiting))}.",
     )

@@ -41,7 +41,7 @@ from portinfra.recovery.situation.wish import end_of, is_planned
 from portinfra.recovery.takeover.begin import Beginning
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import OwnData, shown
-from portinfra.recovery.takeover.fencing import passed_on, switch, switched
+from portinfra.recovery.takeover.fencing import passed_on, stand_down, switch, switched
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.vault.selection import Selected, Selection
 from portinfra.recovery.vault.transfer import receive
@@ -122,6 +122,8 @@ class _Takeover:
             placed = sourced(place(self.recovery.topology, self.recovery.target), chosen.points, there)
             self.how.at(Step.AGREE)
             turn = self._agreed(turn, placed, chosen)
+            self.how.at(Step.STAND_DOWN)
+            stand_down(run, placed, self.catalogue, self._with_data(turn), pace.listen)
             self.how.at(Step.ACTIVATE)
             run.record_fence(epoch=turn.epoch, fenced=False)
             sensitive = self.recovery.sensitive
@@ -258,6 +260,12 @@ class _Takeover:
         roles = {mark(placed.roles[volume]) for group in anew for volume in group.volumes}
         restored = tuple(each for each in now.restored if each not in roles)
         return written(self.ledger, evolve(now, points=ids, own=own, restored=restored, done=()))
+
+    def _with_data(self, turn: Turn) -> frozenset[str]:
+        """Return the roles whose hosts this takeover has started, or may have."""
+        restored = {role for role in self.recovery.plan.roles if mark(role) in turn.restored}
+        rest = {role.name for role in self.recovery.topology.roles} - set(self.recovery.plan.roles)
+        return frozenset(restored | rest if restored else ())
 
     # Bringing up.
 

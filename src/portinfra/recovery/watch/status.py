@@ -114,6 +114,8 @@ class RecoveryStatus:
     """The commands that are right now, in a sentence; empty: nothing is under way, and nothing is amiss."""
     target_may_run: bool = False
     """Whether hosts of the target run although a takeover made the source active again."""
+    standby_runs: bool = False
+    """Whether hosts of the target run as a standby, which the internet does not reach."""
     end: End = "target"
     """The end whose points these are: the source while the target is active and the source is fenced."""
     points_in: str = ""
@@ -206,6 +208,7 @@ def status_of_way(recovery: Recovery, *, ask_source: bool = True) -> RecoverySta
         contents.unreadable,
         next_step(recovery, next_verbs(situation)),
         situation.fenced is False and situation.active == source_end and here.hosts == "on",
+        situation.facts("target").hosts == "standby",
         end_of(recovery),
         str(recovery.target_scope),
     )
