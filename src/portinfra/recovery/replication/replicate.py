@@ -30,6 +30,7 @@ from portinfra.recovery.ledger.takeovers import stood_since
 from portinfra.recovery.options import Pace
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.capture import Capture
+from portinfra.recovery.points.left_aside import remove_outlived
 from portinfra.recovery.points.point import Point, id_of, manifest, new_id, points, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
@@ -39,7 +40,7 @@ from portinfra.recovery.replication.retention import Retention, arrived_whole
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
-from portinfra.recovery.situation.situation import End, peer_of
+from portinfra.recovery.situation.situation import End, Situation, peer_of
 from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.vault.listing import VaultListing, by_vault, held, look
 from portinfra.recovery.vault.transfer import send
@@ -101,8 +102,9 @@ def replicate(
     """
     pace, say = pace or Pace(), SafeListener(say)
     with Connection.to(recovery.source) as one, Connection.to(recovery.target) as other:
-        if not stopped:
-            recovery = _from_active(recovery, one, other)
+        began = None if stopped else _active(recovery, one, other)
+        if began:
+            recovery = recovery.from_end(began.active)
         source, target = (one, other) if recovery.source == one.environment else (other, one)
         source.account()
         catalogue = target.catalogue()
@@ -129,18 +131,21 @@ def replicate(
                 say,
                 check,
             )
-            return work.run(now=now)
+            made = work.run(now=now)
+        for way, end in ((recovery, target), (recovery.turned, source)):
+            if began and began.facts(end_of(way)).kept:
+                remove_outlived(way, end, pace)
+    return made
 
 
-def _from_active(recovery: Recovery, *ends: Connection) -> Recovery:
-    """Return the recovery whose source is the active end. Raise PolicyError unless the other end is fenced,
-    and no takeover is open.
+def _active(recovery: Recovery, *ends: Connection) -> Situation:
+    """Return the situation. Raise PolicyError unless the end that waits is fenced, and no takeover is open.
 
     While one is, each end may have a part of the newest data: a point of either would pass for all of it.
     """
     now = read_facts(recovery, through=ends)
     raise_if_refused(recovery, Verb("replicate", now.active), now)
-    return recovery.from_end(now.active)
+    return now
 
 
 def _raise_if_not_active(recovery: Recovery, *ends: Connection) -> None:
