@@ -28,6 +28,8 @@ Accept = Literal["data", "service", "hosts"]
 
 ACCEPTS = ("data", "service", "hosts")
 
+STANDBYS = ("off", "running")
+
 SEEDS = ("each", "one")
 OCCASIONS = ("drill", "failover", "failback")
 
@@ -237,6 +239,11 @@ class RecoveryPlan:
         default=None, metadata={"block": "vault", "before": "data", "words": "a Vault"}
     )
     """Where data waits on its way by `age` or `restic`."""
+    standby: Literal["off", "running"] = field(default="off", metadata={"before": "drill_cidr"})
+    """`running`: hosts of the target run while the source is active, for releases and tests. Flows from the
+    internet to them stay closed until the target is active, and a takeover replaces their data. `off`: the
+    hosts of the target are off.
+    """
     drill_cidr: str = ""
     """The addresses of a drill's network, no smaller than the target's; empty: the target's."""
     drill_limit: str = "4h"

@@ -161,6 +161,7 @@ FORMS = {
         },
     ),
     "stood": _Form({"id": _is_name}),
+    "standby": _Form({"id": _is_name}),
     "kept": _Form({"id": _is_name, "takeover": _is_name, "data": _is_text, "until": _is_number}),
 }
 """Kind → its form."""

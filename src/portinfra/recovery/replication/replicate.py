@@ -1,8 +1,9 @@
-"""`replicate`: new recovery points where they are due, carried to the target. Idempotent: for a timer.
+"""`replicate`: new recovery points where they are due, carried from the active end to the end that waits.
+Idempotent: for a timer.
 
 For each group that is due: hooks before, a snapshot of every volume, hooks after as soon as all have begun;
-then a copy of each in the target, under the target's key, read back; and last of all the manifest. What an
-earlier run left half done is carried on where its data is whole, and removed where it is not.
+then a copy of each at the other end, under its key, read back; and last of all the manifest. What an earlier
+run left half done is carried on where its data is whole, and removed where it is not.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -40,7 +41,7 @@ from portinfra.recovery.replication.retention import Retention, arrived_whole
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
-from portinfra.recovery.situation.situation import Situation, peer_of
+from portinfra.recovery.situation.situation import End, Situation, peer_of
 from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.vault.listing import VaultListing, by_vault, held, look
 from portinfra.recovery.vault.transfer import send
@@ -77,6 +78,8 @@ class Replicated:
     calls: int
     pruned: int = 0
     """How many points were removed that are older than anybody needs."""
+    end: End = "source"
+    """The end whose data was captured; the points are at the other one."""
 
     @property
     def succeeded(self) -> bool:
@@ -93,21 +96,24 @@ def replicate(
     pace: Pace | None = None,
     say: Say = lambda line: None,
 ) -> Replicated:
-    """Make the points that are due; with `now`, one of every group.
+    """Make the points of the active end that are due, at the end that waits; with `now`, one of every group.
 
-    Raises ProviderError and LeaseHeldError; and PolicyError where the situation permits no replication from
-    the source. With `stopped`, a takeover has just stopped the source, and carries its last point.
+    Raises ProviderError and LeaseHeldError; and PolicyError where the situation permits no replication. With
+    `stopped`, a takeover has just stopped the source of `recovery`, and carries its last point.
     """
     pace, say = pace or Pace(), SafeListener(say)
-    with Connection.to(recovery.source) as source, Connection.to(recovery.target) as target:
+    with Connection.to(recovery.source) as one, Connection.to(recovery.target) as other:
+        began = None if stopped else _active(recovery, one, other)
+        if began:
+            recovery = recovery.from_end(began.active)
+        source, target = (one, other) if recovery.source == one.environment else (other, one)
         source.account()
         catalogue = target.catalogue()
 
         def check() -> None:
             if not stopped:
-                _raise_if_not_active(recovery, source, target, hosts=False)
+                _raise_if_not_active(recovery, source, target)
 
-        began = None if stopped else _raise_if_not_active(recovery, source, target, hosts=True)
         record_peers(recovery, source, target, pace, say)
         there = source.observe(recovery.source_scope)
         data = {a: seen for a, seen in there.resources.items() if isinstance(seen.spec, Volume)}
@@ -133,16 +139,20 @@ def replicate(
     return made
 
 
-def _raise_if_not_active(recovery: Recovery, *ends: Connection, hosts: bool) -> Situation:
-    """Return the situation. Raise PolicyError unless the source is active, the target is fenced, and no
-    takeover is open.
+def _active(recovery: Recovery, *ends: Connection) -> Situation:
+    """Return the situation. Raise PolicyError unless the end that waits is fenced, and no takeover is open.
 
     While one is, each end may have a part of the newest data: a point of either would pass for all of it.
     """
-    verb = Verb("replicate", peer_of(end_of(recovery)))
-    now = read_facts(recovery, hosts=hosts, through=ends)
-    raise_if_refused(recovery, verb, now)
+    now = read_facts(recovery, through=ends)
+    raise_if_refused(recovery, Verb("replicate", now.active), now)
     return now
+
+
+def _raise_if_not_active(recovery: Recovery, *ends: Connection) -> None:
+    """Raise PolicyError where the source is no longer the active end."""
+    verb = Verb("replicate", peer_of(end_of(recovery)))
+    raise_if_refused(recovery, verb, read_facts(recovery, hosts=False, through=ends))
 
 
 @define
@@ -199,7 +209,9 @@ class _Replication:
         if told:
             self.say(f"the vault is not pruned: {told}")
         calls = sum(end.connection.caller.calls + end.run.calls for end in (self.source, self.target))
-        return Replicated(tuple(self.outcomes.values()), calls, self.ledger.removed - removed)
+        return Replicated(
+            tuple(self.outcomes.values()), calls, self.ledger.removed - removed, self._captured_end
+        )
 
     def _fresh(self, group: Group, known: Collection[Point]) -> Point | None:
         age_max = self.recovery.schedule(group.policy) * (1 - EARLY)
@@ -234,7 +246,7 @@ class _Replication:
                 for group in due:
                     id = new_id(self.source.now, ids)
                     ids.add(id)
-                    begun = Capture(group, id, self.source, self._given(group))
+                    begun = Capture(group, id, self.source, self._given(group), end=self._captured_end)
                     frozen.callback(begun.thaw)  # from here on: an interrupt may come while it freezes
                     if problem := begun.freeze():
                         self._failed(group, problem)
@@ -278,7 +290,17 @@ class _Replication:
         return other if native and other != mine else ""
 
     def _given(self, group: Group) -> Any:
-        return inventory(self.placed, self.there, group=group.name, volumes=list(group.volumes))
+        return inventory(
+            self.placed,
+            self.there,
+            end=self._captured_end,
+            group=group.name,
+            volumes=list(group.volumes),
+        )
+
+    @property
+    def _captured_end(self) -> End:
+        return peer_of(end_of(self.recovery))
 
     def _took(self, each: Capture, failed: Mapping[Address, str]) -> None:
         mine = set(each.wanted(""))

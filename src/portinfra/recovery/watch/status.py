@@ -1,7 +1,7 @@
 """`status`: how old the newest restorable data of every volume is, against what may be lost.
 
-Asks the target, looks into the vault, where this machine can, and asks the source no more than whose turn it
-knows it to be, and whether a way back has begun.
+It reads the points at the end that waits, and the vault where this machine can. Of the other end it reads the
+lease, the takeovers in its ledger, and whether hosts run.
 """
 
 from collections.abc import Iterable
@@ -133,6 +133,12 @@ class RecoveryStatus:
     """The snapshots of volumes that takeovers replaced, at both ends."""
     target_may_run: bool = False
     """Whether hosts of the target run although a takeover made the source active again."""
+    standby_runs: bool = False
+    """Whether hosts of the target run as a standby, which the internet does not reach."""
+    end: End = "target"
+    """The end whose points these are: the source while the target is active and the source is fenced."""
+    points_in: str = ""
+    """The scope of that end: `shop/recovery`."""
 
     def takeover_by(self, command: Kind) -> Turn | None:
         """Return the takeover that is under way, if this command leads to it."""
@@ -150,17 +156,40 @@ class RecoveryStatus:
 
     @property
     def level(self) -> Level:
-        """The worst of all volumes; late at best where the target stands, or is about to."""
+        """The worst of all volumes; late at best where a takeover is open, or both ends may run."""
         levels = {volume.level for volume in self.volumes}
-        if self.turn or self.stands or self.untold or self.target_may_run:
+        if self.turn or self.source_may_run or self.untold or self.target_may_run:
             levels.add("late")
         return "lost" if "lost" in levels else "late" if "late" in levels else "ok"
 
 
 @check_arguments
-def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
-    """Return what could be brought back now. Raises ProviderError where the target does not answer. Where the
-    vault does not answer, the status says why. The source is read too, where it answers; without
+def status(recovery: Recovery) -> RecoveryStatus:
+    """Return what could be brought back now, at the end that waits. Raises ProviderError where the target
+    does not answer. Where the vault does not answer, the status says why.
+    """
+    declared = recovery.declared
+    found = status_of_way(declared)
+    if not (found.stands and found.source_stopped) or found.turn:
+        return found
+    back = status_of_way(declared.turned)
+    return evolve(
+        found,
+        end="source",
+        points_in=back.points_in,
+        volumes=back.volumes,
+        points=back.points,
+        vault_unseen=back.vault_unseen,
+        dated_ahead=back.dated_ahead,
+        unreadable=(*found.unreadable, *back.unreadable),
+    )
+
+
+@check_arguments
+def status_of_way(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
+    """Return what a takeover to the target of this recovery, which may be the way back, could bring back now.
+
+    Raises ProviderError where that target does not answer. The source is read too, where it answers; without
     `ask_source` no call is made to it.
     """
     source_end = peer_of(end_of(recovery))
@@ -207,6 +236,9 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
         next_step(recovery, next_verbs(situation)),
         (*_kept(recovery, here), *_kept(recovery.turned, away)),
         situation.fenced is False and situation.active == source_end and here.hosts == "on",
+        situation.facts("target").hosts == "standby",
+        end_of(recovery),
+        str(recovery.target_scope),
     )
 
 

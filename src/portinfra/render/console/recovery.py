@@ -55,6 +55,9 @@ def show_prospect(found: Prospect, console: Console) -> None:
     else:
         took = f"drill {found.measured_in} took {duration(found.measured)}, and {floor}"
         console.print(f"Time: about {duration(found.estimate)} {time}: {took}.")
+    if found.status.standby_runs:
+        where = found.recovery.target.name
+        console.print(f"Hosts of {where} run as a standby. They stop, and start with this data:")
     console.print(f"Data as of {moment(found.as_of)}:" if found.as_of else data_line(found.status))
     for line in _group_lines(found):
         console.print(f"  {line}")
@@ -99,7 +102,7 @@ def data_line(found: RecoveryStatus) -> str:
 
 def show_replicated(recovery: Recovery, made: Replicated, console: Console) -> None:
     """What became of each group."""
-    console.print(title(recovery))
+    console.print(title(recovery.from_end(made.end)))
     rows = table("group", "point", "outcome")
     for group in made.groups:
         rows.add_row(group.group, group.point, group.problem or group.fate)
@@ -147,25 +150,35 @@ def _show_situation(found: RecoveryStatus, console: Console) -> None:
     console.print(
         f"Last drill: {drill.id}, {moment(drill.began)}, {drill.result}." if drill else "No drill yet."
     )
+    for line in _ends_lines(found):
+        console.print(line)
+
+
+def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
+    """Yield what there is to say of both ends, besides data."""
     for id in found.drills:
-        console.print(f"Drill {id} still runs, or left something behind: dr sweep.")
+        yield f"Drill {id} still runs, or left something behind: dr sweep."
+    if found.standby_runs:
+        yield "Hosts of the target run as a standby. No flow from the internet reaches them."
     if found.source_may_run:
         asked = found.source_stopped is not None
         why = "has not been stopped" if asked else "does not say whether it is stopped"
-        console.print(f"The source {why}. First of all, once it is there: dr fence.")
+        yield f"The source {why}. First of all, once it is there: dr fence."
     if found.untold:
-        console.print(
-            "The source was let in again, and the target was not told of it. First of all: dr fence."
-        )
+        yield "The source was let in again, and the target was not told of it. First of all: dr fence."
     if found.target_may_run:
-        console.print("Hosts of the target run, though the source is active. First of all: dr fence.")
+        yield "Hosts of the target run, though the source is active. First of all: dr fence."
     if found.turn:
-        console.print(f"A {found.turn.occasion} has begun and is not done. {found.next_step}")
+        yield f"A {found.turn.occasion} has begun and is not done. {found.next_step}"
     elif found.stands:
-        console.print(
-            f"The target has taken over ({moment(found.stands)}): what is written there now is carried "
-            "nowhere before dr failback."
-        )
+        yield f"The target has taken over ({moment(found.stands)}). {_way_of_points(found)}"
+
+
+def _way_of_points(found: RecoveryStatus) -> str:
+    if found.end == "target":
+        return "Nothing is carried from there before the source is stopped."
+    where = f"These are the points in {found.points_in}, which waits"
+    return f"{where}: dr replicate carries there what is written in the target."
 
 
 def _kept_lines(found: RecoveryStatus) -> Iterable[str]:
