@@ -32,6 +32,7 @@ STANDBYS = ("off", "running")
 
 SEEDS = ("each", "one")
 OCCASIONS = ("drill", "failover", "failback")
+TAKEOVERS = OCCASIONS[1:]
 
 
 KEPT = ("last", "hourly", "daily", "weekly")
@@ -138,12 +139,16 @@ class Action:
 
     name: str
     """How evidence and the runbook call it."""
-    run: Hook = field(metadata=_RUN)
-    """What is called; it fails by its exit code, or by raising."""
+    run: Hook = ""
+    """What is called; it fails by its exit code, or by raising. A manual step has none."""
     on: tuple[str, ...] = field(default=("failover", "failback"), converter=convert.strings)
     """Any of `drill`, `failover` and `failback`."""
     after: str = field(default="", converter=_role_name)
     """The role whose wave it follows; empty: it is the last thing to be done."""
+    manual: bool = False
+    """Whether people do it: a takeover waits here until somebody runs `dr approve` with its name."""
+    limit: str = "4h"
+    """The longest that a takeover waits for a manual step; run again, it waits anew."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
@@ -266,6 +271,8 @@ class RecoveryPlan:
         default=None, metadata={"block": "evidence", "before": "drill_cidr", "words": "an EvidenceCopy"}
     )
     """Where a copy of each evidence goes. None: the only copy is on the machine that ran it."""
+    approve: tuple[str, ...] = field(default=(), converter=convert.strings, metadata={"before": "contacts"})
+    """The takeovers that a second person approves before anything is stopped: `failover`, `failback`."""
     lock: str = field(default="", metadata={"before": "contacts"})
     """For how long nobody can delete a point that has arrived, in whole days: `7d`. Empty: not at all. Only
     providers with a lock for snapshots have it, and only data with the engine `native`.
@@ -289,7 +296,7 @@ class RecoveryPlan:
         return (
             *data,
             *gates,
-            *(action.run for action in self.actions),
+            *(action.run for action in self.actions if not action.manual),
             *(probe.run for probe in self.probes),
         )
 

@@ -56,6 +56,9 @@ def _given(recovery: RecoveryPlan) -> Iterator[tuple[Part, str, str]]:
             yield whole(recovery), attribute, text
     for part, wave in zip(wave_parts(recovery), recovery.waves, strict=True):
         yield part, "limit", wave.limit
+    for action in recovery.actions:
+        part = Part(f"recovery.{recovery.name}.action.{action.name}", action.location)
+        yield part, "limit", action.limit
     for each in recovery.data:
         if each.schedule:
             yield policy_part(recovery, each), "schedule", each.schedule

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 import typer
 
+from portinfra.commands.dr.approve import approve
 from portinfra.commands.dr.drill import drill, drills, sweep
 from portinfra.commands.dr.failover import abandon, failback, failover, fence
 from portinfra.commands.dr.prospect import plan
@@ -23,6 +24,7 @@ COMMANDS = (
     sweep,
     failover,
     failback,
+    approve,
     abandon,
     fence,
     report,

@@ -1,5 +1,6 @@
 """Recoveries for a person to read: what would come back, how old the data is, how a drill ended."""
 
+import shlex
 from collections.abc import Iterable
 from textwrap import indent
 
@@ -170,6 +171,8 @@ def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
         yield "Hosts of the target run, though the source is active. First of all: dr fence."
     if found.turn:
         yield f"A {found.turn.occasion} has begun and is not done. {found.next_step}"
+        if step := found.turn.waits:
+            yield f"It waits for manual step {step!r}. Once that is done: dr approve {shlex.quote(step)}"
     elif found.stands:
         yield f"The target has taken over ({moment(found.stands)}). {_way_of_points(found)}"
 
@@ -284,6 +287,8 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
         console.print(f"Looked at: {looked}.")
     console.print(_data_measured(evidence))
     console.print(_time_measured(evidence))
+    for each in evidence.approvals:
+        console.print(f"{each.what}: approved by {each.principal} ({each.by}), {moment(each.at)}.")
     for line in aside_lines(evidence):
         console.print(line)
     if evidence.left_behind is not None:

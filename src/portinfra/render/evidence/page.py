@@ -53,6 +53,7 @@ def report_html(document: Document) -> str:
             _looked(document),
             *_course(document),
             _points(document["points"]),
+            _approvals(document["approvals"]),
             _aside(document),
             "<h2>Afterwards</h2>",
             f"<p>{_e(_afterwards(document))}</p>",
@@ -270,6 +271,15 @@ def _points(points: Iterable[JsonObject]) -> str:
         for point in points
     )
     return "<h2>Where the data came from</h2>" + _table(("group", "point", "taken", "volumes", "by"), rows)
+
+
+def _approvals(approvals: Iterable[JsonObject]) -> str:
+    """Return who approved the takeover and its manual steps."""
+    rows = [
+        (_e(each["what"]), _e(each["principal"]), _e(each["by"]), _short(moment(each["at"])))
+        for each in approvals
+    ]
+    return "<h2>Approvals</h2>" + _table(("what", "principal", "person", "at"), rows) if rows else ""
 
 
 def _aside(document: Document) -> str:
