@@ -2,10 +2,11 @@
 
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from attrs import frozen
 
+from portinfra.command_text import command_line
 from portinfra.hooks.calls import name_of
 from portinfra.model.hook import Hook
 from portinfra.model.recovery import RecoveryPlan, Wave
@@ -18,9 +19,9 @@ MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
 TICKS = re.compile("`+")
 
 
-def runbook(recovery: Recovery, program: str, options: Sequence[str] = (), folder: str = "") -> str:
-    """The page. Its commands are those of `program` as it was called, with these options, in that folder."""
-    page = _Page(recovery, program, tuple(options), folder)
+def runbook(recovery: Recovery, folder: str = "") -> str:
+    """Return the page. Its commands are typed in that folder."""
+    page = _Page(recovery, folder)
     parts = (_beginning, _looking, _taking_over, _stopping, _seeing, _going_back, _never, _monthly)
     return "\n".join(visible(line) for part in parts for line in part(page))
 
@@ -28,8 +29,6 @@ def runbook(recovery: Recovery, program: str, options: Sequence[str] = (), folde
 @frozen
 class _Page:
     recovery: Recovery
-    program: str
-    options: tuple[str, ...]
     folder: str
 
     @property
@@ -45,8 +44,12 @@ class _Page:
         return self.recovery.target.name
 
     def command(self, verb: str, *more: str) -> str:
-        """A line of code."""
-        return f"    {self.program} dr {verb} {shlex.join([self.plan.name, *more, *self.options])}"
+        """Return a command as a line of code."""
+        return f"    {command_line('dr', verb, self.plan.name, *more)}"
+
+    def ticked(self, verb: str, *more: str) -> str:
+        """Return a command as code in a sentence."""
+        return _code(self.command(verb, *more).strip())
 
     def hosts(self, wave: Wave) -> str:
         """The hosts of a wave."""
@@ -80,7 +83,7 @@ def _beginning(page: _Page) -> Iterable[str]:
         keys = [vault.receiver, *(key for key in (vault.identity, vault.password) if key)]
         yield "The data waits, sealed, in a vault. The computer that you use needs the program rclone,"
         yield f"and these files, without which nobody can open it: {', '.join(map(_code, keys))}."
-    asked = [option for option in page.options if option.endswith("=VALUE")]
+    asked = [word for word in shlex.split(page.command("status")) if word.endswith("=VALUE")]
     if asked:
         yield f"Put what belongs there in place of each `VALUE` ({', '.join(map(_code, asked))});"
         yield "the people below know it."
@@ -111,9 +114,11 @@ def _taking_over(page: _Page) -> Iterable[str]:
     yield ""
     yield page.command("failover")
     yield ""
-    yield f"(Where {page.source} works, and is left on purpose, add `--planned`: then nothing is lost.)"
+    yield f"Where {page.source} works, and is left on purpose, write this instead: then nothing is lost."
     yield ""
-    yield f"Only if that says that {page.source} does not answer, and it will not come back:"
+    yield page.command("failover", "--planned")
+    yield ""
+    yield f"Only if the first one says that {page.source} does not answer, and it will not come back:"
     yield ""
     yield page.command("failover", "--lost", page.source)
     yield ""
@@ -161,22 +166,22 @@ def _stopping(page: _Page) -> Iterable[str]:
     if page.recovery.vault:
         yield "- `is not in the vault as the ledger knows it`, or it cannot be opened: the same command with"
         yield "  `--without-point` and the id that it names uses the point before it: older data. Ask first."
-    yield f"- `{page.source} does not answer, so it cannot be stopped first`: use the second command of"
+    yield f"- `{page.source} does not answer, so it cannot be stopped first`: use the last command of"
     yield "  step 2, if it will not come back."
     yield f"- `{page.source} is fenced, and not all of it is stopped`: part of it does not answer. Nothing is"
-    yield "  lost yet. Wait, and run the same command again; if that part will not come back, use the second"
+    yield "  lost yet. Wait, and run the same command again; if that part will not come back, use the last"
     yield "  command of step 2: what does not answer as a whole does not answer."
     yield "- `has been changing this environment since`: somebody runs it already. Ask; then wait."
     yield f"- `{page.target} is active already`: it is done. Go to step 4."
     yield "- **It was interrupted, or this computer died**: run the same command again, here or on another"
     yield "  computer."
-    yield "- **It can never be finished**, and the people above say so: the first command of step 2, with"
-    yield f"  `abandon` in place of `failover`, gives it up, and {page.source} is active again with its own"
-    yield "  data."
-    yield f"- **{page.target} is lost itself**, now or later, and {page.source} could work: the first command"
-    yield f"  of step 2, with `failback` in place of `failover`, and `--lost {page.target}`. It makes no call"
-    yield f"  to {page.target}, and {page.source} takes over with the newest data that it has. When"
-    yield f"  {page.target} comes back, stop it first of all, as step 5 shows."
+    yield "- **It can never be finished**, and the people above say so. Run"
+    yield f"  {page.ticked('abandon')}."
+    yield f"  It abandons the takeover, and {page.source} is active again with its own data."
+    yield f"- **{page.target} is lost itself**, now or later, and {page.source} could work. Run"
+    yield f"  {page.ticked('failback', '--lost', page.target)}."
+    yield f"  It makes no call to {page.target}, and {page.source} takes over with the newest data that it"
+    yield f"  has. When {page.target} comes back, stop it first of all, as step 5 shows."
     yield ""
 
 
@@ -222,13 +227,16 @@ def _going_back(page: _Page) -> Iterable[str]:
     yield "If it stops, run the same command again: it goes on where it stopped. What it says means what it"
     yield f"means in step 3, with {page.source} and {page.target} in each other's place. But:"
     yield ""
-    yield f"- `dr abandon` gives it up, and {page.target} is active again with its own data: where it can"
-    yield "  never be finished, or a point that it began with is gone. It may begin anew then."
-    yield f"- If {page.source} is lost again, the second command of step 2 makes no call to it, and"
+    yield "- If it can never be finished, or a point that it began with is gone, run"
+    yield f"  {page.ticked('abandon')}."
+    yield f"  It abandons the way back, and {page.target} is active again with its own data. The way back may"
+    yield "  begin anew then."
+    yield f"- If {page.source} is lost again, the last command of step 2 makes no call to it, and"
     yield f"  {page.target} takes over with the newest data that it has."
-    yield f"- `--lost {page.target}` makes no call to {page.target}, where that is lost on the way:"
-    yield f"  {page.source} comes up from the newest data that it has. When {page.target} comes back, stop it"
-    yield "  first of all, as above."
+    yield f"- If {page.target} is lost on the way, run"
+    yield f"  {page.ticked('failback', '--lost', page.target)}."
+    yield f"  It makes no call to {page.target}, and {page.source} comes up from the newest data that it has."
+    yield f"  When {page.target} comes back, stop it first of all, as above."
     yield ""
 
 

@@ -67,10 +67,10 @@ recovery "shop" {
             shlex.split(line)[1:] for line in re.findall(r"^ +(portinfra dr .*)$", page, re.MULTILINE)
         ]
         assert [command[1] for command in commands] == [
-            "status", "failover", "failover", "fence", "failback", "drill", "sweep"
+            "status", "failover", "failover", "failover", "fence", "failback", "drill", "sweep"
         ]  # fmt: skip
         run("apply", "production", "--yes", *options)
-        for command in (commands[0], *commands[2:]):
+        for command in (commands[0], *commands[3:]):
             if command[1] in ("status", "drill"):
                 run("dr", "replicate", "--now", *options)
             told = [word.replace("=VALUE", "=ada") for word in command]

@@ -42,7 +42,7 @@ PLAN = RecoveryPlan(
     actions=[Action("promote", "./promote", after="db"), Action("test only", "true", on="drill")],
     contacts=["Ada, +44 20 7946 0001", "the bank"],
 )
-PAGE = runbook(Recovery(PLAN, SHOP, HERE, THERE), "portinfra")
+PAGE = runbook(Recovery(PLAN, SHOP, HERE, THERE))
 
 
 def test_it_names_whom_to_tell_what_comes_back_and_what_is_asked():
@@ -67,7 +67,7 @@ def test_it_names_whom_to_tell_what_comes_back_and_what_is_asked():
 
 def test_probes_that_only_a_drill_asks_are_left_out():
     inside = Probe("rows", "./rows", from_role="db")
-    page = runbook(Recovery(evolve(PLAN, probes=[inside]), SHOP, HERE, THERE), "portinfra")
+    page = runbook(Recovery(evolve(PLAN, probes=[inside]), SHOP, HERE, THERE))
     assert "./rows" not in page
     assert "The plan has no probes." in page
 
@@ -76,19 +76,19 @@ def test_who_fetches_from_a_vault_is_told_what_they_need():
     assert "vault" not in PAGE
     vault = Vault("v:shop", "192.0.2.1:22", "~/send.conf", "~/fetch.conf", "age1", "~/identity")
     plan = evolve(PLAN, vault=vault, data=[DataPolicy("db", engine="age")])
-    page = runbook(Recovery(plan, SHOP, HERE, THERE), "portinfra")
+    page = runbook(Recovery(plan, SHOP, HERE, THERE))
     assert "needs the program rclone" in page
     assert "`~/fetch.conf`, `~/identity`" in page
     assert "send.conf" not in page
     assert "fetches the data from the vault first" in page
     unused = evolve(plan, data=[])  # between two places of one provider snapshots are copied
-    assert "rclone" not in runbook(Recovery(unused, SHOP, HERE, THERE), "portinfra")
+    assert "rclone" not in runbook(Recovery(unused, SHOP, HERE, THERE))
 
 
 def test_its_steps_are_commands_that_there_are():
-    named = set(re.findall(r"^ +portinfra dr (\w+) shop", PAGE, re.MULTILINE))
+    named = set(re.findall(r"^ +`?portinfra dr (\w+) shop", PAGE, re.MULTILINE))
     assert named <= {command.__name__ for command in COMMANDS}
-    assert named == {"status", "failover", "fence", "failback", "drill", "sweep"}
+    assert named == {"status", "failover", "fence", "failback", "abandon", "drill", "sweep"}
 
 
 def test_it_comes_in_the_order_in_which_it_is_needed():
@@ -120,7 +120,7 @@ def test_all_of_the_plan_is_in_it_whatever_signs_it_is_written_with(gates, probe
     plan = evolve(PLAN, waves=waves, probes=probes, actions=actions, contacts=contacts)
     tokens = [
         token
-        for block in MarkdownIt().parse(runbook(Recovery(plan, SHOP, HERE, THERE), "portinfra"))
+        for block in MarkdownIt().parse(runbook(Recovery(plan, SHOP, HERE, THERE)))
         for token in (block.children or [])
     ]
     code = [token.content for token in tokens if token.type == "code_inline"]
@@ -134,12 +134,12 @@ def test_all_of_the_plan_is_in_it_whatever_signs_it_is_written_with(gates, probe
 def test_the_way_back_has_its_own_ways_out():
     back = PAGE.partition("**To go back**")[2].partition("## Never")[0]
     assert "There is no" not in back
-    assert "`--lost recovery` makes no call to recovery" in back
-    assert "`dr abandon` gives it up, and recovery is active again" in back
+    assert "`portinfra dr failback shop --lost recovery`.\n  It makes no call to recovery" in back
+    assert "`portinfra dr abandon shop`.\n  It abandons the way back, and recovery is active again" in back
     assert "production is active again" not in back, "the other end waits for it"
     assert "take snapshots of its volumes first" in back
     there = PAGE.partition("## 3. If it stops")[2].partition("## 4.")[0]
-    assert "`--lost recovery`. It makes no call\n  to recovery" in there
+    assert "`portinfra dr failback shop --lost recovery`.\n  It makes no call to recovery" in there
 
 
 def test_it_says_what_another_computer_needs():
@@ -151,13 +151,13 @@ def test_it_says_what_another_computer_needs():
 
 
 def test_where_there_are_no_gates_no_problem_is_another_one():
-    page = runbook(Recovery(evolve(PLAN, waves=[["db"], ["web"]]), SHOP, HERE, THERE), "portinfra")
+    page = runbook(Recovery(evolve(PLAN, waves=[["db"], ["web"]]), SHOP, HERE, THERE))
     assert "Anything that begins with `wave`" in page
 
 
 def test_what_the_plan_leaves_out_is_said():
     bare = evolve(PLAN, waves=[["db"]], probes=(), actions=(), contacts=())
-    page = runbook(Recovery(bare, SHOP, HERE, THERE), "portinfra")
+    page = runbook(Recovery(bare, SHOP, HERE, THERE))
     assert "These do not come back, for no wave has them: web." in page
     assert "The plan names nobody" in page
     assert "The plan has no probes." in page

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from portinfra.command_text import command
 from portinfra.model.evidence import Evidence
 from portinfra.recovery.drills.drill import Swept
 from portinfra.recovery.drills.history import RunHistory
@@ -138,23 +139,24 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
         f"Last drill: {drill.id}, {moment(drill.began)}, {drill.result}." if drill else "No drill yet."
     )
     for id in found.drills:
-        console.print(f"Drill {id} still runs, or left something behind: dr sweep.")
+        sweep = command("dr", "sweep", found.recovery)
+        console.print(f"Drill {id} still runs, or left something behind. To remove it: {sweep}")
+    fence = command("dr", "fence", found.recovery)
     if found.source_may_run:
         asked = found.source_stopped is not None
         why = "has not been stopped" if asked else "does not say whether it is stopped"
-        console.print(f"The source {why}. First of all, once it is there: dr fence.")
+        console.print(f"The source {why}. First of all, when it answers again: {fence}")
     if found.untold:
-        console.print(
-            "The source was let in again, and the target was not told of it. First of all: dr fence."
-        )
+        console.print(f"The source is active again, and the target does not know it. First of all: {fence}")
     if found.target_may_run:
-        console.print("Hosts of the target run, though the source is active. First of all: dr fence.")
+        console.print(f"Hosts of the target run, though the source is active. First of all: {fence}")
     if found.turn:
         console.print(f"A {found.turn.occasion} has begun and is not done. {found.next_step}")
     elif found.stands:
+        back = command("dr", "failback", found.recovery)
         console.print(
             f"The target has taken over ({moment(found.stands)}): what is written there now is carried "
-            "nowhere before dr failback."
+            f"nowhere before {back}"
         )
 
 
