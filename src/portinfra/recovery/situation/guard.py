@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from attrs import evolve, frozen
 
+from portinfra.command_text import command
 from portinfra.errors import DeclarationError
 from portinfra.execution.connection import Connection
 from portinfra.model.environment import Environment
@@ -127,7 +128,8 @@ def _blank_findings(plan: Plan, recovery: str) -> Iterator[Finding]:
             "recovery/not-its-turn",
             f"{environment.name} is the target of recovery plan {recovery}, and has not taken over: "
             "what this makes is blank",
-            f"To take over: dr failover {recovery}; to try it: dr drill {recovery}.",
+            f"To take over: {command('dr', 'failover', recovery)}; to try it: "
+            f"{command('dr', 'drill', recovery)}.",
             Severity.WARNING,
             subject=f"environment.{environment.name}",
             location=environment.location,
