@@ -2,10 +2,11 @@
 
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from attrs import frozen
 
+from portinfra.command_text import command_line
 from portinfra.hooks.calls import name_of
 from portinfra.model.hook import Hook
 from portinfra.model.recovery import RecoveryPlan, Wave
@@ -18,9 +19,9 @@ MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
 TICKS = re.compile("`+")
 
 
-def runbook(recovery: Recovery, program: str, options: Sequence[str] = (), folder: str = "") -> str:
-    """The page. Its commands are those of `program` as it was called, with these options, in that folder."""
-    page = _Page(recovery, program, tuple(options), folder)
+def runbook(recovery: Recovery, folder: str = "") -> str:
+    """Return the page. Its commands are typed in that folder."""
+    page = _Page(recovery, folder)
     parts = (_beginning, _looking, _taking_over, _stopping, _seeing, _going_back, _never, _monthly)
     return "\n".join(visible(line) for part in parts for line in part(page))
 
@@ -28,8 +29,6 @@ def runbook(recovery: Recovery, program: str, options: Sequence[str] = (), folde
 @frozen
 class _Page:
     recovery: Recovery
-    program: str
-    options: tuple[str, ...]
     folder: str
 
     @property
@@ -45,8 +44,8 @@ class _Page:
         return self.recovery.target.name
 
     def command(self, verb: str, *more: str) -> str:
-        """A line of code."""
-        return f"    {self.program} dr {verb} {shlex.join([self.plan.name, *more, *self.options])}"
+        """Return a command as a line of code."""
+        return f"    {command_line('dr', verb, self.plan.name, *more)}"
 
     def hosts(self, wave: Wave) -> str:
         """The hosts of a wave."""
@@ -86,7 +85,7 @@ def _beginning(page: _Page) -> Iterable[str]:
         keys = [vault.receiver, *(key for key in (vault.identity, vault.password) if key)]
         yield "- The data is encrypted, in a vault. The computer needs the program rclone, and these files,"
         yield f"  which open it: {', '.join(map(_code, keys))}."
-    asked = [option for option in page.options if option.endswith("=VALUE")]
+    asked = [word for word in shlex.split(page.command("status")) if word.endswith("=VALUE")]
     if asked:
         yield f"- A value in place of each `VALUE` ({', '.join(map(_code, asked))}). The people below know"
         yield "  it."

@@ -230,7 +230,7 @@ def test_lost_names_the_end_that_is_left(run):
     run("dr", "replicate")
     result = run("dr", "failover", "--lost", "recovery", "--yes")
     assert result.exit_code == 2
-    assert "dr failback --lost recovery" in result.stderr
+    assert "`python shop.py dr failback shop --lost recovery`" in result.stderr
 
 
 OLD_SPELLINGS = [

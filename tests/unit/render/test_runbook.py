@@ -44,7 +44,7 @@ PLAN = RecoveryPlan(
     actions=[Action("promote", "./promote", after="db"), Action("test only", "true", on="drill")],
     contacts=["Ada, +44 20 7946 0001", "the bank"],
 )
-PAGE = runbook(Recovery(PLAN, SHOP, HERE, THERE), "portinfra")
+PAGE = runbook(Recovery(PLAN, SHOP, HERE, THERE))
 
 
 def test_it_names_people_to_call_what_comes_back_and_what_is_asked():
@@ -69,7 +69,7 @@ def test_it_names_people_to_call_what_comes_back_and_what_is_asked():
 
 def test_probes_that_only_a_drill_asks_are_left_out():
     inside = Probe("rows", "./rows", from_role="db")
-    page = runbook(Recovery(evolve(PLAN, probes=[inside]), SHOP, HERE, THERE), "portinfra")
+    page = runbook(Recovery(evolve(PLAN, probes=[inside]), SHOP, HERE, THERE))
     assert "./rows" not in page
     assert "The plan has no probes." in page
 
@@ -78,13 +78,13 @@ def test_it_says_what_opens_a_vault():
     assert "vault" not in PAGE
     vault = Vault("v:shop", "192.0.2.1:22", "~/send.conf", "~/fetch.conf", "age1", "~/identity")
     plan = evolve(PLAN, vault=vault, data=[DataPolicy("db", engine="age")])
-    page = runbook(Recovery(plan, SHOP, HERE, THERE), "portinfra")
+    page = runbook(Recovery(plan, SHOP, HERE, THERE))
     assert "needs the program rclone" in page
     assert "`~/fetch.conf`, `~/identity`" in page
     assert "send.conf" not in page
     assert "fetches the data from the vault first" in page
     unused = evolve(plan, data=[])  # between two places of one provider snapshots are copied
-    assert "rclone" not in runbook(Recovery(unused, SHOP, HERE, THERE), "portinfra")
+    assert "rclone" not in runbook(Recovery(unused, SHOP, HERE, THERE))
 
 
 def test_it_comes_in_the_order_in_which_it_is_needed():
@@ -112,7 +112,7 @@ def sentences():
 def test_each_message_that_it_explains_is_one_that_portinfra_prints():
     vault = Vault("v:shop", "192.0.2.1:22", "~/send.conf", "~/fetch.conf", "age1", "~/identity")
     plan = evolve(PLAN, vault=vault, data=[DataPolicy("db", engine="age")])
-    page = runbook(Recovery(plan, SHOP, HERE, THERE), "portinfra")
+    page = runbook(Recovery(plan, SHOP, HERE, THERE))
     answers = page.partition("It says why it stopped:")[2].partition("**If the people above")[0]
     messages = re.findall(r"^- (`.+)\n", answers, re.MULTILINE)
     codes = [code for message in messages for code in re.findall(r"`([^`]+)`", message)]
@@ -146,7 +146,7 @@ def test_all_of_the_plan_is_in_it_whatever_signs_it_is_written_with(gates, probe
     plan = evolve(PLAN, waves=waves, probes=probes, actions=actions, contacts=contacts)
     tokens = [
         token
-        for block in MarkdownIt().parse(runbook(Recovery(plan, SHOP, HERE, THERE), "portinfra"))
+        for block in MarkdownIt().parse(runbook(Recovery(plan, SHOP, HERE, THERE)))
         for token in (block.children or [])
     ]
     code = [token.content for token in tokens if token.type == "code_inline"]
@@ -172,13 +172,13 @@ def test_it_says_what_another_computer_needs():
 
 
 def test_where_there_are_no_gates_no_problem_is_another_one():
-    page = runbook(Recovery(evolve(PLAN, waves=[["db"], ["web"]]), SHOP, HERE, THERE), "portinfra")
+    page = runbook(Recovery(evolve(PLAN, waves=[["db"], ["web"]]), SHOP, HERE, THERE))
     assert "- anything that begins with `wave`" in page
 
 
 def test_what_the_plan_leaves_out_is_said():
     bare = evolve(PLAN, waves=[["db"]], probes=(), actions=(), contacts=())
-    page = runbook(Recovery(bare, SHOP, HERE, THERE), "portinfra")
+    page = runbook(Recovery(bare, SHOP, HERE, THERE))
     assert "These roles do not come back, because no wave has them: web." in page
     assert "The plan names no one" in page
     assert "The plan has no probes." in page

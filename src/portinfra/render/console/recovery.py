@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from portinfra.command_text import command
 from portinfra.model.evidence import Evidence
 from portinfra.recovery.drills.drill import Swept
 from portinfra.recovery.drills.history import RunHistory
@@ -158,17 +159,19 @@ def _show_situation(found: RecoveryStatus, console: Console) -> None:
 def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
     """Yield what there is to say of both ends, besides data."""
     for id in found.drills:
-        yield f"Drill {id} still runs, or left something behind: dr sweep."
+        sweep = command("dr", "sweep", found.recovery)
+        yield f"Drill {id} still runs, or left something behind. To remove it: {sweep}"
+    fence = command("dr", "fence", found.recovery)
     if found.standby_runs:
         yield "Hosts of the target run as a standby. No flow from the internet reaches them."
     if found.source_may_run:
         asked = found.source_stopped is not None
         why = "has not been stopped" if asked else "does not say whether it is stopped"
-        yield f"The source {why}. First of all, once it is there: dr fence."
+        yield f"The source {why}. First of all, when it answers again: {fence}"
     if found.untold:
-        yield "The source was let in again, and the target was not told of it. First of all: dr fence."
+        yield f"The source is active again, and the target does not know it. First of all: {fence}"
     if found.target_may_run:
-        yield "Hosts of the target run, though the source is active. First of all: dr fence."
+        yield f"Hosts of the target run, though the source is active. First of all: {fence}"
     if found.turn:
         yield f"A {found.turn.occasion} has begun and is not done. {found.next_step}"
         if step := found.turn.waits:
@@ -181,7 +184,8 @@ def _way_of_points(found: RecoveryStatus) -> str:
     if found.end == "target":
         return "Nothing is carried from there before the source is stopped."
     where = f"These are the points in {found.points_in}, which waits"
-    return f"{where}: dr replicate carries there what is written in the target."
+    replicate = command("dr", "replicate", found.recovery)
+    return f"{where}. What is written in the target goes there by {replicate}"
 
 
 def _kept_lines(found: RecoveryStatus) -> Iterable[str]:
