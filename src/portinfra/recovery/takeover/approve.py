@@ -2,6 +2,7 @@
 
 from attrs import frozen
 
+from portinfra.command_text import command
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
 from portinfra.model.strict import strict
@@ -75,5 +76,9 @@ def _nothing_waits(recovery: Recovery, what: str, now: Situation) -> PolicyError
         f"{what} is not approved",
         "nothing-waits",
         message,
-        suggestion(what, known, "Nothing waits for an approval. Look at dr status."),
+        suggestion(
+            what,
+            known,
+            "Nothing waits for an approval. Look at " + command("dr", "status", recovery.plan.name),
+        ),
     )

@@ -5,13 +5,13 @@ that ends early is continued: the ledger says what was decided. `Step` has the s
 """
 
 import secrets
-import shlex
 from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
 from attrs import asdict, define, evolve
 
+from portinfra.command_text import command
 from portinfra.command_text import command
 from portinfra.errors import (
     ApplyError,
@@ -300,16 +300,16 @@ class _Takeover:
 
     def _wait_for(self, id: str, action: Action, run: Run) -> str:
         """Wait until a manual step is approved; return why it was not, or an empty text."""
-        clock, name, plan = self.target.provider.clock, action.name, self.recovery.plan.name
+        clock, name = self.target.provider.clock, action.name
         until = clock.now() + seconds(action.limit)
         self._note(id, waits=name)
-        command = f"dr approve {shlex.quote(name)} {plan}"
-        self.say(f"waiting for manual step {name!r}, for up to {action.limit}: {command}")
+        approve = command("dr", "approve", name, self.recovery.plan.name)
+        self.say(f"waiting for manual step {name!r}, for up to {action.limit}: {approve}")
         while not self._approvals(self._turn(id), name):
             if clock.now() + APPROVAL_PAUSE_SECONDS > until:
                 return (
                     f"manual step {name!r} was not approved within {action.limit}: do it, run "
-                    f"{command}, and run the takeover again"
+                    f"{approve}, and run the takeover again"
                 )
             run.sleep_until(clock.now() + APPROVAL_PAUSE_SECONDS)
         self._note(id, waits="")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from portinfra.command_text import command
 from portinfra.execution.connection import Connection
 from portinfra.recovery.ledger.approvals import Approval, person_of, valid_approvals
 from portinfra.recovery.ledger.ledger import Entry
@@ -35,6 +36,6 @@ def approvals_by_others(recovery: Recovery, place: Connection, entries: Iterable
         f"{recovery.target_scope} cannot take over: nothing was changed",
         "not-approved",
         f"recovery plan {plan} wants a {occasion} to be approved by a second person: {why}",
-        f"Another person runs, with credentials of their own: dr approve {occasion} {plan}. "
+        f"Another person runs, with credentials of their own: {command('dr', 'approve', occasion, plan)}. "
         "Then run this again.",
     )

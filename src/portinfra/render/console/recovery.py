@@ -1,6 +1,5 @@
 """Recoveries for a person to read: what would come back, how old the data is, how a drill ended."""
 
-import shlex
 from collections.abc import Iterable
 from textwrap import indent
 
@@ -175,7 +174,8 @@ def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
     if found.turn:
         yield f"A {found.turn.occasion} has begun and is not done. {found.next_step}"
         if step := found.turn.waits:
-            yield f"It waits for manual step {step!r}. Once that is done: dr approve {shlex.quote(step)}"
+            approve = command("dr", "approve", step, found.recovery)
+            yield f"It waits for manual step {step!r}. Once that is done: {approve}"
     elif found.stands:
         yield f"The target has taken over ({moment(found.stands)}). {_way_of_points(found)}"
 
