@@ -12,7 +12,6 @@ from typing import Any
 from attrs import asdict, define, evolve
 
 from portinfra.command_text import command
-from portinfra.command_text import command
 from portinfra.errors import (
     ApplyError,
     FindingsError,
