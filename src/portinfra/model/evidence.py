@@ -92,6 +92,16 @@ class LeftAside:
 
 
 @frozen
+class WayIn:
+    """The one way into a drill, which its plan declares."""
+
+    ranges: tuple[str, ...]
+    """The addresses from which it could be reached."""
+    through: str
+    """The host that could be reached."""
+
+
+@frozen
 class Approved:
     """What a person approved: a takeover before it began, or a manual step in it."""
 
@@ -182,6 +192,8 @@ class Evidence:
     """The volumes that it replaced, though they had data that is in no point."""
     approvals: tuple[Approved, ...] = ()
     """Of the takeover and of its manual steps, the oldest first."""
+    way_in: WayIn | None = None
+    """Of a drill: from where people could reach it; None: nothing got in."""
     both_ran: BothRan | None = None
     """Of an end that ran while the other one was active; None: no takeover let both run."""
     simulated: bool = False

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from portinfra.model import convert
 from portinfra.model.environment import Environment
@@ -182,6 +182,27 @@ class EvidenceCopy:
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
+@frozen(field_transformer=convert.refuse_text)
+class DrillSettings:
+    """How a drill is made. Attributes of the plan with the same meaning (`drill_cidr`) hold where one is
+    empty.
+    """
+
+    cidr: str = ""
+    """The addresses of a drill's network, no smaller than the target's; empty: the target's."""
+    limit: str = ""
+    """The hosts of a drill end themselves after this time, if nothing else ends them; empty: 4h."""
+    reach: tuple[str, ...] = field(default=(), converter=convert.strings)
+    """The ranges of addresses from which people reach a drill, to try it by hand: `203.0.113.7/32`. Empty:
+    nothing gets in.
+    """
+    through: str = field(default="", converter=_role_name)
+    """The role whose first host they reach, by the ports that its flows open to the outside."""
+    accept: Literal["", "data", "service", "hosts"] = ""
+    """The least that a drill must look at to end with exit code 0; empty: `data`."""
+    location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
+
+
 def _environment_name(environment: Environment | str) -> str:
     return environment.name if isinstance(environment, Environment) else environment
 
@@ -267,6 +288,10 @@ class RecoveryPlan:
     """Called with an event in JSON when a drill, takeover or replication begins, ends or is refused. A call
     that fails changes nothing.
     """
+    drill: DrillSettings | None = field(
+        default=None, metadata={"block": "drill", "before": "drill_cidr", "words": "DrillSettings"}
+    )
+    """How a drill is made. None: in its closed network, of the target's size."""
     evidence: EvidenceCopy | None = field(
         default=None, metadata={"block": "evidence", "before": "drill_cidr", "words": "an EvidenceCopy"}
     )
@@ -304,6 +329,17 @@ class RecoveryPlan:
     def hooks_inside(self) -> tuple[Hook, ...]:
         """The commands that run on hosts: of probes with `from_role`."""
         return tuple(probe.run for probe in self.probes if probe.from_role)
+
+    @property
+    def drills(self) -> DrillSettings:
+        """How a drill is made, whichever way that is declared."""
+        given = self.drill or DrillSettings()
+        return evolve(
+            given,
+            cidr=given.cidr or self.drill_cidr,
+            limit=given.limit or self.drill_limit,
+            accept=given.accept or self.accept,
+        )
 
     def policy(self, role: str, volume: str) -> DataPolicy:
         """The policy of a role's volume: its own, else its role's, else the default."""

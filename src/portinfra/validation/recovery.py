@@ -11,6 +11,7 @@ from portinfra.model.recovery import OCCASIONS, TAKEOVERS, Action, RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, twice
 from portinfra.validation.recovery_data import data_findings
+from portinfra.validation.recovery_drill import drill_findings
 from portinfra.validation.recovery_evidence import evidence_findings, read_findings
 from portinfra.validation.recovery_part import Part, policy_part, wave_parts, whole
 from portinfra.validation.recovery_places import count_findings, key_findings, place_findings
@@ -39,6 +40,7 @@ def recovery_findings(
     yield from evidence_findings(recovery)
     yield from prober_findings(recovery)
     topology = _topology_of(recovery, topologies)
+    yield from drill_findings(recovery, topology, environments)
     if topology is not None:
         yield from key_findings(recovery, topology, environments)
         yield from count_findings(recovery, topology, environments)

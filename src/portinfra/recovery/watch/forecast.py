@@ -348,7 +348,7 @@ def _tried(recovery: Recovery, now: RecoveryStatus, measured: float | None, dril
     if last and last.result == "failed":
         failed, fix = f"the last drill ({last.id}) failed", f"Look at its report, and try it again: {try_it}."
         yield _gap(name, "drill-failed", failed, fix, Severity.WARNING)
-    if recovery.plan.accept == "data":
+    if recovery.plan.drills.accept == "data":
         yield from _unread(recovery, last)
     if measured is None:
         never = "no drill has come up yet, so the time that a takeover needs is not known"

@@ -324,6 +324,8 @@ def _afterwards(document: Document) -> str:
             fence = command("dr", "fence", document["recovery"])
             stopped = f"The source was NOT stopped: when it comes back, first of all run {fence}."
         return f"{document['target']} {over} {stopped} {calls}"
+    if way := document["way_in"]:
+        calls = f"{way['through']} could be reached from {', '.join(way['ranges'])}. {calls}"
     left, sweep = document["left_behind"], command("dr", "sweep", document["recovery"])
     if left is None:
         return f"It is not known whether anything of it is left in the target: run {sweep}. {calls}"
