@@ -26,7 +26,7 @@ class PrintedTexts:
             )
 
     def has(self, quotation):
-        """Whether a text, or a part of one from one value to another, makes up most of this. `…` is a value."""
+        """Whether a text, or a part of one from one value to another, makes up most of it. `…` is a value."""
         parts = [part.strip() for part in quotation.split("…")]
         if any(all(part in literal for part in parts) for literal in self._literals):
             return True
