@@ -1,6 +1,6 @@
 """Small declarations on a cloud in memory, and the command line run on them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -66,13 +66,19 @@ class World:
         )
 
 
+@pytest.fixture(scope="session")
+def world_on() -> Callable[[FakeCloud], World]:
+    """Makes a world of a cloud: for fixtures that several tests share."""
+    return lambda cloud: World(cloud, Declared((SHOP,), (DEMO,)))
+
+
 @pytest.fixture
-def world(tmp_path, monkeypatch) -> World:
+def world(tmp_path, monkeypatch, world_on) -> World:
     cloud = FakeCloud()
     monkeypatch.setattr(plugin, "cloud", cloud)
     monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("PORTINFRA_DEBUG", raising=False)
-    return World(cloud, Declared((SHOP,), (DEMO,)))
+    return world_on(cloud)
 
 
 @pytest.fixture
