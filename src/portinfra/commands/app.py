@@ -61,7 +61,8 @@ def app(session: Session) -> typer.Typer:
         if command.__name__ in built:
             made.command(command.__name__)(for_typer(command, session, without))
     if DR in built:
-        made.add_typer(dr.app(session, session.arguments[1:], without), name=DR)
+        after = session.arguments[1:] if session.arguments[:1] == (DR,) else ()
+        made.add_typer(dr.app(session, after, without), name=DR)
     return made
 
 

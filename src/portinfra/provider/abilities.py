@@ -12,7 +12,8 @@ from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
 from portinfra.model.plain import JsonObject
-from portinfra.model.resources import Instance
+from portinfra.model.platform_service import PlatformService
+from portinfra.model.resources import Instance, Snapshot
 from portinfra.provider.interface import Answer, Call
 
 
@@ -54,6 +55,16 @@ class NativeLimits(ABC):
     @abstractmethod
     def birth_bytes(self, host: Instance) -> int:
         """Return how many bytes of `capabilities.birth_max_bytes` a new host takes."""
+
+
+class PlatformServices(ABC):
+    """Optional ability: hosts need services of the cloud itself. Their firewalls let these through. Works
+    offline.
+    """
+
+    @abstractmethod
+    def platform_services(self, network: str, subnet: str) -> tuple[PlatformService, ...]:
+        """Return what a host needs whose network and subnet have these CIDRs."""
 
 
 class Doctor(ABC):
@@ -130,3 +141,22 @@ class ConsoleReader(ABC):
         Its beginning may be missing, and bytes that are no UTF-8 are replaced. Later answers may lack what
         an earlier one had.
         """
+
+
+class SnapshotLocks(ABC):
+    """Optional ability: the cloud deletes no locked snapshot, whoever asks. Works offline: core calls.
+
+    A lock ends by itself. Whoever may do so can end it before: portinfra never does.
+    """
+
+    @abstractmethod
+    def lock_call(self, snapshot: Observed[Snapshot], days: int) -> Call:
+        """Return the one write that locks a snapshot for so many days from now. It may be repeated."""
+
+    @abstractmethod
+    def locks_call(self) -> Call:
+        """Return the first read of all locks of the account; core reads the following pages."""
+
+    @abstractmethod
+    def locked_until(self, answer: Answer) -> Mapping[str, float]:
+        """Return native id of a snapshot → until when it is locked, in seconds since 1970, of one page."""
