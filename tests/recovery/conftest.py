@@ -6,34 +6,22 @@ from contextlib import contextmanager
 import pytest
 from begun import begun
 from vaults import moved_in
-from worlds import ONE, PRODUCTION, SHOP, recovery, write
+from worlds import shop_has_a_point, shop_runs
 
 from portinfra.execution.run import Run
-from portinfra.recovery.replication.replicate import replicate
-from portinfra.testing.simulated import applied
-
-
-def _in_production(cloud):
-    applied(SHOP, PRODUCTION)
-    write(cloud, PRODUCTION, "ledger")
-
-
-def _with_a_point(cloud):
-    _in_production(cloud)
-    assert replicate(recovery(), pace=ONE).succeeded
 
 
 @pytest.fixture
 def cloud():
     """The simulator, of EC2's shape."""
-    with begun(_in_production) as cloud:
+    with begun(shop_runs) as cloud:
         yield cloud
 
 
 @pytest.fixture
 def ready():
     """With a point to come back from."""
-    with begun(_with_a_point) as cloud:
+    with begun(shop_has_a_point) as cloud:
         yield cloud
 
 
