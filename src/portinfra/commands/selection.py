@@ -79,7 +79,7 @@ def _provider_findings(declared: Declared, environment: Environment) -> Iterator
     from portinfra.provider import registry  # what is right needs none of it
     from portinfra.validation.environments import ON
 
-    if not ON.fullmatch(environment.on):
+    if not isinstance(environment.on, str) or not ON.fullmatch(environment.on):
         return  # a finding of the declaration says so
     try:
         plugin = registry.plugin(environment.provider)
