@@ -24,7 +24,7 @@ from portinfra.model.recovery import Wave
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.recovery.watch.status import status
+from portinfra.recovery.watch.status import status, status_of_way
 
 
 def a_failover_that_has_not_reached_the_source():
@@ -70,7 +70,7 @@ SITUATIONS = {
 
 
 def points_of_both_ways():
-    return [point.id for way in (recovery(), recovery().turned) for point in status(way).points]
+    return [point.id for way in (recovery(), recovery().turned) for point in status_of_way(way).points]
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ def _left_aside(recovery: "Recovery", turning: TakingOver, *, ask_source: bool) 
 
     without = tuple(turning.without_point or ())
     if without:
-        now = dr.status(recovery, ask_source=ask_source)
+        now = dr.status_of_way(recovery, ask_source=ask_source)
         if unknown := sorted(set(without) - now.known_points):
             there_are = ", ".join(sorted(now.known_points)) or "none"
             raise Misuse(f"there is no point {', '.join(unknown)}", fix=f"There are: {there_are}.")

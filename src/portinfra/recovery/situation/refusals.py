@@ -125,10 +125,9 @@ def _not_fenced(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation
 
 def _source_waits(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
     name, other = _name(recovery, now.active), _name(recovery, now.waiting)
-    back = Verb("takeover", now.waiting)
     return (
         f"{name} is active, and what {other} has is older",
-        f"{command(recovery, back)} carries the newest data to {other}, and makes it active.",
+        f"Run this again: {command(recovery, refusal.instead[0])} carries data from {name} to {other} now.",
     )
 
 
@@ -136,6 +135,14 @@ def _active_end(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation
     return (
         f"{_name(recovery, now.active)} is active, and a drill takes place in the environment that waits",
         f"Go back first: {command(recovery, Verb('takeover', now.waiting))}; then drill.",
+    )
+
+
+def _refresh_active(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
+    return (
+        f"{_name(recovery, now.active)} is active: it has the newest data, and a refresh is of a standby",
+        next_step(recovery, refusal.instead)
+        or f"Go back first: {command(recovery, Verb('takeover', now.waiting))}; then refresh.",
     )
 
 
@@ -155,8 +162,10 @@ def _stands_already(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situa
 
 def _nothing_to_fence(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
     name, other = _name(recovery, now.active), _name(recovery, now.waiting)
+    is_standby = now.facts(now.waiting).hosts == "standby"
+    runs = "runs as the declared standby" if is_standby else "has no host that runs against that"
     return (
-        f"{name} is active, and {other}, which waits, has no host that runs against that",
+        f"{name} is active, and {other}, which waits, {runs}",
         f"{_status(recovery)} shows both environments. To make {other} active: "
         f"{command(recovery, Verb('takeover', now.waiting))}.",
     )
@@ -197,6 +206,7 @@ _SENTENCES: dict[str, Callable[[Recovery, Verb, Refusal, Situation], Sentences]]
     "superseded": _not_fenced,
     "source-waits": _source_waits,
     "active-end": _active_end,
+    "refresh-active-end": _refresh_active,
     "stands-already": _stands_already,
     "source-stands": _stands_already,
     "nothing-to-fence": _nothing_to_fence,
@@ -213,6 +223,7 @@ def _title(recovery: Recovery, verb: Verb) -> str:
         "takeover": f"{scope} cannot take over",
         "replicate": f"{scope} makes no new points now",
         "drill": f"no drill begins in {scope}",
+        "refresh": f"{scope} is not refreshed",
         "fence": "nothing is stopped",
         "abandon": "nothing is abandoned",
     }.get(verb.name, f"{scope} is not changed")

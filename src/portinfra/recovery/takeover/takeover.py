@@ -48,7 +48,7 @@ from portinfra.recovery.situation.wish import end_of, is_planned
 from portinfra.recovery.takeover.begin import Beginning
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import OwnData, both_ran, shown
-from portinfra.recovery.takeover.fencing import passed_on, switch, switched
+from portinfra.recovery.takeover.fencing import passed_on, stand_down, switch, switched
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.vault.selection import Selected, Selection
 from portinfra.recovery.vault.transfer import receive
@@ -129,6 +129,8 @@ class _Takeover:
             placed = sourced(place(self.recovery.topology, self.recovery.target), chosen.points, there)
             self.how.at(Step.AGREE)
             turn = self._agreed(turn, placed, chosen)
+            self.how.at(Step.STAND_DOWN)
+            stand_down(run, placed, self.catalogue, self._with_data(turn), pace.listen)
             self.how.at(Step.ACTIVATE)
             run.record_fence(epoch=turn.epoch, fenced=False)
             sensitive = self.recovery.sensitive
@@ -270,6 +272,12 @@ class _Takeover:
         contained = now.contained and not now.restores  # what came up may have been written to
         changed = evolve(now, points=ids, own=own, restored=restored, done=(), contained=contained)
         return written(self.ledger, changed)
+
+    def _with_data(self, turn: Turn) -> frozenset[str]:
+        """Return the roles whose hosts this takeover has started, or may have."""
+        restored = {role for role in self.recovery.plan.roles if mark(role) in turn.restored}
+        rest = {role.name for role in self.recovery.topology.roles} - set(self.recovery.plan.roles)
+        return frozenset(restored | rest if restored else ())
 
     # Bringing up.
 

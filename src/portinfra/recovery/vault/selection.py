@@ -13,6 +13,7 @@ from portinfra.model.observed import Observation
 from portinfra.placement import place
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger.ledger import Contents, Ledger
+from portinfra.recovery.ledger.standbys import standby_number
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
 from portinfra.recovery.ledger.takeovers import Turn, activated_number, mark, turns
 from portinfra.recovery.options import How
@@ -193,12 +194,13 @@ def own_numbers(
 
     An end has its own data since a takeover made it active; the source has it from the beginning. A takeover
     that was not finished since may have replaced it: by the data of a point, or by a part of it. Data of a
-    point `without` counts for nothing.
+    point `without` counts for nothing, and so does what hosts of a standby may have written on.
     """
     placed = place(recovery.topology, recovery.target)
     since = activated_number(contents)
-    active = since > 0 or recovery.is_reversed
-    later = [turn for turn in turns(contents.entries) if turn.number > since and turn.restores]
+    ran = standby_number(contents)
+    active = ran <= since and (since > 0 or recovery.is_reversed)
+    later = [turn for turn in turns(contents.entries) if turn.number > max(since, ran) and turn.restores]
     known = {point.id: point for point in points(contents.entries) if point.id not in without}
     found: dict[str, int | None] = {}
     for group in groups(recovery, placed):

@@ -37,7 +37,7 @@ from portinfra.recovery.situation.wish import end_of, is_planned, takeover_verb
 from portinfra.recovery.vault.readiness import lacking, pointless
 from portinfra.recovery.vault.selection import Selected, Selection, at_moment
 from portinfra.recovery.watch.probers import prober_findings
-from portinfra.recovery.watch.status import RecoveryStatus, status
+from portinfra.recovery.watch.status import RecoveryStatus, status_of_way
 from portinfra.validation.arguments import check_arguments
 from portinfra.words import duration, iso
 
@@ -104,7 +104,7 @@ def prospect(recovery: Recovery, how: How | None = None) -> Prospect:
     """
     how = how or How()
     situation = read_facts(recovery, peer_of(end_of(recovery)) if how.lost else None)
-    now = status(recovery, ask_source=not how.lost)
+    now = status_of_way(recovery, ask_source=not how.lost)
     check_points(recovery, how.without, now.known_points)
     return foresee(recovery, how, situation, now)
 

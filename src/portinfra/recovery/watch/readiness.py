@@ -10,7 +10,7 @@ from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of, takeover_verb
 from portinfra.recovery.watch.forecast import foresee
-from portinfra.recovery.watch.status import status
+from portinfra.recovery.watch.status import status_of_way
 from portinfra.validation.arguments import check_arguments
 
 
@@ -23,7 +23,7 @@ def may_take_over(recovery: Recovery, how: How | None = None) -> Situation:
     left = peer_of(end_of(recovery))
     now = read_facts(recovery, left if how.lost else None)
     raise_if_refused(recovery, takeover_verb(recovery, how), now)
-    known = status(recovery, ask_source=not how.lost)
+    known = status_of_way(recovery, ask_source=not how.lost)
     check_points(recovery, how.without, known.known_points)
     if _has_stopped(recovery, how, now):
         return now

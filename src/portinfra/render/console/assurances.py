@@ -42,6 +42,7 @@ def assurance(name: str, plan: Plan) -> str:
             *_births_not_known(plan),
             *_other_zones(plan),
             *_hosts_missing(plan),
+            *_closed(plan),
         ]
         except_for += [] if name.startswith("applied") else [*_not_in_force(plan), *_still_running(plan)]
     exceptions = f", except {_and(except_for)}" if except_for else ""
@@ -176,7 +177,11 @@ def _not_in_force(plan: Plan) -> list[str]:
 
 
 def _is_fenced(plan: Plan) -> bool:
-    return plan.fenced
+    return plan.fenced and not plan.standby
+
+
+def _closed(plan: Plan) -> list[str]:
+    return ["flows from the internet, which stay closed for a standby"] if plan.standby else []
 
 
 def missing_hosts(plan: Plan) -> list[str]:
