@@ -6,6 +6,7 @@ from typing import Any, Literal
 from attrs import field, frozen
 
 from portinfra.model import convert
+from portinfra.model.arguments import refuse_unknown
 from portinfra.model.environment import Environment
 from portinfra.model.hook import Hook, hooks
 from portinfra.model.location import Location, here
@@ -52,6 +53,7 @@ def _role_name(given: Role | str) -> str:
     return given.name if isinstance(given, Role) else given
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Wave:
     """Roles that come back together; the next wave waits until every gate of this one is passed."""
@@ -67,6 +69,7 @@ class Wave:
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class DataPolicy:
     """How the data of a role's volumes reaches the target. A role that has none has the default policy."""
@@ -132,6 +135,7 @@ class DataPolicy:
 _RUN = {"stand_in": "true"}
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Action:
     """Something to be done on the way: promote a replica, tell the load test."""
@@ -147,6 +151,7 @@ class Action:
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Probe:
     """A question that shows that what came back works: a query on restored data, a page."""
@@ -166,6 +171,7 @@ class Probe:
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class EvidenceCopy:
     """Where a copy of each evidence goes: an rclone remote that lets this machine add files."""
@@ -197,6 +203,7 @@ def _probes(given: Iterable[Probe] | Probe) -> tuple[Probe, ...]:
     return convert.several(given)
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class RecoveryPlan:
     """How `target` takes over from `source`. It names roles and environments; it holds none of them."""
