@@ -48,6 +48,8 @@ def _given(recovery: RecoveryPlan) -> Iterator[tuple[Part, str, str]]:
         yield whole(recovery), attribute, getattr(recovery, attribute)
     if recovery.keep_overwritten:
         yield whole(recovery), "keep_overwritten", recovery.keep_overwritten
+    if recovery.refresh_every:
+        yield whole(recovery), "refresh_every", recovery.refresh_every
     for part, wave in zip(wave_parts(recovery), recovery.waves, strict=True):
         yield part, "limit", wave.limit
     for each in recovery.data:

@@ -155,6 +155,11 @@ def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
     """Yield what there is to say of both ends, besides data."""
     for id in found.drills:
         yield f"Drill {id} still runs, or left something behind: dr sweep."
+    if found.last_refresh:
+        last = found.last_refresh
+        yield f"Last refresh: {last.id}, {moment(last.began)}, {last.result}."
+    if found.refresh_overdue:
+        yield f"A refresh of the standby is overdue: dr refresh {found.recovery}."
     if found.standby_runs:
         yield "Hosts of the target run as a standby. No flow from the internet reaches them."
     if found.source_may_run:

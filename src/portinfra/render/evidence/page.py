@@ -28,7 +28,12 @@ LOOKED = {
     "nothing": "nothing: not all of its hosts came up",
 }
 
-TITLES = {"drill": "Recovery drill", "failover": "Failover", "failback": "Failback"}
+TITLES = {
+    "drill": "Recovery drill",
+    "failover": "Failover",
+    "failback": "Failback",
+    "refresh": "Refresh of the standby",
+}
 
 
 def report_html(document: Document) -> str:
@@ -298,6 +303,10 @@ def _aside(document: Document) -> str:
 
 def _afterwards(document: Document) -> str:
     calls = f"{count(document['calls'], 'API call')} to the target."
+    if document["kind"] == "refresh":
+        up = document["rto_measured"] is not None
+        told = "is up as a standby." if up else "is not up yet: run dr refresh again."
+        return f"{document['target']} {told} The source was left as it is. {calls}"
     if document["kind"] != "drill":
         stands = document["rto_measured"] is not None
         over = "has taken over." if stands else "has not taken over yet: run it again to go on."
