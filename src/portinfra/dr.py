@@ -42,6 +42,7 @@ from portinfra.recovery.drills.drill import Swept, sweep
 from portinfra.recovery.drills.history import RunHistory, compare_to_ledger, list_runs
 from portinfra.recovery.evidence import evidence_document, evidence_of
 from portinfra.recovery.options import How, Pace
+from portinfra.recovery.points.locks import unfit_for_locks
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.situation.guard import GuardedRecovery, recoveries_of
@@ -114,7 +115,7 @@ def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Envi
         native[plugin.name] = plugin.native
         validate(topology, environment, plugin.capabilities, native, existing=True)
         place(topology, environment)
-    validate_helpers(plan, native, [*unfit(made), *unfit_for_probers(made)])
+    validate_helpers(plan, native, [*unfit(made), *unfit_for_probers(made), *unfit_for_locks(made)])
     return made
 
 

@@ -142,7 +142,8 @@ def test_the_way_back_is_finished_and_the_next_point_has_the_newest_data(cloud, 
 def test_the_way_back_is_given_up_and_the_target_has_the_newest_data(cloud, half_way_back):
     about, passes = half_way_back
     assert refused(failover, about, HOW) == ["recovery/failback-under-way"]
-    assert status(about).next_step == "Continue it: dr failback shop; or abandon it: dr abandon shop."
+    next_step = "Continue it: `portinfra dr failback shop`; or abandon it: `portinfra dr abandon shop`."
+    assert status(about).next_step == next_step
     abandon(about.turned, HOW)
     assert contents(cloud, RECOVERY) == {"new"}
     passes.append(True)

@@ -215,7 +215,7 @@ def test_what_one_that_died_has_left_never_passes_for_the_newest_data(standby):
     failback(RUNNING, HOW)
     replicate(RUNNING, pace=ONE)
     newest = status(RUNNING).points[0].id
-    with injected("fake", Faults(at="CreateVolume", mishap="dies before")), pytest.raises(Crash):
+    with injected("fake", Faults(at="StartInstance", mishap="dies before")), pytest.raises(Crash):
         refresh(RUNNING, HOW)
     passed_later(standby, 120)
     with lost(PRODUCTION):

@@ -270,6 +270,10 @@ class RecoveryPlan:
         default=None, metadata={"block": "evidence", "before": "drill_cidr", "words": "an EvidenceCopy"}
     )
     """Where a copy of each evidence goes. None: the only copy is on the machine that ran it."""
+    lock: str = field(default="", metadata={"before": "contacts"})
+    """For how long nobody can delete a point that has arrived, in whole days: `7d`. Empty: not at all. Only
+    providers with a lock for snapshots have it, and only data with the engine `native`.
+    """
     keep_overwritten: str = field(default="7d", metadata={"before": "contacts"})
     """How long a takeover keeps snapshots of the volumes that it replaces, where they have data that is in
     no point: `7d`. Empty: it makes none, and evidence names the volumes.

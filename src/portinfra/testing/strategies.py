@@ -183,6 +183,7 @@ def recoveries(draw: st.DrawFn, topology: Topology) -> RecoveryPlan:
         standby=draw(st.sampled_from(STANDBYS)),
         drill_cidr=draw(st.sampled_from(["", "10.30.0.0/16"])),
         drill_limit=draw(st.sampled_from(["4h", "6h"])),
+        lock=draw(st.sampled_from(["", "7d"])),
         keep_overwritten=draw(st.sampled_from(["7d", "", "1h"])),
         contacts=draw(st.lists(st.just("Ada, +44 20 7946 0000"), max_size=1)),
     )

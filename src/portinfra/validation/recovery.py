@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterator, Sequence
 
+from portinfra.command_text import command
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.hook import Hook
@@ -70,7 +71,8 @@ def sharing_findings(
             other = first.setdefault((topology.name, name), recovery)
             if other is not recovery:
                 message = f"{name!r} is in recovery plan {other.name!r} ({other.location}) already"
-                fix = "Keep one of the two plans; the way back needs none: dr failback."
+                back = command("dr", "failback", other.name)
+                fix = f"Keep one of the two plans; the way back needs none: {back}."
                 yield whole(recovery).wrong("shared-environment", attribute, message, fix)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from attrs import define, field, frozen
 
-from portinfra.errors import ApplyError, FindingsError, PortinfraError
+from portinfra.errors import ApplyError, FindingsError, PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
 from portinfra.hooks.inventory import inventory
 from portinfra.hooks.listeners import SafeListener
@@ -31,6 +31,7 @@ from portinfra.recovery.options import Pace
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.capture import Capture
 from portinfra.recovery.points.left_aside import remove_outlived
+from portinfra.recovery.points.locks import DAY, lock_days, lock_snapshots
 from portinfra.recovery.points.point import Point, id_of, manifest, new_id, points, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
@@ -202,6 +203,7 @@ class _Replication:
         self._take(due, known)
         self._carry()
         self.check()  # before any point goes that a failover may have begun with
+        self._lock()
         removed = self.ledger.removed
         told = tidying.prune(whole=all(outcome.fate != "failed" for outcome in self.outcomes.values()))
         if told:
@@ -352,6 +354,29 @@ class _Replication:
     def _carried(self, point: Point, moved: int | None = None) -> None:
         self.outcomes[point.group] = GroupOutcome(point.group, "carried", point.id, point.taken, moved=moved)
         self.say(f"{point.group}: carried, point {point.id}")
+
+    def _lock(self) -> None:
+        """Lock the snapshots of each point that has arrived and was never locked, where the plan says so."""
+        days, arrived = lock_days(self.recovery), self.target.snapshots()
+        known = points(self.ledger.entries()) if days else []
+        ages = Ages(known, self.target.now)
+        for point in known:
+            age = ages.of(point).seconds
+            mine = [seen for address, seen in arrived.items() if id_of(address) == point.id]
+            if point.entry.said.get("locked") or not mine or not arrived_whole(point, arrived):
+                continue
+            if not point.carried or age is None or age >= days * DAY:
+                continue
+            try:
+                lock_snapshots(self.target.connection, mine, days)
+            except ProviderError as error:
+                problem = f"point {point.id} is not locked: {error}"
+                self.outcomes[point.group] = GroupOutcome(
+                    point.group, "failed", point.id, point.taken, problem
+                )
+                continue
+            until = round(self.target.now + days * DAY, 3)
+            self.ledger.rewrite(point.entry, {**point.entry.said, "locked": until})
 
     def _copy(self, known: list[Point], taken: Mapping[Address, Observed[Spec]]) -> None:
         there = place(self.recovery.topology, self.recovery.target).resources

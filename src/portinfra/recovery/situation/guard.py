@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from attrs import evolve, frozen
 
+from portinfra.command_text import command
 from portinfra.errors import DeclarationError
 from portinfra.execution.connection import Connection
 from portinfra.model.environment import Environment
@@ -93,7 +94,8 @@ class GuardedRecovery(Recovery):
         return Finding(
             "recovery/standby",
             f"{environment.name} is the standby of recovery plan {name}: its hosts run{stay}",
-            f"To bring newer data there: dr refresh {name}. To make it active: dr failover {name}.",
+            f"To bring newer data there: {command('dr', 'refresh', name)}. To make it active: "
+            f"{command('dr', 'failover', name)}.",
             Severity.WARNING,
             subject=f"environment.{environment.name}",
             location=environment.location,
@@ -105,7 +107,7 @@ class GuardedRecovery(Recovery):
             "recovery/standby-waits",
             f"hosts of {environment.name} stay off: its own volumes have the newest data of a group, which "
             "hosts of a standby would change",
-            f"Make newer points first: dr replicate {name}. Then run this again.",
+            f"Make newer points first: {command('dr', 'replicate', name)}. Then run this again.",
             Severity.WARNING,
             subject=f"environment.{environment.name}",
             location=environment.location,
@@ -127,7 +129,8 @@ def _blank_findings(plan: Plan, recovery: str) -> Iterator[Finding]:
             "recovery/not-its-turn",
             f"{environment.name} is the target of recovery plan {recovery}, and has not taken over: "
             "what this makes is blank",
-            f"To take over: dr failover {recovery}; to try it: dr drill {recovery}.",
+            f"To take over: {command('dr', 'failover', recovery)}; to try it: "
+            f"{command('dr', 'drill', recovery)}.",
             Severity.WARNING,
             subject=f"environment.{environment.name}",
             location=environment.location,

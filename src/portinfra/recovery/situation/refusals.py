@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from portinfra import command_text
 from portinfra.errors import OutcomeUnknown, PolicyError, PortinfraError, Unavailable
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
@@ -46,17 +47,17 @@ def explain(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) ->
 
 
 def command(recovery: Recovery, verb: Verb) -> str:
-    """Return what an operator types for a verb, after the name of the program."""
+    """Return what an operator types for a verb."""
     recovery, plan = recovery.declared, recovery.plan.name
     if verb.name == "takeover":
         name = "failover" if verb.end == "target" else "failback"
-        planned = " --planned" if verb.planned else ""
-        lost = f" --lost {_name(recovery, peer_of(_end(verb)))}" if verb.lost else ""
-        return f"dr {name} {plan}{planned}{lost}"
+        planned = ("--planned",) if verb.planned else ()
+        lost = ("--lost", _name(recovery, peer_of(_end(verb)))) if verb.lost else ()
+        return command_text.command("dr", name, plan, *planned, *lost)
     if verb.name in ("apply", "destroy"):
-        without = " --without-peer" if verb.without_peer else ""
-        return f"{verb.name} {_name(recovery, _end(verb))}{without}"
-    return f"dr {verb.name} {plan}"
+        without = ("--without-peer",) if verb.without_peer else ()
+        return command_text.command(verb.name, _name(recovery, _end(verb)), *without)
+    return command_text.command("dr", verb.name, plan)
 
 
 def next_step(recovery: Recovery, verbs: tuple[Verb, ...]) -> str:
@@ -153,7 +154,8 @@ def _stands_already(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situa
         return f"{name} is active already{since}, and {other} is not stopped", f"Stop it: {fence}."
     return (
         f"{name} is active already{since}: there is nothing left to do",
-        f"To repair what is wrong there: apply {name}. To make {other} active: "
+        f"To repair what is wrong there: {command(recovery, Verb('apply', now.active))}. To make {other} "
+        "active: "
         f"{command(recovery, Verb('takeover', now.waiting))}.",
     )
 
@@ -164,7 +166,7 @@ def _nothing_to_fence(recovery: Recovery, verb: Verb, refusal: Refusal, now: Sit
     runs = "runs as the declared standby" if is_standby else "has no host that runs against that"
     return (
         f"{name} is active, and {other}, which waits, {runs}",
-        f"dr status shows both environments. To make {other} active: "
+        f"{_status(recovery)} shows both environments. To make {other} active: "
         f"{command(recovery, Verb('takeover', now.waiting))}.",
     )
 
@@ -172,7 +174,7 @@ def _nothing_to_fence(recovery: Recovery, verb: Verb, refusal: Refusal, now: Sit
 def _nothing_under_way(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
     return (
         f"no takeover is under way: {_name(recovery, now.active)} is active",
-        "dr status shows both environments, and the command that finishes a takeover.",
+        f"{_status(recovery)} shows both environments, and the command that finishes a takeover.",
     )
 
 
@@ -236,6 +238,10 @@ def _wait(recovery: Recovery, refusal: Refusal, end: End) -> str:
 def _why(now: Situation, end: End) -> str:
     error = now.facts(end).error
     return f": {error}".partition("\n")[0] if error else ""
+
+
+def _status(recovery: Recovery) -> str:
+    return command_text.command("dr", "status", recovery.plan.name)
 
 
 def _name(recovery: Recovery, end: End) -> str:

@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from attrs import evolve
 
+from portinfra.command_text import command
 from portinfra.errors import ApplyError, PolicyError, ProviderError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
@@ -116,11 +117,13 @@ def switched(
 
 def passed_on(recovery: Recovery, epoch: int) -> PolicyError:
     """That what was to be done here is of an earlier epoch."""
+    plan = recovery.plan.name
     return recovery.refusal(
         "another operator was faster",
         "passed-on",
         f"meanwhile it was decided otherwise ({moment(epoch)})",
-        "Look at dr status before anything else; dr fence stops the environment that was overtaken.",
+        f"{command('dr', 'status', plan)} shows both environments. {command('dr', 'fence', plan)} stops the "
+        "one that was overtaken.",
     )
 
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from attrs import asdict, define, evolve
 
+from portinfra.command_text import command
 from portinfra.errors import ApplyError, PolicyError, PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
@@ -74,7 +75,8 @@ def _raise_unless_ready(recovery: Recovery, how: How) -> None:
     """Raise PolicyError for what is known to refuse a refresh, before the first write."""
     what = f"{recovery.target_scope} is not refreshed"
     if not recovery.has_standby:
-        fix = f'Write standby = "running" into the plan. To try a recovery: dr drill {recovery.plan.name}.'
+        drill = command("dr", "drill", recovery.plan.name)
+        fix = f'Write standby = "running" into the plan. To try a recovery: {drill}.'
         raise recovery.refusal(what, "no-standby", "the recovery plan declares no standby", fix)
     now = read_facts(recovery)
     raise_if_refused(recovery, VERB, now)
@@ -129,7 +131,7 @@ class _Refresh:
         name, target = self.recovery.plan.name, self.recovery.target
         what = f"{self.recovery.target_scope} is not refreshed"
         chosen, missing = choose(self.recovery, self.target, self.ledger, self.how.without, self.how.as_of)
-        make_one = f"Make a newer point: dr replicate {name} --now."
+        make_one = f"Make a newer point: {command('dr', 'replicate', name, '--now')}."
         if missing:
             fix = "Name a later moment: --as-of TIME." if self.how.as_of else make_one
             raise self.recovery.refusal(what, "no-point", "; ".join(missing), fix)
@@ -176,7 +178,8 @@ class _Refresh:
         except PortinfraError as error:
             first = str(error.first if isinstance(error, ApplyError) else error).partition("\n")[0]
             name = self.recovery.target.name
-            bring_up.reasons.append(f"not all of {name} is as declared ({first}): apply {name} does the rest")
+            rest = command("apply", name)
+            bring_up.reasons.append(f"not all of {name} is as declared ({first}): {rest} does the rest")
 
     @property
     def _kept(self) -> KeptVolumes:

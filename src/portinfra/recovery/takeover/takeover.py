@@ -11,6 +11,7 @@ from typing import Any
 
 from attrs import asdict, define, evolve
 
+from portinfra.command_text import command
 from portinfra.errors import (
     ApplyError,
     FindingsError,
@@ -221,8 +222,8 @@ class _Takeover:
             f"{name} is fenced, and not all of it is stopped: {error}",
             provider=self.recovery.source.provider,
             fix="The takeover has begun, and no apply starts what is off. Run this again once all of it "
-            f"answers; or, if it is lost: dr {verb} {plan} --lost {name}. To give the takeover up: "
-            f"dr abandon {plan}.",
+            f"answers; or, if it is lost: {command('dr', verb, plan, '--lost', name)}. To abandon the "
+            f"takeover: {command('dr', 'abandon', plan)}.",
         )
 
     def _last_point(self) -> None:
@@ -320,7 +321,8 @@ class _Takeover:
         except (ApplyError, FindingsError, Unavailable) as error:
             name = self.recovery.target.name
             first = str(error.first if isinstance(error, ApplyError) else error).partition("\n")[0]
-            bring_up.reasons.append(f"not every host runs ({first}): apply {name} starts the others")
+            start = command("apply", name)
+            bring_up.reasons.append(f"not every host runs ({first}): {start} starts the others")
 
     def _announced(self, bring_up: BringUp) -> bool:
         """Tell the names' keeper where the hosts are now; whether it took it."""

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from attrs import evolve, frozen
 
+from portinfra.command_text import command
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
 from portinfra.model.finding import Finding
@@ -163,13 +164,14 @@ class Selection:
         new point can be made while this takeover is `under_way`.
         """
         name = self.recovery.plan.name
-        fix = f"Look at dr status; make one with: dr replicate {name} --now."
+        point = command("dr", "replicate", name, "--now")
+        fix = f"{command('dr', 'status', name)} lists the points. Make one: {point}."
         if self.how.as_of:
-            fix = f"Name a later moment: --as-of TIME. To see what it brings: dr plan {name} --as-of TIME."
+            fix = f"Name a later moment. {command('dr', 'status', name, '--points')} lists the points."
         elif self.how.lost:
             fix = "Declare it without what no point has data for; or wait for the other environment."
         elif under_way:
-            fix = f"Abandon this: dr abandon {name}. Then make one with: dr replicate {name} --now."
+            fix = f"Abandon this: {command('dr', 'abandon', name)}. Then make one: {point}."
         doubt = "Repair that record. To use points, whatever own volumes have: --from-points."
         return [
             *(self._finding("no-point", why, fix) for why in found.missing),

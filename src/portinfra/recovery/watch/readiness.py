@@ -1,5 +1,6 @@
 """The check before a takeover: portinfra refuses one that would fail, before the first write."""
 
+from portinfra.command_text import command
 from portinfra.errors import PolicyError
 from portinfra.model.finding import Severity
 from portinfra.recovery.options import How
@@ -28,11 +29,8 @@ def may_take_over(recovery: Recovery, how: How | None = None) -> Situation:
         return now
     found = foresee(recovery, how, now, known).findings
     if errors := [each for each in found if each.severity is Severity.ERROR]:
-        fix = (
-            f"Mend that, and run it again; or give it up: dr abandon {recovery.plan.name}."
-            if now.open
-            else ""
-        )
+        abandon = command("dr", "abandon", recovery.plan.name)
+        fix = f"Correct that, and run it again; or abandon it: {abandon}." if now.open else ""
         raise PolicyError(f"{recovery.target_scope} cannot take over: nothing was changed", errors, fix=fix)
     return now
 

@@ -27,6 +27,7 @@ from portinfra.recovery.ledger.takeovers import Turn
 from portinfra.recovery.options import Pace
 from portinfra.recovery.points.ages import Ages, rounded
 from portinfra.recovery.points.left_aside import KeptVolumes
+from portinfra.recovery.points.locks import has_locks, locked_points, read_locks
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
@@ -80,6 +81,8 @@ class PointStatus:
     """Whether the ledger says that all of it is there."""
     age_is_exact: bool = True
     """Whether it is the age. If not, the data is no older than that."""
+    locked_until: str | None = None
+    """Until when nobody can delete it: UTC, ISO 8601; None: it is not locked."""
 
 
 @frozen(field_transformer=strict)
@@ -203,6 +206,8 @@ def status_of_way(recovery: Recovery, *, ask_source: bool = True) -> RecoverySta
         contents = Ledger(target, recovery.ledger).read()
         entries = contents.entries
         now = target.provider.clock.now()
+        is_locked = has_locks(recovery, points(entries))
+        locks = locked_points(there.resources, read_locks(target)) if is_locked else {}
     here, away = situation.facts(peer_of(source_end)), situation.facts(source_end)
     untold = _is_untold(source_end, away, here)
     stands = (
@@ -218,7 +223,13 @@ def status_of_way(recovery: Recovery, *, ask_source: bool = True) -> RecoverySta
         recovery.plan.name,
         seconds(recovery.plan.rpo),
         tuple(_volumes(recovery, there, known, ages)),
-        tuple(_point_status(point, restorable, there, ages) for point, restorable in known),
+        tuple(
+            evolve(
+                _point_status(point, restorable, there, ages),
+                locked_until=iso(locks[point.id]) if point.id in locks else None,
+            )
+            for point, restorable in known
+        ),
         tuple(str(entry.said["id"]) for entry in entries if entry.kind == DRILL and entry.open),
         situation.turn,
         stands,

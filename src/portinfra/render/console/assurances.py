@@ -7,6 +7,7 @@ compares each with the simulator's own records over random histories, and fails 
 from collections import Counter
 from collections.abc import Mapping
 
+from portinfra.command_text import command
 from portinfra.model.address import Address
 from portinfra.model.plan import Plan
 from portinfra.model.resources import FirewallRules, Instance
@@ -171,7 +172,8 @@ def _not_in_force(plan: Plan) -> list[str]:
     rules = plan.observation.of(FirewallRules)
     if not plan.observation.reads_definitions or not rules:
         return []
-    return ["what is in force of firewall rules, as only their definitions are read (`apply` renews them)"]
+    renew = command("apply", plan.scope.environment)
+    return [f"what is in force of firewall rules, as only their definitions are read ({renew} renews them)"]
 
 
 def _is_fenced(plan: Plan) -> bool:

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from portinfra.command_text import command
 from portinfra.model.evidence import Evidence
 from portinfra.recovery.drills.drill import Swept
 from portinfra.recovery.drills.history import RunHistory
@@ -136,6 +137,9 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
         console.print(f"{unreadable_line(found.unreadable)}. No point is removed while that is so.")
     if found.vault_unseen:
         console.print(f"Nobody could look whether the vault has them: {found.vault_unseen}")
+    if locked := [point.locked_until for point in found.points if point.locked_until]:
+        last = moment(max(locked))
+        console.print(f"{count(len(locked), 'point')} locked: nobody can delete them, the last until {last}.")
     for line in _kept_lines(found):
         console.print(line)
     _show_situation(found, console)
@@ -154,22 +158,25 @@ def _show_situation(found: RecoveryStatus, console: Console) -> None:
 def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
     """Yield what there is to say of both ends, besides data."""
     for id in found.drills:
-        yield f"Drill {id} still runs, or left something behind: dr sweep."
+        sweep = command("dr", "sweep", found.recovery)
+        yield f"Drill {id} still runs, or left something behind. To remove it: {sweep}"
     if found.last_refresh:
         last = found.last_refresh
         yield f"Last refresh: {last.id}, {moment(last.began)}, {last.result}."
     if found.refresh_overdue:
-        yield f"A refresh of the standby is overdue: dr refresh {found.recovery}."
+        refresh = command("dr", "refresh", found.recovery)
+        yield f"A refresh of the standby is overdue: {refresh}"
+    fence = command("dr", "fence", found.recovery)
     if found.standby_runs:
         yield "Hosts of the target run as a standby. No flow from the internet reaches them."
     if found.source_may_run:
         asked = found.source_stopped is not None
         why = "has not been stopped" if asked else "does not say whether it is stopped"
-        yield f"The source {why}. First of all, once it is there: dr fence."
+        yield f"The source {why}. First of all, when it answers again: {fence}"
     if found.untold:
-        yield "The source was let in again, and the target was not told of it. First of all: dr fence."
+        yield f"The source is active again, and the target does not know it. First of all: {fence}"
     if found.target_may_run:
-        yield "Hosts of the target run, though the source is active. First of all: dr fence."
+        yield f"Hosts of the target run, though the source is active. First of all: {fence}"
     if found.turn:
         yield f"A {found.turn.occasion} has begun and is not done. {found.next_step}"
     elif found.stands:
@@ -180,7 +187,8 @@ def _way_of_points(found: RecoveryStatus) -> str:
     if found.end == "target":
         return "Nothing is carried from there before the source is stopped."
     where = f"These are the points in {found.points_in}, which waits"
-    return f"{where}: dr replicate carries there what is written in the target."
+    replicate = command("dr", "replicate", found.recovery)
+    return f"{where}. What is written in the target goes there by {replicate}"
 
 
 def _kept_lines(found: RecoveryStatus) -> Iterable[str]:
@@ -203,7 +211,7 @@ def _age(seconds: float | None, is_exact: bool) -> str:
 
 def _points(found: Iterable[PointStatus]) -> Table:
     """Each of them, the newest first of its group."""
-    rows = table("point", "group", "taken", "age", "volumes", "lies in", "restorable")
+    rows = table("point", "group", "taken", "age", "volumes", "lies in", "restorable", "locked until")
     for point in sorted(found, key=lambda point: point.group):
         told = {True: "yes", False: "no", None: "nobody could look"}[point.restorable]
         here = f"the target: {point.parts} of {point.volumes}" if point.parts else "nowhere yet"
@@ -215,6 +223,7 @@ def _points(found: Iterable[PointStatus]) -> Table:
             str(point.volumes),
             "the vault" if point.in_vault and not point.parts else here,
             told,
+            moment(point.locked_until) if point.locked_until else "",
         )
     return rows
 
