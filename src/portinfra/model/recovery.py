@@ -32,7 +32,7 @@ ACCEPTS = ("data", "service", "hosts")
 STANDBYS = ("off", "running")
 
 SEEDS = ("each", "one")
-OCCASIONS = ("drill", "failover", "failback")
+OCCASIONS = ("drill", "failover", "failback", "refresh")
 
 
 KEPT = ("last", "hourly", "daily", "weekly")
@@ -145,7 +145,7 @@ class Action:
     run: Hook = field(metadata=_RUN)
     """What is called; it fails by its exit code, or by raising."""
     on: tuple[str, ...] = field(default=("failover", "failback"), converter=convert.strings)
-    """Any of `drill`, `failover` and `failback`."""
+    """Any of `drill`, `failover`, `failback` and `refresh`."""
     after: str = field(default="", converter=_role_name)
     """The role whose wave it follows; empty: it is the last thing to be done."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
@@ -250,6 +250,10 @@ class RecoveryPlan:
     """`running`: hosts of the target run while the source is active, for releases and tests. Flows from the
     internet to them stay closed until the target is active, and a takeover replaces their data. `off`: the
     hosts of the target are off.
+    """
+    refresh_every: str = field(default="", metadata={"before": "drill_cidr"})
+    """How often `dr refresh` gives a running standby the newest data, as time: `30d`. `dr status` names a
+    refresh that is overdue. Empty: never.
     """
     drill_cidr: str = ""
     """The addresses of a drill's network, no smaller than the target's; empty: the target's."""

@@ -51,7 +51,7 @@ def _given(recovery: RecoveryPlan) -> Iterator[tuple[Part, str, str]]:
     """Every length of time: whose, of which attribute, as it was written."""
     for attribute in ("rpo", "rto", "drill_limit"):
         yield whole(recovery), attribute, getattr(recovery, attribute)
-    for attribute in ("lock", "keep_overwritten"):
+    for attribute in ("lock", "keep_overwritten", "refresh_every"):
         if text := getattr(recovery, attribute):
             yield whole(recovery), attribute, text
     for part, wave in zip(wave_parts(recovery), recovery.waves, strict=True):

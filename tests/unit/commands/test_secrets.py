@@ -75,6 +75,8 @@ recovery "shop" {
   rto    = "1h"
   waves  = [["db"], ["queue", "web"]]
   accept = "hosts"
+
+  standby = "running"
 }
 """
 
@@ -98,6 +100,7 @@ CALLS = {
     ("dr", "status"): [ALL, ("--points",), ("--prometheus",)],
     ("dr", "drill"): [ALL],
     ("dr", "drills"): [ALL],
+    ("dr", "refresh"): [ALL],
     ("dr", "sweep"): [ALL],
     ("dr", "runbook"): [ALL],
     ("dr", "report"): [("EVIDENCE",)],

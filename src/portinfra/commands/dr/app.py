@@ -7,6 +7,7 @@ import typer
 from portinfra.commands.dr.drill import drill, drills, sweep
 from portinfra.commands.dr.failover import abandon, failback, failover, fence
 from portinfra.commands.dr.prospect import plan
+from portinfra.commands.dr.refresh import refresh
 from portinfra.commands.dr.replicate import replicate
 from portinfra.commands.dr.reporting import report, verify
 from portinfra.commands.dr.runbook import runbook
@@ -21,6 +22,7 @@ COMMANDS = (
     drill,
     drills,
     sweep,
+    refresh,
     failover,
     failback,
     abandon,
