@@ -21,6 +21,7 @@ from portinfra.model.resources import Volume
 from portinfra.model.topology import Role, Topology
 from portinfra.records.lease import NOTE, read_records
 from portinfra.recovery.drills.drill import drill, sweep
+from portinfra.recovery.ledger.approvals import read_approvals
 from portinfra.recovery.ledger.drills import drilled
 from portinfra.recovery.ledger.entries import FORMS, VERSION, unreadable
 from portinfra.recovery.ledger.kept import read_kept
@@ -87,6 +88,16 @@ EXAMPLES = {
         "points": "70dbd8b0",
     },
     "stood": {"kind": "stood", "id": "70dbd999"},
+    "approved": {
+        "kind": "approved",
+        "id": "70dbd9b2",
+        "what": "failover",
+        "principal": "ada@laptop",
+        "at": 1893456050.0,
+        "until": 1893459650.0,
+        "takeover": "",
+        "data": "",
+    },
     "kept": {"kind": "kept", "id": "70dbd9a1", "takeover": "70dbd999", "data": "b0a3", "until": 1894060852.0},
 }
 
@@ -179,6 +190,7 @@ def test_whatever_is_readable_can_be_derived_from(kind):
             assert all(moment(each.began) for each in drilled(known)), name
             assert all(moment(each.began) for each in read_runs(known)), name
             assert all(iso(each.until) for each in read_kept(known)), name
+            assert all(iso(each.at) for each in read_approvals(known)), name
             assert stood_since(known) == (kind == "stood")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 import typer
 
+from portinfra.commands.dr.approve import approve
 from portinfra.commands.dr.drill import drill, drills, sweep
 from portinfra.commands.dr.failover import abandon, failback, failover, fence
 from portinfra.commands.dr.prospect import plan
@@ -25,6 +26,7 @@ COMMANDS = (
     refresh,
     failover,
     failback,
+    approve,
     abandon,
     fence,
     report,
