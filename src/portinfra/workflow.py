@@ -24,6 +24,7 @@ from portinfra.guards.fence import Fence
 from portinfra.guards.peer import check_guards, check_guards_again, is_recorded, record_peer
 from portinfra.hooks.dns import call_dns
 from portinfra.hooks.listeners import SafeListener
+from portinfra.hosts.plan_findings import plan_findings
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
@@ -118,6 +119,7 @@ def plan(
         *rule_findings(there, registry.plugin(environment.provider), made.catalogue),
     )
     about_new = (*findings_for_plan(about_new, made), *_unknown(topology, environment))
+    about_new += tuple(plan_findings(made, registry.plugin(environment.provider)))
     return evolve(made, findings=(*about_new, *made.findings, *_named(made), *report.errors))
 
 
