@@ -8,6 +8,7 @@ from datetime import datetime
 
 from attrs import asdict, evolve, frozen
 
+from portinfra.command_text import command
 from portinfra.errors import ApplyError, LeaseHeldError, PolicyError, PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
 from portinfra.hooks.listeners import SafeListener
@@ -23,6 +24,7 @@ from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import begin_run, end_run, link_run
 from portinfra.recovery.options import Pace, in_utc
 from portinfra.recovery.points.ages import Ages
+from portinfra.recovery.points.left_aside import remove_outlived
 from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import ending, isolated, sourced
 from portinfra.recovery.recovery import Recovery
@@ -76,7 +78,8 @@ def drill(
             held.enter_context(run)
             entry = begin_run(ledger, {"kind": KIND, "id": id, "began": iso(started), "as_of": moment})
             say(f"drill {id}: {recovery.drill(id)}")
-            fix = "name a later moment" if as_of else "make one with dr replicate --now"
+            make_one = command("dr", "replicate", recovery.plan.name, "--now")
+            fix = "name a later moment" if as_of else f"make one with {make_one}"
             problems = [f"{told}: {fix}" for told in missing]
             try:
                 with run.living():
@@ -192,7 +195,10 @@ class Swept:
 
 @check_arguments
 def sweep(recovery: Recovery, *, pace: Pace | None = None) -> list[Swept]:
-    """Remove what drills left that died; only what bears such a drill's id. One that still runs is let be."""
+    """Remove what drills left that died; only what bears such a drill's id. One that still runs is let be.
+
+    At each end that answers, also remove kept snapshots of replaced volumes whose time is over.
+    """
     pace = pace or Pace()
     found: list[Swept] = []
     with Connection.to(recovery.target) as target:
@@ -219,6 +225,10 @@ def sweep(recovery: Recovery, *, pace: Pace | None = None) -> list[Swept]:
         if recovery.plan.vault:
             with suppress(LeaseHeldError):  # another run is receiving right now
                 clear(recovery, target, pace)
+        remove_outlived(recovery, target, pace)
+    with suppress(ProviderError), Connection.to(recovery.source) as source:  # it may be lost
+        source.account()
+        remove_outlived(recovery.turned, source, pace)
     return found
 
 

@@ -8,11 +8,13 @@ from attrs import evolve
 
 from portinfra.errors import OutcomeUnknown, PortinfraError, Unavailable
 from portinfra.execution.connection import Connection
+from portinfra.model.internet import lets_internet_in
 from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation
 from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance
 from portinfra.records.lease import read_leases
+from portinfra.recovery.ledger.kept import read_kept
 from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
 from portinfra.recovery.ledger.takeovers import STOOD, Turn, activated_number, turns
@@ -95,15 +97,24 @@ def read_facts_for_plan(recovery: Recovery, end: End, plan: Plan) -> Situation:
     return classify(source, evolve(target, authority=known))
 
 
-def facts_of(end: End, lease: Lease | None, contents: Contents, there: Observation | None) -> EndFacts:
-    """Return what an end says: its newest lease, its ledger, and what was observed there. Pure."""
+def facts_of(
+    end: End,
+    lease: Lease | None,
+    contents: Contents,
+    there: Observation | None,
+    *,
+    standby: bool = False,
+) -> EndFacts:
+    """Return what an end says: its newest lease, its ledger, and what was observed there; with `standby`, its
+    hosts may run while it waits. Pure.
+    """
     known = turns(contents.entries)
     newest = max(known, key=lambda turn: turn.latest, default=None)
     closed = (turn.number for turn in known if not turn.open)
     since = max(activated_number(contents), *closed, 0)
     return EndFacts(
         authority=_authority(end, lease),
-        hosts=_hosts(there),
+        hosts=_hosts(there, standby=standby),
         takeover=_takeover(end, newest) if newest else None,
         activated=_activated(end, known, contents.entries),
         damaged=tuple(
@@ -112,6 +123,8 @@ def facts_of(end: End, lease: Lease | None, contents: Contents, there: Observati
             if each.kind == TAKEOVER and each.open and each.number > since
         ),
         silent_zones=tuple(sorted(there.unknown)) if there else (),
+        complete=_complete(end, newest, contents.entries) if newest else None,
+        kept=read_kept(contents.entries),
         turn=newest,
     )
 
@@ -136,7 +149,8 @@ def _read_end(recovery: Recovery, end: End, place: Connection, *, hosts: bool) -
     leases = read_leases(place.reader, recovery.target_scope)
     contents = Ledger(place, recovery.ledger).read()
     there = place.observe(recovery.target_scope) if hosts else None
-    return facts_of(end, leases[-1] if leases else None, contents, there)
+    standby = recovery.has_standby and end == "target"
+    return facts_of(end, leases[-1] if leases else None, contents, there, standby=standby)
 
 
 def _authority(end: End, lease: Lease | None) -> Authority | None:
@@ -145,12 +159,14 @@ def _authority(end: End, lease: Lease | None) -> Authority | None:
     return Authority(lease.epoch, peer_of(end) if lease.fenced else end)
 
 
-def _hosts(there: Observation | None) -> Literal["on", "off", "unknown"]:
+def _hosts(there: Observation | None, *, standby: bool) -> Literal["on", "off", "unknown", "standby"]:
     if there is None:
         return "off"
     on = any(
         isinstance(seen.spec, Instance) and seen.spec.power == "running" for seen in there.resources.values()
     )
+    if on and standby and not there.unknown and not lets_internet_in(there):
+        return "standby"
     return "on" if on else "unknown" if there.unknown else "off"
 
 
@@ -165,6 +181,16 @@ def _takeover(end: End, turn: Turn) -> Takeover:
         phase = "restoring"
     stopped = turn.fenced_at is not None and not turn.lost
     return Takeover(Authority(turn.latest, active), phase, turn.lost, stopped, turn.last_point)
+
+
+def _complete(end: End, turn: Turn, entries: Iterable[Entry]) -> Authority | None:
+    """Return the decision of a finished takeover, where each of its points was made after it had begun: with
+    a last point, the other end was stopped before.
+    """
+    came = {entry.said["id"] for entry in entries if entry.kind == "point" and entry.number > turn.number}
+    planned = turn.last_point and not turn.lost and turn.fenced_at is not None and turn.as_of is None
+    whole = planned and not turn.own and turn.points and came.issuperset(turn.points)
+    return Authority(turn.epoch, end) if whole and not turn.open and not turn.abandoned else None
 
 
 def _activated(end: End, known: Iterable[Turn], entries: Iterable[Entry]) -> Authority | None:

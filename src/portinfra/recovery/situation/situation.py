@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from portinfra.errors import PortinfraError
 from portinfra.recovery.ledger.entries import Unreadable
+from portinfra.recovery.ledger.kept import Kept
 from portinfra.recovery.ledger.takeovers import Turn
 
 End = Literal["source", "target"]
@@ -52,14 +53,20 @@ class EndFacts:
     answers: bool = True
     authority: Authority | None = None
     """The newest decision that its lease has; None: there was no takeover yet."""
-    hosts: Literal["on", "off", "unknown"] = "off"
-    """`off`: also where none exists. `unknown`: a zone does not answer."""
+    hosts: Literal["on", "off", "unknown", "standby"] = "off"
+    """`off`: also where none exists. `unknown`: a zone does not answer. `standby`: they run as the recovery
+    plan declares, and nothing from the internet reaches them.
+    """
     takeover: Takeover | None = None
     activated: Authority | None = None
     """The last takeover that made this end active: its own volumes have the newest data of then."""
     damaged: tuple[Unreadable, ...] = ()
     """Entries of takeovers that cannot be read, and may not be finished."""
     silent_zones: tuple[str, ...] = ()
+    complete: Authority | None = None
+    """The newest takeover to this end, where it brought all data of the other end, which it had stopped."""
+    kept: tuple[Kept, ...] = field(default=(), eq=False)
+    """Its ledger's entries about volumes that takeovers replaced."""
     turn: Turn | None = field(default=None, eq=False)
     """The ledger entry of `takeover`."""
     error: PortinfraError | None = field(default=None, eq=False)
@@ -82,7 +89,9 @@ class Situation:
     the other end is being abandoned. `undecided`: it does not answer.
     """
     fenced: bool | None
-    """Whether the waiting end has the newest decision, and its hosts are off; None: it does not answer."""
+    """Whether the waiting end has the newest decision, and its hosts are off or a standby; None: it does not
+    answer.
+    """
     holder: End | None
     """The end whose own volumes have the newest data; None: an end does not answer."""
     ends: tuple[EndFacts, EndFacts]
@@ -134,6 +143,18 @@ class Situation:
         if not self.takeover:
             return None
         return self.facts(self.active if self.phase == "taking over" else self.waiting).turn
+
+
+def is_contained(now: Situation, end: End) -> bool:
+    """Return whether the other end has all data that own volumes of an end have.
+
+    That is so where the end was last left by a takeover that stopped it and then carried a last point, and
+    where a target was never active.
+    """
+    here, there = now.facts(end), now.facts(peer_of(end))
+    if here.authority is None and here.takeover is None:
+        return end == "target"
+    return there.complete is not None and there.complete == here.authority
 
 
 def classify(source: EndFacts, target: EndFacts) -> Situation:
@@ -191,7 +212,7 @@ def _is_fenced(waiting: EndFacts, newest: Authority | None) -> bool | None:
         return None
     if newest is None:
         return True  # no takeover happened yet: hosts of the target may run, with blank volumes
-    return waiting.authority == newest and waiting.hosts == "off"
+    return waiting.authority == newest and waiting.hosts in ("off", "standby")
 
 
 def _since(facts: EndFacts) -> tuple[int, str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from attrs import define, evolve, field
 
 from portinfra.errors import ApplyError, NotReadyError, PortinfraError
+from portinfra.model.address import Address
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import Checked, Kind
 from portinfra.model.placed import Placed
@@ -35,6 +36,8 @@ class BringUp:
     """The roles, by `mark`, that an earlier run has given their data: what is written there since is kept."""
     has_data: Callable[[Sequence[str]], None] = lambda roles: None
     """Called when roles have their data, and none of their hosts that were there has started yet."""
+    keep: Callable[[Collection[Address]], None] = lambda volumes: None
+    """Called with existing volumes before they are replaced. Their hosts are off."""
     note: Callable[[str], None] = lambda action: None
     """Called with the name of an action that is done."""
     interruption: Callable[[], str] = lambda: ""
@@ -91,6 +94,8 @@ class BringUp:
             waiting = stopped(placed, hosts)
             if hosts:
                 self._carry_out(waiting, PlanOptions(addresses=hosts))
+            if mine:
+                self.keep(mine)
             if empty := joining(placed, mine):  # first of all: see `outdated`
                 self._carry_out(waiting, replacing(empty))
             if rest := mine - empty:

@@ -5,11 +5,13 @@ that ends early is continued: the ledger says what was decided. `Step` has the s
 """
 
 import secrets
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
 from attrs import asdict, define, evolve
 
+from portinfra.command_text import command
 from portinfra.errors import (
     ApplyError,
     FindingsError,
@@ -19,18 +21,23 @@ from portinfra.errors import (
     UserCodeError,
 )
 from portinfra.execution.connection import Connection
+from portinfra.execution.run import Run
 from portinfra.hooks.dns import call_dns
 from portinfra.hooks.listeners import SafeListener
+from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
-from portinfra.model.evidence import Evidence
+from portinfra.model.duration import seconds
+from portinfra.model.evidence import Evidence, LeftAside
 from portinfra.model.placed import Placed
 from portinfra.placement import place
 from portinfra.recovery.groups import groups
+from portinfra.recovery.ledger.kept import read_kept
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run
 from portinfra.recovery.ledger.takeovers import Turn, activate, mark, turns, under_way, written
 from portinfra.recovery.options import How
 from portinfra.recovery.points.ages import Ages
+from portinfra.recovery.points.left_aside import KeptVolumes
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.points.restore import sourced
 from portinfra.recovery.recovery import Recovery
@@ -40,8 +47,8 @@ from portinfra.recovery.situation.situation import End, Situation
 from portinfra.recovery.situation.wish import end_of, is_planned
 from portinfra.recovery.takeover.begin import Beginning
 from portinfra.recovery.takeover.bring_up import BringUp
-from portinfra.recovery.takeover.evidence import OwnData, shown
-from portinfra.recovery.takeover.fencing import passed_on, switch, switched
+from portinfra.recovery.takeover.evidence import OwnData, both_ran, shown
+from portinfra.recovery.takeover.fencing import passed_on, stand_down, switch, switched
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.vault.selection import Selected, Selection
 from portinfra.recovery.vault.transfer import receive
@@ -49,7 +56,7 @@ from portinfra.recovery.watch.readiness import may_take_over
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
-from portinfra.words import iso
+from portinfra.words import count, iso
 
 
 @check_arguments
@@ -122,6 +129,8 @@ class _Takeover:
             placed = sourced(place(self.recovery.topology, self.recovery.target), chosen.points, there)
             self.how.at(Step.AGREE)
             turn = self._agreed(turn, placed, chosen)
+            self.how.at(Step.STAND_DOWN)
+            stand_down(run, placed, self.catalogue, self._with_data(turn), pace.listen)
             self.how.at(Step.ACTIVATE)
             run.record_fence(epoch=turn.epoch, fenced=False)
             sensitive = self.recovery.sensitive
@@ -136,6 +145,7 @@ class _Takeover:
                 has_data=lambda roles: self._note(
                     turn.id, restored=(*self._turn(turn.id).restored, *map(mark, roles))
                 ),
+                keep=lambda volumes: self._keep_overwritten(turn.id, volumes, run),
                 note=lambda action: self._note(turn.id, done=(*self._turn(turn.id).done, mark(action))),
             )
             self.how.at(Step.BRING_UP)
@@ -156,6 +166,8 @@ class _Takeover:
                 source_principal=self.source_principal,
                 target_principal=principal,
                 as_of=None if turn.as_of is None else iso(turn.as_of),
+                left_aside=self._left_aside(turn),
+                both_ran=both_ran(turn),
                 **asdict(link_run(self.ledger, entry)),
             )
             if whole:
@@ -210,8 +222,8 @@ class _Takeover:
             f"{name} is fenced, and not all of it is stopped: {error}",
             provider=self.recovery.source.provider,
             fix="The takeover has begun, and no apply starts what is off. Run this again once all of it "
-            f"answers; or, if it is lost: dr {verb} {plan} --lost {name}. To give the takeover up: "
-            f"dr abandon {plan}.",
+            f"answers; or, if it is lost: {command('dr', verb, plan, '--lost', name)}. To abandon the "
+            f"takeover: {command('dr', 'abandon', plan)}.",
         )
 
     def _last_point(self) -> None:
@@ -257,7 +269,15 @@ class _Takeover:
         anew = [group for group in groups(self.recovery, placed) if group.name not in kept]
         roles = {mark(placed.roles[volume]) for group in anew for volume in group.volumes}
         restored = tuple(each for each in now.restored if each not in roles)
-        return written(self.ledger, evolve(now, points=ids, own=own, restored=restored, done=()))
+        contained = now.contained and not now.restores  # what came up may have been written to
+        changed = evolve(now, points=ids, own=own, restored=restored, done=(), contained=contained)
+        return written(self.ledger, changed)
+
+    def _with_data(self, turn: Turn) -> frozenset[str]:
+        """Return the roles whose hosts this takeover has started, or may have."""
+        restored = {role for role in self.recovery.plan.roles if mark(role) in turn.restored}
+        rest = {role.name for role in self.recovery.topology.roles} - set(self.recovery.plan.roles)
+        return frozenset(restored | rest if restored else ())
 
     # Bringing up.
 
@@ -268,6 +288,31 @@ class _Takeover:
         """How far it has come: the next run goes on from there."""
         written(self.ledger, evolve(self._turn(id), **come))
 
+    def _keep_overwritten(self, id: str, volumes: Collection[Address], run: Run) -> None:
+        """Keep snapshots of volumes that are about to be replaced, where the other end lacks their data."""
+        turn, limit = self._turn(id), self.recovery.plan.keep_overwritten
+        if turn.contained:
+            return
+        names = sorted({*turn.overwritten, *(volume.name for volume in volumes)})
+        if limit:
+            self.say(f"keeping snapshots of {count(len(volumes), 'volume')} for {limit}")
+            with run.living():
+                data = mark(" ".join((*turn.points, *turn.own)))
+                self._kept_volumes().keep(volumes, id, data, seconds(limit))
+        self._note(id, overwritten=tuple(names))
+
+    def _kept_volumes(self) -> KeptVolumes:
+        return KeptVolumes(self.recovery, self.target, self.ledger, self.how.pace)
+
+    def _left_aside(self, turn: Turn) -> tuple[LeftAside, ...]:
+        """Return the volumes that were replaced though their data is nowhere else, with their snapshots."""
+        if not turn.overwritten:
+            return ()
+        mine = [each for each in read_kept(self.ledger.entries()) if each.takeover == turn.id]
+        kept = self._kept_volumes().list_volumes(mine) if mine else []
+        without = sorted({*turn.overwritten} - {each.volume for each in kept})
+        return (*kept, *(LeftAside(name, "", "") for name in without))
+
     def _start_roles_left_behind(self, bring_up: BringUp) -> None:
         """Start the existing hosts of roles in no wave: the fence of an earlier takeover stopped them."""
         run, placed = bring_up.context.run, bring_up.context.placed
@@ -276,7 +321,8 @@ class _Takeover:
         except (ApplyError, FindingsError, Unavailable) as error:
             name = self.recovery.target.name
             first = str(error.first if isinstance(error, ApplyError) else error).partition("\n")[0]
-            bring_up.reasons.append(f"not every host runs ({first}): apply {name} starts the others")
+            start = command("apply", name)
+            bring_up.reasons.append(f"not every host runs ({first}): {start} starts the others")
 
     def _announced(self, bring_up: BringUp) -> bool:
         """Tell the names' keeper where the hosts are now; whether it took it."""

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from attrs import evolve, frozen
 
+from portinfra.command_text import command
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
 from portinfra.model.finding import Finding
@@ -12,6 +13,7 @@ from portinfra.model.observed import Observation
 from portinfra.placement import place
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger.ledger import Contents, Ledger
+from portinfra.recovery.ledger.standbys import standby_number
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
 from portinfra.recovery.ledger.takeovers import Turn, activated_number, mark, turns
 from portinfra.recovery.options import How
@@ -162,13 +164,14 @@ class Selection:
         new point can be made while this takeover is `under_way`.
         """
         name = self.recovery.plan.name
-        fix = f"Look at dr status; make one with: dr replicate {name} --now."
+        point = command("dr", "replicate", name, "--now")
+        fix = f"{command('dr', 'status', name)} lists the points. Make one: {point}."
         if self.how.as_of:
-            fix = f"Name a later moment: --as-of TIME. To see what it brings: dr plan {name} --as-of TIME."
+            fix = f"Name a later moment. {command('dr', 'status', name, '--points')} lists the points."
         elif self.how.lost:
             fix = "Declare it without what no point has data for; or wait for the other environment."
         elif under_way:
-            fix = f"Abandon this: dr abandon {name}. Then make one with: dr replicate {name} --now."
+            fix = f"Abandon this: {command('dr', 'abandon', name)}. Then make one: {point}."
         doubt = "Repair that record. To use points, whatever own volumes have: --from-points."
         return [
             *(self._finding("no-point", why, fix) for why in found.missing),
@@ -191,12 +194,13 @@ def own_numbers(
 
     An end has its own data since a takeover made it active; the source has it from the beginning. A takeover
     that was not finished since may have replaced it: by the data of a point, or by a part of it. Data of a
-    point `without` counts for nothing.
+    point `without` counts for nothing, and so does what hosts of a standby may have written on.
     """
     placed = place(recovery.topology, recovery.target)
     since = activated_number(contents)
-    active = since > 0 or recovery.is_reversed
-    later = [turn for turn in turns(contents.entries) if turn.number > since and turn.restores]
+    ran = standby_number(contents)
+    active = ran <= since and (since > 0 or recovery.is_reversed)
+    later = [turn for turn in turns(contents.entries) if turn.number > max(since, ran) and turn.restores]
     known = {point.id: point for point in points(contents.entries) if point.id not in without}
     found: dict[str, int | None] = {}
     for group in groups(recovery, placed):

@@ -7,13 +7,15 @@ from collections.abc import Collection, Iterable
 
 from attrs import evolve, frozen
 
+from portinfra.command_text import command
 from portinfra.execution.connection import Connection
 from portinfra.hooks.calls import name_of, unready
+from portinfra.model.address import Address
 from portinfra.model.duration import seconds
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan
-from portinfra.model.resources import Instance
+from portinfra.model.resources import Instance, Volume
 from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.planning.compose import compose
@@ -30,12 +32,12 @@ from portinfra.recovery.replication.readiness import capture_problem
 from portinfra.recovery.situation.facts import answering, read_facts
 from portinfra.recovery.situation.permissions import may
 from portinfra.recovery.situation.refusals import explain
-from portinfra.recovery.situation.situation import Situation, peer_of
+from portinfra.recovery.situation.situation import Situation, is_contained, peer_of
 from portinfra.recovery.situation.wish import end_of, is_planned, takeover_verb
 from portinfra.recovery.vault.readiness import lacking, pointless
 from portinfra.recovery.vault.selection import Selected, Selection, at_moment
 from portinfra.recovery.watch.probers import prober_findings
-from portinfra.recovery.watch.status import RecoveryStatus, status
+from portinfra.recovery.watch.status import RecoveryStatus, status_of_way
 from portinfra.validation.arguments import check_arguments
 from portinfra.words import duration, iso
 
@@ -102,7 +104,7 @@ def prospect(recovery: Recovery, how: How | None = None) -> Prospect:
     """
     how = how or How()
     situation = read_facts(recovery, peer_of(end_of(recovery)) if how.lost else None)
-    now = status(recovery, ask_source=not how.lost)
+    now = status_of_way(recovery, ask_source=not how.lost)
     check_points(recovery, how.without, now.known_points)
     return foresee(recovery, how, situation, now)
 
@@ -127,6 +129,8 @@ def foresee(recovery: Recovery, how: How, situation: Situation, now: RecoverySta
         here = [point for point in chosen if point.parts(snapshots)]  # the others are still in the vault
         placed = all_at_once(sourced(place(recovery.topology, recovery.target), here, snapshots))
         old = outdated(placed, there, _stale(recovery, now))
+        replaced = set(there.of(Volume)) & _data_volumes(recovery, placed) if planned else old
+        overwritten = () if _is_contained(recovery, situation) else [volume.name for volume in replaced]
 
         def plan_roles(roles: Collection[str]) -> Plan:
             mine = frozenset(address for address in old if placed.roles[address] in roles)
@@ -163,6 +167,7 @@ def foresee(recovery: Recovery, how: How, situation: Situation, now: RecoverySta
             *map(_as_warning, prober_findings(recovery)),
             *lacking(recovery, fetches=fetches),
             *pointless(recovery),
+            *_overwrites(recovery, overwritten),
         ),
         data if not planned or how.as_of else (),
         iso(how.as_of.timestamp()) if how.as_of else None,
@@ -216,6 +221,31 @@ def _waited_for(finding: Finding) -> Finding:
     """The finding, with a fix that a takeover has: it works around no zone of the target."""
     silent = finding.rule == "plan/unknown-zone"
     return evolve(finding, fix="Wait until it answers, and run this again.") if silent else finding
+
+
+def _data_volumes(recovery: Recovery, placed: Placed) -> set[Address]:
+    """Return the volumes of all groups."""
+    return {volume for group in groups(recovery, placed) for volume in group.volumes}
+
+
+def _is_contained(recovery: Recovery, now: Situation) -> bool:
+    """Return whether the other end has all that volumes of the end that takes over have."""
+    begun = now.turn if now.phase == "taking over" and now.active == end_of(recovery) else None
+    return begun.contained if begun else is_contained(now, end_of(recovery))
+
+
+def _overwrites(recovery: Recovery, volumes: Collection[str]) -> Iterable[Finding]:
+    """Return a warning about volumes that the takeover replaces though their data is in no point."""
+    if not volumes:
+        return
+    plan, name = recovery.plan, recovery.target.name
+    listed = ", ".join(sorted(volumes))
+    message = f"{name} was active after its last point: the takeover replaces {listed}"
+    lists = command("dr", "status", plan.name)
+    fix = f"A snapshot of each is kept for {plan.keep_overwritten}: {lists} lists them."
+    if not plan.keep_overwritten:
+        fix = 'Nothing keeps their data. To keep snapshots, write keep_overwritten = "7d".'
+    yield _gap(plan.name, "overwrites-data", message, fix, Severity.WARNING)
 
 
 def _as_warning(finding: Finding) -> Finding:
@@ -284,12 +314,13 @@ def _gaps(recovery: Recovery, now: RecoveryStatus) -> Iterable[Finding]:
     """What makes a recovery worse than was planned, and stops no takeover."""
     name = recovery.plan.name
     for warning in now.dated_ahead:
-        fix = "Set the clock of that machine, or of this one (NTP). Then make a point: dr replicate --now."
+        point = command("dr", "replicate", name, "--now")
+        fix = f"Set the clock of that machine, or of this one (NTP). Then make a point: {point}."
         yield _gap(name, "dated-ahead", warning, fix, Severity.WARNING)
     for volume in now.volumes:
         if volume.level == "lost" and volume.age is not None:
             age = f"its newest point is {duration(volume.age)} old, and the rpo is {recovery.plan.rpo}"
-            fix = "Let dr replicate run by a timer."
+            fix = f"Let {command('dr', 'replicate', name)} run by a timer."
             yield _gap(name, "too-old", f"{volume.volume}: {age}", fix, Severity.WARNING)
 
 
@@ -313,21 +344,22 @@ def _unreadable_entries(recovery: Recovery, how: How, now: RecoveryStatus) -> It
 def _tried(recovery: Recovery, now: RecoveryStatus, measured: float | None, drill: str) -> Iterable[Finding]:
     """What the drills speak against: the last of all, and the last that came up."""
     name, rto = recovery.plan.name, recovery.plan.rto
-    last = now.last_drill
+    last, try_it = now.last_drill, command("dr", "drill", recovery.plan.name)
     if last and last.result == "failed":
-        failed, fix = f"the last drill ({last.id}) failed", "Look at its report, and try it again: dr drill."
+        failed, fix = f"the last drill ({last.id}) failed", f"Look at its report, and try it again: {try_it}."
         yield _gap(name, "drill-failed", failed, fix, Severity.WARNING)
     if recovery.plan.accept == "data":
         yield from _unread(recovery, last)
     if measured is None:
         never = "no drill has come up yet, so the time that a takeover needs is not known"
-        yield _gap(name, "never-drilled", never, "Try it: dr drill.", Severity.WARNING)
+        yield _gap(name, "never-drilled", never, f"Try it: {try_it}.", Severity.WARNING)
     elif measured > seconds(rto):
         took = f"drill {drill} took {duration(measured)}, and the rto is {rto}"
         yield _gap(name, "too-slow", took, "Look at its report: which wave took the time?", Severity.WARNING)
     for id in now.drills:
         left = f"drill {id} still runs, or has left something behind"
-        yield _gap(name, "left-behind", left, "Remove what dead drills left: dr sweep.", Severity.WARNING)
+        fix = f"Remove what dead drills left: {command('dr', 'sweep', name)}."
+        yield _gap(name, "left-behind", left, fix, Severity.WARNING)
 
 
 def _unread(recovery: Recovery, last: Drilled | None) -> Iterable[Finding]:

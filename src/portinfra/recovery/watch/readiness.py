@@ -1,5 +1,6 @@
 """The check before a takeover: portinfra refuses one that would fail, before the first write."""
 
+from portinfra.command_text import command
 from portinfra.errors import PolicyError
 from portinfra.model.finding import Severity
 from portinfra.recovery.options import How
@@ -9,7 +10,7 @@ from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of, takeover_verb
 from portinfra.recovery.watch.forecast import foresee
-from portinfra.recovery.watch.status import status
+from portinfra.recovery.watch.status import status_of_way
 from portinfra.validation.arguments import check_arguments
 
 
@@ -22,17 +23,14 @@ def may_take_over(recovery: Recovery, how: How | None = None) -> Situation:
     left = peer_of(end_of(recovery))
     now = read_facts(recovery, left if how.lost else None)
     raise_if_refused(recovery, takeover_verb(recovery, how), now)
-    known = status(recovery, ask_source=not how.lost)
+    known = status_of_way(recovery, ask_source=not how.lost)
     check_points(recovery, how.without, known.known_points)
     if _has_stopped(recovery, how, now):
         return now
     found = foresee(recovery, how, now, known).findings
     if errors := [each for each in found if each.severity is Severity.ERROR]:
-        fix = (
-            f"Mend that, and run it again; or give it up: dr abandon {recovery.plan.name}."
-            if now.open
-            else ""
-        )
+        abandon = command("dr", "abandon", recovery.plan.name)
+        fix = f"Correct that, and run it again; or abandon it: {abandon}." if now.open else ""
         raise PolicyError(f"{recovery.target_scope} cannot take over: nothing was changed", errors, fix=fix)
     return now
 

@@ -1,13 +1,13 @@
 """`status`: how old the newest restorable data of every volume is, against what may be lost.
 
-Asks the target, looks into the vault, where this machine can, and asks the source no more than whose turn it
-knows it to be, and whether a way back has begun.
+It reads the points at the end that waits, and the vault where this machine can. Of the other end it reads the
+lease, the takeovers in its ledger, and whether hosts run.
 """
 
 from collections.abc import Iterable
 from typing import Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
@@ -22,7 +22,10 @@ from portinfra.recovery.ledger.drills import Drilled, drilled
 from portinfra.recovery.ledger.entries import Unreadable
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import Turn
+from portinfra.recovery.options import Pace
 from portinfra.recovery.points.ages import Ages, rounded
+from portinfra.recovery.points.left_aside import KeptVolumes
+from portinfra.recovery.points.locks import has_locks, locked_points, read_locks
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
@@ -76,6 +79,20 @@ class PointStatus:
     """Whether the ledger says that all of it is there."""
     age_is_exact: bool = True
     """Whether it is the age. If not, the data is no older than that."""
+    locked_until: str | None = None
+    """Until when nobody can delete it: UTC, ISO 8601; None: it is not locked."""
+
+
+@frozen(field_transformer=strict)
+class KeptVolume:
+    """A snapshot of a volume that a takeover replaced."""
+
+    environment: str
+    volume: str
+    snapshot: str
+    """The cloud's own id."""
+    until: str
+    """When retention removes it: UTC, ISO 8601."""
 
 
 @frozen(field_transformer=strict)
@@ -112,8 +129,16 @@ class RecoveryStatus:
     """The entries of the ledger that cannot be read."""
     next_step: str = ""
     """The commands that are right now, in a sentence; empty: nothing is under way, and nothing is amiss."""
+    kept: tuple[KeptVolume, ...] = ()
+    """The snapshots of volumes that takeovers replaced, at both ends."""
     target_may_run: bool = False
     """Whether hosts of the target run although a takeover made the source active again."""
+    standby_runs: bool = False
+    """Whether hosts of the target run as a standby, which the internet does not reach."""
+    end: End = "target"
+    """The end whose points these are: the source while the target is active and the source is fenced."""
+    points_in: str = ""
+    """The scope of that end: `shop/recovery`."""
 
     def takeover_by(self, command: Kind) -> Turn | None:
         """Return the takeover that is under way, if this command leads to it."""
@@ -131,17 +156,40 @@ class RecoveryStatus:
 
     @property
     def level(self) -> Level:
-        """The worst of all volumes; late at best where the target stands, or is about to."""
+        """The worst of all volumes; late at best where a takeover is open, or both ends may run."""
         levels = {volume.level for volume in self.volumes}
-        if self.turn or self.stands or self.untold or self.target_may_run:
+        if self.turn or self.source_may_run or self.untold or self.target_may_run:
             levels.add("late")
         return "lost" if "lost" in levels else "late" if "late" in levels else "ok"
 
 
 @check_arguments
-def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
-    """Return what could be brought back now. Raises ProviderError where the target does not answer. Where the
-    vault does not answer, the status says why. The source is read too, where it answers; without
+def status(recovery: Recovery) -> RecoveryStatus:
+    """Return what could be brought back now, at the end that waits. Raises ProviderError where the target
+    does not answer. Where the vault does not answer, the status says why.
+    """
+    declared = recovery.declared
+    found = status_of_way(declared)
+    if not (found.stands and found.source_stopped) or found.turn:
+        return found
+    back = status_of_way(declared.turned)
+    return evolve(
+        found,
+        end="source",
+        points_in=back.points_in,
+        volumes=back.volumes,
+        points=back.points,
+        vault_unseen=back.vault_unseen,
+        dated_ahead=back.dated_ahead,
+        unreadable=(*found.unreadable, *back.unreadable),
+    )
+
+
+@check_arguments
+def status_of_way(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
+    """Return what a takeover to the target of this recovery, which may be the way back, could bring back now.
+
+    Raises ProviderError where that target does not answer. The source is read too, where it answers; without
     `ask_source` no call is made to it.
     """
     source_end = peer_of(end_of(recovery))
@@ -152,6 +200,8 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
         contents = Ledger(target, recovery.ledger).read()
         entries = contents.entries
         now = target.provider.clock.now()
+        is_locked = has_locks(recovery, points(entries))
+        locks = locked_points(there.resources, read_locks(target)) if is_locked else {}
     here, away = situation.facts(peer_of(source_end)), situation.facts(source_end)
     untold = _is_untold(source_end, away, here)
     stands = (
@@ -166,7 +216,13 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
         recovery.plan.name,
         seconds(recovery.plan.rpo),
         tuple(_volumes(recovery, there, known, ages)),
-        tuple(_point_status(point, restorable, there, ages) for point, restorable in known),
+        tuple(
+            evolve(
+                _point_status(point, restorable, there, ages),
+                locked_until=iso(locks[point.id]) if point.id in locks else None,
+            )
+            for point, restorable in known
+        ),
         tuple(str(entry.said["id"]) for entry in entries if entry.kind == DRILL and entry.open),
         situation.turn,
         stands,
@@ -178,8 +234,22 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
         ages.warnings(),
         contents.unreadable,
         next_step(recovery, next_verbs(situation)),
+        (*_kept(recovery, here), *_kept(recovery.turned, away)),
         situation.fenced is False and situation.active == source_end and here.hosts == "on",
+        situation.facts("target").hosts == "standby",
+        end_of(recovery),
+        str(recovery.target_scope),
     )
+
+
+def _kept(recovery: Recovery, facts: EndFacts) -> Iterable[KeptVolume]:
+    """Return what the target of a recovery keeps of replaced volumes. It makes no call where that is none."""
+    if not facts.kept:
+        return
+    with Connection.to(recovery.target) as place:
+        volumes = KeptVolumes(recovery, place, Ledger(place, recovery.ledger), Pace())
+        for each in volumes.list_volumes(facts.kept):
+            yield KeptVolume(recovery.target.name, each.volume, each.snapshot, each.kept_until)
 
 
 def _is_untold(source: End, of_source: EndFacts, of_target: EndFacts) -> bool:
