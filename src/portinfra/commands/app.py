@@ -11,6 +11,7 @@ from portinfra.commands.destroy import destroy
 from portinfra.commands.dr import app as dr
 from portinfra.commands.graph import graph
 from portinfra.commands.grouped import for_typer
+from portinfra.commands.hosts import app as hosts
 from portinfra.commands.image import image
 from portinfra.commands.inventory import inventory
 from portinfra.commands.lockin import lockin
@@ -58,6 +59,7 @@ def app(session: Session) -> typer.Typer:
     for command in COMMANDS:
         made.command(command.__name__)(for_typer(command, session, without))
     made.add_typer(dr.app(session, without), name="dr")
+    made.add_typer(hosts.app(session, without), name="hosts")
     return made
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from portinfra.command_text import command
 from portinfra.hosts.findings import host_findings, need_findings
 from portinfra.hosts.first_boot import boot_scripts
 from portinfra.hosts.hosts_file import find_peers
@@ -57,7 +58,7 @@ def _changed(plan: Plan) -> Iterator[Finding]:
 
     portinfra remembers no files, so it names the roles and not the files.
     """
-    topology = plan.placed.topology
+    topology, environment = plan.placed.topology, plan.placed.environment.name
     stay = plan.wanted.keys() - {each.address for each in plan.changes if each.action != "update"}
     inhabited = {plan.placed.roles[address] for address in stay if address.kind == Instance.kind}
     affected: set[str] = set()
@@ -72,7 +73,7 @@ def _changed(plan: Plan) -> Iterator[Finding]:
         yield Finding(
             "hosts/changed",
             f"files change on hosts that stay, of {collapsed(names)}",
-            f"Deliver them after the apply: portinfra hosts files {plan.placed.environment.name} --into DIR.",
+            f"Write them after the apply: {command('hosts', 'files', environment, '--into', 'DIR')}.",
             Severity.NOTE,
             subject=f"topology.{topology.name}.delivery",
         )
