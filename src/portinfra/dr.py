@@ -14,6 +14,7 @@ may_take_over(recovery) -> None                         refused for what the pla
 takeover(recovery, to) -> Evidence                      one end, `source` or `target`, becomes active
 failover(recovery) -> Evidence                          the same, to the target
 failback(recovery) -> Evidence                          the same, to the source
+refresh(recovery) -> Evidence                           the newest points, restored into a running standby
 fence(recovery) -> int                                  the end that came back after a takeover is stopped
 grants(recovery) -> str                                 the policies that both accounts need
 approve(recovery, what) -> Approving                    a takeover, or a manual step that one waits for
@@ -37,7 +38,7 @@ from portinfra.model.topology import Topology
 from portinfra.placement import place
 from portinfra.provider import registry
 from portinfra.provider.abilities import Grants
-from portinfra.recovery.announced import drill, failback, failover, replicate, takeover
+from portinfra.recovery.announced import drill, failback, failover, refresh, replicate, takeover
 from portinfra.recovery.drills.drill import Swept, sweep
 from portinfra.recovery.drills.history import RunHistory, compare_to_ledger, list_runs
 from portinfra.recovery.evidence import evidence_document, evidence_of
@@ -89,6 +90,7 @@ __all__ = [
     "prospect",
     "recoveries_of",
     "recovery",
+    "refresh",
     "replicate",
     "send_copy",
     "sign",

@@ -7,6 +7,7 @@ import json
 
 import pytest
 from attrs import evolve
+from begun import begun
 from clocks import HOUR
 from turning import HOW, LOST, lost, passed_later, rules
 from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write, written
@@ -35,7 +36,7 @@ from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import prospect
 from portinfra.recovery.watch.status import status
 from portinfra.render.recovery_documents import prometheus
-from portinfra.testing.simulated import applied, simulated
+from portinfra.testing.simulated import applied
 from portinfra.words import iso, moment
 
 TINY = Topology("shop", [Role("db", count=1, waive=FEW, volumes=[Volume("data", gib=1, mount="/srv")])])
@@ -136,15 +137,18 @@ def tiny():
     return recovery(topology=TINY, waves=[["db"]], rto="9h", data=[DataPolicy("db", keep=1)])
 
 
+def drill_once(cloud):
+    applied(TINY, PRODUCTION)
+    write(cloud, PRODUCTION, "one")
+    replicate(tiny(), pace=ONE)
+    assert drill(tiny(), pace=ONE).result == "passed"
+    passed_later(cloud, HOUR)
+
+
 @pytest.fixture
 def ready():
     """A cloud with one point and one drill."""
-    with simulated() as cloud:
-        applied(TINY, PRODUCTION)
-        write(cloud, PRODUCTION, "one")
-        replicate(tiny(), pace=ONE)
-        assert drill(tiny(), pace=ONE).result == "passed"
-        passed_later(cloud, HOUR)
+    with begun(drill_once) as cloud:
         yield cloud
 
 

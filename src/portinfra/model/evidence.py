@@ -1,4 +1,4 @@
-"""What a drill, failover or failback showed: who was told to do what, what came of it, and when.
+"""What a drill, failover, failback or refresh showed: who was told to do what, what came of it, and when.
 
 Moments are UTC, ISO 8601, by the target's clock; lengths of time are seconds. Evidence of earlier versions
 lacks some of the fields that have a default.
@@ -10,7 +10,7 @@ from attrs import frozen
 
 from portinfra.model import convert
 
-Kind = Literal["drill", "failover", "failback"]
+Kind = Literal["drill", "failover", "failback", "refresh"]
 
 Result = Literal["passed", "failed", "inconclusive"]
 """`inconclusive`: nothing failed, and no check has read all of the restored data."""

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from attrs import evolve, field, frozen
 
 from portinfra.model import convert
+from portinfra.model.arguments import refuse_unknown
 from portinfra.model.environment import Environment
 from portinfra.model.hook import Hook, hooks
 from portinfra.model.location import Location, here
@@ -31,8 +32,8 @@ ACCEPTS = ("data", "service", "hosts")
 STANDBYS = ("off", "running")
 
 SEEDS = ("each", "one")
-OCCASIONS = ("drill", "failover", "failback")
-TAKEOVERS = OCCASIONS[1:]
+OCCASIONS = ("drill", "failover", "failback", "refresh")
+TAKEOVERS = ("failover", "failback")
 
 
 KEPT = ("last", "hourly", "daily", "weekly")
@@ -53,6 +54,7 @@ def _role_name(given: Role | str) -> str:
     return given.name if isinstance(given, Role) else given
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Wave:
     """Roles that come back together; the next wave waits until every gate of this one is passed."""
@@ -68,6 +70,7 @@ class Wave:
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class DataPolicy:
     """How the data of a role's volumes reaches the target. A role that has none has the default policy."""
@@ -133,6 +136,7 @@ class DataPolicy:
 _RUN = {"stand_in": "true"}
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Action:
     """Something to be done on the way: promote a replica, tell the load test."""
@@ -142,7 +146,7 @@ class Action:
     run: Hook = ""
     """What is called; it fails by its exit code, or by raising. A manual step has none."""
     on: tuple[str, ...] = field(default=("failover", "failback"), converter=convert.strings)
-    """Any of `drill`, `failover` and `failback`."""
+    """Any of `drill`, `failover`, `failback` and `refresh`."""
     after: str = field(default="", converter=_role_name)
     """The role whose wave it follows; empty: it is the last thing to be done."""
     manual: bool = False
@@ -152,6 +156,7 @@ class Action:
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Probe:
     """A question that shows that what came back works: a query on restored data, a page."""
@@ -171,6 +176,7 @@ class Probe:
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class EvidenceCopy:
     """Where a copy of each evidence goes: an rclone remote that lets this machine add files."""
@@ -223,6 +229,7 @@ def _probes(given: Iterable[Probe] | Probe) -> tuple[Probe, ...]:
     return convert.several(given)
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class RecoveryPlan:
     """How `target` takes over from `source`. It names roles and environments; it holds none of them."""
@@ -269,6 +276,10 @@ class RecoveryPlan:
     """`running`: hosts of the target run while the source is active, for releases and tests. Flows from the
     internet to them stay closed until the target is active, and a takeover replaces their data. `off`: the
     hosts of the target are off.
+    """
+    refresh_every: str = field(default="", metadata={"before": "drill_cidr"})
+    """How often `dr refresh` gives a running standby the newest data, as time: `30d`. `dr status` names a
+    refresh that is overdue. Empty: never.
     """
     drill_cidr: str = ""
     """The addresses of a drill's network, no smaller than the target's; empty: the target's."""

@@ -53,7 +53,7 @@ def _given(recovery: RecoveryPlan) -> Iterator[tuple[Part, str, str]]:
     for attribute in ("rpo", "rto"):
         yield whole(recovery), attribute, getattr(recovery, attribute)
     yield drill_part(recovery, "limit")
-    for attribute in ("lock", "keep_overwritten"):
+    for attribute in ("lock", "keep_overwritten", "refresh_every"):
         if text := getattr(recovery, attribute):
             yield whole(recovery), attribute, text
     for part, wave in zip(wave_parts(recovery), recovery.waves, strict=True):

@@ -30,6 +30,7 @@ locals {
   script = "#!/bin/sh\\njoin ${var.token}\\n"
 }
 topology "shop" {
+  delivery = "files"
   role "web" {
     count     = var.hosts
     public    = "customers"
@@ -75,6 +76,8 @@ recovery "shop" {
   rto    = "1h"
   waves  = [["db"], ["queue", "web"]]
   accept = "hosts"
+
+  standby = "running"
 }
 """
 
@@ -83,6 +86,8 @@ CALLS = {
     ("render",): [HERE],
     ("graph",): [HERE],
     ("inventory",): [HERE],
+    ("hosts", "files"): [HERE, (*HERE, "--into", "files")],
+    ("hosts", "status"): [HERE],
     ("lockin",): [HERE],
     ("check",): [HERE, (*HERE, "--observed")],
     ("providers",): [ALL, ("fake", "--doctor"), ("aws", "--iam-policy")],
@@ -98,6 +103,7 @@ CALLS = {
     ("dr", "status"): [ALL, ("--points",), ("--prometheus",)],
     ("dr", "drill"): [ALL],
     ("dr", "drills"): [ALL],
+    ("dr", "refresh"): [ALL],
     ("dr", "sweep"): [ALL],
     ("dr", "runbook"): [ALL],
     ("dr", "report"): [("EVIDENCE",)],

@@ -194,7 +194,7 @@ def test_waves_in_a_list_have_its_line(load_hcl):
         (
             '  waves = [["db"]]\n  limit = "1h"\n',
             7,
-            "in a wave or vault or action or drill block.",
+            "It belongs in a wave or vault or action or drill block.",
         ),
         ('  waves = [["db"]]\n  drill_cdir = "10.0.0.0/8"\n', 7, "Did you mean 'drill_cidr'?"),
         ('  waves = [["db"]]\n  data {\n  }\n', 7, 'Write data "NAME" {…}.'),

@@ -23,7 +23,7 @@ from portinfra.recovery.drills.way_in import keep_one_address, open_way_in, way_
 from portinfra.recovery.ledger.drills import KIND
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import begin_run, end_run, link_run
-from portinfra.recovery.options import Pace, in_utc
+from portinfra.recovery.options import How, Pace, in_utc
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.left_aside import remove_outlived
 from portinfra.recovery.points.point import points
@@ -37,7 +37,7 @@ from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import shown
 from portinfra.recovery.takeover.inside import remove_probers
-from portinfra.recovery.vault.selection import choose
+from portinfra.recovery.vault.selection import Selected, Selection, choose
 from portinfra.recovery.vault.transfer import clear, receive
 from portinfra.recovery.watch.probers import prober_findings, probes_by_role
 from portinfra.rollout.context import RolloutContext
@@ -71,6 +71,10 @@ def drill(
         ledger = Ledger(target, recovery.ledger)
         started = target.provider.clock.now()
         chosen, missing = choose(recovery, target, ledger, as_of=as_of)
+        if as_of:  # a moment that was mistyped leaves no record
+            selection = Selection(recovery, How(as_of=as_of), target)
+            if findings := selection.findings(Selected(missing=tuple(missing))):
+                raise PolicyError(f"no drill begins in {recovery.target_scope}", findings)
         until = as_of.timestamp() if as_of else None
         moment = None if until is None else iso(until)
         ages = Ages(points(ledger.entries()), started, until)
@@ -83,8 +87,7 @@ def drill(
             if opened := way_in(recovery):
                 say(f"{opened.through} can be reached from {', '.join(opened.ranges)}")
             make_one = command("dr", "replicate", recovery.plan.name, "--now")
-            fix = "name a later moment" if as_of else f"make one with {make_one}"
-            problems = [f"{told}: {fix}" for told in missing]
+            problems = [f"{told}: make one with {make_one}" for told in missing]
             try:
                 with run.living():
                     receive(recovery, target, chosen, pace, say)

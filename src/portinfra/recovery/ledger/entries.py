@@ -126,7 +126,7 @@ FORMS = {
     "run": _Form(
         {
             "id": _is_name,
-            "of": _is_one_of("failover", "failback"),
+            "of": _is_one_of("failover", "failback", "refresh"),
             "takeover": _is_name,
             "began": _is_date,
             "open": _is_flag,

@@ -160,6 +160,12 @@ def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
     for id in found.drills:
         sweep = command("dr", "sweep", found.recovery)
         yield f"Drill {id} still runs, or left something behind. To remove it: {sweep}"
+    if found.last_refresh:
+        last = found.last_refresh
+        yield f"Last refresh: {last.id}, {moment(last.began)}, {last.result}."
+    if found.refresh_overdue:
+        refresh = command("dr", "refresh", found.recovery)
+        yield f"A refresh of the standby is overdue: {refresh}"
     fence = command("dr", "fence", found.recovery)
     if found.standby_runs:
         yield "Hosts of the target run as a standby. No flow from the internet reaches them."

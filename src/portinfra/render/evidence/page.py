@@ -33,7 +33,12 @@ LOOKED = {
 _TICKED, _CODE = re.compile("`([^`]+)`"), r"<code>\1</code>"
 """A command in a sentence, and as the page shows it."""
 
-TITLES = {"drill": "Recovery drill", "failover": "Failover", "failback": "Failback"}
+TITLES = {
+    "drill": "Recovery drill",
+    "failover": "Failover",
+    "failback": "Failback",
+    "refresh": "Refresh of the standby",
+}
 
 
 def report_html(document: Document, verifying: str = "") -> str:
@@ -316,6 +321,11 @@ def _aside(document: Document) -> str:
 
 def _afterwards(document: Document) -> str:
     calls = f"{count(document['calls'], 'API call')} to the target."
+    if document["kind"] == "refresh":
+        up = document["rto_measured"] is not None
+        again = command("dr", "refresh", document["recovery"])
+        told = "is up as a standby." if up else f"is not up yet: run {again} again."
+        return f"{document['target']} {told} The source was left as it is. {calls}"
     if document["kind"] != "drill":
         stands = document["rto_measured"] is not None
         over = "has taken over." if stands else "has not taken over yet: run it again to go on."
