@@ -237,7 +237,9 @@ def _going_back(page: _Page) -> Iterable[str]:
     if done:
         yield f"On its way it runs: {'; '.join(done)}"
         yield ""
+    kept = page.plan.keep_overwritten
     yield f"It replaces what {page.source} wrote after its last point and before the outage."
+    yield f"A copy of that is kept for {kept}." if kept else "No copy of that is kept."
     yield ""
     yield "If it stops, run the same command again. Step 3 says what its messages mean, with"
     yield f"{page.source} and {page.target} exchanged. If it can never be finished, abandon it; then"

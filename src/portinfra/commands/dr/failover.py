@@ -178,9 +178,11 @@ def _agreement(recovery: "Recovery", how: "How") -> list[str]:
     if how.lost:
         lines.append(f"What was written in {source} and is in no point stays on its volumes.")
     elif recovery.is_reversed:
+        keep = recovery.plan.keep_overwritten
+        kept = f"in snapshots, which are kept for {keep}" if keep else "gone, as keep_overwritten is empty"
         lines.append(
-            f"What the volumes of {target} hold is replaced by what was written in {source} since. With it "
-            f"goes what was written in {target} after its last point, unless you take snapshots first."
+            f"What the volumes of {target} hold is replaced by what was written in {source} since. What was "
+            f"written in {target} after its last point is {kept}."
         )
     return lines
 
