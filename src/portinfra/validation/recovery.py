@@ -152,7 +152,8 @@ def _manual_findings(part: Part, action: Action) -> Iterator[Finding]:
         message, fix = "a drill waits for nobody", "Leave drill out of on: a drill passes the step over."
         yield part.wrong("manual-step", "on", message, fix)
     if action.name in TAKEOVERS:
-        message = f"dr approve {action.name} approves the {action.name} itself"
+        approval = command("dr", "approve", action.name)
+        message = f"{approval} approves the {action.name} itself, and no step of that name"
         yield part.wrong("manual-step", "", message, "Give the step another name.")
 
 
