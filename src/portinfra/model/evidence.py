@@ -132,6 +132,8 @@ class Evidence:
     """Of each group that comes back."""
     accept: str = ""
     """What the plan accepts: `data`, `service` or `hosts`."""
+    blank: tuple[str, ...] = ()
+    """The volumes that came up blank, as an operator accepted: no data of them existed."""
     overruled: tuple[str, ...] = ()
     """The errors of the check before it that an operator overruled."""
     as_of: str | None = None

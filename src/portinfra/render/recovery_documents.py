@@ -58,6 +58,7 @@ def status_document(found: RecoveryStatus) -> Document:
         "level": found.level,
         "rpo_seconds": found.rpo,
         "volumes": plain(found.volumes),
+        "roles": plain(found.roles),
         "points": plain(found.points),
         "last_drill": plain(found.last_drill),
         "drills_to_sweep": list(found.drills),

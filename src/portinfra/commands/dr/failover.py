@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 from attrs import evolve, frozen
 from typer import Option
 
-from portinfra.commands.dr.options import Agreed, AsOf, Which, recovery_of
+from portinfra.commands.dr.options import Agreed, RestoreOptions, Which, recovery_of
 from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.session import Session
 
@@ -52,7 +52,7 @@ class FailingOver(TakingOver):
     ] = False
 
 
-def failover(session: Session, which: Which, failing: FailingOver, data: AsOf) -> int:
+def failover(session: Session, which: Which, failing: FailingOver, data: RestoreOptions) -> int:
     """Make the target active: stop the source, and bring everything up there. Run again to go on."""
     declared = recovery_of(session, which)
     if failing.planned and (failing.from_points or failing.older_data):
@@ -64,7 +64,7 @@ def failover(session: Session, which: Which, failing: FailingOver, data: AsOf) -
     return _take_over(session, which, declared, failing, data, planned=True if failing.planned else None)
 
 
-def failback(session: Session, which: Which, changing: TakingOver, data: AsOf) -> int:
+def failback(session: Session, which: Which, changing: TakingOver, data: RestoreOptions) -> int:
     """Make the source active again, with what was written since. Its downtime is measured."""
     return _take_over(session, which, recovery_of(session, which).turned, changing, data, planned=None)
 
@@ -101,7 +101,7 @@ def _take_over(
     which: Which,
     recovery: "Recovery",
     taking: TakingOver,
-    data: AsOf,
+    data: RestoreOptions,
     *,
     planned: bool | None,
 ) -> int:
@@ -143,6 +143,7 @@ def _take_over(
         without=without,
         from_points=taking.from_points or taking.older_data,
         as_of=moment,
+        blank=data.may_be_blank,
     )
     if not taking.yes:
         show_prospect(dr.prospect(recovery, how), err())
@@ -178,6 +179,8 @@ def _agreement(recovery: "Recovery", how: "How") -> list[str]:
     if how.as_of:
         at = f"{how.as_of:%Y-%m-%d %H:%M:%S %Z}"
         lines.append(f"Each group comes up from data as of {at}. What was written later does not come back.")
+    if how.blank:
+        lines.append(f"These volumes come up blank: {', '.join(sorted(how.blank))}.")
     if how.lost:
         lines.append(f"What was written in {source} and is in no point stays on its volumes.")
     elif recovery.is_reversed:

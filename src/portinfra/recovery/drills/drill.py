@@ -3,6 +3,7 @@ torn down always. It makes no call to the source, and touches nothing of the tar
 """
 
 import secrets
+from collections.abc import Collection
 from contextlib import ExitStack, suppress
 from datetime import datetime
 
@@ -18,11 +19,13 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.strict import strict
 from portinfra.placement import place
+from portinfra.recovery.groups import check_blank
 from portinfra.recovery.ledger.drills import KIND
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import begin_run, end_run, link_run
-from portinfra.recovery.options import Pace, in_utc
+from portinfra.recovery.options import How, Pace
 from portinfra.recovery.points.ages import Ages
+from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import ending, isolated, sourced
 from portinfra.recovery.recovery import Recovery
@@ -33,7 +36,7 @@ from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import shown
-from portinfra.recovery.vault.selection import choose
+from portinfra.recovery.vault.choice import choose
 from portinfra.recovery.vault.transfer import clear, receive
 from portinfra.recovery.watch.probers import prober_findings
 from portinfra.rollout.context import RolloutContext
@@ -51,14 +54,19 @@ def drill(
     pace: Pace | None = None,
     say: Say = lambda line: None,
     as_of: datetime | None = None,
+    blank: Collection[str] = (),
 ) -> Evidence:
     """Bring it up, ask the gates and probes, and tear it down. Evidence of a drill that failed says so. With
-    `as_of`, use points that are not later than that moment, and measure the age of their data at it.
+    `as_of`, use points that are not later than that moment, and measure the age of their data at it. Volumes
+    `blank`, by their addresses, may begin blank where no point has data of them.
 
     Raises ProviderError where it could not even begin, and PolicyError where the situation permits no drill.
     A drill that sees a takeover to its own end begin is torn down at its next wave.
     """
-    pace, say, as_of = pace or Pace(), SafeListener(say), in_utc(as_of)
+    pace, say = pace or Pace(), SafeListener(say)
+    how = How(as_of=as_of, blank=blank)
+    as_of = how.as_of
+    check_blank(recovery, place(recovery.topology, recovery.target), how.blank)
     with Connection.to(recovery.target, recovery.topology) as target:
         catalogue, principal = target.catalogue(), target.reader.principal()
         _raise_if_refused(recovery, target)
@@ -66,7 +74,9 @@ def drill(
             raise PolicyError("a probe cannot run inside a drill: nothing was changed", findings)
         ledger = Ledger(target, recovery.ledger)
         started = target.provider.clock.now()
-        chosen, missing = choose(recovery, target, ledger, as_of=as_of)
+        choice = choose(recovery, target, ledger, how)
+        chosen, missing = choice.points, choice.missing
+        accepted = Accepted(choice.blank)
         until = as_of.timestamp() if as_of else None
         moment = None if until is None else iso(until)
         ages = Ages(points(ledger.entries()), started, until)
@@ -77,11 +87,12 @@ def drill(
             entry = begin_run(ledger, {"kind": KIND, "id": id, "began": iso(started), "as_of": moment})
             say(f"drill {id}: {recovery.drill(id)}")
             fix = "name a later moment" if as_of else "make one with dr replicate --now"
-            problems = [f"{told}: {fix}" for told in missing]
+            problems = [f"{lack}: {lack.fix or fix}" for lack in missing]
             try:
                 with run.living():
                     receive(recovery, target, chosen, pace, say)
-                placed = sourced(where(recovery, id), chosen, target.observe(recovery.points))
+                there = target.observe(recovery.points)
+                placed = sourced(recovery, where(recovery, id), chosen, there, accepted)
             except (PortinfraError, KeyboardInterrupt) as error:
                 problems.append(_in_words(error.first if isinstance(error, ApplyError) else error))
                 placed = where(recovery, id)
@@ -100,7 +111,13 @@ def drill(
             bring_up.reasons.append(what)
         link = link_run(ledger, entry)
         evidence = shown(bring_up, id, chosen, ages, began=started, left_behind=left)
-        evidence = evolve(evidence, target_principal=principal, as_of=moment, **asdict(link))
+        evidence = evolve(
+            evidence,
+            target_principal=principal,
+            as_of=moment,
+            blank=tuple(sorted(choice.blank)),
+            **asdict(link),
+        )
         with suppress(ProviderError):  # what cannot be noted stays open, for a sweep to look at
             waves = [round(wave.seconds) for wave in evidence.waves]
             end_run(ledger, entry, evidence, open=left != 0, rto=evidence.rto_measured, waves=waves)

@@ -143,6 +143,7 @@ FORMS = {
             "fenced_at": _is_number_or_none,
             "points": _is_text,
             "own": _is_text,
+            "blank": _is_text,
             "own_until": _is_number_or_none,
             "restored": _is_text,
             "done": _is_text,

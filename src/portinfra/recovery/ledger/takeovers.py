@@ -44,6 +44,8 @@ class Turn:
     """What the target's data comes from. Empty until the target begins to change: till then, the newest."""
     own: tuple[str, ...] = ()
     """The groups, by `mark`, whose own volumes have the newest data, and are kept."""
+    blank: tuple[str, ...] = ()
+    """The volumes, by `mark`, that begin blank, as an operator accepts."""
     own_until: float | None = None
     """Until when those volumes were written to; None: they are up to date, or it is not known."""
     restored: tuple[str, ...] = ()
@@ -141,6 +143,7 @@ def as_said(turn: Turn) -> JsonObject:
         "fenced_at": turn.fenced_at and round(turn.fenced_at, 3),
         "points": " ".join(turn.points),
         "own": " ".join(turn.own),
+        "blank": " ".join(turn.blank),
         "own_until": turn.own_until and round(turn.own_until, 3),
         "v": 2 if turn.own else 0,
         "restored": " ".join(turn.restored),
@@ -171,6 +174,7 @@ def _turn(entry: Entry) -> Turn:
         fenced_at=said.get("fenced_at"),
         points=tuple(str(said.get("points", "")).split()),
         own=tuple(str(said.get("own", "")).split()),
+        blank=tuple(str(said.get("blank", "")).split()),
         own_until=said.get("own_until"),
         restored=tuple(str(said.get("restored", "")).split()),
         done=tuple(str(said.get("done", "")).split()),

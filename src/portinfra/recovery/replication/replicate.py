@@ -29,6 +29,8 @@ from portinfra.recovery.ledger.takeovers import stood_since
 from portinfra.recovery.options import Pace
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.capture import Capture
+from portinfra.recovery.points.coverage import coverage, is_intact
+from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.point import Point, id_of, manifest, new_id, points, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
@@ -40,7 +42,7 @@ from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.situation.situation import peer_of
 from portinfra.recovery.situation.wish import end_of
-from portinfra.recovery.vault.listing import VaultListing, by_vault, held, look
+from portinfra.recovery.vault.listing import by_vault, look, read_manifests
 from portinfra.recovery.vault.transfer import send
 from portinfra.recovery.vault.transfer_host import HelperFailed
 from portinfra.validation.arguments import check_arguments
@@ -196,6 +198,7 @@ class _Replication:
         ages = Ages(known, self.source.now)
         stood = stood_since(self.ledger.entries())
         there = Observation(self.target.snapshots())
+        self.vault = read_manifests(self.recovery, self.vault, known, there)
         for point in (point for point in known if point.group == group.name):
             if point.entry.number < stood:
                 return None  # what was written in the target since, and carried back, is in none
@@ -210,9 +213,12 @@ class _Replication:
         return None
 
     def _serves(self, point: Point, group: Group, there: Observation) -> bool:
-        """Whether all volumes of a group could be brought back from a point."""
-        restorable = point.restorable(there, self.vault.points)
-        return restorable and held(self.recovery, point, group, there) >= set(group.volumes)
+        """Whether no new point is needed: one has the data of all volumes, and it is intact. A volume that is
+        declared too small is too small for a new point, too.
+        """
+        placed = place(self.recovery.topology, self.recovery.target)
+        judged = coverage(placed, group, point, there, self.vault)
+        return is_intact(judged) and not judged.volumes("missing")
 
     # Capture: one moment a group.
 

@@ -31,6 +31,7 @@ from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_ru
 from portinfra.recovery.ledger.takeovers import Turn, activate, mark, turns, under_way, written
 from portinfra.recovery.options import How
 from portinfra.recovery.points.ages import Ages
+from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.points.restore import sourced
 from portinfra.recovery.recovery import Recovery
@@ -119,7 +120,9 @@ class _Takeover:
             if run.lease.epoch > turn.epoch:
                 raise passed_on(self.recovery, run.lease.epoch)
             there = self.target.observe(self.recovery.points)
-            placed = sourced(place(self.recovery.topology, self.recovery.target), chosen.points, there)
+            placed = place(self.recovery.topology, self.recovery.target)
+            accepted = Accepted(chosen.blank)
+            placed = sourced(self.recovery, placed, chosen.points, there, accepted)
             self.how.at(Step.AGREE)
             turn = self._agreed(turn, placed, chosen)
             self.how.at(Step.ACTIVATE)
@@ -133,6 +136,7 @@ class _Takeover:
                 self.say,
                 done=turn.done,
                 restored=turn.restored,
+                blank=chosen.blank,
                 has_data=lambda roles: self._note(
                     turn.id, restored=(*self._turn(turn.id).restored, *map(mark, roles))
                 ),
@@ -156,6 +160,7 @@ class _Takeover:
                 source_principal=self.source_principal,
                 target_principal=principal,
                 as_of=None if turn.as_of is None else iso(turn.as_of),
+                blank=tuple(sorted(chosen.blank)),
                 **asdict(link_run(self.ledger, entry)),
             )
             if whole:
@@ -243,6 +248,7 @@ class _Takeover:
         """Return the takeover with this data, under the lease: from here on no run uses other data for it."""
         now = self._still(turn)
         ids, own = tuple(point.id for point in chosen.points), tuple(map(mark, chosen.own))
+        blank = tuple(map(mark, sorted(chosen.blank)))
         if (set(now.points), set(now.own)) == (set(ids), set(own)) and now.restores:
             return now
         if now.restores and not (set(now.points) & set(self.how.without) or self.how.from_points):
@@ -257,7 +263,7 @@ class _Takeover:
         anew = [group for group in groups(self.recovery, placed) if group.name not in kept]
         roles = {mark(placed.roles[volume]) for group in anew for volume in group.volumes}
         restored = tuple(each for each in now.restored if each not in roles)
-        return written(self.ledger, evolve(now, points=ids, own=own, restored=restored, done=()))
+        return written(self.ledger, evolve(now, points=ids, own=own, blank=blank, restored=restored, done=()))
 
     # Bringing up.
 

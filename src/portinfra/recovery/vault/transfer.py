@@ -15,7 +15,10 @@ from portinfra.model.placed import Placed
 from portinfra.model.plain import Document
 from portinfra.model.resources import Snapshot, Spec, Volume
 from portinfra.placement import place
+from portinfra.recovery.groups import groups
 from portinfra.recovery.options import Pace
+from portinfra.recovery.points.coverage import coverage
+from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.point import Point, snapshot_name
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
@@ -108,14 +111,27 @@ def receive(
         return
     wanted = [point for point in wanted if by_vault(point)]
     there = target.observe(recovery.points) if wanted else Observation()
-    for point in wanted:
-        if not point.parts(there):
-            say(f"{point.group}: from the vault, point {point.id}")
-            _receive(recovery, target, point, pace)
+    for point in not_here(recovery, wanted, there):
+        say(f"{point.group}: from the vault, point {point.id}")
+        _receive(recovery, target, point, pace)
     try:
         clear(recovery, target, pace)
     except PortinfraError as error:  # what is needed is there, and is not to wait for this
         say(f"helpers are left in {recovery.receiving}, for dr sweep: {error}")
+
+
+def not_here(recovery: Recovery, wanted: Iterable[Point], there: Observation) -> list[Point]:
+    """Return the points that have not all of their groups' data in the target, which `there` observes."""
+    placed = place(recovery.topology, recovery.target)
+    declared = {group.name: group for group in groups(recovery, placed)}
+    return [
+        point
+        for point in wanted
+        if not point.parts(there)
+        and point.group in declared
+        and set(declared[point.group].volumes)
+        - coverage(placed, declared[point.group], point, there, VaultListing()).sources.keys()
+    ]
 
 
 def _receive(recovery: Recovery, target: Connection, point: Point, pace: Pace) -> None:

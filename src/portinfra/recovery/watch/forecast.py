@@ -17,12 +17,13 @@ from portinfra.model.resources import Instance
 from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.planning.compose import compose
-from portinfra.recovery.groups import groups, roles_of
+from portinfra.recovery.groups import check_blank, groups, roles_of
 from portinfra.recovery.ledger.drills import Drilled, drilled
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import mark
 from portinfra.recovery.options import How
 from portinfra.recovery.points.ages import Ages
+from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import all_at_once, outdated, replacing, sourced
 from portinfra.recovery.recovery import Recovery, check_points
@@ -33,7 +34,8 @@ from portinfra.recovery.situation.refusals import explain
 from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of, is_planned, takeover_verb
 from portinfra.recovery.vault.readiness import lacking, pointless
-from portinfra.recovery.vault.selection import Selected, Selection, at_moment
+from portinfra.recovery.vault.selection import Selected, Selection, as_decided
+from portinfra.recovery.vault.transfer import not_here
 from portinfra.recovery.watch.probers import prober_findings
 from portinfra.recovery.watch.status import RecoveryStatus, status
 from portinfra.validation.arguments import check_arguments
@@ -104,12 +106,13 @@ def prospect(recovery: Recovery, how: How | None = None) -> Prospect:
     situation = read_facts(recovery, peer_of(end_of(recovery)) if how.lost else None)
     now = status(recovery, ask_source=not how.lost)
     check_points(recovery, how.without, now.known_points)
+    check_blank(recovery, place(recovery.topology, recovery.target), how.blank)
     return foresee(recovery, how, situation, now)
 
 
 def foresee(recovery: Recovery, how: How, situation: Situation, now: RecoveryStatus) -> Prospect:
     """Foresee the takeover that `how` describes. One that was planned stays so."""
-    how = at_moment(how, situation.turn if situation.active == end_of(recovery) else None)
+    how = as_decided(recovery, how, situation.turn if situation.active == end_of(recovery) else None)
     left = peer_of(end_of(recovery))
     takeover = situation.takeover if situation.phase == "taking over" else None
     planned = is_planned(recovery, how, situation)
@@ -124,9 +127,11 @@ def foresee(recovery: Recovery, how: How, situation: Situation, now: RecoverySta
         chosen = selected.points
         there = target.observe(recovery.target_scope)
         snapshots = target.reader.observe(recovery.points)
-        here = [point for point in chosen if point.parts(snapshots)]  # the others are still in the vault
-        placed = all_at_once(sourced(place(recovery.topology, recovery.target), here, snapshots))
-        old = outdated(placed, there, _stale(recovery, now))
+        in_vault = not_here(recovery, chosen, snapshots)
+        here = [point for point in chosen if point not in in_vault]
+        placed, accepted = place(recovery.topology, recovery.target), Accepted(selected.blank)
+        placed = all_at_once(sourced(recovery, placed, here, snapshots, accepted))
+        old = outdated(placed, there, _stale(recovery, now), selected.blank)
 
         def plan_roles(roles: Collection[str]) -> Plan:
             mine = frozenset(address for address in old if placed.roles[address] in roles)
@@ -137,10 +142,11 @@ def foresee(recovery: Recovery, how: How, situation: Situation, now: RecoverySta
         unfit = _last_point(recovery, target) if planned else []
         if not planned or how.as_of:
             unfit += selection.findings(selected, under_way=now.turn is not None)
+            unfit += _passed_over(recovery, how, selected)
         data = tuple(
             _sources(recovery, selected, Ages(points(ledger.entries()), target.provider.clock.now()))
         )
-    fetches = planned or len(here) < len(chosen)
+    fetches = planned or bool(in_vault)
     waves = tuple(_wave(recovery, placed, plans, number) for number in range(len(plans)))
     doubtful = [_waited_for(finding) for plan in plans[-1:] for finding in plan.findings]
     doubtful += _hooks(recovery, how)
@@ -181,6 +187,15 @@ def _sources(recovery: Recovery, selected: Selected, ages: Ages) -> Iterable[Dat
         yield DataSource(point.group, f"point {point.id}", ages.of(point).seconds, iso(point.taken))
     for name in selected.own:
         yield DataSource(name, f"own volumes of {recovery.target.name}", None)
+
+
+def _passed_over(recovery: Recovery, how: How, selected: Selected) -> Iterable[Finding]:
+    """Return the points that are newer than those that would be used, and cannot be restored. A takeover from
+    a lost source goes on with what is left.
+    """
+    severity = Severity.WARNING if how.lost else Severity.ERROR
+    for lack in selected.passed_over:
+        yield _gap(recovery.plan.name, "newer-point-lost", lack.why, lack.fix, severity)
 
 
 def _last_measured(drills: Iterable[Drilled]) -> tuple[float | None, str]:

@@ -2,6 +2,8 @@
 
 from portinfra.errors import PolicyError
 from portinfra.model.finding import Severity
+from portinfra.placement import place
+from portinfra.recovery.groups import check_blank
 from portinfra.recovery.options import How
 from portinfra.recovery.recovery import Recovery, check_points
 from portinfra.recovery.situation.facts import read_facts
@@ -24,6 +26,7 @@ def may_take_over(recovery: Recovery, how: How | None = None) -> Situation:
     raise_if_refused(recovery, takeover_verb(recovery, how), now)
     known = status(recovery, ask_source=not how.lost)
     check_points(recovery, how.without, known.known_points)
+    check_blank(recovery, place(recovery.topology, recovery.target), how.blank)
     if _has_stopped(recovery, how, now):
         return now
     found = foresee(recovery, how, now, known).findings

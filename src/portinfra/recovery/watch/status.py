@@ -4,16 +4,17 @@ Asks the target, looks into the vault, where this machine can, and asks the sour
 knows it to be, and whether a way back has begun.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import Kind
 from portinfra.model.observed import Observation
+from portinfra.model.placed import Placed
 from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.recovery.groups import Group, groups
@@ -23,6 +24,13 @@ from portinfra.recovery.ledger.entries import Unreadable
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import Turn
 from portinfra.recovery.points.ages import Ages, rounded
+from portinfra.recovery.points.coverage import (
+    AGAINST,
+    Coverage,
+    Judgement,
+    judge_points,
+    newest_or_best,
+)
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
@@ -30,7 +38,7 @@ from portinfra.recovery.situation.permissions import next_verbs
 from portinfra.recovery.situation.refusals import next_step
 from portinfra.recovery.situation.situation import Authority, End, EndFacts, peer_of
 from portinfra.recovery.situation.wish import end_of
-from portinfra.recovery.vault.listing import VaultListing, held, look_for
+from portinfra.recovery.vault.listing import look_for
 from portinfra.validation.arguments import check_arguments
 from portinfra.words import iso
 
@@ -56,6 +64,21 @@ class VolumeStatus:
     """In seconds, and never negative; None where it is not known."""
     age_is_exact: bool = True
     """Whether it is the age. If not, the data is no older than that: the point is dated ahead of now."""
+    verdict: Judgement = "missing"
+    """Whether its data can be restored."""
+    why: str = ""
+    """What speaks against it."""
+    role: str = ""
+
+
+@frozen(field_transformer=strict)
+class RoleCoverage:
+    """How much of the data of one role can be restored."""
+
+    role: str
+    covered: int
+    """How many volumes of it have data that can be restored."""
+    volumes: int
 
 
 @frozen(field_transformer=strict)
@@ -120,6 +143,19 @@ class RecoveryStatus:
         return self.turn if self.turn and self.turn.occasion == command else None
 
     @property
+    def roles(self) -> tuple[RoleCoverage, ...]:
+        """How much of the data of each role can be restored."""
+        names = dict.fromkeys(volume.role for volume in self.volumes)
+        return tuple(
+            RoleCoverage(
+                name,
+                sum(volume.role == name and volume.verdict == "covered" for volume in self.volumes),
+                sum(volume.role == name for volume in self.volumes),
+            )
+            for name in names
+        )
+
+    @property
     def known_points(self) -> frozenset[str]:
         """The ids of the points that the ledger or the takeover under way names."""
         return frozenset([*(point.id for point in self.points), *(self.turn.points if self.turn else ())])
@@ -159,21 +195,31 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
     )
     source_fenced = away.authority is not None and away.authority.active != source_end
     ages = Ages(points(entries), now)
-    vault = look_for(recovery, ages.points)
-    known = [(point, _restorability(point, there, vault)) for point in ages.points]
-    unseen = [point for point, restorable in known if restorable is None]
+    vault = look_for(recovery, ages.points, there)
+    placed = place(recovery.topology, recovery.target)
+    judged = {
+        group: judge_points(placed, group, ages.points, there, vault) for group in groups(recovery, placed)
+    }
+    restorable = {point.id: each.restorable for found in judged.values() for point, each in found}
+    volumes = tuple(
+        status
+        for group, found in judged.items()
+        for status in _group_volumes(recovery, placed, group, found, ages)
+    )
     return RecoveryStatus(
         recovery.plan.name,
         seconds(recovery.plan.rpo),
-        tuple(_volumes(recovery, there, known, ages)),
-        tuple(_point_status(point, restorable, there, ages) for point, restorable in known),
+        volumes,
+        tuple(
+            _point_status(point, _restorable(point, restorable, there), there, ages) for point in ages.points
+        ),
         tuple(str(entry.said["id"]) for entry in entries if entry.kind == DRILL and entry.open),
         situation.turn,
         stands,
         source_fenced and away.hosts == "off" if stands and away.answers else None,
         source_fenced if away.answers else None,
         untold,
-        vault.problem if unseen else "",
+        vault.problem if None in restorable.values() else "",
         next(reversed(drilled(entries)), None),
         ages.warnings(),
         contents.unreadable,
@@ -190,11 +236,11 @@ def _is_untold(source: End, of_source: EndFacts, of_target: EndFacts) -> bool:
     )
 
 
-def _restorability(point: Point, there: Observation, vault: VaultListing) -> bool | None:
-    """Return whether a point can be restored; None: only the vault has it, and the vault does not answer."""
-    if not point.restorable(there, vault.points):
-        return False
-    return None if vault.points is None and not point.parts(there) else True
+def _restorable(point: Point, judged: Mapping[str, bool | None], there: Observation) -> bool | None:
+    """Return whether a point can be restored. One of a group that is not declared cannot: its snapshots say
+    whether it is whole.
+    """
+    return judged[point.id] if point.id in judged else bool(point.parts(there))
 
 
 def _point_status(point: Point, restorable: bool | None, there: Observation, ages: Ages) -> PointStatus:
@@ -212,37 +258,41 @@ def _point_status(point: Point, restorable: bool | None, there: Observation, age
     )
 
 
-def _volumes(
-    recovery: Recovery, there: Observation, known: list[tuple[Point, bool | None]], ages: Ages
-) -> Iterable[VolumeStatus]:
-    """Return the newest restorable data of every volume. `known` has each point with its restorability."""
-    unseen = [point for point, restorable in known if restorable is None]
-    for group in groups(recovery, place(recovery.topology, recovery.source)):
-        usable = [point for point, restorable in known if restorable is not False]
-        holding = [
-            (point, held(recovery, point, group, there)) for point in usable if point.group == group.name
-        ]
-        yield from _group_volumes(recovery, group, holding, unseen, ages)
-
-
 def _group_volumes(
     recovery: Recovery,
+    placed: Placed,
     group: Group,
-    known: list[tuple[Point, frozenset[Address]]],
-    unseen: list[Point],
+    judged: Collection[tuple[Point, Coverage]],
     ages: Ages,
 ) -> Iterable[VolumeStatus]:
+    """Return what a takeover would restore of each volume now: from the newest point that covers the group;
+    without any, from the one that covers most of it.
+    """
+    best = newest_or_best([each for each in judged if each[0].carried])
     for volume in group.volumes:
-        point = next((p for p, holds in known if volume in holds), None)
-        if point is None:
-            yield VolumeStatus(volume, group.name, "lost")
+        role = placed.roles[volume]
+        if best is None:
+            yield VolumeStatus(volume, group.name, "lost", role=role)
+            continue
+        point, found = best
+        verdict = next(each for each in found.verdicts if each.volume == volume)
+        judged_as = VolumeStatus(
+            volume, group.name, "lost", verdict=verdict.judgement, why=verdict.why, role=role
+        )
+        if verdict.judgement in AGAINST:
+            yield judged_as
             continue
         age = ages.of(point)
         level: Level = "ok"
         if age.seconds is None or age.seconds > seconds(recovery.plan.rpo):
             level = "lost"
-        elif age.seconds > recovery.schedule(group.policy) * SLACK or point in unseen or not age.exact:
+        elif age.seconds > recovery.schedule(group.policy) * SLACK or verdict.level != "ok" or not age.exact:
             level = "late"
-        yield VolumeStatus(
-            volume, group.name, level, point.id, iso(point.taken), rounded(age.seconds), age.exact
+        yield evolve(
+            judged_as,
+            level=level,
+            point=point.id,
+            taken=iso(point.taken),
+            age=rounded(age.seconds),
+            age_is_exact=age.exact,
         )

@@ -81,6 +81,17 @@ def _data_sentence(data: DataSource, source: str) -> str:
     return f"{data.what}, {age} ({moment(data.taken)}). Data written after that stays behind."
 
 
+def show_coverage(found: RecoveryStatus, console: Console) -> None:
+    """Print a line for each role with data, and one for each volume that cannot be restored."""
+    for each in found.roles:
+        volumes = count(each.volumes, "volume")
+        console.print(recovery_assurance("covered", role=each.role, covered=each.covered, volumes=volumes))
+    for volume in found.volumes:
+        if volume.verdict not in ("covered", "not listed"):
+            why = f": {volume.why}" if volume.why else ""
+            console.print(f"{volume.volume.name} cannot be restored: {volume.verdict}{why}.")
+
+
 def data_line(found: RecoveryStatus) -> str:
     """One line about the age of the data."""
     ages = [volume.age for volume in found.volumes if volume.age is not None]
@@ -122,6 +133,7 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
         console.print(_points(found.points))
         console.print()
     console.print(f"{_level_line(found)} {data_line(found)}")
+    show_coverage(found, console)
     points_known, restorable = (
         count(len(found.points), "point"),
         sum(bool(p.restorable) for p in found.points),
