@@ -24,6 +24,7 @@ from portinfra.model.resources import (
     Subnet,
     Volume,
 )
+from portinfra.model.service import Service
 from portinfra.model.topology import INTERNET, Role, Topology, allow
 from portinfra.model.vault import Vault
 from portinfra.version import VERSION as __version__
@@ -71,6 +72,7 @@ __all__ = [
     "RecoveryPlan",
     "Role",
     "Rule",
+    "Service",
     "Snapshot",
     "Subnet",
     "Topology",

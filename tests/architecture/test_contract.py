@@ -15,11 +15,21 @@ from portinfra.provider.abilities import (
     Images,
     NativeLimits,
     PermissionPolicies,
+    PlatformServices,
 )
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
-ABILITIES = (PermissionPolicies, Grants, NativeLimits, Doctor, Images, BlockExport, ConsoleReader)
+ABILITIES = (
+    PermissionPolicies,
+    Grants,
+    NativeLimits,
+    PlatformServices,
+    Doctor,
+    Images,
+    BlockExport,
+    ConsoleReader,
+)
 METHODS = {method for ability in ABILITIES for method in ability.__abstractmethods__}
 CONTRACT = Path(interface.__file__)
 PAGE = (ROOT / "docs" / "testing-a-provider.md").read_text(encoding="utf-8")

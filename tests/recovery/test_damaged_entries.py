@@ -22,6 +22,7 @@ from portinfra.records.lease import NOTE, read_records
 from portinfra.recovery.drills.drill import drill, sweep
 from portinfra.recovery.ledger.drills import drilled
 from portinfra.recovery.ledger.entries import FORMS, VERSION, unreadable
+from portinfra.recovery.ledger.kept import read_kept
 from portinfra.recovery.ledger.ledger import Entry, Ledger
 from portinfra.recovery.ledger.runs import read_runs
 from portinfra.recovery.ledger.takeovers import stood_since, turns
@@ -84,6 +85,7 @@ EXAMPLES = {
         "points": "70dbd8b0",
     },
     "stood": {"kind": "stood", "id": "70dbd999"},
+    "kept": {"kind": "kept", "id": "70dbd9a1", "takeover": "70dbd999", "data": "b0a3", "until": 1894060852.0},
 }
 
 
@@ -171,6 +173,7 @@ def test_whatever_is_readable_can_be_derived_from(kind):
             assert all(iso(turn.epoch) for turn in turns(known)), name
             assert all(moment(each.began) for each in drilled(known)), name
             assert all(moment(each.began) for each in read_runs(known)), name
+            assert all(iso(each.until) for each in read_kept(known)), name
             assert stood_since(known) == (kind == "stood")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from portinfra.declaration.declared import Declared
 from portinfra.errors import DeclarationError
+from portinfra.provider.registry import settings_files
 
 
 def load(
@@ -12,9 +13,9 @@ def load(
 ) -> Declared:
     """What the file or directory declares.
 
-    A directory is all of its `*.hcl`, as one declaration; where it has none, its only `*.py`. `variables` are
-    values for the `variable` blocks of HCL, as text. They go before those in `var_files`, the last of which
-    goes first, and these before `PORTINFRA_VAR_…` of the environment.
+    A directory is all of its `*.hcl`, without settings of providers, as one declaration; where it has none,
+    its only `*.py`. `variables` are values for the `variable` blocks of HCL, as text. They go before those in
+    `var_files`, the last of which goes first, and these before `PORTINFRA_VAR_…` of the environment.
     Raises DeclarationError with all findings at once, by file and line.
     """
     path = Path(path)
@@ -42,7 +43,8 @@ def load(
 
 
 def _files_of(directory: Path) -> list[Path]:
-    in_hcl = sorted(path for path in directory.glob("*.hcl") if path.is_file())
+    settings = settings_files()
+    in_hcl = sorted(path for path in directory.glob("*.hcl") if path.is_file() and path.name not in settings)
     if in_hcl:
         return in_hcl
     in_python = sorted(path for path in directory.glob("*.py") if path.is_file())

@@ -1,1 +1,1 @@
-"""The hosts of a topology, for people and for tools that reach them. Pure: it reads nothing."""
+"""The hosts of a topology: the files on them, and lists of them for other tools. Pure: it reads nothing."""

@@ -80,6 +80,27 @@ class LookedAt:
     """
 
 
+@frozen
+class LeftAside:
+    """A volume that a takeover replaced, though it had data that is in no point."""
+
+    volume: str
+    snapshot: str
+    """The cloud's own id of the snapshot that has its data; empty: there is none."""
+    kept_until: str
+    """When retention removes the snapshot; empty: there is none."""
+
+
+@frozen
+class BothRan:
+    """The longest time in which hosts of both ends can have run."""
+
+    began: str
+    ended: str | None
+    """When the end that was overtaken had stopped; None: not known."""
+    seconds: float | None
+
+
 @frozen(field_transformer=convert.refuse_text)
 class Evidence:
     """One drill, failover or failback, from its first act to its last."""
@@ -146,6 +167,10 @@ class Evidence:
     """The digest of that run's evidence."""
     remote: str = ""
     """The rclone remote that a copy of this evidence goes to; empty: the only copy is where it was made."""
+    left_aside: tuple[LeftAside, ...] = ()
+    """The volumes that it replaced, though they had data that is in no point."""
+    both_ran: BothRan | None = None
+    """Of an end that ran while the other one was active; None: no takeover let both run."""
     simulated: bool = False
     """Whether an end is in a cloud that does not exist."""
 

@@ -259,6 +259,10 @@ class RecoveryPlan:
         default=None, metadata={"block": "evidence", "before": "drill_cidr", "words": "an EvidenceCopy"}
     )
     """Where a copy of each evidence goes. None: the only copy is on the machine that ran it."""
+    keep_overwritten: str = field(default="7d", metadata={"before": "contacts"})
+    """How long a takeover keeps snapshots of the volumes that it replaces, where they have data that is in
+    no point: `7d`. Empty: it makes none, and evidence names the volumes.
+    """
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
     @property

@@ -14,11 +14,13 @@ annotation of an attribute says which values it takes. The metadata of its field
 `filled`     an empty list is a wrong value;
 `number`     a number alone stands for a mapping: its converter makes one;
 `words`      what it must be, where the words of its kind say too little;
+`stands_for` the attributes that follow from it, as `to` and `tcp` do from `service`: where it is given, HCL
+             has none of them;
 `stand_in`   the value that replaces a wrong one, where the default cannot: the other checks accept it;
 `example`    how a user makes one part of it in Python.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from enum import Enum
 from functools import reduce
 from operator import or_
@@ -165,6 +167,13 @@ def label(of: type[Any]) -> Attribute | None:
 def block_attributes(of: type[Any]) -> dict[str, Attribute]:
     """Return the attributes that HCL blocks hold, by the name of the block."""
     return {each.block: each for each in attributes(of) if each.block}
+
+
+def replaced(of: type[Any], given: Container[str]) -> tuple[Attribute, ...]:
+    """Return the attributes that follow from one of those that are `given` by their names in the model."""
+    known = attributes(of)
+    names = {name for each in known if each.name in given for name in each.metadata.get("stands_for", ())}
+    return tuple(each for each in known if each.name in names)
 
 
 def _kind(annotation: Any) -> tuple[Kind, type[Any] | None]:

@@ -6,7 +6,7 @@ and reports everything at once.
 
 from collections.abc import Iterable, Mapping
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 from attrs import evolve, field, frozen
 
@@ -14,17 +14,26 @@ from portinfra.model import convert
 from portinfra.model.hook import Hook, hooks
 from portinfra.model.location import Location, here
 from portinfra.model.resources import Volume
+from portinfra.model.service import Service
 
 INTERNET = "internet"
 """The peer that stands for every public address."""
 
 ANYWHERE = "0.0.0.0/0"
 
+Delivery = Literal["", "files", "puppet", "ansible"]
+DELIVERIES: tuple[Delivery, ...] = ("", "files", "puppet", "ansible")
+"""What brings changed files to hosts; empty: portinfra renders none."""
+
 PortRange = tuple[int, int]
 """First and last port, inclusive."""
 
 
 def _volumes(given: Iterable[Volume] | Volume) -> tuple[Volume, ...]:
+    return convert.several(given)
+
+
+def _services(given: Iterable[Service] | Service) -> tuple[Service, ...]:
     return convert.several(given)
 
 
@@ -83,6 +92,12 @@ class Role:
     """Options of one provider, by its name: `{"aws": {…}}`. Listed by `lockin`."""
     waive: Mapping[str, str] = field(factory=dict, converter=convert.tags)
     """Rules of `check` that do not hold here, each with the reason."""
+    offers: tuple[Service, ...] = field(
+        default=(),
+        converter=_services,
+        metadata={"block": "service", "example": 'Service("payments", tcp=8443, local_port=8002)'},
+    )
+    """The services that its hosts offer to other roles."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
@@ -106,6 +121,8 @@ class Flow:
     """Whether ICMP (ping) is let through."""
     why: str = ""
     """The reason, for people who read it later."""
+    service: str = field(default="", metadata={"stands_for": ("targets", "tcp"), "before": "why"})
+    """The service that is called; the topology sets `targets` and `tcp` to its role and port."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
@@ -115,7 +132,7 @@ Ports = int | str | Iterable[int | str | PortRange]
 
 def allow(
     source: Peer | Iterable[Peer],
-    target: Peer | Iterable[Peer],
+    target: Peer | Service | Iterable[Peer],
     *,
     tcp: Ports = (),
     udp: Ports = (),
@@ -124,9 +141,14 @@ def allow(
 ) -> Flow:
     """Let traffic through: `allow(web, app, tcp=8443, why="web calls the payment service")`.
 
-    Ports are a number, a range `"8000-8100"`, or several of these. Replies are let through too.
-    Raises ValueError for a port that is none.
+    Ports are a number, a range `"8000-8100"`, or several of these. Replies are let through too. A service has
+    its port and its role: `allow(web, payments_api, why="web calls the payment service")`.
+    Raises ValueError for a port that is none, and for `tcp` beside a service.
     """
+    if isinstance(target, Service):
+        if port_ranges(tcp):
+            raise ValueError(f"the service {target.name!r} has the port; leave tcp out")
+        return Flow(_names(source), (), udp=port_ranges(udp), icmp=icmp, why=why, service=target.name)
     return Flow(
         sources=_names(source),
         targets=_names(target),
@@ -182,6 +204,19 @@ def _flows(given: Iterable[Flow] | Flow) -> tuple[Flow, ...]:
     return convert.several(given)
 
 
+_Offered = Mapping[Any, tuple[Role, Service]]
+
+
+def _to_service(flow: Flow, offered: _Offered) -> Flow:
+    """Return a flow to a service with its target and port; with neither, where no role offers it."""
+    if not isinstance(flow, Flow) or not isinstance(flow.service, str) or not flow.service:
+        return flow
+    if flow.service not in offered:
+        return evolve(flow, targets=(), tcp=())
+    role, service = offered[flow.service]
+    return evolve(flow, targets=(role.name,), tcp=((service.tcp, service.tcp),))
+
+
 @frozen(field_transformer=convert.refuse_text)
 class Topology:
     """A platform, independent of any cloud: its roles and what may flow between them."""
@@ -200,7 +235,28 @@ class Topology:
     """Tags of every resource."""
     retired: Mapping[str, int] = field(factory=dict, converter=convert.options)
     """Roles that were removed, each with the slot that it had: later roles keep their places."""
+    delivery: Delivery = ""
+    """What brings changed files to its hosts; empty: portinfra renders no files. New hosts carry their files
+    in each case.
+    """
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        """Set the targets and ports of flows to services, so that they are flows as all others are."""
+        if any(isinstance(flow, Flow) and flow.service for flow in self.flows):
+            offered = {service.name: (role, service) for role, service in self.services}
+            object.__setattr__(self, "flows", tuple(_to_service(flow, offered) for flow in self.flows))
+
+    @property
+    def services(self) -> tuple[tuple[Role, Service], ...]:
+        """Every service with the role that offers it, in the order of the declaration."""
+        return tuple(
+            (role, service)
+            for role in self.roles
+            if isinstance(role, Role)
+            for service in role.offers
+            if isinstance(service, Service)
+        )
 
     @property
     def slots(self) -> tuple[int, ...]:

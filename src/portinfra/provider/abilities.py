@@ -12,6 +12,7 @@ from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
 from portinfra.model.plain import JsonObject
+from portinfra.model.platform_service import PlatformService
 from portinfra.model.resources import Instance
 from portinfra.provider.interface import Answer, Call
 
@@ -54,6 +55,16 @@ class NativeLimits(ABC):
     @abstractmethod
     def birth_bytes(self, host: Instance) -> int:
         """Return how many bytes of `capabilities.birth_max_bytes` a new host takes."""
+
+
+class PlatformServices(ABC):
+    """Optional ability: hosts need services of the cloud itself. Their firewalls let these through. Works
+    offline.
+    """
+
+    @abstractmethod
+    def platform_services(self, network: str, subnet: str) -> tuple[PlatformService, ...]:
+        """Return what a host needs whose network and subnet have these CIDRs."""
 
 
 class Doctor(ABC):

@@ -1,4 +1,7 @@
-"""Which providers are installed here: entry points in group `portinfra.providers`."""
+"""Which providers are installed here: entry points in group `portinfra.providers`.
+
+A provider that has settings in a file beside declarations names the file in `portinfra.settings_files`.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +15,7 @@ from portinfra.provider.completeness import find_defects
 from portinfra.provider.interface import Provider, ProviderPlugin
 
 GROUP = "portinfra.providers"
+SETTINGS_GROUP = "portinfra.settings_files"
 
 OURS = ("aws", "gcp", "libvirt")
 """The providers that this project makes, each in a distribution of its own. No other name is ever suggested
@@ -59,6 +63,11 @@ def wrap_connections(name: str, wrap: Wrap) -> Iterator[None]:
 def installed() -> Mapping[str, EntryPoint]:
     """The entry points of every provider installed, by name; none is imported yet."""
     return {entry.name: entry for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name)}
+
+
+def settings_files() -> frozenset[str]:
+    """Return the names of files that have settings of an installed provider, and declare nothing."""
+    return frozenset(entry.name for entry in entry_points(group=SETTINGS_GROUP))
 
 
 def plugin(name: str) -> ProviderPlugin:

@@ -76,6 +76,11 @@ class Recovery:
         """Where it is written, in the target, which points and drills there are."""
         return self.target_scope.beside("ledger")
 
+    @property
+    def kept(self) -> Scope:
+        """Where snapshots of volumes are kept, in the target, that takeovers to it replaced."""
+        return self.target_scope.beside("kept")
+
     def drill(self, id: str) -> Scope:
         """The scope of one drill, in the target."""
         return self.target_scope.beside(f"drill-{id}")

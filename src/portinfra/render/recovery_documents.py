@@ -70,6 +70,7 @@ def status_document(found: RecoveryStatus) -> Document:
         "vault_unseen": found.vault_unseen or None,
         "dated_ahead": list(found.dated_ahead),
         "unreadable_entries": [str(each) for each in found.unreadable],
+        "kept": plain(found.kept),
     }
 
 

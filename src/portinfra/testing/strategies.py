@@ -24,7 +24,8 @@ from portinfra.model.recovery import (
     Wave,
 )
 from portinfra.model.resources import Volume
-from portinfra.model.topology import INTERNET, Flow, Role, Topology, allow
+from portinfra.model.service import BALANCES, Service, Tls
+from portinfra.model.topology import DELIVERIES, INTERNET, Flow, Role, Topology, allow
 
 ROLE_NAMES = ("web", "app", "db", "cache", "proxy-card")
 """Each has a slot of its own, so that any topology may become any other without moving a subnet."""
@@ -32,6 +33,7 @@ ROLE_NAMES = ("web", "app", "db", "cache", "proxy-card")
 SIZES = ("small", "medium")
 IMAGES = ("debian-12", "ubuntu-24.04")
 VOLUME_NAMES = ("data", "log")
+SERVICE_NAMES = ("api", "feed")
 
 
 @st.composite
@@ -67,7 +69,39 @@ def roles(name: str, max_hosts: int = 4) -> st.SearchStrategy[Role]:
         volumes=_several_volumes(),
         tags=_tags(),
         slot=st.just(ROLE_NAMES.index(name)),
+        offers=services(name),
     )
+
+
+def services(role: str) -> st.SearchStrategy[list[Service]]:
+    """The services of the role of that name: none or a few, each with ports that no other one has."""
+    every = [
+        _service(f"{role}-{name}", ROLE_NAMES.index(role) * len(SERVICE_NAMES) + number)
+        for number, name in enumerate(SERVICE_NAMES)
+    ]
+    several = st.tuples(*every).flatmap(lambda drawn: st.lists(st.sampled_from(drawn), unique_by=_name_of))
+    return st.one_of(st.just([]), several)
+
+
+@st.composite
+def _service(draw: st.DrawFn, name: str, number: int) -> Service:
+    every: list[Tls] = ["proxy", "proxy", "app", "none"]
+    tls = draw(st.sampled_from(every))
+    own = st.none() | st.just(18_000 + number) if tls == "proxy" else st.none()
+    return Service(
+        name,
+        tcp=8443 + number,
+        local_port=8001 + number,
+        app_port=draw(own),
+        health=draw(st.sampled_from(["", "/health", "/ready?deep=1"])),
+        health_port=draw(st.none() | st.just(19_000 + number)) if tls == "proxy" else None,
+        tls=tls,
+        balance=draw(st.sampled_from(BALANCES)),
+    )
+
+
+def _name_of(service: Service) -> str:
+    return service.name
 
 
 @st.composite
@@ -77,7 +111,8 @@ def topologies(draw: st.DrawFn, max_roles: int = 4, max_hosts: int = 4) -> Topol
     declared = [draw(roles(name, max_hosts)) for name in names]
     several = draw(st.lists(flows(declared), max_size=6)) if declared else []
     retired = draw(st.sampled_from([{}, {"old": len(ROLE_NAMES)}]))
-    return Topology("sample", declared, several, draw(_tags()), retired)
+    delivery = draw(st.sampled_from(DELIVERIES))
+    return Topology("sample", declared, several, draw(_tags()), retired, delivery)
 
 
 def environments() -> st.SearchStrategy[Environment]:
@@ -146,14 +181,24 @@ def recoveries(draw: st.DrawFn, topology: Topology) -> RecoveryPlan:
         evidence=draw(st.none() | st.just(EvidenceCopy("vault:shop/evidence", "copies.conf"))),
         drill_cidr=draw(st.sampled_from(["", "10.30.0.0/16"])),
         drill_limit=draw(st.sampled_from(["4h", "6h"])),
+        keep_overwritten=draw(st.sampled_from(["7d", "", "1h"])),
         contacts=draw(st.lists(st.just("Ada, +44 20 7946 0000"), max_size=1)),
     )
 
 
 @st.composite
 def flows(draw: st.DrawFn, declared: Iterable[Role]) -> Flow:
-    """Traffic between these roles, or between the public ones and the internet."""
+    """Traffic between these roles, to a service or a port, or between the public ones and the internet."""
     declared = list(declared)
+    calls = [
+        allow(source.name, service, why="drawn")
+        for source in declared
+        for target in declared
+        for service in target.offers
+        if source.name != target.name
+    ]
+    if draw(st.booleans()) and calls:
+        return draw(st.sampled_from(calls))
     public = [role.name for role in declared if role.public]
     names = [role.name for role in declared]
     source = draw(st.sampled_from([*names, "203.0.113.0/24"] if public else names))
@@ -174,7 +219,7 @@ def edits(draw: st.DrawFn, topology: Topology, max_hosts: int = 4) -> Topology:
     ways: list[Callable[[st.DrawFn, Topology], Topology]] = [_with_other_tags]
     if topology.roles:
         ways += [_with_a_role_changed, _with_other_volumes, _with_a_role_renamed, _without_a_role]
-        ways += [_with_one_flow_more, _without_a_flow]
+        ways += [_with_one_flow_more, _without_a_flow, _with_other_services]
     if _free_names(topology):
         ways.append(_with_a_role_more)
     return _mended(draw(st.sampled_from(ways))(draw, topology))
@@ -251,6 +296,12 @@ def _with_other_volumes(draw: st.DrawFn, topology: Topology) -> Topology:
     return topology.with_role(evolve(_some_role(draw, topology), volumes=draw(_several_volumes())))
 
 
+def _with_other_services(draw: st.DrawFn, topology: Topology) -> Topology:
+    role = _some_role(draw, topology)
+    named = role.name if role.name in ROLE_NAMES else role.renamed_from
+    return topology.with_role(evolve(role, offers=draw(services(named)) if named in ROLE_NAMES else ()))
+
+
 def _with_a_role_renamed(draw: st.DrawFn, topology: Topology) -> Topology:
     old = _some_role(draw, topology)
     new = evolve(old, name=f"{old.name}-x" if len(old.name) < 20 else old.name[:3], renamed_from=old.name)
@@ -303,13 +354,15 @@ def _with_other_tags(draw: st.DrawFn, topology: Topology) -> Topology:
 
 
 def _mended(topology: Topology) -> Topology:
-    """Without the flows of roles that are gone, and those of private roles to and from the internet."""
+    """Without the flows of roles or services that are gone, and those of private roles to and from the
+    internet.
+    """
     names = {role.name for role in topology.roles}
     public = {role.name for role in topology.roles if role.public}
 
     def possible(flow: Flow) -> bool:
         ends = {*flow.sources, *flow.targets}
         outside = {end for end in ends if end == INTERNET or "/" in end}
-        return ends - outside <= (public if outside else names)
+        return bool(flow.targets) and ends - outside <= (public if outside else names)
 
     return evolve(topology, flows=[flow for flow in topology.flows if possible(flow)])

@@ -32,6 +32,7 @@ from portinfra.validation.new_resources import is_about_new
 from portinfra.validation.recovery import recovery_findings, sharing_findings
 from portinfra.validation.recovery_vault import helper_findings
 from portinfra.validation.resources import resource_findings
+from portinfra.validation.services import service_findings
 from portinfra.validation.topologies import topology_findings
 from portinfra.validation.types import sound_environment, sound_recovery, sound_topology
 from portinfra.words import count
@@ -74,6 +75,7 @@ def validate(
     environment = sound_environment(environment, findings)
     findings += topology_findings(topology)
     findings += flow_findings(topology)
+    findings += service_findings(topology)
     findings += environment_findings(environment)
     # What has no effect stops what is new. It stops no command for what exists.
     unknown = Severity.WARNING if existing else Severity.ERROR
@@ -97,6 +99,7 @@ def validate_declared(declared: Declaration, *, existing: bool = False) -> tuple
     for topology in topologies:
         findings += topology_findings(topology)
         findings += flow_findings(topology)
+        findings += service_findings(topology)
     for environment in environments:
         findings += environment_findings(environment)
         findings += override_findings(environment, roles)

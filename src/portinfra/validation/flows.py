@@ -16,7 +16,8 @@ def flow_findings(topology: Topology) -> Iterator[Finding]:
             end = "sources" if peer in flow.sources else "targets"
             yield from _peer_findings(flow, peer, topology, end)
         yield from _lone_flow_findings(flow)
-        yield from _internet_findings(flow, topology)
+        if not flow.service:
+            yield from _internet_findings(flow, topology)
 
 
 def _wrong(flow: Flow, rule: str, message: str, fix: str, attribute: str = "") -> Finding:
@@ -47,11 +48,11 @@ def _peer_findings(flow: Flow, peer: str, topology: Topology, end: str) -> Itera
 
 
 def _lone_flow_findings(flow: Flow) -> Iterator[Finding]:
-    """What can be told from a flow by itself."""
-    if not flow.sources or not flow.targets:
+    """What can be told from a flow by itself. A service has the target and the port."""
+    if not flow.sources or not (flow.targets or flow.service):
         message = "it leads from nothing or to nothing"
         yield _wrong(flow, "empty-flow", message, "Name a role, 'internet' or a CIDR on each side.")
-    if not flow.tcp and not flow.udp and not flow.icmp:
+    if not flow.tcp and not flow.udp and not flow.icmp and not flow.service:
         tcp, icmp = flow.location.write("tcp", "443"), flow.location.write("icmp", "True")
         yield _wrong(flow, "no-ports", "it allows nothing", f"Name its ports: {tcp}. Or {icmp}.")
     for name, ranges in (("tcp", flow.tcp), ("udp", flow.udp)):

@@ -32,6 +32,9 @@ STYLE = frozenset(
 )
 """Rules about how an apply goes. They stop every plan but that of a destroy."""
 
+SERVICE = "service/"
+"""Rules that begin so are about services. They stop every plan but that of a destroy, too."""
+
 _KINDS: dict[str, type[Spec]] = {
     "provider/cidr": Network,
     "provider/rules": FirewallRules,
@@ -45,7 +48,7 @@ _ROLE = re.compile(r"(?:^|\.)role\.([^.]+)")
 
 def is_about_new(finding: Finding) -> bool:
     """Return whether a finding leaves the topology placeable: it is about births, style or limits."""
-    return finding.rule.startswith("provider/") or finding.rule in STYLE or _is_about_birth(finding)
+    return finding.rule.startswith("provider/") or _is_style(finding) or _is_about_birth(finding)
 
 
 def findings_for_plan(findings: Iterable[Finding], plan: Plan) -> Iterator[Finding]:
@@ -53,7 +56,7 @@ def findings_for_plan(findings: Iterable[Finding], plan: Plan) -> Iterator[Findi
     they are about, else a warning.
     """
     for finding in findings:
-        if finding.rule in STYLE or any(_is_about(finding, change, plan) for change in plan.changes):
+        if _is_style(finding) or any(_is_about(finding, change, plan) for change in plan.changes):
             yield finding
         else:
             fix = f"{finding.fix} What exists stays as it is: this stops only what would be created or added."
@@ -84,3 +87,7 @@ def _grows(finding: Finding, change: Change) -> bool:
         return True
     way = finding.subject.rpartition(".")[2]
     return len(getattr(change.after, way)) > len(getattr(change.before, way))
+
+
+def _is_style(finding: Finding) -> bool:
+    return finding.rule in STYLE or finding.rule.startswith(SERVICE)

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from portinfra import RecoveryPlan, Topology
+from portinfra.declaration import load as load_module
 from portinfra.declaration.declared import Declared
 from portinfra.declaration.load import load
 from portinfra.errors import DeclarationError
@@ -150,3 +151,13 @@ def test_a_recovery_plan_protects_the_topology_of_its_name_or_the_only_one():
     assert Declared((office,)).topology_of(plan) is office
     with pytest.raises(DeclarationError, match="'shop'"):
         Declared((office, Topology("lab", []))).topology_of(plan)
+
+
+def test_settings_of_a_provider_beside_a_declaration_are_no_part_of_it(tmp_path, monkeypatch):
+    (tmp_path / "shop.hcl").write_text('topology "shop" {}\n')
+    (tmp_path / "sites.hcl").write_text('site "rack" {}\n')
+    monkeypatch.setattr(load_module, "settings_files", lambda: frozenset({"sites.hcl"}))
+    assert load(tmp_path).topology().name == "shop"
+    monkeypatch.setattr(load_module, "settings_files", frozenset)
+    with pytest.raises(DeclarationError, match="there is no block 'site'"):
+        load(tmp_path)

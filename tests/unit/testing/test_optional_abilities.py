@@ -6,6 +6,7 @@ import pytest
 from attrs import evolve
 
 from portinfra import Environment
+from portinfra.model.platform_service import PlatformService
 from portinfra.provider.abilities import (
     BlockExport,
     BlockReader,
@@ -39,6 +40,9 @@ class Able(FakePlugin, PermissionPolicies, Grants, Doctor, Images, BlockExport):
 
     def birth_bytes(self, host):
         return self.answers.get("birth_bytes", len(host.user_data))
+
+    def platform_services(self, network, subnet):
+        return self.answers.get("platform_services", super().platform_services(network, subnet))
 
     def grants(self, source, target):
         return self.answers.get("grants", json.dumps({"source": {}}))
@@ -77,6 +81,10 @@ def test_a_plugin_without_optional_abilities_passes():
 @pytest.mark.parametrize(
     ("broken", "message"),
     [
+        (
+            {"platform_services": (PlatformService("10.10.1.1", "icmp", 8),)},
+            "has no protocol with ports",
+        ),
         ({"block_export": False}, "capabilities.block_export must be true exactly where"),
         ({"iam_policy": {"Statement": [{"Action": {"read"}}]}}, "is not JSON serializable"),
         ({"iam_policy": {"Statement": ("read",)}}, "not plain JSON"),

@@ -13,6 +13,7 @@ from portinfra import (
     Probe,
     RecoveryPlan,
     Role,
+    Service,
     Topology,
     Volume,
     Wave,
@@ -76,6 +77,7 @@ LEFT_OUT = {
     "Volume.protect": "what is protected refuses edits",
     "Volume.source": "recovery gives it",
     "Volume.zone": "placement gives it",
+    "Service.location": "where it was written",
     "Flow.why": "only people read it",
     "Flow.location": "where it was written",
     "Environment.name": "tests tell environments by it",
@@ -104,7 +106,7 @@ LEFT_OUT = {
 }
 """Attributes that no strategy varies, each with the reason."""
 
-DRAWN = (Topology, Role, Volume, Flow, Environment, RecoveryPlan, Wave, DataPolicy, Action, Probe)
+DRAWN = (Topology, Role, Volume, Service, Flow, Environment, RecoveryPlan, Wave, DataPolicy, Action, Probe)
 
 
 @pytest.mark.slow
@@ -116,7 +118,7 @@ def test_every_attribute_is_drawn_or_left_out_for_a_reason():
     def draw(data, topology):
         plan = data.draw(strategies.recoveries(topology))
         values = [topology, *topology.roles, *topology.flows, data.draw(strategies.environments()), plan]
-        values += [volume for role in topology.roles for volume in role.volumes]
+        values += [part for role in topology.roles for part in (*role.volumes, *role.offers)]
         values += [*plan.waves, *plan.data, *plan.actions, *plan.probes]
         for value in values:
             for field in attrs.fields(type(value)):

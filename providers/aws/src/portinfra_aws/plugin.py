@@ -8,6 +8,7 @@ from portinfra.errors import InvalidRequest
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
+from portinfra.model.platform_service import PlatformService
 from portinfra.model.resources import Instance
 from portinfra.provider.abilities import (
     BlockExport,
@@ -16,6 +17,7 @@ from portinfra.provider.abilities import (
     Grants,
     NativeLimits,
     PermissionPolicies,
+    PlatformServices,
 )
 from portinfra.provider.interface import Call
 from portinfra_aws import actions, console, profiles
@@ -23,6 +25,7 @@ from portinfra_aws.block_export.command import block_reader
 from portinfra_aws.block_export.grants import block_grants
 from portinfra_aws.errors import NAME
 from portinfra_aws.grants import grants
+from portinfra_aws.platform_services import platform_services
 from portinfra_aws.published import CAPABILITIES, IMAGES, SIZES
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
 
 
-class AwsPlugin(PermissionPolicies, Grants, NativeLimits, BlockExport, ConsoleReader):
+class AwsPlugin(PermissionPolicies, Grants, NativeLimits, PlatformServices, BlockExport, ConsoleReader):
     """Amazon Web Services: `aws:us-east-1`."""
 
     name = NAME
@@ -60,6 +63,10 @@ class AwsPlugin(PermissionPolicies, Grants, NativeLimits, BlockExport, ConsoleRe
 
         found = source(environment.credentials, environment.account, environment.region)
         return AwsProvider(environment, Transport(environment.region, found))
+
+    def platform_services(self, network: str, subnet: str) -> tuple[PlatformService, ...]:
+        """Return DHCP, names, time and metadata."""
+        return platform_services(network, subnet)
 
     def spell_tags(self, tags: Mapping[str, str]) -> Mapping[str, str]:
         """As they are."""

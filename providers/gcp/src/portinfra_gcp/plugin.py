@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Any
 from portinfra.errors import InvalidRequest
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
+from portinfra.model.platform_service import DHCP, PlatformService
 from portinfra.model.resources import Instance
-from portinfra.provider.abilities import ConsoleReader, NativeLimits, PermissionPolicies
+from portinfra.provider.abilities import (
+    ConsoleReader,
+    NativeLimits,
+    PermissionPolicies,
+    PlatformServices,
+)
 from portinfra.provider.interface import Call
 from portinfra_gcp import console, labels, permissions
 from portinfra_gcp.errors import NAME
@@ -17,10 +23,15 @@ from portinfra_gcp.published import CAPABILITIES, IMAGES, SIZES
 if TYPE_CHECKING:
     from portinfra_gcp.provider import GcpProvider
 
+_METADATA = "169.254.169.254"
+"""The metadata server. It also answers DHCP, DNS and NTP:
+https://cloud.google.com/compute/docs/metadata/overview, https://cloud.google.com/vpc/docs/firewalls#alwaysallowed
+"""
+
 _REGION = re.compile(r"[a-z]+-[a-z]+\d+")
 
 
-class GcpPlugin(PermissionPolicies, NativeLimits, ConsoleReader):
+class GcpPlugin(PermissionPolicies, NativeLimits, PlatformServices, ConsoleReader):
     """Google Cloud: `gcp:europe-west1`."""
 
     name = NAME
@@ -48,6 +59,16 @@ class GcpPlugin(PermissionPolicies, NativeLimits, ConsoleReader):
         if not project:
             raise credentials.denied("it is not said which project this is", "Name it: account=PROJECT.")
         return GcpProvider(environment, Transport(project, found.token), found.principal)
+
+    def platform_services(self, network: str, subnet: str) -> tuple[PlatformService, ...]:
+        """Return DHCP, names, time and metadata: all of them are the metadata server."""
+        return (
+            PlatformService(_METADATA, "udp", DHCP),
+            PlatformService(_METADATA, "udp", 53),
+            PlatformService(_METADATA, "tcp", 53),
+            PlatformService(_METADATA, "udp", 123),
+            PlatformService(_METADATA, "tcp", 80, root_only=True),
+        )
 
     def spell_tags(self, tags: Mapping[str, str]) -> Mapping[str, str]:
         """Labels: what is no lower case letter, digit, `-` or `_` is spelt out."""

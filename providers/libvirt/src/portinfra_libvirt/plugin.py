@@ -10,14 +10,16 @@ from attrs import evolve
 from portinfra.errors import Unsupported
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
+from portinfra.model.platform_service import DHCP, PlatformService
 from portinfra.model.resources import Instance
-from portinfra.provider.abilities import Check, ConsoleReader, Doctor, Images
+from portinfra.provider.abilities import Check, ConsoleReader, Doctor, Images, PlatformServices
 from portinfra.provider.interface import Answer, Call
 from portinfra_libvirt import sites
 from portinfra_libvirt.doctor import examine
 from portinfra_libvirt.drivers.guest import GuestParts
 from portinfra_libvirt.drivers.reading import CONSOLE
 from portinfra_libvirt.keys import source
+from portinfra_libvirt.networks import gateway
 from portinfra_libvirt.published import CAPABILITIES, IMAGES, SIZES
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 NAME = "libvirt"
 
 
-class LibvirtPlugin(Doctor, Images, ConsoleReader):
+class LibvirtPlugin(PlatformServices, Doctor, Images, ConsoleReader):
     """One's own hardware: `libvirt:SITE`, or `libvirt:qemu:///system`."""
 
     name = NAME
@@ -50,6 +52,10 @@ class LibvirtPlugin(Doctor, Images, ConsoleReader):
         except ImportError as error:
             raise _no_binding(error) from error
         return LibvirtProvider(environment, site)
+
+    def platform_services(self, network: str, subnet: str) -> tuple[PlatformService, ...]:
+        """Return DHCP of the hypervisor. libvirt answers no names, and a host reads its data from a disk."""
+        return (PlatformService(gateway(network), "udp", DHCP),)
 
     def doctor(self, location: str = "") -> list[Check]:
         """What this machine has and lacks for libvirt, with the command that mends each; with a location,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from portinfra.declaration.load import load
 from portinfra.errors import InvalidRequest
 from portinfra.model.environment import Environment
 from portinfra_libvirt import sites
@@ -33,6 +34,12 @@ def test_a_whole_file_is_read():
     assert not rack.alone
     assert rack.keys["payments"].file == "/etc/payments.key"
     assert rack.keys["vault"].command == ("vault", "read", "key")
+
+
+def test_a_file_of_sites_beside_a_declaration_is_no_part_of_it(tmp_path):
+    (tmp_path / "sites.hcl").write_text(RACK)
+    (tmp_path / "shop.hcl").write_text('topology "shop" {}\n')
+    assert load(tmp_path).topology().name == "shop"
 
 
 def test_the_principal_is_the_uri_of_each_hypervisor():

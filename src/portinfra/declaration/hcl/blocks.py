@@ -1,6 +1,6 @@
 """From blocks to the values of the model."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
@@ -14,7 +14,7 @@ from portinfra.declaration.hcl.syntax import Block
 from portinfra.declaration.terraform import Where
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
-from portinfra.model.schema import Attribute, Kind, attributes, block_attributes, label
+from portinfra.model.schema import Attribute, Kind, attributes, block_attributes, label, replaced
 from portinfra.words import suggestion, with_article
 
 T = TypeVar("T")
@@ -34,8 +34,10 @@ class Reader:
         inside = block_attributes(of)
         inner = self._inner(block, {name: self._part_reader(each) for name, each in inside.items()})
         written_twice = [each for each in inside.values() if self._is_written_twice(each, block)]
-        values = a.take(block, self._known(of, block), self.scope, self.findings)
-        made = {each.name: values[each.hcl] for each in attributes(of) if values and each.hcl in values}
+        follows = self._following(of, block)
+        values = a.take(block, self._known(of, block, follows), self.scope, self.findings)
+        made = {each.name: each.stand_in() for each in follows}
+        made |= {each.name: values[each.hcl] for each in attributes(of) if values and each.hcl in values}
         for name, each in inside.items():
             made[each.name] = self._held(each, block, made.get(each.name), inner[name])
         if not self._has_right_labels(of, block) or values is None or written_twice:
@@ -45,15 +47,33 @@ class Reader:
         make: Callable[..., T] = of
         return make(**given, **made, location=_with_attributes(of, block))
 
-    def _known(self, of: type[Any], block: Block) -> a.Shapes:
-        """Return the attributes of a block; a list is needed where there are no blocks in place of it."""
+    def _following(self, of: type[Any], block: Block) -> tuple[Attribute, ...]:
+        """Return the attributes that follow from one that is written. Report those that are written too."""
+        written = {each.name: each for each in block.attributes}
+        given = {each.name for each in attributes(of) if each.hcl in written}
+        follows = replaced(of, given)
+        for each in follows:
+            if each.hcl in written:
+                (name,) = [
+                    one.hcl for one in attributes(of) if each.name in one.metadata.get("stands_for", ())
+                ]
+                message = f"{each.hcl!r} follows from {name!r}, which is written too"
+                fix = f"Remove {each.hcl}, or remove {name}."
+                self.findings.extend(problem("duplicate", message, fix, written[each.hcl].location).findings)
+        return follows
+
+    def _known(self, of: type[Any], block: Block, follows: Collection[Attribute]) -> a.Shapes:
+        """Return the attributes of a block. Those that follow from another are not needed; a list is, where
+        there are no blocks in place of it.
+        """
         known, written = a.shapes(of), {each.kind for each in block.blocks}
+        needed = [name for name in known.needed if name not in {each.hcl for each in follows}]
         lists = [
             each.hcl
             for each in block_attributes(of).values()
             if each.is_needed and each.hcl and each.block not in written
         ]
-        return evolve(known, needed=(*known.needed, *lists))
+        return evolve(known, needed=(*needed, *lists))
 
     def _part_reader(self, attribute: Attribute) -> Callable[[Block], Any]:
         if attribute.kind is Kind.MAPS or attribute.part is None:

@@ -10,7 +10,7 @@ from attrs import frozen
 from portinfra.declaration.declared import Declared
 from portinfra.declaration.hcl.text import before_reference, heredoc, quote
 from portinfra.errors import DeclarationError
-from portinfra.model.schema import Attribute, Kind, attributes, label
+from portinfra.model.schema import Attribute, Kind, attributes, label, replaced
 from portinfra.model.sensitive import Reference, SensitiveText
 from portinfra.model.topology import PortRange, Role, Topology
 
@@ -57,9 +57,10 @@ def block_of(value: Any, block: str, outer: Path = ()) -> list[str]:
     path = (*outer, (block, name))
     pairs: list[tuple[str, Any]] = []
     inner: list[list[str]] = []
+    given = {each.name for each in attributes(type(value)) if getattr(value, each.name) != each.usual()}
     for each in attributes(type(value)):
         held = getattr(value, each.name)
-        if each.is_label or held == each.usual():
+        if each.is_label or each.name not in given or each in replaced(type(value), given):
             continue
         _refuse_python(value, each, path)
         if each.kind is Kind.PARTS and each.hcl and all(map(_is_listable, held)):

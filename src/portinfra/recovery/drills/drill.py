@@ -26,6 +26,7 @@ from portinfra.recovery.ledger.runs import begin_run, end_run, link_run
 from portinfra.recovery.options import How, Pace
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import Accepted
+from portinfra.recovery.points.left_aside import remove_outlived
 from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import ending, isolated, sourced
 from portinfra.recovery.recovery import Recovery
@@ -209,7 +210,10 @@ class Swept:
 
 @check_arguments
 def sweep(recovery: Recovery, *, pace: Pace | None = None) -> list[Swept]:
-    """Remove what drills left that died; only what bears such a drill's id. One that still runs is let be."""
+    """Remove what drills left that died; only what bears such a drill's id. One that still runs is let be.
+
+    At each end that answers, also remove kept snapshots of replaced volumes whose time is over.
+    """
     pace = pace or Pace()
     found: list[Swept] = []
     with Connection.to(recovery.target) as target:
@@ -236,6 +240,10 @@ def sweep(recovery: Recovery, *, pace: Pace | None = None) -> list[Swept]:
         if recovery.plan.vault:
             with suppress(LeaseHeldError):  # another run is receiving right now
                 clear(recovery, target, pace)
+        remove_outlived(recovery, target, pace)
+    with suppress(ProviderError), Connection.to(recovery.source) as source:  # it may be lost
+        source.account()
+        remove_outlived(recovery.turned, source, pace)
     return found
 
 

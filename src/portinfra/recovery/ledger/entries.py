@@ -148,9 +148,14 @@ FORMS = {
             "restored": _is_text,
             "done": _is_text,
             "abandoned": _is_whole,
+            "contained": _is_flag,
+            "overwritten": _is_text,
+            "both_from": _is_number_or_none,
+            "both_until": _is_number_or_none,
         },
     ),
     "stood": _Form({"id": _is_name}),
+    "kept": _Form({"id": _is_name, "takeover": _is_name, "data": _is_text, "until": _is_number}),
 }
 """Kind → its form."""
 

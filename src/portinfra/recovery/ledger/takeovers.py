@@ -48,6 +48,14 @@ class Turn:
     """The volumes, by `mark`, that begin blank, as an operator accepts."""
     own_until: float | None = None
     """Until when those volumes were written to; None: they are up to date, or it is not known."""
+    contained: bool = False
+    """Whether the other end has all that own volumes of this end have. If not, those are kept aside."""
+    overwritten: tuple[str, ...] = ()
+    """The names of the volumes that it replaced, and that had data which is nowhere else."""
+    both_from: float | None = None
+    """Since when hosts of both ends may have run, before this takeover; None: no takeover let them."""
+    both_until: float | None = None
+    """When the end that was overtaken had stopped; None: it is not known."""
     restored: tuple[str, ...] = ()
     """The roles, by `mark`, that have that data. What there is of others is of an earlier time."""
     done: tuple[str, ...] = ()
@@ -149,6 +157,10 @@ def as_said(turn: Turn) -> JsonObject:
         "restored": " ".join(turn.restored),
         "done": " ".join(turn.done),
         "abandoned": turn.abandoned,
+        "contained": turn.contained,
+        "overwritten": " ".join(turn.overwritten),
+        "both_from": turn.both_from and round(turn.both_from, 3),
+        "both_until": turn.both_until and round(turn.both_until, 3),
     }
     return {name: value for name, value in said.items() if value or name in ("open", "epoch", "began")}
 
@@ -179,6 +191,10 @@ def _turn(entry: Entry) -> Turn:
         restored=tuple(str(said.get("restored", "")).split()),
         done=tuple(str(said.get("done", "")).split()),
         abandoned=int(said.get("abandoned", 0)),
+        contained=bool(said.get("contained")),
+        overwritten=tuple(str(said.get("overwritten", "")).split()),
+        both_from=said.get("both_from"),
+        both_until=said.get("both_until"),
         open=entry.open,
         number=entry.number,
     )

@@ -30,6 +30,7 @@ from portinfra.recovery.options import Pace
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.capture import Capture
 from portinfra.recovery.points.coverage import coverage, is_intact
+from portinfra.recovery.points.left_aside import remove_outlived
 from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.point import Point, id_of, manifest, new_id, points, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
@@ -40,7 +41,7 @@ from portinfra.recovery.replication.retention import Retention, arrived_whole
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
-from portinfra.recovery.situation.situation import peer_of
+from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.vault.listing import by_vault, look, read_manifests
 from portinfra.recovery.vault.transfer import send
@@ -103,11 +104,11 @@ def replicate(
         source.account()
         catalogue = target.catalogue()
 
-        def check(*, hosts: bool = False) -> None:
+        def check() -> None:
             if not stopped:
-                _raise_if_not_active(recovery, source, target, hosts=hosts)
+                _raise_if_not_active(recovery, source, target, hosts=False)
 
-        check(hosts=True)
+        began = None if stopped else _raise_if_not_active(recovery, source, target, hosts=True)
         record_peers(recovery, source, target, pace, say)
         there = source.observe(recovery.source_scope)
         data = {a: seen for a, seen in there.resources.items() if isinstance(seen.spec, Volume)}
@@ -126,16 +127,23 @@ def replicate(
                 say,
                 check,
             )
-            return work.run(now=now)
+            made = work.run(now=now)
+        for way, end in ((recovery, target), (recovery.turned, source)):
+            if began and began.facts(end_of(way)).kept:
+                remove_outlived(way, end, pace)
+    return made
 
 
-def _raise_if_not_active(recovery: Recovery, *ends: Connection, hosts: bool) -> None:
-    """Raise PolicyError unless the source is the active end, the target is fenced, and no takeover is open.
+def _raise_if_not_active(recovery: Recovery, *ends: Connection, hosts: bool) -> Situation:
+    """Return the situation. Raise PolicyError unless the source is active, the target is fenced, and no
+    takeover is open.
 
     While one is, each end may have a part of the newest data: a point of either would pass for all of it.
     """
     verb = Verb("replicate", peer_of(end_of(recovery)))
-    raise_if_refused(recovery, verb, read_facts(recovery, hosts=hosts, through=ends))
+    now = read_facts(recovery, hosts=hosts, through=ends)
+    raise_if_refused(recovery, verb, now)
+    return now
 
 
 @define

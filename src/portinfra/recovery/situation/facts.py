@@ -13,6 +13,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance
 from portinfra.records.lease import read_leases
+from portinfra.recovery.ledger.kept import read_kept
 from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
 from portinfra.recovery.ledger.takeovers import STOOD, Turn, activated_number, turns
@@ -112,6 +113,8 @@ def facts_of(end: End, lease: Lease | None, contents: Contents, there: Observati
             if each.kind == TAKEOVER and each.open and each.number > since
         ),
         silent_zones=tuple(sorted(there.unknown)) if there else (),
+        complete=_complete(end, newest, contents.entries) if newest else None,
+        kept=read_kept(contents.entries),
         turn=newest,
     )
 
@@ -165,6 +168,16 @@ def _takeover(end: End, turn: Turn) -> Takeover:
         phase = "restoring"
     stopped = turn.fenced_at is not None and not turn.lost
     return Takeover(Authority(turn.latest, active), phase, turn.lost, stopped, turn.last_point)
+
+
+def _complete(end: End, turn: Turn, entries: Iterable[Entry]) -> Authority | None:
+    """Return the decision of a finished takeover, where each of its points was made after it had begun: with
+    a last point, the other end was stopped before.
+    """
+    came = {entry.said["id"] for entry in entries if entry.kind == "point" and entry.number > turn.number}
+    planned = turn.last_point and not turn.lost and turn.fenced_at is not None and turn.as_of is None
+    whole = planned and not turn.own and turn.points and came.issuperset(turn.points)
+    return Authority(turn.epoch, end) if whole and not turn.open and not turn.abandoned else None
 
 
 def _activated(end: End, known: Iterable[Turn], entries: Iterable[Entry]) -> Authority | None:

@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from portinfra.errors import PortinfraError
 from portinfra.recovery.ledger.entries import Unreadable
+from portinfra.recovery.ledger.kept import Kept
 from portinfra.recovery.ledger.takeovers import Turn
 
 End = Literal["source", "target"]
@@ -60,6 +61,10 @@ class EndFacts:
     damaged: tuple[Unreadable, ...] = ()
     """Entries of takeovers that cannot be read, and may not be finished."""
     silent_zones: tuple[str, ...] = ()
+    complete: Authority | None = None
+    """The newest takeover to this end, where it brought all data of the other end, which it had stopped."""
+    kept: tuple[Kept, ...] = field(default=(), eq=False)
+    """Its ledger's entries about volumes that takeovers replaced."""
     turn: Turn | None = field(default=None, eq=False)
     """The ledger entry of `takeover`."""
     error: PortinfraError | None = field(default=None, eq=False)
@@ -134,6 +139,18 @@ class Situation:
         if not self.takeover:
             return None
         return self.facts(self.active if self.phase == "taking over" else self.waiting).turn
+
+
+def is_contained(now: Situation, end: End) -> bool:
+    """Return whether the other end has all data that own volumes of an end have.
+
+    That is so where the end was last left by a takeover that stopped it and then carried a last point, and
+    where a target was never active.
+    """
+    here, there = now.facts(end), now.facts(peer_of(end))
+    if here.authority is None and here.takeover is None:
+        return end == "target"
+    return there.complete is not None and there.complete == here.authority
 
 
 def classify(source: EndFacts, target: EndFacts) -> Situation:

@@ -11,7 +11,7 @@ from portinfra.recovery.options import How
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.refusals import raise_if_refused
-from portinfra.recovery.situation.situation import Situation, peer_of
+from portinfra.recovery.situation.situation import End, Situation, is_contained, peer_of
 from portinfra.recovery.situation.wish import end_of, is_planned, takeover_verb
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.vault.selection import Selection
@@ -65,6 +65,7 @@ class Beginning:
         time, epoch = self.target.provider.clock.now(), self._epoch(now, run)
         known = now.facts(end_of(self.recovery)).authority
         left = known is not None and known.active != end_of(self.recovery)
+        both_from, both_until = _both_ran(now, peer_of(end_of(self.recovery)))
         turn = Turn(
             f"{epoch:x}",
             "failback" if self.recovery.is_reversed else "failover",
@@ -75,6 +76,9 @@ class Beginning:
             last_point=planned,
             as_of=self._as_of,
             own_until=float(known.epoch) if known and left else None,
+            contained=is_contained(now, end_of(self.recovery)),
+            both_from=both_from,
+            both_until=both_until,
         )
         return written(self.ledger, turn)
 
@@ -97,3 +101,13 @@ class Beginning:
         known += [facts.authority.epoch for facts in now.ends if facts.authority]
         known += [facts.takeover.authority.epoch for facts in now.ends if facts.takeover]
         return next_epoch(self.target.provider.clock.now(), run.lease.epoch, *known)
+
+
+def _both_ran(now: Situation, active: End) -> tuple[float | None, float | None]:
+    """Return from when until when hosts of both ends may have run: the end that is active took over without
+    the other one, which `dr fence` stopped later.
+    """
+    turn = now.facts(active).turn
+    if turn is None or turn.lost_at is None or turn.abandoned or turn.open:
+        return None, None
+    return turn.lost_at, turn.fenced_at

@@ -38,6 +38,8 @@ class BringUp:
     """The volumes that begin without data, as an operator accepts."""
     has_data: Callable[[Sequence[str]], None] = lambda roles: None
     """Called when roles have their data, and none of their hosts that were there has started yet."""
+    keep: Callable[[Collection[Address]], None] = lambda volumes: None
+    """Called with existing volumes before they are replaced. Their hosts are off."""
     note: Callable[[str], None] = lambda action: None
     """Called with the name of an action that is done."""
     interruption: Callable[[], str] = lambda: ""
@@ -94,6 +96,8 @@ class BringUp:
             waiting = stopped(placed, hosts)
             if hosts:
                 self._carry_out(waiting, PlanOptions(addresses=hosts))
+            if mine:
+                self.keep(mine)
             if empty := joining(placed, mine):  # first of all: see `outdated`
                 self._carry_out(waiting, replacing(empty))
             if rest := mine - empty:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from portinfra.model.duration import seconds
-from portinfra.model.evidence import Evidence, PointUsed
+from portinfra.model.evidence import BothRan, Evidence, PointUsed
+from portinfra.recovery.ledger.takeovers import Turn
 from portinfra.recovery.points.ages import Ages, rounded
 from portinfra.recovery.points.point import Point
 from portinfra.recovery.recovery import Recovery
@@ -22,6 +23,17 @@ class OwnData:
     group: str
     age: float
     """The data was no older than this, in seconds."""
+
+
+def both_ran(turn: Turn) -> BothRan | None:
+    """Return in which time hosts of both ends may have run, before this takeover or during it."""
+    began, ended = turn.both_from, turn.both_until
+    if began is None and turn.lost_at is not None and turn.fenced_at is not None:
+        began, ended = turn.lost_at, turn.fenced_at
+    if began is None:
+        return None
+    took = None if ended is None else round(max(0.0, ended - began), 3)
+    return BothRan(iso(began), None if ended is None else iso(ended), took)
 
 
 def shown(

@@ -5,9 +5,11 @@ that stands; one that was cut off when its peer took over finds the higher epoch
 epoch is the moment of a decision: who decides without the other end, which is silent, decides later than it.
 """
 
+from contextlib import suppress
+
 from attrs import evolve
 
-from portinfra.errors import ApplyError, PolicyError, Unavailable
+from portinfra.errors import ApplyError, PolicyError, ProviderError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.model.catalogue import Catalogue
@@ -16,6 +18,8 @@ from portinfra.model.plan import PlanOptions
 from portinfra.model.progress import Listener
 from portinfra.model.resources import Instance, Power
 from portinfra.placement import place
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.takeovers import turns, written
 from portinfra.recovery.options import Pace
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
@@ -110,4 +114,19 @@ def fence(recovery: Recovery, *, pace: Pace | None = None) -> int:
         Connection.to(recovery.source) as source,
         source.run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run,
     ):
-        return switched(run, source, recovery, epoch, "stopped", pace.listen)
+        count = switched(run, source, recovery, epoch, "stopped", pace.listen)
+        with suppress(ProviderError):  # it is stopped: that one record fails must not hide it
+            _record_stop(recovery, epoch)
+    return count
+
+
+def _record_stop(recovery: Recovery, epoch: int) -> None:
+    """Write into the entry of the takeover by the active end when the other one had stopped: until then, both
+    may have run.
+    """
+    with Connection.to(recovery.target) as active:
+        ledger = Ledger.settled(active, recovery.ledger)
+        turn = max(turns(ledger.entries()), key=lambda turn: turn.latest, default=None)
+        overtook = turn is not None and turn.lost_at is not None and turn.epoch == epoch
+        if turn and overtook and not turn.open and turn.fenced_at is None:
+            written(ledger, evolve(turn, fenced_at=active.provider.clock.now()))

@@ -5,6 +5,7 @@ that ends early is continued: the ledger says what was decided. `Step` has the s
 """
 
 import secrets
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
@@ -19,19 +20,24 @@ from portinfra.errors import (
     UserCodeError,
 )
 from portinfra.execution.connection import Connection
+from portinfra.execution.run import Run
 from portinfra.hooks.dns import call_dns
 from portinfra.hooks.listeners import SafeListener
+from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
-from portinfra.model.evidence import Evidence
+from portinfra.model.duration import seconds
+from portinfra.model.evidence import Evidence, LeftAside
 from portinfra.model.placed import Placed
 from portinfra.placement import place
 from portinfra.recovery.groups import groups
+from portinfra.recovery.ledger.kept import read_kept
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run
 from portinfra.recovery.ledger.takeovers import Turn, activate, mark, turns, under_way, written
 from portinfra.recovery.options import How
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import Accepted
+from portinfra.recovery.points.left_aside import KeptVolumes
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.points.restore import sourced
 from portinfra.recovery.recovery import Recovery
@@ -41,7 +47,7 @@ from portinfra.recovery.situation.situation import End, Situation
 from portinfra.recovery.situation.wish import end_of, is_planned
 from portinfra.recovery.takeover.begin import Beginning
 from portinfra.recovery.takeover.bring_up import BringUp
-from portinfra.recovery.takeover.evidence import OwnData, shown
+from portinfra.recovery.takeover.evidence import OwnData, both_ran, shown
 from portinfra.recovery.takeover.fencing import passed_on, switch, switched
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.vault.selection import Selected, Selection
@@ -50,7 +56,7 @@ from portinfra.recovery.watch.readiness import may_take_over
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
-from portinfra.words import iso
+from portinfra.words import count, iso
 
 
 @check_arguments
@@ -140,6 +146,7 @@ class _Takeover:
                 has_data=lambda roles: self._note(
                     turn.id, restored=(*self._turn(turn.id).restored, *map(mark, roles))
                 ),
+                keep=lambda volumes: self._keep_overwritten(turn.id, volumes, run),
                 note=lambda action: self._note(turn.id, done=(*self._turn(turn.id).done, mark(action))),
             )
             self.how.at(Step.BRING_UP)
@@ -161,6 +168,8 @@ class _Takeover:
                 target_principal=principal,
                 as_of=None if turn.as_of is None else iso(turn.as_of),
                 blank=tuple(sorted(chosen.blank)),
+                left_aside=self._left_aside(turn),
+                both_ran=both_ran(turn),
                 **asdict(link_run(self.ledger, entry)),
             )
             if whole:
@@ -263,7 +272,9 @@ class _Takeover:
         anew = [group for group in groups(self.recovery, placed) if group.name not in kept]
         roles = {mark(placed.roles[volume]) for group in anew for volume in group.volumes}
         restored = tuple(each for each in now.restored if each not in roles)
-        return written(self.ledger, evolve(now, points=ids, own=own, blank=blank, restored=restored, done=()))
+        contained = now.contained and not now.restores  # what came up may have been written to
+        changed = evolve(now, points=ids, own=own, blank=blank, restored=restored, done=())
+        return written(self.ledger, evolve(changed, contained=contained))
 
     # Bringing up.
 
@@ -273,6 +284,31 @@ class _Takeover:
     def _note(self, id: str, **come: Any) -> None:
         """How far it has come: the next run goes on from there."""
         written(self.ledger, evolve(self._turn(id), **come))
+
+    def _keep_overwritten(self, id: str, volumes: Collection[Address], run: Run) -> None:
+        """Keep snapshots of volumes that are about to be replaced, where the other end lacks their data."""
+        turn, limit = self._turn(id), self.recovery.plan.keep_overwritten
+        if turn.contained:
+            return
+        names = sorted({*turn.overwritten, *(volume.name for volume in volumes)})
+        if limit:
+            self.say(f"keeping snapshots of {count(len(volumes), 'volume')} for {limit}")
+            with run.living():
+                data = mark(" ".join((*turn.points, *turn.own)))
+                self._kept_volumes().keep(volumes, id, data, seconds(limit))
+        self._note(id, overwritten=tuple(names))
+
+    def _kept_volumes(self) -> KeptVolumes:
+        return KeptVolumes(self.recovery, self.target, self.ledger, self.how.pace)
+
+    def _left_aside(self, turn: Turn) -> tuple[LeftAside, ...]:
+        """Return the volumes that were replaced though their data is nowhere else, with their snapshots."""
+        if not turn.overwritten:
+            return ()
+        mine = [each for each in read_kept(self.ledger.entries()) if each.takeover == turn.id]
+        kept = self._kept_volumes().list_volumes(mine) if mine else []
+        without = sorted({*turn.overwritten} - {each.volume for each in kept})
+        return (*kept, *(LeftAside(name, "", "") for name in without))
 
     def _start_roles_left_behind(self, bring_up: BringUp) -> None:
         """Start the existing hosts of roles in no wave: the fence of an earlier takeover stopped them."""

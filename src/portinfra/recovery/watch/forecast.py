@@ -9,11 +9,12 @@ from attrs import evolve, frozen
 
 from portinfra.execution.connection import Connection
 from portinfra.hooks.calls import name_of, unready
+from portinfra.model.address import Address
 from portinfra.model.duration import seconds
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan
-from portinfra.model.resources import Instance
+from portinfra.model.resources import Instance, Volume
 from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.planning.compose import compose
@@ -31,7 +32,7 @@ from portinfra.recovery.replication.readiness import capture_problem
 from portinfra.recovery.situation.facts import answering, read_facts
 from portinfra.recovery.situation.permissions import may
 from portinfra.recovery.situation.refusals import explain
-from portinfra.recovery.situation.situation import Situation, peer_of
+from portinfra.recovery.situation.situation import Situation, is_contained, peer_of
 from portinfra.recovery.situation.wish import end_of, is_planned, takeover_verb
 from portinfra.recovery.vault.readiness import lacking, pointless
 from portinfra.recovery.vault.selection import Selected, Selection, as_decided
@@ -132,6 +133,8 @@ def foresee(recovery: Recovery, how: How, situation: Situation, now: RecoverySta
         placed, accepted = place(recovery.topology, recovery.target), Accepted(selected.blank)
         placed = all_at_once(sourced(recovery, placed, here, snapshots, accepted))
         old = outdated(placed, there, _stale(recovery, now), selected.blank)
+        replaced = set(there.of(Volume)) & _data_volumes(recovery, placed) if planned else old
+        overwritten = () if _is_contained(recovery, situation) else [volume.name for volume in replaced]
 
         def plan_roles(roles: Collection[str]) -> Plan:
             mine = frozenset(address for address in old if placed.roles[address] in roles)
@@ -169,6 +172,7 @@ def foresee(recovery: Recovery, how: How, situation: Situation, now: RecoverySta
             *map(_as_warning, prober_findings(recovery)),
             *lacking(recovery, fetches=fetches),
             *pointless(recovery),
+            *_overwrites(recovery, overwritten),
         ),
         data if not planned or how.as_of else (),
         iso(how.as_of.timestamp()) if how.as_of else None,
@@ -231,6 +235,30 @@ def _waited_for(finding: Finding) -> Finding:
     """The finding, with a fix that a takeover has: it works around no zone of the target."""
     silent = finding.rule == "plan/unknown-zone"
     return evolve(finding, fix="Wait until it answers, and run this again.") if silent else finding
+
+
+def _data_volumes(recovery: Recovery, placed: Placed) -> set[Address]:
+    """Return the volumes of all groups."""
+    return {volume for group in groups(recovery, placed) for volume in group.volumes}
+
+
+def _is_contained(recovery: Recovery, now: Situation) -> bool:
+    """Return whether the other end has all that volumes of the end that takes over have."""
+    begun = now.turn if now.phase == "taking over" and now.active == end_of(recovery) else None
+    return begun.contained if begun else is_contained(now, end_of(recovery))
+
+
+def _overwrites(recovery: Recovery, volumes: Collection[str]) -> Iterable[Finding]:
+    """Return a warning about volumes that the takeover replaces though their data is in no point."""
+    if not volumes:
+        return
+    plan, name = recovery.plan, recovery.target.name
+    listed = ", ".join(sorted(volumes))
+    message = f"{name} was active after its last point: the takeover replaces {listed}"
+    fix = f"A snapshot of each is kept for {plan.keep_overwritten}: dr status lists them."
+    if not plan.keep_overwritten:
+        fix = 'Nothing keeps their data. To keep snapshots, write keep_overwritten = "7d".'
+    yield _gap(plan.name, "overwrites-data", message, fix, Severity.WARNING)
 
 
 def _as_warning(finding: Finding) -> Finding:

@@ -23,6 +23,7 @@ from portinfra.recovery.ledger.drills import Drilled, drilled
 from portinfra.recovery.ledger.entries import Unreadable
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import Turn
+from portinfra.recovery.options import Pace
 from portinfra.recovery.points.ages import Ages, rounded
 from portinfra.recovery.points.coverage import (
     AGAINST,
@@ -31,6 +32,7 @@ from portinfra.recovery.points.coverage import (
     judge_points,
     newest_or_best,
 )
+from portinfra.recovery.points.left_aside import KeptVolumes
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
@@ -102,6 +104,18 @@ class PointStatus:
 
 
 @frozen(field_transformer=strict)
+class KeptVolume:
+    """A snapshot of a volume that a takeover replaced."""
+
+    environment: str
+    volume: str
+    snapshot: str
+    """The cloud's own id."""
+    until: str
+    """When retention removes it: UTC, ISO 8601."""
+
+
+@frozen(field_transformer=strict)
 class RecoveryStatus:
     """What a recovery could bring back now."""
 
@@ -135,6 +149,8 @@ class RecoveryStatus:
     """The entries of the ledger that cannot be read."""
     next_step: str = ""
     """The commands that are right now, in a sentence; empty: nothing is under way, and nothing is amiss."""
+    kept: tuple[KeptVolume, ...] = ()
+    """The snapshots of volumes that takeovers replaced, at both ends."""
     target_may_run: bool = False
     """Whether hosts of the target run although a takeover made the source active again."""
 
@@ -224,8 +240,19 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
         ages.warnings(),
         contents.unreadable,
         next_step(recovery, next_verbs(situation)),
+        (*_kept(recovery, here), *_kept(recovery.turned, away)),
         situation.fenced is False and situation.active == source_end and here.hosts == "on",
     )
+
+
+def _kept(recovery: Recovery, facts: EndFacts) -> Iterable[KeptVolume]:
+    """Return what the target of a recovery keeps of replaced volumes. It makes no call where that is none."""
+    if not facts.kept:
+        return
+    with Connection.to(recovery.target) as place:
+        volumes = KeptVolumes(recovery, place, Ledger(place, recovery.ledger), Pace())
+        for each in volumes.list_volumes(facts.kept):
+            yield KeptVolume(recovery.target.name, each.volume, each.snapshot, each.kept_until)
 
 
 def _is_untold(source: End, of_source: EndFacts, of_target: EndFacts) -> bool:

@@ -145,6 +145,13 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
         console.print(f"{unreadable_line(found.unreadable)}. No point is removed while that is so.")
     if found.vault_unseen:
         console.print(f"Nobody could look whether the vault has them: {found.vault_unseen}")
+    for line in _kept_lines(found):
+        console.print(line)
+    _show_situation(found, console)
+
+
+def _show_situation(found: RecoveryStatus, console: Console) -> None:
+    """Print the last drill, and what is under way or amiss."""
     drill = found.last_drill
     console.print(
         f"Last drill: {drill.id}, {moment(drill.began)}, {drill.result}." if drill else "No drill yet."
@@ -168,6 +175,12 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
             f"The target has taken over ({moment(found.stands)}): what is written there now is carried "
             "nowhere before dr failback."
         )
+
+
+def _kept_lines(found: RecoveryStatus) -> Iterable[str]:
+    for kept in found.kept:
+        until = f"kept until {moment(kept.until)}"
+        yield f"{kept.environment}: what {kept.volume} had before is in snapshot {kept.snapshot}, {until}."
 
 
 def _level_line(found: RecoveryStatus) -> str:
@@ -266,6 +279,8 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
         console.print(f"Looked at: {looked}.")
     console.print(_data_measured(evidence))
     console.print(_time_measured(evidence))
+    for line in aside_lines(evidence):
+        console.print(line)
     if evidence.left_behind is not None:
         left = f"{count(evidence.left_behind, 'resource')} of it is left in the target."
         console.print(left if evidence.left_behind else recovery_assurance("nothing left"))
@@ -273,6 +288,22 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
         console.print(
             recovery_assurance("source stopped") if evidence.source_fenced else "The source was NOT stopped."
         )
+
+
+def aside_lines(evidence: Evidence) -> Iterable[str]:
+    """Return sentences about how long both ends ran, and what was left aside."""
+    if ran := evidence.both_ran:
+        if ran.ended is None or ran.seconds is None:
+            yield f"Both ends may have run from {moment(ran.began)} on, until a moment that is not known."
+        else:
+            took = duration(ran.seconds)
+            yield f"Both ends may have run for {took}, until {moment(ran.ended)}."
+    for each in evidence.left_aside:
+        if each.snapshot:
+            until = f"kept until {moment(each.kept_until)}"
+            yield f"{each.volume} was replaced. What it had is in snapshot {each.snapshot}, {until}."
+        else:
+            yield f"{each.volume} was replaced. Data that it alone had is GONE: no snapshot was kept."
 
 
 def _data_measured(evidence: Evidence) -> str:

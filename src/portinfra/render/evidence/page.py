@@ -53,6 +53,7 @@ def report_html(document: Document) -> str:
             _looked(document),
             *_course(document),
             _points(document["points"]),
+            _aside(document),
             "<h2>Afterwards</h2>",
             f"<p>{_e(_afterwards(document))}</p>",
             _copy(document),
@@ -269,6 +270,30 @@ def _points(points: Iterable[JsonObject]) -> str:
         for point in points
     )
     return "<h2>Where the data came from</h2>" + _table(("group", "point", "taken", "volumes", "by"), rows)
+
+
+def _aside(document: Document) -> str:
+    """Return how long both ends ran, and the volumes that were replaced though they had data of their own."""
+    lines, ran = [], document["both_ran"]
+    if ran and ran["ended"]:
+        took = f"for {duration(ran['seconds'])}, until {moment(ran['ended'])}"
+        lines.append(f"<p>Both ends may have run {_e(took)}.</p>")
+    elif ran:
+        lines.append(f"<p>Both ends may have run from {_e(moment(ran['began']))} on.</p>")
+    rows = (
+        (
+            _e(each["volume"]),
+            f"<code>{_e(each['snapshot'])}</code>" if each["snapshot"] else '<span class="bad">none</span>',
+            _short(moment(each["kept_until"])) if each["kept_until"] else "",
+        )
+        for each in document["left_aside"]
+    )
+    if document["left_aside"]:
+        lines.append(
+            "<p>These volumes were replaced. They had data that is in no point.</p>"
+            + _table(("volume", "snapshot", "kept until"), rows)
+        )
+    return "<h2>What was left aside</h2>" + "".join(lines) if lines else ""
 
 
 def _afterwards(document: Document) -> str:

@@ -11,8 +11,9 @@ from portinfra.errors import InvalidRequest, Unavailable
 from portinfra.model.catalogue import Capabilities
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
+from portinfra.model.platform_service import PlatformService
 from portinfra.model.resources import Instance
-from portinfra.provider.abilities import ConsoleReader, NativeLimits
+from portinfra.provider.abilities import ConsoleReader, NativeLimits, PlatformServices
 from portinfra.provider.interface import Answer, Call
 from portinfra.testing.fake.api.catalogue import IMAGES, SIZES
 from portinfra.testing.fake.cloud import FakeCloud
@@ -32,7 +33,7 @@ _SHARED = f"this test builds in ./{DEFAULT_FILE}, as others do: use fake_cloud, 
 _REGION = re.compile(r"[a-z]+(-[a-z0-9]+)+")
 
 
-class FakePlugin(NativeLimits, ConsoleReader):
+class FakePlugin(NativeLimits, PlatformServices, ConsoleReader):
     """With a cloud: in that one; without: in the file that the variable names, or `./fakecloud.db`."""
 
     name = "fake"
@@ -52,6 +53,10 @@ class FakePlugin(NativeLimits, ConsoleReader):
     @property
     def _shape(self) -> Shape:
         return self.cloud.shape if self.cloud else AWS
+
+    def platform_services(self, network: str, subnet: str) -> tuple[PlatformService, ...]:
+        """Return the metadata service, as the clouds have it."""
+        return (PlatformService("169.254.169.254", "tcp", 80, root_only=True),)
 
     def spell_tags(self, tags: Mapping[str, str]) -> Mapping[str, str]:
         """Labels are spelt, tags are kept as they are."""

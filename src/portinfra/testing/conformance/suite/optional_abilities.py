@@ -1,6 +1,7 @@
 """Each optional ability that a plugin inherits returns what the contract says. Needs no credentials."""
 
 import json
+from ipaddress import IPv4Address
 from typing import Any
 
 from portinfra.model.address import Scope
@@ -15,6 +16,7 @@ from portinfra.provider.abilities import (
     Grants,
     NativeLimits,
     PermissionPolicies,
+    PlatformServices,
 )
 from portinfra.provider.interface import ProviderPlugin
 from portinfra.testing.conformance.stage import Stage
@@ -39,6 +41,8 @@ def check_abilities(plugin: ProviderPlugin, environment: Environment, elsewhere:
         _check_json_object(plugin.grants(environment, elsewhere), "grants")
     if isinstance(plugin, NativeLimits):
         _check_native_limits(plugin)
+    if isinstance(plugin, PlatformServices):
+        _check_platform_services(plugin)
     if isinstance(plugin, Doctor):
         _check_findings(plugin)
     if isinstance(plugin, BlockExport):
@@ -50,6 +54,15 @@ def _check_policy(plugin: PermissionPolicies) -> None:
     assert json.loads(json.dumps(policy)) == policy, "iam_policy returns what is not plain JSON"
     statements = [value for value in policy.values() if isinstance(value, list)]
     assert any(statements), "iam_policy returns no list of statements or permissions"
+
+
+def _check_platform_services(plugin: PlatformServices) -> None:
+    services = plugin.platform_services("10.10.0.0/16", "10.10.1.0/24")
+    assert services == plugin.platform_services("10.10.0.0/16", "10.10.1.0/24"), "platform_services changes"
+    for each in services:
+        IPv4Address(each.address)
+        assert each.protocol in ("tcp", "udp"), f"{each} has no protocol with ports"
+        assert 1 <= each.port <= 65_535, f"{each} has no port"
 
 
 def _check_native_limits(plugin: NativeLimits) -> None:

@@ -1,0 +1,94 @@
+"""The script that writes a host's files at its first boot, and loads its firewall at every boot.
+
+It is a POSIX script and idempotent. The manifest is written last: a boot that ends half-way writes all again.
+Later changes are the delivery's: the script never overwrites them.
+"""
+
+from collections.abc import Callable, Sequence
+
+from attrs import frozen
+
+from portinfra.hosts import haproxy, hosts_file, manifest, nftables, systemd
+from portinfra.model.host_file import HostFile
+
+END = "PORTINFRA_END_OF_FILE"
+"""The line that ends each file in the script. No file has such a line."""
+
+_OPTIONAL = ((hosts_file.PATH,), (haproxy.PATH, systemd.SCRIPT, systemd.UNIT))
+"""What user data leaves out where it is too large, the first first. The firewall and the manifest stay."""
+
+_HEAD = f"""\
+#!/bin/sh
+# portinfra renders this script. It runs at every boot, and writes files at the first one only.
+(
+set -eu
+write() {{
+  mkdir -p "${{2%/*}}"
+  cat > "$2.new"
+  chmod "$1" "$2.new"
+  mv "$2.new" "$2"
+}}
+say() {{
+  echo "portinfra: $1" | tee /dev/console > /dev/null 2>&1 || true
+}}
+load_firewall() {{
+  if ! command -v nft > /dev/null; then
+    say "nft is not installed: this host has no firewall of its own"
+  elif ! nft -f {nftables.PATH}; then
+    say "{nftables.PATH} cannot be loaded: this host has no firewall of its own"
+  fi
+}}
+if [ -e {manifest.PATH} ]; then load_firewall; exit 0; fi
+"""
+_TAIL = """\
+say "the files of this host are written"
+)
+"""
+_UNITS = """\
+if command -v systemctl > /dev/null; then
+  systemctl daemon-reload
+  systemctl --quiet enable nftables || true
+  systemctl --no-block try-reload-or-restart haproxy || true
+fi
+"""
+
+
+@frozen
+class BootScript:
+    """A script with the files that it has no room for."""
+
+    text: str
+    left_out: tuple[str, ...] = ()
+    """The paths of files that the host lacks until the delivery brings them."""
+
+
+def boot_script(files: Sequence[HostFile], size: Callable[[str], int], most: int) -> BootScript:
+    """Return the script that writes these files, of which the manifest is the last.
+
+    `size` returns how many bytes of user data a script takes, and `most` is how many there may be. Where
+    files do not fit, `/etc/hosts` is left out, then what is HAProxy's. The manifest has every file all the
+    same, so that `sha256sum --check` finds those that are missing.
+    """
+    left_out: tuple[str, ...] = ()
+    text = _script(files)
+    for paths in _OPTIONAL:
+        if size(text) <= most:
+            break
+        left_out += tuple(file.path for file in files if file.path in paths)
+        text = _script([file for file in files if file.path not in left_out])
+    return BootScript(text, left_out)
+
+
+def _script(files: Sequence[HostFile]) -> str:
+    """The firewall comes first, and is loaded before anything else is written."""
+    *others, last = files
+    parts = [_HEAD]
+    for file in sorted(others, key=lambda file: file.path != nftables.PATH):
+        parts.append(_written(file))
+        if file.path == nftables.PATH:
+            parts.append("load_firewall\n")
+    return "".join([*parts, _UNITS, _written(last), _TAIL])
+
+
+def _written(file: HostFile) -> str:
+    return f"write {file.mode:o} {file.path} <<'{END}'\n{file.content}{END}\n"

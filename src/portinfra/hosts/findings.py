@@ -1,0 +1,69 @@
+"""What is wrong with the hosts of a placed topology, and what they need that portinfra does not bring."""
+
+from collections.abc import Iterator
+
+from portinfra.hosts.upstreams import Upstreams, find_upstreams
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.placed import Placed
+
+SERVERS_MAX = 4000
+"""The most servers in the HAProxy of one host, as many as it keeps connections."""
+
+PACKAGES = ("haproxy", "nftables", "socat")
+"""The Debian packages whose files portinfra renders."""
+
+
+def host_findings(placed: Placed) -> Iterator[Finding]:
+    """Return errors and warnings about the services of a topology in its environment."""
+    upstreams = find_upstreams(placed)
+    yield from _missing_servers(placed, upstreams)
+    for role in placed.topology.roles:
+        servers = sum(len(upstreams.hosts[upstreams.offered_by[s.name]]) for s in upstreams.calls[role.name])
+        if servers > SERVERS_MAX:
+            yield Finding(
+                "hosts/servers",
+                f"its hosts would check {servers:,} servers, and {SERVERS_MAX:,} are the most",
+                "Let it call fewer services, or give the roles that offer them fewer hosts.",
+                subject=f"role.{role.name}",
+                location=role.location,
+            )
+        if "private_address" in role.ignore:
+            yield Finding(
+                "hosts/address",
+                "it ignores private_address, and the files of other hosts name the declared addresses",
+                "Remove private_address from its ignore.",
+                Severity.WARNING,
+                subject=f"role.{role.name}.ignore",
+                location=role.location,
+            )
+
+
+def _missing_servers(placed: Placed, upstreams: Upstreams) -> Iterator[Finding]:
+    for flow in placed.topology.flows:
+        callers = [source for source in flow.sources if upstreams.hosts.get(source)]
+        owner = upstreams.offered_by.get(flow.service, "")
+        if flow.service and callers and not upstreams.hosts.get(owner):
+            yield Finding(
+                "hosts/no-server",
+                f"{callers[0]!r} calls the service {flow.service!r}, which no host offers in "
+                f"{placed.environment.name}",
+                f"Give the role {owner!r} at least one host there.",
+                subject=f"role.{callers[0]}",
+                location=flow.location,
+            )
+
+
+def need_findings(placed: Placed) -> Iterator[Finding]:
+    """Return a note about what the image and the user's own authority must bring."""
+    if not placed.topology.delivery:
+        return
+    packages = " ".join(f"--package {name}" for name in PACKAGES)
+    yield Finding(
+        "hosts/needs",
+        f"its hosts need an image with {', '.join(PACKAGES)}, and certificates in /etc/portinfra/tls "
+        "(host.pem, host.pem.key, ca.pem) of an authority of yours",
+        f"Build the image with {packages}. Put the certificates there before you use a service.",
+        Severity.NOTE,
+        subject=f"topology.{placed.topology.name}.delivery",
+        location=placed.topology.location,
+    )

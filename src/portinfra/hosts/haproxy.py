@@ -1,0 +1,110 @@
+"""haproxy.cfg of a host: a port of 127.0.0.1 for each service it calls, a TLS port for each it offers.
+
+Each setting has a measured reason, in the comment beside it. https://docs.haproxy.org/2.6/configuration.html
+"""
+
+from collections.abc import Iterator
+
+from portinfra.hosts.upstreams import Server, Upstreams
+from portinfra.model.host_file import HostFile
+from portinfra.model.service import Service
+
+PATH = "/etc/haproxy/haproxy.cfg"
+SOCKET = "/run/haproxy/admin.sock"
+STATE = "/run/haproxy/state"
+TLS = "/etc/portinfra/tls"
+"""The folder of certificates, which another program fills: `host.pem`, `host.pem.key`, `ca.pem`."""
+
+_CERTIFICATES = f"crt {TLS}/host.pem ca-file {TLS}/ca.pem verify required"
+_FEW_CLIENTS = 50
+"""The most clients that check a server once a second. With more, each checks it less often."""
+
+_HEAD = f"""\
+# portinfra renders this file. Changes by hand are overwritten.
+global
+    log stdout format raw local0 info
+    user haproxy
+    group haproxy
+    stats socket {SOCKET} mode 600 level admin expose-fd listeners
+    stats timeout 30s
+    maxconn 4000
+    ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets
+    ssl-default-server-options ssl-min-ver TLSv1.2
+    ssl-server-verify required
+    server-state-file {STATE}
+    # Without it, all clients that start together check at the same moment.
+    spread-checks 10
+
+defaults
+    log global
+    mode tcp
+    option tcplog
+    # A request that finds its server dead goes to another one.
+    option redispatch 1
+    retries 3
+    timeout connect 1s
+    # Kept connections live for long; waiting ends soon.
+    timeout client 1h
+    timeout server 1h
+    timeout check 1s
+    timeout queue 5s
+    # A drained server stays drained through a reload.
+    load-server-state-from-file global
+    # A dead server is found within 2 s. Kept connections leave it, and return to the own zone.
+    default-server inter 1s fastinter 250ms downinter 1s fall 2 rise 2 on-marked-down shutdown-sessions on-marked-up shutdown-backup-sessions
+"""  # noqa: E501
+
+
+def haproxy_file(upstreams: Upstreams, role: str, zone: int, offers: tuple[Service, ...]) -> HostFile | None:
+    """Return the file of the hosts of a role in a zone, with `{address}` for a host's own address.
+
+    None where the hosts neither call a service nor end TLS for one.
+    """
+    listened = [service for service in offers if service.tls == "proxy"]
+    if not upstreams.calls[role] and not listened:
+        return None
+    lines = [_HEAD]
+    for service in upstreams.calls[role]:
+        lines += [*_upstream(service, upstreams.servers(service, zone), upstreams.count_clients(service)), ""]
+    for service in listened:
+        lines += [*_listener(service, upstreams.admitted[service.name]), ""]
+    check = "haproxy -c -q -f %"
+    return HostFile(PATH, "\n".join(lines), check=check, reload="systemctl reload haproxy")
+
+
+def _upstream(service: Service, servers: list[Server], clients: int) -> Iterator[str]:
+    yield f"listen {service.name}"
+    yield f"    bind 127.0.0.1:{service.local_port}"
+    yield f"    balance {service.balance}"
+    # Without it, the first server of another zone gets every request.
+    yield "    option allbackups"
+    if clients > _FEW_CLIENTS:
+        seconds = -(-clients // _FEW_CLIENTS)
+        yield f"    default-server inter {seconds}s downinter {seconds}s"
+    checked = service.health and service.tls != "proxy"
+    if checked:
+        yield f"    option httpchk GET {service.health}"
+    for server in servers:
+        words = [f"    server {server.name} {server.address}:{service.tcp} check"]
+        if service.tls == "proxy":
+            words.append(f"ssl {_CERTIFICATES} verifyhost {server.name} sni str({server.name})")
+        elif service.tls == "app" and checked:
+            words.append(f"check-ssl {_CERTIFICATES} verifyhost {server.name} check-sni {server.name}")
+        yield " ".join([*words, "backup"] if server.is_backup else words)
+
+
+def _listener(service: Service, admitted: tuple[str, ...]) -> Iterator[str]:
+    yield f"frontend {service.name}-listener"
+    yield f"    bind {{address}}:{service.tcp} ssl {_CERTIFICATES}"
+    # A listener accepts while its application is dead: its clients would not see it.
+    yield f"    tcp-request connection reject if {{ nbsrv({service.name}-app) lt 1 }}"
+    # A role's name ends in no digit, so that the name of a host has its role.
+    known = f" unless {{ ssl_c_s_dn(CN) -m reg ^({'|'.join(admitted)})[1-9][0-9]*$ }}" if admitted else ""
+    yield f"    tcp-request content reject{known}"
+    yield f"    default_backend {service.name}-app"
+    yield f"backend {service.name}-app"
+    if service.health:
+        yield f"    option httpchk GET {service.health}"
+    elsewhere = service.port_of_health != service.port_of_app
+    port = f" port {service.port_of_health}" if elsewhere else ""
+    yield f"    server app 127.0.0.1:{service.port_of_app} check{port} inter 500ms fall 1 rise 1"

@@ -1,0 +1,66 @@
+"""Every file of every host of a placed topology. Work is done once for a role and a zone, not for a host."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from attrs import evolve
+
+from portinfra.hosts.haproxy import haproxy_file
+from portinfra.hosts.hosts_file import hosts_file
+from portinfra.hosts.manifest import manifest_file
+from portinfra.hosts.nftables import nftables_file
+from portinfra.hosts.systemd import systemd_files
+from portinfra.hosts.upstreams import Upstreams, find_upstreams
+from portinfra.model.address import Address
+from portinfra.model.host_file import HostFile
+from portinfra.model.placed import Placed
+from portinfra.model.platform_service import PlatformService
+from portinfra.model.resources import FirewallRules, Instance, Network, Subnet
+from portinfra.model.topology import Role
+
+Platform = Callable[[str, str], Iterable[PlatformService]]
+"""The CIDRs of a network and a subnet → what each of its hosts needs of the cloud."""
+
+Files = Mapping[str, tuple[HostFile, ...]]
+"""Host → its files, the manifest last."""
+
+
+def render(placed: Placed, platform: Platform) -> Files:
+    """Return the files of every host. The same values give the same files; no file holds a secret."""
+    upstreams = find_upstreams(placed)
+    files: dict[str, tuple[HostFile, ...]] = {}
+    for role in placed.topology.roles:
+        named = hosts_file(placed.topology, upstreams, role.name)
+        zones: dict[int, tuple[HostFile, ...]] = {}
+        for host in upstreams.hosts[role.name]:
+            zone = int(host.zone)
+            if zone not in zones:
+                zones[zone] = tuple(_shared(placed, upstreams, role, host, platform))
+            own = [_for_host(file, host) for file in (*zones[zone], named)]
+            files[host.name] = (*own, manifest_file(own))
+    return files
+
+
+def _shared(
+    placed: Placed, upstreams: Upstreams, role: Role, host: Instance, platform: Platform
+) -> Iterator[HostFile]:
+    """The files that the hosts of a role in one zone have in common, but for their own name and address."""
+    resources = placed.resources
+    subnet = resources[host.subnet] if host.subnet else None
+    rules = resources[Address(f"firewall-rules.{role.name}")]
+    assert isinstance(subnet, Subnet)
+    assert isinstance(rules, FirewallRules)
+    network = resources[subnet.network] if subnet.network else None
+    assert isinstance(network, Network)
+    yield nftables_file(rules, resources, platform(network.cidr, subnet.cidr))
+    proxy = haproxy_file(upstreams, role.name, int(host.zone), role.offers)
+    if proxy:
+        yield proxy
+        yield from systemd_files()
+
+
+def _for_host(file: HostFile, host: Instance) -> HostFile:
+    """Return the file with the host's own name and address. Other braces are the file's own."""
+    text = file.content
+    if "{address}" not in text:
+        return file
+    return evolve(file, content=text.replace("{address}", host.private_address).replace("{name}", host.name))

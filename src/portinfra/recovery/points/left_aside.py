@@ -1,0 +1,118 @@
+"""Snapshots of the volumes that a takeover replaces: made before, kept for a time, removed after it.
+
+An end that was active after its last point has data that is nowhere else. A takeover of that end replaces its
+volumes by the data of the other end, so it first makes a snapshot of each. The ledger of that end says until
+when the snapshots stay. Snapshots that no entry names stay until somebody removes them.
+"""
+
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+
+from attrs import frozen
+
+from portinfra.errors import LeaseHeldError
+from portinfra.execution.connection import Connection
+from portinfra.model.address import Address
+from portinfra.model.evidence import LeftAside
+from portinfra.model.observed import Observation
+from portinfra.model.resources import Snapshot, Spec, Volume
+from portinfra.recovery.ledger.kept import KIND, Kept, kept_entry, read_kept
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.options import Pace
+from portinfra.recovery.points.point import id_of, new_id, snapshot_name, volume_of
+from portinfra.recovery.points.snapshot_store import SnapshotStore
+from portinfra.recovery.recovery import Recovery
+from portinfra.words import iso
+
+
+@frozen
+class KeptVolumes:
+    """What one end has kept of volumes that takeovers replaced. `recovery` leads to that end."""
+
+    recovery: Recovery
+    place: Connection
+    ledger: Ledger
+    pace: Pace
+
+    def keep(self, volumes: Collection[Address], takeover: str, data: str, seconds: int) -> None:
+        """Make a snapshot of each volume, to be kept for so many seconds. Its hosts are off.
+
+        A volume that this takeover has a snapshot of already was replaced by the same `data` since: it is
+        left out. Raises ProviderError, LeaseHeldError and ApplyError.
+        """
+        known = read_kept(self.ledger.entries(KIND))
+        mine = next((each for each in known if (each.takeover, each.data) == (takeover, data)), None)
+        there = self.place.observe(self.recovery.kept)
+        made = {volume_of(a) for a in (_ready(there) if mine else ()) if mine and id_of(a) == mine.id}
+        if not (missing := sorted(set(volumes) - made)):
+            return
+        now = self.place.provider.clock.now()
+        taken = [*(each.id for each in known), *map(id_of, there.resources)]
+        id = mine.id if mine else new_id(now, taken)
+        said = kept_entry(id, takeover, data, now + seconds)
+        if mine:
+            self.ledger.rewrite(mine.entry, said)
+        else:
+            self.ledger.add(said)
+        seen = self.place.observe(self.recovery.target_scope).resources
+        data_volumes = {address: each for address, each in seen.items() if isinstance(each.spec, Volume)}
+        wanted: dict[Address, Spec] = {
+            (spec := Snapshot(snapshot_name(volume, id), volume)).address: spec for volume in missing
+        }
+        pace = self.pace
+        with self.place.run(
+            self.recovery.kept, borrowed=data_volumes, workers=pace.workers, seed=pace.seed
+        ) as run:
+            SnapshotStore(self.place, run, self.recovery.kept, self.place.catalogue(), pace.listen).bring(
+                wanted
+            )
+
+    def remove_outlived(self) -> int:
+        """Remove the snapshots whose time is over, and their entries; return how many snapshots.
+
+        Raises ProviderError, LeaseHeldError and ApplyError.
+        """
+        now, pace = self.place.provider.clock.now(), self.pace
+        over = [each for each in read_kept(self.ledger.entries(KIND)) if each.until <= now]
+        if not over:
+            return 0
+        ids = {each.id for each in over}
+        with self.place.run(self.recovery.kept, workers=pace.workers, seed=pace.seed) as run:
+            store = SnapshotStore(self.place, run, self.recovery.kept, self.place.catalogue(), pace.listen)
+            gone: dict[Address, Spec | None] = {a: None for a in store.snapshots() if id_of(a) in ids}
+            store.bring(gone)
+        for each in over:  # last of all: an entry says until when what is left stays
+            self.ledger.remove(each.entry)
+        return len(gone)
+
+    def list_volumes(self, kept: Iterable[Kept] | None = None) -> list[LeftAside]:
+        """Return each kept snapshot, by the name of its volume. `kept` are the entries of the ledger."""
+        kept = read_kept(self.ledger.entries(KIND)) if kept is None else kept
+        until = {each.id: each.until for each in kept}
+        if not until:
+            return []
+        there = self.place.observe(self.recovery.kept)
+        return [
+            LeftAside(volume_of(a).name, there.resources[a].id, iso(until[id_of(a)]))
+            for a in sorted(_ready(there))
+            if id_of(a) in until
+        ]
+
+
+def remove_outlived(recovery: Recovery, place: Connection, pace: Pace) -> None:
+    """Remove, at the target of a recovery, kept snapshots whose time is over. Raises ProviderError.
+
+    While another run makes or removes such snapshots, the next retention does it.
+    """
+    ledger = Ledger(place, recovery.ledger)
+    with suppress(LeaseHeldError):
+        KeptVolumes(recovery, place, ledger, pace).remove_outlived()
+
+
+def _ready(there: Observation) -> list[Address]:
+    """Return the snapshots that are complete."""
+    return [
+        address
+        for address, seen in there.resources.items()
+        if isinstance(seen.spec, Snapshot) and seen.state == "ready"
+    ]

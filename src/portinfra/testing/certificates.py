@@ -1,0 +1,78 @@
+"""A certificate authority for tests and demonstrations: it exists in memory and signs what it is asked to.
+
+An environment of yours has an authority of its own. This one protects its key in no way.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+from attrs import frozen
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    generate_private_key,
+)
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+DAYS = 2
+"""How long certificates are valid: longer than any test, and too short for use."""
+
+
+@frozen
+class Certificate:
+    """A certificate and its private key, both in PEM."""
+
+    certificate: str
+    key: str
+
+
+@frozen
+class Authority:
+    """A certificate authority that ends with its process."""
+
+    key: EllipticCurvePrivateKey
+    certificate: x509.Certificate
+
+    @classmethod
+    def create(cls) -> Self:
+        """Return a new authority, which no other one knows."""
+        key = generate_private_key(SECP256R1())
+        name = _name("portinfra tests")
+        made = _builder(name, name, key).add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
+        return cls(key, made.sign(key, hashes.SHA256()))
+
+    @property
+    def pem(self) -> str:
+        """Its own certificate, which hosts keep as `ca.pem`."""
+        return self.certificate.public_bytes(Encoding.PEM).decode()
+
+    def issue(self, host: str) -> Certificate:
+        """Return a certificate for a host, with its name as common name and in no other place."""
+        key = generate_private_key(SECP256R1())
+        made = _builder(_name(host), self.certificate.subject, key)
+        made = made.add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
+        signed = made.sign(self.key, hashes.SHA256())
+        return Certificate(
+            signed.public_bytes(Encoding.PEM).decode(),
+            key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
+        )
+
+
+def _name(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+
+
+def _builder(subject: x509.Name, issuer: x509.Name, key: EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=DAYS))
+    )

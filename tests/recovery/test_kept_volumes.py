@@ -1,0 +1,235 @@
+"""Law: what was written last at each end is in the end that became active, in a kept snapshot, or named in
+evidence as gone.
+"""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+from random import Random
+
+import pytest
+from attrs import evolve
+from turning import HOW, LOST, dies_at, lost, passed_later, powers
+from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write, written
+
+from portinfra import workflow
+from portinfra.errors import PortinfraError
+from portinfra.model.plan import PlanOptions
+from portinfra.model.recovery import Action
+from portinfra.model.topology import Role, Topology, Volume
+from portinfra.recovery.drills.drill import sweep
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.abandon import abandon
+from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.takeover.takeover import failback, failover
+from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.status import status
+from portinfra.testing.simulated import applied, simulated
+
+TINY = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=10)], waive=FEW)], [])
+PLANNED = evolve(HOW, planned=True)
+DAY = 24 * 3600
+
+
+def tiny(**more):
+    return recovery(topology=TINY, **{"waves": [["db"]], "rto": "99h", "rpo": "99h", **more})
+
+
+@pytest.fixture
+def tiny_world():
+    with simulated() as cloud:
+        applied(TINY, PRODUCTION)
+        write(cloud, PRODUCTION, "first rows")
+        assert replicate(tiny(), pace=ONE).succeeded
+        yield cloud
+
+
+def content(cloud, evidence):
+    """What the kept snapshots of an evidence have, without the name of the volume."""
+    ids = [each.snapshot for each in evidence.left_aside if each.snapshot]
+    return {cloud.read(id).decode().partition(" of volume.")[0] for id in ids}
+
+
+def snapshots(cloud):
+    return {record["id"] for record in cloud.books() if record["kind"] == "snapshot"}
+
+
+def double_life(cloud, about):
+    """Recovery takes over without production, which goes on for an hour, and is fenced then."""
+    with lost(PRODUCTION):
+        assert failover(about, LOST).result == "passed"
+    write(cloud, RECOVERY, "rows of recovery")
+    passed_later(cloud, 3600)
+    write(cloud, PRODUCTION, "rows of production")
+    fence(about, pace=ONE)
+
+
+def test_a_way_back_after_a_double_life_keeps_what_production_wrote(tiny_world):
+    double_life(tiny_world, tiny())
+    findings = prospect(tiny().turned).findings
+    assert "recovery/overwrites-data" in [each.rule for each in findings]
+    evidence = failback(tiny(), HOW)
+    assert evidence.result == "passed"
+    assert set(written(tiny_world, PRODUCTION).values()) == {"rows of recovery of volume.db1-data"}
+    assert content(tiny_world, evidence) == {"rows of production"}
+    assert 3600 <= evidence.both_ran.seconds < 2 * 3600
+    (kept,) = status(tiny()).kept
+    (aside,) = evidence.left_aside
+    assert (kept.environment, kept.volume, kept.snapshot) == ("production", "db1-data", aside.snapshot)
+    assert kept.until == aside.kept_until
+    took = datetime.fromisoformat(kept.until) - datetime.fromisoformat(evidence.ended)
+    assert timedelta(days=6, hours=12) < took <= timedelta(days=7)
+
+
+def test_what_a_planned_takeover_left_behind_is_in_its_last_point_and_is_not_kept(tiny_world):
+    assert failover(tiny(), PLANNED).left_aside == ()
+    write(tiny_world, RECOVERY, "rows of recovery")
+    evidence = failback(tiny(), HOW)
+    assert evidence.left_aside == ()
+    assert evidence.both_ran is None
+    assert failover(tiny(), PLANNED).left_aside == ()
+
+
+def test_what_was_written_between_the_last_point_and_the_fence_is_kept(tiny_world):
+    write(tiny_world, PRODUCTION, "rows after the point")
+    assert failover(tiny(), HOW).result == "passed"
+    assert content(tiny_world, failback(tiny(), HOW)) == {"rows after the point"}
+
+
+def test_data_of_a_takeover_that_was_abandoned_is_kept(tiny_world):
+    stopped = tiny(actions=[Action("promote", run=lambda inventory: False)])
+    assert failover(stopped, HOW).result == "failed"
+    write(tiny_world, RECOVERY, "rows of an hour")
+    abandon(stopped, HOW)
+    assert content(tiny_world, failover(tiny(), HOW)) == {"rows of an hour"}
+
+
+def test_a_damaged_point_is_replaced_and_what_was_written_on_its_data_is_kept(tiny_world):
+    assert replicate(tiny(), now=True, pace=ONE).succeeded
+    stopped = tiny(actions=[Action("promote", run=lambda inventory: False)])
+    (damaged,) = failover(stopped, HOW).points
+    write(tiny_world, RECOVERY, "rows on a damaged point")
+    evidence = failover(tiny(), evolve(HOW, without=[damaged.id]))
+    assert evidence.result == "passed"
+    assert content(tiny_world, evidence) == {"rows on a damaged point"}
+
+
+@pytest.mark.parametrize("verb", ["replicate", "sweep"])
+def test_retention_removes_kept_snapshots_when_their_time_is_over_and_never_before(tiny_world, verb):
+    double_life(tiny_world, tiny())
+    (aside,) = failback(tiny(), HOW).left_aside
+
+    def retain():
+        if verb == "replicate":
+            assert replicate(tiny(), now=True, pace=ONE).succeeded
+        else:
+            sweep(tiny(), pace=ONE)
+
+    passed_later(tiny_world, 6 * DAY)
+    retain()
+    assert aside.snapshot in snapshots(tiny_world)
+    passed_later(tiny_world, DAY)
+    retain()
+    assert aside.snapshot not in snapshots(tiny_world)
+    assert status(tiny()).kept == ()
+
+
+def test_without_a_time_evidence_names_what_is_gone(tiny_world):
+    about = tiny(keep_overwritten="")
+    double_life(tiny_world, about)
+    (aside,) = failback(about, HOW).left_aside
+    assert (aside.volume, aside.snapshot, aside.kept_until) == ("db1-data", "", "")
+
+
+@pytest.mark.parametrize("call", ["CreateSnapshot", "DeleteVolume", "CreateVolume", "StartInstance"])
+def test_a_way_back_that_is_killed_keeps_what_production_wrote(tiny_world, call):
+    double_life(tiny_world, tiny())
+    began = []
+
+    def replaces(provider, each):
+        """The call, in production, after the takeover began to keep snapshots there."""
+        return bool(began) and provider.account == PRODUCTION.account and each.action == call
+
+    def listen(line):
+        began.extend([line] if line.startswith("keeping snapshots") else [])
+
+    dies_at(replaces, lambda: failback(tiny(), HOW, say=listen))
+    evidence = failback(tiny(), HOW)
+    assert evidence.result == "passed"
+    assert content(tiny_world, evidence) == {"rows of production"}
+
+
+def test_no_destroy_of_the_environment_removes_them(tiny_world):
+    double_life(tiny_world, tiny())
+    (aside,) = failback(tiny(), HOW).left_aside
+    everything = PlanOptions(allow_data_loss={"all"})
+    workflow.apply(workflow.destroy(TINY, PRODUCTION, everything, guards=()), seed=0)
+    assert aside.snapshot in snapshots(tiny_world)
+
+
+class History:
+    """A random history of both ends, with what was written last at each, kept outside the product."""
+
+    def __init__(self, cloud, seed):
+        self.cloud, self.random = cloud, Random(seed)
+        self.last = {PRODUCTION.name: "first rows", RECOVERY.name: ""}
+        self.kept, self.takeovers = [], 0
+        self.stopped = tiny(actions=[Action("promote", run=lambda inventory: False)])
+
+    def step(self, number):
+        verbs = [self.write_at_an_end, self.point, self.planned, self.over, self.back, self.lost_over]
+        verbs += [self.lost_back, self.failing, lambda n: fence(tiny(), pace=ONE)]
+        verbs += [lambda n: abandon(tiny(), HOW), self.write_at_an_end]
+        passed_later(self.cloud, 600)
+        with suppress(PortinfraError):
+            self.random.choice(verbs)(number)
+
+    def write_at_an_end(self, number):
+        end = self.random.choice([PRODUCTION, RECOVERY])
+        if "running" in powers(self.cloud, end, after=60):
+            self.last[end.name] = f"rows {number}"
+            write(self.cloud, end, f"rows {number}")
+
+    def point(self, number):
+        replicate(tiny(), now=True, pace=ONE)
+
+    def planned(self, number):
+        self.ended(failover(tiny(), PLANNED))
+
+    def over(self, number):
+        self.ended(failover(tiny(), HOW))
+
+    def back(self, number):
+        self.ended(failback(tiny(), HOW))
+
+    def failing(self, number):
+        self.ended(self.random.choice([failover, failback])(self.stopped, HOW))
+
+    def lost_over(self, number):
+        with lost(PRODUCTION):
+            self.ended(failover(tiny(), LOST))
+
+    def lost_back(self, number):
+        with lost(RECOVERY):
+            self.ended(failback(tiny(), LOST))
+
+    def ended(self, evidence):
+        self.takeovers += evidence.result == "passed"
+        self.kept += [each.snapshot for each in evidence.left_aside]
+        assert all(self.kept)
+
+    def missing(self):
+        """The ends whose last write is on no volume and in no kept snapshot."""
+        there = {self.cloud.read(id).decode() for id in self.kept}
+        for end in (PRODUCTION, RECOVERY):
+            there |= set(written(self.cloud, end).values())
+        found = {text.partition(" of volume.")[0] for text in there}
+        return [name for name, text in self.last.items() if text and text not in found]
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 6))])
+def test_no_history_of_takeovers_loses_what_was_written_last_at_an_end(tiny_world, seed):
+    history = History(tiny_world, seed)
+    for number in range(40):
+        history.step(number)
+        assert history.missing() == [], number
+    assert history.takeovers

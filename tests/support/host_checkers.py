@@ -1,0 +1,44 @@
+"""Real programs that judge the files of a host: HAProxy with certificates of a test authority, and nft."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from portinfra.hosts import haproxy, nftables
+from portinfra.testing.certificates import Authority
+
+PROGRAMS = ("haproxy", "nft", "unshare")
+
+
+def write_certificates(folder: Path, authority: Authority, host: str) -> Path:
+    """Write what a host has in /etc/portinfra/tls."""
+    folder.mkdir(parents=True, exist_ok=True)
+    issued = authority.issue(host)
+    for name, text in (
+        ("host.pem", issued.certificate),
+        ("host.pem.key", issued.key),
+        ("ca.pem", authority.pem),
+    ):
+        (folder / name).write_text(text)
+    return folder
+
+
+def complaint_of(file, tls: Path, folder: Path) -> str:
+    """Return what the checker of a file says against it; empty where it accepts it or the file has none."""
+    path = folder / "new"
+    path.write_text(file.content.replace(haproxy.TLS, str(tls)))
+    if not file.check or file.path not in (haproxy.PATH, nftables.PATH):
+        return ""
+    command = [str(path) if word == "%" else word for word in file.check.split()]
+    if file.path == nftables.PATH:  # nft reads the kernel's tables: those of a new network namespace
+        command = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"]), *command]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else done.stdout + done.stderr or f"exit code {done.returncode}"
+
+
+def is_possible() -> bool:
+    """Whether this machine lets a test have a network namespace."""
+    command = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"]), "true"]
+    has_it = shutil.which("unshare") is not None
+    return has_it and subprocess.run(command, capture_output=True, check=False).returncode == 0

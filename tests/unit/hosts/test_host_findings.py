@@ -1,0 +1,43 @@
+"""What is wrong with services in one environment, and what hosts need besides."""
+
+from attrs import evolve
+from service_shop import PRODUCTION, SHOP, with_count
+
+from portinfra.hosts.findings import host_findings, need_findings
+from portinfra.placement import place
+
+
+def found(topology=SHOP, environment=PRODUCTION):
+    return {(each.rule, each.subject): each for each in host_findings(place(topology, environment))}
+
+
+def test_a_sound_topology_has_no_findings():
+    assert found() == {}
+
+
+def test_a_service_that_no_host_offers_here_is_an_error():
+    here = evolve(PRODUCTION, roles={"app": {"count": 0}})
+    error = found(environment=here)["hosts/no-server", "role.web"]
+    assert "'payments', which no host offers in production" in error.message
+
+
+def test_without_a_host_that_calls_nothing_is_wrong():
+    here = evolve(PRODUCTION, roles={"app": {"count": 0}, "web": {"count": 0}})
+    assert found(environment=here) == {}
+
+
+def test_a_host_checks_a_limited_number_of_servers():
+    large = evolve(PRODUCTION, cidr="10.0.0.0/8", subnet_prefix=20)
+    assert found(with_count(SHOP, "app", 4001), large).keys() == {("hosts/servers", "role.web")}
+
+
+def test_addresses_that_may_differ_are_a_warning():
+    topology = SHOP.with_role(evolve(SHOP.role("db"), ignore=["private_address"]))
+    assert found(topology)["hosts/address", "role.db.ignore"].severity == "warning"
+
+
+def test_the_needs_of_hosts_are_told_where_they_are_rendered():
+    (need,) = need_findings(place(SHOP, PRODUCTION))
+    assert "--package haproxy --package nftables --package socat" in need.fix
+    assert "/etc/portinfra/tls" in need.message
+    assert list(need_findings(place(evolve(SHOP, delivery=""), PRODUCTION))) == []

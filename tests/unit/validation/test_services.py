@@ -1,0 +1,133 @@
+"""What makes no sense in services and in the flows to them is found, with its subject and what to do."""
+
+import pytest
+
+from portinfra import INTERNET, Environment, Role, Service, Topology, allow
+from portinfra.errors import ValidationError
+from portinfra.model.catalogue import Capabilities
+from portinfra.model.topology import Flow
+from portinfra.validation import validate
+
+PLACE = Environment("test", on="fake:a")
+WEB = Role("web", public="customers")
+
+
+def found(topology):
+    """Return the findings, as (rule, subject) → message and fix."""
+    try:
+        findings = validate(topology, PLACE, Capabilities())
+    except ValidationError as error:
+        findings = error.findings
+    return {(each.rule, each.subject): f"{each.message}. {each.fix}" for each in findings}
+
+
+def payments(**changes):
+    return Service(**{"name": "payments", "tcp": 8443, "local_port": 8002} | changes)
+
+
+def of_service(**changes):
+    """Return the findings about a service with these attributes, which web calls."""
+    service = payments(**changes)
+    return found(Topology("shop", [WEB, Role("app", offers=service)], [allow(WEB, service, why="orders")]))
+
+
+def test_a_sound_service_has_no_findings():
+    sound = {"app_port": 18443, "health": "/health?deep=1", "health_port": 8008, "balance": "leastconn"}
+    assert of_service(**sound) == {}
+    assert of_service(tls="app", health="/health") == {}
+
+
+@pytest.mark.parametrize(
+    ("rule", "attribute", "value", "fix"),
+    [
+        ("local-port", "local_port", 1023, "from 1024 on"),
+        ("port", "local_port", 65536, "from 1 to 65535"),
+        ("port", "tcp", 0, "from 1 to 65535"),
+        ("port", "app_port", 70000, "from 1 to 65535"),
+        ("port", "health_port", -1, "from 1 to 65535"),
+        ("health", "health", "health", "slash"),
+        ("health", "health", "/a b", "blanks"),
+        ("health", "health", "/a\\x", "backslashes"),
+        ("tls", "tls", "proxi", "'proxy'"),
+        ("balance", "balance", "random", "Known are"),
+    ],
+)
+def test_a_wrong_attribute_of_a_service_is_an_error(rule, attribute, value, fix):
+    subject = f"role.app.service.payments.{attribute}"
+    assert fix in of_service(**{attribute: value})[f"service/{rule}", subject]
+
+
+@pytest.mark.parametrize("tls", ["app", "none"])
+def test_without_a_proxy_on_the_server_the_ports_of_127_0_0_1_mean_nothing(tls):
+    """Clients connect to the application itself."""
+    wrong = of_service(tls=tls, app_port=18443, health_port=8008)
+    assert {rule for rule, _ in wrong} == {"service/app-port", "service/health-port"}
+
+
+def test_a_name_and_a_local_port_are_unique_in_the_topology():
+    other = payments(tcp=9443)
+    wrong = found(Topology("shop", [Role("app", offers=payments()), Role("db", offers=other)]))
+    assert wrong.keys() == {
+        (f"service/{rule}", f"role.{role}.service.payments.{attribute}")
+        for role in ("app", "db")
+        for rule, attribute in (("duplicate", "name"), ("local-port", "local_port"))
+    }
+
+
+def test_services_of_one_role_share_no_port():
+    services = [payments(), payments(name="refunds", local_port=8003)]
+    wrong = found(Topology("shop", [Role("app", offers=services)]))
+    assert {rule for rule, _ in wrong} == {"service/port-twice"}
+
+
+def test_an_unknown_service_is_answered_with_the_nearest():
+    app = Role("app", offers=payments())
+    wrong = found(Topology("shop", [WEB, app], [allow(WEB, payments(name="paymens"), why="x")]))
+    assert wrong == {("service/unknown", "flow web → "): "no role offers a service 'paymens'. "
+                     "Did you mean 'payments'?"}  # fmt: skip
+
+
+def test_a_role_calls_a_service_of_another_role_only():
+    app = Role("app", offers=payments())
+    wrong = found(Topology("shop", [WEB, app], [allow([WEB, app], payments(), why="x")]))
+    assert wrong.keys() == {("service/own", "flow web, app → app")}
+
+
+@pytest.mark.parametrize("outside", [INTERNET, "203.0.113.0/24"])
+def test_only_hosts_call_services(outside):
+    app = Role("app", offers=payments(), public="customers")
+    wrong = found(Topology("shop", [app], [allow(outside, payments(), why="x")]))
+    assert {rule for rule, _ in wrong} == {"service/outside"}
+    assert "by a flow with to and tcp" in next(iter(wrong.values()))
+
+
+def test_a_client_listens_on_no_port_where_its_own_proxy_listens():
+    web = Role("web", offers=Service("pages", tcp=8443, local_port=8001, app_port=8002))
+    app = Role("app", offers=payments())
+    wrong = found(Topology("shop", [web, app], [allow(web, payments(), why="x")]))
+    assert wrong.keys() == {("service/app-port", "role.web.service.pages.app_port")}
+
+
+def test_an_unknown_delivery_is_an_error():
+    wrong = found(Topology("shop", [WEB], delivery="pupet"))
+    assert "Did you mean 'puppet'?" in wrong["service/delivery", "topology.shop.delivery"]
+
+
+def test_wrong_types_are_reported_and_hide_nothing_else():
+    app = Role("app", offers=[payments(tcp="8443"), "payments"])
+    wrong = found(Topology("shop", [WEB, app], [Flow("web", (), service=payments()), "flow"], delivery=3))
+    subjects = {subject for rule, subject in wrong if rule == "topology/wrong-type"}
+    assert {"role.app.service.payments.tcp", "role.app.offers", "topology.shop.delivery"} <= subjects
+
+
+def test_a_flow_to_a_service_follows_the_role_that_offers_it():
+    topology = Topology("shop", [WEB, Role("app", offers=payments())], [allow(WEB, payments(), why="x")])
+    (flow,) = topology.flows
+    assert (flow.sources, flow.targets, flow.tcp) == (("web",), ("app",), ((8443, 8443),))
+    moved = topology.with_role(Role("app", offers=payments(tcp=9443)))
+    assert moved.flows[0].tcp == ((9443, 9443),)
+
+
+def test_a_flow_to_a_service_has_no_port_of_its_own():
+    with pytest.raises(ValueError, match="'payments' has the port; leave tcp out"):
+        allow(WEB, payments(), tcp=8443)
