@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from attrs import frozen
+from attrs import field, frozen
 
 from portinfra.errors import PermissionDenied
 from portinfra.execution.caller import Caller
@@ -96,6 +96,19 @@ class Connection:
         time in an order that the seed decides.
         """
         return Run(self.provider, scope, VERSION, borrowed=borrowed, workers=workers, seed=seed)
+
+
+@frozen
+class Look(Connection):
+    """A connection of a verb that changes nothing: it observes each scope once."""
+
+    _seen: dict[Scope, Observation] = field(init=False, factory=dict)
+
+    def observe(self, scope: Scope) -> Observation:
+        """What was there of a scope when it was first observed."""
+        if scope not in self._seen:
+            self._seen[scope] = super().observe(scope)
+        return self._seen[scope]
 
 
 def meant(account: str, environment: Environment, provider: str) -> str:

@@ -120,6 +120,12 @@ class Evidence:
     rto_target: int
     rto_measured: float | None
     """From the beginning to the last passed gate or probe; None where it never came so far."""
+    prepare_seconds: float | None = None
+    """Of a takeover: from its beginning until all was fetched that can be before the source is stopped."""
+    downtime_seconds: float | None = None
+    """Of a takeover: from the fence of the source to the last passed gate or action; None where the source is
+    lost, or where it never came so far.
+    """
     points: tuple[PointUsed, ...] = ()
     waves: tuple[WaveRun, ...] = ()
     probes: tuple[Checked, ...] = ()

@@ -259,6 +259,8 @@ class RecoveryPlan:
         default=None, metadata={"block": "evidence", "before": "drill_cidr", "words": "an EvidenceCopy"}
     )
     """Where a copy of each evidence goes. None: the only copy is on the machine that ran it."""
+    drill_every: str = field(default="", metadata={"before": "contacts"})
+    """The longest time between two drills: `90d`. `dr status` says late after it. Empty: no limit."""
     keep_overwritten: str = field(default="7d", metadata={"before": "contacts"})
     """How long a takeover keeps snapshots of the volumes that it replaces, where they have data that is in
     no point: `7d`. Empty: it makes none, and evidence names the volumes.

@@ -181,6 +181,7 @@ def recoveries(draw: st.DrawFn, topology: Topology) -> RecoveryPlan:
         evidence=draw(st.none() | st.just(EvidenceCopy("vault:shop/evidence", "copies.conf"))),
         drill_cidr=draw(st.sampled_from(["", "10.30.0.0/16"])),
         drill_limit=draw(st.sampled_from(["4h", "6h"])),
+        drill_every=draw(st.sampled_from(["", "90d"])),
         keep_overwritten=draw(st.sampled_from(["7d", "", "1h"])),
         contacts=draw(st.lists(st.just("Ada, +44 20 7946 0000"), max_size=1)),
     )

@@ -46,6 +46,8 @@ def _given(recovery: RecoveryPlan) -> Iterator[tuple[Part, str, str]]:
     """Every length of time: whose, of which attribute, as it was written."""
     for attribute in ("rpo", "rto", "drill_limit"):
         yield whole(recovery), attribute, getattr(recovery, attribute)
+    if recovery.drill_every:
+        yield whole(recovery), "drill_every", recovery.drill_every
     if recovery.keep_overwritten:
         yield whole(recovery), "keep_overwritten", recovery.keep_overwritten
     for part, wave in zip(wave_parts(recovery), recovery.waves, strict=True):

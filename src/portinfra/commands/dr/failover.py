@@ -37,6 +37,10 @@ class TakingOver(Agreed):
             "--without-point", metavar="POINT", help="Use an older point than this one, or none; repeatable."
         ),
     ] = None
+    insist: Annotated[
+        bool,
+        Option("--insist", help="Go on though the check finds errors, other than missing data."),
+    ] = False
     older_data: Annotated[bool, Option("--older-data", hidden=True)] = False
     source_is_lost: Annotated[bool, Option("--source-is-lost", hidden=True)] = False
     abandon: Annotated[bool, Option("--abandon", hidden=True)] = False
@@ -144,11 +148,12 @@ def _take_over(
         from_points=taking.from_points or taking.older_data,
         as_of=moment,
         blank=data.may_be_blank,
+        insist=taking.insist,
     )
     if not taking.yes:
         show_prospect(dr.prospect(recovery, how), err())
-        dr.may_take_over(recovery, how)
-        for line in _agreement(recovery, how):
+        overruled = dr.may_take_over(recovery, how).overruled
+        for line in (*_agreement(recovery, how), *(f"Overruled: {error}" for error in overruled)):
             err().print(line)
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:

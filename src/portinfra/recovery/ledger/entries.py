@@ -140,6 +140,7 @@ FORMS = {
             "lost_at": _is_number_or_none,
             "last_point": _is_flag,
             "as_of": _is_number_or_none,
+            "fetched_at": _is_number_or_none,
             "fenced_at": _is_number_or_none,
             "points": _is_text,
             "own": _is_text,

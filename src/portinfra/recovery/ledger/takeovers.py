@@ -38,6 +38,8 @@ class Turn:
     """Whether one more point is carried once the source is stopped."""
     as_of: float | None = None
     """The moment that it restores the data as of; None: the newest."""
+    fetched_at: float | None = None
+    """When the data was there that can be fetched before the source is stopped: its downtime begins then."""
     fenced_at: float | None = None
     """When the source had stopped: none of its data is newer. None: nobody has stopped it."""
     points: tuple[str, ...] = ()
@@ -148,6 +150,7 @@ def as_said(turn: Turn) -> JsonObject:
         "lost_at": turn.lost_at and round(turn.lost_at, 3),
         "last_point": turn.last_point,
         "as_of": turn.as_of,
+        "fetched_at": turn.fetched_at and round(turn.fetched_at, 3),
         "fenced_at": turn.fenced_at and round(turn.fenced_at, 3),
         "points": " ".join(turn.points),
         "own": " ".join(turn.own),
@@ -183,6 +186,7 @@ def _turn(entry: Entry) -> Turn:
         lost_at=said.get("lost_at"),
         last_point=bool(said.get("last_point")),
         as_of=said.get("as_of"),
+        fetched_at=said.get("fetched_at"),
         fenced_at=said.get("fenced_at"),
         points=tuple(str(said.get("points", "")).split()),
         own=tuple(str(said.get("own", "")).split()),

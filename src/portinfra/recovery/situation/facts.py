@@ -139,7 +139,14 @@ def _read_end(recovery: Recovery, end: End, place: Connection, *, hosts: bool) -
     leases = read_leases(place.reader, recovery.target_scope)
     contents = Ledger(place, recovery.ledger).read()
     there = place.observe(recovery.target_scope) if hosts else None
-    return facts_of(end, leases[-1] if leases else None, contents, there)
+    found = facts_of(end, leases[-1] if leases else None, contents, there)
+    return evolve(found, held_by=_held_by(leases[-1], place.provider.clock.now()) if leases else "")
+
+
+def _held_by(lease: Lease, now: float) -> str:
+    """Return who holds a lease; empty: no run renews it."""
+    is_held = not lease.released and now - lease.renew_time < lease.lease_duration_seconds
+    return str(lease.holder_identity) if is_held else ""
 
 
 def _authority(end: End, lease: Lease | None) -> Authority | None:

@@ -52,7 +52,7 @@ from portinfra.recovery.takeover.fencing import passed_on, switch, switched
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.vault.selection import Selected, Selection
 from portinfra.recovery.vault.transfer import receive
-from portinfra.recovery.watch.readiness import may_take_over
+from portinfra.recovery.watch.preflight import may_take_over
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
@@ -80,12 +80,14 @@ def takeover(
     """
     how, declared, say = how or How(), recovery.declared, SafeListener(say)
     recovery = declared if to == "target" else declared.turned
-    now = may_take_over(recovery, how)
+    permitted = may_take_over(recovery, how)
+    now = permitted.situation
     if is_planned(recovery, how, now) and now.phase == "active" and recovery.is_reversed:
         _first_point(recovery, how, say)
     with Connection.to(recovery.target, recovery.topology) as target:
         ledger = Ledger(target, recovery.ledger)
-        return _Takeover(recovery, how, say, target, target.catalogue(), ledger).carried_out()
+        run = _Takeover(recovery, how, say, target, target.catalogue(), ledger, permitted.overruled)
+        return run.carried_out()
 
 
 def _first_point(recovery: Recovery, how: How, say: Say) -> None:
@@ -107,6 +109,8 @@ class _Takeover:
     target: Connection
     catalogue: Catalogue
     ledger: Ledger
+    overruled: tuple[str, ...] = ()
+    """The errors of the check before it that the operator overruled."""
     source_principal: str = ""
     """Whose credentials stopped the source; empty where no call was made to it."""
 
@@ -115,7 +119,7 @@ class _Takeover:
         principal, began = self.target.reader.principal(), iso(self.target.provider.clock.now())
         said = {"kind": TAKEOVER, "of": turn.occasion, "takeover": turn.id, "began": began}
         entry = begin_run(self.ledger, {**said, "id": f"{turn.id}{secrets.token_hex(2)}"})
-        turn = self._fenced(turn)
+        turn = self._fenced(self._prepared(turn))
         if turn.last_point and not turn.restores:
             self._last_point()
         chosen = Selection(self.recovery, self.how, self.target).of(turn, self.ledger)
@@ -127,7 +131,7 @@ class _Takeover:
                 raise passed_on(self.recovery, run.lease.epoch)
             there = self.target.observe(self.recovery.points)
             placed = place(self.recovery.topology, self.recovery.target)
-            accepted = Accepted(chosen.blank)
+            accepted = Accepted(chosen.blank, any_key=self.how.insist)
             placed = sourced(self.recovery, placed, chosen.points, there, accepted)
             self.how.at(Step.AGREE)
             turn = self._agreed(turn, placed, chosen)
@@ -168,6 +172,9 @@ class _Takeover:
                 target_principal=principal,
                 as_of=None if turn.as_of is None else iso(turn.as_of),
                 blank=tuple(sorted(chosen.blank)),
+                overruled=self.overruled,
+                prepare_seconds=_between(turn.began, turn.fetched_at),
+                downtime_seconds=None if turn.lost else _between(turn.fetched_at, bring_up.up_at),
                 left_aside=self._left_aside(turn),
                 both_ran=both_ran(turn),
                 **asdict(link_run(self.ledger, entry)),
@@ -180,6 +187,20 @@ class _Takeover:
             with suppress(ProviderError):  # the target is up: that one record fails must not hide it
                 end_run(self.ledger, entry, evidence, open=False)
         return evidence
+
+    def _prepared(self, turn: Turn) -> Turn:
+        """Return the takeover, once the data is there that can be fetched while the other end still serves
+        customers. Data of a last point comes later.
+        """
+        if turn.fetched_at is not None or turn.fenced_at is not None:
+            return turn
+        self.how.at(Step.PREPARE)
+        if not turn.last_point and not turn.restores:
+            chosen = Selection(self.recovery, self.how, self.target).of(turn, self.ledger)
+            receive(self.recovery, self.target, chosen.points, self.how.pace, self.say)
+        self.how.at(Step.RECORD_PREPARED)
+        now = self._still(turn)
+        return written(self.ledger, evolve(now, fetched_at=self.target.provider.clock.now()))
 
     # The other end.
 
@@ -198,11 +219,15 @@ class _Takeover:
             self.source_principal = source.reader.principal()
             try:
                 switched(run, source, self.recovery, turn.epoch, "stopped", pace.listen)
+                is_stopped = True
             except Unavailable as error:
-                raise self._half_stopped(error) from error
+                if not self.how.insist:
+                    raise self._half_stopped(error) from error
+                is_stopped = False
+                self.say(f"not all of {source_name} is stopped, and the operator insists: {error}")
         self.how.at(Step.RECORD_FENCE)
         now = self._still(turn)
-        if now.fenced_at is None:
+        if now.fenced_at is None and is_stopped:
             now = written(self.ledger, evolve(now, fenced_at=self.target.provider.clock.now()))
         return now
 
@@ -334,3 +359,8 @@ class _Takeover:
             bring_up.reasons.append(f"the names were not changed ({why}); run it again, and it tries again")
             return False
         return True
+
+
+def _between(began: float | None, ended: float | None) -> float | None:
+    """Return the seconds between two moments; None where one is not known."""
+    return None if began is None or ended is None else round(max(0.0, ended - began), 3)

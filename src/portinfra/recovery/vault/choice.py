@@ -31,6 +31,7 @@ class Lack:
     why: str
     fix: str = ""
     """What to do; empty: to make a new point."""
+    rule: str = "no-point"
 
     def __str__(self) -> str:
         return self.why
@@ -44,7 +45,7 @@ class Choice:
     """Of each group the newest that can be restored."""
     missing: tuple[Lack, ...] = ()
     passed_over: tuple[Lack, ...] = ()
-    """Why points that are newer than these cannot be restored."""
+    """What speaks against these points, and why newer ones cannot be restored."""
     blank: frozenset[Address] = frozenset()
     """The volumes that begin blank, as an operator accepts."""
 
@@ -72,11 +73,13 @@ def choose(recovery: Recovery, target: Connection, ledger: Ledger, how: How) -> 
         if found:
             chosen.append(found[0])
             blank += found[1].volumes("accepted")
+            passed_over += _other_keys(found[1], accepted)
             passed_over += [
                 Lack(
                     f"point {point.id} of {group.name} is newer, and cannot be restored: "
                     + against_line(each),
                     f"To restore the older point {found[0].id}: --without-point {point.id}.",
+                    "newer-point-lost",
                 )
                 for point, each in judged
                 if point.number > found[0].number and point.carried
@@ -90,7 +93,14 @@ def choose(recovery: Recovery, target: Connection, ledger: Ledger, how: How) -> 
 
 def accepted_by(how: How) -> Accepted:
     """Return what an operator accepts of data that is not whole."""
-    return Accepted(frozenset(map(Address, how.blank)))
+    return Accepted(frozenset(map(Address, how.blank)), any_key=how.insist)
+
+
+def _other_keys(found: Coverage, accepted: Accepted) -> Iterable[Lack]:
+    """Yield that copies are under other keys than the declared ones, which an operator accepts."""
+    if others := set(found.volumes("accepted")) - accepted.blank:
+        why = f"copies of {', '.join(sorted(others))} are under another key than the declared one"
+        yield Lack(why, "Use them all the same: --insist.", "wrong-key")
 
 
 def against_line(found: Coverage) -> str:
@@ -108,8 +118,12 @@ def _why_none(group: Group, judged: Collection[tuple[Point, Coverage]]) -> Lack:
     if len(missing) == len(found.against):
         return Lack(f"no point of {group.name} has data for {', '.join(sorted(missing))}")
     why = f"no point of {group.name} can be restored (point {point.id}: {against_line(found)})"
-    needs_space = len(found.volumes("too large")) == len(found.against)
-    return Lack(why, "Declare these volumes as large as their data." if needs_space else "")
+    fixes = {
+        "too large": "Declare these volumes as large as their data.",
+        "wrong key": "Declare the key of these copies; or use them all the same: --insist.",
+    }
+    (judgement, *others) = dict.fromkeys(each.judgement for each in found.against)
+    return Lack(why, "" if others else fixes.get(judgement, ""))
 
 
 def _listed(group: str, known: Iterable[Point], as_of: float) -> str:

@@ -10,6 +10,8 @@ from attrs import evolve
 from portinfra.errors import PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
+from portinfra.model.catalogue import Catalogue
+from portinfra.model.finding import Finding
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
 from portinfra.model.plain import Document
@@ -118,6 +120,32 @@ def receive(
         clear(recovery, target, pace)
     except PortinfraError as error:  # what is needed is there, and is not to wait for this
         say(f"helpers are left in {recovery.receiving}, for dr sweep: {error}")
+
+
+def transfer_findings(
+    recovery: Recovery, target: Connection, catalogue: Catalogue, points: Iterable[Point]
+) -> list[Finding]:
+    """Return what speaks against the transfer hosts that would receive these points. Makes no call."""
+    placed = place(recovery.topology, recovery.target)
+    declared = {group.name: group for group in groups(recovery, placed)}
+    found: dict[Finding, None] = {}
+    for point in points:
+        loads = [
+            Load(volume, spec.gib, int(spec.zone), spec.key, None)
+            for volume in declared[point.group].volumes
+            if isinstance(spec := placed.resources[volume], Volume)
+        ]
+        hosts = Helpers(
+            target,
+            recovery.receiving,
+            vault_of(recovery),
+            point.id,
+            point.engine,
+            lambda errand: "",
+            lambda errand: "",
+        )
+        found |= dict.fromkeys(hosts.findings(loads, catalogue))
+    return [evolve(each, message=f"hosts that receive data: {each.message}") for each in found]
 
 
 def not_here(recovery: Recovery, wanted: Iterable[Point], there: Observation) -> list[Point]:

@@ -5,14 +5,16 @@ knows it to be, and whether a way back has begun.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import nullcontext
 from typing import Literal
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import Kind
+from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.strict import strict
@@ -38,7 +40,7 @@ from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import next_verbs
 from portinfra.recovery.situation.refusals import next_step
-from portinfra.recovery.situation.situation import Authority, End, EndFacts, peer_of
+from portinfra.recovery.situation.situation import Authority, End, EndFacts, Situation, peer_of
 from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.vault.listing import look_for
 from portinfra.validation.arguments import check_arguments
@@ -48,6 +50,11 @@ Level = Literal["ok", "late", "lost"]
 """`late`: older than the schedule, with some slack; or in a vault that could not be looked into; or of a
 point that is dated ahead of now. `lost`: older than the rpo, of an age that is not known, or not there.
 """
+
+EXIT_CODES: Mapping[Level, int] = {"ok": 0, "late": 1, "lost": 2}
+
+DRILL_LATE = "recovery/drill-late"
+"""The rule of the warning that no drill took place for longer than `drill_every`."""
 
 SLACK = 1.25
 
@@ -151,6 +158,12 @@ class RecoveryStatus:
     """The commands that are right now, in a sentence; empty: nothing is under way, and nothing is amiss."""
     kept: tuple[KeptVolume, ...] = ()
     """The snapshots of volumes that takeovers replaced, at both ends."""
+    situation: Situation | None = field(default=None, eq=False)
+    silent: tuple[str, ...] = ()
+    """The environments that do not answer, by name."""
+    readiness: tuple[Finding, ...] | None = None
+    """What speaks against a takeover now; None: it was not judged, as one is under way, or an end is silent.
+    """
     target_may_run: bool = False
     """Whether hosts of the target run although a takeover made the source active again."""
 
@@ -189,15 +202,29 @@ class RecoveryStatus:
             levels.add("late")
         return "lost" if "lost" in levels else "late" if "late" in levels else "ok"
 
+    @property
+    def exit_code(self) -> int:
+        """The code that monitors expect: the worst, in the order 0, 1, 3, 2. An error of the check before a
+        takeover is 2, an end that does not answer 3, and a drill that is late 1.
+        """
+        found = self.readiness or ()
+        codes = [EXIT_CODES[self.level]]
+        codes += [2 for each in found if each.severity is Severity.ERROR]
+        codes += [1 for each in found if each.rule == DRILL_LATE]
+        codes += [3 for _ in self.silent]
+        return max(codes, key=(0, 1, 3, 2).index)
+
 
 @check_arguments
-def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
+def status(
+    recovery: Recovery, *, ask_source: bool = True, through: Connection | None = None
+) -> RecoveryStatus:
     """Return what could be brought back now. Raises ProviderError where the target does not answer. Where the
     vault does not answer, the status says why. The source is read too, where it answers; without
-    `ask_source` no call is made to it.
+    `ask_source` no call is made to it. It uses the connection to the target that a caller has.
     """
     source_end = peer_of(end_of(recovery))
-    with Connection.to(recovery.target) as target:
+    with nullcontext(through) if through else Connection.to(recovery.target) as target:
         target.account()
         there = target.observe(recovery.points)
         situation = read_facts(recovery, None if ask_source else source_end, through=[target])
@@ -241,7 +268,9 @@ def status(recovery: Recovery, *, ask_source: bool = True) -> RecoveryStatus:
         contents.unreadable,
         next_step(recovery, next_verbs(situation)),
         (*_kept(recovery, here), *_kept(recovery.turned, away)),
-        situation.fenced is False and situation.active == source_end and here.hosts == "on",
+        situation=situation,
+        silent=tuple(_names(recovery, situation.silent)) if ask_source else (),
+        target_may_run=situation.fenced is False and situation.active == source_end and here.hosts == "on",
     )
 
 
@@ -253,6 +282,11 @@ def _kept(recovery: Recovery, facts: EndFacts) -> Iterable[KeptVolume]:
         volumes = KeptVolumes(recovery, place, Ledger(place, recovery.ledger), Pace())
         for each in volumes.list_volumes(facts.kept):
             yield KeptVolume(recovery.target.name, each.volume, each.snapshot, each.kept_until)
+
+
+def _names(recovery: Recovery, ends: Iterable[End]) -> Iterable[str]:
+    declared = recovery.declared
+    return (declared.source.name if end == "source" else declared.target.name for end in ends)
 
 
 def _is_untold(source: End, of_source: EndFacts, of_target: EndFacts) -> bool:
