@@ -5,6 +5,7 @@ recoveries_of(topology, environment, plans, environments) -> tuple[Recovery, ...
 prospect(recovery) -> Prospect                          what a failover would do now, and what is in its way
 replicate(recovery) -> Replicated                       new recovery points, where they are due
 status(recovery) -> RecoveryStatus                      how old the newest restorable data is
+status_of_way(recovery) -> RecoveryStatus               the same for a takeover to this recovery's target
 drill(recovery) -> Evidence                             the whole topology, brought up apart, and torn down
 list_runs(recovery, files) -> list[RunHistory]          drills and failovers by number, missing ones too
 compare_to_ledger(recovery, evidence, document) -> str  why the ledger does not confirm evidence
@@ -40,6 +41,7 @@ from portinfra.recovery.drills.drill import Swept, sweep
 from portinfra.recovery.drills.history import RunHistory, compare_to_ledger, list_runs
 from portinfra.recovery.evidence import evidence_document, evidence_of
 from portinfra.recovery.options import How, Pace
+from portinfra.recovery.points.locks import unfit_for_locks
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.situation.guard import GuardedRecovery, recoveries_of
@@ -52,7 +54,7 @@ from portinfra.recovery.watch.forecast import Prospect, prospect
 from portinfra.recovery.watch.monitor import status_with_readiness as status
 from portinfra.recovery.watch.preflight import may_take_over
 from portinfra.recovery.watch.probers import unfit_for_probers
-from portinfra.recovery.watch.status import RecoveryStatus
+from portinfra.recovery.watch.status import RecoveryStatus, status_of_way
 from portinfra.rollout.evidence import open_store, sign, signing_key, verify
 from portinfra.validation import validate, validate_declared, validate_helpers
 from portinfra.validation.arguments import check_arguments
@@ -89,6 +91,7 @@ __all__ = [
     "sign",
     "signing_key",
     "status",
+    "status_of_way",
     "sweep",
     "takeover",
     "verify",
@@ -111,14 +114,14 @@ def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Envi
         native[plugin.name] = plugin.native
         validate(topology, environment, plugin.capabilities, native, existing=True)
         place(topology, environment)
-    validate_helpers(plan, native, [*unfit(made), *unfit_for_probers(made)])
+    validate_helpers(plan, native, [*unfit(made), *unfit_for_probers(made), *unfit_for_locks(made)])
     return made
 
 
 @check_arguments
 def grants(recovery: Recovery) -> str:
-    """The policies that both accounts need so that data can be carried from one to the other, as JSON; and
-    those of helpers that read blocks.
+    """The policies that both accounts need so that data can be carried from one to the other and, after a
+    takeover, back, as JSON; and those of helpers that read blocks.
 
     Raises PortinfraError where the providers have nothing of the kind.
     """
@@ -127,6 +130,7 @@ def grants(recovery: Recovery) -> str:
     plugin = registry.plugin(source.provider)
     if isinstance(plugin, Grants) and source.provider == target.provider and "native" in recovery.engines:
         told |= json.loads(plugin.grants(source, target))
+        told |= {f"{end}, way back": policy for end, policy in _way_back(plugin, source, target).items()}
     for way in (recovery, recovery.turned):
         if reading := exports_blocks(way, way.source):
             told[f"helpers of {way.source.name}"] = json.loads(reading.block_grants(way.source, way.taken))
@@ -136,3 +140,10 @@ def grants(recovery: Recovery) -> str:
             fix="Data travels by what the credentials of both ends may do, or through the vault.",
         )
     return json.dumps(told, indent=2)
+
+
+def _way_back(plugin: Grants, source: Environment, target: Environment) -> dict[str, Any]:
+    """Return what the same ends must allow while the target is active, and data goes to the source."""
+    back: dict[str, Any] = json.loads(plugin.grants(target, source))
+    names = {"source": "target", "target": "source"}
+    return {names.get(end, end): policy for end, policy in back.items()}

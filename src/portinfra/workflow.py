@@ -22,6 +22,7 @@ from portinfra.errors import StalePlanError
 from portinfra.execution.connection import WORKERS, Connection, meant
 from portinfra.guards.fence import Fence
 from portinfra.guards.peer import check_guards, check_guards_again, is_recorded, record_peer
+from portinfra.guards.standby import begin_standby, standby_of
 from portinfra.hooks.dns import call_dns
 from portinfra.hooks.listeners import SafeListener
 from portinfra.model.address import Scope
@@ -222,14 +223,20 @@ def apply(
         with _uncollected():
             meant(run.reader.account(), environment, here.provider.name)
             fresh = run.plan(plan.placed, plan.catalogue, plan.options, destroy=plan.destroys)
+            fresh = evolve(fresh, standby=plan.standby)
         fresh = check_guards_again(run, fresh, plan.guards)
+        if plan.standby and fresh.epoch != plan.epoch:
+            raise StalePlanError(f"since this plan was made, {plan.scope} has become active, or waits again")
         refuse(fresh)
         if new := new_changes(fresh, fingerprints(plan)):
             read = {(change.action, change.address) for change in plan.changes}
             raise StalePlanError(f"{plan.scope} has changed since this plan was made. {say_new(new, read)}")
         record_peer(run, fresh)
+        with run.living():
+            begin_standby(fresh)
         outcome = run.apply(fresh, SafeListener(listen or (lambda progress: None)))
-        if environment.dns and not fresh.fenced:  # names lead to the environment that is active
+        waits = fresh.fenced or fresh.standby
+        if environment.dns and not waits:  # names lead to the environment that is active
             there = run.reader.observe(plan.scope)
             with run.living():
                 call_dns(environment, there)
@@ -308,14 +315,22 @@ def _plan(
     placed: Placed, options: PlanOptions | None, guards: Iterable[Guard] | None, *, destroy: bool
 ) -> Plan:
     with Connection.to(placed.environment, placed.topology) as here:
-        lease, plan = _unguarded(placed, options, here, destroy=destroy)
-    return check_guards(plan, guards, lease)
+        given = None if guards is None else tuple(guards)
+        lease, plan = _unguarded(placed, options, here, given or (), destroy=destroy)
+    return check_guards(plan, given, lease)
 
 
 def _unguarded(
-    placed: Placed, options: PlanOptions | None, here: Connection, *, destroy: bool
+    placed: Placed,
+    options: PlanOptions | None,
+    here: Connection,
+    guards: Iterable[Guard],
+    *,
+    destroy: bool,
 ) -> tuple[Lease | None, Plan]:
-    """Return the last lease, and the plan that its fence allows. An apply asks again under its own lease."""
+    """Return the last lease, and the plan that its fence allows, or that of a standby. An apply asks again
+    under its own lease.
+    """
     account = here.account()
     lease = here.settle(placed.scope)
     there = here.reader.observe(placed.scope, options.without_zones if options else frozenset())
@@ -326,6 +341,8 @@ def _unguarded(
             return plan
         return compose(placed, catalogue(), there, here.provider.drivers, options, destroy=destroy)
 
+    if not destroy and (standby := standby_of(placed, lease, guards)) is not None:
+        return lease, evolve(make(standby), standby=True)
     fence = Fence.of(lease)
     return lease, fence.plan_to_destroy(placed, make) if destroy else fence.plan(placed, there, make)
 

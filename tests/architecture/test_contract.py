@@ -16,6 +16,7 @@ from portinfra.provider.abilities import (
     NativeLimits,
     PermissionPolicies,
     PlatformServices,
+    SnapshotLocks,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +30,7 @@ ABILITIES = (
     Images,
     BlockExport,
     ConsoleReader,
+    SnapshotLocks,
 )
 METHODS = {method for ability in ABILITIES for method in ability.__abstractmethods__}
 CONTRACT = Path(interface.__file__)

@@ -54,6 +54,7 @@ EXAMPLES = {
         "topology": "0" * 16,
         "key": "alias/recovery",
     },
+    "standby": {"kind": "standby", "id": "standby-70dbd999"},
     "drill": {
         "kind": "drill",
         "id": "70dbd94dfa",

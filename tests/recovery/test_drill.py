@@ -177,7 +177,9 @@ def test_a_volume_that_no_point_has_data_for_fails_it_before_anything_is_made(re
     }[changed]
     evidence = drill(recovery(topology=SHOP.with_role(role)), pace=ONE)
     assert evidence.result == "failed"
-    assert evidence.reasons == (f"no point of db has data for {lacking}: make one with dr replicate --now",)
+    assert evidence.reasons == (
+        f"no point of db has data for {lacking}: make one with `portinfra dr replicate shop --now`",
+    )
     assert there(ready) == points
 
 
@@ -216,7 +218,9 @@ def test_a_drill_that_waits_for_the_vault_is_not_swept(ready, monkeypatch):
 def test_without_a_point_it_fails_before_anything_is_made(cloud):
     evidence = drill(recovery(), pace=ONE)
     assert evidence.result == "failed"
-    assert evidence.reasons == ("no point of db can be restored: make one with dr replicate --now",)
+    assert evidence.reasons == (
+        "no point of db can be restored: make one with `portinfra dr replicate shop --now`",
+    )
     assert there(cloud) == []
 
 

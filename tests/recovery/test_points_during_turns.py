@@ -24,7 +24,7 @@ from portinfra.model.recovery import Wave
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.recovery.watch.status import status
+from portinfra.recovery.watch.status import status, status_of_way
 
 
 def a_failover_that_has_not_reached_the_source():
@@ -70,7 +70,7 @@ SITUATIONS = {
 
 
 def points_of_both_ways():
-    return [point.id for way in (recovery(), recovery().turned) for point in status(way).points]
+    return [point.id for way in (recovery(), recovery().turned) for point in status_of_way(way).points]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,8 @@ def test_the_way_back_is_finished_and_the_next_point_has_the_newest_data(cloud, 
 def test_the_way_back_is_given_up_and_the_target_has_the_newest_data(cloud, half_way_back):
     about, passes = half_way_back
     assert refused(failover, about, HOW) == ["recovery/failback-under-way"]
-    assert status(about).next_step == "Continue it: dr failback shop; or abandon it: dr abandon shop."
+    next_step = "Continue it: `portinfra dr failback shop`; or abandon it: `portinfra dr abandon shop`."
+    assert status(about).next_step == next_step
     abandon(about.turned, HOW)
     assert contents(cloud, RECOVERY) == {"new"}
     passes.append(True)

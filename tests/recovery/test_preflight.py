@@ -80,7 +80,13 @@ TARGET_CAUSES = {
 CAUSES = [(cause, how, *told) for how in (HOW, PLANNED) for cause, told in TARGET_CAUSES.items()] + [
     (not_applied, HOW, "recovery/no-point", "no point of files", "dr replicate shop --now"),
     (not_applied, LOST, "recovery/no-point", "no point of files", "wait for the other environment"),
-    (not_applied, PLANNED, "recovery/no-last-point", "apply production first", "run this again"),
+    (
+        not_applied,
+        PLANNED,
+        "recovery/no-last-point",
+        "run `portinfra apply production` first",
+        "run this again",
+    ),
 ]
 NAMES = [
     f"{cause.__name__}-{'lost' if how.lost else 'planned' if how.planned else 'plain'}"
@@ -144,7 +150,7 @@ def back_not_applied(cloud):
         (back_no_image, "debian-99"),
         (back_no_gate, "no-such-gate is not here"),
         (back_no_hook, "no-such-thaw is not here"),
-        (back_not_applied, "apply recovery first"),
+        (back_not_applied, "run `portinfra apply recovery` first"),
     ],
 )
 def test_what_is_known_refuses_a_way_back_before_anything_is_frozen_or_stopped(ready, cause, told):
@@ -258,7 +264,7 @@ def test_what_has_no_point_is_given_one_once_it_was_given_up(begun):
     about = not_applied(begun)
     with pytest.raises(PolicyError) as refused:
         failover(about, HOW)
-    assert "dr abandon shop. Then make one" in refused.value.findings[0].fix
+    assert "`portinfra dr abandon shop`. Then make one" in refused.value.findings[0].fix
     abandon(about, HOW)
     passed_later(begun, 60)  # lists show the claim of before, for a while
     workflow.apply(workflow.plan(TWO, PRODUCTION, guards=[about]), seed=0)

@@ -55,6 +55,8 @@ def test_a_failover_with_the_source_gone_and_the_way_back(home, cloud):
     assert set(written(cloud, RECOVERY).values()) == {f"ledger of volume.db{n}-data" for n in (1, 2)}
     write(cloud, RECOVERY, "newer")
     dr.fence(about, pace=ONE)
+    made = dr.replicate(about, pace=ONE)
+    assert (made.end, made.succeeded, dr.status(about).level) == ("target", True, "ok")
     evidence = dr.failback(about, dr.How(pace=ONE))
     assert evidence.result == "passed", evidence.reasons
     assert set(written(cloud, PRODUCTION).values()) == {f"newer of volume.db{n}-data" for n in (1, 2)}

@@ -1,8 +1,9 @@
 """A model of two environments and the verbs of a recovery, with the real decision table.
 
 Each verb is a sequence of steps, and a run may end after each of them. Either end may not answer. There are
-two groups of volumes, so that a takeover can end between them. Only the order of epochs, ledger numbers and
-data matters: each world is renumbered, so that equal ones are found.
+two groups of volumes, so that a takeover can end between them. With `standby`, hosts of the target run while
+it waits, and write on its volumes what is in no point. Only the order of epochs, ledger numbers and data
+matters: each world is renumbered, so that equal ones are found.
 """
 
 from collections import deque
@@ -27,7 +28,10 @@ FAULTS = {
     "number": "a takeover prefers points, whatever the number of the volumes' own data",
     "apply": "apply starts the hosts of the end that takes over",
     "holder": "a last point is carried from an end whose data is not the newest",
+    "start": "a standby starts on the newest data, and what its hosts have written counts as that data",
+    "stand down": "the hosts of a standby run on while their end takes over",
 }
+STANDBY_FAULTS = ("start", "stand down")
 
 
 @frozen
@@ -36,6 +40,8 @@ class Place:
 
     authority: Authority | None = None
     on: frozenset = frozenset()
+    standby: bool = False
+    """Whether the hosts that are on run as a standby: nothing from the internet reaches them."""
     takeover: Takeover | None = None
     agreed: tuple = ()
     """Of an open takeover: the ledger number of the data of each group."""
@@ -49,6 +55,11 @@ class Place:
     last: int = 0
     """The highest number in the ledger."""
     activated: Authority | None = None
+
+    @property
+    def serves(self):
+        """Whether customers may reach its hosts."""
+        return bool(self.on) and not self.standby
 
 
 @frozen
@@ -73,7 +84,7 @@ class World:
                 EndFacts(
                     answers=answer,
                     authority=place.authority,
-                    hosts="on" if place.on else "off",
+                    hosts="on" if place.serves else "standby" if place.on else "off",
                     takeover=place.takeover,
                     activated=place.activated,
                 )
@@ -137,10 +148,11 @@ def renumbered(world):
 
 
 class Model:
-    """The verbs, step by step, with one `fault` or none."""
+    """The verbs, step by step, with one `fault` or none, and with a declared standby or none."""
 
-    def __init__(self, fault=""):
+    def __init__(self, fault="", standby=False):
         self.fault = fault
+        self.standby = standby
 
     def may(self, verb, now):
         if self.fault == "replicate" and verb == VERBS["rT"] and now.phase == "taking over":
@@ -155,7 +167,9 @@ class Model:
         return list(steps(world, verb, world.situation(answers))) if steps else [world]
 
     def has_data(self, world, verb):
-        """Return whether a takeover has data of every group, or carries it."""
+        """Return whether a takeover has data of every group, or carries it; a refresh, newer points."""
+        if verb.name == "refresh":
+            return self.standby and all(map(self._is_older, (world["target"],) * len(GROUPS), GROUPS))
         place = world[verb.end] if verb.name == "takeover" else None
         if place is None or place.agreed or (verb.planned and not verb.lost):
             return True
@@ -183,14 +197,43 @@ class Model:
             yield world
 
     def apply(self, world, verb, now):
-        if verb.end == now.active or now.authority is None:
+        if self.standby and verb.end == "target" and now.active == "source":
+            yield from self._start_standby(world)
+        elif verb.end == now.active or now.authority is None:
             yield world.but(verb.end, on=frozenset(GROUPS))
+
+    def _is_older(self, place, g):
+        """Return whether own data of a group, if any, is older than its newest point."""
+        return place.points[g][0] > place.numbers[g]
+
+    def _start_standby(self, world):
+        place = world["target"]
+        own = [g for g in GROUPS if place.numbers[g]]
+        if self.fault != "start":
+            if not all(self._is_older(place, g) for g in own):
+                return  # its own volumes have the newest data: the hosts stay off
+            world = world.but("target", numbers=(0, 0))
+            yield world
+        yield world.but("target", on=frozenset(GROUPS), standby=True, own=(0, 0))
+
+    def refresh(self, world, verb, now):
+        before = world
+        world = world.but("target", numbers=(0, 0))
+        yield world
+        world = world.but("target", on=frozenset(), standby=True)
+        yield world
+        for g in GROUPS:
+            own = _set(world["target"].own, g, world["target"].points[g][1])
+            world = world.but("target", own=own, on=world["target"].on | {g})
+            yield world
+        require(world["source"] == before["source"], "a refresh changes nothing at the other end")
+        require(world.newest == before.newest, "a refresh makes no end active")
 
     def fence(self, world, verb, now):
         world = world.but(now.waiting, authority=now.authority)
         yield world
-        world = evolve(world.but(now.waiting, on=frozenset()), excused=False)
-        require(not all(place.on for place in world.places), "after a fence, one end runs")
+        world = evolve(world.but(now.waiting, on=frozenset(), standby=False), excused=False)
+        require(not all(place.serves for place in world.places), "after a fence, one end runs")
         yield world
 
     def abandon(self, world, verb, now):
@@ -205,12 +248,12 @@ class Model:
         for end, on in ((left, frozenset()), (back, frozenset(GROUPS))):
             world = world.but(end, authority=takeover.authority)
             yield world
-            world = world.but(end, on=on)
+            world = world.but(end, on=on, standby=False)
             yield world
         world = self._activated(world, back, takeover)
         require(world[back].own == before, "an abandon leaves the volumes as they are")
         world = world.but(left, takeover=evolve(takeover, phase="closed"), agreed=(), restored=frozenset())
-        require(not all(place.on for place in world.places), "after an abandon, one end runs")
+        require(not all(place.serves for place in world.places), "after an abandon, one end runs")
         yield evolve(world, excused=False)
 
     def takeover(self, world, verb, now):
@@ -222,7 +265,7 @@ class Model:
         if not verb.lost:
             world = world.but(left, authority=takeover.authority)
             yield world
-            world = world.but(left, on=frozenset())
+            world = world.but(left, on=frozenset(), standby=False)
             yield world
             takeover = evolve(takeover, stopped_other=True, lost=False)
             world = evolve(world.but(to, takeover=takeover), excused=False)
@@ -238,9 +281,12 @@ class Model:
             takeover = evolve(takeover, phase="restoring")
             world = world.but(to, agreed=self._agree(world[to]), takeover=takeover)
             yield world
+        if self.fault != "stand down":
+            world = world.but(to, on=world[to].on & world[to].restored)
+            yield world
         world = world.but(to, authority=takeover.authority)
         yield world
-        world = world.but(to, on=world[to].on & world[to].restored)
+        world = world.but(to, standby=False)
         yield world
         for g in GROUPS:
             if g not in world[to].restored:
@@ -252,7 +298,7 @@ class Model:
         for g in GROUPS:
             require(world[to].own[g] >= newest_here[g], "a takeover never uses older data than its end has")
         world = world.but(to, takeover=evolve(takeover, phase="closed"), agreed=(), restored=frozenset())
-        both = all(place.on for place in world.places)
+        both = all(place.serves for place in world.places)
         require(verb.lost or not both, "after a takeover that stops the other end, one end runs")
         yield world
 
@@ -311,7 +357,10 @@ class Model:
         """Raise LawBroken where a law does not hold in a world."""
         now = world.situation()
         place = world[now.active]
-        if all(each.on for each in world.places) and world.newest and not world.excused:
+        require(not world["source"].standby, "the source is never a standby")
+        if place.on and place.standby:
+            require(now.phase != "active", "a standby is not active")
+        if all(each.serves for each in world.places) and world.newest and not world.excused:
             stops = now.phase == "taking over" and now.takeover and not now.takeover.stopped_other
             require(stops or now.fenced is False, "where two ends run, a fact says so")
         if now.restoring and place.authority == now.authority and place.restored:

@@ -188,11 +188,19 @@ class RecoveryHistory:
         scope = self.scope(environment)
         return {scope.resource_name(each["name"]): each for each in self.records(environment, "volume")}
 
+    @property
+    def ends(self):
+        """The environment that is captured, and the one whose points the last status was about."""
+        waits = f"points in {self.recovery.source_scope}, which waits" in self.found
+        return (RECOVERY, PRODUCTION) if waits else (PRODUCTION, RECOVERY)
+
     def points(self):
-        """Id → volume → snapshot, of those that are complete in the target."""
+        """Id → volume → snapshot, of those that are complete where the points are."""
         found = {}
-        for each in self.records(RECOVERY, "snapshot"):
-            name = self.recovery.points.resource_name(each["name"])
+        _, there = self.ends
+        way = self.recovery if there is RECOVERY else self.recovery.turned
+        for each in self.records(there, "snapshot"):
+            name = way.points.resource_name(each["name"])
             if name and each["state"] == "available":
                 volume, _, id = name.rpartition("-")
                 found.setdefault(id, {})[volume] = each["id"]
@@ -204,11 +212,11 @@ class RecoveryHistory:
 
     def older_than(self, moment, slack):
         """The volumes none of whose restorable data is of that moment or later."""
-        points = self.whole_points().values()
+        points, (here, _) = self.whole_points().values(), self.ends
         return [
             name
             for name in VOLUMES
-            if max((self.until(PRODUCTION, name, parts[name]) for parts in points), default=-inf)
+            if max((self.until(here, name, parts[name]) for parts in points), default=-inf)
             < moment - slack - self.skew
         ]
 
@@ -233,12 +241,12 @@ def _slack(text):
 
 
 def ok(history, found, asked):
-    """Each volume has data that is no older than the schedule and its slack, and the target does not run."""
+    """Each volume has data no older than the schedule and its slack, and the end that waits does not run."""
     schedule = 2 * HOUR
     now = history.cloud.clock.now()
     late = history.older_than(now - 1.25 * schedule, 1.0)
-    running = [host["name"] for host in history.hosts(RECOVERY)]
-    return {"late": late, "running in the target": running} if late or running else {}
+    running = [host["name"] for host in history.hosts(history.ends[1])]
+    return {"late": late, "running where it waits": running} if late or running else {}
 
 
 def age_of_data(history, found, asked):

@@ -24,6 +24,7 @@ VERBS = {
     "rS": Verb("replicate", "target"),
     "lS": Verb("drill", "source"),
     "lT": Verb("drill", "target"),
+    "rf": Verb("refresh", "target"),
     "fo": Verb("takeover", "target"),
     "fp": Verb("takeover", "target", planned=True),
     "fL": Verb("takeover", "target", lost=True),
@@ -40,7 +41,18 @@ def situations():
     found = {"NEW: no takeover ever": classify(EndFacts(hosts="on"), EndFacts())}
     for active in ENDS:
         found |= {name: classify(*ends) for name, ends in _rows(active)}
-    return found | {"both silent": classify(SILENT, SILENT)}
+    return found | dict(_standbys()) | {"both silent": classify(SILENT, SILENT)}
+
+
+def _standbys():
+    """The target waits, and its hosts run as a standby."""
+    old, new = Authority(1, "target"), Authority(2, "source")
+    standby = EndFacts(authority=new, hosts="standby", activated=old)
+    yield "S active, T standby", classify(EndFacts(authority=new, hosts="on", activated=new), standby)
+    yield "S silent, T standby", classify(SILENT, standby)
+    begun = EndFacts(authority=old, hosts="standby", takeover=Takeover(Authority(3, "target")))
+    runs = EndFacts(authority=new, hosts="on", activated=new)
+    yield "T takes over from standby", classify(runs, begun)
 
 
 def _rows(active):

@@ -144,6 +144,8 @@ def test_its_json_has_the_fields_that_the_commands_print(shop, tmp_path):
     (evidence,) = (home() / "evidence").glob("drill-*.json")
     verdict = json.loads(run("dr", "verify", str(evidence), "--json").stdout)
     found[verdict["schema"]] = verdict
+    verdicts = json.loads(run("dr", "verify", str(evidence), str(evidence), "--json").stdout)
+    found[verdicts["schema"]] = verdicts
     written = [json.loads(text) for page in PAGES for kind, text in page if kind == "json"]
     examples = {document["schema"]: document for document in written}
     examples["portinfra.failover/1"] = examples["portinfra.drill/1"]  # as the page says

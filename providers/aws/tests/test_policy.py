@@ -60,6 +60,9 @@ def lifecycle(bed):
         source = f"{bed.environment.region}/{taken.id}"
         copy = there.ensure(Snapshot("today", copy_of=source, key=bed.key))
         own = here.ensure(portinfra.Volume("own", gib=1, zone=bed.environment.zones[0], key=bed.key))
+        locked = here.ensure(Snapshot("locked", own.address))
+        lock_for_a_day(bed, locked)
+        here.remove(locked.address, allow_data_loss=True)
         shared = here.ensure(Snapshot("shared", own.address, shared_with="210987654321"))
         assert shared.spec.shared_with == "210987654321"
         assert here.ensure(Snapshot("shared", own.address)).spec.shared_with == ""
@@ -71,6 +74,14 @@ def lifecycle(bed):
         provider.perform(console)
     stage.remove(bed.after)
     assert stage.books() == []
+
+
+def lock_for_a_day(bed, snapshot):
+    """Lock a snapshot, read the locks, and wait until its own is over."""
+    with Stage(bed).provider() as provider:
+        provider.perform(plugin.lock_call(snapshot, 1))
+        assert snapshot.id in plugin.locked_until(provider.perform(plugin.locks_call()))
+    bed.ec2.advance(86_500.0)
 
 
 def drift(bed):

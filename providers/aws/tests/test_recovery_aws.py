@@ -10,7 +10,19 @@ from attrs import evolve
 
 from bed.conformance_bed import PASSING, AwsBed
 from bed.identities import ACCOUNT
-from portinfra import INTERNET, Probe, RecoveryPlan, Role, Topology, Volume, Wave, allow, dr, workflow
+from portinfra import (
+    INTERNET,
+    DataPolicy,
+    Probe,
+    RecoveryPlan,
+    Role,
+    Topology,
+    Volume,
+    Wave,
+    allow,
+    dr,
+    workflow,
+)
 from portinfra.testing.emulator import EmulatorClock
 from portinfra.testing.wrapped import untouched, wrapped
 
@@ -70,6 +82,19 @@ def test_points_are_copied_to_the_other_account_under_its_key(clouds, recovery):
     assert all(f"{OTHER}:key/" in copy or "alias/recovery" in copy for copy in copies), copies
     assert dr.status(recovery).level == "ok"
     assert [group.fate for group in dr.replicate(recovery, pace=ONE).groups] == ["not due"]
+
+
+def test_points_are_locked_and_retention_leaves_them(clouds):
+    plan = evolve(PLAN, lock="7d", data=[DataPolicy("db", keep=1)])
+    locked = dr.recovery(SHOP, plan, [PRODUCTION, RECOVERY])
+    assert dr.replicate(locked, pace=ONE).succeeded
+    (first,) = dr.status(locked).points
+    assert first.locked_until
+    assert dr.replicate(locked, now=True, pace=ONE).succeeded
+    assert first.id in [point.id for point in dr.status(locked).points]
+    clouds.bed.advance(8 * 86_400.0)
+    assert dr.replicate(locked, now=True, pace=ONE).succeeded
+    assert first.id not in [point.id for point in dr.status(locked).points]
 
 
 def test_a_drill_comes_up_and_leaves_nothing_in_either_account(clouds, recovery):

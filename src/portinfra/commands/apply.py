@@ -6,6 +6,7 @@ from typing import Annotated
 from attrs import frozen
 from typer import Option
 
+from portinfra.command_text import command_line
 from portinfra.commands.exits import Misuse
 from portinfra.commands.options import Consent, Target, Wishes
 from portinfra.commands.session import Session
@@ -29,10 +30,10 @@ def apply(session: Session, target: Target, wishes: Wishes, applying: Applying) 
 
     options = wishes.plan_options()
     if applying.plan is None:
-        _refuse_file(session, target.environment)
+        _refuse_file(target.environment)
         made = making.make_plan(select(session, target, without_peer=wishes.without_peer), options)
     elif options != PlanOptions():
-        raise Misuse("a saved plan has its own options", fix="Give them to plan --out, not to apply --plan.")
+        raise Misuse("a saved plan has its own options", fix="Give them when you make the plan, not here.")
     else:
         made = making.load_plan(session, target, applying.plan, without_peer=wishes.without_peer)
     show(made, full=applying.full, as_json=applying.as_json)
@@ -43,8 +44,8 @@ def apply(session: Session, target: Target, wishes: Wishes, applying: Applying) 
     return carry_out(session, made, as_json=applying.as_json)
 
 
-def _refuse_file(session: Session, environment: str | None) -> None:
+def _refuse_file(environment: str | None) -> None:
     """Raise Misuse for a file in place of an environment, as Terraform takes a saved plan."""
     if environment and Path(environment).suffix:  # a name of an environment has no dot
-        apply_it = session.command("apply", "--plan", environment)
+        apply_it = command_line("apply", "--plan", environment)
         raise Misuse(f"there is no environment {environment!r}", fix=f"To apply a saved plan: {apply_it}")

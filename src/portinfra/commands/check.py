@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 from attrs import frozen
 from typer import Option
 
+from portinfra.command_text import command
 from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.options import Shown, Target
 from portinfra.commands.session import Session
@@ -51,7 +52,7 @@ def check(session: Session, target: Target, checking: Checking) -> int:
     if there is not None and there.reads_definitions and not checking.as_json:
         out().print(
             "Firewall rules were read as they are defined. No read shows which of them are in force: "
-            "`apply` renews them."
+            f"{command('apply', selection.environment.name)} renews them."
         )
     return Exit.REFUSED if report.errors and not checking.path else Exit.DONE
 

@@ -7,6 +7,7 @@ from typing import Any, get_type_hints
 import typer
 from attrs import NOTHING, fields, has
 
+from portinfra.command_text import commands_written_by
 from portinfra.commands.session import Session, run_guarded
 
 Command = Callable[..., int]
@@ -37,7 +38,9 @@ def for_typer(command: Command, session: Session, without: Collection[str] = ())
             return command(session, **arguments)
 
         as_json = given.get("as_json") or given.get("format") == "json"
-        raise typer.Exit(run_guarded(run, session, as_json=bool(as_json)))
+        with commands_written_by(session.write):
+            code = run_guarded(run, session, as_json=bool(as_json))
+        raise typer.Exit(code)
 
     invoke.__doc__ = command.__doc__
     invoke.__annotations__ = {option.name: option.annotation for option in spread}

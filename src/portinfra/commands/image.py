@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from attrs import frozen
 from typer import Argument, Option
 
+from portinfra.command_text import command, command_line
 from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.options import Shown
 from portinfra.commands.session import Session
@@ -66,7 +67,7 @@ def _refuse_what_is_for_the_other(verb: str, wanted: Wanted) -> None:
     if meant := [option for option, value in options.items() if value]:
         raise Misuse(
             f"image {verb}: {' and '.join(meant)} would do nothing: that is for image {other}",
-            fix=f"Leave it out, or run: portinfra image {other}",
+            fix=f"Leave it out, or run: {command_line('image', other)}",
         )
 
 
@@ -80,5 +81,5 @@ def _plugin(location: str) -> "tuple[Images, str]":
         raise Misuse("image: where to?", fix="Name it: --on libvirt:rack, or --on libvirt:qemu:///system")
     plugin = registry.plugin(name)
     if not isinstance(plugin, Images):
-        raise Misuse(f"image: {name} has images of its own", fix=f"portinfra providers {name} lists them.")
+        raise Misuse(f"image: {name} has images of its own", fix=f"{command('providers', name)} lists them.")
     return plugin, place

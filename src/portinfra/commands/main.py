@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from typer import BadParameter
 
+from portinfra.command_text import commands_written_by
 from portinfra.commands.app import app
 from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.session import Session, run_guarded
@@ -72,7 +73,9 @@ def _run(session: Session) -> NoReturn:
             code = _misused(error, session, as_json=as_json)
         return int(code or 0)
 
-    sys.exit(run_guarded(run, session, as_json=as_json))
+    with commands_written_by(session.write):
+        code = run_guarded(run, session, as_json=as_json)
+    sys.exit(code)
 
 
 def _heed_endings() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from attrs import evolve
 
 from portinfra import workflow
+from portinfra.command_text import command_line
 from portinfra.commands.exits import Misuse
 from portinfra.commands.options import Target
 from portinfra.commands.selection import Selection, check_names, select
@@ -58,7 +59,7 @@ def load_plan(session: Session, target: Target, path: Path, *, without_peer: boo
     Raises Misuse for a file that is no plan of this environment, and StalePlanError where the declaration or
     the world asks for anything that is not in it.
     """
-    saved = _read(session, path)
+    saved = _read(path)
     topology, _, environment = saved["scope"].partition("/")
     on = saved["options"]["on"]
     if (
@@ -79,14 +80,14 @@ def load_plan(session: Session, target: Target, path: Path, *, without_peer: boo
         read = {(change["action"], change["address"]) for change in saved["changes"]}
         raise StalePlanError(
             f"{path} is out of date: {why}. {say_new(new, read)}",
-            fix=f"Make a new plan, read it, and apply that: {_anew(session, target, saved, path)}",
+            fix=f"Make a new plan, read it, and apply that: {_anew(saved, path)}",
         )
     return plan
 
 
-def _anew(session: Session, target: Target, saved: Document, path: Path) -> str:
+def _anew(saved: Document, path: Path) -> str:
     """Return the command that makes the plan of a file anew, with the options that it was made with."""
-    options, (_, _, environment) = saved["options"], saved["scope"].partition("/")
+    options, (topology, _, environment) = saved["options"], saved["scope"].partition("/")
     lists = {
         "only": "--only",
         "replace": "--replace",
@@ -96,27 +97,26 @@ def _anew(session: Session, target: Target, saved: Document, path: Path) -> str:
     given = [text for name, option in lists.items() for each in options[name] for text in (option, each)]
     switches = {"destroy": "--destroy", "refresh_images": "--refresh-images"}
     given += [option for name, option in switches.items() if options[name]]
-    return session.command("plan", environment, *given, "--out", str(path), *target.repeated(session))
+    place = ("--topology", topology, "--on", options["on"])
+    return command_line("plan", environment, *given, "--out", str(path), *place)
 
 
-def _read(session: Session, path: Path) -> Document:
+def _read(path: Path) -> Document:
     try:
         saved = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise Misuse(f"{path} cannot be read: {error.strerror}", fix=_fix(session)) from error
+        raise Misuse(f"{path} cannot be read: {error.strerror}", fix=_fix()) from error
     except (ValueError, RecursionError):
         saved = None
     if not isinstance(saved, dict) or saved.get("schema") != SCHEMA or "fingerprints" not in saved:
-        raise Misuse(f"{path} is not a saved plan of this version", fix=_fix(session))
+        raise Misuse(f"{path} is not a saved plan of this version", fix=_fix())
     if saved.get("digest") != digest(saved):
-        raise Misuse(
-            f"{path} is not as this version of portinfra wrote it: it was changed", fix=_fix(session)
-        )
+        raise Misuse(f"{path} is not as this version of portinfra wrote it: it was changed", fix=_fix())
     return saved
 
 
-def _fix(session: Session) -> str:
-    return f"Make one: {session.command('plan', '--out')} FILE."
+def _fix() -> str:
+    return f"Make one: {command_line('plan', '--out', 'FILE')}"
 
 
 def _options(saved: Document) -> PlanOptions:

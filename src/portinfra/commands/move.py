@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from attrs import evolve, frozen
+from attrs import frozen
 from typer import Option
 
+from portinfra.command_text import command_line
 from portinfra.commands.exits import Exit, Misuse, exit_code
 from portinfra.commands.options import Shown, Target
 from portinfra.commands.session import Session
@@ -42,7 +43,7 @@ def move(session: Session, target: Target, moving: Moving) -> int:
     moved(selected.environment, moving.to, "--to")  # a location that is none is told of
     there = destination(selected.environment, moving.to, declared, moving.account, moving.key)
     if not moving.plan:
-        build = session.command("apply", there.name, *evolve(target, on=there.on).repeated(session))
+        build = command_line("apply", there.name, "--on", there.on)
         raise Misuse(
             "a move is not made by one command: it is built there, its data restored, and ended here",
             fix=f"Add --plan to see what it means; then: {build}",

@@ -1,6 +1,5 @@
 """The options that commands share, in groups: a command takes a group as one parameter."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +7,7 @@ from attrs import evolve, frozen
 from typer import Argument, Option
 
 from portinfra.commands.exits import Misuse
-from portinfra.commands.session import PLACEHOLDER, Session
+from portinfra.commands.session import PLACEHOLDER
 from portinfra.model.address import Address
 from portinfra.model.plan import PlanOptions
 
@@ -17,35 +16,36 @@ FROM_FILE = ("file", "variables", "var_files")
 
 
 @frozen
-class Target:
-    """Which topology of which declaration, and which environment."""
+class DeclarationOptions:
+    """Which declaration, and where the two environments of its recovery plan are. `Session.write` repeats
+    these options in each printed command.
+    """
 
-    environment: Annotated[
-        str | None, Argument(metavar="ENV", help="The environment; may be left out where there is one.")
-    ] = None
     file: Annotated[
-        Path, Option("--file", "-f", metavar="PATH", help="The declaration: .hcl, .py or a directory.")
-    ] = Path()
-    topology: Annotated[
-        str | None, Option("--topology", metavar="NAME", help="Which topology, where there are several.")
-    ] = None
-    on: Annotated[
-        str | None, Option("--on", metavar="LOCATION", help="Place it elsewhere: fake:us-east-1.")
+        Path | None,
+        Option(
+            "--file", "-f", metavar="PATH", help="The declaration: .hcl, .py or a directory; here by default."
+        ),
     ] = None
     variables: Annotated[
         list[str] | None, Option("--var", metavar="NAME=VALUE", help="A value for a variable of HCL.")
     ] = None
-
     var_files: Annotated[
         list[Path] | None,
         Option("--var-file", metavar="PATH", help="A file of values for variables of HCL; repeatable."),
     ] = None
-
-    def repeated(self, session: Session) -> list[str]:
-        """Return the options by which another command means the same."""
-        place = [("--topology", self.topology), ("--on", self.on)]
-        where = [text for option, given in place if given for text in (option, given)]
-        return [*where, *declaration_options(session, self.file, self.var_files, self.variables)]
+    source_on: Annotated[
+        str | None,
+        Option(
+            "--source-on", metavar="LOCATION", help="The recovery plan's source elsewhere: fake:us-east-1."
+        ),
+    ] = None
+    target_on: Annotated[
+        str | None,
+        Option(
+            "--target-on", metavar="LOCATION", help="The recovery plan's target elsewhere: fake:eu-west-1."
+        ),
+    ] = None
 
     def values(self) -> dict[str, str]:
         """The variables by name. Raises Misuse for one without a value, or with a placeholder for it."""
@@ -64,13 +64,19 @@ class Target:
         return given
 
 
-def declaration_options(
-    session: Session, file: Path, var_files: Iterable[Path] | None, variables: Iterable[str] | None
-) -> list[str]:
-    """Return the options by which another command reads the same declaration."""
-    given = [text for each in var_files or () for text in ("--var-file", str(each))]
-    given += [text for each in variables or () for text in ("--var", session.variable(each))]
-    return [*(() if file == Path() else ("-f", str(file))), *given]
+@frozen
+class Target(DeclarationOptions):
+    """Which topology of which declaration, and which environment."""
+
+    environment: Annotated[
+        str | None, Argument(metavar="ENV", help="The environment; may be left out where there is one.")
+    ] = None
+    topology: Annotated[
+        str | None, Option("--topology", metavar="NAME", help="Which topology, where there are several.")
+    ] = None
+    on: Annotated[
+        str | None, Option("--on", metavar="LOCATION", help="Place it elsewhere: fake:us-east-1.")
+    ] = None
 
 
 @frozen

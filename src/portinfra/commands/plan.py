@@ -6,8 +6,9 @@ from typing import Annotated
 from attrs import frozen
 from typer import Option
 
+from portinfra.command_text import command_line
 from portinfra.commands.exits import Exit, exit_code
-from portinfra.commands.options import Shown, Target, Wishes, declaration_options
+from portinfra.commands.options import Shown, Target, Wishes
 from portinfra.commands.session import Session
 
 
@@ -46,14 +47,11 @@ def plan(session: Session, target: Target, wishes: Wishes, planning: Planning) -
     else:
         show_plan(made, out(), full=planning.full)
         if not planning.destroy and (others := summary_beside_plan(check(made.placed, session.rules))):
-            check_it = session.command("check", made.placed.environment.name, *target.repeated(session))
-            err().print(f"{others} See: {check_it}")
+            err().print(f"{others} See: {command_line('check', made.placed.environment.name)}")
     if refused is not None:
         err().print("No apply would accept this plan" + (", so it was not saved." if planning.out else "."))
         return exit_code(refused)
     if planning.out is not None:
         save(made, planning.out)
-        declared_by = declaration_options(session, target.file, target.var_files, target.variables)
-        apply_it = session.command("apply", "--plan", str(planning.out), *declared_by)
-        err().print(f"Saved. Apply it: {apply_it}")
+        err().print(f"Saved. Apply it: {command_line('apply', '--plan', str(planning.out))}")
     return Exit.DIFFERS if planning.detailed_exitcode and not made.empty else Exit.DONE

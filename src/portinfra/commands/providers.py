@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 from attrs import asdict
 from typer import Argument, Option
 
+from portinfra.command_text import command_line
 from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.options import Shown
 from portinfra.commands.session import Session
@@ -67,7 +68,10 @@ def _policy(name: str | None) -> Document:
     from portinfra.provider.abilities import PermissionPolicies
 
     if name is None:
-        raise Misuse("--iam-policy: of which provider?", fix="Name it: portinfra providers aws --iam-policy")
+        raise Misuse(
+            "--iam-policy: of which provider?",
+            fix=f"Name it: {command_line('providers', 'aws', '--iam-policy')}",
+        )
     plugin = registry.plugin(name)
     if not isinstance(plugin, PermissionPolicies):
         raise Misuse(f"--iam-policy: {name} has no such permissions", fix="Ask it of aws or gcp.")
@@ -85,7 +89,10 @@ def _examine(name: str | None, on: str, shown: Shown) -> int:
         raise Misuse(f"--on {on} is no location of {name or 'a provider'}", fix="Name one: --on libvirt:rack")
     name = name or at or None
     if name is None:
-        raise Misuse("--doctor: for which provider?", fix="Name it: portinfra providers libvirt --doctor")
+        raise Misuse(
+            "--doctor: for which provider?",
+            fix=f"Name it: {command_line('providers', 'libvirt', '--doctor')}",
+        )
     plugin = registry.plugin(name)
     if not isinstance(plugin, Doctor):
         raise Misuse(f"--doctor: {name} needs nothing of this machine", fix="Ask it of libvirt.")

@@ -1,12 +1,13 @@
 """From the options to the topology and environment that are meant."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from attrs import evolve, frozen
 
 from portinfra.commands.exits import Misuse
-from portinfra.commands.options import Target
+from portinfra.commands.options import DeclarationOptions, Target
 from portinfra.commands.session import Session
 from portinfra.declaration.declared import Declared
 from portinfra.declaration.load import load
@@ -43,7 +44,7 @@ class Selection:
         return f"{self.topology.name}/{self.environment.name}"
 
 
-def declaration(session: Session, target: Target) -> Declared:
+def declaration(session: Session, options: DeclarationOptions) -> Declared:
     """All that is declared, checked; warnings go to standard error.
 
     Raises DeclarationError and ValidationError with all findings, but those about new resources only: a
@@ -51,23 +52,24 @@ def declaration(session: Session, target: Target) -> Declared:
     """
     declared = session.declared
     if declared is None:
-        declared = load(target.file, target.values(), target.var_files or ())
-    session.plain_variables.update(declared.plain_variables)
+        declared = load(options.file or Path(), options.values(), options.var_files or ())
+    session.known.plain_variables.update(declared.plain_variables)
     try:
         show_findings(validate_declared(declared, existing=True))
     except ValidationError as error:
-        raise _with_findings_of_providers(error, declared, target) from None
+        raise _with_findings_of_providers(error, declared, options) from None
     return declared
 
 
 def _with_findings_of_providers(
-    error: ValidationError, declared: Declared, target: Target
+    error: ValidationError, declared: Declared, options: DeclarationOptions
 ) -> ValidationError:
     """Return the error with what the providers of the chosen environments find, so that all come at once."""
     found = {(each.rule, each.subject, each.message): each for each in error.findings}
-    chosen = [each for each in declared.environments if target.environment in (None, each.name)]
+    name, on = (options.environment, options.on) if isinstance(options, Target) else (None, None)
+    chosen = [each for each in declared.environments if name in (None, each.name)]
     for environment in chosen:
-        for each in _provider_findings(declared, moved(environment, target.on)):
+        for each in _provider_findings(declared, moved(environment, on)):
             found.setdefault((each.rule, each.subject, each.message), each)
     return ValidationError(error.args[0], tuple(found.values()))
 
@@ -98,9 +100,15 @@ def select(session: Session, target: Target, *, without_peer: bool = False) -> S
     declared = declaration(session, target)
     topology = one("topology", "--topology NAME", declared.topologies, target.topology)
     environment = one("environment", "ENV", declared.environments, target.environment)
+    plan = _recovery_plan(declared, topology, environment)
+    session.known.about(
+        declared, topology.name, environment=environment.name, recovery=plan.name if plan else ""
+    )
+    environments = move_ends(declared.environments, plan, target)
+    environment = next(each for each in environments if each.name == environment.name)
     # Placed elsewhere it is another environment, which no recovery plan is about.
     elsewhere = target.on not in (None, environment.on)
-    guards = () if without_peer else None if elsewhere else _guards(declared, topology, environment)
+    guards = () if without_peer else None if elsewhere else _guards(plan, topology, environment, environments)
     return Selection(topology, _for(topology, moved(environment, target.on)), session.rules, guards)
 
 
@@ -111,16 +119,51 @@ def _for(topology: Topology, environment: Environment) -> Environment:
     return evolve(environment, roles=roles) if len(roles) < len(environment.roles) else environment
 
 
+def _recovery_plan(declared: Declared, topology: Topology, environment: Environment) -> RecoveryPlan | None:
+    """Return the recovery plan that the environment of the topology is in. No environment is in two."""
+    return next(
+        (
+            plan
+            for plan in declared.recoveries
+            if environment.name in (plan.source, plan.target)
+            and declared.topology_of(plan).name == topology.name
+        ),
+        None,
+    )
+
+
 def _guards(
-    declared: Declared, topology: Topology, environment: Environment
+    plan: RecoveryPlan | None,
+    topology: Topology,
+    environment: Environment,
+    environments: Iterable[Environment],
 ) -> "tuple[GuardedRecovery, ...] | None":
-    """The recovery plans that the environment of the topology is in; None where there are none."""
-    if not declared.recoveries:
+    """Return the guards of the environment: its recovery plan; None where it is in none."""
+    if plan is None:
         return None  # what recovery imports would slow down every command
     from portinfra.recovery.situation.guard import recoveries_of
 
-    plans = [plan for plan in declared.recoveries if declared.topology_of(plan).name == topology.name]
-    return recoveries_of(topology, environment, plans, declared.environments) or None
+    return recoveries_of(topology, environment, [plan], environments)
+
+
+def move_ends(
+    environments: Iterable[Environment], plan: RecoveryPlan | None, options: DeclarationOptions
+) -> tuple[Environment, ...]:
+    """Return the environments, those of a recovery plan where --source-on and --target-on place them. Raises
+    Misuse for these options without a plan.
+    """
+    if plan is None:
+        if options.source_on or options.target_on:
+            raise Misuse(
+                "--source-on and --target-on are for an environment of a recovery plan",
+                fix="Leave them out; --on LOCATION places the environment elsewhere.",
+            )
+        return tuple(environments)
+    elsewhere = {
+        plan.source: (options.source_on, "--source-on"),
+        plan.target: (options.target_on, "--target-on"),
+    }
+    return tuple(moved(each, *elsewhere.get(each.name, (None, ""))) for each in environments)
 
 
 def moved(environment: Environment, on: str | None, option: str = "--on") -> Environment:

@@ -5,10 +5,10 @@ import re
 import shlex
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from attrs import Factory, frozen
+from attrs import Factory, define, frozen
 
 from portinfra.commands.exits import Interrupted, Misuse, exit_code
 from portinfra.declaration.declared import Declared
@@ -27,6 +27,37 @@ PLACEHOLDER = "VALUE"
 """What a printed command has in place of a value that may be secret. No command accepts it as a value."""
 
 
+FILES = {"-f": "-f", "--file": "-f", "--var": VARIABLE, "--var-file": "--var-file"}
+"""Options that name a declaration, by their spellings."""
+
+ENDS = {"--source-on": "--source-on", "--target-on": "--target-on"}
+PLACES = {"--topology": "--topology", "--on": "--on"}
+
+_FILE_AT_ONCE = re.compile(r"-y*f(.*)", re.DOTALL)
+"""`-f` as the parser reads it, too: with its value, and behind other options of one letter."""
+
+READ_NO_DECLARATION = {("providers",), ("image",), ("dr", "report"), ("dr", "verify")}
+"""Commands that do without a declaration: a printed one does not name it."""
+
+
+@define
+class Known:
+    """What a session learns of the declaration. Printed commands need it."""
+
+    plain_variables: set[str] = Factory(set)
+    """Variables of HCL that are declared, and not as sensitive: their values may be shown."""
+    topology: str = ""
+    """The topology that this call is about, where several are declared."""
+    environment: str = ""
+    recovery: str = ""
+    """The recovery plan that this call is about, or that its environment is in."""
+
+    def about(self, declared: Declared, topology: str, *, environment: str = "", recovery: str = "") -> None:
+        """Set what this call is about."""
+        self.topology = topology if len(declared.topologies) > 1 else ""
+        self.environment, self.recovery = environment, recovery
+
+
 @frozen
 class Session:
     """The program as it was called."""
@@ -39,25 +70,55 @@ class Session:
     rules: "tuple[PolicyRule, ...]" = ()
     """Rules of a script's own, which `plan`, `apply` and `check` hold to as well."""
 
-    plain_variables: set[str] = Factory(set)
-    """Variables of HCL that are declared, and not as sensitive: their values may be shown. Known once the
-    declaration is read.
-    """
-
-    def command(self, *arguments: str) -> str:
-        """A command line that a user can paste."""
-        return f"{self.program} {shlex.join(arguments)}"
+    known: Known = Factory(Known)
 
     @property
     def again(self) -> str:
         """This very command line. The value of a variable is in it where that is known to be no secret."""
         before = ("", *self.arguments)
-        return self.command(*map(self._shown, before, self.arguments))
+        return f"{self.program} {shlex.join(map(self._shown, before, self.arguments))}"
+
+    def write(self, words: Sequence[str]) -> str:
+        """Return a command line that means the same declaration as this one: the writer of all commands in
+        texts. A command without a name gets the environment or recovery plan that this call is about.
+        """
+        verbs = 2 if words[0] == "dr" else 1
+        verb, rest = tuple(words[:verbs]), list(words[verbs:])
+        if verb in READ_NO_DECLARATION or words[-1] in ("--help", "--version"):
+            return f"{self.program} {shlex.join(words)}"
+        name = self.known.recovery if verbs == 2 else self.known.environment
+        if name and "--plan" not in rest and (not rest or rest[0].startswith("-")):
+            rest.insert(0, name)
+        return f"{self.program} {shlex.join([*verb, *rest, *self._repeated(verb, rest)])}"
+
+    def _repeated(self, verb: tuple[str, ...], rest: Sequence[str]) -> Iterator[str]:
+        """Return the options of this call that a command needs, too: those of its own it has already."""
+        here = self.known.environment
+        repeated = {**FILES, **ENDS}
+        if verb[0] != "dr" and rest[:1] == [here]:
+            repeated |= PLACES
+        elif verb[0] != "dr" and self.known.topology and "--plan" not in rest:
+            yield from ("--topology", self.known.topology)
+        for option, value in self._given(repeated):
+            if option not in rest:
+                yield from (option, self.variable(value) if option == VARIABLE else value)
+
+    def _given(self, spellings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """Return what this call gives to some options, each by its one spelling."""
+        arguments = iter(self.arguments)
+        for argument in arguments:
+            option, equals, value = argument.partition("=")
+            if argument in spellings:
+                yield spellings[argument], next(arguments, "")
+            elif equals and option.startswith("--") and option in spellings:
+                yield spellings[option], value
+            elif (short := _FILE_AT_ONCE.fullmatch(argument)) and "-f" in spellings:
+                yield "-f", short[1] or next(arguments, "")
 
     def variable(self, text: str) -> str:
         """What is given to `--var` as it may be shown: `token=VALUE`, where it may be a secret."""
         name, _, _ = text.partition("=")
-        return text if name in self.plain_variables else f"{name}={PLACEHOLDER}"
+        return text if name in self.known.plain_variables else f"{name}={PLACEHOLDER}"
 
     def _shown(self, before: str, argument: str) -> str:
         if before == VARIABLE:
@@ -72,9 +133,11 @@ class Session:
 
     def hide_values(self, text: str) -> str:
         """Return the text without what was given to `--var`, and without what follows that and is no option:
-        a value that has a blank and no quotes ends there.
+        a value that has a blank and no quotes ends there. Values that are known to be no secret stay.
         """
         for place, given in self._variables():
+            if given.partition("=")[0] in self.known.plain_variables:
+                continue
             after = self.arguments[place + 1] if place + 1 < len(self.arguments) else ""
             values = (given.partition("=")[2] or given, "" if after.startswith("-") else after)
             for value in filter(None, values):

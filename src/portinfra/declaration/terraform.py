@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from attrs import frozen
 
+from portinfra.command_text import complete_commands
+
 
 class Where(StrEnum):
     """Where a word is written."""
@@ -34,7 +36,7 @@ def _words(where: Where, advice: dict[str, str]) -> tuple[Word, ...]:
 
 
 _HOSTS = 'A role is a number of equal hosts: write role "web" { count = 3 } within a topology.'
-_OUTPUT = "portinfra output prints the addresses and ids; there is nothing to declare."
+_OUTPUT = "`portinfra output` prints the addresses and ids; there is nothing to declare."
 _CREDENTIALS = 'Write on = "aws:us-east-1" and credentials = { … } in an environment block.'
 _IMPORT = "portinfra manages what it created. It reports what was made by hand, and does not touch it."
 _ALLOW = "Write allow { from, to, tcp, why } in the topology: portinfra makes the firewalls of both sides."
@@ -56,11 +58,11 @@ WORDS = (
             "import": _IMPORT,
             "moved": 'Write renamed_from = "old" in the role with the new name.',
             "removed": "Remove the block: the plan shows what is deleted, and keeps volumes.",
-            "check": "portinfra check holds rules against every topology; declare nothing.",
+            "check": "`portinfra check` holds rules against every topology; declare nothing.",
             "dynamic": "Compute a list: from, to, tcp and udp of an allow block take lists.",
             "lifecycle": "Write protect, ignore or max_unavailable in the role.",
             "provisioner": "Write user_data in the role; hosts run it at their first boot.",
-            "connection": "Write ssh_keys in the role; portinfra inventory --format ssh writes the rest.",
+            "connection": "Write ssh_keys in the role; `portinfra inventory --format ssh` writes the rest.",
             "ingress": _ALLOW,
             "egress": _ALLOW,
             "ebs_block_device": 'Write volume "data" { gib = 100 } in the role.',
@@ -123,21 +125,21 @@ WORDS = (
     *_words(
         Where.COMMAND,
         {
-            "init": "There is nothing to prepare: portinfra plan works at once.",
-            "validate": "portinfra render reads and checks a declaration, and reads no cloud.",
-            "fmt": "portinfra render --format hcl writes one canonical form, without comments and locals.",
-            "refresh": "Write portinfra plan: each plan reads what exists.",
-            "show": "portinfra status shows what differs; portinfra render shows what is declared.",
-            "state": _STATE + " portinfra status shows what exists.",
+            "init": "There is nothing to prepare: `portinfra plan` works at once.",
+            "validate": "`portinfra render` reads and checks a declaration, and reads no cloud.",
+            "fmt": "`portinfra render --format hcl` writes one canonical form, without comments and locals.",
+            "refresh": "Write `portinfra plan`: each plan reads what exists.",
+            "show": "`portinfra status` shows what differs; `portinfra render` shows what is declared.",
+            "state": _STATE + " `portinfra status` shows what exists.",
             "import": _IMPORT,
-            "taint": "Write portinfra plan --replace ADDRESS.",
-            "workspace": "Write an environment block for each: portinfra plan ENV.",
-            "force-unlock": "portinfra claim --release takes the environment from a dead run.",
-            "console": "portinfra render --format hcl shows what expressions become.",
-            "version": "Write portinfra --version.",
-            "help": "Write portinfra --help, or portinfra COMMAND --help.",
-            "get": "There are no modules to fetch: portinfra plan works at once.",
-            "test": "Write portinfra check for the rules. The Python package has a simulator for tests.",
+            "taint": "Write `portinfra plan --replace ADDRESS`.",
+            "workspace": "Write an environment block for each: `portinfra plan ENV`.",
+            "force-unlock": "`portinfra claim --release` takes the environment from a dead run.",
+            "console": "`portinfra render --format hcl` shows what expressions become.",
+            "version": "Write `portinfra --version`.",
+            "help": "Write `portinfra --help`, or `portinfra COMMAND --help`.",
+            "get": "There are no modules to fetch: `portinfra plan` works at once.",
+            "test": "Write `portinfra check` for the rules. The Python package has a simulator for tests.",
         },
     ),
     *_words(
@@ -149,11 +151,11 @@ WORDS = (
             "-var-file": "Write --var-file PATH, with two hyphens.",
             "-out": "Write --out PATH, with two hyphens.",
             "-replace": "Write --replace ADDRESS, with two hyphens.",
-            "-destroy": "Write portinfra destroy, or portinfra plan --destroy.",
-            "-refresh-only": "Write portinfra status.",
+            "-destroy": "Write `portinfra destroy`, or `portinfra plan --destroy`.",
+            "-refresh-only": "Write `portinfra status`.",
             "-chdir": "Write -f PATH.",
             "-json": "Write --json, with two hyphens.",
-            "-lock": "Each run takes a claim of its environment; portinfra claim shows it.",
+            "-lock": "Each run takes a claim of its environment; `portinfra claim` shows it.",
             "-parallelism": "The provider's published rates decide how many calls are made.",
             "-refresh": "Leave it out: each plan reads what exists.",
             "-no-color": "Set NO_COLOR=1 in the environment.",
@@ -166,17 +168,16 @@ WORDS = (
 
 OTHER_TOOLS = _words(
     Where.COMMAND,
-    dict.fromkeys(("deploy", "up", "create"), "Write portinfra apply.")
-    | dict.fromkeys(("preview", "diff"), "Write portinfra plan."),
+    dict.fromkeys(("deploy", "up", "create"), "Write `portinfra apply`.")
+    | dict.fromkeys(("preview", "diff"), "Write `portinfra plan`."),
 )
 """Commands of Pulumi, AWS CDK and others, which the page about Terraform leaves out."""
 
 
 def advice(word: str, *places: Where) -> str:
     """Return what to write in place of a word of Terraform or another tool; empty for any other word."""
-    return next(
-        (each.advice for each in (*WORDS, *OTHER_TOOLS) if each.word == word and each.where in places), ""
-    )
+    found = (each.advice for each in (*WORDS, *OTHER_TOOLS) if each.word == word and each.where in places)
+    return complete_commands(next(found, ""))
 
 
 def advice_for_command(arguments: Iterable[str]) -> str:

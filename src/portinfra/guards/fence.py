@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from attrs import evolve, frozen
 
+from portinfra.command_text import command
 from portinfra.model.address import Address
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.lease import Lease
@@ -60,9 +61,13 @@ def find_host_starts(plan: Plan) -> Iterator[Finding]:
                 "recovery/fenced-host",
                 f"{change.address} would run, and {plan.scope.environment} is fenced: another environment is "
                 "active",
-                "Change it after this environment has become active again: dr failback, or dr failover.",
+                f"Change it after this environment has become active again: {_become_active()}.",
                 subject=change.address,
             )
+
+
+def _become_active() -> str:
+    return f"{command('dr', 'failback')}, or {command('dr', 'failover')} for the target of a recovery plan"
 
 
 def _with(plan: Plan, *findings: Finding) -> Plan:
@@ -103,7 +108,7 @@ def _postponed_hosts(hosts: Iterable[Address], refused: Collection[Address]) -> 
         yield Finding(
             "recovery/fenced-host",
             f"{address} is not replaced: a new host starts running, and another environment is active",
-            "Replace it after this environment has become active again: dr failback, or dr failover.",
+            f"Replace it after this environment has become active again: {_become_active()}.",
             Severity.ERROR if address in refused else Severity.WARNING,
             subject=address,
         )
@@ -115,8 +120,8 @@ def _fence_finding(placed: Placed, epoch: int) -> Finding:
         "recovery/fenced",
         f"{name} is fenced ({moment(epoch)}): another environment is active or becomes active; the hosts of "
         f"{name} stay off",
-        "dr status shows which environment is active. To make this one active again, run dr failback; "
-        "for the target of a recovery plan, dr failover. To abandon a takeover: dr abandon.",
+        f"{command('dr', 'status')} shows which environment is active. To make this one active again: "
+        f"{_become_active()}. To abandon a takeover: {command('dr', 'abandon')}.",
         Severity.WARNING,
         subject=f"environment.{name}",
     )

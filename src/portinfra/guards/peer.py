@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from attrs import evolve
 
+from portinfra.command_text import command
 from portinfra.errors import PortinfraError, UserCodeError
 from portinfra.execution.run import Run
 from portinfra.model.finding import Finding, Severity
@@ -93,9 +94,10 @@ def _unchecked_peer(plan: Plan, lease: Lease | None) -> Iterator[Finding]:
         f"a recovery plan pairs {name} with {peer}, and nothing checked whether {peer} is active",
         "Make sure yourself that it is not active; or make the plan with its guard."
         if skipped
-        else "Command line: declare the recovery plan in the same file, and leave --on out. Python: pass "
-        "guards=[…] with the value of portinfra.dr.recovery. To skip the check: --without-peer or guards=(). "
-        f"If the recovery plan no longer exists: claim {name} --forget-peer.",
+        else "Command line: declare the recovery plan in the same file, and write --source-on and "
+        "--target-on in place of --on. Python: pass guards=[…] with the value of portinfra.dr.recovery. To "
+        "skip the check: --without-peer or guards=(). "
+        f"If the recovery plan no longer exists: {command('claim', name, '--forget-peer')}.",
         Severity.WARNING if skipped else Severity.ERROR,
         subject=f"environment.{name}",
         location=plan.placed.environment.location,
@@ -113,7 +115,8 @@ def _active_environment(plan: Plan, found: Iterable[Finding]) -> Iterator[Findin
     yield Finding(
         "recovery/stands",
         f"{name} is active since {moment(plan.epoch)}, and the other environment has older data",
-        "Make the other environment active first: dr failback, or dr failover --planned. To destroy this one "
+        f"Make the other environment active first: {command('dr', 'failback')}, or "
+        f"{command('dr', 'failover', '--planned')} for the target of a recovery plan. To destroy this one "
         "all the same: --without-peer (in Python: guards=()).",
         Severity.WARNING if plan.guards == () else Severity.ERROR,
         subject=f"environment.{name}",

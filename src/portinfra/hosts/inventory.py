@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
+from portinfra.command_text import command_line
 from portinfra.model.arguments import check_types
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance
@@ -92,7 +93,8 @@ def _ansible_line(host: Host) -> str:
 
 def unknown(host: Host) -> str:
     """Return the comment that stands for a host whose address is not known."""
-    return f"# {host.name}: address not known, as {host.role} ignores private_address. See: portinfra output"
+    see = command_line("output")
+    return f"# {host.name}: address not known, as {host.role} ignores private_address. See: {see}"
 
 
 def _as_hosts_file(placed: Placed) -> str:

@@ -86,6 +86,8 @@ class Plan:
     """Of the environment's claim when it was looked at; rises with each failover."""
     fenced: bool = False
     """Whether another environment stood in for it then: no host of it is wanted running."""
+    standby: bool = False
+    """Whether its hosts run all the same, as a standby which the internet cannot reach."""
     changes: tuple[Change, ...] = ()
     """Deletions and dangers first."""
     steps: Mapping[Step, frozenset[Step]] = field(factory=dict)

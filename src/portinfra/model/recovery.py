@@ -28,6 +28,8 @@ Accept = Literal["data", "service", "hosts"]
 
 ACCEPTS = ("data", "service", "hosts")
 
+STANDBYS = ("off", "running")
+
 SEEDS = ("each", "one")
 OCCASIONS = ("drill", "failover", "failback")
 
@@ -237,6 +239,11 @@ class RecoveryPlan:
         default=None, metadata={"block": "vault", "before": "data", "words": "a Vault"}
     )
     """Where data waits on its way by `age` or `restic`."""
+    standby: Literal["off", "running"] = field(default="off", metadata={"before": "drill_cidr"})
+    """`running`: hosts of the target run while the source is active, for releases and tests. Flows from the
+    internet to them stay closed until the target is active, and a takeover replaces their data. `off`: the
+    hosts of the target are off.
+    """
     drill_cidr: str = ""
     """The addresses of a drill's network, no smaller than the target's; empty: the target's."""
     drill_limit: str = "4h"
@@ -261,6 +268,10 @@ class RecoveryPlan:
     """Where a copy of each evidence goes. None: the only copy is on the machine that ran it."""
     drill_every: str = field(default="", metadata={"before": "contacts"})
     """The longest time between two drills: `90d`. `dr status` says late after it. Empty: no limit."""
+    lock: str = field(default="", metadata={"before": "contacts"})
+    """For how long nobody can delete a point that has arrived, in whole days: `7d`. Empty: not at all. Only
+    providers with a lock for snapshots have it, and only data with the engine `native`.
+    """
     keep_overwritten: str = field(default="7d", metadata={"before": "contacts"})
     """How long a takeover keeps snapshots of the volumes that it replaces, where they have data that is in
     no point: `7d`. Empty: it makes none, and evidence names the volumes.

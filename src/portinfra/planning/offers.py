@@ -9,6 +9,7 @@ from difflib import get_close_matches
 
 from attrs import frozen
 
+from portinfra.command_text import command
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.change import Change
@@ -116,7 +117,7 @@ class _Needs:
     def images(self, births: Iterable[Change]) -> Iterator[Finding]:
         """Return a finding for each image that the location lacks."""
         missing: dict[str, list[Address]] = {}
-        known = {*self.catalogue.images, *self.catalogue.images.values()}
+        known, on = {*self.catalogue.images, *self.catalogue.images.values()}, self.placed.environment.on
         for change in births:
             if isinstance(change.after, Instance) and change.after.image not in known:
                 missing.setdefault(change.after.image, []).append(change.address)
@@ -125,8 +126,7 @@ class _Needs:
             fix = (
                 nearest(image, list(self.catalogue.images))
                 if self.catalogue.images
-                else f"It has none yet: portinfra image build --on {self.placed.environment.on}, "
-                "or image fetch."
+                else f"It has none yet. Make one: {command('image', 'build', '--on', on)}."
             )
             yield self._missing("image", f"image {image!r}", fix, subject, addresses)
 

@@ -28,7 +28,7 @@ def foreign_resource(context: PolicyContext) -> Iterator[Found]:
 @rule(
     "check/undeclared-rule",
     Severity.WARNING,
-    "Declare it with allow(…), or let `apply` remove it.",
+    "Declare it with allow(…), or let `portinfra apply` remove it.",
     enforces="R18",
 )
 def undeclared_rule(context: PolicyContext) -> Iterator[Found]:

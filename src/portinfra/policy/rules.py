@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from attrs import frozen
 
+from portinfra.command_text import complete_commands
 from portinfra.errors import DeclarationError
 from portinfra.model.address import Address
 from portinfra.model.arguments import check_types
@@ -67,7 +68,12 @@ class PolicyRule:
             return [
                 Breach(
                     Finding(
-                        self.id, message, self.fix, self.severity, _subject(about), _where(about, context)
+                        self.id,
+                        message,
+                        complete_commands(self.fix),
+                        self.severity,
+                        _subject(about),
+                        _where(about, context),
                     ),
                     _touched(about, context),
                 )

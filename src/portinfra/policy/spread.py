@@ -49,7 +49,7 @@ def unbalanced_zones(context: PolicyContext) -> Iterator[Found]:
 @rule(
     "check/shared-subnet",
     Severity.ERROR,
-    "Give each role subnets of its own; a host that was made in a wrong one is put back by `apply`.",
+    "Give each role subnets of its own; `portinfra apply` puts a host back that was made in a wrong one.",
     enforces="R3",
 )
 def shared_subnet(context: PolicyContext) -> Iterator[Found]:

@@ -10,7 +10,7 @@ from portinfra.policy.rules import Found, rule
 @rule(
     "check/not-told",
     Severity.WARNING,
-    "Look at it in the cloud's own console; `apply` puts our own firewalls back on our own hosts.",
+    "Look at it in the cloud's own console; `portinfra apply` puts our own firewalls back on our own hosts.",
     enforces="R18",
 )
 def not_told(context: PolicyContext) -> Iterator[Found]:

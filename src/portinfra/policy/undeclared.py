@@ -59,7 +59,8 @@ def shortcuts(context: PolicyContext) -> list[Shortcut]:
 @rule(
     "check/undeclared-from-internet",
     Severity.ERROR,
-    "Name the roles that are meant in the flows instead of CIDRs; what was done by hand, `apply` takes back.",
+    "Name the roles that are meant in the flows instead of CIDRs; `portinfra apply` takes back what was done "
+    "by hand.",
     enforces="R18",
 )
 def undeclared_from_internet(context: PolicyContext) -> Iterator[Found]:

@@ -13,7 +13,7 @@ from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
 from portinfra.model.plain import JsonObject
 from portinfra.model.platform_service import PlatformService
-from portinfra.model.resources import Instance
+from portinfra.model.resources import Instance, Snapshot
 from portinfra.provider.interface import Answer, Call
 
 
@@ -141,3 +141,22 @@ class ConsoleReader(ABC):
         Its beginning may be missing, and bytes that are no UTF-8 are replaced. Later answers may lack what
         an earlier one had.
         """
+
+
+class SnapshotLocks(ABC):
+    """Optional ability: the cloud deletes no locked snapshot, whoever asks. Works offline: core calls.
+
+    A lock ends by itself. Whoever may do so can end it before: portinfra never does.
+    """
+
+    @abstractmethod
+    def lock_call(self, snapshot: Observed[Snapshot], days: int) -> Call:
+        """Return the one write that locks a snapshot for so many days from now. It may be repeated."""
+
+    @abstractmethod
+    def locks_call(self) -> Call:
+        """Return the first read of all locks of the account; core reads the following pages."""
+
+    @abstractmethod
+    def locked_until(self, answer: Answer) -> Mapping[str, float]:
+        """Return native id of a snapshot → until when it is locked, in seconds since 1970, of one page."""

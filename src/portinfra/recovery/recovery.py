@@ -110,6 +110,11 @@ class Recovery:
         return any(policy.sensitive for policy in self.plan.data)
 
     @property
+    def has_standby(self) -> bool:
+        """Whether hosts of the declared target run while the source is active."""
+        return self.plan.standby == "running"
+
+    @property
     def turned(self) -> "Recovery":
         """The way back: roles turned round."""
         plan = evolve(self.plan, source=self.target.name, target=self.source.name)
@@ -126,6 +131,10 @@ class Recovery:
     def declared(self) -> "Recovery":
         """Return the recovery as it is declared, whichever way this one goes."""
         return self.turned if self.is_reversed else self
+
+    def from_end(self, end: str) -> "Recovery":
+        """Return the recovery whose source is this end of the declared one: `source` or `target`."""
+        return self.declared if end == "source" else self.declared.turned
 
     def engine(self, policy: DataPolicy) -> str:
         """How data of this policy travels."""

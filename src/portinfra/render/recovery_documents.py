@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from portinfra.model.address import Scope
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.plain import Document, plain
 from portinfra.recovery.drills.drill import Swept
@@ -10,6 +11,7 @@ from portinfra.recovery.drills.history import RunHistory
 from portinfra.recovery.ledger.drills import Drilled
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
+from portinfra.recovery.situation.situation import End, peer_of
 from portinfra.recovery.takeover.abandon import Abandoned
 from portinfra.recovery.watch.forecast import Prospect
 from portinfra.recovery.watch.status import RecoveryStatus
@@ -43,10 +45,16 @@ def replicated_document(recovery: Recovery, made: Replicated) -> Document:
         "schema": "portinfra.replicated/1",
         "recovery": recovery.plan.name,
         "succeeded": made.succeeded,
+        "from": str(_scope(recovery, made.end)),
+        "to": str(_scope(recovery, peer_of(made.end))),
         "groups": plain(made.groups),
         "pruned": made.pruned,
         "calls": made.calls,
     }
+
+
+def _scope(recovery: Recovery, end: End) -> Scope:
+    return recovery.source_scope if end == "source" else recovery.target_scope
 
 
 def status_document(found: RecoveryStatus) -> Document:
@@ -55,6 +63,7 @@ def status_document(found: RecoveryStatus) -> Document:
         "schema": "portinfra.recovery-status/1",
         "recovery": found.recovery,
         "level": found.level,
+        "points_in": found.points_in,
         "rpo_seconds": found.rpo,
         "volumes": plain(found.volumes),
         "roles": plain(found.roles),
@@ -63,6 +72,7 @@ def status_document(found: RecoveryStatus) -> Document:
         "drills_to_sweep": list(found.drills),
         "failover_under_way": found.turn.id if found.turn and found.turn.occasion == "failover" else None,
         "failback_under_way": found.turn.id if found.turn and found.turn.occasion == "failback" else None,
+        "standby_runs": found.standby_runs,
         "target_untold": found.untold,
         "target_stands_since": iso(found.stands) if found.stands else None,
         "source_stopped": found.source_stopped,

@@ -2,10 +2,11 @@
 
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from attrs import frozen
 
+from portinfra.command_text import command_line
 from portinfra.hooks.calls import name_of
 from portinfra.model.hook import Hook
 from portinfra.model.recovery import RecoveryPlan, Wave
@@ -18,9 +19,9 @@ MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
 TICKS = re.compile("`+")
 
 
-def runbook(recovery: Recovery, program: str, options: Sequence[str] = (), folder: str = "") -> str:
-    """The page. Its commands are those of `program` as it was called, with these options, in that folder."""
-    page = _Page(recovery, program, tuple(options), folder)
+def runbook(recovery: Recovery, folder: str = "") -> str:
+    """Return the page. Its commands are typed in that folder."""
+    page = _Page(recovery, folder)
     parts = (_beginning, _looking, _taking_over, _stopping, _seeing, _going_back, _never, _monthly)
     return "\n".join(visible(line) for part in parts for line in part(page))
 
@@ -28,8 +29,6 @@ def runbook(recovery: Recovery, program: str, options: Sequence[str] = (), folde
 @frozen
 class _Page:
     recovery: Recovery
-    program: str
-    options: tuple[str, ...]
     folder: str
 
     @property
@@ -45,8 +44,8 @@ class _Page:
         return self.recovery.target.name
 
     def command(self, verb: str, *more: str) -> str:
-        """A line of code."""
-        return f"    {self.program} dr {verb} {shlex.join([self.plan.name, *more, *self.options])}"
+        """Return a command as a line of code."""
+        return f"    {command_line('dr', verb, self.plan.name, *more)}"
 
     def hosts(self, wave: Wave) -> str:
         """The hosts of a wave."""
@@ -56,7 +55,7 @@ class _Page:
     def actions(self, occasion: str, *after: str) -> list[str]:
         """What is done on that occasion once these roles are back; after none: at the end."""
         return [
-            f"{_text(action.name)} ({_told(action.run)})"
+            f"{_text(action.name)} ({_hook(action.run)})"
             for action in self.plan.actions
             if occasion in action.on and action.after in (after or ("",))
         ]
@@ -66,133 +65,154 @@ def _beginning(page: _Page) -> Iterable[str]:
     plan, source, target = page.plan, page.recovery.source, page.recovery.target
     yield f"# When {source.name} is down: recovery of {page.recovery.topology.name}"
     yield ""
-    yield f"{page.recovery.topology.name} runs in *{source.name}* ({source.on}). When that is lost,"
-    yield f"*{target.name}* ({target.on}) takes over, with data that is at most {plan.rpo} old,"
-    yield f"within {plan.rto}."
+    yield f"{page.recovery.topology.name} runs in *{source.name}* ({source.on}). If that is lost,"
+    yield f"*{target.name}* ({target.on}) takes over. Its data is at most {plan.rpo} old,"
+    yield f"and it is ready within {plan.rto}."
     yield ""
-    yield f"Use this page when {source.name} is down and nobody can say that it will be back within"
-    yield f"{plan.rto}. Do not use it for one host or one page that does not work."
+    yield f"Use this page if {source.name} is down and no one can say that it is back within {plan.rto}."
+    yield "Do not use it if one host or one page does not work."
     yield ""
-    yield "You need no other knowledge than this page. Do the steps in their order, and read what you see."
-    where = f" {_code(page.folder)}" if page.folder else " that holds the declaration"
-    yield f"Each command is typed into a terminal, in the folder{where}."
+    yield "This page is all that you need to know. Do the steps in their order. After each command, read what"
+    yield "it prints before you go on. A command asks before it changes anything."
+    yield ""
+    yield "## What you need"
+    yield ""
+    where = f" {_code(page.folder)}" if page.folder else " that has the declaration"
+    yield f"- A terminal in the folder{where}. Type each command there, in one line."
+    yield "- Another computer works too, if it has portinfra, this folder, and the credentials for"
+    yield f"  {source.name} and {target.name}."
     if vault := page.recovery.vault:
         keys = [vault.receiver, *(key for key in (vault.identity, vault.password) if key)]
-        yield "The data waits, sealed, in a vault. The computer that you use needs the program rclone,"
-        yield f"and these files, without which nobody can open it: {', '.join(map(_code, keys))}."
-    asked = [option for option in page.options if option.endswith("=VALUE")]
+        yield "- The data is encrypted, in a vault. The computer needs the program rclone, and these files,"
+        yield f"  which open it: {', '.join(map(_code, keys))}."
+    asked = [word for word in shlex.split(page.command("status")) if word.endswith("=VALUE")]
     if asked:
-        yield f"Put what belongs there in place of each `VALUE` ({', '.join(map(_code, asked))});"
-        yield "the people below know it."
-    yield "Any other computer will do that has portinfra, this folder with the declaration in it, and the"
-    yield f"credentials for {source.name} and {target.name}."
+        yield f"- A value in place of each `VALUE` ({', '.join(map(_code, asked))}). The people below know"
+        yield "  it."
     yield ""
-    yield "## Whom to tell first"
+    yield "## Call these people first"
     yield ""
     contacts = [f"- {_text(contact)}" for contact in plan.contacts]
-    yield from contacts or ["- The plan names nobody (`contacts`). Tell whoever is in charge."]
+    yield from contacts or ["- The plan names no one (`contacts`). Call the person who is in charge."]
     yield ""
 
 
 def _looking(page: _Page) -> Iterable[str]:
-    yield "## 1. Look"
+    yield "## 1. Look at the data"
     yield ""
     yield page.command("status")
     yield ""
-    yield "It lists every volume with the age of its newest data. `ok`: go on. `late` or `lost`: older data"
-    yield "comes back than was planned for, or none; say so to whom you told, and go on if they agree."
+    yield "It lists each volume with the age of its newest data."
+    yield ""
+    yield "- `ok`: go on."
+    yield "- `late` or `lost`: the data is older than planned, or missing. Say so to the people above, and go"
+    yield "  on if they agree."
     yield ""
 
 
 def _taking_over(page: _Page) -> Iterable[str]:
     yield "## 2. Take over"
     yield ""
-    yield f"If {page.source} still answers, even badly, or if you do not know:"
+    yield f"Begin with this command. It stops {page.source} first, so that two never work at the same time:"
     yield ""
     yield page.command("failover")
     yield ""
-    yield f"(Where {page.source} works, and is left on purpose, add `--planned`: then nothing is lost.)"
-    yield ""
-    yield f"Only if that says that {page.source} does not answer, and it will not come back:"
+    yield f"Use this command only if the first one said that {page.source} does not answer, and the people"
+    yield "above say that it will not come back:"
     yield ""
     yield page.command("failover", "--lost", page.source)
     yield ""
-    yield f"It shows what it is going to do and asks you to type `{page.plan.name}`."
+    yield f"If {page.source} works and you leave it on purpose: this command copies the last data, too."
+    yield ""
+    yield page.command("failover", "--planned")
+    yield ""
+    yield f"The command shows what it will do, and asks you to type `{page.plan.name}`."
     if page.recovery.vault:
-        yield "It fetches the data from the vault first, which may take the longest of all;"
-        yield "the last drill's report says how long."
-    yield "Then it works in waves:"
+        yield "It fetches the data from the vault first. That may take longest; the report of the last drill"
+        yield "says how long it took."
+    yield "Then it starts the hosts in waves:"
     yield ""
     for number, wave in enumerate(page.plan.waves, 1):
         yield f"{number}. **{', '.join(wave.roles)}** ({page.hosts(wave)}), at most {wave.limit}."
         yield "   - It waits until every host runs."
-        yield from (f"   - It waits for this gate: {_told(gate)}" for gate in wave.gates)
-        yield from (f"   - Then it does: {action}" for action in page.actions("failover", *wave.roles))
+        yield from (f"   - It waits for this gate: {_hook(gate)}" for gate in wave.gates)
+        yield from (f"   - Then it runs: {action}" for action in page.actions("failover", *wave.roles))
     yield ""
     last = page.actions("failover")
     if last:
-        yield f"At the end it does: {'; '.join(last)}"
+        yield f"At the end it runs: {'; '.join(last)}"
         yield ""
     absent = [role.name for role in page.recovery.topology.roles if role.name not in page.plan.roles]
     if absent:
-        yield f"These do not come back, for no wave has them: {', '.join(absent)}."
+        yield f"These roles do not come back, because no wave has them: {', '.join(absent)}."
         yield ""
 
 
 def _stopping(page: _Page) -> Iterable[str]:
     yield "## 3. If it stops"
     yield ""
-    yield "Nothing is lost by running the same command again: it goes on where it stopped. What it may say:"
+    yield "**Run the same command again.** It goes on where it stopped, and nothing is lost by it. If this"
+    yield "computer died, run it on another one."
+    yield ""
+    yield "It says why it stopped:"
     yield ""
     gates = [(n, wave, gate) for n, wave in enumerate(page.plan.waves, 1) for gate in wave.gates]
     for number, wave, gate in gates:
-        yield f"- {_code(f'wave {number}: gate {name_of(gate)!r} was not passed within {wave.limit}')}:"
-        yield f"  something does not work on {page.hosts(wave)}. Tell the people above, with what it said"
-        yield "  (it is at the top of the report). Once it is mended, run the same command again."
-    anything = "Anything else" if gates else "Anything"
-    yield f"- **{anything} that begins with `wave`**: tell the people above what it says; then run the same"
-    yield "  command again."
+        said = _code(f"wave {number}: gate {name_of(gate)!r} was not passed within {wave.limit}")
+        yield from _answer(said, f"A check of {page.hosts(wave)} does not pass. {_CALL}")
+    yield from _answer(f"{'anything else' if gates else 'anything'} that begins with `wave`", _CALL)
     for action in page.plan.actions:
         if "failover" in action.on:
-            yield f"- {_code(f'action {action.name!r} failed')}: the same."
+            yield from _answer(_code(f"action {action.name!r} failed"), _CALL)
     for group in groups(page.recovery, place(page.recovery.topology, page.recovery.target)):
-        yield f"- {_code(f'no point of {group.name} can be restored')}: there is no data to bring back."
-        yield "  Tell the people above; stop here."
+        said = _code(f"no point of {group.name} can be restored")
+        yield from _answer(said, "There is no data to bring back. Call the people above, and stop here.")
     if page.recovery.vault:
-        yield "- `is not in the vault as the ledger knows it`, or it cannot be opened: the same command with"
-        yield "  `--without-point` and the id that it names uses the point before it: older data. Ask first."
-    yield f"- `{page.source} does not answer, so it cannot be stopped first`: use the second command of"
-    yield "  step 2, if it will not come back."
-    yield f"- `{page.source} is fenced, and not all of it is stopped`: part of it does not answer. Nothing is"
-    yield "  lost yet. Wait, and run the same command again; if that part will not come back, use the second"
-    yield "  command of step 2: what does not answer as a whole does not answer."
-    yield "- `has been changing this environment since`: somebody runs it already. Ask; then wait."
-    yield f"- `{page.target} is active already`: it is done. Go to step 4."
-    yield "- **It was interrupted, or this computer died**: run the same command again, here or on another"
-    yield "  computer."
-    yield "- **It can never be finished**, and the people above say so: the first command of step 2, with"
-    yield f"  `abandon` in place of `failover`, gives it up, and {page.source} is active again with its own"
-    yield "  data."
-    yield f"- **{page.target} is lost itself**, now or later, and {page.source} could work: the first command"
-    yield f"  of step 2, with `failback` in place of `failover`, and `--lost {page.target}`. It makes no call"
-    yield f"  to {page.target}, and {page.source} takes over with the newest data that it has. When"
-    yield f"  {page.target} comes back, stop it first of all, as step 5 shows."
+        yield from _answer(
+            "`is not in the vault as the ledger knows it`, or it cannot be opened",
+            "Ask the people above. Then add `--without-point` and the id that it names, for older data.",
+        )
+    yield from _answer(
+        f"`{page.source} does not answer, so it cannot be stopped first`",
+        "If it will not come back: use the command of step 2 with `--lost`.",
+    )
+    yield from _answer(
+        f"`{page.source} is fenced, and not all of it is stopped`",
+        "A part of it does not answer. Wait, and run the same command again.",
+        "If that part will not come back: use the command of step 2 with `--lost`.",
+    )
+    yield from _answer(
+        "`has been changing this environment since`",
+        "Another person runs it already. Call that person, and wait.",
+    )
+    yield from _answer(f"`{page.target} is active already`", "It is done. Go to step 4.")
+    yield ""
+    yield "**If the people above say that it can never be finished**, abandon it. Then"
+    yield f"{page.source} is active again, with its own data:"
+    yield ""
+    yield page.command("abandon")
+    yield ""
+    yield f"**If {page.target} itself is lost**, now or later, and {page.source} could work: this command"
+    yield f"makes {page.source} active again, with the newest data there. It makes no call to {page.target}."
+    yield f"When {page.target} is back, stop it before anything else, as step 5 shows."
+    yield ""
+    yield page.command("failback", "--lost", page.target)
     yield ""
 
 
 def _seeing(page: _Page) -> Iterable[str]:
     yield "## 4. See that it works"
     yield ""
-    yield "At the end it says `passed` or `failed`, and where its report is: a page to open in a browser."
-    yield f"`failed` may mean that {page.target} has taken over, but late, or that a probe failed: the report"
-    yield "says which. The command behind `Verify:` tells whether somebody has altered it since. Keep it all,"
-    yield "and the key that it names, where nobody can change it."
+    yield "The command ends with `passed` or `failed`, and names a report: a page to open in a browser."
+    yield f"`failed` may mean that {page.target} works, but took too long, or that a probe failed. The report"
+    yield "says which. Keep the report, the file beside it and the key that `Verify:` names, where no one can"
+    yield "change them."
     yield ""
     probes = [probe for probe in page.plan.probes if not probe.from_role]  # those run in drills alone
     if probes:
-        yield "It asks these probes itself. Where one failed, tell the people above:"
+        yield "It runs these probes. If one failed, call the people above:"
         yield ""
-        yield from (f"- {_text(probe.name)} ({_told(probe.run)})" for probe in probes)
+        yield from (f"- {_text(probe.name)} ({_hook(probe.run)})" for probe in probes)
     else:
         yield "The plan has no probes. Look yourself: open a page, do what a customer does."
     yield ""
@@ -201,59 +221,63 @@ def _seeing(page: _Page) -> Iterable[str]:
 def _going_back(page: _Page) -> Iterable[str]:
     yield "## 5. Afterwards"
     yield ""
-    yield f"**When {page.source} comes back after `--lost`**, first of all stop it, so that no two"
-    yield "work at the same time. It asks you to type `y`:"
+    yield f"**If you used `--lost`: when {page.source} is back, stop it before anything else.** Otherwise two"
+    yield "environments work at the same time. It asks you to type `y`:"
     yield ""
     yield page.command("fence")
     yield ""
-    yield f"**To go back**, some quiet day, once {page.source} is mended. It carries what was written since,"
-    yield f"stops {page.target}, and brings {page.source} up again. It asks you to type `{page.plan.name}`:"
+    yield f"**To go back**, choose a quiet day after {page.source} is repaired. The command stops"
+    yield f"{page.target}, copies what {page.target} wrote, and starts {page.source}. It asks you to type"
+    yield f"`{page.plan.name}`:"
     yield ""
     yield page.command("failback")
     yield ""
     done = [action for wave in page.plan.waves for action in page.actions("failback", *wave.roles)]
     done += page.actions("failback")
     if done:
-        yield f"On its way it does: {'; '.join(done)}"
+        yield f"On its way it runs: {'; '.join(done)}"
         yield ""
-    yield f"What was written in {page.source} between its last point and the outage is replaced. To salvage"
-    yield "it, take snapshots of its volumes first, by its cloud's own means."
+    yield f"It replaces what {page.source} wrote after its last point and before the outage."
     yield ""
-    yield "If it stops, run the same command again: it goes on where it stopped. What it says means what it"
-    yield f"means in step 3, with {page.source} and {page.target} in each other's place. But:"
+    yield "If it stops, run the same command again. Step 3 says what its messages mean, with"
+    yield f"{page.source} and {page.target} exchanged. If it can never be finished, abandon it; then"
+    yield f"{page.target} is active again, with its own data:"
     yield ""
-    yield f"- `dr abandon` gives it up, and {page.target} is active again with its own data: where it can"
-    yield "  never be finished, or a point that it began with is gone. It may begin anew then."
-    yield f"- If {page.source} is lost again, the second command of step 2 makes no call to it, and"
-    yield f"  {page.target} takes over with the newest data that it has."
-    yield f"- `--lost {page.target}` makes no call to {page.target}, where that is lost on the way:"
-    yield f"  {page.source} comes up from the newest data that it has. When {page.target} comes back, stop it"
-    yield "  first of all, as above."
+    yield page.command("abandon")
     yield ""
 
 
 def _never(page: _Page) -> Iterable[str]:
     yield "## Never"
     yield ""
-    yield f"- Never start the hosts of {page.source} by hand while {page.target} has taken over."
-    yield f"- Never use `--lost` while {page.source} still answers."
-    yield "- Never use `--without-peer` to get rid of a refusal: it keeps two from working at once."
-    yield f"- Never remove anything of {page.target} by hand, nor what has `points` or `ledger` in its name."
+    yield f"- Never start hosts of {page.source} by hand while {page.target} is active."
+    yield "- Never use `--lost` while the environment that it names answers."
+    yield "- Never add `--without-peer`. It skips the check that keeps two from working at the same time."
+    yield "- Never delete anything of either environment by hand."
     yield ""
 
 
 def _monthly(page: _Page) -> Iterable[str]:
-    yield "## Every month, while nothing is wrong"
+    yield "## Every month, while all is well"
     yield ""
     yield page.command("drill")
     yield ""
-    yield f"It does all of this apart from everything else in {page.target}, and removes it again."
-    yield "Keep the report, and print this page anew. If this computer dies meanwhile:"
+    yield f"It does the same in {page.target}, apart from everything else, and removes it again. Keep the"
+    yield "report, and print this page anew. If the computer dies meanwhile:"
     yield ""
     yield page.command("sweep")
 
 
-def _told(hook: Hook) -> str:
+_CALL = "Read it to the people above. When it is repaired, run the same command again."
+
+
+def _answer(message: str, *right: str) -> Iterable[str]:
+    """A message, and what to do about it."""
+    yield f"- {message}"
+    yield from (f"  {line}" for line in right)
+
+
+def _hook(hook: Hook) -> str:
     return _code(hook) if isinstance(hook, str) else _text(name_of(hook))
 
 

@@ -16,6 +16,7 @@ from portinfra.model.environment import Environment
 from portinfra.model.recovery import (
     ACCEPTS,
     OCCASIONS,
+    STANDBYS,
     Action,
     DataPolicy,
     EvidenceCopy,
@@ -179,9 +180,11 @@ def recoveries(draw: st.DrawFn, topology: Topology) -> RecoveryPlan:
         signers=draw(st.lists(st.just("zxAdujw16d51eEsTZUQlEYU+hgWv/JSaac/0cMVqWAQ="), max_size=1)),
         notify=draw(st.lists(st.just("true"), max_size=1)),
         evidence=draw(st.none() | st.just(EvidenceCopy("vault:shop/evidence", "copies.conf"))),
+        standby=draw(st.sampled_from(STANDBYS)),
         drill_cidr=draw(st.sampled_from(["", "10.30.0.0/16"])),
         drill_limit=draw(st.sampled_from(["4h", "6h"])),
         drill_every=draw(st.sampled_from(["", "90d"])),
+        lock=draw(st.sampled_from(["", "7d"])),
         keep_overwritten=draw(st.sampled_from(["7d", "", "1h"])),
         contacts=draw(st.lists(st.just("Ada, +44 20 7946 0000"), max_size=1)),
     )

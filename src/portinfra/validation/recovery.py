@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterator, Sequence
 
+from portinfra.command_text import command
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.hook import Hook
@@ -14,6 +15,7 @@ from portinfra.validation.recovery_evidence import evidence_findings, read_findi
 from portinfra.validation.recovery_part import Part, policy_part, wave_parts, whole
 from portinfra.validation.recovery_places import count_findings, key_findings, place_findings
 from portinfra.validation.recovery_probers import prober_findings
+from portinfra.validation.recovery_standby import standby_findings
 from portinfra.validation.recovery_times import time_findings
 from portinfra.validation.recovery_vault import vault_findings
 from portinfra.words import suggestion
@@ -43,6 +45,7 @@ def recovery_findings(
         yield from read_findings(recovery, topology)
         yield from data_findings(recovery, topology, environments)
         yield from vault_findings(recovery, topology, environments)
+        yield from standby_findings(recovery, topology)
     else:
         near = difflib.get_close_matches(recovery.name, [topology.name for topology in topologies], n=1)
         fix = f"Did you mean {near[0]!r}?" if near else "Name the plan as its topology."
@@ -68,7 +71,8 @@ def sharing_findings(
             other = first.setdefault((topology.name, name), recovery)
             if other is not recovery:
                 message = f"{name!r} is in recovery plan {other.name!r} ({other.location}) already"
-                fix = "Keep one of the two plans; the way back needs none: dr failback."
+                back = command("dr", "failback", other.name)
+                fix = f"Keep one of the two plans; the way back needs none: {back}."
                 yield whole(recovery).wrong("shared-environment", attribute, message, fix)
 
 

@@ -7,6 +7,8 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.recovery import RecoveryPlan, Wave
 from portinfra.validation.recovery_part import Part, policy_part, wave_parts, whole
 
+DAY = 86_400
+
 USUAL = Wave(()).limit
 """A wave's limit that nobody chose."""
 
@@ -25,6 +27,9 @@ def time_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
         if length(text) is None:
             message = f"{text!r} {why_no_duration(text)}"
             yield part.wrong("duration", attribute, message, "Write 30m, 4h or 1d, for example.")
+    if recovery.lock and (length(recovery.lock) or DAY) % DAY:
+        message = f"a lock of {recovery.lock} is no number of whole days"
+        yield whole(recovery).wrong("lock", "lock", message, "Write 7d, for example.")
     rpo, rto = length(recovery.rpo), length(recovery.rto)
     if rto and (length(recovery.drill_limit) or rto) < rto:
         message = f"hosts end themselves after {recovery.drill_limit}, and recovery may take {recovery.rto}"
@@ -46,10 +51,9 @@ def _given(recovery: RecoveryPlan) -> Iterator[tuple[Part, str, str]]:
     """Every length of time: whose, of which attribute, as it was written."""
     for attribute in ("rpo", "rto", "drill_limit"):
         yield whole(recovery), attribute, getattr(recovery, attribute)
-    if recovery.drill_every:
-        yield whole(recovery), "drill_every", recovery.drill_every
-    if recovery.keep_overwritten:
-        yield whole(recovery), "keep_overwritten", recovery.keep_overwritten
+    for attribute in ("lock", "drill_every", "keep_overwritten"):
+        if text := getattr(recovery, attribute):
+            yield whole(recovery), attribute, text
     for part, wave in zip(wave_parts(recovery), recovery.waves, strict=True):
         yield part, "limit", wave.limit
     for each in recovery.data:

@@ -27,8 +27,8 @@ def test_a_misspelled_command_is_answered_with_the_nearest():
 
 
 def test_a_command_of_another_tool_is_answered_with_what_to_write():
-    assert answer("deploy") == "No such command 'deploy'. Write portinfra apply."
-    assert answer("taint") == "No such command 'taint'. Write portinfra plan --replace ADDRESS."
+    assert answer("deploy") == "No such command 'deploy'. Write `portinfra apply`."
+    assert answer("taint") == "No such command 'taint'. Write `portinfra plan --replace ADDRESS`."
 
 
 def test_another_message_of_the_parser_stays():

@@ -57,7 +57,7 @@ def test_the_least_permissions_are_printed_as_the_providers_own_tools_take_them(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "advice"), [((), "portinfra providers aws --iam-policy"), (("fake",), "aws or gcp")]
+    ("arguments", "advice"), [((), "python shop.py providers aws --iam-policy"), (("fake",), "aws or gcp")]
 )
 def test_permissions_of_nobody_are_bad_usage(world, arguments, advice):
     result = world.run("providers", *arguments, "--iam-policy")

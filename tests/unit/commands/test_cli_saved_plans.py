@@ -120,7 +120,7 @@ def test_a_plan_file_of_nested_lists_is_refused(world, tmp_path):
 def assert_bad_plan(world, saved: Path) -> None:
     result = world.run("apply", "--plan", str(saved))
     assert result.exit_code == 2
-    assert "Make one: python shop.py plan --out FILE." in result.stderr
+    assert "Make one: python shop.py plan --out FILE" in result.stderr
     assert world.cloud.books() == []
 
 

@@ -83,7 +83,8 @@ def test_a_failover_that_did_not_pass_says_where_things_stand(run):
 
 def test_what_it_says_when_it_stops_is_what_the_runbook_quotes(run):
     about = run.unpassed(actions=[Action("tell", "false", after="web")])
-    quoted = re.findall("^- `(.+?)`", run("dr", "runbook", about=about).stdout, re.MULTILINE)
+    page = run("dr", "runbook", about=about).stdout
+    quoted = re.findall("^- `(.+?)`", page.partition("It says why it stopped:")[2], re.MULTILINE)
     failing = run.plan(actions=about.actions)
     told = [run("dr", "failover", "--yes").stderr]
     run("dr", "replicate")
@@ -229,7 +230,7 @@ def test_lost_names_the_end_that_is_left(run):
     run("dr", "replicate")
     result = run("dr", "failover", "--lost", "recovery", "--yes")
     assert result.exit_code == 2
-    assert "dr failback --lost recovery" in result.stderr
+    assert "`python shop.py dr failback shop --lost recovery`" in result.stderr
 
 
 OLD_SPELLINGS = [

@@ -54,7 +54,7 @@ def test_who_took_over_is_told_of_on_every_page(run):
     assert (
         "recovery is active since" in run("status", "production").stderr + run("status", "production").stdout
     )
-    assert "carried nowhere before dr failback" in run("dr", "status").stdout
+    assert "Nothing is carried from there before the source is stopped" in run("dr", "status").stdout
     assert 'portinfra_recovery_target_stands{recovery="shop"} 1' in run("dr", "status", "--prometheus").stdout
     assert run("dr", "plan").exit_code == 3
     refused = run("destroy", "recovery", "--yes")
@@ -88,15 +88,20 @@ def test_what_is_made_in_the_target_before_its_turn_is_told_to_be_blank(run):
 def test_a_source_that_was_not_stopped_is_told_of_until_it_is(run):
     run("dr", "replicate")
     run("dr", "failover", "--lost", "production", "--yes")
-    assert "has not been stopped. First of all, once it is there: dr fence." in run("dr", "status").stdout
+    said = run("dr", "status").stdout
+    assert "has not been stopped. First of all, when it answers again: `python shop.py dr fence shop`" in said
     assert 'source_may_run{recovery="shop"} 1' in run("dr", "status", "--prometheus").stdout
     assert json.loads(run("dr", "status", "--json").stdout)["source_stopped"] is False
     refused = run("dr", "replicate")
-    assert (refused.exit_code, "Stop it first: dr fence shop" in refused.stderr) == (3, True)
+    assert (refused.exit_code, "Stop it first: `python shop.py dr fence shop`" in refused.stderr) == (3, True)
     run("dr", "fence", "--yes")
     assert "has not been stopped" not in run("dr", "status").stdout
     assert 'source_may_run{recovery="shop"} 0' in run("dr", "status", "--prometheus").stdout
     assert json.loads(run("dr", "status", "--json").stdout)["source_stopped"] is True
+    carried = json.loads(run("dr", "replicate", "--json").stdout)
+    assert (carried["from"], carried["to"]) == ("shop/recovery", "shop/production")
+    assert "These are the points in shop/production, which waits" in run("dr", "status").stdout
+    assert "recovery (fake:eu-west-1) → production" in run("dr", "replicate").stdout
 
 
 def test_every_point_is_listed_where_that_is_wanted(run):

@@ -97,3 +97,18 @@ def test_a_declaration_confirms_nothing_that_is_no_evidence(signed):
     assert run("dr", "verify", str(file), "--key", "key.pub").exit_code == 0, "no declaration is asked"
     result = run("dr", "verify", str(file), "--key", "key.pub", "-f", "shop.hcl")
     assert (result.exit_code, "NOT CONFIRMED" in result.stdout) == (1, True), result.output
+
+
+def test_several_files_are_verified_in_one_call(signed):
+    file, _ = signed
+    altered = file.with_name("altered.json")
+    altered.write_text(file.read_text().replace("inconclusive", "passed"))
+    files = (str(file), str(altered), "missing.json")
+    result = run("dr", "verify", *files, "--key", "key.pub")
+    assert result.exit_code == 1
+    told = [line.partition(": ") for line in result.stdout.splitlines()]
+    assert [name for name, _, _ in told] == list(files), "a file that is not good stops no other"
+    assert [text.partition(" ")[0].strip(":") for _, _, text in told] == ["Good", "ALTERED", "missing.json"]
+    document = json.loads(run("dr", "verify", *files, "--key", "key.pub", "--json").stdout)
+    assert [each["good"] for each in document["verdicts"]] == [True, False, False]
+    assert run("dr", "verify", str(file), str(file), "--key", "key.pub").exit_code == 0

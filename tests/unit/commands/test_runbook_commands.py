@@ -1,20 +1,17 @@
-"""The commands of a runbook are typed as they stand there, and work."""
+"""Each command of a runbook is typed as the page prints it, in the situation for which the page has it."""
 
 import re
 import shlex
 
+import pytest
 from typer.testing import CliRunner
 
 from portinfra.commands.app import app
 from portinfra.commands.session import Session
+from portinfra.testing.faults import Crash, Faults, injected
 from portinfra.testing.simulated import simulated
 
-
-def test_its_commands_work_as_they_stand_there(tmp_path):
-    """Also where the declaration has another name and needs variables. A value is told if it is no secret."""
-    file = tmp_path / "my shop.hcl"
-    file.write_text(
-        """
+DECLARATION = """
 variable "secret" { sensitive = true }
 variable "contact" {}
 variable "size" {}
@@ -49,29 +46,56 @@ recovery "shop" {
   accept   = "hosts"
 }
 """
-    )
+ASKS = ("failover", "failback", "fence", "abandon")
+
+
+def run(*arguments):
+    result = CliRunner().invoke(app(Session("portinfra", arguments)), list(arguments))
+    assert result.exit_code == 0, f"{arguments}: {result.output}"
+    return result.stdout
+
+
+@pytest.fixture
+def options(tmp_path):
+    """A declaration whose name has a space, and which needs variables, one of them secret."""
+    file = tmp_path / "my shop.hcl"
+    file.write_text(DECLARATION)
     values = tmp_path / "values.tfvars"
     values.write_text('size = "small"\n')
-    options = ["-f", str(file), "--var-file", str(values), "--var", "secret=ada", "--var", "contact=bob"]
+    return ["-f", str(file), "--var-file", str(values), "--var", "secret=ada", "--var", "contact=bob"]
 
-    def run(*arguments):
-        result = CliRunner().invoke(app(Session("portinfra", arguments)), list(arguments))
-        assert result.exit_code == 0, f"{arguments}: {result.output}"
-        return result.stdout
 
+def test_each_command_works_in_its_situation(options):
     with simulated():
         page = run("dr", "runbook", *options)
         assert "secret=ada" not in page
-        assert "in place of each `VALUE` (`secret=VALUE`)" in page
-        commands = [
-            shlex.split(line)[1:] for line in re.findall(r"^ +(portinfra dr .*)$", page, re.MULTILINE)
-        ]
-        assert [command[1] for command in commands] == [
-            "status", "failover", "failover", "fence", "failback", "drill", "sweep"
-        ]  # fmt: skip
+        assert "A value in place of each `VALUE` (`secret=VALUE`)" in page
+        commands = re.findall(r"^ +(portinfra dr .*)$", page, re.MULTILINE)
+        typed = []
+
+        def type_in(words):
+            """Type in the command of the page that begins with these words after its name and plan."""
+            verb, *more = words.split()
+            start = " ".join(["portinfra dr", verb, "shop", *more, "-f"])
+            (command,) = {each for each in commands if each.startswith(start)}
+            typed.append(command)
+            arguments = [word.replace("=VALUE", "=ada") for word in shlex.split(command)[1:]]
+            run(*arguments, *(["--yes"] if verb in ASKS else []))
+
+        def cut_short(words):
+            with injected("fake", Faults(at="CreateInstance", mishap="dies before")), pytest.raises(Crash):
+                type_in(words)
+
         run("apply", "production", "--yes", *options)
-        for command in (commands[0], *commands[2:]):
-            if command[1] in ("status", "drill"):
-                run("dr", "replicate", "--now", *options)
-            told = [word.replace("=VALUE", "=ada") for word in command]
-            run(*told, *(["--yes"] if command[1] in ("failover", "fence", "failback") else []))
+        run("dr", "replicate", *options)
+        for words in ("status", "drill", "sweep"):
+            type_in(words)
+        cut_short("failover")
+        type_in("abandon")
+        for words in ("failover", "failback", "failover --planned", "failback"):
+            type_in(words)
+        for words in ("failover --lost production", "fence", "failback", "failover"):
+            type_in(words)
+        type_in("failback --lost recovery")  # recovery is lost
+        type_in("fence")  # and it is back
+        assert set(typed) == set(commands)

@@ -324,16 +324,17 @@ def test_a_failed_drill_says_first_why_and_what_was_said(key):
     assert "was not passed within 20m" in first
     assert "FATAL: starting up\nexit code 2" in first
     assert "not measured" in text
-    assert "run dr sweep" in text
+    assert "run portinfra dr sweep shop." in text
 
 
 def test_it_says_what_is_left_and_who_stands(key):
-    assert "1 resource of it is left in the target: run dr sweep" in page_of(evolve(BAD, left_behind=1), key)
+    left = "1 resource of it is left in the target: run portinfra dr sweep shop."
+    assert left in page_of(evolve(BAD, left_behind=1), key)
     assert "2 resources of it are left" in page_of(evolve(BAD, left_behind=2), key)
     over = evolve(GOOD, kind="failover", left_behind=None)
     late = page_of(evolve(over, source_fenced=False, result="failed", reasons=("late",)), key)
     assert "recovery (fake:eu-west-1) has taken over. The source was NOT stopped" in late
-    assert "dr fence" in late
+    assert "run portinfra dr fence shop." in late
     half = page_of(evolve(over, source_fenced=True, rto_measured=None, result="failed"), key)
     assert "has not taken over yet: run it again to go on. The source was stopped first." in half
 

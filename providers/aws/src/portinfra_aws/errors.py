@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from attrs import frozen
 
 from portinfra import errors
+from portinfra.command_text import command
 from portinfra.errors import ProviderError
 from portinfra.model.observed import Fault
 
@@ -302,7 +303,7 @@ def _permission(error: EC2Error) -> str:
         return f"A policy denies {action} explicitly: remove the denial. To allow it elsewhere does not help."
     if action == "iam:PassRole":
         return "Allow iam:PassRole of the role in the instance profile to ec2.amazonaws.com, and of no other."
-    return f"Allow {action}. All that is needed: portinfra providers aws --iam-policy"
+    return f"Allow {action}. All that is needed: {command('providers', 'aws', '--iam-policy')}."
 
 
 def _says(saying: Saying, error: EC2Error) -> bool:

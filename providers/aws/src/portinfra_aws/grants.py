@@ -41,7 +41,7 @@ def _target(source: Environment, target: Environment) -> dict[str, Any]:
     owner = source.account or "ACCOUNT-OF-THE-SOURCE"
     return {
         "account": target.account,
-        "where": f"an IAM policy of whoever runs dr replicate with the credentials of {target.name}",
+        "where": f"an IAM policy of the identity that replicates with the credentials of {target.name}",
         "policy": {
             "Version": "2012-10-17",
             "Statement": [

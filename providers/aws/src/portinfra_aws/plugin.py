@@ -9,7 +9,7 @@ from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
 from portinfra.model.platform_service import PlatformService
-from portinfra.model.resources import Instance
+from portinfra.model.resources import Instance, Snapshot
 from portinfra.provider.abilities import (
     BlockExport,
     BlockReader,
@@ -18,9 +18,10 @@ from portinfra.provider.abilities import (
     NativeLimits,
     PermissionPolicies,
     PlatformServices,
+    SnapshotLocks,
 )
 from portinfra.provider.interface import Call
-from portinfra_aws import actions, console, profiles
+from portinfra_aws import actions, console, locks, profiles
 from portinfra_aws.block_export.command import block_reader
 from portinfra_aws.block_export.grants import block_grants
 from portinfra_aws.errors import NAME
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
 
 
-class AwsPlugin(PermissionPolicies, Grants, NativeLimits, PlatformServices, BlockExport, ConsoleReader):
+class AwsPlugin(
+    PermissionPolicies, Grants, NativeLimits, PlatformServices, BlockExport, ConsoleReader, SnapshotLocks
+):
     """Amazon Web Services: `aws:us-east-1`."""
 
     name = NAME
@@ -110,3 +113,15 @@ class AwsPlugin(PermissionPolicies, Grants, NativeLimits, PlatformServices, Bloc
     def console_text(self, answer: Mapping[str, Any]) -> str:
         """Return what it printed, decoded."""
         return console.text(answer)
+
+    def lock_call(self, snapshot: Observed[Snapshot], days: int) -> Call:
+        """Return the write that locks a snapshot in governance mode."""
+        return locks.lock_call(snapshot, days)
+
+    def locks_call(self) -> Call:
+        """Return the read of all locks."""
+        return locks.locks_call()
+
+    def locked_until(self, answer: Mapping[str, Any]) -> Mapping[str, float]:
+        """Return the locks that have not expired."""
+        return locks.locked_until(answer)

@@ -13,6 +13,7 @@ from typing import Any
 from attrs import frozen
 
 from portinfra import errors
+from portinfra.command_text import command, complete_commands
 from portinfra.errors import ProviderError
 
 NAME = "gcp"
@@ -29,7 +30,7 @@ _GONE = "Plan again: another person or program may have deleted it."
 _QUOTA = "Ask for a higher quota (IAM & Admin, Quotas in the console), or lower a count."
 _CREDENTIALS = "Log in again (gcloud auth application-default login), or name other credentials."
 _CAPACITY = "Choose another size or zone, or try later."
-_FORBIDDEN = "Allow these credentials to do this. All that is needed: portinfra providers gcp --iam-policy"
+_FORBIDDEN = "Allow these credentials to do this. All that is needed: `portinfra providers gcp --iam-policy`."
 _BILLING = "Link the project to a billing account."
 _SCOPE = "Log in with the scope cloud-platform: gcloud auth application-default login"
 _NO_PROJECT = (
@@ -188,10 +189,10 @@ def _zones_with_capacity(entry: Mapping[str, Any]) -> str:
 def classified(error: GceError) -> ProviderError:
     """One of ours, by what to do about it. Of an unknown 5xx nobody knows what it left behind."""
     if named := _PERMISSION.search(error.message):
-        fix = f"Allow {named[1]}. All that is needed: portinfra providers gcp --iam-policy"
+        fix = f"Allow {named[1]}. All that is needed: {command('providers', 'gcp', '--iam-policy')}."
         return errors.PermissionDenied(str(error), provider=NAME, fix=fix)
     kind, fix = _kind(error)
-    return kind(str(error), provider=NAME, fix=fix)
+    return kind(str(error), provider=NAME, fix=complete_commands(fix))
 
 
 def _plain(reason: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from portinfra.command_text import command_line
 from portinfra.errors import PortinfraError
 from portinfra.provider.abilities import Check
 from portinfra.provider.interface import Answer
@@ -148,7 +149,7 @@ def _images(site: Site, told: Mapping[str, Answer]) -> Check:
         )
         fix = f"virsh vol-delete each of them, with --pool {site.images}, and fetch it again"
         return _check("images", False, f"not the same everywhere, so not used: {differing}", fix)
-    fix = f"portinfra image build --on libvirt:{site.name}"
+    fix = command_line("image", "build", "--on", f"libvirt:{site.name}")
     return _check("images", bool(same), ", ".join(same) or f"there are none in the pool {site.images}", fix)
 
 

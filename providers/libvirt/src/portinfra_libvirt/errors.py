@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 import libvirt
 
 from portinfra import errors
+from portinfra.command_text import complete_commands
 from portinfra.errors import ProviderError
 
 NAME = "libvirt"
@@ -110,7 +111,7 @@ _UNREACHABLE_WORDS = re.compile(_UNREACHABLE, re.IGNORECASE)
 
 _FIXES: Mapping[type[ProviderError], str] = {
     errors.PermissionDenied: "Use a user of group libvirt, or name it in the URI: qemu+ssh://USER@HOST/system.",
-    errors.Unavailable: "Is libvirtd running there? See: portinfra providers libvirt --doctor.",
+    errors.Unavailable: "Is libvirtd running there? See: `portinfra providers libvirt --doctor`.",
     errors.NoCapacity: "Make room on that hypervisor, or name another zone.",
     errors.OutcomeUnknown: AGAIN,
     errors.Conflict: AGAIN,
@@ -121,7 +122,7 @@ _FIXES: Mapping[type[ProviderError], str] = {
 _ADVICE: Mapping[str, str] = {
     "has asynchronous jobs running": "A disk is being made in it: it is tried again.",
     "already in use by interface": "Another network there has these addresses: choose another cidr.",
-    "for group": "Its cgroups cannot be used: see its log, and portinfra providers libvirt --doctor.",
+    "for group": "Its cgroups cannot be used: see its log, and `portinfra providers libvirt --doctor`.",
     "no secret with matching": "Define the secret again with the passphrase of its key (virsh secret-define, "
     "virsh secret-set-value), then run the same command again.",
     "already defined for use": "Another secret is defined for this disk: see virsh secret-list.",
@@ -138,7 +139,7 @@ def classified(error: libvirt.libvirtError) -> ProviderError:
         found: ProviderError = errors.OutcomeUnknown(told, provider=NAME, fix=advice or AGAIN)
         found.tries_max = UNEXPLAINED_TRIES
         return found
-    found = kind(told, provider=NAME, fix=advice or _FIXES.get(kind, ""))
+    found = kind(told, provider=NAME, fix=complete_commands(advice or _FIXES.get(kind, "")))
     found.unreachable = kind is errors.Unavailable and _is_unreachable(code, told)
     if code == libvirt.VIR_ERR_OPERATION_INVALID:
         found.tries_max = STATE_TRIES

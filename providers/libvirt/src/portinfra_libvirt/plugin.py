@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from portinfra.command_text import command
 from portinfra.errors import Unsupported
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
@@ -120,5 +121,5 @@ def _no_binding(error: ImportError) -> Unsupported:
         f"libvirt's Python binding cannot be imported: {error}",
         provider=NAME,
         fix="Install it: pip install 'portinfra-libvirt[native]'. What else is missing: "
-        "portinfra providers libvirt --doctor",
+        f"{command('providers', 'libvirt', '--doctor')}.",
     )

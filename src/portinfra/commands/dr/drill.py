@@ -1,5 +1,6 @@
 """`dr drill`, `dr drills` and `dr sweep`: drills, their history, and what a dead one left."""
 
+from portinfra.command_text import command_line
 from portinfra.commands.dr.options import RestoreOptions, Which, recovery_of
 from portinfra.commands.exits import Exit, Interrupted
 from portinfra.commands.options import Shown
@@ -20,8 +21,7 @@ def drill(session: Session, which: Which, shown: Shown, data: RestoreOptions) ->
             pace = dr.Pace(listen=display)
             evidence = dr.drill(recovery, pace=pace, say=display.say, as_of=moment, blank=data.may_be_blank)
         except KeyboardInterrupt as again:  # the first one has begun to tear it down
-            sweep_it = session.command("dr", "sweep", recovery.plan.name, *which.repeated(session))
-            fix = f"Remove the rest: {sweep_it}"
+            fix = f"Remove the rest: {command_line('dr', 'sweep', recovery.plan.name)}"
             raise Interrupted("interrupted while it was torn down", fix=fix) from again
     return hand_in(session, store, recovery, evidence, as_json=shown.as_json)
 

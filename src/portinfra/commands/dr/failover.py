@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 from attrs import evolve, frozen
 from typer import Option
 
+from portinfra.command_text import command, command_line
 from portinfra.commands.dr.options import Agreed, RestoreOptions, Which, recovery_of
 from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.session import Session
@@ -65,12 +66,12 @@ def failover(session: Session, which: Which, failing: FailingOver, data: Restore
         raise Misuse("an environment that is lost gives no last point", fix="Leave --planned or --lost out.")
     if failing.planned and failing.abandon:
         raise Misuse("--planned does not go with --abandon", fix="Leave one of them out.")
-    return _take_over(session, which, declared, failing, data, planned=True if failing.planned else None)
+    return _take_over(session, declared, failing, data, planned=True if failing.planned else None)
 
 
 def failback(session: Session, which: Which, changing: TakingOver, data: RestoreOptions) -> int:
     """Make the source active again, with what was written since. Its downtime is measured."""
-    return _take_over(session, which, recovery_of(session, which).turned, changing, data, planned=None)
+    return _take_over(session, recovery_of(session, which).turned, changing, data, planned=None)
 
 
 def abandon(session: Session, which: Which, changing: Agreed) -> int:
@@ -102,7 +103,6 @@ def fence(session: Session, which: Which, changing: Agreed) -> int:
 
 def _take_over(
     session: Session,
-    which: Which,
     recovery: "Recovery",
     taking: TakingOver,
     data: RestoreOptions,
@@ -122,7 +122,7 @@ def _take_over(
     if taking.abandon and not taking.target_is_lost:
         if moment or taking.lost or taking.without_point or taking.from_points or taking.source_is_lost:
             raise Misuse("--abandon gives up whatever was begun", fix="Leave the other options out.")
-        _write_now(session, which, recovery, "abandon")
+        _write_now(recovery, "abandon")
         return _abandon(session, recovery, taking)
     if taking.target_is_lost:
         if not taking.abandon:
@@ -131,14 +131,17 @@ def _take_over(
     lost = taking.lost
     if taking.source_is_lost or taking.target_is_lost:
         lost = recovery.source.name
-        _write_now(session, which, recovery, _verb(recovery), "--lost", lost)
+        _write_now(recovery, _verb(recovery), "--lost", lost)
     elif taking.older_data:
-        _write_now(session, which, recovery, _verb(recovery), "--from-points")
+        _write_now(recovery, _verb(recovery), "--from-points")
     if lost not in (None, recovery.source.name):
+        ways = ((recovery.source.name, recovery), (recovery.target.name, recovery.turned))
         raise Misuse(
             f"{recovery.target.name} takes over from {recovery.source.name}, and --lost says {lost}",
-            fix=f"If {recovery.source.name} is lost: --lost {recovery.source.name}. "
-            f"If {recovery.target.name} is: dr {_verb(recovery.turned)} --lost {recovery.target.name}.",
+            fix=" ".join(
+                f"If {name} is lost: {command('dr', _verb(way), recovery.plan.name, '--lost', name)}."
+                for name, way in ways
+            ),
         )
     store, without = open_store(), _left_aside(recovery, taking, ask_source=lost is None)
     how = dr.How(
@@ -160,7 +163,7 @@ def _take_over(
         run = dr.failback if recovery.is_reversed else dr.failover
         evidence = run(recovery, evolve(how, pace=dr.Pace(listen=display)), say=display.say)
     code = hand_in(session, store, recovery.declared, evidence, as_json=taking.as_json)
-    _what_next(session, which, recovery, evidence)
+    _what_next(session, recovery, evidence)
     return code
 
 
@@ -168,12 +171,11 @@ def _verb(recovery: "Recovery") -> str:
     return "failback" if recovery.is_reversed else "failover"
 
 
-def _write_now(session: Session, which: Which, recovery: "Recovery", verb: str, *options: str) -> None:
+def _write_now(recovery: "Recovery", verb: str, *options: str) -> None:
     """Say which command an old spelling means."""
     from portinfra.render.console.terminal import err
 
-    now = session.command("dr", verb, recovery.plan.name, *options, *which.repeated(session))
-    err().print(f"This is an old spelling. Write: {now}")
+    err().print(f"This is an old spelling. Write: {command_line('dr', verb, recovery.plan.name, *options)}")
 
 
 def _agreement(recovery: "Recovery", how: "How") -> list[str]:
@@ -202,25 +204,25 @@ def _left_aside(recovery: "Recovery", turning: TakingOver, *, ask_source: bool) 
 
     without = tuple(turning.without_point or ())
     if without:
-        now = dr.status(recovery, ask_source=ask_source)
+        now = dr.status_of_way(recovery, ask_source=ask_source)
         if unknown := sorted(set(without) - now.known_points):
             there_are = ", ".join(sorted(now.known_points)) or "none"
             raise Misuse(f"there is no point {', '.join(unknown)}", fix=f"There are: {there_are}.")
     return without
 
 
-def _what_next(session: Session, which: Which, recovery: "Recovery", evidence: "Evidence") -> None:
+def _what_next(session: Session, recovery: "Recovery", evidence: "Evidence") -> None:
     """What is to be done next: about a source that was not stopped, or after one that did not pass."""
     from portinfra.render.console.terminal import err
 
     if not evidence.source_fenced:
-        fence_it = session.command("dr", "fence", evidence.recovery, *which.repeated(session))
+        fence_it = command_line("dr", "fence", evidence.recovery)
         err().print(f"{recovery.source.name} was not stopped. When it comes back, first of all: {fence_it}")
     if evidence.result == "passed":
         return
     target = recovery.target.name
     if evidence.rto_measured is None:
-        give_up = session.command("dr", "abandon", evidence.recovery, *which.repeated(session))
+        give_up = command_line("dr", "abandon", evidence.recovery)
         err().print(f"{target} has not taken over yet. Correct what is named above, then run:")
         err().print(f"  {session.again}")
         if evidence.source_fenced:

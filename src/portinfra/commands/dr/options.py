@@ -1,14 +1,13 @@
 """The options that the recovery commands share, and the recovery that they mean."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from attrs import frozen
 from typer import Argument, Option
 
 from portinfra.commands.exits import Misuse
-from portinfra.commands.options import Shown, Target, declaration_options
+from portinfra.commands.options import DeclarationOptions, Shown
 from portinfra.commands.session import Session
 from portinfra.errors import PortinfraError
 
@@ -17,37 +16,13 @@ if TYPE_CHECKING:
 
 
 @frozen
-class Which:
+class Which(DeclarationOptions):
     """Which recovery plan of which declaration."""
 
     name: Annotated[
         str | None,
         Argument(metavar="RECOVERY", help="The recovery plan; needed where there are several."),
     ] = None
-    file: Annotated[
-        Path, Option("--file", "-f", metavar="PATH", help="The declaration: .hcl, .py or a directory.")
-    ] = Path()
-    source_on: Annotated[
-        str | None,
-        Option("--source-on", metavar="LOCATION", help="The source elsewhere: fake:us-east-1."),
-    ] = None
-    target_on: Annotated[
-        str | None,
-        Option("--target-on", metavar="LOCATION", help="The target elsewhere: fake:eu-west-1."),
-    ] = None
-    variables: Annotated[
-        list[str] | None, Option("--var", metavar="NAME=VALUE", help="A value for a variable of HCL.")
-    ] = None
-    var_files: Annotated[
-        list[Path] | None,
-        Option("--var-file", metavar="PATH", help="A file of values for variables of HCL; repeatable."),
-    ] = None
-
-    def repeated(self, session: Session) -> list[str]:
-        """Return the options by which another command means the same."""
-        place = [("--source-on", self.source_on), ("--target-on", self.target_on)]
-        where = [text for option, given in place if given for text in (option, given)]
-        return [*where, *declaration_options(session, self.file, self.var_files, self.variables)]
 
 
 @frozen
@@ -102,24 +77,15 @@ def recovery_of(session: Session, which: Which) -> "Recovery":
     a provider that is not there.
     """
     from portinfra import dr
-    from portinfra.commands.selection import declaration, moved, one
+    from portinfra.commands.selection import declaration, move_ends, one
     from portinfra.provider import registry
 
-    target = Target(file=which.file, variables=which.variables, var_files=which.var_files)
-    declared = declaration(session, target)
+    declared = declaration(session, which)
     plan = one("recovery plan", "RECOVERY", declared.recoveries, which.name)
-    environments = [
-        moved(environment, on, option) if on else environment
-        for environment in declared.environments
-        for on, option in [_elsewhere(environment.name, plan.source, plan.target, which)]
-    ]
+    topology = declared.topology_of(plan)
+    environments = move_ends(declared.environments, plan, which)
+    session.known.about(declared, topology.name, recovery=plan.name)
     for environment in environments:
         if environment.name in (plan.source, plan.target):
             registry.plugin(environment.provider)  # before findings that would only follow from its absence
-    return dr.recovery(declared.topology_of(plan), plan, environments)
-
-
-def _elsewhere(name: str, source: str, target: str, which: Which) -> tuple[str | None, str]:
-    if name == source:
-        return which.source_on, "--source-on"
-    return (which.target_on, "--target-on") if name == target else (None, "")
+    return dr.recovery(topology, plan, environments)

@@ -1,15 +1,18 @@
 """Evidence that is kept and shown; `dr report` and `dr verify`."""
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from attrs import frozen
+from attrs import fields, frozen
 from typer import Argument, Option
 
+from portinfra.command_text import command_line
 from portinfra.commands.dr.options import Which, recovery_of
 from portinfra.commands.exits import Exit, Misuse
-from portinfra.commands.options import Shown
+from portinfra.commands.options import DeclarationOptions, Shown
 from portinfra.commands.session import Session
 from portinfra.commands.writing import write_file
 from portinfra.errors import PortinfraError
@@ -39,33 +42,22 @@ class Page:
 
 
 @frozen
-class Trusting(Shown):
-    """Whom to believe: a key, or the signers and the ledger of a declaration."""
+class Papers:
+    """Evidence, in files."""
+
+    evidence: Annotated[
+        list[Path], Argument(metavar="FILE...", help="The evidence: JSON files that drills wrote.")
+    ]
+
+
+@frozen
+class Trusting(DeclarationOptions):
+    """Whom to believe: a key, or the signers and the ledger of a declaration (here by default, without
+    --key).
+    """
 
     key: Annotated[
         Path | None, Option("--key", metavar="FILE", help="The public key that must have signed it.")
-    ] = None
-    file: Annotated[
-        Path | None,
-        Option(
-            "--file",
-            "-f",
-            metavar="PATH",
-            help="The declaration, whose signers and ledger must agree; here by default, without --key.",
-        ),
-    ] = None
-    source_on: Annotated[
-        str | None, Option("--source-on", metavar="LOCATION", help="As for the run that wrote it.")
-    ] = None
-    target_on: Annotated[
-        str | None, Option("--target-on", metavar="LOCATION", help="As for the run that wrote it.")
-    ] = None
-    variables: Annotated[
-        list[str] | None, Option("--var", metavar="NAME=VALUE", help="A value for a variable of HCL.")
-    ] = None
-    var_files: Annotated[
-        list[Path] | None,
-        Option("--var-file", metavar="PATH", help="A file of values for variables of HCL; repeatable."),
     ] = None
 
     def public(self) -> bytes | None:
@@ -84,10 +76,9 @@ class Trusting(Shown):
         """Return the recovery plan of that name; None where no declaration is meant."""
         if not self.names_declaration(session):
             return None
-        file = self.file
-        where = Which(name, file or Path(), self.source_on, self.target_on, self.variables, self.var_files)
+        options = {each.name: getattr(self, each.name) for each in fields(DeclarationOptions)}
         try:
-            return recovery_of(session, where)
+            return recovery_of(session, Which(name=name, **options))
         except Misuse as error:  # the name is the evidence's, and not of the command line
             raise PortinfraError(str(error.args[0]), fix=error.fix) from error
 
@@ -105,12 +96,12 @@ def hand_in(
     name = f"{evidence.kind}-{evidence.recovery}-{evidence.id}"
     file, document = store.save(name, evidence_document(evidence))
     page = file.with_suffix(".html")
-    write_file(page, report_html(document))
+    verifying = command_line("dr", "verify", str(file), "--key", str(store.public_key))
+    write_file(page, report_html(document, verifying))
     if as_json:
         write_json(document)
     else:
         show_evidence(evidence, out())
-    verifying = session.command("dr", "verify", str(file), "--key", str(store.public_key))
     beside = err() if as_json else out()
     for line in (f"Evidence: {file}", f"Report:   {page}", f"Verify:   {verifying}"):
         beside.print(line)
@@ -132,28 +123,67 @@ def report(session: Session, paper: Paper, page: Page) -> int:
     document = _read(paper.evidence)
     verdict = verified(document)
     target = page.out or paper.evidence.with_suffix(".html")
-    write_file(target, report_html(document))
+    write_file(target, report_html(document, command_line("dr", "verify", str(paper.evidence))))
     write(str(target))
     if not verdict.is_intact:
         err().print(verdict.told)
     return Exit.FAILED if verdict.found == "altered" else Exit.DONE
 
 
-def verify(session: Session, paper: Paper, trusting: Trusting) -> int:
-    """Tell what a file is evidence of, and whether it is as it was signed, and by whom. Ends with 1 where it
-    is not, or where neither --key nor the signers of the declaration name its key.
+def verify(session: Session, papers: Papers, trusting: Trusting, shown: Shown) -> int:
+    """Tell what each file is evidence of, and whether it is as it was signed, and by whom. Ends with 1 where
+    one is not, or where neither --key nor the signers of the declaration name its key.
+    """
+    from portinfra.render.console.terminal import write, write_json
+
+    public, files = trusting.public(), papers.evidence
+    recoveries = cache(partial(trusting.recovery, session))
+
+    def examine(file: Path) -> Document:
+        return _examine(file, public, recoveries, has_declaration=trusting.names_declaration(session))
+
+    if len(files) == 1:
+        verdicts = [examine(files[0])]
+    else:
+        verdicts = [{"file": str(file), **_examine_or_say(file, examine)} for file in files]
+    if not shown.as_json:
+        for each in verdicts:
+            write(f"{each['file']}: {each['told']}" if "file" in each else each["told"])
+    elif len(files) == 1:
+        write_json({"schema": "portinfra.verdict/1", **verdicts[0]})
+    else:
+        write_json({"schema": "portinfra.verdicts/1", "verdicts": verdicts})
+    return Exit.DONE if all(each["good"] for each in verdicts) else Exit.FAILED
+
+
+def _examine_or_say(file: Path, examine: Callable[[Path], Document]) -> Document:
+    """Return the verdict about a file; one that cannot be read is not good, and stops no other."""
+    try:
+        return examine(file)
+    except PortinfraError as error:
+        return {"good": False, "told": f"{error} {error.fix}".strip(), **_about(None)}
+
+
+def _examine(
+    file: Path,
+    public: bytes | None,
+    recoveries: "Callable[[str], Recovery | None]",
+    *,
+    has_declaration: bool,
+) -> Document:
+    """Return the verdict about one file. `recoveries` returns the recovery plan of a name, where one must
+    agree.
     """
     from portinfra import dr
-    from portinfra.render.console.terminal import write, write_json
     from portinfra.rollout.evidence import verify as verified
 
-    public, document = trusting.public(), _read(paper.evidence)
+    document = _read(file)
     of, verdict = _of(document), verified(document, public)
-    recovery = trusting.recovery(session, of.recovery) if of and verdict.is_intact else None
+    recovery = recoveries(of.recovery) if of and verdict.is_intact else None
     if recovery:
         verdict = verified(document, public, recovery.plan.signers)
     differs = dr.compare_to_ledger(recovery, of, document) if recovery and of and verdict.good else ""
-    if of is None and verdict.good and trusting.names_declaration(session):
+    if of is None and verdict.good and has_declaration:
         differs = "it is no evidence that this version can read, so no ledger has it"
     good, told = verdict.good and not differs, _told(verdict, of)
     if differs:
@@ -162,12 +192,12 @@ def verify(session: Session, paper: Paper, trusting: Trusting) -> int:
         told += " The ledger has the same."
     if verdict.found == "unknown signer":
         told += " Name the key with --key FILE.pub, or write it into `signers` of the recovery plan."
-    if trusting.as_json:
-        about = {name: getattr(of, name, None) for name in ("kind", "id", "recovery", "started", "result")}
-        write_json({"schema": "portinfra.verdict/1", "good": good, "told": told, **about})
-    else:
-        write(told)
-    return Exit.DONE if good else Exit.FAILED
+    return {"good": good, "told": told, **_about(of)}
+
+
+def _about(of: Evidence | None) -> Document:
+    """Return what a file says that it is evidence of."""
+    return {name: getattr(of, name, None) for name in ("kind", "id", "recovery", "started", "result")}
 
 
 def _of(document: Document) -> Evidence | None:

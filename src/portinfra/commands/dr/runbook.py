@@ -12,6 +12,5 @@ def runbook(session: Session, which: Which) -> int:
     from portinfra.render.console.terminal import write
     from portinfra.render.runbook import runbook as page
 
-    recovery = recovery_of(session, which)
-    write(page(recovery, session.program, which.repeated(session), str(Path.cwd())))
+    write(page(recovery_of(session, which), str(Path.cwd())))
     return Exit.DONE

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from attrs import asdict, evolve, frozen
 
+from portinfra.command_text import command
 from portinfra.errors import ApplyError, LeaseHeldError, PolicyError, PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
 from portinfra.hooks.listeners import SafeListener
@@ -87,7 +88,8 @@ def drill(
             held.enter_context(run)
             entry = begin_run(ledger, {"kind": KIND, "id": id, "began": iso(started), "as_of": moment})
             say(f"drill {id}: {recovery.drill(id)}")
-            fix = "name a later moment" if as_of else "make one with dr replicate --now"
+            make_one = command("dr", "replicate", recovery.plan.name, "--now")
+            fix = "name a later moment" if as_of else f"make one with {make_one}"
             problems = [f"{lack}: {lack.fix or fix}" for lack in missing]
             try:
                 with run.living():

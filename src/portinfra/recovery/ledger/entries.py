@@ -104,7 +104,14 @@ FORMS = {
             "digest": _is_text,
             "open": _is_flag,
         },
-        {"engine": _is_text, "topology": _is_text, "key": _is_text, "manifest": _is_text, "moved": _is_whole},
+        {
+            "engine": _is_text,
+            "topology": _is_text,
+            "key": _is_text,
+            "manifest": _is_text,
+            "moved": _is_whole,
+            "locked": _is_number,
+        },
     ),
     "drill": _Form(
         {"id": _is_name, "began": _is_date, "open": _is_flag},
@@ -156,6 +163,7 @@ FORMS = {
         },
     ),
     "stood": _Form({"id": _is_name}),
+    "standby": _Form({"id": _is_name}),
     "kept": _Form({"id": _is_name, "takeover": _is_name, "data": _is_text, "until": _is_number}),
 }
 """Kind → its form."""

@@ -38,7 +38,7 @@ class Entry:
 
     @property
     def kind(self) -> str:
-        """`point`, `drill`, `failover` or `stood`."""
+        """`point`, `drill`, `run`, `failover`, `stood` or `standby`."""
         return str(self.said.get("kind", ""))
 
     @property

@@ -26,6 +26,8 @@ class Capture:
     id: str
     source: SnapshotStore
     given: Any
+    end: str = "source"
+    """The end of the recovery plan that is captured."""
     problem: str = ""
     froze: float = 0.0
     """When its first hook began: no freeze is older, and none holds for longer than from here."""
@@ -90,7 +92,13 @@ class Capture:
 
     def _passed(self, hook: Hook, **variables: str) -> bool:
         answer = calls.call(
-            hook, self.given, seconds=HOOK_SECONDS, stopped=None, group=self.group.name, **variables
+            hook,
+            self.given,
+            seconds=HOOK_SECONDS,
+            stopped=None,
+            group=self.group.name,
+            end=self.end,
+            **variables,
         )
         if not answer.passed:
             told = "" if self.group.sensitive else answer.told

@@ -1,5 +1,6 @@
 """Whether a point of a group can be made and carried."""
 
+from portinfra.command_text import command
 from portinfra.execution.connection import Connection
 from portinfra.model.observed import Observation
 from portinfra.recovery.groups import Group
@@ -22,5 +23,7 @@ def capture_problem(recovery: Recovery, group: Group, there: Observation, target
     silent = ", ".join(sorted(there.unknown))
     if missing and silent:
         return f"{silent} does not answer: {', '.join(missing)} is not seen"
-    do = "does" if len(missing) == 1 else "do"
-    return f"{', '.join(missing)} {do} not exist: apply {recovery.source.name} first" if missing else ""
+    if not missing:
+        return ""
+    do, first = "does" if len(missing) == 1 else "do", command("apply", recovery.source.name)
+    return f"{', '.join(missing)} {do} not exist: run {first} first"

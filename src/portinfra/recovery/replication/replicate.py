@@ -1,8 +1,9 @@
-"""`replicate`: new recovery points where they are due, carried to the target. Idempotent: for a timer.
+"""`replicate`: new recovery points where they are due, carried from the active end to the end that waits.
+Idempotent: for a timer.
 
 For each group that is due: hooks before, a snapshot of every volume, hooks after as soon as all have begun;
-then a copy of each in the target, under the target's key, read back; and last of all the manifest. What an
-earlier run left half done is carried on where its data is whole, and removed where it is not.
+then a copy of each at the other end, under its key, read back; and last of all the manifest. What an earlier
+run left half done is carried on where its data is whole, and removed where it is not.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -11,7 +12,7 @@ from typing import Any, Literal
 
 from attrs import define, field, frozen
 
-from portinfra.errors import ApplyError, FindingsError, PortinfraError
+from portinfra.errors import ApplyError, FindingsError, PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
 from portinfra.hooks.inventory import inventory
 from portinfra.hooks.listeners import SafeListener
@@ -32,6 +33,7 @@ from portinfra.recovery.points.capture import Capture
 from portinfra.recovery.points.coverage import coverage, is_intact
 from portinfra.recovery.points.left_aside import remove_outlived
 from portinfra.recovery.points.listing import VaultListing
+from portinfra.recovery.points.locks import DAY, lock_days, lock_snapshots
 from portinfra.recovery.points.point import Point, id_of, manifest, new_id, points, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
@@ -41,7 +43,7 @@ from portinfra.recovery.replication.retention import Retention, arrived_whole
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
-from portinfra.recovery.situation.situation import Situation, peer_of
+from portinfra.recovery.situation.situation import End, Situation, peer_of
 from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.vault.listing import by_vault, look, read_manifests
 from portinfra.recovery.vault.transfer import send
@@ -78,6 +80,8 @@ class Replicated:
     calls: int
     pruned: int = 0
     """How many points were removed that are older than anybody needs."""
+    end: End = "source"
+    """The end whose data was captured; the points are at the other one."""
 
     @property
     def succeeded(self) -> bool:
@@ -94,21 +98,24 @@ def replicate(
     pace: Pace | None = None,
     say: Say = lambda line: None,
 ) -> Replicated:
-    """Make the points that are due; with `now`, one of every group.
+    """Make the points of the active end that are due, at the end that waits; with `now`, one of every group.
 
-    Raises ProviderError and LeaseHeldError; and PolicyError where the situation permits no replication from
-    the source. With `stopped`, a takeover has just stopped the source, and carries its last point.
+    Raises ProviderError and LeaseHeldError; and PolicyError where the situation permits no replication. With
+    `stopped`, a takeover has just stopped the source of `recovery`, and carries its last point.
     """
     pace, say = pace or Pace(), SafeListener(say)
-    with Connection.to(recovery.source) as source, Connection.to(recovery.target) as target:
+    with Connection.to(recovery.source) as one, Connection.to(recovery.target) as other:
+        began = None if stopped else _active(recovery, one, other)
+        if began:
+            recovery = recovery.from_end(began.active)
+        source, target = (one, other) if recovery.source == one.environment else (other, one)
         source.account()
         catalogue = target.catalogue()
 
         def check() -> None:
             if not stopped:
-                _raise_if_not_active(recovery, source, target, hosts=False)
+                _raise_if_not_active(recovery, source, target)
 
-        began = None if stopped else _raise_if_not_active(recovery, source, target, hosts=True)
         record_peers(recovery, source, target, pace, say)
         there = source.observe(recovery.source_scope)
         data = {a: seen for a, seen in there.resources.items() if isinstance(seen.spec, Volume)}
@@ -134,16 +141,20 @@ def replicate(
     return made
 
 
-def _raise_if_not_active(recovery: Recovery, *ends: Connection, hosts: bool) -> Situation:
-    """Return the situation. Raise PolicyError unless the source is active, the target is fenced, and no
-    takeover is open.
+def _active(recovery: Recovery, *ends: Connection) -> Situation:
+    """Return the situation. Raise PolicyError unless the end that waits is fenced, and no takeover is open.
 
     While one is, each end may have a part of the newest data: a point of either would pass for all of it.
     """
-    verb = Verb("replicate", peer_of(end_of(recovery)))
-    now = read_facts(recovery, hosts=hosts, through=ends)
-    raise_if_refused(recovery, verb, now)
+    now = read_facts(recovery, through=ends)
+    raise_if_refused(recovery, Verb("replicate", now.active), now)
     return now
+
+
+def _raise_if_not_active(recovery: Recovery, *ends: Connection) -> None:
+    """Raise PolicyError where the source is no longer the active end."""
+    verb = Verb("replicate", peer_of(end_of(recovery)))
+    raise_if_refused(recovery, verb, read_facts(recovery, hosts=False, through=ends))
 
 
 @define
@@ -194,12 +205,15 @@ class _Replication:
         self._take(due, known)
         self._carry()
         self.check()  # before any point goes that a failover may have begun with
+        self._lock()
         removed = self.ledger.removed
         told = tidying.prune(whole=all(outcome.fate != "failed" for outcome in self.outcomes.values()))
         if told:
             self.say(f"the vault is not pruned: {told}")
         calls = sum(end.connection.caller.calls + end.run.calls for end in (self.source, self.target))
-        return Replicated(tuple(self.outcomes.values()), calls, self.ledger.removed - removed)
+        return Replicated(
+            tuple(self.outcomes.values()), calls, self.ledger.removed - removed, self._captured_end
+        )
 
     def _fresh(self, group: Group, known: Collection[Point]) -> Point | None:
         age_max = self.recovery.schedule(group.policy) * (1 - EARLY)
@@ -238,7 +252,7 @@ class _Replication:
                 for group in due:
                     id = new_id(self.source.now, ids)
                     ids.add(id)
-                    begun = Capture(group, id, self.source, self._given(group))
+                    begun = Capture(group, id, self.source, self._given(group), end=self._captured_end)
                     frozen.callback(begun.thaw)  # from here on: an interrupt may come while it freezes
                     if problem := begun.freeze():
                         self._failed(group, problem)
@@ -282,7 +296,17 @@ class _Replication:
         return other if native and other != mine else ""
 
     def _given(self, group: Group) -> Any:
-        return inventory(self.placed, self.there, group=group.name, volumes=list(group.volumes))
+        return inventory(
+            self.placed,
+            self.there,
+            end=self._captured_end,
+            group=group.name,
+            volumes=list(group.volumes),
+        )
+
+    @property
+    def _captured_end(self) -> End:
+        return peer_of(end_of(self.recovery))
 
     def _took(self, each: Capture, failed: Mapping[Address, str]) -> None:
         mine = set(each.wanted(""))
@@ -336,6 +360,29 @@ class _Replication:
     def _carried(self, point: Point, moved: int | None = None) -> None:
         self.outcomes[point.group] = GroupOutcome(point.group, "carried", point.id, point.taken, moved=moved)
         self.say(f"{point.group}: carried, point {point.id}")
+
+    def _lock(self) -> None:
+        """Lock the snapshots of each point that has arrived and was never locked, where the plan says so."""
+        days, arrived = lock_days(self.recovery), self.target.snapshots()
+        known = points(self.ledger.entries()) if days else []
+        ages = Ages(known, self.target.now)
+        for point in known:
+            age = ages.of(point).seconds
+            mine = [seen for address, seen in arrived.items() if id_of(address) == point.id]
+            if point.entry.said.get("locked") or not mine or not arrived_whole(point, arrived):
+                continue
+            if not point.carried or age is None or age >= days * DAY:
+                continue
+            try:
+                lock_snapshots(self.target.connection, mine, days)
+            except ProviderError as error:
+                problem = f"point {point.id} is not locked: {error}"
+                self.outcomes[point.group] = GroupOutcome(
+                    point.group, "failed", point.id, point.taken, problem
+                )
+                continue
+            until = round(self.target.now + days * DAY, 3)
+            self.ledger.rewrite(point.entry, {**point.entry.said, "locked": until})
 
     def _copy(self, known: list[Point], taken: Mapping[Address, Observed[Spec]]) -> None:
         there = place(self.recovery.topology, self.recovery.target).resources

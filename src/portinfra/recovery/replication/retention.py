@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from attrs import define, evolve
 
+from portinfra.errors import ProviderError
 from portinfra.model.address import Address
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
@@ -19,6 +20,7 @@ from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import coverage, is_intact
 from portinfra.recovery.points.keep import candidates, kept_points
 from portinfra.recovery.points.listing import VaultListing
+from portinfra.recovery.points.locks import has_locks, locked_points, read_locks
 from portinfra.recovery.points.point import Point, id_of, points, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
@@ -92,18 +94,31 @@ class Retention:
         # The manifest goes first, so that no point says that it exists whose data is gone.
         arrived, self.vault = self.target.snapshots(), look(self.recovery)
         known = [point for point in points(self.ledger.entries()) if point.carried]
+        locked = self._locked(known, arrived)
         old = self._outlived(known, Observation(arrived)) if self.all_told else []
+        old = [point for point in old if point.id not in locked]
         for point in old:
             self.ledger.remove(point.entry)
         gone = {point.id for point in old}
         if self.all_told and whole:
             gone |= {*map(id_of, arrived)} - {point.id for point in points(self.ledger.entries())}
-        self.target.bring({address: None for address in arrived if id_of(address) in gone})
+        self.target.bring({address: None for address in arrived if id_of(address) in gone - locked})
         latest = {point.group: point.id for point in reversed(known)}
         open_points = {point.id for point in points(self.ledger.entries()) if not point.carried}
         needed = {*latest.values(), *open_points}  # what is copied next is only what differs from the newest
         self._clear_source({*map(id_of, self.source.snapshots())} - needed)
         return self._prune_vault()
+
+    def _locked(self, known: list[Point], arrived: Mapping[Address, Observed[Spec]]) -> set[str]:
+        """Return the points that nobody can delete yet. Where locks cannot be read, no point is removed."""
+        if not has_locks(self.recovery, known):
+            return set()
+        try:
+            return set(locked_points(arrived, read_locks(self.target.connection)))
+        except ProviderError as error:
+            self.all_told = False
+            self.target.say(f"the locks of snapshots cannot be read, so no point is removed: {error}")
+            return set()
 
     def _outlived(self, known: Iterable[Point], there: Observation) -> list[Point]:
         """The points that no policy keeps. Of a group that is no longer declared, the newest is kept."""

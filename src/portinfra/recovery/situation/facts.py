@@ -8,6 +8,7 @@ from attrs import evolve
 
 from portinfra.errors import OutcomeUnknown, PortinfraError, Unavailable
 from portinfra.execution.connection import Connection
+from portinfra.model.internet import lets_internet_in
 from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation
 from portinfra.model.plan import Plan
@@ -96,15 +97,24 @@ def read_facts_for_plan(recovery: Recovery, end: End, plan: Plan) -> Situation:
     return classify(source, evolve(target, authority=known))
 
 
-def facts_of(end: End, lease: Lease | None, contents: Contents, there: Observation | None) -> EndFacts:
-    """Return what an end says: its newest lease, its ledger, and what was observed there. Pure."""
+def facts_of(
+    end: End,
+    lease: Lease | None,
+    contents: Contents,
+    there: Observation | None,
+    *,
+    standby: bool = False,
+) -> EndFacts:
+    """Return what an end says: its newest lease, its ledger, and what was observed there; with `standby`, its
+    hosts may run while it waits. Pure.
+    """
     known = turns(contents.entries)
     newest = max(known, key=lambda turn: turn.latest, default=None)
     closed = (turn.number for turn in known if not turn.open)
     since = max(activated_number(contents), *closed, 0)
     return EndFacts(
         authority=_authority(end, lease),
-        hosts=_hosts(there),
+        hosts=_hosts(there, standby=standby),
         takeover=_takeover(end, newest) if newest else None,
         activated=_activated(end, known, contents.entries),
         damaged=tuple(
@@ -139,7 +149,8 @@ def _read_end(recovery: Recovery, end: End, place: Connection, *, hosts: bool) -
     leases = read_leases(place.reader, recovery.target_scope)
     contents = Ledger(place, recovery.ledger).read()
     there = place.observe(recovery.target_scope) if hosts else None
-    found = facts_of(end, leases[-1] if leases else None, contents, there)
+    standby = recovery.has_standby and end == "target"
+    found = facts_of(end, leases[-1] if leases else None, contents, there, standby=standby)
     return evolve(found, held_by=_held_by(leases[-1], place.provider.clock.now()) if leases else "")
 
 
@@ -155,12 +166,14 @@ def _authority(end: End, lease: Lease | None) -> Authority | None:
     return Authority(lease.epoch, peer_of(end) if lease.fenced else end)
 
 
-def _hosts(there: Observation | None) -> Literal["on", "off", "unknown"]:
+def _hosts(there: Observation | None, *, standby: bool) -> Literal["on", "off", "unknown", "standby"]:
     if there is None:
         return "off"
     on = any(
         isinstance(seen.spec, Instance) and seen.spec.power == "running" for seen in there.resources.values()
     )
+    if on and standby and not there.unknown and not lets_internet_in(there):
+        return "standby"
     return "on" if on else "unknown" if there.unknown else "off"
 
 

@@ -1,16 +1,27 @@
-"""The guard of the two environments of a recovery plan: it permits or forbids a plan of either one."""
+"""The guard of the two environments of a recovery plan: it permits or forbids a plan of either one, and
+decides whether hosts of the target run as a standby.
+"""
 
 from collections.abc import Iterable, Iterator
 
 from attrs import evolve, frozen
 
+from portinfra.command_text import command
 from portinfra.errors import DeclarationError
+from portinfra.execution.connection import Connection
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
+from portinfra.model.internet import describe_flows, flows_from_internet, without_internet
+from portinfra.model.lease import Lease
+from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.strict import strict
 from portinfra.model.topology import Topology
+from portinfra.placement import place
+from portinfra.recovery.groups import groups
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.standbys import groups_with_newest, record_standby
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts_for_plan
 from portinfra.recovery.situation.permissions import Refusal, Verb, may
@@ -25,7 +36,9 @@ class GuardedRecovery(Recovery):
     """A recovery as the `Guard` of its two environments."""
 
     def findings(self, plan: Plan) -> Iterator[Finding]:
-        """Return what forbids a plan of either environment. Reads leases and ledgers of both."""
+        """Return what forbids a plan of either environment, and what a standby is. Reads leases and ledgers
+        of both.
+        """
         scopes: tuple[tuple[End, object], ...] = (
             ("source", self.source_scope),
             ("target", self.target_scope),
@@ -33,6 +46,28 @@ class GuardedRecovery(Recovery):
         for end, scope in scopes:
             if plan.scope == scope:
                 yield from self._findings(plan, end, read_facts_for_plan(self, end, plan))
+
+    def as_standby(self, placed: Placed, lease: Lease | None) -> Placed | None:
+        """Return what the target has of the resources while it is a standby; None: it is active, its own
+        volumes have the newest data, or the plan declares no standby.
+        """
+        if not self.has_standby or placed.scope != self.target_scope:
+            return None
+        if lease and lease.epoch and (not lease.fenced or self._newest_own()):
+            return None
+        return place(without_internet(placed.topology), placed.environment)
+
+    def begin_standby(self, plan: Plan) -> None:
+        """Write into the ledger that hosts of a standby may write on its volumes from now on."""
+        with Connection.to(self.target) as target:
+            ledger = Ledger.settled(target, self.ledger)
+            record_standby(ledger, f"standby-{int(target.provider.clock.now()):x}")
+
+    def _newest_own(self) -> list[str]:
+        with Connection.to(self.target) as target:
+            contents = Ledger.settled(target, self.ledger).read()
+        named = groups(self, place(self.topology, self.target))
+        return groups_with_newest(contents, [group.name for group in named])
 
     def _findings(self, plan: Plan, end: End, now: Situation) -> Iterator[Finding]:
         apply = Verb("apply", end)
@@ -45,8 +80,37 @@ class GuardedRecovery(Recovery):
                 yield evolve(self._at(plan, apply, refusal, now), severity=Severity.WARNING)
         elif refusal:
             yield self._at(plan, apply, refusal, now)
+        elif plan.standby:
+            yield self._standby_finding(plan)
+        elif end == "target" and self.has_standby and plan.fenced:
+            yield self._standby_waits(plan)
         elif end == "target" and now.authority is None:
             yield from _blank_findings(plan, self.plan.name)
+
+    def _standby_finding(self, plan: Plan) -> Finding:
+        closed = ", ".join(describe_flows(flows_from_internet(self.topology)))
+        name, environment = self.plan.name, plan.placed.environment
+        stay = f"; until it is active these flows stay closed: {closed}" if closed else ""
+        return Finding(
+            "recovery/standby",
+            f"{environment.name} is the standby of recovery plan {name}: its hosts run{stay}",
+            f"To bring newer data there: dr refresh {name}. To make it active: dr failover {name}.",
+            Severity.WARNING,
+            subject=f"environment.{environment.name}",
+            location=environment.location,
+        )
+
+    def _standby_waits(self, plan: Plan) -> Finding:
+        name, environment = self.plan.name, plan.placed.environment
+        return Finding(
+            "recovery/standby-waits",
+            f"hosts of {environment.name} stay off: its own volumes have the newest data of a group, which "
+            "hosts of a standby would change",
+            f"Make newer points first: dr replicate {name}. Then run this again.",
+            Severity.WARNING,
+            subject=f"environment.{environment.name}",
+            location=environment.location,
+        )
 
     def _at(self, plan: Plan, verb: Verb, refusal: Refusal, now: Situation) -> Finding:
         environment = plan.placed.environment
@@ -64,7 +128,8 @@ def _blank_findings(plan: Plan, recovery: str) -> Iterator[Finding]:
             "recovery/not-its-turn",
             f"{environment.name} is the target of recovery plan {recovery}, and has not taken over: "
             "what this makes is blank",
-            f"To take over: dr failover {recovery}; to try it: dr drill {recovery}.",
+            f"To take over: {command('dr', 'failover', recovery)}; to try it: "
+            f"{command('dr', 'drill', recovery)}.",
             Severity.WARNING,
             subject=f"environment.{environment.name}",
             location=environment.location,

@@ -16,7 +16,9 @@ from portinfra.recovery.situation.situation import ENDS, End, Situation, peer_of
 class Verb:
     """One verb, with the options that permission depends on."""
 
-    name: Literal["apply", "destroy", "replicate", "drill", "sweep", "fence", "abandon", "takeover"]
+    name: Literal[
+        "apply", "destroy", "replicate", "drill", "refresh", "sweep", "fence", "abandon", "takeover"
+    ]
     end: End | None = None
     """The end that it changes. `replicate` copies from it, and `takeover` makes it active."""
     planned: bool = False
@@ -100,6 +102,14 @@ def _drill(verb: Verb, now: Situation) -> Refusal | None:
     if now.open:
         return _refuse_while_open(now)
     return None if now.fenced else Refusal("not-fenced", (FENCE,))
+
+
+def _refresh(verb: Verb, now: Situation) -> Refusal | None:
+    """A refresh takes place where a drill does. It stops hosts of a standby and replaces its volumes."""
+    refusal = _drill(verb, now)
+    if refusal is None or refusal.rule != "active-end":
+        return refusal
+    return Refusal("refresh-active-end", next_verbs(now))
 
 
 def _fence(verb: Verb, now: Situation) -> Refusal | None:
@@ -193,6 +203,7 @@ _RULES: dict[str, Callable[[Verb, Situation], Refusal | None]] = {
     "destroy": _destroy,
     "replicate": _replicate,
     "drill": _drill,
+    "refresh": _refresh,
     "sweep": lambda verb, now: None,
     "fence": _fence,
     "abandon": _abandon,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from portinfra import command_text
 from portinfra.errors import OutcomeUnknown, PolicyError, PortinfraError, Unavailable
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
@@ -46,17 +47,17 @@ def explain(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) ->
 
 
 def command(recovery: Recovery, verb: Verb) -> str:
-    """Return what an operator types for a verb, after the name of the program."""
+    """Return what an operator types for a verb."""
     recovery, plan = recovery.declared, recovery.plan.name
     if verb.name == "takeover":
         name = "failover" if verb.end == "target" else "failback"
-        planned = " --planned" if verb.planned else ""
-        lost = f" --lost {_name(recovery, peer_of(_end(verb)))}" if verb.lost else ""
-        return f"dr {name} {plan}{planned}{lost}"
+        planned = ("--planned",) if verb.planned else ()
+        lost = ("--lost", _name(recovery, peer_of(_end(verb)))) if verb.lost else ()
+        return command_text.command("dr", name, plan, *planned, *lost)
     if verb.name in ("apply", "destroy"):
-        without = " --without-peer" if verb.without_peer else ""
-        return f"{verb.name} {_name(recovery, _end(verb))}{without}"
-    return f"dr {verb.name} {plan}"
+        without = ("--without-peer",) if verb.without_peer else ()
+        return command_text.command(verb.name, _name(recovery, _end(verb)), *without)
+    return command_text.command("dr", verb.name, plan)
 
 
 def next_step(recovery: Recovery, verbs: tuple[Verb, ...]) -> str:
@@ -124,10 +125,9 @@ def _not_fenced(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation
 
 def _source_waits(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
     name, other = _name(recovery, now.active), _name(recovery, now.waiting)
-    back = Verb("takeover", now.waiting)
     return (
         f"{name} is active, and what {other} has is older",
-        f"{command(recovery, back)} carries the newest data to {other}, and makes it active.",
+        f"Run this again: {command(recovery, refusal.instead[0])} carries data from {name} to {other} now.",
     )
 
 
@@ -135,6 +135,14 @@ def _active_end(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation
     return (
         f"{_name(recovery, now.active)} is active, and a drill takes place in the environment that waits",
         f"Go back first: {command(recovery, Verb('takeover', now.waiting))}; then drill.",
+    )
+
+
+def _refresh_active(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
+    return (
+        f"{_name(recovery, now.active)} is active: it has the newest data, and a refresh is of a standby",
+        next_step(recovery, refusal.instead)
+        or f"Go back first: {command(recovery, Verb('takeover', now.waiting))}; then refresh.",
     )
 
 
@@ -146,16 +154,19 @@ def _stands_already(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situa
         return f"{name} is active already{since}, and {other} is not stopped", f"Stop it: {fence}."
     return (
         f"{name} is active already{since}: there is nothing left to do",
-        f"To repair what is wrong there: apply {name}. To make {other} active: "
+        f"To repair what is wrong there: {command(recovery, Verb('apply', now.active))}. To make {other} "
+        "active: "
         f"{command(recovery, Verb('takeover', now.waiting))}.",
     )
 
 
 def _nothing_to_fence(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
     name, other = _name(recovery, now.active), _name(recovery, now.waiting)
+    is_standby = now.facts(now.waiting).hosts == "standby"
+    runs = "runs as the declared standby" if is_standby else "has no host that runs against that"
     return (
-        f"{name} is active, and {other}, which waits, has no host that runs against that",
-        f"dr status shows both environments. To make {other} active: "
+        f"{name} is active, and {other}, which waits, {runs}",
+        f"{_status(recovery)} shows both environments. To make {other} active: "
         f"{command(recovery, Verb('takeover', now.waiting))}.",
     )
 
@@ -163,7 +174,7 @@ def _nothing_to_fence(recovery: Recovery, verb: Verb, refusal: Refusal, now: Sit
 def _nothing_under_way(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
     return (
         f"no takeover is under way: {_name(recovery, now.active)} is active",
-        "dr status shows both environments, and the command that finishes a takeover.",
+        f"{_status(recovery)} shows both environments, and the command that finishes a takeover.",
     )
 
 
@@ -195,6 +206,7 @@ _SENTENCES: dict[str, Callable[[Recovery, Verb, Refusal, Situation], Sentences]]
     "superseded": _not_fenced,
     "source-waits": _source_waits,
     "active-end": _active_end,
+    "refresh-active-end": _refresh_active,
     "stands-already": _stands_already,
     "source-stands": _stands_already,
     "nothing-to-fence": _nothing_to_fence,
@@ -211,6 +223,7 @@ def _title(recovery: Recovery, verb: Verb) -> str:
         "takeover": f"{scope} cannot take over",
         "replicate": f"{scope} makes no new points now",
         "drill": f"no drill begins in {scope}",
+        "refresh": f"{scope} is not refreshed",
         "fence": "nothing is stopped",
         "abandon": "nothing is abandoned",
     }.get(verb.name, f"{scope} is not changed")
@@ -225,6 +238,10 @@ def _wait(recovery: Recovery, refusal: Refusal, end: End) -> str:
 def _why(now: Situation, end: End) -> str:
     error = now.facts(end).error
     return f": {error}".partition("\n")[0] if error else ""
+
+
+def _status(recovery: Recovery) -> str:
+    return command_text.command("dr", "status", recovery.plan.name)
 
 
 def _name(recovery: Recovery, end: End) -> str:

@@ -53,8 +53,10 @@ class EndFacts:
     answers: bool = True
     authority: Authority | None = None
     """The newest decision that its lease has; None: there was no takeover yet."""
-    hosts: Literal["on", "off", "unknown"] = "off"
-    """`off`: also where none exists. `unknown`: a zone does not answer."""
+    hosts: Literal["on", "off", "unknown", "standby"] = "off"
+    """`off`: also where none exists. `unknown`: a zone does not answer. `standby`: they run as the recovery
+    plan declares, and nothing from the internet reaches them.
+    """
     takeover: Takeover | None = None
     activated: Authority | None = None
     """The last takeover that made this end active: its own volumes have the newest data of then."""
@@ -89,7 +91,9 @@ class Situation:
     the other end is being abandoned. `undecided`: it does not answer.
     """
     fenced: bool | None
-    """Whether the waiting end has the newest decision, and its hosts are off; None: it does not answer."""
+    """Whether the waiting end has the newest decision, and its hosts are off or a standby; None: it does not
+    answer.
+    """
     holder: End | None
     """The end whose own volumes have the newest data; None: an end does not answer."""
     ends: tuple[EndFacts, EndFacts]
@@ -210,7 +214,7 @@ def _is_fenced(waiting: EndFacts, newest: Authority | None) -> bool | None:
         return None
     if newest is None:
         return True  # no takeover happened yet: hosts of the target may run, with blank volumes
-    return waiting.authority == newest and waiting.hosts == "off"
+    return waiting.authority == newest and waiting.hosts in ("off", "standby")
 
 
 def _since(facts: EndFacts) -> tuple[int, str]:

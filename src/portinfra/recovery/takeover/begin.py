@@ -2,6 +2,7 @@
 
 from attrs import evolve, frozen
 
+from portinfra.command_text import command
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
@@ -93,7 +94,8 @@ class Beginning:
             f"{self.recovery.target_scope} cannot take over",
             "other-moment",
             f"{found.occasion} {found.id} has begun with {decided}",
-            f"Leave --as-of out to continue it. For another moment, abandon it first: dr abandon {plan}.",
+            "Leave --as-of out to continue it. For another moment, abandon it first: "
+            f"{command('dr', 'abandon', plan)}.",
         )
 
     def _epoch(self, now: Situation, run: Run) -> int:

@@ -5,14 +5,18 @@ that stands; one that was cut off when its peer took over finds the higher epoch
 epoch is the moment of a decision: who decides without the other end, which is silent, decides later than it.
 """
 
+from collections.abc import Collection
 from contextlib import suppress
 
 from attrs import evolve
 
+from portinfra.command_text import command
 from portinfra.errors import ApplyError, PolicyError, ProviderError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
+from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
+from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.progress import Listener
@@ -37,21 +41,52 @@ def switch(run: Run, placed: Placed, catalogue: Catalogue, power: Power, listen:
     Unavailable, once the rest is done, where a zone is silent: what is not seen may run.
     """
     there = run.reader.observe(placed.scope)
-    wanted = {
-        address: evolve(seen.spec, power=power) if isinstance(seen.spec, Instance) else seen.spec
-        for address, seen in there.resources.items()
-    }
-    hosts = frozenset(address for address, spec in wanted.items() if isinstance(spec, Instance))
-    plan = run.plan(evolve(placed, resources=wanted), catalogue, PlanOptions(addresses=hosts))
+    return _switch(run, placed, catalogue, _with_power(there, there.of(Instance), power), listen)
+
+
+def stand_down(
+    run: Run, placed: Placed, catalogue: Catalogue, kept: Collection[str], listen: Listener
+) -> None:
+    """Stop the hosts that run, but those of the roles `kept`: their data is about to be replaced. Raises what
+    `switch` raises.
+    """
+    there = run.reader.observe(placed.scope)
+    stale = [
+        address
+        for address, seen in there.of(Instance).items()
+        if seen.spec.power == "running" and placed.roles.get(address) not in kept
+    ]
+    if stale:
+        _switch(run, placed, catalogue, _with_power(there, stale, "stopped"), listen)
+
+
+def _with_power(there: Observation, hosts: Collection[Address], power: Power) -> Observation:
+    """Return what is there, with these hosts on or off."""
+    return evolve(
+        there,
+        resources={
+            address: evolve(seen, spec=evolve(seen.spec, power=power))
+            if address in hosts and isinstance(seen.spec, Instance)
+            else seen
+            for address, seen in there.resources.items()
+        },
+    )
+
+
+def _switch(run: Run, placed: Placed, catalogue: Catalogue, wanted: Observation, listen: Listener) -> int:
+    """Switch hosts as is wanted, and return how many there are."""
+    specs = {address: seen.spec for address, seen in wanted.resources.items()}
+    hosts = frozenset(wanted.of(Instance))
+    plan = run.plan(evolve(placed, resources=specs), catalogue, PlanOptions(addresses=hosts))
     try:
         if not plan.empty:
             run.apply(plan, listen)
     except ApplyError as error:
         if not error.outcome.unverified:
             raise
-    if there.unknown:
+    if wanted.unknown:
         raise Unavailable(
-            f"{', '.join(sorted(there.unknown))} did not answer: what runs there has not been {power}",
+            f"{', '.join(sorted(wanted.unknown))} did not answer: what runs there has not been switched",
             provider=run.reader.provider.name,
             fix="Wait until it answers, and run this again.",
         )
@@ -82,11 +117,13 @@ def switched(
 
 def passed_on(recovery: Recovery, epoch: int) -> PolicyError:
     """That what was to be done here is of an earlier epoch."""
+    plan = recovery.plan.name
     return recovery.refusal(
         "another operator was faster",
         "passed-on",
         f"meanwhile it was decided otherwise ({moment(epoch)})",
-        "Look at dr status before anything else; dr fence stops the environment that was overtaken.",
+        f"{command('dr', 'status', plan)} shows both environments. {command('dr', 'fence', plan)} stops the "
+        "one that was overtaken.",
     )
 
 

@@ -14,6 +14,7 @@ class Step(Enum):
     LAST_POINT = "a last point is carried from the other end"
     FETCH = "points that are newer are fetched from the vault"
     AGREE = "the ledger says which data each group gets"
+    STAND_DOWN = "hosts of a standby, whose data is replaced, are stopped"
     ACTIVATE = "the lease says that the end is active"
     BRING_UP = "the roles get their data and start, wave by wave"
     COMPLETE = "the ledger says that the end has its own data from here on"

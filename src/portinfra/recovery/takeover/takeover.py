@@ -11,6 +11,7 @@ from typing import Any
 
 from attrs import asdict, define, evolve
 
+from portinfra.command_text import command
 from portinfra.errors import (
     ApplyError,
     FindingsError,
@@ -48,7 +49,7 @@ from portinfra.recovery.situation.wish import end_of, is_planned
 from portinfra.recovery.takeover.begin import Beginning
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import OwnData, both_ran, shown
-from portinfra.recovery.takeover.fencing import passed_on, switch, switched
+from portinfra.recovery.takeover.fencing import passed_on, stand_down, switch, switched
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.vault.selection import Selected, Selection
 from portinfra.recovery.vault.transfer import receive
@@ -135,6 +136,8 @@ class _Takeover:
             placed = sourced(self.recovery, placed, chosen.points, there, accepted)
             self.how.at(Step.AGREE)
             turn = self._agreed(turn, placed, chosen)
+            self.how.at(Step.STAND_DOWN)
+            stand_down(run, placed, self.catalogue, self._with_data(turn), pace.listen)
             self.how.at(Step.ACTIVATE)
             run.record_fence(epoch=turn.epoch, fenced=False)
             sensitive = self.recovery.sensitive
@@ -249,8 +252,8 @@ class _Takeover:
             f"{name} is fenced, and not all of it is stopped: {error}",
             provider=self.recovery.source.provider,
             fix="The takeover has begun, and no apply starts what is off. Run this again once all of it "
-            f"answers; or, if it is lost: dr {verb} {plan} --lost {name}. To give the takeover up: "
-            f"dr abandon {plan}.",
+            f"answers; or, if it is lost: {command('dr', verb, plan, '--lost', name)}. To abandon the "
+            f"takeover: {command('dr', 'abandon', plan)}.",
         )
 
     def _last_point(self) -> None:
@@ -301,6 +304,12 @@ class _Takeover:
         changed = evolve(now, points=ids, own=own, blank=blank, restored=restored, done=())
         return written(self.ledger, evolve(changed, contained=contained))
 
+    def _with_data(self, turn: Turn) -> frozenset[str]:
+        """Return the roles whose hosts this takeover has started, or may have."""
+        restored = {role for role in self.recovery.plan.roles if mark(role) in turn.restored}
+        rest = {role.name for role in self.recovery.topology.roles} - set(self.recovery.plan.roles)
+        return frozenset(restored | rest if restored else ())
+
     # Bringing up.
 
     def _turn(self, id: str) -> Turn:
@@ -343,7 +352,8 @@ class _Takeover:
         except (ApplyError, FindingsError, Unavailable) as error:
             name = self.recovery.target.name
             first = str(error.first if isinstance(error, ApplyError) else error).partition("\n")[0]
-            bring_up.reasons.append(f"not every host runs ({first}): apply {name} starts the others")
+            start = command("apply", name)
+            bring_up.reasons.append(f"not every host runs ({first}): {start} starts the others")
 
     def _announced(self, bring_up: BringUp) -> bool:
         """Tell the names' keeper where the hosts are now; whether it took it."""

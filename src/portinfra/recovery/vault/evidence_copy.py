@@ -25,6 +25,6 @@ def send_copy(recovery: Recovery, evidence: Evidence, file: Path) -> str:
     name = f"{evidence.number:05}-{file.name}"
     target = path_in(copy.remote, name)
     if name in rclone.ask("lsf", "--files-only", copy.remote, none_is="").splitlines():
-        raise ProviderError(f"{target} exists already", fix="Compare it to the file here: dr verify.")
+        raise ProviderError(f"{target} exists already", fix=f"Compare it to {file}.")
     rclone.ask("rcat", target, given=file.read_text(encoding="utf-8"))
     return target

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from portinfra.command_text import command
 from portinfra.errors import InvalidRequest
 from portinfra.model.finding import Finding, Severity
 from portinfra.provider import registry
@@ -69,7 +70,11 @@ def lacking(recovery: Recovery, *, fetches: bool) -> Iterator[Finding]:
         yield _finding(recovery, "rclone is not on this machine", fix, severity)
     if not Path(vault.sender).expanduser().is_file():
         told = f"{vault.sender}, the vault's sender, is not on this machine"
-        yield _finding(recovery, told, "Whoever lets dr replicate run needs it.")
+        yield _finding(
+            recovery,
+            told,
+            f"The machine that runs {command('dr', 'replicate', recovery.plan.name)} needs it.",
+        )
     needed = {"receiver": vault.receiver}
     needed |= {"identity": vault.identity} if "age" in recovery.engines else {}
     needed |= {"password": vault.password} if "restic" in recovery.engines else {}

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from attrs import evolve, frozen
 
+from portinfra.command_text import command
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
@@ -13,6 +14,7 @@ from portinfra.model.observed import Observation
 from portinfra.placement import place
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger.ledger import Contents, Ledger
+from portinfra.recovery.ledger.standbys import standby_number
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
 from portinfra.recovery.ledger.takeovers import Turn, activated_number, mark, turns
 from portinfra.recovery.options import How
@@ -168,13 +170,14 @@ class Selection:
         new point can be made while this takeover is `under_way`.
         """
         name = self.recovery.plan.name
-        fix = f"Look at dr status; make one with: dr replicate {name} --now."
+        point = command("dr", "replicate", name, "--now")
+        fix = f"{command('dr', 'status', name)} lists the points. Make one: {point}."
         if self.how.as_of:
-            fix = f"Name a later moment: --as-of TIME. To see what it brings: dr plan {name} --as-of TIME."
+            fix = f"Name a later moment. {command('dr', 'status', name, '--points')} lists the points."
         elif self.how.lost:
             fix = "Declare it without what no point has data for; or wait for the other environment."
         elif under_way:
-            fix = f"Abandon this: dr abandon {name}. Then make one with: dr replicate {name} --now."
+            fix = f"Abandon this: {command('dr', 'abandon', name)}. Then make one: {point}."
         keep = "Leave --blank out for it."
         doubt = "Repair that record. To use points, whatever own volumes have: --from-points."
         return [
@@ -202,12 +205,13 @@ def own_numbers(
 
     An end has its own data since a takeover made it active; the source has it from the beginning. A takeover
     that was not finished since may have replaced it: by the data of a point, or by a part of it. Data of a
-    point that is left aside counts for nothing.
+    point that is left aside counts for nothing, and so does what hosts of a standby may have written on.
     """
     placed = place(recovery.topology, recovery.target)
     since = activated_number(contents)
-    active = since > 0 or recovery.is_reversed
-    later = [turn for turn in turns(contents.entries) if turn.number > since and turn.restores]
+    ran = standby_number(contents)
+    active = ran <= since and (since > 0 or recovery.is_reversed)
+    later = [turn for turn in turns(contents.entries) if turn.number > max(since, ran) and turn.restores]
     known = {point.id: point for point in points(contents.entries) if point.id not in how.without}
     found: dict[str, int | None] = {}
     for group in groups(recovery, placed):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from attrs import evolve
 
+from portinfra.command_text import command
 from portinfra.errors import PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
@@ -119,7 +120,8 @@ def receive(
     try:
         clear(recovery, target, pace)
     except PortinfraError as error:  # what is needed is there, and is not to wait for this
-        say(f"helpers are left in {recovery.receiving}, for dr sweep: {error}")
+        sweep = command("dr", "sweep", recovery.plan.name)
+        say(f"transfer hosts are left in {recovery.receiving}: {error}. To remove them: {sweep}")
 
 
 def transfer_findings(

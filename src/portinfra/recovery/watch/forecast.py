@@ -37,7 +37,7 @@ from portinfra.recovery.vault.selection import Selected, Selection, as_decided
 from portinfra.recovery.vault.transfer import not_here, transfer_findings
 from portinfra.recovery.watch.probers import prober_findings
 from portinfra.recovery.watch.readiness import ReadinessFacts, UnreadyHook, readiness
-from portinfra.recovery.watch.status import RecoveryStatus, status
+from portinfra.recovery.watch.status import RecoveryStatus, status_of_way
 from portinfra.validation.arguments import check_arguments
 from portinfra.words import iso
 
@@ -104,7 +104,7 @@ def prospect(recovery: Recovery, how: How | None = None) -> Prospect:
     """
     how = how or How()
     with Look.to(recovery.target, recovery.topology) as target:
-        now = status(recovery, ask_source=not how.lost, through=target)
+        now = status_of_way(recovery, ask_source=not how.lost, through=target)
         check_points(recovery, how.without, now.known_points)
         check_blank(recovery, place(recovery.topology, recovery.target), how.blank)
         return foresee(recovery, how, now, target)

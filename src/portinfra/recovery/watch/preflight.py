@@ -2,6 +2,7 @@
 
 from attrs import frozen
 
+from portinfra.command_text import command
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Look
 from portinfra.placement import place
@@ -14,7 +15,7 @@ from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of, takeover_verb
 from portinfra.recovery.watch.forecast import foresee
 from portinfra.recovery.watch.readiness import NEVER_OVERRULED, errors_of
-from portinfra.recovery.watch.status import status
+from portinfra.recovery.watch.status import status_of_way
 from portinfra.validation.arguments import check_arguments
 
 
@@ -38,7 +39,7 @@ def may_take_over(recovery: Recovery, how: How | None = None) -> Permitted:
     now = read_facts(recovery, left if how.lost else None)
     raise_if_refused(recovery, takeover_verb(recovery, how), now)
     with Look.to(recovery.target, recovery.topology) as target:
-        known = status(recovery, ask_source=not how.lost, through=target)
+        known = status_of_way(recovery, ask_source=not how.lost, through=target)
         check_points(recovery, how.without, known.known_points)
         check_blank(recovery, place(recovery.topology, recovery.target), how.blank)
         if _has_stopped(recovery, how, now):
@@ -46,7 +47,8 @@ def may_take_over(recovery: Recovery, how: How | None = None) -> Permitted:
         errors = errors_of(foresee(recovery, how, known, target).findings)
     refusing = [each for each in errors if not how.insist or each.rule in NEVER_OVERRULED]
     if refusing:
-        fix = f"Mend that, and run it again; or give it up: dr abandon {recovery.plan.name}."
+        abandon = command("dr", "abandon", recovery.plan.name)
+        fix = f"Correct that, and run it again; or abandon it: {abandon}."
         raise PolicyError(
             f"{recovery.target_scope} cannot take over: nothing was changed",
             refusing,

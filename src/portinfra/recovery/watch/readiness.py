@@ -9,6 +9,7 @@ from datetime import datetime
 
 from attrs import evolve, field, frozen
 
+from portinfra.command_text import command
 from portinfra.model.duration import seconds
 from portinfra.model.finding import Finding, Severity
 from portinfra.placement import place
@@ -184,12 +185,13 @@ def _gaps(recovery: Recovery, now: RecoveryStatus) -> Iterable[Finding]:
     """What makes a recovery worse than was planned, and stops no takeover."""
     name = recovery.plan.name
     for warning in now.dated_ahead:
-        fix = "Set the clock of that machine, or of this one (NTP). Then make a point: dr replicate --now."
+        point = command("dr", "replicate", name, "--now")
+        fix = f"Set the clock of that machine, or of this one (NTP). Then make a point: {point}."
         yield _gap(name, "dated-ahead", warning, fix, Severity.WARNING)
     for volume in now.volumes:
         if volume.level == "lost" and volume.age is not None:
             age = f"its newest point is {duration(volume.age)} old, and the rpo is {recovery.plan.rpo}"
-            fix = "Let dr replicate run by a timer."
+            fix = f"Let {command('dr', 'replicate', name)} run by a timer."
             yield _gap(name, "too-old", f"{volume.volume}: {age}", fix, Severity.WARNING)
 
 
@@ -214,24 +216,27 @@ def _tried(recovery: Recovery, facts: ReadinessFacts) -> Iterable[Finding]:
     """What the drills speak against: the last of all, and the last that came up."""
     name, rto, every = recovery.plan.name, recovery.plan.rto, recovery.plan.drill_every
     now, measured, drill = facts.status, facts.measured, facts.measured_in
-    last = now.last_drill
+    last, try_it = now.last_drill, command("dr", "drill", name)
     if every and not (last and facts.now - datetime.fromisoformat(last.began).timestamp() <= seconds(every)):
         late = f"a drill is due every {every}, and the last one is older, or there was none"
-        yield _gap(name, DRILL_LATE.partition("/")[2], late, "Let dr drill run by a timer.", Severity.WARNING)
+        yield _gap(
+            name, DRILL_LATE.partition("/")[2], late, f"Let {try_it} run by a timer.", Severity.WARNING
+        )
     if last and last.result == "failed":
-        failed, fix = f"the last drill ({last.id}) failed", "Look at its report, and try it again: dr drill."
+        failed, fix = f"the last drill ({last.id}) failed", f"Look at its report, and try it again: {try_it}."
         yield _gap(name, "drill-failed", failed, fix, Severity.WARNING)
     if recovery.plan.accept == "data":
         yield from _unread(recovery, last)
     if measured is None:
         never = "no drill has come up yet, so the time that a takeover needs is not known"
-        yield _gap(name, "never-drilled", never, "Try it: dr drill.", Severity.WARNING)
+        yield _gap(name, "never-drilled", never, f"Try it: {try_it}.", Severity.WARNING)
     elif measured > seconds(rto):
         took = f"drill {drill} took {duration(measured)}, and the rto is {rto}"
         yield _gap(name, "too-slow", took, "Look at its report: which wave took the time?", Severity.WARNING)
     for id in now.drills:
         left = f"drill {id} still runs, or has left something behind"
-        yield _gap(name, "left-behind", left, "Remove what dead drills left: dr sweep.", Severity.WARNING)
+        fix = f"Remove what dead drills left: {command('dr', 'sweep', name)}."
+        yield _gap(name, "left-behind", left, fix, Severity.WARNING)
 
 
 def _unread(recovery: Recovery, last: Drilled | None) -> Iterable[Finding]:
@@ -256,7 +261,8 @@ def _overwrites(recovery: Recovery, volumes: Collection[str]) -> Iterable[Findin
     plan, name = recovery.plan, recovery.target.name
     listed = ", ".join(sorted(volumes))
     message = f"{name} was active after its last point: the takeover replaces {listed}"
-    fix = f"A snapshot of each is kept for {plan.keep_overwritten}: dr status lists them."
+    lists = command("dr", "status", plan.name)
+    fix = f"A snapshot of each is kept for {plan.keep_overwritten}: {lists} lists them."
     if not plan.keep_overwritten:
         fix = 'Nothing keeps their data. To keep snapshots, write keep_overwritten = "7d".'
     yield _gap(plan.name, "overwrites-data", message, fix, Severity.WARNING)

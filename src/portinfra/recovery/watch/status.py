@@ -1,7 +1,7 @@
 """`status`: how old the newest restorable data of every volume is, against what may be lost.
 
-Asks the target, looks into the vault, where this machine can, and asks the source no more than whose turn it
-knows it to be, and whether a way back has begun.
+It reads the points at the end that waits, and the vault where this machine can. Of the other end it reads the
+lease, the takeovers in its ledger, and whether hosts run.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -35,6 +35,7 @@ from portinfra.recovery.points.coverage import (
     newest_or_best,
 )
 from portinfra.recovery.points.left_aside import KeptVolumes
+from portinfra.recovery.points.locks import has_locks, locked_points, read_locks
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
@@ -108,6 +109,8 @@ class PointStatus:
     """Whether the ledger says that all of it is there."""
     age_is_exact: bool = True
     """Whether it is the age. If not, the data is no older than that."""
+    locked_until: str | None = None
+    """Until when nobody can delete it: UTC, ISO 8601; None: it is not locked."""
 
 
 @frozen(field_transformer=strict)
@@ -166,6 +169,12 @@ class RecoveryStatus:
     """
     target_may_run: bool = False
     """Whether hosts of the target run although a takeover made the source active again."""
+    standby_runs: bool = False
+    """Whether hosts of the target run as a standby, which the internet does not reach."""
+    end: End = "target"
+    """The end whose points these are: the source while the target is active and the source is fenced."""
+    points_in: str = ""
+    """The scope of that end: `shop/recovery`."""
 
     def takeover_by(self, command: Kind) -> Turn | None:
         """Return the takeover that is under way, if this command leads to it."""
@@ -196,9 +205,9 @@ class RecoveryStatus:
 
     @property
     def level(self) -> Level:
-        """The worst of all volumes; late at best where the target stands, or is about to."""
+        """The worst of all volumes; late at best where a takeover is open, or both ends may run."""
         levels = {volume.level for volume in self.volumes}
-        if self.turn or self.stands or self.untold or self.target_may_run:
+        if self.turn or self.source_may_run or self.untold or self.target_may_run:
             levels.add("late")
         return "lost" if "lost" in levels else "late" if "late" in levels else "ok"
 
@@ -216,11 +225,35 @@ class RecoveryStatus:
 
 
 @check_arguments
-def status(
+def status(recovery: Recovery, *, through: Connection | None = None) -> RecoveryStatus:
+    """Return what could be brought back now, at the end that waits. Raises ProviderError where the target
+    does not answer. Where the vault does not answer, the status says why. It uses the connection to the
+    declared target that a caller has.
+    """
+    declared = recovery.declared
+    found = status_of_way(declared, through=through)
+    if not (found.stands and found.source_stopped) or found.turn:
+        return found
+    back = status_of_way(declared.turned)
+    return evolve(
+        found,
+        end="source",
+        points_in=back.points_in,
+        volumes=back.volumes,
+        points=back.points,
+        vault_unseen=back.vault_unseen,
+        dated_ahead=back.dated_ahead,
+        unreadable=(*found.unreadable, *back.unreadable),
+    )
+
+
+@check_arguments
+def status_of_way(
     recovery: Recovery, *, ask_source: bool = True, through: Connection | None = None
 ) -> RecoveryStatus:
-    """Return what could be brought back now. Raises ProviderError where the target does not answer. Where the
-    vault does not answer, the status says why. The source is read too, where it answers; without
+    """Return what a takeover to the target of this recovery, which may be the way back, could bring back now.
+
+    Raises ProviderError where that target does not answer. The source is read too, where it answers; without
     `ask_source` no call is made to it. It uses the connection to the target that a caller has.
     """
     source_end = peer_of(end_of(recovery))
@@ -231,6 +264,8 @@ def status(
         contents = Ledger(target, recovery.ledger).read()
         entries = contents.entries
         now = target.provider.clock.now()
+        is_locked = has_locks(recovery, points(entries))
+        locks = locked_points(there.resources, read_locks(target)) if is_locked else {}
     here, away = situation.facts(peer_of(source_end)), situation.facts(source_end)
     untold = _is_untold(source_end, away, here)
     stands = (
@@ -254,7 +289,11 @@ def status(
         seconds(recovery.plan.rpo),
         volumes,
         tuple(
-            _point_status(point, _restorable(point, restorable, there), there, ages) for point in ages.points
+            evolve(
+                _point_status(point, _restorable(point, restorable, there), there, ages),
+                locked_until=iso(locks[point.id]) if point.id in locks else None,
+            )
+            for point in ages.points
         ),
         tuple(str(entry.said["id"]) for entry in entries if entry.kind == DRILL and entry.open),
         situation.turn,
@@ -271,6 +310,9 @@ def status(
         situation=situation,
         silent=tuple(_names(recovery, situation.silent)) if ask_source else (),
         target_may_run=situation.fenced is False and situation.active == source_end and here.hosts == "on",
+        standby_runs=situation.facts("target").hosts == "standby",
+        end=end_of(recovery),
+        points_in=str(recovery.target_scope),
     )
 
 

@@ -7,6 +7,7 @@ compares each with the simulator's own records over random histories, and fails 
 from collections import Counter
 from collections.abc import Mapping
 
+from portinfra.command_text import command
 from portinfra.model.address import Address
 from portinfra.model.plan import Plan
 from portinfra.model.resources import FirewallRules, Instance
@@ -41,6 +42,7 @@ def assurance(name: str, plan: Plan) -> str:
             *_births_not_known(plan),
             *_other_zones(plan),
             *_hosts_missing(plan),
+            *_closed(plan),
         ]
         except_for += [] if name.startswith("applied") else [*_not_in_force(plan), *_still_running(plan)]
     exceptions = f", except {_and(except_for)}" if except_for else ""
@@ -170,11 +172,16 @@ def _not_in_force(plan: Plan) -> list[str]:
     rules = plan.observation.of(FirewallRules)
     if not plan.observation.reads_definitions or not rules:
         return []
-    return ["what is in force of firewall rules, as only their definitions are read (`apply` renews them)"]
+    renew = command("apply", plan.scope.environment)
+    return [f"what is in force of firewall rules, as only their definitions are read ({renew} renews them)"]
 
 
 def _is_fenced(plan: Plan) -> bool:
-    return plan.fenced
+    return plan.fenced and not plan.standby
+
+
+def _closed(plan: Plan) -> list[str]:
+    return ["flows from the internet, which stay closed for a standby"] if plan.standby else []
 
 
 def missing_hosts(plan: Plan) -> list[str]:

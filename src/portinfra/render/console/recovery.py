@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from portinfra.command_text import command
 from portinfra.model.evidence import Evidence
 from portinfra.model.finding import Severity
 from portinfra.recovery.drills.drill import Swept
@@ -57,6 +58,9 @@ def show_prospect(found: Prospect, console: Console) -> None:
     else:
         took = f"drill {found.measured_in} took {duration(found.measured)}, and {floor}"
         console.print(f"Time: about {duration(found.estimate)} {time}: {took}.")
+    if found.status.standby_runs:
+        where = found.recovery.target.name
+        console.print(f"Hosts of {where} run as a standby. They stop, and start with this data:")
     console.print(f"Data as of {moment(found.as_of)}:" if found.as_of else data_line(found.status))
     for line in _group_lines(found):
         console.print(f"  {line}")
@@ -123,7 +127,7 @@ def data_line(found: RecoveryStatus) -> str:
 
 def show_replicated(recovery: Recovery, made: Replicated, console: Console) -> None:
     """What became of each group."""
-    console.print(title(recovery))
+    console.print(title(recovery.from_end(made.end)))
     rows = table("group", "point", "outcome")
     for group in made.groups:
         rows.add_row(group.group, group.point, group.problem or group.fate)
@@ -158,6 +162,9 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
         console.print(f"{unreadable_line(found.unreadable)}. No point is removed while that is so.")
     if found.vault_unseen:
         console.print(f"Nobody could look whether the vault has them: {found.vault_unseen}")
+    if locked := [point.locked_until for point in found.points if point.locked_until]:
+        last = moment(max(locked))
+        console.print(f"{count(len(locked), 'point')} locked: nobody can delete them, the last until {last}.")
     for line in _kept_lines(found):
         console.print(line)
     _show_situation(found, console)
@@ -170,25 +177,38 @@ def _show_situation(found: RecoveryStatus, console: Console) -> None:
     console.print(
         f"Last drill: {drill.id}, {moment(drill.began)}, {drill.result}." if drill else "No drill yet."
     )
+    for line in _ends_lines(found):
+        console.print(line)
+
+
+def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
+    """Yield what there is to say of both ends, besides data."""
     for id in found.drills:
-        console.print(f"Drill {id} still runs, or left something behind: dr sweep.")
+        sweep = command("dr", "sweep", found.recovery)
+        yield f"Drill {id} still runs, or left something behind. To remove it: {sweep}"
+    fence = command("dr", "fence", found.recovery)
+    if found.standby_runs:
+        yield "Hosts of the target run as a standby. No flow from the internet reaches them."
     if found.source_may_run:
         asked = found.source_stopped is not None
         why = "has not been stopped" if asked else "does not say whether it is stopped"
-        console.print(f"The source {why}. First of all, once it is there: dr fence.")
+        yield f"The source {why}. First of all, when it answers again: {fence}"
     if found.untold:
-        console.print(
-            "The source was let in again, and the target was not told of it. First of all: dr fence."
-        )
+        yield f"The source is active again, and the target does not know it. First of all: {fence}"
     if found.target_may_run:
-        console.print("Hosts of the target run, though the source is active. First of all: dr fence.")
+        yield f"Hosts of the target run, though the source is active. First of all: {fence}"
     if found.turn:
-        console.print(f"A {found.turn.occasion} has begun and is not done. {found.next_step}")
+        yield f"A {found.turn.occasion} has begun and is not done. {found.next_step}"
     elif found.stands:
-        console.print(
-            f"The target has taken over ({moment(found.stands)}): what is written there now is carried "
-            "nowhere before dr failback."
-        )
+        yield f"The target has taken over ({moment(found.stands)}). {_way_of_points(found)}"
+
+
+def _way_of_points(found: RecoveryStatus) -> str:
+    if found.end == "target":
+        return "Nothing is carried from there before the source is stopped."
+    where = f"These are the points in {found.points_in}, which waits"
+    replicate = command("dr", "replicate", found.recovery)
+    return f"{where}. What is written in the target goes there by {replicate}"
 
 
 def _kept_lines(found: RecoveryStatus) -> Iterable[str]:
@@ -211,7 +231,7 @@ def _age(seconds: float | None, is_exact: bool) -> str:
 
 def _points(found: Iterable[PointStatus]) -> Table:
     """Each of them, the newest first of its group."""
-    rows = table("point", "group", "taken", "age", "volumes", "lies in", "restorable")
+    rows = table("point", "group", "taken", "age", "volumes", "lies in", "restorable", "locked until")
     for point in sorted(found, key=lambda point: point.group):
         told = {True: "yes", False: "no", None: "nobody could look"}[point.restorable]
         here = f"the target: {point.parts} of {point.volumes}" if point.parts else "nowhere yet"
@@ -223,6 +243,7 @@ def _points(found: Iterable[PointStatus]) -> Table:
             str(point.volumes),
             "the vault" if point.in_vault and not point.parts else here,
             told,
+            moment(point.locked_until) if point.locked_until else "",
         )
     return rows
 

@@ -4,6 +4,7 @@ from collections import Counter
 
 from rich.console import Console
 
+from portinfra.command_text import command
 from portinfra.model.address import Address
 from portinfra.model.change import Action, Change
 from portinfra.model.lease import Lease
@@ -47,7 +48,8 @@ def show_status(plan: Plan, lease: Lease | None, console: Console) -> None:
     if not plan.differs and not observation.unknown and not observation.unexplained:
         console.print(nothing_differs(plan))
     elif plan.differs:
-        console.print("Each line says: as it is → as declared. `apply` mends it.")
+        repair = command("apply", plan.scope.environment)
+        console.print(f"Each line says: as it is → as declared. {repair} repairs it.")
     console.print(lease_line(lease))
 
 

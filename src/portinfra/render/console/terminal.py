@@ -64,10 +64,12 @@ def styled(*parts: str | Text | tuple[str, str]) -> Text:
 
 
 def print_hanging(console: Console, first: Text, rest: str, *, style: str = "") -> None:
-    """Print `rest` beside `first`, its further lines below its first one. No word is broken."""
+    """Print `rest` beside `first`, its further lines below its first one. No word and no command between
+    backticks is broken.
+    """
     room = max(console.width - first.cell_len, 1)
     lines = [""]
-    for word in re.findall(r" *[^ ]+", visible(rest)):
+    for word in re.findall(r" *(?:`[^`]+`|[^ ])+", visible(rest)):
         if lines[-1] and len(lines[-1]) + len(word) > room:
             lines.append(word.strip())
         else:

@@ -1,9 +1,11 @@
 """Evidence as one page to read: no script, nothing from elsewhere, good on paper and in the dark."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from html import escape
 
+from portinfra.command_text import command, command_line
 from portinfra.model.plain import Document, JsonObject
 from portinfra.recovery.evidence import evidence_document, evidence_of
 from portinfra.render.evidence.style import STYLE
@@ -28,11 +30,17 @@ LOOKED = {
     "nothing": "nothing: not all of its hosts came up",
 }
 
+_TICKED, _CODE = re.compile("`([^`]+)`"), r"<code>\1</code>"
+"""A command in a sentence, and as the page shows it."""
+
 TITLES = {"drill": "Recovery drill", "failover": "Failover", "failback": "Failback"}
 
 
-def report_html(document: Document) -> str:
-    """The page. Raises PortinfraError for what is no evidence."""
+def report_html(document: Document, verifying: str = "") -> str:
+    """Return the page. `verifying` is the command that verifies the file that the document is in. Raises
+    PortinfraError for what is no evidence.
+    """
+    verifying = verifying or command_line("dr", "verify", "FILE", "--key", "evidence-key.pub")
     altered = verify(document).found == "altered"
     document = {**evidence_document(evidence_of(document)), "signed": document.get("signed")}
     title = f"{TITLES[document['kind']]} of {document['recovery']} {document['result']}"
@@ -55,9 +63,9 @@ def report_html(document: Document) -> str:
             _points(document["points"]),
             _aside(document),
             "<h2>Afterwards</h2>",
-            f"<p>{_e(_afterwards(document))}</p>",
+            f"<p>{_TICKED.sub(_CODE, _e(_afterwards(document)))}</p>",
             _copy(document),
-            _signature(document),
+            _signature(document, verifying),
         ]
     )
     page = (
@@ -303,26 +311,26 @@ def _afterwards(document: Document) -> str:
         over = "has taken over." if stands else "has not taken over yet: run it again to go on."
         stopped = "The source was stopped first."
         if not document["source_fenced"]:
-            stopped = "The source was NOT stopped: when it comes back, first of all run dr fence."
+            fence = command("dr", "fence", document["recovery"])
+            stopped = f"The source was NOT stopped: when it comes back, first of all run {fence}."
         return f"{document['target']} {over} {stopped} {calls}"
-    left = document["left_behind"]
+    left, sweep = document["left_behind"], command("dr", "sweep", document["recovery"])
     if left is None:
-        return f"Nobody could see whether anything of it is left in the target: run dr sweep. {calls}"
+        return f"It is not known whether anything of it is left in the target: run {sweep}. {calls}"
     if left == 0:
         return f"Nothing of it is left in the target. {calls}"
     are = "is" if left == 1 else "are"
-    return f"{count(left, 'resource')} of it {are} left in the target: run dr sweep. {calls}"
+    return f"{count(left, 'resource')} of it {are} left in the target: run {sweep}. {calls}"
 
 
-def _signature(document: Document) -> str:
+def _signature(document: Document, verifying: str) -> str:
     signed, by = document.get("signed"), f"Made by portinfra {_e(document['version'])}."
     if not isinstance(signed, Mapping):
         return f'<p class="faint">This evidence is not signed. {by}</p>'
     return (
         '<p class="faint">The JSON that this page was made of is signed with Ed25519, key '
         f"<code>{_e(str(signed.get('public_key'))[:16])}</code>. This page proves nothing; "
-        "<code>portinfra dr verify FILE --key evidence-key.pub</code> tells whether that file is as it was "
-        f"signed, and by whom. {by}</p>"
+        f"<code>{_e(verifying)}</code> tells whether that file is as it was signed, and by whom. {by}</p>"
     )
 
 

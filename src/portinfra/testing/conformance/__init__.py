@@ -25,6 +25,7 @@ from portinfra.testing.conformance.suite.foreign import ForeignResources
 from portinfra.testing.conformance.suite.identity import Identity
 from portinfra.testing.conformance.suite.leases import Leases
 from portinfra.testing.conformance.suite.limits import Limits
+from portinfra.testing.conformance.suite.locks import Locks
 from portinfra.testing.conformance.suite.mending import Mending
 from portinfra.testing.conformance.suite.optional_abilities import OptionalAbilities
 from portinfra.testing.conformance.suite.records import Records
@@ -53,6 +54,7 @@ class ProviderConformance(
     Identity,
     ForeignResources,
     Consoles,
+    Locks,
     Worlds,
     Leases,
     Records,

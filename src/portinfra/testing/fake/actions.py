@@ -66,6 +66,8 @@ ACTIONS: Mapping[str, Handler] = {
     "CreateSnapshot": snapshots.create_snapshot,
     "CopySnapshot": snapshots.copy_snapshot,
     "ShareSnapshot": snapshots.share_snapshot,
+    "LockSnapshot": snapshots.lock_snapshot,
+    "ListLocks": snapshots.list_locks,
     "DeleteSnapshot": snapshots.delete_snapshot,
     "SetOwner": admission.set_owner,
     "ListClaims": _list("claim"),

@@ -12,6 +12,7 @@ KINDS: Mapping[str, tuple[type[errors.ProviderError], str]] = {
     "AddressConflict": (errors.Conflict, "Choose another cidr, or remove what has the address."),
     "InUse": (errors.Conflict, "Remove what uses it."),
     "IncorrectState": (errors.Conflict, "Wait until it is ready, and run it again."),
+    "SnapshotLocked": (errors.InvalidRequest, "Wait until its lock is over."),
     "StaleToken": (errors.Conflict, "Run it again."),
     "AccessDenied": (errors.PermissionDenied, "Use credentials that may do this."),
     "InvalidRequest": (errors.InvalidRequest, "Correct the value that it names."),

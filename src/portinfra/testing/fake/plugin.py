@@ -12,8 +12,8 @@ from portinfra.model.catalogue import Capabilities
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
 from portinfra.model.platform_service import PlatformService
-from portinfra.model.resources import Instance
-from portinfra.provider.abilities import ConsoleReader, NativeLimits, PlatformServices
+from portinfra.model.resources import Instance, Snapshot
+from portinfra.provider.abilities import ConsoleReader, NativeLimits, PlatformServices, SnapshotLocks
 from portinfra.provider.interface import Answer, Call
 from portinfra.testing.fake.api.catalogue import IMAGES, SIZES
 from portinfra.testing.fake.cloud import FakeCloud
@@ -33,7 +33,7 @@ _SHARED = f"this test builds in ./{DEFAULT_FILE}, as others do: use fake_cloud, 
 _REGION = re.compile(r"[a-z]+(-[a-z0-9]+)+")
 
 
-class FakePlugin(NativeLimits, PlatformServices, ConsoleReader):
+class FakePlugin(NativeLimits, PlatformServices, ConsoleReader, SnapshotLocks):
     """With a cloud: in that one; without: in the file that the variable names, or `./fakecloud.db`."""
 
     name = "fake"
@@ -73,6 +73,20 @@ class FakePlugin(NativeLimits, PlatformServices, ConsoleReader):
     def console_text(self, answer: Answer) -> str:
         """Return what it has printed."""
         return str(answer["text"])
+
+    def lock_call(self, snapshot: Observed[Snapshot], days: int) -> Call:
+        """Return the write that locks a snapshot."""
+        rates = rate_classes("LockSnapshot", self._shape)
+        given = {"id": snapshot.id, "days": days}
+        return Call("LockSnapshot", given, snapshot.spec.address, snapshot, rates=rates, safe=True)
+
+    def locks_call(self) -> Call:
+        """Return the read of all locks."""
+        return Call("ListLocks", {}, rates=rate_classes("ListLocks", self._shape))
+
+    def locked_until(self, answer: Answer) -> Mapping[str, float]:
+        """Return the locks."""
+        return dict(answer["locks"])
 
     def connect(self, environment: Environment) -> FakeProvider:
         """The environment's account and region. Raises InvalidRequest for a location that is none.

@@ -23,7 +23,7 @@ def block_grants(environment: Environment, taken: Scope) -> str:
         "trust": _document(f"the trust policy of {role}", _trust()),
         "role": _document(f"an IAM policy of {role}", *_read(environment, account, taken)),
         "pass": _document(
-            f"an IAM policy of whoever runs dr replicate with the credentials of {environment.name}",
+            f"an IAM policy of the identity that replicates with the credentials of {environment.name}",
             _passing(account),
         ),
     }

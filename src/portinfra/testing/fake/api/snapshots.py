@@ -6,6 +6,8 @@ from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.fake.life import state_at
 
+DAY = 86_400
+
 
 def create_snapshot(book: Book, given: Given) -> Answer:
     """`name`, the owner, `volume`. Complete a while later."""
@@ -46,8 +48,22 @@ def share_snapshot(book: Book, given: Given) -> Answer:
     return book.change(snapshot, shared_with=given["account"])
 
 
-def delete_snapshot(book: Book, given: Given) -> Answer:
-    """`id`."""
+def lock_snapshot(book: Book, given: Given) -> Answer:
+    """`id`, `days` from now in which nobody can delete it."""
     snapshot = book.get("snapshot", given["id"])
+    return book.change(snapshot, locked_until=book.now + given["days"] * DAY)
+
+
+def list_locks(book: Book, given: Given) -> Answer:
+    """Every locked snapshot, on one page: id → until when."""
+    locks = {row["body"]["id"]: row["body"].get("locked_until", 0.0) for row in book.existing("snapshot")}
+    return {"locks": {id: until for id, until in locks.items() if until > book.now}}
+
+
+def delete_snapshot(book: Book, given: Given) -> Answer:
+    """`id`. One that is locked stays."""
+    snapshot = book.get("snapshot", given["id"])
+    if book.now < snapshot["body"].get("locked_until", 0.0):
+        raise FakeError("SnapshotLocked", f"{given['id']} is locked")
     contents.lose(book.store, given["id"])
     return book.remove(snapshot)

@@ -1,0 +1,48 @@
+"""The entry that tells that hosts of a standby may have written on the volumes of their end.
+
+From then on these volumes have data that is in no point and that nobody wants: a takeover uses points.
+"""
+
+from collections.abc import Collection
+
+from portinfra.recovery.ledger.ledger import Contents, Ledger
+from portinfra.recovery.ledger.takeovers import activated_number, turns
+
+KIND = "standby"
+
+POINT = "point"
+"""The kind of the entries that tell of points."""
+
+
+def standby_number(contents: Contents) -> int:
+    """Return the number in the ledger since which hosts of a standby may have written; 0: they never ran. An
+    entry that cannot be read has its number all the same.
+    """
+    readable = [entry.number for entry in contents.entries if entry.kind == KIND]
+    damaged = [each.number for each in contents.unreadable if each.kind == KIND]
+    return max([*readable, *damaged], default=0)
+
+
+def groups_with_newest(contents: Contents, groups: Collection[str]) -> list[str]:
+    """Return the groups whose own volumes have newer data than each of their points, by ledger number."""
+    since = activated_number(contents)
+    if not since or standby_number(contents) > since:
+        return []
+    later = {
+        entry.said["group"]
+        for entry in contents.entries
+        if entry.kind == POINT and not entry.open and entry.number > since
+    }
+    return sorted(set(groups) - later)
+
+
+def record_standby(ledger: Ledger, id: str) -> None:
+    """Write that hosts of a standby may write from now on, unless the ledger says so."""
+    contents = ledger.read()
+    before = max([activated_number(contents), *(turn.number for turn in turns(contents.entries))])
+    if standby_number(contents) > before:
+        return
+    earlier = [entry for entry in contents.entries if entry.kind == KIND]
+    ledger.add({"kind": KIND, "id": id})
+    for entry in earlier:
+        ledger.remove(entry)

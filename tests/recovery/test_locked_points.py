@@ -1,0 +1,121 @@
+"""A locked point stays for its time, whatever `keep` says and whoever deletes: the cloud refuses."""
+
+import pytest
+from attrs import evolve
+from turning import passed_later
+from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write
+
+from portinfra import dr
+from portinfra.errors import PermissionDenied, ValidationError
+from portinfra.model.recovery import DataPolicy, RecoveryPlan
+from portinfra.model.topology import Role, Topology, Volume
+from portinfra.recovery.points.locks import unfit_for_locks
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.watch.status import status
+from portinfra.testing.simulated import applied, simulated
+from portinfra.testing.wrapped import wrapped
+from portinfra.words import iso
+
+TINY = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=10)], waive=FEW)], [])
+DAY = 24 * 3600
+
+
+def tiny(**more):
+    given = {"waves": [["db"]], "rto": "9h", "lock": "7d", "data": [DataPolicy("db", keep=1)]}
+    return recovery(topology=TINY, **{**given, **more})
+
+
+@pytest.fixture
+def cloud():
+    with simulated() as cloud:
+        applied(TINY, PRODUCTION)
+        write(cloud, PRODUCTION, "rows")
+        yield cloud
+
+
+def points_of(about):
+    return [point.id for point in status(about).points]
+
+
+def failing(action):
+    """The cloud refuses one action, for want of a permission."""
+
+    def hand(provider, call):
+        if call.action == action:
+            raise PermissionDenied(f"{action} is not allowed")
+        return provider.perform(call)
+
+    return wrapped("fake", hand)
+
+
+def test_a_point_is_locked_when_it_has_arrived_and_status_says_until_when(cloud):
+    assert replicate(tiny(), pace=ONE).succeeded
+    (point,) = status(tiny()).points
+    snapshots = [record for record in cloud.books(RECOVERY.account) if record["kind"] == "snapshot"]
+    assert [point.locked_until] == [iso(record["locked_until"]) for record in snapshots]
+    assert 7 * DAY - 600 < snapshots[0]["locked_until"] - cloud.clock.now() <= 7 * DAY
+
+
+def test_retention_removes_a_point_when_its_lock_is_over_and_not_before(cloud):
+    replicate(tiny(), pace=ONE)
+    (first,) = points_of(tiny())
+    passed_later(cloud, 6 * DAY)
+    assert replicate(tiny(), now=True, pace=ONE).succeeded
+    assert first in points_of(tiny())
+    passed_later(cloud, DAY)
+    assert replicate(tiny(), now=True, pace=ONE).succeeded
+    assert first not in points_of(tiny())
+
+
+def test_a_lock_outlives_its_line_in_the_plan(cloud):
+    replicate(tiny(), pace=ONE)
+    (first,) = points_of(tiny())
+    assert replicate(tiny(lock=""), now=True, pace=ONE).succeeded
+    assert first in points_of(tiny(lock=""))
+
+
+def test_a_point_that_cannot_be_locked_fails_its_group_and_the_next_run_locks_it(cloud):
+    with failing("LockSnapshot"):
+        (group,) = replicate(tiny(), pace=ONE).groups
+    assert (group.fate, "is not locked" in group.problem) == ("failed", True)
+    assert status(tiny()).points[0].locked_until is None
+    assert replicate(tiny(), pace=ONE).succeeded
+    assert status(tiny()).points[0].locked_until is not None
+
+
+def test_no_point_is_removed_while_locks_cannot_be_read(cloud):
+    replicate(tiny(), pace=ONE)
+    passed_later(cloud, 8 * DAY)
+    said = []
+    with failing("ListLocks"):
+        replicate(tiny(), now=True, pace=ONE, say=said.append)
+    assert any("locks of snapshots cannot be read" in line for line in said)
+    assert len(points_of(tiny())) == 2
+
+
+def test_each_point_is_locked_once(cloud):
+    replicate(tiny(), pace=ONE)
+    until = status(tiny()).points[0].locked_until
+    passed_later(cloud, DAY)
+    replicate(tiny(), pace=ONE)
+    assert {until} <= {point.locked_until for point in status(tiny()).points}
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"target": evolve(RECOVERY, on="gcp:europe-west1")}, "gcp has no lock for snapshots"),
+        ({"source": evolve(PRODUCTION, on="libvirt:site")}, "libvirt has no lock for snapshots"),
+        ({"data": [DataPolicy("db", engine="age")]}, "data goes to the vault by age"),
+    ],
+)
+def test_a_lock_that_no_cloud_keeps_is_refused_and_the_vault_is_named(more, message):
+    (finding, *_) = [each for each in unfit_for_locks(tiny(**more)) if message in each.message]
+    assert "object lock" in finding.fix
+
+
+def test_a_lock_lasts_whole_days():
+    plan = RecoveryPlan("shop", PRODUCTION, RECOVERY, rpo="4h", rto="9h", waves=[["db"]], lock="36h")
+    with pytest.raises(ValidationError) as error:
+        dr.recovery(TINY, plan, [PRODUCTION, RECOVERY])
+    assert "recovery/lock" in [finding.rule for finding in error.value.findings]
