@@ -31,6 +31,7 @@ from portinfra.recovery.points.left_aside import remove_outlived
 from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import ending, isolated, sourced
 from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.situation.clocks import say_clocks
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb, may
 from portinfra.recovery.situation.refusals import raise_if_refused
@@ -74,8 +75,9 @@ def drill(
         _raise_if_refused(recovery, target)
         if findings := list(prober_findings(recovery)):
             raise PolicyError("a probe cannot run inside a drill: nothing was changed", findings)
+        say_clocks([target], say)
         ledger = Ledger(target, recovery.ledger)
-        started = target.provider.clock.now()
+        started = target.now()
         choice = choose(recovery, target, ledger, how)
         chosen, missing = choice.points, choice.missing
         accepted = Accepted(choice.blank)

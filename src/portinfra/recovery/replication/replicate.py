@@ -40,6 +40,7 @@ from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.pairing import record_peers
 from portinfra.recovery.replication.readiness import capture_problem
 from portinfra.recovery.replication.retention import Retention, arrived_whole
+from portinfra.recovery.situation.clocks import check_clocks, say_clocks
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
@@ -95,6 +96,7 @@ def replicate(
     *,
     now: bool = False,
     stopped: bool = False,
+    insist: bool = False,
     pace: Pace | None = None,
     say: Say = lambda line: None,
 ) -> Replicated:
@@ -111,6 +113,9 @@ def replicate(
         source, target = (one, other) if recovery.source == one.environment else (other, one)
         source.account()
         catalogue = target.catalogue()
+        if not stopped:
+            check_clocks(recovery, (source, target), insist=insist)
+            say_clocks((source, target), say)
 
         def check() -> None:
             if not stopped:

@@ -151,7 +151,8 @@ def _read_end(recovery: Recovery, end: End, place: Connection, *, hosts: bool) -
     there = place.observe(recovery.target_scope) if hosts else None
     standby = recovery.has_standby and end == "target"
     found = facts_of(end, leases[-1] if leases else None, contents, there, standby=standby)
-    return evolve(found, held_by=_held_by(leases[-1], place.provider.clock.now()) if leases else "")
+    held_by = _held_by(leases[-1], place.provider.clock.now()) if leases else ""
+    return evolve(found, held_by=held_by, clock_offset=place.clock_offset)
 
 
 def _held_by(lease: Lease, now: float) -> str:

@@ -36,13 +36,14 @@ from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run
 from portinfra.recovery.ledger.takeovers import Turn, activate, mark, turns, under_way, written
 from portinfra.recovery.options import How
-from portinfra.recovery.points.ages import Ages
+from portinfra.recovery.points.ages import Ages, age_at
 from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.left_aside import KeptVolumes
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.points.restore import sourced
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.situation.clocks import say_clocks
 from portinfra.recovery.situation.facts import answering, read_facts
 from portinfra.recovery.situation.situation import End, Situation
 from portinfra.recovery.situation.wish import end_of, is_planned
@@ -94,7 +95,7 @@ def takeover(
 def _first_point(recovery: Recovery, how: How, say: Say) -> None:
     """Carry what was written since, before anything is stopped: the last point then has little to carry."""
     say(f"carrying to {recovery.target.name} what was written since")
-    first = replicate(recovery.keeping_all, pace=how.pace, say=say)
+    first = replicate(recovery.keeping_all, insist=True, pace=how.pace, say=say)
     if not first.succeeded:
         problems = [f"{group.group}: {group.problem}" for group in first.groups if group.problem]
         raise PortinfraError(
@@ -116,8 +117,9 @@ class _Takeover:
     """Whose credentials stopped the source; empty where no call was made to it."""
 
     def carried_out(self) -> Evidence:
+        say_clocks([self.target], self.say)
         turn = Beginning(self.recovery, self.how, self.target, self.ledger).turn()
-        principal, began = self.target.reader.principal(), iso(self.target.provider.clock.now())
+        principal, began = self.target.reader.principal(), iso(self.target.now())
         said = {"kind": TAKEOVER, "of": turn.occasion, "takeover": turn.id, "began": began}
         entry = begin_run(self.ledger, {**said, "id": f"{turn.id}{secrets.token_hex(2)}"})
         turn = self._fenced(self._prepared(turn))
@@ -166,7 +168,7 @@ class _Takeover:
             until = turn.fenced_at if turn.fenced_at is not None and fenced else turn.given_up_at
             at = until if turn.as_of is None else turn.as_of
             ages = Ages(points(self.ledger.entries()), context.now, at)
-            own_age = max(0.0, until - turn.own_until) if turn.own_until else 0.0
+            own_age = age_at(turn.own_until, until) if turn.own_until else 0.0
             used: list[Point | OwnData] = [*chosen.points, *(OwnData(name, own_age) for name in chosen.own)]
             evidence = shown(bring_up, turn.id, used, ages, began=turn.began, source_fenced=fenced)
             evidence = evolve(
@@ -203,7 +205,7 @@ class _Takeover:
             receive(self.recovery, self.target, chosen.points, self.how.pace, self.say)
         self.how.at(Step.RECORD_PREPARED)
         now = self._still(turn)
-        return written(self.ledger, evolve(now, fetched_at=self.target.provider.clock.now()))
+        return written(self.ledger, evolve(now, fetched_at=self.target.now()))
 
     # The other end.
 
@@ -231,7 +233,7 @@ class _Takeover:
         self.how.at(Step.RECORD_FENCE)
         now = self._still(turn)
         if now.fenced_at is None and is_stopped:
-            now = written(self.ledger, evolve(now, fenced_at=self.target.provider.clock.now()))
+            now = written(self.ledger, evolve(now, fenced_at=self.target.now()))
         return now
 
     def _still(self, turn: Turn) -> Turn:

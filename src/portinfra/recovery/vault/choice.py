@@ -60,7 +60,7 @@ def choose(recovery: Recovery, target: Connection, ledger: Ledger, how: How) -> 
     vault = look_for(recovery, known, there)
     candidates = known
     if how.as_of:
-        candidates = Ages(known, target.provider.clock.now()).not_later_than(how.as_of.timestamp())
+        candidates = Ages(known, target.now()).not_later_than(how.as_of.timestamp())
     placed = place(recovery.topology, recovery.target)
     accepted = accepted_by(how)
     chosen: list[Point] = []

@@ -147,7 +147,7 @@ def foresee(recovery: Recovery, how: How, now: RecoveryStatus, target: Connectio
     entries = ledger.entries()
     measured, drill = _last_measured(drilled(entries))
     judges_data = not planned or bool(how.as_of)
-    time = target.provider.clock.now()
+    time = target.now()
     facts = ReadinessFacts(
         situation,
         now,

@@ -17,6 +17,8 @@ from portinfra.recovery.groups import groups, roles_of
 from portinfra.recovery.ledger.drills import Drilled
 from portinfra.recovery.options import How
 from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.situation.clocks import FIX as CLOCK_FIX
+from portinfra.recovery.situation.clocks import REFUSE_SECONDS, clock_line
 from portinfra.recovery.situation.permissions import may
 from portinfra.recovery.situation.refusals import explain
 from portinfra.recovery.situation.situation import Situation, peer_of
@@ -84,6 +86,7 @@ def readiness(recovery: Recovery, how: How, facts: ReadinessFacts) -> tuple[Find
     now = facts.status
     doubtful = [*map(_waited_for, facts.placed), *facts.transfer_hosts, *_hooks(recovery, facts.hooks)]
     doubtful += _silent_zones(recovery, facts.situation)
+    doubtful += _clocks(recovery, facts.situation)
     unseen = Severity.ERROR if facts.fetches and not how.lost else Severity.WARNING
     return (
         *(map(_as_warning, doubtful) if how.lost else doubtful),
@@ -117,6 +120,18 @@ def _silent_zones(recovery: Recovery, now: Situation) -> Iterable[Finding]:
             f"{', '.join(zones)} of {recovery.source.name} does not answer: what runs there is not stopped",
             "Wait until it answers; or stop the rest of it: --insist.",
         )
+
+
+def _clocks(recovery: Recovery, now: Situation) -> Iterable[Finding]:
+    """Return that the clock of this machine is wrong: an error where it is far off."""
+    left = peer_of(end_of(recovery))
+    ends = ((recovery.target, now.facts(peer_of(left))), (recovery.source, now.facts(left)))
+    for environment, facts in ends:
+        if line := clock_line(environment.name, facts.clock_offset):
+            far = abs(facts.clock_offset or 0.0) > REFUSE_SECONDS
+            severity = Severity.ERROR if far else Severity.WARNING
+            yield _gap(recovery.plan.name, "clock-offset", line, CLOCK_FIX, severity)
+            return
 
 
 def _leases(recovery: Recovery, how: How, now: Situation) -> Iterable[Finding]:

@@ -263,7 +263,7 @@ def status_of_way(
         situation = read_facts(recovery, None if ask_source else source_end, through=[target])
         contents = Ledger(target, recovery.ledger).read()
         entries = contents.entries
-        now = target.provider.clock.now()
+        now = target.now()
         is_locked = has_locks(recovery, points(entries))
         locks = locked_points(there.resources, read_locks(target)) if is_locked else {}
     here, away = situation.facts(peer_of(source_end)), situation.facts(source_end)
