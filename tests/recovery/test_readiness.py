@@ -9,7 +9,7 @@ from portinfra import dr
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
 from portinfra.model.finding import Severity
-from portinfra.model.recovery import Wave
+from portinfra.model.recovery import DrillSettings, Wave
 from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
@@ -103,7 +103,7 @@ def test_another_run_that_changes_an_end_is_named(ready):
 
 
 def test_a_drill_is_late_after_the_time_that_the_plan_allows(ready):
-    about = of(drill_every="7d")
+    about = of(drill=DrillSettings(every="7d"))
     assert dr.status(about).exit_code == 1, "there was none yet"
     assert drill(about, pace=ONE).result == "passed"
     assert dr.status(about).exit_code == 0

@@ -19,6 +19,7 @@ from attrs import evolve, field, fields, frozen
 
 from portinfra.model import convert
 from portinfra.model.address import Address
+from portinfra.model.arguments import refuse_unknown
 from portinfra.model.location import Location, here
 
 Power = Literal["running", "stopped"]
@@ -194,12 +195,15 @@ class Instance(Spec):
     mounts: tuple[Mount, ...] = field(default=(), converter=_mounts, metadata=_BIRTH, eq=False)
     ssh_keys: tuple[str, ...] = field(default=(), converter=convert.strings, metadata=_BIRTH, eq=False)
     user_data: str = field(default="", metadata=_SECRET, eq=False, repr=False)
+    boot_script: str = field(default="", metadata=_SECRET, eq=False, repr=False)
+    """The script that writes its files at its first boot; portinfra sets it. It is long, and not shown."""
     birth: str = field(default="", metadata=_SECRET, eq=False, repr=False)
     """What it was born with, as salted digests (`planning/birth.py`). Each driver stores the text at creation
     and returns it; empty: not known. portinfra sets it.
     """
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Volume(Spec):
     """An encrypted disk that outlives its host. There is no unencrypted kind.

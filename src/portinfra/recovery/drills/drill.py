@@ -20,6 +20,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.strict import strict
 from portinfra.placement import place
+from portinfra.recovery.drills.way_in import keep_one_address, open_way_in, way_in
 from portinfra.recovery.groups import check_blank
 from portinfra.recovery.ledger.drills import KIND
 from portinfra.recovery.ledger.ledger import Ledger
@@ -40,6 +41,7 @@ from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import shown
 from portinfra.recovery.vault.choice import choose
+from portinfra.recovery.vault.selection import Selected, Selection
 from portinfra.recovery.vault.transfer import clear, receive
 from portinfra.recovery.watch.probers import prober_findings
 from portinfra.rollout.context import RolloutContext
@@ -81,6 +83,10 @@ def drill(
         choice = choose(recovery, target, ledger, how)
         chosen, missing = choice.points, choice.missing
         accepted = Accepted(choice.blank)
+        if as_of:  # a moment that was mistyped leaves no record
+            selection = Selection(recovery, how, target)
+            if findings := selection.findings(Selected(missing=missing, blank=choice.blank)):
+                raise PolicyError(f"no drill begins in {recovery.target_scope}", findings)
         until = as_of.timestamp() if as_of else None
         moment = None if until is None else iso(until)
         ages = Ages(points(ledger.entries()), started, until)
@@ -90,9 +96,10 @@ def drill(
             held.enter_context(run)
             entry = begin_run(ledger, {"kind": KIND, "id": id, "began": iso(started), "as_of": moment})
             say(f"drill {id}: {recovery.drill(id)}")
+            if opened := way_in(recovery):
+                say(f"{opened.through} can be reached from {', '.join(opened.ranges)}")
             make_one = command("dr", "replicate", recovery.plan.name, "--now")
-            fix = "name a later moment" if as_of else f"make one with {make_one}"
-            problems = [f"{lack}: {lack.fix or fix}" for lack in missing]
+            problems = [f"{lack}: {lack.fix or f'make one with {make_one}'}" for lack in missing]
             try:
                 with run.living():
                     receive(recovery, target, chosen, pace, say)
@@ -118,6 +125,7 @@ def drill(
         evidence = shown(bring_up, id, chosen, ages, began=started, left_behind=left)
         evidence = evolve(
             evidence,
+            way_in=way_in(recovery),
             target_principal=principal,
             as_of=moment,
             blank=tuple(sorted(choice.blank)),
@@ -171,14 +179,18 @@ def _in_words(error: BaseException) -> str:
 
 
 def where(recovery: Recovery, id: str) -> Placed:
-    """The resources of a drill: the topology without any way in or out, whose hosts end themselves."""
+    """The resources of a drill: the topology without a way in or out but the declared one, whose hosts end
+    themselves.
+    """
+    drills = recovery.plan.drills
     environment = evolve(
         recovery.target,
         name=recovery.drill(id).environment,
-        cidr=recovery.plan.drill_cidr or recovery.target.cidr,
+        cidr=drills.cidr or recovery.target.cidr,
         dns=None,
     )
-    return ending(place(isolated(recovery.topology), environment), seconds(recovery.plan.drill_limit))
+    placed = place(open_way_in(recovery, isolated(recovery.topology)), environment)
+    return ending(keep_one_address(recovery, placed), seconds(drills.limit))
 
 
 def _torn_down(bring_up: BringUp) -> int | None:

@@ -94,7 +94,8 @@ class GuardedRecovery(Recovery):
         return Finding(
             "recovery/standby",
             f"{environment.name} is the standby of recovery plan {name}: its hosts run{stay}",
-            f"To bring newer data there: dr refresh {name}. To make it active: dr failover {name}.",
+            f"To bring newer data there: {command('dr', 'refresh', name)}. To make it active: "
+            f"{command('dr', 'failover', name)}.",
             Severity.WARNING,
             subject=f"environment.{environment.name}",
             location=environment.location,
@@ -106,7 +107,7 @@ class GuardedRecovery(Recovery):
             "recovery/standby-waits",
             f"hosts of {environment.name} stay off: its own volumes have the newest data of a group, which "
             "hosts of a standby would change",
-            f"Make newer points first: dr replicate {name}. Then run this again.",
+            f"Make newer points first: {command('dr', 'replicate', name)}. Then run this again.",
             Severity.WARNING,
             subject=f"environment.{environment.name}",
             location=environment.location,

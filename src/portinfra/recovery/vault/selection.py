@@ -1,6 +1,6 @@
 """Which data a drill or a takeover comes up from: of each group the newest, by ledger number."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 
 from attrs import evolve, frozen
@@ -18,12 +18,14 @@ from portinfra.recovery.ledger.standbys import standby_number
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
 from portinfra.recovery.ledger.takeovers import Turn, activated_number, mark, turns
 from portinfra.recovery.options import How
+from portinfra.recovery.points.ages import AHEAD_SECONDS
 from portinfra.recovery.points.coverage import Accepted, OwnVolumes, coverage
 from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.vault.choice import Lack, accepted_by, against_line, choose
 from portinfra.recovery.vault.listing import look_for
+from portinfra.words import moment
 
 
 def as_decided(recovery: Recovery, how: How, turn: Turn | None) -> How:
@@ -181,6 +183,7 @@ class Selection:
         keep = "Leave --blank out for it."
         doubt = "Repair that record. To use points, whatever own volumes have: --from-points."
         return [
+            *self._future_findings(),
             *(self._finding("no-point", lack.why, lack.fix or fix) for lack in found.missing),
             *(self._finding("half-replaced", why, doubt) for why in found.doubtful),
             *(
@@ -189,6 +192,14 @@ class Selection:
                 if not found.missing
             ),
         ]
+
+    def _future_findings(self) -> Iterator[Finding]:
+        """Return a finding for a moment that has not come: it is a slip, and no data is of it."""
+        now = self.target.now()
+        if self.how.as_of and self.how.as_of.timestamp() > now + AHEAD_SECONDS:
+            asked = moment(self.how.as_of.timestamp())
+            why = f"{asked} has not come yet: it is {moment(now)} now"
+            yield self._finding("future-moment", why, "Name a moment that has passed.")
 
     def _names(self) -> list[str]:
         return [group.name for group in declared_groups(self.recovery)]

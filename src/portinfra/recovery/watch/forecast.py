@@ -252,7 +252,7 @@ def _unready_hooks(recovery: Recovery, how: How) -> Iterable[UnreadyHook]:
     ready = [hook for role in recovery.topology.roles if role.name in plan.roles for hook in role.ready]
     needed = [*ready, *(gate for wave in plan.waves for gate in wave.gates)]
     occasion = "failback" if recovery.is_reversed else "failover"
-    needed += [action.run for action in plan.actions if occasion in action.on]
+    needed += [action.run for action in plan.actions if occasion in action.on and not action.manual]
     if recovery.is_reversed and not how.lost:  # which begins with a point of running hosts
         needed += [hook for policy in plan.data for hook in (*policy.before, *policy.after)]
     called_here = [hook for hook in plan.hooks if hook not in plan.hooks_inside]

@@ -229,7 +229,7 @@ def _unreadable_entries(recovery: Recovery, how: How, now: RecoveryStatus) -> It
 
 def _tried(recovery: Recovery, facts: ReadinessFacts) -> Iterable[Finding]:
     """What the drills speak against: the last of all, and the last that came up."""
-    name, rto, every = recovery.plan.name, recovery.plan.rto, recovery.plan.drill_every
+    name, rto, every = recovery.plan.name, recovery.plan.rto, recovery.plan.drills.every
     now, measured, drill = facts.status, facts.measured, facts.measured_in
     last, try_it = now.last_drill, command("dr", "drill", name)
     if every and not (last and facts.now - datetime.fromisoformat(last.began).timestamp() <= seconds(every)):
@@ -240,7 +240,7 @@ def _tried(recovery: Recovery, facts: ReadinessFacts) -> Iterable[Finding]:
     if last and last.result == "failed":
         failed, fix = f"the last drill ({last.id}) failed", f"Look at its report, and try it again: {try_it}."
         yield _gap(name, "drill-failed", failed, fix, Severity.WARNING)
-    if recovery.plan.accept == "data":
+    if recovery.plan.drills.accept == "data":
         yield from _unread(recovery, last)
     if measured is None:
         never = "no drill has come up yet, so the time that a takeover needs is not known"

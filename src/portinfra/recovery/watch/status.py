@@ -6,6 +6,7 @@ lease, the takeovers in its ledger, and whether hosts run.
 
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import nullcontext
+from datetime import datetime
 from typing import Literal
 
 from attrs import evolve, field, frozen
@@ -24,6 +25,7 @@ from portinfra.recovery.ledger.drills import KIND as DRILL
 from portinfra.recovery.ledger.drills import Drilled, drilled
 from portinfra.recovery.ledger.entries import Unreadable
 from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.runs import REFRESH, Run, read_runs
 from portinfra.recovery.ledger.takeovers import Turn
 from portinfra.recovery.options import Pace
 from portinfra.recovery.points.ages import Ages, rounded
@@ -55,7 +57,7 @@ point that is dated ahead of now. `lost`: older than the rpo, of an age that is 
 EXIT_CODES: Mapping[Level, int] = {"ok": 0, "late": 1, "lost": 2}
 
 DRILL_LATE = "recovery/drill-late"
-"""The rule of the warning that no drill took place for longer than `drill_every`."""
+"""The rule of the warning that no drill took place for longer than `every` of the drill settings."""
 
 SLACK = 1.25
 
@@ -169,6 +171,10 @@ class RecoveryStatus:
     """
     target_may_run: bool = False
     """Whether hosts of the target run although a takeover made the source active again."""
+    last_refresh: Run | None = None
+    """The newest refresh of the standby that has ended."""
+    refresh_overdue: bool = False
+    """Whether no refresh has passed for longer than the plan's `refresh_every`."""
     standby_runs: bool = False
     """Whether hosts of the target run as a standby, which the internet does not reach."""
     end: End = "target"
@@ -273,6 +279,7 @@ def status_of_way(
     )
     source_fenced = away.authority is not None and away.authority.active != source_end
     ages = Ages(points(entries), now)
+    refreshes = [run for run in read_runs(entries) if run.kind == REFRESH and run.result]
     vault = look_for(recovery, ages.points, there)
     placed = place(recovery.topology, recovery.target)
     judged = {
@@ -310,6 +317,8 @@ def status_of_way(
         situation=situation,
         silent=tuple(_names(recovery, situation.silent)) if ask_source else (),
         target_may_run=situation.fenced is False and situation.active == source_end and here.hosts == "on",
+        last_refresh=refreshes[-1] if refreshes else None,
+        refresh_overdue=_is_overdue(recovery, refreshes, now),
         standby_runs=situation.facts("target").hosts == "standby",
         end=end_of(recovery),
         points_in=str(recovery.target_scope),
@@ -329,6 +338,14 @@ def _kept(recovery: Recovery, facts: EndFacts) -> Iterable[KeptVolume]:
 def _names(recovery: Recovery, ends: Iterable[End]) -> Iterable[str]:
     declared = recovery.declared
     return (declared.source.name if end == "source" else declared.target.name for end in ends)
+
+
+def _is_overdue(recovery: Recovery, refreshes: Iterable[Run], now: float) -> bool:
+    every = recovery.plan.refresh_every
+    if not every or not recovery.has_standby:
+        return False
+    passed = [datetime.fromisoformat(run.began).timestamp() for run in refreshes if run.result == "passed"]
+    return max(passed, default=0.0) < now - seconds(every)
 
 
 def _is_untold(source: End, of_source: EndFacts, of_target: EndFacts) -> bool:
