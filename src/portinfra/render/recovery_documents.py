@@ -16,7 +16,7 @@ from portinfra.recovery.situation.situation import End, peer_of
 from portinfra.recovery.takeover.abandon import Abandoned
 from portinfra.recovery.takeover.approve import Approving
 from portinfra.recovery.watch.forecast import Prospect
-from portinfra.recovery.watch.status import RecoveryStatus
+from portinfra.recovery.watch.recovery_status import RecoveryStatus
 from portinfra.render.documents import finding_document
 from portinfra.words import iso
 

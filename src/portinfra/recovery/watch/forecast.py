@@ -37,7 +37,8 @@ from portinfra.recovery.vault.selection import Selected, Selection, as_decided
 from portinfra.recovery.vault.transfer import not_here, transfer_findings
 from portinfra.recovery.watch.probers import prober_findings
 from portinfra.recovery.watch.readiness import ReadinessFacts, UnreadyHook, readiness
-from portinfra.recovery.watch.status import RecoveryStatus, status_of_way
+from portinfra.recovery.watch.recovery_status import RecoveryStatus
+from portinfra.recovery.watch.status import status_of_way
 from portinfra.validation.arguments import check_arguments
 from portinfra.words import iso
 

@@ -6,7 +6,8 @@ from portinfra.execution.connection import Look
 from portinfra.recovery.options import How
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.watch.forecast import foresee
-from portinfra.recovery.watch.status import RecoveryStatus, status
+from portinfra.recovery.watch.recovery_status import RecoveryStatus
+from portinfra.recovery.watch.status import status
 from portinfra.validation.arguments import check_arguments
 
 

@@ -24,7 +24,7 @@ from portinfra.recovery.situation.refusals import explain
 from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of, takeover_verb
 from portinfra.recovery.vault.choice import Lack
-from portinfra.recovery.watch.status import DRILL_LATE, RecoveryStatus
+from portinfra.recovery.watch.recovery_status import DRILL_LATE, RecoveryStatus
 from portinfra.words import duration
 
 NEVER_OVERRULED = frozenset(

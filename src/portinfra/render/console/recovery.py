@@ -17,7 +17,7 @@ from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.watch.forecast import DataSource, Prospect
 from portinfra.recovery.watch.readiness import NOT_KNOWN
-from portinfra.recovery.watch.status import PointStatus, RecoveryStatus
+from portinfra.recovery.watch.recovery_status import PointStatus, RecoveryStatus
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.recovery_assurances import recovery_assurance
 from portinfra.render.console.terminal import styled, table
