@@ -33,6 +33,9 @@ FIELDS = {
     "age": DURATION,
     "rpo": DURATION,
     "lacking": r"(?:; (?P<without>\d+) volumes? cannot be restored)?",
+    "role": r"db",
+    "covered": r"\d+",
+    "volumes": r"\d+ volumes?",
     "points": r"\d+ points?",
     "restorable": r"\d+",
     "kind": r"drill|failover|failback",
@@ -191,8 +194,8 @@ class RecoveryHistory:
         waits = f"points in {self.recovery.source_scope}, which waits" in self.found
         return (RECOVERY, PRODUCTION) if waits else (PRODUCTION, RECOVERY)
 
-    def whole_points(self):
-        """Id → volume → snapshot, of the points all of whose snapshots are complete where the points are."""
+    def points(self):
+        """Id → volume → snapshot, of those that are complete where the points are."""
         found = {}
         _, there = self.ends
         way = self.recovery if there is RECOVERY else self.recovery.turned
@@ -201,7 +204,11 @@ class RecoveryHistory:
             if name and each["state"] == "available":
                 volume, _, id = name.rpartition("-")
                 found.setdefault(id, {})[volume] = each["id"]
-        return {id: parts for id, parts in found.items() if {*parts} == {*VOLUMES}}
+        return found
+
+    def whole_points(self):
+        """Those points all of whose snapshots are complete."""
+        return {id: parts for id, parts in self.points().items() if {*parts} == {*VOLUMES}}
 
     def older_than(self, moment, slack):
         """The volumes none of whose restorable data is of that moment or later."""
@@ -251,6 +258,14 @@ def age_of_data(history, found, asked):
 def restorable(history, found, asked):
     there = len(history.whole_points())
     return f"{there} points have all their snapshots" if int(found["restorable"]) > there else ""
+
+
+def covered(history, found, asked):
+    """One point has complete snapshots of so many volumes of the role."""
+    mine = [name for name in VOLUMES if name.startswith(found["role"])]
+    there = max((len({*mine} & {*parts}) for parts in history.points().values()), default=0)
+    wrong = int(found["covered"]) > there or found["volumes"] != f"{len(mine)} volumes"
+    return f"{there} of {mine} have snapshots" if wrong else ""
 
 
 def passed(history, found, asked):
@@ -310,6 +325,7 @@ def nothing_to_sweep(history, found, asked):
 ORACLES = {
     "ok": ok,
     "age of data": age_of_data,
+    "covered": covered,
     "restorable": restorable,
     "passed": passed,
     "measured age": measured_age,

@@ -61,7 +61,7 @@ class GuardedRecovery(Recovery):
         """Write into the ledger that hosts of a standby may write on its volumes from now on."""
         with Connection.to(self.target) as target:
             ledger = Ledger.settled(target, self.ledger)
-            record_standby(ledger, f"standby-{int(target.provider.clock.now()):x}")
+            record_standby(ledger, f"standby-{int(target.now()):x}")
 
     def _newest_own(self) -> list[str]:
         with Connection.to(self.target) as target:
