@@ -11,7 +11,15 @@ from portinfra.declaration.files import file
 from portinfra.model.address import Address
 from portinfra.model.environment import Environment
 from portinfra.model.plan import PlanOptions
-from portinfra.model.recovery import Action, DataPolicy, EvidenceCopy, Probe, RecoveryPlan, Wave
+from portinfra.model.recovery import (
+    Action,
+    DataPolicy,
+    DrillSettings,
+    EvidenceCopy,
+    Probe,
+    RecoveryPlan,
+    Wave,
+)
 from portinfra.model.resources import (
     Attachment,
     Firewall,
@@ -34,7 +42,7 @@ if TYPE_CHECKING:
     from portinfra.commands.main import cli
     from portinfra.hosts.inventory import inventory, list_hosts
     from portinfra.policy import PolicyContext, rule
-    from portinfra.workflow import apply, check, destroy, lock_in, move, observe, placed, plan
+    from portinfra.workflow import apply, check, destroy, lock_in, move, observe, placed, plan, render_hosts
 
 _LAZY = {
     "PolicyContext": "portinfra.policy",
@@ -50,6 +58,7 @@ _LAZY = {
     "observe": "portinfra.workflow",
     "placed": "portinfra.workflow",
     "plan": "portinfra.workflow",
+    "render_hosts": "portinfra.workflow",
     "rule": "portinfra.policy",
 }
 
@@ -59,6 +68,7 @@ __all__ = [
     "Address",
     "Attachment",
     "DataPolicy",
+    "DrillSettings",
     "Environment",
     "EvidenceCopy",
     "Firewall",
@@ -94,6 +104,7 @@ __all__ = [
     "observe",
     "placed",
     "plan",
+    "render_hosts",
     "rule",
 ]
 

@@ -16,6 +16,7 @@ from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication import replicate as replication
 from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.situation.situation import End
+from portinfra.recovery.takeover import refresh as refreshes
 from portinfra.recovery.takeover import takeover as takeovers
 from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
@@ -72,6 +73,7 @@ def _trouble(made: Replicated) -> Event | None:
 drill = _announce("drill", drills.drill, _evidence, begins=True)
 failover = _announce("failover", takeovers.failover, _evidence, begins=True)
 failback = _announce("failback", takeovers.failback, _evidence, begins=True)
+refresh = _announce("refresh", refreshes.refresh, _evidence, begins=True)
 replicate = _announce("replicate", replication.replicate, _trouble, begins=False)
 
 

@@ -64,3 +64,13 @@ def wave_parts(recovery: RecoveryPlan) -> list[Part]:
 def policy_part(recovery: RecoveryPlan, policy: DataPolicy) -> Part:
     """One of its policies."""
     return Part(f"recovery.{recovery.name}.data.{policy.of}", policy.location)
+
+
+def drill_part(recovery: RecoveryPlan, attribute: str) -> tuple[Part, str, str]:
+    """Return where a setting of a drill is declared, under which name, and its value."""
+    given = recovery.drill
+    if given is not None and getattr(given, attribute):
+        part = Part(f"recovery.{recovery.name}.drill", given.location)
+        return part, attribute, getattr(given, attribute)
+    former = attribute if attribute == "accept" else f"drill_{attribute}"
+    return whole(recovery), former, getattr(recovery, former)
