@@ -17,6 +17,7 @@ failback(recovery) -> Evidence                          the same, to the source
 refresh(recovery) -> Evidence                           the newest points, restored into a running standby
 fence(recovery) -> int                                  the end that came back after a takeover is stopped
 grants(recovery) -> str                                 the policies that both accounts need
+approve(recovery, what) -> Approving                    a takeover, or a manual step that one waits for
 abandon(recovery) -> Abandoned                          a takeover given up: the other end is active again
 evidence_document(evidence) -> dict                     evidence as JSON; `evidence_of` reads it back
 open_store() -> EvidenceStore                           where the commands keep it: `save(name, document)`
@@ -47,6 +48,7 @@ from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.situation.guard import GuardedRecovery, recoveries_of
 from portinfra.recovery.takeover.abandon import Abandoned, abandon, may_abandon
+from portinfra.recovery.takeover.approve import Approving, approve
 from portinfra.recovery.takeover.fencing import fence, may_fence
 from portinfra.recovery.vault.block_export import exports_blocks
 from portinfra.recovery.vault.evidence_copy import send_copy
@@ -61,6 +63,7 @@ from portinfra.validation.arguments import check_arguments
 
 __all__ = [
     "Abandoned",
+    "Approving",
     "How",
     "Pace",
     "Prospect",
@@ -70,6 +73,7 @@ __all__ = [
     "RunHistory",
     "Swept",
     "abandon",
+    "approve",
     "compare_to_ledger",
     "drill",
     "evidence_document",

@@ -10,7 +10,7 @@ from portinfra.commands.claim import claim
 from portinfra.commands.destroy import destroy
 from portinfra.commands.dr import app as dr
 from portinfra.commands.graph import graph
-from portinfra.commands.grouped import for_typer
+from portinfra.commands.grouped import for_typer, needed
 from portinfra.commands.image import image
 from portinfra.commands.inventory import inventory
 from portinfra.commands.lockin import lockin
@@ -40,6 +40,7 @@ COMMANDS = (
     move,
     claim,
 )
+DR = "dr"
 HELP = "One topology and one recovery plan, on AWS, GCP and libvirt."
 
 
@@ -55,9 +56,13 @@ def app(session: Session) -> typer.Typer:
     )
     made.callback()(_version_option)
     without = FROM_FILE if session.declared is not None else ()
+    built = needed([*(command.__name__ for command in COMMANDS), DR], session.arguments)
     for command in COMMANDS:
-        made.command(command.__name__)(for_typer(command, session, without))
-    made.add_typer(dr.app(session, without), name="dr")
+        if command.__name__ in built:
+            made.command(command.__name__)(for_typer(command, session, without))
+    if DR in built:
+        after = session.arguments[1:] if session.arguments[:1] == (DR,) else ()
+        made.add_typer(dr.app(session, after, without), name=DR)
     return made
 
 

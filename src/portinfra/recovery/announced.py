@@ -6,7 +6,7 @@ from functools import wraps
 from inspect import signature
 from typing import ParamSpec, TypeVar
 
-from portinfra.errors import LeaseHeldError, PolicyError, StalePlanError
+from portinfra.errors import LeaseHeldError, PolicyError, StalePlanError, ValidationError
 from portinfra.hooks.listeners import SafeListener
 from portinfra.model.evidence import Evidence
 from portinfra.recovery.drills import drill as drills
@@ -24,7 +24,7 @@ from portinfra.validation.arguments import check_arguments
 P = ParamSpec("P")
 T = TypeVar("T")
 
-REFUSALS = (PolicyError, LeaseHeldError, StalePlanError)
+REFUSALS = (PolicyError, ValidationError, LeaseHeldError, StalePlanError)
 """Errors of a run that has changed nothing."""
 
 

@@ -13,6 +13,7 @@ from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.situation.situation import End, peer_of
 from portinfra.recovery.takeover.abandon import Abandoned
+from portinfra.recovery.takeover.approve import Approving
 from portinfra.recovery.watch.forecast import Prospect
 from portinfra.recovery.watch.status import RecoveryStatus
 from portinfra.render.documents import finding_document
@@ -83,6 +84,7 @@ def status_document(found: RecoveryStatus) -> Document:
         "dated_ahead": list(found.dated_ahead),
         "unreadable_entries": [str(each) for each in found.unreadable],
         "kept": plain(found.kept),
+        "waits_for_step": found.turn.waits or None if found.turn else None,
     }
 
 
@@ -115,6 +117,19 @@ def abandoned_document(recovery: Recovery, done: Abandoned) -> Document:
         "stands": str(recovery.source_scope),
         "fenced": None if done.stopped is None else str(recovery.target_scope),
         **plain(done),
+    }
+
+
+def approved_document(recovery: Recovery, given: Approving) -> Document:
+    """An approval that was given."""
+    return {
+        "schema": "portinfra.approved/1",
+        "recovery": recovery.plan.name,
+        "what": given.what,
+        "takeover": given.takeover or None,
+        "principal": given.principal,
+        "at": iso(given.at),
+        "until": None if given.until is None else iso(given.until),
     }
 
 

@@ -66,6 +66,7 @@ def report_html(document: Document, verifying: str = "") -> str:
             _looked(document),
             *_course(document),
             _points(document["points"]),
+            _approvals(document["approvals"]),
             _aside(document),
             "<h2>Afterwards</h2>",
             f"<p>{_TICKED.sub(_CODE, _e(_afterwards(document)))}</p>",
@@ -285,6 +286,15 @@ def _points(points: Iterable[JsonObject]) -> str:
     return "<h2>Where the data came from</h2>" + _table(("group", "point", "taken", "volumes", "by"), rows)
 
 
+def _approvals(approvals: Iterable[JsonObject]) -> str:
+    """Return who approved the takeover and its manual steps."""
+    rows = [
+        (_e(each["what"]), _e(each["principal"]), _e(each["by"]), _short(moment(each["at"])))
+        for each in approvals
+    ]
+    return "<h2>Approvals</h2>" + _table(("what", "principal", "person", "at"), rows) if rows else ""
+
+
 def _aside(document: Document) -> str:
     """Return how long both ends ran, and the volumes that were replaced though they had data of their own."""
     lines, ran = [], document["both_ran"]
@@ -324,6 +334,8 @@ def _afterwards(document: Document) -> str:
             fence = command("dr", "fence", document["recovery"])
             stopped = f"The source was NOT stopped: when it comes back, first of all run {fence}."
         return f"{document['target']} {over} {stopped} {calls}"
+    if way := document["way_in"]:
+        calls = f"{way['through']} could be reached from {', '.join(way['ranges'])}. {calls}"
     left, sweep = document["left_behind"], command("dr", "sweep", document["recovery"])
     if left is None:
         return f"It is not known whether anything of it is left in the target: run {sweep}. {calls}"
