@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from portinfra.commands.main import cli
     from portinfra.hosts.inventory import inventory, list_hosts
     from portinfra.policy import PolicyContext, rule
-    from portinfra.workflow import apply, check, destroy, lock_in, move, observe, placed, plan
+    from portinfra.workflow import apply, check, destroy, lock_in, move, observe, placed, plan, render_hosts
 
 _LAZY = {
     "PolicyContext": "portinfra.policy",
@@ -58,6 +58,7 @@ _LAZY = {
     "observe": "portinfra.workflow",
     "placed": "portinfra.workflow",
     "plan": "portinfra.workflow",
+    "render_hosts": "portinfra.workflow",
     "rule": "portinfra.policy",
 }
 
@@ -103,6 +104,7 @@ __all__ = [
     "observe",
     "placed",
     "plan",
+    "render_hosts",
     "rule",
 ]
 

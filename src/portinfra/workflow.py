@@ -6,6 +6,7 @@ destroy(topology, environment) -> Plan       the plan that leaves nothing; `appl
 observe(topology, environment) -> Observation
 check(topology, environment) -> Report       whether it keeps the rules, and who can reach whom
 placed(topology, environment) -> Placed      offline: every resource and address
+render_hosts(topology, environment) -> Files offline: the files of every host
 lock_in(topology, environments) -> list[Tie] offline: what ties it to a provider
 move(placed, environment) -> Move            what it would mean to run it elsewhere
 connect(environment) -> Cloud                one resource at a time, without a topology
@@ -25,6 +26,10 @@ from portinfra.guards.peer import check_guards, check_guards_again, is_recorded,
 from portinfra.guards.standby import begin_standby, standby_of
 from portinfra.hooks.dns import call_dns
 from portinfra.hooks.listeners import SafeListener
+from portinfra.hosts.findings import host_findings
+from portinfra.hosts.first_boot import platform_of
+from portinfra.hosts.plan_findings import plan_findings
+from portinfra.hosts.render import Files, render
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
@@ -54,7 +59,7 @@ from portinfra.portability.move import Move, describe_move
 from portinfra.provider import registry
 from portinfra.records import holder as holders
 from portinfra.records.lease import read_leases, to_text
-from portinfra.validation import validate, validate_placed
+from portinfra.validation import settle, validate, validate_placed
 from portinfra.validation.arguments import check_arguments, check_before_validation
 from portinfra.validation.environments import UNKNOWN_NAMES, override_findings, unknown_key_findings
 from portinfra.validation.limits import RULES, rule_findings
@@ -119,6 +124,7 @@ def plan(
         *rule_findings(there, registry.plugin(environment.provider), made.catalogue),
     )
     about_new = (*findings_for_plan(about_new, made), *_unknown(topology, environment))
+    about_new += tuple(plan_findings(made, registry.plugin(environment.provider)))
     return evolve(made, findings=(*about_new, *made.findings, *_named(made), *report.errors))
 
 
@@ -137,6 +143,18 @@ def check(
     """
     there = observe(topology, environment, foreign=True) if observed else None
     return check_rules(placed(topology, environment), rules, there)
+
+
+@check_before_validation
+def render_hosts(topology: Topology, environment: Environment) -> Files:
+    """Return the files of every host, by its name; each has `path`, `content`, `mode`, `check`, `reload`,
+    `digest`. Makes no call.
+
+    Raises ValidationError or PlacementError, with all findings.
+    """
+    made = placed(topology, environment)
+    settle(host_findings(made), f"The hosts of {topology.name} in {environment.name}")
+    return render(made, platform_of(registry.plugin(environment.provider)))
 
 
 def cannot_keep(environment: Environment) -> dict[str, frozenset[str]]:

@@ -8,6 +8,7 @@ import pytest
 
 from portinfra.commands.app import COMMANDS
 from portinfra.commands.dr.app import COMMANDS as COMMANDS_OF_DR
+from portinfra.commands.hosts.app import COMMANDS as COMMANDS_OF_HOSTS
 from portinfra.commands.options import DeclarationOptions
 from portinfra.commands.session import READ_NO_DECLARATION
 
@@ -15,9 +16,11 @@ ROOT = Path(__file__).parents[2]
 SOURCES = [*(ROOT / "src").rglob("*.py"), *(ROOT / "providers").glob("*/src/**/*.py")]
 VERBS = "|".join(command.__name__ for command in COMMANDS)
 VERBS_OF_DR = "|".join(command.__name__ for command in COMMANDS_OF_DR)
+VERBS_OF_HOSTS = "|".join(command.__name__ for command in COMMANDS_OF_HOSTS)
 COMMAND = re.compile(
     rf"\bportinfra (?:(?:{VERBS}|dr)\b|--\w)"  # portinfra plan
     rf"|\bdr (?:{VERBS_OF_DR})\b"  # dr fence
+    rf"|portinfra hosts (?:{VERBS_OF_HOSTS})\b"  # portinfra hosts files
     rf"|`(?:{VERBS}|{VERBS_OF_DR})\b[^`]*`"  # `apply`
     rf"|(?:\b[Rr]un |: )(?:{VERBS}) (?:--|\{{)"  # run apply {name}
     rf"|\b(?:{VERBS}) \{{[^}}]*\}} (?:--|first|starts)"  # apply {name} first

@@ -82,11 +82,11 @@ class Session:
         """Return a command line that means the same declaration as this one: the writer of all commands in
         texts. A command without a name gets the environment or recovery plan that this call is about.
         """
-        verbs = 2 if words[0] == "dr" else 1
+        verbs = 2 if words[0] in ("dr", "hosts") else 1
         verb, rest = tuple(words[:verbs]), list(words[verbs:])
         if verb in READ_NO_DECLARATION or words[-1] in ("--help", "--version"):
             return f"{self.program} {shlex.join(words)}"
-        name = self.known.recovery if verbs == 2 else self.known.environment
+        name = self.known.recovery if words[0] == "dr" else self.known.environment
         if name and "--plan" not in rest and (not rest or rest[0].startswith("-")):
             rest.insert(0, name)
         return f"{self.program} {shlex.join([*verb, *rest, *self._repeated(verb, rest)])}"

@@ -4,11 +4,10 @@ Workers make one call each and never sleep. Every wait (for a rate, a retry, a r
 is a due time in the loop, so a simulated hour costs nothing and a crash at call k means one thing.
 """
 
-import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from portinfra.errors import AlreadyExists, ProviderError, RateLimited
 from portinfra.execution import failures, retry
@@ -36,7 +35,6 @@ from portinfra.model.plan import Plan
 from portinfra.model.progress import Listener, Progress
 from portinfra.model.resources import Instance
 from portinfra.observation import Reader
-from portinfra.planning.birth import birth_text
 from portinfra.planning.dry_run import CALLS_MAX, ask
 from portinfra.planning.world import World
 from portinfra.provider.interface import DONE, Answer, Call, Clock, Refs, Refuse, Wait
@@ -57,6 +55,8 @@ class Coordinator:
     loop: Loop
     journal: Journal
     attempt: str
+    complete: Callable[[Instance], Instance]
+    """Adds what a host is given at its creation."""
     listen: Listener = lambda progress: None
 
     _kept: frozenset[Address] = field(init=False)
@@ -102,7 +102,7 @@ class Coordinator:
     def _task(self, step: Step, missing: int) -> Task:
         want = self.plan.target(step)
         if isinstance(want, Instance):
-            want = evolve(want, birth=birth_text(want, secrets.token_hex(6)))
+            want = self.complete(want)
         known = want or self.plan.observation.resources[step.address].spec
         return Task(step, want, known, self.caller.provider.drivers[type(known)], self._refs, missing)
 

@@ -10,6 +10,7 @@ from typing import Self
 from attrs import evolve
 
 from portinfra.errors import ApplyError, LeaseLostError, PortinfraError, ProviderError
+from portinfra.execution.births import births
 from portinfra.execution.caller import Caller
 from portinfra.execution.coordinator import Coordinator
 from portinfra.execution.enforcement import enforce, enforcing_calls
@@ -216,7 +217,8 @@ class Run:
 
     def _coordinator(self, plan: Plan, listen: Listener) -> Coordinator:
         assert self._holder is not None
-        return Coordinator(plan, self._caller, self.reader, self._loop(), self._journal, self.attempt, listen)
+        caller, loop, complete = self._caller, self._loop(), births(plan)
+        return Coordinator(plan, caller, self.reader, loop, self._journal, self.attempt, complete, listen)
 
     def _loop(self) -> Loop:
         assert self._holder is not None

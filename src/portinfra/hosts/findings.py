@@ -55,8 +55,6 @@ def _missing_servers(placed: Placed, upstreams: Upstreams) -> Iterator[Finding]:
 
 def need_findings(placed: Placed) -> Iterator[Finding]:
     """Return a note about what the image and the user's own authority must bring."""
-    if not placed.topology.delivery:
-        return
     packages = " ".join(f"--package {name}" for name in PACKAGES)
     yield Finding(
         "hosts/needs",

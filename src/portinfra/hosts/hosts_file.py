@@ -18,7 +18,7 @@ def hosts_file(topology: Topology, upstreams: Upstreams, role: str) -> HostFile:
 
     All hosts of a topology would be too many for user data.
     """
-    peers = _peers(topology, role)
+    peers = find_peers(topology, role)
     lines = [
         f"{host.private_address}\t{host.name}\n"
         for peer in topology.roles
@@ -29,7 +29,7 @@ def hosts_file(topology: Topology, upstreams: Upstreams, role: str) -> HostFile:
     return HostFile(PATH, "".join([_HEAD, own, *lines]))
 
 
-def _peers(topology: Topology, role: str) -> set[str]:
+def find_peers(topology: Topology, role: str) -> set[str]:
     """Return the roles at the other ends of the role's flows; the role itself where it calls itself."""
     outward = {name for flow in topology.flows if role in flow.sources for name in flow.targets}
     inward = {name for flow in topology.flows if role in flow.targets for name in flow.sources}

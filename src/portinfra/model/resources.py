@@ -195,6 +195,8 @@ class Instance(Spec):
     mounts: tuple[Mount, ...] = field(default=(), converter=_mounts, metadata=_BIRTH, eq=False)
     ssh_keys: tuple[str, ...] = field(default=(), converter=convert.strings, metadata=_BIRTH, eq=False)
     user_data: str = field(default="", metadata=_SECRET, eq=False, repr=False)
+    boot_script: str = field(default="", metadata=_SECRET, eq=False, repr=False)
+    """The script that writes its files at its first boot; portinfra sets it. It is long, and not shown."""
     birth: str = field(default="", metadata=_SECRET, eq=False, repr=False)
     """What it was born with, as salted digests (`planning/birth.py`). Each driver stores the text at creation
     and returns it; empty: not known. portinfra sets it.

@@ -3,6 +3,7 @@
 https://cloudinit.readthedocs.io/en/latest/explanation/format.html
 """
 
+import gzip
 import json
 from collections.abc import Iterable, Mapping
 
@@ -68,6 +69,11 @@ def user_data(own: str, ssh_keys: tuple[str, ...] = (), ends_after: int = 0, eve
     )
     parts = [text for text in texts if text]
     return join(parts) if len(parts) > 1 else "".join(parts)
+
+
+def compress(text: str) -> bytes:
+    """Return user data by gzip, which cloud-init reads as the text itself. Equal texts give equal bytes."""
+    return gzip.compress(text.encode(), mtime=0)
 
 
 def _cloud_config(ssh_keys: tuple[str, ...], ends_after: int) -> str:

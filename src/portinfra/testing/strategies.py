@@ -200,7 +200,7 @@ def flows(draw: st.DrawFn, declared: Iterable[Role]) -> Flow:
         for source in declared
         for target in declared
         for service in target.offers
-        if source.name != target.name
+        if source.name != target.name and target.count
     ]
     if draw(st.booleans()) and calls:
         return draw(st.sampled_from(calls))
@@ -359,15 +359,17 @@ def _with_other_tags(draw: st.DrawFn, topology: Topology) -> Topology:
 
 
 def _mended(topology: Topology) -> Topology:
-    """Without the flows of roles or services that are gone, and those of private roles to and from the
-    internet.
+    """Without the flows of roles or services that are gone, to services that no host offers, and those of
+    private roles to and from the internet.
     """
     names = {role.name for role in topology.roles}
     public = {role.name for role in topology.roles if role.public}
+    served = {service.name for role, service in topology.services if role.count}
 
     def possible(flow: Flow) -> bool:
         ends = {*flow.sources, *flow.targets}
         outside = {end for end in ends if end == INTERNET or "/" in end}
-        return bool(flow.targets) and ends - outside <= (public if outside else names)
+        is_served = not flow.service or flow.service in served
+        return is_served and bool(flow.targets) and ends - outside <= (public if outside else names)
 
     return evolve(topology, flows=[flow for flow in topology.flows if possible(flow)])

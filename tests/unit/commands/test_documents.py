@@ -111,7 +111,7 @@ def test_the_example_on_the_page_has_the_fields_that_the_command_prints(produced
     assert _fields(_examples()[schema]) == _fields(produced[schema])
 
 
-@pytest.mark.parametrize("page", ["json.md", "check.md", "recovery-json.md", "evidence.md"])
+@pytest.mark.parametrize("page", ["json.md", "check.md", "services.md", "recovery-json.md", "evidence.md"])
 def test_every_example_fits_its_schema(page):
     blocks = re.findall(r"```json\n(.*?)```", PAGE.with_name(page).read_text(encoding="utf-8"), re.DOTALL)
     documents = [document for document in map(json.loads, blocks) if "schema" in document]

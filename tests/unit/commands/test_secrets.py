@@ -30,6 +30,7 @@ locals {
   script = "#!/bin/sh\\njoin ${var.token}\\n"
 }
 topology "shop" {
+  delivery = "files"
   role "web" {
     count     = var.hosts
     public    = "customers"
@@ -85,6 +86,8 @@ CALLS = {
     ("render",): [HERE],
     ("graph",): [HERE],
     ("inventory",): [HERE],
+    ("hosts", "files"): [HERE, (*HERE, "--into", "files")],
+    ("hosts", "status"): [HERE],
     ("lockin",): [HERE],
     ("check",): [HERE, (*HERE, "--observed")],
     ("providers",): [ALL, ("fake", "--doctor"), ("aws", "--iam-policy")],

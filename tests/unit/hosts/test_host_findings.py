@@ -40,4 +40,3 @@ def test_the_needs_of_hosts_are_told_where_they_are_rendered():
     (need,) = need_findings(place(SHOP, PRODUCTION))
     assert "--package haproxy --package nftables --package socat" in need.fix
     assert "/etc/portinfra/tls" in need.message
-    assert list(need_findings(place(evolve(SHOP, delivery=""), PRODUCTION))) == []

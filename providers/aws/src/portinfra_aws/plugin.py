@@ -77,9 +77,9 @@ class AwsPlugin(
 
     def birth_bytes(self, host: Instance) -> int:
         """Its user data, with what portinfra adds to it."""
-        from portinfra_aws.drivers.instance import birth_text
+        from portinfra_aws.drivers.instance import birth_data
 
-        return len(birth_text(host).encode())
+        return len(birth_data(host))
 
     def iam_policy(self) -> dict[str, Any]:
         """The least IAM policy that a topology needs, as the document that AWS takes."""

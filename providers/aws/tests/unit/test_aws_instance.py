@@ -1,6 +1,7 @@
 """Hosts from every half-made state; what a launch says; what is read back of one."""
 
 import base64
+import gzip
 import itertools
 import subprocess
 
@@ -13,6 +14,7 @@ from portinfra.model.resources import Firewall, Instance, Mount, Subnet
 from portinfra.provider.interface import DONE, Refuse, Wait
 from portinfra_aws import devices, errors
 from portinfra_aws.drivers.instance import InstanceDriver
+from portinfra_aws.plugin import AwsPlugin
 from portinfra_aws.published import CAPABILITIES
 from walking import SCOPE, actions, answers, names, refs, tags, way
 
@@ -378,3 +380,15 @@ def test_volumes_that_a_host_could_not_tell_apart_are_refused():
 def test_a_host_without_such_disks_looks_in_vain():
     look = subprocess.run(["sh", "-c", devices.LOOK], capture_output=True, text=True, check=False)
     assert (look.returncode, look.stderr) == (0, "")
+
+
+def test_a_boot_script_comes_first_and_compressed():
+    """EC2 counts 16,384 bytes before they are encoded; cloud-init reads gzip as the text itself."""
+    script = "#!/bin/sh\n(\necho files\n)\n"
+    data = base64.b64decode(launch(mounts=(Mount("data", "/srv"),), boot_script=script)["UserData"])
+    text = gzip.decompress(data).decode()
+    assert text.startswith(f"#cloud-boothook\n{script}#!/bin/sh\n")
+    assert text.splitlines()[-1].startswith("volume ")
+    assert data == base64.b64decode(launch(mounts=(Mount("data", "/srv"),), boot_script=script)["UserData"])
+    host = evolve(HOST, mounts=(Mount("data", "/srv"),), boot_script=script)
+    assert AwsPlugin().birth_bytes(host) == len(data)

@@ -56,13 +56,13 @@ def metadata(want: Instance) -> dict[str, list[dict[str, str]]]:
     items = {"block-project-ssh-keys": "TRUE", "enable-oslogin": "FALSE" if want.ssh_keys else "TRUE"}
     if want.ssh_keys:
         items["ssh-keys"] = "\n".join(f"{user}:{key}" for key in want.ssh_keys)
-    mounts = mounting((PATH + mount.device, mount) for mount in want.mounts)
+    every_boot = want.boot_script + mounting((PATH + mount.device, mount) for mount in want.mounts)
     if not _is_script(want.user_data) and image.cloud_init:
-        told = user_data(want.user_data, every_boot=mounts)
+        told = user_data(want.user_data, every_boot=every_boot)
         items |= {"user-data": told} if told else {}
-    elif mounts or want.user_data:
+    elif every_boot or want.user_data:
         once = _ONCE % want.user_data.rstrip("\n") if want.user_data else ""
-        items["startup-script"] = mounts + once
+        items["startup-script"] = every_boot + once
     return {"items": [{"key": key, "value": items[key]} for key in sorted(items)]}
 
 

@@ -67,3 +67,14 @@ def test_volumes_are_mounted_at_every_boot_before_the_users_own_script():
     told = items(evolve(HOST, image="ubuntu-24.04", mounts=(data,), user_data="#cloud-config\n{}\n"))
     assert "startup-script" not in told
     assert told["user-data"].index("text/cloud-boothook") < told["user-data"].index("text/cloud-config")
+
+
+def test_a_boot_script_runs_at_every_boot_before_anything_else():
+    script = "#!/bin/sh\n(\necho files\n)\n"
+    host = evolve(
+        HOST, boot_script=script, mounts=(Mount("data", "/srv"),), user_data="#!/bin/sh\necho hello\n"
+    )
+    assert items(host)["startup-script"].startswith(f"{script}#!/bin/sh\n")
+    assert items(evolve(HOST, boot_script=script))["startup-script"] == script
+    ubuntu = evolve(HOST, image="ubuntu-24.04", boot_script=script)
+    assert items(ubuntu)["user-data"] == f"#cloud-boothook\n{script}"

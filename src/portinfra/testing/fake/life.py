@@ -87,4 +87,5 @@ def view(record: Record, moment: float) -> dict[str, Any]:
     elif kind == "instance":
         del shown["power_at"], shown["user_data"]
         shown.pop("ends_at", None)
+        shown.pop("boot_script", None)
     return shown

@@ -65,7 +65,7 @@ class FakePlugin(NativeLimits, PlatformServices, ConsoleReader, SnapshotLocks):
 
     def birth_bytes(self, host: Instance) -> int:
         """Its user data: nothing is added."""
-        return len(host.user_data.encode())
+        return len(host.user_data.encode()) + len(host.boot_script.encode())
 
     def console_call(self, host: Observed[Instance]) -> Call:
         """Return the read of what a host has printed."""

@@ -10,7 +10,7 @@ from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import UNSEEN, Fault, Observed, State
 from portinfra.model.resources import Instance, Power
-from portinfra.provider.cloud_init import user_data
+from portinfra.provider.cloud_init import compress, user_data
 from portinfra.provider.interface import Answer, Call, Names, NextCall, Refs, Refuse, Wait
 from portinfra.provider.mounting import mounting
 from portinfra_aws import devices, errors, keys, marks, pinned, profiles
@@ -223,7 +223,7 @@ class InstanceDriver(AwsDriver[Instance]):
             "BlockDeviceMapping": [{"DeviceName": root, "Ebs": disk}],
             "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
             "IamInstanceProfile": profiles.parameter(want.native),
-            "UserData": _encoded(birth_text(want)),
+            "UserData": _encoded(birth_data(want)),
             "ClientToken": profiles.token(want.native, token(refs, want)),
         }
 
@@ -350,8 +350,14 @@ def birth_text(want: Instance) -> str:
     """Return the user data of a new host: the user's own, with keys and mounts."""
     volumes = [(devices.device(mount.device), mount) for mount in want.mounts]
     every_boot = mounting(volumes, look=devices.LOOK)
-    return user_data(want.user_data, want.ssh_keys, want.ends_after, every_boot)
+    return user_data(want.user_data, want.ssh_keys, want.ends_after, want.boot_script + every_boot)
 
 
-def _encoded(text: str) -> str | None:
-    return base64.b64encode(text.encode()).decode() if text else None
+def birth_data(want: Instance) -> bytes:
+    """Return the user data of a new host as EC2 keeps it: compressed where it has a boot script."""
+    text = birth_text(want)
+    return compress(text) if want.boot_script else text.encode()
+
+
+def _encoded(data: bytes) -> str | None:
+    return base64.b64encode(data).decode() if data else None

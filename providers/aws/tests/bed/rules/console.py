@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetConsoleOutput.html
 """
 
 import base64
+import gzip
 from datetime import UTC, datetime
 from typing import Any
 
@@ -54,7 +55,8 @@ def console_output(call: Call) -> dict[str, Any]:
 def _printed(instance: Any) -> bytes:
     """What a host printed; a prober prints a receipt once it runs, and here no second one."""
     if getattr(instance, "has_run", False) and instance.user_data and "receipt" not in instance.__dict__:
-        user_data = base64.b64decode(str(instance.user_data)).decode(errors="replace")
-        instance.receipt = print_of_prober(user_data).encode()
+        data = base64.b64decode(str(instance.user_data))
+        text = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+        instance.receipt = print_of_prober(text.decode(errors="replace")).encode()
     printed: bytes = instance.__dict__.get("printed", b"") + instance.__dict__.get("receipt", b"")
     return printed[-KEPT_BYTES:]

@@ -265,7 +265,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
         path = parts.seed_path
         identity = f"{parts.name}-{path.split('.')[-2]}"
         mounts = mounting((domains.DEVICE_PATH + mount.device, mount) for mount in want.mounts)
-        own = user_data(want.user_data, ends_after=want.ends_after, every_boot=mounts)
+        own = user_data(want.user_data, ends_after=want.ends_after, every_boot=want.boot_script + mounts)
         files = seed.documents(identity, want.name, network, want.ssh_keys, own)
         where = {"scope": str(refs.scope), "path": path, "files": files}
         after = self._with(seen, evolve(parts, seed=path, seeded=True))

@@ -45,6 +45,8 @@ def create_instance(book: Book, given: Given) -> Answer:
         "power_at": 0.0,
         "ends_at": book.now + given["ends_after"] if given.get("ends_after") else FOREVER,
     }
+    if given.get("boot_script"):
+        body["boot_script"] = given["boot_script"]
     code, fault = _next_fault(book)
     return book.add("instance", body, fault, code)
 
@@ -120,7 +122,7 @@ def _check_offer(book: Book, given: Given) -> None:
         raise FakeError("InvalidRequest", f"there is no machine type {given['machine_type']!r}")
     if given["image_id"] not in images(book):
         raise FakeError("InvalidRequest", f"there is no image {given['image_id']!r}")
-    if len(given["user_data"].encode()) > USER_DATA_MAX:
+    if len((given["user_data"] + given.get("boot_script", "")).encode()) > USER_DATA_MAX:
         raise FakeError("InvalidRequest", f"user data is longer than {USER_DATA_MAX} bytes")
 
 

@@ -69,6 +69,7 @@ class InstanceDriver(FakeDriver[Instance]):
             "firewall": refs.id(want.firewall),
             "ssh_keys": list(want.ssh_keys),
             **{name: getattr(want, name) for name in _SENT},
+            **({"boot_script": want.boot_script} if want.boot_script else {}),
         }
 
     def update(self, want: Instance, seen: Observed[Instance], refs: Refs) -> NextCall:

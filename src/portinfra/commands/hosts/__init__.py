@@ -1,0 +1,1 @@
+"""`hosts`: the files of hosts, and whether hosts have them."""

@@ -1,0 +1,69 @@
+"""A directory with the files of hosts: `app1/etc/nftables.conf`, and `manifest.json` about all of them."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from portinfra.commands.exits import Misuse
+from portinfra.errors import PortinfraError
+from portinfra.hosts.render import Files
+from portinfra.model.plain import Document
+
+MANIFEST = "manifest.json"
+
+
+def write_directory(into: Path, document: Document, files: Files) -> int:
+    """Write the files and then the manifest. Return how many files of the manifest before were removed.
+
+    Raises Misuse for a directory that has files and no manifest of this topology and environment, and
+    PortinfraError where the system refuses to write.
+    """
+    try:
+        before = {into / path for path in _paths(_manifest_before(into, document))}
+        now = {_place(into, host, file.path): file for host, some in files.items() for file in some}
+        for path, file in now.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(file.content, encoding="utf-8")
+            path.chmod(file.mode)
+        gone = [path for path in before - now.keys() if path.is_file()]
+        for path in gone:
+            path.unlink()
+        into.mkdir(parents=True, exist_ok=True)
+        (into / MANIFEST).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise PortinfraError(
+            f"{error.filename or into} cannot be written: {error.strerror}",
+            fix="Name another directory, then run the same command again.",
+        ) from error
+    return len(gone)
+
+
+def _manifest_before(into: Path, document: Document) -> Mapping[str, Any]:
+    if not into.exists() or not any(into.iterdir()):
+        return {}
+    try:
+        before = json.loads((into / MANIFEST).read_text(encoding="utf-8"))
+        ours = (before["schema"], before["scope"]) == (document["schema"], document["scope"])
+    except (OSError, ValueError, TypeError, KeyError):
+        ours = False
+    if not ours:
+        raise Misuse(
+            f"{into} has files, and no {MANIFEST} of {document['scope']}",
+            fix="Name an empty directory, or one that this command wrote before.",
+        )
+    found: Mapping[str, Any] = before["hosts"]
+    return found
+
+
+def _paths(hosts: Mapping[str, Any]) -> Iterator[Path]:
+    """The files that a manifest names, as paths within the directory. Others may have edited it."""
+    for host, about in hosts.items():
+        for file in about["files"]:
+            path = _place(Path(), host, file["path"])
+            if ".." not in path.parts and not path.is_absolute():
+                yield path
+
+
+def _place(into: Path, host: str, path: str) -> Path:
+    return into / host / path.lstrip("/")

@@ -1,0 +1,51 @@
+"""`hosts files`: what lies on each host, printed or written into a directory."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from portinfra.commands.exits import Exit, Misuse
+from portinfra.commands.options import Shown, Target
+from portinfra.commands.session import Session
+
+
+def files(
+    session: Session,
+    target: Target,
+    shown: Shown,
+    host: Annotated[
+        str | None, Argument(metavar="HOST", help="The host; may be left out for all of them.")
+    ] = None,
+    into: Annotated[
+        Path | None,
+        Option("--into", metavar="DIR", help="Write a directory for each host."),
+    ] = None,
+) -> int:
+    """Print the files of hosts, or write them into a directory. Asks no cloud."""
+    from portinfra.commands.hosts.directory import write_directory
+    from portinfra.commands.hosts.rendering import render_selected
+    from portinfra.commands.selection import select
+    from portinfra.render.console.terminal import err, write, write_json
+    from portinfra.render.hosts_documents import hosts_document
+    from portinfra.words import count, suggestion
+
+    selection = select(session, target)
+    found = render_selected(selection)
+    if host is not None:
+        if host not in found:
+            raise Misuse(f"there is no host {host!r}", fix=suggestion(host, found))
+        if into is not None:
+            raise Misuse("--into writes the files of every host", fix=f"Leave out {host}, or --into.")
+        found = {host: found[host]}
+    document = hosts_document(selection.scope, found)
+    if into is not None:
+        removed = write_directory(into, document, found)
+        err().print(f"Written: {count(len(found), 'host')} into {into}, {count(removed, 'file')} removed.")
+    if shown.as_json:
+        write_json(document)
+    elif into is None:
+        for name, some in found.items():
+            for file in some:
+                write(f"# {name}:{file.path}\n{file.content}")
+    return Exit.DONE

@@ -1,0 +1,32 @@
+"""`hosts status`: whether the files on hosts are those that portinfra renders."""
+
+import sys
+
+from portinfra.commands.exits import Exit, Misuse
+from portinfra.commands.options import Shown, Target
+from portinfra.commands.session import Session
+
+
+def status(session: Session, target: Target, shown: Shown) -> int:
+    """Compare lines `HOST DIGEST PATH` of standard input with the files of hosts. Asks no cloud."""
+    from portinfra.commands.hosts.rendering import render_selected
+    from portinfra.commands.selection import select
+    from portinfra.hosts.status import compare_files, read_digests
+    from portinfra.render.console.hosts import show_states
+    from portinfra.render.console.terminal import err, out, write_json
+    from portinfra.render.hosts_documents import hosts_status_document
+
+    selection = select(session, target)
+    found = render_selected(selection)
+    try:
+        digests = read_digests(sys.stdin.read())
+    except ValueError as error:
+        raise Misuse(str(error), fix="Prefix each line of sha256sum with the name of its host.") from error
+    states, unknown = compare_files(found, digests), sorted(digests.keys() - found.keys())
+    if shown.as_json:
+        write_json(hosts_status_document(selection.scope, states, unknown))
+    else:
+        show_states(states, out())
+        for name in unknown:
+            err().print(f"warning: the topology has no host {name}")
+    return Exit.DONE if all(each.state == "same" for each in states) else Exit.DIFFERS

@@ -1,0 +1,47 @@
+"""The boot script of each new host, within the user data that its provider takes."""
+
+from collections.abc import Callable
+from functools import cache
+
+from attrs import evolve
+
+from portinfra.hosts.boot_script import BootScript, boot_script
+from portinfra.hosts.render import Files, Platform, render
+from portinfra.model.placed import Placed
+from portinfra.model.resources import Instance
+from portinfra.provider.abilities import NativeLimits, PlatformServices
+from portinfra.provider.interface import ProviderPlugin
+
+
+def platform_of(plugin: ProviderPlugin) -> Platform:
+    """Return what hosts need of a provider's cloud: nothing, where the provider does not say."""
+    return plugin.platform_services if isinstance(plugin, PlatformServices) else lambda network, subnet: ()
+
+
+def boot_scripts(placed: Placed, plugin: ProviderPlugin) -> Callable[[Instance], BootScript]:
+    """Return a function that makes the boot script of one host of a placed topology.
+
+    Nothing is rendered before it is called. A host that is none of the topology's has no script, and neither
+    has any host of a topology without delivery.
+    """
+
+    @cache
+    def files() -> Files:
+        return render(placed, platform_of(plugin)) if placed.topology.delivery else {}
+
+    def script(host: Instance) -> BootScript:
+        if host.name not in files():
+            return BootScript("")
+        return boot_script(files()[host.name], lambda text: _size(host, text, plugin), _most(plugin))
+
+    return script
+
+
+def _size(host: Instance, text: str, plugin: ProviderPlugin) -> int:
+    if isinstance(plugin, NativeLimits):
+        return plugin.birth_bytes(evolve(host, boot_script=text))
+    return len((text + host.user_data).encode())
+
+
+def _most(plugin: ProviderPlugin) -> int:
+    return plugin.capabilities.birth_max_bytes or plugin.capabilities.user_data_max_bytes

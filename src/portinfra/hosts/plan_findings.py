@@ -1,0 +1,79 @@
+"""What a plan means for the files of hosts: errors, needs, files without room, and files that change."""
+
+from collections.abc import Iterator
+
+from portinfra.command_text import command
+from portinfra.hosts.findings import host_findings, need_findings
+from portinfra.hosts.first_boot import boot_scripts
+from portinfra.hosts.hosts_file import find_peers
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.plan import Plan
+from portinfra.model.resources import FirewallRules, Instance
+from portinfra.provider.interface import ProviderPlugin
+from portinfra.words import collapsed
+
+
+def plan_findings(plan: Plan, plugin: ProviderPlugin) -> Iterator[Finding]:
+    """Return the findings of a plan whose topology has a delivery; none for another one.
+
+    Where the plan has errors, its changes may make no sense: then only errors follow.
+    """
+    if not plan.placed.topology.delivery:
+        return
+    yield from host_findings(plan.placed)
+    if plan.errors:
+        return
+    created = _created(plan)
+    if created:
+        yield from need_findings(plan.placed)
+    yield from _left_out(plan, plugin, created)
+    yield from _changed(plan)
+
+
+def _created(plan: Plan) -> list[Instance]:
+    wanted = (plan.wanted.get(each.address) for each in plan.changes if each.action in ("create", "replace"))
+    return [spec for spec in wanted if isinstance(spec, Instance)]
+
+
+def _left_out(plan: Plan, plugin: ProviderPlugin, created: list[Instance]) -> Iterator[Finding]:
+    """One warning for each role whose new hosts lack files at first."""
+    script = boot_scripts(plan.placed, plugin)
+    lacking: dict[str, dict[str, None]] = {}
+    for host in created:
+        if paths := script(host).left_out:
+            lacking.setdefault(plan.placed.roles[host.address], {}).update(dict.fromkeys(paths))
+    for role, missing in lacking.items():
+        yield Finding(
+            "hosts/left-out",
+            f"user data of {plugin.name} has no room for all files; new hosts lack {', '.join(missing)}",
+            "Deliver the files as soon as the hosts run.",
+            Severity.WARNING,
+            subject=f"role.{role}",
+            location=plan.placed.topology.role(role).location,
+        )
+
+
+def _changed(plan: Plan) -> Iterator[Finding]:
+    """A note with the roles whose hosts stay, and whose files depend on a resource that the plan changes.
+
+    portinfra remembers no files, so it names the roles and not the files.
+    """
+    topology, environment = plan.placed.topology, plan.placed.environment.name
+    stay = plan.wanted.keys() - {each.address for each in plan.changes if each.action != "update"}
+    inhabited = {plan.placed.roles[address] for address in stay if address.kind == Instance.kind}
+    affected: set[str] = set()
+    for change in plan.changes:
+        role = plan.placed.roles.get(change.address, "")
+        if change.address.kind == FirewallRules.kind:
+            affected.add(role)
+        elif change.address.kind == Instance.kind and change.action in ("create", "delete"):
+            affected |= find_peers(topology, role or change.address.name.rstrip("0123456789"))
+    names = [role.name for role in topology.roles if role.name in affected & inhabited]
+    if names:
+        yield Finding(
+            "hosts/changed",
+            f"files change on hosts that stay, of {collapsed(names)}",
+            f"Write them after the apply: {command('hosts', 'files', environment, '--into', 'DIR')}.",
+            Severity.NOTE,
+            subject=f"topology.{topology.name}.delivery",
+        )
