@@ -194,7 +194,7 @@ def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
         yield f"A refresh of the standby is overdue: {refresh}"
     fence = command("dr", "fence", found.recovery)
     if found.standby_runs:
-        yield "Hosts of the target run as a standby. No flow from the internet reaches them."
+        yield recovery_assurance("standby")
     if found.source_may_run:
         asked = found.source_stopped is not None
         why = "has not been stopped" if asked else "does not say whether it is stopped"
