@@ -273,6 +273,7 @@ EVIDENCE = {
     "differs": "NOT what the ledger has",
     "none": "none",
     "missing": "MISSING: this run was deleted",
+    "unread": "not known: this environment does not answer",
 }
 
 
@@ -282,10 +283,11 @@ def show_runs(found: Iterable[RunHistory], console: Console) -> None:
     if not found:
         console.print("No drill yet.")
         return
-    rows = table("run", "what", "id", "began", "result", "evidence")
+    rows = table("at", "run", "what", "id", "began", "result", "evidence")
     for each in found:
         told = f"{EVIDENCE.get(each.evidence, '')} {each.file}".strip()
         rows.add_row(
+            each.environment,
             str(each.number or "—"),
             each.kind,
             each.id,
