@@ -25,6 +25,11 @@ run_expecting() {
     eval "$*" 2>&1 || code=$?
     [ "$code" -eq "$expected" ] || stop "$code"
 }
+# The same without its progress, which is shown where it fails.
+without_progress() {
+    printf '%s$ %s%s\n' "$command" "$*" "$plain"
+    "$@" 2> progress.txt || { code=$?; cat progress.txt >&2; stop "$code"; }
+}
 # The same, of which only the last line is shown.
 quietly() {
     printf '%s$ %s%s\n' "$command" "$*" "$plain"
@@ -74,18 +79,17 @@ run "python -m portinfra.testing.fake.volumes write 111122223333 us-east-1 'paym
 
 say "Carry its data to another region and account, and drill the whole recovery there, apart from all else."
 places="--source-on fake:us-east-1 --target-on fake:eu-west-1"
-run "portinfra dr replicate $places 2> /dev/null"
-run "portinfra dr drill $places 2> /dev/null"
+without_progress portinfra dr replicate $places
+without_progress portinfra dr drill $places
 
 say "It passed, as its probes read what the volumes hold. Its evidence is signed, and the ledger has its digest."
-run "portinfra dr drills $places 2> /dev/null"
+without_progress portinfra dr drills $places
 
 say "The same file, in another cloud's shape: the recovery environment."
 run "portinfra plan recovery -f payments.hcl --on fake:gcp/europe-west1 | tail -n 1"
 
 say "Destroy it. Volumes would stay, for the data that they hold, if we did not say otherwise."
-say "Its recovery environment lies elsewhere for this demo (--target-on), so it is not checked."
-quietly portinfra destroy production $on --yes --allow-data-loss all --without-peer
+quietly portinfra destroy production $places --yes --allow-data-loss all
 
 say "Nothing is left."
 run "portinfra status production $on | head -n 2"

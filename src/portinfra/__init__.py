@@ -11,7 +11,15 @@ from portinfra.declaration.files import file
 from portinfra.model.address import Address
 from portinfra.model.environment import Environment
 from portinfra.model.plan import PlanOptions
-from portinfra.model.recovery import Action, DataPolicy, EvidenceCopy, Probe, RecoveryPlan, Wave
+from portinfra.model.recovery import (
+    Action,
+    DataPolicy,
+    DrillSettings,
+    EvidenceCopy,
+    Probe,
+    RecoveryPlan,
+    Wave,
+)
 from portinfra.model.resources import (
     Attachment,
     Firewall,
@@ -60,6 +68,7 @@ __all__ = [
     "Address",
     "Attachment",
     "DataPolicy",
+    "DrillSettings",
     "Environment",
     "EvidenceCopy",
     "Firewall",

@@ -14,8 +14,10 @@ may_take_over(recovery) -> None                         refused for what the pla
 takeover(recovery, to) -> Evidence                      one end, `source` or `target`, becomes active
 failover(recovery) -> Evidence                          the same, to the target
 failback(recovery) -> Evidence                          the same, to the source
+refresh(recovery) -> Evidence                           the newest points, restored into a running standby
 fence(recovery) -> int                                  the end that came back after a takeover is stopped
 grants(recovery) -> str                                 the policies that both accounts need
+approve(recovery, what) -> Approving                    a takeover, or a manual step that one waits for
 abandon(recovery) -> Abandoned                          a takeover given up: the other end is active again
 evidence_document(evidence) -> dict                     evidence as JSON; `evidence_of` reads it back
 open_store() -> EvidenceStore                           where the commands keep it: `save(name, document)`
@@ -36,7 +38,7 @@ from portinfra.model.topology import Topology
 from portinfra.placement import place
 from portinfra.provider import registry
 from portinfra.provider.abilities import Grants
-from portinfra.recovery.announced import drill, failback, failover, replicate, takeover
+from portinfra.recovery.announced import drill, failback, failover, refresh, replicate, takeover
 from portinfra.recovery.drills.drill import Swept, sweep
 from portinfra.recovery.drills.history import RunHistory, compare_to_ledger, list_runs
 from portinfra.recovery.evidence import evidence_document, evidence_of
@@ -46,6 +48,7 @@ from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.situation.guard import GuardedRecovery, recoveries_of
 from portinfra.recovery.takeover.abandon import Abandoned, abandon, may_abandon
+from portinfra.recovery.takeover.approve import Approving, approve
 from portinfra.recovery.takeover.fencing import fence, may_fence
 from portinfra.recovery.vault.block_export import exports_blocks
 from portinfra.recovery.vault.evidence_copy import send_copy
@@ -60,6 +63,7 @@ from portinfra.validation.arguments import check_arguments
 
 __all__ = [
     "Abandoned",
+    "Approving",
     "How",
     "Pace",
     "Prospect",
@@ -69,6 +73,7 @@ __all__ = [
     "RunHistory",
     "Swept",
     "abandon",
+    "approve",
     "compare_to_ledger",
     "drill",
     "evidence_document",
@@ -85,6 +90,7 @@ __all__ = [
     "prospect",
     "recoveries_of",
     "recovery",
+    "refresh",
     "replicate",
     "send_copy",
     "sign",

@@ -47,3 +47,12 @@ def test_every_page_is_in_the_index():
     index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
     pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
     assert set(re.findall(r"\]\(([\w-]+\.md)\)", index)) >= pages
+
+
+def test_each_page_that_a_text_of_the_sources_names_exists():
+    named = {
+        (path.name, page)
+        for path in SOURCES
+        for page in re.findall(r"docs/([\w/-]+\.md)", path.read_text(encoding="utf-8"))
+    }
+    assert [each for each in sorted(named) if not (ROOT / "docs" / each[1]).exists()] == []

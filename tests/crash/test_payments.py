@@ -25,7 +25,7 @@ def stage(request, platform, tmp_path, monkeypatch):
     plugin.cloud = None
 
 
-stride = strides(SAMPLE, quick=90)
+stride = strides(SAMPLE, quick=400)
 
 
 @pytest.fixture(scope="module")

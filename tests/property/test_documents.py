@@ -3,6 +3,7 @@
 import json
 
 from attrs import evolve
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from json_schema import document_errors
@@ -20,7 +21,7 @@ from portinfra.workflow import leases, observe
 
 CANARY = "canary-4711"
 topologies = strategies.topologies(max_roles=3, max_hosts=3).filter(lambda topology: topology.roles)
-fewer = settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+fewer = settings(max_examples=examples(12), suppress_health_check=[HealthCheck.too_slow])
 
 
 def with_secrets(topology):
@@ -67,7 +68,7 @@ def test_what_is_planned_applied_and_seen(before, after, environment):
         assert is_json(check_document(report, None, ()))
 
 
-@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(5), suppress_health_check=[HealthCheck.too_slow])
 @given(st.data(), topologies)
 def test_what_a_recovery_tells(data, topology):
     source, target = (

@@ -5,6 +5,7 @@ import operator
 from fractions import Fraction
 
 import pytest
+from examples import examples
 from hcl_values import value_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -54,14 +55,14 @@ truths = st.tuples(leaves, leaves, st.sampled_from(sorted(COMPARISONS))).map(
 numbers = st.recursive(leaves, reckoned, max_leaves=8)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(numbers, numbers)
 def test_reckoning_is_exact(left, right):
     assert value_of(f"{left[0]} - {right[0]}") == float(left[1] - right[1])
     assert value_of(f"{left[0]} + 0 == {right[0]} + 0") == (left[1] == right[1])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from("+-*"), st.integers(0, 9)), min_size=1, max_size=12), st.integers(0, 9)
 )
@@ -86,7 +87,7 @@ def written(value):
     return json.dumps(value)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(values, values)
 def test_equal_values_are_equal_and_others_are_not(left, right):
     def typed(value):
@@ -130,7 +131,9 @@ def templates_of(inner):
 templates = st.recursive(TEXTS | SHOWN, templates_of, max_leaves=8)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(templates)
 def test_a_template_has_the_same_text_in_quotes_in_a_heredoc_and_in_a_file(tmp_path, template):
     written, text = template
@@ -151,7 +154,9 @@ PIECES = (
 texts = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(text=texts, whole=st.booleans())
 def test_any_text_has_a_value_or_an_error_with_its_line_and_column(text, whole, tmp_path):
     file = tmp_path / "drawn.hcl"

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from attrs import evolve, has
+from examples import examples
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -103,7 +104,7 @@ EXTREME = Role("w", native={"aws": {"numbers": [1.7976931348623157e308, 5e-324, 
 
 
 @settings(
-    max_examples=120,
+    max_examples=examples(120),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -133,7 +134,9 @@ def written_of(value):
     return {each.name: written_of(getattr(value, each.name)) for each in held}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data(), topology=strategies.topologies().filter(lambda topology: topology.roles))
 def test_a_sound_recovery_plan_stays_sound(data, topology, tmp_path: Path):
     """Any part that is drawn for it, and any default that is left out, is one that validation lets pass."""

@@ -6,6 +6,7 @@ A class that is new, or an attribute, is among them by itself.
 
 import attrs
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -139,7 +140,7 @@ def cloud():
 
 @pytest.mark.parametrize(("value", "attribute"), ATTRIBUTES)
 def test_a_wrong_type_is_refused_with_the_name_of_the_attribute_and_what_it_accepts(cloud, value, attribute):
-    @settings(max_examples=12)
+    @settings(max_examples=examples(12))
     @given(NESTED.filter(lambda wrong: not accepts(attribute.type, wrong)))
     def refused(wrong):
         with pytest.raises((ValidationError, WrongTypeError)) as error:

@@ -4,28 +4,25 @@ import subprocess
 from contextlib import contextmanager
 
 import pytest
+from begun import begun
 from vaults import moved_in
-from worlds import ONE, PRODUCTION, SHOP, recovery, write
+from worlds import shop_has_a_point, shop_runs
 
 from portinfra.execution.run import Run
-from portinfra.recovery.replication.replicate import replicate
-from portinfra.testing.simulated import applied, simulated
 
 
 @pytest.fixture
 def cloud():
     """The simulator, of EC2's shape."""
-    with simulated() as cloud:
-        applied(SHOP, PRODUCTION)
-        write(cloud, PRODUCTION, "ledger")
+    with begun(shop_runs) as cloud:
         yield cloud
 
 
 @pytest.fixture
-def ready(cloud):
+def ready():
     """With a point to come back from."""
-    assert replicate(recovery(), pace=ONE).succeeded
-    return cloud
+    with begun(shop_has_a_point) as cloud:
+        yield cloud
 
 
 @pytest.fixture

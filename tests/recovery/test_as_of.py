@@ -14,6 +14,7 @@ from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
 from portinfra.model.recovery import DataPolicy
 from portinfra.recovery.drills.drill import drill
+from portinfra.recovery.drills.history import list_runs
 from portinfra.recovery.ledger.ledger import Entry, Ledger
 from portinfra.recovery.ledger.takeovers import turns
 from portinfra.recovery.points.ages import AHEAD_SECONDS, Ages
@@ -144,11 +145,21 @@ def test_a_group_without_a_point_of_the_moment_is_refused_with_the_points_that_i
     assert moment(early.as_of.timestamp()) in finding.message
     assert finding.message.count("UTC)") == 3
     assert not ledger_turns(), "nothing has begun"
-    evidence = drill(recovery(), pace=ONE, as_of=early.as_of)
-    assert evidence.result == "failed"
-    (reason,) = evidence.reasons
-    assert moment(early.as_of.timestamp()) in reason
-    assert reason.endswith(": name a later moment"), "a new point cannot be of an earlier moment"
+
+
+def test_a_drill_of_a_mistyped_moment_is_refused_before_it_leaves_a_record(history):
+    cloud, monday, _ = history
+    early = datetime.fromtimestamp(monday.timestamp() - DAY, UTC)
+    future = datetime.fromtimestamp(cloud.clock.now() + DAY, UTC)
+    for mistyped, rule in ((early, "no-point"), (future, "future-moment")):
+        with pytest.raises(PolicyError) as error:
+            drill(recovery(), pace=ONE, as_of=mistyped)
+        (finding,) = error.value.findings
+        assert finding.rule == f"recovery/{rule}"
+        assert moment(mistyped.timestamp()) in finding.message
+        assert refused(failover, recovery(), evolve(HOW, as_of=mistyped)) == [f"recovery/{rule}"]
+    assert not ledger_turns(), "no takeover has begun"
+    assert list_runs(recovery(), ()) == [], "no drill has begun"
 
 
 def test_own_volumes_are_never_used_and_the_last_point_is_carried_all_the_same(history):

@@ -7,6 +7,7 @@ import json
 
 import pytest
 from attrs import evolve
+from begun import begun
 from clocks import HOUR
 from turning import HOW, LOST, lost, passed_later, rules
 from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write, written
@@ -20,6 +21,7 @@ from portinfra.model.resources import Volume
 from portinfra.model.topology import Role, Topology
 from portinfra.records.lease import NOTE, read_records
 from portinfra.recovery.drills.drill import drill, sweep
+from portinfra.recovery.ledger.approvals import read_approvals
 from portinfra.recovery.ledger.drills import drilled
 from portinfra.recovery.ledger.entries import FORMS, VERSION, unreadable
 from portinfra.recovery.ledger.kept import read_kept
@@ -34,7 +36,7 @@ from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import prospect
 from portinfra.recovery.watch.status import status
 from portinfra.render.recovery_documents import prometheus
-from portinfra.testing.simulated import applied, simulated
+from portinfra.testing.simulated import applied
 from portinfra.words import iso, moment
 
 TINY = Topology("shop", [Role("db", count=1, waive=FEW, volumes=[Volume("data", gib=1, mount="/srv")])])
@@ -86,6 +88,16 @@ EXAMPLES = {
         "points": "70dbd8b0",
     },
     "stood": {"kind": "stood", "id": "70dbd999"},
+    "approved": {
+        "kind": "approved",
+        "id": "70dbd9b2",
+        "what": "failover",
+        "principal": "ada@laptop",
+        "at": 1893456050.0,
+        "until": 1893459650.0,
+        "takeover": "",
+        "data": "",
+    },
     "kept": {"kind": "kept", "id": "70dbd9a1", "takeover": "70dbd999", "data": "b0a3", "until": 1894060852.0},
 }
 
@@ -125,15 +137,18 @@ def tiny():
     return recovery(topology=TINY, waves=[["db"]], rto="9h", data=[DataPolicy("db", keep=1)])
 
 
+def drill_once(cloud):
+    applied(TINY, PRODUCTION)
+    write(cloud, PRODUCTION, "one")
+    replicate(tiny(), pace=ONE)
+    assert drill(tiny(), pace=ONE).result == "passed"
+    passed_later(cloud, HOUR)
+
+
 @pytest.fixture
 def ready():
     """A cloud with one point and one drill."""
-    with simulated() as cloud:
-        applied(TINY, PRODUCTION)
-        write(cloud, PRODUCTION, "one")
-        replicate(tiny(), pace=ONE)
-        assert drill(tiny(), pace=ONE).result == "passed"
-        passed_later(cloud, HOUR)
+    with begun(drill_once) as cloud:
         yield cloud
 
 
@@ -175,6 +190,7 @@ def test_whatever_is_readable_can_be_derived_from(kind):
             assert all(moment(each.began) for each in drilled(known)), name
             assert all(moment(each.began) for each in read_runs(known)), name
             assert all(iso(each.until) for each in read_kept(known)), name
+            assert all(iso(each.at) for each in read_approvals(known)), name
             assert stood_since(known) == (kind == "stood")
 
 

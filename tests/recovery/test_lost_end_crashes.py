@@ -48,7 +48,7 @@ def swept(verb, ends_well, stride):
     assert Crashes(lambda: None, under, after_a_while, forked=lambda: None, stride=stride).sweep()
 
 
-stride = strides(5, quick=12)
+stride = strides(5, quick=40)
 
 
 def test_a_crash_while_it_begins_to_stand_alone(ready, stride):

@@ -88,6 +88,11 @@ def both_may_run(cloud):
     failover(recovery(), LOST)
 
 
+def the_standby_was_never_refreshed(cloud):
+    drilled()
+    return recovery(standby="running", refresh_every="31d")
+
+
 SITUATIONS = {
     a_drill_has_passed: set(),
     nothing_was_drilled: {"RecoveryNotDrilled"},
@@ -96,6 +101,7 @@ SITUATIONS = {
     the_last_drill_failed: {"RecoveryDrillFailed"},
     no_drill_for_weeks: {"RecoveryNotDrilled"},
     a_drill_died: {"RecoveryDrillLeft"},
+    the_standby_was_never_refreshed: {"RecoveryNotRefreshed"},
     both_may_run: {"RecoveryTwoMayRun", "RecoveryDataLate"},
 }
 
@@ -103,8 +109,8 @@ SITUATIONS = {
 @pytest.mark.tools("promtool")
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda one: one.__name__)
 def test_each_situation_fires_its_alerts_and_no_other(ready, tmp_path, situation):
-    situation(ready)
-    series = as_series(printed(), ready.clock.now())
+    about = situation(ready)
+    series = as_series(printed(about), ready.clock.now())
     assert_fired(tmp_path, [*series, WRITTEN_EVERY_MINUTE], SITUATIONS[situation])
 
 
@@ -175,7 +181,7 @@ def test_systemd_accepts_every_unit(tmp_path):
 
 def test_every_command_of_a_unit_is_one_that_portinfra_has(tmp_path):
     commands = re.findall(r"\.venv/bin/portinfra (dr [^>;\n]*)", PAGE)
-    assert len(commands) == 5
+    assert len(commands) == 6
     for command in commands:
         arguments = [*shlex.split(command), "--help"]
         assert CliRunner().invoke(app(Session("portinfra", arguments)), arguments).exit_code == 0, command

@@ -37,8 +37,8 @@ def world(request, monkeypatch):
     plugin.cloud = None
 
 
-stride = strides(STRIDE, quick=60)
-stride_of_many = strides(STRIDE, quick=150)
+stride = strides(STRIDE, quick=150)
+stride_of_many = strides(STRIDE, quick=400)
 """For the verbs that make several hundred calls."""
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from attrs import evolve
+from begun import begun
 from turning import (
     HOW,
     LOST,
@@ -16,7 +17,7 @@ from turning import (
     stuck,
     takes,
 )
-from worlds import ONE, PRODUCTION, RECOVERY, SHOP, TWO, WAVES, recovery, write, written
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP, TWO, WAVES, recovery, shop_has_a_point, write, written
 
 from portinfra import workflow
 from portinfra.model.recovery import DataPolicy, Wave
@@ -28,13 +29,18 @@ from portinfra.recovery.takeover.takeover import failback, failover
 # It has begun nothing.
 
 
-@pytest.fixture
-def way_back_begun(ready):
-    """A way back has begun, and recovery has the newest data."""
+def begin_the_way_back(cloud):
+    shop_has_a_point(cloud)
     failover(recovery(), HOW)
-    write(ready, RECOVERY, "a day of orders")
+    write(cloud, RECOVERY, "a day of orders")
     dies_between(verb=failback)
-    return ready
+
+
+@pytest.fixture
+def way_back_begun():
+    """A way back has begun, and recovery has the newest data."""
+    with begun(begin_the_way_back) as cloud:
+        yield cloud
 
 
 def test_the_way_back_goes_on(way_back_begun):

@@ -2,6 +2,7 @@
 
 import pytest
 from attrs import evolve
+from begun import begun
 from turning import HOW, lost
 from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write, written
 
@@ -20,7 +21,7 @@ from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failover, takeover
 from portinfra.recovery.watch.status import status
-from portinfra.testing.simulated import applied, simulated
+from portinfra.testing.simulated import applied
 
 TINY = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=10)], waive=FEW)], [])
 ABANDONS = [Step.ABANDON, Step.STOP, Step.RETURN, Step.CLOSE_ABANDONED]
@@ -66,16 +67,25 @@ def content(cloud, environment):
     return {text.partition(" of ")[0] for text in written(cloud, environment).values()}
 
 
+def before_failover(cloud):
+    applied(TINY, PRODUCTION)
+    write(cloud, PRODUCTION, "old")
+    assert replicate(tiny(), pace=ONE).succeeded
+    write(cloud, PRODUCTION, "new")
+
+
+def before_failback(cloud):
+    applied(TINY, PRODUCTION)
+    write(cloud, PRODUCTION, "old")
+    assert replicate(tiny(), pace=ONE).succeeded
+    assert failover(tiny(), HOW).result == "passed"
+    write(cloud, RECOVERY, "new")
+
+
 @pytest.fixture(params=["target", "source"])
 def way(request):
     """A world, and the end that takes over in it."""
-    with simulated() as cloud:
-        applied(TINY, PRODUCTION)
-        write(cloud, PRODUCTION, "old")
-        assert replicate(tiny(), pace=ONE).succeeded
-        if request.param == "source":
-            assert failover(tiny(), HOW).result == "passed"
-        write(cloud, RECOVERY if request.param == "source" else PRODUCTION, "new")
+    with begun(before_failover if request.param == "target" else before_failback) as cloud:
         yield cloud, request.param
 
 

@@ -20,9 +20,13 @@ def pytest_addoption(parser):
 
 def pytest_collection_modifyitems(config, items):
     if config.option.quick:
-        left = [item for item in items if any(map(item.get_closest_marker, LEFT))]
+        left = [item for item in items if _is_left(item)]
         config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if item not in left]
+        items[:] = [item for item in items if not _is_left(item)]
+
+
+def _is_left(item):
+    return any(map(item.get_closest_marker, LEFT))
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,9 @@ from portinfra.model.recovery import Probe, RecoveryPlan
 from portinfra.model.resources import Volume
 from portinfra.model.topology import INTERNET, Role, Topology, allow
 from portinfra.recovery.options import Pace
+from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.guard import GuardedRecovery
+from portinfra.testing.simulated import applied
 
 ONE = Pace(seed=0)
 
@@ -65,6 +67,18 @@ def write(cloud, environment, text):
 def written(cloud, environment):
     """What is on every volume."""
     return {a: cloud.read(id).decode() for a, id in volumes(environment).items()}
+
+
+def shop_runs(cloud):
+    """Bring the shop up in production, with something written on every volume."""
+    applied(SHOP, PRODUCTION)
+    write(cloud, PRODUCTION, "ledger")
+
+
+def shop_has_a_point(cloud):
+    """Bring it up there, with a point to come back from."""
+    shop_runs(cloud)
+    assert replicate(recovery(), pace=ONE).succeeded
 
 
 def there(cloud, environment=RECOVERY):

@@ -15,6 +15,7 @@ import pytest
 from attrs import evolve
 from clouds import ec2, gce, hypervisor, simulated
 from clouds.world import OUTSIDE
+from installed import need
 
 from portinfra import placed, reach, workflow
 from portinfra.declaration.load import load
@@ -29,8 +30,7 @@ from portinfra_libvirt import catalogue
 from portinfra_libvirt.drivers import drivers
 from portinfra_libvirt.site import Hypervisor, Site
 
-pytest.importorskip("moto")
-pytest.importorskip("google.cloud.compute_v1")
+need("moto", "google.cloud.compute_v1")
 pytestmark = pytest.mark.slow
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "payments.hcl"

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 
 import pytest
 from attrs import evolve, frozen
+from installed import need
 
 from portinfra import (
     INTERNET,
@@ -27,8 +28,7 @@ from portinfra import (
 from portinfra.testing.stand import LocalStand
 from portinfra.testing.wrapped import untouched, wrapped
 
-pytest.importorskip("moto")
-pytest.importorskip("google.cloud.compute_v1")
+need("moto", "google.cloud.compute_v1")
 pytestmark = pytest.mark.tools("age", "rclone", "zstd")
 
 ONE = dr.Pace(seed=0)

@@ -148,6 +148,10 @@ def test_its_json_has_the_fields_that_the_commands_print(shop, tmp_path):
     found[verdicts["schema"]] = verdicts
     written = [json.loads(text) for page in PAGES for kind, text in page if kind == "json"]
     examples = {document["schema"]: document for document in written}
+    assert run("dr", "approve", "failover").exit_code == 3
+    shop.write_text(re.sub(r"( +rpo +=)", r'approve = ["failover"]\n\1', shop.read_text(), count=1))
+    given = json.loads(run("dr", "approve", "failover", "--json").stdout)
+    found[given["schema"]] = given
     examples["portinfra.failover/1"] = examples["portinfra.drill/1"]  # as the page says
     found["portinfra.failover/1"]["left_aside"].clear()  # the example of a drill leaves nothing aside
     assert set(examples) == set(found)

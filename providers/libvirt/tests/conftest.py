@@ -16,7 +16,7 @@ TOOLS = ("libvirtd", "qemu-system-x86_64", "qemu-img", "ebtables", "nft", "tcpdu
 
 MODULES = (
     *("conformance", "encryption", "forwards", "killed", "laptop", "mounts", "overlay", "postgres"),
-    *("recovery", "truth", "vault", "walls"),
+    *("recovery", "standby", "truth", "vault", "walls"),
 )
 """Test modules that need hypervisors."""
 

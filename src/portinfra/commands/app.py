@@ -10,7 +10,7 @@ from portinfra.commands.claim import claim
 from portinfra.commands.destroy import destroy
 from portinfra.commands.dr import app as dr
 from portinfra.commands.graph import graph
-from portinfra.commands.grouped import for_typer
+from portinfra.commands.grouped import for_typer, needed
 from portinfra.commands.hosts import app as hosts
 from portinfra.commands.image import image
 from portinfra.commands.inventory import inventory
@@ -41,6 +41,8 @@ COMMANDS = (
     move,
     claim,
 )
+GROUPS = {"dr": dr.app, "hosts": hosts.app}
+"""The commands that have commands of their own."""
 HELP = "One topology and one recovery plan, on AWS, GCP and libvirt."
 
 
@@ -56,10 +58,14 @@ def app(session: Session) -> typer.Typer:
     )
     made.callback()(_version_option)
     without = FROM_FILE if session.declared is not None else ()
+    built = needed([*(command.__name__ for command in COMMANDS), *GROUPS], session.arguments)
     for command in COMMANDS:
-        made.command(command.__name__)(for_typer(command, session, without))
-    made.add_typer(dr.app(session, without), name="dr")
-    made.add_typer(hosts.app(session, without), name="hosts")
+        if command.__name__ in built:
+            made.command(command.__name__)(for_typer(command, session, without))
+    for name, group in GROUPS.items():
+        if name in built:
+            after = session.arguments[1:] if session.arguments[:1] == (name,) else ()
+            made.add_typer(group(session, after, without), name=name)
     return made
 
 

@@ -1,6 +1,6 @@
 """Functions that take groups of options, as typer takes them: one parameter an option."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from inspect import Parameter, signature
 from typing import Any, get_type_hints
 
@@ -12,6 +12,14 @@ from portinfra.commands.session import Session, run_guarded
 
 Command = Callable[..., int]
 """Takes the session, then groups of options (attrs classes) or single ones; returns the exit code."""
+
+
+def needed(names: Collection[str], arguments: Sequence[str]) -> Collection[str]:
+    """Return which of these commands a command line needs: the one that its first argument names, else all.
+
+    typer takes most of the time that a small command lasts to build the others.
+    """
+    return arguments[:1] if arguments and arguments[0] in names else names
 
 
 def for_typer(command: Command, session: Session, without: Collection[str] = ()) -> Callable[..., None]:

@@ -7,18 +7,20 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from attrs import evolve
 from typer import BadParameter
 
 from portinfra.command_text import commands_written_by
 from portinfra.commands.app import app
 from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.session import Session, run_guarded
-from portinfra.declaration.declared import Declared, declaration_error, duplicates
+from portinfra.declaration.declared import Declared, declare
+from portinfra.errors import PortinfraError
+from portinfra.model.convert import several
 from portinfra.model.environment import Environment
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.render.console.streams import open_streams
-from portinfra.validation.arguments import check_arguments
 
 if TYPE_CHECKING:
     from portinfra.policy import PolicyRule
@@ -29,10 +31,10 @@ _UsageError: type[Exception] = BadParameter.__bases__[0]
 
 def main() -> NoReturn:
     """The program `portinfra`. Ends the process."""
+    open_streams()
     _run(Session("portinfra", tuple(sys.argv[1:])))
 
 
-@check_arguments
 def cli(
     *topologies: Topology,
     environments: Iterable[Environment] = (),
@@ -44,21 +46,22 @@ def cli(
     It has the same commands as `portinfra`, without `-f`, `--var` and `--var-file`: the script is the
     declaration. `rules` are held to beside the built-in ones. Ends the process.
     """
+    open_streams()
     arguments = tuple(sys.argv[1:])
-    plans = (recovery,) if isinstance(recovery, RecoveryPlan) else tuple(recovery)
-    declared = Declared(topologies, tuple(environments), plans)
-    session = Session(f"python {shlex.quote(sys.argv[0])}", arguments, declared, tuple(rules))
-    if findings := duplicates(declared):
+    session = Session(f"python {shlex.quote(sys.argv[0])}", arguments, Declared(), several(rules))
+    try:
+        declared = declare(topologies, environments, recovery)
+    except PortinfraError as error:
+        refused = error
 
         def refuse() -> int:
-            raise declaration_error(findings)
+            raise refused
 
         sys.exit(run_guarded(refuse, session, as_json="--json" in arguments))
-    _run(session)
+    _run(evolve(session, declared=declared))
 
 
 def _run(session: Session) -> NoReturn:
-    open_streams()
     _heed_endings()
     arguments = list(session.arguments)
     as_json = "--json" in arguments

@@ -20,7 +20,7 @@ from portinfra.model.topology import Topology
 from portinfra.planning.unknown_names import unknown_names
 from portinfra.render.console.errors import show_findings
 from portinfra.validation import validate, validate_declared
-from portinfra.words import suggestion
+from portinfra.words import count, suggestion
 
 if TYPE_CHECKING:
     from portinfra.policy import PolicyRule
@@ -57,21 +57,40 @@ def declaration(session: Session, options: DeclarationOptions) -> Declared:
     try:
         show_findings(validate_declared(declared, existing=True))
     except ValidationError as error:
-        raise _with_findings_of_providers(error, declared, options) from None
+        if wrong := _with_findings_of_providers(error, declared, options):
+            raise wrong from None
     return declared
 
 
 def _with_findings_of_providers(
     error: ValidationError, declared: Declared, options: DeclarationOptions
-) -> ValidationError:
-    """Return the error with what the providers of the chosen environments find, so that all come at once."""
-    found = {(each.rule, each.subject, each.message): each for each in error.findings}
+) -> ValidationError | None:
+    """Return the error with what the providers of the chosen environments find, so that all come at once, and
+    without what follows from a misspelt provider; None where nothing else is left.
+    """
+    findings: tuple[Finding, ...] = error.findings
+    if unknown := _unknown_providers(declared):
+        try:
+            findings = validate_declared(declared, existing=True, unknown_providers=unknown)
+        except ValidationError as others:
+            findings = others.findings
+    found = {(each.rule, each.subject, each.message): each for each in findings}
     name, on = (options.environment, options.on) if isinstance(options, Target) else (None, None)
     chosen = [each for each in declared.environments if name in (None, each.name)]
     for environment in chosen:
         for each in _provider_findings(declared, moved(environment, on)):
             found.setdefault((each.rule, each.subject, each.message), each)
-    return ValidationError(error.args[0], tuple(found.values()))
+    errors = sum(each.severity is Severity.ERROR for each in found.values())
+    message = f"The declaration: {count(errors, 'error')}"
+    return ValidationError(message, tuple(found.values())) if errors else None
+
+
+def _unknown_providers(declared: Declared) -> set[str]:
+    """Return the providers of environments that are neither installed nor portinfra's own."""
+    from portinfra.provider import registry
+
+    known = {*registry.installed(), *registry.OURS}
+    return {each.provider for each in declared.environments if isinstance(each.on, str)} - known
 
 
 def _provider_findings(declared: Declared, environment: Environment) -> Iterator[Finding]:
@@ -79,7 +98,7 @@ def _provider_findings(declared: Declared, environment: Environment) -> Iterator
     from portinfra.provider import registry  # what is right needs none of it
     from portinfra.validation.environments import ON
 
-    if not ON.fullmatch(environment.on):
+    if not isinstance(environment.on, str) or not ON.fullmatch(environment.on):
         return  # a finding of the declaration says so
     try:
         plugin = registry.plugin(environment.provider)

@@ -6,11 +6,14 @@ from typing import TypeVar
 from attrs import field, frozen
 
 from portinfra.errors import DeclarationError
+from portinfra.model.annotations import what_it_is
+from portinfra.model.convert import several
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
+from portinfra.model.location import here
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
-from portinfra.words import suggestion
+from portinfra.words import suggestion, with_article
 
 T = TypeVar("T", Topology, Environment, RecoveryPlan)
 
@@ -63,6 +66,32 @@ def _named(values: Sequence[T], name: str | None, kind: str, plural: str) -> T:
     )
 
 
+def declare(topologies: object, environments: object, recovery: object) -> Declared:
+    """Return what a script hands to `cli`. Raises DeclarationError with a finding for each value of a wrong
+    class, and for each two of a kind that bear one name.
+    """
+    given = (("topologies", topologies, Topology), ("environments", environments, Environment))
+    findings: list[Finding] = []
+    for name, values, kind in (*given, ("recovery", recovery, RecoveryPlan)):
+        for value in several(values):
+            if not isinstance(value, kind):
+                findings.append(
+                    Finding(
+                        "declaration/wrong-type",
+                        f"{name} of cli() must be {with_article(kind.__name__)} or several, and is or holds "
+                        f"{what_it_is(value)}",
+                        f"Give {name} as {with_article(kind.__name__)}, or as a list of them.",
+                        location=here(),
+                    )
+                )
+    if findings:
+        raise declaration_error(findings)
+    declared = Declared(*map(several, (topologies, environments, recovery)))  # type: ignore[arg-type]
+    if findings := duplicates(declared):
+        raise declaration_error(findings)
+    return declared
+
+
 def duplicates(declared: Declared) -> list[Finding]:
     """Two of a kind that bear one name."""
     findings: list[Finding] = []
@@ -74,6 +103,8 @@ def duplicates(declared: Declared) -> list[Finding]:
     for kind, values in kinds.items():
         first: dict[str, Topology | Environment | RecoveryPlan] = {}
         for value in values:
+            if not isinstance(value.name, str):
+                continue  # which is another finding
             if value.name in first:
                 findings.append(
                     Finding(

@@ -8,8 +8,8 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from portinfra.declaration.declared import Declared, declaration_error, duplicates
-from portinfra.errors import DeclarationError
+from portinfra.declaration.declared import Declared, declaration_error, declare, duplicates
+from portinfra.errors import DeclarationError, PortinfraError
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
@@ -26,7 +26,7 @@ def run(path: Path) -> Declared:
     Its own directory is importable meanwhile. What it prints goes to standard error: standard
     output holds the result of the command. Raises DeclarationError at the user's line where it fails.
     """
-    passed: list[Any] = []
+    passed: list[Declared] = []
     with _importable(path.parent), _captured(passed), redirect_stdout(sys.stderr):
         try:
             left = runpy.run_path(str(path), run_name=RUN_NAME)
@@ -34,7 +34,8 @@ def run(path: Path) -> Declared:
             raise
         except (Exception, SystemExit) as error:
             raise _failure(error, path) from error
-    values = list(_flat([*left.values(), *passed]))
+    handed = [some for each in passed for some in (each.topologies, each.environments, each.recoveries)]
+    values = list(_flat([*left.values(), *handed]))
     declared = Declared(
         topologies=tuple(value for value in values if isinstance(value, Topology)),
         environments=tuple(value for value in values if isinstance(value, Environment)),
@@ -63,11 +64,11 @@ def _importable(directory: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _captured(passed: list[Any]) -> Iterator[None]:
+def _captured(passed: list[Declared]) -> Iterator[None]:
     """Take what a script hands to `cli(…)` outside of `if __name__ == "__main__"`, instead of running it."""
 
-    def cli(*values: Any, **named: Any) -> None:
-        passed.extend([*values, *named.values()])
+    def cli(*topologies: Any, environments: Any = (), recovery: Any = (), rules: Any = ()) -> None:
+        passed.append(declare(topologies, environments, recovery))
 
     door = vars(sys.modules["portinfra"])
     before = door.get("cli")
@@ -97,6 +98,8 @@ def _failure(error: BaseException, path: Path) -> DeclarationError:
         message, fix = "the script ends itself while it is read", 'Do that under if __name__ == "__main__".'
     elif isinstance(error, SyntaxError):
         message, fix = f"this is no Python: {error.msg}", "Mend the line."
+    elif isinstance(error, PortinfraError):
+        message, fix = str(error.args[0]), error.fix
     else:
         message, fix = f"{type(error).__name__}: {error}", "Mend the script; it runs when it is read."
     return declaration_error([Finding("declaration/script", message, fix, location=location)])

@@ -1,9 +1,7 @@
-"""Whether to ask again, and how long to wait first. The only module that knows tenacity."""
+"""Whether to make a call again, and how long to wait first."""
 
 from collections.abc import Callable
 from typing import TypeVar
-
-from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential
 
 from portinfra.errors import ProviderError
 from portinfra.provider.interface import Call
@@ -25,8 +23,10 @@ UNREACHABLE_ATTEMPTS_MAX = 3
 TOLD = (4, 8, 12)
 """The tries after which people are told what keeps a step from going on."""
 
-_WAIT = wait_exponential(multiplier=0.5, max=30)
-_RETRYING = Retrying(wait=_WAIT)
+FIRST_DELAY_SECONDS = 0.5
+"""The wait after the first failed try. Each later wait is twice as long."""
+
+DELAY_SECONDS_MAX = 30.0
 
 
 def patience(call: Call, error: BaseException | None = None, *, answered: bool = True) -> int:
@@ -48,30 +48,25 @@ def patience(call: Call, error: BaseException | None = None, *, answered: bool =
 
 
 def delay(attempt: int) -> float:
-    """Seconds to wait after the attempt with this number, counted from 1."""
-    state = RetryCallState(_RETRYING, None, (), {})
-    state.attempt_number = attempt
-    return float(_WAIT(state))
+    """Return how many seconds to wait after the attempt with this number, counted from 1."""
+    return min(DELAY_SECONDS_MAX, FIRST_DELAY_SECONDS * 2.0 ** (attempt - 1))
 
 
 def insist(
     ask: Callable[[], T],
     pause: Callable[[float], None],
     again: Callable[[BaseException], bool],
-    attempts: Callable[[BaseException | None], int] = lambda error: ATTEMPTS_MAX,
+    attempts: Callable[[BaseException], int] = lambda error: ATTEMPTS_MAX,
 ) -> T:
     """Call `ask` until it returns, fails with an error that `again` rejects, or `attempts` are used up: their
     number may change with the last error.
     """
-    retrying = Retrying(
-        wait=_WAIT,
-        stop=lambda state: state.attempt_number >= attempts(_error(state)),
-        retry=retry_if_exception(again),
-        sleep=pause,
-        reraise=True,
-    )
-    return retrying(ask)
-
-
-def _error(state: RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome else None
+    attempt = 1
+    while True:
+        try:
+            return ask()
+        except BaseException as error:
+            if attempt >= attempts(error) or not again(error):
+                raise
+        pause(delay(attempt))
+        attempt += 1

@@ -3,9 +3,11 @@
 import inspect
 from collections.abc import Callable, Iterator
 from functools import cache, wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
+from portinfra.base_errors import WrongTypeError
 from portinfra.model.strict import refuse_wrong_type
+from portinfra.words import suggestion
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,6 +34,25 @@ def check_types(function: Callable[P, T]) -> Callable[P, T]:
         return function(*bound.args, **bound.kwargs)
 
     return checked
+
+
+def refuse_unknown(of: type[T]) -> type[T]:
+    """Let a declared class name the attribute that an unknown keyword misspells, in one line."""
+    make = of.__init__
+    known = {name for name in inspect.signature(make).parameters if name != "self"}
+
+    @wraps(make)
+    def checked(self: T, *arguments: Any, **named: Any) -> None:
+        for name in named:
+            if name not in known:
+                near = suggestion(name, known - {"location"})
+                error = WrongTypeError(f"{of.__name__} has no attribute {name!r}", fix=near)
+                error.add_note(near)  # the last line of a traceback
+                raise error
+        make(self, *arguments, **named)
+
+    cast(Any, of).__init__ = checked
+    return of
 
 
 @cache

@@ -58,6 +58,8 @@ class Capabilities:
     """Whether firewall rules are read as they are defined, and no read tells what is in force."""
     customer_keys: bool = True
     """Whether `key=` may name a key."""
+    names_principals: bool = True
+    """Whether credentials name the person or program that uses them."""
     simulated: bool = False
     """Whether nothing of it is real: evidence and pages say SIMULATED."""
 

@@ -6,6 +6,7 @@ from typing import Any
 from attrs import field, frozen
 
 from portinfra.model import convert
+from portinfra.model.arguments import refuse_unknown
 from portinfra.model.location import Location, here
 from portinfra.model.schema import attributes
 from portinfra.model.topology import Role
@@ -25,6 +26,7 @@ DnsHook = Callable[[HostAddresses], Any] | str
 """
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Environment:
     """One place for a topology. Environments never share an account (R1)."""

@@ -1,4 +1,4 @@
-"""What a drill, failover or failback showed: who was told to do what, what came of it, and when.
+"""What a drill, failover, failback or refresh showed: who was told to do what, what came of it, and when.
 
 Moments are UTC, ISO 8601, by the target's clock; lengths of time are seconds. Evidence of earlier versions
 lacks some of the fields that have a default.
@@ -10,7 +10,7 @@ from attrs import frozen
 
 from portinfra.model import convert
 
-Kind = Literal["drill", "failover", "failback"]
+Kind = Literal["drill", "failover", "failback", "refresh"]
 
 Result = Literal["passed", "failed", "inconclusive"]
 """`inconclusive`: nothing failed, and no check has read all of the restored data."""
@@ -92,6 +92,29 @@ class LeftAside:
 
 
 @frozen
+class WayIn:
+    """The one way into a drill, which its plan declares."""
+
+    ranges: tuple[str, ...]
+    """The addresses from which it could be reached."""
+    through: str
+    """The host that could be reached."""
+
+
+@frozen
+class Approved:
+    """What a person approved: a takeover before it began, or a manual step in it."""
+
+    what: str
+    """`failover` or `failback`, or the name of the step."""
+    principal: str
+    """Who the credentials of the approver spoke for."""
+    by: str
+    """Who it was on their machine: `user@host`."""
+    at: str
+
+
+@frozen
 class BothRan:
     """The longest time in which hosts of both ends can have run."""
 
@@ -167,6 +190,10 @@ class Evidence:
     """The rclone remote that a copy of this evidence goes to; empty: the only copy is where it was made."""
     left_aside: tuple[LeftAside, ...] = ()
     """The volumes that it replaced, though they had data that is in no point."""
+    approvals: tuple[Approved, ...] = ()
+    """Of the takeover and of its manual steps, the oldest first."""
+    way_in: WayIn | None = None
+    """Of a drill: from where people could reach it; None: nothing got in."""
     both_ran: BothRan | None = None
     """Of an end that ran while the other one was active; None: no takeover let both run."""
     simulated: bool = False

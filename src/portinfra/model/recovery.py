@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from portinfra.model import convert
+from portinfra.model.arguments import refuse_unknown
 from portinfra.model.environment import Environment
 from portinfra.model.hook import Hook, hooks
 from portinfra.model.location import Location, here
@@ -31,7 +32,8 @@ ACCEPTS = ("data", "service", "hosts")
 STANDBYS = ("off", "running")
 
 SEEDS = ("each", "one")
-OCCASIONS = ("drill", "failover", "failback")
+OCCASIONS = ("drill", "failover", "failback", "refresh")
+TAKEOVERS = ("failover", "failback")
 
 
 KEPT = ("last", "hourly", "daily", "weekly")
@@ -52,6 +54,7 @@ def _role_name(given: Role | str) -> str:
     return given.name if isinstance(given, Role) else given
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Wave:
     """Roles that come back together; the next wave waits until every gate of this one is passed."""
@@ -67,6 +70,7 @@ class Wave:
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class DataPolicy:
     """How the data of a role's volumes reaches the target. A role that has none has the default policy."""
@@ -132,21 +136,27 @@ class DataPolicy:
 _RUN = {"stand_in": "true"}
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Action:
     """Something to be done on the way: promote a replica, tell the load test."""
 
     name: str
     """How evidence and the runbook call it."""
-    run: Hook = field(metadata=_RUN)
-    """What is called; it fails by its exit code, or by raising."""
+    run: Hook = ""
+    """What is called; it fails by its exit code, or by raising. A manual step has none."""
     on: tuple[str, ...] = field(default=("failover", "failback"), converter=convert.strings)
-    """Any of `drill`, `failover` and `failback`."""
+    """Any of `drill`, `failover`, `failback` and `refresh`."""
     after: str = field(default="", converter=_role_name)
     """The role whose wave it follows; empty: it is the last thing to be done."""
+    manual: bool = False
+    """Whether people do it: a takeover waits here until somebody runs `dr approve` with its name."""
+    limit: str = "4h"
+    """The longest that a takeover waits for a manual step; run again, it waits anew."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Probe:
     """A question that shows that what came back works: a query on restored data, a page."""
@@ -166,6 +176,7 @@ class Probe:
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class EvidenceCopy:
     """Where a copy of each evidence goes: an rclone remote that lets this machine add files."""
@@ -174,6 +185,27 @@ class EvidenceCopy:
     """An rclone remote and a path in it: `vault:shop/evidence`. Its credentials need only add and list."""
     configuration: str = ""
     """File with the rclone configuration that defines the remote. Empty: the `sender` of the vault."""
+    location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
+
+
+@frozen(field_transformer=convert.refuse_text)
+class DrillSettings:
+    """How a drill is made. Attributes of the plan with the same meaning (`drill_cidr`) hold where one is
+    empty.
+    """
+
+    cidr: str = ""
+    """The addresses of a drill's network, no smaller than the target's; empty: the target's."""
+    limit: str = ""
+    """The hosts of a drill end themselves after this time, if nothing else ends them; empty: 4h."""
+    reach: tuple[str, ...] = field(default=(), converter=convert.strings)
+    """The ranges of addresses from which people reach a drill, to try it by hand: `203.0.113.7/32`. Empty:
+    nothing gets in.
+    """
+    through: str = field(default="", converter=_role_name)
+    """The role whose first host they reach, by the ports that its flows open to the outside."""
+    accept: Literal["", "data", "service", "hosts"] = ""
+    """The least that a drill must look at to end with exit code 0; empty: `data`."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
@@ -197,6 +229,7 @@ def _probes(given: Iterable[Probe] | Probe) -> tuple[Probe, ...]:
     return convert.several(given)
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class RecoveryPlan:
     """How `target` takes over from `source`. It names roles and environments; it holds none of them."""
@@ -244,6 +277,10 @@ class RecoveryPlan:
     internet to them stay closed until the target is active, and a takeover replaces their data. `off`: the
     hosts of the target are off.
     """
+    refresh_every: str = field(default="", metadata={"before": "drill_cidr"})
+    """How often `dr refresh` gives a running standby the newest data, as time: `30d`. `dr status` names a
+    refresh that is overdue. Empty: never.
+    """
     drill_cidr: str = ""
     """The addresses of a drill's network, no smaller than the target's; empty: the target's."""
     drill_limit: str = "4h"
@@ -262,10 +299,16 @@ class RecoveryPlan:
     """Called with an event in JSON when a drill, takeover or replication begins, ends or is refused. A call
     that fails changes nothing.
     """
+    drill: DrillSettings | None = field(
+        default=None, metadata={"block": "drill", "before": "drill_cidr", "words": "DrillSettings"}
+    )
+    """How a drill is made. None: in its closed network, of the target's size."""
     evidence: EvidenceCopy | None = field(
         default=None, metadata={"block": "evidence", "before": "drill_cidr", "words": "an EvidenceCopy"}
     )
     """Where a copy of each evidence goes. None: the only copy is on the machine that ran it."""
+    approve: tuple[str, ...] = field(default=(), converter=convert.strings, metadata={"before": "contacts"})
+    """The takeovers that a second person approves before anything is stopped: `failover`, `failback`."""
     lock: str = field(default="", metadata={"before": "contacts"})
     """For how long nobody can delete a point that has arrived, in whole days: `7d`. Empty: not at all. Only
     providers with a lock for snapshots have it, and only data with the engine `native`.
@@ -289,7 +332,7 @@ class RecoveryPlan:
         return (
             *data,
             *gates,
-            *(action.run for action in self.actions),
+            *(action.run for action in self.actions if not action.manual),
             *(probe.run for probe in self.probes),
         )
 
@@ -297,6 +340,17 @@ class RecoveryPlan:
     def hooks_inside(self) -> tuple[Hook, ...]:
         """The commands that run on hosts: of probes with `from_role`."""
         return tuple(probe.run for probe in self.probes if probe.from_role)
+
+    @property
+    def drills(self) -> DrillSettings:
+        """How a drill is made, whichever way that is declared."""
+        given = self.drill or DrillSettings()
+        return evolve(
+            given,
+            cidr=given.cidr or self.drill_cidr,
+            limit=given.limit or self.drill_limit,
+            accept=given.accept or self.accept,
+        )
 
     def policy(self, role: str, volume: str) -> DataPolicy:
         """The policy of a role's volume: its own, else its role's, else the default."""

@@ -19,6 +19,7 @@ from attrs import evolve, field, fields, frozen
 
 from portinfra.model import convert
 from portinfra.model.address import Address
+from portinfra.model.arguments import refuse_unknown
 from portinfra.model.location import Location, here
 
 Power = Literal["running", "stopped"]
@@ -202,6 +203,7 @@ class Instance(Spec):
     """
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Volume(Spec):
     """An encrypted disk that outlives its host. There is no unencrypted kind.

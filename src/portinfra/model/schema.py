@@ -44,7 +44,7 @@ class Kind(Enum):
     NUMBER_MAP = "a mapping of text to whole numbers"
     OPTIONS = "a mapping of options"
     MAPS = "a mapping of names to mappings"
-    PORTS = "ports between 1 and 65535, as allow() makes them"
+    PORTS = "ports between 1 and 65535: 443, '8000-8100', or a list of these"
     HOOK = "a command or a Python function"
     HOOKS = "commands or Python functions"
     FUNCTION = "a Python function"

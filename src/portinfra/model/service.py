@@ -5,6 +5,7 @@ from typing import Literal
 from attrs import field, frozen
 
 from portinfra.model import convert
+from portinfra.model.arguments import refuse_unknown
 from portinfra.model.location import Location, here
 
 Tls = Literal["proxy", "app", "none"]
@@ -16,6 +17,7 @@ BALANCES: tuple[Balance, ...] = ("roundrobin", "leastconn")
 """How HAProxy chooses a server: one after the other, or the one with the fewest connections."""
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Service:
     """A TCP port that a role offers under a name. Every host that calls it has a port of its own for it."""

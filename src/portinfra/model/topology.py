@@ -11,6 +11,7 @@ from typing import Any, Literal
 from attrs import evolve, field, frozen
 
 from portinfra.model import convert
+from portinfra.model.arguments import refuse_unknown
 from portinfra.model.hook import Hook, hooks
 from portinfra.model.location import Location, here
 from portinfra.model.resources import Volume
@@ -40,6 +41,7 @@ def _services(given: Iterable[Service] | Service) -> tuple[Service, ...]:
 _OVERRIDE = {"override": True}
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Role:
     """Servers of one purpose, named by it and numbered from 1: `web1`, `web2`, `web3`."""
@@ -101,10 +103,18 @@ class Role:
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
-def _ports(given: Iterable[PortRange] | str) -> tuple[PortRange, ...]:
-    return convert.several(given)  # type: ignore[arg-type]
+Ports = int | str | Iterable[int | str | PortRange]
 
 
+def _ports(given: Ports) -> tuple[PortRange, ...]:
+    """Return ports as ranges; what is no port is kept, to be reported."""
+    try:
+        return port_ranges(given)
+    except ValueError:
+        return convert.several(given)  # type: ignore[arg-type]
+
+
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Flow:
     """Traffic that is allowed from every source to every target; all else is dropped, on both sides."""
@@ -113,9 +123,9 @@ class Flow:
     """Role names, `internet`, or CIDRs."""
     targets: tuple[str, ...] = field(converter=convert.strings, metadata={"hcl": "to"})
     """Role names, `internet`, or CIDRs."""
-    tcp: tuple[PortRange, ...] = field(default=(), converter=_ports)
+    tcp: tuple[PortRange, ...] = field(default=(), converter=_ports, metadata={"stand_in": ((1, 1),)})
     """The TCP ports that are open."""
-    udp: tuple[PortRange, ...] = field(default=(), converter=_ports)
+    udp: tuple[PortRange, ...] = field(default=(), converter=_ports, metadata={"stand_in": ((1, 1),)})
     """The UDP ports that are open."""
     icmp: bool = field(default=False, metadata={"stand_in": True})
     """Whether ICMP (ping) is let through."""
@@ -127,7 +137,6 @@ class Flow:
 
 
 Peer = Role | str
-Ports = int | str | Iterable[int | str | PortRange]
 
 
 def allow(
@@ -143,20 +152,13 @@ def allow(
 
     Ports are a number, a range `"8000-8100"`, or several of these. Replies are let through too. A service has
     its port and its role: `allow(web, payments_api, why="web calls the payment service")`.
-    Raises ValueError for a port that is none, and for `tcp` beside a service.
+    What is no port is reported when the topology is validated. Raises ValueError for `tcp` beside a service.
     """
     if isinstance(target, Service):
-        if port_ranges(tcp):
+        if _ports(tcp):
             raise ValueError(f"the service {target.name!r} has the port; leave tcp out")
-        return Flow(_names(source), (), udp=port_ranges(udp), icmp=icmp, why=why, service=target.name)
-    return Flow(
-        sources=_names(source),
-        targets=_names(target),
-        tcp=port_ranges(tcp),
-        udp=port_ranges(udp),
-        icmp=icmp,
-        why=why,
-    )
+        return Flow(_names(source), (), udp=udp, icmp=icmp, why=why, service=target.name)
+    return Flow(_names(source), _names(target), tcp=tcp, udp=udp, icmp=icmp, why=why)
 
 
 def _names(peers: Peer | Iterable[Peer]) -> tuple[str, ...]:
@@ -217,6 +219,7 @@ def _to_service(flow: Flow, offered: _Offered) -> Flow:
     return evolve(flow, targets=(role.name,), tcp=((service.tcp, service.tcp),))
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Topology:
     """A platform, independent of any cloud: its roles and what may flow between them."""

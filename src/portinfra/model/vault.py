@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from attrs import field, frozen
 
 from portinfra.model import convert
+from portinfra.model.arguments import refuse_unknown
 from portinfra.model.location import Location, here
 
 ENDPOINT = re.compile(r"(?P<cidr>\d+\.\d+\.\d+\.\d+(/\d+)?):(?P<port>\d+)")
@@ -26,6 +27,7 @@ class Stand(Protocol):
         """
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Vault:
     """Storage that both ends can reach, and none of them owns. Secrets are named here, never held: each is a

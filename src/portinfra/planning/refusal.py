@@ -1,6 +1,9 @@
 """Whether anybody may apply a plan."""
 
+from collections.abc import Sequence
+
 from portinfra.errors import FindingsError, PolicyError, ValidationError
+from portinfra.model.finding import Finding
 from portinfra.model.plan import Plan
 
 MAKES_NO_SENSE = ("catalogue/", "options/", "resource/", "provider/")
@@ -10,7 +13,12 @@ MAKES_NO_SENSE = ("catalogue/", "options/", "resource/", "provider/")
 def refuse(plan: Plan) -> None:
     """Raise what makes this a plan that nobody may apply."""
     if plan.errors:
-        kind: type[FindingsError] = (
-            ValidationError if any(f.rule.startswith(MAKES_NO_SENSE) for f in plan.errors) else PolicyError
-        )
-        raise kind(f"{plan.scope}: this plan cannot be applied", plan.errors)
+        raise refusal_of(f"{plan.scope}: this plan cannot be applied", plan.errors)
+
+
+def refusal_of(message: str, errors: Sequence[Finding], fix: str = "") -> FindingsError:
+    """Return the error for findings that stop a change: ValidationError where what was asked for makes no
+    sense, else PolicyError. The exit code follows from its class, so it is the same for all commands.
+    """
+    makes_sense = not any(each.rule.startswith(MAKES_NO_SENSE) for each in errors)
+    return (PolicyError if makes_sense else ValidationError)(message, errors, fix=fix)

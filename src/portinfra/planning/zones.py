@@ -4,7 +4,7 @@ The zones of existing resources win (`binding.py`): portinfra never moves a host
 are reordered or exchanged changes nothing, and must not be taken for what exists.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
@@ -20,14 +20,24 @@ UNKNOWN_RULE = "catalogue/unknown-zone"
 
 
 def zone_findings(
-    placed: Placed, wanted: Mapping[Address, Spec], observation: Observation, catalogue: Catalogue
+    placed: Placed,
+    wanted: Mapping[Address, Spec],
+    observation: Observation,
+    catalogue: Catalogue,
+    needed: Container[object] = (),
 ) -> Iterator[Finding]:
-    """Return a warning for declared zones that do not exist, and one for hosts that are in other zones."""
+    """Return a warning for declared zones that do not exist, and one for hosts that are in other zones. A
+    zone that is `needed` for what is new has an error already.
+    """
     environment = placed.environment
     subject = f"environment.{environment.name}.zones"
     offered = [zone.name for zone in catalogue.zones]
     silent = observation.unknown
-    unknown = [zone for zone in environment.zones if zone not in offered and zone not in silent]
+    unknown = [
+        zone
+        for zone in environment.zones
+        if zone not in offered and zone not in silent and zone not in needed
+    ]
     if unknown:
         yield Finding(
             UNKNOWN_RULE,

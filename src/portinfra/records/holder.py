@@ -4,6 +4,7 @@ import getpass
 import json
 import os
 import platform
+from functools import cache
 from pathlib import Path
 
 from portinfra.model.lease import Holder
@@ -72,10 +73,15 @@ def _exists(pid: int) -> bool:
 def machine_id() -> str:
     """Return the id of this boot and this space of process ids. Two containers of a machine differ in it."""
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot}:{Path('/proc/self/ns/pid').stat().st_ino}"
+        return f"{_boot()}:{Path('/proc/self/ns/pid').stat().st_ino}"
     except OSError:
         return shorten(platform.node())
+
+
+@cache
+def _boot() -> str:
+    """Return the id of this boot, which no process outlives."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def _user() -> str:

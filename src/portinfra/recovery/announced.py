@@ -6,7 +6,7 @@ from functools import wraps
 from inspect import signature
 from typing import ParamSpec, TypeVar
 
-from portinfra.errors import LeaseHeldError, PolicyError, StalePlanError
+from portinfra.errors import LeaseHeldError, PolicyError, StalePlanError, ValidationError
 from portinfra.hooks.listeners import SafeListener
 from portinfra.model.evidence import Evidence
 from portinfra.recovery.drills import drill as drills
@@ -16,6 +16,7 @@ from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication import replicate as replication
 from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.situation.situation import End
+from portinfra.recovery.takeover import refresh as refreshes
 from portinfra.recovery.takeover import takeover as takeovers
 from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
@@ -23,7 +24,7 @@ from portinfra.validation.arguments import check_arguments
 P = ParamSpec("P")
 T = TypeVar("T")
 
-REFUSALS = (PolicyError, LeaseHeldError, StalePlanError)
+REFUSALS = (PolicyError, ValidationError, LeaseHeldError, StalePlanError)
 """Errors of a run that has changed nothing."""
 
 
@@ -72,6 +73,7 @@ def _trouble(made: Replicated) -> Event | None:
 drill = _announce("drill", drills.drill, _evidence, begins=True)
 failover = _announce("failover", takeovers.failover, _evidence, begins=True)
 failback = _announce("failback", takeovers.failback, _evidence, begins=True)
+refresh = _announce("refresh", refreshes.refresh, _evidence, begins=True)
 replicate = _announce("replicate", replication.replicate, _trouble, begins=False)
 
 

@@ -1,4 +1,6 @@
-"""Evidence as JSON: `portinfra.drill/1`, and `portinfra.failover/1` for a failover or failback."""
+"""Evidence as JSON: `portinfra.drill/1`, `portinfra.refresh/1`, and `portinfra.failover/1` for a failover or
+failback.
+"""
 
 from portinfra.errors import PortinfraError
 from portinfra.model.arguments import check_types
@@ -11,8 +13,9 @@ SCHEMAS = {
     "drill": "portinfra.drill/1",
     "failover": "portinfra.failover/1",
     "failback": "portinfra.failover/1",
+    "refresh": "portinfra.refresh/1",
 }
-FIX = "Name the JSON file that a drill, failover or failback wrote."
+FIX = "Name the JSON file that a drill, failover, failback or refresh wrote."
 
 
 @check_types

@@ -28,7 +28,7 @@ class Event:
     event: Literal["begun", "ended", "refused", "failed"]
     """`failed`: it ended with an error, and has no evidence."""
     verb: str
-    """`drill`, `failover`, `failback` or `replicate`."""
+    """`drill`, `failover`, `failback`, `refresh` or `replicate`."""
     id: str = ""
     """Of the drill or takeover, once it has one."""
     result: str = ""

@@ -8,10 +8,12 @@ from portinfra.model.plain import Document, plain
 from portinfra.recovery.drills.drill import Swept
 from portinfra.recovery.drills.history import RunHistory
 from portinfra.recovery.ledger.drills import Drilled
+from portinfra.recovery.ledger.runs import Run
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.situation.situation import End, peer_of
 from portinfra.recovery.takeover.abandon import Abandoned
+from portinfra.recovery.takeover.approve import Approving
 from portinfra.recovery.watch.forecast import Prospect
 from portinfra.recovery.watch.status import RecoveryStatus
 from portinfra.render.documents import finding_document
@@ -72,6 +74,8 @@ def status_document(found: RecoveryStatus) -> Document:
         "drills_to_sweep": list(found.drills),
         "failover_under_way": found.turn.id if found.turn and found.turn.occasion == "failover" else None,
         "failback_under_way": found.turn.id if found.turn and found.turn.occasion == "failback" else None,
+        "last_refresh": _refresh(found.last_refresh),
+        "refresh_overdue": found.refresh_overdue,
         "standby_runs": found.standby_runs,
         "target_untold": found.untold,
         "target_stands_since": iso(found.stands) if found.stands else None,
@@ -80,7 +84,12 @@ def status_document(found: RecoveryStatus) -> Document:
         "dated_ahead": list(found.dated_ahead),
         "unreadable_entries": [str(each) for each in found.unreadable],
         "kept": plain(found.kept),
+        "waits_for_step": found.turn.waits or None if found.turn else None,
     }
+
+
+def _refresh(run: Run | None) -> Document | None:
+    return None if run is None else {"id": run.id, "began": run.began, "result": run.result}
 
 
 def swept_document(recovery: Recovery, found: Iterable[Swept]) -> Document:
@@ -108,6 +117,19 @@ def abandoned_document(recovery: Recovery, done: Abandoned) -> Document:
         "stands": str(recovery.source_scope),
         "fenced": None if done.stopped is None else str(recovery.target_scope),
         **plain(done),
+    }
+
+
+def approved_document(recovery: Recovery, given: Approving) -> Document:
+    """An approval that was given."""
+    return {
+        "schema": "portinfra.approved/1",
+        "recovery": recovery.plan.name,
+        "what": given.what,
+        "takeover": given.takeover or None,
+        "principal": given.principal,
+        "at": iso(given.at),
+        "until": None if given.until is None else iso(given.until),
     }
 
 
@@ -142,6 +164,9 @@ def prometheus(found: RecoveryStatus) -> str:
         "# TYPE portinfra_recovery_drills_to_sweep gauge",
         f'portinfra_recovery_drills_to_sweep{{recovery="{name}"}} {len(found.drills)}',
         *_last_drill(name, found.last_drill),
+        "# HELP portinfra_recovery_refresh_overdue 1 where no refresh of the standby passed in time.",
+        "# TYPE portinfra_recovery_refresh_overdue gauge",
+        f'portinfra_recovery_refresh_overdue{{recovery="{name}"}} {int(found.refresh_overdue)}',
         "# HELP portinfra_recovery_target_stands 1 where the target has taken over, or is about to.",
         "# TYPE portinfra_recovery_target_stands gauge",
         f'portinfra_recovery_target_stands{{recovery="{name}"}} {int(bool(found.stands or found.turn))}',

@@ -55,7 +55,7 @@ class _Page:
     def actions(self, occasion: str, *after: str) -> list[str]:
         """What is done on that occasion once these roles are back; after none: at the end."""
         return [
-            f"{_text(action.name)} ({_hook(action.run)})"
+            f"{_text(action.name)} ({'people do it' if action.manual else _hook(action.run)})"
             for action in self.plan.actions
             if occasion in action.on and action.after in (after or ("",))
         ]
@@ -162,7 +162,7 @@ def _stopping(page: _Page) -> Iterable[str]:
         yield from _answer(said, f"A check of {page.hosts(wave)} does not pass. {_CALL}")
     yield from _answer(f"{'anything else' if gates else 'anything'} that begins with `wave`", _CALL)
     for action in page.plan.actions:
-        if "failover" in action.on:
+        if "failover" in action.on and not action.manual:
             yield from _answer(_code(f"action {action.name!r} failed"), _CALL)
     for group in groups(page.recovery, place(page.recovery.topology, page.recovery.target)):
         said = _code(f"no point of {group.name} can be restored")

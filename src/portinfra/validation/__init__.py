@@ -30,6 +30,7 @@ from portinfra.validation.names import SCOPE_NAME_MAX, name_findings
 from portinfra.validation.native import NativeOptions
 from portinfra.validation.new_resources import is_about_new
 from portinfra.validation.recovery import recovery_findings, sharing_findings
+from portinfra.validation.recovery_part import ends_of_known_providers
 from portinfra.validation.recovery_vault import helper_findings
 from portinfra.validation.resources import resource_findings
 from portinfra.validation.services import service_findings
@@ -85,11 +86,14 @@ def validate(
     return settle(findings, f"{topology.name} in {environment.name}", existing=existing)
 
 
-def validate_declared(declared: Declaration, *, existing: bool = False) -> tuple[Finding, ...]:
+def validate_declared(
+    declared: Declaration, *, existing: bool = False, unknown_providers: Collection[str] = ()
+) -> tuple[Finding, ...]:
     """Check what needs no provider: each value by itself, and the names that they use of one another.
 
     Returns the warnings. Raises ValidationError with every finding where at least one is an error. With
-    `existing`, errors about new resources only (`is_about_new`) are left out.
+    `existing`, errors about new resources only (`is_about_new`) are left out. What would follow from an
+    unknown provider is left out, too.
     """
     findings: list[Finding] = []
     topologies = [sound_topology(topology, findings) for topology in declared.topologies]
@@ -105,7 +109,8 @@ def validate_declared(declared: Declaration, *, existing: bool = False) -> tuple
         findings += override_findings(environment, roles)
         findings += unknown_key_findings(environment, roles, Severity.WARNING if existing else Severity.ERROR)
     for recovery in recoveries:
-        findings += recovery_findings(recovery, topologies, environments)
+        ends = ends_of_known_providers(recovery, environments, unknown_providers)
+        findings += recovery_findings(recovery, topologies, ends)
     findings += sharing_findings(recoveries, topologies, environments)
     findings += shared_account_findings(environments)
     if existing:

@@ -7,10 +7,11 @@ from portinfra.command_text import command
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.hook import Hook
-from portinfra.model.recovery import OCCASIONS, RecoveryPlan
+from portinfra.model.recovery import OCCASIONS, TAKEOVERS, Action, RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, twice
 from portinfra.validation.recovery_data import data_findings
+from portinfra.validation.recovery_drill import drill_findings
 from portinfra.validation.recovery_evidence import evidence_findings, read_findings
 from portinfra.validation.recovery_part import Part, policy_part, wave_parts, whole
 from portinfra.validation.recovery_places import count_findings, key_findings, place_findings
@@ -35,9 +36,11 @@ def recovery_findings(
     yield from _named_findings(recovery)
     yield from _hook_findings(recovery)
     yield from _action_findings(recovery)
+    yield from approve_findings(recovery)
     yield from evidence_findings(recovery)
     yield from prober_findings(recovery)
     topology = _topology_of(recovery, topologies)
+    yield from drill_findings(recovery, topology, environments)
     if topology is not None:
         yield from key_findings(recovery, topology, environments)
         yield from count_findings(recovery, topology, environments)
@@ -98,7 +101,7 @@ def _hooks(recovery: RecoveryPlan) -> Iterator[tuple[Part, str, Hook]]:
         for attribute in ("before", "after"):
             for hook in getattr(policy, attribute):
                 yield policy_part(recovery, policy), attribute, hook
-    for action in recovery.actions:
+    for action in (each for each in recovery.actions if not each.manual):
         yield Part(f"recovery.{recovery.name}.action.{action.name}", action.location), "run", action.run
     for probe in recovery.probes:
         yield Part(f"recovery.{recovery.name}.probe.{probe.name}", probe.location), "run", probe.run
@@ -125,6 +128,7 @@ def _action_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
     """Actions on no known occasion, or after a role that does not come back."""
     for action in recovery.actions:
         part = Part(f"recovery.{recovery.name}.action.{action.name}", action.location)
+        yield from _manual_findings(part, action)
         if not action.on:
             message, fix = "it is never done", f"Name one of {', '.join(OCCASIONS)}, or leave it out."
             yield part.wrong("no-occasion", "on", message, fix)
@@ -135,6 +139,29 @@ def _action_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
         if action.after and action.after not in recovery.roles:
             fix = suggestion(action.after, recovery.roles, "Name its role in a wave.")
             yield part.wrong("unknown-role", "after", f"no wave brings back {action.after!r}", fix)
+
+
+def _manual_findings(part: Part, action: Action) -> Iterator[Finding]:
+    """A manual step that also runs something, that a drill would wait for, or named as a takeover."""
+    if not action.manual:
+        return
+    if action.run:
+        message, fix = "people do a manual step, and this one runs something", "Leave run or manual out."
+        yield part.wrong("manual-step", "run", message, fix)
+    if "drill" in action.on:
+        message, fix = "a drill waits for nobody", "Leave drill out of on: a drill passes the step over."
+        yield part.wrong("manual-step", "on", message, fix)
+    if action.name in TAKEOVERS:
+        message = f"dr approve {action.name} approves the {action.name} itself"
+        yield part.wrong("manual-step", "", message, "Give the step another name.")
+
+
+def approve_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
+    """What cannot be approved."""
+    for name in recovery.approve:
+        if name not in TAKEOVERS:
+            fix = suggestion(name, TAKEOVERS, "Name failover or failback.")
+            yield whole(recovery).wrong("approve", "approve", f"{name!r} is no takeover", fix)
 
 
 def _wave_findings(recovery: RecoveryPlan, topology: Topology) -> Iterator[Finding]:

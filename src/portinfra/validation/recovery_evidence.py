@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from portinfra.model.finding import Finding
 from portinfra.model.recovery import ACCEPTS, RecoveryPlan
 from portinfra.model.topology import Topology
-from portinfra.validation.recovery_part import Part, whole
+from portinfra.validation.recovery_part import Part, drill_part, whole
 from portinfra.words import suggestion
 
 KEY_BYTES = 32
@@ -16,9 +16,10 @@ KEY_BYTES = 32
 def evidence_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
     """What is wrong with the attributes about evidence."""
     plan = whole(recovery)
-    if recovery.accept not in ACCEPTS:
-        message, fix = f"a drill cannot look at {recovery.accept!r}", suggestion(recovery.accept, ACCEPTS, "")
-        yield plan.wrong("unknown-accept", "accept", message, fix)
+    part, attribute, accept = drill_part(recovery, "accept")
+    if accept not in ACCEPTS:
+        message, fix = f"a drill cannot look at {accept!r}", suggestion(accept, ACCEPTS, "")
+        yield part.wrong("unknown-accept", attribute, message, fix)
     for signer in recovery.signers:
         if not _is_key(signer):
             message = f"{signer[:50]!r} is no public key in base64"

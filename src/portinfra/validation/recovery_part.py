@@ -1,8 +1,8 @@
 """Where in a recovery plan something is wrong."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
@@ -32,6 +32,22 @@ def usual_between(recovery: RecoveryPlan, environments: Iterable[Environment]) -
     return usual_engine(ends[0], ends[-1]) if ends else "native"
 
 
+def ends_of_known_providers(
+    recovery: RecoveryPlan, environments: Iterable[Environment], unknown: Collection[str]
+) -> list[Environment]:
+    """Return the environments, an end of an unknown provider as if it were with the provider of the other
+    end: what would follow from a misspelt name is no finding.
+    """
+    ends = {each.name: each for each in environments if each.name in (recovery.source, recovery.target)}
+    known = [each.provider for each in ends.values() if each.provider not in unknown]
+    return [
+        evolve(each, on=f"{known[0]}:{each.region}")
+        if known and each.name in ends and each.provider in unknown
+        else each
+        for each in environments
+    ]
+
+
 def whole(recovery: RecoveryPlan) -> Part:
     """The plan itself."""
     return Part(f"recovery.{recovery.name}", recovery.location)
@@ -48,3 +64,13 @@ def wave_parts(recovery: RecoveryPlan) -> list[Part]:
 def policy_part(recovery: RecoveryPlan, policy: DataPolicy) -> Part:
     """One of its policies."""
     return Part(f"recovery.{recovery.name}.data.{policy.of}", policy.location)
+
+
+def drill_part(recovery: RecoveryPlan, attribute: str) -> tuple[Part, str, str]:
+    """Return where a setting of a drill is declared, under which name, and its value."""
+    given = recovery.drill
+    if given is not None and getattr(given, attribute):
+        part = Part(f"recovery.{recovery.name}.drill", given.location)
+        return part, attribute, getattr(given, attribute)
+    former = attribute if attribute == "accept" else f"drill_{attribute}"
+    return whole(recovery), former, getattr(recovery, former)

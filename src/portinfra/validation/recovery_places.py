@@ -7,7 +7,7 @@ from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Role, Topology
-from portinfra.validation.recovery_part import usual_between, whole
+from portinfra.validation.recovery_part import drill_part, usual_between, whole
 from portinfra.words import suggestion
 
 
@@ -42,16 +42,17 @@ def _apart_findings(recovery: RecoveryPlan, source: Environment, target: Environ
 
 def _drill_findings(recovery: RecoveryPlan, target: Environment | None) -> Iterator[Finding]:
     """The addresses of a drill, which must have room for what the target holds."""
-    if not recovery.drill_cidr:
+    part, attribute, cidr = drill_part(recovery, "cidr")
+    if not cidr:
         return
-    room, needed = network(recovery.drill_cidr), network(target.cidr) if target else None
+    room, needed = network(cidr), network(target.cidr) if target else None
     if room is None:
-        message = f"{recovery.drill_cidr!r} is no network of IPv4 addresses"
-        yield whole(recovery).wrong("drill-cidr", "drill_cidr", message, "Write 10.99.0.0/16, for example.")
+        message = f"{cidr!r} is no network of IPv4 addresses"
+        yield part.wrong("drill-cidr", attribute, message, "Write 10.99.0.0/16, for example.")
     elif target and needed and room.prefixlen > needed.prefixlen:
         message = f"{room} has less room than {target.name!r} needs ({needed})"
         fix = f"Write a network of /{needed.prefixlen} or larger."
-        yield whole(recovery).wrong("drill-cidr", "drill_cidr", message, fix)
+        yield part.wrong("drill-cidr", attribute, message, fix)
 
 
 def network(text: str) -> IPv4Network | None:

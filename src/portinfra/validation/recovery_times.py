@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from portinfra.model.duration import seconds, why_no_duration
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.recovery import RecoveryPlan, Wave
-from portinfra.validation.recovery_part import Part, policy_part, wave_parts, whole
+from portinfra.validation.recovery_part import Part, drill_part, policy_part, wave_parts, whole
 
 DAY = 86_400
 
@@ -31,10 +31,11 @@ def time_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
         message = f"a lock of {recovery.lock} is no number of whole days"
         yield whole(recovery).wrong("lock", "lock", message, "Write 7d, for example.")
     rpo, rto = length(recovery.rpo), length(recovery.rto)
-    if rto and (length(recovery.drill_limit) or rto) < rto:
-        message = f"hosts end themselves after {recovery.drill_limit}, and recovery may take {recovery.rto}"
+    part, attribute, limit = drill_part(recovery, "limit")
+    if rto and (length(limit) or rto) < rto:
+        message = f"hosts end themselves after {limit}, and recovery may take {recovery.rto}"
         fix = "Let a drill have as long as the rto, or longer."
-        yield whole(recovery).wrong("drill-limit", "drill_limit", message, fix)
+        yield part.wrong("drill-limit", attribute, message, fix)
     for each in recovery.data:
         if rpo and (length(each.schedule) or 0) > rpo:
             message = f"a point every {each.schedule} cannot keep an rpo of {recovery.rpo}"
@@ -49,13 +50,17 @@ def time_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
 
 def _given(recovery: RecoveryPlan) -> Iterator[tuple[Part, str, str]]:
     """Every length of time: whose, of which attribute, as it was written."""
-    for attribute in ("rpo", "rto", "drill_limit"):
+    for attribute in ("rpo", "rto"):
         yield whole(recovery), attribute, getattr(recovery, attribute)
-    for attribute in ("lock", "keep_overwritten"):
+    yield drill_part(recovery, "limit")
+    for attribute in ("lock", "keep_overwritten", "refresh_every"):
         if text := getattr(recovery, attribute):
             yield whole(recovery), attribute, text
     for part, wave in zip(wave_parts(recovery), recovery.waves, strict=True):
         yield part, "limit", wave.limit
+    for action in recovery.actions:
+        part = Part(f"recovery.{recovery.name}.action.{action.name}", action.location)
+        yield part, "limit", action.limit
     for each in recovery.data:
         if each.schedule:
             yield policy_part(recovery, each), "schedule", each.schedule

@@ -1,10 +1,11 @@
 """Small declarations on a cloud in memory, and the command line run on them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from attrs import evolve, frozen
+from begun import begun
 from typer.testing import CliRunner
 
 from portinfra import INTERNET, Environment, Probe, RecoveryPlan, Role, Topology, Volume, Wave, allow, dr
@@ -13,7 +14,6 @@ from portinfra.commands.session import Session
 from portinfra.declaration.declared import Declared
 from portinfra.recovery.recovery import Recovery
 from portinfra.testing.fake import FakeCloud, plugin
-from portinfra.testing.simulated import simulated
 
 SECRET = "canary-4711"
 WEB = Role("web", count=2, public="customers", user_data=f"#!/bin/sh\n# {SECRET}\n")
@@ -66,13 +66,19 @@ class World:
         )
 
 
+@pytest.fixture(scope="session")
+def world_on() -> Callable[[FakeCloud], World]:
+    """Makes a world of a cloud: for fixtures that several tests share."""
+    return lambda cloud: World(cloud, Declared((SHOP,), (DEMO,)))
+
+
 @pytest.fixture
-def world(tmp_path, monkeypatch) -> World:
+def world(tmp_path, monkeypatch, world_on) -> World:
     cloud = FakeCloud()
     monkeypatch.setattr(plugin, "cloud", cloud)
     monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("PORTINFRA_DEBUG", raising=False)
-    return World(cloud, Declared((SHOP,), (DEMO,)))
+    return world_on(cloud)
 
 
 @pytest.fixture
@@ -127,10 +133,12 @@ class Script:
         return CliRunner().invoke(app(session), list(arguments), input=answer)
 
 
+def orders_run(cloud: FakeCloud) -> None:
+    assert Script()("apply", "production", "--yes").exit_code == 0
+
+
 @pytest.fixture
 def run() -> Iterator[Script]:
     """The script, with production as it is declared."""
-    with simulated():
-        script = Script()
-        assert script("apply", "production", "--yes").exit_code == 0
-        yield script
+    with begun(orders_run):
+        yield Script()

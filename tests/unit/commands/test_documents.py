@@ -13,6 +13,7 @@ from portinfra.provider.abilities import Check, Doctor, Images
 from portinfra.provider.registry import substituted
 from portinfra.render.documents import natural
 from portinfra.testing.fake.plugin import FakePlugin
+from portinfra.testing.simulated import simulated
 
 PAGE = Path(__file__).parents[3] / "docs" / "json.md"
 SCHEMAS = (
@@ -48,8 +49,14 @@ class OwnHardware(FakePlugin, Doctor, Images):
         return "debian-12@1"
 
 
-def _produced(world):
+@pytest.fixture(scope="module")
+def produced(world_on):
     """One document of each schema, as the commands print them, in the story that the page tells."""
+    with simulated() as cloud:
+        return _produce(world_on(cloud))
+
+
+def _produce(world):
     found = {}
 
     def run(*arguments, on=world):
@@ -100,8 +107,8 @@ def _fields(document, place="$"):
 
 
 @pytest.mark.parametrize("schema", SCHEMAS)
-def test_the_example_on_the_page_has_the_fields_that_the_command_prints(world, schema):
-    assert _fields(_examples()[schema]) == _fields(_produced(world)[schema])
+def test_the_example_on_the_page_has_the_fields_that_the_command_prints(produced, schema):
+    assert _fields(_examples()[schema]) == _fields(produced[schema])
 
 
 @pytest.mark.parametrize("page", ["json.md", "check.md", "services.md", "recovery-json.md", "evidence.md"])
@@ -123,12 +130,12 @@ def test_every_schema_is_on_the_page():
     assert set(_examples()) == set(SCHEMAS)
 
 
-def test_no_document_has_a_secret(world):
-    assert "canary" not in json.dumps(_produced(world))
+def test_no_document_has_a_secret(produced):
+    assert "canary" not in json.dumps(produced)
 
 
-def test_the_plan_is_the_published_schema(world):
-    document = _produced(world)["plan"]
+def test_the_plan_is_the_published_schema(produced):
+    document = produced["plan"]
     assert list(document)[:5] == ["schema", "scope", "summary", "changes", "budget"]
     assert document["scope"] == "shop/demo"
     assert document["summary"] == {"create": 3, "update": 1, "replace": 0, "delete": 2}
@@ -136,8 +143,8 @@ def test_the_plan_is_the_published_schema(world):
     assert set(document["budget"]) == {"calls", "floor_seconds"}
 
 
-def test_status_tells_each_attribute_as_it_is_and_as_declared(world):
-    (difference,) = _produced(world)["status"]["differences"]
+def test_status_tells_each_attribute_as_it_is_and_as_declared(produced):
+    (difference,) = produced["status"]["differences"]
     assert difference["address"] == "firewall-rules.web"
     (attribute,) = difference["attributes"]
     assert attribute["name"] == "ingress"

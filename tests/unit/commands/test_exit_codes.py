@@ -1,10 +1,15 @@
 """Exit codes: 3 says that nothing was done, because something forbids it; 1 says that something failed."""
 
 import pytest
+from attrs import evolve
+from typer.testing import CliRunner
 
-from portinfra import errors
+from portinfra import Environment, RecoveryPlan, Role, Topology, Volume, errors, rule
 from portinfra.commands import exits
+from portinfra.commands.app import app
 from portinfra.commands.exits import Exit, exit_code
+from portinfra.commands.session import Session
+from portinfra.declaration.declared import Declared
 
 CODES = {
     Exit.FAILED: {
@@ -51,3 +56,61 @@ def test_every_error_has_one_exit_code():
 def test_an_error_ends_with_its_code(code):
     ends = {name: exit_code(CLASSES[name].__new__(CLASSES[name])) for name in CODES[code]}
     assert ends == dict.fromkeys(CODES[code], code)
+
+
+FEW = {"check/fewer-than-three": "as small as can be"}
+SHOP = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=1)], waive=FEW)])
+HERE = Environment("production", on="fake:us-east-1", account="1", key="a", cidr="10.1.0.0/16")
+THERE = Environment("recovery", on="fake:eu-west-1", account="2", key="b", cidr="10.2.0.0/16")
+
+
+@rule("acme/no-db", "error", "Leave it out.")
+def no_db(context):
+    yield "db", "no databases"
+
+
+def role(**changes):
+    return {"topology": SHOP.with_role(evolve(SHOP.role("db"), **changes))}
+
+
+FAULTS = {
+    "a wrong type": (role(count="3"), Exit.FAILED),
+    "a size that the provider lacks": (role(size="enormous"), Exit.FAILED),
+    "an image that the location lacks": (role(image="beos-5"), Exit.FAILED),
+    "a network without room": ({"cidr": "10.1.0.0/30"}, Exit.FAILED),
+    "a provider that is not installed": ({"on": "fkae:us-east-1"}, Exit.FAILED),
+    "a rule that refuses": ({"rules": (no_db,)}, Exit.REFUSED),
+    "a name that nothing has": ({"name": "prodution"}, Exit.USAGE),
+}
+COMMANDS = {
+    "plan": ("plan", "{production}"),
+    "apply": ("apply", "{production}", "--yes"),
+    "move": ("move", "{production}", "--to", "fake:eu-north-1", "--plan"),
+    "check": ("check", "{production}"),
+    "dr plan": ("dr", "plan", "{shop}"),
+    "dr failover": ("dr", "failover", "{shop}", "--yes"),
+}
+NOT_ASKED = {
+    ("check", "an image that the location lacks"),
+    ("check", "a size that the provider lacks"),
+    ("dr plan", "a rule that refuses"),
+    ("dr failover", "a rule that refuses"),
+}
+"""`check` reads no cloud, and a takeover holds to no rules."""
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_one_kind_of_fault_has_one_exit_code_whichever_command_finds_it(world, command, fault):
+    if (command, fault) in NOT_ASKED:
+        return
+    given, code = FAULTS[fault]
+    changes = {name: given[name] for name in ("cidr", "on") if name in given}
+    ends = [evolve(each, **changes) for each in (HERE, THERE)]
+    plan = RecoveryPlan("shop", *ends, rpo="4h", rto="1h", waves=[["db"]], accept="hosts")
+    declared = Declared((given.get("topology", SHOP),), tuple(ends), (plan,))
+    names = {"production": given.get("name", "production"), "shop": given.get("name", "shop")}
+    words = tuple(word.format(**names) for word in COMMANDS[command])
+    session = Session("python shop.py", words, declared, given.get("rules", ()))
+    result = CliRunner().invoke(app(session), list(words))
+    assert result.exit_code == code, result.output

@@ -76,6 +76,8 @@ recovery "shop" {
   rto    = "1h"
   waves  = [["db"], ["queue", "web"]]
   accept = "hosts"
+
+  standby = "running"
 }
 """
 
@@ -101,10 +103,12 @@ CALLS = {
     ("dr", "status"): [ALL, ("--points",), ("--prometheus",)],
     ("dr", "drill"): [ALL],
     ("dr", "drills"): [ALL],
+    ("dr", "refresh"): [ALL],
     ("dr", "sweep"): [ALL],
     ("dr", "runbook"): [ALL],
     ("dr", "report"): [("EVIDENCE",)],
     ("dr", "verify"): [("EVIDENCE",)],
+    ("dr", "approve"): [("failover",)],
     ("dr", "failover"): [ALL, ("--lost", "production", "--yes")],
     ("dr", "fence"): [("--yes",)],
     ("dr", "failback"): [ALL, ("--yes",)],
@@ -173,9 +177,10 @@ def test_the_story_is_one_in_which_the_commands_do_something(story):
     codes = {}
     for call, result in printed.items():
         codes.setdefault(call[: 2 if call[0] == "dr" else 1], set()).add(result.exit_code)
-    # The simulator has images of its own, and builds none. No key is named to verify with, no takeover is
-    # left to abandon, and an environment that is active by a takeover is not destroyed.
-    without = [("image",), ("dr", "verify"), ("dr", "abandon"), ("destroy",)]
+    # The simulator has images of its own, and builds none. No key is named to verify with, nothing waits for
+    # an approval, no takeover is left to abandon, and an environment that is active by a takeover is not
+    # destroyed.
+    without = [("image",), ("dr", "verify"), ("dr", "approve"), ("dr", "abandon"), ("destroy",)]
     assert [command for command, ended in codes.items() if 0 not in ended] == without
     assert (folder / "plan.json").exists()
 

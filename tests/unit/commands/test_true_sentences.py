@@ -1,5 +1,7 @@
 """What a command says is so: sentences that say that all is well, with what they must not hide."""
 
+import json
+
 from attrs import evolve
 
 from portinfra import Volume
@@ -97,3 +99,12 @@ def test_every_plan_names_the_account_that_it_changes(applied):
     declared = applied.declared
     bare = evolve(declared, environments=(evolve(declared.environments[0], account=""),))
     assert "account 000000000000" in evolve(applied, declared=bare).run("plan").stdout
+
+
+def test_a_zone_that_does_not_exist_is_named_once(world):
+    zones = ("us-east-1a", "us-east-1x", "us-east-1b")
+    declared = world.declared
+    moved = evolve(declared, environments=(evolve(declared.environments[0], zones=zones),))
+    findings = json.loads(evolve(world, declared=moved).run("plan", "--json").stdout)["findings"]
+    about = [each["severity"] for each in findings if "us-east-1x" in each["message"]]
+    assert about == ["error"], "the warning about a zone that nothing new needs would follow from it"

@@ -65,7 +65,6 @@ def test_cli_without_a_guard_is_captured_not_run(tmp_path):
         ("a = 1\nb = (\n", 2, "no Python"),
         ("import sys\nsys.exit(3)\n", 2, "ends itself"),
         ("from portinfra import Role\n\nRole('web', cuont=3)\n", 3, "cuont"),
-        ("from portinfra import allow\nallow('a', 'b', tcp=70000)\n", 2, "70000"),
         ("from portinfra import file\nfile('none.sh')\n", 2, "none.sh"),
         ("def inner():\n    raise KeyError('k')\n\ninner()\n", 2, "KeyError"),
     ],

@@ -191,7 +191,11 @@ def test_waves_in_a_list_have_its_line(load_hcl):
         ('  wave {\n    roles = "db"\n    limit = []\n  }\n', 8, "Give limit as text."),
         ('  wave {\n    roles = "db"\n    gate = "true"\n  }\n', 8, "Did you mean 'gates'?"),
         ('  waves = [["db"]]\n  engine = "age"\n', 7, "It belongs in a data block."),
-        ('  waves = [["db"]]\n  limit = "1h"\n', 7, "It belongs in a wave or vault block."),
+        (
+            '  waves = [["db"]]\n  limit = "1h"\n',
+            7,
+            "It belongs in a wave or vault or action or drill block.",
+        ),
         ('  waves = [["db"]]\n  drill_cdir = "10.0.0.0/8"\n', 7, "Did you mean 'drill_cidr'?"),
         ('  waves = [["db"]]\n  data {\n  }\n', 7, 'Write data "NAME" {…}.'),
         ('  waves = [["db"]]\n  data "db" {\n    retention = "seven"\n  }\n', 8, "a whole number"),
@@ -199,7 +203,7 @@ def test_waves_in_a_list_have_its_line(load_hcl):
         ('  waves = [["db"]]\n  data "db" {\n    keep = { last = [] }\n  }\n', 8, "a mapping"),
         ('  waves = [["db"]]\n  data "db" {\n    sensitive = "yes"\n  }\n', 8, "true or false"),
         ('  waves = [["db"]]\n  data "db" {\n    before = [[]]\n  }\n', 8, "a text or a list of texts"),
-        ('  waves = [["db"]]\n  action "a" {\n  }\n', 7, "action 'a' needs 'run'"),
+        ('  waves = [["db"]]\n  probe "a" {\n  }\n', 7, "probe 'a' needs 'run'"),
         ('  waves = [["db"]]\n  probe "a" {\n    run = ["a", "b"]\n  }\n', 8, "'run' must be text"),
         ('  waves = [["db"]]\n  prob "a" {\n  }\n', 7, "Did you mean 'probe'?"),
         (

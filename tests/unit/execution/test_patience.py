@@ -6,7 +6,7 @@ from toycloud import ToyClock
 from portinfra import Environment, Role, Topology, apply, plan
 from portinfra.errors import ApplyError, OutcomeUnknown, RateLimited, Unavailable
 from portinfra.execution.caller import Caller
-from portinfra.execution.retry import ATTEMPTS_MAX, FIRST_ATTEMPTS_MAX, UNREACHABLE_ATTEMPTS_MAX
+from portinfra.execution.retry import ATTEMPTS_MAX, FIRST_ATTEMPTS_MAX, UNREACHABLE_ATTEMPTS_MAX, delay
 from portinfra.provider.interface import Call
 from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.simulated import simulated
@@ -83,6 +83,12 @@ def test_being_throttled_at_first_is_waited_for_as_ever():
     with pytest.raises(Unavailable):
         caller.insisting(READ)
     assert caller.calls == ATTEMPTS_MAX
+
+
+def test_each_wait_is_twice_as_long_as_the_one_before_and_none_takes_more_than_half_a_minute():
+    waits = [delay(attempt) for attempt in range(1, ATTEMPTS_MAX)]
+    assert waits[:7] == [0.5, 1, 2, 4, 8, 16, 30]
+    assert set(waits[7:]) == {30}
 
 
 def test_what_is_tried_again_and_again_is_told_of():

@@ -1,6 +1,7 @@
 import pytest
 
-from portinfra import INTERNET, Role, Topology, Volume, allow
+from portinfra import INTERNET, Environment, Role, Topology, Volume, allow, placed
+from portinfra.errors import ValidationError
 from portinfra.model.resources import Attachment, FirewallRules, Instance, Rule, shown, traits
 
 
@@ -15,9 +16,14 @@ def test_one_port_alone_needs_no_list():
 
 
 @pytest.mark.parametrize("port", [0, 65536, "x", "5-", "9-3", True, -1])
-def test_what_is_no_port_is_refused(port):
-    with pytest.raises(ValueError, match="no port"):
-        allow("a", "b", tcp=port)
+def test_what_is_no_port_is_reported_with_all_else(port):
+    flow = allow("a", "a", tcp=port, why="x")
+    with pytest.raises(ValidationError) as error:
+        placed(Topology("shop", [Role("a", count="3")], [flow]), Environment("demo", on="fake:us-east-1"))
+    wrong = {each.subject: each for each in error.value.findings}
+    assert set(wrong) == {"flow a → a.tcp", "role.a.count"}, "nothing that follows from them"
+    assert "must be ports between 1 and 65535: 443, '8000-8100'" in wrong["flow a → a.tcp"].message
+    assert wrong["flow a → a.tcp"].location == flow.location
 
 
 def test_roles_and_names_make_equal_flows():

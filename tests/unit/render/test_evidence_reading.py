@@ -35,7 +35,7 @@ WAVES = st.builds(
 POINTS = st.builds(PointUsed, TEXT, TEXT, MOMENT, COUNT, TEXT)
 EVIDENCE = st.builds(
     Evidence,
-    kind=st.sampled_from(["drill", "failover", "failback"]),
+    kind=st.sampled_from(["drill", "failover", "failback", "refresh"]),
     id=TEXT,
     recovery=TEXT,
     topology=TEXT,

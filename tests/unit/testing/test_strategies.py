@@ -2,6 +2,7 @@
 
 import attrs
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -113,7 +114,7 @@ DRAWN = (Topology, Role, Volume, Service, Flow, Environment, RecoveryPlan, Wave,
 def test_every_attribute_is_drawn_or_left_out_for_a_reason():
     seen = {}
 
-    @settings(max_examples=150)
+    @settings(max_examples=examples(150))
     @given(st.data(), strategies.topologies().filter(lambda topology: topology.roles))
     def draw(data, topology):
         plan = data.draw(strategies.recoveries(topology))

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from xml.etree.ElementTree import ParseError
 
 import requests
 from attrs import frozen
 from libcloud.common.aws import AWSRequestSignerAlgorithmV4, SignedAWSConnection
 
+from portinfra.errors import InvalidRequest
 from portinfra_aws import presigned, query, xml
 from portinfra_aws.credentials import Source
 from portinfra_aws.errors import EC2Error, NotSent
@@ -188,7 +189,10 @@ def endpoint(service: str, region: str) -> str:
     """Where a service is reached: where AWS's own variables say, else in the region."""
     own = {"servicequotas": "SERVICE_QUOTAS"}.get(service, service.upper())
     for name in (f"AWS_ENDPOINT_URL_{own}", "AWS_ENDPOINT_URL"):
-        if os.environ.get(name):
-            return os.environ[name]
+        if named := os.environ.get(name):
+            if urlsplit(named).scheme not in ("http", "https"):
+                fix = f"Write it as https://HOST, or unset {name}."
+                raise InvalidRequest(f"{name} is {named!r}, which is no URL", provider="aws", fix=fix)
+            return named
     domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
     return f"https://{service}.{region}.{domain}"

@@ -176,6 +176,9 @@ def _kvm() -> str:
 def _sites() -> Iterator[Check]:
     path = Path(os.environ.get(sites.FILE) or "sites.hcl")
     if not path.is_file():
+        if os.environ.get(sites.FILE):
+            fix = f"Let {sites.FILE} name a file of sites, or unset it."
+            yield _check(str(path), False, f"{sites.FILE} names it, and it is no file", fix)
         return
     try:
         found = sites.read(path.read_text(), str(path))

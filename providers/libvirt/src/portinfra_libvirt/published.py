@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from portinfra.model.catalogue import Capabilities
 
 CAPABILITIES = Capabilities(
+    names_principals=False,
     visibility_seconds=0.0,
     user_data_max_bytes=262_144,
     volume_min_gib=1,

@@ -35,7 +35,7 @@ def find(name: str) -> Site:
     path = Path(os.environ.get(FILE) or "sites.hcl")
     if not name or not path.is_file():
         raise _wrong(
-            f"libvirt:{name} needs a file of sites, and there is no {path}",
+            f"libvirt:{name} needs a file of sites, and {_lacks(path)}",
             "Name the hypervisor itself, libvirt:qemu:///system, or write the file: "
             f'site "{name or "NAME"}" {{ zone "a" {{ uri = "qemu:///system" }} }}',
         )
@@ -43,6 +43,11 @@ def find(name: str) -> Site:
     if name not in found:
         raise _wrong(f"{path} has no site {name!r}", f"It has: {', '.join(found) or 'none'}.")
     return found[name]
+
+
+def _lacks(path: Path) -> str:
+    given = f" ({FILE} names it)" if os.environ.get(FILE) else ""
+    return f"{path}{given} is no file" if path.exists() else f"there is no {path}{given}"
 
 
 def read(text: str, file: str) -> list[Site]:

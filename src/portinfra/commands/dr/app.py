@@ -1,17 +1,19 @@
 """The recovery commands, put together."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import typer
 
+from portinfra.commands.dr.approve import approve
 from portinfra.commands.dr.drill import drill, drills, sweep
 from portinfra.commands.dr.failover import abandon, failback, failover, fence
 from portinfra.commands.dr.prospect import plan
+from portinfra.commands.dr.refresh import refresh
 from portinfra.commands.dr.replicate import replicate
 from portinfra.commands.dr.reporting import report, verify
 from portinfra.commands.dr.runbook import runbook
 from portinfra.commands.dr.status import status
-from portinfra.commands.grouped import for_typer
+from portinfra.commands.grouped import for_typer, needed
 from portinfra.commands.session import Session
 
 COMMANDS = (
@@ -21,8 +23,10 @@ COMMANDS = (
     drill,
     drills,
     sweep,
+    refresh,
     failover,
     failback,
+    approve,
     abandon,
     fence,
     report,
@@ -32,9 +36,11 @@ COMMANDS = (
 HELP = "Disaster recovery: points, drills, failover and the way back."
 
 
-def app(session: Session, without: Collection[str]) -> typer.Typer:
-    """`portinfra dr …`; options in `without` are not offered."""
+def app(session: Session, arguments: Sequence[str], without: Collection[str]) -> typer.Typer:
+    """Return `portinfra dr …`, which is called with these arguments; options in `without` are not offered."""
     made = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+    built = needed([command.__name__ for command in COMMANDS], arguments)
     for command in COMMANDS:
-        made.command(command.__name__)(for_typer(command, session, without))
+        if command.__name__ in built:
+            made.command(command.__name__)(for_typer(command, session, without))
     return made

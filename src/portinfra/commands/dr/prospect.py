@@ -6,7 +6,7 @@ from attrs import frozen
 from typer import Option
 
 from portinfra.commands.dr.options import AsOf, Which, recovery_of
-from portinfra.commands.exits import Exit
+from portinfra.commands.exits import Exit, exit_code
 from portinfra.commands.options import Shown
 from portinfra.commands.session import Session
 
@@ -24,6 +24,7 @@ def plan(session: Session, which: Which, foreseeing: Foreseeing, data: AsOf) -> 
     """Show waves, estimated time, age of the data, and every gap. Asks the target, and changes nothing."""
     from portinfra import dr
     from portinfra.model.finding import Severity
+    from portinfra.planning.refusal import refusal_of
     from portinfra.render.console.recovery import show_prospect
     from portinfra.render.console.terminal import out, write, write_json
     from portinfra.render.recovery_documents import prospect_document
@@ -37,4 +38,5 @@ def plan(session: Session, which: Which, foreseeing: Foreseeing, data: AsOf) -> 
         write_json(prospect_document(found))
     else:
         show_prospect(found, out())
-    return Exit.REFUSED if any(f.severity is Severity.ERROR for f in found.findings) else Exit.DONE
+    errors = [each for each in found.findings if each.severity is Severity.ERROR]
+    return exit_code(refusal_of("", errors)) if errors else Exit.DONE

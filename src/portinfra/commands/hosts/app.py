@@ -1,10 +1,10 @@
 """The commands about files of hosts, put together."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import typer
 
-from portinfra.commands.grouped import for_typer
+from portinfra.commands.grouped import for_typer, needed
 from portinfra.commands.hosts.files import files
 from portinfra.commands.hosts.status import status
 from portinfra.commands.session import Session
@@ -13,9 +13,13 @@ COMMANDS = (files, status)
 HELP = "The files of hosts: firewall, HAProxy, names."
 
 
-def app(session: Session, without: Collection[str]) -> typer.Typer:
-    """`portinfra hosts …`; options in `without` are not offered."""
+def app(session: Session, arguments: Sequence[str], without: Collection[str]) -> typer.Typer:
+    """Return `portinfra hosts …`, which is called with these arguments; options in `without` are not
+    offered.
+    """
     made = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+    built = needed([command.__name__ for command in COMMANDS], arguments)
     for command in COMMANDS:
-        made.command(command.__name__)(for_typer(command, session, without))
+        if command.__name__ in built:
+            made.command(command.__name__)(for_typer(command, session, without))
     return made

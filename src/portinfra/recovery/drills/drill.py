@@ -19,10 +19,11 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.strict import strict
 from portinfra.placement import place
+from portinfra.recovery.drills.way_in import keep_one_address, open_way_in, way_in
 from portinfra.recovery.ledger.drills import KIND
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import begin_run, end_run, link_run
-from portinfra.recovery.options import Pace, in_utc
+from portinfra.recovery.options import How, Pace, in_utc
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.left_aside import remove_outlived
 from portinfra.recovery.points.point import points
@@ -35,7 +36,7 @@ from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import shown
-from portinfra.recovery.vault.selection import choose
+from portinfra.recovery.vault.selection import Selected, Selection, choose
 from portinfra.recovery.vault.transfer import clear, receive
 from portinfra.recovery.watch.probers import prober_findings
 from portinfra.rollout.context import RolloutContext
@@ -69,6 +70,10 @@ def drill(
         ledger = Ledger(target, recovery.ledger)
         started = target.provider.clock.now()
         chosen, missing = choose(recovery, target, ledger, as_of=as_of)
+        if as_of:  # a moment that was mistyped leaves no record
+            selection = Selection(recovery, How(as_of=as_of), target)
+            if findings := selection.findings(Selected(missing=tuple(missing))):
+                raise PolicyError(f"no drill begins in {recovery.target_scope}", findings)
         until = as_of.timestamp() if as_of else None
         moment = None if until is None else iso(until)
         ages = Ages(points(ledger.entries()), started, until)
@@ -78,9 +83,10 @@ def drill(
             held.enter_context(run)
             entry = begin_run(ledger, {"kind": KIND, "id": id, "began": iso(started), "as_of": moment})
             say(f"drill {id}: {recovery.drill(id)}")
+            if opened := way_in(recovery):
+                say(f"{opened.through} can be reached from {', '.join(opened.ranges)}")
             make_one = command("dr", "replicate", recovery.plan.name, "--now")
-            fix = "name a later moment" if as_of else f"make one with {make_one}"
-            problems = [f"{told}: {fix}" for told in missing]
+            problems = [f"{told}: make one with {make_one}" for told in missing]
             try:
                 with run.living():
                     receive(recovery, target, chosen, pace, say)
@@ -103,6 +109,7 @@ def drill(
             bring_up.reasons.append(what)
         link = link_run(ledger, entry)
         evidence = shown(bring_up, id, chosen, ages, began=started, left_behind=left)
+        evidence = evolve(evidence, way_in=way_in(recovery))
         evidence = evolve(evidence, target_principal=principal, as_of=moment, **asdict(link))
         with suppress(ProviderError):  # what cannot be noted stays open, for a sweep to look at
             waves = [round(wave.seconds) for wave in evidence.waves]
@@ -152,14 +159,18 @@ def _in_words(error: BaseException) -> str:
 
 
 def where(recovery: Recovery, id: str) -> Placed:
-    """The resources of a drill: the topology without any way in or out, whose hosts end themselves."""
+    """The resources of a drill: the topology without a way in or out but the declared one, whose hosts end
+    themselves.
+    """
+    drills = recovery.plan.drills
     environment = evolve(
         recovery.target,
         name=recovery.drill(id).environment,
-        cidr=recovery.plan.drill_cidr or recovery.target.cidr,
+        cidr=drills.cidr or recovery.target.cidr,
         dns=None,
     )
-    return ending(place(isolated(recovery.topology), environment), seconds(recovery.plan.drill_limit))
+    placed = place(open_way_in(recovery, isolated(recovery.topology)), environment)
+    return ending(keep_one_address(recovery, placed), seconds(drills.limit))
 
 
 def _torn_down(bring_up: BringUp) -> int | None:

@@ -126,7 +126,7 @@ FORMS = {
     "run": _Form(
         {
             "id": _is_name,
-            "of": _is_one_of("failover", "failback"),
+            "of": _is_one_of("failover", "failback", "refresh"),
             "takeover": _is_name,
             "began": _is_date,
             "open": _is_flag,
@@ -156,12 +156,25 @@ FORMS = {
             "abandoned": _is_whole,
             "contained": _is_flag,
             "overwritten": _is_text,
+            "waits": _is_text,
+            "approvals": _is_text,
             "both_from": _is_number_or_none,
             "both_until": _is_number_or_none,
         },
     ),
     "stood": _Form({"id": _is_name}),
     "standby": _Form({"id": _is_name}),
+    "approved": _Form(
+        {
+            "id": _is_name,
+            "what": _is_name,
+            "principal": _is_text,
+            "at": _is_number,
+            "until": _is_number,
+            "takeover": _is_text,
+            "data": _is_text,
+        }
+    ),
     "kept": _Form({"id": _is_name, "takeover": _is_name, "data": _is_text, "until": _is_number}),
 }
 """Kind → its form."""

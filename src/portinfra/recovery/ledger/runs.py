@@ -1,4 +1,4 @@
-"""The runs of a ledger that leave evidence: drills and takeovers, each with a number.
+"""The runs of a ledger that leave evidence: drills, takeovers and refreshes, each with a number.
 
 A run takes the next number when it begins. When it has ended, its entry also has its result and the digest
 of its evidence. Evidence names the run before it, with the digest of that one's evidence. So a run whose
@@ -21,6 +21,9 @@ from portinfra.rollout.evidence import digest_of
 TAKEOVER: Final = "run"
 """The kind of an entry about one run of a takeover. A takeover that is run again has several."""
 
+REFRESH: Final = "refresh"
+"""What an entry of a takeover's run has as `of` where it is of a refresh."""
+
 KEPT = 20
 """A ledger keeps so many of the newest runs."""
 
@@ -32,7 +35,7 @@ class Run:
     number: int
     """From 1; 0: a version that numbered no runs wrote it."""
     kind: str
-    """`drill`, `failover` or `failback`."""
+    """`drill`, `failover`, `failback` or `refresh`."""
     id: str
     """Of the drill or takeover."""
     began: str
@@ -90,9 +93,12 @@ def end_run(ledger: Ledger, entry: Entry, evidence: Evidence, *, open: bool, **m
 
 
 def _prune(ledger: Ledger, runs: Sequence[Run]) -> None:
-    """Remove all but the newest runs. A drill that may have left something behind stays for `sweep`."""
+    """Remove all but the newest runs. A drill that may have left something behind stays for `sweep`, and the
+    last refresh that passed says when the next one is due.
+    """
+    last = max((run.number for run in runs if run.kind == REFRESH and run.result == "passed"), default=0)
     for run in runs[:-KEPT]:
-        if run.entry.kind == TAKEOVER or not run.entry.open:
+        if (run.entry.kind == TAKEOVER or not run.entry.open) and (run.number, run.kind) != (last, REFRESH):
             ledger.remove(run.entry)
 
 

@@ -50,6 +50,10 @@ class Turn:
     """Whether the other end has all that own volumes of this end have. If not, those are kept aside."""
     overwritten: tuple[str, ...] = ()
     """The names of the volumes that it replaced, and that had data which is nowhere else."""
+    waits: str = ""
+    """The manual step that it waits for, by name; empty: for none."""
+    approvals: tuple[str, ...] = ()
+    """The approvals that it began with, by id."""
     both_from: float | None = None
     """Since when hosts of both ends may have run, before this takeover; None: no takeover let them."""
     both_until: float | None = None
@@ -91,6 +95,11 @@ def next_epoch(now: float, *known: int) -> int:
 def mark(name: str) -> str:
     """A short word for the name of an action or role: an entry of the ledger holds little text."""
     return base64.urlsafe_b64encode(hashlib.sha256(name.encode()).digest()).decode()[:4]
+
+
+def data_mark(turn: Turn) -> str:
+    """Return a short word for the data that a takeover restores."""
+    return mark(" ".join((*turn.points, *turn.own)))
 
 
 def turns(entries: Iterable[Entry]) -> list[Turn]:
@@ -156,6 +165,8 @@ def as_said(turn: Turn) -> JsonObject:
         "abandoned": turn.abandoned,
         "contained": turn.contained,
         "overwritten": " ".join(turn.overwritten),
+        "waits": turn.waits,
+        "approvals": " ".join(turn.approvals),
         "both_from": turn.both_from and round(turn.both_from, 3),
         "both_until": turn.both_until and round(turn.both_until, 3),
     }
@@ -189,6 +200,8 @@ def _turn(entry: Entry) -> Turn:
         abandoned=int(said.get("abandoned", 0)),
         contained=bool(said.get("contained")),
         overwritten=tuple(str(said.get("overwritten", "")).split()),
+        waits=str(said.get("waits", "")),
+        approvals=tuple(str(said.get("approvals", "")).split()),
         both_from=said.get("both_from"),
         both_until=said.get("both_until"),
         open=entry.open,

@@ -357,8 +357,9 @@ class _Replication:
 
     def _lock(self) -> None:
         """Lock the snapshots of each point that has arrived and was never locked, where the plan says so."""
-        days, arrived = lock_days(self.recovery), self.target.snapshots()
-        known = points(self.ledger.entries()) if days else []
+        if not (days := lock_days(self.recovery)):
+            return
+        arrived, known = self.target.snapshots(), points(self.ledger.entries())
         ages = Ages(known, self.target.now)
         for point in known:
             age = ages.of(point).seconds

@@ -16,6 +16,7 @@ from portinfra.recovery.situation.situation import End, Situation, is_contained,
 from portinfra.recovery.situation.wish import end_of, is_planned, takeover_verb
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.vault.selection import Selection
+from portinfra.recovery.watch.approvals import approvals_by_others
 from portinfra.words import moment
 
 
@@ -60,6 +61,7 @@ class Beginning:
         return found if wanted == found else written(self.ledger, wanted)
 
     def _new(self, now: Situation, run: Run) -> Turn:
+        given = approvals_by_others(self.recovery, self.target, self.ledger.entries())
         planned = is_planned(self.recovery, self.how, now)
         if self.how.as_of or not (planned and now.holder != end_of(self.recovery)):
             Selection(self.recovery, self.how, self.target).newest(self.ledger)  # else nothing is stopped
@@ -77,6 +79,7 @@ class Beginning:
             last_point=planned,
             as_of=self._as_of,
             own_until=float(known.epoch) if known and left else None,
+            approvals=tuple(each.id for each in given),
             contained=is_contained(now, end_of(self.recovery)),
             both_from=both_from,
             both_until=both_until,

@@ -19,6 +19,7 @@ from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.inside import ask_inside
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Rollout, Say, Wave
+from portinfra.words import iso
 
 
 @define
@@ -36,6 +37,8 @@ class BringUp:
     """The roles, by `mark`, that an earlier run has given their data: what is written there since is kept."""
     has_data: Callable[[Sequence[str]], None] = lambda roles: None
     """Called when roles have their data, and none of their hosts that were there has started yet."""
+    wait_for: Callable[[Action], str] = lambda action: ""
+    """Called for a manual step; returns why it was not approved, or an empty text."""
     keep: Callable[[Collection[Address]], None] = lambda volumes: None
     """Called with existing volumes before they are replaced. Their hosts are off."""
     note: Callable[[str], None] = lambda action: None
@@ -125,13 +128,18 @@ class BringUp:
     def _call(self, action: Action) -> bool:
         if mark(action.name) in self.done:
             return True
-        checked = self.rollout.call(action.name, action.run)
+        checked = self._approved(action) if action.manual else self.rollout.call(action.name, action.run)
         self.actions.append(checked)
         if not checked.passed:
-            self.reasons.append(f"action {action.name!r} failed")
+            self.reasons.append(checked.told if action.manual else f"action {action.name!r} failed")
         else:
             self.note(action.name)
         return checked.passed
+
+    def _approved(self, action: Action) -> Checked:
+        """Return how a manual step ended, once it was approved, or its time was over."""
+        problem = self.wait_for(action)
+        return Checked(action.name, not problem, iso(self.context.now), told=problem)
 
     def _ask_probes(self) -> None:
         """Ask every probe, in the order of the plan; those that run from a role only in a drill."""

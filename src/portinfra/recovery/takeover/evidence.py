@@ -97,7 +97,7 @@ def shown(
         calls=context.place.caller.calls + context.run.calls,
         version=VERSION,
         looked=looked,
-        accept=recovery.plan.accept,
+        accept=recovery.plan.drills.accept,
         remote=copy.remote if copy else "",
         simulated=recovery.simulated,
     )

@@ -1,4 +1,6 @@
-"""The steps of the verbs that change which end is active. A test may end a run before each of them."""
+"""The steps of the verbs that change which end is active, and of a refresh. A test may end a run before each
+of them.
+"""
 
 from enum import Enum
 
@@ -21,3 +23,13 @@ class Step(Enum):
     STOP = "the end that was taking over is fenced and stopped"
     RETURN = "the other end is active again, and its hosts run"
     CLOSE_ABANDONED = "the ledger says that the takeover was abandoned"
+
+
+class RefreshStep(Enum):
+    """One step of a refresh. A run that ends before it, or within it, is run again from the beginning."""
+
+    BEGIN = "points are selected, and the ledger says that a refresh has begun"
+    FETCH = "points are fetched from the vault"
+    RECORD = "the ledger says that own data of the standby counts no more"
+    STAND_DOWN = "the hosts of the standby are stopped"
+    BRING_UP = "the roles get their data and start, wave by wave"

@@ -29,12 +29,15 @@ from portinfra.model.catalogue import Catalogue
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import Evidence, LeftAside
 from portinfra.model.placed import Placed
+from portinfra.model.recovery import Action
 from portinfra.placement import place
 from portinfra.recovery.groups import groups
+from portinfra.recovery.ledger.approvals import KIND as APPROVED
+from portinfra.recovery.ledger.approvals import Approval, read_approvals
 from portinfra.recovery.ledger.kept import read_kept
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run
-from portinfra.recovery.ledger.takeovers import Turn, activate, mark, turns, under_way, written
+from portinfra.recovery.ledger.takeovers import Turn, activate, data_mark, mark, turns, under_way, written
 from portinfra.recovery.options import How
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.left_aside import KeptVolumes
@@ -57,6 +60,9 @@ from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
 from portinfra.words import count, iso
+
+APPROVAL_PAUSE_SECONDS = 10.0
+"""Between two looks for the approval of a manual step."""
 
 
 @check_arguments
@@ -145,6 +151,7 @@ class _Takeover:
                 has_data=lambda roles: self._note(
                     turn.id, restored=(*self._turn(turn.id).restored, *map(mark, roles))
                 ),
+                wait_for=lambda action: self._wait_for(turn.id, action, run),
                 keep=lambda volumes: self._keep_overwritten(turn.id, volumes, run),
                 note=lambda action: self._note(turn.id, done=(*self._turn(turn.id).done, mark(action))),
             )
@@ -168,6 +175,7 @@ class _Takeover:
                 as_of=None if turn.as_of is None else iso(turn.as_of),
                 left_aside=self._left_aside(turn),
                 both_ran=both_ran(turn),
+                approvals=tuple(each.shown() for each in self._approvals(turn)),
                 **asdict(link_run(self.ledger, entry)),
             )
             if whole:
@@ -175,6 +183,7 @@ class _Takeover:
                 activate(self.ledger, turn.id)
                 self.how.at(Step.CLOSE)
                 written(self.ledger, evolve(turn, open=False))
+                self._remove_spent_approvals(turn)
             with suppress(ProviderError):  # the target is up: that one record fails must not hide it
                 end_run(self.ledger, entry, evidence, open=False)
         return evidence
@@ -288,6 +297,37 @@ class _Takeover:
         """How far it has come: the next run goes on from there."""
         written(self.ledger, evolve(self._turn(id), **come))
 
+    def _wait_for(self, id: str, action: Action, run: Run) -> str:
+        """Wait until a manual step is approved; return why it was not, or an empty text."""
+        clock, name = self.target.provider.clock, action.name
+        until = clock.now() + seconds(action.limit)
+        self._note(id, waits=name)
+        approve = command("dr", "approve", name, self.recovery.plan.name)
+        self.say(f"waiting for manual step {name!r}, for up to {action.limit}: {approve}")
+        while not self._approvals(self._turn(id), name):
+            if clock.now() + APPROVAL_PAUSE_SECONDS > until:
+                return (
+                    f"manual step {name!r} was not approved within {action.limit}: do it, run "
+                    f"{approve}, and run the takeover again"
+                )
+            run.sleep_until(clock.now() + APPROVAL_PAUSE_SECONDS)
+        self._note(id, waits="")
+        return ""
+
+    def _approvals(self, turn: Turn, what: str = "") -> list[Approval]:
+        """Return the approvals of a takeover, and of its manual steps: all of them, or those of one step."""
+        known = read_approvals(self.ledger.entries(APPROVED))
+        of_steps = [each for each in known if each.takeover == turn.id and each.data == data_mark(turn)]
+        if what:
+            return [each for each in of_steps if each.what == what]
+        return [each for each in known if each.id in turn.approvals or each in of_steps]
+
+    def _remove_spent_approvals(self, turn: Turn) -> None:
+        """Remove approvals that were given before this takeover began, and that it did not begin with."""
+        for each in read_approvals(self.ledger.entries(APPROVED)):
+            if each.entry.number < turn.number and each.id not in turn.approvals:
+                self.ledger.remove(each.entry)
+
     def _keep_overwritten(self, id: str, volumes: Collection[Address], run: Run) -> None:
         """Keep snapshots of volumes that are about to be replaced, where the other end lacks their data."""
         turn, limit = self._turn(id), self.recovery.plan.keep_overwritten
@@ -297,8 +337,7 @@ class _Takeover:
         if limit:
             self.say(f"keeping snapshots of {count(len(volumes), 'volume')} for {limit}")
             with run.living():
-                data = mark(" ".join((*turn.points, *turn.own)))
-                self._kept_volumes().keep(volumes, id, data, seconds(limit))
+                self._kept_volumes().keep(volumes, id, data_mark(turn), seconds(limit))
         self._note(id, overwritten=tuple(names))
 
     def _kept_volumes(self) -> KeptVolumes:

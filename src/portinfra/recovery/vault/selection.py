@@ -1,6 +1,6 @@
 """Which data a drill or a takeover comes up from: of each group the newest, by ledger number."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 
 from attrs import evolve, frozen
@@ -17,7 +17,7 @@ from portinfra.recovery.ledger.standbys import standby_number
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
 from portinfra.recovery.ledger.takeovers import Turn, activated_number, mark, turns
 from portinfra.recovery.options import How
-from portinfra.recovery.points.ages import Ages
+from portinfra.recovery.points.ages import AHEAD_SECONDS, Ages
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.vault.listing import held, look_for
@@ -174,9 +174,18 @@ class Selection:
             fix = f"Abandon this: {command('dr', 'abandon', name)}. Then make one: {point}."
         doubt = "Repair that record. To use points, whatever own volumes have: --from-points."
         return [
+            *self._future_findings(),
             *(self._finding("no-point", why, fix) for why in found.missing),
             *(self._finding("half-replaced", why, doubt) for why in found.doubtful),
         ]
+
+    def _future_findings(self) -> Iterator[Finding]:
+        """Return a finding for a moment that has not come: it is a slip, and no data is of it."""
+        now = self.target.provider.clock.now()
+        if self.how.as_of and self.how.as_of.timestamp() > now + AHEAD_SECONDS:
+            asked = moment(self.how.as_of.timestamp())
+            why = f"{asked} has not come yet: it is {moment(now)} now"
+            yield self._finding("future-moment", why, "Name a moment that has passed.")
 
     def _names(self) -> list[str]:
         placed = place(self.recovery.topology, self.recovery.target)

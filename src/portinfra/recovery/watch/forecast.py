@@ -284,7 +284,7 @@ def _hooks(recovery: Recovery, how: How) -> Iterable[Finding]:
     ready = [hook for role in recovery.topology.roles if role.name in plan.roles for hook in role.ready]
     needed = [*ready, *(gate for wave in plan.waves for gate in wave.gates)]
     occasion = "failback" if recovery.is_reversed else "failover"
-    needed += [action.run for action in plan.actions if occasion in action.on]
+    needed += [action.run for action in plan.actions if occasion in action.on and not action.manual]
     if recovery.is_reversed and not how.lost:  # which begins with a point of running hosts
         needed += [hook for policy in plan.data for hook in (*policy.before, *policy.after)]
     called_here = [hook for hook in plan.hooks if hook not in plan.hooks_inside]
@@ -348,7 +348,7 @@ def _tried(recovery: Recovery, now: RecoveryStatus, measured: float | None, dril
     if last and last.result == "failed":
         failed, fix = f"the last drill ({last.id}) failed", f"Look at its report, and try it again: {try_it}."
         yield _gap(name, "drill-failed", failed, fix, Severity.WARNING)
-    if recovery.plan.accept == "data":
+    if recovery.plan.drills.accept == "data":
         yield from _unread(recovery, last)
     if measured is None:
         never = "no drill has come up yet, so the time that a takeover needs is not known"

@@ -5,6 +5,7 @@ lease, the takeovers in its ledger, and whether hosts run.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Literal
 
 from attrs import evolve, frozen
@@ -21,6 +22,7 @@ from portinfra.recovery.ledger.drills import KIND as DRILL
 from portinfra.recovery.ledger.drills import Drilled, drilled
 from portinfra.recovery.ledger.entries import Unreadable
 from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.runs import REFRESH, Run, read_runs
 from portinfra.recovery.ledger.takeovers import Turn
 from portinfra.recovery.options import Pace
 from portinfra.recovery.points.ages import Ages, rounded
@@ -133,6 +135,10 @@ class RecoveryStatus:
     """The snapshots of volumes that takeovers replaced, at both ends."""
     target_may_run: bool = False
     """Whether hosts of the target run although a takeover made the source active again."""
+    last_refresh: Run | None = None
+    """The newest refresh of the standby that has ended."""
+    refresh_overdue: bool = False
+    """Whether no refresh has passed for longer than the plan's `refresh_every`."""
     standby_runs: bool = False
     """Whether hosts of the target run as a standby, which the internet does not reach."""
     end: End = "target"
@@ -209,6 +215,7 @@ def status_of_way(recovery: Recovery, *, ask_source: bool = True) -> RecoverySta
     )
     source_fenced = away.authority is not None and away.authority.active != source_end
     ages = Ages(points(entries), now)
+    refreshes = [run for run in read_runs(entries) if run.kind == REFRESH and run.result]
     vault = look_for(recovery, ages.points)
     known = [(point, _restorability(point, there, vault)) for point in ages.points]
     unseen = [point for point, restorable in known if restorable is None]
@@ -236,6 +243,8 @@ def status_of_way(recovery: Recovery, *, ask_source: bool = True) -> RecoverySta
         next_step(recovery, next_verbs(situation)),
         (*_kept(recovery, here), *_kept(recovery.turned, away)),
         situation.fenced is False and situation.active == source_end and here.hosts == "on",
+        refreshes[-1] if refreshes else None,
+        _is_overdue(recovery, refreshes, now),
         situation.facts("target").hosts == "standby",
         end_of(recovery),
         str(recovery.target_scope),
@@ -250,6 +259,14 @@ def _kept(recovery: Recovery, facts: EndFacts) -> Iterable[KeptVolume]:
         volumes = KeptVolumes(recovery, place, Ledger(place, recovery.ledger), Pace())
         for each in volumes.list_volumes(facts.kept):
             yield KeptVolume(recovery.target.name, each.volume, each.snapshot, each.kept_until)
+
+
+def _is_overdue(recovery: Recovery, refreshes: Iterable[Run], now: float) -> bool:
+    every = recovery.plan.refresh_every
+    if not every or not recovery.has_standby:
+        return False
+    passed = [datetime.fromisoformat(run.began).timestamp() for run in refreshes if run.result == "passed"]
+    return max(passed, default=0.0) < now - seconds(every)
 
 
 def _is_untold(source: End, of_source: EndFacts, of_target: EndFacts) -> bool:

@@ -160,6 +160,12 @@ def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
     for id in found.drills:
         sweep = command("dr", "sweep", found.recovery)
         yield f"Drill {id} still runs, or left something behind. To remove it: {sweep}"
+    if found.last_refresh:
+        last = found.last_refresh
+        yield f"Last refresh: {last.id}, {moment(last.began)}, {last.result}."
+    if found.refresh_overdue:
+        refresh = command("dr", "refresh", found.recovery)
+        yield f"A refresh of the standby is overdue: {refresh}"
     fence = command("dr", "fence", found.recovery)
     if found.standby_runs:
         yield "Hosts of the target run as a standby. No flow from the internet reaches them."
@@ -173,6 +179,9 @@ def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
         yield f"Hosts of the target run, though the source is active. First of all: {fence}"
     if found.turn:
         yield f"A {found.turn.occasion} has begun and is not done. {found.next_step}"
+        if step := found.turn.waits:
+            approve = command("dr", "approve", step, found.recovery)
+            yield f"It waits for manual step {step!r}. Once that is done: {approve}"
     elif found.stands:
         yield f"The target has taken over ({moment(found.stands)}). {_way_of_points(found)}"
 
@@ -288,7 +297,7 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
         console.print(f"Looked at: {looked}.")
     console.print(_data_measured(evidence))
     console.print(_time_measured(evidence))
-    for line in aside_lines(evidence):
+    for line in (*_people_lines(evidence), *_aside_lines(evidence)):
         console.print(line)
     if evidence.left_behind is not None:
         left = f"{count(evidence.left_behind, 'resource')} of it is left in the target."
@@ -299,7 +308,15 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
         )
 
 
-def aside_lines(evidence: Evidence) -> Iterable[str]:
+def _people_lines(evidence: Evidence) -> Iterable[str]:
+    """Yield who could reach a drill, and who approved what."""
+    if way := evidence.way_in:
+        yield f"{way.through} could be reached from {', '.join(way.ranges)}."
+    for each in evidence.approvals:
+        yield f"{each.what}: approved by {each.principal} ({each.by}), {moment(each.at)}."
+
+
+def _aside_lines(evidence: Evidence) -> Iterable[str]:
     """Return sentences about how long both ends ran, and what was left aside."""
     if ran := evidence.both_ran:
         if ran.ended is None or ran.seconds is None:

@@ -33,7 +33,12 @@ LOOKED = {
 _TICKED, _CODE = re.compile("`([^`]+)`"), r"<code>\1</code>"
 """A command in a sentence, and as the page shows it."""
 
-TITLES = {"drill": "Recovery drill", "failover": "Failover", "failback": "Failback"}
+TITLES = {
+    "drill": "Recovery drill",
+    "failover": "Failover",
+    "failback": "Failback",
+    "refresh": "Refresh of the standby",
+}
 
 
 def report_html(document: Document, verifying: str = "") -> str:
@@ -61,6 +66,7 @@ def report_html(document: Document, verifying: str = "") -> str:
             _looked(document),
             *_course(document),
             _points(document["points"]),
+            _approvals(document["approvals"]),
             _aside(document),
             "<h2>Afterwards</h2>",
             f"<p>{_TICKED.sub(_CODE, _e(_afterwards(document)))}</p>",
@@ -280,6 +286,15 @@ def _points(points: Iterable[JsonObject]) -> str:
     return "<h2>Where the data came from</h2>" + _table(("group", "point", "taken", "volumes", "by"), rows)
 
 
+def _approvals(approvals: Iterable[JsonObject]) -> str:
+    """Return who approved the takeover and its manual steps."""
+    rows = [
+        (_e(each["what"]), _e(each["principal"]), _e(each["by"]), _short(moment(each["at"])))
+        for each in approvals
+    ]
+    return "<h2>Approvals</h2>" + _table(("what", "principal", "person", "at"), rows) if rows else ""
+
+
 def _aside(document: Document) -> str:
     """Return how long both ends ran, and the volumes that were replaced though they had data of their own."""
     lines, ran = [], document["both_ran"]
@@ -306,6 +321,11 @@ def _aside(document: Document) -> str:
 
 def _afterwards(document: Document) -> str:
     calls = f"{count(document['calls'], 'API call')} to the target."
+    if document["kind"] == "refresh":
+        up = document["rto_measured"] is not None
+        again = command("dr", "refresh", document["recovery"])
+        told = "is up as a standby." if up else f"is not up yet: run {again} again."
+        return f"{document['target']} {told} The source was left as it is. {calls}"
     if document["kind"] != "drill":
         stands = document["rto_measured"] is not None
         over = "has taken over." if stands else "has not taken over yet: run it again to go on."
@@ -314,6 +334,8 @@ def _afterwards(document: Document) -> str:
             fence = command("dr", "fence", document["recovery"])
             stopped = f"The source was NOT stopped: when it comes back, first of all run {fence}."
         return f"{document['target']} {over} {stopped} {calls}"
+    if way := document["way_in"]:
+        calls = f"{way['through']} could be reached from {', '.join(way['ranges'])}. {calls}"
     left, sweep = document["left_behind"], command("dr", "sweep", document["recovery"])
     if left is None:
         return f"It is not known whether anything of it is left in the target: run {sweep}. {calls}"

@@ -11,6 +11,7 @@ import re
 import sys
 from typing import Any
 
+from portinfra.errors import PortinfraError
 from portinfra.model.environment import Environment
 from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.fake.plugin import FakePlugin
@@ -26,7 +27,11 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(__doc__ or "")
         return 2
     account, region, action, *pairs = arguments
-    provider = FakePlugin().connect(Environment("console", on=f"fake:{region}", account=account))
+    try:
+        provider = FakePlugin().connect(Environment("console", on=f"fake:{region}", account=account))
+    except PortinfraError as error:
+        sys.stderr.write(f"{error}\n  {error.fix}\n")
+        return 1
     try:
         parameters = {
             name: _value(text, provider) for name, _, text in (pair.partition("=") for pair in pairs)

@@ -6,6 +6,7 @@ import sqlite3
 import sys
 import warnings
 from collections.abc import Mapping
+from pathlib import Path
 
 from portinfra.errors import InvalidRequest, Unavailable
 from portinfra.model.catalogue import Capabilities
@@ -113,8 +114,11 @@ def _store(path: str) -> SqliteStore:
     try:
         return SqliteStore(path)
     except sqlite3.DatabaseError as error:
-        raise Unavailable(
-            f"the simulated world in {path} cannot be read: {error}",
-            provider="fake",
-            fix=f"Delete it to start afresh, or name another file: {FILE_VARIABLE}=…",
-        ) from error
+        file, fix = Path(path), f"Name another file: {FILE_VARIABLE}=…"
+        why = "it is a directory" if file.is_dir() else str(error)
+        if not file.parent.is_dir():
+            why = f"there is no directory {file.parent}"
+        elif file.is_file():
+            fix = f"Delete it to start afresh, or name another file: {FILE_VARIABLE}=…"
+        message = f"the simulated world in {path} cannot be read: {why}"
+        raise Unavailable(message, provider="fake", fix=fix) from error

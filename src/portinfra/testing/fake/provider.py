@@ -32,6 +32,7 @@ def capabilities_of(shape: Shape) -> Capabilities:
         zonal_subnets=shape.zonal_subnets,
         user_data_max_bytes=16_384,
         runs_user_data=False,
+        names_principals=False,
         simulated=True,
     )
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from portinfra.errors import PortinfraError
 from portinfra.model.environment import Environment
 from portinfra.testing.fake.plugin import FakePlugin
 
@@ -22,14 +23,31 @@ INVENTORY = "PORTINFRA_INVENTORY"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Return 0 when it was done, 1 when a volume is blank or there is none, 2 for bad usage."""
-    match arguments:
-        case ["write", account, region, text]:
-            return _write(account, region, text)
-        case ["read", *hosts] if hosts and INVENTORY in os.environ:
-            return _read(json.loads(Path(os.environ[INVENTORY]).read_text(encoding="utf-8")), hosts)
+    """Return 0 when it was done, 1 when a volume is blank or nothing can be read, 2 for
+    bad usage.
+    """
+    try:
+        match arguments:
+            case ["write", account, region, text]:
+                return _write(account, region, text)
+            case ["read", *hosts] if hosts and INVENTORY in os.environ:
+                return _read(_inventory(Path(os.environ[INVENTORY])), hosts)
+    except PortinfraError as error:
+        sys.stderr.write(f"{error}\n  {error.fix}\n")
+        return 1
     sys.stderr.write(__doc__ or "")
     return 2
+
+
+def _inventory(file: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        found = error
+    if not isinstance(found, dict) or "hosts" not in found:
+        why = found if isinstance(found, Exception) else "it has no hosts"
+        raise PortinfraError(f"{file} is no inventory: {why}", fix=f"portinfra sets {INVENTORY} for a probe.")
+    return found
 
 
 def _write(account: str, region: str, text: str) -> int:

@@ -112,7 +112,7 @@ class DiskDriver(LibvirtDriver[S]):
         if UNMARKED in seen.parts:
             return self._own(want, seen, self._mark(want, seen, refs))
         if seen.state == "pending":
-            fix = "docs/providers/libvirt.md says what can be done."
+            fix = "docs/providers/libvirt-repair.md says what to do."
             if "bytes" not in seen.parts:
                 fix = put_back(f"{want.address} --allow-data-loss {want.address}", held=HELD in seen.parts)
             return Refuse(f"{want.address}: {seen.reason}", fix)

@@ -1,0 +1,38 @@
+"""`dr approve`: a second person agrees to a takeover, or says that a manual step is done."""
+
+from typing import Annotated
+
+from attrs import frozen
+from typer import Argument
+
+from portinfra.commands.dr.options import Which, recovery_of
+from portinfra.commands.exits import Exit
+from portinfra.commands.options import Shown
+from portinfra.commands.session import Session
+
+
+@frozen
+class What:
+    """What is approved."""
+
+    what: Annotated[
+        str,
+        Argument(metavar="WHAT", help="failover or failback; or the manual step that a takeover waits for."),
+    ]
+
+
+def approve(session: Session, what: What, which: Which, shown: Shown) -> int:
+    """Approve a failover or failback before it begins, or the manual step that one waits for."""
+    from portinfra import dr
+    from portinfra.render.console.terminal import write, write_json
+    from portinfra.render.recovery_documents import approved_document
+    from portinfra.words import moment
+
+    recovery = recovery_of(session, which)
+    given = dr.approve(recovery, what.what)
+    if shown.as_json:
+        write_json(approved_document(recovery, given))
+    else:
+        until = f"valid until {moment(given.until)}" if given.until else f"in takeover {given.takeover}"
+        write(f"{given.what} of {recovery.plan.name} is approved by {given.principal}, {until}.")
+    return Exit.DONE

@@ -1,0 +1,100 @@
+"""Approvals, as a ledger has them: of a takeover before it begins, and of a manual step within one.
+
+They lie in the ledger of the end that takes over. An approval of a takeover is for the next one: once another
+takeover has begun, it is spent.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from attrs import frozen
+
+from portinfra.execution.connection import Connection
+from portinfra.model.evidence import Approved
+from portinfra.model.plain import Document
+from portinfra.provider import registry
+from portinfra.records import holder
+from portinfra.recovery.ledger.ledger import Entry
+from portinfra.recovery.ledger.takeovers import turns
+from portinfra.words import iso
+
+KIND: Final = "approved"
+
+AHEAD_SECONDS = 300.0
+"""The clocks of two machines may differ by this much."""
+
+
+@frozen
+class Approval:
+    """One approval."""
+
+    id: str
+    what: str
+    """The name of a manual step; or `failover` or `failback`."""
+    takeover: str
+    """The takeover whose step it is; empty: it is of a takeover that has not begun."""
+    data: str
+    """A short word for the data of that takeover: with other data, the step is done again."""
+    principal: str
+    """Who the credentials of the approver speak for, as `person_of` has it."""
+    at: float
+    """In seconds since 1970."""
+    until: float
+    """When it expires; of a step: never, so 0."""
+    entry: Entry
+
+    def shown(self) -> Approved:
+        """Return it as evidence has it."""
+        return Approved(self.what, self.principal, self.entry.by, iso(self.at))
+
+
+def person_of(place: Connection) -> str:
+    """Return who runs this: the principal of the credentials, with `user@host` where credentials name nobody.
+
+    Two runs with equal results count as one person.
+    """
+    principal = place.reader.principal()
+    if principal and registry.plugin(place.environment.provider).capabilities.names_principals:
+        return principal
+    run = holder.this_run("approval")
+    return f"{run.user}@{run.host}" + (f" ({principal})" if principal else "")
+
+
+def approval_entry(
+    id: str, what: str, principal: str, *, at: float, until: float = 0.0, takeover: str = "", data: str = ""
+) -> Document:
+    """Return what an entry says."""
+    said = {"kind": KIND, "id": id, "what": what, "principal": principal, "open": False}
+    return {**said, "at": round(at, 3), "until": round(until, 3), "takeover": takeover, "data": data}
+
+
+def read_approvals(entries: Iterable[Entry]) -> list[Approval]:
+    """Return the approvals among the entries of a ledger, the oldest first."""
+    return [
+        Approval(
+            str(entry.said["id"]),
+            str(entry.said["what"]),
+            str(entry.said["takeover"]),
+            str(entry.said["data"]),
+            str(entry.said["principal"]),
+            float(entry.said["at"]),
+            float(entry.said["until"]),
+            entry,
+        )
+        for entry in entries
+        if entry.kind == KIND
+    ]
+
+
+def valid_approvals(entries: Iterable[Entry], what: str, now: float) -> list[Approval]:
+    """Return the approvals of a takeover that is about to begin: not expired, and not spent."""
+    entries = list(entries)
+    newest = max((turn.number for turn in turns(entries)), default=0)
+    return [
+        each
+        for each in read_approvals(entries)
+        if each.what == what
+        and not each.takeover
+        and each.entry.number > newest
+        and each.at - AHEAD_SECONDS <= now < each.until
+    ]

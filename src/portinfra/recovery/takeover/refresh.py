@@ -1,0 +1,201 @@
+"""`refresh`: a running standby gets the newest points, wave by wave, with gates and probes; measured.
+
+It is a takeover without a decision: the same end stays active, and no call is made that changes it. The hosts
+of the standby stop, their volumes are replaced, and they start as a standby again. A run that ends early is
+run again from its beginning: `RefreshStep` has the steps.
+"""
+
+import secrets
+from collections.abc import Collection
+from contextlib import suppress
+
+from attrs import asdict, define, evolve
+
+from portinfra.command_text import command
+from portinfra.errors import ApplyError, PolicyError, PortinfraError, ProviderError
+from portinfra.execution.connection import Connection
+from portinfra.execution.run import Run
+from portinfra.hooks.listeners import SafeListener
+from portinfra.model.address import Address
+from portinfra.model.catalogue import Catalogue
+from portinfra.model.duration import seconds
+from portinfra.model.evidence import Evidence
+from portinfra.model.finding import Severity
+from portinfra.model.internet import without_internet
+from portinfra.model.placed import Placed
+from portinfra.placement import place
+from portinfra.planning.refusal import refuse
+from portinfra.recovery.ledger.kept import read_kept
+from portinfra.recovery.ledger.ledger import Contents, Ledger
+from portinfra.recovery.ledger.runs import REFRESH, TAKEOVER, begin_run, end_run, link_run, read_runs
+from portinfra.recovery.ledger.standbys import record_standby
+from portinfra.recovery.ledger.takeovers import activated_number
+from portinfra.recovery.options import How
+from portinfra.recovery.points.ages import Ages
+from portinfra.recovery.points.left_aside import KeptVolumes
+from portinfra.recovery.points.point import Point, points
+from portinfra.recovery.points.restore import sourced
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.situation.facts import read_facts
+from portinfra.recovery.situation.permissions import Verb
+from portinfra.recovery.situation.refusals import raise_if_refused
+from portinfra.recovery.situation.situation import Situation, is_contained
+from portinfra.recovery.takeover.bring_up import BringUp
+from portinfra.recovery.takeover.evidence import shown
+from portinfra.recovery.takeover.fencing import stand_down
+from portinfra.recovery.takeover.steps import RefreshStep
+from portinfra.recovery.vault.selection import choose, own_numbers
+from portinfra.recovery.vault.transfer import receive
+from portinfra.recovery.watch.forecast import foresee
+from portinfra.recovery.watch.status import status_of_way
+from portinfra.rollout.context import RolloutContext
+from portinfra.rollout.waves import Say
+from portinfra.validation.arguments import check_arguments
+from portinfra.words import iso
+
+VERB = Verb("refresh", "target")
+
+
+@check_arguments
+def refresh(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:
+    """Give the standby the newest points; with `as_of` or `without` in `how`, other ones.
+
+    Evidence of a refresh that failed says so. Raises PolicyError where the plan declares no standby, where
+    the situation permits no refresh, where own volumes of the target have newer data, and for the errors of
+    `prospect`; LeaseHeldError while another run changes the target.
+    """
+    how, recovery, say = how or How(), recovery.declared, SafeListener(say)
+    _raise_unless_ready(recovery, how)
+    with Connection.to(recovery.target, recovery.topology) as target:
+        ledger = Ledger.settled(target, recovery.ledger)
+        return _Refresh(recovery, how, say, target, target.catalogue(), ledger).carry_out()
+
+
+def _raise_unless_ready(recovery: Recovery, how: How) -> None:
+    """Raise PolicyError for what is known to refuse a refresh, before the first write."""
+    what = f"{recovery.target_scope} is not refreshed"
+    if not recovery.has_standby:
+        drill = command("dr", "drill", recovery.plan.name)
+        fix = f'Write standby = "running" into the plan. To try a recovery: {drill}.'
+        raise recovery.refusal(what, "no-standby", "the recovery plan declares no standby", fix)
+    now = read_facts(recovery)
+    raise_if_refused(recovery, VERB, now)
+    foreseen = foresee(recovery, evolve(how, lost=bool(now.silent)), now, status_of_way(recovery))
+    if errors := [each for each in foreseen.findings if each.severity is Severity.ERROR]:
+        raise PolicyError(f"{what}: nothing was changed", errors)
+
+
+@define
+class _Refresh:
+    recovery: Recovery
+    how: How
+    say: Say
+    target: Connection
+    catalogue: Catalogue
+    ledger: Ledger
+
+    def carry_out(self) -> Evidence:
+        self.how.at(RefreshStep.BEGIN)
+        chosen, principal = self._choose(), self.target.reader.principal()
+        started = self.target.provider.clock.now()
+        id = f"{int(started):x}{secrets.token_hex(1)}"
+        said = {"kind": TAKEOVER, "of": REFRESH, "takeover": id, "began": iso(started)}
+        entry = begin_run(self.ledger, {**said, "id": f"{REFRESH}-{id}"})
+        self.how.at(RefreshStep.FETCH)
+        receive(self.recovery, self.target, chosen, self.how.pace, self.say)
+        pace, scope = self.how.pace, self.recovery.target_scope
+        with self.target.run(scope, workers=pace.workers, seed=pace.seed) as run:
+            now = read_facts(self.recovery, through=[self.target])
+            raise_if_refused(self.recovery, VERB, now)  # a takeover may have begun meanwhile
+            bring_up = self._bring_up(run, self._placed(chosen), id, now)
+            until = self.how.as_of.timestamp() if self.how.as_of else None
+            ages = Ages(points(self.ledger.entries()), started, until)
+            evidence = shown(bring_up, id, chosen, ages, began=started)
+            evidence = evolve(
+                evidence,
+                target_principal=principal,
+                as_of=None if until is None else iso(until),
+                left_aside=tuple(
+                    self._kept.list_volumes(
+                        [each for each in read_kept(self.ledger.entries()) if each.takeover == id]
+                    )
+                ),
+                **asdict(link_run(self.ledger, entry)),
+            )
+            with suppress(ProviderError):  # the standby is up: that one record fails must not hide it
+                end_run(self.ledger, entry, evidence, open=False)
+        return evidence
+
+    def _choose(self) -> list[Point]:
+        """Return the points. Raise PolicyError where a group has none, or where own volumes are newer."""
+        name, target = self.recovery.plan.name, self.recovery.target
+        what = f"{self.recovery.target_scope} is not refreshed"
+        chosen, missing = choose(self.recovery, self.target, self.ledger, self.how.without, self.how.as_of)
+        make_one = f"Make a newer point: {command('dr', 'replicate', name, '--now')}."
+        if missing:
+            fix = "Name a later moment: --as-of TIME." if self.how.as_of else make_one
+            raise self.recovery.refusal(what, "no-point", "; ".join(missing), fix)
+        contents, there = self.ledger.read(), self.target.observe(self.recovery.target_scope)
+        own = own_numbers(self.recovery, contents, there)
+        newer = [point.group for point in chosen if (own.get(point.group) or 0) > point.number]
+        if newer:
+            message = f"own volumes of {target.name} have newer data of {', '.join(newer)} than that point"
+            raise self.recovery.refusal(what, "own-data-is-newest", message, make_one)
+        return chosen
+
+    def _placed(self, chosen: list[Point]) -> Placed:
+        closed = place(without_internet(self.recovery.topology), self.recovery.target)
+        return sourced(closed, chosen, self.target.observe(self.recovery.points))
+
+    def _bring_up(self, run: Run, placed: Placed, id: str, now: Situation) -> BringUp:
+        """Return how the hosts stopped, got the data of the points, and started."""
+        listen = self.how.pace.listen
+        contents = self.ledger.read()
+        overwrites = not (is_contained(now, "target") or _has_refreshed(contents))
+        run.record_peer(self.recovery.peer_of(placed.scope))
+        self.how.at(RefreshStep.RECORD)
+        record_standby(self.ledger, f"standby-{id}")
+        self.how.at(RefreshStep.STAND_DOWN)
+        stand_down(run, placed, self.catalogue, (), listen)
+        context = RolloutContext(self.target, run, self.catalogue, placed, listen, self.recovery.sensitive)
+        bring_up = BringUp(self.recovery, context, REFRESH, self.say)
+        if overwrites:
+            bring_up.keep = lambda volumes: self._keep(volumes, id, run)
+        self.how.at(RefreshStep.BRING_UP)
+        bring_up.run()
+        if bring_up.up_at is not None:
+            self._apply_rest(bring_up)
+        return bring_up
+
+    def _apply_rest(self, bring_up: BringUp) -> None:
+        """Bring what is in no wave to what is declared: its hosts were stopped, too."""
+        context = bring_up.context
+        try:
+            plan = context.run.plan(context.placed, context.catalogue)
+            refuse(plan)
+            if not plan.empty:
+                context.run.apply(plan, context.listen)
+        except PortinfraError as error:
+            first = str(error.first if isinstance(error, ApplyError) else error).partition("\n")[0]
+            name = self.recovery.target.name
+            rest = command("apply", name)
+            bring_up.reasons.append(f"not all of {name} is as declared ({first}): {rest} does the rest")
+
+    @property
+    def _kept(self) -> KeptVolumes:
+        return KeptVolumes(self.recovery, self.target, self.ledger, self.how.pace)
+
+    def _keep(self, volumes: Collection[Address], id: str, run: Run) -> None:
+        """Keep snapshots of what no other end has, as a takeover does."""
+        limit = self.recovery.plan.keep_overwritten
+        if limit:
+            with run.living():
+                self._kept.keep(volumes, id, REFRESH, seconds(limit))
+
+
+def _has_refreshed(contents: Contents) -> bool:
+    """Return whether a refresh has replaced the volumes since their end was active."""
+    since = activated_number(contents)
+    return any(
+        run.kind == REFRESH and run.result and run.entry.number > since for run in read_runs(contents.entries)
+    )

@@ -1,0 +1,224 @@
+"""A refresh gives a running standby the newest points. No end becomes active; the source stays as it is."""
+
+from datetime import UTC, datetime
+
+import pytest
+from attrs import evolve
+from turning import HOW, LOST, lost, passed_later, powers, rules, said
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, volumes, write, written
+
+from portinfra import workflow
+from portinfra.errors import PolicyError
+from portinfra.model.internet import lets_internet_in
+from portinfra.model.recovery import Action, Probe, Wave
+from portinfra.recovery.drills.history import compare_to_ledger, list_runs
+from portinfra.recovery.evidence import evidence_document
+from portinfra.recovery.options import How
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.situation.facts import read_facts
+from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.takeover.refresh import refresh
+from portinfra.recovery.takeover.steps import RefreshStep
+from portinfra.recovery.takeover.takeover import failback, failover
+from portinfra.recovery.watch.status import status
+from portinfra.testing.faults import Crash, Faults, injected
+from portinfra.testing.wrapped import wrapped
+from portinfra.validation.recovery import recovery_findings
+
+RUNNING = recovery(standby="running", rto="9h", rpo="9h")
+
+
+@pytest.fixture
+def standby(ready):
+    """The target runs as a standby, with what a test wrote; production has written since the last point."""
+    workflow.apply(workflow.plan(SHOP, RECOVERY, guards=[RUNNING]), seed=0)
+    write(ready, RECOVERY, "a test")
+    write(ready, PRODUCTION, "later")
+    return ready
+
+
+def is_a_running_standby(cloud, content):
+    assert set(written(cloud, RECOVERY).values()) == said(content)
+    assert powers(cloud, RECOVERY, after=60) == {"running"}
+    assert not lets_internet_in(workflow.observe(SHOP, RECOVERY))
+    assert read_facts(RUNNING).active == "source"
+    assert powers(cloud, PRODUCTION, after=0) == {"running"}
+    return True
+
+
+def test_it_replaces_the_data_of_the_standby_by_the_newest_points(standby):
+    before = read_facts(RUNNING), volumes(PRODUCTION)
+    evidence = refresh(RUNNING, HOW)
+    assert (evidence.kind, evidence.result, evidence.source_fenced) == ("refresh", "passed", None)
+    assert is_a_running_standby(standby, "ledger")
+    assert (read_facts(RUNNING), volumes(PRODUCTION)) == before
+    replicate(RUNNING, now=True, pace=ONE)
+    assert refresh(RUNNING, HOW).result == "passed"
+    assert is_a_running_standby(standby, "later")
+
+
+def test_it_makes_no_call_that_changes_the_source(standby):
+    changed = []
+
+    def hand(provider, call):
+        if provider.account == PRODUCTION.account and not call.reads:
+            changed.append(call.action)
+        return provider.perform(call)
+
+    with wrapped("fake", hand):
+        refresh(RUNNING, HOW)
+    assert changed == []
+
+
+def test_older_points_are_restored_on_request(standby):
+    passed_later(standby, 60)
+    between = standby.clock.now()
+    passed_later(standby, 60)
+    replicate(RUNNING, now=True, pace=ONE)
+    evidence = refresh(RUNNING, evolve(HOW, as_of=datetime.fromtimestamp(between, UTC)))
+    assert evidence.as_of is not None
+    assert is_a_running_standby(standby, "ledger")
+
+
+def test_gates_actions_and_probes_are_called(standby):
+    called = []
+
+    def note(name):
+        return lambda inventory: called.append((name, inventory["occasion"]))
+
+    about = evolve(
+        RUNNING,
+        plan=evolve(
+            RUNNING.plan,
+            waves=[Wave(["db"], gates=note("gate")), Wave(["web"])],
+            actions=[Action("mask", note("mask"), on="refresh", after="db"), Action("tell", note("tell"))],
+            probes=[Probe("rows", note("probe"), reads="db")],
+        ),
+    )
+    evidence = refresh(about, HOW)
+    assert called == [("gate", "refresh"), ("mask", "refresh"), ("probe", "refresh")]
+    assert [each.looked for each in evidence.looked] == ["data"]
+    failing = evolve(about, plan=evolve(about.plan, probes=[Probe("rows", lambda inventory: False)]))
+    assert refresh(failing, HOW).result == "failed"
+
+
+def test_without_a_declared_standby_it_is_refused(standby):
+    with pytest.raises(PolicyError) as error:
+        refresh(recovery(), HOW)
+    assert rules(error) == ["recovery/no-standby"]
+
+
+def test_it_is_refused_while_the_target_is_active_or_takes_over(standby):
+    failover(RUNNING, HOW)
+    with pytest.raises(PolicyError) as error:
+        refresh(RUNNING, HOW)
+    assert rules(error) == ["recovery/refresh-active-end"]
+    assert "dr failback shop" in error.value.findings[0].fix
+    never = Wave(["db"], gates=lambda inventory: inventory["occasion"] != "failback", limit="10s")
+    assert (
+        failback(evolve(RUNNING, plan=evolve(RUNNING.plan, waves=[never, Wave(["web"])])), HOW).result
+        == "failed"
+    )
+    with pytest.raises(PolicyError) as error:
+        refresh(RUNNING, HOW)
+    assert rules(error) == ["recovery/failback-under-way"]
+
+
+def test_it_is_refused_where_own_volumes_of_the_target_are_newer(standby):
+    failover(RUNNING, HOW)
+    write(standby, RECOVERY, "orders")
+    failback(RUNNING, HOW)
+    with pytest.raises(PolicyError) as error:
+        refresh(RUNNING, HOW)
+    assert rules(error) == ["recovery/own-data-is-newest"]
+    assert set(written(standby, RECOVERY).values()) == said("orders")
+    replicate(RUNNING, pace=ONE)
+    assert refresh(RUNNING, HOW).result == "passed"
+    assert is_a_running_standby(standby, "orders")
+
+
+def test_what_no_other_end_has_is_kept_before_it_is_replaced(standby):
+    failover(RUNNING, HOW)
+    write(standby, RECOVERY, "orders that production never got")
+    with lost(RECOVERY):
+        assert failback(RUNNING, LOST).result == "passed"
+    fence(RUNNING, pace=ONE)
+    replicate(RUNNING, pace=ONE)
+    kept = refresh(RUNNING, HOW).left_aside
+    assert {standby.read(each.snapshot).decode() for each in kept} == said("orders that production never got")
+    replicate(RUNNING, now=True, pace=ONE)
+    assert refresh(RUNNING, HOW).left_aside == (), "what the first one brought is in a point"
+
+
+@pytest.mark.parametrize("step", RefreshStep, ids=lambda step: step.name)
+def test_one_that_ends_at_a_step_is_run_again_and_a_takeover_is_possible(standby, step):
+    def dies(reached):
+        if reached is step:
+            raise KeyboardInterrupt
+
+    for after in (refresh, failover):
+        with pytest.raises(KeyboardInterrupt):
+            refresh(RUNNING, How(pace=ONE, at=dies))
+        assert after(RUNNING, HOW).result == "passed"
+        assert set(written(standby, RECOVERY).values()) == said("ledger")
+
+
+@pytest.mark.parametrize("action", ["StopInstance", "DetachVolume", "CreateVolume", "StartInstance"])
+def test_one_that_dies_at_a_call_is_run_again(standby, action):
+    with injected("fake", Faults(at=action, mishap="dies before")), pytest.raises(Crash):
+        refresh(RUNNING, HOW)
+    passed_later(standby, 120)
+    assert refresh(RUNNING, HOW).result == "passed"
+    assert is_a_running_standby(standby, "ledger")
+
+
+def test_its_evidence_is_in_the_chain(standby):
+    first, second = refresh(RUNNING, HOW), refresh(RUNNING, HOW)
+    assert (first.number, second.number, second.previous_number) == (1, 2, 1)
+    document = evidence_document(second)
+    assert document["schema"] == "portinfra.refresh/1"
+    assert compare_to_ledger(RUNNING, second, document) == ""
+    runs = list_runs(RUNNING, [("refresh.json", document)])
+    assert [(run.kind, run.result, run.evidence) for run in runs] == [
+        ("refresh", "passed", "elsewhere"),
+        ("refresh", "passed", "here"),
+    ]
+
+
+def test_status_names_one_that_is_overdue(standby):
+    monthly = evolve(RUNNING, plan=evolve(RUNNING.plan, refresh_every="30d"))
+    assert status(monthly).refresh_overdue
+    assert status(RUNNING).refresh_overdue is False
+    refresh(monthly, HOW)
+    found = status(monthly)
+    assert (found.refresh_overdue, found.last_refresh.result) == (False, "passed")
+    passed_later(standby, 31 * 86_400)
+    assert status(monthly).refresh_overdue
+
+
+@pytest.mark.parametrize(
+    ("more", "attribute"),
+    [
+        ({"refresh_every": "30d"}, "refresh_every"),
+        ({"standby": "running", "refresh_every": "a month"}, "refresh_every"),
+    ],
+)
+def test_a_schedule_needs_a_standby_and_a_length_of_time(more, attribute):
+    found = recovery_findings(recovery(**more).plan, [SHOP], [PRODUCTION, RECOVERY])
+    wrong = [each.subject for each in found if each.severity.value == "error"]
+    assert wrong == [f"recovery.shop.{attribute}"]
+
+
+def test_what_one_that_died_has_left_never_passes_for_the_newest_data(standby):
+    failover(RUNNING, HOW)
+    write(standby, RECOVERY, "orders")
+    failback(RUNNING, HOW)
+    replicate(RUNNING, pace=ONE)
+    newest = status(RUNNING).points[0].id
+    with injected("fake", Faults(at="StartInstance", mishap="dies before")), pytest.raises(Crash):
+        refresh(RUNNING, HOW)
+    passed_later(standby, 120)
+    with lost(PRODUCTION):
+        evidence = failover(RUNNING, How(lost=True, without=[newest], pace=ONE))
+    assert [point.id for point in evidence.points] != [newest]
+    assert set(written(standby, RECOVERY).values()) == said("ledger"), "of the point before"
