@@ -206,6 +206,8 @@ class DrillSettings:
     """The role whose first host they reach, by the ports that its flows open to the outside."""
     accept: Literal["", "data", "service", "hosts"] = ""
     """The least that a drill must look at to end with exit code 0; empty: `data`."""
+    every: str = ""
+    """The longest time between two drills: `90d`. `dr status` says late after it. Empty: no limit."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 

@@ -35,6 +35,8 @@ class BringUp:
     """The actions, by `mark`, that an earlier run has done."""
     restored: Collection[str] = ()
     """The roles, by `mark`, that an earlier run has given their data: what is written there since is kept."""
+    blank: Collection[Address] = ()
+    """The volumes that begin without data, as an operator accepts."""
     has_data: Callable[[Sequence[str]], None] = lambda roles: None
     """Called when roles have their data, and none of their hosts that were there has started yet."""
     wait_for: Callable[[Action], str] = lambda action: ""
@@ -90,7 +92,7 @@ class BringUp:
             return f"{', '.join(sorted(there.unknown))} does not answer: what is there is not known"
         wave = self.recovery.plan.waves[number - 1]
         stale = [role for role in wave.roles if mark(role) not in self.restored]
-        old = outdated(placed, there, stale)
+        old = outdated(placed, there, stale, self.blank)
         mine = frozenset(address for address in old if placed.roles[address] in roles)
         hosts = hosts_of(placed, mine) & there.resources.keys()
         try:
