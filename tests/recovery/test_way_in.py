@@ -1,6 +1,7 @@
 """The declared way into a drill: one public address, and rules for the declared ranges."""
 
 import pytest
+from attrs import evolve
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, there
 
 from portinfra import dr
@@ -24,7 +25,8 @@ def rules_with_outside(placed):
 
 
 def test_a_drill_has_one_public_address_and_one_rule_for_the_declared_range():
-    placed = where(recovery(drill=OPEN), "d1")
+    two = evolve(SHOP, roles=[evolve(role, count=2) for role in SHOP.roles])
+    placed = where(recovery(topology=two, drill=OPEN), "d1")
     (address,) = [spec for spec in placed.resources.values() if isinstance(spec, PublicAddress)]
     assert address.instance == "instance.web1"
     assert rules_with_outside(placed) == [("web", "in", Rule("tcp", 443, 443, ADA))]
