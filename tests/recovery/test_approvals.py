@@ -17,6 +17,7 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.approve import APPROVAL_SECONDS, approve
 from portinfra.recovery.takeover.takeover import failback, failover
+from portinfra.recovery.watch.forecast import prospect
 from portinfra.recovery.watch.status import status
 from portinfra.testing.simulated import applied, simulated
 
@@ -132,6 +133,8 @@ def test_without_an_approval_nothing_is_stopped(world, verb):
         assert failover(tiny(), HOW).result == "passed"
     active = RECOVERY if verb is failback else PRODUCTION
     assert refused(verb, APPROVED, HOW) == ["recovery/not-approved"]
+    foreseen = prospect(APPROVED.turned if verb is failback else APPROVED).findings
+    assert "recovery/needs-approval" in [finding.rule for finding in foreseen]
     assert powers(world, active) == {"running"}
     assert status(APPROVED).turn is None
 

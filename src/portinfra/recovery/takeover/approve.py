@@ -43,7 +43,7 @@ def approve(recovery: Recovery, what: str) -> Approving:
     ProviderError where the end that takes over does not answer.
     """
     declared = recovery.declared
-    ways = {occasion_of(way): way for way in (declared, declared.turned)}
+    ways: dict[str, Recovery] = {occasion_of(way): way for way in (declared, declared.turned)}
     if what in declared.plan.approve:
         return _write(ways[what], what, None)
     now = read_facts(declared, hosts=False)

@@ -39,7 +39,7 @@ class BringUp:
     """The volumes that begin without data, as an operator accepts."""
     has_data: Callable[[Sequence[str]], None] = lambda roles: None
     """Called when roles have their data, and none of their hosts that were there has started yet."""
-    wait_for: Callable[[Action], str] = lambda action: ""
+    wait_for: Callable[[Action], str] = lambda action: "only a takeover waits for a manual step"
     """Called for a manual step; returns why it was not approved, or an empty text."""
     keep: Callable[[Collection[Address]], None] = lambda volumes: None
     """Called with existing volumes before they are replaced. Their hosts are off."""

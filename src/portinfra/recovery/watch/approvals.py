@@ -1,6 +1,7 @@
 """Whether a second person has approved a takeover, where the plan asks for that."""
 
 from collections.abc import Iterable
+from typing import Literal
 
 from portinfra.command_text import command
 from portinfra.execution.connection import Connection
@@ -8,13 +9,15 @@ from portinfra.recovery.ledger.approvals import Approval, person_of, valid_appro
 from portinfra.recovery.ledger.ledger import Entry
 from portinfra.recovery.recovery import Recovery
 
+Takeover = Literal["failover", "failback"]
+
 
 def needs_approval(recovery: Recovery) -> bool:
     """Return whether the plan asks for an approval of the takeover to the target of this recovery."""
     return occasion_of(recovery) in recovery.plan.approve
 
 
-def occasion_of(recovery: Recovery) -> str:
+def occasion_of(recovery: Recovery) -> Takeover:
     """Return what the takeover to the target of this recovery is called."""
     return "failback" if recovery.is_reversed else "failover"
 

@@ -24,6 +24,7 @@ from portinfra.recovery.situation.refusals import explain
 from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of, takeover_verb
 from portinfra.recovery.vault.choice import Lack
+from portinfra.recovery.watch.approvals import needs_approval, occasion_of
 from portinfra.recovery.watch.recovery_status import DRILL_LATE, RecoveryStatus
 from portinfra.words import duration
 
@@ -102,6 +103,7 @@ def readiness(recovery: Recovery, how: How, facts: ReadinessFacts) -> tuple[Find
         *map(_as_warning, facts.probers),
         *facts.vault,
         *_overwrites(recovery, facts.overwritten),
+        *_approval(recovery, now),
     )
 
 
@@ -267,6 +269,15 @@ def _unread(recovery: Recovery, last: Drilled | None) -> Iterable[Finding]:
         message = f"no probe reads the data of {', '.join(unread)}, so a drill is inconclusive"
         fix = "Name the roles in `reads` of a probe that reads their data; or accept less: `accept`."
         yield _gap(name, "unread-data", message, fix, Severity.WARNING)
+
+
+def _approval(recovery: Recovery, now: RecoveryStatus) -> Iterable[Finding]:
+    """Return a warning that a second person has to approve a takeover that has not begun."""
+    occasion, plan = occasion_of(recovery), recovery.plan.name
+    if needs_approval(recovery) and now.takeover_by(occasion) is None:
+        message = f"a second person approves a {occasion} before it begins"
+        fix = f"Another person runs: {command('dr', 'approve', occasion, plan)}."
+        yield _gap(plan, "needs-approval", message, fix, Severity.WARNING)
 
 
 def _overwrites(recovery: Recovery, volumes: Collection[str]) -> Iterable[Finding]:
