@@ -19,8 +19,9 @@ FILES = render_hosts(SHOP, PRODUCTION)
 
 
 def run(*arguments, topology=SHOP, answer=None):
+    arguments = ("hosts", *arguments)
     session = Session("portinfra", arguments, Declared((topology,), (PRODUCTION,)))
-    return CliRunner().invoke(app(session), ["hosts", *arguments], input=answer)
+    return CliRunner().invoke(app(session), list(arguments), input=answer)
 
 
 def lines(changes=(), hosts=tuple(FILES)):
