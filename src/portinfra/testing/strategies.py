@@ -180,7 +180,7 @@ def recoveries(draw: st.DrawFn, topology: Topology) -> RecoveryPlan:
         accept=draw(st.sampled_from(ACCEPTS)),
         signers=draw(st.lists(st.just("zxAdujw16d51eEsTZUQlEYU+hgWv/JSaac/0cMVqWAQ="), max_size=1)),
         notify=draw(st.lists(st.just("true"), max_size=1)),
-        drill=draw(st.none() | st.just(DrillSettings(cidr="10.40.0.0/16"))),
+        drill=draw(st.none() | st.just(DrillSettings(cidr="10.40.0.0/16", every="90d"))),
         evidence=draw(st.none() | st.just(EvidenceCopy("vault:shop/evidence", "copies.conf"))),
         standby=draw(st.sampled_from(STANDBYS)),
         drill_limit=draw(st.sampled_from(["4h", "6h"])),
