@@ -7,7 +7,7 @@ replicate(recovery) -> Replicated                       new recovery points, whe
 status(recovery) -> RecoveryStatus                      how old the newest restorable data is
 status_of_way(recovery) -> RecoveryStatus               the same for a takeover to this recovery's target
 drill(recovery) -> Evidence                             the whole topology, brought up apart, and torn down
-list_runs(recovery, files) -> list[RunHistory]          drills and failovers by number, missing ones too
+list_runs(recovery, files) -> list[RunHistory]          runs to both ends by number, missing ones too
 compare_to_ledger(recovery, evidence, document) -> str  why the ledger does not confirm evidence
 sweep(recovery) -> list[Swept]                          what dead drills left, removed
 may_take_over(recovery) -> None                         refused for what the plan finds as errors

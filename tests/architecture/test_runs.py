@@ -120,7 +120,7 @@ def test_a_slow_test_without_the_mark_fails_a_quick_run(run):
 @pytest.mark.parametrize("long", [0, 1, 4, 23])
 def test_each_workers_part_begins_with_its_share_of_the_long_tests(workers, count, long):
     items = [(number, number >= count - long) for number in range(count)]
-    ordered = spread(items, workers, lambda item: item[1])
+    ordered = spread(items, workers, lambda item: item[1], lambda item: item)
     assert sorted(ordered) == items
     shares = []
     while workers:  # as xdist divides
@@ -130,6 +130,21 @@ def test_each_workers_part_begins_with_its_share_of_the_long_tests(workers, coun
         assert lengths == sorted(lengths, reverse=True)
         shares.append(sum(lengths))
     assert max(shares) - min(shares) <= 1
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_long_tests_that_share_a_fixture_of_their_module_go_to_one_worker(workers):
+    modules = ["walls"] * 3 + ["a"] + ["portability"] * 5 + ["b", "c", "d", "e"]
+    items = [*enumerate(modules), *((number, "") for number in range(100, 130))]
+    ordered = spread(items, workers, lambda item: item[1], lambda item: item[1])
+    assert sorted(ordered) == sorted(items)
+    found = {}
+    for worker in range(workers):  # as xdist divides
+        size = len(ordered) // (workers - worker)
+        for _, module in ordered[:size]:
+            found.setdefault(module, set()).add(worker)
+        del ordered[:size]
+    assert {len(there) for module, there in found.items() if module} == {1}
 
 
 PROBE = """

@@ -2,7 +2,10 @@
 
 xdist's `worksteal` gives each worker one contiguous part of all tests, of nearly the same number. Later it
 moves tests from the end of one part to another worker. So all parts begin with the same share of long tests.
+Long tests that share a fixture of their module go to one worker: each worker would make it anew.
 """
+
+import itertools
 
 import pytest
 
@@ -13,7 +16,7 @@ from portinfra.testing.conformance.suite.crashes import CrashAtEveryCall
 def pytest_collection_modifyitems(config, items):
     workers = getattr(config, "workerinput", {}).get("workercount", 1)
     if workers > 1:
-        items[:] = spread(items, workers, is_long)
+        items[:] = spread(items, workers, is_long, group_of)
 
 
 def is_long(item):
@@ -22,13 +25,22 @@ def is_long(item):
     return sweep or any(map(item.get_closest_marker, ("slow", "sampled")))
 
 
-def spread(items, workers, is_long):
+def group_of(item):
+    """Return the module of a test that shares a fixture with others of its module; else the test alone."""
+    fixtures = [definitions[-1] for definitions in item._fixtureinfo.name2fixturedefs.values()]
+    shares = any(fixture.scope in ("class", "module") for fixture in fixtures)
+    return item.path if shares else item.nodeid
+
+
+def spread(items, workers, is_long, group_of):
     """Order tests for this many workers: each one's part begins with its share of the long ones."""
-    long, rest = [i for i in items if is_long(i)], [i for i in items if not is_long(i)]
+    rest = [item for item in items if not is_long(item)]
+    shares = [[] for _ in range(workers)]
+    for _, group in itertools.groupby(filter(is_long, items), group_of):
+        min(reversed(shares), key=len).extend(group)  # the last parts are the larger ones, as xdist divides
     ordered = []
-    for worker in range(workers):
-        share = long[workers - 1 - worker :: workers]  # the last parts are the larger ones, as xdist divides
+    for worker, share in enumerate(shares):
         size = (len(items) - len(ordered)) // (workers - worker)
-        ordered += share + rest[: size - len(share)]
-        del rest[: size - len(share)]
+        ordered += share + rest[: max(0, size - len(share))]
+        del rest[: max(0, size - len(share))]
     return ordered

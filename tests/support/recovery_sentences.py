@@ -38,7 +38,7 @@ FIELDS = {
     "volumes": r"\d+ volumes?",
     "points": r"\d+ points?",
     "restorable": r"\d+",
-    "kind": r"drill|failover|failback",
+    "kind": r"drill|failover|failback|refresh",
     "id": r"[0-9a-z-]+",
     "environment": r"production|recovery",
     "hosts": r"\d+ hosts?",
@@ -51,10 +51,15 @@ VOLUMES = [a.name for a in place(SHOP, PRODUCTION).resources if a.kind == "volum
 class RecoveryHistory:
     """What happens to two environments of one recovery plan. `printed` has the sentences, by name."""
 
+    plan = {}  # noqa: RUF012
+    """What its recovery plan declares besides."""
+    commands = ()
+    """The commands that it runs besides."""
+
     def __init__(self, seed):
         self.chance = random.Random(seed)
         self.cloud = plugin.cloud = FakeCloud()
-        self.recovery = recovery()
+        self.recovery = recovery(**self.plan)
         self.overwritten = []
         self.began = None
         self.skew = 0.0
@@ -69,7 +74,7 @@ class RecoveryHistory:
         self.command("dr", "status")
         for _ in range(steps - 2):
             self.chance.choice(EVENTS)(self)
-            self.command(*self.chance.choice(COMMANDS))
+            self.command(*self.chance.choice(COMMANDS + self.commands))
         self.cloud.unreachable.clear()
 
     # What happens
@@ -143,7 +148,7 @@ class RecoveryHistory:
 
     def command(self, *arguments, gate=None):
         self.cloud.clock.sleep_until(self.cloud.clock.now() + 120)
-        plan = self.recovery.plan if gate is None else recovery(waves=[gate, ["web"]]).plan
+        plan = self.recovery.plan if gate is None else recovery(waves=[gate, ["web"]], **self.plan).plan
         if {"failover", "failback"} & {*arguments} and self.began is None:
             self.began = self.cloud.clock.now()
         asked = self.cloud.clock.now()
@@ -158,10 +163,16 @@ class RecoveryHistory:
                 self.printed.add(name)
                 if wrong := ORACLES[name](self, found, asked):
                     raise FalseSentence(f"{found[0]!r}\n{wrong}\n\n" + "\n".join(self.said[-6:]))
-        if {"failover", "failback"} & {*arguments}:
+        if {"failover", "failback", "refresh"} & {*arguments}:
             self.write()  # what came back is written to: its contents are of this moment from now on
         if result.exit_code in (0, 3) and "abandon" not in arguments:
             self.began = None
+
+    def is_standby(self, environment):
+        """Whether hosts may run there while it waits, and no rule lets the internet in."""
+        rules = [rule for each in self.records(environment, "firewall") for rule in each["ingress"]]
+        is_open = any(rule["peer"] == "0.0.0.0/0" for rule in rules)
+        return bool(self.plan) and environment is RECOVERY and not is_open
 
     def scope(self, environment):
         return self.recovery.source_scope if environment is PRODUCTION else self.recovery.target_scope
@@ -245,7 +256,8 @@ def ok(history, found, asked):
     schedule = 2 * HOUR
     now = history.cloud.clock.now()
     late = history.older_than(now - 1.25 * schedule, 1.0)
-    running = [host["name"] for host in history.hosts(history.ends[1])]
+    _, waits = history.ends
+    running = [host["name"] for host in history.hosts(waits) if not history.is_standby(waits)]
     return {"late": late, "running where it waits": running} if late or running else {}
 
 
@@ -272,7 +284,7 @@ def passed(history, found, asked):
     """Every declared host runs where the takeover led, on a volume with data."""
     if found["kind"] == "drill":
         return []
-    there = RECOVERY if found["kind"] == "failover" else PRODUCTION
+    there = PRODUCTION if found["kind"] == "failback" else RECOVERY
     scope = history.scope(there)
     running = {scope.resource_name(host["name"]): host["id"] for host in history.hosts(there)}
     wanted = [a.name for a in place(SHOP, there).resources if a.kind == "instance"]
@@ -291,8 +303,8 @@ def passed(history, found, asked):
 def measured_age(history, found, asked):
     """No volume came up with older data than that, from the beginning on."""
     age, slack = _seconds(found["age"]), _slack(found["age"])
-    kind = re.search(r"^(drill|failover|failback) ", history.found, re.MULTILINE)[1]
-    if kind == "drill":
+    kind = re.search(r"^(drill|failover|failback|refresh) ", history.found, re.MULTILINE)[1]
+    if kind in ("drill", "refresh"):
         return history.older_than(asked - age, slack)
     here, there = (PRODUCTION, RECOVERY) if kind == "failover" else (RECOVERY, PRODUCTION)
     return [
@@ -318,6 +330,14 @@ def fenced(history, found, asked):
     return [host["name"] for host in history.hosts(environment)]
 
 
+def standby(history, found, asked):
+    """Hosts of the target run, and the internet does not reach them."""
+    running = [host["name"] for host in history.hosts(RECOVERY)]
+    if running and history.is_standby(RECOVERY):
+        return ""
+    return f"running: {running}, closed: {history.is_standby(RECOVERY)}"
+
+
 def nothing_to_sweep(history, found, asked):
     return [each["name"] for each in history.records_of_all(RECOVERY) if "-drill-" in each["name"]]
 
@@ -332,6 +352,7 @@ ORACLES = {
     "nothing left": nothing_left,
     "source stopped": source_stopped,
     "fenced": fenced,
+    "standby": standby,
     "nothing to sweep": nothing_to_sweep,
 }
 """The name of each positive sentence → the query that contradicts it."""
@@ -365,3 +386,10 @@ COMMANDS = (
     ("dr", "fence", "--yes"),
     ("dr", "fence", "--yes"),
 )
+
+
+class StandbyHistory(RecoveryHistory):
+    """The same with a declared standby, on whose volumes its hosts write."""
+
+    plan = {"standby": "running"}  # noqa: RUF012
+    commands = (("dr", "refresh"), ("apply", "recovery", "--yes"), ("apply", "recovery", "--yes"))

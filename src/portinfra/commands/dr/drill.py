@@ -27,7 +27,7 @@ def drill(session: Session, which: Which, shown: Shown, data: RestoreOptions) ->
 
 
 def drills(session: Session, which: Which, shown: Shown) -> int:
-    """List the drills and failovers that the ledger numbers, with their evidence. Ends with 1 where one is
+    """List the drills and takeovers that the ledgers number, with their evidence. Ends with 1 where one is
     missing, or where evidence is not what the ledger has.
     """
     from portinfra import dr

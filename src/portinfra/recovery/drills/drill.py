@@ -40,10 +40,11 @@ from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import shown
+from portinfra.recovery.takeover.inside import remove_probers
 from portinfra.recovery.vault.choice import choose
 from portinfra.recovery.vault.selection import Selected, Selection
 from portinfra.recovery.vault.transfer import clear, receive
-from portinfra.recovery.watch.probers import prober_findings
+from portinfra.recovery.watch.probers import prober_findings, probes_by_role
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
@@ -256,11 +257,25 @@ def sweep(recovery: Recovery, *, pace: Pace | None = None) -> list[Swept]:
         if recovery.plan.vault:
             with suppress(LeaseHeldError):  # another run is receiving right now
                 clear(recovery, target, pace)
+        _sweep_probers(recovery, target, pace)
         remove_outlived(recovery, target, pace)
     with suppress(ProviderError), Connection.to(recovery.source) as source:  # it may be lost
         source.account()
+        _sweep_probers(recovery.turned, source, pace)
         remove_outlived(recovery.turned, source, pace)
     return found
+
+
+def _sweep_probers(recovery: Recovery, target: Connection, pace: Pace) -> None:
+    """Remove the probers that a takeover to the target left, whose process died."""
+    if not probes_by_role(recovery):
+        return
+    placed = evolve(place(recovery.topology, recovery.target), scope=recovery.prober, resources={}, roles={})
+    with (
+        suppress(LeaseHeldError),  # a takeover asks its probes right now
+        target.run(recovery.prober, workers=pace.workers, seed=pace.seed) as run,
+    ):
+        remove_probers(RolloutContext(target, run, target.catalogue(), placed, pace.listen))
 
 
 def _left(target: Connection, scope: Scope) -> int:

@@ -144,14 +144,13 @@ class BringUp:
         return Checked(action.name, not problem, iso(self.context.now), told=problem)
 
     def _ask_probes(self) -> None:
-        """Ask every probe, in the order of the plan; those that run from a role only in a drill."""
-        is_drill = self.occasion == "drill"
-        inside = ask_inside(self.recovery, self.context, self.say) if is_drill else {}
+        """Ask every probe, in the order of the plan."""
+        inside = ask_inside(self.recovery, self.context, self.occasion, self.say)
         for probe in self.recovery.plan.probes:
-            if not probe.from_role:
-                self._note(self.rollout.call(probe.name, probe.run))
-            elif is_drill:
+            if probe.from_role:
                 self._note(inside[probe.name])
+            else:
+                self._note(self.rollout.call(probe.name, probe.run))
 
     def _note(self, checked: Checked) -> None:
         self.probes.append(checked)

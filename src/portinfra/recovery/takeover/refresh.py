@@ -12,7 +12,7 @@ from contextlib import suppress
 from attrs import asdict, define, evolve
 
 from portinfra.command_text import command
-from portinfra.errors import ApplyError, PolicyError, PortinfraError, ProviderError
+from portinfra.errors import ApplyError, PortinfraError, ProviderError
 from portinfra.execution.connection import Connection, Look
 from portinfra.execution.run import Run
 from portinfra.hooks.listeners import SafeListener
@@ -24,7 +24,7 @@ from portinfra.model.finding import Severity
 from portinfra.model.internet import without_internet
 from portinfra.model.placed import Placed
 from portinfra.placement import place
-from portinfra.planning.refusal import refuse
+from portinfra.planning.refusal import refusal_of, refuse
 from portinfra.recovery.ledger.kept import read_kept
 from portinfra.recovery.ledger.ledger import Contents, Ledger
 from portinfra.recovery.ledger.runs import REFRESH, TAKEOVER, begin_run, end_run, link_run, read_runs
@@ -86,7 +86,7 @@ def _raise_unless_ready(recovery: Recovery, how: How) -> None:
         known = status_of_way(recovery, through=target)
         foreseen = foresee(recovery, evolve(how, lost=bool(now.silent)), known, target)
     if errors := [each for each in foreseen.findings if each.severity is Severity.ERROR]:
-        raise PolicyError(f"{what}: nothing was changed", errors)
+        raise refusal_of(f"{what}: nothing was changed", errors)
 
 
 @define

@@ -194,7 +194,7 @@ def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
         yield f"A refresh of the standby is overdue: {refresh}"
     fence = command("dr", "fence", found.recovery)
     if found.standby_runs:
-        yield "Hosts of the target run as a standby. No flow from the internet reaches them."
+        yield recovery_assurance("standby")
     if found.source_may_run:
         asked = found.source_stopped is not None
         why = "has not been stopped" if asked else "does not say whether it is stopped"
@@ -273,6 +273,7 @@ EVIDENCE = {
     "differs": "NOT what the ledger has",
     "none": "none",
     "missing": "MISSING: this run was deleted",
+    "unread": "not known: this environment does not answer",
 }
 
 
@@ -282,10 +283,11 @@ def show_runs(found: Iterable[RunHistory], console: Console) -> None:
     if not found:
         console.print("No drill yet.")
         return
-    rows = table("run", "what", "id", "began", "result", "evidence")
+    rows = table("at", "run", "what", "id", "began", "result", "evidence")
     for each in found:
         told = f"{EVIDENCE.get(each.evidence, '')} {each.file}".strip()
         rows.add_row(
+            each.environment,
             str(each.number or "—"),
             each.kind,
             each.id,

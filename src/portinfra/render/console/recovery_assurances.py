@@ -16,6 +16,7 @@ RECOVERY_ASSURANCES: Mapping[str, str] = {
     "nothing left": "Nothing of it is left in the target.",
     "source stopped": "The source was stopped first.",
     "fenced": "{environment} is fenced: {hosts} off, and no apply wakes them.",
+    "standby": "Hosts of the target run as a standby. No flow from the internet reaches them.",
     "nothing to sweep": "No drill has left anything.",
 }
 """Name → sentence."""
