@@ -1,4 +1,4 @@
-"""In a quick run, the crash sweeps of the suite try the crashes of one write in ten."""
+"""In a quick run, the crash sweeps of the suite try the crashes of one write in forty."""
 
 import pytest
 
@@ -6,4 +6,4 @@ import pytest
 @pytest.fixture(autouse=True)
 def fewer_crashes(bed, request):
     if request.config.option.quick:
-        bed.stride = 15
+        bed.stride = 40

@@ -221,13 +221,18 @@ class RecoveryHistory:
         """Those points all of whose snapshots are complete."""
         return {id: parts for id, parts in self.points().items() if {*parts} == {*VOLUMES}}
 
-    def older_than(self, moment, slack):
-        """The volumes none of whose restorable data is of that moment or later."""
-        points, (here, _) = self.whole_points().values(), self.ends
+    def older_than(self, moment, slack, *, whole=True):
+        """The volumes none of whose restorable data is of that moment or later: of points that are whole, or
+        of each volume by itself.
+        """
+        points, (here, _) = self.whole_points() if whole else self.points(), self.ends
         return [
             name
             for name in VOLUMES
-            if max((self.until(here, name, parts[name]) for parts in points), default=-inf)
+            if max(
+                (self.until(here, name, parts[name]) for parts in points.values() if name in parts),
+                default=-inf,
+            )
             < moment - slack - self.skew
         ]
 
@@ -263,7 +268,7 @@ def ok(history, found, asked):
 
 def age_of_data(history, found, asked):
     now = history.cloud.clock.now()
-    older = history.older_than(now - _seconds(found["age"]), _slack(found["age"]))
+    older = history.older_than(now - _seconds(found["age"]), _slack(found["age"]), whole=False)
     return older if len(older) > int(found["without"] or 0) else []
 
 

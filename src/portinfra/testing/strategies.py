@@ -87,7 +87,7 @@ def services(role: str) -> st.SearchStrategy[list[Service]]:
 
 @st.composite
 def _service(draw: st.DrawFn, name: str, number: int) -> Service:
-    every: list[Tls] = ["proxy", "proxy", "app", "none"]
+    every: list[Tls] = ["proxy", "proxy", "app"]  # `none` is an error unless it is waived
     tls = draw(st.sampled_from(every))
     own = st.none() | st.just(18_000 + number) if tls == "proxy" else st.none()
     return Service(

@@ -54,7 +54,7 @@ class RoleCoverage:
 
     role: str
     covered: int
-    """How many volumes of it have data that can be restored."""
+    """How many of its volumes the point has that would be restored, or that has most of them."""
     volumes: int
 
 

@@ -23,7 +23,6 @@ from portinfra.recovery.ledger.runs import REFRESH, Run, read_runs
 from portinfra.recovery.options import Pace
 from portinfra.recovery.points.ages import Ages, rounded
 from portinfra.recovery.points.coverage import (
-    AGAINST,
     Coverage,
     judge_points,
     newest_or_best,
@@ -206,8 +205,9 @@ def _group_volumes(
     judged: Collection[tuple[Point, Coverage]],
     ages: Ages,
 ) -> Iterable[VolumeStatus]:
-    """Return what a takeover would restore of each volume now: from the newest point that covers the group;
-    without any, from the one that covers most of it.
+    """Return what a takeover would restore of each volume now, from the newest point that covers the group.
+
+    Without any it restores nothing of the group, and the verdicts are about the point that covers most of it.
     """
     best = newest_or_best([each for each in judged if each[0].carried])
     for volume in group.volumes:
@@ -220,7 +220,7 @@ def _group_volumes(
         judged_as = VolumeStatus(
             volume, group.name, "lost", verdict=verdict.judgement, why=verdict.why, role=role
         )
-        if verdict.judgement in AGAINST:
+        if found.restorable is False:
             yield judged_as
             continue
         age = ages.of(point)

@@ -104,7 +104,7 @@ def show_coverage(found: RecoveryStatus, console: Console) -> None:
         volumes = count(each.volumes, "volume")
         console.print(recovery_assurance("covered", role=each.role, covered=each.covered, volumes=volumes))
     for volume in found.volumes:
-        if volume.verdict not in ("covered", "not listed"):
+        if volume.verdict not in ("covered", "not listed", "surplus"):
             why = f": {volume.why}" if volume.why else ""
             console.print(f"{volume.volume.name} cannot be restored: {volume.verdict}{why}.")
 

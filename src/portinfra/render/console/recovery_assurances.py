@@ -9,7 +9,7 @@ from collections.abc import Mapping
 RECOVERY_ASSURANCES: Mapping[str, str] = {
     "ok": "{recovery}: ok.",
     "age of data": "Data: at most {age} old of {rpo} (rpo){lacking}.",
-    "covered": "{role}: {covered} of {volumes} can be restored.",
+    "covered": "{role}: a point has {covered} of {volumes}.",
     "restorable": "{points}, {restorable} restorable.",
     "passed": "{kind} {id} passed",
     "measured age": "Data: {age} old; the rpo is {rpo}.",
