@@ -118,6 +118,11 @@ def test_nothing_that_waits_for_nothing_is_approved(world):
         assert [finding.rule for finding in error.value.findings] == ["recovery/nothing-waits"]
 
 
+def test_where_nobody_can_approve_a_step_it_does_not_pass(world):
+    evidence = drill(tiny(actions=[evolve(STEP, on=["drill"])]), pace=ONE)
+    assert [each.passed for each in evidence.actions] == [False]
+
+
 def test_a_drill_passes_a_manual_step_over(world):
     evidence = drill(STEPPED, pace=ONE)
     assert evidence.rto_measured is not None
@@ -214,6 +219,7 @@ def test_both_are_declared_in_hcl_as_in_python(tmp_path):
         ({"approve": ["drill"]}, "recovery/approve"),
         ({"actions": [Action("x", "true", manual=True)]}, "recovery/manual-step"),
         ({"actions": [Action("x", manual=True, on=["drill"])]}, "recovery/manual-step"),
+        ({"actions": [Action("x", manual=True, on=["refresh"])]}, "recovery/manual-step"),
         ({"actions": [Action("x", manual=True, on=["refresh"])]}, "recovery/manual-step"),
         ({"actions": [Action("failover", manual=True)]}, "recovery/manual-step"),
         ({"actions": [Action("x", manual=True, limit="soon")]}, "recovery/duration"),
