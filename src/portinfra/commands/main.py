@@ -48,7 +48,7 @@ def cli(
     """
     open_streams()
     arguments = tuple(sys.argv[1:])
-    own = several(rules)
+    own: tuple[PolicyRule, ...] = several(rules)
     session = Session(f"python {shlex.quote(sys.argv[0])}", arguments, Declared(), own)
     try:
         declared = declare(topologies, environments, recovery, *_with_class(own))
