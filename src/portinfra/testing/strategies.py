@@ -7,7 +7,7 @@ Needs `hypothesis`, which only tests install.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from attrs import evolve
 from hypothesis import strategies as st
@@ -168,7 +168,7 @@ def recoveries(draw: st.DrawFn, topology: Topology) -> RecoveryPlan:
     some = draw(st.lists(st.sampled_from(stores), unique=True)) if stores else []
     policy = draw(_policies())  # one for all: they may be of one group
     group = draw(st.sampled_from(["", "all"]))
-    standby = draw(st.sampled_from(STANDBYS))
+    standby: Literal["off", "running"] = draw(st.sampled_from(STANDBYS))
     drill = draw(st.none() | st.just(DrillSettings(cidr="10.40.0.0/16", every="90d")))
     return RecoveryPlan(
         topology.name,
