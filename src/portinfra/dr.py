@@ -7,7 +7,7 @@ replicate(recovery) -> Replicated                       new recovery points, whe
 status(recovery) -> RecoveryStatus                      how old the newest restorable data is
 status_of_way(recovery) -> RecoveryStatus               the same for a takeover to this recovery's target
 drill(recovery) -> Evidence                             the whole topology, brought up apart, and torn down
-list_runs(recovery, files) -> list[RunHistory]          drills and failovers by number, missing ones too
+list_runs(recovery, files) -> list[RunHistory]          runs to both ends by number, missing ones too
 compare_to_ledger(recovery, evidence, document) -> str  why the ledger does not confirm evidence
 sweep(recovery) -> list[Swept]                          what dead drills left, removed
 may_take_over(recovery) -> None                         refused for what the plan finds as errors
@@ -54,9 +54,11 @@ from portinfra.recovery.vault.block_export import exports_blocks
 from portinfra.recovery.vault.evidence_copy import send_copy
 from portinfra.recovery.vault.readiness import unfit
 from portinfra.recovery.watch.forecast import Prospect, prospect
+from portinfra.recovery.watch.monitor import status_with_readiness as status
+from portinfra.recovery.watch.preflight import may_take_over
 from portinfra.recovery.watch.probers import unfit_for_probers
-from portinfra.recovery.watch.readiness import may_take_over
-from portinfra.recovery.watch.status import RecoveryStatus, status, status_of_way
+from portinfra.recovery.watch.recovery_status import RecoveryStatus
+from portinfra.recovery.watch.status import status_of_way
 from portinfra.rollout.evidence import open_store, sign, signing_key, verify
 from portinfra.validation import validate, validate_declared, validate_helpers
 from portinfra.validation.arguments import check_arguments

@@ -20,9 +20,16 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
+FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
+"""The first second of the year 1 and the last one of the year 9999: no other moment has a date."""
+
+
 def iso(at: float) -> str:
-    """A moment, given in seconds since 1970, as documents have it: UTC, ISO 8601, whole seconds."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+    """A moment, given in seconds since 1970, as documents have it: UTC, ISO 8601, whole seconds. One that has
+    no date there is written as the first or last moment that has.
+    """
+    within = min(max(at, FIRST_SECOND), LAST_SECOND)
+    return datetime.fromtimestamp(within, UTC).isoformat(timespec="seconds")
 
 
 def moment(at: float | str) -> str:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from portinfra.commands.app import COMMANDS
+from portinfra.commands.app import COMMANDS, GROUPS
 from portinfra.commands.dr.app import COMMANDS as COMMANDS_OF_DR
 from portinfra.commands.hosts.app import COMMANDS as COMMANDS_OF_HOSTS
 from portinfra.commands.options import DeclarationOptions
-from portinfra.commands.session import READ_NO_DECLARATION
+from portinfra.commands.session import OF_TWO_WORDS, READ_NO_DECLARATION
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [*(ROOT / "src").rglob("*.py"), *(ROOT / "providers").glob("*/src/**/*.py")]
@@ -18,8 +18,9 @@ VERBS = "|".join(command.__name__ for command in COMMANDS)
 VERBS_OF_DR = "|".join(command.__name__ for command in COMMANDS_OF_DR)
 VERBS_OF_HOSTS = "|".join(command.__name__ for command in COMMANDS_OF_HOSTS)
 COMMAND = re.compile(
-    rf"\bportinfra (?:(?:{VERBS}|dr)\b|--\w)"  # portinfra plan
+    rf"\bportinfra (?:(?:{VERBS}|dr|hosts)\b|--\w)"  # portinfra plan
     rf"|\bdr (?:{VERBS_OF_DR})\b"  # dr fence
+    r"|`hosts (?:files|status)\b[^`]*`"
     rf"|portinfra hosts (?:{VERBS_OF_HOSTS})\b"  # portinfra hosts files
     rf"|`(?:{VERBS}|{VERBS_OF_DR})\b[^`]*`"  # `apply`
     rf"|(?:\b[Rr]un |: )(?:{VERBS}) (?:--|\{{)"  # run apply {name}
@@ -104,4 +105,6 @@ def test_only_commands_that_read_no_declaration_are_printed_without_one():
 
     without = {(each.__name__,) for each in COMMANDS if not reads(each)}
     without |= {("dr", each.__name__) for each in COMMANDS_OF_DR if not reads(each)}
+    without |= {("hosts", each.__name__) for each in COMMANDS_OF_HOSTS if not reads(each)}
+    assert set(GROUPS) == OF_TWO_WORDS
     assert without | {("dr", "verify")} == READ_NO_DECLARATION, "`dr verify --key` needs no declaration"

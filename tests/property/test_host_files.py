@@ -107,6 +107,7 @@ def test_between_hosts_passes_exactly_what_reach_says(topology, environment):
         assert passing == [packet for packet in every if packet in traffic]
 
 
+@pytest.mark.slow
 @shared
 @given(worlds(), strategies.environments())
 def test_between_a_public_host_and_outside_passes_exactly_what_reach_says(topology, environment):
@@ -137,6 +138,7 @@ def test_the_same_values_give_the_same_files_and_no_host_lacks_any(topology, env
         assert {nftables.PATH, hosts_file.PATH, manifest.PATH} <= {file.path for file in some}
 
 
+@pytest.mark.slow
 @shared
 @given(st.data(), strategies.topologies().filter(lambda drawn: drawn.roles), strategies.environments())
 def test_one_more_host_changes_no_firewall(data, topology, environment):

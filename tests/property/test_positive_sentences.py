@@ -8,7 +8,7 @@ import pytest
 import recovery_sentences
 import sentences
 from attrs import evolve
-from recovery_sentences import RecoveryHistory
+from recovery_sentences import RecoveryHistory, StandbyHistory
 from sentences import FalseSentence, History
 
 from portinfra import dr
@@ -34,7 +34,7 @@ def no_cloud_afterwards():
     plugin.cloud = None
 
 
-def run_histories(seeds, kinds=(History, History, RecoveryHistory)):
+def run_histories(seeds, kinds=(History, History, RecoveryHistory, StandbyHistory)):
     """Return the names of the sentences that were printed. Raises FalseSentence."""
     printed = set()
     for seed in seeds:
@@ -107,6 +107,7 @@ RECOVERY_CONDITIONS = {
     "the source was not stopped": change_evidence("source_fenced", True),
     "there is something to sweep": change_shown("show_swept", lambda found: []),
     "a fence stops hosts": (dr, "fence", lambda recovery, pace: 3),
+    "hosts run as a standby": change_shown("show_status", lambda found: evolve(found, standby_runs=True)),
 }
 """The same for sentences about recovery."""
 

@@ -211,6 +211,7 @@ def test_both_are_declared_in_hcl_as_in_python(tmp_path):
         ({"approve": ["drill"]}, "recovery/approve"),
         ({"actions": [Action("x", "true", manual=True)]}, "recovery/manual-step"),
         ({"actions": [Action("x", manual=True, on=["drill"])]}, "recovery/manual-step"),
+        ({"actions": [Action("x", manual=True, on=["refresh"])]}, "recovery/manual-step"),
         ({"actions": [Action("failover", manual=True)]}, "recovery/manual-step"),
         ({"actions": [Action("x", manual=True, limit="soon")]}, "recovery/duration"),
         ({"actions": [Action("x")]}, "recovery/no-command"),

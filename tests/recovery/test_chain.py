@@ -9,7 +9,7 @@ from attrs import evolve
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
-from turning import HOW, dies_at, stuck, unpassed
+from turning import HOW, dies_at, lost, stuck, unpassed
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery
 
 from portinfra.errors import Unavailable
@@ -19,7 +19,7 @@ from portinfra.recovery.drills.history import compare_to_ledger, list_runs
 from portinfra.recovery.evidence import evidence_document, evidence_of
 from portinfra.recovery.ledger import runs as chain
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.runs import read_runs
+from portinfra.recovery.ledger.runs import KEPT, read_runs
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.rollout.evidence import digest_of, sign, verify
@@ -35,7 +35,8 @@ def signed(evidence, key=KEY):
 def listed(*evidence, about=None):
     """Number → what is known of its evidence, where these are here."""
     files = [(f"{each.id}.json", signed(each)) for each in evidence]
-    return {each.number: each.evidence for each in list_runs(about or recovery(), files)}
+    found = list_runs(about or recovery(), files)
+    return {each.number: each.evidence for each in found if each.environment == RECOVERY.name}
 
 
 def delete(number, environment=RECOVERY):
@@ -225,3 +226,46 @@ def test_files_that_replace_evidence_differ_from_the_ledger(three, forged):
         for number, each in enumerate(three)
     ]
     assert listed(*files) == {n + 1: "differs" if n in forged else "here" for n in range(3)}
+
+
+def test_a_way_back_is_listed_at_the_environment_that_it_leads_to(ready):
+    first = failover(recovery(), HOW)
+    back = failback(recovery(), HOW)
+
+    def found(*evidence):
+        files = [(f"{each.kind}.json", signed(each)) for each in evidence]
+        runs = list_runs(recovery(), files)
+        return [(each.environment, each.number, each.kind, each.evidence) for each in runs]
+
+    assert found(first, back) == [
+        ("recovery", 1, "failover", "here"),
+        ("production", 1, "failback", "here"),
+    ]
+    assert found()[-1] == ("production", 1, "failback", "elsewhere")
+    with lost(PRODUCTION, untouched=False):
+        assert found(back)[-1] == ("production", 0, "", "unread")
+
+
+def test_the_evidence_of_a_way_back_that_was_deleted_is_missed(ready):
+    failover(recovery(), HOW)
+    failback(recovery(), HOW)
+    failover(recovery(), HOW)
+    second = failback(recovery(), HOW)
+    with Connection.to(PRODUCTION) as source:
+        ledger = Ledger.settled(source, recovery().turned.ledger)
+        (run,) = [run for run in read_runs(ledger.entries()) if run.number == 1]
+        ledger.remove(run.entry)
+    runs = list_runs(recovery(), [("back.json", signed(second))])
+    assert [each.evidence for each in runs if each.environment == "production"] == ["missing", "here"]
+
+
+def test_a_number_that_two_dead_runs_took_makes_no_older_run_look_deleted(ready):
+    """Pruning goes by numbers, as what is expected does."""
+    with Connection.to(RECOVERY) as target:
+        ledger = Ledger.settled(target, recovery().ledger)
+        for number in [*range(1, KEPT + 1), KEPT, KEPT]:
+            said = {"kind": "drill", "id": f"{number}-{len(ledger.entries())}", "open": False}
+            began = "2030-01-01T00:03:25+00:00"
+            ledger.add({**said, "began": began, "result": "swept", "run": number})
+    drill(recovery(), pace=ONE)
+    assert "missing" not in listed().values()

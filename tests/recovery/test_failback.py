@@ -2,7 +2,7 @@
 
 import pytest
 from attrs import evolve
-from turning import HOW, LOST, powers, rules, said, silent, stuck
+from turning import HOW, LOST, powers, rules, said, silent_from, stuck
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, volumes, write, written
 
 from portinfra import workflow
@@ -83,9 +83,9 @@ def test_there_is_no_way_back_while_the_source_may_still_be_at_work(ready):
 
 
 def test_there_is_no_way_back_to_hosts_that_run_whatever_their_claim_says(ready):
-    with silent(ready, "us-east-1a", "us-east-1b"):
+    with silent_from(ready, "fencing", "us-east-1a", "us-east-1b") as say:
         with pytest.raises(Unavailable):
-            failover(recovery(), HOW)  # the fence stands in the claim, and nobody has stopped
+            failover(recovery(), HOW, say=say)  # the fence stands in the claim, and nobody has stopped
         assert failover(recovery(), LOST).source_fenced is False
         with pytest.raises(Unavailable, match="us-east-1a"):
             failback(recovery(), HOW)

@@ -2,7 +2,7 @@
 
 import pytest
 from attrs import evolve
-from turning import HOW, LOST, lost, passed_later, powers, rules, silent
+from turning import HOW, LOST, lost, passed_later, powers, rules, silent, silent_from
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery
 
 from portinfra import workflow
@@ -58,10 +58,10 @@ def test_an_apply_that_cannot_ask_its_peer_is_refused(ready):
 
 
 def test_a_source_with_a_silent_zone_is_not_taken_for_stopped_however_often_it_is_tried(ready):
-    with silent(ready, "us-east-1b"):
+    with silent_from(ready, "fencing", "us-east-1b") as say:
         for _ in range(3):
             with pytest.raises(Unavailable, match="us-east-1b") as error:
-                failover(recovery(), HOW)
+                failover(recovery(), HOW, say=say)
             assert "--lost production" in error.value.fix
     assert powers(ready, RECOVERY) == set()
     hosts = {

@@ -1,4 +1,4 @@
-"""Probes that run inside a drill: on one more host of a role, which reports by its serial console."""
+"""Probes that run on one more host of a role, which reports by its serial console."""
 
 import random
 from pathlib import Path
@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 from attrs import evolve
-from worlds import ONE, RECOVERY, SHOP, recovery, there
+from turning import dies_at
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, there
 
 from portinfra import workflow
 from portinfra.errors import PolicyError
@@ -14,10 +15,10 @@ from portinfra.model.catalogue import Capabilities
 from portinfra.model.receipts import find_summary
 from portinfra.model.recovery import DataPolicy, Probe, Wave
 from portinfra.model.resources import Instance
-from portinfra.recovery.drills.drill import drill
+from portinfra.recovery.drills.drill import drill, sweep
 from portinfra.recovery.options import How
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.takeover.takeover import failover
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch import probers
 from portinfra.recovery.watch.forecast import prospect
 from portinfra.testing.fake import plugin
@@ -118,10 +119,43 @@ def test_of_sensitive_data_no_evidence_has_what_a_probe_printed(ready):
     assert [(each.passed, each.told) for each in evidence.probes] == [(True, "")]
 
 
-def test_a_takeover_does_not_ask_a_probe_that_runs_inside(ready):
-    evidence = failover(recovery(probes=[ROWS, Probe("page", "true")]), How(pace=ONE))
-    assert [each.name for each in evidence.probes] == ["page"]
-    assert len(workflow.observe(SHOP, RECOVERY).of(Instance)) == 3
+@pytest.mark.parametrize("verb", [failover, failback])
+def test_a_takeover_asks_on_a_host_of_its_own_and_leaves_its_environment_as_it_is(ready, verb):
+    about, end = recovery(probes=[Probe("page", "true"), ROWS]), RECOVERY
+    if verb is failback:
+        assert failover(recovery(), How(pace=ONE)).result == "passed"
+        end = PRODUCTION
+    hosts, said = created(ready), []
+    evidence = verb(about, How(pace=ONE), say=said.append)
+    assert (evidence.result, evidence.reasons) == ("passed", ())
+    assert [(each.name, each.passed, each.from_role) for each in evidence.probes] == [
+        ("page", True, ""),
+        ("rows", True, "web"),
+    ]
+    assert [(each.group, each.looked) for each in evidence.looked] == [("db", "data")]
+    assert "prober web2: rows" in said
+    assert hosts["web2"]["ends_after"] > 0
+    assert len(workflow.observe(SHOP, end).of(Instance)) == 3
+    assert workflow.plan(SHOP, end, guards=[about]).empty
+    assert not [name for kind, name in there(ready, end) if kind == "instance" and "web2" in name]
+
+
+def test_a_prober_whose_takeover_died_is_swept(ready):
+    about = recovery(probes=[ROWS], rto="9h")
+    dies_at("ReadConsole", lambda: failover(about, How(pace=ONE)))
+    assert [name for kind, name in there(ready) if kind == "instance" and "web2" in name]
+    sweep(about, pace=ONE)
+    assert not [name for kind, name in there(ready) if kind == "instance" and "web2" in name]
+    assert failover(about, How(pace=ONE)).result == "passed"
+    assert not [name for kind, name in there(ready) if kind == "instance" and "web2" in name]
+
+
+def test_a_prober_that_does_not_report_fails_its_probe_and_no_host(ready, monkeypatch):
+    monkeypatch.setattr(type(plugin), "console_text", lambda self, answer: "[    0.0] Linux\n")
+    evidence = failover(recovery(probes=[ROWS], rto="9h"), How(pace=ONE))
+    assert evidence.reasons == ("probe 'rows' failed",)
+    assert evidence.rto_measured is not None
+    assert not [name for kind, name in there(ready) if kind == "instance" and "web2" in name]
 
 
 @pytest.mark.parametrize(

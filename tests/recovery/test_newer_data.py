@@ -13,6 +13,7 @@ from turning import (
     passed_later,
     said,
     silent,
+    silent_from,
     stuck,
 )
 from worlds import ONE, PRODUCTION, RECOVERY, TWO, WAVES, recovery, write, written
@@ -90,8 +91,8 @@ def test_it_is_asked_of_a_turn_that_had_begun_while_the_source_still_answered_in
     failover(recovery(), HOW)
     write(ready, RECOVERY, "a day of orders")
     assert failback(recovery(), HOW).result == "passed"
-    with silent(ready, "us-east-1b"), pytest.raises(Unavailable) as error:
-        failover(recovery(), OLDER)
+    with silent_from(ready, "fencing", "us-east-1b") as say, pytest.raises(Unavailable) as error:
+        failover(recovery(), OLDER, say=say)
     assert "dr failover shop --lost production" in error.value.fix
     assert "dr abandon shop" in error.value.fix
     newer_data_is_kept(ready)

@@ -144,6 +144,11 @@ def test_what_no_other_end_has_is_kept_before_it_is_replaced(standby):
         assert failback(RUNNING, LOST).result == "passed"
     fence(RUNNING, pace=ONE)
     replicate(RUNNING, pace=ONE)
+    waits = workflow.plan(SHOP, RECOVERY, guards=[RUNNING])
+    (finding,) = [each for each in waits.findings if each.rule == "recovery/standby-waits"]
+    assert "data that production never got" in finding.message
+    assert "dr refresh shop" in finding.fix
+    assert not waits.standby
     kept = refresh(RUNNING, HOW).left_aside
     assert {standby.read(each.snapshot).decode() for each in kept} == said("orders that production never got")
     replicate(RUNNING, now=True, pace=ONE)

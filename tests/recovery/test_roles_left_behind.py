@@ -66,6 +66,6 @@ def test_a_host_that_does_not_start_ends_no_takeover_and_is_named(cloud):
     with wrapped("fake", hand):
         evidence = failback(ABOUT, HOW)
     assert evidence.result == "failed"
-    assert any("apply production starts the others" in reason for reason in evidence.reasons)
+    assert any("apply production` starts the others" in reason for reason in evidence.reasons)
     workflow.apply(workflow.plan(WITH_CACHE, PRODUCTION, guards=[ABOUT]))
     assert powers(cloud, PRODUCTION) == {"running"}

@@ -15,7 +15,7 @@ from vaults import CANARY, ROOM, by, helpers_left, moved_in, needs_tools, points
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, write, written
 
 from portinfra import dr
-from portinfra.errors import PermissionDenied, PolicyError
+from portinfra.errors import PermissionDenied, PolicyError, PortinfraError
 from portinfra.execution.connection import Connection
 from portinfra.model.finding import Severity
 from portinfra.model.recovery import Probe
@@ -62,6 +62,29 @@ def test_a_failover_with_the_source_gone_and_the_way_back(home, cloud):
     assert set(written(cloud, PRODUCTION).values()) == {f"newer of volume.db{n}-data" for n in (1, 2)}
     assert helpers_left() == []
     assert points_in(home) == [point.id for point in dr.status(about).points]  # the way back has its own
+
+
+def test_a_failover_fetches_from_the_vault_while_the_source_still_serves_customers(home, cloud):
+    about = by("age", home, cloud)
+    write(cloud, PRODUCTION, "ledger")
+    assert dr.replicate(about, pace=ONE).succeeded
+    said = []
+    evidence = dr.failover(about, dr.How(pace=ONE), say=said.append)
+    assert evidence.result == "passed", evidence.reasons
+    fetched = next(line for line in said if "from the vault" in line)
+    assert said.index(fetched) < said.index("fencing production")
+    assert [line for line in said if "from the vault" in line] == [fetched], "each point comes once"
+    assert evidence.prepare_seconds > evidence.downtime_seconds
+
+
+def test_a_point_that_cannot_be_fetched_stops_nothing(home, cloud):
+    about = by("age", home, cloud)
+    assert dr.replicate(about, pace=ONE).succeeded
+    for each in (home / "vault").rglob("*.age-*"):
+        each.write_bytes(b"others wrote this")
+    with pytest.raises(PortinfraError):
+        dr.failover(about, dr.How(pace=ONE))
+    assert powers(cloud, PRODUCTION) == {"running"}
 
 
 def test_the_source_cannot_read_what_it_sent(home, cloud):

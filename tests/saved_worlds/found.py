@@ -11,7 +11,7 @@ from portinfra.model.environment import Environment
 from portinfra.model.resources import shown
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.watch.status import RecoveryStatus
+from portinfra.recovery.watch.recovery_status import RecoveryStatus
 from portinfra.words import iso
 
 Found = dict[str, list[str]]

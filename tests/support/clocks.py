@@ -3,18 +3,20 @@
 from contextlib import contextmanager
 from unittest import mock
 
-from portinfra.testing.fake.clock import FakeClock
+from portinfra.testing.fake.clock import MachineClock
+from portinfra.testing.fake.provider import FakeProvider
 
 HOUR = 3600.0
 DAY = 24 * HOUR
 
 
 @contextmanager
-def clock_off(seconds):
-    """Every run in this block is on a machine whose clock is ahead by so many seconds."""
-    now, sleep_until = FakeClock.now, FakeClock.sleep_until
+def clock_off(seconds, *, tells_time=False):
+    """Every run in this block is on a machine whose clock is ahead by so many seconds. Where the provider
+    tells no time, as a hypervisor does not, nothing shows it.
+    """
     with (
-        mock.patch.object(FakeClock, "now", lambda self: now(self) + seconds),
-        mock.patch.object(FakeClock, "sleep_until", lambda self, moment: sleep_until(self, moment - seconds)),
+        mock.patch.object(MachineClock, "ahead", seconds),
+        mock.patch.object(FakeProvider, "tells_time", tells_time),
     ):
         yield

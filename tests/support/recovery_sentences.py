@@ -33,9 +33,12 @@ FIELDS = {
     "age": DURATION,
     "rpo": DURATION,
     "lacking": r"(?:; (?P<without>\d+) volumes? cannot be restored)?",
+    "role": r"db",
+    "covered": r"\d+",
+    "volumes": r"\d+ volumes?",
     "points": r"\d+ points?",
     "restorable": r"\d+",
-    "kind": r"drill|failover|failback",
+    "kind": r"drill|failover|failback|refresh",
     "id": r"[0-9a-z-]+",
     "environment": r"production|recovery",
     "hosts": r"\d+ hosts?",
@@ -48,10 +51,15 @@ VOLUMES = [a.name for a in place(SHOP, PRODUCTION).resources if a.kind == "volum
 class RecoveryHistory:
     """What happens to two environments of one recovery plan. `printed` has the sentences, by name."""
 
+    plan = {}  # noqa: RUF012
+    """What its recovery plan declares besides."""
+    commands = ()
+    """The commands that it runs besides."""
+
     def __init__(self, seed):
         self.chance = random.Random(seed)
         self.cloud = plugin.cloud = FakeCloud()
-        self.recovery = recovery()
+        self.recovery = recovery(**self.plan)
         self.overwritten = []
         self.began = None
         self.skew = 0.0
@@ -66,7 +74,7 @@ class RecoveryHistory:
         self.command("dr", "status")
         for _ in range(steps - 2):
             self.chance.choice(EVENTS)(self)
-            self.command(*self.chance.choice(COMMANDS))
+            self.command(*self.chance.choice(COMMANDS + self.commands))
         self.cloud.unreachable.clear()
 
     # What happens
@@ -140,7 +148,7 @@ class RecoveryHistory:
 
     def command(self, *arguments, gate=None):
         self.cloud.clock.sleep_until(self.cloud.clock.now() + 120)
-        plan = self.recovery.plan if gate is None else recovery(waves=[gate, ["web"]]).plan
+        plan = self.recovery.plan if gate is None else recovery(waves=[gate, ["web"]], **self.plan).plan
         if {"failover", "failback"} & {*arguments} and self.began is None:
             self.began = self.cloud.clock.now()
         asked = self.cloud.clock.now()
@@ -155,10 +163,16 @@ class RecoveryHistory:
                 self.printed.add(name)
                 if wrong := ORACLES[name](self, found, asked):
                     raise FalseSentence(f"{found[0]!r}\n{wrong}\n\n" + "\n".join(self.said[-6:]))
-        if {"failover", "failback"} & {*arguments}:
+        if {"failover", "failback", "refresh"} & {*arguments}:
             self.write()  # what came back is written to: its contents are of this moment from now on
         if result.exit_code in (0, 3) and "abandon" not in arguments:
             self.began = None
+
+    def is_standby(self, environment):
+        """Whether hosts may run there while it waits, and no rule lets the internet in."""
+        rules = [rule for each in self.records(environment, "firewall") for rule in each["ingress"]]
+        is_open = any(rule["peer"] == "0.0.0.0/0" for rule in rules)
+        return bool(self.plan) and environment is RECOVERY and not is_open
 
     def scope(self, environment):
         return self.recovery.source_scope if environment is PRODUCTION else self.recovery.target_scope
@@ -191,8 +205,8 @@ class RecoveryHistory:
         waits = f"points in {self.recovery.source_scope}, which waits" in self.found
         return (RECOVERY, PRODUCTION) if waits else (PRODUCTION, RECOVERY)
 
-    def whole_points(self):
-        """Id → volume → snapshot, of the points all of whose snapshots are complete where the points are."""
+    def points(self):
+        """Id → volume → snapshot, of those that are complete where the points are."""
         found = {}
         _, there = self.ends
         way = self.recovery if there is RECOVERY else self.recovery.turned
@@ -201,15 +215,24 @@ class RecoveryHistory:
             if name and each["state"] == "available":
                 volume, _, id = name.rpartition("-")
                 found.setdefault(id, {})[volume] = each["id"]
-        return {id: parts for id, parts in found.items() if {*parts} == {*VOLUMES}}
+        return found
 
-    def older_than(self, moment, slack):
-        """The volumes none of whose restorable data is of that moment or later."""
-        points, (here, _) = self.whole_points().values(), self.ends
+    def whole_points(self):
+        """Those points all of whose snapshots are complete."""
+        return {id: parts for id, parts in self.points().items() if {*parts} == {*VOLUMES}}
+
+    def older_than(self, moment, slack, *, whole=True):
+        """The volumes none of whose restorable data is of that moment or later: of points that are whole, or
+        of each volume by itself.
+        """
+        points, (here, _) = self.whole_points() if whole else self.points(), self.ends
         return [
             name
             for name in VOLUMES
-            if max((self.until(here, name, parts[name]) for parts in points), default=-inf)
+            if max(
+                (self.until(here, name, parts[name]) for parts in points.values() if name in parts),
+                default=-inf,
+            )
             < moment - slack - self.skew
         ]
 
@@ -238,13 +261,14 @@ def ok(history, found, asked):
     schedule = 2 * HOUR
     now = history.cloud.clock.now()
     late = history.older_than(now - 1.25 * schedule, 1.0)
-    running = [host["name"] for host in history.hosts(history.ends[1])]
+    _, waits = history.ends
+    running = [host["name"] for host in history.hosts(waits) if not history.is_standby(waits)]
     return {"late": late, "running where it waits": running} if late or running else {}
 
 
 def age_of_data(history, found, asked):
     now = history.cloud.clock.now()
-    older = history.older_than(now - _seconds(found["age"]), _slack(found["age"]))
+    older = history.older_than(now - _seconds(found["age"]), _slack(found["age"]), whole=False)
     return older if len(older) > int(found["without"] or 0) else []
 
 
@@ -253,11 +277,19 @@ def restorable(history, found, asked):
     return f"{there} points have all their snapshots" if int(found["restorable"]) > there else ""
 
 
+def covered(history, found, asked):
+    """One point has complete snapshots of so many volumes of the role."""
+    mine = [name for name in VOLUMES if name.startswith(found["role"])]
+    there = max((len({*mine} & {*parts}) for parts in history.points().values()), default=0)
+    wrong = int(found["covered"]) > there or found["volumes"] != f"{len(mine)} volumes"
+    return f"{there} of {mine} have snapshots" if wrong else ""
+
+
 def passed(history, found, asked):
     """Every declared host runs where the takeover led, on a volume with data."""
     if found["kind"] == "drill":
         return []
-    there = RECOVERY if found["kind"] == "failover" else PRODUCTION
+    there = PRODUCTION if found["kind"] == "failback" else RECOVERY
     scope = history.scope(there)
     running = {scope.resource_name(host["name"]): host["id"] for host in history.hosts(there)}
     wanted = [a.name for a in place(SHOP, there).resources if a.kind == "instance"]
@@ -276,8 +308,8 @@ def passed(history, found, asked):
 def measured_age(history, found, asked):
     """No volume came up with older data than that, from the beginning on."""
     age, slack = _seconds(found["age"]), _slack(found["age"])
-    kind = re.search(r"^(drill|failover|failback) ", history.found, re.MULTILINE)[1]
-    if kind == "drill":
+    kind = re.search(r"^(drill|failover|failback|refresh) ", history.found, re.MULTILINE)[1]
+    if kind in ("drill", "refresh"):
         return history.older_than(asked - age, slack)
     here, there = (PRODUCTION, RECOVERY) if kind == "failover" else (RECOVERY, PRODUCTION)
     return [
@@ -303,6 +335,14 @@ def fenced(history, found, asked):
     return [host["name"] for host in history.hosts(environment)]
 
 
+def standby(history, found, asked):
+    """Hosts of the target run, and the internet does not reach them."""
+    running = [host["name"] for host in history.hosts(RECOVERY)]
+    if running and history.is_standby(RECOVERY):
+        return ""
+    return f"running: {running}, closed: {history.is_standby(RECOVERY)}"
+
+
 def nothing_to_sweep(history, found, asked):
     return [each["name"] for each in history.records_of_all(RECOVERY) if "-drill-" in each["name"]]
 
@@ -310,12 +350,14 @@ def nothing_to_sweep(history, found, asked):
 ORACLES = {
     "ok": ok,
     "age of data": age_of_data,
+    "covered": covered,
     "restorable": restorable,
     "passed": passed,
     "measured age": measured_age,
     "nothing left": nothing_left,
     "source stopped": source_stopped,
     "fenced": fenced,
+    "standby": standby,
     "nothing to sweep": nothing_to_sweep,
 }
 """The name of each positive sentence → the query that contradicts it."""
@@ -349,3 +391,10 @@ COMMANDS = (
     ("dr", "fence", "--yes"),
     ("dr", "fence", "--yes"),
 )
+
+
+class StandbyHistory(RecoveryHistory):
+    """The same with a declared standby, on whose volumes its hosts write."""
+
+    plan = {"standby": "running"}  # noqa: RUF012
+    commands = (("dr", "refresh"), ("apply", "recovery", "--yes"), ("apply", "recovery", "--yes"))

@@ -121,6 +121,21 @@ def silent(cloud, *zones):
         cloud.unreachable.discard(zone)
 
 
+@contextmanager
+def silent_from(cloud, line, *zones):
+    """Return what a run says its lines to. From the first that begins so, zones do not answer; they do again
+    after the block.
+    """
+
+    def say(said):
+        for zone in zones if said.startswith(line) else ():
+            cloud.unreachable.add(zone)
+
+    yield say
+    for zone in zones:
+        cloud.unreachable.discard(zone)
+
+
 def lost(environment, *, untouched=True):
     """No call to an account gets through; where it is to be `untouched`, none is made either."""
 

@@ -207,6 +207,7 @@ class SnapshotDriver(AcmeDriver):
     spec = Snapshot
     fields = ("volume", "copy_of", "key", "shared_with", "tags")
     replaces = frozenset({"volume", "copy_of", "key"})
+    cannot_show = frozenset({"size_gib"})
     holds_data = True
 
 

@@ -129,6 +129,18 @@ def test_a_probe_runs_inside_a_drill_and_reports_by_the_console(clouds, tmp_path
     assert books(clouds, OTHER) == there
 
 
+def test_a_takeover_asks_its_probes_on_a_host_beside_the_environment(clouds):
+    probes = [Probe("rows", "grep -c db2 $PORTINFRA_INVENTORY", reads="db", from_role="web")]
+    recovery = dr.recovery(
+        SHOP, evolve(PLAN, probes=probes, rto="9h", drill_limit="9h"), [PRODUCTION, RECOVERY]
+    )
+    dr.replicate(recovery, pace=ONE)
+    evidence = dr.failover(recovery, dr.How(pace=ONE))
+    assert [(each.name, each.passed, each.told) for each in evidence.probes] == [("rows", True, "1")]
+    assert workflow.plan(SHOP, RECOVERY, guards=[recovery]).empty
+    assert not [line for line in books(clouds, OTHER, "instance") if "prober" in line and "running" in line]
+
+
 def test_a_failover_and_the_way_back(clouds, recovery):
     dr.replicate(recovery, pace=ONE)
     evidence = dr.failover(recovery, dr.How(pace=ONE))

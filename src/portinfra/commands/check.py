@@ -44,7 +44,8 @@ def check(session: Session, target: Target, checking: Checking) -> int:
     report = policy.check(placed(selection), selection.rules, there)
     hops = _path(report.there or report.reach, checking.path)
     if checking.as_json:
-        write_json(check_document(report, checking.path, hops))
+        defined = there is not None and there.reads_definitions
+        write_json(check_document(report, checking.path, hops, definitions_only=defined))
     elif checking.path:
         show_path(*checking.path, hops, Declared.by(selection.topology), out())
     else:

@@ -36,6 +36,9 @@ PLACES = {"--topology": "--topology", "--on": "--on"}
 _FILE_AT_ONCE = re.compile(r"-y*f(.*)", re.DOTALL)
 """`-f` as the parser reads it, too: with its value, and behind other options of one letter."""
 
+OF_TWO_WORDS = {"dr", "hosts"}
+"""The first words of commands that have two."""
+
 READ_NO_DECLARATION = {("providers",), ("image",), ("dr", "report"), ("dr", "verify")}
 """Commands that do without a declaration: a printed one does not name it."""
 
@@ -82,7 +85,7 @@ class Session:
         """Return a command line that means the same declaration as this one: the writer of all commands in
         texts. A command without a name gets the environment or recovery plan that this call is about.
         """
-        verbs = 2 if words[0] in ("dr", "hosts") else 1
+        verbs = 2 if words[0] in OF_TWO_WORDS else 1
         verb, rest = tuple(words[:verbs]), list(words[verbs:])
         if verb in READ_NO_DECLARATION or words[-1] in ("--help", "--version"):
             return f"{self.program} {shlex.join(words)}"

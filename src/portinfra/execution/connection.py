@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from attrs import frozen
+from attrs import field, frozen
 
 from portinfra.errors import PermissionDenied
 from portinfra.execution.caller import Caller
@@ -20,6 +20,7 @@ from portinfra.model.topology import Topology
 from portinfra.observation import Reader
 from portinfra.placement import with_own_names
 from portinfra.provider import registry
+from portinfra.provider.abilities import ServerTime
 from portinfra.provider.interface import Provider
 from portinfra.records.lease import read_leases
 from portinfra.version import VERSION
@@ -67,6 +68,18 @@ class Connection:
         meant(catalogue.account, self.environment, self.provider.name)
         return catalogue
 
+    @property
+    def clock_offset(self) -> float | None:
+        """Seconds that the provider's time is ahead of this machine's; None: it does not tell it."""
+        return self.provider.clock_offset() if isinstance(self.provider, ServerTime) else None
+
+    def now(self) -> float:
+        """The provider's time, in seconds since 1970; that of this machine where the provider tells none.
+
+        To sleep, use the provider's clock.
+        """
+        return self.provider.clock.now() + (self.clock_offset or 0.0)
+
     def settle(self, scope: Scope) -> Lease | None:
         """Wait until lists show the last run's last change. Its lease, as it was before the wait."""
         found = read_leases(self.reader, scope)
@@ -96,6 +109,19 @@ class Connection:
         time in an order that the seed decides.
         """
         return Run(self.provider, scope, VERSION, borrowed=borrowed, workers=workers, seed=seed)
+
+
+@frozen
+class Look(Connection):
+    """A connection of a verb that changes nothing: it observes each scope once."""
+
+    _seen: dict[Scope, Observation] = field(init=False, factory=dict)
+
+    def observe(self, scope: Scope) -> Observation:
+        """What was there of a scope when it was first observed."""
+        if scope not in self._seen:
+            self._seen[scope] = super().observe(scope)
+        return self._seen[scope]
 
 
 def meant(account: str, environment: Environment, provider: str) -> str:

@@ -143,6 +143,12 @@ class Evidence:
     rto_target: int
     rto_measured: float | None
     """From the beginning to the last passed gate or probe; None where it never came so far."""
+    prepare_seconds: float | None = None
+    """Of a takeover: from its beginning until all was fetched that can be before the source is stopped."""
+    downtime_seconds: float | None = None
+    """Of a takeover: from the fence of the source to the last passed gate or action; None where the source is
+    lost, or where it never came so far.
+    """
     points: tuple[PointUsed, ...] = ()
     waves: tuple[WaveRun, ...] = ()
     probes: tuple[Checked, ...] = ()
@@ -176,6 +182,8 @@ class Evidence:
     """Of each group that comes back."""
     accept: str = ""
     """What the plan accepts: `data`, `service` or `hosts`."""
+    blank: tuple[str, ...] = ()
+    """The volumes that came up blank, as an operator accepted: no data of them existed."""
     overruled: tuple[str, ...] = ()
     """The errors of the check before it that an operator overruled."""
     as_of: str | None = None

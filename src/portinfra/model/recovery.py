@@ -168,8 +168,8 @@ class Probe:
     reads: tuple[str, ...] = field(default=(), converter=_role_names)
     """The roles whose restored data it reads. A drill is passed only if a passed probe reads each of them."""
     from_role: str = field(default="", converter=_role_name, metadata={"hcl": "from"})
-    """The role on one more host of which a drill runs the command, within its closed network. Empty: it runs
-    on this machine. A takeover does not ask a probe that has it.
+    """The role on one more host of which the command runs: within the closed network of a drill, or in the
+    environment that took over. Empty: it runs on this machine.
     """
     files: tuple[str, ...] = field(default=(), converter=convert.strings)
     """The files that the command needs on that host, by their paths from here."""
@@ -206,6 +206,8 @@ class DrillSettings:
     """The role whose first host they reach, by the ports that its flows open to the outside."""
     accept: Literal["", "data", "service", "hosts"] = ""
     """The least that a drill must look at to end with exit code 0; empty: `data`."""
+    every: str = ""
+    """The longest time between two drills: `90d`. `dr status` says late after it. Empty: no limit."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 

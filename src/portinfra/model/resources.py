@@ -267,6 +267,10 @@ class Snapshot(Spec):
     shared_with: str = ""
     """The account that may copy it, besides its own; empty: none."""
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
+    size_gib: int | None = field(default=None, metadata=_BIRTH, eq=False)
+    """The least size in GiB of a volume that is made of it, as the provider says; None: not known. What is
+    declared has none.
+    """
 
 
 KINDS: tuple[type[Spec], ...] = (

@@ -16,6 +16,7 @@ from portinfra.policy.foreign import FOREIGN
 from portinfra.policy.reasons import REASONS
 from portinfra.policy.report import Report
 from portinfra.policy.rules import About, Breach, Found, PolicyRule, every, rule
+from portinfra.policy.services import SERVICES
 from portinfra.policy.spread import SPREAD
 from portinfra.policy.told import TOLD
 from portinfra.policy.undeclared import UNDECLARED
@@ -36,7 +37,7 @@ __all__ = [
     "rule",
 ]
 
-BUILT_IN: tuple[PolicyRule, ...] = (*REASONS, *EXPOSURE, *UNDECLARED, *FOREIGN, *SPREAD, *TOLD)
+BUILT_IN: tuple[PolicyRule, ...] = (*REASONS, *EXPOSURE, *UNDECLARED, *FOREIGN, *SPREAD, *TOLD, *SERVICES)
 """The rules that always hold."""
 
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.NOTE)

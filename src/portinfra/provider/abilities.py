@@ -5,6 +5,7 @@ portinfra finds an ability by its class, and the conformance suite calls all of 
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 from attrs import frozen
 
@@ -43,6 +44,14 @@ class Check:
     """What the doctor found, in a few words."""
     fix: str = ""
     """The command that mends it; empty where it is good."""
+
+
+@runtime_checkable
+class ServerTime(Protocol):
+    """Optional ability of a connected provider: its answers say what time it is."""
+
+    def clock_offset(self) -> float | None:
+        """Return the seconds that the provider is ahead of its `clock`; None: nothing has told it yet."""
 
 
 class NativeLimits(ABC):

@@ -41,6 +41,9 @@ PEER = "peer: "
 and would not read a lease with a key that they do not know.
 """
 
+WHOLE_MAX = 2**63 - 1
+"""An epoch that follows a wrong one may be later than every date: it counts all the same."""
+
 TYPES: dict[str, type] = {
     "renewals": int,
     "acquire_time": str,
@@ -113,7 +116,7 @@ def _fits(value: Any, kind: type) -> bool:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return is_number and 0 <= value <= MOMENT_MAX
     if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOMENT_MAX
+        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= WHOLE_MAX
     return isinstance(value, kind)
 
 

@@ -4,12 +4,15 @@ from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 
+from portinfra.errors import PolicyError
 from portinfra.model.address import Address
+from portinfra.model.finding import Finding
 from portinfra.model.hook import Hook
 from portinfra.model.placed import Placed
 from portinfra.model.recovery import KEPT, DataPolicy
 from portinfra.model.resources import Attachment
 from portinfra.recovery.recovery import Recovery
+from portinfra.words import suggestion
 
 
 @frozen
@@ -63,6 +66,22 @@ def groups(recovery: Recovery, placed: Placed) -> list[Group]:
         assert attachment.volume is not None
         volumes.setdefault(name, []).append(attachment.volume)
     return [Group(name, tuple(policies[name]), tuple(some)) for name, some in volumes.items()]
+
+
+def check_blank(recovery: Recovery, placed: Placed, blank: Iterable[str]) -> None:
+    """Raise PolicyError for addresses that are to begin blank, and that no group has as a volume."""
+    known = sorted(volume for group in groups(recovery, placed) for volume in group.volumes)
+    findings = [
+        Finding(
+            "recovery/unknown-volume",
+            f"{address} is no volume that {placed.environment.name} restores",
+            suggestion(address, known, "There are none: leave it out."),
+            subject=f"recovery.{recovery.plan.name}",
+        )
+        for address in sorted(set(blank) - set(known))
+    ]
+    if findings:
+        raise PolicyError("volumes that may begin blank do not exist: nothing was changed", findings)
 
 
 def roles_of(group: Group, placed: Placed) -> frozenset[str]:

@@ -64,6 +64,10 @@ class How:
     """Use points, though own volumes of the end that takes over have newer data."""
     as_of: datetime | None = field(default=None, converter=in_utc)
     """Use of each group the newest point that is not later, and never own volumes. Without a zone: in UTC."""
+    blank: Collection[str] = field(default=(), converter=convert.strings)
+    """Volumes, by their addresses, that may begin blank: no point has data of them."""
+    insist: bool = False
+    """Go on though the check before it finds errors, other than missing data. Evidence lists them."""
     pace: Pace = field(factory=Pace)
     at: Callable[[Enum], None] = lambda step: None
     """Called before each step (`takeover.steps.Step`)."""

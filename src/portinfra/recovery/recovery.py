@@ -81,6 +81,11 @@ class Recovery:
         """Where snapshots of volumes are kept, in the target, that takeovers to it replaced."""
         return self.target_scope.beside("kept")
 
+    @property
+    def prober(self) -> Scope:
+        """Where the hosts are, in the target, that probes of a takeover run on."""
+        return self.target_scope.beside("prober")
+
     def drill(self, id: str) -> Scope:
         """The scope of one drill, in the target."""
         return self.target_scope.beside(f"drill-{id}")

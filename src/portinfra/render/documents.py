@@ -144,6 +144,7 @@ def status_document(plan: Plan, lease: Lease | None) -> Document:
         ],
         "unknown": sorted(observation.unknown),
         "unexplained": list(observation.unexplained),
+        "definitions_only": observation.reads_definitions,
         "foreign": [_foreign(each) for each in observation.foreign or ()],
         "findings": [finding_document(finding) for finding in plan.findings],
         "claim": _lease(lease),

@@ -10,8 +10,16 @@ from portinfra.reach import Hop, Reach, Traffic
 from portinfra.render.documents import finding_document
 
 
-def check_document(report: Report, ends: tuple[str, str] | None, hops: Iterable[Hop]) -> Document:
-    """A report as JSON."""
+def check_document(
+    report: Report,
+    ends: tuple[str, str] | None,
+    hops: Iterable[Hop],
+    *,
+    definitions_only: bool = False,
+) -> Document:
+    """Return a report as JSON. `definitions_only`: firewall rules were read as they are defined, and no read
+    shows what is in force.
+    """
     declared = Declared.by(report.placed.topology)
     waived = [
         {**finding_document(one.finding), "role": one.role, "reason": one.reason} for one in report.waived
@@ -29,6 +37,7 @@ def check_document(report: Report, ends: tuple[str, str] | None, hops: Iterable[
         "waived": waived,
         "declared": reach_document(report.reach, declared),
         "there": reach_document(report.there, declared) if report.there else None,
+        "definitions_only": definitions_only,
         "path": [_hop(hop, declared) for hop in hops] if ends else None,
     }
 

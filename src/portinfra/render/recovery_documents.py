@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from portinfra.model.address import Scope
+from portinfra.model.finding import Finding, Severity
 from portinfra.model.plain import Document, plain
 from portinfra.recovery.drills.drill import Swept
 from portinfra.recovery.drills.history import RunHistory
@@ -15,11 +16,9 @@ from portinfra.recovery.situation.situation import End, peer_of
 from portinfra.recovery.takeover.abandon import Abandoned
 from portinfra.recovery.takeover.approve import Approving
 from portinfra.recovery.watch.forecast import Prospect
-from portinfra.recovery.watch.status import RecoveryStatus
+from portinfra.recovery.watch.recovery_status import RecoveryStatus
 from portinfra.render.documents import finding_document
 from portinfra.words import iso
-
-LEVELS = ("ok", "late", "lost")
 
 
 def prospect_document(found: Prospect) -> Document:
@@ -69,6 +68,7 @@ def status_document(found: RecoveryStatus) -> Document:
         "points_in": found.points_in,
         "rpo_seconds": found.rpo,
         "volumes": plain(found.volumes),
+        "roles": plain(found.roles),
         "points": plain(found.points),
         "last_drill": plain(found.last_drill),
         "drills_to_sweep": list(found.drills),
@@ -80,6 +80,10 @@ def status_document(found: RecoveryStatus) -> Document:
         "target_untold": found.untold,
         "target_stands_since": iso(found.stands) if found.stands else None,
         "source_stopped": found.source_stopped,
+        "silent": list(found.silent),
+        "readiness": None
+        if found.readiness is None
+        else [finding_document(finding) for finding in found.readiness],
         "vault_unseen": found.vault_unseen or None,
         "dated_ahead": list(found.dated_ahead),
         "unreadable_entries": [str(each) for each in found.unreadable],
@@ -137,7 +141,7 @@ def level(recovery: str, number: int) -> str:
     """The one figure that is always there, as Prometheus text: what `dr status` ends with."""
     return "\n".join(
         [
-            "# HELP portinfra_recovery_level 0 fine, 1 late, 2 too old or not there, 3 nobody could look.",
+            "# HELP portinfra_recovery_level 0 fine, 1 late, 2 too old or not ready, 3 an end is silent.",
             "# TYPE portinfra_recovery_level gauge",
             f'portinfra_recovery_level{{recovery="{recovery}"}} {number}',
         ]
@@ -159,10 +163,11 @@ def prometheus(found: RecoveryStatus) -> str:
             labels = f'recovery="{name}",group="{volume.group}",volume="{volume.volume.name}"'
             lines.append(f"portinfra_recovery_point_age_seconds{{{labels}}} {volume.age:.0f}")
     lines += [
-        level(name, LEVELS.index(found.level)),
+        level(name, found.exit_code),
         "# HELP portinfra_recovery_drills_to_sweep Drills that have not ended, or left something behind.",
         "# TYPE portinfra_recovery_drills_to_sweep gauge",
         f'portinfra_recovery_drills_to_sweep{{recovery="{name}"}} {len(found.drills)}',
+        *_readiness(name, found.readiness),
         *_last_drill(name, found.last_drill),
         "# HELP portinfra_recovery_refresh_overdue 1 where no refresh of the standby passed in time.",
         "# TYPE portinfra_recovery_refresh_overdue gauge",
@@ -175,6 +180,15 @@ def prometheus(found: RecoveryStatus) -> str:
         f'portinfra_recovery_source_may_run{{recovery="{name}"}} {int(found.source_may_run)}',
     ]
     return "\n".join(lines)
+
+
+def _readiness(recovery: str, found: Iterable[Finding] | None) -> Iterable[str]:
+    """Nothing where it was not judged."""
+    if found is not None:
+        errors = sum(each.severity is Severity.ERROR for each in found)
+        yield "# HELP portinfra_recovery_readiness_errors What would refuse a takeover now."
+        yield "# TYPE portinfra_recovery_readiness_errors gauge"
+        yield f'portinfra_recovery_readiness_errors{{recovery="{recovery}"}} {errors}'
 
 
 def _last_drill(recovery: str, drill: Drilled | None) -> Iterable[str]:

@@ -31,7 +31,11 @@ class RolloutContext:
     @property
     def now(self) -> float:
         """The time of the provider's clock, in seconds since 1970."""
-        return self.place.provider.clock.now()
+        return self.place.now()
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass, while the run says that it lives."""
+        self.run.sleep_until(self.place.provider.clock.now() + seconds)
 
     def inventory(self, **more: str) -> Inventory:
         """Return the hosts that exist now, as hooks read them."""

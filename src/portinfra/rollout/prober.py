@@ -54,7 +54,7 @@ def wait_for_receipts(context: RolloutContext, probers: Iterable[RunningProber],
         now = context.now
         if all(prober.is_done for prober in probers) or now + PAUSE_SECONDS > until:
             return
-        context.run.sleep_until(now + PAUSE_SECONDS)
+        context.pause(PAUSE_SECONDS)
 
 
 def _read(

@@ -106,7 +106,7 @@ class Rollout:
             now = self.context.now
             if answer.passed or answer.hangs or now + PAUSE_SECONDS > until:
                 return self._checked(calls.name_of(gate), called, answer, tries)
-            self.context.run.sleep_until(now + PAUSE_SECONDS)
+            self.context.pause(PAUSE_SECONDS)
 
     def _hook(self, hook: Hook, seconds: float, call: Callable[..., calls.Answer]) -> calls.Answer:
         given = self.context.inventory(occasion=self.occasion)

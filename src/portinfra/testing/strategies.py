@@ -87,7 +87,7 @@ def services(role: str) -> st.SearchStrategy[list[Service]]:
 
 @st.composite
 def _service(draw: st.DrawFn, name: str, number: int) -> Service:
-    every: list[Tls] = ["proxy", "proxy", "app", "none"]
+    every: list[Tls] = ["proxy", "proxy", "app"]  # `none` is an error unless it is waived
     tls = draw(st.sampled_from(every))
     own = st.none() | st.just(18_000 + number) if tls == "proxy" else st.none()
     return Service(
@@ -180,7 +180,7 @@ def recoveries(draw: st.DrawFn, topology: Topology) -> RecoveryPlan:
         accept=draw(st.sampled_from(ACCEPTS)),
         signers=draw(st.lists(st.just("zxAdujw16d51eEsTZUQlEYU+hgWv/JSaac/0cMVqWAQ="), max_size=1)),
         notify=draw(st.lists(st.just("true"), max_size=1)),
-        drill=draw(st.none() | st.just(DrillSettings(cidr="10.40.0.0/16"))),
+        drill=draw(st.none() | st.just(DrillSettings(cidr="10.40.0.0/16", every="90d"))),
         evidence=draw(st.none() | st.just(EvidenceCopy("vault:shop/evidence", "copies.conf"))),
         standby=draw(st.sampled_from(STANDBYS)),
         drill_limit=draw(st.sampled_from(["4h", "6h"])),

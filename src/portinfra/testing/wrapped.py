@@ -11,6 +11,7 @@ from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.resources import Spec
 from portinfra.provider import registry
+from portinfra.provider.abilities import ServerTime
 from portinfra.provider.interface import Answer, Call, Clock, Driver, Provider, RecordDriver
 
 Hand = Callable[[Provider, Call], Answer]
@@ -84,6 +85,9 @@ class _WrappedProvider:
 
     def perform(self, call: Call) -> Answer:
         return self._hand(self._inner, call)
+
+    def clock_offset(self) -> float | None:
+        return self._inner.clock_offset() if isinstance(self._inner, ServerTime) else None
 
     def more(self, call: Call, answer: Answer) -> Call | None:
         return self._inner.more(call, answer)

@@ -142,17 +142,19 @@ def _action_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
 
 
 def _manual_findings(part: Part, action: Action) -> Iterator[Finding]:
-    """A manual step that also runs something, that a drill would wait for, or named as a takeover."""
+    """A manual step that also runs something, that a trial would wait for, or named as a takeover."""
     if not action.manual:
         return
     if action.run:
         message, fix = "people do a manual step, and this one runs something", "Leave run or manual out."
         yield part.wrong("manual-step", "run", message, fix)
-    if "drill" in action.on:
-        message, fix = "a drill waits for nobody", "Leave drill out of on: a drill passes the step over."
-        yield part.wrong("manual-step", "on", message, fix)
+    for trial in ("drill", "refresh"):
+        if trial in action.on:
+            fix = f"Leave {trial} out of on: a {trial} passes the step over."
+            yield part.wrong("manual-step", "on", f"a {trial} waits for nobody", fix)
     if action.name in TAKEOVERS:
-        message = f"dr approve {action.name} approves the {action.name} itself"
+        approval = command("dr", "approve", action.name)
+        message = f"{approval} approves the {action.name} itself, and no step of that name"
         yield part.wrong("manual-step", "", message, "Give the step another name.")
 
 

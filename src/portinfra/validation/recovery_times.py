@@ -53,6 +53,8 @@ def _given(recovery: RecoveryPlan) -> Iterator[tuple[Part, str, str]]:
     for attribute in ("rpo", "rto"):
         yield whole(recovery), attribute, getattr(recovery, attribute)
     yield drill_part(recovery, "limit")
+    if recovery.drill and recovery.drill.every:
+        yield drill_part(recovery, "every")
     for attribute in ("lock", "keep_overwritten", "refresh_every"):
         if text := getattr(recovery, attribute):
             yield whole(recovery), attribute, text

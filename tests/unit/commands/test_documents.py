@@ -126,6 +126,17 @@ def test_every_document_has_a_schema_and_every_schema_a_document():
     assert named - KEPT_IN_A_VAULT == schema_names()
 
 
+def test_all_evidence_has_the_same_fields():
+    folder = Path(portinfra.__file__).parent / "render" / "schemas"
+    drill, *others = (
+        json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        for name in ("drill", "failover", "refresh")
+    )
+    for each in others:
+        assert each["required"] == drill["required"]
+        assert {**each["properties"], "schema": {}} == {**drill["properties"], "schema": {}}
+
+
 def test_every_schema_is_on_the_page():
     assert set(_examples()) == set(SCHEMAS)
 

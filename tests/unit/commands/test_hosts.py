@@ -19,8 +19,9 @@ FILES = render_hosts(SHOP, PRODUCTION)
 
 
 def run(*arguments, topology=SHOP, answer=None):
-    session = Session("portinfra", arguments, Declared((topology,), (PRODUCTION,)))
-    return CliRunner().invoke(app(session), ["hosts", *arguments], input=answer)
+    words = ("hosts", *arguments)
+    session = Session("portinfra", words, Declared((topology,), (PRODUCTION,)))
+    return CliRunner().invoke(app(session), words, input=answer)
 
 
 def lines(changes=(), hosts=tuple(FILES)):

@@ -81,7 +81,9 @@ from portinfra.render.console.errors import show_error
         ("locals {\n  a = [1]\n  b = local.a[1]\n}", 3, "the list has 1 member"),
         ("locals {\n  a = uper(1)\n}", 2, "Did you mean 'upper'?"),
         ("locals {\n  a = upper([])\n}", 2, "takes text, not a list"),
-        ('locals {\n  a = upper("a", "b")\n}', 2, "upper() cannot do this"),
+        ('locals {\n  a = upper("a", "b")\n}', 2, "upper() takes 1 argument, and has 2"),
+        ("locals {\n  a = upper()\n}", 2, "upper() takes 1 argument, and has none"),
+        ('locals {\n  a = lookup("a")\n}', 2, "lookup() takes 2 arguments or more, and has 1"),
         ('locals {\n  a = file("none.sh")\n}', 2, "'none.sh' cannot be read"),
         ('locals {\n  a = 1 + "a"\n}', 2, "takes numbers, not text"),
         ("locals {\n  a = 1 / 0\n}", 2, "division by zero"),
@@ -102,6 +104,7 @@ def test_an_error_is_named_with_its_line(text, line, words, findings_of):
 DOUBLED = "".join(f'  t{n + 1} = "${{local.t{n}}}${{local.t{n}}}"\n' for n in range(40))
 NESTED = "".join(f"  n{n + 1} = [local.n{n}, local.n{n}]\n" for n in range(40))
 ROUNDS = "for a in range(1000) : [for b in range(1000) : [for c in range(1000) : a]]"
+ROUNDS_OF_TEXT = "%{for a in range(1000)}" * 3 + "x" + "%{endfor}" * 3
 HALF = 'join("", [for n in range(1000) : "' + "x" * 500 + '"])'
 
 
@@ -111,6 +114,7 @@ HALF = 'join("", [for n in range(1000) : "' + "x" * 500 + '"])'
         f'locals {{\n  t0 = "{"x" * 100}"\n{DOUBLED}}}',
         f"locals {{\n  n0 = [1]\n{NESTED}}}",
         f"locals {{\n  a = [{ROUNDS}]\n}}",
+        f'locals {{\n  a = "{ROUNDS_OF_TEXT}"\n}}',
         f"locals {{\n  t0 = {HALF}\n  a = join(local.t0, range(1000))\n}}",
         f'locals {{\n  t0 = {HALF}\n  a = replace(local.t0, "x", "xxxx")\n}}',
         f"locals {{\n  t0 = {HALF}\n  a = concat([local.t0], [local.t0, 1])\n}}",
@@ -120,7 +124,7 @@ HALF = 'join("", [for n in range(1000) : "' + "x" * 500 + '"])'
 def test_a_value_that_would_fill_the_memory_is_refused_at_its_line(text, findings_of):
     ((_, line, words),) = findings_of(text)
     assert line > 1
-    assert "more than 1,000,000 characters and members" in words or "too many steps" in words
+    assert "more than 1,000,000 characters and members" in words or "more than 120,000 rounds" in words
 
 
 def test_a_value_of_half_the_limit_and_many_rounds_are_taken(load_hcl):

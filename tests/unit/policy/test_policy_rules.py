@@ -3,7 +3,7 @@
 import pytest
 from attrs import evolve
 
-from portinfra import INTERNET, Environment, Role, Topology, Volume, allow, rule
+from portinfra import INTERNET, Environment, Role, Service, Topology, Volume, allow, rule
 from portinfra.errors import DeclarationError
 from portinfra.model.address import Address
 from portinfra.model.finding import Severity
@@ -350,3 +350,18 @@ def test_what_is_found_only_in_what_is_there_says_so():
     world = there(placed, {"firewall-rules.web": {"ingress": (Rule("tcp", 22, 22, "0.0.0.0/0"),)}})
     seen = {one.subject: one.observed for one in check(placed, observation=world).findings}
     assert seen == {"role.web": True, "role.db": False}
+
+
+@pytest.mark.parametrize(
+    ("tls", "waive", "expected"),
+    [
+        ("proxy", {}, set()),
+        ("app", {}, set()),
+        ("none", {}, {"check/service-without-tls"}),
+        ("none", {"check/service-without-tls": "read-only, and public anyway"}, set()),
+    ],
+)
+def test_traffic_between_services_is_encrypted(tls, waive, expected):
+    cache = evolve(DB, offers=Service("cache", tcp=6380, local_port=8003, tls=tls), waive=waive)
+    found_rules = rules_of(shop(roles=(VPN, BASTION, WEB, cache)))
+    assert {rule for rule in found_rules if "service" in rule} == expected

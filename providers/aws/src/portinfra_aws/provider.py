@@ -64,6 +64,10 @@ class AwsProvider:
         self._note_key_pairs(call, answer)
         return answer
 
+    def clock_offset(self) -> float | None:
+        """By EC2's answers; None where time is not this machine's, as in tests."""
+        return self.transport.server_clock.offset if isinstance(self.clock, SystemClock) else None
+
     def more(self, call: Call, answer: Answer) -> Call | None:
         """The next page, while the answer says that there is one."""
         following = answer.get("nextToken")

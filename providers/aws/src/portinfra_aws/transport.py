@@ -6,6 +6,7 @@ The only module that knows apache-libcloud. Its connections are not safe to shar
 import json
 import os
 import threading
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from attrs import frozen
 from libcloud.common.aws import AWSRequestSignerAlgorithmV4, SignedAWSConnection
 
 from portinfra.errors import InvalidRequest
+from portinfra.provider.clock import ServerClock
 from portinfra_aws import presigned, query, xml
 from portinfra_aws.credentials import Source
 from portinfra_aws.errors import EC2Error, NotSent
@@ -111,11 +113,12 @@ class Transport:
         self._credentials = credentials
         self._mine = threading.local()
         self._all: list[_Connection] = []
+        self.server_clock = ServerClock()
 
     def ask(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """One request. Raises EC2Error for what was refused, NotSent, and whatever `requests` raises."""
         service = SERVICES.get(action, "ec2")
-        asked = endpoint(service, self._region)
+        asked, sent = endpoint(service, self._region), time.time()
         try:
             received = self._connection(service).post(*_written(service, action, parameters))
         except requests.ConnectTimeout as error:
@@ -124,6 +127,7 @@ class Transport:
             if "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error):
                 raise NotSent(f"{asked} cannot be reached", asked) from error
             raise
+        self.server_clock.note(received.headers.get("Date"), sent)
         status, body = received.status_code, received.content
         if status >= 300:
             code, message = (_json_fault(body) if service in _TARGETS else xml.fault(body)) or (

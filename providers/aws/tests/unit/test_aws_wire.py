@@ -3,6 +3,8 @@
 import socket
 import threading
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -14,7 +16,7 @@ ANSWER = b"<R><requestId>1</requestId></R>"
 
 
 @contextmanager
-def listening():
+def listening(head_of_answer=b""):
     """A server of one connection that keeps the raw bytes of each request."""
     received, server = [], socket.create_server(("127.0.0.1", 0))
 
@@ -28,8 +30,8 @@ def listening():
                     if b"content-length" in line
                 ]
                 received.append((head, stream.read(sum(sizes))))
-                said = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(ANSWER)
-                client.sendall(said + ANSWER)
+                said = b"HTTP/1.1 200 OK\r\nConnection: close\r\n%sContent-Length: %d\r\n\r\n"
+                client.sendall(said % (head_of_answer, len(ANSWER)) + ANSWER)
                 return
 
     thread = threading.Thread(target=serve, daemon=True)
@@ -53,6 +55,16 @@ def test_the_signature_covers_the_host_and_amazons_own_headers_alone(monkeypatch
     assert signed == b"SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-security-token"
     assert int(headers[b"Content-Length"]) == len(body)
     assert b"Action=DescribeVpcs" in body
+
+
+def test_an_answer_tells_how_far_the_clock_of_this_machine_is_off(monkeypatch):
+    date = format_datetime(datetime.now(UTC) + timedelta(days=2), usegmt=True)
+    with listening(f"Date: {date}\r\n".encode()) as (port, _):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        with closing(Transport("us-east-1", lambda: Credentials("AK", "S", "TOKEN"))) as transport:
+            assert transport.server_clock.offset is None, "nothing has told it yet"
+            transport.ask("DescribeVpcs", {})
+            assert abs(transport.server_clock.offset - 2 * 86_400) < 10
 
 
 def test_a_list_of_nothing_but_white_space_is_empty():

@@ -78,6 +78,10 @@ class GcpProvider:
             self._begun[_same(call)] = _asking(answer)
         return answer
 
+    def clock_offset(self) -> float | None:
+        """By the answers of Compute Engine; None where time is not this machine's, as in tests."""
+        return self.transport.server_clock.offset if isinstance(self.clock, SystemClock) else None
+
     def more(self, call: Call, answer: Answer) -> Call | None:
         """The next page, while the answer says that there is one."""
         following = answer.get("nextPageToken")

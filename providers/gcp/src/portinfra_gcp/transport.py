@@ -6,6 +6,7 @@ The only module that knows apache-libcloud. Its connections are not safe to shar
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from string import Formatter
 from typing import Any
@@ -16,6 +17,7 @@ from attrs import frozen
 from libcloud.common.base import Connection
 from libcloud.compute.drivers.gce import GCEConnection
 
+from portinfra.provider.clock import ServerClock
 from portinfra_gcp import errors, links
 from portinfra_gcp.errors import NotSent
 from portinfra_gcp.methods import METHODS
@@ -83,10 +85,12 @@ class Transport:
         self._token = token
         self._mine = threading.local()
         self._all: list[_Connection] = []
+        self.server_clock = ServerClock()
 
     def ask(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """One request. Raises GceError for what was refused, NotSent, and whatever `requests` raises."""
         verb, path, query = self._request(action, parameters)
+        sent = time.time()
         try:
             body = links.in_full(self.project, parameters.get("body"))
             received = self._connection().ask(verb, path, query, body)
@@ -96,6 +100,7 @@ class Transport:
             if "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error):
                 raise NotSent(f"{endpoint()} cannot be reached") from error
             raise
+        self.server_clock.note(received.headers.get("Date"), sent)
         try:
             told = json.loads(received.content)
         except ValueError as error:

@@ -4,6 +4,8 @@ import json
 import socket
 import threading
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -13,7 +15,7 @@ ANSWER = b'{"kind": "compute#operation", "name": "o", "status": "DONE"}'
 
 
 @contextmanager
-def listening():
+def listening(head_of_answer=b""):
     """A server of one connection that keeps the raw bytes of each request."""
     received, server = [], socket.create_server(("127.0.0.1", 0))
 
@@ -23,14 +25,25 @@ def listening():
             head = b"".join(iter(stream.readline, b"\r\n"))
             lengths = [line for line in head.lower().splitlines() if line.startswith(b"content-length")]
             received.append((head, stream.read(sum(int(line.split(b":")[1]) for line in lengths))))
-            said = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(ANSWER)
-            client.sendall(said + ANSWER)
+            said = b"HTTP/1.1 200 OK\r\nConnection: close\r\n%sContent-Length: %d\r\n\r\n"
+            client.sendall(said % (head_of_answer, len(ANSWER)) + ANSWER)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     with server:
         yield server.getsockname()[1], received
         thread.join(5)
+
+
+def test_an_answer_tells_how_far_the_clock_of_this_machine_is_off(monkeypatch):
+    date = format_datetime(datetime.now(UTC) - timedelta(days=2), usegmt=True)
+    with listening(f"Date: {date}\r\n".encode()) as (port, _):
+        address = f"http://127.0.0.1:{port}/compute/v1/"
+        monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", address)
+        with closing(Transport("acme", lambda: "TOKEN")) as transport:
+            assert transport.server_clock.offset is None, "nothing has told it yet"
+            transport.ask("instances.start", {"zone": "z", "instance": "i"})
+            assert abs(transport.server_clock.offset + 2 * 86_400) < 10
 
 
 @pytest.fixture

@@ -1,13 +1,13 @@
 """`dr drill`, `dr drills` and `dr sweep`: drills, their history, and what a dead one left."""
 
 from portinfra.command_text import command_line
-from portinfra.commands.dr.options import AsOf, Which, recovery_of
+from portinfra.commands.dr.options import RestoreOptions, Which, recovery_of
 from portinfra.commands.exits import Exit, Interrupted
 from portinfra.commands.options import Shown
 from portinfra.commands.session import Session
 
 
-def drill(session: Session, which: Which, shown: Shown, data: AsOf) -> int:
+def drill(session: Session, which: Which, shown: Shown, data: RestoreOptions) -> int:
     """Bring everything up in the target from the newest points, apart from all else; measure; tear down."""
     from portinfra import dr
     from portinfra.commands.dr.reporting import hand_in
@@ -19,7 +19,7 @@ def drill(session: Session, which: Which, shown: Shown, data: AsOf) -> int:
     with ProgressDisplay() as display:
         try:
             pace = dr.Pace(listen=display)
-            evidence = dr.drill(recovery, pace=pace, say=display.say, as_of=moment)
+            evidence = dr.drill(recovery, pace=pace, say=display.say, as_of=moment, blank=data.may_be_blank)
         except KeyboardInterrupt as again:  # the first one has begun to tear it down
             fix = f"Remove the rest: {command_line('dr', 'sweep', recovery.plan.name)}"
             raise Interrupted("interrupted while it was torn down", fix=fix) from again
@@ -27,7 +27,7 @@ def drill(session: Session, which: Which, shown: Shown, data: AsOf) -> int:
 
 
 def drills(session: Session, which: Which, shown: Shown) -> int:
-    """List the drills and failovers that the ledger numbers, with their evidence. Ends with 1 where one is
+    """List the drills and takeovers that the ledgers number, with their evidence. Ends with 1 where one is
     missing, or where evidence is not what the ledger has.
     """
     from portinfra import dr

@@ -6,7 +6,7 @@ from attrs import evolve, frozen
 from typer import Option
 
 from portinfra.command_text import command, command_line
-from portinfra.commands.dr.options import Agreed, AsOf, Which, recovery_of
+from portinfra.commands.dr.options import Agreed, RestoreOptions, Which, recovery_of
 from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.session import Session
 
@@ -38,6 +38,10 @@ class TakingOver(Agreed):
             "--without-point", metavar="POINT", help="Use an older point than this one, or none; repeatable."
         ),
     ] = None
+    insist: Annotated[
+        bool,
+        Option("--insist", help="Go on though the check finds errors, other than missing data."),
+    ] = False
     older_data: Annotated[bool, Option("--older-data", hidden=True)] = False
     source_is_lost: Annotated[bool, Option("--source-is-lost", hidden=True)] = False
     abandon: Annotated[bool, Option("--abandon", hidden=True)] = False
@@ -53,7 +57,7 @@ class FailingOver(TakingOver):
     ] = False
 
 
-def failover(session: Session, which: Which, failing: FailingOver, data: AsOf) -> int:
+def failover(session: Session, which: Which, failing: FailingOver, data: RestoreOptions) -> int:
     """Make the target active: stop the source, and bring everything up there. Run again to go on."""
     declared = recovery_of(session, which)
     if failing.planned and (failing.from_points or failing.older_data):
@@ -65,7 +69,7 @@ def failover(session: Session, which: Which, failing: FailingOver, data: AsOf) -
     return _take_over(session, declared, failing, data, planned=True if failing.planned else None)
 
 
-def failback(session: Session, which: Which, changing: TakingOver, data: AsOf) -> int:
+def failback(session: Session, which: Which, changing: TakingOver, data: RestoreOptions) -> int:
     """Make the source active again, with what was written since. Its downtime is measured."""
     return _take_over(session, recovery_of(session, which).turned, changing, data, planned=None)
 
@@ -98,7 +102,12 @@ def fence(session: Session, which: Which, changing: Agreed) -> int:
 
 
 def _take_over(
-    session: Session, recovery: "Recovery", taking: TakingOver, data: AsOf, *, planned: bool | None
+    session: Session,
+    recovery: "Recovery",
+    taking: TakingOver,
+    data: RestoreOptions,
+    *,
+    planned: bool | None,
 ) -> int:
     """Make the target of this recovery active. An old spelling says what to write now."""
     from portinfra import dr
@@ -141,11 +150,13 @@ def _take_over(
         without=without,
         from_points=taking.from_points or taking.older_data,
         as_of=moment,
+        blank=data.may_be_blank,
+        insist=taking.insist,
     )
     if not taking.yes:
         show_prospect(dr.prospect(recovery, how), err())
-        dr.may_take_over(recovery, how)
-        for line in _agreement(recovery, how):
+        overruled = dr.may_take_over(recovery, how).overruled
+        for line in (*_agreement(recovery, how), *(f"Overruled: {error}" for error in overruled)):
             err().print(line)
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
@@ -175,6 +186,8 @@ def _agreement(recovery: "Recovery", how: "How") -> list[str]:
     if how.as_of:
         at = f"{how.as_of:%Y-%m-%d %H:%M:%S %Z}"
         lines.append(f"Each group comes up from data as of {at}. What was written later does not come back.")
+    if how.blank:
+        lines.append(f"These volumes come up blank: {', '.join(sorted(how.blank))}.")
     if how.lost:
         lines.append(f"What was written in {source} and is in no point stays on its volumes.")
     elif recovery.is_reversed:

@@ -26,8 +26,8 @@ class Which(DeclarationOptions):
 
 
 @frozen
-class AsOf:
-    """The moment of the data that is restored."""
+class RestoreOptions:
+    """Which data is restored."""
 
     as_of: Annotated[
         str | None,
@@ -37,6 +37,19 @@ class AsOf:
             help="Use points that are not later, and no own volumes: 2030-01-31T14:00Z.",
         ),
     ] = None
+    blank: Annotated[
+        list[str] | None,
+        Option(
+            "--blank",
+            metavar="ADDRESS",
+            help="This volume may begin blank, where no point has data of it: volume.db3-data; repeatable.",
+        ),
+    ] = None
+
+    @property
+    def may_be_blank(self) -> tuple[str, ...]:
+        """The volumes that may begin blank, by their addresses."""
+        return tuple(self.blank or ())
 
     @property
     def moment(self) -> datetime | None:

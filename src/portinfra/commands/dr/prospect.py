@@ -5,7 +5,7 @@ from typing import Annotated
 from attrs import frozen
 from typer import Option
 
-from portinfra.commands.dr.options import AsOf, Which, recovery_of
+from portinfra.commands.dr.options import RestoreOptions, Which, recovery_of
 from portinfra.commands.exits import Exit, exit_code
 from portinfra.commands.options import Shown
 from portinfra.commands.session import Session
@@ -20,7 +20,7 @@ class Foreseeing(Shown):
     ] = False
 
 
-def plan(session: Session, which: Which, foreseeing: Foreseeing, data: AsOf) -> int:
+def plan(session: Session, which: Which, foreseeing: Foreseeing, data: RestoreOptions) -> int:
     """Show waves, estimated time, age of the data, and every gap. Asks the target, and changes nothing."""
     from portinfra import dr
     from portinfra.model.finding import Severity
@@ -33,7 +33,7 @@ def plan(session: Session, which: Which, foreseeing: Foreseeing, data: AsOf) -> 
     if foreseeing.grants:
         write(dr.grants(recovery))
         return Exit.DONE
-    found = dr.prospect(recovery, dr.How(as_of=data.moment))
+    found = dr.prospect(recovery, dr.How(as_of=data.moment, blank=data.may_be_blank))
     if foreseeing.as_json:
         write_json(prospect_document(found))
     else:

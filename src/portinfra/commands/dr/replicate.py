@@ -16,6 +16,9 @@ class Replicating(Shown):
     """When."""
 
     now: Annotated[bool, Option("--now", help="Make a point of every group, due or not.")] = False
+    insist: Annotated[bool, Option("--insist", help="Go on though the clock of this machine is wrong.")] = (
+        False
+    )
 
 
 def replicate(session: Session, which: Which, replicating: Replicating) -> int:
@@ -28,7 +31,13 @@ def replicate(session: Session, which: Which, replicating: Replicating) -> int:
 
     recovery = recovery_of(session, which)
     with ProgressDisplay() as display:
-        made = dr.replicate(recovery, now=replicating.now, pace=dr.Pace(listen=display), say=display.say)
+        made = dr.replicate(
+            recovery,
+            now=replicating.now,
+            insist=replicating.insist,
+            pace=dr.Pace(listen=display),
+            say=display.say,
+        )
     if replicating.as_json:
         write_json(replicated_document(recovery, made))
     else:

@@ -11,11 +11,8 @@ from portinfra.commands.options import Shown
 from portinfra.commands.session import Session, show
 from portinfra.errors import PortinfraError
 
-LEVELS = {"ok": 0, "late": 1, "lost": 2}
-"""The exit codes that monitors expect: OK, WARNING, CRITICAL."""
-
 UNKNOWN = 3
-"""And the one for when nobody could look."""
+"""The exit code that monitors expect where the target does not answer."""
 
 
 @frozen
@@ -27,8 +24,8 @@ class Watching(Shown):
 
 
 def status(session: Session, which: Which, watching: Watching) -> int:
-    """Show the age of every volume's newest restorable point. Ends with 0, 1, 2 or 3: fine, late, too old, or
-    nobody could look.
+    """Show the age of every volume's newest restorable point, and what would refuse a takeover. Ends with
+    0, 1, 2 or 3: fine, late, too old or not ready, or an end does not answer.
     """
     from portinfra import dr
     from portinfra.render.console.recovery import show_status
@@ -54,4 +51,4 @@ def status(session: Session, which: Which, watching: Watching) -> int:
         write(prometheus(found))
     else:
         show_status(found, out(), points=watching.points)
-    return LEVELS[found.level]
+    return found.exit_code

@@ -11,6 +11,9 @@ LARGEST_VALUE = 1_000_000
 MOST_WORK = 10_000_000
 """Of one attribute: ten for each computed piece, and one for each character or member of its value."""
 
+MOST_ROUNDS = 120_000
+"""Of all loops of one attribute, those within others counted each time: a second of work."""
+
 MOST_MARKS = 5_000
 """`${…}` and directives of one template: python-hcl2 takes 0.2 ms to parse one."""
 
@@ -49,6 +52,12 @@ class Work:
 
     def __init__(self) -> None:
         self.done = 0
+        self.rounds = 0
+
+    def is_one_round_too_many(self) -> bool:
+        """Count a round of a loop; return whether there are too many by now."""
+        self.rounds += 1
+        return self.rounds > MOST_ROUNDS
 
     def is_too_much(self, value: Any) -> bool:
         """Count a piece with its value; return whether the pieces take too much by now."""

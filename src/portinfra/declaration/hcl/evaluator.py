@@ -29,5 +29,8 @@ class Evaluator(Protocol):
     def with_names(self, bound: Mapping[str, Any]) -> Self:
         """Return an evaluator that knows these names, too."""
 
+    def count_round(self, tree: Expression) -> None:
+        """Count a round of a loop. Raises Problem where there are too many."""
+
     def wrong(self, tree: Expression, rule: str, message: str, fix: str) -> Problem:
         """Return the error to raise about an expression."""

@@ -13,9 +13,9 @@ from portinfra.declaration import terraform
 from portinfra.declaration.hcl import calls, loops, operations
 from portinfra.declaration.hcl.accessors import chain, name_of, number_of, reach
 from portinfra.declaration.hcl.arithmetic import Number, negate, read_number
-from portinfra.declaration.hcl.bounds import SMALLER, TOO_LARGE, Work, is_too_large
+from portinfra.declaration.hcl.bounds import MOST_ROUNDS, SMALLER, TOO_LARGE, Work, is_too_large
 from portinfra.declaration.hcl.directives import make_text
-from portinfra.declaration.hcl.functions import FUNCTIONS
+from portinfra.declaration.hcl.functions import FUNCTIONS, wrong_number
 from portinfra.declaration.hcl.problem import Problem, all_of, problem
 from portinfra.declaration.hcl.scope import Computed, Scope
 from portinfra.declaration.hcl.source import Source
@@ -80,6 +80,13 @@ class Evaluator:
         """Count the work of a piece with its value. Raises Problem where it is too much."""
         if self.work.is_too_much(value):
             raise self.wrong(tree, "too-large", "this takes too many steps to compute", SMALLER)
+
+    def count_round(self, tree: Expression) -> None:
+        """Count a round of a loop. Raises Problem where there are too many."""
+        if self.work.is_one_round_too_many():
+            message = f"the loops of this value go more than {MOST_ROUNDS:,} rounds"
+            fix = "Go through shorter lists, or through fewer within one another."
+            raise self.wrong(tree, "too-large", message, fix)
 
     def wrong(self, tree: Expression, rule: str, message: str, fix: str) -> Problem:
         """What is wrong with a piece, at its line."""
@@ -229,6 +236,8 @@ class Evaluator:
             )
             raise self.wrong(tree, "unknown-function", f"there is no function {function!r}", fix)
         arguments = calls.arguments(self, rest[0] if rest else None)
+        if wrong := wrong_number(function, len(arguments)):
+            raise self.wrong(tree, "function", wrong, "Give it as many as it takes.")
         if is_too_large(arguments):
             raise self.wrong(tree, "too-large", f"{function}(): {TOO_LARGE}", SMALLER)
         try:

@@ -7,6 +7,7 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from inspect import signature
 from ipaddress import IPv4Network, ip_network
 from typing import Any
 
@@ -16,6 +17,7 @@ from portinfra.declaration.hcl.formats import format_text
 from portinfra.declaration.hcl.patterns import replace_pattern
 from portinfra.declaration.hcl.values import in_words, same, to_number, to_text, to_truth
 from portinfra.declaration.hcl.yaml import yaml_text
+from portinfra.words import count
 
 LONGEST_RANGE = 1024
 """As in Terraform."""
@@ -92,7 +94,7 @@ def _network(make: Callable[[str], Any], prefix: Any) -> Any:
 def _replace(text: Any, part: Any, by: Any) -> str:
     """Return the text with each part replaced; with `/…/` as the part, it is a regular expression."""
     whole, found, new = _text(text), _text(part), _text(by)
-    if len(found) < 3 or not (found.startswith("/") and found.endswith("/")):
+    if len(found) < 2 or not (found.startswith("/") and found.endswith("/")):
         raise_if_too_long(len(whole) + whole.count(found) * len(new))
         return whole.replace(found, new)
     return replace_pattern(whole, found[1:-1], new)
@@ -183,3 +185,14 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "yamlencode": yaml_text,
 }
 """By name. `calls` has those that need more than values."""
+
+
+def wrong_number(function: str, given: int) -> str:
+    """Return what is wrong with a number of arguments, in words; empty for one that the function takes."""
+    parameters = signature(FUNCTIONS[function]).parameters.values()
+    least = sum(each.kind is not each.VAR_POSITIONAL for each in parameters)
+    more = least < len(parameters)
+    if given == least or (more and given > least):
+        return ""
+    taken = count(least, "argument") + (" or more" if more else "")
+    return f"{function}() takes {taken}, and has {given or 'none'}"

@@ -60,5 +60,6 @@ def rounds(evaluator: E, names: Sequence[str], source: Expression) -> Iterator[E
         message = f"`for` goes through a list or a mapping, not {in_words(value)}"
         raise evaluator.wrong(source, "type", message, "Put [ ] around it to make a list.")
     for key, item in pairs:
+        evaluator.count_round(source)
         bound = (key, item) if len(names) == 2 else (item,)
         yield evaluator.with_names(dict(zip(names, bound, strict=True)))

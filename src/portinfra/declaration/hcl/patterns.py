@@ -8,13 +8,15 @@ from portinfra.declaration.hcl.bounds import raise_if_too_long
 MOST_STEPS = 500_000_000
 """Of one replacement: instructions of the pattern times characters to read, for each match. Takes seconds."""
 
-_GROUP = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
+_SIGN = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\})")
 
 
 def replace_pattern(text: str, pattern: str, by: str) -> str:
-    """Return the text with each match of a pattern replaced; `$1` and `${name}` stand for its groups.
+    """Return the text with each match of a pattern replaced. `$1` and `${name}` stand for its groups, and
+    `$$` for `$`, as in Go (https://pkg.go.dev/regexp#Regexp.Expand).
 
-    Raises ValueError. As in Go, an empty match directly behind another match is none.
+    Raises ValueError, also for a group that the pattern lacks: Go puts in nothing. As in Go, an empty match
+    directly behind another match is none.
     """
     import re2  # takes 3 ms, and most declarations have no pattern
 
@@ -48,10 +50,16 @@ def _raise_if_too_many(steps: int) -> None:
 
 def _expand(by: str, match: Any) -> str:
     try:
-        return _GROUP.sub(lambda sign: match.group(_key(sign[1] or sign[2])) or "", by)
+        return _SIGN.sub(lambda sign: sign[1] or match.group(_key(sign[2] or sign[3])) or "", by)
     except IndexError:
         raise ValueError("the part lacks a group that is put in") from None
 
 
 def _key(name: str) -> int | str:
-    return int(name) if name.isdecimal() else name
+    """Return the number or name of a group. Go reads as a number only digits of ASCII without a zero before
+    them, and in a name only letters, digits and `_`. Raises ValueError for other characters.
+    """
+    if not all(each.isalpha() or each.isdecimal() or each == "_" for each in name):
+        raise ValueError("the name of a group that is put in has letters, digits and _ only")
+    is_number = name.isascii() and name.isdecimal() and (name == "0" or name[0] != "0")
+    return int(name) if is_number else name

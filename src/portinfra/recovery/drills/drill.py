@@ -3,6 +3,7 @@ torn down always. It makes no call to the source, and touches nothing of the tar
 """
 
 import secrets
+from collections.abc import Collection
 from contextlib import ExitStack, suppress
 from datetime import datetime
 
@@ -20,15 +21,18 @@ from portinfra.model.plan import PlanOptions
 from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.recovery.drills.way_in import keep_one_address, open_way_in, way_in
+from portinfra.recovery.groups import check_blank
 from portinfra.recovery.ledger.drills import KIND
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import begin_run, end_run, link_run
-from portinfra.recovery.options import How, Pace, in_utc
+from portinfra.recovery.options import How, Pace
 from portinfra.recovery.points.ages import Ages
+from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.left_aside import remove_outlived
 from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import ending, isolated, sourced
 from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.situation.clocks import say_clocks
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb, may
 from portinfra.recovery.situation.refusals import raise_if_refused
@@ -36,9 +40,11 @@ from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import shown
-from portinfra.recovery.vault.selection import Selected, Selection, choose
+from portinfra.recovery.takeover.inside import remove_probers
+from portinfra.recovery.vault.choice import choose
+from portinfra.recovery.vault.selection import Selected, Selection
 from portinfra.recovery.vault.transfer import clear, receive
-from portinfra.recovery.watch.probers import prober_findings
+from portinfra.recovery.watch.probers import prober_findings, probes_by_role
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
@@ -54,25 +60,33 @@ def drill(
     pace: Pace | None = None,
     say: Say = lambda line: None,
     as_of: datetime | None = None,
+    blank: Collection[str] = (),
 ) -> Evidence:
     """Bring it up, ask the gates and probes, and tear it down. Evidence of a drill that failed says so. With
-    `as_of`, use points that are not later than that moment, and measure the age of their data at it.
+    `as_of`, use points that are not later than that moment, and measure the age of their data at it. Volumes
+    `blank`, by their addresses, may begin blank where no point has data of them.
 
     Raises ProviderError where it could not even begin, and PolicyError where the situation permits no drill.
     A drill that sees a takeover to its own end begin is torn down at its next wave.
     """
-    pace, say, as_of = pace or Pace(), SafeListener(say), in_utc(as_of)
+    pace, say = pace or Pace(), SafeListener(say)
+    how = How(as_of=as_of, blank=blank)
+    as_of = how.as_of
+    check_blank(recovery, place(recovery.topology, recovery.target), how.blank)
     with Connection.to(recovery.target, recovery.topology) as target:
         catalogue, principal = target.catalogue(), target.reader.principal()
         _raise_if_refused(recovery, target)
         if findings := list(prober_findings(recovery)):
             raise PolicyError("a probe cannot run inside a drill: nothing was changed", findings)
+        say_clocks([target], say)
         ledger = Ledger(target, recovery.ledger)
-        started = target.provider.clock.now()
-        chosen, missing = choose(recovery, target, ledger, as_of=as_of)
+        started = target.now()
+        choice = choose(recovery, target, ledger, how)
+        chosen, missing = choice.points, choice.missing
+        accepted = Accepted(choice.blank)
         if as_of:  # a moment that was mistyped leaves no record
-            selection = Selection(recovery, How(as_of=as_of), target)
-            if findings := selection.findings(Selected(missing=tuple(missing))):
+            selection = Selection(recovery, how, target)
+            if findings := selection.findings(Selected(missing=missing, blank=choice.blank)):
                 raise PolicyError(f"no drill begins in {recovery.target_scope}", findings)
         until = as_of.timestamp() if as_of else None
         moment = None if until is None else iso(until)
@@ -86,11 +100,12 @@ def drill(
             if opened := way_in(recovery):
                 say(f"{opened.through} can be reached from {', '.join(opened.ranges)}")
             make_one = command("dr", "replicate", recovery.plan.name, "--now")
-            problems = [f"{told}: make one with {make_one}" for told in missing]
+            problems = [f"{lack}: {lack.fix or f'make one with {make_one}'}" for lack in missing]
             try:
                 with run.living():
                     receive(recovery, target, chosen, pace, say)
-                placed = sourced(where(recovery, id), chosen, target.observe(recovery.points))
+                there = target.observe(recovery.points)
+                placed = sourced(recovery, where(recovery, id), chosen, there, accepted)
             except (PortinfraError, KeyboardInterrupt) as error:
                 problems.append(_in_words(error.first if isinstance(error, ApplyError) else error))
                 placed = where(recovery, id)
@@ -109,8 +124,14 @@ def drill(
             bring_up.reasons.append(what)
         link = link_run(ledger, entry)
         evidence = shown(bring_up, id, chosen, ages, began=started, left_behind=left)
-        evidence = evolve(evidence, way_in=way_in(recovery))
-        evidence = evolve(evidence, target_principal=principal, as_of=moment, **asdict(link))
+        evidence = evolve(
+            evidence,
+            way_in=way_in(recovery),
+            target_principal=principal,
+            as_of=moment,
+            blank=tuple(sorted(choice.blank)),
+            **asdict(link),
+        )
         with suppress(ProviderError):  # what cannot be noted stays open, for a sweep to look at
             waves = [round(wave.seconds) for wave in evidence.waves]
             end_run(ledger, entry, evidence, open=left != 0, rto=evidence.rto_measured, waves=waves)
@@ -236,11 +257,25 @@ def sweep(recovery: Recovery, *, pace: Pace | None = None) -> list[Swept]:
         if recovery.plan.vault:
             with suppress(LeaseHeldError):  # another run is receiving right now
                 clear(recovery, target, pace)
+        _sweep_probers(recovery, target, pace)
         remove_outlived(recovery, target, pace)
     with suppress(ProviderError), Connection.to(recovery.source) as source:  # it may be lost
         source.account()
+        _sweep_probers(recovery.turned, source, pace)
         remove_outlived(recovery.turned, source, pace)
     return found
+
+
+def _sweep_probers(recovery: Recovery, target: Connection, pace: Pace) -> None:
+    """Remove the probers that a takeover to the target left, whose process died."""
+    if not probes_by_role(recovery):
+        return
+    placed = evolve(place(recovery.topology, recovery.target), scope=recovery.prober, resources={}, roles={})
+    with (
+        suppress(LeaseHeldError),  # a takeover asks its probes right now
+        target.run(recovery.prober, workers=pace.workers, seed=pace.seed) as run,
+    ):
+        remove_probers(RolloutContext(target, run, target.catalogue(), placed, pace.listen))
 
 
 def _left(target: Connection, scope: Scope) -> int:

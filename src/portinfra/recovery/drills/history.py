@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from portinfra.errors import PortinfraError
+from portinfra.errors import PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
 from portinfra.model.evidence import Evidence
 from portinfra.model.plain import JsonObject
@@ -17,11 +17,12 @@ from portinfra.recovery.recovery import Recovery
 from portinfra.rollout.evidence import digest_of
 from portinfra.validation.arguments import check_arguments
 
-Found = Literal["here", "elsewhere", "differs", "none", "missing"]
+Found = Literal["here", "elsewhere", "differs", "none", "missing", "unread"]
 """What is known of a run's evidence. `here`: a file has the digest of the ledger, or the run is older than
 those that the ledger keeps. `elsewhere`: no file here has it. `differs`: a file here is about this run, and
 is not what the ledger has, or the ledger has no such run. `none`: the run wrote none, or has not ended.
-`missing`: neither the ledger nor a file here has the run.
+`missing`: neither the ledger nor a file here has the run. `unread`: the ledger of the environment could not
+be read, so its runs are not known.
 """
 
 
@@ -32,7 +33,7 @@ class RunHistory:
     number: int
     """0: a version that numbered no runs wrote it."""
     kind: str
-    """`drill` or `failover`; empty where it is missing."""
+    """`drill`, `failover` or `failback`, for example; empty where it is missing."""
     id: str
     began: str
     result: str
@@ -40,6 +41,8 @@ class RunHistory:
     evidence: Found
     file: str = ""
     """The name of the file that is here."""
+    environment: str = ""
+    """The environment that came up: its ledger has the run, and numbers it."""
 
     @property
     def is_doubtful(self) -> bool:
@@ -58,16 +61,32 @@ class _File:
 
 @check_arguments
 def list_runs(recovery: Recovery, files: Iterable[tuple[str, JsonObject]]) -> list[RunHistory]:
-    """Return the drills and failovers of a recovery, the oldest first, with those that are missing.
+    """Return the runs to both ends of a recovery, those to the target first, each the oldest first, with
+    those that are missing.
 
     `files` are the names and documents of the evidence that is here. Their signatures are not read. Raises
-    ProviderError where the target does not answer.
+    ProviderError where the target does not answer. Where the source does not answer, one entry says so.
     """
-    with Connection.to(recovery.target) as target:
-        target.account()
-        runs = read_runs(Ledger.settled(target, recovery.ledger).entries())
     here = [file for name, document in files if (file := _read(name, document))]
-    mine = [each for each in here if each.evidence.recovery == recovery.plan.name and _is_to(recovery, each)]
+    here = [each for each in here if each.evidence.recovery == recovery.plan.name]
+    back, name = recovery.turned, recovery.source.name
+    try:
+        others = _list_runs_to(back, here)
+    except ProviderError:
+        others = [RunHistory(0, "", "", "", "", "unread")]
+    to_target = _list_runs_to(recovery, here)
+    return [
+        *(evolve(each, environment=recovery.target.name) for each in to_target),
+        *(evolve(each, environment=name) for each in others),
+    ]
+
+
+def _list_runs_to(way: Recovery, here: Iterable[_File]) -> list[RunHistory]:
+    """Return the runs to one end, by number."""
+    with Connection.to(way.target) as target:
+        target.account()
+        runs = read_runs(Ledger.settled(target, way.ledger).entries())
+    mine = [each for each in here if _is_to(way, each.evidence)]
     known = [_known(run, mine) for run in runs]
     numbers = {each.number for each in known}
     older = [each for each in mine if each.evidence.number and each.evidence.number not in numbers]
@@ -82,7 +101,7 @@ def compare_to_ledger(recovery: Recovery, evidence: Evidence, document: JsonObje
 
     Raises ProviderError where the environment that came up does not answer.
     """
-    way = recovery.turned if evidence.kind == "failback" else recovery
+    way = recovery.turned if _is_to(recovery.turned, evidence) else recovery
     with Connection.to(way.target) as target:
         target.account()
         runs = read_runs(Ledger.settled(target, way.ledger).entries())
@@ -106,10 +125,10 @@ def _read(name: str, document: JsonObject) -> _File | None:
         return None
 
 
-def _is_to(recovery: Recovery, file: _File) -> bool:
-    """Return whether a file is about a run that the ledger of the target has."""
-    run, target = file.evidence, f"{recovery.target.name} ({recovery.target.on})"
-    return run.kind != "failback" and (run.topology, run.target) == (recovery.topology.name, target)
+def _is_to(way: Recovery, evidence: Evidence) -> bool:
+    """Return whether evidence is about a run that the ledger of the target has."""
+    target = f"{way.target.name} ({way.target.on})"
+    return (evidence.topology, evidence.target) == (way.topology.name, target)
 
 
 def _known(run: Run, files: Iterable[_File]) -> RunHistory:

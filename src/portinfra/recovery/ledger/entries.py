@@ -20,6 +20,8 @@ VERSION = 2
 takeover which keeps own volumes: an earlier version would replace them.
 """
 
+WHOLE_MAX = 2**63 - 1
+
 TIME_MAX = 253_402_300_799.0
 """The last second of the year 9999: a later time has no date."""
 
@@ -71,7 +73,8 @@ def _is_flag(value: Any) -> bool:
 
 
 def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= TIME_MAX
+    """Also a number that is no moment: an epoch that follows a wrong one may be later than every date."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= WHOLE_MAX
 
 
 def _is_number(value: Any) -> bool:
@@ -147,9 +150,11 @@ FORMS = {
             "lost_at": _is_number_or_none,
             "last_point": _is_flag,
             "as_of": _is_number_or_none,
+            "fetched_at": _is_number_or_none,
             "fenced_at": _is_number_or_none,
             "points": _is_text,
             "own": _is_text,
+            "blank": _is_text,
             "own_until": _is_number_or_none,
             "restored": _is_text,
             "done": _is_text,

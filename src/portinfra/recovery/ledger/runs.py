@@ -25,7 +25,7 @@ REFRESH: Final = "refresh"
 """What an entry of a takeover's run has as `of` where it is of a refresh."""
 
 KEPT = 20
-"""A ledger keeps so many of the newest runs."""
+"""A ledger keeps the runs with so many of the newest numbers."""
 
 
 @frozen
@@ -93,11 +93,14 @@ def end_run(ledger: Ledger, entry: Entry, evidence: Evidence, *, open: bool, **m
 
 
 def _prune(ledger: Ledger, runs: Sequence[Run]) -> None:
-    """Remove all but the newest runs. A drill that may have left something behind stays for `sweep`, and the
-    last refresh that passed says when the next one is due.
+    """Remove the runs that are older than the newest `KEPT` numbers: several may have one number.
+
+    A drill that may have left something behind stays for `sweep`, and the last refresh that passed says when
+    the next one is due.
     """
     last = max((run.number for run in runs if run.kind == REFRESH and run.result == "passed"), default=0)
-    for run in runs[:-KEPT]:
+    newest = max((run.number for run in runs), default=0)
+    for run in (each for each in runs if each.number <= newest - KEPT):
         if (run.entry.kind == TAKEOVER or not run.entry.open) and (run.number, run.kind) != (last, REFRESH):
             ledger.remove(run.entry)
 

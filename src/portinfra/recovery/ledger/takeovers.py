@@ -38,12 +38,16 @@ class Turn:
     """Whether one more point is carried once the source is stopped."""
     as_of: float | None = None
     """The moment that it restores the data as of; None: the newest."""
+    fetched_at: float | None = None
+    """When the data was there that can be fetched before the source is stopped: its downtime begins then."""
     fenced_at: float | None = None
     """When the source had stopped: none of its data is newer. None: nobody has stopped it."""
     points: tuple[str, ...] = ()
     """What the target's data comes from. Empty until the target begins to change: till then, the newest."""
     own: tuple[str, ...] = ()
     """The groups, by `mark`, whose own volumes have the newest data, and are kept."""
+    blank: tuple[str, ...] = ()
+    """The volumes, by `mark`, that begin blank, as an operator accepts."""
     own_until: float | None = None
     """Until when those volumes were written to; None: they are up to date, or it is not known."""
     contained: bool = False
@@ -155,9 +159,11 @@ def as_said(turn: Turn) -> JsonObject:
         "lost_at": turn.lost_at and round(turn.lost_at, 3),
         "last_point": turn.last_point,
         "as_of": turn.as_of,
+        "fetched_at": turn.fetched_at and round(turn.fetched_at, 3),
         "fenced_at": turn.fenced_at and round(turn.fenced_at, 3),
         "points": " ".join(turn.points),
         "own": " ".join(turn.own),
+        "blank": " ".join(turn.blank),
         "own_until": turn.own_until and round(turn.own_until, 3),
         "v": 2 if turn.own else 0,
         "restored": " ".join(turn.restored),
@@ -191,9 +197,11 @@ def _turn(entry: Entry) -> Turn:
         lost_at=said.get("lost_at"),
         last_point=bool(said.get("last_point")),
         as_of=said.get("as_of"),
+        fetched_at=said.get("fetched_at"),
         fenced_at=said.get("fenced_at"),
         points=tuple(str(said.get("points", "")).split()),
         own=tuple(str(said.get("own", "")).split()),
+        blank=tuple(str(said.get("blank", "")).split()),
         own_until=said.get("own_until"),
         restored=tuple(str(said.get("restored", "")).split()),
         done=tuple(str(said.get("done", "")).split()),

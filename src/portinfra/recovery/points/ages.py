@@ -26,6 +26,11 @@ class Age:
     """Whether it is the age. If not, the data is no older than `seconds`."""
 
 
+def age_at(time: float, moment: float) -> float:
+    """Return the age at a moment of data of a time: 0 where it is later, as it has all that was written."""
+    return max(0.0, moment - time)
+
+
 @frozen
 class Ages:
     """The ages of the points of one ledger at one moment."""
@@ -42,7 +47,7 @@ class Ages:
         ahead, time = self.is_ahead(point), self.effective_time(point)
         if time is None:
             return Age(None, exact=False)
-        return Age(max(0.0, (self.now if self.until is None else self.until) - time), exact=not ahead)
+        return Age(age_at(time, self.now if self.until is None else self.until), exact=not ahead)
 
     def is_ahead(self, point: Point) -> bool:
         """Return whether the time of a point is not believed."""

@@ -46,7 +46,7 @@ class KeptVolumes:
         made = {volume_of(a) for a in (_ready(there) if mine else ()) if mine and id_of(a) == mine.id}
         if not (missing := sorted(set(volumes) - made)):
             return
-        now = self.place.provider.clock.now()
+        now = self.place.now()
         taken = [*(each.id for each in known), *map(id_of, there.resources)]
         id = mine.id if mine else new_id(now, taken)
         said = kept_entry(id, takeover, data, now + seconds)
@@ -72,7 +72,7 @@ class KeptVolumes:
 
         Raises ProviderError, LeaseHeldError and ApplyError.
         """
-        now, pace = self.place.provider.clock.now(), self.pace
+        now, pace = self.place.now(), self.pace
         over = [each for each in read_kept(self.ledger.entries(KIND)) if each.until <= now]
         if not over:
             return 0

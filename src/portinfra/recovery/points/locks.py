@@ -38,7 +38,7 @@ def read_locks(place: Connection) -> Mapping[str, float]:
     plugin = registry.plugin(place.environment.provider)
     if not isinstance(plugin, SnapshotLocks):
         return {}
-    now, found = place.provider.clock.now(), dict[str, float]()
+    now, found = place.now(), dict[str, float]()
     for page in place.reader.pages(plugin.locks_call()):
         found.update(plugin.locked_until(page))
     return {id: until for id, until in found.items() if until > now}

@@ -3,7 +3,7 @@ target, or its data in the vault.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from attrs import frozen
@@ -48,14 +48,8 @@ class Point:
         """Whether all of it lies in the vault, from which it can be brought."""
         return self.carried and bool(self.entry.said.get("manifest"))
 
-    def restorable(self, there: Observation, in_vault: Collection[str] | None = None) -> bool:
-        """Whether its data can be brought back. `in_vault` are the ids of all points that the vault has;
-        where that is None, nobody could look, and the ledger is believed.
-        """
-        return bool(self.parts(there)) or (self.vaulted and (in_vault is None or self.id in in_vault))
-
     def parts(self, there: Observation) -> dict[Address, str]:
-        """Volume → the native id of its snapshot in the target; nothing unless all of it is there."""
+        """Volume → the native id of its snapshot in the target; nothing unless all of it has arrived."""
         found = {
             volume_of(address): seen.id
             for address, seen in there.resources.items()

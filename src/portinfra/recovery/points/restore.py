@@ -11,22 +11,37 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import Attachment, Instance, Spec, Volume
 from portinfra.model.topology import INTERNET, Flow, Role, Topology
+from portinfra.recovery.groups import groups
+from portinfra.recovery.points.coverage import NOTHING, Accepted, coverage
+from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.point import Point
+from portinfra.recovery.recovery import Recovery
 
 
-def sourced(placed: Placed, points: Iterable[Point], there: Observation) -> Placed:
+def sourced(
+    recovery: Recovery,
+    placed: Placed,
+    points: Iterable[Point],
+    there: Observation,
+    accepted: Accepted = NOTHING,
+) -> Placed:
     """The same resources; each volume that a point has data for begins with that data.
 
     `there` is what the points' scope holds. Volumes bear the same names in every environment. Raises
-    PortinfraError for a point that is gone: its volumes would begin blank.
+    PortinfraError for a point that does not cover its group any more: volumes would begin blank.
     """
-    points = tuple(points)
-    if gone := [point.id for point in points if not point.parts(there)]:
-        raise PortinfraError(
-            f"point {', '.join(gone)} was removed meanwhile",
-            fix="Run it again: it takes the newest there is.",
-        )
-    sources = {volume: id for point in points for volume, id in point.parts(there).items()}
+    declared = {group.name: group for group in groups(recovery, placed)}
+    sources: dict[Address, str] = {}
+    for point in points:
+        if point.group not in declared:
+            continue
+        judged = coverage(placed, declared[point.group], point, there, VaultListing()).accept(accepted)
+        if judged.restorable is not True:
+            raise PortinfraError(
+                f"point {point.id} was removed meanwhile: {', '.join(map(str, judged.against))}",
+                fix="Run it again: it takes the newest there is.",
+            )
+        sources |= judged.sources
     resources: dict[Address, Spec] = {}
     for address, spec in placed.resources.items():
         source = sources.get(address)
@@ -48,9 +63,12 @@ def _restored(host: Instance, with_data: Collection[tuple[Address | None, str]])
     return evolve(host, mounts=mounts)
 
 
-def outdated(placed: Placed, there: Observation, stale: Collection[str] = ()) -> frozenset[Address]:
+def outdated(
+    placed: Placed, there: Observation, stale: Collection[str] = (), blank: Collection[Address] = ()
+) -> frozenset[Address]:
     """The volumes that are there already, with other data than they should begin with. Those of `stale` roles
-    are of an earlier time, wherever their data came from: it was written on since.
+    are of an earlier time, wherever their data came from: it was written on since. So are `blank` ones, which
+    are to begin without any data.
 
     Those that begin empty, and join another, are as old as that one: `joining` ones are emptied before it
     gets its data, so that nobody has joined yet while it has not.
@@ -61,7 +79,11 @@ def outdated(placed: Placed, there: Observation, stale: Collection[str] = ()) ->
         for address, spec in placed.resources.items()
         if isinstance(spec, Volume)
         and address in there.resources
-        and not _begun(joins.get(address, address), placed, there, stale)
+        and (
+            placed.roles[address] in stale
+            if address in blank
+            else not _begun(joins.get(address, address), placed, there, stale)
+        )
     )
 
 

@@ -32,7 +32,7 @@ class SnapshotStore:
     @property
     def now(self) -> float:
         """By the provider's clock."""
-        return self.connection.provider.clock.now()
+        return self.connection.now()
 
     def snapshots(self) -> dict[Address, Observed[Spec]]:
         """What lies there."""

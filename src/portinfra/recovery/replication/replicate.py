@@ -30,7 +30,9 @@ from portinfra.recovery.ledger.takeovers import stood_since
 from portinfra.recovery.options import Pace
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.capture import Capture
+from portinfra.recovery.points.coverage import coverage, is_intact
 from portinfra.recovery.points.left_aside import remove_outlived
+from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.locks import DAY, lock_days, lock_snapshots
 from portinfra.recovery.points.point import Point, id_of, manifest, new_id, points, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
@@ -38,12 +40,13 @@ from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.pairing import record_peers
 from portinfra.recovery.replication.readiness import capture_problem
 from portinfra.recovery.replication.retention import Retention, arrived_whole
+from portinfra.recovery.situation.clocks import check_clocks, say_clocks
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.situation.situation import End, Situation, peer_of
 from portinfra.recovery.situation.wish import end_of
-from portinfra.recovery.vault.listing import VaultListing, by_vault, held, look
+from portinfra.recovery.vault.listing import by_vault, look, read_manifests
 from portinfra.recovery.vault.transfer import send
 from portinfra.recovery.vault.transfer_host import HelperFailed
 from portinfra.validation.arguments import check_arguments
@@ -93,6 +96,7 @@ def replicate(
     *,
     now: bool = False,
     stopped: bool = False,
+    insist: bool = False,
     pace: Pace | None = None,
     say: Say = lambda line: None,
 ) -> Replicated:
@@ -109,6 +113,9 @@ def replicate(
         source, target = (one, other) if recovery.source == one.environment else (other, one)
         source.account()
         catalogue = target.catalogue()
+        if not stopped:
+            check_clocks(recovery, (source, target), insist=insist)
+            say_clocks((source, target), say)
 
         def check() -> None:
             if not stopped:
@@ -218,6 +225,7 @@ class _Replication:
         ages = Ages(known, self.source.now)
         stood = stood_since(self.ledger.entries())
         there = Observation(self.target.snapshots())
+        self.vault = read_manifests(self.recovery, self.vault, known, there)
         for point in (point for point in known if point.group == group.name):
             if point.entry.number < stood:
                 return None  # what was written in the target since, and carried back, is in none
@@ -232,9 +240,12 @@ class _Replication:
         return None
 
     def _serves(self, point: Point, group: Group, there: Observation) -> bool:
-        """Whether all volumes of a group could be brought back from a point."""
-        restorable = point.restorable(there, self.vault.points)
-        return restorable and held(self.recovery, point, group, there) >= set(group.volumes)
+        """Whether no new point is needed: one has the data of all volumes, and it is intact. A volume that is
+        declared too small is too small for a new point, too.
+        """
+        placed = place(self.recovery.topology, self.recovery.target)
+        judged = coverage(placed, group, point, there, self.vault)
+        return is_intact(judged) and not judged.volumes("missing")
 
     # Capture: one moment a group.
 

@@ -12,16 +12,19 @@ from portinfra.model.address import Address
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Spec
+from portinfra.placement import place
 from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.options import Pace
 from portinfra.recovery.points.ages import Ages
+from portinfra.recovery.points.coverage import coverage, is_intact
 from portinfra.recovery.points.keep import candidates, kept_points
+from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.locks import has_locks, locked_points, read_locks
 from portinfra.recovery.points.point import Point, id_of, points, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.vault.listing import VaultListing, by_vault, look
+from portinfra.recovery.vault.listing import by_vault, look
 from portinfra.recovery.vault.transfer import clear, prune
 
 
@@ -132,9 +135,16 @@ class Retention:
     def _dropped(self, mine: list[Point], keep: Mapping[str, int], there: Observation) -> list[Point]:
         """Of the points of one group, those that are not kept."""
         ages = Ages(mine, self.target.now)
-        judged = candidates(mine, ages, lambda point: point.restorable(there, self.vault.points))
+        judged = candidates(mine, ages, lambda point: self._is_intact(point, there))
         kept = kept_points(judged, keep)
         return [point for point in mine if point.number not in kept]
+
+    def _is_intact(self, point: Point, there: Observation) -> bool:
+        placed = place(self.recovery.topology, self.recovery.target)
+        for group in groups(self.recovery, placed):
+            if group.name == point.group:
+                return is_intact(coverage(placed, group, point, there, self.vault))
+        return point.vaulted or bool(point.parts(there))  # its group is not declared any more
 
     def _prune_vault(self) -> str:
         if self.recovery.plan.vault is None:

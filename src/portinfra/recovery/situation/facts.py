@@ -150,7 +150,15 @@ def _read_end(recovery: Recovery, end: End, place: Connection, *, hosts: bool) -
     contents = Ledger(place, recovery.ledger).read()
     there = place.observe(recovery.target_scope) if hosts else None
     standby = recovery.has_standby and end == "target"
-    return facts_of(end, leases[-1] if leases else None, contents, there, standby=standby)
+    found = facts_of(end, leases[-1] if leases else None, contents, there, standby=standby)
+    held_by = _held_by(leases[-1], place.provider.clock.now()) if leases else ""
+    return evolve(found, held_by=held_by, clock_offset=place.clock_offset)
+
+
+def _held_by(lease: Lease, now: float) -> str:
+    """Return who holds a lease; empty: no run renews it."""
+    is_held = not lease.released and now - lease.renew_time < lease.lease_duration_seconds
+    return str(lease.holder_identity) if is_held else ""
 
 
 def _authority(end: End, lease: Lease | None) -> Authority | None:

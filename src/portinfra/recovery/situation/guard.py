@@ -21,12 +21,13 @@ from portinfra.model.topology import Topology
 from portinfra.placement import place
 from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.standbys import groups_with_newest, record_standby
+from portinfra.recovery.ledger.standbys import groups_with_newest, record_standby, standby_number
+from portinfra.recovery.ledger.takeovers import activated_number
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.situation.facts import read_facts_for_plan
+from portinfra.recovery.situation.facts import read_facts, read_facts_for_plan
 from portinfra.recovery.situation.permissions import Refusal, Verb, may
 from portinfra.recovery.situation.refusals import explain
-from portinfra.recovery.situation.situation import End, Situation
+from portinfra.recovery.situation.situation import End, Situation, is_contained
 from portinfra.validation.arguments import check_arguments
 from portinfra.words import suggestion
 
@@ -49,11 +50,11 @@ class GuardedRecovery(Recovery):
 
     def as_standby(self, placed: Placed, lease: Lease | None) -> Placed | None:
         """Return what the target has of the resources while it is a standby; None: it is active, its own
-        volumes have the newest data, or the plan declares no standby.
+        volumes have data that its hosts must not change, or the plan declares no standby.
         """
         if not self.has_standby or placed.scope != self.target_scope:
             return None
-        if lease and lease.epoch and (not lease.fenced or self._newest_own()):
+        if lease and lease.epoch and (not lease.fenced or self._has_own_data()):
             return None
         return place(without_internet(placed.topology), placed.environment)
 
@@ -61,13 +62,19 @@ class GuardedRecovery(Recovery):
         """Write into the ledger that hosts of a standby may write on its volumes from now on."""
         with Connection.to(self.target) as target:
             ledger = Ledger.settled(target, self.ledger)
-            record_standby(ledger, f"standby-{int(target.provider.clock.now()):x}")
+            record_standby(ledger, f"standby-{int(target.now()):x}")
 
-    def _newest_own(self) -> list[str]:
+    def _has_own_data(self) -> bool:
+        """Return whether volumes of the target have the newest data of a group, or data that the source never
+        got and that hosts of a standby have not changed yet.
+        """
         with Connection.to(self.target) as target:
             contents = Ledger.settled(target, self.ledger).read()
+        if standby_number(contents) > activated_number(contents):
+            return False
         named = groups(self, place(self.topology, self.target))
-        return groups_with_newest(contents, [group.name for group in named])
+        newest = groups_with_newest(contents, [group.name for group in named])
+        return bool(newest) or not is_contained(read_facts(self, hosts=False), "target")
 
     def _findings(self, plan: Plan, end: End, now: Situation) -> Iterator[Finding]:
         apply = Verb("apply", end)
@@ -83,7 +90,7 @@ class GuardedRecovery(Recovery):
         elif plan.standby:
             yield self._standby_finding(plan)
         elif end == "target" and self.has_standby and plan.fenced:
-            yield self._standby_waits(plan)
+            yield self._standby_waits(plan, now)
         elif end == "target" and now.authority is None:
             yield from _blank_findings(plan, self.plan.name)
 
@@ -101,13 +108,16 @@ class GuardedRecovery(Recovery):
             location=environment.location,
         )
 
-    def _standby_waits(self, plan: Plan) -> Finding:
+    def _standby_waits(self, plan: Plan, now: Situation) -> Finding:
         name, environment = self.plan.name, plan.placed.environment
+        what, then = "its own volumes have the newest data of a group", "Then run this again."
+        if not is_contained(now, "target"):
+            what = f"its own volumes have data that {self.source.name} never got"
+            then = f"Then {command('dr', 'refresh', name)} keeps a snapshot of each volume, and starts them."
         return Finding(
             "recovery/standby-waits",
-            f"hosts of {environment.name} stay off: its own volumes have the newest data of a group, which "
-            "hosts of a standby would change",
-            f"Make newer points first: {command('dr', 'replicate', name)}. Then run this again.",
+            f"hosts of {environment.name} stay off: {what}, which hosts of a standby would change",
+            f"Make newer points first: {command('dr', 'replicate', name)}. {then}",
             Severity.WARNING,
             subject=f"environment.{environment.name}",
             location=environment.location,

@@ -63,10 +63,14 @@ class EndFacts:
     damaged: tuple[Unreadable, ...] = ()
     """Entries of takeovers that cannot be read, and may not be finished."""
     silent_zones: tuple[str, ...] = ()
+    held_by: str = field(default="", eq=False)
+    """Who changes it now; empty: no run does."""
     complete: Authority | None = None
     """The newest takeover to this end, where it brought all data of the other end, which it had stopped."""
     kept: tuple[Kept, ...] = field(default=(), eq=False)
     """Its ledger's entries about volumes that takeovers replaced."""
+    clock_offset: float | None = field(default=None, eq=False)
+    """Seconds that its provider is ahead of this machine; None: not known."""
     turn: Turn | None = field(default=None, eq=False)
     """The ledger entry of `takeover`."""
     error: PortinfraError | None = field(default=None, eq=False)

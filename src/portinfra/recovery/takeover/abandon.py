@@ -63,7 +63,7 @@ def abandon(recovery: Recovery, how: How | None = None) -> Abandoned:
             now = read_facts(recovery, through=[target, source])
             raise_if_refused(recovery, Verb("abandon"), now)  # another run may have finished it meanwhile
             ledger = Ledger(target, recovery.ledger)
-            time = target.provider.clock.now()
+            time = target.now()
             turn = _open_turn(recovery, ledger, int(time))
             epoch = next_epoch(
                 time, turn.latest, now.authority.epoch if now.authority else 0, run.lease.epoch

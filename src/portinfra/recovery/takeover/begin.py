@@ -9,6 +9,7 @@ from portinfra.execution.run import Run
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import Turn, next_epoch, turns, written
 from portinfra.recovery.options import How
+from portinfra.recovery.points.ages import AHEAD_SECONDS
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.refusals import raise_if_refused
@@ -55,7 +56,7 @@ class Beginning:
             found, lost=self.how.lost, last_point=not self.how.lost and (found.last_point or planned)
         )
         if self.how.lost:
-            time = self.target.provider.clock.now()
+            time = self.target.now()
             lost_at = found.lost_at if found.lost_at is not None else time
             wanted = evolve(wanted, epoch=self._epoch(now, run), abandoned=0, lost_at=lost_at)
         return found if wanted == found else written(self.ledger, wanted)
@@ -65,7 +66,7 @@ class Beginning:
         planned = is_planned(self.recovery, self.how, now)
         if self.how.as_of or not (planned and now.holder != end_of(self.recovery)):
             Selection(self.recovery, self.how, self.target).newest(self.ledger)  # else nothing is stopped
-        time, epoch = self.target.provider.clock.now(), self._epoch(now, run)
+        time, epoch = self.target.now(), self._epoch(now, run)
         known = now.facts(end_of(self.recovery)).authority
         left = known is not None and known.active != end_of(self.recovery)
         both_from, both_until = _both_ran(now, peer_of(end_of(self.recovery)))
@@ -78,13 +79,18 @@ class Beginning:
             lost_at=time if self.how.lost else None,
             last_point=planned,
             as_of=self._as_of,
-            own_until=float(known.epoch) if known and left else None,
+            own_until=self._believed(known.epoch, time) if known and left else None,
             approvals=tuple(each.id for each in given),
             contained=is_contained(now, end_of(self.recovery)),
             both_from=both_from,
             both_until=both_until,
         )
         return written(self.ledger, turn)
+
+    @staticmethod
+    def _believed(epoch: int, now: float) -> float:
+        """Return the moment of an epoch. One that lies ahead is no moment: the data may be of any age."""
+        return float(epoch) if epoch <= now + AHEAD_SECONDS else 1.0
 
     @property
     def _as_of(self) -> float | None:
@@ -105,7 +111,7 @@ class Beginning:
         known = [turn.latest for turn in turns(self.ledger.entries())]
         known += [facts.authority.epoch for facts in now.ends if facts.authority]
         known += [facts.takeover.authority.epoch for facts in now.ends if facts.takeover]
-        return next_epoch(self.target.provider.clock.now(), run.lease.epoch, *known)
+        return next_epoch(self.target.now(), run.lease.epoch, *known)
 
 
 def _both_ran(now: Situation, active: End) -> tuple[float | None, float | None]:

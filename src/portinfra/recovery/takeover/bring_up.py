@@ -35,6 +35,8 @@ class BringUp:
     """The actions, by `mark`, that an earlier run has done."""
     restored: Collection[str] = ()
     """The roles, by `mark`, that an earlier run has given their data: what is written there since is kept."""
+    blank: Collection[Address] = ()
+    """The volumes that begin without data, as an operator accepts."""
     has_data: Callable[[Sequence[str]], None] = lambda roles: None
     """Called when roles have their data, and none of their hosts that were there has started yet."""
     wait_for: Callable[[Action], str] = lambda action: ""
@@ -90,7 +92,7 @@ class BringUp:
             return f"{', '.join(sorted(there.unknown))} does not answer: what is there is not known"
         wave = self.recovery.plan.waves[number - 1]
         stale = [role for role in wave.roles if mark(role) not in self.restored]
-        old = outdated(placed, there, stale)
+        old = outdated(placed, there, stale, self.blank)
         mine = frozenset(address for address in old if placed.roles[address] in roles)
         hosts = hosts_of(placed, mine) & there.resources.keys()
         try:
@@ -142,14 +144,13 @@ class BringUp:
         return Checked(action.name, not problem, iso(self.context.now), told=problem)
 
     def _ask_probes(self) -> None:
-        """Ask every probe, in the order of the plan; those that run from a role only in a drill."""
-        is_drill = self.occasion == "drill"
-        inside = ask_inside(self.recovery, self.context, self.say) if is_drill else {}
+        """Ask every probe, in the order of the plan."""
+        inside = ask_inside(self.recovery, self.context, self.occasion, self.say)
         for probe in self.recovery.plan.probes:
-            if not probe.from_role:
-                self._note(self.rollout.call(probe.name, probe.run))
-            elif is_drill:
+            if probe.from_role:
                 self._note(inside[probe.name])
+            else:
+                self._note(self.rollout.call(probe.name, probe.run))
 
     def _note(self, checked: Checked) -> None:
         self.probes.append(checked)

@@ -166,4 +166,4 @@ def _record_stop(recovery: Recovery, epoch: int) -> None:
         turn = max(turns(ledger.entries()), key=lambda turn: turn.latest, default=None)
         overtook = turn is not None and turn.lost_at is not None and turn.epoch == epoch
         if turn and overtook and not turn.open and turn.fenced_at is None:
-            written(ledger, evolve(turn, fenced_at=active.provider.clock.now()))
+            written(ledger, evolve(turn, fenced_at=active.now()))

@@ -1,16 +1,24 @@
-"""Probes that run inside a drill: on one more host of a role, which reports by its serial console."""
+"""Probes that run inside: on one more host of a role, which reports by its serial console.
+
+In a drill, that host belongs to the drill and is removed with it. In a takeover it has a scope of its own
+beside the environment, so that no plan of the environment sees it. It is removed when probes have answered.
+"""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
-from attrs import asdict
+from attrs import asdict, evolve
 
 from portinfra.errors import ApplyError, PortinfraError
 from portinfra.hooks.calls import last_part
 from portinfra.hooks.identity import identify
 from portinfra.model.duration import seconds
-from portinfra.model.evidence import Checked
+from portinfra.model.evidence import Checked, Kind
+from portinfra.model.placed import Placed
+from portinfra.model.plan import PlanOptions
 from portinfra.model.recovery import Probe
+from portinfra.model.resources import Firewall, Instance, Network, Subnet
 from portinfra.planning.refusal import refuse
 from portinfra.recovery.points.restore import all_at_once, replacing
 from portinfra.recovery.recovery import Recovery
@@ -21,8 +29,13 @@ from portinfra.rollout.prober_host import add_host
 from portinfra.rollout.waves import Say
 from portinfra.words import iso
 
+HOUR = 3600
+"""How much longer than its probes a prober of a takeover may exist, before it turns itself off."""
 
-def ask_inside(recovery: Recovery, context: RolloutContext, say: Say) -> Mapping[str, Checked]:
+
+def ask_inside(
+    recovery: Recovery, context: RolloutContext, occasion: Kind, say: Say
+) -> Mapping[str, Checked]:
     """Return the answers of the probes that have a role to run from, by the names of the probes.
 
     All probers come up together. They have as long as the last wave may take.
@@ -33,14 +46,16 @@ def ask_inside(recovery: Recovery, context: RolloutContext, say: Say) -> Mapping
     limit = recovery.plan.waves[-1].limit
     until = context.now + seconds(limit)
     probers: dict[str, RunningProber] = {}
+    problem = f"no receipt came within {limit}"
     try:
-        probers = _bring_up(recovery, context, say)
-        wait_for_receipts(context, probers.values(), until)
+        hosts = _make_probers(recovery, context, occasion, say)
+        probers = {role: prober for role, (_, prober) in hosts.items()}
+        alone = {role: host for role, (host, _) in hosts.items()}
+        with _place_for(recovery, context, occasion, alone) as place:
+            wait_for_receipts(place, probers.values(), until)
     except PortinfraError as error:
         first = error.first if isinstance(error, ApplyError) else error
         problem = str(first)
-    else:
-        problem = f"no receipt came within {limit}"
     return {
         probe.name: _checked(context, probe, probers.get(role), number, problem)
         for role, probes in by_role.items()
@@ -48,19 +63,60 @@ def ask_inside(recovery: Recovery, context: RolloutContext, say: Say) -> Mapping
     }
 
 
-def _bring_up(recovery: Recovery, context: RolloutContext, say: Say) -> dict[str, RunningProber]:
-    given, placed, probers = context.inventory(occasion="drill"), context.placed, {}
+def _make_probers(
+    recovery: Recovery, context: RolloutContext, occasion: Kind, say: Say
+) -> dict[str, tuple[Instance, RunningProber]]:
+    """Return, for each role that probes run from, the host and what is to be read of it."""
+    given, made = context.inventory(occasion=occasion), {}
     for role, probes in probes_by_role(recovery).items():
         word = secrets.token_hex(16)
         host = make_prober(recovery, role, context.placed, given, word)
-        placed = add_host(placed, role, host)
-        probers[role] = RunningProber(host.address, word, len(probes))
+        made[role] = (host, RunningProber(host.address, word, len(probes)))
         say(f"prober {host.name}: {', '.join(probe.name for probe in probes)}")
-    options = replacing(frozenset(), recovery.plan.roles)
-    plan = context.run.plan(all_at_once(placed), context.catalogue, options)
+    return made
+
+
+@contextmanager
+def _place_for(
+    recovery: Recovery, context: RolloutContext, occasion: Kind, hosts: Mapping[str, Instance]
+) -> Iterator[RolloutContext]:
+    """Bring the probers up, and yield where they are."""
+    if occasion == "drill":
+        placed = context.placed
+        for role, host in hosts.items():
+            placed = add_host(placed, role, host)
+        _apply(context, all_at_once(placed), replacing(frozenset(), recovery.plan.roles))
+        yield context
+        return
+    there = context.run.reader.observe(context.placed.scope).resources
+    borrowed = {a: seen for a, seen in there.items() if isinstance(seen.spec, Network | Subnet | Firewall)}
+    limit = max(seconds(wave.limit) for wave in recovery.plan.waves)
+    alone = {host.address: evolve(host, ends_after=limit + HOUR) for host in hosts.values()}
+    roles = {host.address: role for role, host in hosts.items()}
+    placed = evolve(context.placed, scope=recovery.prober, resources=alone, roles=roles)
+    with context.run.living():
+        try:
+            with context.place.run(recovery.prober, borrowed=borrowed) as run:
+                apart = evolve(context, run=run, placed=placed)
+                # These hosts alone: a plan of all would delete what is borrowed.
+                _apply(apart, all_at_once(placed), PlanOptions(addresses=frozenset(alone)))
+                yield apart
+        finally:
+            with context.place.run(recovery.prober) as run:
+                remove_probers(evolve(context, run=run, placed=placed))
+
+
+def remove_probers(context: RolloutContext) -> None:
+    """Remove what is in the scope of the probers. The run has borrowed nothing: it would be removed, too."""
+    plan = context.run.plan(context.placed, context.catalogue, PlanOptions(), destroy=True)
+    if not plan.empty:
+        context.run.apply(plan, context.listen)
+
+
+def _apply(context: RolloutContext, placed: Placed, options: PlanOptions) -> None:
+    plan = context.run.plan(placed, context.catalogue, options)
     refuse(plan)
     context.run.apply(plan, context.listen)
-    return probers
 
 
 def _checked(

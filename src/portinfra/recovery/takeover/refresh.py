@@ -12,8 +12,8 @@ from contextlib import suppress
 from attrs import asdict, define, evolve
 
 from portinfra.command_text import command
-from portinfra.errors import ApplyError, PolicyError, PortinfraError, ProviderError
-from portinfra.execution.connection import Connection
+from portinfra.errors import ApplyError, PortinfraError, ProviderError
+from portinfra.execution.connection import Connection, Look
 from portinfra.execution.run import Run
 from portinfra.hooks.listeners import SafeListener
 from portinfra.model.address import Address
@@ -24,7 +24,7 @@ from portinfra.model.finding import Severity
 from portinfra.model.internet import without_internet
 from portinfra.model.placed import Placed
 from portinfra.placement import place
-from portinfra.planning.refusal import refuse
+from portinfra.planning.refusal import refusal_of, refuse
 from portinfra.recovery.ledger.kept import read_kept
 from portinfra.recovery.ledger.ledger import Contents, Ledger
 from portinfra.recovery.ledger.runs import REFRESH, TAKEOVER, begin_run, end_run, link_run, read_runs
@@ -32,8 +32,9 @@ from portinfra.recovery.ledger.standbys import record_standby
 from portinfra.recovery.ledger.takeovers import activated_number
 from portinfra.recovery.options import How
 from portinfra.recovery.points.ages import Ages
+from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.left_aside import KeptVolumes
-from portinfra.recovery.points.point import Point, points
+from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import sourced
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
@@ -44,7 +45,8 @@ from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import shown
 from portinfra.recovery.takeover.fencing import stand_down
 from portinfra.recovery.takeover.steps import RefreshStep
-from portinfra.recovery.vault.selection import choose, own_numbers
+from portinfra.recovery.vault.choice import Choice, choose
+from portinfra.recovery.vault.selection import own_numbers
 from portinfra.recovery.vault.transfer import receive
 from portinfra.recovery.watch.forecast import foresee
 from portinfra.recovery.watch.status import status_of_way
@@ -80,9 +82,11 @@ def _raise_unless_ready(recovery: Recovery, how: How) -> None:
         raise recovery.refusal(what, "no-standby", "the recovery plan declares no standby", fix)
     now = read_facts(recovery)
     raise_if_refused(recovery, VERB, now)
-    foreseen = foresee(recovery, evolve(how, lost=bool(now.silent)), now, status_of_way(recovery))
+    with Look.to(recovery.target, recovery.topology) as target:
+        known = status_of_way(recovery, through=target)
+        foreseen = foresee(recovery, evolve(how, lost=bool(now.silent)), known, target)
     if errors := [each for each in foreseen.findings if each.severity is Severity.ERROR]:
-        raise PolicyError(f"{what}: nothing was changed", errors)
+        raise refusal_of(f"{what}: nothing was changed", errors)
 
 
 @define
@@ -96,8 +100,9 @@ class _Refresh:
 
     def carry_out(self) -> Evidence:
         self.how.at(RefreshStep.BEGIN)
-        chosen, principal = self._choose(), self.target.reader.principal()
-        started = self.target.provider.clock.now()
+        choice, principal = self._choose(), self.target.reader.principal()
+        chosen = choice.points
+        started = self.target.now()
         id = f"{int(started):x}{secrets.token_hex(1)}"
         said = {"kind": TAKEOVER, "of": REFRESH, "takeover": id, "began": iso(started)}
         entry = begin_run(self.ledger, {**said, "id": f"{REFRESH}-{id}"})
@@ -107,7 +112,7 @@ class _Refresh:
         with self.target.run(scope, workers=pace.workers, seed=pace.seed) as run:
             now = read_facts(self.recovery, through=[self.target])
             raise_if_refused(self.recovery, VERB, now)  # a takeover may have begun meanwhile
-            bring_up = self._bring_up(run, self._placed(chosen), id, now)
+            bring_up = self._bring_up(run, self._placed(choice), id, now)
             until = self.how.as_of.timestamp() if self.how.as_of else None
             ages = Ages(points(self.ledger.entries()), started, until)
             evidence = shown(bring_up, id, chosen, ages, began=started)
@@ -115,6 +120,7 @@ class _Refresh:
                 evidence,
                 target_principal=principal,
                 as_of=None if until is None else iso(until),
+                blank=tuple(sorted(choice.blank)),
                 left_aside=tuple(
                     self._kept.list_volumes(
                         [each for each in read_kept(self.ledger.entries()) if each.takeover == id]
@@ -126,26 +132,27 @@ class _Refresh:
                 end_run(self.ledger, entry, evidence, open=False)
         return evidence
 
-    def _choose(self) -> list[Point]:
+    def _choose(self) -> Choice:
         """Return the points. Raise PolicyError where a group has none, or where own volumes are newer."""
         name, target = self.recovery.plan.name, self.recovery.target
         what = f"{self.recovery.target_scope} is not refreshed"
-        chosen, missing = choose(self.recovery, self.target, self.ledger, self.how.without, self.how.as_of)
+        choice = choose(self.recovery, self.target, self.ledger, self.how)
         make_one = f"Make a newer point: {command('dr', 'replicate', name, '--now')}."
-        if missing:
+        if choice.missing:
             fix = "Name a later moment: --as-of TIME." if self.how.as_of else make_one
-            raise self.recovery.refusal(what, "no-point", "; ".join(missing), fix)
+            raise self.recovery.refusal(what, "no-point", "; ".join(map(str, choice.missing)), fix)
         contents, there = self.ledger.read(), self.target.observe(self.recovery.target_scope)
-        own = own_numbers(self.recovery, contents, there)
-        newer = [point.group for point in chosen if (own.get(point.group) or 0) > point.number]
+        own = own_numbers(self.recovery, contents, there, self.how)
+        newer = [point.group for point in choice.points if (own.get(point.group) or 0) > point.number]
         if newer:
             message = f"own volumes of {target.name} have newer data of {', '.join(newer)} than that point"
             raise self.recovery.refusal(what, "own-data-is-newest", message, make_one)
-        return chosen
+        return choice
 
-    def _placed(self, chosen: list[Point]) -> Placed:
+    def _placed(self, choice: Choice) -> Placed:
         closed = place(without_internet(self.recovery.topology), self.recovery.target)
-        return sourced(closed, chosen, self.target.observe(self.recovery.points))
+        there = self.target.observe(self.recovery.points)
+        return sourced(self.recovery, closed, choice.points, there, Accepted(choice.blank))
 
     def _bring_up(self, run: Run, placed: Placed, id: str, now: Situation) -> BringUp:
         """Return how the hosts stopped, got the data of the points, and started."""

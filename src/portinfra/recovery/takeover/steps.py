@@ -9,10 +9,12 @@ class Step(Enum):
     """One step. A run that ends before it, or within it, is continued by the command that status names."""
 
     BEGIN = "the ledger says that a takeover has begun"
+    PREPARE = "what can be fetched before the other end is stopped comes from the vault"
+    RECORD_PREPARED = "the ledger says that they are there"
     FENCE = "the other end is fenced and stopped"
     RECORD_FENCE = "the ledger says that the other end is stopped"
     LAST_POINT = "a last point is carried from the other end"
-    FETCH = "points are fetched from the vault"
+    FETCH = "points that are newer are fetched from the vault"
     AGREE = "the ledger says which data each group gets"
     STAND_DOWN = "hosts of a standby, whose data is replaced, are stopped"
     ACTIVATE = "the lease says that the end is active"

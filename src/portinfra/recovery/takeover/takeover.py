@@ -39,12 +39,14 @@ from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run
 from portinfra.recovery.ledger.takeovers import Turn, activate, data_mark, mark, turns, under_way, written
 from portinfra.recovery.options import How
-from portinfra.recovery.points.ages import Ages
+from portinfra.recovery.points.ages import Ages, age_at
+from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.left_aside import KeptVolumes
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.points.restore import sourced
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.situation.clocks import say_clocks
 from portinfra.recovery.situation.facts import answering, read_facts
 from portinfra.recovery.situation.situation import End, Situation
 from portinfra.recovery.situation.wish import end_of, is_planned
@@ -55,7 +57,7 @@ from portinfra.recovery.takeover.fencing import passed_on, stand_down, switch, s
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.vault.selection import Selected, Selection
 from portinfra.recovery.vault.transfer import receive
-from portinfra.recovery.watch.readiness import may_take_over
+from portinfra.recovery.watch.preflight import may_take_over
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
@@ -86,18 +88,20 @@ def takeover(
     """
     how, declared, say = how or How(), recovery.declared, SafeListener(say)
     recovery = declared if to == "target" else declared.turned
-    now = may_take_over(recovery, how)
+    permitted = may_take_over(recovery, how)
+    now = permitted.situation
     if is_planned(recovery, how, now) and now.phase == "active" and recovery.is_reversed:
         _first_point(recovery, how, say)
     with Connection.to(recovery.target, recovery.topology) as target:
         ledger = Ledger(target, recovery.ledger)
-        return _Takeover(recovery, how, say, target, target.catalogue(), ledger).carried_out()
+        run = _Takeover(recovery, how, say, target, target.catalogue(), ledger, permitted.overruled)
+        return run.carried_out()
 
 
 def _first_point(recovery: Recovery, how: How, say: Say) -> None:
     """Carry what was written since, before anything is stopped: the last point then has little to carry."""
     say(f"carrying to {recovery.target.name} what was written since")
-    first = replicate(recovery.keeping_all, pace=how.pace, say=say)
+    first = replicate(recovery.keeping_all, insist=True, pace=how.pace, say=say)
     if not first.succeeded:
         problems = [f"{group.group}: {group.problem}" for group in first.groups if group.problem]
         raise PortinfraError(
@@ -113,15 +117,18 @@ class _Takeover:
     target: Connection
     catalogue: Catalogue
     ledger: Ledger
+    overruled: tuple[str, ...] = ()
+    """The errors of the check before it that the operator overruled."""
     source_principal: str = ""
     """Whose credentials stopped the source; empty where no call was made to it."""
 
     def carried_out(self) -> Evidence:
+        say_clocks([self.target], self.say)
         turn = Beginning(self.recovery, self.how, self.target, self.ledger).turn()
-        principal, began = self.target.reader.principal(), iso(self.target.provider.clock.now())
+        principal, began = self.target.reader.principal(), iso(self.target.now())
         said = {"kind": TAKEOVER, "of": turn.occasion, "takeover": turn.id, "began": began}
         entry = begin_run(self.ledger, {**said, "id": f"{turn.id}{secrets.token_hex(2)}"})
-        turn = self._fenced(turn)
+        turn = self._fenced(self._prepared(turn))
         if turn.last_point and not turn.restores:
             self._last_point()
         chosen = Selection(self.recovery, self.how, self.target).of(turn, self.ledger)
@@ -132,7 +139,9 @@ class _Takeover:
             if run.lease.epoch > turn.epoch:
                 raise passed_on(self.recovery, run.lease.epoch)
             there = self.target.observe(self.recovery.points)
-            placed = sourced(place(self.recovery.topology, self.recovery.target), chosen.points, there)
+            placed = place(self.recovery.topology, self.recovery.target)
+            accepted = Accepted(chosen.blank, any_key=self.how.insist)
+            placed = sourced(self.recovery, placed, chosen.points, there, accepted)
             self.how.at(Step.AGREE)
             turn = self._agreed(turn, placed, chosen)
             self.how.at(Step.STAND_DOWN)
@@ -148,6 +157,7 @@ class _Takeover:
                 self.say,
                 done=turn.done,
                 restored=turn.restored,
+                blank=chosen.blank,
                 has_data=lambda roles: self._note(
                     turn.id, restored=(*self._turn(turn.id).restored, *map(mark, roles))
                 ),
@@ -165,7 +175,7 @@ class _Takeover:
             until = turn.fenced_at if turn.fenced_at is not None and fenced else turn.given_up_at
             at = until if turn.as_of is None else turn.as_of
             ages = Ages(points(self.ledger.entries()), context.now, at)
-            own_age = max(0.0, until - turn.own_until) if turn.own_until else 0.0
+            own_age = age_at(turn.own_until, until) if turn.own_until else 0.0
             used: list[Point | OwnData] = [*chosen.points, *(OwnData(name, own_age) for name in chosen.own)]
             evidence = shown(bring_up, turn.id, used, ages, began=turn.began, source_fenced=fenced)
             evidence = evolve(
@@ -173,6 +183,10 @@ class _Takeover:
                 source_principal=self.source_principal,
                 target_principal=principal,
                 as_of=None if turn.as_of is None else iso(turn.as_of),
+                blank=tuple(sorted(chosen.blank)),
+                overruled=self.overruled,
+                prepare_seconds=_between(turn.began, turn.fetched_at),
+                downtime_seconds=None if turn.lost else _between(turn.fetched_at, bring_up.up_at),
                 left_aside=self._left_aside(turn),
                 both_ran=both_ran(turn),
                 approvals=tuple(each.shown() for each in self._approvals(turn)),
@@ -187,6 +201,20 @@ class _Takeover:
             with suppress(ProviderError):  # the target is up: that one record fails must not hide it
                 end_run(self.ledger, entry, evidence, open=False)
         return evidence
+
+    def _prepared(self, turn: Turn) -> Turn:
+        """Return the takeover, once the data is there that can be fetched while the other end still serves
+        customers. Data of a last point comes later.
+        """
+        if turn.fetched_at is not None or turn.fenced_at is not None:
+            return turn
+        self.how.at(Step.PREPARE)
+        if not turn.last_point and not turn.restores:
+            chosen = Selection(self.recovery, self.how, self.target).of(turn, self.ledger)
+            receive(self.recovery, self.target, chosen.points, self.how.pace, self.say)
+        self.how.at(Step.RECORD_PREPARED)
+        now = self._still(turn)
+        return written(self.ledger, evolve(now, fetched_at=self.target.now()))
 
     # The other end.
 
@@ -205,12 +233,16 @@ class _Takeover:
             self.source_principal = source.reader.principal()
             try:
                 switched(run, source, self.recovery, turn.epoch, "stopped", pace.listen)
+                is_stopped = True
             except Unavailable as error:
-                raise self._half_stopped(error) from error
+                if not self.how.insist:
+                    raise self._half_stopped(error) from error
+                is_stopped = False
+                self.say(f"not all of {source_name} is stopped, and the operator insists: {error}")
         self.how.at(Step.RECORD_FENCE)
         now = self._still(turn)
-        if now.fenced_at is None:
-            now = written(self.ledger, evolve(now, fenced_at=self.target.provider.clock.now()))
+        if now.fenced_at is None and is_stopped:
+            now = written(self.ledger, evolve(now, fenced_at=self.target.now()))
         return now
 
     def _still(self, turn: Turn) -> Turn:
@@ -264,6 +296,7 @@ class _Takeover:
         """Return the takeover with this data, under the lease: from here on no run uses other data for it."""
         now = self._still(turn)
         ids, own = tuple(point.id for point in chosen.points), tuple(map(mark, chosen.own))
+        blank = tuple(map(mark, sorted(chosen.blank)))
         if (set(now.points), set(now.own)) == (set(ids), set(own)) and now.restores:
             return now
         if now.restores and not (set(now.points) & set(self.how.without) or self.how.from_points):
@@ -279,8 +312,8 @@ class _Takeover:
         roles = {mark(placed.roles[volume]) for group in anew for volume in group.volumes}
         restored = tuple(each for each in now.restored if each not in roles)
         contained = now.contained and not now.restores  # what came up may have been written to
-        changed = evolve(now, points=ids, own=own, restored=restored, done=(), contained=contained)
-        return written(self.ledger, changed)
+        changed = evolve(now, points=ids, own=own, blank=blank, restored=restored, done=())
+        return written(self.ledger, evolve(changed, contained=contained))
 
     def _with_data(self, turn: Turn) -> frozenset[str]:
         """Return the roles whose hosts this takeover has started, or may have."""
@@ -377,3 +410,8 @@ class _Takeover:
             bring_up.reasons.append(f"the names were not changed ({why}); run it again, and it tries again")
             return False
         return True
+
+
+def _between(began: float | None, ended: float | None) -> float | None:
+    """Return the seconds between two moments; None where one is not known."""
+    return None if began is None or ended is None else round(max(0.0, ended - began), 3)

@@ -2,16 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.errors import PortinfraError, ProviderError
 from portinfra.model.address import Address
 from portinfra.model.observed import Observation
 from portinfra.model.plain import Document
 from portinfra.model.vault import Vault
-from portinfra.recovery.groups import Group
+from portinfra.placement import place
+from portinfra.recovery.groups import groups
+from portinfra.recovery.points.coverage import coverage
+from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.point import Point, digest
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.vault.engines import ENGINES
@@ -41,16 +44,6 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-@frozen
-class VaultListing:
-    """A look into the vault."""
-
-    points: frozenset[str] | None = frozenset()
-    """The ids of the points that all of is there; None: the vault could not be read."""
-    problem: str = ""
-    """Why not."""
-
-
 def look(recovery: Recovery) -> VaultListing:
     """What the vault holds, as far as this machine can look. A manifest is the last thing to be written."""
     if recovery.plan.vault is None:
@@ -61,28 +54,44 @@ def look(recovery: Recovery) -> VaultListing:
         return VaultListing(None, str(error))
 
 
-def look_for(recovery: Recovery, points: Iterable[Point]) -> VaultListing:
-    """Return what the vault holds, as far as `points` depend on it. Without a point that lies there, nothing
-    is read.
+def look_for(recovery: Recovery, points: Iterable[Point], there: Observation) -> VaultListing:
+    """Return what the vault holds, as far as `points`, the newest first, depend on it. Without a point that
+    lies there, nothing is read. `there` is what the points' scope holds in the target.
     """
-    return look(recovery) if any(point.vaulted for point in points) else VaultListing()
+    known = list(points)
+    if not any(point.vaulted for point in known):
+        return VaultListing()
+    return read_manifests(recovery, look(recovery), known, there)
 
 
-def held(recovery: Recovery, point: Point, group: Group, there: Observation) -> frozenset[Address]:
-    """The volumes that a point which can be restored has data of.
-
-    `there` is what the points' scope holds. A point of other volumes than the group has now (a host was
-    added, or removed) is looked up in the vault, if that is where it lies.
+def read_manifests(
+    recovery: Recovery, listing: VaultListing, points: Collection[Point], there: Observation
+) -> VaultListing:
+    """Return the listing with the manifests that decide what can be restored: of each group those of its
+    newest points, until one covers it, and of older points that have other volumes than it has now.
     """
-    if parts := point.parts(there):
-        return frozenset(parts)
-    if point.digest == digest(group.volumes):
-        return frozenset(group.volumes)
+    placed = place(recovery.topology, recovery.target)
+    for group in groups(recovery, placed):
+        covered = False
+        for point in points:
+            if point.group != group.name or not point.carried:
+                continue
+            is_only_there = point.id in (listing.points or ()) and not point.parts(there)
+            if is_only_there and not (covered and point.digest == digest(group.volumes)):
+                listing = _read_manifest(recovery, listing, point)
+            covered = covered or coverage(placed, group, point, there, listing).restorable is True
+    return listing
+
+
+def _read_manifest(recovery: Recovery, listing: VaultListing, point: Point) -> VaultListing:
     try:
-        told = read_manifest(Store(vault_of(recovery)), point)
-    except PortinfraError:
-        return frozenset()
-    return frozenset(map(address_of, told["volumes"]))
+        said = read_manifest(Store(vault_of(recovery)), point)
+    except ProviderError:
+        return listing
+    except PortinfraError as error:
+        return evolve(listing, damaged={**listing.damaged, point.id: str(error)})
+    held = {address_of(name): int(told["gib"]) for name, told in said["volumes"].items()}
+    return evolve(listing, volumes={**listing.volumes, point.id: held})
 
 
 def address_of(volume: str) -> Address:

@@ -8,6 +8,7 @@ from attrs import evolve, frozen
 from portinfra.command_text import command
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
+from portinfra.model.address import Address
 from portinfra.model.finding import Finding
 from portinfra.model.observed import Observation
 from portinfra.placement import place
@@ -17,58 +18,31 @@ from portinfra.recovery.ledger.standbys import standby_number
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
 from portinfra.recovery.ledger.takeovers import Turn, activated_number, mark, turns
 from portinfra.recovery.options import How
-from portinfra.recovery.points.ages import AHEAD_SECONDS, Ages
+from portinfra.recovery.points.ages import AHEAD_SECONDS
+from portinfra.recovery.points.coverage import Accepted, OwnVolumes, coverage
+from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.vault.listing import held, look_for
+from portinfra.recovery.vault.choice import Lack, accepted_by, against_line, choose
+from portinfra.recovery.vault.listing import look_for
 from portinfra.words import moment
 
 
-def choose(
-    recovery: Recovery,
-    target: Connection,
-    ledger: Ledger,
-    without: Collection[str] = (),
-    as_of: datetime | None = None,
-) -> tuple[list[Point], list[str]]:
-    """The newest point of each group that has data for all volumes that the group has in the target; and, in
-    words, why a group has none: what no point holds would come up blank.
-
-    Points `without` are left aside, by their ids. With `as_of`, so are points that are later.
+def as_decided(recovery: Recovery, how: How, turn: Turn | None) -> How:
+    """Return the options of a takeover that goes on: with the moment, and the volumes that may begin blank,
+    that were decided.
     """
-    there = target.observe(recovery.points)
-    known = [point for point in points(ledger.entries()) if point.id not in without]
-    vault = look_for(recovery, known)
-    all_points = known
-    if as_of:
-        known = Ages(all_points, target.provider.clock.now()).not_later_than(as_of.timestamp())
-    chosen: list[Point] = []
-    missing: list[str] = []
-    for group in groups(recovery, place(recovery.topology, recovery.target)):
-        why = f"no point of {group.name} can be restored"
-        for point in known:
-            if point.group != group.name or not point.restorable(there, vault.points):
-                continue
-            lacking = set(group.volumes) - held(recovery, point, group, there)
-            if not lacking:
-                chosen.append(point)
-                break
-            why = f"no point of {group.name} has data for {', '.join(sorted(lacking))}"
-        else:
-            missing.append(f"{why} as of {_listed(group.name, all_points, as_of)}" if as_of else why)
-    return chosen, missing
+    if turn is None:
+        return how
+    volumes = [volume for group in declared_groups(recovery) for volume in group.volumes]
+    blank = dict.fromkeys([*how.blank, *(volume for volume in volumes if mark(volume) in turn.blank)])
+    as_of = how.as_of if turn.as_of is None else datetime.fromtimestamp(turn.as_of, UTC)
+    return evolve(how, as_of=as_of, blank=tuple(blank))
 
 
-def _listed(group: str, known: Iterable[Point], as_of: datetime) -> str:
-    """Return the moment that was asked for, and the points that a group has, with theirs."""
-    there_are = [f"{point.id} ({moment(point.taken)})" for point in known if point.group == group]
-    return f"{moment(as_of.timestamp())}; there are: {', '.join(there_are) or 'none'}"
-
-
-def at_moment(how: How, turn: Turn | None) -> How:
-    """Return the options of a takeover that goes on: with the moment that was decided, if there is one."""
-    decided = turn.as_of if turn else None
-    return how if decided is None else evolve(how, as_of=datetime.fromtimestamp(decided, UTC))
+def declared_groups(recovery: Recovery) -> list[Group]:
+    """Return the groups at the end that takes over."""
+    return groups(recovery, place(recovery.topology, recovery.target))
 
 
 @frozen
@@ -78,10 +52,14 @@ class Selected:
     points: tuple[Point, ...] = ()
     own: tuple[str, ...] = ()
     """The groups whose own volumes, at the end that takes over, have the newest data."""
-    missing: tuple[str, ...] = ()
-    """Why groups have no data, in words."""
+    missing: tuple[Lack, ...] = ()
+    """Why groups have no data."""
     doubtful: tuple[str, ...] = ()
     """Why it is not known which data of a group is the newest, in words."""
+    passed_over: tuple[Lack, ...] = ()
+    """Why points that are newer cannot be restored."""
+    blank: frozenset[Address] = frozenset()
+    """The volumes that begin blank, as an operator accepts."""
 
 
 @frozen
@@ -96,30 +74,39 @@ class Selection:
         """Return what the takeover began with, if its end may have changed already; else the newest data. Of
         points that are left aside now, only their own groups get others. Raises PolicyError.
         """
-        if turn.as_of is not None and self.how.as_of is None:
-            return evolve(self, how=at_moment(self.how, turn)).of(turn, ledger)
-        if not turn.restores:
-            return self.newest(ledger, under_way=True)
+        decided = evolve(self, how=as_decided(self.recovery, self.how, turn))
+        return decided._of(turn, ledger) if turn.restores else decided.newest(ledger, under_way=True)
+
+    def _of(self, turn: Turn, ledger: Ledger) -> Selected:
         there = self.target.observe(self.recovery.points)
         known = {point.id: point for point in points(ledger.entries())}
-        vault = look_for(self.recovery, known.values())
+        vault = look_for(self.recovery, known.values(), there)
         agreed = [id for id in turn.points if id not in self.how.without]
-        lost = [id for id in agreed if id not in known or not known[id].restorable(there, vault.points)]
+        placed = place(self.recovery.topology, self.recovery.target)
+        declared = {group.name: group for group in groups(self.recovery, placed)}
+        lost = [f"point {id} is not in the ledger" for id in agreed if id not in known]
+        blank = self._blank_of_own([name for name in declared if mark(name) in turn.own])
+        for point in (known[id] for id in agreed if id in known and known[id].group in declared):
+            judged = coverage(placed, declared[point.group], point, there, vault).accept(self.accepted)
+            blank |= self.accepted.blank.intersection(judged.volumes("accepted"))
+            if judged.restorable is False:
+                lost.append(f"point {point.id} cannot be restored: {against_line(judged)}")
         if lost:
             fix = f"To use an older one: dr {turn.occasion} --without-point."
             raise PolicyError(
                 f"{self.recovery.target_scope} cannot take over from what it began with",
-                [self._finding("no-point", f"point {id} cannot be restored", fix) for id in lost],
+                [self._finding("no-point", why, fix) for why in lost],
             )
         kept = [known[id] for id in agreed]
         own = [] if self.how.from_points else [name for name in self._names() if mark(name) in turn.own]
         settled = {point.group for point in kept}.union(own)
         if len(kept) == len(turn.points) and len(own) == len(turn.own):
-            return Selected(tuple(kept), tuple(own))
+            return Selected(tuple(kept), tuple(own), blank=blank)
         others = self.newest(ledger, under_way=True)
         return Selected(
             (*kept, *(point for point in others.points if point.group not in settled)),
             (*own, *(name for name in others.own if name not in settled)),
+            blank=blank | others.blank,
         )
 
     def newest(self, ledger: Ledger, *, under_way: bool = False) -> Selected:
@@ -131,14 +118,20 @@ class Selection:
             raise PolicyError(f"{self.recovery.target_scope} cannot take over", findings)
         return found
 
+    @property
+    def accepted(self) -> Accepted:
+        """What the operator accepts of data that is not whole."""
+        return accepted_by(self.how)
+
     def look(self, ledger: Ledger) -> Selected:
         """Return the newest data of each group, and the groups that have none."""
-        chosen, missing = choose(self.recovery, self.target, ledger, self.how.without, self.how.as_of)
+        found = choose(self.recovery, self.target, ledger, self.how)
+        chosen, missing = found.points, found.missing
         if self.how.from_points or self.how.as_of:
-            return Selected(tuple(chosen), (), tuple(missing))
+            return Selected(chosen, (), missing, (), found.passed_over, found.blank)
         contents = ledger.read()
         there = self.target.observe(self.recovery.target_scope)
-        numbers = own_numbers(self.recovery, contents, there, self.how.without)
+        numbers = own_numbers(self.recovery, contents, there, self.how)
         newest = {point.group: point for point in chosen}
         why = iter(missing)
         lacking = {name: next(why) for name in self._names() if name not in newest}
@@ -157,7 +150,22 @@ class Selection:
                 for name in self._names()
                 if doubt and (name in own or (name in newest and newest[name].number < doubt[0]))
             ),
+            found.passed_over,
+            found.blank | self._blank_of_own(own),
         )
+
+    def _blank_of_own(self, own: Collection[str]) -> frozenset[Address]:
+        """Return the volumes that begin blank beside own volumes of their groups."""
+        if not self.accepted.blank:
+            return frozenset()
+        there = self.target.observe(self.recovery.target_scope)
+        placed = place(self.recovery.topology, self.recovery.target)
+        judged = [
+            coverage(placed, group, OwnVolumes(), there, VaultListing()).accept(self.accepted)
+            for group in groups(self.recovery, placed)
+            if group.name in own
+        ]
+        return frozenset(volume for each in judged for volume in each.volumes("accepted"))
 
     def findings(self, found: Selected, *, under_way: bool = False) -> list[Finding]:
         """Return a finding for each group that has no data, and for each whose newest data is not known. No
@@ -172,48 +180,54 @@ class Selection:
             fix = "Declare it without what no point has data for; or wait for the other environment."
         elif under_way:
             fix = f"Abandon this: {command('dr', 'abandon', name)}. Then make one: {point}."
+        keep = "Leave --blank out for it."
         doubt = "Repair that record. To use points, whatever own volumes have: --from-points."
         return [
             *self._future_findings(),
-            *(self._finding("no-point", why, fix) for why in found.missing),
+            *(self._finding("no-point", lack.why, lack.fix or fix) for lack in found.missing),
             *(self._finding("half-replaced", why, doubt) for why in found.doubtful),
+            *(
+                self._finding("not-blank", f"data of {volume} exists, so it does not begin blank", keep)
+                for volume in sorted(set(self.how.blank) - found.blank)
+                if not found.missing
+            ),
         ]
 
     def _future_findings(self) -> Iterator[Finding]:
         """Return a finding for a moment that has not come: it is a slip, and no data is of it."""
-        now = self.target.provider.clock.now()
+        now = self.target.now()
         if self.how.as_of and self.how.as_of.timestamp() > now + AHEAD_SECONDS:
             asked = moment(self.how.as_of.timestamp())
             why = f"{asked} has not come yet: it is {moment(now)} now"
             yield self._finding("future-moment", why, "Name a moment that has passed.")
 
     def _names(self) -> list[str]:
-        placed = place(self.recovery.topology, self.recovery.target)
-        return [group.name for group in groups(self.recovery, placed)]
+        return [group.name for group in declared_groups(self.recovery)]
 
     def _finding(self, rule: str, why: str, fix: str) -> Finding:
         return Finding(f"recovery/{rule}", why, fix, subject=f"recovery.{self.recovery.plan.name}")
 
 
 def own_numbers(
-    recovery: Recovery, contents: Contents, there: Observation, without: Collection[str] = ()
+    recovery: Recovery, contents: Contents, there: Observation, how: How
 ) -> dict[str, int | None]:
     """Return the ledger number of what the volumes of each group have, at the end that takes over; None: no
     data that counts. `there` is what its environment has; volumes of silent zones may exist.
 
     An end has its own data since a takeover made it active; the source has it from the beginning. A takeover
     that was not finished since may have replaced it: by the data of a point, or by a part of it. Data of a
-    point `without` counts for nothing, and so does what hosts of a standby may have written on.
+    point that is left aside counts for nothing, and so does what hosts of a standby may have written on.
     """
     placed = place(recovery.topology, recovery.target)
     since = activated_number(contents)
     ran = standby_number(contents)
     active = ran <= since and (since > 0 or recovery.is_reversed)
     later = [turn for turn in turns(contents.entries) if turn.number > max(since, ran) and turn.restores]
-    known = {point.id: point for point in points(contents.entries) if point.id not in without}
+    known = {point.id: point for point in points(contents.entries) if point.id not in how.without}
     found: dict[str, int | None] = {}
     for group in groups(recovery, placed):
-        exists = bool(there.unknown) or all(volume in there.resources for volume in group.volumes)
+        judged = coverage(placed, group, OwnVolumes(), there, VaultListing()).accept(accepted_by(how))
+        exists = judged.restorable is not False
         number: int | None = since if active and exists else None
         roles = {mark(placed.roles[volume]) for volume in group.volumes}
         for turn in sorted(later, key=lambda turn: turn.number):

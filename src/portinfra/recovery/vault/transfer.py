@@ -11,12 +11,17 @@ from portinfra.command_text import command
 from portinfra.errors import PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
+from portinfra.model.catalogue import Catalogue
+from portinfra.model.finding import Finding
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
 from portinfra.model.plain import Document
 from portinfra.model.resources import Snapshot, Spec, Volume
 from portinfra.placement import place
+from portinfra.recovery.groups import groups
 from portinfra.recovery.options import Pace
+from portinfra.recovery.points.coverage import coverage
+from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.point import Point, snapshot_name
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
@@ -109,15 +114,54 @@ def receive(
         return
     wanted = [point for point in wanted if by_vault(point)]
     there = target.observe(recovery.points) if wanted else Observation()
-    for point in wanted:
-        if not point.parts(there):
-            say(f"{point.group}: from the vault, point {point.id}")
-            _receive(recovery, target, point, pace)
+    for point in not_here(recovery, wanted, there):
+        say(f"{point.group}: from the vault, point {point.id}")
+        _receive(recovery, target, point, pace)
     try:
         clear(recovery, target, pace)
     except PortinfraError as error:  # what is needed is there, and is not to wait for this
         sweep = command("dr", "sweep", recovery.plan.name)
         say(f"transfer hosts are left in {recovery.receiving}: {error}. To remove them: {sweep}")
+
+
+def transfer_findings(
+    recovery: Recovery, target: Connection, catalogue: Catalogue, points: Iterable[Point]
+) -> list[Finding]:
+    """Return what speaks against the transfer hosts that would receive these points. Makes no call."""
+    placed = place(recovery.topology, recovery.target)
+    declared = {group.name: group for group in groups(recovery, placed)}
+    found: dict[Finding, None] = {}
+    for point in points:
+        loads = [
+            Load(volume, spec.gib, int(spec.zone), spec.key, None)
+            for volume in declared[point.group].volumes
+            if isinstance(spec := placed.resources[volume], Volume)
+        ]
+        hosts = Helpers(
+            target,
+            recovery.receiving,
+            vault_of(recovery),
+            point.id,
+            point.engine,
+            lambda errand: "",
+            lambda errand: "",
+        )
+        found |= dict.fromkeys(hosts.findings(loads, catalogue))
+    return [evolve(each, message=f"hosts that receive data: {each.message}") for each in found]
+
+
+def not_here(recovery: Recovery, wanted: Iterable[Point], there: Observation) -> list[Point]:
+    """Return the points that have not all of their groups' data in the target, which `there` observes."""
+    placed = place(recovery.topology, recovery.target)
+    declared = {group.name: group for group in groups(recovery, placed)}
+    return [
+        point
+        for point in wanted
+        if not point.parts(there)
+        and point.group in declared
+        and set(declared[point.group].volumes)
+        - coverage(placed, declared[point.group], point, there, VaultListing()).sources.keys()
+    ]
 
 
 def _receive(recovery: Recovery, target: Connection, point: Point, pace: Pace) -> None:

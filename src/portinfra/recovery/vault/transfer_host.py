@@ -20,13 +20,15 @@ from portinfra.execution.run import Run
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.duration import seconds
-from portinfra.model.observed import Observed
+from portinfra.model.finding import Finding
+from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import Attachment, Instance, PublicAddress, Spec, Subnet, Volume
 from portinfra.model.topology import Flow, Role, Topology, allow
 from portinfra.model.vault import Vault, cidr_and_port
 from portinfra.placement import place
+from portinfra.planning.compose import compose
 from portinfra.planning.refusal import refuse
 from portinfra.provider.abilities import BlockReader
 from portinfra.recovery.options import Pace
@@ -137,6 +139,12 @@ class Helpers:
                 yield receipts, volumes
             finally:
                 self._clear(run)
+
+    def findings(self, loads: list[Load], catalogue: Catalogue) -> tuple[Finding, ...]:
+        """Return what a plan of these helpers finds, as if none existed. Makes no call."""
+        placed = self._placed(loads, {load.volume: "" for load in loads})
+        drivers = self.connection.provider.drivers
+        return compose(placed, catalogue, Observation(), drivers, LOSE_ALL).findings
 
     def clear(self) -> None:
         """Remove what an earlier run left, and nobody waits for."""

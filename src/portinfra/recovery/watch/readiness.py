@@ -1,51 +1,300 @@
-"""The check before a takeover: portinfra refuses one that would fail, before the first write."""
+"""Whether a takeover would succeed: one judge of all that can be known before the first write. Pure.
+
+An error refuses a takeover, unless an operator insists. From a lost source only missing data refuses: nothing
+that runs is stopped, and the waves before the one that fails are up.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+from attrs import evolve, field, frozen
 
 from portinfra.command_text import command
-from portinfra.execution.connection import Connection
-from portinfra.model.finding import Severity
-from portinfra.planning.refusal import refusal_of
-from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.model.duration import seconds
+from portinfra.model.finding import Finding, Severity
+from portinfra.placement import place
+from portinfra.recovery.groups import groups, roles_of
+from portinfra.recovery.ledger.drills import Drilled
 from portinfra.recovery.options import How
-from portinfra.recovery.recovery import Recovery, check_points
-from portinfra.recovery.situation.facts import read_facts
-from portinfra.recovery.situation.refusals import raise_if_refused
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.situation.clocks import FIX as CLOCK_FIX
+from portinfra.recovery.situation.clocks import REFUSE_SECONDS, clock_line
+from portinfra.recovery.situation.permissions import may
+from portinfra.recovery.situation.refusals import explain
 from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of, takeover_verb
-from portinfra.recovery.watch.approvals import approvals_by_others, needs_approval
-from portinfra.recovery.watch.forecast import foresee
-from portinfra.recovery.watch.status import status_of_way
-from portinfra.validation.arguments import check_arguments
+from portinfra.recovery.vault.choice import Lack
+from portinfra.recovery.watch.recovery_status import DRILL_LATE, RecoveryStatus
+from portinfra.words import duration
+
+NEVER_OVERRULED = frozenset(
+    f"recovery/{rule}" for rule in ("no-point", "half-replaced", "not-blank", "no-last-point")
+)
+"""Without these an operator cannot go on: there is no data, or it is not known which."""
+
+NOT_KNOWN = (
+    "spare capacity of the target, beyond quotas",
+    "what policies of the organisation forbid",
+    "what hosts fetch from elsewhere at their first boot",
+)
+"""What no check before a takeover can know."""
 
 
-@check_arguments
-def may_take_over(recovery: Recovery, how: How | None = None) -> Situation:
-    """Return the situation in which a takeover to the target is permitted. Raise PolicyError where it is not.
-    Raise it, or ValidationError, with the errors of `prospect`, unless the takeover may have stopped the
-    other end already.
-    """
-    how = how or How()
+@frozen
+class UnreadyHook:
+    """A hook that cannot be called from this machine."""
+
+    name: str
+    problem: str
+    needed: bool
+    """Whether a takeover would stop at it."""
+
+
+@frozen
+class ReadinessFacts:
+    """What was read before the first write."""
+
+    situation: Situation
+    status: RecoveryStatus
+    now: float
+    """In seconds since 1970, by the clock of the end that takes over."""
+    placed: tuple[Finding, ...] = ()
+    """What a plan of the whole placed topology finds at the end that takes over."""
+    transfer_hosts: tuple[Finding, ...] = ()
+    """The same of the hosts that receive data there."""
+    probers: tuple[Finding, ...] = ()
+    vault: tuple[Finding, ...] = ()
+    """What this machine lacks to use the vault."""
+    fetches: bool = False
+    """Whether data comes from the vault."""
+    hooks: tuple[UnreadyHook, ...] = ()
+    data: tuple[Finding, ...] = ()
+    """What is wrong with the data that it would use."""
+    passed_over: tuple[Lack, ...] = ()
+    """The points that are newer, and cannot be restored."""
+    no_last_point: Mapping[str, str] = field(factory=dict)
+    """Group → why no last point of it can be made."""
+    overwritten: tuple[str, ...] = ()
+    """The volumes that it replaces though their data is in no point."""
+    measured: float | None = None
+    """What the last drill took that came up, in seconds."""
+    measured_in: str = ""
+
+
+def readiness(recovery: Recovery, how: How, facts: ReadinessFacts) -> tuple[Finding, ...]:
+    """Return the errors and warnings about the takeover that `how` describes."""
+    now = facts.status
+    doubtful = [*map(_waited_for, facts.placed), *facts.transfer_hosts, *_hooks(recovery, facts.hooks)]
+    doubtful += _silent_zones(recovery, facts.situation)
+    doubtful += _clocks(recovery, facts.situation)
+    unseen = Severity.ERROR if facts.fetches and not how.lost else Severity.WARNING
+    return (
+        *(map(_as_warning, doubtful) if how.lost else doubtful),
+        *_permission(recovery, how, facts.situation, now.next_step),
+        *_last_point(recovery, facts.no_last_point),
+        *facts.data,
+        *_passed_over(recovery, how, facts.passed_over),
+        *_vault_unseen(recovery, now, unseen),
+        *_gaps(recovery, now),
+        *_unreadable_entries(recovery, how, now),
+        *_leases(recovery, how, facts.situation),
+        *_tried(recovery, facts),
+        *map(_as_warning, facts.probers),
+        *facts.vault,
+        *_overwrites(recovery, facts.overwritten),
+    )
+
+
+def errors_of(found: Iterable[Finding]) -> list[Finding]:
+    """Return the findings that refuse a takeover."""
+    return [each for each in found if each.severity is Severity.ERROR]
+
+
+def _silent_zones(recovery: Recovery, now: Situation) -> Iterable[Finding]:
+    """Return an error for zones of the end that is left: what runs there would not be stopped."""
     left = peer_of(end_of(recovery))
-    now = read_facts(recovery, left if how.lost else None)
-    raise_if_refused(recovery, takeover_verb(recovery, how), now)
-    known = status_of_way(recovery, ask_source=not how.lost)
-    check_points(recovery, how.without, known.known_points)
-    if _has_stopped(recovery, how, now):
-        return now
-    if needs_approval(recovery) and not (now.open and now.active == end_of(recovery)):
-        with Connection.to(recovery.target) as place:
-            approvals_by_others(recovery, place, Ledger.settled(place, recovery.ledger).entries())
-    found = foresee(recovery, how, now, known).findings
-    if errors := [each for each in found if each.severity is Severity.ERROR]:
-        abandon = command("dr", "abandon", recovery.plan.name)
-        fix = f"Correct that, and run it again; or abandon it: {abandon}." if now.open else ""
-        raise refusal_of(f"{recovery.target_scope} cannot take over: nothing was changed", errors, fix)
-    return now
+    if zones := now.facts(left).silent_zones:
+        yield _gap(
+            recovery.plan.name,
+            "silent-zone",
+            f"{', '.join(zones)} of {recovery.source.name} does not answer: what runs there is not stopped",
+            "Wait until it answers; or stop the rest of it: --insist.",
+        )
 
 
-def _has_stopped(recovery: Recovery, how: How, now: Situation) -> bool:
-    """Return whether a takeover goes on that may have stopped the other end. To refuse it would protect
-    nothing: each of its waves looks again, and those before the one that fails are up.
+def _clocks(recovery: Recovery, now: Situation) -> Iterable[Finding]:
+    """Return that the clock of this machine is wrong: an error where it is far off."""
+    left = peer_of(end_of(recovery))
+    ends = ((recovery.target, now.facts(peer_of(left))), (recovery.source, now.facts(left)))
+    for environment, facts in ends:
+        if line := clock_line(environment.name, facts.clock_offset):
+            far = abs(facts.clock_offset or 0.0) > REFUSE_SECONDS
+            severity = Severity.ERROR if far else Severity.WARNING
+            yield _gap(recovery.plan.name, "clock-offset", line, CLOCK_FIX, severity)
+            return
+
+
+def _leases(recovery: Recovery, how: How, now: Situation) -> Iterable[Finding]:
+    """Return a warning for each end that another run changes now: the takeover waits for none."""
+    for environment, end in (
+        (recovery.source, peer_of(end_of(recovery))),
+        (recovery.target, end_of(recovery)),
+    ):
+        held_by = now.facts(end).held_by
+        if held_by and not (how.lost and environment is recovery.source):
+            message = f"{held_by} changes {environment.name} now: a takeover that needs it is refused"
+            yield _gap(recovery.plan.name, "lease-held", message, "Wait for it.", Severity.WARNING)
+
+
+def _permission(recovery: Recovery, how: How, now: Situation, next_step: str) -> Iterable[Finding]:
+    """Return what the decision table says of the takeover, and that it goes on."""
+    verb = takeover_verb(recovery, how)
+    if refusal := may(verb, now):
+        yield explain(recovery, verb, refusal, now)
+    elif now.turn and now.active == verb.end:
+        begun = f"{now.turn.occasion} {now.turn.id} has begun, and goes on with the data that it began with"
+        rule = f"{now.turn.occasion}-under-way"
+        yield _gap(recovery.plan.name, rule, begun, next_step, Severity.WARNING)
+
+
+def _last_point(recovery: Recovery, problems: Mapping[str, str]) -> Iterable[Finding]:
+    """Return an error for each group without a last point: the source would be stopped for nothing."""
+    for group, why in problems.items():
+        message = f"no last point of {group} can be made: {why}"
+        yield _gap(recovery.plan.name, "no-last-point", message, "Mend that first, and run this again.")
+
+
+def _hooks(recovery: Recovery, unready: Iterable[UnreadyHook]) -> Iterable[Finding]:
+    """Return the hooks that cannot be called from here: errors where a takeover would stop at one of them."""
+    for hook in unready:
+        called = f"{hook.name!r} cannot be called from here: {hook.problem}"
+        fix = "Run this in the folder where hooks are, or write the whole path."
+        severity = Severity.ERROR if hook.needed else Severity.WARNING
+        yield _gap(recovery.plan.name, "hook-unready", called, fix, severity)
+
+
+def _passed_over(recovery: Recovery, how: How, passed_over: Iterable[Lack]) -> Iterable[Finding]:
+    """Return the points that are newer than those that would be used, and cannot be restored. A takeover from
+    a lost source goes on with what is left.
     """
-    if not now.open or now.active != end_of(recovery):
-        return now.open and how.lost
-    return how.lost or now.facts(now.waiting).authority == now.authority
+    severity = Severity.WARNING if how.lost else Severity.ERROR
+    for lack in passed_over:
+        yield _gap(recovery.plan.name, lack.rule, lack.why, lack.fix, severity)
+
+
+def _vault_unseen(recovery: Recovery, now: RecoveryStatus, severity: Severity) -> Iterable[Finding]:
+    """Return a finding where the vault cannot be listed. It is an error of a takeover that brings data from
+    there, and would stop the source before it knows whether the data exists.
+    """
+    if now.vault_unseen:
+        yield _gap(
+            recovery.plan.name,
+            "vault-unseen",
+            f"nobody could look whether the vault has what the ledger says: {now.vault_unseen}",
+            "Run this where the vault's configuration is, or mend the way there.",
+            severity,
+        )
+
+
+def _gaps(recovery: Recovery, now: RecoveryStatus) -> Iterable[Finding]:
+    """What makes a recovery worse than was planned, and stops no takeover."""
+    name = recovery.plan.name
+    for warning in now.dated_ahead:
+        point = command("dr", "replicate", name, "--now")
+        fix = f"Set the clock of that machine, or of this one (NTP). Then make a point: {point}."
+        yield _gap(name, "dated-ahead", warning, fix, Severity.WARNING)
+    for volume in now.volumes:
+        if volume.level == "lost" and volume.age is not None:
+            age = f"its newest point is {duration(volume.age)} old, and the rpo is {recovery.plan.rpo}"
+            fix = f"Let {command('dr', 'replicate', name)} run by a timer."
+            yield _gap(name, "too-old", f"{volume.volume}: {age}", fix, Severity.WARNING)
+
+
+def _unreadable_entries(recovery: Recovery, how: How, now: RecoveryStatus) -> Iterable[Finding]:
+    """Return a finding for each entry of the ledger that cannot be read. An entry of a newer version may say
+    who takes over: a takeover that stops the source is refused.
+    """
+    for each in now.unreadable:
+        refuses = each.newer and not how.lost
+        yield _gap(
+            recovery.plan.name,
+            "newer-entry" if each.newer else "unreadable-entry",
+            f"the ledger {recovery.ledger} cannot be read in full: {each}",
+            "Run this with the newer version of portinfra."
+            if each.newer
+            else "No point is removed until that record is repaired, or deleted by the means of its cloud.",
+            Severity.ERROR if refuses else Severity.WARNING,
+        )
+
+
+def _tried(recovery: Recovery, facts: ReadinessFacts) -> Iterable[Finding]:
+    """What the drills speak against: the last of all, and the last that came up."""
+    name, rto, every = recovery.plan.name, recovery.plan.rto, recovery.plan.drills.every
+    now, measured, drill = facts.status, facts.measured, facts.measured_in
+    last, try_it = now.last_drill, command("dr", "drill", name)
+    if every and not (last and facts.now - datetime.fromisoformat(last.began).timestamp() <= seconds(every)):
+        late = f"a drill is due every {every}, and the last one is older, or there was none"
+        yield _gap(
+            name, DRILL_LATE.partition("/")[2], late, f"Let {try_it} run by a timer.", Severity.WARNING
+        )
+    if last and last.result == "failed":
+        failed, fix = f"the last drill ({last.id}) failed", f"Look at its report, and try it again: {try_it}."
+        yield _gap(name, "drill-failed", failed, fix, Severity.WARNING)
+    if recovery.plan.drills.accept == "data":
+        yield from _unread(recovery, last)
+    if measured is None:
+        never = "no drill has come up yet, so the time that a takeover needs is not known"
+        yield _gap(name, "never-drilled", never, f"Try it: {try_it}.", Severity.WARNING)
+    elif measured > seconds(rto):
+        took = f"drill {drill} took {duration(measured)}, and the rto is {rto}"
+        yield _gap(name, "too-slow", took, "Look at its report: which wave took the time?", Severity.WARNING)
+    for id in now.drills:
+        left = f"drill {id} still runs, or has left something behind"
+        fix = f"Remove what dead drills left: {command('dr', 'sweep', name)}."
+        yield _gap(name, "left-behind", left, fix, Severity.WARNING)
+
+
+def _unread(recovery: Recovery, last: Drilled | None) -> Iterable[Finding]:
+    """Return warnings about data that no probe reads: no drill shows that it can be used."""
+    name = recovery.plan.name
+    if last and last.result == "inconclusive":
+        message, fix = f"the last drill ({last.id}) read no data of some group", "Look at its report."
+        yield _gap(name, "drill-inconclusive", message, fix, Severity.WARNING)
+    read = {role for probe in recovery.plan.probes for role in probe.reads}
+    placed = place(recovery.topology, recovery.target)
+    unread = [group.name for group in groups(recovery, placed) if not roles_of(group, placed) <= read]
+    if unread:
+        message = f"no probe reads the data of {', '.join(unread)}, so a drill is inconclusive"
+        fix = "Name the roles in `reads` of a probe that reads their data; or accept less: `accept`."
+        yield _gap(name, "unread-data", message, fix, Severity.WARNING)
+
+
+def _overwrites(recovery: Recovery, volumes: Collection[str]) -> Iterable[Finding]:
+    """Return a warning about volumes that the takeover replaces though their data is in no point."""
+    if not volumes:
+        return
+    plan, name = recovery.plan, recovery.target.name
+    listed = ", ".join(sorted(volumes))
+    message = f"{name} was active after its last point: the takeover replaces {listed}"
+    lists = command("dr", "status", plan.name)
+    fix = f"A snapshot of each is kept for {plan.keep_overwritten}: {lists} lists them."
+    if not plan.keep_overwritten:
+        fix = 'Nothing keeps their data. To keep snapshots, write keep_overwritten = "7d".'
+    yield _gap(plan.name, "overwrites-data", message, fix, Severity.WARNING)
+
+
+def _waited_for(finding: Finding) -> Finding:
+    """The finding, with a fix that a takeover has: it works around no zone of the target."""
+    silent = finding.rule == "plan/unknown-zone"
+    return evolve(finding, fix="Wait until it answers, and run this again.") if silent else finding
+
+
+def _as_warning(finding: Finding) -> Finding:
+    """Return what may stop a late wave as a warning: a takeover from a lost source stops nothing that runs,
+    and the waves before that one come up. Only missing data refuses it.
+    """
+    return evolve(finding, severity=Severity.WARNING)
+
+
+def _gap(recovery: str, rule: str, message: str, fix: str, severity: Severity = Severity.ERROR) -> Finding:
+    return Finding(f"recovery/{rule}", message, fix, severity, subject=f"recovery.{recovery}")

@@ -9,13 +9,15 @@ from rich.text import Text
 
 from portinfra.command_text import command
 from portinfra.model.evidence import Evidence
+from portinfra.model.finding import Severity
 from portinfra.recovery.drills.drill import Swept
 from portinfra.recovery.drills.history import RunHistory
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.watch.forecast import DataSource, Prospect
-from portinfra.recovery.watch.status import PointStatus, RecoveryStatus
+from portinfra.recovery.watch.readiness import NOT_KNOWN
+from portinfra.recovery.watch.recovery_status import PointStatus, RecoveryStatus
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.recovery_assurances import recovery_assurance
 from portinfra.render.console.terminal import styled, table
@@ -63,6 +65,7 @@ def show_prospect(found: Prospect, console: Console) -> None:
     for line in _group_lines(found):
         console.print(f"  {line}")
     show_findings(found.findings, console)
+    console.print(f"Not checked: {'; '.join(NOT_KNOWN)}.")
 
 
 def _group_lines(found: Prospect) -> Iterable[str]:
@@ -83,6 +86,27 @@ def _data_sentence(data: DataSource, source: str) -> str:
         return f"{data.what}, kept as they are. No data of {source} is restored."
     age = "of unknown age" if data.age is None else f"at most {duration(data.age)} old"
     return f"{data.what}, {age} ({moment(data.taken)}). Data written after that stays behind."
+
+
+def show_readiness(found: RecoveryStatus, console: Console) -> None:
+    """Print the ends that do not answer, and the errors that would refuse a takeover now."""
+    for name in found.silent:
+        console.print(f"{name} does not answer.")
+    errors = [each for each in found.readiness or () if each.severity is Severity.ERROR]
+    if errors:
+        console.print("A takeover would be refused now:")
+        show_findings(errors, console)
+
+
+def show_coverage(found: RecoveryStatus, console: Console) -> None:
+    """Print a line for each role with data, and one for each volume that cannot be restored."""
+    for each in found.roles:
+        volumes = count(each.volumes, "volume")
+        console.print(recovery_assurance("covered", role=each.role, covered=each.covered, volumes=volumes))
+    for volume in found.volumes:
+        if volume.verdict not in ("covered", "not listed", "surplus"):
+            why = f": {volume.why}" if volume.why else ""
+            console.print(f"{volume.volume.name} cannot be restored: {volume.verdict}{why}.")
 
 
 def data_line(found: RecoveryStatus) -> str:
@@ -126,6 +150,7 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
         console.print(_points(found.points))
         console.print()
     console.print(f"{_level_line(found)} {data_line(found)}")
+    show_coverage(found, console)
     points_known, restorable = (
         count(len(found.points), "point"),
         sum(bool(p.restorable) for p in found.points),
@@ -147,6 +172,7 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
 
 def _show_situation(found: RecoveryStatus, console: Console) -> None:
     """Print the last drill, and what is under way or amiss."""
+    show_readiness(found, console)
     drill = found.last_drill
     console.print(
         f"Last drill: {drill.id}, {moment(drill.began)}, {drill.result}." if drill else "No drill yet."
@@ -168,7 +194,7 @@ def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
         yield f"A refresh of the standby is overdue: {refresh}"
     fence = command("dr", "fence", found.recovery)
     if found.standby_runs:
-        yield "Hosts of the target run as a standby. No flow from the internet reaches them."
+        yield recovery_assurance("standby")
     if found.source_may_run:
         asked = found.source_stopped is not None
         why = "has not been stopped" if asked else "does not say whether it is stopped"
@@ -247,6 +273,7 @@ EVIDENCE = {
     "differs": "NOT what the ledger has",
     "none": "none",
     "missing": "MISSING: this run was deleted",
+    "unread": "not known: this environment does not answer",
 }
 
 
@@ -256,10 +283,11 @@ def show_runs(found: Iterable[RunHistory], console: Console) -> None:
     if not found:
         console.print("No drill yet.")
         return
-    rows = table("run", "what", "id", "began", "result", "evidence")
+    rows = table("at", "run", "what", "id", "began", "result", "evidence")
     for each in found:
         told = f"{EVIDENCE.get(each.evidence, '')} {each.file}".strip()
         rows.add_row(
+            each.environment,
             str(each.number or "—"),
             each.kind,
             each.id,
@@ -297,6 +325,9 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
         console.print(f"Looked at: {looked}.")
     console.print(_data_measured(evidence))
     console.print(_time_measured(evidence))
+    if evidence.prepare_seconds is not None and evidence.downtime_seconds is not None:
+        before, down = duration(evidence.prepare_seconds), duration(evidence.downtime_seconds)
+        console.print(f"Downtime: {down} from the fence to the last gate. Before it: {before}.")
     for line in (*_people_lines(evidence), *_aside_lines(evidence)):
         console.print(line)
     if evidence.left_behind is not None:

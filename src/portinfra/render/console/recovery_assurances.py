@@ -9,12 +9,14 @@ from collections.abc import Mapping
 RECOVERY_ASSURANCES: Mapping[str, str] = {
     "ok": "{recovery}: ok.",
     "age of data": "Data: at most {age} old of {rpo} (rpo){lacking}.",
+    "covered": "{role}: a point has {covered} of {volumes}.",
     "restorable": "{points}, {restorable} restorable.",
     "passed": "{kind} {id} passed",
     "measured age": "Data: {age} old; the rpo is {rpo}.",
     "nothing left": "Nothing of it is left in the target.",
     "source stopped": "The source was stopped first.",
     "fenced": "{environment} is fenced: {hosts} off, and no apply wakes them.",
+    "standby": "Hosts of the target run as a standby. No flow from the internet reaches them.",
     "nothing to sweep": "No drill has left anything.",
 }
 """Name → sentence."""

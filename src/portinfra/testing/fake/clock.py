@@ -19,3 +19,22 @@ class FakeClock:
         """Let time pass, at once; never backwards."""
         with self._store.transaction():
             self._store.now = max(self._store.now, moment)
+
+
+class MachineClock:
+    """The clock of a machine that uses the simulator. In tests it may be wrong; the simulator's never is."""
+
+    virtual = True
+    ahead = 0.0
+    """Seconds that it is ahead of the simulator's."""
+
+    def __init__(self, cloud: FakeClock) -> None:
+        self._cloud = cloud
+
+    def now(self) -> float:
+        """Seconds since the epoch, as this machine believes."""
+        return self._cloud.now() + self.ahead
+
+    def sleep_until(self, moment: float) -> None:
+        """Let time pass, at once."""
+        self._cloud.sleep_until(moment - self.ahead)

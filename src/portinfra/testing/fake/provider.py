@@ -11,6 +11,7 @@ from portinfra.model.resources import Spec
 from portinfra.provider.interface import Answer, Call, Driver
 from portinfra.testing.fake.api.catalogue import SIZES
 from portinfra.testing.fake.api.firewalls import RULES_MAX
+from portinfra.testing.fake.clock import MachineClock
 from portinfra.testing.fake.cloud import FakeCloud
 from portinfra.testing.fake.drivers import drivers
 from portinfra.testing.fake.drivers.records import FakeRecords
@@ -49,11 +50,18 @@ class FakeProvider:
         """As the location says it: with its shape, if it names one."""
         self.shape = cloud.shape_of(region)
         self.capabilities = capabilities_of(self.shape)
-        self.clock = cloud.clock
+        self.clock = MachineClock(cloud.clock)
         zones = tuple(region.rpartition("/")[2] + letter for letter in "abcd")
         self.drivers: Mapping[type[Spec], Driver[Any]] = drivers(self.shape, zones)
         self.records = FakeRecords()
         self._closes = closes
+
+    tells_time = True
+    """Whether its answers say what time it is, as those of a cloud do, and those of a hypervisor do not."""
+
+    def clock_offset(self) -> float | None:
+        """By the simulator's clock."""
+        return -self.clock.ahead if self.tells_time else None
 
     def account_calls(self) -> tuple[Call, ...]:
         """One read: the region knows who asks."""

@@ -8,3 +8,4 @@ class SnapshotDriver(ToyDriver[Snapshot]):
     collection = "snapshots"
     fields = (("volume", "disk"),)
     replaces = frozenset({"volume"})
+    cannot_show = frozenset({"size_gib"})

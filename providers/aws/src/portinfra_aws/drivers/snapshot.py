@@ -68,13 +68,15 @@ class SnapshotDriver(AwsDriver[Snapshot]):
 
     def seen_spec(self, owned: Owned, told: Told) -> Snapshot:
         """The volume that it is of; of a copy, whose it is and under which key."""
-        mark = owned.mark
+        mark, name = owned.mark, owned.mark.address.name
+        gib = owned.record.get("volumeSize")
+        size = int(gib) if gib else None
         if mark.copy_of:
             key = keys.seen(owned.record, mark.key)
-            return Snapshot(mark.address.name, copy_of=mark.copy_of, key=key, tags=mark.tags)
+            return Snapshot(name, copy_of=mark.copy_of, key=key, tags=mark.tags, size_gib=size)
         volume = told.names.address_of(owned.record.get("volumeId"))
         shared_with = UNSEEN if mark.shared_with else ""
-        return Snapshot(mark.address.name, volume, shared_with=shared_with, tags=mark.tags)
+        return Snapshot(name, volume, shared_with=shared_with, tags=mark.tags, size_gib=size)
 
     def detail(self, seen: Observed[Snapshot]) -> Call | None:
         """Who may copy it stands in no list; asked where its tag says that somebody may."""

@@ -55,7 +55,9 @@ class SnapshotDriver(GcpDriver[Snapshot]):
     def seen_spec(self, owned: Owned, told: Told) -> Snapshot:
         """The volume that it is of."""
         volume = told.related.get(owned.record.get("sourceDiskId", "")) or self._borrowed(owned, told)
-        return Snapshot(owned.mark.address.name, volume, tags=owned.mark.tags)
+        gib = owned.record.get("diskSizeGb")
+        size = int(gib) if gib else None
+        return Snapshot(owned.mark.address.name, volume, tags=owned.mark.tags, size_gib=size)
 
     def _borrowed(self, owned: Owned, told: Told) -> Address | None:
         """A volume of another scope, which is in no list of this one's: known by its path alone."""

@@ -7,7 +7,7 @@ internal snapshot: QEMU 7.2 crashes on those of an encrypted disk in use.
 from portinfra.model.observed import UNSEEN, Observed
 from portinfra.model.resources import Snapshot, Volume
 from portinfra.provider.interface import Names, NextCall, Refs, Refuse
-from portinfra_libvirt import marks
+from portinfra_libvirt import disks, marks
 from portinfra_libvirt.drivers.base import call
 from portinfra_libvirt.drivers.disks import OVERLAY, UNLISTED, DiskDriver
 from portinfra_libvirt.drivers.reading import File
@@ -22,12 +22,14 @@ class SnapshotDriver(DiskDriver[Snapshot]):
 
     def seen_spec(self, file: File, names: Names) -> Snapshot:
         """The volume that it was taken of, while that is there."""
+        size = -(-int(file.record["bytes"]) // disks.GIB) if file.record else None
         if file.said is None:  # only the mark tells
             unknown = {"key": UNSEEN, "tags": UNSEEN}
-            return Snapshot(file.address.name, UNSEEN, UNSEEN, **unknown)
+            return Snapshot(file.address.name, UNSEEN, UNSEEN, size_gib=size, **unknown)
         said = file.said
         volume, copied, key = names.address_of(said.get("of")), said.get("copy_of", ""), said.get("key")
-        return Snapshot(file.address.name, volume, copied, key, tags=said.get("tags", {}))
+        tags = said.get("tags", {})
+        return Snapshot(file.address.name, volume, copied, key, tags=tags, size_gib=size)
 
     def mark_of(self, want: Snapshot, file: str, size: int, refs: Refs) -> marks.Mark:
         """What it was taken of; a copy of another site's has a key of its own."""

@@ -107,6 +107,8 @@ class Abilities:
             zone = stage.environment.zones[0]
             data = cloud.ensure(Volume("data", gib=1, zone=zone))
             taken = cloud.ensure(Snapshot("data-1", data.address))
+            (listed,) = cloud.list(Snapshot)
+            assert listed.spec.size_gib == self._size_shown(stage, 1)
             copy = cloud.ensure(Volume("copy", gib=1, zone=zone, source=taken.address))
             assert copy.state == "ready"
             for found in (copy, taken, data):
@@ -129,6 +131,8 @@ class Abilities:
             wanted = Snapshot("data-1", copy_of=f"{stage.environment.region}/{taken.id}", key=stage.bed.key)
             copy = there.ensure(wanted)
             assert (copy.state, copy.spec) == ("ready", wanted)
+            (listed,) = there.list(Snapshot)
+            assert listed.spec.size_gib == self._size_shown(stage, 1)
             here.remove(taken.address, allow_data_loss=True)
             restored = there.ensure(Volume("back", gib=1, zone=elsewhere.zones[0], source=copy.address))
             assert restored.state == "ready"
@@ -236,6 +240,11 @@ class Abilities:
         except ApplyError as error:
             return [step.error for step in error.outcome.steps if step.fate == "failed"]
         raise AssertionError(f"every step succeeded, and some had to fail: {expected}")
+
+    def _size_shown(self, stage: Stage, gib: int) -> int | None:
+        """Return the size that a snapshot must show; None: its driver cannot show it."""
+        with stage.provider() as provider:
+            return None if "size_gib" in provider.drivers[Snapshot].cannot_show else gib
 
     def _capabilities(self, stage: Stage) -> Capabilities:
         return registry.plugin(stage.environment.provider).capabilities

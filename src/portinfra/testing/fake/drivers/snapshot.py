@@ -23,7 +23,8 @@ class SnapshotDriver(FakeDriver[Snapshot]):
         """The volume that it is of; of a copy, whose and under which key."""
         key = record["key"] or None if record["source"] else None
         volume = names.address_of(record["volume"])
-        return Snapshot(name, volume, record["source"], key, record["shared_with"], mark.tags)
+        shared_with, gib = record["shared_with"], record["gib"]
+        return Snapshot(name, volume, record["source"], key, shared_with, mark.tags, gib)
 
     def as_made(self, want: Snapshot) -> Snapshot:
         """Not shared."""

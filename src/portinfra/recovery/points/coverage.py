@@ -1,0 +1,292 @@
+"""What can be restored: the one judge of the data of a group, for status, plan, drill and takeover. Pure.
+
+It judges every volume that a group has at the end that restores, whether its data comes from a point or from
+own volumes of that end. A group is restorable if no verdict speaks against it.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Literal
+
+from attrs import evolve, frozen
+
+from portinfra.errors import PermissionDenied
+from portinfra.model.address import Address
+from portinfra.model.observed import UNSEEN, Observation, Observed
+from portinfra.model.placed import Placed
+from portinfra.model.resources import Snapshot, Volume
+from portinfra.recovery.groups import Group
+from portinfra.recovery.points.listing import VaultListing
+from portinfra.recovery.points.point import Point, digest, id_of, volume_of
+
+Judgement = Literal[
+    "covered",
+    "accepted",
+    "missing",
+    "gone",
+    "too large",
+    "wrong key",
+    "wrong zone",
+    "damaged",
+    "not arrived",
+    "not listed",
+    "surplus",
+]
+"""`accepted`: the operator accepts that it begins blank, or that its copy is under another key."""
+
+Level = Literal["ok", "warning", "error"]
+
+LEVELS: Mapping[Judgement, Level] = {
+    "covered": "ok",
+    "accepted": "ok",
+    "missing": "error",
+    "gone": "error",
+    "too large": "error",
+    "wrong key": "error",
+    "wrong zone": "error",
+    "damaged": "error",
+    "not arrived": "warning",
+    "not listed": "warning",
+    "surplus": "warning",
+}
+
+
+@frozen
+class OwnVolumes:
+    """The volumes that the end which restores has already, as the data of a group."""
+
+
+Data = Point | OwnVolumes
+
+
+@frozen
+class Accepted:
+    """What an operator accepts of data that is not whole."""
+
+    blank: frozenset[Address] = frozenset()
+    """Volumes that may begin blank where no data of them exists."""
+    any_key: bool = False
+    """Whether copies may be under another key than the declared one: the provider decides."""
+
+
+NOTHING = Accepted()
+
+
+@frozen
+class Verdict:
+    """Whether the data of one volume can be restored."""
+
+    volume: Address
+    judgement: Judgement
+    why: str = ""
+    """What speaks against it."""
+    source: str = ""
+    """The native id of the snapshot that it is restored from; empty: it is not at this end."""
+    superseded: bool = False
+    """Whether a newer point covers the group."""
+
+    @property
+    def level(self) -> Level:
+        """Whether it speaks against the data. What is gone matters little while a newer point covers it."""
+        return "warning" if self.superseded and self.judgement == "gone" else LEVELS[self.judgement]
+
+    def __str__(self) -> str:
+        return f"{self.volume} is {self.judgement}{f' ({self.why})' if self.why else ''}"
+
+
+@frozen
+class Coverage:
+    """The verdicts about the data of one group."""
+
+    verdicts: tuple[Verdict, ...]
+    """Of each volume that the group has, then of each surplus volume."""
+
+    @property
+    def restorable(self) -> bool | None:
+        """Whether the group can be restored from this data; None: the vault could not be listed."""
+        found = {each.judgement for each in self.verdicts}
+        if found & AGAINST:
+            return False
+        return None if "not listed" in found else True
+
+    @property
+    def against(self) -> tuple[Verdict, ...]:
+        """The verdicts that speak against the data."""
+        return tuple(each for each in self.verdicts if each.judgement in AGAINST)
+
+    @property
+    def sources(self) -> dict[Address, str]:
+        """Volume → the native id of the snapshot that it is restored from."""
+        return {each.volume: each.source for each in self.verdicts if each.source}
+
+    def volumes(self, *judgements: Judgement) -> list[Address]:
+        """The volumes with one of these verdicts."""
+        return [each.volume for each in self.verdicts if each.judgement in judgements]
+
+    def accept(self, accepted: Accepted) -> "Coverage":
+        """Return it with what an operator accepts."""
+
+        def is_accepted(each: Verdict) -> bool:
+            if each.judgement == "wrong key":
+                return accepted.any_key and bool(each.source)
+            return each.judgement == "missing" and each.volume in accepted.blank
+
+        return Coverage(
+            tuple(evolve(each, judgement="accepted") if is_accepted(each) else each for each in self.verdicts)
+        )
+
+
+AGAINST = frozenset({judgement for judgement, level in LEVELS.items() if level == "error"} | {"not arrived"})
+"""The judgements with which a volume cannot be restored now."""
+
+ABSENT = frozenset({"missing", "gone", "not arrived"})
+"""The judgements of a volume of which the end has no snapshot that is ready."""
+
+
+def coverage(
+    placed: Placed, group: Group, data: Data, observed: Observation, vault: VaultListing
+) -> Coverage:
+    """Judge the data of a group.
+
+    `placed` is the topology at the end that restores. `observed` is what the scope of the points has there;
+    for own volumes, what the environment has.
+    """
+    if isinstance(data, OwnVolumes):
+        return Coverage(tuple(_own(volume, observed) for volume in group.volumes))
+    snapshots = _snapshots(data, observed)
+    here = [_at_end(placed, group, data, volume, observed) for volume in group.volumes]
+    held: Collection[Address] = snapshots
+    if not data.carried:
+        here = [evolve(each, judgement="not arrived", why="", source="") for each in here]
+    elif data.vaulted and not data.parts(observed) and any(each.judgement in ABSENT for each in here):
+        here = [_in_vault(placed, group, data, volume, vault) for volume in group.volumes]
+        held = vault.volumes.get(data.id, {})
+    surplus = sorted(set(held) - set(group.volumes))
+    return Coverage((*here, *(Verdict(volume, "surplus", "its host is not declared") for volume in surplus)))
+
+
+def is_intact(found: Coverage) -> bool:
+    """Return whether all that arrived of a point can still be used, whatever is declared now."""
+    return not found.volumes("gone", "wrong key", "damaged")
+
+
+def judge_points(
+    placed: Placed, group: Group, points: Iterable[Point], observed: Observation, vault: VaultListing
+) -> list[tuple[Point, Coverage]]:
+    """Judge the points of a group, which are given the newest first, with the coverage of each."""
+    found: list[tuple[Point, Coverage]] = []
+    superseded = False
+    for point in points:
+        if point.group != group.name:
+            continue
+        judged = coverage(placed, group, point, observed, vault)
+        if superseded:
+            judged = Coverage(tuple(evolve(each, superseded=True) for each in judged.verdicts))
+        found.append((point, judged))
+        superseded = superseded or judged.restorable is True
+    return found
+
+
+def newest_restorable(
+    judged: Iterable[tuple[Point, Coverage]], accepted: Accepted = NOTHING
+) -> tuple[Point, Coverage] | None:
+    """Return the first point that nothing speaks against which an operator does not accept."""
+    found = ((point, each.accept(accepted)) for point, each in judged)
+    return next(((point, each) for point, each in found if each.restorable is not False), None)
+
+
+def newest_or_best(
+    judged: Collection[tuple[Point, Coverage]],
+) -> tuple[Point, Coverage] | None:
+    """Return the newest restorable point; without any, the newest of those that cover the most volumes."""
+    if found := newest_restorable(judged):
+        return found
+    return max(judged, key=lambda each: (len(each[1].volumes("covered")), each[0].number), default=None)
+
+
+def _own(volume: Address, observed: Observation) -> Verdict:
+    if volume in observed.resources:
+        return Verdict(volume, "covered")
+    if observed.unknown:
+        return Verdict(volume, "not listed", f"{', '.join(sorted(observed.unknown))} does not answer")
+    return Verdict(volume, "missing", "it does not exist at this end")
+
+
+def _snapshots(point: Point, observed: Observation) -> dict[Address, Observed[Snapshot]]:
+    return {
+        volume_of(address): seen
+        for address, seen in observed.of(Snapshot).items()
+        if id_of(address) == point.id and seen.state != "deleting"
+    }
+
+
+def _at_end(placed: Placed, group: Group, point: Point, volume: Address, observed: Observation) -> Verdict:
+    """Judge a volume by the snapshot that a point has of it at the end that restores."""
+    found = _snapshots(point, observed)
+    seen = found.get(volume)
+    if seen is None:
+        if observed.unknown:
+            zones = ", ".join(sorted(observed.unknown))
+            return Verdict(volume, "not arrived", f"{zones} does not answer: its snapshot is not seen")
+        return _absent(group, point, volume, len(found))
+    if seen.fault:
+        is_key = issubclass(seen.fault.error, PermissionDenied)
+        return Verdict(volume, "wrong key" if is_key else "damaged", str(seen.fault))
+    if seen.state == "pending":
+        return Verdict(volume, "damaged" if seen.reason else "not arrived", seen.reason)
+    spec = placed.resources.get(volume)
+    if seen.spec.copy_of and (why := _foreign_key(placed, point, spec, seen.spec.key)):
+        return Verdict(volume, "wrong key", why, seen.id)
+    zone = _zone(placed, spec)
+    if seen.place and zone and seen.place != zone:
+        return Verdict(volume, "wrong zone", f"its copy is in {seen.place}, and its host in {zone}")
+    return _fitting(volume, spec, seen.spec.size_gib, seen.id)
+
+
+def _foreign_key(placed: Placed, point: Point, spec: object, key: str | None) -> str:
+    """Return that a copy is under a key which neither the declaration nor its point names; empty: no."""
+    declared = spec.key if isinstance(spec, Volume) else None
+    if key is UNSEEN or key in (declared, placed.environment.key, point.entry.said.get("key") or None):
+        return ""
+    return f"its copy is under {key or 'the own key of the provider'}, and {declared} is declared"
+
+
+def _absent(group: Group, point: Point, volume: Address, found: int) -> Verdict:
+    """Judge a volume that a point has nothing of: others deleted it, or the point never had it."""
+    if point.digest == digest(group.volumes) or found < point.count:
+        return Verdict(volume, "gone", "it had arrived, and others deleted it")
+    return Verdict(volume, "missing", f"point {point.id} has no data of it")
+
+
+def _in_vault(placed: Placed, group: Group, point: Point, volume: Address, vault: VaultListing) -> Verdict:
+    """Judge a volume by what the vault has of a point."""
+    if vault.points is None:
+        return Verdict(volume, "not listed", "this machine cannot list the vault")
+    if point.id not in vault.points:
+        return Verdict(volume, "gone", "the vault had it, and others deleted it")
+    if why := vault.damaged.get(point.id):
+        return Verdict(volume, "damaged", why)
+    held = vault.volumes.get(point.id)
+    if held is None:
+        known = point.digest == digest(group.volumes)
+        return (
+            Verdict(volume, "covered") if known else Verdict(volume, "not listed", "its manifest is unread")
+        )
+    if volume not in held:
+        return Verdict(volume, "missing", f"point {point.id} has no data of it")
+    return _fitting(volume, placed.resources.get(volume), held[volume], "")
+
+
+def _fitting(volume: Address, spec: object, gib: int | None, source: str) -> Verdict:
+    if isinstance(spec, Volume) and gib is not None and spec.gib < gib:
+        why = f"it has {gib} GiB, and {spec.gib} GiB are declared"
+        return Verdict(volume, "too large", why)
+    return Verdict(volume, "covered", source=source)
+
+
+def _zone(placed: Placed, spec: object) -> str:
+    """Return the name of the zone of a volume; empty where the declaration does not tell it."""
+    zone = spec.zone if isinstance(spec, Volume) else ""
+    if isinstance(zone, int):
+        zones = placed.environment.zones
+        return zones[zone] if zone < len(zones) else ""
+    return str(zone)

@@ -1,0 +1,132 @@
+"""Which points a drill or takeover comes up from: of each group the newest that can be restored."""
+
+from collections.abc import Collection, Iterable
+
+from attrs import evolve, frozen
+
+from portinfra.execution.connection import Connection
+from portinfra.model.address import Address
+from portinfra.placement import place
+from portinfra.recovery.groups import Group, groups
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.options import How
+from portinfra.recovery.points.ages import Ages
+from portinfra.recovery.points.coverage import (
+    Accepted,
+    Coverage,
+    judge_points,
+    newest_or_best,
+    newest_restorable,
+)
+from portinfra.recovery.points.point import Point, points
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.vault.listing import look_for
+from portinfra.words import moment
+
+
+@frozen
+class Lack:
+    """Why a group has no data, or older data, in words: what no point holds would come up blank."""
+
+    why: str
+    fix: str = ""
+    """What to do; empty: to make a new point."""
+    rule: str = "no-point"
+
+    def __str__(self) -> str:
+        return self.why
+
+
+@frozen
+class Choice:
+    """The points that a drill or takeover comes up from, and what speaks against others."""
+
+    points: tuple[Point, ...]
+    """Of each group the newest that can be restored."""
+    missing: tuple[Lack, ...] = ()
+    passed_over: tuple[Lack, ...] = ()
+    """What speaks against these points, and why newer ones cannot be restored."""
+    blank: frozenset[Address] = frozenset()
+    """The volumes that begin blank, as an operator accepts."""
+
+
+def choose(recovery: Recovery, target: Connection, ledger: Ledger, how: How) -> Choice:
+    """Return the newest point of each group that covers all volumes that the group has in the target.
+
+    Points `how.without` are left aside, by their ids. With `how.as_of`, so are points that are later.
+    """
+    there = target.observe(recovery.points)
+    known = [point for point in points(ledger.entries()) if point.id not in how.without]
+    vault = look_for(recovery, known, there)
+    candidates = known
+    if how.as_of:
+        candidates = Ages(known, target.now()).not_later_than(how.as_of.timestamp())
+    placed = place(recovery.topology, recovery.target)
+    accepted = accepted_by(how)
+    chosen: list[Point] = []
+    missing: list[Lack] = []
+    passed_over: list[Lack] = []
+    blank: list[Address] = []
+    for group in groups(recovery, placed):
+        judged = judge_points(placed, group, candidates, there, vault)
+        found = newest_restorable(judged, accepted)
+        if found:
+            chosen.append(found[0])
+            blank += found[1].volumes("accepted")
+            passed_over += _other_keys(found[1], accepted)
+            passed_over += [
+                Lack(
+                    f"point {point.id} of {group.name} is newer, and cannot be restored: "
+                    + against_line(each),
+                    f"To restore the older point {found[0].id}: --without-point {point.id}.",
+                    "newer-point-lost",
+                )
+                for point, each in judged
+                if point.number > found[0].number and point.carried
+            ]
+            continue
+        lack = _why_none(group, judged)
+        as_of = f" as of {_listed(group.name, known, how.as_of.timestamp())}" if how.as_of else ""
+        missing.append(evolve(lack, why=lack.why + as_of))
+    return Choice(tuple(chosen), tuple(missing), tuple(passed_over), frozenset(blank) & accepted.blank)
+
+
+def accepted_by(how: How) -> Accepted:
+    """Return what an operator accepts of data that is not whole."""
+    return Accepted(frozenset(map(Address, how.blank)), any_key=how.insist)
+
+
+def _other_keys(found: Coverage, accepted: Accepted) -> Iterable[Lack]:
+    """Yield that copies are under other keys than the declared ones, which an operator accepts."""
+    if others := set(found.volumes("accepted")) - accepted.blank:
+        why = f"copies of {', '.join(sorted(others))} are under another key than the declared one"
+        yield Lack(why, "Use them all the same: --insist.", "wrong-key")
+
+
+def against_line(found: Coverage) -> str:
+    """Return what speaks against data, in words."""
+    return "; ".join(map(str, found.against))
+
+
+def _why_none(group: Group, judged: Collection[tuple[Point, Coverage]]) -> Lack:
+    """Return why a group has no point that can be restored."""
+    best = newest_or_best([each for each in judged if each[0].carried])
+    if best is None:
+        return Lack(f"no point of {group.name} can be restored")
+    point, found = best
+    missing = found.volumes("missing")
+    if len(missing) == len(found.against):
+        return Lack(f"no point of {group.name} has data for {', '.join(sorted(missing))}")
+    why = f"no point of {group.name} can be restored (point {point.id}: {against_line(found)})"
+    fixes = {
+        "too large": "Declare these volumes as large as their data.",
+        "wrong key": "Declare the key of these copies; or use them all the same: --insist.",
+    }
+    (judgement, *others) = dict.fromkeys(each.judgement for each in found.against)
+    return Lack(why, "" if others else fixes.get(judgement, ""))
+
+
+def _listed(group: str, known: Iterable[Point], as_of: float) -> str:
+    """Return the moment that was asked for, and the points that a group has, with theirs."""
+    there_are = [f"{point.id} ({moment(point.taken)})" for point in known if point.group == group]
+    return f"{moment(as_of)}; there are: {', '.join(there_are) or 'none'}"

@@ -1,0 +1,69 @@
+"""The check before a takeover: portinfra refuses one that would fail, before the first write."""
+
+from attrs import frozen
+
+from portinfra.command_text import command
+from portinfra.execution.connection import Look
+from portinfra.placement import place
+from portinfra.planning.refusal import refusal_of
+from portinfra.recovery.groups import check_blank
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.options import How
+from portinfra.recovery.recovery import Recovery, check_points
+from portinfra.recovery.situation.facts import read_facts
+from portinfra.recovery.situation.refusals import raise_if_refused
+from portinfra.recovery.situation.situation import Situation, peer_of
+from portinfra.recovery.situation.wish import end_of, takeover_verb
+from portinfra.recovery.watch.approvals import approvals_by_others, needs_approval
+from portinfra.recovery.watch.forecast import foresee
+from portinfra.recovery.watch.readiness import NEVER_OVERRULED, errors_of
+from portinfra.recovery.watch.status import status_of_way
+from portinfra.validation.arguments import check_arguments
+
+
+@frozen
+class Permitted:
+    """A takeover that is permitted."""
+
+    situation: Situation
+    overruled: tuple[str, ...] = ()
+    """The errors that an operator overruled, in words."""
+
+
+@check_arguments
+def may_take_over(recovery: Recovery, how: How | None = None) -> Permitted:
+    """Return in which situation a takeover to the target is permitted. Raise PolicyError where it is not.
+
+    Raise it, or ValidationError, with the errors of `prospect`, unless the operator insists, or the takeover
+    may have stopped the other end already.
+    """
+    how = how or How()
+    left = peer_of(end_of(recovery))
+    now = read_facts(recovery, left if how.lost else None)
+    raise_if_refused(recovery, takeover_verb(recovery, how), now)
+    with Look.to(recovery.target, recovery.topology) as target:
+        known = status_of_way(recovery, ask_source=not how.lost, through=target)
+        check_points(recovery, how.without, known.known_points)
+        check_blank(recovery, place(recovery.topology, recovery.target), how.blank)
+        if _has_stopped(recovery, how, now):
+            return Permitted(now)
+        if needs_approval(recovery) and not (now.open and now.active == end_of(recovery)):
+            entries = Ledger.settled(target, recovery.ledger).entries()
+            approvals_by_others(recovery, target, entries)
+        errors = errors_of(foresee(recovery, how, known, target).findings)
+    refusing = [each for each in errors if not how.insist or each.rule in NEVER_OVERRULED]
+    if refusing:
+        abandon = command("dr", "abandon", recovery.plan.name)
+        fix = f"Correct that, and run it again; or abandon it: {abandon}."
+        what = f"{recovery.target_scope} cannot take over: nothing was changed"
+        raise refusal_of(what, refusing, fix if now.open else "")
+    return Permitted(now, tuple(dict.fromkeys(f"{each.rule}: {each.message}" for each in errors)))
+
+
+def _has_stopped(recovery: Recovery, how: How, now: Situation) -> bool:
+    """Return whether a takeover goes on that may have stopped the other end. To refuse it would protect
+    nothing: each of its waves looks again, and those before the one that fails are up.
+    """
+    if not now.open or now.active != end_of(recovery):
+        return now.open and how.lost
+    return how.lost or now.facts(now.waiting).authority == now.authority

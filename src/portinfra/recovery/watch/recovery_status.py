@@ -1,0 +1,195 @@
+"""What a status of a recovery holds: volumes, points, and what wants attention. Pure."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from attrs import field, frozen
+
+from portinfra.model.address import Address
+from portinfra.model.evidence import Kind
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.strict import strict
+from portinfra.recovery.ledger.drills import Drilled
+from portinfra.recovery.ledger.entries import Unreadable
+from portinfra.recovery.ledger.runs import Run
+from portinfra.recovery.ledger.takeovers import Turn
+from portinfra.recovery.points.coverage import Judgement
+from portinfra.recovery.situation.situation import End, Situation
+
+Level = Literal["ok", "late", "lost"]
+"""`late`: older than the schedule, with some slack; or in a vault that could not be looked into; or of a
+point that is dated ahead of now. `lost`: older than the rpo, of an age that is not known, or not there.
+"""
+
+EXIT_CODES: Mapping[Level, int] = {"ok": 0, "late": 1, "lost": 2}
+
+DRILL_LATE = "recovery/drill-late"
+"""The rule of the warning that no drill took place for longer than `every` of the drill settings."""
+
+
+@frozen(field_transformer=strict)
+class VolumeStatus:
+    """The newest restorable data of one volume."""
+
+    volume: Address
+    group: str
+    level: Level
+    point: str = ""
+    taken: str = ""
+    """As its point says."""
+    age: float | None = None
+    """In seconds, and never negative; None where it is not known."""
+    age_is_exact: bool = True
+    """Whether it is the age. If not, the data is no older than that: the point is dated ahead of now."""
+    verdict: Judgement = "missing"
+    """Whether its data can be restored."""
+    why: str = ""
+    """What speaks against it."""
+    role: str = ""
+
+
+@frozen(field_transformer=strict)
+class RoleCoverage:
+    """How much of the data of one role can be restored."""
+
+    role: str
+    covered: int
+    """How many of its volumes the point has that would be restored, or that has most of them."""
+    volumes: int
+
+
+@frozen(field_transformer=strict)
+class PointStatus:
+    """One point, restorable or not yet or no longer."""
+
+    id: str
+    group: str
+    taken: str
+    age: float | None
+    """In seconds, and never negative; None where it is not known."""
+    volumes: int
+    parts: int
+    """How many of its snapshots are in the target."""
+    restorable: bool | None
+    """None: in a vault that could not be looked into."""
+    in_vault: bool = False
+    """Whether the ledger says that all of it is there."""
+    age_is_exact: bool = True
+    """Whether it is the age. If not, the data is no older than that."""
+    locked_until: str | None = None
+    """Until when nobody can delete it: UTC, ISO 8601; None: it is not locked."""
+
+
+@frozen(field_transformer=strict)
+class KeptVolume:
+    """A snapshot of a volume that a takeover replaced."""
+
+    environment: str
+    volume: str
+    snapshot: str
+    """The cloud's own id."""
+    until: str
+    """When retention removes it: UTC, ISO 8601."""
+
+
+@frozen(field_transformer=strict)
+class RecoveryStatus:
+    """What a recovery could bring back now."""
+
+    recovery: str
+    rpo: int
+    volumes: tuple[VolumeStatus, ...]
+    points: tuple[PointStatus, ...]
+    drills: tuple[str, ...] = ()
+    """Drills that died, or could not be torn down: for `sweep`."""
+    turn: Turn | None = None
+    """The failover, or the way back, that has begun and is not done."""
+    stands: int = 0
+    """The epoch since which the target stands for the source; 0 where it does not. What is written there then
+    is carried nowhere before the way back.
+    """
+    source_stopped: bool | None = None
+    """Of a target that stands: whether the source is fenced, and all its hosts are off; None where it could
+    not be asked, and where the target does not stand.
+    """
+    source_fenced: bool | None = None
+    """Whether the source's newest claim says that it is fenced; None where it could not be asked."""
+    untold: bool = False
+    """Whether the source was let in again while the target was silent, so that this may be at work, too."""
+    vault_unseen: str = ""
+    """Why the vault, which some of the points are in, could not be looked into."""
+    last_drill: Drilled | None = None
+    """The newest one that has ended."""
+    dated_ahead: tuple[str, ...] = ()
+    """A sentence for each point whose time lies ahead of now: the clock of a machine is wrong."""
+    unreadable: tuple[Unreadable, ...] = ()
+    """The entries of the ledger that cannot be read."""
+    next_step: str = ""
+    """The commands that are right now, in a sentence; empty: nothing is under way, and nothing is amiss."""
+    kept: tuple[KeptVolume, ...] = ()
+    """The snapshots of volumes that takeovers replaced, at both ends."""
+    situation: Situation | None = field(default=None, eq=False)
+    silent: tuple[str, ...] = ()
+    """The environments that do not answer, by name."""
+    readiness: tuple[Finding, ...] | None = None
+    """What speaks against a takeover now; None: it was not judged, as one is under way, or an end is silent.
+    """
+    target_may_run: bool = False
+    """Whether hosts of the target run although a takeover made the source active again."""
+    last_refresh: Run | None = None
+    """The newest refresh of the standby that has ended."""
+    refresh_overdue: bool = False
+    """Whether no refresh has passed for longer than the plan's `refresh_every`."""
+    standby_runs: bool = False
+    """Whether hosts of the target run as a standby, which the internet does not reach."""
+    end: End = "target"
+    """The end whose points these are: the source while the target is active and the source is fenced."""
+    points_in: str = ""
+    """The scope of that end: `shop/recovery`."""
+
+    def takeover_by(self, command: Kind) -> Turn | None:
+        """Return the takeover that is under way, if this command leads to it."""
+        return self.turn if self.turn and self.turn.occasion == command else None
+
+    @property
+    def roles(self) -> tuple[RoleCoverage, ...]:
+        """How much of the data of each role can be restored."""
+        names = dict.fromkeys(volume.role for volume in self.volumes)
+        return tuple(
+            RoleCoverage(
+                name,
+                sum(volume.role == name and volume.verdict == "covered" for volume in self.volumes),
+                sum(volume.role == name for volume in self.volumes),
+            )
+            for name in names
+        )
+
+    @property
+    def known_points(self) -> frozenset[str]:
+        """The ids of the points that the ledger or the takeover under way names."""
+        return frozenset([*(point.id for point in self.points), *(self.turn.points if self.turn else ())])
+
+    @property
+    def source_may_run(self) -> bool:
+        """Whether the target stands, and nobody knows that the source is stopped."""
+        return bool(self.stands) and not self.source_stopped
+
+    @property
+    def level(self) -> Level:
+        """The worst of all volumes; late at best where a takeover is open, or both ends may run."""
+        levels = {volume.level for volume in self.volumes}
+        if self.turn or self.source_may_run or self.untold or self.target_may_run:
+            levels.add("late")
+        return "lost" if "lost" in levels else "late" if "late" in levels else "ok"
+
+    @property
+    def exit_code(self) -> int:
+        """The code that monitors expect: the worst, in the order 0, 1, 3, 2. An error of the check before a
+        takeover is 2, an end that does not answer 3, and a drill that is late 1.
+        """
+        found = self.readiness or ()
+        codes = [EXIT_CODES[self.level]]
+        codes += [2 for each in found if each.severity is Severity.ERROR]
+        codes += [1 for each in found if each.rule == DRILL_LATE]
+        codes += [3 for _ in self.silent]
+        return max(codes, key=(0, 1, 3, 2).index)
