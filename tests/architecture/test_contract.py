@@ -16,6 +16,7 @@ from portinfra.provider.abilities import (
     NativeLimits,
     PermissionPolicies,
     PlatformServices,
+    ServerTime,
     SnapshotLocks,
 )
 
@@ -31,6 +32,7 @@ ABILITIES = (
     BlockExport,
     ConsoleReader,
     SnapshotLocks,
+    ServerTime,
 )
 METHODS = {method for ability in ABILITIES for method in ability.__abstractmethods__}
 CONTRACT = Path(interface.__file__)

@@ -95,6 +95,7 @@ WRONG = {
         "mounts": [["data"], [Mount("data", "srv")], [Mount("", "/srv")], "data"],
         "ssh_keys": [[7], 7],
         "user_data": [7, "#!" + "x" * 20_000],
+        "boot_script": [7, ["#!/bin/sh"], "#!/bin/sh\ud800"],
         "birth": [7, "yesterday", "a-b-c-d-e"],
     },
     Volume: {
@@ -119,6 +120,7 @@ WRONG = {
         "key": ["", 7],
         "shared_with": [7],
         "tags": TAGS,
+        "size_gib": [0, -1, "10", True],
     },
 }
 """Wrong values of each attribute of each kind, of the right type and of others."""
@@ -128,7 +130,7 @@ OF_NO_TYPE = [object(), 1.5, b"bytes", None, MappingProxyType({}), frozenset({"a
 """Values that hardly any attribute takes."""
 
 TAKES_NONE = {("key", Instance), ("key", Volume), ("source", Volume), ("key", Snapshot), ("volume", Snapshot)}
-TAKES_NONE |= {("instance", PublicAddress)}
+TAKES_NONE |= {("instance", PublicAddress), ("size_gib", Snapshot)}
 
 
 @pytest.fixture(scope="module")

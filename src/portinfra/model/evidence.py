@@ -91,7 +91,7 @@ class LeftAside:
     """When retention removes the snapshot; empty: there is none."""
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class WayIn:
     """The one way into a drill, which its plan declares."""
 

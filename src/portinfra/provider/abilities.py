@@ -5,7 +5,6 @@ portinfra finds an ability by its class, and the conformance suite calls all of 
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol, runtime_checkable
 
 from attrs import frozen
 
@@ -46,10 +45,10 @@ class Check:
     """The command that mends it; empty where it is good."""
 
 
-@runtime_checkable
-class ServerTime(Protocol):
+class ServerTime(ABC):
     """Optional ability of a connected provider: its answers say what time it is."""
 
+    @abstractmethod
     def clock_offset(self) -> float | None:
         """Return the seconds that the provider is ahead of its `clock`; None: nothing has told it yet."""
 

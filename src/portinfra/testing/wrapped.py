@@ -57,7 +57,7 @@ def untouched(provider: Provider, call: Call) -> Answer:
     return provider.perform(call)
 
 
-class _WrappedProvider:
+class _WrappedProvider(ServerTime):
     def __init__(self, inner: Provider, hand: Hand, lag_seconds: float) -> None:
         self._inner = inner
         self._hand = hand

@@ -216,6 +216,7 @@ VALUES: Mapping[str, Check] = {
         "'REGION/ID', or '' for one that is taken of a volume",
         lambda value: value == "" or (isinstance(value, str) and all(map(_is_filled, value.partition("/")))),
     ),
+    "size_gib": ("a whole number of GiB, 1 or more", _is_number(1)),
     "location": ("the line where it was written", lambda value: isinstance(value, Location)),
 }
 """What the value of an attribute must be, beyond its type, in every kind that has it."""

@@ -148,10 +148,12 @@ def test_a_path_from_addresses_that_are_none_says_how_to_write_them(world, name)
 def test_the_document_is_the_published_schema(world):
     document = world.document("--path", "internet", "db")
     assert list(document) == [
-        *("schema", "scope", "on", "summary", "findings", "waived", "declared", "there", "path"),
+        *("schema", "scope", "on", "summary", "findings", "waived", "declared", "there"),
+        *("definitions_only", "path"),
     ]
     assert document["summary"] == {"error": 0, "warning": 1, "note": 0, "waived": 1}
     assert document["there"] is None
+    assert document["definitions_only"] is False
     assert [hop["target"] for hop in document["path"]] == ["web1", "db1"]
     edges = {(edge["source"], edge["target"]): edge for edge in document["declared"]["edges"]}
     assert edges["web", "db"]["traffic"] == [{"protocol": "tcp", "first": 5432, "last": 5432}]

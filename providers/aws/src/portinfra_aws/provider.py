@@ -11,6 +11,7 @@ from portinfra.errors import ProviderError
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.resources import Spec
+from portinfra.provider.abilities import ServerTime
 from portinfra.provider.clock import SystemClock
 from portinfra.provider.interface import Answer, Call, Driver
 from portinfra.provider.record_names import is_record_call
@@ -24,7 +25,7 @@ from portinfra_aws.transport import Transport
 _KEY_PAIR_GONE = "InvalidKeyPair.NotFound"
 
 
-class AwsProvider:
+class AwsProvider(ServerTime):
     """One account in one region. Safe to use from several threads."""
 
     name = NAME

@@ -12,6 +12,7 @@ from portinfra.errors import ProviderError
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.resources import Spec
+from portinfra.provider.abilities import ServerTime
 from portinfra.provider.clock import SystemClock
 from portinfra.provider.interface import Answer, Call, Driver
 from portinfra.provider.record_names import is_record_call
@@ -25,7 +26,7 @@ from portinfra_gcp.records import GcpRecords
 from portinfra_gcp.transport import Transport
 
 
-class GcpProvider:
+class GcpProvider(ServerTime):
     """One project in one region. Safe to use from several threads."""
 
     name = NAME

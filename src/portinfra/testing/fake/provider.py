@@ -8,6 +8,7 @@ from attrs import evolve
 from portinfra import errors
 from portinfra.model.catalogue import Capabilities, Catalogue, MachineType, Quota, Zone
 from portinfra.model.resources import Spec
+from portinfra.provider.abilities import ServerTime
 from portinfra.provider.interface import Answer, Call, Driver
 from portinfra.testing.fake.api.catalogue import SIZES
 from portinfra.testing.fake.api.firewalls import RULES_MAX
@@ -38,7 +39,7 @@ def capabilities_of(shape: Shape) -> Capabilities:
     )
 
 
-class FakeProvider:
+class FakeProvider(ServerTime):
     """One account in one region of the simulator. Safe to use from several threads."""
 
     name = "fake"
