@@ -54,7 +54,7 @@ from portinfra.recovery.vault.block_export import exports_blocks
 from portinfra.recovery.vault.evidence_copy import send_copy
 from portinfra.recovery.vault.readiness import unfit
 from portinfra.recovery.watch.forecast import Prospect, prospect
-from portinfra.recovery.watch.monitor import status_with_readiness as status
+from portinfra.recovery.watch.monitor import status
 from portinfra.recovery.watch.preflight import may_take_over
 from portinfra.recovery.watch.probers import unfit_for_probers
 from portinfra.recovery.watch.recovery_status import RecoveryStatus

@@ -9,7 +9,7 @@ from portinfra.errors import DeclarationError, ValidationError
 from portinfra.model.environment import Environment
 from portinfra.model.recovery import Action, DataPolicy, Probe, RecoveryPlan, Wave
 from portinfra.model.resources import Volume
-from portinfra.model.schema import Kind, attributes
+from portinfra.model.schema import Kind, attributes, replaced
 from portinfra.model.topology import Flow, Role, Topology
 from portinfra.model.vault import Vault
 from portinfra.provider import registry
@@ -113,12 +113,17 @@ ATTRIBUTES = [
 ]
 
 
-def with_attribute(block, name, value):
-    """Return the text with the attribute in the block, in place of its own, and the line of it."""
+def with_attribute(block, attribute, value):
+    """Return the text with the attribute in the block, in place of its own and of those that follow from it,
+    and the line of it. Nothing follows from an empty value.
+    """
+    name = attribute.hcl
+    follows = replaced(CLASSES[block], {attribute.name} if value != '""' else ())
+    gone = {name, *(each.hcl for each in follows)}
     lines = WHOLE.splitlines()
     marker = next(number for number, line in enumerate(lines) if line.strip() == f"#{block}")
     end = next(n for n in range(marker + 1, len(lines)) if re.search(r"[{}]\s*$", lines[n]))
-    kept = [line for line in lines[marker + 1 : end] if not line.strip().startswith(f"{name} =")]
+    kept = [line for line in lines[marker + 1 : end] if line.partition(" =")[0].strip() not in gone]
     lines[marker:end] = [f"{name} = {value}", *kept]
     return "\n".join(lines), marker + 1
 
@@ -152,7 +157,7 @@ def test_the_finding_about_a_wrong_value_is_at_the_attributes_own_line(block, at
     for value in WRONG[attribute.kind]:
         if (block, attribute.hcl, value) in ALLOWED:
             continue
-        text, line = with_attribute(block, attribute.hcl, value)
+        text, line = with_attribute(block, attribute, value)
         new = {what: at for what, at in findings_of(text, tmp_path).items() if what not in before}
         if new and line not in new.values():
             wrong.append((value, line, new))

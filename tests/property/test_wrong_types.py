@@ -27,6 +27,7 @@ from portinfra import (
 from portinfra.errors import ValidationError, WrongTypeError
 from portinfra.model.annotations import fits
 from portinfra.model.resources import Spec
+from portinfra.model.topology import PortRange
 from portinfra.policy import PolicyContext
 from portinfra.reach import of
 from portinfra.testing.simulated import simulated
@@ -42,13 +43,15 @@ RULE = rule("acme/none")(lambda context: ())
 PLACED = placed(SHOP, HOME)
 BOTH = dr.Recovery(PLAN, SHOP, HOME, AWAY)
 STATUS = dr.RecoveryStatus("shop", 1, (), ())
+SERVICE = portinfra.Service("payments", tcp=8443, local_port=8002)
 HOST = Instance("web1", "subnet.web", "firewall.web", "us-east-1a", "10.0.0.10")
 SAMPLES = [
-    *(WEB, FLOW, SHOP, HOME, PLAN, VAULT, RULE, BOTH, STATUS, HOST, WEB.volumes[0], PLAN.waves[0]),
+    *(WEB, FLOW, SHOP, HOME, PLAN, VAULT, RULE, BOTH, STATUS, HOST, SERVICE, WEB.volumes[0], PLAN.waves[0]),
     portinfra.PlanOptions(),
     portinfra.DataPolicy("web"),
     portinfra.Action("tell", "true"),
     portinfra.Probe("answers", "true"),
+    portinfra.DrillSettings(),
     portinfra.EvidenceCopy("vault:shop/evidence"),
     portinfra.Network("main", "10.0.0.0/16"),
     portinfra.Subnet("web", "network.main", "10.0.0.0/24", 0),
@@ -61,6 +64,7 @@ SAMPLES = [
     dr.How(),
     dr.Pace(),
     dr.Abandoned(1, 0, 0),
+    dr.Approving("failover", "", "ada", 0.0, None),
     dr.Prospect(BOTH, (), STATUS, 1, 0.0, None, "", ()),
     dr.Replicated((), 0),
     dr.RunHistory(1, "drill", "1", "2030-01-01", "passed", "here"),
@@ -87,9 +91,10 @@ NESTED = st.recursive(
 
 
 def accepts(annotation, value):
-    """Whether a value is right for an attribute: by itself, or as one or all of several."""
+    """Whether a value is right for an attribute: by itself, or as one or all of several. 7 is a port."""
     several = tuple(value) if isinstance(value, list) else (value,)
-    return fits(value, annotation) or fits(several, annotation)
+    is_ports = annotation == tuple[PortRange, ...] and fits(several, tuple[int, ...])
+    return fits(value, annotation) or fits(several, annotation) or is_ports
 
 
 def use(value):
@@ -110,6 +115,10 @@ def use(value):
                 cloud.ensure(value)
         case portinfra.Vault():
             use(attrs.evolve(PLAN, vault=value))
+        case portinfra.Service():
+            use(attrs.evolve(WEB, offers=[value]))
+        case portinfra.DrillSettings():
+            use(attrs.evolve(PLAN, drill=value))
         case portinfra.EvidenceCopy():
             use(attrs.evolve(PLAN, evidence=value))
         case portinfra.Wave():

@@ -94,7 +94,7 @@ WRONG = {
         "ends_after": [-1, "1h"],
         "mounts": [["data"], [Mount("data", "srv")], [Mount("", "/srv")], "data"],
         "ssh_keys": [[7], 7],
-        "user_data": [7, "#!" + "x" * 20_000],
+        "user_data": [7, "#!" + "x" * 20_000, "#!/bin/sh\ud800"],
         "boot_script": [7, ["#!/bin/sh"], "#!/bin/sh\ud800"],
         "birth": [7, "yesterday", "a-b-c-d-e"],
     },

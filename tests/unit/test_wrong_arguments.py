@@ -27,11 +27,14 @@ PLAN = RecoveryPlan("shop", HOME, AWAY, "1h", "1h", [["web"]])
 FOUND_LATER = {"allow", "ensure"}
 """What these take is checked with its line: by the verb that gets the flow, or whole as one resource."""
 
+ENDS_THE_PROCESS = {"cli"}
+"""It prints its findings, and the exit code is 1."""
+
 VERBS = {
     f"{module.__name__}.{name}": getattr(module, name)
     for module in (portinfra, dr)
     for name in module.__all__
-    if inspect.isfunction(getattr(module, name)) and name not in FOUND_LATER
+    if inspect.isfunction(getattr(module, name)) and name not in FOUND_LATER | ENDS_THE_PROCESS
 }
 METHODS = {name: value for name, value in vars(Cloud).items() if inspect.isfunction(value) and name[0] != "_"}
 PARAMETERS = [
@@ -68,6 +71,7 @@ def right(cloud):
         "here": there,
         "there": AWAY,
         "to": "target",
+        "what": "failover",
         "path": "x",
         "id": "acme/x",
         "document": {},
@@ -134,6 +138,52 @@ def test_a_declared_value_that_holds_a_wrong_type_is_refused_with_its_attribute(
     with pytest.raises(ValidationError, match=r"\.(name|on|rpo): must be text, and is"):
         called(name, {parameter.name: wrong}, right)
     assert cloud.books() == before
+
+
+HANDED = list(inspect.signature(portinfra.cli).parameters)
+
+
+def said_by_cli(capsys, monkeypatch, **given):
+    """Call `cli` with right arguments and these, as a script that plans. Return what it says of them."""
+    monkeypatch.setattr("sys.argv", ["shop.py", "dr", "plan"] if "recovery" in given else ["shop.py", "plan"])
+    handed = {"topologies": [SHOP], "environments": [HOME, AWAY], **given}
+    with pytest.raises(SystemExit) as ended:
+        portinfra.cli(*handed.pop("topologies"), **handed)
+    assert ended.value.code == 1
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", HANDED)
+def test_cli_refuses_a_wrong_type_with_the_name_of_the_argument(cloud, capsys, monkeypatch, name):
+    before = cloud.books()
+    for wrong in ([object()], iter([object()]), (object(), object())):
+        said = said_by_cli(capsys, monkeypatch, **{name: wrong})
+        assert re.search(rf"error: {name} of cli\(\) must be an? \w+ or several, and is or holds", said)
+        assert "of type object" in said
+    assert cloud.books() == before
+
+
+def test_cli_reports_the_wrong_types_of_all_its_arguments_at_once(capsys, monkeypatch):
+    said = said_by_cli(capsys, monkeypatch, **{name: [object()] for name in HANDED})
+    assert re.findall(r"error: (\w+) of cli\(\) must be", said) == HANDED
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("topologies", "Topology"), ("environments", "Environment"), ("recovery", "RecoveryPlan")],
+)
+def test_cli_refuses_a_declared_value_that_holds_a_wrong_type_with_its_attribute(
+    cloud, capsys, monkeypatch, name, kind
+):
+    before = cloud.books()
+    said = said_by_cli(capsys, monkeypatch, **{name: [WRONG[kind]]})
+    assert re.search(r"\.(name|on|rpo): must be text, and is", said)
+    assert cloud.books() == before
+
+
+def test_cli_reads_an_iterator_once(capsys, monkeypatch):
+    said = said_by_cli(capsys, monkeypatch, environments=iter([HOME, HOME]))
+    assert "environment 'home' is already declared" in said
 
 
 def test_an_iterator_is_read_once_and_checked():

@@ -3,7 +3,7 @@
 import shlex
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -48,9 +48,10 @@ def cli(
     """
     open_streams()
     arguments = tuple(sys.argv[1:])
-    session = Session(f"python {shlex.quote(sys.argv[0])}", arguments, Declared(), several(rules))
+    own = several(rules)
+    session = Session(f"python {shlex.quote(sys.argv[0])}", arguments, Declared(), own)
     try:
-        declared = declare(topologies, environments, recovery)
+        declared = declare(topologies, environments, recovery, *_with_class(own))
     except PortinfraError as error:
         refused = error
 
@@ -59,6 +60,14 @@ def cli(
 
         sys.exit(run_guarded(refuse, session, as_json="--json" in arguments))
     _run(evolve(session, declared=declared))
+
+
+def _with_class(rules: tuple[object, ...]) -> Iterator[tuple[str, object, type]]:
+    """Yield the rules of a script with their class, which only a script that has rules imports."""
+    if rules:
+        from portinfra.policy import PolicyRule
+
+        yield "rules", rules, PolicyRule
 
 
 def _run(session: Session) -> NoReturn:

@@ -66,13 +66,19 @@ def _named(values: Sequence[T], name: str | None, kind: str, plural: str) -> T:
     )
 
 
-def declare(topologies: object, environments: object, recovery: object) -> Declared:
-    """Return what a script hands to `cli`. Raises DeclarationError with a finding for each value of a wrong
-    class, and for each two of a kind that bear one name.
+def declare(
+    topologies: object, environments: object, recovery: object, *others: tuple[str, object, type]
+) -> Declared:
+    """Return what a script hands to `cli`. `others`: more arguments of it, each with its name and class.
+
+    Raises DeclarationError with a finding for each value of a wrong class, and for each two of a kind that
+    bear one name.
     """
-    given = (("topologies", topologies, Topology), ("environments", environments, Environment))
+    known = tuple(map(several, (topologies, environments, recovery)))  # an iterator is read once
+    kinds = (("topologies", Topology), ("environments", Environment), ("recovery", RecoveryPlan))
+    given = [(name, values, kind) for (name, kind), values in zip(kinds, known, strict=True)]
     findings: list[Finding] = []
-    for name, values, kind in (*given, ("recovery", recovery, RecoveryPlan)):
+    for name, values, kind in (*given, *others):
         for value in several(values):
             if not isinstance(value, kind):
                 findings.append(
@@ -86,7 +92,7 @@ def declare(topologies: object, environments: object, recovery: object) -> Decla
                 )
     if findings:
         raise declaration_error(findings)
-    declared = Declared(*map(several, (topologies, environments, recovery)))  # type: ignore[arg-type]
+    declared = Declared(*known)  # type: ignore[arg-type]
     if findings := duplicates(declared):
         raise declaration_error(findings)
     return declared

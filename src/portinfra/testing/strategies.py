@@ -17,6 +17,7 @@ from portinfra.model.recovery import (
     ACCEPTS,
     OCCASIONS,
     STANDBYS,
+    TAKEOVERS,
     Action,
     DataPolicy,
     DrillSettings,
@@ -167,6 +168,8 @@ def recoveries(draw: st.DrawFn, topology: Topology) -> RecoveryPlan:
     some = draw(st.lists(st.sampled_from(stores), unique=True)) if stores else []
     policy = draw(_policies())  # one for all: they may be of one group
     group = draw(st.sampled_from(["", "all"]))
+    standby = draw(st.sampled_from(STANDBYS))
+    drill = draw(st.none() | st.just(DrillSettings(cidr="10.40.0.0/16", every="90d")))
     return RecoveryPlan(
         topology.name,
         "production",
@@ -180,9 +183,11 @@ def recoveries(draw: st.DrawFn, topology: Topology) -> RecoveryPlan:
         accept=draw(st.sampled_from(ACCEPTS)),
         signers=draw(st.lists(st.just("zxAdujw16d51eEsTZUQlEYU+hgWv/JSaac/0cMVqWAQ="), max_size=1)),
         notify=draw(st.lists(st.just("true"), max_size=1)),
-        drill=draw(st.none() | st.just(DrillSettings(cidr="10.40.0.0/16", every="90d"))),
+        drill=drill,
+        drill_cidr="" if drill else draw(st.sampled_from(["", "10.30.0.0/16"])),
         evidence=draw(st.none() | st.just(EvidenceCopy("vault:shop/evidence", "copies.conf"))),
-        standby=draw(st.sampled_from(STANDBYS)),
+        standby=standby,
+        refresh_every=draw(st.sampled_from(["", "30d"])) if standby == "running" else "",
         drill_limit=draw(st.sampled_from(["4h", "6h"])),
         approve=draw(st.sampled_from([[], ["failover"], ["failover", "failback"]])),
         lock=draw(st.sampled_from(["", "7d"])),
@@ -271,8 +276,15 @@ def _policies() -> st.SearchStrategy[DataPolicy]:
 
 
 def _actions(names: Iterable[str]) -> st.SearchStrategy[Action]:
-    occasions = st.lists(st.sampled_from(OCCASIONS), min_size=1, unique=True)
-    return st.builds(Action, st.just("act"), st.just("true"), occasions, st.sampled_from(["", *names]))
+    """What a command does on any occasion, or people in a takeover."""
+    after, limit = st.sampled_from(["", *names]), st.sampled_from(["4h", "30m"])
+
+    def on(occasions: Iterable[str]) -> st.SearchStrategy[list[str]]:
+        return st.lists(st.sampled_from([*occasions]), min_size=1, unique=True)
+
+    command = st.builds(Action, st.just("act"), st.just("true"), on(OCCASIONS), after, limit=limit)
+    step = st.builds(Action, st.just("act"), on=on(TAKEOVERS), after=after, manual=st.just(True), limit=limit)
+    return command | step
 
 
 def _tags() -> st.SearchStrategy[dict[str, str]]:

@@ -72,17 +72,25 @@ def resource_findings(
             subject=f"{spec.address}.{name}",
             location=location,
         )
-    if not wrong:
+    if wrong:
+        return
+    characters = list(_character_findings(spec, location))
+    yield from characters
+    if not characters:
         yield from _more_findings(spec, plugin, location)
 
 
-def _more_findings(spec: Spec, plugin: ProviderPlugin, location: Location) -> Iterator[Finding]:
-    subject, provider, capabilities, native = spec.address, plugin.name, plugin.capabilities, plugin.native
-    yield from name_findings(spec.name, RESOURCE_NAME_MAX, "resource/name", f"{subject}.name", location)
+def _character_findings(spec: Spec, location: Location) -> Iterator[Finding]:
     secrets = traits(type(spec)).secret
     for name in (each.name for each in fields(type(spec)) if each.name not in ("name", "location")):
-        value, where = getattr(spec, name), f"{subject}.{name}"
+        value, where = getattr(spec, name), f"{spec.address}.{name}"
         yield from character_findings(value, where, "resource", location, secret=name in secrets)
+
+
+def _more_findings(spec: Spec, plugin: ProviderPlugin, location: Location) -> Iterator[Finding]:
+    """Return what else is wrong, where each text can be encoded."""
+    subject, provider, capabilities, native = spec.address, plugin.name, plugin.capabilities, plugin.native
+    yield from name_findings(spec.name, RESOURCE_NAME_MAX, "resource/name", f"{subject}.name", location)
     if isinstance(spec, Instance):
         yield from birth_findings(spec.user_data, spec.ssh_keys, subject, location)
     if isinstance(spec, Network) and spec.cidr:

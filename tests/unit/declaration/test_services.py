@@ -1,5 +1,7 @@
 """Services in HCL are the services of Python, and a flow to one has neither target nor port."""
 
+import pytest
+
 from portinfra import Environment, Role, Service, Topology, allow
 from portinfra.declaration.declared import Declared
 from portinfra.declaration.hcl.write import to_hcl
@@ -74,6 +76,12 @@ def test_what_follows_from_a_service_is_not_written_beside_it(findings_of):
                         f"Remove {name}, or remove service.")
         for line, name in ((13, "to"), (14, "tcp"))
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("empty", ['""', "null"])
+def test_nothing_follows_from_an_empty_service(load_hcl, empty):
+    ports = 'to = "app"\n    tcp = 8443'
+    assert load_hcl(CALL.format(f"service = {empty}\n    {ports}")) == load_hcl(CALL.format(ports))
 
 
 def test_without_a_service_a_flow_needs_its_target(findings_of):

@@ -99,7 +99,6 @@ LEFT_OUT = {
     "DataPolicy.retention": "the former name of keep",
     "DataPolicy.location": "where it was written",
     "Action.name": "only people read it",
-    "Action.run": "hooks pass",
     "Action.location": "where it was written",
     "Probe.name": "only people read it",
     "Probe.run": "hooks pass",

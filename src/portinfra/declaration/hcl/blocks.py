@@ -8,8 +8,10 @@ from attrs import evolve, field, frozen
 
 from portinfra.declaration import terraform
 from portinfra.declaration.hcl import attributes as a
-from portinfra.declaration.hcl.problem import problem
+from portinfra.declaration.hcl.expressions import evaluate
+from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.declaration.hcl.scope import Scope
+from portinfra.declaration.hcl.syntax import Attribute as Written
 from portinfra.declaration.hcl.syntax import Block
 from portinfra.declaration.terraform import Where
 from portinfra.model.finding import Finding
@@ -48,9 +50,13 @@ class Reader:
         return make(**given, **made, location=_with_attributes(of, block))
 
     def _following(self, of: type[Any], block: Block) -> tuple[Attribute, ...]:
-        """Return the attributes that follow from one that is written. Report those that are written too."""
+        """Return the attributes that follow from one that has a value. Report those that are written too."""
         written = {each.name: each for each in block.attributes}
-        given = {each.name for each in attributes(of) if each.hcl in written}
+        given = {
+            each.name
+            for each in attributes(of)
+            if each.hcl in written and "stands_for" in each.metadata and self._has_value(written[each.hcl])
+        }
         follows = replaced(of, given)
         for each in follows:
             if each.hcl in written:
@@ -61,6 +67,13 @@ class Reader:
                 fix = f"Remove {each.hcl}, or remove {name}."
                 self.findings.extend(problem("duplicate", message, fix, written[each.hcl].location).findings)
         return follows
+
+    def _has_value(self, attribute: Written) -> bool:
+        """Return whether an attribute is more than `null` or empty. What is wrong with it is found later."""
+        try:
+            return evaluate(attribute, self.scope).value not in (None, "")
+        except Problem:
+            return True
 
     def _known(self, of: type[Any], block: Block, follows: Collection[Attribute]) -> a.Shapes:
         """Return the attributes of a block. Those that follow from another are not needed; a list is, where

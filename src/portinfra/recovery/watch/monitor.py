@@ -7,18 +7,18 @@ from portinfra.recovery.options import How
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.watch.forecast import foresee
 from portinfra.recovery.watch.recovery_status import RecoveryStatus
-from portinfra.recovery.watch.status import status
+from portinfra.recovery.watch.status import status as status_alone
 from portinfra.validation.arguments import check_arguments
 
 
 @check_arguments
-def status_with_readiness(recovery: Recovery) -> RecoveryStatus:
+def status(recovery: Recovery) -> RecoveryStatus:
     """Return the status of a recovery, and what speaks against a takeover where one could begin now. Raises
-    what `status` raises.
+    what the status alone raises.
     """
     declared = recovery.declared
     with Look.to(declared.target, declared.topology) as target:
-        found = status(declared, through=target)
+        found = status_alone(declared, through=target)
         now = found.situation
         if now is None or now.silent or not now.is_calm or now.active != "source":
             return found
