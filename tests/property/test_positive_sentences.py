@@ -111,13 +111,20 @@ RECOVERY_CONDITIONS = {
 }
 """The same for sentences about recovery."""
 
+LATE = {"a zone was not read": 28, "undeclared ways are listed": 15, "there is something to sweep": 43}
+"""The first history that finds a condition turned off, where it comes late: it is tried before the others."""
+
+
+def until_found(condition):
+    return [LATE.get(condition, 0), *range(200)]
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_a_condition_that_is_turned_off_makes_a_false_sentence_that_is_found(condition, monkeypatch):
     monkeypatch.setattr(*CONDITIONS[condition])
     with pytest.raises(FalseSentence):
-        run_histories(range(200), [History])
+        run_histories(until_found(condition), [History])
 
 
 @pytest.mark.slow
@@ -127,4 +134,4 @@ def test_a_condition_of_recovery_that_is_turned_off_makes_a_false_sentence_that_
 ):
     monkeypatch.setattr(*RECOVERY_CONDITIONS[condition])
     with pytest.raises(FalseSentence):
-        run_histories(range(200), [RecoveryHistory])
+        run_histories(until_found(condition), [RecoveryHistory])

@@ -93,7 +93,7 @@ def test_no_point_is_made_while_a_takeover_is_under_way(ready, situation, rule):
 
 
 def two_roles(passes):
-    gated = Wave(["db"], gates=lambda inventory: bool(passes), limit="2m")
+    gated = Wave(["db"], gates=lambda inventory: bool(passes), limit="4m")
     return recovery(topology=TWO, waves=[gated, ["files"], ["web"]], rto="9h")
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from attrs import evolve
+from turning import HOW
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write
 
 from portinfra import Volume, workflow
@@ -27,8 +28,8 @@ def test_only_what_a_point_has_data_for_is_taken_for_data(cloud, seed, restored)
     about = recovery(topology=shop, data=[DataPolicy("db", seed=seed)])
     assert replicate(about, now=True, pace=ONE).succeeded
     with Connection.to(RECOVERY) as target:
-        chosen, _ = choose(about, target, Ledger(target, about.ledger))
-        placed = sourced(place(shop, RECOVERY), chosen, target.observe(about.points))
+        chosen = choose(about, target, Ledger(target, about.ledger), HOW).points
+        placed = sourced(about, place(shop, RECOVERY), chosen, target.observe(about.points))
     assert [host.mounts[0].restored for host in hosts_of(placed)] == restored
     assert not any(host.mounts[0].restored for host in hosts_of(place(shop, RECOVERY)))
     assert placed.resources["instance.web1"].mounts == ()

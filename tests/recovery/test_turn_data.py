@@ -144,7 +144,7 @@ def test_a_point_that_is_removed_meanwhile_brings_up_nothing_blank(ready):
     assert (evidence.result, "removed meanwhile" in evidence.reasons[0]) == ("failed", True)
     assert replicate(recovery(), now=True, pace=ONE).succeeded
     with (
-        mock.patch.object(selection, "choose", losing(3)),
+        mock.patch.object(selection, "choose", losing(4)),
         pytest.raises(PortinfraError, match="removed meanwhile"),
     ):
         failover(recovery(), LOST)

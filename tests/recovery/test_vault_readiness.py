@@ -40,7 +40,9 @@ def test_a_plan_warns_of_a_sender_that_is_not_here(home, cloud):
     about = by("age", home, cloud)
     (home / "sender.conf").unlink()
     found = {f.message: f.fix for f in dr.prospect(about).findings if f.rule == "recovery/not-ready"}
-    assert found["~/sender.conf, the vault's sender, is not on this machine"].startswith("Whoever lets")
+    assert found["~/sender.conf, the vault's sender, is not on this machine"].startswith(
+        "The machine that runs"
+    )
 
 
 @pytest.mark.parametrize("file", ["receiver.conf", "identity"])

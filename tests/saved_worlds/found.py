@@ -8,11 +8,14 @@ from portinfra import dr, workflow
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
-from portinfra.model.resources import shown
+from portinfra.model.resources import Snapshot, Spec, shown
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.watch.recovery_status import RecoveryStatus
 from portinfra.words import iso
+
+NOT_READ_AT_FIRST = frozenset({"size_gib"})
+"""What versions later than 0.1.0 read of a snapshot: no file of a saved world says it."""
 
 Found = dict[str, list[str]]
 """Section → its lines."""
@@ -41,8 +44,13 @@ def _resources(environment: Environment, scope: Scope) -> Iterator[str]:
     assert not observation.unexplained
     for address, seen in sorted(observation.resources.items()):
         assert not seen.extras
-        attributes = " ".join(f"{name}={_plain(value)}" for name, value in shown(seen.spec).items() if value)
+        known = {n: value for n, value in shown(seen.spec).items() if value and not _is_later(seen.spec, n)}
+        attributes = " ".join(f"{name}={_plain(value)}" for name, value in known.items())
         yield f"{address} {seen.id} {seen.state} {attributes}"
+
+
+def _is_later(spec: Spec, attribute: str) -> bool:
+    return isinstance(spec, Snapshot) and attribute in NOT_READ_AT_FIRST
 
 
 def _plain(value: Any) -> str:
