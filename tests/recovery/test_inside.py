@@ -140,6 +140,16 @@ def test_a_takeover_asks_on_a_host_of_its_own_and_leaves_its_environment_as_it_i
     assert not [name for kind, name in there(ready, end) if kind == "instance" and "web2" in name]
 
 
+@pytest.mark.parametrize("verb", [drill, failover])
+def test_a_prober_runs_where_hosts_get_their_files_at_their_first_boot(ready, verb):
+    about = recovery(probes=[ROWS], topology=evolve(SHOP, delivery="files"))
+    hosts = created(ready)
+    evidence = verb(about, pace=ONE) if verb is drill else verb(about, How(pace=ONE))
+    assert (evidence.result, [each.passed for each in evidence.probes]) == ("passed", [True])
+    assert "load_firewall" in hosts["web1"]["boot_script"]
+    assert not hosts["web2"].get("boot_script")
+
+
 def test_a_prober_whose_takeover_died_is_swept(ready):
     about = recovery(probes=[ROWS], rto="9h")
     dies_at("ReadConsole", lambda: failover(about, How(pace=ONE)))

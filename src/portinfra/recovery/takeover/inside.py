@@ -81,8 +81,10 @@ def _place_for(
     recovery: Recovery, context: RolloutContext, occasion: Kind, hosts: Mapping[str, Instance]
 ) -> Iterator[RolloutContext]:
     """Bring the probers up, and yield where they are."""
+    # Probers have no files of hosts: those need all resources, and room in the user data of a prober.
+    bare = evolve(context.placed, topology=evolve(context.placed.topology, delivery=""))
     if occasion == "drill":
-        placed = context.placed
+        placed = bare
         for role, host in hosts.items():
             placed = add_host(placed, role, host)
         _apply(context, all_at_once(placed), replacing(frozenset(), recovery.plan.roles))
@@ -93,7 +95,7 @@ def _place_for(
     limit = max(seconds(wave.limit) for wave in recovery.plan.waves)
     alone = {host.address: evolve(host, ends_after=limit + HOUR) for host in hosts.values()}
     roles = {host.address: role for role, host in hosts.items()}
-    placed = evolve(context.placed, scope=recovery.prober, resources=alone, roles=roles)
+    placed = evolve(bare, scope=recovery.prober, resources=alone, roles=roles)
     with context.run.living():
         try:
             with context.place.run(recovery.prober, borrowed=borrowed) as run:
