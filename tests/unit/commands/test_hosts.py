@@ -96,6 +96,19 @@ def test_an_edited_manifest_removes_nothing_outside(tmp_path):
     assert outside.exists()
 
 
+@pytest.mark.parametrize(
+    "hosts", [None, [], {"app1": None}, {"app1": {}}, {"app1": {"files": [{"path": 1}]}}]
+)
+def test_a_manifest_that_others_broke_is_bad_usage(tmp_path, hosts):
+    run("files", "production", "--into", str(tmp_path))
+    document = json.loads((tmp_path / "manifest.json").read_text())
+    del document["hosts"]
+    more = {} if hosts is None else {"hosts": hosts}
+    (tmp_path / "manifest.json").write_text(json.dumps(document | more))
+    done = run("files", "production", "--into", str(tmp_path))
+    assert (done.exit_code, "Name an empty directory" in done.stderr) == (2, True)
+
+
 def test_one_host_alone_is_not_written(tmp_path):
     done = run("files", "production", "app1", "--into", str(tmp_path))
     assert (done.exit_code, list(tmp_path.iterdir())) == (2, [])

@@ -20,7 +20,7 @@ def write_directory(into: Path, document: Document, files: Files) -> int:
     PortinfraError where the system refuses to write.
     """
     try:
-        before = {into / path for path in _paths(_manifest_before(into, document))}
+        before = {into / path for path in _files_before(into, document)}
         now = {_place(into, host, file.path): file for host, some in files.items() for file in some}
         for path, file in now.items():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,20 +39,21 @@ def write_directory(into: Path, document: Document, files: Files) -> int:
     return len(gone)
 
 
-def _manifest_before(into: Path, document: Document) -> Mapping[str, Any]:
+def _files_before(into: Path, document: Document) -> list[Path]:
+    """Return the files that the manifest of an earlier run names, as paths within the directory."""
     if not into.exists() or not any(into.iterdir()):
-        return {}
+        return []
     try:
         before = json.loads((into / MANIFEST).read_text(encoding="utf-8"))
-        ours = (before["schema"], before["scope"]) == (document["schema"], document["scope"])
-    except (OSError, ValueError, TypeError, KeyError):
-        ours = False
-    if not ours:
+        known = (before["schema"], before["scope"]) == (document["schema"], document["scope"])
+        found = [*_paths(before["hosts"])] if known else None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        found = None
+    if found is None:
         raise Misuse(
             f"{into} has files, and no {MANIFEST} of {document['scope']}",
             fix="Name an empty directory, or one that this command wrote before.",
         )
-    found: Mapping[str, Any] = before["hosts"]
     return found
 
 
