@@ -60,6 +60,8 @@ class BootScript:
     text: str
     left_out: tuple[str, ...] = ()
     """The paths of files that the host lacks until the delivery brings them."""
+    fits: bool = True
+    """Whether the user data of the host has room for `text`."""
 
 
 def boot_script(files: Sequence[HostFile], size: Callable[[str], int], most: int) -> BootScript:
@@ -67,7 +69,8 @@ def boot_script(files: Sequence[HostFile], size: Callable[[str], int], most: int
 
     `size` returns how many bytes of user data a script takes, and `most` is how many there may be. Where
     files do not fit, `/etc/hosts` is left out, then what is HAProxy's. The manifest has every file all the
-    same, so that `sha256sum --check` finds those that are missing.
+    same, so that `sha256sum --check` finds those that are missing. A script that is still too large does not
+    fit (`fits`).
     """
     left_out: tuple[str, ...] = ()
     text = _script(files)
@@ -76,7 +79,7 @@ def boot_script(files: Sequence[HostFile], size: Callable[[str], int], most: int
             break
         left_out += tuple(file.path for file in files if file.path in paths)
         text = _script([file for file in files if file.path not in left_out])
-    return BootScript(text, left_out)
+    return BootScript(text, left_out, size(text) <= most)
 
 
 def _script(files: Sequence[HostFile]) -> str:

@@ -26,7 +26,7 @@ def plan_findings(plan: Plan, plugin: ProviderPlugin) -> Iterator[Finding]:
     created = _created(plan)
     if created:
         yield from need_findings(plan.placed)
-    yield from _left_out(plan, plugin, created)
+    yield from _without_room(plan, plugin, created)
     yield from _changed(plan)
 
 
@@ -35,14 +35,31 @@ def _created(plan: Plan) -> list[Instance]:
     return [spec for spec in wanted if isinstance(spec, Instance)]
 
 
-def _left_out(plan: Plan, plugin: ProviderPlugin, created: list[Instance]) -> Iterator[Finding]:
-    """One warning for each role whose new hosts lack files at first."""
+def _without_room(plan: Plan, plugin: ProviderPlugin, created: list[Instance]) -> Iterator[Finding]:
+    """Yield one error for each role whose new hosts have no room for the script, or one warning for each
+    role whose new hosts lack files at first.
+    """
     script = boot_scripts(plan.placed, plugin)
+    full: dict[str, str] = {}
     lacking: dict[str, dict[str, None]] = {}
     for host in created:
-        if paths := script(host).left_out:
-            lacking.setdefault(plan.placed.roles[host.address], {}).update(dict.fromkeys(paths))
+        role, made = plan.placed.roles[host.address], script(host)
+        if not made.fits:
+            full.setdefault(role, host.name)
+        if made.left_out:
+            lacking.setdefault(role, {}).update(dict.fromkeys(made.left_out))
+    for role, name in full.items():
+        yield Finding(
+            "hosts/no-room",
+            f"{name} cannot be created: its own user data and the script that writes its firewall are larger "
+            f"than {plugin.name} takes",
+            "Give the role less user data: let its image have the rest, or let the host fetch it.",
+            subject=f"role.{role}",
+            location=plan.placed.topology.role(role).location,
+        )
     for role, missing in lacking.items():
+        if role in full:
+            continue
         yield Finding(
             "hosts/left-out",
             f"user data of {plugin.name} has no room for all files; new hosts lack {', '.join(missing)}",

@@ -113,6 +113,7 @@ def test_what_has_no_room_is_left_out_in_order_and_named():
         (*(hosts_file.PATH,), *proxy),
         (*(hosts_file.PATH,), *proxy),
     ]
+    assert [each.fits for each in found] == [True, False, False]
     for each in found:
         assert nftables.PATH in each.text
         assert f"{FILES[-1].content}" in each.text, "the manifest names what is missing, too"

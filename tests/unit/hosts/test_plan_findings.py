@@ -64,6 +64,17 @@ def test_files_without_room_are_named():
     assert "/etc/hosts, /etc/haproxy/haproxy.cfg" in left_out.message
 
 
+def test_user_data_that_leaves_no_room_for_the_script_is_an_error_of_the_plan():
+    """The simulator takes 16,384 bytes, as EC2 does."""
+    full = SHOP.with_role(evolve(SHOP.role("app"), user_data="#!/bin/sh\n" + "#" * 16_000))
+    made = found(full)
+    assert made.keys() == {"hosts/needs", "hosts/no-room"}
+    assert (made["hosts/no-room"].subject, made["hosts/no-room"].severity) == ("role.app", "error")
+    assert made["hosts/no-room"].message.startswith("app1 cannot be created")
+    with pytest.raises(PolicyError, match="app1 cannot be created"):
+        apply(plan(full, PRODUCTION), seed=0)
+
+
 def test_a_service_without_servers_stops_an_apply():
     nowhere = evolve(PRODUCTION, roles={"app": {"count": 0}})
     with pytest.raises(PolicyError, match="no host offers"):
