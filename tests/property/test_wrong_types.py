@@ -72,6 +72,9 @@ SAMPLES = [
 ]
 """One value of each public class."""
 
+DECLARED = [type(value) for value in SAMPLES if hasattr(value, "location") and value is not RULE]
+"""The classes that a declaration calls."""
+
 ATTRIBUTES = [
     pytest.param(value, each, id=f"{type(value).__name__}.{each.name}")
     for value in SAMPLES
@@ -162,3 +165,9 @@ def test_a_wrong_type_is_refused_with_the_name_of_the_attribute_and_what_it_acce
     before = cloud.books()
     refused()
     assert cloud.books() == before
+
+
+@pytest.mark.parametrize("of", DECLARED)
+def test_a_declared_class_names_the_attribute_that_it_lacks(of):
+    with pytest.raises(WrongTypeError, match=f"{of.__name__} has no attribute 'lmit'"):
+        of(lmit="2h")

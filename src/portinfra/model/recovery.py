@@ -188,6 +188,7 @@ class EvidenceCopy:
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
+@refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class DrillSettings:
     """How a drill is made. Attributes of the plan with the same meaning (`drill_cidr`) hold where one is
