@@ -58,8 +58,31 @@ class Peer(Findings):
         return ()
 
 
+class Standby(Peer):
+    """A guard that fails when portinfra calls it about a standby."""
+
+    def peer_of(self, scope):
+        return ""
+
+    def as_standby(self, placed, lease):
+        return self.fail()
+
+    def begin_standby(self, plan):
+        return None
+
+
+class Begun(Standby):
+    """The same, when the plan of the standby is carried out."""
+
+    def as_standby(self, placed, lease):
+        return placed
+
+    def begin_standby(self, plan):
+        return self.fail()
+
+
 @pytest.mark.parametrize("function", [fail, leave])
-@pytest.mark.parametrize("guard", [Findings, Generated, Peer])
+@pytest.mark.parametrize("guard", [Findings, Generated, Peer, Standby, Begun])
 def test_a_guard_that_raises_is_an_error_that_names_it_and_changes_nothing(cloud, guard, function):
     with pytest.raises(UserCodeError, match="no such key") as failed:
         apply(plan(SHOP, SOMEWHERE, guards=[guard(function)]), seed=0)

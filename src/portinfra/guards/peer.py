@@ -4,21 +4,17 @@ The lease of a scope records the other environment of its recovery plan (`Lease.
 guards is refused there, whichever program makes it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterable, Iterator
 
 from attrs import evolve
 
 from portinfra.command_text import command
-from portinfra.errors import PortinfraError, UserCodeError
 from portinfra.execution.run import Run
+from portinfra.guards.call import call_guard
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.lease import Lease
 from portinfra.model.plan import Guard, Plan
-from portinfra.provider.own_code import describe
 from portinfra.words import moment
-
-T = TypeVar("T")
 
 
 def check_guards(plan: Plan, guards: Iterable[Guard] | None, lease: Lease | None) -> Plan:
@@ -34,7 +30,9 @@ def check_guards(plan: Plan, guards: Iterable[Guard] | None, lease: Lease | None
     if lease is not None:
         plan = evolve(plan, epoch=lease.epoch, fenced=lease.fenced, peer=lease.peer)
     found = [
-        finding for guard in given or () for finding in _ask(guard, lambda one: list(one.findings(plan)))
+        finding
+        for guard in given or ()
+        for finding in call_guard(guard, lambda one: list(one.findings(plan)))
     ]
     more = (*found, *_unchecked_peer(plan, lease), *_active_environment(plan, found))
     return evolve(plan, findings=(*plan.findings, *more))
@@ -60,7 +58,7 @@ def peer_of(plan: Plan) -> str:
 
 
 def _peers(plan: Plan) -> list[str]:
-    return [_ask(guard, lambda one: one.peer_of(plan.scope)) for guard in plan.guards or ()]
+    return [call_guard(guard, lambda one: one.peer_of(plan.scope)) for guard in plan.guards or ()]
 
 
 def is_recorded(plan: Plan) -> bool:
@@ -68,20 +66,6 @@ def is_recorded(plan: Plan) -> bool:
     destroys leaves nothing to guard.
     """
     return plan.destroys or peer_of(plan) in ("", plan.peer)
-
-
-def _ask(guard: Guard, question: Callable[[Guard], T]) -> T:
-    """Return what a guard answers. Raise UserCodeError for an error of its own code."""
-    try:
-        return question(guard)
-    except PortinfraError:
-        raise
-    except (Exception, SystemExit) as error:
-        name = type(guard).__name__
-        raise UserCodeError(
-            f"the guard {name} raised {describe(error)}",
-            fix=f"Correct {name}: a guard returns what it finds, and raises nothing. No resource changed.",
-        ) from error
 
 
 def _unchecked_peer(plan: Plan, lease: Lease | None) -> Iterator[Finding]:

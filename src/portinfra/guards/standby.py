@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
+from portinfra.guards.call import call_guard
 from portinfra.model.lease import Lease
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Guard, Plan
 
 
 @runtime_checkable
-class StandbyGuard(Protocol):
+class StandbyGuard(Guard, Protocol):
     """A guard that lets the hosts of an environment run while another one is active."""
 
     def as_standby(self, placed: Placed, lease: Lease | None) -> Placed | None:
@@ -23,14 +24,13 @@ class StandbyGuard(Protocol):
 
 def standby_of(placed: Placed, lease: Lease | None, guards: Iterable[Guard]) -> Placed | None:
     """Return what a standby has of the resources; None: no guard declares one."""
-    for guard in guards:
-        if isinstance(guard, StandbyGuard) and (made := guard.as_standby(placed, lease)) is not None:
-            return made
-    return None
+    standbys = (guard for guard in guards if isinstance(guard, StandbyGuard))
+    made = (call_guard(guard, lambda one: one.as_standby(placed, lease)) for guard in standbys)
+    return next((each for each in made if each is not None), None)
 
 
 def begin_standby(plan: Plan) -> None:
     """Tell the guards of a plan of a standby that it is carried out now."""
     for guard in plan.guards or ():
         if plan.standby and isinstance(guard, StandbyGuard):
-            guard.begin_standby(plan)
+            call_guard(guard, lambda one: one.begin_standby(plan))
