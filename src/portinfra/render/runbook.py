@@ -9,11 +9,13 @@ from attrs import frozen
 from portinfra.command_text import command_line
 from portinfra.hooks.calls import name_of
 from portinfra.model.hook import Hook
-from portinfra.model.recovery import RecoveryPlan, Wave
+from portinfra.model.recovery import TAKEOVERS, Action, RecoveryPlan, Wave
 from portinfra.placement import host_names, place, role_in
 from portinfra.recovery.groups import groups
 from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.takeover.approve import APPROVAL_SECONDS
 from portinfra.visible import visible
+from portinfra.words import duration
 
 MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
 TICKS = re.compile("`+")
@@ -46,6 +48,10 @@ class _Page:
     def command(self, verb: str, *more: str) -> str:
         """Return a command as a line of code."""
         return f"    {command_line('dr', verb, self.plan.name, *more)}"
+
+    def approval(self, what: str) -> str:
+        """Return the command that approves a takeover or a manual step, as a line of code."""
+        return f"    {command_line('dr', 'approve', what, self.plan.name)}"
 
     def hosts(self, wave: Wave) -> str:
         """The hosts of a wave."""
@@ -113,6 +119,7 @@ def _looking(page: _Page) -> Iterable[str]:
 def _taking_over(page: _Page) -> Iterable[str]:
     yield "## 2. Take over"
     yield ""
+    yield from _approval(page, "failover")
     yield f"Begin with this command. It stops {page.source} first, so that two never work at the same time:"
     yield ""
     yield page.command("failover")
@@ -162,8 +169,15 @@ def _stopping(page: _Page) -> Iterable[str]:
         yield from _answer(said, f"A check of {page.hosts(wave)} does not pass. {_CALL}")
     yield from _answer(f"{'anything else' if gates else 'anything'} that begins with `wave`", _CALL)
     for action in page.plan.actions:
-        if "failover" in action.on and not action.manual:
+        if action.manual and set(action.on) & set(TAKEOVERS):
+            yield from _manual_step(page, action)
+        elif "failover" in action.on:
             yield from _answer(_code(f"action {action.name!r} failed"), _CALL)
+    for occasion in page.plan.approve:
+        yield from _answer(
+            _code(f"wants a {occasion} to be approved by a second person"),
+            f"Let a second person approve it, as step {2 if occasion == 'failover' else 5} shows.",
+        )
     for group in groups(page.recovery, place(page.recovery.topology, page.recovery.target)):
         said = _code(f"no point of {group.name} can be restored")
         yield from _answer(said, "There is no data to bring back. Call the people above, and stop here.")
@@ -195,6 +209,8 @@ def _stopping(page: _Page) -> Iterable[str]:
     yield f"**If {page.target} itself is lost**, now or later, and {page.source} could work: this command"
     yield f"makes {page.source} active again, with the newest data there. It makes no call to {page.target}."
     yield f"When {page.target} is back, stop it before anything else, as step 5 shows."
+    if "failback" in page.plan.approve:
+        yield "A second person approves this command first, as step 5 shows for going back."
     yield ""
     yield page.command("failback", "--lost", page.target)
     yield ""
@@ -208,11 +224,12 @@ def _seeing(page: _Page) -> Iterable[str]:
     yield "says which. Keep the report, the file beside it and the key that `Verify:` names, where no one can"
     yield "change them."
     yield ""
-    probes = [probe for probe in page.plan.probes if not probe.from_role]  # those run in drills alone
-    if probes:
+    if page.plan.probes:
         yield "It runs these probes. If one failed, call the people above:"
         yield ""
-        yield from (f"- {_text(probe.name)} ({_hook(probe.run)})" for probe in probes)
+        for probe in page.plan.probes:
+            where = f", on one more host of {probe.from_role}" if probe.from_role else ""
+            yield f"- {_text(probe.name)} ({_hook(probe.run)}{where})"
     else:
         yield "The plan has no probes. Look yourself: open a page, do what a customer does."
     yield ""
@@ -226,6 +243,7 @@ def _going_back(page: _Page) -> Iterable[str]:
     yield ""
     yield page.command("fence")
     yield ""
+    yield from _approval(page, "failback")
     yield f"**To go back**, choose a quiet day after {page.source} is repaired. The command stops"
     yield f"{page.target}, copies what {page.target} wrote, and starts {page.source}. It asks you to type"
     yield f"`{page.plan.name}`:"
@@ -273,10 +291,37 @@ def _monthly(page: _Page) -> Iterable[str]:
 _CALL = "Read it to the people above. When it is repaired, run the same command again."
 
 
+def _approval(page: _Page, occasion: str) -> Iterable[str]:
+    """The command for a second person, where the plan lets one approve that takeover first."""
+    if occasion not in page.plan.approve:
+        return
+    yield f"**A second person approves a {occasion} first**, with credentials of their own. The approval is"
+    yield f"valid for {duration(APPROVAL_SECONDS)}. That person types:"
+    yield ""
+    yield page.approval(occasion)
+    yield ""
+
+
+def _manual_step(page: _Page, action: Action) -> Iterable[str]:
+    """What to do when a takeover waits for people, and when it has waited too long."""
+    step = f"manual step {action.name!r}"
+    yield from _answer(
+        f"{_code(f'waiting for {step}')}, or {_code(f'It waits for {step}')}",
+        "People do this step. When it is done, type this in another terminal:",
+        "",
+        page.approval(action.name),
+        "",
+    )
+    yield from _answer(
+        _code(f"{step} was not approved within {action.limit}"),
+        "Do the step, type the command above, and run the same command again.",
+    )
+
+
 def _answer(message: str, *right: str) -> Iterable[str]:
     """A message, and what to do about it."""
     yield f"- {message}"
-    yield from (f"  {line}" for line in right)
+    yield from (f"  {line}" if line else "" for line in right)
 
 
 def _hook(hook: Hook) -> str:

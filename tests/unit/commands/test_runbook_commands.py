@@ -49,48 +49,73 @@ recovery "shop" {
 ASKS = ("failover", "failback", "fence", "abandon")
 
 
-def run(*arguments):
+APPROVED = """  approve  = ["failover", "failback"]
+  action "call the bank" {
+    manual = true
+    on     = ["failover"]
+    limit  = "5m"
+  }
+}
+"""
+
+
+def run(*arguments, ends_with=0):
     result = CliRunner().invoke(app(Session("portinfra", arguments)), list(arguments))
-    assert result.exit_code == 0, f"{arguments}: {result.output}"
+    assert result.exit_code == ends_with, f"{arguments}: {result.output}"
     return result.stdout
 
 
+class Reader:
+    """Someone who types the commands of a page."""
+
+    def __init__(self, page):
+        self.commands = re.findall(r"^ +(portinfra dr .*)$", page, re.MULTILINE)
+        self.typed = []
+
+    def type_in(self, words, plan="shop", ends_with=0):
+        """Type in the command of the page that begins with these words: a verb, and what follows the plan."""
+        verb, *more = words.split()
+        start = " ".join(["portinfra dr", verb, plan, *more, "-f"])
+        (command,) = {each for each in self.commands if each.startswith(start)}
+        self.typed.append(command)
+        arguments = [word.replace("=VALUE", "=ada") for word in shlex.split(command)[1:]]
+        return run(*arguments, *(["--yes"] if verb in ASKS else []), ends_with=ends_with)
+
+    def approve(self, what):
+        """Type in the command that approves a takeover or a step."""
+        return self.type_in("approve", f"{shlex.quote(what)} shop")
+
+
 @pytest.fixture
-def options(tmp_path):
-    """A declaration whose name has a space, and which needs variables, one of them secret."""
-    file = tmp_path / "my shop.hcl"
-    file.write_text(DECLARATION)
-    values = tmp_path / "values.tfvars"
-    values.write_text('size = "small"\n')
-    return ["-f", str(file), "--var-file", str(values), "--var", "secret=ada", "--var", "contact=bob"]
+def files(tmp_path):
+    """Return a function that gives the options for a declaration whose name has a space, and which needs
+    variables, one of them secret.
+    """
+
+    def write(declaration):
+        file = tmp_path / "my shop.hcl"
+        file.write_text(declaration)
+        values = tmp_path / "values.tfvars"
+        values.write_text('size = "small"\n')
+        return ["-f", str(file), "--var-file", str(values), "--var", "secret=ada", "--var", "contact=bob"]
+
+    return write
 
 
-def test_each_command_works_in_its_situation(options):
+def test_each_command_works_in_its_situation(files):
+    options = files(DECLARATION)
     with simulated():
         page = run("dr", "runbook", *options)
         assert "secret=ada" not in page
         assert "A value in place of each `VALUE` (`secret=VALUE`)" in page
-        commands = re.findall(r"^ +(portinfra dr .*)$", page, re.MULTILINE)
-        typed = []
-
-        def type_in(words):
-            """Type in the command of the page that begins with these words after its name and plan."""
-            verb, *more = words.split()
-            start = " ".join(["portinfra dr", verb, "shop", *more, "-f"])
-            (command,) = {each for each in commands if each.startswith(start)}
-            typed.append(command)
-            arguments = [word.replace("=VALUE", "=ada") for word in shlex.split(command)[1:]]
-            run(*arguments, *(["--yes"] if verb in ASKS else []))
-
-        def cut_short(words):
-            with injected("fake", Faults(at="CreateInstance", mishap="dies before")), pytest.raises(Crash):
-                type_in(words)
-
+        reader = Reader(page)
+        type_in = reader.type_in
         run("apply", "production", "--yes", *options)
         run("dr", "replicate", *options)
         for words in ("status", "drill", "sweep"):
             type_in(words)
-        cut_short("failover")
+        with injected("fake", Faults(at="CreateInstance", mishap="dies before")), pytest.raises(Crash):
+            type_in("failover")
         type_in("abandon")
         for words in ("failover", "failback", "failover --planned", "failback"):
             type_in(words)
@@ -98,4 +123,29 @@ def test_each_command_works_in_its_situation(options):
             type_in(words)
         type_in("failback --lost recovery")  # recovery is lost
         type_in("fence")  # and it is back
-        assert set(typed) == set(commands)
+        assert set(reader.typed) == set(reader.commands)
+
+
+def test_approvals_and_manual_steps_work_in_their_situations(files, monkeypatch):
+    options = files(DECLARATION.removesuffix("}\n") + APPROVED)
+    with simulated():
+        reader = Reader(run("dr", "runbook", *options))
+        run("apply", "production", "--yes", *options)
+        run("dr", "replicate", *options)
+
+        def approve_as_another_person(what):
+            with monkeypatch.context() as patch:
+                patch.setenv("LOGNAME", "grace")
+                reader.approve(what)
+
+        reader.type_in("failover", ends_with=3)  # no one has approved it
+        approve_as_another_person("failover")
+        reader.type_in("failover", ends_with=1)  # it has waited too long for the manual step
+        assert "It waits for manual step 'call the bank'." in reader.type_in("status", ends_with=1)
+        reader.approve("call the bank")
+        reader.type_in("failover")
+        approve_as_another_person("failback")
+        reader.type_in("failback")
+        approvals = {each for each in reader.commands if each.startswith("portinfra dr approve ")}
+        assert len(approvals) == 3
+        assert approvals <= set(reader.typed)

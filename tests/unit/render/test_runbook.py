@@ -67,11 +67,14 @@ def test_it_names_people_to_call_what_comes_back_and_what_is_asked():
     assert "test only" not in PAGE
 
 
-def test_probes_that_only_a_drill_asks_are_left_out():
+def test_a_probe_that_runs_on_a_host_says_of_which_role():
     inside = Probe("rows", "./rows", from_role="db")
-    page = runbook(Recovery(evolve(PLAN, probes=[inside]), SHOP, HERE, THERE))
-    assert "./rows" not in page
-    assert "The plan has no probes." in page
+    page = runbook(Recovery(evolve(PLAN, probes=[*PLAN.probes, inside]), SHOP, HERE, THERE))
+    assert "- last order (`./last-order`)\n- rows (`./rows`, on one more host of db)" in page
+
+
+def test_without_approvals_and_manual_steps_no_one_approves():
+    assert "approve" not in PAGE
 
 
 def test_it_says_what_opens_a_vault():
@@ -100,7 +103,8 @@ def test_it_comes_in_the_order_in_which_it_is_needed():
 
 def test_each_message_that_it_explains_is_one_that_portinfra_prints():
     vault = Vault("v:shop", "192.0.2.1:22", "~/send.conf", "~/fetch.conf", "age1", "~/identity")
-    plan = evolve(PLAN, vault=vault, data=[DataPolicy("db", engine="age")])
+    data, steps = [DataPolicy("db", engine="age")], [*PLAN.actions, Action("call the bank", manual=True)]
+    plan = evolve(PLAN, vault=vault, data=data, actions=steps, approve=["failover", "failback"])
     page = runbook(Recovery(plan, SHOP, HERE, THERE))
     answers = page.partition("It says why it stopped:")[2].partition("**If the people above")[0]
     messages = re.findall(r"^- (`.+)\n", answers, re.MULTILINE)
