@@ -138,7 +138,7 @@ def check(
 ) -> Report:
     """Whether a topology keeps the built-in rules and `rules`, and who can reach whom in it.
 
-    Asks no cloud, unless what is there is to be `observed` and held to the rules too. Raises ValidationError,
+    Makes no call, unless what is there is to be `observed` and held to the rules too. Raises ValidationError,
     PlacementError, and with `observed` ProviderError; DeclarationError where a rule itself fails.
     """
     there = observe(topology, environment, foreign=True) if observed else None
@@ -158,7 +158,7 @@ def render_hosts(topology: Topology, environment: Environment) -> Files:
 
 
 def cannot_keep(environment: Environment) -> dict[str, frozenset[str]]:
-    """Kind → its attributes that the environment's provider has no place for. Asks no cloud."""
+    """Kind → its attributes that the environment's provider has no place for. Makes no call."""
     with closing(registry.connect(environment)) as provider:
         kept = {kind.kind: driver.cannot_show for kind, driver in provider.drivers.items()}
     return {kind: names for kind, names in kept.items() if names}
@@ -346,7 +346,7 @@ def _unguarded(
     *,
     destroy: bool,
 ) -> tuple[Lease | None, Plan]:
-    """Return the last lease, and the plan that its fence allows, or that of a standby. An apply asks again
+    """Return the last lease, and the plan that its fence allows, or that of a standby. An apply reads again
     under its own lease.
     """
     account = here.account()

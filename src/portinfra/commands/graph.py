@@ -27,7 +27,7 @@ def graph(
         Path | None, Option("--output", "-o", metavar="FILE", help="Write it there, not to standard output.")
     ] = None,
 ) -> int:
-    """Draw the zones, subnets, hosts and allowed flows. Asks no cloud."""
+    """Draw the zones, subnets, hosts and allowed flows. Makes no call."""
     from portinfra.commands.offline import placed
     from portinfra.commands.selection import select
     from portinfra.commands.writing import write_file

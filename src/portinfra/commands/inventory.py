@@ -28,7 +28,7 @@ def inventory(
         InventoryFormat, Option("--format", help="Who reads it: a person, Ansible, /etc/hosts, ssh -F.")
     ] = InventoryFormat.TABLE,
 ) -> int:
-    """List every host with its role, zone and private address. Asks no cloud."""
+    """List every host with its role, zone and private address. Makes no call."""
     from portinfra.commands.offline import placed
     from portinfra.commands.selection import select
     from portinfra.hosts import inventory as lists

@@ -6,7 +6,7 @@ from portinfra.commands.session import Session
 
 
 def lockin(session: Session, target: Target, shown: Shown) -> int:
-    """List what belongs to one provider and so needs a thought before a move. Asks no cloud."""
+    """List what belongs to one provider and so needs a thought before a move. Makes no call."""
     from portinfra import workflow
     from portinfra.commands.selection import declaration, select
     from portinfra.render.console.terminal import out, table, write_json

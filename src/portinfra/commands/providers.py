@@ -30,7 +30,7 @@ def providers(
         Option("--on", metavar="LOCATION", help="--doctor: look at that site: libvirt:rack."),
     ] = "",
 ) -> int:
-    """List the installed providers, or one with its abilities, sizes and images. Asks no cloud."""
+    """List the installed providers, or one with its abilities, sizes and images. Makes no call."""
     from portinfra.errors import Unsupported
     from portinfra.provider import registry
     from portinfra.render.console.terminal import err, out, table, write_json

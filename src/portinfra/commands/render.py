@@ -24,7 +24,7 @@ def render(
     shown: Shown,
     format: Annotated[RenderFormat, Option("--format", help="How it is written.")] = RenderFormat.TABLE,
 ) -> int:
-    """Show every host, subnet and rule that the topology becomes. Asks no cloud."""
+    """Show every host, subnet and rule that the topology becomes. Makes no call."""
     from portinfra.commands.offline import placed
     from portinfra.commands.selection import select
     from portinfra.declaration.declared import Declared

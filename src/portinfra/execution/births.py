@@ -15,7 +15,7 @@ from portinfra.provider import registry
 def births(plan: Plan) -> Callable[[Instance], Instance]:
     """Return a function that completes a host: by its birth text, and a new one by its boot script.
 
-    The script is the same in each run of a plan, so that a run that repeats a creation asks for the same.
+    The script is the same in each run of a plan, so that a run that repeats a creation sends the same.
     """
     made = {change.address for change in plan.changes if change.action in ("create", "replace")}
     placed = plan.placed

@@ -1,6 +1,6 @@
 """Whether the files on hosts are those that portinfra renders: by digests that were computed from the files.
 
-A host's own manifest is not asked: who edits a file can edit that, too.
+A host's own manifest does not count: a person who edits a file can edit the manifest, too.
 """
 
 from collections.abc import Iterable, Mapping

@@ -5,7 +5,7 @@ from typing import Literal
 from attrs import frozen
 
 DHCP = 67
-"""The port of DHCP servers (RFC 2131). A client asks by broadcast before it has an address."""
+"""The port of DHCP servers (RFC 2131). A client sends broadcasts before it has an address."""
 
 
 @frozen

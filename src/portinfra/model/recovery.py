@@ -150,7 +150,7 @@ class Action:
     after: str = field(default="", converter=_role_name)
     """The role whose wave it follows; empty: it is the last thing to be done."""
     manual: bool = False
-    """Whether people do it: a takeover waits here until somebody runs `dr approve` with its name."""
+    """Whether people do it: a takeover waits here until a person runs `dr approve` with its name."""
     limit: str = "4h"
     """The longest that a takeover waits for a manual step; run again, it waits anew."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
@@ -313,8 +313,8 @@ class RecoveryPlan:
     approve: tuple[str, ...] = field(default=(), converter=convert.strings, metadata={"before": "contacts"})
     """The takeovers that a second person approves before anything is stopped: `failover`, `failback`."""
     lock: str = field(default="", metadata={"before": "contacts"})
-    """For how long nobody can delete a point that has arrived, in whole days: `7d`. Empty: not at all. Only
-    providers with a lock for snapshots have it, and only data with the engine `native`.
+    """For how long the provider refuses to delete a point that has arrived, in whole days: `7d`. Empty: not
+    at all. Only providers with a lock for snapshots have it, and only data with the engine `native`.
     """
     keep_overwritten: str = field(default="7d", metadata={"before": "contacts"})
     """How long a takeover keeps snapshots of the volumes that it replaces, where they have data that is in

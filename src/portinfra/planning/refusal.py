@@ -17,7 +17,7 @@ def refuse(plan: Plan) -> None:
 
 
 def refusal_of(message: str, errors: Sequence[Finding], fix: str = "") -> FindingsError:
-    """Return the error for findings that stop a change: ValidationError where what was asked for makes no
+    """Return the error for findings that stop a change: ValidationError where what was given makes no
     sense, else PolicyError. The exit code follows from its class, so it is the same for all commands.
     """
     makes_sense = not any(each.rule.startswith(MAKES_NO_SENSE) for each in errors)

@@ -152,9 +152,9 @@ class ConsoleReader(ABC):
 
 
 class SnapshotLocks(ABC):
-    """Optional ability: the cloud deletes no locked snapshot, whoever asks. Works offline: core calls.
+    """Optional ability: the cloud refuses to delete a locked snapshot. Works offline: core calls.
 
-    A lock ends by itself. Whoever may do so can end it before: portinfra never does.
+    A lock ends by itself. A user with the permission can end it before; portinfra never does.
     """
 
     @abstractmethod

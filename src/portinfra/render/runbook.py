@@ -79,7 +79,7 @@ def _beginning(page: _Page) -> Iterable[str]:
     yield "Do not use it if one host or one page does not work."
     yield ""
     yield "This page is all that you need to know. Do the steps in their order. After each command, read what"
-    yield "it prints before you go on. A command asks before it changes anything."
+    yield "it prints before you go on. A command waits for your answer before it changes anything."
     yield ""
     yield "## What you need"
     yield ""

@@ -1,4 +1,4 @@
-"""A certificate authority for tests and demonstrations: it exists in memory and signs what it is asked to.
+"""A certificate authority for tests and demonstrations: it exists in memory and signs each request.
 
 An environment of yours has an authority of its own. This one protects its key in no way.
 """

@@ -151,7 +151,7 @@ def _manual_findings(part: Part, action: Action) -> Iterator[Finding]:
     for trial in ("drill", "refresh"):
         if trial in action.on:
             fix = f"Leave {trial} out of on: a {trial} passes the step over."
-            yield part.wrong("manual-step", "on", f"a {trial} waits for nobody", fix)
+            yield part.wrong("manual-step", "on", f"a {trial} does not wait for people", fix)
     if action.name in TAKEOVERS:
         approval = command("dr", "approve", action.name)
         message = f"{approval} approves the {action.name} itself, and no step of that name"

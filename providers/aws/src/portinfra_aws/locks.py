@@ -1,8 +1,9 @@
 """Locks of snapshots, by `LockSnapshot` in governance mode.
 
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_LockSnapshot.html: "a locked snapshot can't be
-deleted" until the lock expires, or until somebody unlocks it who may (`ec2:UnlockSnapshot`). portinfra never
-unlocks, and its policy does not allow it. Compliance mode, which nobody can undo, is not used.
+deleted" until the lock expires, or until a user with the permission `ec2:UnlockSnapshot` unlocks it.
+portinfra never unlocks, and its policy does not allow it. portinfra does not use compliance mode, which no
+user can undo.
 """
 
 from collections.abc import Mapping

@@ -8,7 +8,7 @@ from portinfra.commands.session import Session
 
 
 def runbook(session: Session, which: Which) -> int:
-    """Write the recovery plan as a page for someone who is no system administrator. Asks no cloud."""
+    """Write the recovery plan as a page for someone who is no system administrator. Makes no call."""
     from portinfra.render.console.terminal import write
     from portinfra.render.runbook import runbook as page
 

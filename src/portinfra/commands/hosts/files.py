@@ -22,7 +22,7 @@ def files(
         Option("--into", metavar="DIR", help="Write a directory for each host."),
     ] = None,
 ) -> int:
-    """Print the files of hosts, or write them into a directory. Asks no cloud."""
+    """Print the files of hosts, or write them into a directory. Makes no call."""
     from portinfra.commands.hosts.directory import write_directory
     from portinfra.commands.hosts.rendering import render_selected
     from portinfra.commands.selection import select

@@ -8,7 +8,7 @@ from portinfra.commands.session import Session
 
 
 def status(session: Session, target: Target, shown: Shown) -> int:
-    """Compare lines `HOST DIGEST PATH` of standard input with the files of hosts. Asks no cloud."""
+    """Compare lines `HOST DIGEST PATH` of standard input with the files of hosts. Makes no call."""
     from portinfra.commands.hosts.rendering import render_selected
     from portinfra.commands.selection import select
     from portinfra.hosts.status import compare_files, read_digests

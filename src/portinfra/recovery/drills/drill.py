@@ -272,7 +272,7 @@ def _sweep_probers(recovery: Recovery, target: Connection, pace: Pace) -> None:
         return
     placed = evolve(place(recovery.topology, recovery.target), scope=recovery.prober, resources={}, roles={})
     with (
-        suppress(LeaseHeldError),  # a takeover asks its probes right now
+        suppress(LeaseHeldError),  # a takeover runs its probes right now
         target.run(recovery.prober, workers=pace.workers, seed=pace.seed) as run,
     ):
         remove_probers(RolloutContext(target, run, target.catalogue(), placed, pace.listen))

@@ -49,7 +49,7 @@ class Approval:
 
 
 def person_of(place: Connection) -> str:
-    """Return who runs this: the principal of the credentials, with `user@host` where credentials name nobody.
+    """Return who runs this: the principal of the credentials, with `user@host` where credentials name no one.
 
     Two runs with equal results count as one person.
     """

@@ -1,6 +1,6 @@
 """The entry that tells that hosts of a standby may have written on the volumes of their end.
 
-From then on these volumes have data that is in no point and that nobody wants: a takeover uses points.
+From then on these volumes have data that is in no point. A takeover uses points, and replaces that data.
 """
 
 from collections.abc import Collection

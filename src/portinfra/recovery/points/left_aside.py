@@ -2,7 +2,7 @@
 
 An end that was active after its last point has data that is nowhere else. A takeover of that end replaces its
 volumes by the data of the other end, so it first makes a snapshot of each. The ledger of that end says until
-when the snapshots stay. Snapshots that no entry names stay until somebody removes them.
+when the snapshots stay. Snapshots that no entry names stay until a person removes them.
 """
 
 from collections.abc import Collection, Iterable

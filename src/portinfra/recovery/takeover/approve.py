@@ -39,7 +39,7 @@ class Approving:
 def approve(recovery: Recovery, what: str) -> Approving:
     """Approve a takeover (`failover`, `failback`) or the manual step that a takeover waits for, by its name.
 
-    The ledger has the principal of the credentials. Raises PolicyError for what nobody waits for, and
+    The ledger has the principal of the credentials. Raises PolicyError for what no takeover waits for, and
     ProviderError where the end that takes over does not answer.
     """
     declared = recovery.declared

@@ -144,7 +144,7 @@ class BringUp:
         return Checked(action.name, not problem, iso(self.context.now), told=problem)
 
     def _ask_probes(self) -> None:
-        """Ask every probe, in the order of the plan."""
+        """Run every probe, in the order of the plan."""
         inside = ask_inside(self.recovery, self.context, self.occasion, self.say)
         for probe in self.recovery.plan.probes:
             if probe.from_role:

@@ -127,6 +127,6 @@ def _why_none(group: Group, judged: Collection[tuple[Point, Coverage]]) -> Lack:
 
 
 def _listed(group: str, known: Iterable[Point], as_of: float) -> str:
-    """Return the moment that was asked for, and the points that a group has, with theirs."""
+    """Return the moment that was given, and the points that a group has, with theirs."""
     there_are = [f"{point.id} ({moment(point.taken)})" for point in known if point.group == group]
     return f"{moment(as_of)}; there are: {', '.join(there_are) or 'none'}"

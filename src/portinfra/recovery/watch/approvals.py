@@ -1,4 +1,4 @@
-"""Whether a second person has approved a takeover, where the plan asks for that."""
+"""Whether a second person has approved a takeover, where the plan requires that."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -13,7 +13,7 @@ Takeover = Literal["failover", "failback"]
 
 
 def needs_approval(recovery: Recovery) -> bool:
-    """Return whether the plan asks for an approval of the takeover to the target of this recovery."""
+    """Return whether the plan requires an approval of the takeover to the target of this recovery."""
     return occasion_of(recovery) in recovery.plan.approve
 
 
@@ -23,8 +23,8 @@ def occasion_of(recovery: Recovery) -> Takeover:
 
 
 def approvals_by_others(recovery: Recovery, place: Connection, entries: Iterable[Entry]) -> list[Approval]:
-    """Return the approvals of the takeover that may begin now. Raise PolicyError where the plan asks for one,
-    and no other person has given any. `place` and `entries` are of the end that takes over.
+    """Return the approvals of the takeover that may begin now. Raise PolicyError where the plan requires
+    one, and no other person has given any. `place` and `entries` are of the end that takes over.
     """
     if not needs_approval(recovery):
         return []
@@ -34,7 +34,7 @@ def approvals_by_others(recovery: Recovery, place: Connection, entries: Iterable
     others = [each for each in given if each.principal != person]
     if others:
         return others
-    why = f"{person} approved it, and now runs it" if given else "nobody has approved it"
+    why = f"{person} approved it, and now runs it" if given else "no one has approved it"
     raise recovery.refusal(
         f"{recovery.target_scope} cannot take over: nothing was changed",
         "not-approved",

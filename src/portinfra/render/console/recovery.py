@@ -164,7 +164,7 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
         console.print(f"Nobody could look whether the vault has them: {found.vault_unseen}")
     if locked := [point.locked_until for point in found.points if point.locked_until]:
         last = moment(max(locked))
-        console.print(f"{count(len(locked), 'point')} locked: nobody can delete them, the last until {last}.")
+        console.print(f"{count(len(locked), 'point')} locked against deletion, the last until {last}.")
     for line in _kept_lines(found):
         console.print(line)
     _show_situation(found, console)

@@ -133,7 +133,7 @@ def change_card(hand: Hand, domain: str, card: str, devices: str = "") -> None:
                 there.attachDeviceFlags(card, flag)
             if _strange(there, kind, mac, devices):
                 raise Conflict(
-                    f"{domain} does not let go of a network card that nobody declared",
+                    f"{domain} does not let go of a network card that is not declared",
                     provider="libvirt",
                     fix=f"virsh destroy {domain}; it is started again when the same command is run again.",
                 )

@@ -49,7 +49,7 @@ def share_snapshot(book: Book, given: Given) -> Answer:
 
 
 def lock_snapshot(book: Book, given: Given) -> Answer:
-    """`id`, `days` from now in which nobody can delete it."""
+    """`id`, `days` from now in which no call can delete it."""
     snapshot = book.get("snapshot", given["id"])
     return book.change(snapshot, locked_until=book.now + given["days"] * DAY)
 
