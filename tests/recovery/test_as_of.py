@@ -15,9 +15,10 @@ from portinfra.execution.connection import Connection
 from portinfra.model.recovery import DataPolicy
 from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.drills.history import list_runs
+from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Entry, Ledger
 from portinfra.recovery.ledger.takeovers import turns
-from portinfra.recovery.points.ages import AHEAD_SECONDS, Ages
+from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.point import manifest, points
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover

@@ -23,10 +23,11 @@ from portinfra.model.recovery import DataPolicy
 from portinfra.model.resources import Volume
 from portinfra.model.topology import Role, Topology
 from portinfra.recovery.drills.drill import drill
+from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Entry, Ledger
 from portinfra.recovery.ledger.takeovers import Turn, next_epoch, turns
 from portinfra.recovery.ledger.takeovers import written as written_turn
-from portinfra.recovery.points.ages import AHEAD_SECONDS, Ages
+from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.point import manifest, points
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.fencing import fence

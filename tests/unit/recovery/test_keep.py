@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from portinfra.model.recovery import KEPT, DataPolicy
 from portinfra.recovery.groups import Group
+from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Entry
-from portinfra.recovery.points.ages import AHEAD_SECONDS, Ages
+from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.keep import Candidate, candidates, kept_points
 from portinfra.recovery.points.point import manifest, points
 

@@ -14,14 +14,12 @@ from portinfra.model.evidence import Approved
 from portinfra.model.plain import Document
 from portinfra.provider import registry
 from portinfra.records import holder
+from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Entry
 from portinfra.recovery.ledger.takeovers import turns
 from portinfra.words import iso
 
 KIND: Final = "approved"
-
-AHEAD_SECONDS = 300.0
-"""The clocks of two machines may differ by this much."""
 
 
 @frozen

@@ -9,11 +9,9 @@ from collections.abc import Collection
 
 from attrs import frozen
 
+from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.points.point import Point
 from portinfra.words import duration
-
-AHEAD_SECONDS = 300.0
-"""The clocks of two machines may differ by this much."""
 
 
 @frozen

@@ -13,12 +13,12 @@ from portinfra.model.finding import Finding
 from portinfra.model.observed import Observation
 from portinfra.placement import place
 from portinfra.recovery.groups import Group, groups
+from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Contents, Ledger
 from portinfra.recovery.ledger.standbys import standby_number
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
 from portinfra.recovery.ledger.takeovers import Turn, activated_number, mark, turns
 from portinfra.recovery.options import How
-from portinfra.recovery.points.ages import AHEAD_SECONDS
 from portinfra.recovery.points.coverage import Accepted, OwnVolumes, coverage
 from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.point import Point, points
