@@ -118,7 +118,7 @@ def test_a_standby_has_the_rows_of_its_last_refresh_and_nobody_outside_reaches_i
 
 
 def reached(where):
-    """Whether the web host gets what somebody outside sends, and whether it answers."""
+    """Whether the web host gets what a client outside sends, and whether it answers."""
     web, (outside,) = guests(where.zones)["web1"], where.zones.values()
     web.plug_in()
     web.told("nc -ll -p 443 -e true >/dev/null 2>&1 & true")

@@ -86,7 +86,7 @@ def test_its_commands_print_what_the_page_says(folder, machines):
 
 
 def printed(command, machines):
-    """What a command prints. A machine is asked by its bed, not by SSH."""
+    """What a command prints. The bed reads a machine, not SSH."""
     words = shlex.split(command)
     if words[0] != "ssh":
         done = subprocess.run(words, capture_output=True, text=True)
