@@ -201,8 +201,11 @@ class _Refresh:
 
 
 def _has_refreshed(contents: Contents) -> bool:
-    """Return whether a refresh has replaced the volumes since their end was active."""
+    """Return whether a refresh has replaced all volumes since their end was active. Only one that passed has
+    kept and replaced every volume.
+    """
     since = activated_number(contents)
     return any(
-        run.kind == REFRESH and run.result and run.entry.number > since for run in read_runs(contents.entries)
+        run.kind == REFRESH and run.result == "passed" and run.entry.number > since
+        for run in read_runs(contents.entries)
     )
