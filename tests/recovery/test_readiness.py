@@ -6,7 +6,7 @@ from turning import HOW, LOST, dies_at, lost, passed_later, powers, refused, sil
 from worlds import ONE, PRODUCTION, RECOVERY, recovery, rows, there, write
 
 from portinfra import dr
-from portinfra.errors import PolicyError
+from portinfra.errors import PolicyError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.model.finding import Severity
 from portinfra.model.recovery import DrillSettings, Wave
@@ -90,6 +90,20 @@ def test_an_operator_who_insists_stops_the_rest_of_the_source(ready):
     assert found.source_may_run, "status says that the source may run"
     assert dr.fence(of()) == 3
     assert powers(ready, PRODUCTION) == {"stopped"}
+
+
+@pytest.mark.parametrize("action", ["ListImages", "WriteClaim", "ListInstances"])
+def test_insisting_overrules_no_silence_of_the_source_itself(ready, action):
+    fencing, before = [], there(ready)
+
+    def hand(provider, call):
+        if fencing and provider.account == PRODUCTION.account and call.action == action:
+            raise Unavailable("no route to host")
+        return provider.perform(call)
+
+    with wrapped("fake", hand), pytest.raises(Unavailable):
+        failover(of(), INSISTING, say=lambda line: fencing.extend([line] * line.startswith("fencing")))
+    assert there(ready) == before, "the target is not active"
 
 
 def test_another_run_that_changes_an_end_is_named(ready):

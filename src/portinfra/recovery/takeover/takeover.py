@@ -53,7 +53,7 @@ from portinfra.recovery.situation.wish import end_of, is_planned
 from portinfra.recovery.takeover.begin import Beginning
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import OwnData, both_ran, shown
-from portinfra.recovery.takeover.fencing import passed_on, stand_down, switch, switched
+from portinfra.recovery.takeover.fencing import PartlySwitched, passed_on, stand_down, switch, switched
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.vault.selection import Selected, Selection
 from portinfra.recovery.vault.transfer import receive
@@ -235,7 +235,9 @@ class _Takeover:
                 switched(run, source, self.recovery, turn.epoch, "stopped", pace.listen)
                 is_stopped = True
             except Unavailable as error:
-                if not self.how.insist:
+                # Only a silent zone may be overruled. If the source itself is silent, its lease may not be
+                # fenced, and both ends would be active: for that an operator writes --lost.
+                if not (self.how.insist and isinstance(error, PartlySwitched)):
                     raise self._half_stopped(error) from error
                 is_stopped = False
                 self.say(f"not all of {source_name} is stopped, and the operator insists: {error}")
