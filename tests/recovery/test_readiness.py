@@ -1,5 +1,7 @@
 """Whether a takeover would succeed: one judge for plan, status and the takeover itself, before any write."""
 
+from datetime import datetime
+
 import pytest
 from attrs import evolve
 from turning import HOW, LOST, dies_at, lost, passed_later, powers, refused, silent, writes_to
@@ -12,7 +14,7 @@ from portinfra.model.finding import Severity
 from portinfra.model.recovery import DrillSettings, Wave
 from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.takeover.takeover import failover
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import prospect
 from portinfra.recovery.watch.readiness import NEVER_OVERRULED
 from portinfra.testing.wrapped import wrapped
@@ -90,6 +92,26 @@ def test_an_operator_who_insists_stops_the_rest_of_the_source(ready):
     assert found.source_may_run, "status says that the source may run"
     assert dr.fence(of()) == 3
     assert powers(ready, PRODUCTION) == {"stopped"}
+
+
+def test_evidence_says_that_a_silent_zone_ran_on_and_how_old_the_data_is(ready):
+    passed_later(ready, 3600)
+    with silent(ready, "us-east-1a"):
+        first = failover(
+            of(waves=[Wave(["db"], gates=lambda inventory: False, limit="1h"), ["web"]]), INSISTING
+        )
+        passed_later(ready, 7200)
+        evidence = failover(of(), INSISTING)
+    taken = datetime.fromisoformat(evidence.points[0].taken)
+    ended = datetime.fromisoformat(evidence.ended)
+    assert first.both_ran.ended is None
+    assert (evidence.both_ran.began, evidence.both_ran.ended) == (first.both_ran.began, None)
+    assert evidence.rpo_measured == pytest.approx((ended - taken).total_seconds(), abs=60)
+    dr.fence(of())
+    stopped = ready.clock.now()
+    back = failback(of(), HOW).both_ran
+    assert back.began == first.both_ran.began
+    assert datetime.fromisoformat(back.ended).timestamp() == pytest.approx(stopped, abs=60)
 
 
 @pytest.mark.parametrize("action", ["ListImages", "WriteClaim", "ListInstances"])

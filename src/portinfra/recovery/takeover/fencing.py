@@ -168,6 +168,6 @@ def _record_stop(recovery: Recovery, epoch: int) -> None:
     with Connection.to(recovery.target) as active:
         ledger = Ledger.settled(active, recovery.ledger)
         turn = max(turns(ledger.entries()), key=lambda turn: turn.latest, default=None)
-        overtook = turn is not None and turn.lost_at is not None and turn.epoch == epoch
+        overtook = turn is not None and turn.ran_on_from is not None and turn.epoch == epoch
         if turn and overtook and not turn.open and turn.fenced_at is None:
             written(ledger, evolve(turn, fenced_at=active.now()))

@@ -172,7 +172,7 @@ class _Takeover:
             turn = self._turn(turn.id)
             whole = bring_up.up_at is not None and self._announced(bring_up)
             fenced = turn.fenced_at is not None and not turn.lost  # else it may have become active since
-            until = turn.fenced_at if turn.fenced_at is not None and fenced else turn.given_up_at
+            until = turn.fenced_at if fenced else turn.given_up_at if turn.lost else context.now
             at = until if turn.as_of is None else turn.as_of
             ages = Ages(points(self.ledger.entries()), context.now, at)
             own_age = age_at(turn.own_until, until) if turn.own_until else 0.0
@@ -245,6 +245,8 @@ class _Takeover:
         now = self._still(turn)
         if now.fenced_at is None and is_stopped:
             now = written(self.ledger, evolve(now, fenced_at=self.target.now()))
+        elif not is_stopped and now.partly_fenced_at is None:
+            now = written(self.ledger, evolve(now, partly_fenced_at=self.target.now()))
         return now
 
     def _still(self, turn: Turn) -> Turn:
