@@ -14,6 +14,7 @@ from portinfra.model.finding import Severity
 from portinfra.model.recovery import DrillSettings, Wave
 from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import prospect
 from portinfra.recovery.watch.readiness import NEVER_OVERRULED
@@ -206,6 +207,21 @@ def test_evidence_separates_preparation_from_downtime(ready):
     assert evidence.prepare_seconds >= 0
     assert 0 < evidence.downtime_seconds <= evidence.rto_measured
     assert evidence.prepare_seconds + evidence.downtime_seconds <= (evidence.rto_measured + 0.01)
+
+
+@pytest.mark.parametrize("dies", [Step.FENCE, Step.RECORD_FENCE], ids=lambda step: step.name)
+def test_downtime_begins_when_the_source_stops_also_after_an_interruption(ready, dies):
+    def at(step):
+        if step is dies:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        failover(of(), evolve(HOW, at=at))
+    passed_later(ready, 7200)
+    evidence = failover(of(), HOW)
+    stopped_before = dies is Step.RECORD_FENCE
+    assert (evidence.downtime_seconds > 7200) is stopped_before
+    assert (evidence.prepare_seconds > 7200) is not stopped_before
 
 
 def test_a_lost_source_has_no_downtime_that_the_takeover_could_measure(ready):

@@ -39,7 +39,9 @@ class Turn:
     as_of: float | None = None
     """The moment that it restores the data as of; None: the newest."""
     fetched_at: float | None = None
-    """When the data was there that can be fetched before the source is stopped: its downtime begins then."""
+    """When the data was there that can be fetched before the source is stopped: its downtime begins then. A
+    run that continues the takeover later, and fences the source, writes the moment before that.
+    """
     fenced_at: float | None = None
     """When the source had stopped: none of its data is newer. None: nobody has stopped it."""
     partly_fenced_at: float | None = None

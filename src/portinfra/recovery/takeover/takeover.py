@@ -128,7 +128,8 @@ class _Takeover:
         principal, began = self.target.reader.principal(), iso(self.target.now())
         said = {"kind": TAKEOVER, "of": turn.occasion, "takeover": turn.id, "began": began}
         entry = begin_run(self.ledger, {**said, "id": f"{turn.id}{secrets.token_hex(2)}"})
-        turn = self._fenced(self._prepared(turn))
+        prepared = self._prepared(turn)
+        turn = self._fenced(prepared, is_prepared_before=prepared is turn)
         if turn.last_point and not turn.restores:
             self._last_point()
         chosen = Selection(self.recovery, self.how, self.target).of(turn, self.ledger)
@@ -218,8 +219,11 @@ class _Takeover:
 
     # The other end.
 
-    def _fenced(self, turn: Turn) -> Turn:
-        """Return the takeover, once the other end is stopped, unless that is lost."""
+    def _fenced(self, turn: Turn, *, is_prepared_before: bool) -> Turn:
+        """Return the takeover, once the other end is stopped, unless that is lost.
+
+        Where an earlier run has prepared it, and has not fenced the other end, downtime begins only now.
+        """
         source_name, pace = self.recovery.source.name, self.how.pace
         if self.how.lost:
             self.say(f"{source_name} is lost: it is not fenced")
@@ -231,6 +235,9 @@ class _Takeover:
             source.run(self.recovery.source_scope, workers=pace.workers, seed=pace.seed) as run,
         ):
             self.source_principal = source.reader.principal()
+            is_fenced = run.lease.fenced and run.lease.epoch == turn.epoch
+            if is_prepared_before and turn.fenced_at is None and not is_fenced:
+                turn = written(self.ledger, evolve(self._still(turn), fetched_at=self.target.now()))
             try:
                 switched(run, source, self.recovery, turn.epoch, "stopped", pace.listen)
                 is_stopped = True
