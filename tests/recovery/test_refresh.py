@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 from attrs import evolve
-from turning import HOW, LOST, lost, passed_later, powers, rules, said
+from clocks import clock_off
+from turning import HOW, LOST, lost, passed_later, powers, refused, rules, said, silent
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, TWO, recovery, volumes, write, written
 
 from portinfra import workflow
@@ -154,6 +155,29 @@ def test_what_no_other_end_has_is_kept_before_it_is_replaced(standby):
     assert {standby.read(each.snapshot).decode() for each in kept} == said("orders that production never got")
     replicate(RUNNING, now=True, pace=ONE)
     assert refresh(RUNNING, HOW).left_aside == (), "what the first one brought is in a point"
+
+
+def test_a_silent_zone_of_the_source_does_not_refuse_it(standby):
+    with silent(standby, "us-east-1a"):
+        assert refresh(RUNNING, HOW).result == "passed"
+    assert is_a_running_standby(standby, "ledger")
+
+
+def test_a_wrong_clock_is_said_and_does_not_refuse_it(standby):
+    said = []
+    with clock_off(7200, tells_time=True):
+        assert refresh(RUNNING, HOW, say=said.append).result == "passed"
+    assert [line for line in said if "clock of this machine" in line]
+
+
+@pytest.mark.parametrize(("on", "refused_for"), [("failover", []), ("refresh", ["recovery/hook-unready"])])
+def test_it_judges_the_hooks_of_its_own_actions(standby, on, refused_for):
+    actions = [Action("mask", "./no-such-hook", on=on, after="db")]
+    about = evolve(RUNNING, plan=evolve(RUNNING.plan, actions=actions))
+    if refused_for:
+        assert refused(refresh, about, HOW) == refused_for
+    else:
+        assert refresh(about, HOW).result == "passed"
 
 
 def test_a_refresh_that_failed_early_leaves_the_rest_to_be_kept(cloud):

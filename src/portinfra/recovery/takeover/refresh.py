@@ -37,6 +37,7 @@ from portinfra.recovery.points.left_aside import KeptVolumes
 from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import sourced
 from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.situation.clocks import say_clocks
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
@@ -84,7 +85,7 @@ def _raise_unless_ready(recovery: Recovery, how: How) -> None:
     raise_if_refused(recovery, VERB, now)
     with Look.to(recovery.target, recovery.topology) as target:
         known = status_of_way(recovery, through=target)
-        foreseen = foresee(recovery, evolve(how, lost=bool(now.silent)), known, target)
+        foreseen = foresee(recovery, evolve(how, lost=bool(now.silent)), known, target, REFRESH)
     if errors := [each for each in foreseen.findings if each.severity is Severity.ERROR]:
         raise refusal_of(f"{what}: nothing was changed", errors)
 
@@ -99,6 +100,7 @@ class _Refresh:
     ledger: Ledger
 
     def carry_out(self) -> Evidence:
+        say_clocks([self.target], self.say)
         self.how.at(RefreshStep.BEGIN)
         choice, principal = self._choose(), self.target.reader.principal()
         chosen = choice.points
