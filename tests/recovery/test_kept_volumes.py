@@ -12,7 +12,7 @@ from turning import HOW, LOST, dies_at, lost, passed_later, powers
 from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write, written
 
 from portinfra import workflow
-from portinfra.errors import PortinfraError
+from portinfra.errors import PermissionDenied, PortinfraError, Unavailable
 from portinfra.model.plan import PlanOptions
 from portinfra.model.recovery import Action
 from portinfra.model.topology import Role, Topology, Volume
@@ -24,6 +24,7 @@ from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import prospect
 from portinfra.recovery.watch.status import status
 from portinfra.testing.simulated import applied, simulated
+from portinfra.testing.wrapped import wrapped
 
 TINY = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=10)], waive=FEW)], [])
 PLANNED = evolve(HOW, planned=True)
@@ -131,6 +132,31 @@ def test_retention_removes_kept_snapshots_when_their_time_is_over_and_never_befo
     retain()
     assert aside.snapshot not in snapshots(tiny_world)
     assert status(tiny()).kept == ()
+
+
+@pytest.mark.parametrize("error", [PermissionDenied("not allowed"), Unavailable("no route to host")])
+def test_a_clean_up_that_fails_hides_no_result_and_is_said(tiny_world, error):
+    double_life(tiny_world, tiny())
+    (aside,) = failback(tiny(), HOW).left_aside
+    passed_later(tiny_world, 7 * DAY)
+    said = []
+
+    def hand(provider, call):
+        if call.action == "DeleteSnapshot" and provider.account == PRODUCTION.account and deletes_kept(call):
+            raise error
+        return provider.perform(call)
+
+    def deletes_kept(call):
+        return aside.snapshot in map(str, call.parameters.values())
+
+    with wrapped("fake", hand):
+        assert replicate(tiny(), now=True, pace=ONE, say=said.append).succeeded
+        assert sweep(tiny(), pace=ONE, say=said.append) == []
+    lines = [line for line in said if "whose time is over are left in production" in line]
+    assert len(lines) == 2
+    assert aside.snapshot in snapshots(tiny_world)
+    assert replicate(tiny(), now=True, pace=ONE).succeeded
+    assert aside.snapshot not in snapshots(tiny_world)
 
 
 def test_without_a_time_evidence_names_what_is_gone(tiny_world):

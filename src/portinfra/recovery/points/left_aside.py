@@ -6,11 +6,10 @@ when the snapshots stay. Snapshots that no entry names stay until somebody remov
 """
 
 from collections.abc import Collection, Iterable
-from contextlib import suppress
 
 from attrs import frozen
 
-from portinfra.errors import LeaseHeldError
+from portinfra.errors import ApplyError, LeaseHeldError, PortinfraError
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
 from portinfra.model.evidence import LeftAside
@@ -22,6 +21,7 @@ from portinfra.recovery.options import Pace
 from portinfra.recovery.points.point import id_of, new_id, snapshot_name, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
+from portinfra.rollout.waves import Say
 from portinfra.words import iso
 
 
@@ -99,14 +99,23 @@ class KeptVolumes:
         ]
 
 
-def remove_outlived(recovery: Recovery, place: Connection, pace: Pace) -> None:
-    """Remove, at the target of a recovery, kept snapshots whose time is over. Raises ProviderError.
+def remove_outlived(recovery: Recovery, place: Connection, pace: Pace, say: Say) -> None:
+    """Remove, at the target of a recovery, kept snapshots whose time is over. Say where that fails: it must
+    not hide the result of the run that does it, and the next retention tries again.
 
     While another run makes or removes such snapshots, the next retention does it.
     """
     ledger = Ledger(place, recovery.ledger)
-    with suppress(LeaseHeldError):
+    try:
         KeptVolumes(recovery, place, ledger, pace).remove_outlived()
+    except LeaseHeldError:
+        return
+    except PortinfraError as error:
+        first = str(error.first if isinstance(error, ApplyError) else error).partition("\n")[0]
+        say(
+            f"kept snapshots whose time is over are left in {recovery.target.name} ({first}): "
+            "the next replication tries again"
+        )
 
 
 def _ready(there: Observation) -> list[Address]:
