@@ -198,9 +198,11 @@ class _Takeover:
                 activate(self.ledger, turn.id)
                 self.how.at(Step.CLOSE)
                 written(self.ledger, evolve(turn, open=False))
-                self._remove_spent_approvals(turn)
             with suppress(ProviderError):  # the target is up: that one record fails must not hide it
                 end_run(self.ledger, entry, evidence, open=False)
+            with suppress(ProviderError):
+                if whole:
+                    self._remove_spent_approvals(turn)
         return evidence
 
     def _prepared(self, turn: Turn) -> Turn:
