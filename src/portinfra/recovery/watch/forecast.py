@@ -36,7 +36,7 @@ from portinfra.recovery.situation.wish import end_of, is_planned
 from portinfra.recovery.vault.readiness import lacking, pointless
 from portinfra.recovery.vault.selection import Selected, Selection, as_decided
 from portinfra.recovery.vault.transfer import not_here, transfer_findings
-from portinfra.recovery.watch.approvals import occasion_of
+from portinfra.recovery.watch.approvals import is_approved, occasion_of
 from portinfra.recovery.watch.probers import prober_findings
 from portinfra.recovery.watch.readiness import ReadinessFacts, UnreadyHook, readiness
 from portinfra.recovery.watch.recovery_status import RecoveryStatus
@@ -175,6 +175,7 @@ def foresee(
         overwritten=tuple(overwritten),
         measured=measured,
         measured_in=drill,
+        is_approved=is_approved(recovery, target, entries),
         is_refresh=occasion == "refresh",
     )
     data = tuple(_sources(recovery, selected, Ages(points(entries), time)))

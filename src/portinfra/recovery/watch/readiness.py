@@ -80,6 +80,8 @@ class ReadinessFacts:
     measured: float | None = None
     """What the last drill took that came up, in seconds."""
     measured_in: str = ""
+    is_approved: bool = False
+    """Whether another person has approved the takeover, where the plan asks for that."""
     is_refresh: bool = False
     """Whether it is a refresh: nothing at the source is stopped, and no end becomes active."""
 
@@ -108,7 +110,7 @@ def readiness(recovery: Recovery, how: How, facts: ReadinessFacts) -> tuple[Find
         *map(_as_warning, facts.probers),
         *facts.vault,
         *_overwrites(recovery, facts.overwritten),
-        *(() if facts.is_refresh else _approval(recovery, now)),
+        *(() if facts.is_refresh or facts.is_approved else _approval(recovery, now)),
     )
 
 
