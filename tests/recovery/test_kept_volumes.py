@@ -8,13 +8,14 @@ from random import Random
 
 import pytest
 from attrs import evolve
+from rich.console import Console
 from turning import HOW, LOST, dies_at, lost, passed_later, powers
 from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write, written
 
 from portinfra import workflow
 from portinfra.errors import PermissionDenied, PortinfraError, Unavailable
 from portinfra.model.plan import PlanOptions
-from portinfra.model.recovery import Action
+from portinfra.model.recovery import Action, Probe
 from portinfra.model.topology import Role, Topology, Volume
 from portinfra.recovery.drills.drill import sweep
 from portinfra.recovery.replication.replicate import replicate
@@ -23,6 +24,7 @@ from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import prospect
 from portinfra.recovery.watch.status import status
+from portinfra.render.console.recovery import show_evidence
 from portinfra.testing.simulated import applied, simulated
 from portinfra.testing.wrapped import wrapped
 
@@ -132,6 +134,29 @@ def test_retention_removes_kept_snapshots_when_their_time_is_over_and_never_befo
     retain()
     assert aside.snapshot not in snapshots(tiny_world)
     assert status(tiny()).kept == ()
+
+
+def test_evidence_does_not_call_a_snapshot_gone_that_a_silent_zone_hides(tiny_world):
+    double_life(tiny_world, tiny())
+    hidden = []
+
+    def hides(inventory):
+        hidden.append(True)
+
+    def hand(provider, call):
+        answer = provider.perform(call)
+        if not (hidden and provider.account == PRODUCTION.account and call.action == "ListSnapshots"):
+            return answer
+        return {"records": [], "unreachable": ["us-east-1a"]}
+
+    with wrapped("fake", hand):
+        evidence = failback(tiny(probes=[Probe("up", hides)]), HOW)
+    (aside,) = evidence.left_aside
+    (kept,) = status(tiny()).kept
+    assert (aside.volume, aside.snapshot, aside.kept_until) == ("db1-data", "", kept.until)
+    console = Console(record=True, width=200)
+    show_evidence(evidence, console)
+    assert "GONE" not in console.export_text()
 
 
 @pytest.mark.parametrize("error", [PermissionDenied("not allowed"), Unavailable("no route to host")])

@@ -87,16 +87,24 @@ class KeptVolumes:
 
     def list_volumes(self, kept: Iterable[Kept] | None = None) -> list[LeftAside]:
         """Return each kept snapshot, by the name of its volume. `kept` are the entries of the ledger."""
-        kept = read_kept(self.ledger.entries(KIND)) if kept is None else kept
-        until = {each.id: each.until for each in kept}
-        if not until:
-            return []
+        kept = read_kept(self.ledger.entries(KIND)) if kept is None else tuple(kept)
+        return _seen(kept, self.place.observe(self.recovery.kept)) if kept else []
+
+    def list_overwritten(self, volumes: Collection[str], takeover: str) -> tuple[LeftAside, ...]:
+        """Return the volumes that a takeover or refresh replaced, by name, with their kept snapshots.
+
+        A snapshot that is not seen, as a zone does not answer, has no id and has the time of its entry.
+        """
+        if not volumes:
+            return ()
+        mine = [each for each in read_kept(self.ledger.entries(KIND)) if each.takeover == takeover]
+        if not mine:
+            return tuple(LeftAside(name, "", "") for name in sorted(volumes))
         there = self.place.observe(self.recovery.kept)
-        return [
-            LeftAside(volume_of(a).name, there.resources[a].id, iso(until[id_of(a)]))
-            for a in sorted(_ready(there))
-            if id_of(a) in until
-        ]
+        seen = _seen(mine, there)
+        until = iso(max(each.until for each in mine)) if there.unknown else ""
+        missing = sorted({*volumes} - {each.volume for each in seen})
+        return (*seen, *(LeftAside(name, "", until) for name in missing))
 
 
 def remove_outlived(recovery: Recovery, place: Connection, pace: Pace, say: Say) -> None:
@@ -116,6 +124,16 @@ def remove_outlived(recovery: Recovery, place: Connection, pace: Pace, say: Say)
             f"kept snapshots whose time is over are left in {recovery.target.name} ({first}): "
             "the next replication tries again"
         )
+
+
+def _seen(kept: Collection[Kept], there: Observation) -> list[LeftAside]:
+    """Return the kept snapshots that are complete."""
+    until = {each.id: each.until for each in kept}
+    return [
+        LeftAside(volume_of(a).name, there.resources[a].id, iso(until[id_of(a)]))
+        for a in sorted(_ready(there))
+        if id_of(a) in until
+    ]
 
 
 def _ready(there: Observation) -> list[Address]:

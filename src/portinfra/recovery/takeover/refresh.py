@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Collection
 from contextlib import suppress
 
-from attrs import asdict, define, evolve
+from attrs import asdict, define, evolve, field
 
 from portinfra.command_text import command
 from portinfra.errors import ApplyError, PortinfraError, ProviderError
@@ -25,7 +25,6 @@ from portinfra.model.internet import without_internet
 from portinfra.model.placed import Placed
 from portinfra.placement import place
 from portinfra.planning.refusal import refusal_of, refuse
-from portinfra.recovery.ledger.kept import read_kept
 from portinfra.recovery.ledger.ledger import Contents, Ledger
 from portinfra.recovery.ledger.runs import REFRESH, TAKEOVER, begin_run, end_run, link_run, read_runs
 from portinfra.recovery.ledger.standbys import record_standby
@@ -98,6 +97,8 @@ class _Refresh:
     target: Connection
     catalogue: Catalogue
     ledger: Ledger
+    overwritten: set[str] = field(init=False, factory=set)
+    """The names of the volumes that it replaced, and that had data which is nowhere else."""
 
     def carry_out(self) -> Evidence:
         say_clocks([self.target], self.say)
@@ -123,11 +124,7 @@ class _Refresh:
                 target_principal=principal,
                 as_of=None if until is None else iso(until),
                 blank=tuple(sorted(choice.blank)),
-                left_aside=tuple(
-                    self._kept.list_volumes(
-                        [each for each in read_kept(self.ledger.entries()) if each.takeover == id]
-                    )
-                ),
+                left_aside=self._kept.list_overwritten(self.overwritten, id),
                 **asdict(link_run(self.ledger, entry)),
             )
             with suppress(ProviderError):  # the standby is up: that one record fails must not hide it
@@ -200,6 +197,7 @@ class _Refresh:
         if limit:
             with run.living():
                 self._kept.keep(volumes, id, REFRESH, seconds(limit))
+        self.overwritten |= {volume.name for volume in volumes}
 
 
 def _has_refreshed(contents: Contents) -> bool:

@@ -27,14 +27,13 @@ from portinfra.hooks.listeners import SafeListener
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.duration import seconds
-from portinfra.model.evidence import Evidence, LeftAside
+from portinfra.model.evidence import Evidence
 from portinfra.model.placed import Placed
 from portinfra.model.recovery import Action
 from portinfra.placement import place
 from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.approvals import KIND as APPROVED
 from portinfra.recovery.ledger.approvals import Approval, read_approvals
-from portinfra.recovery.ledger.kept import read_kept
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run
 from portinfra.recovery.ledger.takeovers import Turn, activate, data_mark, mark, turns, under_way, written
@@ -188,7 +187,7 @@ class _Takeover:
                 overruled=self.overruled,
                 prepare_seconds=_between(turn.began, turn.fetched_at),
                 downtime_seconds=None if turn.lost else _between(turn.fetched_at, bring_up.up_at),
-                left_aside=self._left_aside(turn),
+                left_aside=self._kept_volumes().list_overwritten(turn.overwritten, turn.id),
                 both_ran=both_ran(turn),
                 approvals=tuple(each.shown() for each in self._approvals(turn)),
                 **asdict(link_run(self.ledger, entry)),
@@ -388,15 +387,6 @@ class _Takeover:
 
     def _kept_volumes(self) -> KeptVolumes:
         return KeptVolumes(self.recovery, self.target, self.ledger, self.how.pace)
-
-    def _left_aside(self, turn: Turn) -> tuple[LeftAside, ...]:
-        """Return the volumes that were replaced though their data is nowhere else, with their snapshots."""
-        if not turn.overwritten:
-            return ()
-        mine = [each for each in read_kept(self.ledger.entries()) if each.takeover == turn.id]
-        kept = self._kept_volumes().list_volumes(mine) if mine else []
-        without = sorted({*turn.overwritten} - {each.volume for each in kept})
-        return (*kept, *(LeftAside(name, "", "") for name in without))
 
     def _start_roles_left_behind(self, bring_up: BringUp) -> None:
         """Start the existing hosts of roles in no wave: the fence of an earlier takeover stopped them."""

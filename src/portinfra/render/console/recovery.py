@@ -359,6 +359,9 @@ def _aside_lines(evidence: Evidence) -> Iterable[str]:
         if each.snapshot:
             until = f"kept until {moment(each.kept_until)}"
             yield f"{each.volume} was replaced. What it had is in snapshot {each.snapshot}, {until}."
+        elif each.kept_until:
+            until = f"is kept until {moment(each.kept_until)}, and was not seen: a zone did not answer"
+            yield f"{each.volume} was replaced. A snapshot of what it had {until}."
         else:
             yield f"{each.volume} was replaced. Data that it alone had is GONE: no snapshot was kept."
 
