@@ -172,7 +172,7 @@ class _Takeover:
             turn = self._turn(turn.id)
             whole = bring_up.up_at is not None and self._announced(bring_up)
             fenced = turn.fenced_at is not None and not turn.lost  # else it may have become active since
-            until = turn.fenced_at if fenced else turn.given_up_at if turn.lost else context.now
+            until = turn.given_up_at if turn.lost else turn.fenced_at or context.now
             at = until if turn.as_of is None else turn.as_of
             ages = Ages(points(self.ledger.entries()), context.now, at)
             own_age = age_at(turn.own_until, until) if turn.own_until else 0.0
