@@ -24,7 +24,8 @@ from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import prospect
 from portinfra.recovery.watch.status import status
-from portinfra.render.console.recovery import show_evidence
+from portinfra.render.console.recovery import show_evidence, show_status
+from portinfra.render.recovery_documents import status_document
 from portinfra.testing.simulated import applied, simulated
 from portinfra.testing.wrapped import wrapped
 
@@ -134,6 +135,32 @@ def test_retention_removes_kept_snapshots_when_their_time_is_over_and_never_befo
     retain()
     assert aside.snapshot not in snapshots(tiny_world)
     assert status(tiny()).kept == ()
+
+
+def test_status_says_that_kept_snapshots_cannot_be_read_and_does_not_end(tiny_world):
+    double_life(tiny_world, tiny())
+    failback(tiny(), HOW)
+    refused_calls = []
+
+    def hand(provider, call):
+        if call.action == "ListSnapshots" and provider.account == PRODUCTION.account and is_kept(call):
+            refused_calls.append(call)
+            raise PermissionDenied("ListSnapshots is not allowed")
+        return provider.perform(call)
+
+    def is_kept(call):
+        return str(tiny().turned.kept) in call.parameters["tag"]
+
+    with wrapped("fake", hand):
+        found = status(tiny())
+    assert refused_calls
+    assert found.kept == ()
+    (line,) = found.kept_unseen
+    assert line.startswith("the kept snapshots of production cannot be read")
+    console = Console(record=True, width=200)
+    show_status(found, console)
+    assert "kept snapshots of production" in console.export_text()
+    assert status_document(found)["kept_unseen"] == [line]
 
 
 def test_evidence_does_not_call_a_snapshot_gone_that_a_silent_zone_hides(tiny_world):

@@ -221,6 +221,8 @@ def _way_of_points(found: RecoveryStatus) -> str:
 
 
 def _kept_lines(found: RecoveryStatus) -> Iterable[str]:
+    for each in found.kept_unseen:
+        yield f"{each[0].upper()}{each[1:]}"
     for kept in found.kept:
         until = f"kept until {moment(kept.until)}"
         yield f"{kept.environment}: what {kept.volume} had before is in snapshot {kept.snapshot}, {until}."
