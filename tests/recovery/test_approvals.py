@@ -4,15 +4,17 @@ from contextlib import contextmanager
 
 import pytest
 from attrs import evolve
+from clocks import HOUR, clock_off
 from turning import HOW, LOST, dies_at, lost, passed_later, powers, refused
 from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write
 
 from portinfra import dr
 from portinfra.declaration.load import load
-from portinfra.errors import PolicyError, ValidationError
+from portinfra.errors import PermissionDenied, PolicyError, ValidationError
 from portinfra.model.recovery import Action, RecoveryPlan
 from portinfra.model.topology import Role, Topology, Volume
 from portinfra.recovery.drills.drill import drill
+from portinfra.recovery.drills.history import list_runs
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.approve import APPROVAL_SECONDS, approve
@@ -20,6 +22,7 @@ from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import prospect
 from portinfra.recovery.watch.status import status
 from portinfra.testing.simulated import applied, simulated
+from portinfra.testing.wrapped import wrapped
 
 TINY = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=10)], waive=FEW)], [])
 STEP = Action("call the bank", manual=True, limit="1h")
@@ -29,6 +32,7 @@ def tiny(**more):
     return recovery(topology=TINY, **{"waves": [["db"]], "rto": "99h", "rpo": "99h", "probes": [], **more})
 
 
+NEEDS = "recovery/needs-approval"
 STEPPED = tiny(actions=[STEP])
 APPROVED = tiny(approve=["failover", "failback"])
 
@@ -164,6 +168,58 @@ def test_the_person_who_approved_does_not_run_it(world, monkeypatch):
     assert "approved it, and now runs it" in str(error.value.findings[0].message)
     with person("grace", monkeypatch):
         assert failover(APPROVED, HOW).result == "passed"
+
+
+def test_evidence_exists_though_a_spent_approval_cannot_be_removed(world, monkeypatch):
+    approve(APPROVED, "failover")  # spent: the person who runs it gave it
+    with person("grace", monkeypatch):
+        approve(APPROVED, "failover")
+    refused_calls = []
+
+    def hand(provider, call):
+        if call.action == "DeleteClaim" and APPROVED.ledger.hash in str(call.parameters):
+            refused_calls.append(call)
+            raise PermissionDenied("DeleteClaim is not allowed")
+        return provider.perform(call)
+
+    with wrapped("fake", hand):
+        evidence = failover(APPROVED, HOW)
+    assert evidence.result == "passed"
+    assert refused_calls
+    assert [run.result for run in list_runs(APPROVED, [])] == ["passed"]
+
+
+@pytest.mark.parametrize("skew", [2 * HOUR, -2 * HOUR])
+def test_an_approval_has_the_time_of_the_provider(world, monkeypatch, skew):
+    with person("grace", monkeypatch), clock_off(skew, tells_time=True):
+        approve(APPROVED, "failover")
+    assert failover(APPROVED, HOW).result == "passed"
+
+
+def test_a_run_on_a_machine_with_a_wrong_clock_reads_approvals_by_the_time_of_the_provider(
+    world, monkeypatch
+):
+    with person("grace", monkeypatch):
+        approve(APPROVED, "failover")
+    with clock_off(2 * HOUR, tells_time=True):
+        assert failover(APPROVED, evolve(HOW, insist=True)).result == "passed"
+
+
+def test_the_refusal_does_not_deny_an_approval_that_expired(world, monkeypatch):
+    with person("grace", monkeypatch):
+        approve(APPROVED, "failover")
+    passed_later(world, APPROVAL_SECONDS)
+    with pytest.raises(PolicyError, match="no approval is valid now"):
+        failover(APPROVED, HOW)
+
+
+def test_a_plan_does_not_ask_for_an_approval_that_another_person_gave(world, monkeypatch):
+    approve(APPROVED, "failover")
+    assert NEEDS in [each.rule for each in prospect(APPROVED).findings], "who runs it approved it"
+    with person("grace", monkeypatch):
+        approve(APPROVED, "failover")
+    assert NEEDS not in [each.rule for each in prospect(APPROVED).findings]
+    assert NEEDS not in [each.rule for each in dr.status(APPROVED).readiness]
 
 
 def test_an_approval_expires(world, monkeypatch):

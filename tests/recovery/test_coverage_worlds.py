@@ -64,6 +64,27 @@ def counts(about):
     return [(each.role, each.covered, each.volumes) for each in status(about).roles]
 
 
+# A volume that was declared after the point was made.
+
+
+@pytest.mark.parametrize("is_removed", [False, True], ids=["host is declared", "host was removed"])
+def test_a_volume_declared_later_may_begin_blank_though_a_snapshot_of_the_point_is_gone(world, is_removed):
+    point = carry()
+    others_delete(world, "db2-data", point)
+    log = Volume("log", gib=1)
+    about = of(shop(DATA, log, count=1 if is_removed else 2))
+    verdicts = {each.volume.name: (each.verdict, each.why) for each in status(about).volumes}
+    assert verdicts["db1-log"][0] == "missing"
+    assert f"point {point} has no" in verdicts["db1-log"][1]
+    if not is_removed:
+        assert verdicts["db2-data"][0] == "gone"
+        return
+    how = evolve(LOST, blank=["volume.db1-log"])
+    with lost(PRODUCTION):
+        assert failover(about, how).result == "passed"
+    assert contents(world)["db1-data"] == "one of volume.db1-data"
+
+
 # One volume that cannot be restored.
 
 LARGER, SMALLER = Volume("data", gib=20), Volume("data", gib=5)

@@ -8,13 +8,14 @@ from random import Random
 
 import pytest
 from attrs import evolve
+from rich.console import Console
 from turning import HOW, LOST, dies_at, lost, passed_later, powers
 from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write, written
 
 from portinfra import workflow
-from portinfra.errors import PortinfraError
+from portinfra.errors import PermissionDenied, PortinfraError, Unavailable
 from portinfra.model.plan import PlanOptions
-from portinfra.model.recovery import Action
+from portinfra.model.recovery import Action, Probe
 from portinfra.model.topology import Role, Topology, Volume
 from portinfra.recovery.drills.drill import sweep
 from portinfra.recovery.replication.replicate import replicate
@@ -23,7 +24,10 @@ from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import prospect
 from portinfra.recovery.watch.status import status
+from portinfra.render.console.recovery import show_evidence, show_status
+from portinfra.render.recovery_documents import status_document
 from portinfra.testing.simulated import applied, simulated
+from portinfra.testing.wrapped import wrapped
 
 TINY = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=10)], waive=FEW)], [])
 PLANNED = evolve(HOW, planned=True)
@@ -131,6 +135,80 @@ def test_retention_removes_kept_snapshots_when_their_time_is_over_and_never_befo
     retain()
     assert aside.snapshot not in snapshots(tiny_world)
     assert status(tiny()).kept == ()
+
+
+def test_status_says_that_kept_snapshots_cannot_be_read_and_does_not_end(tiny_world):
+    double_life(tiny_world, tiny())
+    failback(tiny(), HOW)
+    refused_calls = []
+
+    def hand(provider, call):
+        if call.action == "ListSnapshots" and provider.account == PRODUCTION.account and is_kept(call):
+            refused_calls.append(call)
+            raise PermissionDenied("ListSnapshots is not allowed")
+        return provider.perform(call)
+
+    def is_kept(call):
+        return str(tiny().turned.kept) in call.parameters["tag"]
+
+    with wrapped("fake", hand):
+        found = status(tiny())
+    assert refused_calls
+    assert found.kept == ()
+    (line,) = found.kept_unseen
+    assert line.startswith("the kept snapshots of production cannot be read")
+    console = Console(record=True, width=200)
+    show_status(found, console)
+    assert "kept snapshots of production" in console.export_text()
+    assert status_document(found)["kept_unseen"] == [line]
+
+
+def test_evidence_does_not_call_a_snapshot_gone_that_a_silent_zone_hides(tiny_world):
+    double_life(tiny_world, tiny())
+    hidden = []
+
+    def hides(inventory):
+        hidden.append(True)
+
+    def hand(provider, call):
+        answer = provider.perform(call)
+        if not (hidden and provider.account == PRODUCTION.account and call.action == "ListSnapshots"):
+            return answer
+        return {"records": [], "unreachable": ["us-east-1a"]}
+
+    with wrapped("fake", hand):
+        evidence = failback(tiny(probes=[Probe("up", hides)]), HOW)
+    (aside,) = evidence.left_aside
+    (kept,) = status(tiny()).kept
+    assert (aside.volume, aside.snapshot, aside.kept_until) == ("db1-data", "", kept.until)
+    console = Console(record=True, width=200)
+    show_evidence(evidence, console)
+    assert "GONE" not in console.export_text()
+
+
+@pytest.mark.parametrize("error", [PermissionDenied("not allowed"), Unavailable("no route to host")])
+def test_a_clean_up_that_fails_hides_no_result_and_is_said(tiny_world, error):
+    double_life(tiny_world, tiny())
+    (aside,) = failback(tiny(), HOW).left_aside
+    passed_later(tiny_world, 7 * DAY)
+    said = []
+
+    def hand(provider, call):
+        if call.action == "DeleteSnapshot" and provider.account == PRODUCTION.account and deletes_kept(call):
+            raise error
+        return provider.perform(call)
+
+    def deletes_kept(call):
+        return aside.snapshot in map(str, call.parameters.values())
+
+    with wrapped("fake", hand):
+        assert replicate(tiny(), now=True, pace=ONE, say=said.append).succeeded
+        assert sweep(tiny(), pace=ONE, say=said.append) == []
+    lines = [line for line in said if "whose time is over are left in production" in line]
+    assert len(lines) == 2
+    assert aside.snapshot in snapshots(tiny_world)
+    assert replicate(tiny(), now=True, pace=ONE).succeeded
+    assert aside.snapshot not in snapshots(tiny_world)
 
 
 def test_without_a_time_evidence_names_what_is_gone(tiny_world):

@@ -1,5 +1,7 @@
 """A locked point stays for its time, whatever `keep` says and whoever deletes: the cloud refuses."""
 
+from types import SimpleNamespace
+
 import pytest
 from attrs import evolve
 from turning import passed_later
@@ -9,7 +11,9 @@ from portinfra import dr
 from portinfra.errors import PermissionDenied, ValidationError
 from portinfra.model.recovery import DataPolicy, RecoveryPlan
 from portinfra.model.topology import Role, Topology, Volume
+from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.locks import unfit_for_locks
+from portinfra.recovery.replication import retention
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.watch.status import status
 from portinfra.testing.simulated import applied, simulated
@@ -91,6 +95,25 @@ def test_no_point_is_removed_while_locks_cannot_be_read(cloud):
         replicate(tiny(), now=True, pace=ONE, say=said.append)
     assert any("locks of snapshots cannot be read" in line for line in said)
     assert len(points_of(tiny())) == 2
+
+
+@pytest.mark.parametrize(
+    ("all_told", "why"),
+    [(True, "the locks of snapshots cannot be read"), (False, "entries of the ledger cannot be read")],
+)
+def test_the_reason_why_a_vault_is_not_pruned_is_the_true_one(monkeypatch, all_told, why):
+    def refuses(place):
+        raise PermissionDenied("ListLocks is not allowed")
+
+    monkeypatch.setattr(retention, "has_locks", lambda recovery, known: all_told)
+    monkeypatch.setattr(retention, "read_locks", refuses)
+    monkeypatch.setattr(retention, "clear", lambda recovery, place, pace: None)
+    end = SimpleNamespace(connection=None, say=lambda line: None)
+    about = SimpleNamespace(plan=SimpleNamespace(vault="a vault"))
+    vault = VaultListing(points=frozenset())
+    tidying = retention.Retention(about, end, end, None, None, ONE, vault, all_told)
+    assert tidying._locked([], {}) == set()
+    assert tidying._prune_vault() == why
 
 
 def test_each_point_is_locked_once(cloud):

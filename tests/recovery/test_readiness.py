@@ -1,18 +1,21 @@
 """Whether a takeover would succeed: one judge for plan, status and the takeover itself, before any write."""
 
+from datetime import datetime
+
 import pytest
 from attrs import evolve
 from turning import HOW, LOST, dies_at, lost, passed_later, powers, refused, silent, writes_to
 from worlds import ONE, PRODUCTION, RECOVERY, recovery, rows, there, write
 
 from portinfra import dr
-from portinfra.errors import PolicyError
+from portinfra.errors import PolicyError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.model.finding import Severity
 from portinfra.model.recovery import DrillSettings, Wave
 from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.takeover.takeover import failover
+from portinfra.recovery.takeover.steps import Step
+from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import prospect
 from portinfra.recovery.watch.readiness import NEVER_OVERRULED
 from portinfra.testing.wrapped import wrapped
@@ -90,6 +93,40 @@ def test_an_operator_who_insists_stops_the_rest_of_the_source(ready):
     assert found.source_may_run, "status says that the source may run"
     assert dr.fence(of()) == 3
     assert powers(ready, PRODUCTION) == {"stopped"}
+
+
+def test_evidence_says_that_a_silent_zone_ran_on_and_how_old_the_data_is(ready):
+    passed_later(ready, 3600)
+    with silent(ready, "us-east-1a"):
+        first = failover(
+            of(waves=[Wave(["db"], gates=lambda inventory: False, limit="1h"), ["web"]]), INSISTING
+        )
+        passed_later(ready, 7200)
+        evidence = failover(of(), INSISTING)
+    taken = datetime.fromisoformat(evidence.points[0].taken)
+    ended = datetime.fromisoformat(evidence.ended)
+    assert first.both_ran.ended is None
+    assert (evidence.both_ran.began, evidence.both_ran.ended) == (first.both_ran.began, None)
+    assert evidence.rpo_measured == pytest.approx((ended - taken).total_seconds(), abs=60)
+    dr.fence(of())
+    stopped = ready.clock.now()
+    back = failback(of(), HOW).both_ran
+    assert back.began == first.both_ran.began
+    assert datetime.fromisoformat(back.ended).timestamp() == pytest.approx(stopped, abs=60)
+
+
+@pytest.mark.parametrize("action", ["ListImages", "WriteClaim", "ListInstances"])
+def test_insisting_overrules_no_silence_of_the_source_itself(ready, action):
+    fencing, before = [], there(ready)
+
+    def hand(provider, call):
+        if fencing and provider.account == PRODUCTION.account and call.action == action:
+            raise Unavailable("no route to host")
+        return provider.perform(call)
+
+    with wrapped("fake", hand), pytest.raises(Unavailable):
+        failover(of(), INSISTING, say=lambda line: fencing.extend([line] * line.startswith("fencing")))
+    assert there(ready) == before, "the target is not active"
 
 
 def test_another_run_that_changes_an_end_is_named(ready):
@@ -170,6 +207,21 @@ def test_evidence_separates_preparation_from_downtime(ready):
     assert evidence.prepare_seconds >= 0
     assert 0 < evidence.downtime_seconds <= evidence.rto_measured
     assert evidence.prepare_seconds + evidence.downtime_seconds <= (evidence.rto_measured + 0.01)
+
+
+@pytest.mark.parametrize("dies", [Step.FENCE, Step.RECORD_FENCE], ids=lambda step: step.name)
+def test_downtime_begins_when_the_source_stops_also_after_an_interruption(ready, dies):
+    def at(step):
+        if step is dies:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        failover(of(), evolve(HOW, at=at))
+    passed_later(ready, 7200)
+    evidence = failover(of(), HOW)
+    stopped_before = dies is Step.RECORD_FENCE
+    assert (evidence.downtime_seconds > 7200) is stopped_before
+    assert (evidence.prepare_seconds > 7200) is not stopped_before
 
 
 def test_a_lost_source_has_no_downtime_that_the_takeover_could_measure(ready):

@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 from attrs import evolve
-from turning import HOW, LOST, lost, passed_later, powers, rules, said
-from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, volumes, write, written
+from clocks import clock_off
+from turning import HOW, LOST, lost, passed_later, powers, refused, rules, said, silent
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP, TWO, recovery, volumes, write, written
 
 from portinfra import workflow
-from portinfra.errors import PolicyError
+from portinfra.errors import PolicyError, ProviderError
 from portinfra.model.internet import lets_internet_in
 from portinfra.model.recovery import Action, Probe, Wave
 from portinfra.recovery.drills.history import compare_to_ledger, list_runs
@@ -22,6 +23,7 @@ from portinfra.recovery.takeover.steps import RefreshStep
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
 from portinfra.testing.faults import Crash, Faults, injected
+from portinfra.testing.simulated import applied
 from portinfra.testing.wrapped import wrapped
 from portinfra.validation.recovery import recovery_findings
 
@@ -153,6 +155,76 @@ def test_what_no_other_end_has_is_kept_before_it_is_replaced(standby):
     assert {standby.read(each.snapshot).decode() for each in kept} == said("orders that production never got")
     replicate(RUNNING, now=True, pace=ONE)
     assert refresh(RUNNING, HOW).left_aside == (), "what the first one brought is in a point"
+
+
+def test_a_silent_zone_of_the_source_does_not_refuse_it(standby):
+    with silent(standby, "us-east-1a"):
+        assert refresh(RUNNING, HOW).result == "passed"
+    assert is_a_running_standby(standby, "ledger")
+
+
+def test_a_wrong_clock_is_said_and_does_not_refuse_it(standby):
+    said = []
+    with clock_off(7200, tells_time=True):
+        assert refresh(RUNNING, HOW, say=said.append).result == "passed"
+    assert [line for line in said if "clock of this machine" in line]
+
+
+@pytest.mark.parametrize(("on", "refused_for"), [("failover", []), ("refresh", ["recovery/hook-unready"])])
+def test_it_judges_the_hooks_of_its_own_actions(standby, on, refused_for):
+    actions = [Action("mask", "./no-such-hook", on=on, after="db")]
+    about = evolve(RUNNING, plan=evolve(RUNNING.plan, actions=actions))
+    if refused_for:
+        assert refused(refresh, about, HOW) == refused_for
+    else:
+        assert refresh(about, HOW).result == "passed"
+
+
+def test_a_refresh_that_failed_early_leaves_the_rest_to_be_kept(cloud):
+    gate = {"passes": True}
+    waves = [Wave(["db"], gates=lambda inventory: gate["passes"], limit="5m"), ["files"], ["web"]]
+    about = recovery(topology=TWO, waves=waves, standby="running", rto="9h", rpo="9h")
+    applied(TWO, PRODUCTION)
+    _only_the_target_has(cloud, about, "orders that production never got")
+    gate["passes"] = False
+    first = refresh(about, HOW)
+    gate["passes"] = True
+    fence(about, pace=ONE)  # wave 2 still has the rules of an active end
+    second = refresh(about, HOW)
+    assert (first.result, second.result) == ("failed", "passed")
+    assert {each.volume for each in first.left_aside} == {"db1-data", "db2-data"}
+    files = [each for each in second.left_aside if each.volume == "files1-data"]
+    assert [cloud.read(each.snapshot).decode() for each in files] == [
+        "orders that production never got of volume.files1-data"
+    ]
+    replicate(about, now=True, pace=ONE)
+    assert refresh(about, HOW).left_aside == ()
+
+
+def test_a_refresh_that_could_keep_nothing_leaves_all_to_be_kept(standby):
+    _only_the_target_has(standby, RUNNING, "orders that production never got")
+
+    def refuses(provider, call):
+        if provider.account == RECOVERY.account and call.action == "CreateSnapshot":
+            raise ProviderError("no more snapshots today")
+        return provider.perform(call)
+
+    with wrapped("fake", refuses):
+        first = refresh(RUNNING, HOW)
+    assert (first.result, first.left_aside) == ("failed", ())
+    kept = refresh(RUNNING, HOW).left_aside
+    assert {standby.read(each.snapshot).decode() for each in kept} == said("orders that production never got")
+
+
+def _only_the_target_has(cloud, about, text):
+    """Let the target have data that no other end has, while the source is active."""
+    replicate(about, now=True, pace=ONE)
+    failover(about, HOW)
+    write(cloud, RECOVERY, text)
+    with lost(RECOVERY):
+        assert failback(about, LOST).result == "passed"
+    fence(about, pace=ONE)
+    replicate(about, now=True, pace=ONE)
 
 
 @pytest.mark.parametrize("step", RefreshStep, ids=lambda step: step.name)

@@ -86,9 +86,11 @@ class LeftAside:
 
     volume: str
     snapshot: str
-    """The cloud's own id of the snapshot that has its data; empty: there is none."""
+    """The cloud's own id of the snapshot that has its data; empty: there is none, or it was not seen."""
     kept_until: str
-    """When retention removes the snapshot; empty: there is none."""
+    """When retention removes the snapshot; empty: there is none. With an empty `snapshot`: a zone did not
+    answer, so it was not seen.
+    """
 
 
 @frozen(field_transformer=convert.refuse_text)

@@ -88,6 +88,7 @@ def status_document(found: RecoveryStatus) -> Document:
         "dated_ahead": list(found.dated_ahead),
         "unreadable_entries": [str(each) for each in found.unreadable],
         "kept": plain(found.kept),
+        "kept_unseen": list(found.kept_unseen),
         "waits_for_step": found.turn.waits or None if found.turn else None,
     }
 

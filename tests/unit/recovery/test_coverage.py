@@ -19,6 +19,7 @@ from portinfra.recovery.points.coverage import (
     OwnVolumes,
     Verdict,
     coverage,
+    is_intact,
     judge_points,
     newest_restorable,
 )
@@ -108,7 +109,7 @@ def test_a_snapshot_in_the_target_decides_the_verdict(case, judgement, why):
     [
         (a_point(), seen(snapshot(DB2)), "gone"),
         (a_point(DB2), seen(snapshot(DB2)), "missing"),
-        (a_point(DB2, DB3), seen(snapshot(DB2)), "gone"),
+        (a_point(DB2, DB3), seen(snapshot(DB2)), "missing"),
         (a_point(open=True), seen(snapshot(DB1), snapshot(DB2)), "not arrived"),
         (a_point(), seen(snapshot(DB2), unknown=["eu-west-1a"]), "not arrived"),
     ],
@@ -209,3 +210,18 @@ def test_the_newest_point_that_covers_the_group_is_chosen():
 
 def test_a_verdict_reads_as_a_sentence():
     assert str(Verdict(DB1, "too large", "why")) == "volume.db1-data is too large (why)"
+
+
+def test_a_point_that_lost_a_snapshot_is_not_intact_whatever_is_declared_now():
+    found = judge(a_point(DB2, DB3), seen(snapshot(DB2)))
+    assert of(DB1, found).why == "point 00000001 has no snapshot of it"
+    assert not is_intact(found)
+    assert not is_intact(found.accept(Accepted(frozenset({DB1}))))
+    assert is_intact(judge(a_point(DB2), seen(snapshot(DB2))))
+
+
+def test_an_end_without_a_declared_key_has_that_of_the_provider():
+    placed = place(SHOP, evolve(TARGET, key=None))
+    there = seen(snapshot(DB1, key="alias/other"), snapshot(DB2))
+    found = coverage(placed, GROUP, a_point(), there, VaultListing())
+    assert "and the own key of the provider is declared" in of(DB1, found).why

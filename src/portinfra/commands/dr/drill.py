@@ -55,7 +55,7 @@ def sweep(session: Session, which: Which, shown: Shown) -> int:
 
     recovery = recovery_of(session, which)
     with ProgressDisplay() as display:
-        found = dr.sweep(recovery, pace=dr.Pace(listen=display))
+        found = dr.sweep(recovery, pace=dr.Pace(listen=display), say=display.say)
     if shown.as_json:
         write_json(swept_document(recovery, found))
     else:

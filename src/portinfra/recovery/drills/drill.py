@@ -226,12 +226,12 @@ class Swept:
 
 
 @check_arguments
-def sweep(recovery: Recovery, *, pace: Pace | None = None) -> list[Swept]:
+def sweep(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda line: None) -> list[Swept]:
     """Remove what drills left that died; only what bears such a drill's id. One that still runs is let be.
 
     At each end that answers, also remove kept snapshots of replaced volumes whose time is over.
     """
-    pace = pace or Pace()
+    pace, say = pace or Pace(), SafeListener(say)
     found: list[Swept] = []
     with Connection.to(recovery.target) as target:
         catalogue = target.catalogue()
@@ -258,11 +258,11 @@ def sweep(recovery: Recovery, *, pace: Pace | None = None) -> list[Swept]:
             with suppress(LeaseHeldError):  # another run is receiving right now
                 clear(recovery, target, pace)
         _sweep_probers(recovery, target, pace)
-        remove_outlived(recovery, target, pace)
+        remove_outlived(recovery, target, pace, say)
     with suppress(ProviderError), Connection.to(recovery.source) as source:  # it may be lost
         source.account()
         _sweep_probers(recovery.turned, source, pace)
-        remove_outlived(recovery.turned, source, pace)
+        remove_outlived(recovery.turned, source, pace, say)
     return found
 
 

@@ -152,6 +152,7 @@ FORMS = {
             "as_of": _is_number_or_none,
             "fetched_at": _is_number_or_none,
             "fenced_at": _is_number_or_none,
+            "partly_fenced_at": _is_number_or_none,
             "points": _is_text,
             "own": _is_text,
             "blank": _is_text,

@@ -39,9 +39,15 @@ class Turn:
     as_of: float | None = None
     """The moment that it restores the data as of; None: the newest."""
     fetched_at: float | None = None
-    """When the data was there that can be fetched before the source is stopped: its downtime begins then."""
+    """When the data was there that can be fetched before the source is stopped: its downtime begins then. A
+    run that continues the takeover later, and fences the source, writes the moment before that.
+    """
     fenced_at: float | None = None
     """When the source had stopped: none of its data is newer. None: nobody has stopped it."""
+    partly_fenced_at: float | None = None
+    """When the source was fenced and zones of it did not answer, which an operator overruled: hosts there may
+    have run on. None: this never happened.
+    """
     points: tuple[str, ...] = ()
     """What the target's data comes from. Empty until the target begins to change: till then, the newest."""
     own: tuple[str, ...] = ()
@@ -77,6 +83,14 @@ class Turn:
     def given_up_at(self) -> float:
         """The moment up to which the source's data would have been wanted, where nobody has stopped it."""
         return self.began if self.lost_at is None else self.lost_at
+
+    @property
+    def ran_on_from(self) -> float | None:
+        """The moment from which hosts of the source may have run on beside the target; None: they were
+        stopped.
+        """
+        moments = [each for each in (self.lost_at, self.partly_fenced_at) if each is not None]
+        return min(moments, default=None)
 
     @property
     def restores(self) -> bool:
@@ -161,6 +175,7 @@ def as_said(turn: Turn) -> JsonObject:
         "as_of": turn.as_of,
         "fetched_at": turn.fetched_at and round(turn.fetched_at, 3),
         "fenced_at": turn.fenced_at and round(turn.fenced_at, 3),
+        "partly_fenced_at": turn.partly_fenced_at and round(turn.partly_fenced_at, 3),
         "points": " ".join(turn.points),
         "own": " ".join(turn.own),
         "blank": " ".join(turn.blank),
@@ -199,6 +214,7 @@ def _turn(entry: Entry) -> Turn:
         as_of=said.get("as_of"),
         fetched_at=said.get("fetched_at"),
         fenced_at=said.get("fenced_at"),
+        partly_fenced_at=said.get("partly_fenced_at"),
         points=tuple(str(said.get("points", "")).split()),
         own=tuple(str(said.get("own", "")).split()),
         blank=tuple(str(said.get("blank", "")).split()),

@@ -5,6 +5,7 @@ own volumes of that end. A group is restorable if no verdict speaks against it.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from itertools import combinations, islice
 from typing import Literal
 
 from attrs import evolve, frozen
@@ -99,6 +100,8 @@ class Coverage:
 
     verdicts: tuple[Verdict, ...]
     """Of each volume that the group has, then of each surplus volume."""
+    lacks_snapshots: bool = False
+    """Whether a point has fewer snapshots than it had when it was made."""
 
     @property
     def restorable(self) -> bool | None:
@@ -130,13 +133,17 @@ class Coverage:
                 return accepted.any_key and bool(each.source)
             return each.judgement == "missing" and each.volume in accepted.blank
 
-        return Coverage(
-            tuple(evolve(each, judgement="accepted") if is_accepted(each) else each for each in self.verdicts)
+        verdicts = (
+            evolve(each, judgement="accepted") if is_accepted(each) else each for each in self.verdicts
         )
+        return evolve(self, verdicts=tuple(verdicts))
 
 
 AGAINST = frozenset({judgement for judgement, level in LEVELS.items() if level == "error"} | {"not arrived"})
 """The judgements with which a volume cannot be restored now."""
+
+DELETED_TRIES_MAX = 1000
+"""The most sets of absent volumes that are compared to the digest of a point."""
 
 ABSENT = frozenset({"missing", "gone", "not arrived"})
 """The judgements of a volume of which the end has no snapshot that is ready."""
@@ -161,12 +168,14 @@ def coverage(
         here = [_in_vault(placed, group, data, volume, vault) for volume in group.volumes]
         held = vault.volumes.get(data.id, {})
     surplus = sorted(set(held) - set(group.volumes))
-    return Coverage((*here, *(Verdict(volume, "surplus", "its host is not declared") for volume in surplus)))
+    verdicts = (*here, *(Verdict(volume, "surplus", "its host is not declared") for volume in surplus))
+    is_absent = any(each.judgement == "missing" for each in verdicts)
+    return Coverage(verdicts, is_absent and held is snapshots and len(snapshots) < data.count)
 
 
 def is_intact(found: Coverage) -> bool:
     """Return whether all that arrived of a point can still be used, whatever is declared now."""
-    return not found.volumes("gone", "wrong key", "damaged")
+    return not (found.lacks_snapshots or found.volumes("gone", "wrong key", "damaged"))
 
 
 def judge_points(
@@ -180,7 +189,8 @@ def judge_points(
             continue
         judged = coverage(placed, group, point, observed, vault)
         if superseded:
-            judged = Coverage(tuple(evolve(each, superseded=True) for each in judged.verdicts))
+            verdicts = tuple(evolve(each, superseded=True) for each in judged.verdicts)
+            judged = evolve(judged, verdicts=verdicts)
         found.append((point, judged))
         superseded = superseded or judged.restorable is True
     return found
@@ -227,7 +237,7 @@ def _at_end(placed: Placed, group: Group, point: Point, volume: Address, observe
         if observed.unknown:
             zones = ", ".join(sorted(observed.unknown))
             return Verdict(volume, "not arrived", f"{zones} does not answer: its snapshot is not seen")
-        return _absent(group, point, volume, len(found))
+        return _absent(group, point, volume, found)
     if seen.fault:
         is_key = issubclass(seen.fault.error, PermissionDenied)
         return Verdict(volume, "wrong key" if is_key else "damaged", str(seen.fault))
@@ -247,14 +257,29 @@ def _foreign_key(placed: Placed, point: Point, spec: object, key: str | None) ->
     declared = spec.key if isinstance(spec, Volume) else None
     if key is UNSEEN or key in (declared, placed.environment.key, point.entry.said.get("key") or None):
         return ""
-    return f"its copy is under {key or 'the own key of the provider'}, and {declared} is declared"
+    provider_key = "the own key of the provider"
+    return f"its copy is under {key or provider_key}, and {declared or provider_key} is declared"
 
 
-def _absent(group: Group, point: Point, volume: Address, found: int) -> Verdict:
+def _absent(group: Group, point: Point, volume: Address, found: Collection[Address]) -> Verdict:
     """Judge a volume that a point has nothing of: others deleted it, or the point never had it."""
-    if point.digest == digest(group.volumes) or found < point.count:
+    deleted = _deleted(group, point, found)
+    if volume in deleted:
         return Verdict(volume, "gone", "it had arrived, and others deleted it")
-    return Verdict(volume, "missing", f"point {point.id} has no data of it")
+    known = deleted or len(found) >= point.count
+    return Verdict(volume, "missing", f"point {point.id} has no {'data' if known else 'snapshot'} of it")
+
+
+def _deleted(group: Group, point: Point, found: Collection[Address]) -> Collection[Address]:
+    """Return the declared volumes whose snapshots others deleted: with them the point has the volumes that
+    its digest names. Empty: none, or a volume of the point is not declared any more, so it is not known.
+    """
+    absent = [volume for volume in group.volumes if volume not in found]
+    missing = point.count - len(found)
+    if missing <= 0:
+        return absent if point.digest == digest(group.volumes) else ()
+    tried = islice(combinations(absent, missing), DELETED_TRIES_MAX)
+    return next((each for each in tried if digest([*found, *each]) == point.digest), ())
 
 
 def _in_vault(placed: Placed, group: Group, point: Point, volume: Address, vault: VaultListing) -> Verdict:

@@ -6,11 +6,10 @@ when the snapshots stay. Snapshots that no entry names stay until a person remov
 """
 
 from collections.abc import Collection, Iterable
-from contextlib import suppress
 
 from attrs import frozen
 
-from portinfra.errors import LeaseHeldError
+from portinfra.errors import ApplyError, LeaseHeldError, PortinfraError
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
 from portinfra.model.evidence import LeftAside
@@ -22,6 +21,7 @@ from portinfra.recovery.options import Pace
 from portinfra.recovery.points.point import id_of, new_id, snapshot_name, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
+from portinfra.rollout.waves import Say
 from portinfra.words import iso
 
 
@@ -87,26 +87,53 @@ class KeptVolumes:
 
     def list_volumes(self, kept: Iterable[Kept] | None = None) -> list[LeftAside]:
         """Return each kept snapshot, by the name of its volume. `kept` are the entries of the ledger."""
-        kept = read_kept(self.ledger.entries(KIND)) if kept is None else kept
-        until = {each.id: each.until for each in kept}
-        if not until:
-            return []
+        kept = read_kept(self.ledger.entries(KIND)) if kept is None else tuple(kept)
+        return _seen(kept, self.place.observe(self.recovery.kept)) if kept else []
+
+    def list_overwritten(self, volumes: Collection[str], takeover: str) -> tuple[LeftAside, ...]:
+        """Return the volumes that a takeover or refresh replaced, by name, with their kept snapshots.
+
+        A snapshot that is not seen, as a zone does not answer, has no id and has the time of its entry.
+        """
+        if not volumes:
+            return ()
+        mine = [each for each in read_kept(self.ledger.entries(KIND)) if each.takeover == takeover]
+        if not mine:
+            return tuple(LeftAside(name, "", "") for name in sorted(volumes))
         there = self.place.observe(self.recovery.kept)
-        return [
-            LeftAside(volume_of(a).name, there.resources[a].id, iso(until[id_of(a)]))
-            for a in sorted(_ready(there))
-            if id_of(a) in until
-        ]
+        seen = _seen(mine, there)
+        until = iso(max(each.until for each in mine)) if there.unknown else ""
+        missing = sorted({*volumes} - {each.volume for each in seen})
+        return (*seen, *(LeftAside(name, "", until) for name in missing))
 
 
-def remove_outlived(recovery: Recovery, place: Connection, pace: Pace) -> None:
-    """Remove, at the target of a recovery, kept snapshots whose time is over. Raises ProviderError.
+def remove_outlived(recovery: Recovery, place: Connection, pace: Pace, say: Say) -> None:
+    """Remove, at the target of a recovery, kept snapshots whose time is over. Say where that fails: it must
+    not hide the result of the run that does it, and the next retention tries again.
 
     While another run makes or removes such snapshots, the next retention does it.
     """
     ledger = Ledger(place, recovery.ledger)
-    with suppress(LeaseHeldError):
+    try:
         KeptVolumes(recovery, place, ledger, pace).remove_outlived()
+    except LeaseHeldError:
+        return
+    except PortinfraError as error:
+        first = str(error.first if isinstance(error, ApplyError) else error).partition("\n")[0]
+        say(
+            f"kept snapshots whose time is over are left in {recovery.target.name} ({first}): "
+            "the next replication tries again"
+        )
+
+
+def _seen(kept: Collection[Kept], there: Observation) -> list[LeftAside]:
+    """Return the kept snapshots that are complete."""
+    until = {each.id: each.until for each in kept}
+    return [
+        LeftAside(volume_of(a).name, there.resources[a].id, iso(until[id_of(a)]))
+        for a in sorted(_ready(there))
+        if id_of(a) in until
+    ]
 
 
 def _ready(there: Observation) -> list[Address]:

@@ -142,7 +142,7 @@ def replicate(
             made = work.run(now=now)
         for way, end in ((recovery, target), (recovery.turned, source)):
             if began and began.facts(end_of(way)).kept:
-                remove_outlived(way, end, pace)
+                remove_outlived(way, end, pace, say)
     return made
 
 

@@ -5,7 +5,7 @@ needs it. A ledger that does not tell of everything is no reason to remove anyth
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
-from attrs import define, evolve
+from attrs import define, evolve, field
 
 from portinfra.errors import ProviderError
 from portinfra.model.address import Address
@@ -42,6 +42,13 @@ class Retention:
     vault: VaultListing
     all_told: bool
     """Whether every entry of the ledger can be read. If not, no point is removed."""
+    locks_are_read: bool = field(init=False, default=True)
+    """Whether the locks of snapshots can be read. If not, no point is removed."""
+
+    @property
+    def may_remove(self) -> bool:
+        """Whether points may be removed."""
+        return self.all_told and self.locks_are_read
 
     def trust(self, known: list[Point]) -> None:
         """Raises PolicyError for a ledger that tells of no point where there are some: it is the ledger that
@@ -83,7 +90,7 @@ class Retention:
         return declared and len(volumes) == point.count
 
     def _clear_source(self, ids: Collection[str]) -> None:
-        if self.all_told:
+        if self.may_remove:
             self.source.bring({a: None for a in self.source.snapshots() if id_of(a) in ids})
 
     def prune(self, *, whole: bool) -> str:
@@ -95,12 +102,12 @@ class Retention:
         arrived, self.vault = self.target.snapshots(), look(self.recovery)
         known = [point for point in points(self.ledger.entries()) if point.carried]
         locked = self._locked(known, arrived)
-        old = self._outlived(known, Observation(arrived)) if self.all_told else []
+        old = self._outlived(known, Observation(arrived)) if self.may_remove else []
         old = [point for point in old if point.id not in locked]
         for point in old:
             self.ledger.remove(point.entry)
         gone = {point.id for point in old}
-        if self.all_told and whole:
+        if self.may_remove and whole:
             gone |= {*map(id_of, arrived)} - {point.id for point in points(self.ledger.entries())}
         self.target.bring({address: None for address in arrived if id_of(address) in gone - locked})
         latest = {point.group: point.id for point in reversed(known)}
@@ -116,7 +123,7 @@ class Retention:
         try:
             return set(locked_points(arrived, read_locks(self.target.connection)))
         except ProviderError as error:
-            self.all_told = False
+            self.locks_are_read = False
             self.target.say(f"the locks of snapshots cannot be read, so no point is removed: {error}")
             return set()
 
@@ -150,8 +157,9 @@ class Retention:
         if self.recovery.plan.vault is None:
             return ""
         clear(self.recovery, self.source.connection, self.pace)
-        if self.vault.points is None or not self.all_told:
-            return self.vault.problem or "entries of the ledger cannot be read"
+        if self.vault.points is None or not self.may_remove:
+            unread = "the locks of snapshots" if self.all_told else "entries of the ledger"
+            return self.vault.problem or f"{unread} cannot be read"
         return prune(self.recovery, {point.id for point in points(self.ledger.entries())})
 
 

@@ -196,7 +196,8 @@ def _complete(end: End, turn: Turn, entries: Iterable[Entry]) -> Authority | Non
     a last point, the other end was stopped before.
     """
     came = {entry.said["id"] for entry in entries if entry.kind == "point" and entry.number > turn.number}
-    planned = turn.last_point and not turn.lost and turn.fenced_at is not None and turn.as_of is None
+    stopped = turn.fenced_at is not None and turn.partly_fenced_at is None and not turn.lost
+    planned = turn.last_point and stopped and turn.as_of is None
     whole = planned and not turn.own and turn.points and came.issuperset(turn.points)
     return Authority(turn.epoch, end) if whole and not turn.open and not turn.abandoned else None
 

@@ -57,7 +57,7 @@ def _write(way: Recovery, what: str, turn: Turn | None) -> Approving:
     with Connection.to(way.target) as place:
         place.account()
         ledger = Ledger.settled(place, way.ledger)
-        now, person = place.provider.clock.now(), person_of(place)
+        now, person = place.now(), person_of(place)
         id = new_id(now, (str(entry.said["id"]) for entry in ledger.entries(KIND)))
         until = 0.0 if turn else now + APPROVAL_SECONDS
         takeover, data = (turn.id, data_mark(turn)) if turn else ("", "")

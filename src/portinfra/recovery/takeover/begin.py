@@ -116,9 +116,9 @@ class Beginning:
 
 def _both_ran(now: Situation, active: End) -> tuple[float | None, float | None]:
     """Return from when until when hosts of both ends may have run: the end that is active took over without
-    the other one, which `dr fence` stopped later.
+    the other one, or without some of its zones, and `dr fence` stopped the rest later.
     """
     turn = now.facts(active).turn
-    if turn is None or turn.lost_at is None or turn.abandoned or turn.open:
+    if turn is None or turn.ran_on_from is None or turn.abandoned or turn.open:
         return None, None
-    return turn.lost_at, turn.fenced_at
+    return turn.ran_on_from, turn.fenced_at

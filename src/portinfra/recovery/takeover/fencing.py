@@ -33,12 +33,16 @@ from portinfra.validation.arguments import check_arguments
 from portinfra.words import moment
 
 
+class PartlySwitched(Unavailable):
+    """Hosts of some zones were not switched, because these zones did not answer; all other hosts were."""
+
+
 def switch(run: Run, placed: Placed, catalogue: Catalogue, power: Power, listen: Listener) -> int:
     """Switch every host that is there off or on, and change nothing else; how many there are.
 
     What is there is wanted as it is but for that: whatever else has drifted is none of the fence's business,
     and no finding about it (an image that is offered no more) keeps the hosts running. Raises ApplyError; and
-    Unavailable, once the rest is done, where a zone is silent: what is not seen may run.
+    PartlySwitched, once the rest is done, where a zone is silent: what is not seen may run.
     """
     there = run.reader.observe(placed.scope)
     return _switch(run, placed, catalogue, _with_power(there, there.of(Instance), power), listen)
@@ -85,7 +89,7 @@ def _switch(run: Run, placed: Placed, catalogue: Catalogue, wanted: Observation,
         if not error.outcome.unverified:
             raise
     if wanted.unknown:
-        raise Unavailable(
+        raise PartlySwitched(
             f"{', '.join(sorted(wanted.unknown))} did not answer: what runs there has not been switched",
             provider=run.reader.provider.name,
             fix="Wait until it answers, and run this again.",
@@ -164,6 +168,6 @@ def _record_stop(recovery: Recovery, epoch: int) -> None:
     with Connection.to(recovery.target) as active:
         ledger = Ledger.settled(active, recovery.ledger)
         turn = max(turns(ledger.entries()), key=lambda turn: turn.latest, default=None)
-        overtook = turn is not None and turn.lost_at is not None and turn.epoch == epoch
+        overtook = turn is not None and turn.ran_on_from is not None and turn.epoch == epoch
         if turn and overtook and not turn.open and turn.fenced_at is None:
             written(ledger, evolve(turn, fenced_at=active.now()))

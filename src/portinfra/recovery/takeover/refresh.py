@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Collection
 from contextlib import suppress
 
-from attrs import asdict, define, evolve
+from attrs import asdict, define, evolve, field
 
 from portinfra.command_text import command
 from portinfra.errors import ApplyError, PortinfraError, ProviderError
@@ -25,7 +25,6 @@ from portinfra.model.internet import without_internet
 from portinfra.model.placed import Placed
 from portinfra.placement import place
 from portinfra.planning.refusal import refusal_of, refuse
-from portinfra.recovery.ledger.kept import read_kept
 from portinfra.recovery.ledger.ledger import Contents, Ledger
 from portinfra.recovery.ledger.runs import REFRESH, TAKEOVER, begin_run, end_run, link_run, read_runs
 from portinfra.recovery.ledger.standbys import record_standby
@@ -37,6 +36,7 @@ from portinfra.recovery.points.left_aside import KeptVolumes
 from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import sourced
 from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.situation.clocks import say_clocks
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
@@ -84,7 +84,7 @@ def _raise_unless_ready(recovery: Recovery, how: How) -> None:
     raise_if_refused(recovery, VERB, now)
     with Look.to(recovery.target, recovery.topology) as target:
         known = status_of_way(recovery, through=target)
-        foreseen = foresee(recovery, evolve(how, lost=bool(now.silent)), known, target)
+        foreseen = foresee(recovery, evolve(how, lost=bool(now.silent)), known, target, REFRESH)
     if errors := [each for each in foreseen.findings if each.severity is Severity.ERROR]:
         raise refusal_of(f"{what}: nothing was changed", errors)
 
@@ -97,8 +97,11 @@ class _Refresh:
     target: Connection
     catalogue: Catalogue
     ledger: Ledger
+    overwritten: set[str] = field(init=False, factory=set)
+    """The names of the volumes that it replaced, and that had data which is nowhere else."""
 
     def carry_out(self) -> Evidence:
+        say_clocks([self.target], self.say)
         self.how.at(RefreshStep.BEGIN)
         choice, principal = self._choose(), self.target.reader.principal()
         chosen = choice.points
@@ -121,11 +124,7 @@ class _Refresh:
                 target_principal=principal,
                 as_of=None if until is None else iso(until),
                 blank=tuple(sorted(choice.blank)),
-                left_aside=tuple(
-                    self._kept.list_volumes(
-                        [each for each in read_kept(self.ledger.entries()) if each.takeover == id]
-                    )
-                ),
+                left_aside=self._kept.list_overwritten(self.overwritten, id),
                 **asdict(link_run(self.ledger, entry)),
             )
             with suppress(ProviderError):  # the standby is up: that one record fails must not hide it
@@ -198,11 +197,15 @@ class _Refresh:
         if limit:
             with run.living():
                 self._kept.keep(volumes, id, REFRESH, seconds(limit))
+        self.overwritten |= {volume.name for volume in volumes}
 
 
 def _has_refreshed(contents: Contents) -> bool:
-    """Return whether a refresh has replaced the volumes since their end was active."""
+    """Return whether a refresh has replaced all volumes since their end was active. Only one that passed has
+    kept and replaced every volume.
+    """
     since = activated_number(contents)
     return any(
-        run.kind == REFRESH and run.result and run.entry.number > since for run in read_runs(contents.entries)
+        run.kind == REFRESH and run.result == "passed" and run.entry.number > since
+        for run in read_runs(contents.entries)
     )

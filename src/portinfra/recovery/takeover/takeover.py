@@ -27,14 +27,13 @@ from portinfra.hooks.listeners import SafeListener
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.duration import seconds
-from portinfra.model.evidence import Evidence, LeftAside
+from portinfra.model.evidence import Evidence
 from portinfra.model.placed import Placed
 from portinfra.model.recovery import Action
 from portinfra.placement import place
 from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.approvals import KIND as APPROVED
 from portinfra.recovery.ledger.approvals import Approval, read_approvals
-from portinfra.recovery.ledger.kept import read_kept
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run
 from portinfra.recovery.ledger.takeovers import Turn, activate, data_mark, mark, turns, under_way, written
@@ -53,7 +52,7 @@ from portinfra.recovery.situation.wish import end_of, is_planned
 from portinfra.recovery.takeover.begin import Beginning
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import OwnData, both_ran, shown
-from portinfra.recovery.takeover.fencing import passed_on, stand_down, switch, switched
+from portinfra.recovery.takeover.fencing import PartlySwitched, passed_on, stand_down, switch, switched
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.vault.selection import Selected, Selection
 from portinfra.recovery.vault.transfer import receive
@@ -128,7 +127,8 @@ class _Takeover:
         principal, began = self.target.reader.principal(), iso(self.target.now())
         said = {"kind": TAKEOVER, "of": turn.occasion, "takeover": turn.id, "began": began}
         entry = begin_run(self.ledger, {**said, "id": f"{turn.id}{secrets.token_hex(2)}"})
-        turn = self._fenced(self._prepared(turn))
+        prepared = self._prepared(turn)
+        turn = self._fenced(prepared, is_prepared_before=prepared is turn)
         if turn.last_point and not turn.restores:
             self._last_point()
         chosen = Selection(self.recovery, self.how, self.target).of(turn, self.ledger)
@@ -172,7 +172,7 @@ class _Takeover:
             turn = self._turn(turn.id)
             whole = bring_up.up_at is not None and self._announced(bring_up)
             fenced = turn.fenced_at is not None and not turn.lost  # else it may have become active since
-            until = turn.fenced_at if turn.fenced_at is not None and fenced else turn.given_up_at
+            until = turn.given_up_at if turn.lost else turn.fenced_at or context.now
             at = until if turn.as_of is None else turn.as_of
             ages = Ages(points(self.ledger.entries()), context.now, at)
             own_age = age_at(turn.own_until, until) if turn.own_until else 0.0
@@ -187,7 +187,7 @@ class _Takeover:
                 overruled=self.overruled,
                 prepare_seconds=_between(turn.began, turn.fetched_at),
                 downtime_seconds=None if turn.lost else _between(turn.fetched_at, bring_up.up_at),
-                left_aside=self._left_aside(turn),
+                left_aside=self._kept_volumes().list_overwritten(turn.overwritten, turn.id),
                 both_ran=both_ran(turn),
                 approvals=tuple(each.shown() for each in self._approvals(turn)),
                 **asdict(link_run(self.ledger, entry)),
@@ -197,9 +197,11 @@ class _Takeover:
                 activate(self.ledger, turn.id)
                 self.how.at(Step.CLOSE)
                 written(self.ledger, evolve(turn, open=False))
-                self._remove_spent_approvals(turn)
             with suppress(ProviderError):  # the target is up: that one record fails must not hide it
                 end_run(self.ledger, entry, evidence, open=False)
+            with suppress(ProviderError):
+                if whole:
+                    self._remove_spent_approvals(turn)
         return evidence
 
     def _prepared(self, turn: Turn) -> Turn:
@@ -218,8 +220,11 @@ class _Takeover:
 
     # The other end.
 
-    def _fenced(self, turn: Turn) -> Turn:
-        """Return the takeover, once the other end is stopped, unless that is lost."""
+    def _fenced(self, turn: Turn, *, is_prepared_before: bool) -> Turn:
+        """Return the takeover, once the other end is stopped, unless that is lost.
+
+        Where an earlier run has prepared it, and has not fenced the other end, downtime begins only now.
+        """
         source_name, pace = self.recovery.source.name, self.how.pace
         if self.how.lost:
             self.say(f"{source_name} is lost: it is not fenced")
@@ -231,11 +236,16 @@ class _Takeover:
             source.run(self.recovery.source_scope, workers=pace.workers, seed=pace.seed) as run,
         ):
             self.source_principal = source.reader.principal()
+            is_fenced = run.lease.fenced and run.lease.epoch == turn.epoch
+            if is_prepared_before and turn.fenced_at is None and not is_fenced:
+                turn = written(self.ledger, evolve(self._still(turn), fetched_at=self.target.now()))
             try:
                 switched(run, source, self.recovery, turn.epoch, "stopped", pace.listen)
                 is_stopped = True
             except Unavailable as error:
-                if not self.how.insist:
+                # Only a silent zone may be overruled. If the source itself is silent, its lease may not be
+                # fenced, and both ends would be active: for that an operator writes --lost.
+                if not (self.how.insist and isinstance(error, PartlySwitched)):
                     raise self._half_stopped(error) from error
                 is_stopped = False
                 self.say(f"not all of {source_name} is stopped, and the operator insists: {error}")
@@ -243,6 +253,8 @@ class _Takeover:
         now = self._still(turn)
         if now.fenced_at is None and is_stopped:
             now = written(self.ledger, evolve(now, fenced_at=self.target.now()))
+        elif not is_stopped and now.partly_fenced_at is None:
+            now = written(self.ledger, evolve(now, partly_fenced_at=self.target.now()))
         return now
 
     def _still(self, turn: Turn) -> Turn:
@@ -375,15 +387,6 @@ class _Takeover:
 
     def _kept_volumes(self) -> KeptVolumes:
         return KeptVolumes(self.recovery, self.target, self.ledger, self.how.pace)
-
-    def _left_aside(self, turn: Turn) -> tuple[LeftAside, ...]:
-        """Return the volumes that were replaced though their data is nowhere else, with their snapshots."""
-        if not turn.overwritten:
-            return ()
-        mine = [each for each in read_kept(self.ledger.entries()) if each.takeover == turn.id]
-        kept = self._kept_volumes().list_volumes(mine) if mine else []
-        without = sorted({*turn.overwritten} - {each.volume for each in kept})
-        return (*kept, *(LeftAside(name, "", "") for name in without))
 
     def _start_roles_left_behind(self, bring_up: BringUp) -> None:
         """Start the existing hosts of roles in no wave: the fence of an earlier takeover stopped them."""

@@ -151,13 +151,16 @@ def transfer_findings(
 
 
 def not_here(recovery: Recovery, wanted: Iterable[Point], there: Observation) -> list[Point]:
-    """Return the points that have not all of their groups' data in the target, which `there` observes."""
+    """Return the points in the vault that have not all of their groups' data in the target, which `there`
+    observes.
+    """
     placed = place(recovery.topology, recovery.target)
     declared = {group.name: group for group in groups(recovery, placed)}
     return [
         point
         for point in wanted
-        if not point.parts(there)
+        if point.vaulted
+        and not point.parts(there)
         and point.group in declared
         and set(declared[point.group].volumes)
         - coverage(placed, declared[point.group], point, there, VaultListing()).sources.keys()

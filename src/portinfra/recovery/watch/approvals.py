@@ -22,19 +22,24 @@ def occasion_of(recovery: Recovery) -> Takeover:
     return "failback" if recovery.is_reversed else "failover"
 
 
+def is_approved(recovery: Recovery, place: Connection, entries: Iterable[Entry]) -> bool:
+    """Return whether the takeover may begin now: another person has approved it, or the plan asks for none.
+    `place` and `entries` are of the end that takes over.
+    """
+    return not needs_approval(recovery) or bool(_by_others(place, _valid(recovery, place, entries)))
+
+
 def approvals_by_others(recovery: Recovery, place: Connection, entries: Iterable[Entry]) -> list[Approval]:
-    """Return the approvals of the takeover that may begin now. Raise PolicyError where the plan requires
-    one, and no other person has given any. `place` and `entries` are of the end that takes over.
+    """Return the approvals of the takeover that may begin now. Raise PolicyError where the plan requires one,
+    and no approval of another person is valid. `place` and `entries` are of the end that takes over.
     """
     if not needs_approval(recovery):
         return []
     occasion, plan = occasion_of(recovery), recovery.plan.name
-    person = person_of(place)
-    given = valid_approvals(entries, occasion, place.provider.clock.now())
-    others = [each for each in given if each.principal != person]
-    if others:
+    given = _valid(recovery, place, entries)
+    if others := _by_others(place, given):
         return others
-    why = f"{person} approved it, and now runs it" if given else "no one has approved it"
+    why = f"{person_of(place)} approved it, and now runs it" if given else "no approval is valid now"
     raise recovery.refusal(
         f"{recovery.target_scope} cannot take over: nothing was changed",
         "not-approved",
@@ -42,3 +47,14 @@ def approvals_by_others(recovery: Recovery, place: Connection, entries: Iterable
         f"Another person runs, with credentials of their own: {command('dr', 'approve', occasion, plan)}. "
         "Then run this again.",
     )
+
+
+def _valid(recovery: Recovery, place: Connection, entries: Iterable[Entry]) -> list[Approval]:
+    return valid_approvals(entries, occasion_of(recovery), place.now())
+
+
+def _by_others(place: Connection, given: Iterable[Approval]) -> list[Approval]:
+    """Return the approvals of persons other than the one who runs this."""
+    given = list(given)
+    person = person_of(place) if given else ""  # which may take a call
+    return [each for each in given if each.principal != person]

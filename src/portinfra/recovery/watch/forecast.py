@@ -11,6 +11,7 @@ from portinfra.execution.connection import Connection, Look
 from portinfra.hooks.calls import name_of, unready
 from portinfra.model.address import Address
 from portinfra.model.duration import seconds
+from portinfra.model.evidence import Kind
 from portinfra.model.finding import Finding
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan
@@ -35,6 +36,7 @@ from portinfra.recovery.situation.wish import end_of, is_planned
 from portinfra.recovery.vault.readiness import lacking, pointless
 from portinfra.recovery.vault.selection import Selected, Selection, as_decided
 from portinfra.recovery.vault.transfer import not_here, transfer_findings
+from portinfra.recovery.watch.approvals import is_approved, occasion_of
 from portinfra.recovery.watch.probers import prober_findings
 from portinfra.recovery.watch.readiness import ReadinessFacts, UnreadyHook, readiness
 from portinfra.recovery.watch.recovery_status import RecoveryStatus
@@ -111,10 +113,17 @@ def prospect(recovery: Recovery, how: How | None = None) -> Prospect:
         return foresee(recovery, how, now, target)
 
 
-def foresee(recovery: Recovery, how: How, now: RecoveryStatus, target: Connection) -> Prospect:
+def foresee(
+    recovery: Recovery,
+    how: How,
+    now: RecoveryStatus,
+    target: Connection,
+    occasion: Kind | None = None,
+) -> Prospect:
     """Foresee the takeover that `how` describes, in the situation of a status. One that was planned stays so.
-    `target` is connected with the names of the topology.
+    `target` is connected with the names of the topology. With `refresh` as `occasion`, it foresees a refresh.
     """
+    occasion = occasion or occasion_of(recovery)
     situation = now.situation
     assert situation is not None
     how = as_decided(recovery, how, situation.turn if situation.active == end_of(recovery) else None)
@@ -131,6 +140,8 @@ def foresee(recovery: Recovery, how: How, now: RecoveryStatus, target: Connectio
     chosen = selected.points
     there = target.observe(recovery.target_scope)
     snapshots = target.observe(recovery.points)
+    judges_data = not planned or bool(how.as_of)
+    planned = planned and occasion != "refresh"
     in_vault = not_here(recovery, chosen, snapshots)
     here = [point for point in chosen if point not in in_vault]
     placed = place(recovery.topology, recovery.target)
@@ -147,7 +158,6 @@ def foresee(recovery: Recovery, how: How, now: RecoveryStatus, target: Connectio
     plans = [plan_roles(roles) for roles in _roles_so_far(recovery)]
     entries = ledger.entries()
     measured, drill = _last_measured(drilled(entries))
-    judges_data = not planned or bool(how.as_of)
     time = target.now()
     facts = ReadinessFacts(
         situation,
@@ -158,13 +168,15 @@ def foresee(recovery: Recovery, how: How, now: RecoveryStatus, target: Connectio
         probers=tuple(prober_findings(recovery)),
         vault=(*lacking(recovery, fetches=planned or bool(in_vault)), *pointless(recovery)),
         fetches=planned or bool(in_vault),
-        hooks=tuple(_unready_hooks(recovery, how)),
+        hooks=tuple(_unready_hooks(recovery, how, occasion)),
         data=tuple(selection.findings(selected, under_way=now.turn is not None)) if judges_data else (),
         passed_over=selected.passed_over if judges_data else (),
         no_last_point=_no_last_point(recovery, target) if planned else {},
         overwritten=tuple(overwritten),
         measured=measured,
         measured_in=drill,
+        is_approved=is_approved(recovery, target, entries),
+        is_refresh=occasion == "refresh",
     )
     data = tuple(_sources(recovery, selected, Ages(points(entries), time)))
     waves = tuple(_wave(recovery, placed, plans, number) for number in range(len(plans)))
@@ -247,12 +259,11 @@ def _no_last_point(recovery: Recovery, target: Connection) -> dict[str, str]:
     }
 
 
-def _unready_hooks(recovery: Recovery, how: How) -> Iterable[UnreadyHook]:
+def _unready_hooks(recovery: Recovery, how: How, occasion: Kind) -> Iterable[UnreadyHook]:
     """Yield the hooks that cannot be called from here."""
     plan = recovery.plan
     ready = [hook for role in recovery.topology.roles if role.name in plan.roles for hook in role.ready]
     needed = [*ready, *(gate for wave in plan.waves for gate in wave.gates)]
-    occasion = "failback" if recovery.is_reversed else "failover"
     needed += [action.run for action in plan.actions if occasion in action.on and not action.manual]
     if recovery.is_reversed and not how.lost:  # which begins with a point of running hosts
         needed += [hook for policy in plan.data for hook in (*policy.before, *policy.after)]

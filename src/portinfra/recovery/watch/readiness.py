@@ -80,18 +80,25 @@ class ReadinessFacts:
     measured: float | None = None
     """What the last drill took that came up, in seconds."""
     measured_in: str = ""
+    is_approved: bool = False
+    """Whether another person has approved the takeover, where the plan asks for that."""
+    is_refresh: bool = False
+    """Whether it is a refresh: nothing at the source is stopped, and no end becomes active."""
 
 
 def readiness(recovery: Recovery, how: How, facts: ReadinessFacts) -> tuple[Finding, ...]:
-    """Return the errors and warnings about the takeover that `how` describes."""
+    """Return the errors and warnings about the takeover that `how` describes, or about a refresh. A refresh
+    leaves the source as it is, and uses the time of the provider, as a drill does.
+    """
     now = facts.status
     doubtful = [*map(_waited_for, facts.placed), *facts.transfer_hosts, *_hooks(recovery, facts.hooks)]
-    doubtful += _silent_zones(recovery, facts.situation)
-    doubtful += _clocks(recovery, facts.situation)
+    if not facts.is_refresh:
+        doubtful += _silent_zones(recovery, facts.situation)
+        doubtful += _clocks(recovery, facts.situation)
     unseen = Severity.ERROR if facts.fetches and not how.lost else Severity.WARNING
     return (
         *(map(_as_warning, doubtful) if how.lost else doubtful),
-        *_permission(recovery, how, facts.situation, now.next_step),
+        *(() if facts.is_refresh else _permission(recovery, how, facts.situation, now.next_step)),
         *_last_point(recovery, facts.no_last_point),
         *facts.data,
         *_passed_over(recovery, how, facts.passed_over),
@@ -103,7 +110,7 @@ def readiness(recovery: Recovery, how: How, facts: ReadinessFacts) -> tuple[Find
         *map(_as_warning, facts.probers),
         *facts.vault,
         *_overwrites(recovery, facts.overwritten),
-        *_approval(recovery, now),
+        *(() if facts.is_refresh or facts.is_approved else _approval(recovery, now)),
     )
 
 

@@ -128,6 +128,8 @@ class RecoveryStatus:
     """The commands that are right now, in a sentence; empty: nothing is under way, and nothing is amiss."""
     kept: tuple[KeptVolume, ...] = ()
     """The snapshots of volumes that takeovers replaced, at both ends."""
+    kept_unseen: tuple[str, ...] = field(default=(), kw_only=True)
+    """A sentence for each end whose kept snapshots cannot be read."""
     situation: Situation | None = field(default=None, eq=False)
     silent: tuple[str, ...] = ()
     """The environments that do not answer, by name."""

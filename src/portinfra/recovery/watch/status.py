@@ -10,6 +10,7 @@ from datetime import datetime
 
 from attrs import evolve
 
+from portinfra.errors import ProviderError
 from portinfra.execution.connection import Connection
 from portinfra.model.duration import seconds
 from portinfra.model.observed import Observation
@@ -92,7 +93,8 @@ def status_of_way(
         now = target.now()
         is_locked = has_locks(recovery, points(entries))
         locks = locked_points(there.resources, read_locks(target)) if is_locked else {}
-    here, away = situation.facts(peer_of(source_end)), situation.facts(source_end)
+        here, away = situation.facts(peer_of(source_end)), situation.facts(source_end)
+        kept, kept_unseen = _kept(recovery, here, away, target)
     untold = _is_untold(source_end, away, here)
     stands = (
         0 if untold or not here.authority or here.authority.active == source_end else here.authority.epoch
@@ -133,7 +135,7 @@ def status_of_way(
         ages.warnings(),
         contents.unreadable,
         next_step(recovery, next_verbs(situation)),
-        (*_kept(recovery, here), *_kept(recovery.turned, away)),
+        kept,
         situation=situation,
         silent=tuple(_names(recovery, situation.silent)) if ask_source else (),
         target_may_run=situation.fenced is False and situation.active == source_end and here.hosts == "on",
@@ -142,17 +144,32 @@ def status_of_way(
         standby_runs=situation.facts("target").hosts == "standby",
         end=end_of(recovery),
         points_in=str(recovery.target_scope),
+        kept_unseen=kept_unseen,
     )
 
 
-def _kept(recovery: Recovery, facts: EndFacts) -> Iterable[KeptVolume]:
-    """Return what the target of a recovery keeps of replaced volumes. It makes no call where that is none."""
-    if not facts.kept:
-        return
-    with Connection.to(recovery.target) as place:
-        volumes = KeptVolumes(recovery, place, Ledger(place, recovery.ledger), Pace())
-        for each in volumes.list_volumes(facts.kept):
-            yield KeptVolume(recovery.target.name, each.volume, each.snapshot, each.kept_until)
+def _kept(
+    recovery: Recovery, here: EndFacts, away: EndFacts, target: Connection
+) -> tuple[tuple[KeptVolume, ...], tuple[str, ...]]:
+    """Return the kept snapshots of replaced volumes, the target's first, and a sentence for each end where
+    they cannot be read. It makes no call to an end that keeps none.
+    """
+    kept: list[KeptVolume] = []
+    unseen: list[str] = []
+    for way, facts, connected in ((recovery, here, target), (recovery.turned, away, None)):
+        if not facts.kept:
+            continue
+        name = way.target.name
+        try:
+            with nullcontext(connected) if connected else Connection.to(way.target) as place:
+                volumes = KeptVolumes(way, place, Ledger(place, way.ledger), Pace())
+                listed = volumes.list_volumes(facts.kept)
+        except ProviderError as error:
+            first = str(error).partition("\n")[0]
+            unseen.append(f"the kept snapshots of {name} cannot be read: {first}")
+            continue
+        kept += [KeptVolume(name, each.volume, each.snapshot, each.kept_until) for each in listed]
+    return tuple(kept), tuple(unseen)
 
 
 def _names(recovery: Recovery, ends: Iterable[End]) -> Iterable[str]:

@@ -221,6 +221,8 @@ def _way_of_points(found: RecoveryStatus) -> str:
 
 
 def _kept_lines(found: RecoveryStatus) -> Iterable[str]:
+    for each in found.kept_unseen:
+        yield f"{each[0].upper()}{each[1:]}"
     for kept in found.kept:
         until = f"kept until {moment(kept.until)}"
         yield f"{kept.environment}: what {kept.volume} had before is in snapshot {kept.snapshot}, {until}."
@@ -359,6 +361,9 @@ def _aside_lines(evidence: Evidence) -> Iterable[str]:
         if each.snapshot:
             until = f"kept until {moment(each.kept_until)}"
             yield f"{each.volume} was replaced. What it had is in snapshot {each.snapshot}, {until}."
+        elif each.kept_until:
+            until = f"is kept until {moment(each.kept_until)}, and was not seen: a zone did not answer"
+            yield f"{each.volume} was replaced. A snapshot of what it had {until}."
         else:
             yield f"{each.volume} was replaced. Data that it alone had is GONE: no snapshot was kept."
 

@@ -306,7 +306,11 @@ def _aside(document: Document) -> str:
     rows = (
         (
             _e(each["volume"]),
-            f"<code>{_e(each['snapshot'])}</code>" if each["snapshot"] else '<span class="bad">none</span>',
+            f"<code>{_e(each['snapshot'])}</code>"
+            if each["snapshot"]
+            else "not seen"
+            if each["kept_until"]
+            else '<span class="bad">none</span>',
             _short(moment(each["kept_until"])) if each["kept_until"] else "",
         )
         for each in document["left_aside"]
