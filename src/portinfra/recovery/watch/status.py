@@ -10,6 +10,7 @@ from datetime import datetime
 
 from attrs import evolve
 
+from portinfra.errors import ProviderError
 from portinfra.execution.connection import Connection
 from portinfra.model.duration import seconds
 from portinfra.model.observed import Observation
@@ -68,6 +69,7 @@ def status(recovery: Recovery, *, through: Connection | None = None) -> Recovery
         volumes=back.volumes,
         points=back.points,
         vault_unseen=back.vault_unseen,
+        locks_unread=back.locks_unread,
         dated_ahead=back.dated_ahead,
         unreadable=(*found.unreadable, *back.unreadable),
     )
@@ -91,7 +93,7 @@ def status_of_way(
         entries = contents.entries
         now = target.now()
         is_locked = has_locks(recovery, points(entries))
-        locks = locked_points(there.resources, read_locks(target)) if is_locked else {}
+        locks, locks_unread = _locks(target, there) if is_locked else ({}, "")
     here, away = situation.facts(peer_of(source_end)), situation.facts(source_end)
     untold = _is_untold(source_end, away, here)
     stands = (
@@ -142,7 +144,16 @@ def status_of_way(
         standby_runs=situation.facts("target").hosts == "standby",
         end=end_of(recovery),
         points_in=str(recovery.target_scope),
+        locks_unread=locks_unread,
     )
+
+
+def _locks(target: Connection, there: Observation) -> tuple[Mapping[str, float], str]:
+    """Return until when points are locked, and why that cannot be read. Only retention depends on locks."""
+    try:
+        return locked_points(there.resources, read_locks(target)), ""
+    except ProviderError as error:
+        return {}, str(error)
 
 
 def _kept(recovery: Recovery, facts: EndFacts) -> Iterable[KeptVolume]:
