@@ -153,6 +153,7 @@ FORMS = {
             "fetched_at": _is_number_or_none,
             "fenced_at": _is_number_or_none,
             "points": _is_text,
+            "selections": _is_whole,
             "own": _is_text,
             "blank": _is_text,
             "own_until": _is_number_or_none,

@@ -44,6 +44,10 @@ class Turn:
     """When the source had stopped: none of its data is newer. None: nobody has stopped it."""
     points: tuple[str, ...] = ()
     """What the target's data comes from. Empty until the target begins to change: till then, the newest."""
+    selections: int = 0
+    """How often other data was selected after the first selection: `--without-point` may select the same data
+    twice, with something written between.
+    """
     own: tuple[str, ...] = ()
     """The groups, by `mark`, whose own volumes have the newest data, and are kept."""
     blank: tuple[str, ...] = ()
@@ -102,8 +106,9 @@ def mark(name: str) -> str:
 
 
 def data_mark(turn: Turn) -> str:
-    """Return a short word for the data that a takeover restores."""
-    return mark(" ".join((*turn.points, *turn.own)))
+    """Return a short word for the data that a takeover restores. Each selection of the data has its own."""
+    times = (str(turn.selections),) if turn.selections else ()
+    return mark(" ".join((*turn.points, *turn.own, *times)))
 
 
 def turns(entries: Iterable[Entry]) -> list[Turn]:
@@ -162,6 +167,7 @@ def as_said(turn: Turn) -> JsonObject:
         "fetched_at": turn.fetched_at and round(turn.fetched_at, 3),
         "fenced_at": turn.fenced_at and round(turn.fenced_at, 3),
         "points": " ".join(turn.points),
+        "selections": turn.selections,
         "own": " ".join(turn.own),
         "blank": " ".join(turn.blank),
         "own_until": turn.own_until and round(turn.own_until, 3),
@@ -200,6 +206,7 @@ def _turn(entry: Entry) -> Turn:
         fetched_at=said.get("fetched_at"),
         fenced_at=said.get("fenced_at"),
         points=tuple(str(said.get("points", "")).split()),
+        selections=int(said.get("selections", 0)),
         own=tuple(str(said.get("own", "")).split()),
         blank=tuple(str(said.get("blank", "")).split()),
         own_until=said.get("own_until"),
