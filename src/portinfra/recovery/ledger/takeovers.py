@@ -143,6 +143,17 @@ def activated_number(contents: Contents) -> int:
     return max(stood_since(contents.entries), max(damaged, default=0))
 
 
+def own_data_number(contents: Contents) -> int:
+    """Return the number in the ledger of the last takeover that made its end active, or gave roles their data
+    there: their hosts may have written on its volumes since. 0: there was none.
+
+    An abandoned takeover counts, too, and so does an entry of a takeover that cannot be read.
+    """
+    begun = [turn.number for turn in turns(contents.entries) if turn.restored or turn.selections]
+    damaged = [each.number for each in contents.unreadable if each.kind == KIND]
+    return max([activated_number(contents), *begun, *damaged])
+
+
 def activate(ledger: Ledger, turn: str) -> None:
     """Write that the target stands, by a turn or alone: what is written there from here on is its own."""
     earlier = [entry for entry in ledger.entries(STOOD) if entry.said["id"] != turn]

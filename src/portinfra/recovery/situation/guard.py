@@ -22,7 +22,7 @@ from portinfra.placement import place
 from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.standbys import groups_with_newest, record_standby, standby_number
-from portinfra.recovery.ledger.takeovers import activated_number
+from portinfra.recovery.ledger.takeovers import own_data_number
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts, read_facts_for_plan
 from portinfra.recovery.situation.permissions import Refusal, Verb, may
@@ -70,7 +70,7 @@ class GuardedRecovery(Recovery):
         """
         with Connection.to(self.target) as target:
             contents = Ledger.settled(target, self.ledger).read()
-        if standby_number(contents) > activated_number(contents):
+        if standby_number(contents) > own_data_number(contents):
             return False
         named = groups(self, place(self.topology, self.target))
         newest = groups_with_newest(contents, [group.name for group in named])

@@ -35,7 +35,7 @@ from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.left_aside import KeptVolumes
 from portinfra.recovery.points.point import points
-from portinfra.recovery.points.restore import sourced
+from portinfra.recovery.points.restore import outdated, sourced
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
@@ -160,19 +160,26 @@ class _Refresh:
         contents = self.ledger.read()
         overwrites = not (is_contained(now, "target") or _has_refreshed(contents))
         run.record_peer(self.recovery.peer_of(placed.scope))
-        self.how.at(RefreshStep.RECORD)
-        record_standby(self.ledger, f"standby-{id}")
         self.how.at(RefreshStep.STAND_DOWN)
         stand_down(run, placed, self.catalogue, (), listen)
+        if overwrites:
+            self._keep(self._replaced(placed), id, run)
+        self.how.at(RefreshStep.RECORD)  # from here on, hosts of a standby may start
+        record_standby(self.ledger, f"standby-{id}")
         context = RolloutContext(self.target, run, self.catalogue, placed, listen, self.recovery.sensitive)
         bring_up = BringUp(self.recovery, context, REFRESH, self.say)
-        if overwrites:
+        if overwrites:  # volumes of a zone that did not answer before
             bring_up.keep = lambda volumes: self._keep(volumes, id, run)
         self.how.at(RefreshStep.BRING_UP)
         bring_up.run()
         if bring_up.up_at is not None:
             self._apply_rest(bring_up)
         return bring_up
+
+    def _replaced(self, placed: Placed) -> frozenset[Address]:
+        """Return the existing volumes that all waves together replace."""
+        there = self.target.observe(placed.scope)
+        return outdated(placed, there, self.recovery.plan.roles)
 
     def _apply_rest(self, bring_up: BringUp) -> None:
         """Bring what is in no wave to what is declared: its hosts were stopped, too."""
