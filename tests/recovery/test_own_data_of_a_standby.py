@@ -68,3 +68,10 @@ def test_they_stay_off_until_a_refresh_has_kept_that_data(ready, step):
     assert on == (step is RefreshStep.BRING_UP)
     assert kept or not on
     assert kept or set(written(ready, RECOVERY).values()) == said("orders that production never got")
+
+
+def test_a_refresh_before_an_abandoned_takeover_does_not_spare_the_next_one_the_snapshots(ready):
+    apply_recovery()
+    assert refresh(RUNNING, HOW).result == "passed"
+    abandon_one_with_data(ready)
+    assert kept_by(ready, refresh(RUNNING, HOW)) == said("an hour of orders")

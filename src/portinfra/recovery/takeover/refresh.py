@@ -29,7 +29,7 @@ from portinfra.recovery.ledger.kept import read_kept
 from portinfra.recovery.ledger.ledger import Contents, Ledger
 from portinfra.recovery.ledger.runs import REFRESH, TAKEOVER, begin_run, end_run, link_run, read_runs
 from portinfra.recovery.ledger.standbys import record_standby
-from portinfra.recovery.ledger.takeovers import activated_number
+from portinfra.recovery.ledger.takeovers import own_data_number
 from portinfra.recovery.options import How
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import Accepted
@@ -208,8 +208,8 @@ class _Refresh:
 
 
 def _has_refreshed(contents: Contents) -> bool:
-    """Return whether a refresh has replaced the volumes since their end was active."""
-    since = activated_number(contents)
+    """Return whether a refresh has replaced the volumes since a takeover brought data to their end."""
+    since = own_data_number(contents)
     return any(
         run.kind == REFRESH and run.result and run.entry.number > since for run in read_runs(contents.entries)
     )
