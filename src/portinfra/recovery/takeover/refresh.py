@@ -25,6 +25,7 @@ from portinfra.model.internet import without_internet
 from portinfra.model.placed import Placed
 from portinfra.placement import place
 from portinfra.planning.refusal import refusal_of, refuse
+from portinfra.recovery.groups import check_blank
 from portinfra.recovery.ledger.kept import read_kept
 from portinfra.recovery.ledger.ledger import Contents, Ledger
 from portinfra.recovery.ledger.runs import REFRESH, TAKEOVER, begin_run, end_run, link_run, read_runs
@@ -67,6 +68,7 @@ def refresh(recovery: Recovery, how: How | None = None, *, say: Say = lambda lin
     `prospect`; LeaseHeldError while another run changes the target.
     """
     how, recovery, say = how or How(), recovery.declared, SafeListener(say)
+    check_blank(recovery, place(recovery.topology, recovery.target), how.blank)
     _raise_unless_ready(recovery, how)
     with Connection.to(recovery.target, recovery.topology) as target:
         ledger = Ledger.settled(target, recovery.ledger)
@@ -112,7 +114,7 @@ class _Refresh:
         with self.target.run(scope, workers=pace.workers, seed=pace.seed) as run:
             now = read_facts(self.recovery, through=[self.target])
             raise_if_refused(self.recovery, VERB, now)  # a takeover may have begun meanwhile
-            bring_up = self._bring_up(run, self._placed(choice), id, now)
+            bring_up = self._bring_up(run, self._placed(choice), choice.blank, id, now)
             until = self.how.as_of.timestamp() if self.how.as_of else None
             ages = Ages(points(self.ledger.entries()), started, until)
             evidence = shown(bring_up, id, chosen, ages, began=started)
@@ -154,7 +156,9 @@ class _Refresh:
         there = self.target.observe(self.recovery.points)
         return sourced(self.recovery, closed, choice.points, there, Accepted(choice.blank))
 
-    def _bring_up(self, run: Run, placed: Placed, id: str, now: Situation) -> BringUp:
+    def _bring_up(
+        self, run: Run, placed: Placed, blank: frozenset[Address], id: str, now: Situation
+    ) -> BringUp:
         """Return how the hosts stopped, got the data of the points, and started."""
         listen = self.how.pace.listen
         contents = self.ledger.read()
@@ -163,11 +167,11 @@ class _Refresh:
         self.how.at(RefreshStep.STAND_DOWN)
         stand_down(run, placed, self.catalogue, (), listen)
         if overwrites:
-            self._keep(self._replaced(placed), id, run)
+            self._keep(self._replaced(placed, blank), id, run)
         self.how.at(RefreshStep.RECORD)  # from here on, hosts of a standby may start
         record_standby(self.ledger, f"standby-{id}")
         context = RolloutContext(self.target, run, self.catalogue, placed, listen, self.recovery.sensitive)
-        bring_up = BringUp(self.recovery, context, REFRESH, self.say)
+        bring_up = BringUp(self.recovery, context, REFRESH, self.say, blank=blank)
         if overwrites:  # volumes of a zone that did not answer before
             bring_up.keep = lambda volumes: self._keep(volumes, id, run)
         self.how.at(RefreshStep.BRING_UP)
@@ -176,10 +180,10 @@ class _Refresh:
             self._apply_rest(bring_up)
         return bring_up
 
-    def _replaced(self, placed: Placed) -> frozenset[Address]:
+    def _replaced(self, placed: Placed, blank: frozenset[Address]) -> frozenset[Address]:
         """Return the existing volumes that all waves together replace."""
         there = self.target.observe(placed.scope)
-        return outdated(placed, there, self.recovery.plan.roles)
+        return outdated(placed, there, self.recovery.plan.roles, blank)
 
     def _apply_rest(self, bring_up: BringUp) -> None:
         """Bring what is in no wave to what is declared: its hosts were stopped, too."""
