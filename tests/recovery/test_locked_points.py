@@ -4,17 +4,20 @@ from types import SimpleNamespace
 
 import pytest
 from attrs import evolve
-from turning import passed_later
+from turning import HOW, LOST, passed_later
 from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write
 
 from portinfra import dr
 from portinfra.errors import PermissionDenied, ValidationError
+from portinfra.model.finding import Severity
 from portinfra.model.recovery import DataPolicy, RecoveryPlan
 from portinfra.model.topology import Role, Topology, Volume
 from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.locks import unfit_for_locks
 from portinfra.recovery.replication import retention
 from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.takeover import failover
+from portinfra.recovery.watch.forecast import prospect
 from portinfra.recovery.watch.status import status
 from portinfra.testing.simulated import applied, simulated
 from portinfra.testing.wrapped import wrapped
@@ -142,3 +145,24 @@ def test_a_lock_lasts_whole_days():
     with pytest.raises(ValidationError) as error:
         dr.recovery(TINY, plan, [PRODUCTION, RECOVERY])
     assert "recovery/lock" in [finding.rule for finding in error.value.findings]
+
+
+def test_unreadable_locks_are_a_warning_and_refuse_no_takeover(cloud):
+    replicate(tiny(), pace=ONE)
+    with failing("ListLocks"):
+        found = status(tiny())
+        foreseen = prospect(tiny()).findings
+        evidence = failover(tiny(rpo="99h"), HOW)
+    assert [point.locked_until for point in found.points] == [None]
+    (warning,) = [each for each in foreseen if each.rule == "recovery/locks-unread"]
+    assert (warning.severity, "whether points are locked is not known" in warning.message) == (
+        Severity.WARNING,
+        True,
+    )
+    assert evidence.result == "passed"
+
+
+def test_unreadable_locks_refuse_no_takeover_from_a_lost_end(cloud):
+    replicate(tiny(), pace=ONE)
+    with failing("ListLocks"):
+        assert failover(tiny(rpo="99h"), LOST).result == "passed"

@@ -25,9 +25,11 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
 from portinfra.errors import PolicyError
+from portinfra.recovery.options import How
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
 
@@ -201,3 +203,20 @@ def test_a_target_that_was_given_up_half_way_is_fenced_once_the_source_has_decid
     assert fence(recovery(), pace=ONE) == 2
     assert powers(ready, PRODUCTION) == {"running"}
     assert powers(ready, RECOVERY) == {"stopped"}
+
+
+def test_a_takeover_that_goes_on_without_the_lost_end_keeps_what_only_that_end_may_have(ready):
+    about = recovery(rto="99h", rpo="99h")
+    failover(about, evolve(HOW, planned=True))
+    write(ready, RECOVERY, "a day of orders")
+    failback(about, HOW)
+
+    def die(step):
+        if step is Step.FENCE:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        failover(about, How(pace=ONE, from_points=True, at=die))
+    with lost(PRODUCTION):
+        evidence = failover(about, evolve(LOST, from_points=True))
+    assert {ready.read(each.snapshot).decode() for each in evidence.left_aside} == said("a day of orders")

@@ -12,6 +12,8 @@ from portinfra import workflow
 from portinfra.errors import PolicyError, ProviderError
 from portinfra.model.internet import lets_internet_in
 from portinfra.model.recovery import Action, Probe, Wave
+from portinfra.model.resources import Volume as VolumeSpec
+from portinfra.model.topology import Topology, Volume
 from portinfra.recovery.drills.history import compare_to_ledger, list_runs
 from portinfra.recovery.evidence import evidence_document
 from portinfra.recovery.options import How
@@ -299,3 +301,27 @@ def test_what_one_that_died_has_left_never_passes_for_the_newest_data(standby):
         evidence = failover(RUNNING, How(lost=True, without=[newest], pace=ONE))
     assert [point.id for point in evidence.points] != [newest]
     assert set(written(standby, RECOVERY).values()) == said("ledger"), "of the point before"
+
+
+LOGS = Volume("logs", gib=10, mount="/logs")
+WITH_LOGS = Topology(
+    "shop", [SHOP.roles[0], evolve(SHOP.roles[1], volumes=[*SHOP.roles[1].volumes, LOGS])], SHOP.flows
+)
+
+
+def test_a_volume_that_begins_blank_has_nothing_of_what_a_test_wrote(ready):
+    about = recovery(topology=WITH_LOGS, standby="running", rto="9h", rpo="9h")
+    workflow.apply(workflow.plan(WITH_LOGS, RECOVERY, guards=[about]), seed=0)
+    for seen in workflow.observe(WITH_LOGS, RECOVERY).of(VolumeSpec).values():
+        ready.write(seen.id, "a test")
+    blank = ["volume.db1-logs", "volume.db2-logs"]
+    evidence = refresh(about, evolve(HOW, blank=blank))
+    there = workflow.observe(WITH_LOGS, RECOVERY).of(VolumeSpec)
+    assert (evidence.result, sorted(evidence.blank)) == ("passed", blank)
+    assert {ready.read(seen.id) for address, seen in there.items() if address in blank} == {b""}
+
+
+def test_a_volume_that_does_not_exist_is_not_accepted_as_blank(standby):
+    with pytest.raises(PolicyError) as error:
+        refresh(RUNNING, evolve(HOW, blank=["volume.db9-data"]))
+    assert rules(error) == ["recovery/unknown-volume"]

@@ -154,6 +154,7 @@ FORMS = {
             "fenced_at": _is_number_or_none,
             "partly_fenced_at": _is_number_or_none,
             "points": _is_text,
+            "selections": _is_whole,
             "own": _is_text,
             "blank": _is_text,
             "own_until": _is_number_or_none,

@@ -6,7 +6,7 @@ From then on these volumes have data that is in no point. A takeover uses points
 from collections.abc import Collection
 
 from portinfra.recovery.ledger.ledger import Contents, Ledger
-from portinfra.recovery.ledger.takeovers import activated_number, turns
+from portinfra.recovery.ledger.takeovers import activated_number, own_data_number, turns
 
 KIND = "standby"
 
@@ -39,7 +39,7 @@ def groups_with_newest(contents: Contents, groups: Collection[str]) -> list[str]
 def record_standby(ledger: Ledger, id: str) -> None:
     """Write that hosts of a standby may write from now on, unless the ledger says so."""
     contents = ledger.read()
-    before = max([activated_number(contents), *(turn.number for turn in turns(contents.entries))])
+    before = max([own_data_number(contents), *(turn.number for turn in turns(contents.entries))])
     if standby_number(contents) > before:
         return
     earlier = [entry for entry in contents.entries if entry.kind == KIND]

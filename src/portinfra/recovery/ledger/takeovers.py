@@ -50,6 +50,10 @@ class Turn:
     """
     points: tuple[str, ...] = ()
     """What the target's data comes from. Empty until the target begins to change: till then, the newest."""
+    selections: int = 0
+    """How often other data was selected after the first selection: `--without-point` may select the same data
+    twice, with something written between.
+    """
     own: tuple[str, ...] = ()
     """The groups, by `mark`, whose own volumes have the newest data, and are kept."""
     blank: tuple[str, ...] = ()
@@ -116,8 +120,9 @@ def mark(name: str) -> str:
 
 
 def data_mark(turn: Turn) -> str:
-    """Return a short word for the data that a takeover restores."""
-    return mark(" ".join((*turn.points, *turn.own)))
+    """Return a short word for the data that a takeover restores. Each selection of the data has its own."""
+    times = (str(turn.selections),) if turn.selections else ()
+    return mark(" ".join((*turn.points, *turn.own, *times)))
 
 
 def turns(entries: Iterable[Entry]) -> list[Turn]:
@@ -152,6 +157,17 @@ def activated_number(contents: Contents) -> int:
     return max(stood_since(contents.entries), max(damaged, default=0))
 
 
+def own_data_number(contents: Contents) -> int:
+    """Return the number in the ledger of the last takeover that made its end active, or gave roles their data
+    there: their hosts may have written on its volumes since. 0: there was none.
+
+    An abandoned takeover counts, too, and so does an entry of a takeover that cannot be read.
+    """
+    begun = [turn.number for turn in turns(contents.entries) if turn.restored or turn.selections]
+    damaged = [each.number for each in contents.unreadable if each.kind == KIND]
+    return max([activated_number(contents), *begun, *damaged])
+
+
 def activate(ledger: Ledger, turn: str) -> None:
     """Write that the target stands, by a turn or alone: what is written there from here on is its own."""
     earlier = [entry for entry in ledger.entries(STOOD) if entry.said["id"] != turn]
@@ -177,6 +193,7 @@ def as_said(turn: Turn) -> JsonObject:
         "fenced_at": turn.fenced_at and round(turn.fenced_at, 3),
         "partly_fenced_at": turn.partly_fenced_at and round(turn.partly_fenced_at, 3),
         "points": " ".join(turn.points),
+        "selections": turn.selections,
         "own": " ".join(turn.own),
         "blank": " ".join(turn.blank),
         "own_until": turn.own_until and round(turn.own_until, 3),
@@ -216,6 +233,7 @@ def _turn(entry: Entry) -> Turn:
         fenced_at=said.get("fenced_at"),
         partly_fenced_at=said.get("partly_fenced_at"),
         points=tuple(str(said.get("points", "")).split()),
+        selections=int(said.get("selections", 0)),
         own=tuple(str(said.get("own", "")).split()),
         blank=tuple(str(said.get("blank", "")).split()),
         own_until=said.get("own_until"),

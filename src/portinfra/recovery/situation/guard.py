@@ -22,7 +22,7 @@ from portinfra.placement import place
 from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.standbys import groups_with_newest, record_standby, standby_number
-from portinfra.recovery.ledger.takeovers import activated_number
+from portinfra.recovery.ledger.takeovers import KIND, STOOD, own_data_number
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts, read_facts_for_plan
 from portinfra.recovery.situation.permissions import Refusal, Verb, may
@@ -54,8 +54,11 @@ class GuardedRecovery(Recovery):
         """
         if not self.has_standby or placed.scope != self.target_scope:
             return None
-        if lease and lease.epoch and (not lease.fenced or self._has_own_data()):
-            return None
+        if lease and lease.epoch:
+            if not lease.fenced or self._has_own_data():
+                return None
+        elif self._ledger_has_takeovers() and read_facts(self, hosts=False).active == "target":
+            return None  # its lease was deleted
         return place(without_internet(placed.topology), placed.environment)
 
     def begin_standby(self, plan: Plan) -> None:
@@ -64,13 +67,22 @@ class GuardedRecovery(Recovery):
             ledger = Ledger.settled(target, self.ledger)
             record_standby(ledger, f"standby-{int(target.now()):x}")
 
+    def _ledger_has_takeovers(self) -> bool:
+        """Return whether there was a takeover to the target. It spares the first plans the reading of both
+        ends.
+        """
+        with Connection.to(self.target) as target:
+            contents = Ledger(target, self.ledger).read()
+        kinds = {each.kind for each in contents.entries} | {each.kind for each in contents.unreadable}
+        return not kinds.isdisjoint((KIND, STOOD))
+
     def _has_own_data(self) -> bool:
         """Return whether volumes of the target have the newest data of a group, or data that the source never
         got and that hosts of a standby have not changed yet.
         """
         with Connection.to(self.target) as target:
             contents = Ledger.settled(target, self.ledger).read()
-        if standby_number(contents) > activated_number(contents):
+        if standby_number(contents) > own_data_number(contents):
             return False
         named = groups(self, place(self.topology, self.target))
         newest = groups_with_newest(contents, [group.name for group in named])

@@ -8,7 +8,7 @@ from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.takeovers import Turn, next_epoch, turns, written
+from portinfra.recovery.ledger.takeovers import Turn, activated_number, next_epoch, turns, written
 from portinfra.recovery.options import How
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
@@ -58,8 +58,19 @@ class Beginning:
         if self.how.lost:
             time = self.target.now()
             lost_at = found.lost_at if found.lost_at is not None else time
-            wanted = evolve(wanted, epoch=self._epoch(now, run), abandoned=0, lost_at=lost_at)
+            contained = found.contained and self._is_first(found)
+            wanted = evolve(
+                wanted, epoch=self._epoch(now, run), abandoned=0, lost_at=lost_at, contained=contained
+            )
         return found if wanted == found else written(self.ledger, wanted)
+
+    def _is_first(self, found: Turn) -> bool:
+        """Return whether its end never took over before: volumes there have no data of customers. Any others
+        have data that only the lost end may have, too.
+        """
+        contents = self.ledger.read()
+        others = [turn for turn in turns(contents.entries) if turn.id != found.id]
+        return not self.recovery.is_reversed and not others and not activated_number(contents)
 
     def _new(self, now: Situation, run: Run) -> Turn:
         given = approvals_by_others(self.recovery, self.target, self.ledger.entries())

@@ -25,16 +25,17 @@ from portinfra.model.internet import without_internet
 from portinfra.model.placed import Placed
 from portinfra.placement import place
 from portinfra.planning.refusal import refusal_of, refuse
+from portinfra.recovery.groups import check_blank
 from portinfra.recovery.ledger.ledger import Contents, Ledger
 from portinfra.recovery.ledger.runs import REFRESH, TAKEOVER, begin_run, end_run, link_run, read_runs
 from portinfra.recovery.ledger.standbys import record_standby
-from portinfra.recovery.ledger.takeovers import activated_number
+from portinfra.recovery.ledger.takeovers import own_data_number
 from portinfra.recovery.options import How
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.left_aside import KeptVolumes
 from portinfra.recovery.points.point import points
-from portinfra.recovery.points.restore import sourced
+from portinfra.recovery.points.restore import outdated, sourced
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.clocks import say_clocks
 from portinfra.recovery.situation.facts import read_facts
@@ -67,6 +68,7 @@ def refresh(recovery: Recovery, how: How | None = None, *, say: Say = lambda lin
     `prospect`; LeaseHeldError while another run changes the target.
     """
     how, recovery, say = how or How(), recovery.declared, SafeListener(say)
+    check_blank(recovery, place(recovery.topology, recovery.target), how.blank)
     _raise_unless_ready(recovery, how)
     with Connection.to(recovery.target, recovery.topology) as target:
         ledger = Ledger.settled(target, recovery.ledger)
@@ -115,7 +117,7 @@ class _Refresh:
         with self.target.run(scope, workers=pace.workers, seed=pace.seed) as run:
             now = read_facts(self.recovery, through=[self.target])
             raise_if_refused(self.recovery, VERB, now)  # a takeover may have begun meanwhile
-            bring_up = self._bring_up(run, self._placed(choice), id, now)
+            bring_up = self._bring_up(run, self._placed(choice), choice.blank, id, now)
             until = self.how.as_of.timestamp() if self.how.as_of else None
             ages = Ages(points(self.ledger.entries()), started, until)
             evidence = shown(bring_up, id, chosen, ages, began=started)
@@ -153,25 +155,34 @@ class _Refresh:
         there = self.target.observe(self.recovery.points)
         return sourced(self.recovery, closed, choice.points, there, Accepted(choice.blank))
 
-    def _bring_up(self, run: Run, placed: Placed, id: str, now: Situation) -> BringUp:
+    def _bring_up(
+        self, run: Run, placed: Placed, blank: frozenset[Address], id: str, now: Situation
+    ) -> BringUp:
         """Return how the hosts stopped, got the data of the points, and started."""
         listen = self.how.pace.listen
         contents = self.ledger.read()
         overwrites = not (is_contained(now, "target") or _has_refreshed(contents))
         run.record_peer(self.recovery.peer_of(placed.scope))
-        self.how.at(RefreshStep.RECORD)
-        record_standby(self.ledger, f"standby-{id}")
         self.how.at(RefreshStep.STAND_DOWN)
         stand_down(run, placed, self.catalogue, (), listen)
-        context = RolloutContext(self.target, run, self.catalogue, placed, listen, self.recovery.sensitive)
-        bring_up = BringUp(self.recovery, context, REFRESH, self.say)
         if overwrites:
+            self._keep(self._replaced(placed, blank), id, run)
+        self.how.at(RefreshStep.RECORD)  # from here on, hosts of a standby may start
+        record_standby(self.ledger, f"standby-{id}")
+        context = RolloutContext(self.target, run, self.catalogue, placed, listen, self.recovery.sensitive)
+        bring_up = BringUp(self.recovery, context, REFRESH, self.say, blank=blank)
+        if overwrites:  # volumes of a zone that did not answer before
             bring_up.keep = lambda volumes: self._keep(volumes, id, run)
         self.how.at(RefreshStep.BRING_UP)
         bring_up.run()
         if bring_up.up_at is not None:
             self._apply_rest(bring_up)
         return bring_up
+
+    def _replaced(self, placed: Placed, blank: frozenset[Address]) -> frozenset[Address]:
+        """Return the existing volumes that all waves together replace."""
+        there = self.target.observe(placed.scope)
+        return outdated(placed, there, self.recovery.plan.roles, blank)
 
     def _apply_rest(self, bring_up: BringUp) -> None:
         """Bring what is in no wave to what is declared: its hosts were stopped, too."""
@@ -201,10 +212,10 @@ class _Refresh:
 
 
 def _has_refreshed(contents: Contents) -> bool:
-    """Return whether a refresh has replaced all volumes since their end was active. Only one that passed has
-    kept and replaced every volume.
+    """Return whether a refresh has replaced all volumes since a takeover brought data to their end. Only one
+    that passed has kept and replaced every volume.
     """
-    since = activated_number(contents)
+    since = own_data_number(contents)
     return any(
         run.kind == REFRESH and run.result == "passed" and run.entry.number > since
         for run in read_runs(contents.entries)

@@ -325,7 +325,8 @@ class _Takeover:
         restored = tuple(each for each in now.restored if each not in roles)
         contained = now.contained and not now.restores  # what came up may have been written to
         changed = evolve(now, points=ids, own=own, blank=blank, restored=restored, done=())
-        return written(self.ledger, evolve(changed, contained=contained))
+        selections = now.selections + 1 if now.restores else 0
+        return written(self.ledger, evolve(changed, contained=contained, selections=selections))
 
     def _with_data(self, turn: Turn) -> frozenset[str]:
         """Return the roles whose hosts this takeover has started, or may have."""

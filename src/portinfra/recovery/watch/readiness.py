@@ -208,6 +208,10 @@ def _vault_unseen(recovery: Recovery, now: RecoveryStatus, severity: Severity) -
 def _gaps(recovery: Recovery, now: RecoveryStatus) -> Iterable[Finding]:
     """What makes a recovery worse than was planned, and stops no takeover."""
     name = recovery.plan.name
+    if now.locks_unread:
+        message = f"whether points are locked is not known: {now.locks_unread}"
+        fix = "Permit portinfra to read locks. Until then, no point is removed."
+        yield _gap(name, "locks-unread", message, fix, Severity.WARNING)
     for warning in now.dated_ahead:
         point = command("dr", "replicate", name, "--now")
         fix = f"Set the clock of that machine, or of this one (NTP). Then make a point: {point}."

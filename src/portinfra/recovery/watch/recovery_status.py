@@ -148,6 +148,8 @@ class RecoveryStatus:
     """The end whose points these are: the source while the target is active and the source is fenced."""
     points_in: str = ""
     """The scope of that end: `shop/recovery`."""
+    locks_unread: str = ""
+    """Why the locks of points cannot be read; empty: they were read, or nothing may be locked."""
 
     def takeover_by(self, command: Kind) -> Turn | None:
         """Return the takeover that is under way, if this command leads to it."""

@@ -69,6 +69,7 @@ def status(recovery: Recovery, *, through: Connection | None = None) -> Recovery
         volumes=back.volumes,
         points=back.points,
         vault_unseen=back.vault_unseen,
+        locks_unread=back.locks_unread,
         dated_ahead=back.dated_ahead,
         unreadable=(*found.unreadable, *back.unreadable),
     )
@@ -92,7 +93,7 @@ def status_of_way(
         entries = contents.entries
         now = target.now()
         is_locked = has_locks(recovery, points(entries))
-        locks = locked_points(there.resources, read_locks(target)) if is_locked else {}
+        locks, locks_unread = _locks(target, there) if is_locked else ({}, "")
         here, away = situation.facts(peer_of(source_end)), situation.facts(source_end)
         kept, kept_unseen = _kept(recovery, here, away, target)
     untold = _is_untold(source_end, away, here)
@@ -145,7 +146,16 @@ def status_of_way(
         end=end_of(recovery),
         points_in=str(recovery.target_scope),
         kept_unseen=kept_unseen,
+        locks_unread=locks_unread,
     )
+
+
+def _locks(target: Connection, there: Observation) -> tuple[Mapping[str, float], str]:
+    """Return until when points are locked, and why that cannot be read. Only retention depends on locks."""
+    try:
+        return locked_points(there.resources, read_locks(target)), ""
+    except ProviderError as error:
+        return {}, str(error)
 
 
 def _kept(

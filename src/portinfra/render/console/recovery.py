@@ -160,6 +160,8 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
         console.print(f"{warning[0].upper()}{warning[1:]}: one of the two clocks is wrong.")
     if found.unreadable:
         console.print(f"{unreadable_line(found.unreadable)}. No point is removed while that is so.")
+    if found.locks_unread:
+        console.print(f"Whether points are locked is not known: {found.locks_unread}")
     if found.vault_unseen:
         console.print(f"Nobody could look whether the vault has them: {found.vault_unseen}")
     if locked := [point.locked_until for point in found.points if point.locked_until]:

@@ -1,0 +1,77 @@
+"""Hosts of a standby stay off while its own volumes have data that is nowhere else."""
+
+import pytest
+from turning import HOW, LOST, lost, powers, said
+from worlds import ONE, RECOVERY, SHOP, recovery, write, written
+
+from portinfra import workflow
+from portinfra.model.recovery import Action
+from portinfra.recovery.options import How
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.abandon import abandon
+from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.takeover.refresh import refresh
+from portinfra.recovery.takeover.steps import RefreshStep
+from portinfra.recovery.takeover.takeover import failback, failover
+
+RUNNING = recovery(standby="running", rto="99h", rpo="99h")
+STOPPED = recovery(
+    standby="running", rto="99h", rpo="99h", actions=[Action("promote", run=lambda inventory: False)]
+)
+
+
+def apply_recovery():
+    workflow.apply(workflow.plan(SHOP, RECOVERY, guards=[RUNNING]), seed=0)
+
+
+def abandon_one_with_data(cloud):
+    failover(STOPPED, HOW)
+    write(cloud, RECOVERY, "an hour of orders")
+    abandon(STOPPED, HOW)
+
+
+def kept_by(cloud, evidence):
+    return {cloud.read(each.snapshot).decode() for each in evidence.left_aside}
+
+
+def test_they_stay_off_after_a_takeover_that_was_abandoned(ready):
+    apply_recovery()
+    abandon_one_with_data(ready)
+    apply_recovery()
+    assert powers(ready, RECOVERY) == {"stopped"}
+    assert kept_by(ready, refresh(RUNNING, HOW)) == said("an hour of orders")
+    assert powers(ready, RECOVERY) == {"running"}
+
+
+@pytest.mark.parametrize("step", RefreshStep, ids=lambda step: step.name)
+def test_they_stay_off_until_a_refresh_has_kept_that_data(ready, step):
+    apply_recovery()
+    failover(RUNNING, HOW)
+    write(ready, RECOVERY, "orders that production never got")
+    with lost(RECOVERY):
+        failback(RUNNING, LOST)
+    fence(RUNNING, pace=ONE)
+    replicate(RUNNING, pace=ONE)
+
+    def die(reached):
+        if reached is step:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        refresh(RUNNING, How(pace=ONE, at=die))
+    apply_recovery()
+    snapshots = {
+        ready.read(r["id"]).decode() for r in ready.books(RECOVERY.account) if r["kind"] == "snapshot"
+    }
+    kept = said("orders that production never got") <= snapshots
+    on = powers(ready, RECOVERY) == {"running"}
+    assert on == (step is RefreshStep.BRING_UP)
+    assert kept or not on
+    assert kept or set(written(ready, RECOVERY).values()) == said("orders that production never got")
+
+
+def test_a_refresh_before_an_abandoned_takeover_does_not_spare_the_next_one_the_snapshots(ready):
+    apply_recovery()
+    assert refresh(RUNNING, HOW).result == "passed"
+    abandon_one_with_data(ready)
+    assert kept_by(ready, refresh(RUNNING, HOW)) == said("an hour of orders")
