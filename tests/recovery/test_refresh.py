@@ -194,7 +194,7 @@ def test_a_refresh_that_failed_early_leaves_the_rest_to_be_kept(cloud):
     fence(about, pace=ONE)  # wave 2 still has the rules of an active end
     second = refresh(about, HOW)
     assert (first.result, second.result) == ("failed", "passed")
-    assert {each.volume for each in first.left_aside} == {"db1-data", "db2-data"}
+    assert {each.volume for each in first.left_aside} == {"db1-data", "db2-data", "files1-data"}
     files = [each for each in second.left_aside if each.volume == "files1-data"]
     assert [cloud.read(each.snapshot).decode() for each in files] == [
         "orders that production never got of volume.files1-data"

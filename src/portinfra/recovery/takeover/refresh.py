@@ -163,16 +163,23 @@ class _Refresh:
         contents = self.ledger.read()
         overwrites = not (is_contained(now, "target") or _has_refreshed(contents))
         run.record_peer(self.recovery.peer_of(placed.scope))
+        context = RolloutContext(self.target, run, self.catalogue, placed, listen, self.recovery.sensitive)
+        bring_up = BringUp(self.recovery, context, REFRESH, self.say, blank=blank)
         self.how.at(RefreshStep.STAND_DOWN)
         stand_down(run, placed, self.catalogue, (), listen)
         if overwrites:
-            self._keep(self._replaced(placed, blank), id, run)
+            try:
+                self._keep(self._replaced(placed, blank), id, run)
+            except PortinfraError as error:
+                name = self.recovery.target.name
+                bring_up.reasons.append(
+                    f"snapshots of the data of {name} cannot be kept: {_first_line(error)}"
+                )
+                return bring_up
+            # Volumes of a zone that did not answer before:
+            bring_up.keep = lambda volumes: self._keep(volumes, id, run)
         self.how.at(RefreshStep.RECORD)  # from here on, hosts of a standby may start
         record_standby(self.ledger, f"standby-{id}")
-        context = RolloutContext(self.target, run, self.catalogue, placed, listen, self.recovery.sensitive)
-        bring_up = BringUp(self.recovery, context, REFRESH, self.say, blank=blank)
-        if overwrites:  # volumes of a zone that did not answer before
-            bring_up.keep = lambda volumes: self._keep(volumes, id, run)
         self.how.at(RefreshStep.BRING_UP)
         bring_up.run()
         if bring_up.up_at is not None:
@@ -193,10 +200,10 @@ class _Refresh:
             if not plan.empty:
                 context.run.apply(plan, context.listen)
         except PortinfraError as error:
-            first = str(error.first if isinstance(error, ApplyError) else error).partition("\n")[0]
             name = self.recovery.target.name
             rest = command("apply", name)
-            bring_up.reasons.append(f"not all of {name} is as declared ({first}): {rest} does the rest")
+            why = _first_line(error)
+            bring_up.reasons.append(f"not all of {name} is as declared ({why}): {rest} does the rest")
 
     @property
     def _kept(self) -> KeptVolumes:
@@ -209,6 +216,10 @@ class _Refresh:
             with run.living():
                 self._kept.keep(volumes, id, REFRESH, seconds(limit))
         self.overwritten |= {volume.name for volume in volumes}
+
+
+def _first_line(error: PortinfraError) -> str:
+    return str(error.first if isinstance(error, ApplyError) else error).partition("\n")[0]
 
 
 def _has_refreshed(contents: Contents) -> bool:
