@@ -32,8 +32,6 @@ from portinfra.model.placed import Placed
 from portinfra.model.recovery import Action
 from portinfra.placement import place
 from portinfra.recovery.groups import groups
-from portinfra.recovery.ledger.approvals import KIND as APPROVED
-from portinfra.recovery.ledger.approvals import Approval, read_approvals
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run
 from portinfra.recovery.ledger.takeovers import Turn, activate, data_mark, mark, turns, under_way, written
@@ -49,6 +47,7 @@ from portinfra.recovery.situation.clocks import say_clocks
 from portinfra.recovery.situation.facts import answering, read_facts
 from portinfra.recovery.situation.situation import End, Situation
 from portinfra.recovery.situation.wish import end_of, is_planned
+from portinfra.recovery.takeover.approvals import list_approvals, remove_spent_approvals
 from portinfra.recovery.takeover.begin import Beginning
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import OwnData, both_ran, shown
@@ -189,7 +188,7 @@ class _Takeover:
                 downtime_seconds=None if turn.lost else _between(turn.fetched_at, bring_up.up_at),
                 left_aside=self._kept_volumes().list_overwritten(turn.overwritten, turn.id),
                 both_ran=both_ran(turn),
-                approvals=tuple(each.shown() for each in self._approvals(turn)),
+                approvals=tuple(each.shown() for each in list_approvals(self.ledger, turn)),
                 **asdict(link_run(self.ledger, entry)),
             )
             if whole:
@@ -201,7 +200,7 @@ class _Takeover:
                 end_run(self.ledger, entry, evidence, open=False)
             with suppress(ProviderError):
                 if whole:
-                    self._remove_spent_approvals(turn)
+                    remove_spent_approvals(self.ledger, turn)
         return evidence
 
     def _prepared(self, turn: Turn) -> Turn:
@@ -350,7 +349,7 @@ class _Takeover:
         self._note(id, waits=name)
         approve = command("dr", "approve", name, self.recovery.plan.name)
         self.say(f"waiting for manual step {name!r}, for up to {action.limit}: {approve}")
-        while not self._approvals(self._turn(id), name):
+        while not list_approvals(self.ledger, self._turn(id), name):
             if clock.now() + APPROVAL_PAUSE_SECONDS > until:
                 return (
                     f"manual step {name!r} was not approved within {action.limit}: do it, run "
@@ -359,20 +358,6 @@ class _Takeover:
             run.sleep_until(clock.now() + APPROVAL_PAUSE_SECONDS)
         self._note(id, waits="")
         return ""
-
-    def _approvals(self, turn: Turn, what: str = "") -> list[Approval]:
-        """Return the approvals of a takeover, and of its manual steps: all of them, or those of one step."""
-        known = read_approvals(self.ledger.entries(APPROVED))
-        of_steps = [each for each in known if each.takeover == turn.id and each.data == data_mark(turn)]
-        if what:
-            return [each for each in of_steps if each.what == what]
-        return [each for each in known if each.id in turn.approvals or each in of_steps]
-
-    def _remove_spent_approvals(self, turn: Turn) -> None:
-        """Remove approvals that were given before this takeover began, and that it did not begin with."""
-        for each in read_approvals(self.ledger.entries(APPROVED)):
-            if each.entry.number < turn.number and each.id not in turn.approvals:
-                self.ledger.remove(each.entry)
 
     def _keep_overwritten(self, id: str, volumes: Collection[Address], run: Run) -> None:
         """Keep snapshots of volumes that are about to be replaced, where the other end lacks their data."""
