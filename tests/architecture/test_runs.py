@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from longest_first import spread
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PROVIDERS = ("aws", "gcp", "libvirt")
 FOLDERS = ["tests", "providers/aws/tests", "providers/gcp/tests"]

@@ -10,6 +10,8 @@ from portinfra.testing.conformance.stage import LOSE_DATA
 from portinfra.testing.fake import plugin
 from portinfra.testing.faults import Faults, injected
 
+pytestmark = pytest.mark.slow
+
 STORM = Faults(throttled=0.2, unavailable=0.05, answer_lost=0.05, stale=0.1, stale_seconds=5.0)
 SHAPES = ("aws", "gcp", "libvirt", "name")
 

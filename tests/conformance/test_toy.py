@@ -11,6 +11,8 @@ from .toy.bed import ToyBed
 from .toy.cloud import ToyCloud
 from .toy.plugin import ToyPlugin
 
+pytestmark = pytest.mark.slow
+
 
 class TestToy(ProviderConformance):
     @pytest.fixture

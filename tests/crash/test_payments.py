@@ -13,6 +13,8 @@ from portinfra.testing.conformance import Stage
 from portinfra.testing.conformance.suite.crashes import sweep_to, sweep_to_nothing
 from portinfra.testing.fake import plugin
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "payments.hcl"
 SAMPLE = 60
 """One call in so many."""

@@ -15,6 +15,8 @@ from portinfra.testing.conformance.sweep import Crashes
 from portinfra.testing.fake import plugin
 from portinfra.testing.wrapped import wrapped
 
+pytestmark = pytest.mark.slow
+
 
 def test_standing_alone_goes_on_where_a_zone_was_silent(ready):
     stuck()

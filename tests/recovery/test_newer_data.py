@@ -27,6 +27,8 @@ from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import prospect
 
+pytestmark = pytest.mark.slow
+
 OLDER = evolve(HOW, from_points=True)
 PLANNED = evolve(HOW, planned=True)
 

@@ -19,6 +19,8 @@ from portinfra.recovery.watch.status import status
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
 from portinfra.testing.simulated import applied
 
+pytestmark = pytest.mark.slow
+
 STRIDE = 8
 """A full run tries the crashes of one write in so many; the soak, of every write."""
 

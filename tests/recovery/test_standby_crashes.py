@@ -16,6 +16,8 @@ from portinfra.recovery.takeover.takeover import failover
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
 from portinfra.testing.simulated import applied
 
+pytestmark = pytest.mark.slow
+
 RUNNING = recovery(standby="running", rto="99h", rpo="99h")
 
 

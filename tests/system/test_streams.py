@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SHOP = """\
 topology "laeden" {
   tags = { "Kostenträger" = "Zürich 🛒" }

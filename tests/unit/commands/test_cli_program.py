@@ -9,6 +9,8 @@ import pytest
 
 from portinfra.declaration.load import load
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_script_does_not_offer_what_is_for_files(world):
     usage = world.run("plan", "--help").stdout

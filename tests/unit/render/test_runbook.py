@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,6 +102,7 @@ def test_it_comes_in_the_order_in_which_it_is_needed():
     ]
 
 
+@pytest.mark.slow
 def test_each_message_that_it_explains_is_one_that_portinfra_prints():
     vault = Vault("v:shop", "192.0.2.1:22", "~/send.conf", "~/fetch.conf", "age1", "~/identity")
     data, steps = [DataPolicy("db", engine="age")], [*PLAN.actions, Action("call the bank", manual=True)]

@@ -9,6 +9,8 @@ from printed_texts import PrintedTexts
 import portinfra_libvirt
 from portinfra import planning
 
+pytestmark = pytest.mark.slow
+
 PAGES = Path(__file__).parents[4] / "docs" / "providers"
 PRINTED = PrintedTexts(*(Path(each.__file__).parent for each in (planning, portinfra_libvirt)))
 
