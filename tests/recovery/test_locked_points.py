@@ -1,4 +1,4 @@
-"""A locked point stays for its time, whatever `keep` says and whoever deletes: the cloud refuses."""
+"""A locked point stays for its time, whatever `keep` says: the cloud refuses every deletion."""
 
 from types import SimpleNamespace
 

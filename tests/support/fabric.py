@@ -156,7 +156,7 @@ class Fabric:
         self._applications.kill(name)
 
     def ask(self, name, port):
-        """Return who answers a host at a port of its own 127.0.0.1; empty where nobody does."""
+        """Return who answers a host at a port of its own 127.0.0.1; empty if no host does."""
         with self.inside(name):
             try:
                 with socket.create_connection(("127.0.0.1", port), 5) as connection:

@@ -1,4 +1,4 @@
-"""What a drill, failover, failback or refresh showed: who was told to do what, what came of it, and when.
+"""What a drill, failover, failback or refresh showed: its parts, their results, and when they ended.
 
 Moments are UTC, ISO 8601, by the target's clock; lengths of time are seconds. Evidence of earlier versions
 lacks some of the fields that have a default.

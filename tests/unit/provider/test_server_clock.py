@@ -39,4 +39,4 @@ def test_a_clock_that_is_off_has_its_offset(ahead):
 
 def test_an_offset_stays_until_the_clock_is_set():
     assert abs(noted(90, 91, 89) - 90) < 3
-    assert noted(90, 0) == 0.0, "somebody has set the clock of this machine"
+    assert noted(90, 0) == 0.0, "an operator set the clock of this machine"

@@ -117,7 +117,7 @@ class Retention:
         return self._prune_vault()
 
     def _locked(self, known: list[Point], arrived: Mapping[Address, Observed[Spec]]) -> set[str]:
-        """Return the points that nobody can delete yet. Where locks cannot be read, no point is removed."""
+        """Return the points that are still locked. Where locks cannot be read, no point is removed."""
         if not has_locks(self.recovery, known):
             return set()
         try:

@@ -28,7 +28,7 @@ class OwnData:
 def both_ran(turn: Turn) -> BothRan | None:
     """Return in which time hosts of both ends may have run, before this takeover or during it."""
     began, ended = turn.both_from, turn.both_until
-    # A lost end that nobody has reached since may not have run at all.
+    # A lost end that no run has reached since may not have run at all.
     if began is None and (turn.fenced_at is not None or turn.partly_fenced_at is not None):
         began, ended = turn.ran_on_from, turn.fenced_at
     if began is None:

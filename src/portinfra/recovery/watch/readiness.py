@@ -199,7 +199,7 @@ def _vault_unseen(recovery: Recovery, now: RecoveryStatus, severity: Severity) -
         yield _gap(
             recovery.plan.name,
             "vault-unseen",
-            f"nobody could look whether the vault has what the ledger says: {now.vault_unseen}",
+            f"the vault cannot be compared with the ledger: {now.vault_unseen}",
             "Run this where the vault's configuration is, or mend the way there.",
             severity,
         )

@@ -77,7 +77,7 @@ class PointStatus:
     age_is_exact: bool = True
     """Whether it is the age. If not, the data is no older than that."""
     locked_until: str | None = None
-    """Until when nobody can delete it: UTC, ISO 8601; None: it is not locked."""
+    """Until when the provider refuses to delete it: UTC, ISO 8601; None: it is not locked."""
 
 
 @frozen(field_transformer=strict)
@@ -175,7 +175,7 @@ class RecoveryStatus:
 
     @property
     def source_may_run(self) -> bool:
-        """Whether the target stands, and nobody knows that the source is stopped."""
+        """Whether the target is active, and the source is not known to be stopped."""
         return bool(self.stands) and not self.source_stopped
 
     @property
