@@ -9,7 +9,8 @@ from worlds import ONE
 
 from portinfra import workflow
 from portinfra.declaration.load import load
-from portinfra.recovery.drills.drill import drill, sweep
+from portinfra.recovery.drills.drill import drill
+from portinfra.recovery.drills.sweep import sweep
 from portinfra.recovery.options import How
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import replicate

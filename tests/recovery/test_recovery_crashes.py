@@ -10,7 +10,8 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
 from portinfra.model.recovery import DataPolicy, Wave
-from portinfra.recovery.drills.drill import drill, sweep
+from portinfra.recovery.drills.drill import drill
+from portinfra.recovery.drills.sweep import sweep
 from portinfra.recovery.options import How
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon

@@ -344,7 +344,9 @@ def standby(history, found, asked):
 
 
 def nothing_to_sweep(history, found, asked):
-    return [each["name"] for each in history.records_of_all(RECOVERY) if "-drill-" in each["name"]]
+    left = ("-drill-", "-prober-", "-sending-", "-receiving-")
+    names = [each["name"] for end in (PRODUCTION, RECOVERY) for each in history.records_of_all(end)]
+    return [name for name in names if any(part in name for part in left)]
 
 
 ORACLES = {

@@ -354,7 +354,7 @@ class _Replication:
                     self.recovery, self.source.connection, point, snapshots, self.placed, self.pace, self.say
                 )
         except PortinfraError as error:
-            problem = str(error.first if isinstance(error, ApplyError) else error)
+            problem = error.first_line
             self.outcomes[point.group] = GroupOutcome(point.group, "failed", point.id, point.taken, problem)
             if isinstance(error, HelperFailed):  # the next one will be newer
                 self.ledger.remove(point.entry)
@@ -402,7 +402,7 @@ class _Replication:
             self.target.bring(wanted)
             problem = ""
         except ApplyError as error:
-            problem = str(error.first)
+            problem = error.first_line
         arrived = self.target.snapshots()
         for point in known:
             if arrived_whole(point, arrived):

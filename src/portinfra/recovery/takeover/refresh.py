@@ -12,7 +12,7 @@ from contextlib import suppress
 from attrs import asdict, define, evolve, field
 
 from portinfra.command_text import command
-from portinfra.errors import ApplyError, PortinfraError, ProviderError
+from portinfra.errors import PortinfraError, ProviderError
 from portinfra.execution.connection import Connection, Look
 from portinfra.execution.run import Run
 from portinfra.hooks.listeners import SafeListener
@@ -130,7 +130,7 @@ class _Refresh:
                 **asdict(link_run(self.ledger, entry)),
             )
             with suppress(ProviderError):  # the standby is up: that one record fails must not hide it
-                end_run(self.ledger, entry, evidence, open=False)
+                end_run(self.ledger, entry, evidence, open=bool(evidence.left_behind))
         return evidence
 
     def _choose(self) -> Choice:
@@ -172,9 +172,7 @@ class _Refresh:
                 self._keep(self._replaced(placed, blank), id, run)
             except PortinfraError as error:
                 name = self.recovery.target.name
-                bring_up.reasons.append(
-                    f"snapshots of the data of {name} cannot be kept: {_first_line(error)}"
-                )
+                bring_up.reasons.append(f"snapshots of the data of {name} cannot be kept: {error.first_line}")
                 return bring_up
             # Volumes of a zone that did not answer before:
             bring_up.keep = lambda volumes: self._keep(volumes, id, run)
@@ -202,8 +200,9 @@ class _Refresh:
         except PortinfraError as error:
             name = self.recovery.target.name
             rest = command("apply", name)
-            why = _first_line(error)
-            bring_up.reasons.append(f"not all of {name} is as declared ({why}): {rest} does the rest")
+            bring_up.reasons.append(
+                f"not all of {name} is as declared ({error.first_line}): {rest} does the rest"
+            )
 
     @property
     def _kept(self) -> KeptVolumes:
@@ -216,10 +215,6 @@ class _Refresh:
             with run.living():
                 self._kept.keep(volumes, id, REFRESH, seconds(limit))
         self.overwritten |= {volume.name for volume in volumes}
-
-
-def _first_line(error: PortinfraError) -> str:
-    return str(error.first if isinstance(error, ApplyError) else error).partition("\n")[0]
 
 
 def _has_refreshed(contents: Contents) -> bool:

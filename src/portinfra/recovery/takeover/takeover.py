@@ -197,7 +197,7 @@ class _Takeover:
                 self.how.at(Step.CLOSE)
                 written(self.ledger, evolve(turn, open=False))
             with suppress(ProviderError):  # the target is up: that one record fails must not hide it
-                end_run(self.ledger, entry, evidence, open=False)
+                end_run(self.ledger, entry, evidence, open=bool(evidence.left_behind))
             with suppress(ProviderError):
                 if whole:
                     remove_spent_approvals(self.ledger, turn)
@@ -381,9 +381,8 @@ class _Takeover:
             switch(run, placed, self.catalogue, "running", self.how.pace.listen)
         except (ApplyError, FindingsError, Unavailable) as error:
             name = self.recovery.target.name
-            first = str(error.first if isinstance(error, ApplyError) else error).partition("\n")[0]
             start = command("apply", name)
-            bring_up.reasons.append(f"not every host runs ({first}): {start} starts the others")
+            bring_up.reasons.append(f"not every host runs ({error.first_line}): {start} starts the others")
 
     def _announced(self, bring_up: BringUp) -> bool:
         """Tell the names' keeper where the hosts are now; whether it took it."""
@@ -395,7 +394,7 @@ class _Takeover:
             with context.run.living():
                 call_dns(self.recovery.target, there)
         except UserCodeError as error:  # the hosts are up all the same
-            why = str(error).partition("\n")[0]
+            why = error.first_line
             bring_up.reasons.append(f"the names were not changed ({why}); run it again, and it tries again")
             return False
         return True
