@@ -1,4 +1,4 @@
-"""The README's example is the file in examples/. Its picture and its transcripts are what the commands give."""
+"""README's example is the file in examples/. Its picture and transcripts are what the commands give."""
 
 import os
 import re
