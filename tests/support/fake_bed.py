@@ -84,6 +84,16 @@ class FakeBed(Bed):
     def fail_starts(self, times):
         self.cloud.fail_later("StartInstance", "AccessDenied", "the key keys/main is disabled", times)
 
+    def disable_key(self, key):
+        self.cloud.set_key(key, "disabled")
+
+    def delete_key(self, key):
+        self.cloud.set_key(key, "missing")
+
+    def deny_action(self):
+        self.cloud.deny("CreateVolume")
+        return "CreateVolume"
+
     def user_data(self, host):
         rows = [row for table in self.cloud.store.tables() for row in self.cloud.store.rows(table).values()]
         (given,) = [
