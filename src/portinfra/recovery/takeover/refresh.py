@@ -49,7 +49,7 @@ from portinfra.recovery.takeover.steps import RefreshStep
 from portinfra.recovery.vault.choice import Choice, choose
 from portinfra.recovery.vault.selection import own_numbers
 from portinfra.recovery.vault.transfer import receive
-from portinfra.recovery.watch.forecast import foresee
+from portinfra.recovery.watch.forecast import foresee, with_permissions
 from portinfra.recovery.watch.status import status_of_way
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
@@ -86,7 +86,8 @@ def _raise_unless_ready(recovery: Recovery, how: How) -> None:
     raise_if_refused(recovery, VERB, now)
     with Look.to(recovery.target, recovery.topology) as target:
         known = status_of_way(recovery, through=target)
-        foreseen = foresee(recovery, evolve(how, lost=bool(now.silent)), known, target, REFRESH)
+        how = evolve(how, lost=bool(now.silent))
+        foreseen = with_permissions(foresee(recovery, how, known, target, REFRESH), how, target)
     if errors := [each for each in foreseen.findings if each.severity is Severity.ERROR]:
         raise refusal_of(f"{what}: nothing was changed", errors)
 

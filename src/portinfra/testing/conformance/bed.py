@@ -97,6 +97,19 @@ class Bed(ABC):
         """Let the provider accept so many starts of hosts, which then stay stopped: their key is unusable."""
         _lacks(f"cannot let a start fail {times} times after it was accepted")
 
+    def disable_key(self, key: str) -> None:
+        """Disable a key, by the name that `key` has. `reset` enables it again."""
+        _lacks(f"cannot disable the key {key}")
+
+    def delete_key(self, key: str) -> None:
+        """Let there be no key of this name."""
+        _lacks(f"cannot delete the key {key}")
+
+    def deny_action(self) -> str:
+        """Deny one action that a takeover needs. Return its name, as `denied_actions` has it."""
+        _lacks("denies no action")
+        return ""
+
     def user_data(self, host: str) -> str:
         """Return the user data and the SSH keys that a host, by its name (`web1`), was created with."""
         _lacks(f"does not tell what {host} was given")
