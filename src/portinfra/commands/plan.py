@@ -43,7 +43,7 @@ def plan(session: Session, target: Target, wishes: Wishes, planning: Planning) -
         write_json(plan_document(made))
     else:
         show_plan(made, out(), full=planning.full)
-        report = check(made.placed, session.rules, recoveries=selection.recoveries)
+        report = check(made.placed, selection.rules, recoveries=selection.recoveries)
         if not planning.destroy and (others := summary_beside_plan(report)):
             err().print(f"{others} See: {command_line('check', made.placed.environment.name)}")
     if refused is not None:

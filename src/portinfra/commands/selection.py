@@ -131,7 +131,8 @@ def select(session: Session, target: Target, *, without_peer: bool = False) -> S
     # Placed elsewhere it is another environment, which no recovery plan is about.
     elsewhere = target.on not in (None, environment.on)
     guards = () if without_peer else None if elsewhere else _guards(plan, topology, environment, environments)
-    return Selection(topology, _for(topology, moved(environment, target.on)), session.rules, guards, plans)
+    where = _for(topology, moved(environment, target.on))
+    return Selection(topology, where, declared.rules, guards, plans)
 
 
 def _for(topology: Topology, environment: Environment) -> Environment:
