@@ -128,7 +128,7 @@ def select(session: Session, target: Target, *, without_peer: bool = False) -> S
     # Placed elsewhere it is another environment, which no recovery plan is about.
     elsewhere = target.on not in (None, environment.on)
     guards = () if without_peer else None if elsewhere else _guards(plan, topology, environment, environments)
-    return Selection(topology, _for(topology, moved(environment, target.on)), session.rules, guards)
+    return Selection(topology, _for(topology, moved(environment, target.on)), declared.rules, guards)
 
 
 def _for(topology: Topology, environment: Environment) -> Environment:

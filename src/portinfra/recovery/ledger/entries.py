@@ -15,9 +15,9 @@ from attrs import field, frozen
 from portinfra.model.plain import JsonObject
 from portinfra.words import count
 
-VERSION = 2
+VERSION = 3
 """The newest form of entries that this version reads. An entry without `v` has form 1. Form 2 is that of a
-takeover which keeps own volumes: an earlier version would replace them.
+takeover which keeps own volumes: an earlier version would replace them. Form 3 is a record with lines.
 """
 
 WHOLE_MAX = 2**63 - 1
@@ -190,7 +190,7 @@ FORMS = {
 def unreadable_line(found: Collection[Unreadable]) -> str:
     """Return in words how many entries cannot be read, and why."""
     which = "; ".join(map(str, found))
-    return f"{count(len(found), 'record')} of the ledger cannot be read ({which})"
+    return f"{count(len({each.number for each in found}), 'record')} of the ledger cannot be read ({which})"
 
 
 def unreadable(number: int, said: JsonObject) -> Unreadable | None:

@@ -39,6 +39,7 @@ from portinfra.recovery.vault.transfer import not_here, transfer_findings
 from portinfra.recovery.watch.approvals import is_approved, occasion_of
 from portinfra.recovery.watch.probers import prober_findings
 from portinfra.recovery.watch.readiness import ReadinessFacts, UnreadyHook, readiness
+from portinfra.recovery.watch.record_quota import record_findings
 from portinfra.recovery.watch.recovery_status import RecoveryStatus
 from portinfra.recovery.watch.status import status_of_way
 from portinfra.validation.arguments import check_arguments
@@ -165,6 +166,7 @@ def foresee(
         time,
         placed=tuple(finding for plan in plans[-1:] for finding in plan.findings),
         transfer_hosts=tuple(transfer_findings(recovery, target, catalogue, in_vault)),
+        records=tuple(record_findings(recovery, target.provider.records, catalogue)),
         probers=tuple(prober_findings(recovery)),
         vault=(*lacking(recovery, fetches=planned or bool(in_vault)), *pointless(recovery)),
         fetches=planned or bool(in_vault),

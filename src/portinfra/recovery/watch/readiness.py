@@ -63,6 +63,8 @@ class ReadinessFacts:
     """What a plan of the whole placed topology finds at the end that takes over."""
     transfer_hosts: tuple[Finding, ...] = ()
     """The same of the hosts that receive data there."""
+    records: tuple[Finding, ...] = ()
+    """Whether the account has room for the records of a takeover."""
     probers: tuple[Finding, ...] = ()
     vault: tuple[Finding, ...] = ()
     """What this machine lacks to use the vault."""
@@ -91,7 +93,8 @@ def readiness(recovery: Recovery, how: How, facts: ReadinessFacts) -> tuple[Find
     leaves the source as it is, and uses the time of the provider, as a drill does.
     """
     now = facts.status
-    doubtful = [*map(_waited_for, facts.placed), *facts.transfer_hosts, *_hooks(recovery, facts.hooks)]
+    doubtful = [*map(_waited_for, facts.placed), *facts.transfer_hosts, *facts.records]
+    doubtful += _hooks(recovery, facts.hooks)
     if not facts.is_refresh:
         doubtful += _silent_zones(recovery, facts.situation)
         doubtful += _clocks(recovery, facts.situation)
