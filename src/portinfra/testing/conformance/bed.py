@@ -48,6 +48,8 @@ class Bed(ABC):
     """
     stride: int = 1
     """The crash sweep tries one distinct crash in so many."""
+    repeats: int = 1
+    """Of the writes of each action, the crash sweep tries the first, and one in so many after it."""
     limited: str = "instance"
     """The kind that `set_quota` can limit: one of which `before` has two or more."""
     foreign_kinds: Collection[str] = FOREIGN_KINDS
