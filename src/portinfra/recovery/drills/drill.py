@@ -103,7 +103,7 @@ def drill(
                 there = target.observe(recovery.points)
                 placed = sourced(recovery, where(recovery, id), chosen, there, accepted)
             except (PortinfraError, KeyboardInterrupt) as error:
-                problems.append(_in_words(error.first if isinstance(error, ApplyError) else error))
+                problems.append(_in_words(error))
                 placed = where(recovery, id)
             context = RolloutContext(target, run, catalogue, placed, pace.listen, recovery.sensitive)
             bring_up = BringUp(
@@ -172,8 +172,9 @@ def _up_and_down(bring_up: BringUp) -> int | None:
 def _in_words(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
-    what = "" if isinstance(error, PortinfraError) else f"{type(error).__name__}: "
-    return what + str(error).partition("\n")[0]
+    if isinstance(error, PortinfraError):
+        return error.first_line
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
 def where(recovery: Recovery, id: str) -> Placed:

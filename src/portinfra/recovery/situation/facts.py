@@ -30,6 +30,7 @@ from portinfra.recovery.situation.situation import (
     classify,
     peer_of,
 )
+from portinfra.recovery.situation.starts import mark_starts
 
 
 def read_facts(
@@ -128,6 +129,7 @@ def facts_of(
         kept=read_kept(contents.entries),
         runs=tuple(read_runs(contents.entries)),
         awaits_point=any(_is_in_transfer(entry) for entry in contents.entries),
+        starts=mark_starts(there) if there else "",
         turn=newest,
     )
 
