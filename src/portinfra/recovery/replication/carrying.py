@@ -40,13 +40,16 @@ def lock_points(work: Work) -> None:
             continue
         if not point.carried or age is None or age >= days * DAY:
             continue
+        entry = point.entry
+        if not entry.said.get("locking"):  # a run that dies after this may have locked some
+            entry = work.ledger.rewrite(entry, {**entry.said, "locking": True})
         try:
             lock_snapshots(work.target.connection, mine, days)
         except ProviderError as error:
             work.fail_point(point, f"point {point.id} is not locked: {error}")
             continue
         until = round(work.target.now + days * DAY, 3)
-        work.ledger.rewrite(point.entry, {**point.entry.said, "locked": until})
+        work.ledger.rewrite(entry, {**entry.said, "locked": until})
 
 
 def _send(work: Work, point: Point, snapshots: Mapping[Address, Observed[Spec]]) -> None:
