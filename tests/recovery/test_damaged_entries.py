@@ -103,14 +103,14 @@ EXAMPLES = {
 
 
 def damages(kind):
-    """An entry of a kind: without each field that it needs, with values of other types, and of version 3."""
+    """An entry of a kind: without each field that it needs, with values of other types, and newer."""
     whole = EXAMPLES[kind]
     for name in whole:
         if name in ("kind", *FORMS[kind].required):
             yield f"{kind} without {name}", {n: value for n, value in whole.items() if n != name}
         for value in WRONG:
             yield f"{kind} with {name} = {value!r}", {**whole, name: value}
-    yield f"{kind} of version 3", {**whole, "v": 3}
+    yield f"{kind} of a newer version", {**whole, "v": VERSION + 1}
     yield f"{kind} of version soon", {**whole, "v": "soon"}
 
 
@@ -129,7 +129,7 @@ def test_what_is_missing_or_of_another_type_has_a_number_a_kind_and_a_reason():
             found = unreadable(7, {**EXAMPLES[kind], name: {}})
             assert (found.kind, found.reason) == (kind, f"{name} has a value of another form")
     assert unreadable(7, {"kind": "hologram"}).reason == "its kind is not known"
-    assert unreadable(7, {**EXAMPLES["stood"], "v": 3}).newer
+    assert unreadable(7, {**EXAMPLES["stood"], "v": VERSION + 1}).newer
     assert not unreadable(7, {}).newer
 
 
@@ -210,11 +210,11 @@ def test_no_damage_of_an_entry_ends_a_verb_with_an_internal_error(ready, kind):
 
 
 @pytest.mark.parametrize("kind", FORMS)
-@pytest.mark.parametrize("damage", ["missing", "version 3"])
+@pytest.mark.parametrize("damage", ["missing", "newer version"])
 def test_verbs_that_write_go_on_or_refuse_beside_a_damaged_entry(ready, kind, damage):
     field = "id" if damage == "missing" else None
     said = {name: value for name, value in EXAMPLES[kind].items() if name != field}
-    put(said if field else {**said, "v": 3})
+    put(said if field else {**said, "v": VERSION + 1})
     before = snapshots(ready)
     made = attempt(lambda: replicate(tiny(), now=True, pace=ONE))
     assert isinstance(made, PolicyError) or made.succeeded
@@ -231,7 +231,7 @@ def test_a_damaged_entry_is_a_warning_and_a_newer_one_stops_no_source(ready):
     number = put({"kind": "point"})
     found = {each.rule: each.severity for each in prospect(tiny()).findings}
     assert found["recovery/unreadable-entry"] is Severity.WARNING
-    put({**EXAMPLES["failover"], "v": 3}, number=number)
+    put({**EXAMPLES["failover"], "v": VERSION + 1}, number=number)
     with pytest.raises(PolicyError) as error:
         failover(tiny(), HOW)
     assert rules(error) == ["recovery/newer-entry"]

@@ -234,6 +234,9 @@ class RecordDriver(ABC):
     These calls have the address `record_names.record_address(number)`. Only `create` is not `safe`.
     """
 
+    quota: ClassVar[str] = ""
+    """The kind of the quota of which each record takes one; empty: the catalogue has no quota of records."""
+
     @abstractmethod
     def survey(self, scope: Scope) -> Call:
         """Return the read that finds every record of the scope."""

@@ -21,6 +21,8 @@ BEFORE, AFTER = ',"claim":', "}}"
 class GcpRecords(RecordDriver):
     """The records of a scope are the health checks whose names begin with its hash."""
 
+    quota = "HEALTH_CHECKS"
+
     def survey(self, scope: Scope) -> Call:
         """Return the read that filters by name."""
         return reading.listed("healthChecks.list", f'name eq "{record_name(scope, "[0-9]+")}"')

@@ -15,9 +15,9 @@ from attrs import field, frozen
 from portinfra.model.plain import JsonObject
 from portinfra.words import count
 
-VERSION = 2
+VERSION = 3
 """The newest form of entries that this version reads. An entry without `v` has form 1. Form 2 is that of a
-takeover which keeps own volumes: an earlier version would replace them.
+takeover which keeps own volumes: an earlier version would replace them. Form 3 is a record with lines.
 """
 
 WHOLE_MAX = 2**63 - 1
@@ -157,6 +157,12 @@ FORMS = {
             "selections": _is_whole,
             "own": _is_text,
             "blank": _is_text,
+            "without": _is_text,
+            "from_points": _is_flag,
+            "insist": _is_flag,
+            "overruled": _is_text,
+            "starts": _is_text,
+            "own_starts": _is_text,
             "own_until": _is_number_or_none,
             "restored": _is_text,
             "done": _is_text,
@@ -182,7 +188,10 @@ FORMS = {
             "data": _is_text,
         }
     ),
-    "kept": _Form({"id": _is_name, "takeover": _is_name, "data": _is_text, "until": _is_number}),
+    "kept": _Form(
+        {"id": _is_name, "takeover": _is_name, "data": _is_text, "until": _is_number},
+        {"seconds": _is_number, "counted": _is_number, "looked": _is_number},
+    ),
 }
 """Kind → its form."""
 
@@ -190,7 +199,7 @@ FORMS = {
 def unreadable_line(found: Collection[Unreadable]) -> str:
     """Return in words how many entries cannot be read, and why."""
     which = "; ".join(map(str, found))
-    return f"{count(len(found), 'record')} of the ledger cannot be read ({which})"
+    return f"{count(len({each.number for each in found}), 'record')} of the ledger cannot be read ({which})"
 
 
 def unreadable(number: int, said: JsonObject) -> Unreadable | None:

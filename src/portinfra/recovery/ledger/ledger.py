@@ -1,11 +1,11 @@
 """The ledger of a target: which points exist, which drills began, which failover is under way.
 
-It lies in the target's cloud, in numbered records, one an entry: two runs that write at the same time write
-two entries. An entry that is too long for one record goes on in others. Only the run that wrote an entry
-rewrites it, or one that knows that run to be dead.
+It lies in the target's cloud, in numbered records: two runs that write at the same time write two records.
+The points of one run are lines of one record. What is too long for one record goes on in others. Only the run
+that wrote an entry rewrites it, or one that knows that run to be dead.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from attrs import evolve, field, frozen
@@ -21,6 +21,7 @@ from portinfra.records import holder as holders
 from portinfra.records.entry import Written, first_note, read_entries, rest_note, split_entry
 from portinfra.records.lease import UNKNOWN, read_records, to_lease, to_text
 from portinfra.recovery.ledger.entries import Unreadable, unreadable
+from portinfra.recovery.ledger.lines import find_line, is_same, join_lines, split_lines
 
 STRAY_SECONDS = 3600.0
 """The rest of an entry that no entry names, and that is older than this, is deleted: its run is over."""
@@ -31,6 +32,7 @@ class Entry:
     """One entry: its number, and what it says."""
 
     number: int
+    """Of its record. Entries of one record are of one run, and of one moment."""
     said: JsonObject
     """Plain values: `kind`, `id`, whether it is `open` (more is to come), and what else its kind says."""
     by: str = field(default="", eq=False)
@@ -64,7 +66,11 @@ class Ledger:
     place: Connection
     scope: Scope
     _gone: set[int] = field(init=False, factory=set)
-    """Numbers of entries that this process has removed, while lists still show them."""
+    """Numbers of records that this process has removed, while lists still show them."""
+    _removed: list[Entry] = field(init=False, factory=list)
+    """The entries that this process has removed."""
+    _found: dict[int, JsonObject] = field(init=False, factory=dict)
+    """Number → what the record said when this process read it last."""
     _written: dict[int, JsonObject] = field(init=False, factory=dict)
     """What this process wrote last, while lists may still show what was there before."""
     _rests: dict[int, tuple[int, ...]] = field(init=False, factory=dict)
@@ -97,43 +103,85 @@ class Ledger:
     def read(self) -> Contents:
         """Return all entries, and those that cannot be read. Every other reading of the ledger uses this."""
         found = {**self._read().entries, **self._written}
-        said = {number: said for number, said in sorted(found.items()) if number not in self._gone}
-        problems = {number: unreadable(number, each) for number, each in said.items()}
-        return Contents(
-            tuple(
-                Entry(number, each, self._writers.get(number, ""))
-                for number, each in said.items()
-                if problems[number] is None
-            ),
-            tuple(problem for problem in problems.values() if problem),
-        )
+        entries, problems = list[Entry](), list[Unreadable]()
+        for number, said in sorted(found.items()):
+            for line in split_lines(said) if number not in self._gone else ():
+                if problem := unreadable(number, line):
+                    problems.append(problem)
+                else:
+                    entries.append(Entry(number, line, self._writers.get(number, "")))
+        return Contents(tuple(entries), tuple(problems))
 
     @property
     def removed(self) -> int:
         """How many entries this process has removed."""
-        return len(self._gone)
+        return len(self._removed)
 
     def add(self, said: JsonObject) -> Entry:
         """A new entry; `said["id"]` tells it from every other of its kind, so that it is written once."""
+        return self.add_all([said])[0]
+
+    def add_all(self, lines: Sequence[JsonObject]) -> list[Entry]:
+        """Add entries in one record: a crash leaves all of them or none. Each is added once, as by `add`."""
+        if not lines:
+            return []
+        said = join_lines(lines)
         writer = self._writer(said)
         first, *more = split_entry(said, writer)
         rest: tuple[int, ...] | None = None
         for _ in range(TAKEN_MAX):
             written = self._read()
             for number, there in written.entries.items():
-                if (there.get("kind"), there.get("id")) == (said["kind"], said["id"]):
-                    return self.rewrite(Entry(number, there), said)
+                if any(find_line(lines, line) for line in split_lines(there)):
+                    self._change(number, lambda old: _merge(old, lines))
+                    return [Entry(number, line) for line in lines]
             rest = self._create_rest(more, writer) if rest is None else rest
             created = self._create(first_note(first, rest), writer)
             if created is not None:
                 self._written[created], self._rests[created] = said, rest
                 self._delete(written.strays)
-                return Entry(created, said)
+                return [Entry(created, line) for line in lines]
         raise self._no_number()
 
     def rewrite(self, entry: Entry, said: JsonObject) -> Entry:
         """Let an entry say something else."""
-        writer, number = self._writer(said), entry.number
+        return self.rewrite_all([(entry, said)])[0]
+
+    def rewrite_all(self, changes: Iterable[tuple[Entry, JsonObject]]) -> list[Entry]:
+        """Let entries say something else: those of one record at once."""
+        changes = list(changes)
+        for number in dict.fromkeys(entry.number for entry, _ in changes):
+            mine = [(entry.said, said) for entry, said in changes if entry.number == number]
+            self._change(number, lambda old, mine=mine: _replace(old, mine))  # type: ignore[misc]
+        return [evolve(entry, said=said) for entry, said in changes]
+
+    def remove(self, *entries: Entry) -> None:
+        """Remove entries. A record goes with its last entry."""
+        for number in dict.fromkeys(entry.number for entry in entries):
+            mine = [entry.said for entry in entries if entry.number == number]
+            lines = self._lines(number)
+            left = [line for line in lines if find_line(mine, line) is None]
+            if left and len(lines) > 1:
+                self._write(number, join_lines(left))
+                continue
+            self._delete([number])
+            self._delete(self._rests.pop(number, ()))
+            self._written.pop(number, None)
+            self._gone.add(number)
+        self._removed.extend(entries)
+
+    def _lines(self, number: int) -> list[JsonObject]:
+        """Return the entries of a record, as this process wrote or read them last."""
+        if number not in self._written and number not in self._found:
+            self._read()
+        return split_lines(self._written.get(number, self._found.get(number, {})))
+
+    def _change(self, number: int, change: Callable[[list[JsonObject]], list[JsonObject]]) -> None:
+        self._write(number, join_lines(change(self._lines(number))))
+
+    def _write(self, number: int, said: JsonObject) -> None:
+        """Replace what a record says."""
+        writer = self._writer(said)
         first, *more = split_entry(said, writer)
         if more:
             self._read()  # the numbers that are free, and those of the rest before
@@ -142,14 +190,6 @@ class Ledger:
         self.place.caller.insisting(self.place.provider.records.write(self.scope, record))
         self._written[number], self._rests[number] = said, rest
         self._delete(before)
-        return evolve(entry, said=said)
-
-    def remove(self, entry: Entry) -> None:
-        """Remove an entry."""
-        self._delete([entry.number])
-        self._delete(self._rests.pop(entry.number, ()))
-        self._written.pop(entry.number, None)
-        self._gone.add(entry.number)
 
     def _read(self) -> Written:
         """What the records say, once lists show what another process wrote last: an entry that is still open
@@ -170,6 +210,7 @@ class Ledger:
             holder = lease.holder_identity
             self._writers[lease.number] = "" if holder == UNKNOWN else f"{holder.user}@{holder.host}"
         self._used.update(record.number for record in records)
+        self._found.update(written.entries)
         for number, rest in written.rests.items():
             if number not in self._written:
                 self._rests[number] = rest
@@ -222,3 +263,15 @@ class Ledger:
 
 def _record(number: int, writer: Lease, note: str) -> Record:
     return Record(number, to_text(evolve(writer, number=number), note))
+
+
+def _replace(lines: list[JsonObject], changes: Sequence[tuple[JsonObject, JsonObject]]) -> list[JsonObject]:
+    """Return the lines of a record, where some say something else. The only line need not be known."""
+    if len(lines) == 1 and len(changes) == 1:
+        return [said for _, said in changes]
+    return [next((said for old, said in changes if is_same(old, line)), line) for line in lines]
+
+
+def _merge(lines: list[JsonObject], new: Sequence[JsonObject]) -> list[JsonObject]:
+    """Return the lines of a record with new ones, which replace those of the same entries."""
+    return [*(line for line in lines if find_line(new, line) is None), *new]

@@ -78,8 +78,7 @@ class Retention:
         ]
         gone = {point.id for point in lost}
         self.target.bring({address: None for address in arrived if id_of(address) in gone})
-        for point in lost:
-            self.ledger.remove(point.entry)
+        self.ledger.remove(*(point.entry for point in lost))
         left = [point for point in known if point not in lost]
         self._clear_source({*map(id_of, taken)} - {point.id for point in left})
         return left
@@ -104,8 +103,7 @@ class Retention:
         locked = self._locked(known, arrived)
         old = self._outlived(known, Observation(arrived)) if self.may_remove else []
         old = [point for point in old if point.id not in locked]
-        for point in old:
-            self.ledger.remove(point.entry)
+        self.ledger.remove(*(point.entry for point in old))
         gone = {point.id for point in old}
         if self.may_remove and whole:
             gone |= {*map(id_of, arrived)} - {point.id for point in points(self.ledger.entries())}

@@ -34,7 +34,7 @@ _PREFIXES = {
 FALLS_BACK_SECONDS = 5.0
 """How long a change that fails looks as if it were made."""
 
-QUOTAS = {**dict.fromkeys(KINDS, 20_000), "network": 50}
+QUOTAS = {**dict.fromkeys((*KINDS, "claim"), 20_000), "network": 50}
 
 
 class Book:

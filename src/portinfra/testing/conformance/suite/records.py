@@ -90,6 +90,15 @@ class Records:
             _make(provider, provider.records.create(SCOPE, Record(2, "next")))
             assert _read(provider) == [Record(1, "first"), Record(2, "next")]
 
+    def test_each_record_takes_one_of_its_quota(self, stage: Stage) -> None:
+        with stage.provider() as provider:
+            if not (kind := provider.records.quota):
+                pytest.skip("the catalogue of this provider has no quota of records")
+            before = _used(provider, kind)
+            for number in (1, 2):
+                _make(provider, provider.records.create(SCOPE, Record(number, "x")))
+            assert _used(provider, kind) == before + 2
+
     def test_a_deletion_takes_only_that_record(self, stage: Stage) -> None:
         with stage.provider() as provider:
             for scope, number in ((SCOPE, 1), (SCOPE, 11), (OTHER, 1)):
@@ -112,6 +121,15 @@ def _make(provider: Provider, call: Call) -> None:
     """Make a call once, and wait until lists show it."""
     Caller(provider).once(call)
     provider.clock.sleep_until(provider.clock.now() + provider.capabilities.visibility_seconds)
+
+
+def _used(provider: Provider, kind: str) -> int:
+    """Return how much of a quota is used, by the catalogue."""
+    reader = Reader(provider, Caller(provider).insisting)
+    catalogue = provider.catalogue({call: reader.pages(call) for call in provider.catalogue_calls()})
+    (used,) = (quota.used for quota in catalogue.quotas if quota.kind == kind)
+    assert used is not None
+    return used
 
 
 def _read(provider: Provider, scope: Scope = SCOPE) -> list[Record]:

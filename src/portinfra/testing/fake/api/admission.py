@@ -31,7 +31,7 @@ def admitted(book: Book, kind: str, given: Given) -> dict[str, Any]:
     if kind in book.shape.unique_names:
         for record in book.find(kind, "name", given["name"]):
             raise FakeError("AlreadyExists", f"{record['body']['id']} is a {kind} named {given['name']!r}")
-    _within_quota(book, kind)
+    check_quota(book, kind)
     return {"name": given["name"], "token": given.get("token", ""), **owner(book, kind, given)}
 
 
@@ -66,7 +66,8 @@ def reachable(book: Book, zone: str | None) -> None:
         raise FakeError("ServiceUnavailable", f"{zone} does not answer")
 
 
-def _within_quota(book: Book, kind: str) -> None:
+def check_quota(book: Book, kind: str) -> None:
+    """Raise FakeError where the account may have no more of a kind."""
     limit = book.settings("quotas").get(kind, QUOTAS[kind])
     if book.full(kind, limit):
         raise FakeError("QuotaExceeded", f"the account may have {limit} of kind {kind} in {book.place}")

@@ -1,5 +1,6 @@
 """Records whose name is unique in account and region, with a text in them: what a claim is kept in."""
 
+from portinfra.testing.fake.api.admission import check_quota
 from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.fake.store import Record
@@ -9,6 +10,7 @@ def create_claim(book: Book, given: Given) -> Answer:
     """`name`, `value`. Of two that take the same name, the second gets `AlreadyExists`."""
     for _ in book.find("claim", "name", given["name"]):
         raise FakeError("AlreadyExists", f"{given['name']} is there")
+    check_quota(book, "claim")
     return book.add("claim", {"name": given["name"], "value": given["value"]})
 
 

@@ -11,6 +11,8 @@ from portinfra.provider.record_names import record_address, record_name, record_
 class FakeRecords(RecordDriver):
     """The records of a scope are those whose names begin with its hash."""
 
+    quota = "claim"
+
     def survey(self, scope: Scope) -> Call:
         """Return the read that lists by the beginning of the name."""
         return Call("ListClaims", {"prefix": record_name(scope, "")}, safe=True)

@@ -1,0 +1,87 @@
+"""Points on their way to the end that waits, of this run or an earlier one: copied or sent, then locked."""
+
+from collections.abc import Mapping
+
+from portinfra.errors import ApplyError, PortinfraError, ProviderError
+from portinfra.model.address import Address
+from portinfra.model.observed import Observed
+from portinfra.model.resources import Snapshot, Spec, Volume
+from portinfra.placement import place
+from portinfra.recovery.points.ages import Ages
+from portinfra.recovery.points.locks import DAY, lock_days, lock_snapshots
+from portinfra.recovery.points.point import Point, id_of, points, volume_of
+from portinfra.recovery.replication.retention import arrived_whole
+from portinfra.recovery.replication.work import Work
+from portinfra.recovery.vault.listing import by_vault
+from portinfra.recovery.vault.transfer import send
+from portinfra.recovery.vault.transfer_host import HelperFailed
+
+
+def carry_points(work: Work) -> None:
+    """Carry every point that has not arrived, the oldest first; then the ledger says that it has."""
+    on_their_way = [point for point in points(work.ledger.entries()) if not point.carried]
+    taken = work.source.snapshots()
+    for point in reversed(on_their_way):
+        if by_vault(point):
+            _send(work, point, {volume_of(a): seen for a, seen in taken.items() if id_of(a) == point.id})
+    _copy(work, [point for point in on_their_way if not by_vault(point)], taken)
+
+
+def lock_points(work: Work) -> None:
+    """Lock the snapshots of each point that has arrived and was never locked, where the plan says so."""
+    if not (days := lock_days(work.recovery)):
+        return
+    arrived, known = work.target.snapshots(), points(work.ledger.entries())
+    ages = Ages(known, work.target.now)
+    for point in known:
+        age = ages.of(point).seconds
+        mine = [seen for address, seen in arrived.items() if id_of(address) == point.id]
+        if point.entry.said.get("locked") or not mine or not arrived_whole(point, arrived):
+            continue
+        if not point.carried or age is None or age >= days * DAY:
+            continue
+        try:
+            lock_snapshots(work.target.connection, mine, days)
+        except ProviderError as error:
+            work.fail_point(point, f"point {point.id} is not locked: {error}")
+            continue
+        until = round(work.target.now + days * DAY, 3)
+        work.ledger.rewrite(point.entry, {**point.entry.said, "locked": until})
+
+
+def _send(work: Work, point: Point, snapshots: Mapping[Address, Observed[Spec]]) -> None:
+    try:
+        with work.source.run.living(), work.target.run.living():  # it may be hours
+            said = send(
+                work.recovery, work.source.connection, point, snapshots, work.placed, work.pace, work.say
+            )
+    except PortinfraError as error:
+        work.fail_point(point, str(error.first if isinstance(error, ApplyError) else error))
+        if isinstance(error, HelperFailed):  # the next one will be newer
+            work.ledger.remove(point.entry)
+        return
+    work.ledger.rewrite(point.entry, {**point.entry.said, **said, "open": False})
+    work.finish(point, said["moved"])
+
+
+def _copy(work: Work, known: list[Point], taken: Mapping[Address, Observed[Spec]]) -> None:
+    there = place(work.recovery.topology, work.recovery.target).resources
+    keys = {address: spec.key for address, spec in there.items() if isinstance(spec, Volume)}
+    wanted: dict[Address, Spec] = {}
+    for address, seen in taken.items():
+        if id_of(address) in {point.id for point in known}:
+            copy_of = f"{work.recovery.source.region}/{seen.id}"
+            wanted[address] = Snapshot(address.name, copy_of=copy_of, key=keys.get(volume_of(address)))
+    try:
+        work.target.bring(wanted)
+        problem = ""
+    except ApplyError as error:
+        problem = str(error.first)
+    arrived = work.target.snapshots()
+    whole = [point for point in known if arrived_whole(point, arrived)]
+    work.ledger.rewrite_all((point.entry, {**point.entry.said, "open": False}) for point in whole)
+    for point in known:
+        if point in whole:
+            work.finish(point)
+        else:
+            work.fail_point(point, problem or "not all of it arrived")

@@ -1,0 +1,109 @@
+"""The capture of all groups that are due: one moment a group, and one entry of the ledger for all of them."""
+
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from portinfra.errors import ApplyError, FindingsError
+from portinfra.hooks.inventory import inventory
+from portinfra.model.address import Address
+from portinfra.model.plain import Document
+from portinfra.model.progress import Progress
+from portinfra.recovery.groups import Group
+from portinfra.recovery.points.capture import Capture
+from portinfra.recovery.points.point import Point, manifest, new_id
+from portinfra.recovery.replication.work import Work
+
+
+def take_points(work: Work, due: Collection[Group], known: Iterable[Point]) -> None:
+    """Capture each group. The ledger then has the points that are whole, each still on its way."""
+    ids = {point.id for point in known}
+    taking: list[Capture] = []
+    with work.target.run.living():  # nothing is asked of it meanwhile, however long that takes
+        with ExitStack() as frozen:
+            for group in due:
+                id = new_id(work.source.now, ids)
+                ids.add(id)
+                begun = Capture(group, id, work.source, _given(work, group), end=work.captured_end)
+                frozen.callback(begun.thaw)  # from here on: an interrupt may come while it freezes
+                if problem := begun.freeze():
+                    _fail(work, group, problem)
+                    begun.thaw()
+                else:
+                    taking.append(begun)
+            failed = _take_snapshots(work, taking)
+        work.check()  # hooks and snapshots take their time
+        problems = {each.id: _problem(each, failed) for each in taking}
+        work.ledger.add_all([_entry(work, each) for each in taking if not problems[each.id]])
+        for each in taking:
+            if problem := problems[each.id]:
+                _fail(work, each.group, problem)
+                mine = each.wanted("")
+                work.source.bring({address: None for address in work.source.snapshots() if address in mine})
+            else:
+                work.say(f"{each.group.name}: taken")
+
+
+def _take_snapshots(work: Work, taking: Collection[Capture]) -> Mapping[Address, str]:
+    """Make all snapshots at once; return why some could not be made."""
+    wanted = {
+        address: spec
+        for each in taking
+        for address, spec in each.wanted(_shared_with(work, each.group)).items()
+    }
+
+    def listen(progress: Progress) -> None:
+        work.source.listen(progress)
+        if progress.step is not None and (progress.waits or progress.fate == "done"):
+            for each in taking:
+                each.note(progress.step.address)
+
+    try:
+        work.source.bring(wanted, listen)
+    except ApplyError as error:
+        return {
+            step.step.address: str(step.error or error) for step in error.outcome.steps if step.fate != "done"
+        }
+    except FindingsError as error:
+        return dict.fromkeys(wanted, str(error))
+    return {}
+
+
+def _problem(each: Capture, failed: Mapping[Address, str]) -> str:
+    """Return why a group was not captured; empty: it was."""
+    broken = next((failed[address] for address in sorted(each.wanted("")) if address in failed), "")
+    return each.problem or broken or each.late()
+
+
+def _entry(work: Work, each: Capture) -> Document:
+    return manifest(
+        each.id,
+        each.group.name,
+        each.moment,
+        each.group.volumes,
+        engine=work.recovery.engine(each.group.policy),
+        topology=work.recovery.digest,
+        key=work.recovery.target.key or "",
+    )
+
+
+def _shared_with(work: Work, group: Group) -> str:
+    """The account that is to copy a group's snapshots; none where they are sent through the vault."""
+    mine, other = work.recovery.source.account, work.recovery.target.account
+    native = work.recovery.engine(group.policy) == "native"
+    return other if native and other != mine else ""
+
+
+def _given(work: Work, group: Group) -> Any:
+    return inventory(
+        work.placed,
+        work.there,
+        end=work.captured_end,
+        group=group.name,
+        volumes=list(group.volumes),
+    )
+
+
+def _fail(work: Work, group: Group, problem: str) -> None:
+    work.fail(group, problem)
+    work.say(f"{group.name}: failed: {problem}")

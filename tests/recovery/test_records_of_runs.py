@@ -1,0 +1,206 @@
+"""A run of `dr replicate` writes one record, however many groups it captures.
+
+Retention removes lines of it, and the record goes with its last line.
+"""
+
+import json
+
+import pytest
+from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery
+
+from portinfra.execution.connection import Connection
+from portinfra.model.record import TEXT_MAX, Record
+from portinfra.model.recovery import DataPolicy
+from portinfra.model.resources import Volume
+from portinfra.model.topology import Role, Topology
+from portinfra.records.lease import NOTE, read_records
+from portinfra.recovery.ledger.entries import unreadable_line
+from portinfra.recovery.ledger.ledger import Entry, Ledger
+from portinfra.recovery.points.point import manifest, points
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.watch.status import status
+from portinfra.testing.faults import Crash, Faults, injected
+from portinfra.testing.simulated import applied, simulated
+
+SCOPE = recovery().ledger
+GROUPS = ("db", "files", "mail", "wiki")
+FOUR = Topology(
+    "shop",
+    [Role(name, count=1, waive=FEW, volumes=[Volume("data", gib=1, mount="/srv")]) for name in GROUPS],
+)
+
+
+def point(id, group="db", **more):
+    return {**manifest(id, group, 1893456000.0, []), "engine": "native", **more}
+
+
+DB, FILES = point("1"), point("2", "files")
+
+
+@pytest.fixture
+def cloud():
+    with simulated() as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def ledger(cloud):
+    with Connection.to(RECOVERY) as there:
+        yield Ledger.settled(there, SCOPE)
+
+
+def reader(there):
+    """A ledger as a process reads it that begins now."""
+    return Ledger.settled(there, SCOPE)
+
+
+def change(act):
+    """Let a process that begins now change the ledger."""
+    with Connection.to(RECOVERY) as there:
+        act(reader(there))
+
+
+def said():
+    with Connection.to(RECOVERY) as there:
+        return [entry.said for entry in reader(there).entries()]
+
+
+def records(scope=SCOPE):
+    with Connection.to(RECOVERY) as there:
+        Ledger.settled(there, scope)
+        return read_records(there.reader, scope)
+
+
+def test_entries_of_one_run_take_one_record_and_are_of_one_moment(ledger):
+    one, two = ledger.add_all([DB, FILES])
+    assert one.number == two.number
+    assert [each.said for each in ledger.entries()] == said() == [DB, FILES]
+    assert len(records()) == 1
+
+
+def test_an_entry_alone_is_written_as_version_0_1_0_wrote_it(ledger):
+    ledger.add_all([DB])
+    (only,) = records()
+    assert json.loads(json.loads(only.text)[NOTE]) == DB
+    assert ledger.add_all([]) == []
+
+
+def test_one_line_changes_and_the_others_stay(ledger):
+    one, _ = ledger.add_all([DB, FILES])
+    closed = {**DB, "open": False}
+    ledger.rewrite(one, closed)
+    assert [each.said for each in ledger.entries()] == said() == [closed, FILES]
+
+
+def test_a_process_that_has_read_nothing_changes_one_line_only(ledger):
+    one, _ = ledger.add_all([DB, FILES])
+    with Connection.to(RECOVERY) as there:
+        reader(there).rewrite(Entry(one.number, DB), {**DB, "open": False})
+    assert said() == [{**DB, "open": False}, FILES]
+
+
+def test_a_record_goes_with_its_last_line(ledger):
+    one, two = ledger.add_all([DB, FILES])
+    ledger.remove(one)
+    assert [each.said for each in ledger.entries()] == said() == [FILES]
+    assert (len(records()), ledger.removed) == (1, 1)
+    ledger.remove(two)
+    assert ledger.entries() == said() == records() == []
+    assert ledger.removed == 2
+
+
+def test_lines_that_are_removed_together_take_one_call(ledger):
+    both = ledger.add_all([DB, FILES])
+    calls = ledger.place.caller.calls
+    ledger.remove(*both)
+    assert ledger.place.caller.calls == calls + 1
+
+
+def test_lines_are_added_once_though_the_answer_was_lost(cloud):
+    with injected("fake", Faults(at="CreateClaim", mishap="answer lost")):
+        change(lambda ledger: ledger.add_all([DB, FILES]))
+    assert said() == [DB, FILES]
+    assert len(records()) == 1
+
+
+def test_lines_that_are_too_long_for_a_record_go_on_in_others(ledger):
+    long = [point(f"{n}", f"group-{n}", key="k" * 150 + f"{n}") for n in range(9)]
+    both = ledger.add_all(long)
+    assert said() == long
+    assert len(records()) > 1
+    assert all(len(record.text) <= TEXT_MAX for record in records())
+    ledger.remove(*both[1:])
+    assert said() == long[:1]
+    assert len(records()) == 1
+
+
+def test_two_processes_write_two_records(ledger):
+    with Connection.to(RECOVERY) as there:
+        other = reader(there)
+        assert ledger.entries() == other.entries() == []
+        ledger.add_all([DB, FILES])
+        other.add_all([point("3"), point("4", "files")])
+    assert [each["id"] for each in said()] == ["1", "2", "3", "4"]
+    assert len(records()) == 2
+
+
+CLOSED = {**DB, "open": False}
+CHANGES = {
+    "CreateClaim": ([], lambda ledger: ledger.add_all([DB, FILES]), [DB, FILES]),
+    "WriteClaim": (
+        [DB, FILES],
+        lambda ledger: ledger.rewrite(ledger.entries()[0], CLOSED),
+        [CLOSED, FILES],
+    ),
+    "DeleteClaim": ([DB, FILES], lambda ledger: ledger.remove(*ledger.entries()), []),
+}
+"""Action → what the ledger has, a change of it by this action, and what it has then."""
+
+
+@pytest.mark.parametrize("mishap", ["dies before", "dies after"])
+@pytest.mark.parametrize("action", CHANGES)
+def test_a_crash_leaves_the_lines_before_or_those_after(cloud, action, mishap):
+    before, act, after = CHANGES[action]
+    change(lambda ledger: ledger.add_all(before))
+    with injected("fake", Faults(at=action, mishap=mishap)), pytest.raises(Crash):
+        change(act)
+    assert said() == (before if mishap == "dies before" else after)
+
+
+def test_one_damaged_line_hides_no_other(ledger):
+    ledger.add_all([DB, FILES])
+    (only,) = records()
+    text = json.loads(only.text)
+    note = json.loads(text[NOTE])
+    del note["entries"][0]["id"]
+    damaged = Record(only.number, json.dumps({**text, NOTE: json.dumps(note)}))
+    ledger.place.caller.insisting(ledger.place.provider.records.write(SCOPE, damaged))
+    with Connection.to(RECOVERY) as there:
+        found = reader(there).read()
+    assert [each.said for each in found.entries] == [FILES]
+    assert unreadable_line(found.unreadable) == (
+        "1 record of the ledger cannot be read (entry 1 (point): id is missing)"
+    )
+
+
+def four(**keep):
+    policies = [DataPolicy(name, keep={"last": 2, **keep.get(name, {})}) for name in GROUPS]
+    return recovery(topology=FOUR, waves=[list(GROUPS)], rto="9h", data=policies)
+
+
+@pytest.mark.slow
+def test_records_grow_with_the_runs_that_are_kept_and_not_with_groups(cloud):
+    applied(FOUR, PRODUCTION)
+    plan = four()
+    for _ in range(4):
+        assert replicate(plan, now=True, pace=ONE).succeeded
+    assert len(records(plan.ledger)) == 2
+    assert all(volume.level == "ok" for volume in status(plan).volumes)
+    longer = four(db={"last": 4})
+    for _ in range(3):
+        assert replicate(longer, now=True, pace=ONE).succeeded
+    assert len(records(plan.ledger)) == 4, "the lines of db are left in two of them"
+    with Connection.to(RECOVERY) as there:
+        found = points(reader(there).entries())
+    assert [each.group for each in found].count("db") == 4
+    assert len(found) == 4 + 3 * 2

@@ -1,0 +1,68 @@
+"""Several entries in one record: each is read as it was written, and one alone as version 0.1.0 wrote it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portinfra.recovery.ledger.entries import VERSION, unreadable
+from portinfra.recovery.ledger.lines import LINES, SAME, find_line, join_lines, split_lines
+
+DB = {"kind": "point", "id": "1", "group": "db", "taken": 1.0, "count": 1, "digest": "d", "open": True}
+FILES = {**DB, "id": "2", "group": "files"}
+
+values = st.sampled_from(["", "x", 0, 1, 2, 1.0, 1.5, True, False, None])
+entries = st.dictionaries(st.sampled_from(["kind", "id", "open", "v", "count", "key"]), values)
+
+
+@given(st.lists(entries, min_size=1, max_size=5))
+def test_entries_are_read_as_they_were_written(lines):
+    if len(lines) == 1 and LINES not in lines[0]:
+        assert join_lines(lines) == lines[0]
+    found = split_lines(join_lines(lines))
+    assert [sorted(map(repr, each.items())) for each in found] == [
+        sorted(map(repr, each.items())) for each in lines
+    ], "1, 1.0 and true are three values"
+
+
+def test_what_all_lines_say_is_written_once():
+    said = join_lines([DB, FILES])
+    assert said[LINES] == [{"id": "1", "group": "db"}, {"id": "2", "group": "files"}]
+    assert said[SAME]["digest"] == "d"
+
+
+def test_a_record_is_open_while_one_of_its_lines_is():
+    closed = {**DB, "open": False}
+    assert join_lines([closed, FILES])["open"] is True
+    assert join_lines([closed, {**FILES, "open": False}])["open"] is False
+
+
+def test_a_version_that_knows_no_lines_counts_the_record_as_newer():
+    assert join_lines([DB, FILES])["v"] > 2
+
+
+def test_each_line_is_judged_by_itself():
+    said = join_lines([DB, FILES])
+    del said[LINES][0]["id"]
+    problems = [unreadable(7, line) for line in split_lines(said)]
+    assert [str(each) if each else "" for each in problems] == ["entry 7 (point): id is missing", ""]
+
+
+DAMAGES = {
+    "no line": {LINES: []},
+    "lines of another type": {LINES: "x"},
+    "a line that is no object": {LINES: [3]},
+    "common fields of another type": {SAME: "x"},
+    "a newer version": {"v": VERSION + 1},
+    "another version": {"v": "soon"},
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_record_of_another_form_is_one_unreadable_entry(damage):
+    (only,) = split_lines({**join_lines([DB, FILES]), **damage})
+    assert unreadable(7, only)
+
+
+def test_an_entry_is_found_by_its_kind_and_id():
+    assert find_line([DB, FILES], {"kind": "point", "id": "2"}) == FILES
+    assert find_line([DB, FILES], {"kind": "drill", "id": "2"}) is None
