@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -16,6 +17,8 @@ from portinfra_acme.plugin import plugin
 
 @pytest.mark.slow
 class TestAcme(ProviderConformance):
+    gaps: ClassVar = {"test_what_others_make_within_ours_is_listed_and_left_alone": "not listed"}
+
     @pytest.fixture
     def bed(self):
         with registry.substituted(plugin):

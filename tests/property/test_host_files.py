@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 from attrs import evolve
-from host_checkers import PROGRAMS, complaint_of, is_possible, write_certificates
+from host_checkers import PROGRAMS, complaint_of, is_possible
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from near_and_far import worlds
@@ -154,7 +154,7 @@ def test_one_more_host_changes_no_firewall(data, topology, environment):
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory):
     """The certificates of one host, which stand for those of all."""
-    return write_certificates(tmp_path_factory.mktemp("tls"), Authority.create(), "web1")
+    return Authority.create().write(tmp_path_factory.mktemp("tls"), "web1")
 
 
 @pytest.mark.tools(*PROGRAMS)

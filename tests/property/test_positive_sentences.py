@@ -96,9 +96,23 @@ def call_all_restorable(found):
     return evolve(found, points=tuple(evolve(point, restorable=True) for point in found.points))
 
 
+def call_volumes_of_broken_groups_restorable(found):
+    """A takeover restores nothing of a group whose points all lack a snapshot, so no volume of it has an age.
+
+    A status once gave an age to the volumes whose snapshots exist.
+    """
+    newest = next(iter(found.points), None)
+    volumes = (
+        evolve(each, point=newest.id, age=newest.age) if each.verdict == "covered" else each
+        for each in found.volumes
+    )
+    return evolve(found, volumes=tuple(volumes)) if newest else found
+
+
 RECOVERY_CONDITIONS = {
     "data is late": change_volumes(level="ok"),
     "data has an age": change_volumes(age=0.0),
+    "a group cannot be restored": change_shown("show_status", call_volumes_of_broken_groups_restorable),
     "a point lacks a snapshot": change_shown("show_status", call_all_restorable),
     "the target stands": change_shown("show_status", lambda found: evolve(found, stands=0, turn=None)),
     "something did not pass": change_evidence("result", "passed"),

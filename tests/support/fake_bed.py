@@ -1,5 +1,7 @@
 """The simulator as a test bed: in memory, of any shape, its pages small so that there are several."""
 
+import hashlib
+import json
 from contextlib import contextmanager
 
 from attrs import evolve
@@ -58,8 +60,23 @@ class FakeBed(Bed):
         self.clock.sleep_until(self.clock.now() + 4 * 3600)
         return sorted(
             f"{record['kind']} {record['name']} { ({name: record[name] for name in KEPT if name in record}) }"
+            f"{self._digest_of_birth(record)}"
             for record in self.cloud.books()
         )
+
+    def _digest_of_birth(self, record):
+        """What a host read at its birth, which no client sees. A digest: it may be long."""
+        if record["kind"] != "instance":
+            return ""
+        given = self._birth(record["name"])
+        return f" {hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()}"
+
+    def _birth(self, name):
+        """Return the data that the host with this in its name was created with."""
+        tables = self.cloud.store.tables()
+        bodies = [row["body"] for table in tables for row in self.cloud.store.rows(table).values()]
+        (body,) = [body for body in bodies if name in body.get("name", "") and "user_data" in body]
+        return {key: body.get(key) for key in ("boot_script", "ssh_keys", "user_data")}
 
     @contextmanager
     def silence(self, zone):
@@ -95,12 +112,7 @@ class FakeBed(Bed):
         return "CreateVolume"
 
     def user_data(self, host):
-        rows = [row for table in self.cloud.store.tables() for row in self.cloud.store.rows(table).values()]
-        (given,) = [
-            row["body"]
-            for row in rows
-            if f"-{host}-" in row["body"].get("name", "") and "user_data" in row["body"]
-        ]
+        given = self._birth(f"-{host}-")
         return "\n".join([given["user_data"], *given["ssh_keys"]])
 
     def print_console(self, host, text):

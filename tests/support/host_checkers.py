@@ -1,4 +1,4 @@
-"""Real programs that judge the files of a host: HAProxy with certificates of a test authority, and nft."""
+"""Real programs that judge the files of a host: HAProxy, with certificates, and nft."""
 
 import os
 import shutil
@@ -6,22 +6,8 @@ import subprocess
 from pathlib import Path
 
 from portinfra.hosts import haproxy, nftables
-from portinfra.testing.certificates import Authority
 
 PROGRAMS = ("haproxy", "nft", "unshare")
-
-
-def write_certificates(folder: Path, authority: Authority, host: str) -> Path:
-    """Write what a host has in /etc/portinfra/tls."""
-    folder.mkdir(parents=True, exist_ok=True)
-    issued = authority.issue(host)
-    for name, text in (
-        ("host.pem", issued.certificate),
-        ("host.pem.key", issued.key),
-        ("ca.pem", authority.pem),
-    ):
-        (folder / name).write_text(text)
-    return folder
 
 
 def complaint_of(file, tls: Path, folder: Path) -> str:

@@ -221,18 +221,13 @@ class RecoveryHistory:
         """Those points all of whose snapshots are complete."""
         return {id: parts for id, parts in self.points().items() if {*parts} == {*VOLUMES}}
 
-    def older_than(self, moment, slack, *, whole=True):
-        """The volumes none of whose restorable data is of that moment or later: of points that are whole, or
-        of each volume by itself.
-        """
-        points, (here, _) = self.whole_points() if whole else self.points(), self.ends
+    def older_than(self, moment, slack):
+        """The volumes none of whose restorable data is of that moment or later."""
+        points, (here, _) = self.whole_points().values(), self.ends
         return [
             name
             for name in VOLUMES
-            if max(
-                (self.until(here, name, parts[name]) for parts in points.values() if name in parts),
-                default=-inf,
-            )
+            if max((self.until(here, name, parts[name]) for parts in points), default=-inf)
             < moment - slack - self.skew
         ]
 
@@ -267,8 +262,9 @@ def ok(history, found, asked):
 
 
 def age_of_data(history, found, asked):
+    """A takeover restores a group whole or not at all, so only points with all their snapshots count."""
     now = history.cloud.clock.now()
-    older = history.older_than(now - _seconds(found["age"]), _slack(found["age"]), whole=False)
+    older = history.older_than(now - _seconds(found["age"]), _slack(found["age"]))
     return older if len(older) > int(found["without"] or 0) else []
 
 

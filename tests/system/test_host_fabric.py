@@ -1,142 +1,49 @@
-"""Real firewalls and proxies with the rendered files: who reaches whom, who answers, and who is refused.
+"""Real firewalls and proxies with the rendered files: who answers, and who is refused.
 
 Counts and the order of servers decide, and no times.
 """
 
-import select
-import socket
+import ssl
 from collections import Counter
 
 import pytest
 from attrs import evolve
-from fabric import PROGRAMS, Fabric, wait_until, why_impossible
-from host_checkers import write_certificates
 from service_shop import PAYMENTS, PRODUCTION, SHOP, platform
 
-from portinfra import INTERNET, allow, reach
+from portinfra import Service, allow
 from portinfra.hosts.render import render
 from portinfra.placement import place
 from portinfra.testing.certificates import Authority
+from portinfra.testing.fabric import PROGRAMS, Fabric, wait_until, why_impossible
+from portinfra.testing.fabric.waiting import PATIENCE
 
 pytestmark = [pytest.mark.tools(*PROGRAMS), pytest.mark.slow]
 
-PORTS = (22, 80, 443, 514, 5432, 5671, 6380, 8443, 9999)
-"""Every port that a flow names, and some that none does."""
+REPORTS = Service("reports", tcp=9443, local_port=8009, app_port=19443)
+"""A service without `health`: its port is checked."""
 
-TOPOLOGY = evolve(SHOP, flows=[*SHOP.flows, allow("web", INTERNET, tcp=80, why="packages")])
-"""With a way in from everywhere and a way out to everywhere, each chain alone lets too much through."""
-
+TOPOLOGY = evolve(
+    SHOP.with_role(evolve(SHOP.role("logs"), offers=REPORTS)),
+    flows=[*SHOP.flows, allow("web", REPORTS, why="reports")],
+)
 PLACED = place(TOPOLOGY, PRODUCTION)
 APPS = [f"app{number}" for number in range(1, 7)]
 
 
 @pytest.fixture(scope="module")
-def fabric(tmp_path_factory):
+def proxied(tmp_path_factory):
+    """Every host has its firewall. web1, logs1 and each app run HAProxy; the servers their application."""
     if why := why_impossible():
         pytest.skip(why)
-    made = Fabric(PLACED, render(PLACED, platform), tmp_path_factory.mktemp("fabric"))
-    try:
-        yield made
-    finally:
-        made.close()
-
-
-def passing(fabric):
-    """Return every (source, target, protocol, port) that passes between two hosts."""
-    addresses = {name: host.private_address for name, host in fabric.hosts.items()}
-    sockets, listening, datagrams = [], [], {}
-    try:
-        for name, address in addresses.items():
-            with fabric.inside(name):
-                for port in PORTS:
-                    listening.append(socket.create_server((address, port), backlog=256))
-                    receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-                    receiver.setblocking(False)
-                    receiver.bind((address, port))
-                    datagrams[receiver] = (name, port)
-        tried = {}
-        for source in addresses:
-            with fabric.inside(source):
-                sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-                sockets.append(sender)
-                for target, address in addresses.items():
-                    for port in PORTS if target != source else ():
-                        caller = socket.socket()
-                        caller.setblocking(False)
-                        caller.connect_ex((address, port))
-                        tried[caller] = (source, target, "tcp", port)
-                        try:
-                            sender.sendto(source.encode(), (address, port))
-                        except PermissionError:  # the firewall of the source drops it at once
-                            continue
-        return {*_connected(tried), *_received(datagrams)}
-    finally:
-        for each in [*sockets, *listening, *datagrams, *tried]:
-            each.close()
-
-
-def _connected(tried):
-    poll, by_number = select.poll(), {caller.fileno(): caller for caller in tried}
-    for number in by_number:
-        poll.register(number, select.POLLOUT)
-    while found := poll.poll(1500):  # until nothing more comes
-        for number, _ in found:
-            poll.unregister(number)
-            if by_number[number].getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
-                yield tried[by_number[number]]
-
-
-def _received(datagrams):
-    for receiver, (target, port) in datagrams.items():
-        while True:
-            try:
-                yield receiver.recv(100).decode(), target, "udp", port
-            except BlockingIOError:
-                break
-
-
-def declared():
-    """Return what `reach` says, in the same form."""
-    who = reach.of(PLACED)
-    hosts = [name for name in who.names if name[-1].isdigit()]
-    return {
-        (source, target, protocol, port)
-        for source in hosts
-        for target in hosts
-        if source != target
-        for protocol in ("tcp", "udp")
-        for port in PORTS
-        if (protocol, port) in who.direct(source, target)
-    }
-
-
-@pytest.fixture(scope="module")
-def walled(fabric):
-    """Every firewall is loaded, after a control run without any."""
-    everything = len(fabric.hosts) * (len(fabric.hosts) - 1) * len(PORTS) * 2
-    assert len(passing(fabric)) >= 0.95 * everything
-    for chains in (("input",), ("output",), ("input", "output")):
+    with Fabric(PLACED, render(PLACED, platform), tmp_path_factory.mktemp("fabric")) as fabric:
         for host in fabric.hosts:
-            fabric.load_firewall(host, chains=chains)
-        found = passing(fabric)
-        assert found >= declared()
-        if len(chains) == 1:
-            assert found > declared(), "one chain alone lets more through"
-    return found
-
-
-def test_between_hosts_passes_exactly_what_reach_says(walled):
-    assert walled == declared()
-
-
-@pytest.fixture(scope="module")
-def proxied(fabric, walled):
-    """web1 and every app run HAProxy, and every app its application."""
-    for host in APPS:
-        fabric.start_application(host, PAYMENTS.port_of_app)
-    for host in ["web1", *APPS]:
-        fabric.start_proxy(host)
-    return fabric
+            fabric.load_firewall(host)
+        for host in APPS:
+            fabric.start_application(host, PAYMENTS.port_of_app)
+        fabric.start_application("logs1", REPORTS.port_of_app)
+        for host in ["web1", "logs1", *APPS]:
+            fabric.start_proxy(host)
+        yield fabric
 
 
 def answers(fabric, count=12):
@@ -145,6 +52,14 @@ def answers(fabric, count=12):
 
 def evenly(*hosts, count=12):
     return Counter(dict.fromkeys(hosts, count // len(hosts)))
+
+
+def state_of(fabric, service, server):
+    """Return what HAProxy of web1 says of a server: UP or DOWN, with the result of its last check."""
+    head, *rows = fabric.tell_proxy("web1", "show stat").strip().lstrip("# ").splitlines()
+    named = (dict(zip(head.split(","), row.split(","), strict=True)) for row in rows)
+    (found,) = (row for row in named if (row["pxname"], row["svname"]) == (service, server))
+    return found["status"], found["check_status"]
 
 
 def test_the_own_zone_answers_then_the_others_and_then_the_own_zone_again(proxied):
@@ -161,17 +76,42 @@ def test_the_own_zone_answers_then_the_others_and_then_the_own_zone_again(proxie
     wait_until(lambda: answers(proxied) == evenly(*own))
 
 
+SERVERS = {"by HTTP": (PAYMENTS, "app1"), "by its port": (REPORTS, "logs1")}
+"""How a server's own host checks its application, with a service and one of its servers."""
+
+
+@pytest.mark.parametrize(("service", "server"), SERVERS.values(), ids=SERVERS)
+def test_a_dead_application_is_down_at_its_clients(proxied, service, server):
+    """Its listener is alive, and refuses."""
+    assert seconds_until_down(proxied, service, server) < PATIENCE
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("service", "server"), SERVERS.values(), ids=SERVERS)
+def test_a_dead_application_is_down_at_its_clients_within_two_seconds(proxied, service, server):
+    assert max(seconds_until_down(proxied, service, server) for _ in range(10)) <= 2
+
+
+def seconds_until_down(fabric, service, server):
+    """Kill an application, and start it again when HAProxy of web1 knows. Return the seconds until then."""
+    wait_until(lambda: state_of(fabric, service.name, server)[0] == "UP")
+    fabric.kill_application(server)
+    seconds = wait_until(lambda: state_of(fabric, service.name, server)[0] == "DOWN")
+    fabric.start_application(server, service.port_of_app)
+    wait_until(lambda: state_of(fabric, service.name, server)[0] == "UP")
+    return seconds
+
+
 def test_a_zone_that_is_cut_off_goes_on_working(proxied):
     wait_until(lambda: answers(proxied) == evenly("app1", "app4"))
-    certificate = (proxied.folder / "web1/tls/host.pem", proxied.folder / "web1/tls/host.pem.key")
+    certificate = proxied.authority.write(proxied.folder / "test", "web1")
 
     def ask_elsewhere():
-        authority = proxied.authority.pem
-        return proxied.ask_by_tls("web1", "app2", PAYMENTS.tcp, certificate, authority, patience=1)
+        return ask_by_tls(proxied, "app2", certificate)
 
     assert ask_elsewhere() == "app2"
     proxied.cut_off(0)
-    assert ask_elsewhere() == "", "the zone is cut off"
+    assert ask_elsewhere() == "timed out", "the zone is cut off"
     assert answers(proxied, 24) == evenly("app1", "app4", count=24)
     proxied.cut_off(0, cut=False)
     wait_until(lambda: ask_elsewhere() == "app2")
@@ -196,16 +136,47 @@ def test_a_drained_server_stays_drained_until_its_address_changes(proxied):
     wait_until(lambda: answers(proxied) == evenly("app1", "app4"))
 
 
+def ask_by_tls(fabric, target, certificate=None, **versions):
+    """Return who answers web1 at the port of a host, or why nobody does; "" where the host hangs up."""
+    context = ssl.create_default_context(cadata=fabric.authority.pem)
+    context.check_hostname = False
+    context.set_ciphers("ALL:@SECLEVEL=0")  # the client could speak old versions: only the server refuses
+    for name, value in versions.items():
+        setattr(context, name, value)
+    if certificate:
+        context.load_cert_chain(certificate / "host.pem", certificate / "host.pem.key")
+    try:
+        return fabric.ask_by_tls("web1", target, PAYMENTS.tcp, context)
+    except ssl.SSLError as error:
+        return error.reason
+    except OSError as error:
+        return str(error)
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1")
 def test_a_listener_admits_the_declared_role_of_the_own_authority_only(proxied, tmp_path):
+    """Each refusal has its own reason: no other one is in its way."""
     wait_until(lambda: answers(proxied) == evenly("app1", "app4"))
 
-    def ask(host, authority=proxied.authority):
-        folder = write_certificates(tmp_path / host / str(id(authority)), authority, host)
-        files = (folder / "host.pem", folder / "host.pem.key")
-        return proxied.ask_by_tls("web1", "app1", PAYMENTS.tcp, files, proxied.authority.pem)
+    def ask(host, authority=proxied.authority, **versions):
+        certificate = authority.write(tmp_path / host / str(id(authority)), host)
+        return ask_by_tls(proxied, "app1", certificate, **versions)
 
-    assert ask("web7") == "app1"
-    assert ask("logs1") == ""
-    assert ask("web") == ask("webs1") == ask("xweb1") == ask("web01") == ""
-    assert ask("web1", Authority.create()) == ""
-    assert proxied.ask_by_tls("web1", "app1", PAYMENTS.tcp, None, proxied.authority.pem) == ""
+    assert ask("web7") == ask("web1", maximum_version=ssl.TLSVersion.TLSv1_2) == "app1"
+    for other_role in ("logs1", "web", "webs1", "xweb1", "web01"):
+        assert ask(other_role) in ("", "[Errno 104] Connection reset by peer")
+    assert ask("web1", Authority.create()) == "TLSV1_ALERT_DECRYPT_ERROR", "an authority of the same name"
+    assert ask_by_tls(proxied, "app1") == "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+    old = {"minimum_version": ssl.TLSVersion.TLSv1_1, "maximum_version": ssl.TLSVersion.TLSv1_1}
+    assert ask("web1", **old) == "TLSV1_ALERT_PROTOCOL_VERSION"
+
+
+def test_a_client_refuses_a_server_with_the_name_of_another_one(proxied):
+    wait_until(lambda: answers(proxied) == evenly("app1", "app4"))
+    proxied.stop_proxy("app1")
+    proxied.start_proxy("app1", identity="app4")
+    wait_until(lambda: state_of(proxied, "payments", "app1") == ("DOWN", "L6RSP"))  # TLS itself was refused
+    assert answers(proxied) == evenly("app4")
+    proxied.stop_proxy("app1")
+    proxied.start_proxy("app1")
+    wait_until(lambda: answers(proxied) == evenly("app1", "app4"))

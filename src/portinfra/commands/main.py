@@ -3,7 +3,7 @@
 import shlex
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -16,7 +16,6 @@ from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.session import Session, run_guarded
 from portinfra.declaration.declared import Declared, declare
 from portinfra.errors import PortinfraError
-from portinfra.model.convert import several
 from portinfra.model.environment import Environment
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
@@ -48,10 +47,9 @@ def cli(
     """
     open_streams()
     arguments = tuple(sys.argv[1:])
-    own: tuple[PolicyRule, ...] = several(rules)
-    session = Session(f"python {shlex.quote(sys.argv[0])}", arguments, Declared(), own)
+    session = Session(f"python {shlex.quote(sys.argv[0])}", arguments, Declared())
     try:
-        declared = declare(topologies, environments, recovery, *_with_class(own))
+        declared = declare(topologies, environments, recovery, rules)
     except PortinfraError as error:
         refused = error
 
@@ -60,14 +58,6 @@ def cli(
 
         sys.exit(run_guarded(refuse, session, as_json="--json" in arguments))
     _run(evolve(session, declared=declared))
-
-
-def _with_class(rules: tuple[object, ...]) -> Iterator[tuple[str, object, type]]:
-    """Yield the rules of a script with their class, which only a script that has rules imports."""
-    if rules:
-        from portinfra.policy import PolicyRule
-
-        yield "rules", rules, PolicyRule
 
 
 def _run(session: Session) -> NoReturn:

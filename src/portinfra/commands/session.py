@@ -6,7 +6,6 @@ import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from attrs import Factory, define, frozen
 
@@ -14,9 +13,6 @@ from portinfra.commands.exits import Interrupted, Misuse, exit_code
 from portinfra.declaration.declared import Declared
 from portinfra.errors import PortinfraError
 from portinfra.render.console.streams import OutputLost
-
-if TYPE_CHECKING:
-    from portinfra.policy import PolicyRule
 
 DEBUG_VARIABLE = "PORTINFRA_DEBUG"
 """Set to 1, errors come with their traceback."""
@@ -70,8 +66,6 @@ class Session:
     arguments: tuple[str, ...] = ()
     declared: Declared | None = None
     """What a script handed to `cli`; None: each command reads it from a file."""
-    rules: "tuple[PolicyRule, ...]" = ()
-    """Rules of a script's own, which `plan`, `apply` and `check` hold to as well."""
 
     known: Known = Factory(Known)
 

@@ -1,7 +1,7 @@
 """All that a user declared, by name."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import field, frozen
 
@@ -15,7 +15,18 @@ from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.words import suggestion, with_article
 
+if TYPE_CHECKING:
+    from portinfra.policy import PolicyRule
+
 T = TypeVar("T", Topology, Environment, RecoveryPlan)
+
+ARGUMENTS = {
+    "topologies": "Topology",
+    "environments": "Environment",
+    "recovery": "RecoveryPlan",
+    "rules": "PolicyRule",
+}
+"""Argument of `cli` → the class of its values."""
 
 
 @frozen
@@ -25,7 +36,9 @@ class Declared:
     topologies: tuple[Topology, ...] = ()
     environments: tuple[Environment, ...] = ()
     recoveries: tuple[RecoveryPlan, ...] = ()
-    plain_variables: frozenset[str] = field(default=frozenset(), eq=False, repr=False)
+    rules: "tuple[PolicyRule, ...]" = ()
+    """Policy rules of a script. `check`, `plan`, `apply` and `move` use them beside the built-in ones."""
+    plain_variables: frozenset[str] = field(default=frozenset(), eq=False, repr=False, kw_only=True)
     """Variables of HCL that are not sensitive: the command line may repeat what was given for them."""
 
     def topology(self, name: str | None = None) -> Topology:
@@ -66,36 +79,39 @@ def _named(values: Sequence[T], name: str | None, kind: str, plural: str) -> T:
     )
 
 
-def declare(
-    topologies: object, environments: object, recovery: object, *others: tuple[str, object, type]
-) -> Declared:
-    """Return what a script hands to `cli`. `others`: more arguments of it, each with its name and class.
+def declare(topologies: object, environments: object, recovery: object, rules: object = ()) -> Declared:
+    """Return what a script passes to `cli`.
 
     Raises DeclarationError with a finding for each value of a wrong class, and for each two of a kind that
     bear one name.
     """
-    known = tuple(map(several, (topologies, environments, recovery)))  # an iterator is read once
-    kinds = (("topologies", Topology), ("environments", Environment), ("recovery", RecoveryPlan))
-    given = [(name, values, kind) for (name, kind), values in zip(kinds, known, strict=True)]
+    given: tuple[Any, ...] = tuple(
+        map(several, (topologies, environments, recovery, rules))
+    )  # an iterator is read once
     findings: list[Finding] = []
-    for name, values, kind in (*given, *others):
-        for value in several(values):
-            if not isinstance(value, kind):
+    for (name, kind), values in zip(ARGUMENTS.items(), given, strict=True):
+        for value in values:
+            if not is_a(value, kind):
                 findings.append(
                     Finding(
                         "declaration/wrong-type",
-                        f"{name} of cli() must be {with_article(kind.__name__)} or several, and is or holds "
+                        f"{name} of cli() must be {with_article(kind)} or several, and is or holds "
                         f"{what_it_is(value)}",
-                        f"Give {name} as {with_article(kind.__name__)}, or as a list of them.",
+                        f"Give {name} as {with_article(kind)}, or as a list of them.",
                         location=here(),
                     )
                 )
     if findings:
         raise declaration_error(findings)
-    declared = Declared(*known)  # type: ignore[arg-type]
+    declared = Declared(*given)
     if findings := duplicates(declared):
         raise declaration_error(findings)
     return declared
+
+
+def is_a(value: object, kind: str) -> bool:
+    """Return whether a value is of a class of `ARGUMENTS`, by its name: rules lie above this module."""
+    return any(each.__name__ == kind for each in type(value).__mro__)
 
 
 def duplicates(declared: Declared) -> list[Finding]:

@@ -1,50 +1,99 @@
-"""A declaration in Python: the script is run, and the values that it leaves are taken."""
+"""A declaration in Python: the script is run up to its `cli(…)`, whose arguments are the declaration.
 
+A script that calls no `cli` declares the values at its top level.
+"""
+
+import ast
 import runpy
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from portinfra.declaration.declared import Declared, declaration_error, declare, duplicates
+from portinfra.declaration.declared import (
+    ARGUMENTS,
+    Declared,
+    declaration_error,
+    declare,
+    duplicates,
+    is_a,
+)
 from portinfra.errors import DeclarationError, PortinfraError
-from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
-from portinfra.model.recovery import RecoveryPlan
-from portinfra.model.topology import Topology
 
 RUN_NAME = "portinfra_declaration"
-"""The script's `__name__`: not `__main__`, so that its own `cli(…)` is not reached."""
+"""The script's `__name__`: not `__main__`, so that nothing which it guards by that is executed."""
+
+
+class _Handed(BaseException):
+    """Ends a script at its `cli(…)`, as `cli` does."""
+
+    def __init__(self, declared: Declared) -> None:
+        super().__init__()
+        self.declared = declared
 
 
 def run(path: Path) -> Declared:
-    """What the script declares: each topology, environment and recovery plan at its top level, also in lists.
+    """Return what the script declares: the arguments of its `cli(…)`, also below `if __name__ == "__main__"`.
+    Without that call: each topology, environment, recovery plan and rule at its top level, also in lists.
 
     Its own directory is importable meanwhile. What it prints goes to standard error: standard
     output holds the result of the command. Raises DeclarationError at the user's line where it fails.
     """
-    passed: list[Declared] = []
-    with _importable(path.parent), _captured(passed), redirect_stdout(sys.stderr):
+    with _importable(path.parent), _cli_hands_over(), redirect_stdout(sys.stderr):
         try:
             left = runpy.run_path(str(path), run_name=RUN_NAME)
+            _call_guarded_cli(path, left)
+        except _Handed as handed:
+            return handed.declared
         except DeclarationError:
             raise
         except (Exception, SystemExit) as error:
             raise _failure(error, path) from error
-    handed = [some for each in passed for some in (each.topologies, each.environments, each.recoveries)]
-    values = list(_flat([*left.values(), *handed]))
-    declared = Declared(
-        topologies=tuple(value for value in values if isinstance(value, Topology)),
-        environments=tuple(value for value in values if isinstance(value, Environment)),
-        recoveries=tuple(value for value in values if isinstance(value, RecoveryPlan)),
-    )
-    findings = duplicates(declared)
-    if findings:
+    declared = Declared(*(tuple(_values(left, kind)) for kind in ARGUMENTS.values()))
+    if findings := duplicates(declared):
         raise declaration_error(findings)
     return declared
+
+
+def _call_guarded_cli(path: Path, left: dict[str, Any]) -> None:
+    """Evaluate the first `cli(…)` that stands below `if __name__ == "__main__"`, and nothing else there.
+
+    left: what the script left at its top level. Raises DeclarationError for a name that is not among it.
+    """
+    tree = ast.parse(path.read_bytes())
+    guarded = [node for node in tree.body if isinstance(node, ast.If) and _is_guard(node.test)]
+    for statement in (statement for node in guarded for statement in node.body):
+        if not isinstance(statement, ast.Expr) or not _calls_cli(statement.value, left):
+            continue
+        try:
+            exec(compile(ast.Module([statement], []), str(path), "exec"), left)
+        except NameError as error:
+            message = f'cli() uses {error.name!r}, which the script sets below if __name__ == "__main__"'
+            fix = f"Set {error.name} before that line: of what is below it, only the call of cli() is read."
+            location = Location(str(path), statement.lineno)
+            finding = Finding("declaration/script", message, fix, location=location)
+            raise declaration_error([finding]) from error
+
+
+def _is_guard(test: ast.expr) -> bool:
+    return ast.unparse(test) in ("__name__ == '__main__'", "'__main__' == __name__")
+
+
+def _calls_cli(node: ast.expr, left: dict[str, Any]) -> bool:
+    """Return whether an expression calls `cli`, by any of its names: `cli(…)`, `portinfra.cli(…)`."""
+    if not isinstance(node, ast.Call):
+        return False
+    door = vars(sys.modules["portinfra"])
+    match node.func:
+        case ast.Name(id=name):
+            return left.get(name) is door["cli"]
+        case ast.Attribute(value=ast.Name(id=module), attr="cli"):
+            return left.get(module) is sys.modules["portinfra"]
+    return False
 
 
 @contextmanager
@@ -64,11 +113,11 @@ def _importable(directory: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _captured(passed: list[Declared]) -> Iterator[None]:
-    """Take what a script hands to `cli(…)` outside of `if __name__ == "__main__"`, instead of running it."""
+def _cli_hands_over() -> Iterator[None]:
+    """Meanwhile `cli(…)` hands over what it is given, instead of running a command."""
 
-    def cli(*topologies: Any, environments: Any = (), recovery: Any = (), rules: Any = ()) -> None:
-        passed.append(declare(topologies, environments, recovery))
+    def cli(*topologies: Any, environments: Any = (), recovery: Any = (), rules: Any = ()) -> NoReturn:
+        raise _Handed(declare(topologies, environments, recovery, rules))
 
     door = vars(sys.modules["portinfra"])
     before = door.get("cli")
@@ -82,12 +131,12 @@ def _captured(passed: list[Declared]) -> Iterator[None]:
             door["cli"] = before
 
 
-def _flat(values: Iterable[Any]) -> Iterator[Any]:
-    """Each declared value once, whether alone or in a list, in the order of first mention."""
+def _values(left: dict[str, Any], kind: str) -> Iterator[Any]:
+    """Yield each value of a class once, whether alone or in a list, in the order of first mention."""
     seen: list[Any] = []
-    for value in values:
+    for value in left.values():
         for one in value if isinstance(value, list | tuple) else (value,):
-            if isinstance(one, Topology | Environment | RecoveryPlan) and one not in seen:
+            if is_a(one, kind) and one not in seen:
                 seen.append(one)
                 yield one
 

@@ -4,6 +4,7 @@ An environment of yours has an authority of its own. This one protects its key i
 """
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Self
 
 from attrs import frozen
@@ -59,6 +60,15 @@ class Authority:
             signed.public_bytes(Encoding.PEM).decode(),
             key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
         )
+
+    def write(self, folder: Path, host: str) -> Path:
+        """Write what a host has in /etc/portinfra/tls into a folder, and return the folder."""
+        issued = self.issue(host)
+        folder.mkdir(parents=True, exist_ok=True)
+        files = {"host.pem": issued.certificate, "host.pem.key": issued.key, "ca.pem": self.pem}
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="ascii")
+        return folder
 
 
 def _name(common: str) -> x509.Name:

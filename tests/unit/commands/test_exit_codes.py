@@ -108,9 +108,10 @@ def test_one_kind_of_fault_has_one_exit_code_whichever_command_finds_it(world, c
     changes = {name: given[name] for name in ("cidr", "on") if name in given}
     ends = [evolve(each, **changes) for each in (HERE, THERE)]
     plan = RecoveryPlan("shop", *ends, rpo="4h", rto="1h", waves=[["db"]], accept="hosts")
-    declared = Declared((given.get("topology", SHOP),), tuple(ends), (plan,))
+    topologies, rules = (given.get("topology", SHOP),), given.get("rules", ())
+    declared = Declared(topologies, tuple(ends), (plan,), rules)
     names = {"production": given.get("name", "production"), "shop": given.get("name", "shop")}
     words = tuple(word.format(**names) for word in COMMANDS[command])
-    session = Session("python shop.py", words, declared, given.get("rules", ()))
+    session = Session("python shop.py", words, declared)
     result = CliRunner().invoke(app(session), list(words))
     assert result.exit_code == code, result.output

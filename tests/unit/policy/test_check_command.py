@@ -38,8 +38,8 @@ class World:
     rules: tuple[Any, ...] = ()
 
     def run(self, *arguments: str) -> Any:
-        declared = Declared((self.topology,), (DEMO,))
-        session = Session("python shop.py", arguments, declared, self.rules)
+        declared = Declared((self.topology,), (DEMO,), rules=self.rules)
+        session = Session("python shop.py", arguments, declared)
         return CliRunner().invoke(app(session), list(arguments))
 
     def document(self, *arguments: str) -> Any:

@@ -9,6 +9,7 @@ import pytest
 from portinfra.model.environment import Environment
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Volume
+from portinfra.model.service import Service
 from portinfra.model.topology import INTERNET, Role, Topology, allow
 from portinfra.placement import place
 from portinfra.render.diagrams import FORMATS, draw
@@ -58,6 +59,15 @@ def test_every_format_shows_region_zones_subnets_hosts_volumes_and_flows(format)
         assert words in drawn
     for words in ("77 GiB", "33 GiB", "tcp 5432", "tcp 80, 443", "udp 1194", "icmp", "203.0.113.0/24"):
         assert words in drawn
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_flow_to_a_service_has_its_name_before_its_port(format):
+    api = Service("payments-api", tcp=8443, local_port=8002)
+    flows = [allow("web", api, udp=53, why="payments"), allow("app", "web", tcp=80, why="callbacks")]
+    drawn = draw(placed(Topology("payments", [Role("web"), Role("app", offers=api)], flows)), format)
+    assert "payments-api tcp 8443" in drawn
+    assert not re.search(r"payments-api (tcp 80\b|udp)", drawn)
 
 
 @pytest.mark.parametrize("format", FORMATS)

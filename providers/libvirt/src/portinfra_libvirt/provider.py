@@ -14,12 +14,22 @@ from portinfra.model.resources import Spec
 from portinfra.provider.clock import SystemClock
 from portinfra.provider.interface import Answer, Call, Driver
 from portinfra_libvirt import catalogue
-from portinfra_libvirt.actions import consoles, guests, networking, overlay, storage, survey, together
+from portinfra_libvirt.actions import (
+    consoles,
+    everything,
+    guests,
+    networking,
+    overlay,
+    storage,
+    survey,
+    together,
+)
 from portinfra_libvirt.actions.hand import Action, Hand
 from portinfra_libvirt.actions.pool_queue import PoolQueue
 from portinfra_libvirt.actions.together import Together
 from portinfra_libvirt.connections import Connections
 from portinfra_libvirt.drivers import drivers
+from portinfra_libvirt.drivers.foreign import EVERYTHING
 from portinfra_libvirt.drivers.reading import CONSOLE, SURVEY
 from portinfra_libvirt.errors import AGAIN, NAME, classified, limit_tries
 from portinfra_libvirt.published import CAPABILITIES
@@ -77,6 +87,8 @@ class LibvirtProvider:
         hand = Hand(connection, self.site, self._changing[at], answering, self._queues[at])
         if call.action == SURVEY:
             return survey.survey(hand.connection, call.parameters["scope"], hand.site.directory)
+        if call.action == EVERYTHING:
+            return everything.list_all(hand.connection)
         if call.action == CONSOLE:
             return consoles.read_console(hand, call.parameters["domain"])
         overlay.probed(hand, call)

@@ -18,6 +18,7 @@ from hypervisors.printing import Printing
 from hypervisors.site import ACCOUNT, IMAGE_POOL, Site
 from portinfra.model.environment import Environment
 from portinfra.testing.conformance import Bed
+from portinfra.testing.conformance.bed import FOREIGN_KINDS
 from portinfra_libvirt import domains, filters, networks, xml
 from portinfra_libvirt.published import SIZES
 
@@ -51,6 +52,7 @@ class LibvirtBed(Bed):
     """A site of two zones."""
 
     reads_max = 5
+    foreign_kinds = tuple(kind for kind in FOREIGN_KINDS if not kind.startswith("subnet"))
 
     def __init__(self, site: Site, other: Site, stride: int = 10) -> None:
         self.site = site
@@ -190,6 +192,28 @@ class LibvirtBed(Bed):
         )
         connection.defineXML(_guest("somebody", 64))
         connection.close()
+
+    def place_foreign(self, kind: str) -> str:
+        """Define it with virsh's XML. A filter of libvirt lies in no network: it refers to one of ours."""
+        connection = libvirt.open(next(iter(self.site.zones.values())).uri)
+        (network,) = (each.name() for each in connection.listAllNetworks() if "-main-" in each.name())
+        ours = next(each.name() for each in connection.listAllNWFilters() if "-web-" in each.name())
+        if kind.startswith("firewall"):
+            refers = f"<filterref filter='{ours}'/>" if kind == "firewall in our network" else ""
+            connection.nwfilterDefineXML(f"<filter name='theirs'>{refers}</filter>")
+        if kind == "firewall on our host":
+            host = next(each for each in connection.listAllDomains() if "-web1-" in each.name())
+            card = xml.parse(host.XMLDesc()).find("devices/interface")
+            card.find("filterref").set("filter", "theirs")
+            both = libvirt.VIR_DOMAIN_AFFECT_LIVE | libvirt.VIR_DOMAIN_AFFECT_CONFIG
+            host.updateDeviceFlags(xml.written(card), both)
+        if kind.startswith("instance"):
+            filter = f"<filterref filter='{ours}'/>" if kind == "instance with our firewall" else ""
+            card = f"<interface type='network'><source network='{network}'/>{filter}</interface>"
+            guest = _guest("theirs", 64).replace("</domain>", f"<devices>{card}</devices></domain>")
+            connection.defineXML(guest)
+        connection.close()
+        return "theirs"
 
     def _hypervisors(self) -> Iterator[tuple[str, Hypervisor]]:
         yield from self.site.zones.items()

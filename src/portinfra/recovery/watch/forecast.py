@@ -31,7 +31,7 @@ from portinfra.recovery.points.restore import all_at_once, outdated, replacing, 
 from portinfra.recovery.recovery import Recovery, check_points
 from portinfra.recovery.replication.readiness import capture_problem
 from portinfra.recovery.situation.facts import answering
-from portinfra.recovery.situation.situation import Situation, is_contained, peer_of
+from portinfra.recovery.situation.situation import Situation, is_replaceable, peer_of
 from portinfra.recovery.situation.wish import end_of, is_planned
 from portinfra.recovery.vault.readiness import lacking, pointless
 from portinfra.recovery.vault.selection import Selected, Selection, as_decided
@@ -163,7 +163,7 @@ def foresee(
     placed = all_at_once(sourced(recovery, placed, here, snapshots, accepted))
     old = outdated(placed, there, _stale(recovery, now), selected.blank)
     replaced = set(there.of(Volume)) & _data_volumes(recovery, placed) if planned else old
-    overwritten = () if _is_contained(recovery, situation) else [volume.name for volume in replaced]
+    overwritten = () if _is_replaceable(recovery, situation) else [volume.name for volume in replaced]
 
     def plan_roles(roles: Collection[str]) -> Plan:
         mine = frozenset(address for address in old if placed.roles[address] in roles)
@@ -258,10 +258,10 @@ def _data_volumes(recovery: Recovery, placed: Placed) -> set[Address]:
     return {volume for group in groups(recovery, placed) for volume in group.volumes}
 
 
-def _is_contained(recovery: Recovery, now: Situation) -> bool:
-    """Return whether the other end has all that volumes of the end that takes over have."""
+def _is_replaceable(recovery: Recovery, now: Situation) -> bool:
+    """Return whether the takeover keeps no snapshots of the volumes that it replaces."""
     begun = now.turn if now.phase == "taking over" and now.active == end_of(recovery) else None
-    return begun.contained if begun else is_contained(now, end_of(recovery))
+    return begun.contained if begun else is_replaceable(now, end_of(recovery))
 
 
 def _no_last_point(recovery: Recovery, target: Connection) -> dict[str, str]:

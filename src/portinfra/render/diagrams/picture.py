@@ -62,7 +62,7 @@ class Link:
     sources: tuple[str, ...]
     targets: tuple[str, ...]
     ports: tuple[str, ...]
-    """`tcp 443`, `udp 8000-8100`, `icmp`."""
+    """`tcp 443`, `udp 8000-8100`, `icmp`; with the name of a service: `payments tcp 8443`."""
     why: str
     kind: LinkKind
     """It crosses the border of the network, serves the service, or looks after most roles."""
@@ -166,4 +166,5 @@ def _ports(flow: Flow) -> tuple[str, ...]:
         ports = ", ".join(str(low) if low == high else f"{low}-{high}" for low, high in ranges)
         return [f"{protocol} {ports}"] if ports else []
 
-    return (*written("tcp", flow.tcp), *written("udp", flow.udp), *(["icmp"] if flow.icmp else []))
+    tcp = " ".join([*filter(None, [flow.service]), "tcp"])
+    return (*written(tcp, flow.tcp), *written("udp", flow.udp), *(["icmp"] if flow.icmp else []))

@@ -12,6 +12,15 @@ from portinfra.provider import registry
 from portinfra.provider.interface import Clock
 from portinfra.testing.conformance.topologies import AFTER, BEFORE, without_public_addresses
 
+FOREIGN_KINDS = (
+    "instance in our subnet",
+    "instance with our firewall",
+    "subnet in our network",
+    "firewall in our network",
+    "firewall on our host",
+)
+"""What others may make within ours: what `Bed.place_foreign` makes."""
+
 
 class Bed(ABC):
     """A provider's test bed: an emulator, a simulator, or real machines of one's own.
@@ -39,8 +48,12 @@ class Bed(ABC):
     """
     stride: int = 1
     """The crash sweep tries one distinct crash in so many."""
+    repeats: int = 1
+    """Of the writes of each action, the crash sweep tries the first, and one in so many after it."""
     limited: str = "instance"
     """The kind that `set_quota` can limit: one of which `before` has two or more."""
+    foreign_kinds: Collection[str] = FOREIGN_KINDS
+    """The kinds of `place_foreign` that this cloud has: all, unless a cloud has no such resource at all."""
     reads_max: int = 12
     """A plan that finds nothing to do makes no more calls than this, pages aside."""
 
@@ -121,10 +134,10 @@ class Bed(ABC):
     def place_foreign(self, kind: str) -> str:
         """Make something that is not ours within what `before` has become, as a person would. Return its id.
 
-        kind: one of `suite.foreign.KINDS`.
+        kind: one of `foreign_kinds`. Without an override the tests of foreign resources fail: the suite
+        cannot see whether the drivers list them.
         """
-        _lacks(f"cannot make a foreign {kind}")
-        return ""
+        raise NotImplementedError(f"this bed cannot make a foreign {kind}")
 
 
 def fit_topologies(bed: Bed) -> None:

@@ -1,9 +1,9 @@
 """One hypervisor of a site, to be changed."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import libvirt
 from attrs import field, frozen
@@ -11,6 +11,8 @@ from attrs import field, frozen
 from portinfra.provider.interface import Answer
 from portinfra_libvirt.actions.pool_queue import PoolQueue
 from portinfra_libvirt.site import Site
+
+T = TypeVar("T")
 
 
 @frozen
@@ -42,3 +44,12 @@ def unless_gone(code: int) -> Iterator[None]:
     except libvirt.libvirtError as error:
         if error.get_error_code() != code:
             raise
+
+
+def read_each(listed: Iterable[Any], read: Callable[[Any], T], gone: int) -> list[T]:
+    """Return what `read` makes of each; one that has gone since it was listed is left out."""
+    found = []
+    for each in listed:
+        with unless_gone(gone):
+            found.append(read(each))
+    return found

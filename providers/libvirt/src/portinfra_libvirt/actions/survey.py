@@ -1,9 +1,9 @@
 """One look at all that a scope has on a hypervisor, in plain words; many descriptions are one read."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import Any, TypeVar
+from typing import Any
 
 import libvirt
 
@@ -11,12 +11,10 @@ from portinfra.model.address import Scope
 from portinfra.model.resources import Instance
 from portinfra_libvirt import disks, domains, networks, xml
 from portinfra_libvirt.actions import pools
-from portinfra_libvirt.actions.hand import unless_gone
+from portinfra_libvirt.actions.hand import read_each
 from portinfra_libvirt.site import Site
 
 MIB = 2**20
-
-T = TypeVar("T")
 
 
 def survey(connection: Any, scope: str, site_directory: str) -> dict[str, Any]:
@@ -34,8 +32,8 @@ def survey(connection: Any, scope: str, site_directory: str) -> dict[str, Any]:
     secrets = list(_secrets(connection, scope, directory))
     roots = {each["path"] for each in (*files, *secrets) if _is_root(each["file"])}
     return {
-        "networks": _each(_of(ours, connection.listAllNetworks()), _network, libvirt.VIR_ERR_NO_NETWORK),
-        "filters": _each(_of(ours, connection.listAllNWFilters()), _filter, libvirt.VIR_ERR_NO_NWFILTER),
+        "networks": read_each(_of(ours, connection.listAllNetworks()), _network, libvirt.VIR_ERR_NO_NETWORK),
+        "filters": read_each(_of(ours, connection.listAllNWFilters()), _filter, libvirt.VIR_ERR_NO_NWFILTER),
         "domains": list(_domains(connection, ours, directory, roots)),
         "pool": listed,
         "disks": files,
@@ -72,15 +70,6 @@ def _images(connection: Any, name: str) -> Any:
     return pool
 
 
-def _each(listed: Iterable[Any], read: Callable[[Any], T], gone: int) -> list[T]:
-    """What each of them says; one that has gone since it was listed says nothing."""
-    found = []
-    for each in listed:
-        with unless_gone(gone):
-            found.append(read(each))
-    return found
-
-
 def _of(scope: Scope, listed: Iterable[Any]) -> Iterator[Any]:
     return (each for each in listed if _is_of(scope, each.name()))
 
@@ -102,11 +91,11 @@ def _domains(connection: Any, scope: Scope, directory: str, roots: set[str]) -> 
 
     listed = connection.listAllDomains()
     missing = set(roots)
-    for domain in _each(_of(scope, listed), read, libvirt.VIR_ERR_NO_DOMAIN):
+    for domain in read_each(_of(scope, listed), read, libvirt.VIR_ERR_NO_DOMAIN):
         missing -= _paths(domain)
         yield domain
     others = [each for each in listed if not _is_of(scope, each.name())] if missing else []
-    yield from (each for each in _each(others, read, libvirt.VIR_ERR_NO_DOMAIN) if _paths(each) & missing)
+    yield from (each for each in read_each(others, read, libvirt.VIR_ERR_NO_DOMAIN) if _paths(each) & missing)
 
 
 def _paths(domain: dict[str, Any]) -> set[str]:
@@ -133,7 +122,9 @@ def _halted(state: int, reason: int) -> str:
 
 
 def _disks(pool: Any) -> Iterator[dict[str, Any]]:
-    for text in _each(pool.listAllVolumes(), lambda volume: volume.XMLDesc(), libvirt.VIR_ERR_NO_STORAGE_VOL):
+    for text in read_each(
+        pool.listAllVolumes(), lambda volume: volume.XMLDesc(), libvirt.VIR_ERR_NO_STORAGE_VOL
+    ):
         root = xml.parse(text)
         yield {
             "file": xml.text(root, "name"),
@@ -147,7 +138,7 @@ def _disks(pool: Any) -> Iterator[dict[str, Any]]:
 
 def _secrets(connection: Any, scope: str, directory: str) -> Iterator[Mapping[str, Any]]:
     """The secrets of the scope: those that say so, and those for files in its directory."""
-    for id, usage, text in _each(connection.listAllSecrets(), _secret, libvirt.VIR_ERR_NO_SECRET):
+    for id, usage, text in read_each(connection.listAllSecrets(), _secret, libvirt.VIR_ERR_NO_SECRET):
         says_so = f'"scope":{json.dumps(scope)}' in text
         if usage and (says_so or str(PurePosixPath(usage).parent) == directory):
             yield {"id": id, "path": usage, "file": PurePosixPath(usage).name, "said": text}

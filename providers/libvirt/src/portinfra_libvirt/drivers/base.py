@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 from attrs import evolve, frozen
 
 from portinfra.model.address import Address, Scope
-from portinfra.model.observed import Observed, S
+from portinfra.model.observed import Foreign, Observed, S
 from portinfra.provider.interface import DONE, Call, Driver, Names, NextCall, Refs, Refuse
-from portinfra_libvirt.drivers import reading
+from portinfra_libvirt.drivers import foreign, reading
+from portinfra_libvirt.drivers.foreign import Everything
 from portinfra_libvirt.drivers.reading import Answers, Record
 from portinfra_libvirt.site import Hypervisor, Site
 
@@ -37,6 +38,19 @@ class LibvirtDriver(Driver[S]):
     def survey(self, scope: Scope, only: Sequence[Observed[S]] = ()) -> tuple[Call, ...]:
         """One read a hypervisor, shared with all other kinds."""
         return reading.survey(self.site, scope)
+
+    def survey_foreign(self, seen: Mapping[Address, Observed[Any]]) -> tuple[Call, ...]:
+        """Return one read of each hypervisor, which all kinds share."""
+        return foreign.survey(self.site) if seen else ()
+
+    def foreign(self, answers: Answers, names: Names) -> list[Foreign]:
+        """Return what of this kind is not ours, on each hypervisor that answered."""
+        told = foreign.there(answers, names, self.site)
+        return [found for each in told for found in self.others(each)]
+
+    def others(self, there: Everything) -> Iterable[Foreign]:
+        """Return what of this kind is not ours on one hypervisor; by default nothing."""
+        return ()
 
 
 @frozen

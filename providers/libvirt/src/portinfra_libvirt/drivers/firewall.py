@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 
 from portinfra.model.address import Address, Scope
-from portinfra.model.observed import Observed
+from portinfra.model.observed import Foreign, Observed
 from portinfra.model.resources import Firewall, Network
 from portinfra.provider.interface import Call, Names, NextCall, Refs
 from portinfra_libvirt import filters, marks, networks
 from portinfra_libvirt.drivers.base import EverywhereDriver, Part, call, digest
+from portinfra_libvirt.drivers.foreign import Everything
 from portinfra_libvirt.drivers.reading import Answers, Record
 
 
@@ -32,6 +33,10 @@ class FirewallDriver(EverywhereDriver[Firewall]):
             more = {"owner": seen.owner, "cidr": cidr, "dhcp": seen.dhcp}
             sound = seen.sound and (seen.dhcp in dhcp or not dhcp)  # without a network, nobody can tell
             yield Part(address, seen.name, spec, digest(address, sound), more, sound)
+
+    def others(self, there: Everything) -> Iterable[Foreign]:
+        """Return the filters of others that touch our hosts and filters."""
+        return there.filters()
 
     def wanted(self, want: Firewall, refs: Refs) -> str:
         """Its owner's, and as closed as it was made."""

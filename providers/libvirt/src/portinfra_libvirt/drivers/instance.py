@@ -6,13 +6,14 @@ reads at birth, and its name in DHCP; then it is started. It goes in the opposit
 
 import ipaddress
 import json
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
 from attrs import evolve
 
 from portinfra.model.address import Address, Scope
-from portinfra.model.observed import UNSEEN, Observed
+from portinfra.model.observed import UNSEEN, Foreign, Observed
 from portinfra.model.progress import Awaited
 from portinfra.model.resources import Firewall, Instance, Network, Power, Subnet
 from portinfra.provider.cloud_init import user_data
@@ -22,6 +23,7 @@ from portinfra_libvirt import disks, domains, marks, networks, seed
 from portinfra_libvirt.drivers import entries, reading, repair
 from portinfra_libvirt.drivers.base import LibvirtDriver, call
 from portinfra_libvirt.drivers.disks import put_back
+from portinfra_libvirt.drivers.foreign import Everything
 from portinfra_libvirt.drivers.guest import GuestParts, disk_paths, guest_parts, orphan_parts, with_parts
 from portinfra_libvirt.drivers.identity import COPY, Identified, identify
 from portinfra_libvirt.drivers.reading import Answers, Record
@@ -126,6 +128,10 @@ class InstanceDriver(LibvirtDriver[Instance]):
         if parts.unknown:
             return Observed(file.address, spec, parts.to_parts(), "pending", place, reason=parts.unknown)
         return Observed(file.address, spec, parts.to_parts(), place=place, fault=repair.UNDEFINED)
+
+    def others(self, there: Everything) -> Iterable[Foreign]:
+        """Return the domains of others in our networks, or behind our filters."""
+        return there.domains()
 
     def _zone(self, at: str) -> str:
         return next(each.zones[0] for each in self.site.hypervisors if each.name == at)

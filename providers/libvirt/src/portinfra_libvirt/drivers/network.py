@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from portinfra.model.address import Address
-from portinfra.model.observed import UNSEEN, Observed
+from portinfra.model.observed import UNSEEN, Foreign, Observed
 from portinfra.model.resources import Network
 from portinfra.provider.interface import Call, Names, NextCall, Refs
 from portinfra_libvirt import marks, networks
 from portinfra_libvirt.drivers.base import EverywhereDriver, Part, call, digest
+from portinfra_libvirt.drivers.foreign import Everything
 from portinfra_libvirt.drivers.reading import Answers, Record
 
 
@@ -42,6 +43,10 @@ class NetworkDriver(EverywhereDriver[Network]):
         spec = Network(name, cidr or UNSEEN, UNSEEN)
         reason = "its metadata was removed outside portinfra"
         return Part(spec.address, record["name"], spec, "bare", {"cidr": cidr}, sound=False, reason=reason)
+
+    def others(self, there: Everything) -> Iterable[Foreign]:
+        """Return the networks of others on a bridge of ours."""
+        return there.networks()
 
     def wanted(self, want: Network, refs: Refs) -> str:
         """Running, on the bridge that the site names, forwarding as it says."""

@@ -45,6 +45,7 @@ def create_instance(book: Book, given: Given) -> Answer:
         "zone": zone,
         "power": "running",
         "power_at": 0.0,
+        "started_at": book.now,
         "ends_at": book.now + given["ends_after"] if given.get("ends_after") else FOREVER,
     }
     if given.get("boot_script"):
@@ -59,7 +60,7 @@ def start_instance(book: Book, given: Given) -> Answer:
     if instance["body"]["power"] == "running":
         return book.change(instance)
     _check_capacity(book, instance["body"]["zone"], instance["body"]["machine_type"])
-    return _power(book, instance, "running", "start")
+    return _power(book, instance, "running", "start", started_at=book.now)
 
 
 def stop_instance(book: Book, given: Given) -> Answer:
@@ -162,5 +163,6 @@ def _steady(book: Book, id: str, *states: str) -> Record:
     return instance
 
 
-def _power(book: Book, instance: Record, power: str, what: str) -> Answer:
-    return book.change(instance, power=power, power_at=book.now + book.shape.pending.get(what, 0.0))
+def _power(book: Book, instance: Record, power: str, what: str, **more: float) -> Answer:
+    power_at = book.now + book.shape.pending.get(what, 0.0)
+    return book.change(instance, power=power, power_at=power_at, **more)

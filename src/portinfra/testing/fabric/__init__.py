@@ -1,0 +1,14 @@
+"""Hosts as network namespaces on this machine, with their real firewalls and proxies. It takes root.
+
+    if not why_impossible():
+        with Fabric(placed, render_hosts(topology, environment), folder) as fabric:
+            fabric.load_firewall("web1")
+
+Nothing is left on the machine: the kernel removes the namespaces when the process ends, however it ends.
+"""
+
+from portinfra.testing.fabric.fabric import PROGRAMS, Fabric, why_impossible
+from portinfra.testing.fabric.traffic import Passage, find_passages
+from portinfra.testing.fabric.waiting import wait_until
+
+__all__ = ["PROGRAMS", "Fabric", "Passage", "find_passages", "wait_until", "why_impossible"]

@@ -1,0 +1,234 @@
+"""The hosts of a placed topology as network namespaces: a bridge for each zone, and the rendered files.
+
+A host has its address, its files and nothing else. What a host runs is started by name.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import Self
+
+from portinfra.hosts import haproxy, nftables, systemd
+from portinfra.hosts.render import Files
+from portinfra.model.placed import Placed
+from portinfra.model.resources import Instance
+from portinfra.testing.certificates import Authority
+from portinfra.testing.fabric.applications import Applications
+from portinfra.testing.fabric.namespaces import Namespaces
+from portinfra.testing.fabric.waiting import wait_until
+
+PROGRAMS = ("haproxy", "ip", "nft", "setpriv", "socat")
+"""What a fabric calls. Debian's package of `ip` is iproute2."""
+
+CHAINS = ("input", "output")
+"""The chains of a host's firewall that drop what no flow allows."""
+
+_SWITCHES = "the zones"
+"""The namespace with the bridges: the machine's own settings stay as they are."""
+
+
+def why_impossible() -> str:
+    """Return why this machine has no fabric; empty where it may have one."""
+    if missing := [name for name in PROGRAMS if not shutil.which(name)]:
+        return f"{', '.join(missing)} is not installed"
+    spaces = Namespaces()
+    try:
+        spaces.add("")
+    except OSError:
+        return "network namespaces take root"
+    finally:
+        spaces.close()
+    return ""
+
+
+class Fabric:
+    """The hosts of a placed topology, or some of them. It ends with its `with`, or with `close`.
+
+    `files` are the rendered files by host, and `folder` is an existing one for certificates, settings and
+    logs of proxies. Only one thread uses a fabric.
+    """
+
+    def __init__(self, placed: Placed, files: Files, folder: Path, *, roles: Collection[str] = ()) -> None:
+        self.files, self.folder = files, folder
+        self.hosts: dict[str, Instance] = {
+            spec.name: spec
+            for spec in placed.resources.values()
+            if isinstance(spec, Instance) and (not roles or placed.roles[spec.address] in roles)
+        }
+        self.authority = Authority.create()
+        self._prefix = placed.environment.cidr.partition("/")[2]
+        self._zones = placed.zones
+        self._proxies: dict[str, subprocess.Popen[bytes]] = {}
+        with ExitStack() as undo:
+            self._spaces = Namespaces()
+            undo.callback(self._spaces.close)
+            self._build()
+            undo.pop_all()
+        self._applications = Applications()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every program of every host, and the hosts."""
+        for name in list(self._proxies):
+            self.stop_proxy(name)
+        self._applications.close()
+        self._spaces.close()
+
+    def _build(self) -> None:
+        for name in (_SWITCHES, *self.hosts):
+            self._spaces.add(name)
+        self._spaces.run(_SWITCHES, ["ip", "-batch", "-"], "\n".join(self._switches()))
+        for name in self.hosts:
+            self._spaces.run(name, ["ip", "-batch", "-"], "\n".join(self._card(name)))
+
+    def _switches(self) -> Iterator[str]:
+        yield from ("link add core type bridge forward_delay 0", "link set core up")
+        for zone in range(self._zones):
+            yield f"link add z{zone} type bridge forward_delay 0"
+            yield f"link set z{zone} up"
+            yield f"link add up{zone} type veth peer name down{zone}"
+            yield f"link set up{zone} master core up"
+            yield f"link set down{zone} master z{zone} up"
+        for number, (name, host) in enumerate(self.hosts.items()):
+            peer = f"name eth0 address {_hardware(host)} netns {self._spaces.path(name)}"
+            yield f"link add v{number} type veth peer {peer}"
+            yield f"link set v{number} master z{host.zone} up"
+
+    def _card(self, name: str) -> Iterator[str]:
+        host = self.hosts[name]
+        yield from ("link set lo up", "link set eth0 up")
+        yield f"addr add {host.private_address}/{self._prefix} dev eth0"
+        # Neighbours are known: the kernel's table of them is one for all namespaces, and too small.
+        for other in self.hosts.values():
+            if other is not host:
+                known = f"{other.private_address} lladdr {_hardware(other)}"
+                yield f"neigh replace {known} dev eth0 nud permanent"
+
+    def inside(self, name: str) -> AbstractContextManager[None]:
+        """Sockets that this thread opens meanwhile are those of a host."""
+        return self._spaces.inside(name)
+
+    def run(self, name: str, *command: str, text: str = "") -> str:
+        """Run a program on a host. Return its output. Raises RuntimeError where it fails."""
+        return self._spaces.run(name, command, text)
+
+    def content(self, name: str, path: str) -> str:
+        """Return a file of a host, as it is rendered."""
+        return next(file.content for file in self.files[name] if file.path == path)
+
+    def load_firewall(self, name: str, *, chains: Collection[str] = CHAINS) -> None:
+        """Load the firewall of a host. Chains that are not named accept what they would drop."""
+        text = self.content(name, nftables.PATH)
+        for chain in CHAINS:
+            hook = f"type filter hook {chain} priority filter; policy"
+            if chain not in chains:
+                text = text.replace(f"{hook} drop;", f"{hook} accept;")
+        self.run(name, "nft", "-f", "-", text=text)
+
+    def cut_off(self, zone: int, *, cut: bool = True) -> None:
+        """Separate a zone from the others, or connect it again."""
+        self._spaces.run(_SWITCHES, ["ip", "link", "set", f"up{zone}", "down" if cut else "up"])
+
+    def detach(self, name: str, *, detached: bool = True) -> None:
+        """Separate one host from all others, or connect it again. Its own card stays as it is."""
+        card = f"v{list(self.hosts).index(name)}"
+        self._spaces.run(_SWITCHES, ["ip", "link", "set", card, "down" if detached else "up"])
+
+    def start_proxy(self, name: str, *, identity: str = "") -> None:
+        """Start HAProxy of a host, as its unit does. Its certificate has its name, or another `identity`.
+
+        Raises RuntimeError, with the end of its log, where it does not start.
+        """
+        run = self.folder / name
+        tls = self.authority.write(run / "tls", identity or name)
+        text = self.content(name, haproxy.PATH)
+        text = text.replace(haproxy.TLS, str(tls)).replace("/run/haproxy", str(run))
+        settings = run / "haproxy.cfg"
+        settings.write_text(text, encoding="utf-8")
+        command = ["haproxy", "-W", "-f", str(settings)]
+        ready = run / "admin.sock"
+        ready.unlink(missing_ok=True)
+        process = self._proxies[name] = self._spaces.start(name, command, run / "log")
+        wait_until(lambda: ready.exists() or process.poll() is not None)
+        if process.poll() is not None:
+            log = (run / "log").read_text(encoding="utf-8", errors="replace")
+            raise RuntimeError(f"HAProxy of {name} does not start: {log[-500:].strip()}")
+
+    def reload_proxy(self, name: str) -> None:
+        """Let HAProxy of a host read its settings again: a new worker replaces the old one."""
+        self._proxies[name].send_signal(signal.SIGUSR2)
+
+    def stop_proxy(self, name: str) -> None:
+        """End HAProxy of a host at once."""
+        process = self._proxies.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def tell_proxy(self, name: str, command: str) -> str:
+        """Send a command to the socket of a host's HAProxy. Return the answer."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(self.folder / name / "admin.sock"))
+            connection.sendall(f"{command}\n".encode())
+            answer = b""
+            while part := connection.recv(65_536):
+                answer += part
+        return answer.decode()
+
+    def save_state(self, name: str) -> str:
+        """Run the script that a reload of HAProxy runs first. Return what it saved."""
+        run = self.folder / name
+        text = self.content(name, systemd.SCRIPT).replace("/run/haproxy", str(run))
+        self.run(name, "sh", "-c", text.replace(haproxy.PATH, str(run / "haproxy.cfg")))
+        return (run / "state").read_text(encoding="utf-8")
+
+    def start_application(self, name: str, port: int) -> None:
+        """Start an application on 127.0.0.1 of a host. It answers with the host's name."""
+        with self.inside(name):
+            self._applications.start(name, port)
+
+    def kill_application(self, name: str) -> None:
+        """End the application of a host at once."""
+        self._applications.kill(name)
+
+    def ask(self, name: str, port: int) -> str:
+        """Return which host answers at a port of 127.0.0.1 of a host; empty if none does."""
+        with self.inside(name):
+            try:
+                with socket.create_connection(("127.0.0.1", port), 5) as connection:
+                    return _answer(connection)
+            except OSError:
+                return ""
+
+    def ask_by_tls(self, source: str, target: str, port: int, context: ssl.SSLContext) -> str:
+        """Return which host answers at a port of another one by TLS; empty where it closes the connection.
+
+        Raises OSError, as ssl.SSLError, where it refuses or does not answer within two seconds.
+        """
+        with (
+            self.inside(source),
+            socket.create_connection((self.hosts[target].private_address, port), 2) as plain,
+            context.wrap_socket(plain) as connection,
+        ):
+            return _answer(connection)
+
+
+def _answer(connection: socket.socket) -> str:
+    connection.settimeout(5)
+    connection.sendall(b"who\n")
+    return connection.recv(100).decode().strip()
+
+
+def _hardware(host: Instance) -> str:
+    """Return the address of a host's network card, made from its IPv4 address."""
+    return "02:00:" + ":".join(f"{int(part):02x}" for part in host.private_address.split("."))

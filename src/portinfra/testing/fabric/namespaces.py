@@ -1,0 +1,83 @@
+"""Network namespaces without names: they end with the process, even where it is killed.
+
+A named one (`ip netns add`) would stay. Here only the process and its programs hold each namespace.
+"""
+
+import ctypes
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+NEW_NETWORK = 0x40000000
+"""CLONE_NEWNET, see unshare(2) and setns(2)."""
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+class Namespaces:
+    """Network namespaces of this process by name. Only the thread that uses `inside` is in one of them."""
+
+    def __init__(self) -> None:
+        self._home = _own()
+        self._held: dict[str, int] = {}
+
+    def add(self, name: str) -> None:
+        """Create a namespace."""
+        try:
+            _call(_LIBC.unshare(NEW_NETWORK), "unshare")
+            self._held[name] = _own()
+        finally:
+            _call(_LIBC.setns(self._home, NEW_NETWORK), "setns")
+
+    def path(self, name: str) -> str:
+        """Return a path that other programs open to reach a namespace, while this process lives."""
+        return f"/proc/{os.getpid()}/fd/{self._held[name]}"
+
+    @contextmanager
+    def inside(self, name: str) -> Iterator[None]:
+        """Sockets that this thread opens, and programs that it starts meanwhile, are in a namespace."""
+        _call(_LIBC.setns(self._held[name], NEW_NETWORK), "setns")
+        try:
+            yield
+        finally:
+            _call(_LIBC.setns(self._home, NEW_NETWORK), "setns")
+
+    def run(self, name: str, command: Sequence[str], text: str = "") -> str:
+        """Run a program in a namespace, with this standard input. Return its output.
+
+        Raises RuntimeError, with what the program wrote, where it fails.
+        """
+        with self.inside(name):
+            done = subprocess.run(command, input=text, text=True, capture_output=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(command)} fails: {(done.stderr or done.stdout).strip()}")
+        return done.stdout
+
+    def start(self, name: str, command: Sequence[str], log: Path) -> "subprocess.Popen[bytes]":
+        """Start a program that runs until it is stopped, or until this thread ends. It writes to `log`."""
+        with log.open("wb") as output, self.inside(name):
+            return subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", *command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # a program and its children end by one signal to their group
+            )
+
+    def close(self) -> None:
+        """Let go of every namespace: the kernel removes those that no program runs in."""
+        for held in (*self._held.values(), self._home):
+            os.close(held)
+        self._held.clear()
+
+
+def _own() -> int:
+    return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _call(result: int, name: str) -> None:
+    if result:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")

@@ -1,0 +1,104 @@
+"""Which traffic passes between the hosts of a fabric: each pair of hosts tries each port.
+
+One process has the sockets of all hosts. https://man7.org/linux/man-pages/man2/setns.2.html
+"""
+
+import select
+import socket
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+
+from portinfra.testing.fabric.fabric import Fabric
+
+Passage = tuple[str, str, str, int]
+"""Source, target, protocol and port."""
+
+AT_ONCE = 8_000
+"""The most connections that are tried at the same time: a process may have 20,000 open files."""
+
+_QUIET = 1500
+"""Milliseconds without a further answer that end a try: TCP asks a second time after one second."""
+
+
+def find_passages(fabric: Fabric, names: Collection[str], ports: Collection[int]) -> set[Passage]:
+    """Return every source, target, protocol and port that passes between two of these hosts, by TCP and UDP.
+
+    Each of them listens on each port of its address meanwhile.
+    """
+    hosts = {name: fabric.hosts[name].private_address for name in names}
+    with ExitStack() as stack:
+        for name, address in hosts.items():
+            with fabric.inside(name):
+                for port in ports:
+                    stack.enter_context(socket.create_server((address, port), backlog=256))
+        found = set(_received(fabric, hosts, ports))
+        sources = list(hosts)
+        step = max(1, AT_ONCE // (len(sources) * len(ports)))
+        for first in range(0, len(sources), step):
+            found |= set(_connected(fabric, sources[first : first + step], hosts, ports))
+    return found
+
+
+def _received(fabric: Fabric, hosts: Mapping[str, str], ports: Collection[int]) -> Iterator[Passage]:
+    """Each host sends one datagram to each port of each other host: it says who sent it."""
+    with ExitStack() as stack:
+        receivers: dict[socket.socket, tuple[str, int]] = {}
+        for name, address in hosts.items():
+            with fabric.inside(name):
+                for port in ports:
+                    receiver = stack.enter_context(_datagrams())
+                    receiver.bind((address, port))
+                    receivers[receiver] = (name, port)
+        for source in hosts:
+            with fabric.inside(source), _datagrams() as sender:
+                for target, address in hosts.items():
+                    for port in ports if target != source else ():
+                        try:
+                            sender.sendto(source.encode(), (address, port))
+                        except PermissionError:  # the firewall of the source drops it at once
+                            continue
+        for receiver, (target, port) in receivers.items():
+            for source in _read(receiver):
+                yield source, target, "udp", port
+
+
+def _datagrams() -> socket.socket:
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.setblocking(False)
+    return made
+
+
+def _read(receiver: socket.socket) -> Iterator[str]:
+    while True:
+        try:
+            yield receiver.recv(100).decode()
+        except BlockingIOError:
+            return
+
+
+def _connected(
+    fabric: Fabric, sources: Iterable[str], hosts: Mapping[str, str], ports: Collection[int]
+) -> Iterator[Passage]:
+    with ExitStack() as stack:
+        tried: dict[int, tuple[socket.socket, Passage]] = {}
+        for source in sources:
+            with fabric.inside(source):
+                for target, address in hosts.items():
+                    for port in ports if target != source else ():
+                        caller = stack.enter_context(socket.socket())
+                        caller.setblocking(False)
+                        caller.connect_ex((address, port))
+                        tried[caller.fileno()] = (caller, (source, target, "tcp", port))
+        yield from _accepted(tried)
+
+
+def _accepted(tried: Mapping[int, tuple[socket.socket, Passage]]) -> Iterator[Passage]:
+    poll = select.poll()
+    for number in tried:
+        poll.register(number, select.POLLOUT)
+    while answers := poll.poll(_QUIET):
+        for number, _ in answers:
+            poll.unregister(number)
+            caller, passage = tried[number]
+            if caller.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
+                yield passage
