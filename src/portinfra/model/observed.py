@@ -70,6 +70,8 @@ class Observed(Generic[S_co]):
     """Why nothing came of the last change that the provider accepted: the resource is as it was before."""
     reason: str = ""
     """Why it is pending, where it is neither young nor busy but not as any of its kind must be."""
+    started: str = field(default="", eq=False)
+    """Of a host: when it last started, in the provider's own words; empty: the provider does not tell it."""
 
     @property
     def id(self) -> str:

@@ -77,7 +77,7 @@ def test_user_data_that_leaves_no_room_for_the_script_is_an_error_of_the_plan():
 
 def test_a_service_without_servers_stops_an_apply():
     nowhere = evolve(PRODUCTION, roles={"app": {"count": 0}})
-    with pytest.raises(PolicyError, match="no host offers"):
+    with pytest.raises(PolicyError, match="which no host of 'app' offers in production"):
         apply(plan(SHOP, nowhere))
 
 
