@@ -1,10 +1,8 @@
 """Whoever decides later stands above all that was, and a turn that was overtaken is not gone on with."""
 
-from unittest import mock
-
 import pytest
 from attrs import evolve
-from turning import HOW, LATER, LOST, dies_after, passed_later, powers, rules, said, stuck, unpassed
+from turning import HOW, LATER, LOST, before, dies_after, passed_later, powers, rules, said, stuck, unpassed
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
@@ -16,9 +14,9 @@ from portinfra.recovery.ledger.takeovers import turns
 from portinfra.recovery.ledger.takeovers import written as noted
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.facts import read_facts
-from portinfra.recovery.takeover import takeover as failing
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
 
@@ -80,25 +78,24 @@ def test_a_way_back_that_another_turn_has_overtaken_begins_anew(ready):
 
 
 def test_one_that_was_given_up_while_it_waited_for_the_source_does_not_go_on(ready):
-    def given_up(*given):
+    def given_up():
         with Connection.to(RECOVERY) as target:  # as another machine would, that took this one for dead
             ledger = Ledger.settled(target, recovery().ledger)
             (turn,) = turns(ledger.entries())
             noted(ledger, evolve(turn, abandoned=LATER, open=False))
-        return 0
 
-    with mock.patch.object(failing, "switched", given_up), pytest.raises(PolicyError) as error:
-        failover(recovery(), HOW)
+    with pytest.raises(PolicyError) as error:
+        failover(recovery(), before(Step.RECORD_FENCE, given_up))
     assert rules(error) == ["recovery/passed-on"]
     assert powers(ready, RECOVERY) == set()
 
 
 def test_a_target_that_somebody_has_fenced_meanwhile_is_not_let_in_again(ready):
-    def fenced(*given):
+    def fenced():
         with Connection.to(RECOVERY) as target, target.run(recovery().target_scope, seed=0) as run:
             run.record_fence(epoch=LATER, fenced=True)
 
-    with mock.patch.object(failing, "receive", fenced), pytest.raises(PolicyError) as error:
-        failover(recovery(), HOW)
+    with pytest.raises(PolicyError) as error:
+        failover(recovery(), before(Step.FETCH, fenced))
     assert rules(error) == ["recovery/passed-on"]
     assert powers(ready, RECOVERY) == set()

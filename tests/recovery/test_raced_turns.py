@@ -1,11 +1,10 @@
 """Two who decide at the same time, and what was decided while somebody waited: nothing is undone unseen."""
 
-from contextlib import contextmanager
 from unittest import mock
 
 import pytest
 from attrs import evolve
-from turning import HOW, LOST, dies_after, dies_at, passed_later, powers, rules, said, stuck
+from turning import HOW, LOST, before, dies_after, dies_at, passed_later, powers, rules, said, stuck
 from worlds import ONE, PRODUCTION, RECOVERY, TWO, recovery, write, written
 
 from portinfra import workflow
@@ -20,9 +19,9 @@ from portinfra.recovery.ledger.takeovers import turns
 from portinfra.recovery.ledger.takeovers import written as noted
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover import fencing
-from portinfra.recovery.takeover import takeover as failing
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import prospect
 from portinfra.recovery.watch.status import status
@@ -64,19 +63,13 @@ def test_a_start_that_lost_a_race_is_no_turn(ready):
 
 
 def test_one_that_was_given_up_before_it_had_reached_the_source_stops_nothing(ready):
-    real = failing.answering
-
-    @contextmanager
-    def meanwhile(about):
+    def given_up():
         abandon(recovery(), HOW)
         passed_later(ready, 60)
         write(ready, PRODUCTION, "since it was given up")
-        with real(about) as source:
-            yield source
 
-    fence = mock.patch.object(failing, "answering", meanwhile)
-    with fence, pytest.raises(PolicyError) as error:
-        failover(recovery(), HOW)
+    with pytest.raises(PolicyError) as error:
+        failover(recovery(), before(Step.FENCE, given_up))
     assert rules(error) == ["recovery/passed-on"]
     assert powers(ready, PRODUCTION) == {"running"}
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from attrs import evolve
 from clocks import clock_off
-from turning import HOW, LOST, lost, passed_later, powers, refused, rules, said, silent
+from turning import HOW, LOST, before, lost, passed_later, powers, refused, rules, said, silent
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, TWO, recovery, volumes, write, written
 
 from portinfra import workflow
@@ -41,6 +41,16 @@ def standby(ready):
     return ready
 
 
+@pytest.fixture
+def was_active(ready):
+    """The target was active, and has returned; its hosts are off, with the rules of an active end."""
+    failover(RUNNING, HOW)
+    write(ready, RECOVERY, "orders")
+    assert failback(RUNNING, HOW).result == "passed"
+    assert replicate(RUNNING, pace=ONE).succeeded
+    return ready
+
+
 def is_a_running_standby(cloud, content):
     assert set(written(cloud, RECOVERY).values()) == said(content)
     assert powers(cloud, RECOVERY, after=60) == {"running"}
@@ -51,11 +61,11 @@ def is_a_running_standby(cloud, content):
 
 
 def test_it_replaces_the_data_of_the_standby_by_the_newest_points(standby):
-    before = read_facts(RUNNING), volumes(PRODUCTION)
+    known = read_facts(RUNNING), volumes(PRODUCTION)
     evidence = refresh(RUNNING, HOW)
     assert (evidence.kind, evidence.result, evidence.source_fenced) == ("refresh", "passed", None)
     assert is_a_running_standby(standby, "ledger")
-    assert (read_facts(RUNNING), volumes(PRODUCTION)) == before
+    assert (read_facts(RUNNING), volumes(PRODUCTION)) == known
     replicate(RUNNING, now=True, pace=ONE)
     assert refresh(RUNNING, HOW).result == "passed"
     assert is_a_running_standby(standby, "later")
@@ -191,7 +201,6 @@ def test_a_refresh_that_failed_early_leaves_the_rest_to_be_kept(cloud):
     gate["passes"] = False
     first = refresh(about, HOW)
     gate["passes"] = True
-    fence(about, pace=ONE)  # wave 2 still has the rules of an active end
     second = refresh(about, HOW)
     assert (first.result, second.result) == ("failed", "passed")
     assert {each.volume for each in first.left_aside} == {"db1-data", "db2-data", "files1-data"}
@@ -249,6 +258,50 @@ def test_one_that_dies_at_a_call_is_run_again(standby, action):
     passed_later(standby, 120)
     assert refresh(RUNNING, HOW).result == "passed"
     assert is_a_running_standby(standby, "ledger")
+
+
+@pytest.mark.parametrize("step", RefreshStep, ids=lambda step: step.name)
+def test_one_that_ends_at_a_step_blocks_no_other_verb(was_active, step):
+    """The hosts of the end have the rules of an active end until the refresh closes them."""
+
+    def dies():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        refresh(RUNNING, before(step, dies))
+    assert read_facts(RUNNING).is_calm
+    assert replicate(RUNNING, now=True, pace=ONE).succeeded
+    assert refresh(RUNNING, HOW).result == "passed"
+    assert is_a_running_standby(was_active, "orders")
+
+
+def test_one_whose_first_wave_fails_blocks_no_other_verb(was_active):
+    never = Wave(["db"], gates=lambda inventory: False, limit="10s")
+    about = evolve(RUNNING, plan=evolve(RUNNING.plan, waves=[never, Wave(["web"])]))
+    assert refresh(about, HOW).result == "failed"
+    assert powers(was_active, RECOVERY) == {"running", "stopped"}
+    assert read_facts(RUNNING).is_calm
+    assert replicate(RUNNING, now=True, pace=ONE).succeeded
+    assert refresh(RUNNING, HOW).result == "passed"
+
+
+def test_a_point_that_arrives_before_it_has_the_lease_is_used(standby):
+    def arrives():
+        assert replicate(RUNNING, now=True, pace=ONE).succeeded
+
+    assert refresh(RUNNING, before(RefreshStep.FETCH, arrives)).result == "passed"
+    assert is_a_running_standby(standby, "later")
+
+
+def test_own_data_that_comes_before_it_has_the_lease_refuses_it(standby):
+    def takes_over_and_returns():
+        failover(RUNNING, HOW)
+        write(standby, RECOVERY, "orders")
+        failback(RUNNING, HOW)
+
+    overtaken = before(RefreshStep.FETCH, takes_over_and_returns)
+    assert refused(refresh, RUNNING, overtaken) == ["recovery/own-data-is-newest"]
+    assert set(written(standby, RECOVERY).values()) == said("orders")
 
 
 def test_its_evidence_is_in_the_chain(standby):

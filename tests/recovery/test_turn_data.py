@@ -1,22 +1,19 @@
 """Which data comes back: of the points that a turn began with, never of what another turn has left there."""
 
-from unittest import mock
-
 import pytest
 from attrs import evolve
-from turning import HOW, LOST, dies_after, dies_at, passed_later, rules, said, silent, unpassed
+from turning import HOW, LOST, before, dies_after, dies_at, passed_later, rules, said, silent, unpassed
 from worlds import ONE, PRODUCTION, RECOVERY, recovery, write, written
 
 from portinfra.errors import PolicyError, PortinfraError
+from portinfra.execution.connection import Connection
 from portinfra.model.recovery import DataPolicy, Wave
-from portinfra.recovery.drills import drill as drilling
 from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
+from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.recovery.vault import selection
-from portinfra.recovery.vault.selection import choose
 from portinfra.testing.wrapped import wrapped
 
 # Which points.
@@ -119,35 +116,35 @@ def test_a_target_that_stood_before_gets_the_data_of_the_point_once_more(ready):
     assert set(written(ready, RECOVERY).values()) == said("newer")
 
 
+def test_a_point_that_arrives_before_it_has_the_lease_is_used(ready):
+    write(ready, PRODUCTION, "later")
+
+    def arrives():
+        assert replicate(recovery(), now=True, stopped=True, pace=ONE).succeeded
+
+    assert failover(recovery(), before(Step.FETCH, arrives)).result == "passed"
+    assert set(written(ready, RECOVERY).values()) == said("later")
+
+
 # What is gone, or not seen, is not taken for brought back.
 
 
-def losing(looks):
-    """A choice after which, at the last of so many looks, somebody else removes every point."""
-    left = [looks]
-
-    def chosen(about, target, ledger, *more, **options):
-        found = choose(about, target, ledger, *more, **options)
-        left[0] -= 1
-        if not left[0]:
-            with target.run(about.points, seed=0) as run:
-                shelf = SnapshotStore(target, run, about.points, target.catalogue(), ONE.listen)
-                shelf.bring(dict.fromkeys(shelf.snapshots()))
-        return found
-
-    return chosen
+def remove_all_points():
+    """Another operator removes every point."""
+    about = recovery()
+    with Connection.to(RECOVERY) as target, target.run(about.points, seed=0) as run:
+        store = SnapshotStore(target, run, about.points, target.catalogue(), ONE.listen)
+        store.bring(dict.fromkeys(store.snapshots()))
 
 
 def test_a_point_that_is_removed_meanwhile_brings_up_nothing_blank(ready):
-    with mock.patch.object(drilling, "choose", losing(1)):
-        evidence = drill(recovery(), pace=ONE)
+    evidence = drill(
+        recovery(), pace=ONE, say=lambda line: remove_all_points() if line.startswith("drill ") else None
+    )
     assert (evidence.result, "removed meanwhile" in evidence.reasons[0]) == ("failed", True)
     assert replicate(recovery(), now=True, pace=ONE).succeeded
-    with (
-        mock.patch.object(selection, "choose", losing(4)),
-        pytest.raises(PortinfraError, match="removed meanwhile"),
-    ):
-        failover(recovery(), LOST)
+    with pytest.raises(PortinfraError, match="removed meanwhile"):
+        failover(recovery(), before(Step.FETCH, remove_all_points, LOST))
     assert set(written(ready, RECOVERY)) == set()
 
 

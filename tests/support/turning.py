@@ -4,6 +4,7 @@ import json
 from contextlib import contextmanager
 
 import pytest
+from attrs import evolve
 from worlds import ONE, PRODUCTION, RECOVERY, recovery, written
 
 from portinfra.errors import PolicyError, Unavailable
@@ -20,6 +21,11 @@ LATER = 2_000_000_000
 """An epoch after any that these tests come to."""
 
 
+def before(step, act, how=HOW):
+    """The options of a run, before a step of which something happens."""
+    return evolve(how, at=lambda each: act() if each is step else None)
+
+
 def passed_later(cloud, seconds):
     cloud.clock.sleep_until(cloud.clock.now() + seconds)
 
@@ -27,6 +33,14 @@ def passed_later(cloud, seconds):
 def powers(cloud, environment, after=3600):
     passed_later(cloud, after)
     return {r["state"] for r in cloud.books(environment.account) if r["kind"] == "instance"}
+
+
+def switch_by_hand(cloud, environment, action):
+    """A person starts or stops every host of an account: `StartInstance`, `StopInstance`."""
+    for each in cloud.books(environment.account):
+        if each["kind"] == "instance":
+            cloud.request(environment.account, environment.region, action, {"id": each["id"]})
+    passed_later(cloud, 600)
 
 
 def rules(error):
@@ -136,11 +150,12 @@ def silent_from(cloud, line, *zones):
         cloud.unreachable.discard(zone)
 
 
-def lost(environment, *, untouched=True):
-    """No call to an account gets through; where it is to be `untouched`, none is made either."""
+def lost(*environments, untouched=True):
+    """No call to their accounts gets through; where they are to be `untouched`, none is made either."""
+    accounts = [environment.account for environment in environments]
 
     def hand(provider, call):
-        if provider.account == environment.account:
+        if provider.account in accounts:
             assert not untouched, "a call to what is lost"
             raise Unavailable("no route to host")
         return provider.perform(call)

@@ -70,6 +70,8 @@ class Observed(Generic[S_co]):
     """Why nothing came of the last change that the provider accepted: the resource is as it was before."""
     reason: str = ""
     """Why it is pending, where it is neither young nor busy but not as any of its kind must be."""
+    started: str = field(default="", eq=False)
+    """Of a host: when it last started, in the provider's own words; empty: the provider does not tell it."""
 
     @property
     def id(self) -> str:
@@ -92,10 +94,15 @@ class Foreign:
     bound: tuple[Address, ...] = ()
     """Firewalls of the scope whose rules apply to it, or hosts of the scope that its own rules apply to."""
 
-    def __str__(self) -> str:
+    @property
+    def title(self) -> str:
+        """Kind, id and name: `instance i-0042 (batch)`."""
         named = f" ({self.name})" if self.name and self.name != self.id else ""
+        return f"{self.kind} {self.id}{named}"
+
+    def __str__(self) -> str:
         bound = f", bound to {', '.join(self.bound)}" if self.bound else ""
-        return f"{self.kind} {self.id}{named} in {self.inside}{bound}"
+        return f"{self.title} in {self.inside}{bound}"
 
 
 @frozen(field_transformer=convert.refuse_text)

@@ -12,6 +12,7 @@ READS = (
     "DescribeInternetGateways",
     "DescribeKeyPairs",
     "DescribeLockedSnapshots",
+    "DescribeNetworkInterfaces",
     "DescribeRouteTables",
     "DescribeSecurityGroups",
     "DescribeSnapshotAttribute",

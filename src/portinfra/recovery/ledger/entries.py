@@ -157,6 +157,12 @@ FORMS = {
             "selections": _is_whole,
             "own": _is_text,
             "blank": _is_text,
+            "without": _is_text,
+            "from_points": _is_flag,
+            "insist": _is_flag,
+            "overruled": _is_text,
+            "starts": _is_text,
+            "own_starts": _is_text,
             "own_until": _is_number_or_none,
             "restored": _is_text,
             "done": _is_text,
@@ -182,7 +188,10 @@ FORMS = {
             "data": _is_text,
         }
     ),
-    "kept": _Form({"id": _is_name, "takeover": _is_name, "data": _is_text, "until": _is_number}),
+    "kept": _Form(
+        {"id": _is_name, "takeover": _is_name, "data": _is_text, "until": _is_number},
+        {"seconds": _is_number, "counted": _is_number, "looked": _is_number},
+    ),
 }
 """Kind → its form."""
 

@@ -58,6 +58,20 @@ class Turn:
     """The groups, by `mark`, whose own volumes have the newest data, and are kept."""
     blank: tuple[str, ...] = ()
     """The volumes, by `mark`, that begin blank, as an operator accepts."""
+    without: tuple[str, ...] = ()
+    """The points, by id, that the last operator who named some leaves aside."""
+    from_points: bool = False
+    """Whether an operator decided that points are used, though own volumes have newer data."""
+    insist: bool = False
+    """Whether an operator accepts copies under other keys than the declared ones."""
+    overruled: tuple[str, ...] = ()
+    """The errors of the checks before it that an operator overruled."""
+    starts: str = ""
+    """A short word for when each host of the other end had last started, when all had stopped; empty: it is
+    not known.
+    """
+    own_starts: str = ""
+    """The same of the hosts of this end, when it began; empty: they may have started since they stopped."""
     own_until: float | None = None
     """Until when those volumes were written to; None: they are up to date, or it is not known."""
     contained: bool = False
@@ -196,6 +210,12 @@ def as_said(turn: Turn) -> JsonObject:
         "selections": turn.selections,
         "own": " ".join(turn.own),
         "blank": " ".join(turn.blank),
+        "without": " ".join(turn.without),
+        "from_points": turn.from_points,
+        "insist": turn.insist,
+        "overruled": "\n".join(" ".join(each.split()) for each in turn.overruled),
+        "starts": turn.starts,
+        "own_starts": turn.own_starts,
         "own_until": turn.own_until and round(turn.own_until, 3),
         "v": 2 if turn.own else 0,
         "restored": " ".join(turn.restored),
@@ -236,6 +256,12 @@ def _turn(entry: Entry) -> Turn:
         selections=int(said.get("selections", 0)),
         own=tuple(str(said.get("own", "")).split()),
         blank=tuple(str(said.get("blank", "")).split()),
+        without=tuple(str(said.get("without", "")).split()),
+        from_points=bool(said.get("from_points")),
+        insist=bool(said.get("insist")),
+        overruled=tuple(str(said.get("overruled", "")).splitlines()),
+        starts=str(said.get("starts", "")),
+        own_starts=str(said.get("own_starts", "")),
         own_until=said.get("own_until"),
         restored=tuple(str(said.get("restored", "")).split()),
         done=tuple(str(said.get("done", "")).split()),

@@ -49,7 +49,7 @@ class KeptVolumes:
         now = self.place.now()
         taken = [*(each.id for each in known), *map(id_of, there.resources)]
         id = mine.id if mine else new_id(now, taken)
-        said = kept_entry(id, takeover, data, now + seconds)
+        said = kept_entry(id, takeover, data, now, seconds)
         if mine:
             self.ledger.rewrite(mine.entry, said)
         else:
@@ -68,12 +68,17 @@ class KeptVolumes:
             )
 
     def remove_outlived(self) -> int:
-        """Remove the snapshots whose time is over, and their entries; return how many snapshots.
+        """Remove the snapshots whose time is over, and their entries; return how many snapshots. Where the
+        provider does not tell its time, write that this run has looked at them.
 
         Raises ProviderError, LeaseHeldError and ApplyError.
         """
         now, pace = self.place.now(), self.pace
-        over = [each for each in read_kept(self.ledger.entries(KIND)) if each.until <= now]
+        known = read_kept(self.ledger.entries(KIND))
+        over = [each for each in known if each.is_over(now)]
+        if self.place.clock_offset is None:
+            known = tuple(self._look(each, now) for each in known)
+            over = [each for each in known if each.is_counted_out(now)]
         if not over:
             return 0
         ids = {each.id for each in over}
@@ -84,6 +89,13 @@ class KeptVolumes:
         for each in over:  # last of all: an entry says until when what is left stays
             self.ledger.remove(each.entry)
         return len(gone)
+
+    def _look(self, kept: Kept, now: float) -> Kept:
+        """Return the entry after a look, which the ledger has, too."""
+        looked = kept.look(now)
+        if looked is not kept:
+            self.ledger.rewrite(kept.entry, looked.said)
+        return looked
 
     def list_volumes(self, kept: Iterable[Kept] | None = None) -> list[LeftAside]:
         """Return each kept snapshot, by the name of its volume. `kept` are the entries of the ledger."""

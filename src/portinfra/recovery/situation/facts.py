@@ -29,6 +29,7 @@ from portinfra.recovery.situation.situation import (
     classify,
     peer_of,
 )
+from portinfra.recovery.situation.starts import mark_starts
 
 
 def read_facts(
@@ -125,6 +126,7 @@ def facts_of(
         silent_zones=tuple(sorted(there.unknown)) if there else (),
         complete=_complete(end, newest, contents.entries) if newest else None,
         kept=read_kept(contents.entries),
+        starts=mark_starts(there) if there else "",
         turn=newest,
     )
 

@@ -69,6 +69,8 @@ class EndFacts:
     """The newest takeover to this end, where it brought all data of the other end, which it had stopped."""
     kept: tuple[Kept, ...] = field(default=(), eq=False)
     """Its ledger's entries about volumes that takeovers replaced."""
+    starts: str = field(default="", eq=False)
+    """A short word for when each of its hosts last started; empty: it is not known."""
     clock_offset: float | None = field(default=None, eq=False)
     """Seconds that its provider is ahead of this machine; None: not known."""
     turn: Turn | None = field(default=None, eq=False)
@@ -159,6 +161,18 @@ def is_contained(now: Situation, end: End) -> bool:
     if here.authority is None and here.takeover is None:
         return end == "target"
     return there.complete is not None and there.complete == here.authority
+
+
+def is_replaceable(now: Situation, end: End) -> bool:
+    """Return whether volumes of an end may be deleted without a kept snapshot: the other end has all of their
+    data, and none of their hosts started since it was stopped, or they run as the declared standby.
+    """
+    here, there = now.facts(end), now.facts(peer_of(end))
+    if not is_contained(now, end):
+        return False
+    if here.authority is None or here.hosts == "standby":
+        return True
+    return bool(here.starts) and there.turn is not None and there.turn.starts == here.starts
 
 
 def classify(source: EndFacts, target: EndFacts) -> Situation:

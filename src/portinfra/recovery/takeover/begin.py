@@ -1,5 +1,7 @@
 """How a takeover begins: the one that is open goes on, or a new one is written into the ledger."""
 
+from collections.abc import Iterable
+
 from attrs import evolve, frozen
 
 from portinfra.command_text import command
@@ -8,12 +10,12 @@ from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.takeovers import Turn, activated_number, next_epoch, turns, written
+from portinfra.recovery.ledger.takeovers import Turn, activated_number, mark, next_epoch, turns, written
 from portinfra.recovery.options import How
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.refusals import raise_if_refused
-from portinfra.recovery.situation.situation import End, Situation, is_contained, peer_of
+from portinfra.recovery.situation.situation import End, Situation, is_replaceable, peer_of
 from portinfra.recovery.situation.wish import end_of, is_planned, takeover_verb
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.vault.selection import Selection
@@ -29,6 +31,8 @@ class Beginning:
     how: How
     target: Connection
     ledger: Ledger
+    overruled: tuple[str, ...] = ()
+    """The errors of the check before it that the operator overruled."""
 
     def turn(self) -> Turn:
         """Return the takeover that is open, or a new one; the ledger has it."""
@@ -53,7 +57,14 @@ class Beginning:
             raise self._other_moment(found)
         planned = is_planned(self.recovery, self.how, now)
         wanted = evolve(
-            found, lost=self.how.lost, last_point=not self.how.lost and (found.last_point or planned)
+            found,
+            lost=self.how.lost,
+            last_point=not self.how.lost and (found.last_point or planned),
+            blank=_joined(found.blank, self._blank),
+            without=tuple(self.how.without) or found.without,
+            from_points=found.from_points or self.how.from_points,
+            insist=found.insist or self.how.insist,
+            overruled=_joined(found.overruled, self.overruled),
         )
         if self.how.lost:
             time = self.target.now()
@@ -80,6 +91,7 @@ class Beginning:
         time, epoch = self.target.now(), self._epoch(now, run)
         known = now.facts(end_of(self.recovery)).authority
         left = known is not None and known.active != end_of(self.recovery)
+        contained = is_replaceable(now, end_of(self.recovery))
         both_from, both_until = _both_ran(now, peer_of(end_of(self.recovery)))
         turn = Turn(
             f"{epoch:x}",
@@ -92,7 +104,13 @@ class Beginning:
             as_of=self._as_of,
             own_until=self._believed(known.epoch, time) if known and left else None,
             approvals=tuple(each.id for each in given),
-            contained=is_contained(now, end_of(self.recovery)),
+            blank=self._blank,
+            without=tuple(self.how.without),
+            from_points=self.how.from_points,
+            insist=self.how.insist,
+            overruled=self.overruled,
+            contained=contained,
+            own_starts=now.facts(end_of(self.recovery)).starts if contained and known else "",
             both_from=both_from,
             both_until=both_until,
         )
@@ -102,6 +120,11 @@ class Beginning:
     def _believed(epoch: int, now: float) -> float:
         """Return the moment of an epoch. One that lies ahead is no moment: the data may be of any age."""
         return float(epoch) if epoch <= now + AHEAD_SECONDS else 1.0
+
+    @property
+    def _blank(self) -> tuple[str, ...]:
+        """The volumes that may begin blank, by `mark`."""
+        return tuple(map(mark, sorted(self.how.blank)))
 
     @property
     def _as_of(self) -> float | None:
@@ -133,3 +156,8 @@ def _both_ran(now: Situation, active: End) -> tuple[float | None, float | None]:
     if turn is None or turn.ran_on_from is None or turn.abandoned or turn.open:
         return None, None
     return turn.ran_on_from, turn.fenced_at
+
+
+def _joined(known: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:
+    """Return what was decided before, and what this run adds."""
+    return tuple(dict.fromkeys([*known, *more]))

@@ -20,7 +20,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.progress import Listener
-from portinfra.model.resources import Instance, Power
+from portinfra.model.resources import FirewallRules, Instance, Power
 from portinfra.placement import place
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import turns, written
@@ -62,6 +62,16 @@ def stand_down(
     ]
     if stale:
         _switch(run, placed, catalogue, _with_power(there, stale, "stopped"), listen)
+
+
+def close_to_internet(run: Run, placed: Placed, catalogue: Catalogue, listen: Listener) -> None:
+    """Change the rules of the firewalls that exist to what is placed, so that no host starts behind rules of
+    an earlier time. Raises ApplyError.
+    """
+    firewalls = frozenset(run.reader.observe(placed.scope).of(FirewallRules))
+    plan = run.plan(placed, catalogue, PlanOptions(addresses=firewalls))
+    if firewalls and not plan.empty:
+        run.apply(plan, listen)
 
 
 def _with_power(there: Observation, hosts: Collection[Address], power: Power) -> Observation:

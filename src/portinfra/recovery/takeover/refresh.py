@@ -6,10 +6,9 @@ run again from its beginning: `RefreshStep` has the steps.
 """
 
 import secrets
-from collections.abc import Collection
 from contextlib import suppress
 
-from attrs import asdict, define, evolve, field
+from attrs import asdict, define, evolve
 
 from portinfra.command_text import command
 from portinfra.errors import ApplyError, PortinfraError, ProviderError
@@ -18,7 +17,6 @@ from portinfra.execution.run import Run
 from portinfra.hooks.listeners import SafeListener
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
-from portinfra.model.duration import seconds
 from portinfra.model.evidence import Evidence
 from portinfra.model.finding import Severity
 from portinfra.model.internet import without_internet
@@ -26,6 +24,7 @@ from portinfra.model.placed import Placed
 from portinfra.placement import place
 from portinfra.planning.refusal import refusal_of, refuse
 from portinfra.recovery.groups import check_blank
+from portinfra.recovery.ledger.data import data_entries
 from portinfra.recovery.ledger.ledger import Contents, Ledger
 from portinfra.recovery.ledger.runs import REFRESH, TAKEOVER, begin_run, end_run, link_run, read_runs
 from portinfra.recovery.ledger.standbys import record_standby
@@ -41,15 +40,16 @@ from portinfra.recovery.situation.clocks import say_clocks
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
-from portinfra.recovery.situation.situation import Situation, is_contained
+from portinfra.recovery.situation.situation import Situation, is_replaceable
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import shown
-from portinfra.recovery.takeover.fencing import stand_down
+from portinfra.recovery.takeover.fencing import close_to_internet, stand_down
+from portinfra.recovery.takeover.overwritten import Overwritten
 from portinfra.recovery.takeover.steps import RefreshStep
 from portinfra.recovery.vault.choice import Choice, choose
 from portinfra.recovery.vault.selection import own_numbers
 from portinfra.recovery.vault.transfer import receive
-from portinfra.recovery.watch.forecast import foresee
+from portinfra.recovery.watch.forecast import foresee, with_permissions
 from portinfra.recovery.watch.status import status_of_way
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
@@ -86,7 +86,8 @@ def _raise_unless_ready(recovery: Recovery, how: How) -> None:
     raise_if_refused(recovery, VERB, now)
     with Look.to(recovery.target, recovery.topology) as target:
         known = status_of_way(recovery, through=target)
-        foreseen = foresee(recovery, evolve(how, lost=bool(now.silent)), known, target, REFRESH)
+        how = evolve(how, lost=bool(now.silent))
+        foreseen = with_permissions(foresee(recovery, how, known, target, REFRESH), how, target)
     if errors := [each for each in foreseen.findings if each.severity is Severity.ERROR]:
         raise refusal_of(f"{what}: nothing was changed", errors)
 
@@ -99,34 +100,38 @@ class _Refresh:
     target: Connection
     catalogue: Catalogue
     ledger: Ledger
-    overwritten: set[str] = field(init=False, factory=set)
-    """The names of the volumes that it replaced, and that had data which is nowhere else."""
 
     def carry_out(self) -> Evidence:
         say_clocks([self.target], self.say)
         self.how.at(RefreshStep.BEGIN)
+        known = data_entries(self.ledger.read())
         choice, principal = self._choose(), self.target.reader.principal()
-        chosen = choice.points
         started = self.target.now()
         id = f"{int(started):x}{secrets.token_hex(1)}"
         said = {"kind": TAKEOVER, "of": REFRESH, "takeover": id, "began": iso(started)}
         entry = begin_run(self.ledger, {**said, "id": f"{REFRESH}-{id}"})
         self.how.at(RefreshStep.FETCH)
-        receive(self.recovery, self.target, chosen, self.how.pace, self.say)
+        receive(self.recovery, self.target, choice.points, self.how.pace, self.say)
         pace, scope = self.how.pace, self.recovery.target_scope
         with self.target.run(scope, workers=pace.workers, seed=pace.seed) as run:
             now = read_facts(self.recovery, through=[self.target])
             raise_if_refused(self.recovery, VERB, now)  # a takeover may have begun meanwhile
-            bring_up = self._bring_up(run, self._placed(choice), choice.blank, id, now)
+            if data_entries(self.ledger.read()) != known:
+                choice = self._choose()
+                with run.living():
+                    receive(self.recovery, self.target, choice.points, pace, self.say)
+            kept = KeptVolumes(self.recovery, self.target, self.ledger, pace)
+            overwritten = Overwritten(kept, run, id, REFRESH, self.say)
+            bring_up = self._bring_up(run, choice, overwritten, now)
             until = self.how.as_of.timestamp() if self.how.as_of else None
             ages = Ages(points(self.ledger.entries()), started, until)
-            evidence = shown(bring_up, id, chosen, ages, began=started)
+            evidence = shown(bring_up, id, choice.points, ages, began=started)
             evidence = evolve(
                 evidence,
                 target_principal=principal,
                 as_of=None if until is None else iso(until),
                 blank=tuple(sorted(choice.blank)),
-                left_aside=self._kept.list_overwritten(self.overwritten, id),
+                left_aside=overwritten.list_volumes(),
                 **asdict(link_run(self.ledger, entry)),
             )
             with suppress(ProviderError):  # the standby is up: that one record fails must not hide it
@@ -155,21 +160,22 @@ class _Refresh:
         there = self.target.observe(self.recovery.points)
         return sourced(self.recovery, closed, choice.points, there, Accepted(choice.blank))
 
-    def _bring_up(
-        self, run: Run, placed: Placed, blank: frozenset[Address], id: str, now: Situation
-    ) -> BringUp:
+    def _bring_up(self, run: Run, choice: Choice, overwritten: Overwritten, now: Situation) -> BringUp:
         """Return how the hosts stopped, got the data of the points, and started."""
         listen = self.how.pace.listen
-        contents = self.ledger.read()
-        overwrites = not (is_contained(now, "target") or _has_refreshed(contents))
+        placed, blank = self._placed(choice), choice.blank
+        is_standby = now.facts("target").hosts == "standby"
+        is_refreshed = is_standby and _has_refreshed(self.ledger.read())
+        overwrites = not (is_refreshed or is_replaceable(now, "target"))
         run.record_peer(self.recovery.peer_of(placed.scope))
         context = RolloutContext(self.target, run, self.catalogue, placed, listen, self.recovery.sensitive)
         bring_up = BringUp(self.recovery, context, REFRESH, self.say, blank=blank)
         self.how.at(RefreshStep.STAND_DOWN)
         stand_down(run, placed, self.catalogue, (), listen)
+        close_to_internet(run, placed, self.catalogue, listen)
         if overwrites:
             try:
-                self._keep(self._replaced(placed, blank), id, run)
+                overwritten.keep(self._replaced(placed, blank))
             except PortinfraError as error:
                 name = self.recovery.target.name
                 bring_up.reasons.append(
@@ -177,9 +183,9 @@ class _Refresh:
                 )
                 return bring_up
             # Volumes of a zone that did not answer before:
-            bring_up.keep = lambda volumes: self._keep(volumes, id, run)
+            bring_up.keep = overwritten.keep
         self.how.at(RefreshStep.RECORD)  # from here on, hosts of a standby may start
-        record_standby(self.ledger, f"standby-{id}")
+        record_standby(self.ledger, f"standby-{overwritten.id}")
         self.how.at(RefreshStep.BRING_UP)
         bring_up.run()
         if bring_up.up_at is not None:
@@ -204,18 +210,6 @@ class _Refresh:
             rest = command("apply", name)
             why = _first_line(error)
             bring_up.reasons.append(f"not all of {name} is as declared ({why}): {rest} does the rest")
-
-    @property
-    def _kept(self) -> KeptVolumes:
-        return KeptVolumes(self.recovery, self.target, self.ledger, self.how.pace)
-
-    def _keep(self, volumes: Collection[Address], id: str, run: Run) -> None:
-        """Keep snapshots of what no other end has, as a takeover does."""
-        limit = self.recovery.plan.keep_overwritten
-        if limit:
-            with run.living():
-                self._kept.keep(volumes, id, REFRESH, seconds(limit))
-        self.overwritten |= {volume.name for volume in volumes}
 
 
 def _first_line(error: PortinfraError) -> str:

@@ -7,34 +7,21 @@ that ends early is continued: the ledger says what was decided. `Step` has the s
 import secrets
 from collections.abc import Collection
 from contextlib import suppress
-from typing import Any
 
 from attrs import asdict, define, evolve
 
-from portinfra.command_text import command
-from portinfra.errors import (
-    ApplyError,
-    FindingsError,
-    PortinfraError,
-    ProviderError,
-    Unavailable,
-    UserCodeError,
-)
+from portinfra.errors import PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
-from portinfra.hooks.dns import call_dns
 from portinfra.hooks.listeners import SafeListener
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
-from portinfra.model.duration import seconds
 from portinfra.model.evidence import Evidence
-from portinfra.model.placed import Placed
-from portinfra.model.recovery import Action
 from portinfra.placement import place
-from portinfra.recovery.groups import groups
+from portinfra.recovery.ledger.data import data_entries
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run
-from portinfra.recovery.ledger.takeovers import Turn, activate, data_mark, mark, turns, under_way, written
+from portinfra.recovery.ledger.takeovers import Turn, activate, data_mark, written
 from portinfra.recovery.options import How
 from portinfra.recovery.points.ages import Ages, age_at
 from portinfra.recovery.points.coverage import Accepted
@@ -44,25 +31,26 @@ from portinfra.recovery.points.restore import sourced
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.clocks import say_clocks
-from portinfra.recovery.situation.facts import answering, read_facts
-from portinfra.recovery.situation.situation import End, Situation
-from portinfra.recovery.situation.wish import end_of, is_planned
+from portinfra.recovery.situation.situation import End
+from portinfra.recovery.situation.wish import is_planned
+from portinfra.recovery.takeover.agreement import agree, roles_with_data
 from portinfra.recovery.takeover.approvals import list_approvals, remove_spent_approvals
 from portinfra.recovery.takeover.begin import Beginning
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import OwnData, both_ran, shown
-from portinfra.recovery.takeover.fencing import PartlySwitched, passed_on, stand_down, switch, switched
+from portinfra.recovery.takeover.fencing import passed_on, stand_down
+from portinfra.recovery.takeover.finish import announce, start_roles_left_behind
+from portinfra.recovery.takeover.other_end import OtherEnd
+from portinfra.recovery.takeover.overwritten import Overwritten
+from portinfra.recovery.takeover.progress import Progress
 from portinfra.recovery.takeover.steps import Step
-from portinfra.recovery.vault.selection import Selected, Selection
+from portinfra.recovery.vault.selection import Selected, Selection, as_decided
 from portinfra.recovery.vault.transfer import receive
 from portinfra.recovery.watch.preflight import may_take_over
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
-from portinfra.words import count, iso
-
-APPROVAL_PAUSE_SECONDS = 10.0
-"""Between two looks for the approval of a manual step."""
+from portinfra.words import iso
 
 
 @check_arguments
@@ -91,9 +79,7 @@ def takeover(
     if is_planned(recovery, how, now) and now.phase == "active" and recovery.is_reversed:
         _first_point(recovery, how, say)
     with Connection.to(recovery.target, recovery.topology) as target:
-        ledger = Ledger(target, recovery.ledger)
-        run = _Takeover(recovery, how, say, target, target.catalogue(), ledger, permitted.overruled)
-        return run.carried_out()
+        return _Takeover(recovery, how, say, target, target.catalogue(), permitted.overruled).carry_out()
 
 
 def _first_point(recovery: Recovery, how: How, say: Say) -> None:
@@ -114,291 +100,129 @@ class _Takeover:
     say: Say
     target: Connection
     catalogue: Catalogue
-    ledger: Ledger
     overruled: tuple[str, ...] = ()
     """The errors of the check before it that the operator overruled."""
-    source_principal: str = ""
-    """Whose credentials stopped the source; empty where no call was made to it."""
 
-    def carried_out(self) -> Evidence:
+    def carry_out(self) -> Evidence:
         say_clocks([self.target], self.say)
-        turn = Beginning(self.recovery, self.how, self.target, self.ledger).turn()
+        ledger, pace = Ledger(self.target, self.recovery.ledger), self.how.pace
+        turn = Beginning(self.recovery, self.how, self.target, ledger, self.overruled).turn()
+        progress = Progress(self.recovery, self.target, ledger, turn.id)
         principal, began = self.target.reader.principal(), iso(self.target.now())
         said = {"kind": TAKEOVER, "of": turn.occasion, "takeover": turn.id, "began": began}
-        entry = begin_run(self.ledger, {**said, "id": f"{turn.id}{secrets.token_hex(2)}"})
-        prepared = self._prepared(turn)
-        turn = self._fenced(prepared, is_prepared_before=prepared is turn)
+        entry = begin_run(ledger, {**said, "id": f"{turn.id}{secrets.token_hex(2)}"})
+        other = OtherEnd(self.recovery, self.how, self.say, self.target, progress)
+        prepared = other.prepare(turn)
+        turn = other.fence(prepared, is_prepared_before=prepared is turn)
         if turn.last_point and not turn.restores:
-            self._last_point()
-        chosen = Selection(self.recovery, self.how, self.target).of(turn, self.ledger)
+            other.carry_last_point()
+        known = data_entries(progress.ledger.read(), but=turn.id)
+        chosen = self._select(turn, progress)
         self.how.at(Step.FETCH)
-        receive(self.recovery, self.target, chosen.points, self.how.pace, self.say)
-        pace = self.how.pace
+        receive(self.recovery, self.target, chosen.points, pace, self.say)
         with self.target.run(self.recovery.target_scope, workers=pace.workers, seed=pace.seed) as run:
             if run.lease.epoch > turn.epoch:
                 raise passed_on(self.recovery, run.lease.epoch)
+            turn = progress.still(turn)
+            if data_entries(progress.ledger.read(), but=turn.id) != known:  # a newer point came meanwhile
+                chosen = self._select(turn, progress)
+                with run.living():
+                    receive(self.recovery, self.target, chosen.points, pace, self.say)
             there = self.target.observe(self.recovery.points)
             placed = place(self.recovery.topology, self.recovery.target)
-            accepted = Accepted(chosen.blank, any_key=self.how.insist)
+            decided = as_decided(self.recovery, self.how, turn)
+            accepted = Accepted(chosen.blank, any_key=decided.insist)
             placed = sourced(self.recovery, placed, chosen.points, there, accepted)
             self.how.at(Step.AGREE)
-            turn = self._agreed(turn, placed, chosen)
+            turn = agree(progress, decided, turn, placed, chosen)
             self.how.at(Step.STAND_DOWN)
-            stand_down(run, placed, self.catalogue, self._with_data(turn), pace.listen)
+            stand_down(run, placed, self.catalogue, roles_with_data(self.recovery, turn), pace.listen)
             self.how.at(Step.ACTIVATE)
             run.record_fence(epoch=turn.epoch, fenced=False)
             sensitive = self.recovery.sensitive
             context = RolloutContext(self.target, run, self.catalogue, placed, pace.listen, sensitive)
-            bring_up = BringUp(
-                self.recovery,
-                context,
-                turn.occasion,
-                self.say,
-                done=turn.done,
-                restored=turn.restored,
-                blank=chosen.blank,
-                has_data=lambda roles: self._note(
-                    turn.id, restored=(*self._turn(turn.id).restored, *map(mark, roles))
-                ),
-                wait_for=lambda action: self._wait_for(turn.id, action, run),
-                keep=lambda volumes: self._keep_overwritten(turn.id, volumes, run),
-                note=lambda action: self._note(turn.id, done=(*self._turn(turn.id).done, mark(action))),
-            )
+            overwritten = self._overwritten(turn, progress, run)
+            bring_up = self._bring_up(context, turn, chosen, progress, overwritten)
             self.how.at(Step.BRING_UP)
             bring_up.run()
             if bring_up.up_at is not None:
-                self._start_roles_left_behind(bring_up)
-            turn = self._turn(turn.id)
-            whole = bring_up.up_at is not None and self._announced(bring_up)
-            fenced = turn.fenced_at is not None and not turn.lost  # else it may have become active since
-            until = turn.given_up_at if turn.lost else turn.fenced_at or context.now
-            at = until if turn.as_of is None else turn.as_of
-            ages = Ages(points(self.ledger.entries()), context.now, at)
-            own_age = age_at(turn.own_until, until) if turn.own_until else 0.0
-            used: list[Point | OwnData] = [*chosen.points, *(OwnData(name, own_age) for name in chosen.own)]
-            evidence = shown(bring_up, turn.id, used, ages, began=turn.began, source_fenced=fenced)
+                start_roles_left_behind(self.recovery, bring_up)
+            turn = progress.read()
+            whole = bring_up.up_at is not None and announce(self.recovery, bring_up)
             evidence = evolve(
-                evidence,
-                source_principal=self.source_principal,
+                self._show(bring_up, turn, chosen, progress),
+                source_principal=other.principal,
                 target_principal=principal,
-                as_of=None if turn.as_of is None else iso(turn.as_of),
-                blank=tuple(sorted(chosen.blank)),
-                overruled=self.overruled,
-                prepare_seconds=_between(turn.began, turn.fetched_at),
-                downtime_seconds=None if turn.lost else _between(turn.fetched_at, bring_up.up_at),
-                left_aside=self._kept_volumes().list_overwritten(turn.overwritten, turn.id),
-                both_ran=both_ran(turn),
-                approvals=tuple(each.shown() for each in list_approvals(self.ledger, turn)),
-                **asdict(link_run(self.ledger, entry)),
+                left_aside=overwritten.list_volumes(),
+                **asdict(link_run(progress.ledger, entry)),
             )
             if whole:
                 self.how.at(Step.COMPLETE)
-                activate(self.ledger, turn.id)
+                activate(progress.ledger, turn.id)
                 self.how.at(Step.CLOSE)
-                written(self.ledger, evolve(turn, open=False))
+                written(progress.ledger, evolve(turn, open=False))
             with suppress(ProviderError):  # the target is up: that one record fails must not hide it
-                end_run(self.ledger, entry, evidence, open=False)
+                end_run(progress.ledger, entry, evidence, open=False)
             with suppress(ProviderError):
                 if whole:
-                    remove_spent_approvals(self.ledger, turn)
+                    remove_spent_approvals(progress.ledger, turn)
         return evidence
 
-    def _prepared(self, turn: Turn) -> Turn:
-        """Return the takeover, once the data is there that can be fetched while the other end still serves
-        customers. Data of a last point comes later.
-        """
-        if turn.fetched_at is not None or turn.fenced_at is not None:
-            return turn
-        self.how.at(Step.PREPARE)
-        if not turn.last_point and not turn.restores:
-            chosen = Selection(self.recovery, self.how, self.target).of(turn, self.ledger)
-            receive(self.recovery, self.target, chosen.points, self.how.pace, self.say)
-        self.how.at(Step.RECORD_PREPARED)
-        now = self._still(turn)
-        return written(self.ledger, evolve(now, fetched_at=self.target.now()))
+    def _select(self, turn: Turn, progress: Progress) -> Selected:
+        return Selection(self.recovery, self.how, self.target).of(turn, progress.ledger)
 
-    # The other end.
+    def _overwritten(self, turn: Turn, progress: Progress, run: Run) -> Overwritten:
+        kept = KeptVolumes(self.recovery, self.target, progress.ledger, self.how.pace)
+        return Overwritten(kept, run, turn.id, data_mark(turn), self.say, set(turn.overwritten))
 
-    def _fenced(self, turn: Turn, *, is_prepared_before: bool) -> Turn:
-        """Return the takeover, once the other end is stopped, unless that is lost.
+    def _bring_up(
+        self,
+        context: RolloutContext,
+        turn: Turn,
+        chosen: Selected,
+        progress: Progress,
+        overwritten: Overwritten,
+    ) -> BringUp:
+        """Return what brings the end up, and writes into the ledger how far it has come."""
 
-        Where an earlier run has prepared it, and has not fenced the other end, downtime begins only now.
-        """
-        source_name, pace = self.recovery.source.name, self.how.pace
-        if self.how.lost:
-            self.say(f"{source_name} is lost: it is not fenced")
-            return turn
-        self.say(f"fencing {source_name}")
-        self.how.at(Step.FENCE)
-        with (
-            answering(self.recovery) as source,
-            source.run(self.recovery.source_scope, workers=pace.workers, seed=pace.seed) as run,
-        ):
-            self.source_principal = source.reader.principal()
-            is_fenced = run.lease.fenced and run.lease.epoch == turn.epoch
-            if is_prepared_before and turn.fenced_at is None and not is_fenced:
-                turn = written(self.ledger, evolve(self._still(turn), fetched_at=self.target.now()))
-            try:
-                switched(run, source, self.recovery, turn.epoch, "stopped", pace.listen)
-                is_stopped = True
-            except Unavailable as error:
-                # Only a silent zone may be overruled. If the source itself is silent, its lease may not be
-                # fenced, and both ends would be active: for that an operator writes --lost.
-                if not (self.how.insist and isinstance(error, PartlySwitched)):
-                    raise self._half_stopped(error) from error
-                is_stopped = False
-                self.say(f"not all of {source_name} is stopped, and the operator insists: {error}")
-        self.how.at(Step.RECORD_FENCE)
-        now = self._still(turn)
-        if now.fenced_at is None and is_stopped:
-            now = written(self.ledger, evolve(now, fenced_at=self.target.now()))
-        elif not is_stopped and now.partly_fenced_at is None:
-            now = written(self.ledger, evolve(now, partly_fenced_at=self.target.now()))
-        return now
+        def keep(volumes: Collection[Address]) -> None:
+            if not turn.contained:
+                overwritten.keep(volumes)
+                progress.note(overwritten=tuple(sorted(overwritten.names)))
 
-    def _still(self, turn: Turn) -> Turn:
-        """Return the takeover as the ledger has it, whatever this run has written itself before. Raise
-        PolicyError where another run has finished it, or abandoned it, or begun another.
-        """
-        self.ledger = Ledger.settled(self.target, self.recovery.ledger)
-        known = turns(self.ledger.entries())
-        now = under_way(known)
-        if now is None or now.id != turn.id or now.epoch != turn.epoch or now.abandoned:
-            raise passed_on(self.recovery, max([turn.epoch, *(each.latest for each in known)]))
-        return now
-
-    def _half_stopped(self, error: Unavailable) -> Unavailable:
-        name, plan = self.recovery.source.name, self.recovery.plan.name
-        verb = "failback" if self.recovery.is_reversed else "failover"
-        return Unavailable(
-            f"{name} is fenced, and not all of it is stopped: {error}",
-            provider=self.recovery.source.provider,
-            fix="The takeover has begun, and no apply starts what is off. Run this again once all of it "
-            f"answers; or, if it is lost: {command('dr', verb, plan, '--lost', name)}. To abandon the "
-            f"takeover: {command('dr', 'abandon', plan)}.",
+        return BringUp(
+            self.recovery,
+            context,
+            turn.occasion,
+            self.say,
+            done=turn.done,
+            restored=turn.restored,
+            blank=chosen.blank,
+            has_data=lambda roles: progress.add(restored=roles),
+            wait_for=lambda action: progress.wait_for(action, context.run, self.say),
+            keep=keep,
+            note=lambda action: progress.add(done=[action]),
         )
 
-    def _last_point(self) -> None:
-        """Carry one more point of hosts that are stopped, where they have the newest data."""
-        if self._situation().holder == end_of(self.recovery):
-            return
-        self.how.at(Step.LAST_POINT)
-        kept = self.recovery.keeping_all
-        quiet = [evolve(policy, before=(), after=()) for policy in kept.plan.data]
-        made = replicate(
-            evolve(kept, plan=evolve(kept.plan, data=quiet)),
-            now=True,
-            stopped=True,
-            pace=self.how.pace,
-            say=self.say,
+    def _show(self, bring_up: BringUp, turn: Turn, chosen: Selected, progress: Progress) -> Evidence:
+        """Return evidence of the takeover as it is now."""
+        now = bring_up.context.now
+        fenced = turn.fenced_at is not None and not turn.lost  # else it may have become active since
+        until = turn.given_up_at if turn.lost else turn.fenced_at or now
+        at = until if turn.as_of is None else turn.as_of
+        ages = Ages(points(progress.ledger.entries()), now, at)
+        own_age = age_at(turn.own_until, until) if turn.own_until else 0.0
+        used: list[Point | OwnData] = [*chosen.points, *(OwnData(name, own_age) for name in chosen.own)]
+        return evolve(
+            shown(bring_up, turn.id, used, ages, began=turn.began, source_fenced=fenced),
+            as_of=None if turn.as_of is None else iso(turn.as_of),
+            blank=tuple(sorted(chosen.blank)),
+            overruled=turn.overruled,
+            prepare_seconds=_between(turn.began, turn.fetched_at),
+            downtime_seconds=None if turn.lost else _between(turn.fetched_at, bring_up.up_at),
+            both_ran=both_ran(turn),
+            approvals=tuple(each.shown() for each in list_approvals(progress.ledger, turn)),
         )
-        if not made.succeeded:
-            problems = "; ".join(f"{group.group}: {group.problem}" for group in made.groups if group.problem)
-            raise PortinfraError(
-                f"the last point failed: {problems}", fix="Run it again: it goes on from here."
-            )
-
-    def _situation(self) -> Situation:
-        return read_facts(self.recovery, hosts=False, through=[self.target])
-
-    # The data.
-
-    def _agreed(self, turn: Turn, placed: Placed, chosen: Selected) -> Turn:
-        """Return the takeover with this data, under the lease: from here on no run uses other data for it."""
-        now = self._still(turn)
-        ids, own = tuple(point.id for point in chosen.points), tuple(map(mark, chosen.own))
-        blank = tuple(map(mark, sorted(chosen.blank)))
-        if (set(now.points), set(now.own)) == (set(ids), set(own)) and now.restores:
-            return now
-        if now.restores and not (set(now.points) & set(self.how.without) or self.how.from_points):
-            raise self.recovery.refusal(
-                f"{self.recovery.target_scope} cannot take over",
-                "decided-meanwhile",
-                f"another run has begun to bring {self.recovery.target.name} up from other data",
-                "Run this again: it goes on with that.",
-            )
-        kept = {point.group for point in chosen.points if point.id in now.points}
-        kept |= {name for name in chosen.own if mark(name) in now.own}
-        anew = [group for group in groups(self.recovery, placed) if group.name not in kept]
-        roles = {mark(placed.roles[volume]) for group in anew for volume in group.volumes}
-        restored = tuple(each for each in now.restored if each not in roles)
-        contained = now.contained and not now.restores  # what came up may have been written to
-        changed = evolve(now, points=ids, own=own, blank=blank, restored=restored, done=())
-        selections = now.selections + 1 if now.restores else 0
-        return written(self.ledger, evolve(changed, contained=contained, selections=selections))
-
-    def _with_data(self, turn: Turn) -> frozenset[str]:
-        """Return the roles whose hosts this takeover has started, or may have."""
-        restored = {role for role in self.recovery.plan.roles if mark(role) in turn.restored}
-        rest = {role.name for role in self.recovery.topology.roles} - set(self.recovery.plan.roles)
-        return frozenset(restored | rest if restored else ())
-
-    # Bringing up.
-
-    def _turn(self, id: str) -> Turn:
-        return next(each for each in turns(self.ledger.entries()) if each.id == id)
-
-    def _note(self, id: str, **come: Any) -> None:
-        """How far it has come: the next run goes on from there."""
-        written(self.ledger, evolve(self._turn(id), **come))
-
-    def _wait_for(self, id: str, action: Action, run: Run) -> str:
-        """Wait until a manual step is approved; return why it was not, or an empty text."""
-        clock, name = self.target.provider.clock, action.name
-        until = clock.now() + seconds(action.limit)
-        self._note(id, waits=name)
-        approve = command("dr", "approve", name, self.recovery.plan.name)
-        self.say(f"waiting for manual step {name!r}, for up to {action.limit}: {approve}")
-        while not list_approvals(self.ledger, self._turn(id), name):
-            if clock.now() + APPROVAL_PAUSE_SECONDS > until:
-                return (
-                    f"manual step {name!r} was not approved within {action.limit}: do it, run "
-                    f"{approve}, and run the takeover again"
-                )
-            run.sleep_until(clock.now() + APPROVAL_PAUSE_SECONDS)
-        self._note(id, waits="")
-        return ""
-
-    def _keep_overwritten(self, id: str, volumes: Collection[Address], run: Run) -> None:
-        """Keep snapshots of volumes that are about to be replaced, where the other end lacks their data."""
-        turn, limit = self._turn(id), self.recovery.plan.keep_overwritten
-        if turn.contained:
-            return
-        names = sorted({*turn.overwritten, *(volume.name for volume in volumes)})
-        if limit:
-            self.say(f"keeping snapshots of {count(len(volumes), 'volume')} for {limit}")
-            with run.living():
-                self._kept_volumes().keep(volumes, id, data_mark(turn), seconds(limit))
-        self._note(id, overwritten=tuple(names))
-
-    def _kept_volumes(self) -> KeptVolumes:
-        return KeptVolumes(self.recovery, self.target, self.ledger, self.how.pace)
-
-    def _start_roles_left_behind(self, bring_up: BringUp) -> None:
-        """Start the existing hosts of roles in no wave: the fence of an earlier takeover stopped them."""
-        run, placed = bring_up.context.run, bring_up.context.placed
-        try:
-            switch(run, placed, self.catalogue, "running", self.how.pace.listen)
-        except (ApplyError, FindingsError, Unavailable) as error:
-            name = self.recovery.target.name
-            first = str(error.first if isinstance(error, ApplyError) else error).partition("\n")[0]
-            start = command("apply", name)
-            bring_up.reasons.append(f"not every host runs ({first}): {start} starts the others")
-
-    def _announced(self, bring_up: BringUp) -> bool:
-        """Tell the names' keeper where the hosts are now; whether it took it."""
-        context = bring_up.context
-        if not self.recovery.target.dns:
-            return True
-        there = context.run.reader.observe(context.placed.scope)
-        try:
-            with context.run.living():
-                call_dns(self.recovery.target, there)
-        except UserCodeError as error:  # the hosts are up all the same
-            why = str(error).partition("\n")[0]
-            bring_up.reasons.append(f"the names were not changed ({why}); run it again, and it tries again")
-            return False
-        return True
 
 
 def _between(began: float | None, ended: float | None) -> float | None:

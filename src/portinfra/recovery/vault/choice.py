@@ -118,12 +118,30 @@ def _why_none(group: Group, judged: Collection[tuple[Point, Coverage]]) -> Lack:
     if len(missing) == len(found.against):
         return Lack(f"no point of {group.name} has data for {', '.join(sorted(missing))}")
     why = f"no point of {group.name} can be restored (point {point.id}: {against_line(found)})"
-    fixes = {
-        "too large": "Declare these volumes as large as their data.",
-        "wrong key": "Declare the key of these copies; or use them all the same: --insist.",
-    }
+    return Lack(why, _FIXES.get(_one_judgement(found), ""))
+
+
+_FIXES = {
+    "too large": "Declare these volumes as large as their data.",
+    "wrong key": "Declare the key of these copies; or use them all the same: --insist.",
+}
+
+
+def _one_judgement(found: Coverage) -> str:
+    """Return what is wrong with all volumes against which something speaks; empty: several things are."""
     (judgement, *others) = dict.fromkeys(each.judgement for each in found.against)
-    return Lack(why, "" if others else fixes.get(judgement, ""))
+    return "" if others else judgement
+
+
+def fix_decided(found: Coverage, began: str, older: str) -> str:
+    """Return what to do where a takeover has begun with data that does not restore what is declared now.
+    `began` names the takeover, and `older` is the command that leaves the data aside.
+    """
+    judgement = _one_judgement(found)
+    if judgement == "missing":
+        blank = " ".join(f"--blank {volume}" for volume in found.volumes("missing"))
+        return f"Declare the topology as it was when {began} began; or let the rest begin blank: {blank}."
+    return _FIXES.get(judgement, f"To use an older one: {older}.")
 
 
 def _listed(group: str, known: Iterable[Point], as_of: float) -> str:

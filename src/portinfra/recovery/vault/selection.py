@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 
 from attrs import evolve, frozen
 
@@ -23,21 +24,28 @@ from portinfra.recovery.points.coverage import Accepted, OwnVolumes, coverage
 from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.vault.choice import Lack, accepted_by, against_line, choose
+from portinfra.recovery.vault.choice import Lack, accepted_by, against_line, choose, fix_decided
 from portinfra.recovery.vault.listing import look_for
 from portinfra.words import moment
 
 
 def as_decided(recovery: Recovery, how: How, turn: Turn | None) -> How:
-    """Return the options of a takeover that goes on: with the moment, and the volumes that may begin blank,
-    that were decided.
+    """Return the options of a takeover that goes on: with everything that operators decided about its data
+    before, and in addition what this run decides. Points that it leaves aside replace those of before.
     """
     if turn is None:
         return how
     volumes = [volume for group in declared_groups(recovery) for volume in group.volumes]
     blank = dict.fromkeys([*how.blank, *(volume for volume in volumes if mark(volume) in turn.blank)])
     as_of = how.as_of if turn.as_of is None else datetime.fromtimestamp(turn.as_of, UTC)
-    return evolve(how, as_of=as_of, blank=tuple(blank))
+    return evolve(
+        how,
+        as_of=as_of,
+        blank=tuple(blank),
+        without=how.without or turn.without,
+        from_points=turn.from_points or how.from_points,
+        insist=turn.insist or how.insist,
+    )
 
 
 def declared_groups(recovery: Recovery) -> list[Group]:
@@ -84,19 +92,24 @@ class Selection:
         agreed = [id for id in turn.points if id not in self.how.without]
         placed = place(self.recovery.topology, self.recovery.target)
         declared = {group.name: group for group in groups(self.recovery, placed)}
-        lost = [f"point {id} is not in the ledger" for id in agreed if id not in known]
+        began = f"{turn.occasion} {turn.id}"
+        older = partial(command, "dr", turn.occasion, self.recovery.plan.name, "--without-point")
+        lost = [
+            self._finding(
+                "no-point", f"point {id} is not in the ledger", f"To use an older one: {older(id)}."
+            )
+            for id in agreed
+            if id not in known
+        ]
         blank = self._blank_of_own([name for name in declared if mark(name) in turn.own])
         for point in (known[id] for id in agreed if id in known and known[id].group in declared):
             judged = coverage(placed, declared[point.group], point, there, vault).accept(self.accepted)
             blank |= self.accepted.blank.intersection(judged.volumes("accepted"))
             if judged.restorable is False:
-                lost.append(f"point {point.id} cannot be restored: {against_line(judged)}")
+                why = f"{began} uses point {point.id}, which cannot be restored: {against_line(judged)}"
+                lost.append(self._finding("no-point", why, fix_decided(judged, began, older(point.id))))
         if lost:
-            fix = f"To use an older one: dr {turn.occasion} --without-point."
-            raise PolicyError(
-                f"{self.recovery.target_scope} cannot take over from what it began with",
-                [self._finding("no-point", why, fix) for why in lost],
-            )
+            raise PolicyError(f"{self.recovery.target_scope} cannot take over from what it began with", lost)
         kept = [known[id] for id in agreed]
         own = [] if self.how.from_points else [name for name in self._names() if mark(name) in turn.own]
         settled = {point.group for point in kept}.union(own)

@@ -109,7 +109,7 @@ class InstanceDriver(AwsDriver[Instance]):
     def observed(self, owned: Owned, told: Told) -> Observed[Instance]:
         """One whose metadata service answers without a session is not made ready yet."""
         seen = super().observed(owned, told)
-        seen = evolve(seen, place=_zone(owned.record) or None)
+        seen = evolve(seen, place=_zone(owned.record) or None, started=owned.record.get("launchTime", ""))
         if _state(owned.record) not in ALIVE:
             # Nothing of it is left, and it is listed for an hour: to end it again costs nothing, and the
             # next launch needs a token of its own.

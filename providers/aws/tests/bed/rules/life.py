@@ -4,6 +4,7 @@ moto's things are what they become at once. Here a request begins a change, and 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html
 """
 
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -196,6 +197,8 @@ def stops_and_starts_take_time(call: Call, result: Any) -> None:
             continue
         which = instance(call, told["InstanceId"])
         become(which, through)
+        if through == "pending":
+            which.launch_time = datetime.fromtimestamp(call.now, UTC).replace(tzinfo=None)
         _later(call.there, which, end)
 
 

@@ -92,6 +92,11 @@ class InstanceDriver(GcpDriver[Instance]):
             birth=mark.said.get("birth", ""),
         )
 
+    def observed(self, owned: Owned, told: Told) -> Observed[Instance]:
+        """One record, with its last start."""
+        seen = super().observed(owned, told)
+        return evolve(seen, started=owned.record.get("lastStartTimestamp", ""))
+
     def parts(self, record: Record) -> dict[str, str]:
         """The fingerprint of its tags, and its external address where it has one."""
         access: Record = next(iter(record["networkInterfaces"][0].get("accessConfigs") or ()), {})

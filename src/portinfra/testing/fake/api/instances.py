@@ -4,6 +4,7 @@ from typing import Any
 
 from portinfra.testing.fake.api.admission import admitted, reachable, repeated, zone_of
 from portinfra.testing.fake.api.catalogue import MACHINE_TYPES, images
+from portinfra.testing.fake.api.keys import check_key
 from portinfra.testing.fake.api.ranges import bounds, number
 from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
@@ -34,6 +35,7 @@ def create_instance(book: Book, given: Given) -> Answer:
     _check_address(book, subnet["body"], given["private_address"])
     _check_offer(book, given)
     _check_capacity(book, zone, given["machine_type"])
+    check_key(book, given["key"])
     body = admitted(book, "instance", given)
     body |= {name: given[name] for name in _COPIED}
     body |= {
@@ -43,6 +45,7 @@ def create_instance(book: Book, given: Given) -> Answer:
         "zone": zone,
         "power": "running",
         "power_at": 0.0,
+        "started_at": book.now,
         "ends_at": book.now + given["ends_after"] if given.get("ends_after") else FOREVER,
     }
     if given.get("boot_script"):
@@ -57,7 +60,7 @@ def start_instance(book: Book, given: Given) -> Answer:
     if instance["body"]["power"] == "running":
         return book.change(instance)
     _check_capacity(book, instance["body"]["zone"], instance["body"]["machine_type"])
-    return _power(book, instance, "running", "start")
+    return _power(book, instance, "running", "start", started_at=book.now)
 
 
 def stop_instance(book: Book, given: Given) -> Answer:
@@ -160,5 +163,6 @@ def _steady(book: Book, id: str, *states: str) -> Record:
     return instance
 
 
-def _power(book: Book, instance: Record, power: str, what: str) -> Answer:
-    return book.change(instance, power=power, power_at=book.now + book.shape.pending.get(what, 0.0))
+def _power(book: Book, instance: Record, power: str, what: str, **more: float) -> Answer:
+    power_at = book.now + book.shape.pending.get(what, 0.0)
+    return book.change(instance, power=power, power_at=power_at, **more)

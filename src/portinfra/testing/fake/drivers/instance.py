@@ -57,6 +57,11 @@ class InstanceDriver(FakeDriver[Instance]):
             birth=mark.birth,
         )
 
+    def observed(self, address: Address, record: Record, mark: Mark, names: Names) -> Observed[Instance]:
+        """One record, with its last start. Worlds of older versions do not have it."""
+        seen = super().observed(address, record, mark, names)
+        return evolve(seen, started=str(record.get("started_at", "")))
+
     def bound(self, record: Record, answers: Any, names: Names) -> list[Address]:
         """Return the firewall of ours whose rules apply to a host of others."""
         firewall = names.address_of(record["firewall"])

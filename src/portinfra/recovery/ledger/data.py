@@ -1,0 +1,18 @@
+"""What of a ledger decides which data is the newest: points, takeovers and standbys."""
+
+from collections.abc import Collection
+
+from portinfra.recovery.ledger.entries import Unreadable
+from portinfra.recovery.ledger.ledger import Contents, Entry
+from portinfra.recovery.ledger.standbys import KIND as STANDBY
+from portinfra.recovery.ledger.standbys import POINT
+from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
+from portinfra.recovery.ledger.takeovers import STOOD
+
+KINDS = (POINT, STANDBY, STOOD, TAKEOVER)
+
+
+def data_entries(contents: Contents, *, but: str = "") -> Collection[Entry | Unreadable]:
+    """Return these entries, without those of the takeover `but`. While they are equal, so is a selection."""
+    entries = [each for each in contents.entries if each.kind in KINDS and each.said["id"] != but]
+    return [*entries, *contents.unreadable]

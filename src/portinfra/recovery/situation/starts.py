@@ -1,0 +1,20 @@
+"""When the hosts of an end last started, by the word of their provider: whether they ran since they were
+stopped. No clock is compared. Pure.
+"""
+
+import base64
+import hashlib
+
+from portinfra.model.observed import Observation
+from portinfra.model.resources import Instance
+
+
+def mark_starts(there: Observation) -> str:
+    """Return a short word for the hosts of an end and for when each last started: it changes when one starts,
+    is created or is deleted. Empty: the provider does not tell it, a zone does not answer, or no host exists.
+    """
+    hosts = there.of(Instance).values()
+    if there.unknown or not hosts or not all(host.started for host in hosts):
+        return ""
+    text = " ".join(sorted(f"{host.id} {host.started}" for host in hosts))
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode()[:12]

@@ -1,0 +1,35 @@
+"""What follows when the last wave of a takeover is up: hosts in no wave start, and names lead to the end."""
+
+from portinfra.command_text import command
+from portinfra.errors import ApplyError, FindingsError, Unavailable, UserCodeError
+from portinfra.hooks.dns import call_dns
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.takeover.bring_up import BringUp
+from portinfra.recovery.takeover.fencing import switch
+
+
+def start_roles_left_behind(recovery: Recovery, bring_up: BringUp) -> None:
+    """Start the existing hosts of roles in no wave: the fence of an earlier takeover stopped them."""
+    context = bring_up.context
+    try:
+        switch(context.run, context.placed, context.catalogue, "running", context.listen)
+    except (ApplyError, FindingsError, Unavailable) as error:
+        first = str(error.first if isinstance(error, ApplyError) else error).partition("\n")[0]
+        start = command("apply", recovery.target.name)
+        bring_up.reasons.append(f"not every host runs ({first}): {start} starts the others")
+
+
+def announce(recovery: Recovery, bring_up: BringUp) -> bool:
+    """Call the hook that changes names, with the hosts as they are now; return whether it passed."""
+    context = bring_up.context
+    if not recovery.target.dns:
+        return True
+    there = context.run.reader.observe(context.placed.scope)
+    try:
+        with context.run.living():
+            call_dns(recovery.target, there)
+    except UserCodeError as error:  # the hosts are up all the same
+        why = str(error).partition("\n")[0]
+        bring_up.reasons.append(f"the names were not changed ({why}); run it again, and it tries again")
+        return False
+    return True

@@ -1,0 +1,125 @@
+"""The other end of a takeover: it serves until the data is there that can be fetched before; then it is
+stopped, and a last point of it is carried.
+"""
+
+from attrs import define, evolve
+
+from portinfra.command_text import command
+from portinfra.errors import PortinfraError, Unavailable
+from portinfra.execution.connection import Connection
+from portinfra.execution.run import Run
+from portinfra.recovery.ledger.takeovers import Turn, written
+from portinfra.recovery.options import How
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.situation.facts import answering, read_facts
+from portinfra.recovery.situation.starts import mark_starts
+from portinfra.recovery.situation.wish import end_of
+from portinfra.recovery.takeover.fencing import PartlySwitched, switched
+from portinfra.recovery.takeover.progress import Progress
+from portinfra.recovery.takeover.steps import Step
+from portinfra.recovery.vault.selection import Selection
+from portinfra.recovery.vault.transfer import receive
+from portinfra.rollout.waves import Say
+
+
+@define
+class OtherEnd:
+    """The end that a takeover leaves: the source of `recovery`."""
+
+    recovery: Recovery
+    how: How
+    say: Say
+    target: Connection
+    progress: Progress
+    principal: str = ""
+    """Whose credentials stopped it; empty where no call was made to it."""
+
+    def prepare(self, turn: Turn) -> Turn:
+        """Return the takeover, once the data is there that can be fetched while the other end still serves
+        customers. Data of a last point comes later.
+        """
+        if turn.fetched_at is not None or turn.fenced_at is not None:
+            return turn
+        self.how.at(Step.PREPARE)
+        if not turn.last_point and not turn.restores:
+            chosen = Selection(self.recovery, self.how, self.target).of(turn, self.progress.ledger)
+            receive(self.recovery, self.target, chosen.points, self.how.pace, self.say)
+        self.how.at(Step.RECORD_PREPARED)
+        now = self.progress.still(turn)
+        return written(self.progress.ledger, evolve(now, fetched_at=self.target.now()))
+
+    def fence(self, turn: Turn, *, is_prepared_before: bool) -> Turn:
+        """Return the takeover, once the other end is stopped, unless that is lost.
+
+        Where an earlier run has prepared it, and has not fenced the other end, downtime begins only now.
+        """
+        source_name, pace = self.recovery.source.name, self.how.pace
+        if self.how.lost:
+            self.say(f"{source_name} is lost: it is not fenced")
+            return turn
+        self.say(f"fencing {source_name}")
+        self.how.at(Step.FENCE)
+        with (
+            answering(self.recovery) as source,
+            source.run(self.recovery.source_scope, workers=pace.workers, seed=pace.seed) as run,
+        ):
+            self.principal = source.reader.principal()
+            is_fenced = run.lease.fenced and run.lease.epoch == turn.epoch
+            if is_prepared_before and turn.fenced_at is None and not is_fenced:
+                now = self.progress.still(turn)
+                turn = written(self.progress.ledger, evolve(now, fetched_at=self.target.now()))
+            is_stopped = self._stop(run, source, turn)
+            starts = mark_starts(source.reader.observe(self.recovery.source_scope)) if is_stopped else ""
+        self.how.at(Step.RECORD_FENCE)
+        now = self.progress.still(turn)
+        if now.fenced_at is None and is_stopped:
+            now = written(self.progress.ledger, evolve(now, fenced_at=self.target.now(), starts=starts))
+        elif not is_stopped and now.partly_fenced_at is None:
+            now = written(self.progress.ledger, evolve(now, partly_fenced_at=self.target.now()))
+        return now
+
+    def _stop(self, run: Run, source: Connection, turn: Turn) -> bool:
+        """Stop its hosts; return whether all are off. Raise Unavailable where some may run on."""
+        try:
+            switched(run, source, self.recovery, turn.epoch, "stopped", self.how.pace.listen)
+        except Unavailable as error:
+            # Only a silent zone may be overruled. If the source itself is silent, its lease may not be
+            # fenced, and both ends would be active: for that an operator writes --lost.
+            if not (self.how.insist and isinstance(error, PartlySwitched)):
+                raise self._half_stopped(error) from error
+            self.say(f"not all of {self.recovery.source.name} is stopped, and the operator insists: {error}")
+            return False
+        return True
+
+    def _half_stopped(self, error: Unavailable) -> Unavailable:
+        name, plan = self.recovery.source.name, self.recovery.plan.name
+        verb = "failback" if self.recovery.is_reversed else "failover"
+        return Unavailable(
+            f"{name} is fenced, and not all of it is stopped: {error}",
+            provider=self.recovery.source.provider,
+            fix="The takeover has begun, and no apply starts what is off. Run this again once all of it "
+            f"answers; or, if it is lost: {command('dr', verb, plan, '--lost', name)}. To abandon the "
+            f"takeover: {command('dr', 'abandon', plan)}.",
+        )
+
+    def carry_last_point(self) -> None:
+        """Carry one more point of hosts that are stopped, where they have the newest data."""
+        now = read_facts(self.recovery, hosts=False, through=[self.target])
+        if now.holder == end_of(self.recovery):
+            return
+        self.how.at(Step.LAST_POINT)
+        kept = self.recovery.keeping_all
+        quiet = [evolve(policy, before=(), after=()) for policy in kept.plan.data]
+        made = replicate(
+            evolve(kept, plan=evolve(kept.plan, data=quiet)),
+            now=True,
+            stopped=True,
+            pace=self.how.pace,
+            say=self.say,
+        )
+        if not made.succeeded:
+            problems = "; ".join(f"{group.group}: {group.problem}" for group in made.groups if group.problem)
+            raise PortinfraError(
+                f"the last point failed: {problems}", fix="Run it again: it goes on from here."
+            )

@@ -1,0 +1,72 @@
+"""How far one takeover has come, by the ledger: the next run goes on from there."""
+
+from collections.abc import Collection
+from typing import Any
+
+from attrs import define, evolve
+
+from portinfra.command_text import command
+from portinfra.execution.connection import Connection
+from portinfra.execution.run import Run
+from portinfra.model.duration import seconds
+from portinfra.model.recovery import Action
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.takeovers import Turn, mark, turns, under_way, written
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.takeover.approvals import list_approvals
+from portinfra.recovery.takeover.fencing import passed_on
+from portinfra.rollout.waves import Say
+
+APPROVAL_PAUSE_SECONDS = 10.0
+"""Between two looks for the approval of a manual step."""
+
+
+@define
+class Progress:
+    """The entry of one takeover."""
+
+    recovery: Recovery
+    target: Connection
+    ledger: Ledger
+    id: str
+
+    def read(self) -> Turn:
+        """Return the takeover as the ledger has it now."""
+        return next(each for each in turns(self.ledger.entries()) if each.id == self.id)
+
+    def note(self, **come: Any) -> Turn:
+        """Write what has changed of the takeover."""
+        return written(self.ledger, evolve(self.read(), **come))
+
+    def add(self, **names: Collection[str]) -> None:
+        """Add these names of roles or actions, by `mark`, to what is done."""
+        now = self.read()
+        self.note(**{field: (*getattr(now, field), *map(mark, some)) for field, some in names.items()})
+
+    def still(self, turn: Turn) -> Turn:
+        """Return the takeover as the ledger has it, whatever this run has written itself before. Raise
+        PolicyError where another run has finished it, or abandoned it, or begun another.
+        """
+        self.ledger = Ledger.settled(self.target, self.recovery.ledger)
+        known = turns(self.ledger.entries())
+        now = under_way(known)
+        if now is None or now.id != turn.id or now.epoch != turn.epoch or now.abandoned:
+            raise passed_on(self.recovery, max([turn.epoch, *(each.latest for each in known)]))
+        return now
+
+    def wait_for(self, action: Action, run: Run, say: Say) -> str:
+        """Wait until a manual step is approved; return why it was not, or an empty text."""
+        clock, name = self.target.provider.clock, action.name
+        until = clock.now() + seconds(action.limit)
+        self.note(waits=name)
+        approve = command("dr", "approve", name, self.recovery.plan.name)
+        say(f"waiting for manual step {name!r}, for up to {action.limit}: {approve}")
+        while not list_approvals(self.ledger, self.read(), name):
+            if clock.now() + APPROVAL_PAUSE_SECONDS > until:
+                return (
+                    f"manual step {name!r} was not approved within {action.limit}: do it, run "
+                    f"{approve}, and run the takeover again"
+                )
+            run.sleep_until(clock.now() + APPROVAL_PAUSE_SECONDS)
+        self.note(waits="")
+        return ""
