@@ -22,8 +22,8 @@ from portinfra.testing.simulated import applied
 
 pytestmark = pytest.mark.slow
 
-STRIDE = 8
-"""A full run tries the crashes of one write in so many; the soak, of every write."""
+STRIDE = 16
+"""A full run tries the crashes of one write in so many, others in each shape; the soak, of every write."""
 
 
 @pytest.fixture(params=one_in_quick("aws", "gcp", "libvirt"))
