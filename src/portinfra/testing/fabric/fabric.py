@@ -169,8 +169,16 @@ class Fabric:
             raise RuntimeError(f"HAProxy of {name} does not start: {log[-500:].strip()}")
 
     def reload_proxy(self, name: str) -> None:
-        """Let HAProxy of a host read its settings again: a new worker replaces the old one."""
+        """Reload HAProxy of a host as its unit does: save the state of servers, then replace the worker."""
+        before = self._worker(name)
+        self.save_state(name)
         self._proxies[name].send_signal(signal.SIGUSR2)
+        wait_until(lambda: self._worker(name) != before)
+
+    def _worker(self, name: str) -> str:
+        """Return the process that serves new connections."""
+        lines = self.tell_proxy(name, "show info").splitlines()
+        return next((line for line in lines if line.startswith("Pid:")), "")
 
     def stop_proxy(self, name: str) -> None:
         """End HAProxy of a host at once. Its master waits for the workers that die, and ends with them."""
