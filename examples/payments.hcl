@@ -18,6 +18,14 @@ locals {
 topology "payments" {
   tags = { "cost-centre" = "payments" } # what it costs is visible per environment (R26)
 
+  # New hosts write their own files at their first boot: firewall, HAProxy, hosts file. Later changes are files
+  # in a folder (`portinfra hosts files production --into DIR`), which your own tool delivers.
+  delivery = "files"
+
+  # What a role offers to others is a service (R7): `tcp` on its servers; on every host that calls it, HAProxy
+  # has the `local_port` of 127.0.0.1, prefers servers of its own zone, and speaks TLS to them (R11, R17). So an
+  # application knows one local port for each service, and each port is written once.
+
   # The DMZ: the only servers that the internet can reach, or that can reach it (R4). Each says why.
   role "vpn" {
     public = "administrators' way in"
@@ -30,12 +38,27 @@ topology "payments" {
   # Egress proxies, one per use case, each with its own short list of host names (R5).
   role "proxy-card" {
     public = "calls the card network"
+    waive  = { "check/service-without-probe" = "a drill has no way out" }
+    service "card-network" {
+      tcp        = 3128
+      local_port = 8011
+    }
   }
   role "proxy-mail" {
     public = "calls the mail service"
+    waive  = { "check/service-without-probe" = "a drill has no way out" }
+    service "mail" {
+      tcp        = 3128
+      local_port = 8012
+    }
   }
   role "proxy-packages" {
     public = "calls the distribution's mirrors"
+    waive  = { "check/service-without-probe" = "a drill has no way out" }
+    service "distribution" {
+      tcp        = 3128
+      local_port = 8013
+    }
   }
 
   # The service itself. Two application servers a zone: app1 and app4, app2 and app5, app3 and app6 (R6).
@@ -44,20 +67,45 @@ topology "payments" {
     # Asked about each server before the next one goes. Put your own question here: does the page answer?
     # The simulator runs no software, so this one reads what portinfra knows of the server.
     ready = "grep -q '\"power\": \"running\"' \"$PORTINFRA_INVENTORY\""
+    service "pages" {
+      tcp        = 8443
+      local_port = 8001
+      health     = "/health"
+    }
   }
   role "app" {
     count = 6
     size  = "medium"
+    service "payments" {
+      tcp        = 8443
+      local_port = 8002
+      health     = "/health"
+    }
   }
   role "middleware" {
     size = "medium"
+    service "authorisations" {
+      tcp        = 8443
+      local_port = 8006
+      health     = "/health"
+    }
   }
 
   # What remembers. Disks are encrypted, always (R17); with real data, add `protect = true`.
   role "cache" {
     size = "medium"
+    service "cache" {
+      tcp        = 6380
+      local_port = 8003
+      balance    = "leastconn"
+    }
   }
   role "queue" {
+    service "queue" {
+      tcp        = 5671
+      local_port = 8007
+      balance    = "leastconn"
+    }
     volume "queue" {
       gib   = 50
       mount = "/var/lib/rabbitmq"
@@ -65,6 +113,14 @@ topology "payments" {
   }
   role "ledger-db" {
     size = "large"
+    # Only the primary answers 200 here (Patroni's interface): no client reaches a replica.
+    service "ledger" {
+      tcp         = 5432
+      local_port  = 8004
+      health      = "/primary"
+      health_port = 8008
+      balance     = "leastconn"
+    }
     volume "data" {
       gib   = 200
       mount = "/var/lib/postgresql"
@@ -72,6 +128,13 @@ topology "payments" {
   }
   role "cards-db" {
     size = "large"
+    service "cards" {
+      tcp         = 5432
+      local_port  = 8005
+      health      = "/primary"
+      health_port = 8008
+      balance     = "leastconn"
+    }
     volume "data" {
       gib   = 100
       mount = "/var/lib/postgresql"
@@ -85,6 +148,11 @@ topology "payments" {
   }
   role "logs" {
     size = "medium"
+    service "logs" {
+      tcp        = 6514
+      local_port = 8021
+      balance    = "leastconn"
+    }
     volume "logs" {
       gib   = 500
       mount = "/var/log/central"
@@ -117,58 +185,49 @@ topology "payments" {
     why  = "customers"
   }
   allow {
-    from = "frontend"
-    to   = "web"
-    tcp  = 8443
-    why  = "the front end passes on what it let in"
+    from    = "frontend"
+    service = "pages"
+    why     = "the front end passes on what it let in"
   }
   allow {
-    from = "web"
-    to   = "app"
-    tcp  = 8443
-    why  = "web calls the payment service"
+    from    = "web"
+    service = "payments"
+    why     = "web calls the payment service"
   }
   allow {
-    from = "web"
-    to   = "cache"
-    tcp  = 6380
-    why  = "sessions"
+    from    = "web"
+    service = "cache"
+    why     = "sessions"
   }
   allow {
-    from = "app"
-    to   = "cache"
-    tcp  = 6380
-    why  = "exchange rates and limits"
+    from    = "app"
+    service = "cache"
+    why     = "exchange rates and limits"
   }
   allow {
-    from = "app"
-    to   = "ledger-db"
-    tcp  = 5432
-    why  = "the payment service stores its ledger"
+    from    = "app"
+    service = "ledger"
+    why     = "the payment service stores its ledger"
   }
   allow {
-    from = "app"
-    to   = "middleware"
-    tcp  = 8443
-    why  = "authorisations that a customer waits for"
+    from    = "app"
+    service = "authorisations"
+    why     = "authorisations that a customer waits for"
   }
   allow {
-    from = ["app", "middleware"]
-    to   = "queue"
-    tcp  = 5671
-    why  = "payments to be made, and their results"
+    from    = ["app", "middleware"]
+    service = "queue"
+    why     = "payments to be made, and their results"
   }
   allow {
-    from = "middleware"
-    to   = "ledger-db"
-    tcp  = 5432
-    why  = "what became of each payment"
+    from    = "middleware"
+    service = "ledger"
+    why     = "what became of each payment"
   }
   allow {
-    from = "middleware"
-    to   = "cards-db"
-    tcp  = 5432
-    why  = "card numbers: no other role may ask for them"
+    from    = "middleware"
+    service = "cards"
+    why     = "card numbers: no other role may ask for them"
   }
 
   # Copies of a store keep one another up to date.
@@ -199,22 +258,19 @@ topology "payments" {
 
   # The way out leads through a proxy, and each proxy knows for whom (R5).
   allow {
-    from = "middleware"
-    to   = "proxy-card"
-    tcp  = 3128
-    why  = "to the card network"
+    from    = "middleware"
+    service = "card-network"
+    why     = "to the card network"
   }
   allow {
-    from = ["middleware", "monitoring"]
-    to   = "proxy-mail"
-    tcp  = 3128
-    why  = "receipts and alerts"
+    from    = ["middleware", "monitoring"]
+    service = "mail"
+    why     = "receipts and alerts"
   }
   allow {
-    from = "mirror"
-    to   = "proxy-packages"
-    tcp  = 3128
-    why  = "new software"
+    from    = "mirror"
+    service = "distribution"
+    why     = "new software"
   }
   allow {
     from = local.proxies
@@ -250,7 +306,8 @@ topology "payments" {
   }
 
   # From everywhere: configuration and signed commands (R9, R10, R13), software, logs; and monitoring
-  # to everywhere (R25).
+  # to everywhere (R25). Configuration and software are no services: a host needs both before it has a
+  # certificate, and so before its HAProxy runs. Measurements come from each host, and not from any.
   allow {
     from = concat(local.service, ["bastion", "logs", "monitoring", "mirror"])
     to   = "config"
@@ -264,10 +321,9 @@ topology "payments" {
     why  = "software"
   }
   allow {
-    from = concat(local.service, ["bastion", "monitoring", "config", "mirror"])
-    to   = "logs"
-    tcp  = 6514
-    why  = "logs"
+    from    = concat(local.service, ["bastion", "monitoring", "config", "mirror"])
+    service = "logs"
+    why     = "logs"
   }
   allow {
     from = "monitoring"
@@ -324,6 +380,13 @@ recovery "payments" {
   probe "logs, measurements and packages" {
     run   = "python -m portinfra.testing.fake.volumes read logs1 monitoring1 mirror1"
     reads = ["logs", "monitoring", "mirror"]
+  }
+
+  # One page needs every service behind it. Put your own question here: ask for that page. The simulator runs no
+  # software, so this one reads what portinfra knows of the hosts.
+  probe "a page" {
+    run   = "grep -q '\"power\": \"running\"' \"$PORTINFRA_INVENTORY\""
+    calls = ["pages", "payments", "cache", "authorisations"]
   }
 
   # Where data waits on its way from cloud to cloud, sealed (R22).

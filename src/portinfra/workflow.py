@@ -135,14 +135,17 @@ def check(
     *,
     rules: Iterable[PolicyRule] = (),
     observed: bool = False,
+    recoveries: Iterable[RecoveryPlan] = (),
 ) -> Report:
     """Whether a topology keeps the built-in rules and `rules`, and who can reach whom in it.
+
+    With its `recoveries`, also whether their probes watch each service.
 
     Makes no call, unless what is there is to be `observed` and held to the rules too. Raises ValidationError,
     PlacementError, and with `observed` ProviderError; DeclarationError where a rule itself fails.
     """
     there = observe(topology, environment, foreign=True) if observed else None
-    return check_rules(placed(topology, environment), rules, there)
+    return check_rules(placed(topology, environment), rules, there, recoveries)
 
 
 @check_before_validation

@@ -13,7 +13,9 @@ from portinfra.provider.abilities import (
     Doctor,
     Grants,
     Images,
+    KeyStates,
     NativeLimits,
+    PermissionChecks,
     PermissionPolicies,
     PlatformServices,
     ServerTime,
@@ -32,6 +34,8 @@ ABILITIES = (
     BlockExport,
     ConsoleReader,
     SnapshotLocks,
+    KeyStates,
+    PermissionChecks,
     ServerTime,
 )
 METHODS = {method for ability in ABILITIES for method in ability.__abstractmethods__}

@@ -56,3 +56,10 @@ def test_each_page_that_a_text_of_the_sources_names_exists():
         for page in re.findall(r"docs/([\w/-]+\.md)", path.read_text(encoding="utf-8"))
     }
     assert [each for each in sorted(named) if not (ROOT / "docs" / each[1]).exists()] == []
+
+
+def test_the_glossary_has_at_most_fifteen_words_and_no_word_twice():
+    page = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    words = re.findall(r"^\| \*\*(.+?)\*\* \| .+ \|$", page, re.MULTILINE)
+    assert 0 < len(words) == len(set(words)) <= 15
+    assert len(words) == page.count("\n|") - 2  # the head of the table

@@ -9,9 +9,20 @@ from portinfra.testing.fake import SHAPES, plugin
 
 
 class TestFake(ProviderConformance):
-    """Every shape."""
+    """Every shape. The crash sweeps try every write of the first shape, and fewer of the others."""
+
+    repeats = 6
 
     @pytest.fixture(params=one_in_quick(*sorted(SHAPES)))
     def bed(self, request):
-        yield FakeBed(request.param)
+        bed = FakeBed(request.param)
+        bed.repeats = 1 if request.param == min(SHAPES) else self.repeats
+        yield bed
         plugin.cloud = None
+
+
+@pytest.mark.soak
+class TestEveryWrite(TestFake):
+    """The crash sweeps try every write of every shape."""
+
+    repeats = 1

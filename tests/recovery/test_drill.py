@@ -12,7 +12,8 @@ from portinfra import workflow
 from portinfra.errors import Unavailable
 from portinfra.model.recovery import Action, DataPolicy, Probe, Wave
 from portinfra.model.resources import Instance, Volume
-from portinfra.recovery.drills.drill import drill, sweep, where
+from portinfra.recovery.drills.drill import drill, where
+from portinfra.recovery.drills.sweep import sweep
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.forecast import prospect

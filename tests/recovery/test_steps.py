@@ -3,15 +3,12 @@
 import pytest
 from attrs import evolve
 from begun import begun
+from situation_worlds import TINY, Ended, ending_at, lose_takeover, tiny
 from turning import HOW, lost
-from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write, written
+from worlds import ONE, PRODUCTION, RECOVERY, write, written
 
 from portinfra import plan
-from portinfra.execution.connection import Connection
-from portinfra.model.record import Record
 from portinfra.model.recovery import Wave
-from portinfra.model.topology import Role, Topology, Volume
-from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import next_verbs
@@ -23,27 +20,8 @@ from portinfra.recovery.takeover.takeover import failover, takeover
 from portinfra.recovery.watch.status import status
 from portinfra.testing.simulated import applied
 
-TINY = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=10)], waive=FEW)], [])
 ABANDONS = [Step.ABANDON, Step.STOP, Step.RETURN, Step.CLOSE_ABANDONED]
 TAKES_OVER = [step for step in Step if step not in ABANDONS]
-
-
-class Ended(BaseException):
-    """The end of a run."""
-
-
-def tiny(**more):
-    return recovery(topology=TINY, **{"waves": [["db"]], "rto": "9h", "rpo": "9h", **more})
-
-
-def ending_at(step, how=HOW):
-    """Options of a run that ends before a step."""
-
-    def at(reached):
-        if reached is step:
-            raise Ended
-
-    return evolve(how, at=at)
 
 
 def follow_status(about):
@@ -116,18 +94,6 @@ def test_a_takeover_whose_entry_is_lost_as_it_ends_at_a_step_is_taken_over_again
     follow_status(tiny())
     assert read_facts(tiny()).active == to
     assert content(cloud, end) == {"new"}
-
-
-def lose_takeover(to, *, garbled):
-    """Delete the entry of the takeover to an end, or write what no version can read over it."""
-    about = tiny() if to == "target" else tiny().turned
-    with Connection.to(about.target) as there:
-        ledger = Ledger.settled(there, about.ledger)
-        entry = max(ledger.entries("failover"), key=lambda entry: entry.number)
-        records = there.provider.records
-        broken = records.write(about.ledger, Record(entry.number, "rubbish"))
-        there.caller.insisting(broken if garbled else records.delete(about.ledger, entry.number))
-        ledger.settle()
 
 
 @pytest.mark.parametrize("step", ABANDONS, ids=lambda step: step.name)

@@ -101,6 +101,16 @@ class FakeBed(Bed):
     def fail_starts(self, times):
         self.cloud.fail_later("StartInstance", "AccessDenied", "the key keys/main is disabled", times)
 
+    def disable_key(self, key):
+        self.cloud.set_key(key, "disabled")
+
+    def delete_key(self, key):
+        self.cloud.set_key(key, "missing")
+
+    def deny_action(self):
+        self.cloud.deny("CreateVolume")
+        return "CreateVolume"
+
     def user_data(self, host):
         given = self._birth(f"-{host}-")
         return "\n".join([given["user_data"], *given["ssh_keys"]])

@@ -150,11 +150,12 @@ def silent_from(cloud, line, *zones):
         cloud.unreachable.discard(zone)
 
 
-def lost(environment, *, untouched=True):
-    """No call to an account gets through; where it is to be `untouched`, none is made either."""
+def lost(*environments, untouched=True):
+    """No call to their accounts gets through; where they are to be `untouched`, none is made either."""
+    accounts = [environment.account for environment in environments]
 
     def hand(provider, call):
-        if provider.account == environment.account:
+        if provider.account in accounts:
             assert not untouched, "a call to what is lost"
             raise Unavailable("no route to host")
         return provider.perform(call)

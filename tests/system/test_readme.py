@@ -1,4 +1,4 @@
-"""The README's example is the file in examples/, and its transcripts are what the commands really print."""
+"""README's example is the file in examples/. Its picture and transcripts are what the commands give."""
 
 import os
 import re
@@ -40,6 +40,12 @@ def test_its_ten_lines_are_the_example():
     (lines,) = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
     _, _, example = (ROOT / "examples" / "hello.py").read_text(encoding="utf-8").partition('"""\n\n')
     assert lines == example
+
+
+def test_its_picture_is_what_graph_draws(terminal, tmp_path):
+    terminal("python examples/hello.py graph --format svg -o hello.svg")
+    assert "](docs/hello.svg)" in TEXT
+    assert (tmp_path / "hello.svg").read_bytes() == (ROOT / "docs" / "hello.svg").read_bytes()
 
 
 def test_its_transcripts_are_what_the_commands_print(terminal):

@@ -7,9 +7,19 @@ from portinfra.testing.conformance import ProviderConformance
 
 
 class TestAws(ProviderConformance):
+    repeats = 6
+
     @pytest.fixture
     def bed(self):
         with AwsBed() as bed:
+            bed.repeats = self.repeats
             yield bed
             assert bed.ec2.violations == []
             assert bed.ec2.gaps == []
+
+
+@pytest.mark.soak
+class TestEveryWrite(TestAws):
+    """The crash sweeps try every write, not only one in six of an action."""
+
+    repeats = 1

@@ -41,7 +41,7 @@ def check(session: Session, target: Target, checking: Checking) -> int:
     there = None
     if checking.observed:
         there = workflow.observe(selection.topology, selection.environment, foreign=True)
-    report = policy.check(placed(selection), selection.rules, there)
+    report = policy.check(placed(selection), selection.rules, there, selection.recoveries)
     hops = _path(report.there or report.reach, checking.path)
     if checking.as_json:
         defined = there is not None and there.reads_definitions

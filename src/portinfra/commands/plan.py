@@ -37,17 +37,14 @@ def plan(session: Session, target: Target, wishes: Wishes, planning: Planning) -
     from portinfra.render.documents import plan_document
 
     selection = select(session, target, without_peer=wishes.without_peer)
-    made = make_plan(
-        selection,
-        wishes.plan_options(),
-        destroy=planning.destroy,
-    )
+    made = make_plan(selection, wishes.plan_options(), destroy=planning.destroy)
     refused = refusal(made)
     if planning.as_json:
         write_json(plan_document(made))
     else:
         show_plan(made, out(), full=planning.full)
-        if not planning.destroy and (others := summary_beside_plan(check(made.placed, selection.rules))):
+        report = check(made.placed, selection.rules, recoveries=selection.recoveries)
+        if not planning.destroy and (others := summary_beside_plan(report)):
             err().print(f"{others} See: {command_line('check', made.placed.environment.name)}")
     if refused is not None:
         err().print("No apply would accept this plan" + (", so it was not saved." if planning.out else "."))

@@ -37,6 +37,8 @@ class Selection:
     """Rules of a script's own."""
     guards: "tuple[GuardedRecovery, ...] | None" = None
     """The recovery plans that it is in. None: the declaration has none; empty: the user skips the check."""
+    recoveries: tuple[RecoveryPlan, ...] = ()
+    """The recovery plan of its environment, if there is one."""
 
     @property
     def scope(self) -> str:
@@ -123,12 +125,14 @@ def select(session: Session, target: Target, *, without_peer: bool = False) -> S
     session.known.about(
         declared, topology.name, environment=environment.name, recovery=plan.name if plan else ""
     )
+    plans = (plan,) if plan else ()
     environments = move_ends(declared.environments, plan, target)
     environment = next(each for each in environments if each.name == environment.name)
     # Placed elsewhere it is another environment, which no recovery plan is about.
     elsewhere = target.on not in (None, environment.on)
     guards = () if without_peer else None if elsewhere else _guards(plan, topology, environment, environments)
-    return Selection(topology, _for(topology, moved(environment, target.on)), declared.rules, guards)
+    where = _for(topology, moved(environment, target.on))
+    return Selection(topology, where, declared.rules, guards, plans)
 
 
 def _for(topology: Topology, environment: Environment) -> Environment:

@@ -2,7 +2,7 @@
 
 import random
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
@@ -19,11 +19,12 @@ from portinfra.execution.lease import LeaseHolder
 from portinfra.execution.loop import Loop
 from portinfra.execution.readiness import ask_all
 from portinfra.execution.renewal import keep_renewing
+from portinfra.execution.residents import name_residents
 from portinfra.execution.workers import Inline, Threads, Workers
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.lease import Lease
-from portinfra.model.observed import Observation, Observed
+from portinfra.model.observed import Foreign, Observation, Observed
 from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan, PlanOptions
@@ -178,8 +179,14 @@ class Run:
             outcome, calls=self._caller.calls - calls, seconds=self._provider.clock.now() - began
         )
         if not outcome.succeeded:
-            raise ApplyError(_message(outcome), outcome)
+            raise ApplyError(_message(outcome), self._with_residents(plan, outcome))
         return outcome
+
+    def _with_residents(self, plan: Plan, outcome: Outcome) -> Outcome:
+        def find() -> Sequence[Foreign]:
+            return self.reader.find_foreign(self._scope, plan.observation).foreign or ()
+
+        return evolve(outcome, steps=name_residents(outcome.steps, find))
 
     def _unready_first(self, plan: Plan, listen: Listener) -> Plan:
         """Return the plan in the order that begins with the hosts that run and are not ready."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from portinfra.hosts.upstreams import Upstreams, find_upstreams
+from portinfra.hosts.upstreams import find_upstreams
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.placed import Placed
 
@@ -16,7 +16,6 @@ PACKAGES = ("haproxy", "nftables", "socat")
 def host_findings(placed: Placed) -> Iterator[Finding]:
     """Return errors and warnings about the services of a topology in its environment."""
     upstreams = find_upstreams(placed)
-    yield from _missing_servers(placed, upstreams)
     for role in placed.topology.roles:
         servers = sum(len(upstreams.hosts[upstreams.offered_by[s.name]]) for s in upstreams.calls[role.name])
         if servers > SERVERS_MAX:
@@ -35,21 +34,6 @@ def host_findings(placed: Placed) -> Iterator[Finding]:
                 Severity.WARNING,
                 subject=f"role.{role.name}.ignore",
                 location=role.location,
-            )
-
-
-def _missing_servers(placed: Placed, upstreams: Upstreams) -> Iterator[Finding]:
-    for flow in placed.topology.flows:
-        callers = [source for source in flow.sources if upstreams.hosts.get(source)]
-        owner = upstreams.offered_by.get(flow.service, "")
-        if flow.service and callers and not upstreams.hosts.get(owner):
-            yield Finding(
-                "hosts/no-server",
-                f"{callers[0]!r} calls the service {flow.service!r}, which no host offers in "
-                f"{placed.environment.name}",
-                f"Give the role {owner!r} at least one host there.",
-                subject=f"role.{callers[0]}",
-                location=flow.location,
             )
 
 

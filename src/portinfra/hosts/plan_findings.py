@@ -93,4 +93,5 @@ def _changed(plan: Plan) -> Iterator[Finding]:
             f"Write them after the apply: {command('hosts', 'files', environment, '--into', 'DIR')}.",
             Severity.NOTE,
             subject=f"topology.{topology.name}.delivery",
+            location=topology.location,
         )

@@ -94,10 +94,15 @@ class Foreign:
     bound: tuple[Address, ...] = ()
     """Firewalls of the scope whose rules apply to it, or hosts of the scope that its own rules apply to."""
 
-    def __str__(self) -> str:
+    @property
+    def title(self) -> str:
+        """Kind, id and name: `instance i-0042 (batch)`."""
         named = f" ({self.name})" if self.name and self.name != self.id else ""
+        return f"{self.kind} {self.id}{named}"
+
+    def __str__(self) -> str:
         bound = f", bound to {', '.join(self.bound)}" if self.bound else ""
-        return f"{self.kind} {self.id}{named} in {self.inside}{bound}"
+        return f"{self.title} in {self.inside}{bound}"
 
 
 @frozen(field_transformer=convert.refuse_text)

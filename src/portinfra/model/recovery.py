@@ -10,6 +10,7 @@ from portinfra.model.arguments import refuse_unknown
 from portinfra.model.environment import Environment
 from portinfra.model.hook import Hook, hooks
 from portinfra.model.location import Location, here
+from portinfra.model.service import Service
 from portinfra.model.topology import Role
 from portinfra.model.vault import Vault
 
@@ -52,6 +53,10 @@ def _role_names(given: Any) -> tuple[str, ...]:
 
 def _role_name(given: Role | str) -> str:
     return given.name if isinstance(given, Role) else given
+
+
+def _service_names(given: Any) -> tuple[str, ...]:
+    return tuple(each.name if isinstance(each, Service) else each for each in convert.several(given))
 
 
 @refuse_unknown
@@ -173,6 +178,10 @@ class Probe:
     """
     files: tuple[str, ...] = field(default=(), converter=convert.strings)
     """The files that the command needs on that host, by their paths from here."""
+    calls: tuple[str, ...] = field(default=(), converter=_service_names)
+    """The services that it calls, by itself or through others. `check` names those that no probe watches: it
+    neither calls them nor reads data of the role that offers them.
+    """
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 

@@ -22,9 +22,11 @@ INTERNET = "internet"
 
 ANYWHERE = "0.0.0.0/0"
 
-Delivery = Literal["", "files", "puppet", "ansible"]
-DELIVERIES: tuple[Delivery, ...] = ("", "files", "puppet", "ansible")
-"""What brings changed files to hosts; empty: portinfra renders none."""
+Delivery = Literal["", "files"]
+DELIVERIES: tuple[Delivery, ...] = ("", "files")
+"""What brings changed files to hosts: a folder of files, which a tool of the user's own delivers; empty:
+portinfra renders none.
+"""
 
 PortRange = tuple[int, int]
 """First and last port, inclusive."""
@@ -239,8 +241,8 @@ class Topology:
     retired: Mapping[str, int] = field(factory=dict, converter=convert.options)
     """Roles that were removed, each with the slot that it had: later roles keep their places."""
     delivery: Delivery = ""
-    """What brings changed files to its hosts; empty: portinfra renders no files. New hosts carry their files
-    in each case.
+    """What brings changed files to its hosts. `files`: your own tool, from a folder; new hosts carry their
+    files. Empty: portinfra renders no files.
     """
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 

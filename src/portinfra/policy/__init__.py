@@ -10,6 +10,7 @@ from attrs import evolve
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
+from portinfra.model.recovery import RecoveryPlan
 from portinfra.policy.context import PolicyContext
 from portinfra.policy.exposure import EXPOSURE
 from portinfra.policy.foreign import FOREIGN
@@ -43,17 +44,25 @@ BUILT_IN: tuple[PolicyRule, ...] = (*REASONS, *EXPOSURE, *UNDECLARED, *FOREIGN, 
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
-def check(placed: Placed, rules: Iterable[PolicyRule] = (), observation: Observation | None = None) -> Report:
+def check(
+    placed: Placed,
+    rules: Iterable[PolicyRule] = (),
+    observation: Observation | None = None,
+    recoveries: Iterable[RecoveryPlan] = (),
+) -> Report:
     """Every finding about a placed topology, and with an observation also about what is there.
 
-    `rules` are held to beside the built-in ones. Raises DeclarationError where two rules have one id, or a
-    rule itself fails.
+    `rules` are held to beside the built-in ones. Of `recoveries`, the recovery plans of the topology, those
+    count that the environment is in. Raises DeclarationError where two rules have one id, or a rule itself
+    fails.
     """
     held = tuple(every(BUILT_IN, rules))
-    intent = PolicyContext(placed, of(placed), placed.resources)
+    environment = placed.environment.name
+    plans = tuple(plan for plan in recoveries if environment in (plan.source, plan.target))
+    intent = PolicyContext(placed, of(placed), placed.resources, None, plans)
     contexts = [intent]
     if observation is not None:
-        contexts.append(_there(placed, observation))
+        contexts.append(_there(placed, observation, plans))
     breaches: dict[tuple[str, str, str], Breach] = {}
     for context in contexts:
         for one in held:
@@ -73,9 +82,9 @@ def check(placed: Placed, rules: Iterable[PolicyRule] = (), observation: Observa
     )
 
 
-def _there(placed: Placed, observation: Observation) -> PolicyContext:
+def _there(placed: Placed, observation: Observation, recoveries: tuple[RecoveryPlan, ...]) -> PolicyContext:
     resources = {address: seen.spec for address, seen in observation.resources.items()}
-    return PolicyContext(placed, observed(observation, placed.topology), resources, observation)
+    return PolicyContext(placed, observed(observation, placed.topology), resources, observation, recoveries)
 
 
 def _rank(finding: Finding) -> int:

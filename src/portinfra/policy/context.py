@@ -8,6 +8,7 @@ from portinfra.model.address import Address
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
+from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.resources import Instance, Spec
 from portinfra.model.strict import strict
 from portinfra.model.topology import Role, Topology
@@ -28,6 +29,8 @@ class PolicyContext:
     """The resources that are placed; with an observation, those that are there."""
     observation: Observation | None = None
     """What the cloud told; None where the declaration itself is checked."""
+    recoveries: tuple[RecoveryPlan, ...] = ()
+    """The recovery plans that the environment is in, as far as they are given."""
     roles: tuple[Role, ...] = field(init=False)
     """Every role as it is in this environment, its overrides applied."""
     _hosts: Mapping[str, tuple[Instance, ...]] = field(init=False, repr=False)

@@ -12,17 +12,28 @@ from portinfra.model.arguments import check_types
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.location import Location, location_of
+from portinfra.model.service import Service
 from portinfra.model.strict import strict
 from portinfra.model.topology import Flow, Role, Topology
 from portinfra.policy.context import PolicyContext
 from portinfra.provider.own_code import describe
 from portinfra.validation.types import flow_subject
 
-About = Role | Flow | Topology | Environment | str
+
+@frozen
+class Offer:
+    """One attribute of a service, with the role that offers it; the whole service where none is named."""
+
+    role: Role
+    service: Service
+    attribute: str = ""
+
+
+About = Role | Offer | Flow | Topology | Environment | str
 """What a finding is about; a resource by its address."""
 
-Found = tuple[About, str]
-"""What is at fault, and one line that says how."""
+Found = tuple[About, str] | tuple[About, str, str]
+"""What is at fault, and one line that says how; then what to write, where each finding has its own fix."""
 
 _OURS = "check/"
 """The first name of the built-in rules."""
@@ -64,27 +75,20 @@ class PolicyRule:
     def breaches(self, context: PolicyContext) -> list[Breach]:
         """All that breaks it. Raises DeclarationError, at the rule's own line, where the rule fails."""
         try:
-            found = [(self._meant(about, context), message) for about, message in self.find(context)]
-            return [
-                Breach(
-                    Finding(
-                        self.id,
-                        message,
-                        complete_commands(self.fix),
-                        self.severity,
-                        _subject(about),
-                        _where(about, context),
-                    ),
-                    _touched(about, context),
-                )
-                for about, message in found
-            ]
+            return [self._breach(*found, context=context) for found in self.find(context)]
         except (Exception, SystemExit) as error:
             raise DeclarationError(
                 f"the rule {self.id} fails: {describe(error, self.find)}",
                 location=self.location,
                 fix="A rule takes a PolicyContext and yields pairs: what is at fault, and one line about it.",
             ) from error
+
+    def _breach(self, given: About, message: str, fix: str = "", *, context: PolicyContext) -> Breach:
+        about = self._meant(given, context)
+        fix = complete_commands(fix or self.fix)
+        where = _where(about, context)
+        finding = Finding(self.id, message, fix, self.severity, _subject(about), where)
+        return Breach(finding, _touched(about, context))
 
     def _meant(self, about: About, context: PolicyContext) -> About:
         """A role that is given by its name; of a user's rule, every other name has to be a resource's."""
@@ -123,12 +127,17 @@ def _subject(about: About) -> str:
             return flow_subject(about)
         case Role():
             return f"role.{about.name}"
+        case Offer():
+            words = ["role", about.role.name, "service", about.service.name, about.attribute]
+            return ".".join(filter(None, words))
         case Environment():
             return f"environment.{about.name}"
     return f"topology.{about.name}"
 
 
 def _where(about: About, context: PolicyContext) -> Location | None:
+    if isinstance(about, Offer):
+        return about.service.location
     if not isinstance(about, str):
         return about.location
     return context.placed.location(Address(about)) if about in context.placed.resources else None
@@ -139,6 +148,8 @@ def _touched(about: About, context: PolicyContext) -> tuple[str, ...]:
     match about:
         case Role():
             return (about.name,)
+        case Offer():
+            return (about.role.name,)
         case Flow():
             named = {*about.sources, *about.targets}
             return tuple(role.name for role in context.roles if role.name in named)

@@ -5,10 +5,12 @@ portinfra finds an ability by its class, and the conformance suite calls all of 
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from attrs import frozen
 
-from portinfra.model.address import Scope
+from portinfra.model.address import Address, Scope
+from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
 from portinfra.model.plain import JsonObject
@@ -168,3 +170,32 @@ class SnapshotLocks(ABC):
     @abstractmethod
     def locked_until(self, answer: Answer) -> Mapping[str, float]:
         """Return native id of a snapshot → until when it is locked, in seconds since 1970, of one page."""
+
+
+class KeyStates(ABC):
+    """Optional ability: the cloud tells whether an encryption key can be used. Works offline: core calls."""
+
+    @abstractmethod
+    def key_call(self, environment: Environment, key: str) -> Call | None:
+        """Return the one read of a key, by the name that `key` has in a declaration or in what was observed.
+
+        None: the name means that nobody chose a key, so there is nothing to read.
+        """
+
+    @abstractmethod
+    def key_problem(self, answer: Answer) -> str:
+        """Return why the key encrypts nothing now: `it is disabled`. Empty: it can be used."""
+
+
+class PermissionChecks(ABC):
+    """Optional ability: the cloud tells what credentials may do, and changes nothing. Works offline."""
+
+    @abstractmethod
+    def permission_calls(
+        self, environment: Environment, catalogue: Catalogue, seen: Mapping[Address, Observed[Any]]
+    ) -> tuple[Call, ...]:
+        """Return the reads, at most 20, that tell of the writes of a takeover. `seen` is what its end has."""
+
+    @abstractmethod
+    def denied_actions(self, call: Call, answer: Answer) -> tuple[str, ...]:
+        """Return the actions, in the provider's words, that an answer denies."""

@@ -12,7 +12,7 @@ from portinfra.model.topology import Topology
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, twice
 from portinfra.validation.recovery_data import data_findings
 from portinfra.validation.recovery_drill import drill_findings
-from portinfra.validation.recovery_evidence import evidence_findings, read_findings
+from portinfra.validation.recovery_evidence import call_findings, evidence_findings, read_findings
 from portinfra.validation.recovery_part import Part, policy_part, wave_parts, whole
 from portinfra.validation.recovery_places import count_findings, key_findings, place_findings
 from portinfra.validation.recovery_probers import prober_findings
@@ -46,6 +46,7 @@ def recovery_findings(
         yield from count_findings(recovery, topology, environments)
         yield from _wave_findings(recovery, topology)
         yield from read_findings(recovery, topology)
+        yield from call_findings(recovery, topology)
         yield from data_findings(recovery, topology, environments)
         yield from vault_findings(recovery, topology, environments)
         yield from standby_findings(recovery, topology)

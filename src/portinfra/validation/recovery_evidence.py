@@ -52,6 +52,17 @@ def read_findings(recovery: RecoveryPlan, topology: Topology) -> Iterator[Findin
                 yield part.wrong("no-data", "reads", message, fix)
 
 
+def call_findings(recovery: RecoveryPlan, topology: Topology) -> Iterator[Finding]:
+    """Services that a probe cannot call."""
+    offered = [service.name for _, service in topology.services]
+    for probe in recovery.probes:
+        part = Part(f"recovery.{recovery.name}.probe.{probe.name}", probe.location)
+        for name in probe.calls:
+            if name not in offered:
+                fix = suggestion(name, offered, "Add it to the role that offers it.")
+                yield part.wrong("unknown-service", "calls", f"no role offers a service {name!r}", fix)
+
+
 def _is_key(text: str) -> bool:
     try:
         return len(base64.b64decode(text, validate=True)) == KEY_BYTES

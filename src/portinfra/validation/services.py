@@ -17,6 +17,9 @@ LOCAL_PORT_MIN = 1024
 
 _PATH = "/"
 
+_TOOLS = {"puppet": "Puppet", "ansible": "Ansible"}
+"""Values of `delivery` that have no meaning yet, each with the name of its tool."""
+
 
 def service_findings(topology: Topology) -> Iterator[Finding]:
     """What is wrong with the services of a topology, and with the flows that call them."""
@@ -42,14 +45,21 @@ def service_findings(topology: Topology) -> Iterator[Finding]:
 
 
 def _delivery_findings(topology: Topology) -> Iterator[Finding]:
-    if topology.delivery not in DELIVERIES:
-        yield Finding(
-            "service/delivery",
-            f"{topology.delivery!r} does not name what brings files to hosts",
-            suggestion(topology.delivery, filter(None, DELIVERIES), ""),
-            subject=f"topology.{topology.name}.delivery",
-            location=topology.location,
-        )
+    if topology.delivery in DELIVERIES:
+        return
+    message = f"{topology.delivery!r} does not name what brings files to hosts"
+    fix = suggestion(topology.delivery, filter(None, DELIVERIES), "")
+    if tool := _TOOLS.get(topology.delivery):
+        files = topology.location.write("delivery", '"files"')
+        message = f"portinfra writes nothing for {tool} yet"
+        fix = f"Write {files}, and let {tool} deliver the folder of files (docs/services.md)."
+    yield Finding(
+        "service/delivery",
+        message,
+        fix,
+        subject=f"topology.{topology.name}.delivery",
+        location=topology.location,
+    )
 
 
 def _wrong(role: Role, service: Service, rule: str, attribute: str, message: str, fix: str) -> Finding:

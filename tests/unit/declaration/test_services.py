@@ -9,7 +9,7 @@ from portinfra.placement import place
 
 HCL = """\
 topology "shop" {
-  delivery = "puppet"
+  delivery = "files"
   role "web" {}
   role "app" {
     service "payments" {
@@ -48,7 +48,7 @@ topology "shop" {{
 def test_both_languages_make_equal_values(load_hcl):
     payments = Service("payments", tcp=8443, local_port=8002, health="/health", balance="leastconn")
     roles = [Role("web"), Role("app", offers=payments)]
-    topology = Topology("shop", roles, [allow("web", payments, why="orders")], delivery="puppet")
+    topology = Topology("shop", roles, [allow("web", payments, why="orders")], delivery="files")
     assert load_hcl(HCL).topologies == (topology,)
 
 

@@ -7,6 +7,7 @@ import pytest
 from portinfra.declaration.load import load
 from portinfra.model.topology import INTERNET, Topology
 from portinfra.placement import place
+from portinfra.policy import check
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -77,3 +78,26 @@ def test_both_environments_hold_the_same_hosts(declared, payments):
     production, recovery = (place(payments, environment) for environment in declared.environments)
     assert list(production.resources) == list(recovery.resources)
     assert sum(1 for address in production.resources if address.kind == "instance") >= 30
+
+
+def test_its_services_open_the_ports_that_plain_flows_open(declared, payments):
+    """The golden copy has a flow with a port in the place of each service."""
+    golden = load(EXAMPLES.parent / "tests" / "golden" / "payments.hcl")
+    for environment, before in zip(declared.environments, golden.environments, strict=True):
+        assert place(payments, environment).resources == place(golden.topologies[0], before).resources
+
+
+def test_no_flow_between_roles_writes_the_port_of_a_service(payments):
+    """Copies of a store are no clients of it."""
+    ports = {role.name: {(each.tcp, each.tcp) for each in role.offers} for role in payments.roles}
+    assert len(payments.services) > 10
+    for flow in payments.flows:
+        if not flow.service and flow.sources != flow.targets:
+            for target in flow.targets:
+                assert not ports.get(target, set()) & set(flow.tcp), flow.why
+
+
+def test_nothing_about_its_services_is_left_to_mend(declared, payments):
+    for environment in declared.environments:
+        report = check(place(payments, environment), recoveries=declared.recoveries)
+        assert report.findings == ()

@@ -15,17 +15,6 @@ def test_a_sound_topology_has_no_findings():
     assert found() == {}
 
 
-def test_a_service_that_no_host_offers_here_is_an_error():
-    here = evolve(PRODUCTION, roles={"app": {"count": 0}})
-    error = found(environment=here)["hosts/no-server", "role.web"]
-    assert "'payments', which no host offers in production" in error.message
-
-
-def test_without_a_host_that_calls_nothing_is_wrong():
-    here = evolve(PRODUCTION, roles={"app": {"count": 0}, "web": {"count": 0}})
-    assert found(environment=here) == {}
-
-
 def test_a_host_checks_a_limited_number_of_servers():
     large = evolve(PRODUCTION, cidr="10.0.0.0/8", subnet_prefix=20)
     assert found(with_count(SHOP, "app", 4001), large).keys() == {("hosts/servers", "role.web")}

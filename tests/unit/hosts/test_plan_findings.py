@@ -40,6 +40,7 @@ def test_another_count_changes_files_of_the_roles_that_share_a_flow(role, peers)
     note = found(with_count(SHOP, role, 7))["hosts/changed"]
     assert note.message == f"files change on hosts that stay, of {peers}"
     assert (note.severity, "hosts files production --into DIR" in note.fix) == ("note", True)
+    assert note.location == SHOP.location
 
 
 def test_another_flow_changes_the_files_of_its_two_roles():
@@ -77,7 +78,7 @@ def test_user_data_that_leaves_no_room_for_the_script_is_an_error_of_the_plan():
 
 def test_a_service_without_servers_stops_an_apply():
     nowhere = evolve(PRODUCTION, roles={"app": {"count": 0}})
-    with pytest.raises(PolicyError, match="no host offers"):
+    with pytest.raises(PolicyError, match="which no host of 'app' offers in production"):
         apply(plan(SHOP, nowhere))
 
 

@@ -3,7 +3,19 @@
 import pytest
 from attrs import evolve
 
-from portinfra import INTERNET, Environment, Role, Service, Topology, Volume, allow, rule
+from portinfra import (
+    INTERNET,
+    Environment,
+    Probe,
+    RecoveryPlan,
+    Role,
+    Service,
+    Topology,
+    Volume,
+    allow,
+    rule,
+)
+from portinfra.declaration.load import load
 from portinfra.errors import DeclarationError
 from portinfra.model.address import Address
 from portinfra.model.finding import Severity
@@ -365,3 +377,110 @@ def test_traffic_between_services_is_encrypted(tls, waive, expected):
     cache = evolve(DB, offers=Service("cache", tcp=6380, local_port=8003, tls=tls), waive=waive)
     found_rules = rules_of(shop(roles=(VPN, BASTION, WEB, cache)))
     assert {rule for rule in found_rules if "service" in rule} == expected
+
+
+API = Service("api", tcp=8443, local_port=8002)
+
+
+def shop_with_api(environment=PRODUCTION, **role):
+    app = Role("app", offers=API, **role)
+    topology = Topology("shop", [VPN, BASTION, WEB, DB, app], [*FLOWS, allow(WEB, API, why="orders")])
+    return place(topology, environment)
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "line"),
+    [
+        ({"count": 0}, {}, "count=3 in the role 'app'"),
+        ({}, {"app": {"count": 0}}, 'roles={"app": {"count": 3}} in the environment \'production\''),
+    ],
+    ids=["in the role", "in the environment"],
+)
+def test_a_service_that_is_called_has_a_host(here, there, line):
+    without = shop_with_api(evolve(PRODUCTION, roles=there), **here)
+    finding = found(without)["check/service-without-host", "flow web → app"]
+    assert finding.message == "'web' calls the service 'api', which no host of 'app' offers in production"
+    assert f"Write {line} (" in finding.fix
+    assert finding.location.file == __file__
+    nobody = evolve(PRODUCTION, roles={**there, "web": {"count": 0}})
+    for sound in (shop_with_api(), shop_with_api(nobody, **here)):
+        assert "check/service-without-host" not in rules_of(sound)
+
+
+@pytest.mark.parametrize(
+    ("probe", "is_watched"),
+    [
+        ({"calls": API}, True),
+        ({"calls": ["api"]}, True),
+        ({"reads": "app"}, True),
+        ({"reads": "db"}, False),
+        (None, False),
+    ],
+)
+def test_a_service_is_watched_by_a_probe_of_its_recovery_plan(probe, is_watched):
+    probes = [] if probe is None else [Probe("a page", "true", **probe)]
+    waves = [["db"], ["app"], ["web", "vpn", "bastion"]]
+    plan = RecoveryPlan("shop", "production", "recovery", rpo="4h", rto="1h", waves=waves, probes=probes)
+    key = ("check/service-without-probe", "role.app.service.api")
+    assert (key not in found(shop_with_api(), recoveries=[plan])) == is_watched
+    if not is_watched:
+        finding = found(shop_with_api(), recoveries=[plan])[key]
+        assert 'calls=["api"]' in finding.fix
+        assert finding.location == API.location
+    elsewhere = evolve(PRODUCTION, name="development")
+    assert key not in found(shop_with_api(elsewhere), recoveries=[plan])
+    waived = shop_with_api(waive={"check/service-without-probe": "each page calls it"})
+    assert key not in found(waived, recoveries=[plan])
+
+
+HCL = """\
+topology "shop" {
+  role "web" {}
+  role "app" {
+    service "api" {
+      tcp        = 8443
+      local_port = 8002
+      tls        = "none"
+    }
+  }
+  allow {
+    from    = "web"
+    service = "api"
+    why     = "orders"
+  }
+}
+environment "production" {
+  on = "fake:us-east-1"
+  role "app" {
+    count = 0
+  }
+}
+recovery "shop" {
+  source = "production"
+  target = "production"
+  rpo    = "4h"
+  rto    = "1h"
+  waves  = [["app"], ["web"]]
+  probe "a page" {
+    run = "true"
+  }
+}
+"""
+
+
+def test_findings_about_services_in_hcl_have_the_line_and_what_to_write_there(tmp_path):
+    file = tmp_path / "shop.hcl"
+    file.write_text(HCL, encoding="utf-8")
+    declared = load(file)
+    report = check(place(declared.topologies[0], declared.environments[0]), recoveries=declared.recoveries)
+    found = {each.rule: each for each in report.findings if "service" in each.rule}
+    assert {name: (each.location.line, each.subject) for name, each in found.items()} == {
+        "check/service-without-tls": (7, "role.app.service.api.tls"),
+        "check/service-without-host": (10, "flow web → app"),
+        "check/service-without-probe": (4, "role.app.service.api"),
+    }
+    assert 'tls = "proxy"' in found["check/service-without-tls"].fix
+    assert 'waive = { "check/service-without-tls" = "…" }' in found["check/service-without-tls"].fix
+    where = f"in the environment 'production' ({file}:16)."
+    assert found["check/service-without-host"].fix == f'Write role "app" {{ count = 3 }} {where}'
+    assert found["check/service-without-probe"].fix.endswith(f"'a page' ({file}:28): calls = [\"api\"].")

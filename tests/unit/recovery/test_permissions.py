@@ -109,3 +109,9 @@ def test_a_refusal_names_its_environments_and_complete_commands(name):
             else:
                 assert command(about, other) in finding.fix
         assert any(word in finding.fix for word in ("Wait", "dr ", "--without-peer"))
+
+
+@pytest.mark.parametrize(("column", "rule"), [("fL", "target-silent"), ("bL", "source-silent")])
+def test_a_takeover_without_the_lost_end_names_the_end_that_it_needs(column, rule):
+    """It makes no call to the lost end, so neither end answers in its situation."""
+    assert may(VERBS[column], SITUATIONS["both silent"]).rule == rule

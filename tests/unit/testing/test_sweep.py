@@ -58,9 +58,9 @@ class World:
         return Crashes(self.prepare, self.run, self.ends_well, **settings)
 
 
-def chosen(stride=1, equals=1000):
+def chosen(stride=1, equals=1000, **settings):
     """The crashes that are tried, each as the number of the call and its form."""
-    choice = Choice(stride, equals)
+    choice = Choice(stride, equals, **settings)
     return [(number, mishap) for number, call in enumerate(RUN, 1) for mishap in choice.at(call)]
 
 
@@ -94,6 +94,36 @@ def test_the_sample_of_equal_crashes_has_all_three_forms(equals):
 
 def test_a_stride_tries_one_write_in_so_many():
     assert [number for number, mishap in chosen(stride=2) if mishap == "dies after"] == [1, 5]
+
+
+def test_of_the_writes_of_an_action_the_first_is_tried_and_one_in_so_many_after_it():
+    calls = [write(1), Call("StartInstance"), write(2), Call("StopInstance"), write(3), write(4)]
+    choice = Choice(1, 1000, repeats=3)
+    tried = [(call.action, call.address) for call in calls if "answer lost" in choice.at(call)]
+    assert tried == [
+        ("CreateVolume", write(1).address),
+        ("StartInstance", None),
+        ("StopInstance", None),
+        ("CreateVolume", write(4).address),
+    ]
+
+
+def test_repeats_leave_out_no_read():
+    reads = [number for number, mishap in chosen(repeats=100) if RUN[number - 1] == READ]
+    assert reads == [number for number, mishap in chosen() if RUN[number - 1] == READ]
+
+
+def test_only_the_forms_that_are_asked_for_are_tried():
+    deaths = ("dies before", "dies after")
+    assert chosen(forms=deaths) == [(number, mishap) for number, mishap in chosen() if mishap in deaths]
+
+
+def test_strides_that_begin_at_each_number_try_each_crash_of_a_write_once():
+    def of_writes(crashes):
+        return [crash for crash in crashes if not RUN[crash[0] - 1].reads]
+
+    tried = [crash for first in range(3) for crash in of_writes(chosen(stride=3, first=first))]
+    assert sorted(tried) == sorted(of_writes(chosen()))
 
 
 @pytest.fixture(params=["forks", "repeats"])

@@ -140,6 +140,7 @@ OVER_THERE = {"target": FAR, "vault": VAULT}
         ({"notify": [" "]}, "no-command", "notify", "Name a command"),
         ({"probes": [Probe("a", "true", reads=["dbb"])]}, "unknown-role", "probe.a.reads", "mean 'db'?"),
         ({"probes": [Probe("a", "true", reads="app")]}, "no-data", "probe.a.reads", "db, queue"),
+        ({"probes": [Probe("a", "true", calls="payments")]}, "unknown-service", "probe.a.calls", "Add it to"),
         ({"accept": "host"}, "unknown-accept", "accept", "Did you mean 'hosts'?"),
         ({"signers": ["ada"]}, "signer", "signers", "44 characters"),
         (

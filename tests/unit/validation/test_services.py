@@ -109,8 +109,15 @@ def test_a_client_listens_on_no_port_where_its_own_proxy_listens():
 
 
 def test_an_unknown_delivery_is_an_error():
-    wrong = found(Topology("shop", [WEB], delivery="pupet"))
-    assert "Did you mean 'puppet'?" in wrong["service/delivery", "topology.shop.delivery"]
+    wrong = found(Topology("shop", [WEB], delivery="file"))
+    assert "Did you mean 'files'?" in wrong["service/delivery", "topology.shop.delivery"]
+
+
+@pytest.mark.parametrize(("delivery", "tool"), [("puppet", "Puppet"), ("ansible", "Ansible")])
+def test_a_delivery_that_does_not_exist_yet_is_refused_with_what_to_write(delivery, tool):
+    (text,) = found(Topology("shop", [WEB], delivery=delivery)).values()
+    assert f"portinfra writes nothing for {tool} yet" in text
+    assert f'Write delivery="files", and let {tool} deliver the folder' in text
 
 
 def test_wrong_types_are_reported_and_hide_nothing_else():

@@ -143,7 +143,7 @@ def _takeover(verb: Verb, now: Situation) -> Refusal | None:
     """Failover and failback are one verb, with the ends exchanged."""
     to = _end(verb)
     if not now.answers(to):
-        return _refuse_silent(now)
+        return Refusal(f"{to}-silent", _without(now.silent), wait=True)
     if verb.lost:
         return None  # it makes no call to the other end, and its decision is newer than all known here
     if now.silent:

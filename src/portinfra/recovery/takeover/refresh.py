@@ -11,7 +11,7 @@ from contextlib import suppress
 from attrs import asdict, define, evolve
 
 from portinfra.command_text import command
-from portinfra.errors import ApplyError, PortinfraError, ProviderError
+from portinfra.errors import PortinfraError, ProviderError
 from portinfra.execution.connection import Connection, Look
 from portinfra.execution.run import Run
 from portinfra.hooks.listeners import SafeListener
@@ -49,7 +49,7 @@ from portinfra.recovery.takeover.steps import RefreshStep
 from portinfra.recovery.vault.choice import Choice, choose
 from portinfra.recovery.vault.selection import own_numbers
 from portinfra.recovery.vault.transfer import receive
-from portinfra.recovery.watch.forecast import foresee
+from portinfra.recovery.watch.forecast import foresee, with_permissions
 from portinfra.recovery.watch.status import status_of_way
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
@@ -86,7 +86,8 @@ def _raise_unless_ready(recovery: Recovery, how: How) -> None:
     raise_if_refused(recovery, VERB, now)
     with Look.to(recovery.target, recovery.topology) as target:
         known = status_of_way(recovery, through=target)
-        foreseen = foresee(recovery, evolve(how, lost=bool(now.silent)), known, target, REFRESH)
+        how = evolve(how, lost=bool(now.silent))
+        foreseen = with_permissions(foresee(recovery, how, known, target, REFRESH), how, target)
     if errors := [each for each in foreseen.findings if each.severity is Severity.ERROR]:
         raise refusal_of(f"{what}: nothing was changed", errors)
 
@@ -134,7 +135,7 @@ class _Refresh:
                 **asdict(link_run(self.ledger, entry)),
             )
             with suppress(ProviderError):  # the standby is up: that one record fails must not hide it
-                end_run(self.ledger, entry, evidence, open=False)
+                end_run(self.ledger, entry, evidence, open=bool(evidence.left_behind))
         return evidence
 
     def _choose(self) -> Choice:
@@ -177,9 +178,7 @@ class _Refresh:
                 overwritten.keep(self._replaced(placed, blank))
             except PortinfraError as error:
                 name = self.recovery.target.name
-                bring_up.reasons.append(
-                    f"snapshots of the data of {name} cannot be kept: {_first_line(error)}"
-                )
+                bring_up.reasons.append(f"snapshots of the data of {name} cannot be kept: {error.first_line}")
                 return bring_up
             # Volumes of a zone that did not answer before:
             bring_up.keep = overwritten.keep
@@ -207,12 +206,9 @@ class _Refresh:
         except PortinfraError as error:
             name = self.recovery.target.name
             rest = command("apply", name)
-            why = _first_line(error)
-            bring_up.reasons.append(f"not all of {name} is as declared ({why}): {rest} does the rest")
-
-
-def _first_line(error: PortinfraError) -> str:
-    return str(error.first if isinstance(error, ApplyError) else error).partition("\n")[0]
+            bring_up.reasons.append(
+                f"not all of {name} is as declared ({error.first_line}): {rest} does the rest"
+            )
 
 
 def _has_refreshed(contents: Contents) -> bool:

@@ -5,7 +5,7 @@ Changes nothing. It reads the facts that `readiness` judges: `may_take_over` ref
 
 from collections.abc import Collection, Iterable
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from portinfra.execution.connection import Connection, Look
 from portinfra.hooks.calls import name_of, unready
@@ -37,11 +37,13 @@ from portinfra.recovery.vault.readiness import lacking, pointless
 from portinfra.recovery.vault.selection import Selected, Selection, as_decided
 from portinfra.recovery.vault.transfer import not_here, transfer_findings
 from portinfra.recovery.watch.approvals import is_approved, occasion_of
+from portinfra.recovery.watch.permission_checks import permission_findings
 from portinfra.recovery.watch.probers import prober_findings
-from portinfra.recovery.watch.readiness import ReadinessFacts, UnreadyHook, readiness
+from portinfra.recovery.watch.readiness import ReadinessFacts, UnreadyHook, doubts, readiness
 from portinfra.recovery.watch.record_quota import record_findings
 from portinfra.recovery.watch.recovery_status import RecoveryStatus
 from portinfra.recovery.watch.status import status_of_way
+from portinfra.recovery.watch.usable_keys import key_findings, keys_of
 from portinfra.validation.arguments import check_arguments
 from portinfra.words import iso
 
@@ -111,7 +113,18 @@ def prospect(recovery: Recovery, how: How | None = None) -> Prospect:
         now = status_of_way(recovery, ask_source=not how.lost, through=target)
         check_points(recovery, how.without, now.known_points)
         check_blank(recovery, place(recovery.topology, recovery.target), how.blank)
-        return foresee(recovery, how, now, target)
+        return with_permissions(foresee(recovery, how, now, target), how, target)
+
+
+def with_permissions(found: Prospect, how: How, target: Connection) -> Prospect:
+    """Add what the credentials of the end that takes over may not do.
+
+    `status` leaves it out: on some providers it takes a call for each action.
+    """
+    recovery = found.recovery
+    seen = target.observe(recovery.target_scope).resources
+    denied = doubts(how, permission_findings(recovery, target, seen))
+    return evolve(found, findings=(*found.findings, *denied))
 
 
 def foresee(
@@ -166,6 +179,7 @@ def foresee(
         time,
         placed=tuple(finding for plan in plans[-1:] for finding in plan.findings),
         transfer_hosts=tuple(transfer_findings(recovery, target, catalogue, in_vault)),
+        keys=tuple(key_findings(recovery, target, keys_of(placed, here, snapshots))),
         records=tuple(record_findings(recovery, target.provider.records, catalogue)),
         probers=tuple(prober_findings(recovery)),
         vault=(*lacking(recovery, fetches=planned or bool(in_vault)), *pointless(recovery)),

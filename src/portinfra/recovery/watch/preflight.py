@@ -15,7 +15,7 @@ from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of, takeover_verb
 from portinfra.recovery.watch.approvals import approvals_by_others, needs_approval
-from portinfra.recovery.watch.forecast import foresee
+from portinfra.recovery.watch.forecast import foresee, with_permissions
 from portinfra.recovery.watch.readiness import NEVER_OVERRULED, errors_of
 from portinfra.recovery.watch.status import status_of_way
 from portinfra.validation.arguments import check_arguments
@@ -50,7 +50,7 @@ def may_take_over(recovery: Recovery, how: How | None = None) -> Permitted:
         if needs_approval(recovery) and not (now.open and now.active == end_of(recovery)):
             entries = Ledger.settled(target, recovery.ledger).entries()
             approvals_by_others(recovery, target, entries)
-        errors = errors_of(foresee(recovery, how, known, target).findings)
+        errors = errors_of(with_permissions(foresee(recovery, how, known, target), how, target).findings)
     refusing = [each for each in errors if not how.insist or each.rule in NEVER_OVERRULED]
     if refusing:
         abandon = command("dr", "abandon", recovery.plan.name)

@@ -65,6 +65,8 @@ class ReadinessFacts:
     """The same of the hosts that receive data there."""
     records: tuple[Finding, ...] = ()
     """Whether the account has room for the records of a takeover."""
+    keys: tuple[Finding, ...] = ()
+    """Which encryption keys it cannot use."""
     probers: tuple[Finding, ...] = ()
     vault: tuple[Finding, ...] = ()
     """What this machine lacks to use the vault."""
@@ -94,13 +96,13 @@ def readiness(recovery: Recovery, how: How, facts: ReadinessFacts) -> tuple[Find
     """
     now = facts.status
     doubtful = [*map(_waited_for, facts.placed), *facts.transfer_hosts, *facts.records]
-    doubtful += _hooks(recovery, facts.hooks)
+    doubtful += [*facts.keys, *_hooks(recovery, facts.hooks)]
     if not facts.is_refresh:
         doubtful += _silent_zones(recovery, facts.situation)
         doubtful += _clocks(recovery, facts.situation)
     unseen = Severity.ERROR if facts.fetches and not how.lost else Severity.WARNING
     return (
-        *(map(_as_warning, doubtful) if how.lost else doubtful),
+        *doubts(how, doubtful),
         *(() if facts.is_refresh else _permission(recovery, how, facts.situation, now.next_step)),
         *_last_point(recovery, facts.no_last_point),
         *facts.data,
@@ -115,6 +117,11 @@ def readiness(recovery: Recovery, how: How, facts: ReadinessFacts) -> tuple[Find
         *_overwrites(recovery, facts.overwritten),
         *(() if facts.is_refresh or facts.is_approved else _approval(recovery, now)),
     )
+
+
+def doubts(how: How, found: Iterable[Finding]) -> list[Finding]:
+    """Return what may stop a late wave: errors are warnings where the source is lost."""
+    return [_as_warning(each) if how.lost and each.severity is Severity.ERROR else each for each in found]
 
 
 def errors_of(found: Iterable[Finding]) -> list[Finding]:
@@ -264,10 +271,8 @@ def _tried(recovery: Recovery, facts: ReadinessFacts) -> Iterable[Finding]:
     elif measured > seconds(rto):
         took = f"drill {drill} took {duration(measured)}, and the rto is {rto}"
         yield _gap(name, "too-slow", took, "Look at its report: which wave took the time?", Severity.WARNING)
-    for id in now.drills:
-        left = f"drill {id} still runs, or has left something behind"
-        fix = f"Remove what dead drills left: {command('dr', 'sweep', name)}."
-        yield _gap(name, "left-behind", left, fix, Severity.WARNING)
+    for left in now.left_behind:
+        yield _gap(name, "left-behind", left.message, left.fix, Severity.WARNING)
 
 
 def _unread(recovery: Recovery, last: Drilled | None) -> Iterable[Finding]:

@@ -28,10 +28,12 @@ from portinfra.testing.conformance.suite.limits import Limits
 from portinfra.testing.conformance.suite.locks import Locks
 from portinfra.testing.conformance.suite.mending import Mending
 from portinfra.testing.conformance.suite.optional_abilities import OptionalAbilities
+from portinfra.testing.conformance.suite.permissions import Permissions
 from portinfra.testing.conformance.suite.records import Records
 from portinfra.testing.conformance.suite.replacements import Replacements
 from portinfra.testing.conformance.suite.same_answers import SameAnswers
 from portinfra.testing.conformance.suite.steady_traffic import SteadyTraffic
+from portinfra.testing.conformance.suite.usable_keys import UsableKeys
 from portinfra.testing.conformance.suite.weather import BadWeather
 from portinfra.testing.conformance.suite.withdrawals import Withdrawals
 from portinfra.testing.conformance.suite.worlds import Worlds
@@ -55,6 +57,8 @@ class ProviderConformance(
     ForeignResources,
     Consoles,
     Locks,
+    UsableKeys,
+    Permissions,
     Worlds,
     Leases,
     Records,

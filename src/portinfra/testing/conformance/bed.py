@@ -48,6 +48,8 @@ class Bed(ABC):
     """
     stride: int = 1
     """The crash sweep tries one distinct crash in so many."""
+    repeats: int = 1
+    """Of the writes of each action, the crash sweep tries the first, and one in so many after it."""
     limited: str = "instance"
     """The kind that `set_quota` can limit: one of which `before` has two or more."""
     foreign_kinds: Collection[str] = FOREIGN_KINDS
@@ -96,6 +98,19 @@ class Bed(ABC):
     def fail_starts(self, times: int) -> None:
         """Let the provider accept so many starts of hosts, which then stay stopped: their key is unusable."""
         _lacks(f"cannot let a start fail {times} times after it was accepted")
+
+    def disable_key(self, key: str) -> None:
+        """Disable a key, by the name that `key` has. `reset` enables it again."""
+        _lacks(f"cannot disable the key {key}")
+
+    def delete_key(self, key: str) -> None:
+        """Let there be no key of this name."""
+        _lacks(f"cannot delete the key {key}")
+
+    def deny_action(self) -> str:
+        """Deny one action that a takeover needs. Return its name, as `denied_actions` has it."""
+        _lacks("denies no action")
+        return ""
 
     def user_data(self, host: str) -> str:
         """Return the user data and the SSH keys that a host, by its name (`web1`), was created with."""

@@ -15,7 +15,8 @@ import itertools
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
 from typing import Literal
 
 from attrs import define, field, frozen
@@ -54,6 +55,16 @@ class Crashes:
     """Try one distinct crash in so many."""
     equals: int = EQUAL_SAMPLE
     """Of the crashes that equal another, try one in so many of those that the stride leaves. 1: every one."""
+    repeats: int = 1
+    """Of the writes of each action, try crashes of the first and of one in so many after it. 1: of all."""
+    forms: Collection[Mishap] = MISHAPS
+    """The forms of crashes to try."""
+    first: int = 0
+    """The number of the first write that the stride tries, counted from 0."""
+
+    def choice(self) -> "Choice":
+        """Return which crashes of one run to try."""
+        return Choice(self.stride, self.equals, self.repeats, self.forms, self.first)
 
     def sweep(self) -> int:
         """Try the crashes. Return how many there were. Raise AssertionError with the first bad end."""
@@ -67,10 +78,15 @@ class Choice:
 
     stride: int
     equals: int
+    repeats: int = 1
+    forms: Collection[Mishap] = MISHAPS
+    first: int = 0
     _writes: int = field(init=False, default=-1)
     _others: int = field(init=False, default=-1)
     _read: set[str] = field(init=False, factory=set)
     """The actions of the reads that the run has made."""
+    _written: Counter[str] = field(init=False, factory=Counter)
+    """How many writes of each action the stride has left."""
 
     def at(self, call: Call) -> list[Mishap]:
         """The crashes to try at this call, in the order of their moments."""
@@ -78,10 +94,20 @@ class Choice:
         if begins or not call.reads:
             self._writes += 1
         distinct = self._distinct(call, begins)
-        chosen = distinct if self._writes % self.stride == 0 else ()
+        in_stride = self._writes % self.stride == self.first % self.stride
+        chosen = distinct if in_stride and self._is_tried(call) else ()
         return [
-            mishap for mishap in MISHAPS if mishap in chosen or (mishap not in distinct and self._sampled())
+            mishap
+            for mishap in MISHAPS
+            if mishap in self.forms and (mishap in chosen or (mishap not in distinct and self._sampled()))
         ]
+
+    def _is_tried(self, call: Call) -> bool:
+        """Whether a call is a read, the first write of its action, or one in `repeats` after it."""
+        if call.reads:
+            return True
+        self._written[call.action] += 1
+        return (self._written[call.action] - 1) % self.repeats == 0
 
     def _distinct(self, call: Call, begins: bool) -> tuple[Mishap, ...]:
         """The crashes at a call that leave what no earlier crash left, or meet code that none has met."""
@@ -110,7 +136,7 @@ def _meet(mishap: Mishap, provider: Provider, call: Call) -> Answer:
 
 def _repeat_to_each(crashes: Crashes) -> int:
     for number in itertools.count(1):
-        once = _Once(Choice(crashes.stride, crashes.equals), number)
+        once = _Once(crashes.choice(), number)
         try:
             crashes.run(once.perform)
         except Crash:
@@ -152,7 +178,7 @@ class _Once:
 
 
 def _fork_at_each(crashes: Crashes, forked: Callable[[], object]) -> int:
-    fork = _Fork(Choice(crashes.stride, crashes.equals), forked)
+    fork = _Fork(crashes.choice(), forked)
     try:
         crashes.run(fork.perform)
     except BaseException as error:

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping
 
 from portinfra.testing.fake.api import (
+    account,
     admission,
     catalogue,
     claims,
     console,
     firewalls,
     instances,
+    keys,
     networks,
     public_addresses,
     snapshots,
@@ -74,4 +76,14 @@ ACTIONS: Mapping[str, Handler] = {
     "CreateClaim": claims.create_claim,
     "WriteClaim": claims.write_claim,
     "DeleteClaim": claims.delete_claim,
+    "DescribeKey": keys.describe_key,
+    "ReadPermissions": account.read_permissions,
 }
+
+_READS = ("Describe", "List", "Read")
+_OF_REPLICATION = ("LockSnapshot", "ShareSnapshot")
+
+WRITES_OF_TAKEOVERS = tuple(
+    sorted(each for each in ACTIONS if not each.startswith(_READS) and each not in _OF_REPLICATION)
+)
+"""What the end that takes over is asked for."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from portinfra.testing.fake.actions import ACTIONS
 from portinfra.testing.fake.api import console, contents
+from portinfra.testing.fake.api.account import check_allowed
 from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.clock import FakeClock
 from portinfra.testing.fake.errors import FakeError
@@ -93,6 +94,14 @@ class FakeCloud:
         """Let every account have no more than so many of a kind in a region."""
         self._set("quotas", kind, limit)
 
+    def set_key(self, key: str, state: str) -> None:
+        """Let an encryption key be `enabled`, `disabled` or `missing`, in every account."""
+        self._set("keys", key, state)
+
+    def deny(self, action: str, *, denied: bool = True) -> None:
+        """Let no account call an action; or let all call it again."""
+        self._set("denied", action, denied)
+
     def fail_next(
         self, kind: str = "instance", reason: str = "the machine broke", code: str = "InsufficientCapacity"
     ) -> None:
@@ -125,6 +134,7 @@ class FakeCloud:
                 raise FakeError(
                     "InvalidRequest", f"there is no action {action!r}; there is {', '.join(near)}"
                 )
+            check_allowed(book, action)
             answer = handler(book, parameters)
             failing = self.store.get("settings", "failing") or {}
             code, reason, times = failing.get(action, ("", "", 0))

@@ -7,16 +7,27 @@ import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from portinfra.errors import InvalidRequest, Unavailable
-from portinfra.model.catalogue import Capabilities
+from portinfra.model.address import Address
+from portinfra.model.catalogue import Capabilities, Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
 from portinfra.model.platform_service import PlatformService
 from portinfra.model.resources import Instance, Snapshot
-from portinfra.provider.abilities import ConsoleReader, NativeLimits, PlatformServices, SnapshotLocks
+from portinfra.provider.abilities import (
+    ConsoleReader,
+    KeyStates,
+    NativeLimits,
+    PermissionChecks,
+    PlatformServices,
+    SnapshotLocks,
+)
 from portinfra.provider.interface import Answer, Call
+from portinfra.testing.fake.actions import WRITES_OF_TAKEOVERS
 from portinfra.testing.fake.api.catalogue import IMAGES, SIZES
+from portinfra.testing.fake.api.keys import ENABLED
 from portinfra.testing.fake.cloud import FakeCloud
 from portinfra.testing.fake.drivers.owner import labels_of
 from portinfra.testing.fake.provider import FakeProvider, capabilities_of
@@ -34,7 +45,7 @@ _SHARED = f"this test builds in ./{DEFAULT_FILE}, as others do: use fake_cloud, 
 _REGION = re.compile(r"[a-z]+(-[a-z0-9]+)+")
 
 
-class FakePlugin(NativeLimits, PlatformServices, ConsoleReader, SnapshotLocks):
+class FakePlugin(NativeLimits, PlatformServices, ConsoleReader, SnapshotLocks, KeyStates, PermissionChecks):
     """With a cloud: in that one; without: in the file that the variable names, or `./fakecloud.db`."""
 
     name = "fake"
@@ -88,6 +99,26 @@ class FakePlugin(NativeLimits, PlatformServices, ConsoleReader, SnapshotLocks):
     def locked_until(self, answer: Answer) -> Mapping[str, float]:
         """Return the locks."""
         return dict(answer["locks"])
+
+    def key_call(self, environment: Environment, key: str) -> Call | None:
+        """Return the read of a key."""
+        return Call("DescribeKey", {"key": key}, rates=rate_classes("DescribeKey", self._shape))
+
+    def key_problem(self, answer: Answer) -> str:
+        """Return its state, where it is not enabled."""
+        state = str(answer["state"])
+        return "" if state == ENABLED else f"it is {state}"
+
+    def permission_calls(
+        self, environment: Environment, catalogue: Catalogue, seen: Mapping[Address, Observed[Any]]
+    ) -> tuple[Call, ...]:
+        """Return one read, about every write of a takeover."""
+        rates = rate_classes("ReadPermissions", self._shape)
+        return (Call("ReadPermissions", {"actions": list(WRITES_OF_TAKEOVERS)}, rates=rates),)
+
+    def denied_actions(self, call: Call, answer: Answer) -> tuple[str, ...]:
+        """Return the denied ones."""
+        return tuple(answer["denied"])
 
     def connect(self, environment: Environment) -> FakeProvider:
         """The environment's account and region. Raises InvalidRequest for a location that is none.

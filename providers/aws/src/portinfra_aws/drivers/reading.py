@@ -15,6 +15,7 @@ MEMBERS: Mapping[str, str] = {
     "DescribeAddresses": "addressesSet",
     "DescribeInstances": "reservationSet",
     "DescribeInternetGateways": "internetGatewaySet",
+    "DescribeNetworkInterfaces": "networkInterfaceSet",
     "DescribeRouteTables": "routeTableSet",
     "DescribeSecurityGroups": "securityGroupInfo",
     "DescribeSnapshots": "snapshotSet",

@@ -8,11 +8,11 @@ from typing import Any
 from attrs import evolve
 
 from portinfra.model.address import Scope
-from portinfra.model.observed import Observed, State
+from portinfra.model.observed import Foreign, Observed, State
 from portinfra.model.resources import Subnet
-from portinfra.provider.interface import Call, NextCall, Refs
+from portinfra.provider.interface import Call, Names, NextCall, Refs
 from portinfra_aws import marks
-from portinfra_aws.drivers import reading
+from portinfra_aws.drivers import interfaces, reading
 from portinfra_aws.drivers.base import AwsDriver, Owned, Told
 from portinfra_aws.drivers.network_parts import TABLE
 from portinfra_aws.drivers.reading import Answers, Record
@@ -38,8 +38,12 @@ class SubnetDriver(AwsDriver[Subnet]):
         return (*super().survey(scope), reading.owned("DescribeRouteTables", scope))
 
     def lists_within(self, networks: Sequence[str]) -> tuple[Call, ...]:
-        """Return all subnets of these networks."""
-        return (reading.listed(self.lists, where("vpc-id", *networks)),)
+        """Return all subnets of these networks, and all network interfaces."""
+        return (reading.listed(self.lists, where("vpc-id", *networks)), interfaces.list_within(networks))
+
+    def foreign(self, answers: Answers, names: Names) -> list[Foreign]:
+        """Return the subnets of others, and the network interfaces of other services."""
+        return [*super().foreign(answers, names), *interfaces.foreign(answers, names)]
 
     def homes(self, record: Record) -> list[str]:
         """Return its network."""

@@ -5,6 +5,10 @@ from attrs import evolve
 from portinfra.model.topology import Topology
 from portinfra.testing.conformance.stage import Stage
 from portinfra.testing.conformance.sweep import Crashes
+from portinfra.testing.faults import Mishap
+
+DEATHS: tuple[Mishap, ...] = ("dies before", "dies after")
+"""After a lost answer the run goes on: what it then leaves is all there, and no half of a world."""
 
 
 class CrashAtEveryCall:
@@ -22,7 +26,11 @@ class CrashAtEveryCall:
             assert list(stage.bed.books()) == []
 
         crashes = Crashes(
-            stage.bed.reset, lambda hand: stage.bring(before, hand), given_up, stride=3 * stage.bed.stride
+            stage.bed.reset,
+            lambda hand: stage.bring(before, hand),
+            given_up,
+            stride=3 * stage.bed.stride,
+            forms=DEATHS,
         )
         assert sweep(stage, crashes) > 0
 
@@ -68,4 +76,6 @@ def sweep_to_nothing(stage: Stage, before: Topology, stride: int = 1) -> int:
 
 def sweep(stage: Stage, crashes: Crashes) -> int:
     """Try it in the way that the bed allows."""
-    return evolve(crashes, forked=stage.bed.forked, stride=max(stage.bed.stride, crashes.stride)).sweep()
+    bed = stage.bed
+    stride = max(bed.stride, crashes.stride)
+    return evolve(crashes, forked=bed.forked, stride=stride, repeats=bed.repeats).sweep()

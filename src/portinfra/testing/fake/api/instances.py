@@ -4,6 +4,7 @@ from typing import Any
 
 from portinfra.testing.fake.api.admission import admitted, reachable, repeated, zone_of
 from portinfra.testing.fake.api.catalogue import MACHINE_TYPES, images
+from portinfra.testing.fake.api.keys import check_key
 from portinfra.testing.fake.api.ranges import bounds, number
 from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
@@ -34,6 +35,7 @@ def create_instance(book: Book, given: Given) -> Answer:
     _check_address(book, subnet["body"], given["private_address"])
     _check_offer(book, given)
     _check_capacity(book, zone, given["machine_type"])
+    check_key(book, given["key"])
     body = admitted(book, "instance", given)
     body |= {name: given[name] for name in _COPIED}
     body |= {

@@ -2,6 +2,7 @@
 
 from portinfra.testing.fake.api import contents
 from portinfra.testing.fake.api.admission import admitted, repeated
+from portinfra.testing.fake.api.keys import check_key
 from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.fake.life import state_at
@@ -32,6 +33,7 @@ def copy_snapshot(book: Book, given: Given) -> Answer:
     if state_at(source, book.now) != "available":
         raise FakeError("IncorrectState", f"snapshot {given['source']} is not complete")
     body = admitted(book, "snapshot", given)
+    check_key(book, given["key"])
     told = {"gib": source["body"]["gib"], "key": given["key"], "source": given["source"], "shared_with": ""}
     answer = book.add("snapshot", {**body, **told, "volume": ""})
     contents.copy(book.store, id, answer["record"]["id"])

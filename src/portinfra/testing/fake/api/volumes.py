@@ -2,6 +2,7 @@
 
 from portinfra.testing.fake.api import contents
 from portinfra.testing.fake.api.admission import admitted, reachable, repeated, zone_of
+from portinfra.testing.fake.api.keys import check_key
 from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.fake.life import FOREVER, attachment_at, leaving, state_at
@@ -23,6 +24,7 @@ def create_volume(book: Book, given: Given) -> Answer:
             raise FakeError("IncorrectState", f"snapshot {snapshot} is not complete")
         if given["gib"] < source["body"]["gib"]:
             raise FakeError("InvalidRequest", f"{given['gib']} GiB is smaller than snapshot {snapshot}")
+    check_key(book, given["key"])
     body = admitted(book, "volume", given)
     body |= {"zone": zone, "gib": given["gib"], "key": given["key"] or PROVIDER_KEY, "encrypted": True}
     body |= {"snapshot": snapshot, "instance": "", "device": "", "attached_at": 0.0, "detached_at": FOREVER}

@@ -1,0 +1,54 @@
+"""Whether the credentials of the end that takes over may do what a takeover does, asked without a change."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from portinfra.command_text import command
+from portinfra.errors import OutcomeUnknown, ProviderError, Unavailable
+from portinfra.execution.connection import Connection
+from portinfra.model.address import Address
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.observed import Observed
+from portinfra.provider import registry
+from portinfra.provider.abilities import PermissionChecks, PermissionPolicies
+from portinfra.recovery.recovery import Recovery
+
+
+def permission_findings(
+    recovery: Recovery, target: Connection, seen: Mapping[Address, Observed[Any]]
+) -> Iterator[Finding]:
+    """Return an error for each action that is denied, and a note about what the provider does not tell.
+
+    `seen` is what the end that takes over has. At most 20 reads, which change nothing.
+    """
+    name, provider = target.environment.name, target.environment.provider
+    subject = f"recovery.{recovery.plan.name}"
+    plugin = registry.plugin(provider)
+    if not isinstance(plugin, PermissionChecks):
+        message = f"{provider} does not tell what credentials may do: whether {name} permits a takeover"
+        fix = f"A drill shows it: {command('dr', 'drill', recovery.plan.name)}."
+        unknown = "recovery/permissions-unknown"
+        yield Finding(unknown, f"{message} is not known", fix, Severity.NOTE, subject=subject)
+        return
+    policy = f" All that is needed: {command('providers', provider, '--iam-policy')}."
+    lists = policy if isinstance(plugin, PermissionPolicies) else ""
+    denied: dict[str, None] = {}
+    untold: list[str] = []
+    for call in plugin.permission_calls(target.environment, target.catalogue(), seen):
+        try:
+            (answer,) = target.reader.pages(call)
+        except ProviderError as error:
+            first = str(error).partition("\n")[0]
+            untold.append(f"{call.action}: {first}")
+            if isinstance(error, Unavailable | OutcomeUnknown):
+                break
+        else:
+            denied.update(dict.fromkeys(plugin.denied_actions(call, answer)))
+    for action in denied:
+        message = f"the credentials of {name} may not do {action}, which a takeover needs"
+        yield Finding("recovery/denied", message, f"Allow {action}.{lists}", subject=subject)
+    if untold:
+        message = f"whether the credentials of {name} may do all of a takeover is not known"
+        fix = f"A drill shows it: {command('dr', 'drill', recovery.plan.name)}."
+        unread = f"{message} ({untold[0]})"
+        yield Finding("recovery/permissions-unknown", unread, fix, Severity.NOTE, subject=subject)

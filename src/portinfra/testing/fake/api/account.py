@@ -1,0 +1,16 @@
+"""What the credentials of an account may do: everything that a test has not denied."""
+
+from portinfra.testing.fake.book import Answer, Book, Given
+from portinfra.testing.fake.errors import FakeError
+
+
+def read_permissions(book: Book, given: Given) -> Answer:
+    """`actions`: those of them that are denied."""
+    denied = book.settings("denied")
+    return {"denied": [action for action in given["actions"] if denied.get(action)]}
+
+
+def check_allowed(book: Book, action: str) -> None:
+    """Raise FakeError for an action that is denied."""
+    if book.settings("denied").get(action):
+        raise FakeError("AccessDenied", f"account {book.account} may not call {action}")

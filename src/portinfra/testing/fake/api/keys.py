@@ -1,0 +1,24 @@
+"""Encryption keys. Every name is a key that can be used, but for those that a test has set otherwise."""
+
+from portinfra.testing.fake.book import Answer, Book, Given
+from portinfra.testing.fake.errors import FakeError
+
+ENABLED, MISSING = "enabled", "missing"
+
+
+def describe_key(book: Book, given: Given) -> Answer:
+    """`key`, its name."""
+    state = _state(book, given["key"])
+    if state == MISSING:
+        raise FakeError("NotFound", f"there is no key {given['key']}")
+    return {"key": given["key"], "state": state}
+
+
+def check_key(book: Book, key: str | None) -> None:
+    """Raise FakeError for a key that cannot be used."""
+    if key and (state := _state(book, key)) != ENABLED:
+        raise FakeError("AccessDenied", f"the key {key} is {state}")
+
+
+def _state(book: Book, key: str) -> str:
+    return str(book.settings("keys").get(key, ENABLED))
