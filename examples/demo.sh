@@ -1,10 +1,13 @@
 #!/bin/sh
-# The main job, on the built-in cloud: the reference platform planned, created, verified, drawn, changed,
-# tampered with, mended and destroyed. Every command is shown as you would type it.
+# The main job, on the built-in cloud: the reference platform planned, created, verified, drawn, its services
+# called, changed, tampered with, mended and destroyed. Every command is shown as you would type it.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' HUP TERM
+export TMPDIR="$work"
 cd "$work"
 cp "$here/payments.hcl" .
 
@@ -56,6 +59,14 @@ say "Draw it, as for a design review."
 run portinfra graph production $on --format svg -o payments.svg
 cp payments.svg "${DEMO_PICTURE:-$here/../payments.svg}" && echo "(kept as payments.svg)"
 
+say "Each host has files of its own: a firewall, and HAProxy for the services that it calls and offers."
+run portinfra hosts files production $on --into files
+run "(cd files && find web1 -type f | sort)"
+run "grep -A 9 '^listen payments' files/web1/etc/haproxy/haproxy.cfg | cut -c 1-110"
+
+say "web1 calls the payment service, by real firewalls and proxies in network namespaces of this machine."
+run python "$here/zones.py" payments.hcl production web1 payments
+
 say "Four web servers instead of three, and larger ones behind them, one at a time."
 sed -i '/role "web" {/a\    count = 4' payments.hcl
 sed -i '/role "cache" {/,/}/s/medium/large/' payments.hcl
@@ -86,7 +97,7 @@ say "It passed, as its probes read what the volumes hold. Its evidence is signed
 without_progress portinfra dr drills $places
 
 say "The same file, in another cloud's shape: the recovery environment."
-run "portinfra plan recovery -f payments.hcl --on fake:gcp/europe-west1 | tail -n 1"
+run "portinfra plan recovery -f payments.hcl --on fake:gcp/europe-west1 | grep '^Plan:'"
 
 say "Destroy it. Volumes would stay, for the data that they hold, if we did not say otherwise."
 quietly portinfra destroy production $places --yes --allow-data-loss all

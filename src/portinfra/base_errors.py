@@ -11,6 +11,11 @@ class PortinfraError(Exception):
         if fix:
             self.fix = fix
 
+    @property
+    def first_line(self) -> str:
+        """What happened, in one line."""
+        return str(self).partition("\n")[0]
+
 
 class WrongTypeError(PortinfraError, TypeError):
     """An argument of a function or an attribute of a value has a wrong type."""

@@ -39,8 +39,8 @@ from portinfra.placement import place
 from portinfra.provider import registry
 from portinfra.provider.abilities import Grants
 from portinfra.recovery.announced import drill, failback, failover, refresh, replicate, takeover
-from portinfra.recovery.drills.drill import Swept, sweep
 from portinfra.recovery.drills.history import RunHistory, compare_to_ledger, list_runs
+from portinfra.recovery.drills.sweep import Swept, sweep
 from portinfra.recovery.evidence import evidence_document, evidence_of
 from portinfra.recovery.options import How, Pace
 from portinfra.recovery.points.locks import unfit_for_locks

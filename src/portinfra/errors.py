@@ -239,3 +239,8 @@ class ApplyError(PortinfraError):
     def first(self) -> Exception:
         """The first step's error, which says more than how many failed; itself where no step has one."""
         return next((step.error for step in self.outcome.steps if step.error), self)
+
+    @property
+    def first_line(self) -> str:
+        """What happened at the first step that failed, in one line."""
+        return str(self.first).partition("\n")[0]

@@ -14,8 +14,9 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery
 
 from portinfra.errors import Unavailable
 from portinfra.execution.connection import Connection
-from portinfra.recovery.drills.drill import drill, sweep
+from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.drills.history import compare_to_ledger, list_runs
+from portinfra.recovery.drills.sweep import sweep
 from portinfra.recovery.evidence import evidence_document, evidence_of
 from portinfra.recovery.ledger import runs as chain
 from portinfra.recovery.ledger.ledger import Ledger

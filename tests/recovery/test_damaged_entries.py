@@ -20,7 +20,8 @@ from portinfra.model.recovery import DataPolicy, Wave
 from portinfra.model.resources import Volume
 from portinfra.model.topology import Role, Topology
 from portinfra.records.lease import NOTE, read_records
-from portinfra.recovery.drills.drill import drill, sweep
+from portinfra.recovery.drills.drill import drill
+from portinfra.recovery.drills.sweep import sweep
 from portinfra.recovery.ledger.approvals import read_approvals
 from portinfra.recovery.ledger.drills import drilled
 from portinfra.recovery.ledger.entries import FORMS, VERSION, unreadable

@@ -15,7 +15,8 @@ from portinfra.model.catalogue import Capabilities
 from portinfra.model.receipts import find_summary
 from portinfra.model.recovery import DataPolicy, Probe, Wave
 from portinfra.model.resources import Instance
-from portinfra.recovery.drills.drill import drill, sweep
+from portinfra.recovery.drills.drill import drill
+from portinfra.recovery.drills.sweep import sweep
 from portinfra.recovery.options import How
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover

@@ -19,7 +19,7 @@ from portinfra.errors import PermissionDenied, PortinfraError, Unavailable
 from portinfra.model.plan import PlanOptions
 from portinfra.model.recovery import Action, Probe
 from portinfra.model.topology import Role, Topology, Volume
-from portinfra.recovery.drills.drill import sweep
+from portinfra.recovery.drills.sweep import sweep
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.fencing import fence

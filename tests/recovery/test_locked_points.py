@@ -9,6 +9,7 @@ from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write
 
 from portinfra import dr
 from portinfra.errors import PermissionDenied, ValidationError
+from portinfra.execution.connection import Connection
 from portinfra.model.finding import Severity
 from portinfra.model.recovery import DataPolicy, RecoveryPlan
 from portinfra.model.topology import Role, Topology, Volume
@@ -19,6 +20,8 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.forecast import prospect
 from portinfra.recovery.watch.status import status
+from portinfra.testing.fake import plugin
+from portinfra.testing.faults import Crash, Faults, injected
 from portinfra.testing.simulated import applied, simulated
 from portinfra.testing.wrapped import wrapped
 from portinfra.words import iso
@@ -90,6 +93,56 @@ def test_a_point_that_cannot_be_locked_fails_its_group_and_the_next_run_locks_it
     assert status(tiny()).points[0].locked_until is not None
 
 
+def keeping_one_without_a_lock():
+    return tiny(lock="", data=[DataPolicy("db", keep={"last": 1})])
+
+
+@pytest.mark.parametrize("mishap", ["dies before", "dies after"])
+def test_a_run_that_dies_while_it_locks_leaves_a_point_whose_lock_the_status_knows(cloud, mishap):
+    with injected("fake", Faults(at="LockSnapshot", mishap=mishap)), pytest.raises(Crash):
+        replicate(tiny(), pace=ONE)
+    passed_later(cloud, 3600)
+    later = keeping_one_without_a_lock()
+    (point,) = status(later).points
+    assert (point.locked_until is not None) is (mishap == "dies after")
+
+
+def lock_by_hand(cloud):
+    """Somebody locks every snapshot of the waiting end, by the means of the cloud."""
+    with Connection.to(RECOVERY) as place:
+        for seen in place.observe(tiny().points).resources.values():
+            place.caller.insisting(plugin.lock_call(seen, 7))
+
+
+@pytest.mark.parametrize("how", ["a run died while it locked", "others locked it"])
+def test_a_point_that_the_cloud_locks_stays_whole_and_fails_no_replication(cloud, how):
+    later = keeping_one_without_a_lock()
+    if how == "others locked it":
+        assert replicate(later, pace=ONE).succeeded
+        lock_by_hand(cloud)
+    else:
+        with injected("fake", Faults(at="LockSnapshot", mishap="dies after")), pytest.raises(Crash):
+            replicate(tiny(), pace=ONE)
+    (first,) = points_of(later)
+    for _ in range(2):
+        passed_later(cloud, 3600)
+        assert replicate(later, now=True, pace=ONE).succeeded
+    found = {point.id: point for point in status(later).points}
+    assert (found[first].parts, found[first].locked_until is not None) == (1, True)
+    assert len(found) == 2, "the newest, and the locked one"
+    passed_later(cloud, 8 * DAY)
+    assert replicate(later, now=True, pace=ONE).succeeded
+    assert first not in points_of(later)
+
+
+def test_a_plan_without_locks_removes_points_where_it_may_not_read_locks(cloud):
+    later = keeping_one_without_a_lock()
+    replicate(later, pace=ONE)
+    passed_later(cloud, 3600)
+    with failing("ListLocks"):
+        assert replicate(later, now=True, pace=ONE).pruned == 1
+
+
 def test_no_point_is_removed_while_locks_cannot_be_read(cloud):
     replicate(tiny(), pace=ONE)
     passed_later(cloud, 8 * DAY)
@@ -115,7 +168,7 @@ def test_the_reason_why_a_vault_is_not_pruned_is_the_true_one(monkeypatch, all_t
     about = SimpleNamespace(plan=SimpleNamespace(vault="a vault"))
     vault = VaultListing(points=frozenset())
     tidying = retention.Retention(about, end, end, None, None, ONE, vault, all_told)
-    assert tidying._locked([], {}) == set()
+    assert tidying._locked([], {}, ()) == {}
     assert tidying._prune_vault() == why
 
 

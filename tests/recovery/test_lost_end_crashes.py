@@ -11,8 +11,10 @@ from portinfra.errors import PolicyError, Unavailable
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failback, failover
+from portinfra.testing.conformance.suite.crashes import DEATHS
 from portinfra.testing.conformance.sweep import Crashes
 from portinfra.testing.fake import plugin
+from portinfra.testing.faults import MISHAPS
 from portinfra.testing.wrapped import wrapped
 
 pytestmark = pytest.mark.slow
@@ -36,7 +38,7 @@ def test_so_does_the_fence_of_a_target_that_came_back(ready):
     assert powers(ready, RECOVERY) == {"stopped"}
 
 
-def swept(verb, ends_well, stride):
+def swept(verb, ends_well, stride, forms=MISHAPS):
     """Crash at the calls of a verb."""
 
     def under(hand):
@@ -47,7 +49,8 @@ def swept(verb, ends_well, stride):
         passed_later(plugin.cloud, 60)  # lists that lag would tell of the moment before
         ends_well()
 
-    assert Crashes(lambda: None, under, after_a_while, forked=lambda: None, stride=stride).sweep()
+    crashes = Crashes(lambda: None, under, after_a_while, forked=lambda: None, stride=stride, forms=forms)
+    assert crashes.sweep()
 
 
 stride = strides(5, quick=40)
@@ -86,7 +89,7 @@ def test_giving_up_dies_at_a_call_and_then_so_does_the_source(ready, stride):
             assert failover(recovery(rto="9h", rpo="9h"), LOST).result == "passed"
         assert powers(plugin.cloud, RECOVERY) == {"running"}
 
-    swept(lambda: abandon(recovery(), HOW), ends_well, stride)
+    swept(lambda: abandon(recovery(), HOW), ends_well, stride, DEATHS)
 
 
 @pytest.mark.slow
@@ -101,4 +104,4 @@ def test_the_way_back_dies_at_a_call_and_then_so_does_the_target(ready, stride):
         assert set(written(plugin.cloud, PRODUCTION).values()) in (said("a day of orders"), said("ledger"))
         assert powers(plugin.cloud, PRODUCTION) == {"running"}
 
-    swept(lambda: failback(recovery(), HOW), ends_well, stride)
+    swept(lambda: failback(recovery(), HOW), ends_well, stride, DEATHS)

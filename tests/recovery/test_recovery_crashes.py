@@ -10,7 +10,8 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
 from portinfra.model.recovery import DataPolicy, Wave
-from portinfra.recovery.drills.drill import drill, sweep
+from portinfra.recovery.drills.drill import drill
+from portinfra.recovery.drills.sweep import sweep
 from portinfra.recovery.options import How
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
@@ -21,8 +22,8 @@ from portinfra.testing.simulated import applied
 
 pytestmark = pytest.mark.slow
 
-STRIDE = 8
-"""A full run tries the crashes of one write in so many; the soak, of every write."""
+STRIDE = 16
+"""A full run tries the crashes of one write in so many, others in each shape; the soak, of every write."""
 
 
 @pytest.fixture(params=one_in_quick("aws", "gcp", "libvirt"))

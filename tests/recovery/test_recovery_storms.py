@@ -9,7 +9,8 @@ from worlds import PRODUCTION, RECOVERY, SHOP, recovery, there, write, written
 
 from portinfra import workflow
 from portinfra.model.recovery import Probe, Wave
-from portinfra.recovery.drills.drill import drill, sweep
+from portinfra.recovery.drills.drill import drill
+from portinfra.recovery.drills.sweep import sweep
 from portinfra.recovery.options import How, Pace
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover

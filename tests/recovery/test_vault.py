@@ -244,6 +244,11 @@ def test_a_ledger_that_has_lost_all_points_costs_none_of_the_vaults(home, cloud)
     assert points_in(home) == before
 
 
+def left_of(about):
+    """What the status says that runs left."""
+    return [(each.what, each.environment, each.command) for each in dr.status(about).left_behind]
+
+
 def test_helpers_that_were_not_removed_are_removed_when_there_is_nothing_to_receive(home, cloud):
     about = by("age", home, cloud)
     assert dr.replicate(about, pace=ONE).succeeded
@@ -251,8 +256,21 @@ def test_helpers_that_were_not_removed_are_removed_when_there_is_nothing_to_rece
     dies_at("DeleteInstance", lambda: dr.failover(about, lost))
     left = {r["kind"] for r in cloud.books(RECOVERY.account) if "helper" in str(r["name"])}
     assert left >= {"instance", "public-address", "volume"}
+    assert left_of(about) == [("transfer hosts", "recovery", "portinfra dr sweep shop")]
     assert dr.failover(about, lost).result == "passed"
     assert helpers_left() == []
+    assert left_of(about) == []
+
+
+def test_helpers_that_sent_are_named_and_swept(home, cloud):
+    about = by("age", home, cloud)
+    dies_at("DeleteInstance", lambda: dr.replicate(about, pace=ONE))
+    assert left_of(about) == [("transfer hosts", "production", "portinfra dr sweep shop")]
+    assert [(each.what, each.environment) for each in dr.sweep(about, pace=ONE)] == [
+        ("transfer hosts", "production")
+    ]
+    assert helpers_left() == []
+    assert left_of(about) == []
 
 
 def test_helpers_that_cannot_be_removed_do_not_keep_anybody_from_taking_over(home, cloud, monkeypatch):

@@ -207,6 +207,8 @@ class Truth:
     def __init__(self, cloud, chance):
         self.cloud, self.chance, self.texts = cloud, chance, 0
         self.active, self.written, self.carried = PRODUCTION, "", ""
+        self.own = ""
+        """What the target's own volumes have, where no point is newer."""
         self.steps = []
         self.write()
 
@@ -238,7 +240,7 @@ class Truth:
     def take_over(self):
         verb, end = (failover, RECOVERY) if self.active == PRODUCTION else (failback, PRODUCTION)
         planned = verb is failback or self.chance.random() < 0.5
-        newest = self.written if planned else self.carried
+        newest = self.written if planned else self.carried or self.own
         try:
             with clock_off(self.skew()):
                 verb(tiny(), evolve(HOW, planned=planned))
@@ -247,21 +249,23 @@ class Truth:
             return
         assert content(self.cloud, end) == {newest}, "the newest data is at the end that takes over"
         self.active, self.written, self.carried = end, newest, ""
+        self.own = newest if verb is failback else ""
 
     def check(self):
         found = status(tiny())
         ids = [point.id for point in found.points]
-        assert ids == sorted(ids, key=lambda id: -self.number(id))
+        numbers = self.numbers(tiny() if found.end == "target" else tiny().turned)
+        assert ids == sorted(ids, key=lambda id: -numbers[id])
         assert all(point.age is None or point.age >= 0 for point in found.points)
         assert not (found.dated_ahead and not found.points)
         if self.active == PRODUCTION and self.carried:
             assert any(point.restorable for point in found.points)
         assert content(self.cloud, self.active) == {self.written}, "no verb changes what is served"
 
-    def number(self, id):
-        with Connection.to(RECOVERY) as there:
-            known = points(Ledger(there, tiny().ledger).entries())
-        return next(point.number for point in known if point.id == id)
+    def numbers(self, way):
+        """The ledger number of each point of a way."""
+        with Connection.to(way.target) as there:
+            return {point.id: point.number for point in points(Ledger(there, way.ledger).entries())}
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from worlds import PRODUCTION, RECOVERY, SHOP, recovery
 
 from portinfra.commands.app import app
+from portinfra.commands.exits import Exit
 from portinfra.commands.session import Session
 from portinfra.declaration.declared import Declared
 from portinfra.model.recovery import Wave
@@ -44,6 +45,9 @@ FIELDS = {
     "hosts": r"\d+ hosts?",
 }
 PATTERNS = {name: pattern(sentence, FIELDS) for name, sentence in RECOVERY_ASSURANCES.items()}
+EPOCH = re.compile(r'"epoch":\s*[1-9]')
+TOOK_OVER = r"^fail(?:over|back) (?:.*\n)*?.* to the last wave"
+"""Evidence of a takeover that came to its end, whatever its result."""
 GATED = Wave(["db"], gates=lambda inventory: False, limit="10s")
 VOLUMES = [a.name for a in place(SHOP, PRODUCTION).resources if a.kind == "volume"]
 
@@ -59,7 +63,7 @@ class RecoveryHistory:
     def __init__(self, seed):
         self.chance = random.Random(seed)
         self.cloud = plugin.cloud = FakeCloud()
-        self.recovery = recovery(**self.plan)
+        self.topology, self.production, self.target = SHOP, PRODUCTION, RECOVERY
         self.overwritten = []
         self.began = None
         self.skew = 0.0
@@ -67,8 +71,16 @@ class RecoveryHistory:
         self.said = []
         self.found = ""
 
+    @property
+    def recovery(self):
+        return self.recovery_with()
+
+    def recovery_with(self, **more):
+        given = {"topology": self.topology, **self.plan, **more}
+        return recovery(self.production, self.target, **given)
+
     def run(self, steps):
-        applied(SHOP, PRODUCTION)
+        applied(self.topology, self.production)
         self.write()
         self.command("dr", "replicate", "--now")
         self.command("dr", "status")
@@ -81,8 +93,8 @@ class RecoveryHistory:
 
     def write(self):
         """Every host that runs writes a stamp on its volume."""
-        hosts = {host["id"] for host in self.hosts(PRODUCTION) + self.hosts(RECOVERY)}
-        for environment in (PRODUCTION, RECOVERY):
+        hosts = {host["id"] for environment in self.places for host in self.hosts(environment)}
+        for environment in self.places:
             for name, volume in self.volumes(environment).items():
                 if (volume.get("attachment") or {}).get("instance") in hosts:
                     now = self.cloud.clock.now()
@@ -97,11 +109,11 @@ class RecoveryHistory:
             self.write()
 
     def lose_a_snapshot(self):
-        there = self.records(RECOVERY, "snapshot")
+        there = self.records(self.target, "snapshot")
         if there:
             with suppress(FakeError):
                 id = self.chance.choice(there)["id"]
-                self.cloud.request(RECOVERY.account, RECOVERY.region, "DeleteSnapshot", {"id": id})
+                self.cloud.request(self.target.account, self.target.region, "DeleteSnapshot", {"id": id})
 
     def replicate_elsewhere(self):
         """Another machine makes points, and its clock is not quite right."""
@@ -117,7 +129,7 @@ class RecoveryHistory:
             self.cloud.unreachable.add(zone)
 
     def start_by_hand(self):
-        for environment in (PRODUCTION, RECOVERY):
+        for environment in self.places:
             for host in self.records(environment, "instance"):
                 if host["power"] == "stopped":
                     with suppress(FakeError):
@@ -141,23 +153,23 @@ class RecoveryHistory:
         self.cloud.fail_later("DeleteVolume", times=0)
 
     def lose_the_source(self):
-        with lost(PRODUCTION, untouched=False):
+        with lost(self.production, untouched=False):
             self.command("dr", *self.chance.choice([("status",), ("failover", "--yes", "--source-is-lost")]))
 
     # What is said, and what is so
 
     def command(self, *arguments, gate=None):
         self.cloud.clock.sleep_until(self.cloud.clock.now() + 120)
-        plan = self.recovery.plan if gate is None else recovery(waves=[gate, ["web"]], **self.plan).plan
-        if {"failover", "failback"} & {*arguments} and self.began is None:
-            self.began = self.cloud.clock.now()
+        plan = self.recovery.plan if gate is None else self.recovery_with(waves=[gate, ["web"]]).plan
         asked = self.cloud.clock.now()
-        session = Session("python shop.py", arguments, Declared((SHOP,), (PRODUCTION, RECOVERY), (plan,)))
+        begins = self.began is None and bool({"failover", "failback"} & {*arguments})
+        self.began = asked if begins else self.began
+        session = Session("python shop.py", arguments, Declared((self.topology,), self.places, (plan,)))
         result = CliRunner().invoke(app(session), list(arguments))
         self.said.append(f"$ {' '.join(arguments)}\n{result.stdout}{result.stderr}")
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
-        self.found = result.stdout
+        self.found, self.exit_code = result.stdout, result.exit_code
         for name, each in PATTERNS.items():
             for found in each.finditer(result.stdout):
                 self.printed.add(name)
@@ -165,17 +177,19 @@ class RecoveryHistory:
                     raise FalseSentence(f"{found[0]!r}\n{wrong}\n\n" + "\n".join(self.said[-6:]))
         if {"failover", "failback", "refresh"} & {*arguments}:
             self.write()  # what came back is written to: its contents are of this moment from now on
-        if result.exit_code in (0, 3) and "abandon" not in arguments:
+        refused = begins and result.exit_code == Exit.REFUSED
+        abandoned = "abandon" in arguments and result.exit_code == Exit.DONE
+        if refused or abandoned or re.search(TOOK_OVER, result.stdout, re.MULTILINE):
             self.began = None
 
     def is_standby(self, environment):
         """Whether hosts may run there while it waits, and no rule lets the internet in."""
         rules = [rule for each in self.records(environment, "firewall") for rule in each["ingress"]]
         is_open = any(rule["peer"] == "0.0.0.0/0" for rule in rules)
-        return bool(self.plan) and environment is RECOVERY and not is_open
+        return self.recovery.has_standby and environment is self.target and not is_open
 
     def scope(self, environment):
-        return self.recovery.source_scope if environment is PRODUCTION else self.recovery.target_scope
+        return self.recovery.source_scope if environment is self.production else self.recovery.target_scope
 
     def records(self, environment, kind=None):
         """What exists of an environment, and every snapshot of its account, by the simulator's word."""
@@ -191,6 +205,16 @@ class RecoveryHistory:
             if each["kind"] != "claim" and kind in (None, each["kind"]) and each["state"] not in going
         ]
 
+    @property
+    def places(self):
+        return self.production, self.target
+
+    @property
+    def took_over(self):
+        """Whether a takeover has fenced an end, by the records. Before that, the target is blank."""
+        claims = [each for end in self.places for each in self.cloud.books(end.account)]
+        return any(EPOCH.search(str(each)) for each in claims if each["kind"] == "claim")
+
     def hosts(self, environment):
         """The hosts that run."""
         return [each for each in self.records(environment, "instance") if each["power"] == "running"]
@@ -203,13 +227,13 @@ class RecoveryHistory:
     def ends(self):
         """The environment that is captured, and the one whose points the last status was about."""
         waits = f"points in {self.recovery.source_scope}, which waits" in self.found
-        return (RECOVERY, PRODUCTION) if waits else (PRODUCTION, RECOVERY)
+        return self.places[::-1] if waits else self.places
 
     def points(self):
         """Id → volume → snapshot, of those that are complete where the points are."""
         found = {}
         _, there = self.ends
-        way = self.recovery if there is RECOVERY else self.recovery.turned
+        way = self.recovery if there is self.target else self.recovery.turned
         for each in self.records(there, "snapshot"):
             name = way.points.resource_name(each["name"])
             if name and each["state"] == "available":
@@ -252,12 +276,16 @@ def _slack(text):
 
 
 def ok(history, found, asked):
-    """Each volume has data no older than the schedule and its slack, and the end that waits does not run."""
+    """Each volume has data no older than the schedule and its slack, and the end that waits does not run.
+
+    Before any takeover the target may run, with blank volumes: its apply warns of that.
+    """
     schedule = 2 * HOUR
     now = history.cloud.clock.now()
     late = history.older_than(now - 1.25 * schedule, 1.0)
     _, waits = history.ends
     running = [host["name"] for host in history.hosts(waits) if not history.is_standby(waits)]
+    running = running if history.took_over else []
     return {"late": late, "running where it waits": running} if late or running else {}
 
 
@@ -285,10 +313,10 @@ def passed(history, found, asked):
     """Every declared host runs where the takeover led, on a volume with data."""
     if found["kind"] == "drill":
         return []
-    there = PRODUCTION if found["kind"] == "failback" else RECOVERY
+    there = history.production if found["kind"] == "failback" else history.target
     scope = history.scope(there)
     running = {scope.resource_name(host["name"]): host["id"] for host in history.hosts(there)}
-    wanted = [a.name for a in place(SHOP, there).resources if a.kind == "instance"]
+    wanted = [a.name for a in place(history.topology, there).resources if a.kind == "instance"]
     wrong = [f"{name} does not run" for name in wanted if name not in running]
     volumes = history.volumes(there)
     for name in VOLUMES:
@@ -307,7 +335,9 @@ def measured_age(history, found, asked):
     kind = re.search(r"^(drill|failover|failback|refresh) ", history.found, re.MULTILINE)[1]
     if kind in ("drill", "refresh"):
         return history.older_than(asked - age, slack)
-    here, there = (PRODUCTION, RECOVERY) if kind == "failover" else (RECOVERY, PRODUCTION)
+    here, there = (
+        (history.production, history.target) if kind == "failover" else (history.target, history.production)
+    )
     return [
         name
         for name, volume in history.volumes(there).items()
@@ -318,29 +348,35 @@ def measured_age(history, found, asked):
 def nothing_left(history, found, asked):
     id = re.search(r"^drill (\S+) ", history.found, re.MULTILINE)[1]
     scope = history.recovery.drill(id)
-    return [each["name"] for each in history.records_of_all(RECOVERY) if scope.resource_name(each["name"])]
+    return [
+        each["name"] for each in history.records_of_all(history.target) if scope.resource_name(each["name"])
+    ]
 
 
 def source_stopped(history, found, asked):
     kind = re.search(r"^(failover|failback) ", history.found, re.MULTILINE)[1]
-    return [host["name"] for host in history.hosts(PRODUCTION if kind == "failover" else RECOVERY)]
+    return [
+        host["name"] for host in history.hosts(history.production if kind == "failover" else history.target)
+    ]
 
 
 def fenced(history, found, asked):
-    environment = {each.name: each for each in (PRODUCTION, RECOVERY)}[found["environment"]]
+    environment = {each.name: each for each in history.places}[found["environment"]]
     return [host["name"] for host in history.hosts(environment)]
 
 
 def standby(history, found, asked):
     """Hosts of the target run, and the internet does not reach them."""
-    running = [host["name"] for host in history.hosts(RECOVERY)]
-    if running and history.is_standby(RECOVERY):
+    running = [host["name"] for host in history.hosts(history.target)]
+    if running and history.is_standby(history.target):
         return ""
-    return f"running: {running}, closed: {history.is_standby(RECOVERY)}"
+    return f"running: {running}, closed: {history.is_standby(history.target)}"
 
 
 def nothing_to_sweep(history, found, asked):
-    return [each["name"] for each in history.records_of_all(RECOVERY) if "-drill-" in each["name"]]
+    left = ("-drill-", "-prober-", "-sending-", "-receiving-")
+    names = [each["name"] for end in (PRODUCTION, RECOVERY) for each in history.records_of_all(end)]
+    return [name for name in names if any(part in name for part in left)]
 
 
 ORACLES = {

@@ -32,7 +32,8 @@ def bed(tmp_path, monkeypatch):
 
 def service_of(action):
     """The action as a policy names it."""
-    return f"{'servicequotas' if action == 'GetServiceQuota' else 'ec2'}:{action}"
+    services = {"GetServiceQuota": "servicequotas", "DescribeKey": "kms"}
+    return f"{services.get(action, 'ec2')}:{action}"
 
 
 def lifecycle(bed):
@@ -72,6 +73,7 @@ def lifecycle(bed):
         here.remove(taken.address, allow_data_loss=True)
     with stage.provider() as provider:
         provider.perform(console)
+        assert plugin.key_problem(provider.perform(plugin.key_call(bed.environment, bed.key))) == ""
     stage.remove(bed.after)
     assert stage.books() == []
 
@@ -114,7 +116,7 @@ def tables(bed):
 def test_the_policy_allows_what_a_lifecycle_asks_and_nothing_else(bed):
     lifecycle(bed)
     asked = {service_of(action) for action in bed.ec2.calls if action not in STS}
-    services = ("ec2:", "servicequotas:")
+    services = ("ec2:", "servicequotas:", "kms:DescribeKey")
     granted = {action for action in allowed(plugin.iam_policy()) if action.startswith(services)}
     assert asked - granted == set()
     assert granted - asked == set()

@@ -7,10 +7,15 @@ import portinfra
 from emulator.conformance_bed import GcpBed
 from emulator.rules import permissions
 from portinfra import errors
+from portinfra.execution.caller import Caller
 from portinfra.model.resources import Snapshot
 from portinfra.testing.conformance.stage import Stage
 from portinfra.testing.wrapped import untouched, wrapped
 from portinfra_gcp import plugin
+from portinfra_gcp.errors import classified, of_answer
+
+READ_KEY = "cloudkms.cryptoKeys.get"
+"""Asked of Cloud KMS, which the bed of Compute Engine does not ask for permissions of its own."""
 
 ALLOWED = frozenset(plugin.iam_policy()["includedPermissions"])
 
@@ -66,6 +71,7 @@ def lifecycle(bed):
             here.remove(made.address, allow_data_loss=True)
     with stage.provider() as provider:
         provider.perform(console)
+        assert plugin.key_problem(provider.perform(plugin.key_call(bed.environment, bed.key))) == ""
     stage.remove(bed.after)
     assert stage.books() == []
 
@@ -95,7 +101,7 @@ def test_the_role_allows_what_a_lifecycle_asks_and_nothing_else(bed, needed):
     lifecycle(bed)
     asked_of_operations = {each for each in ALLOWED if "Operations.get" in each}
     assert needed - ALLOWED == set()
-    assert ALLOWED - needed - asked_of_operations == set()
+    assert ALLOWED - needed - asked_of_operations == {READ_KEY}
 
 
 @pytest.mark.parametrize(
@@ -118,4 +124,49 @@ def test_the_role_is_the_document_that_gcloud_takes():
     role = plugin.iam_policy()
     assert set(role) == {"title", "description", "stage", "includedPermissions"}
     assert sorted(ALLOWED) == role["includedPermissions"]
-    assert all(each.startswith("compute.") and each.count(".") == 2 for each in ALLOWED)
+    assert all(each.startswith("compute.") and each.count(".") == 2 for each in ALLOWED - {READ_KEY})
+
+
+def test_the_role_has_all_permissions_that_a_takeover_needs_and_may_read_them(bed):
+    assert denied(bed) == []
+    for permission in ("compute.instances.create", "compute.snapshots.useReadOnly"):
+        bed.gce.configure(allowed=ALLOWED - {permission})
+        assert denied(bed) == [permission]
+
+
+def denied(bed):
+    (call,) = plugin.permission_calls(bed.environment, None, {})
+    with Stage(bed).provider() as provider:
+        return list(plugin.denied_actions(call, provider.perform(call)))
+
+
+def test_without_the_permission_to_read_keys_the_error_names_it(bed):
+    bed.gce.configure(allowed=ALLOWED - {READ_KEY})
+    call = plugin.key_call(bed.environment, bed.key)
+    with Stage(bed).provider() as provider, pytest.raises(errors.PermissionDenied) as caught:
+        Caller(provider).insisting(call)
+    assert READ_KEY in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        ({"purpose": "ASYMMETRIC_SIGN"}, "it is for ASYMMETRIC_SIGN, and not for symmetric encryption"),
+        ({"purpose": "ENCRYPT_DECRYPT"}, "it has no primary version"),
+        (
+            {"purpose": "ENCRYPT_DECRYPT", "primary": {"state": "DESTROY_SCHEDULED"}},
+            "its primary version is DESTROY_SCHEDULED",
+        ),
+    ],
+)
+def test_a_key_that_encrypts_no_disk_says_why(answer, problem):
+    assert plugin.key_problem(answer) == problem
+
+
+def test_a_service_that_is_not_switched_on_is_named():
+    error = of_answer(
+        403,
+        {"error": {"message": "off", "status": "X", "details": [{"reason": "SERVICE_DISABLED"}]}},
+        "cryptoKeys.get",
+    )
+    assert classified(error).fix == "Switch the API on: gcloud services enable cloudkms.googleapis.com"

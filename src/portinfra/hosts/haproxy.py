@@ -15,6 +15,14 @@ STATE = "/run/haproxy/state"
 TLS = "/etc/portinfra/tls"
 """The folder of certificates, which another program fills: `host.pem`, `host.pem.key`, `ca.pem`."""
 
+_VANISHED = "tcp-ut 3s"
+"""A connection ends when data stays for so long without an answer. A worker that a reload replaced checks no
+servers, so nothing else ends its connections to a host that vanished. `default-server` of 2.6 ignores it.
+"""
+_LEAVE = "on-marked-down shutdown-sessions"
+"""Kept connections leave an application that is called dead. Only HAProxy beside an application needs it:
+elsewhere it would end new connections, too, that wait for another server.
+"""
 _CERTIFICATES = f"crt {TLS}/host.pem ca-file {TLS}/ca.pem verify required"
 _FEW_CLIENTS = 50
 """The most clients that check a server once a second. With more, each checks it less often."""
@@ -32,6 +40,8 @@ global
     ssl-default-server-options ssl-min-ver TLSv1.2
     ssl-server-verify required
     server-state-file {STATE}
+    # A reload leaves the old process to its kept connections. They would keep it for ever.
+    hard-stop-after 1h
     # Without it, all clients that start together check at the same moment.
     spread-checks 10
 
@@ -39,20 +49,31 @@ defaults
     log global
     mode tcp
     option tcplog
-    # A request that finds its server dead goes to another one.
+    # A new connection that finds its server dead goes to another one. Five tries take longer than it takes to
+    # find out that the last host of a zone has vanished (3.3 s): the fifth one goes to another zone.
     option redispatch 1
-    retries 3
+    retries 4
     timeout connect 1s
     # Kept connections live for long; waiting ends soon.
     timeout client 1h
     timeout server 1h
     timeout check 1s
     timeout queue 5s
+    # An idle connection to a host that vanished ends within 5 s.
+    option tcpka
+    clitcpka-idle 2s
+    clitcpka-intvl 1s
+    clitcpka-cnt 3
+    srvtcpka-idle 2s
+    srvtcpka-intvl 1s
+    srvtcpka-cnt 3
     # A drained server stays drained through a reload.
     load-server-state-from-file global
-    # A dead server is found within 2 s. Kept connections leave it, and return to the own zone.
-    default-server inter 1s fastinter 250ms downinter 1s fall 2 rise 2 on-marked-down shutdown-sessions on-marked-up shutdown-backup-sessions
-"""  # noqa: E501
+    # A dead server is found within 2 s. Kept connections return to the own zone.
+    default-server inter 1s fastinter 250ms downinter 1s fall 2 rise 2 on-marked-up shutdown-backup-sessions
+    # A connection that fails starts a check at once: with many clients, the next one may be a minute away.
+    default-server observe layer4 error-limit 1 on-error sudden-death
+"""
 
 
 def haproxy_file(upstreams: Upstreams, role: str, zone: int, offers: tuple[Service, ...]) -> HostFile | None:
@@ -84,8 +105,10 @@ def _upstream(service: Service, servers: list[Server], clients: int) -> Iterator
     checked = service.health and service.tls != "proxy"
     if checked:
         yield f"    option httpchk GET {service.health}"
+    if service.tls != "proxy":
+        yield f"    default-server {_LEAVE}"
     for server in servers:
-        words = [f"    server {server.name} {server.address}:{service.tcp} check"]
+        words = [f"    server {server.name} {server.address}:{service.tcp} check {_VANISHED}"]
         if service.tls == "proxy":
             words.append(f"ssl {_CERTIFICATES} verifyhost {server.name} sni str({server.name})")
         elif service.tls == "app" and checked:
@@ -95,7 +118,7 @@ def _upstream(service: Service, servers: list[Server], clients: int) -> Iterator
 
 def _listener(service: Service, admitted: tuple[str, ...]) -> Iterator[str]:
     yield f"frontend {service.name}-listener"
-    yield f"    bind {{address}}:{service.tcp} ssl {_CERTIFICATES}"
+    yield f"    bind {{address}}:{service.tcp} ssl {_CERTIFICATES} {_VANISHED}"
     # A listener accepts while its application is dead: its clients would not see it.
     yield f"    tcp-request connection reject if {{ nbsrv({service.name}-app) lt 1 }}"
     # A role's name ends in no digit, so that the name of a host has its role.
@@ -107,4 +130,4 @@ def _listener(service: Service, admitted: tuple[str, ...]) -> Iterator[str]:
         yield f"    option httpchk GET {service.health}"
     elsewhere = service.port_of_health != service.port_of_app
     port = f" port {service.port_of_health}" if elsewhere else ""
-    yield f"    server app 127.0.0.1:{service.port_of_app} check{port} inter 500ms fall 1 rise 1"
+    yield f"    server app 127.0.0.1:{service.port_of_app} check{port} inter 500ms fall 1 rise 1 {_LEAVE}"

@@ -6,12 +6,13 @@ from datetime import datetime
 from portinfra.model.address import Scope
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.plain import Document, plain
-from portinfra.recovery.drills.drill import Swept
 from portinfra.recovery.drills.history import RunHistory
+from portinfra.recovery.drills.sweep import Swept
 from portinfra.recovery.ledger.drills import Drilled
 from portinfra.recovery.ledger.runs import Run
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
+from portinfra.recovery.situation.leftovers import Leftover
 from portinfra.recovery.situation.situation import End, peer_of
 from portinfra.recovery.takeover.abandon import Abandoned
 from portinfra.recovery.takeover.approve import Approving
@@ -72,6 +73,8 @@ def status_document(found: RecoveryStatus) -> Document:
         "points": plain(found.points),
         "last_drill": plain(found.last_drill),
         "drills_to_sweep": list(found.drills),
+        "left_behind": [_leftover(each) for each in found.left_behind],
+        "left_behind_unseen": list(found.left_unseen),
         "failover_under_way": found.turn.id if found.turn and found.turn.occasion == "failover" else None,
         "failback_under_way": found.turn.id if found.turn and found.turn.occasion == "failback" else None,
         "last_refresh": _refresh(found.last_refresh),
@@ -85,11 +88,21 @@ def status_document(found: RecoveryStatus) -> Document:
         if found.readiness is None
         else [finding_document(finding) for finding in found.readiness],
         "vault_unseen": found.vault_unseen or None,
+        "locks_unread": found.locks_unread or None,
         "dated_ahead": list(found.dated_ahead),
         "unreadable_entries": [str(each) for each in found.unreadable],
         "kept": plain(found.kept),
         "kept_unseen": list(found.kept_unseen),
         "waits_for_step": found.turn.waits or None if found.turn else None,
+    }
+
+
+def _leftover(each: Leftover) -> Document:
+    return {
+        "what": each.what,
+        "environment": each.environment,
+        "id": each.id or None,
+        "command": each.command,
     }
 
 
@@ -99,10 +112,25 @@ def _refresh(run: Run | None) -> Document | None:
 
 def swept_document(recovery: Recovery, found: Iterable[Swept]) -> Document:
     """What a sweep did."""
+    found = list(found)
     return {
         "schema": "portinfra.swept/1",
         "recovery": recovery.plan.name,
-        "drills": plain(tuple(found)),
+        "drills": [_swept_drill(each) for each in found if each.what == "drill"],
+        "others": [_swept_hosts(each) for each in found if each.what != "drill"],
+    }
+
+
+def _swept_drill(each: Swept) -> Document:
+    return {"id": each.id, "began": each.began, "fate": each.fate, "resources": each.resources}
+
+
+def _swept_hosts(each: Swept) -> Document:
+    return {
+        "what": each.what,
+        "environment": each.environment,
+        "fate": each.fate,
+        "resources": each.resources,
     }
 
 
@@ -168,6 +196,9 @@ def prometheus(found: RecoveryStatus) -> str:
         "# HELP portinfra_recovery_drills_to_sweep Drills that have not ended, or left something behind.",
         "# TYPE portinfra_recovery_drills_to_sweep gauge",
         f'portinfra_recovery_drills_to_sweep{{recovery="{name}"}} {len(found.drills)}',
+        "# HELP portinfra_recovery_left_behind Drills, hosts and refreshes that runs left behind.",
+        "# TYPE portinfra_recovery_left_behind gauge",
+        f'portinfra_recovery_left_behind{{recovery="{name}"}} {len(found.left_behind)}',
         *_readiness(name, found.readiness),
         *_last_drill(name, found.last_drill),
         "# HELP portinfra_recovery_refresh_overdue 1 where no refresh of the standby passed in time.",

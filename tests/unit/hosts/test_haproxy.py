@@ -8,6 +8,7 @@ from portinfra import Role, Service, Topology, allow
 from portinfra.hosts.haproxy import PATH
 
 CERTIFICATES = "crt /etc/portinfra/tls/host.pem ca-file /etc/portinfra/tls/ca.pem verify required"
+LEAVE = "on-marked-down shutdown-sessions"
 
 
 def sections(text):
@@ -60,14 +61,16 @@ def test_where_the_own_zone_has_no_server_all_others_answer():
 
 def test_a_client_proves_who_it_is_and_checks_whom_it_calls():
     first = next(line for line in of_host("web1")["listen payments"] if line.startswith("server"))
-    assert first == f"server app1 10.10.4.4:8443 check ssl {CERTIFICATES} verifyhost app1 sni str(app1)"
+    assert first == (
+        f"server app1 10.10.4.4:8443 check tcp-ut 3s ssl {CERTIFICATES} verifyhost app1 sni str(app1)"
+    )
 
 
 def test_a_listener_admits_the_roles_whose_flows_reach_its_port():
     """A role may reach a port by a flow that names no service: it speaks TLS itself."""
     refused = "tcp-request content reject unless {{ ssl_c_s_dn(CN) -m reg ^({})[1-9][0-9]*$ }}"
     app, db = of_host("app2"), of_host("db1")
-    assert f"bind 10.10.5.4:8443 ssl {CERTIFICATES}" in app["frontend payments-listener"]
+    assert f"bind 10.10.5.4:8443 ssl {CERTIFICATES} tcp-ut 3s" in app["frontend payments-listener"]
     assert refused.format("web") in app["frontend payments-listener"]
     assert refused.format("app|db") in db["frontend ledger-listener"]
 
@@ -84,20 +87,35 @@ def test_a_listener_refuses_while_its_application_is_dead():
     )
     assert app["backend payments-app"] == [
         "option httpchk GET /health",
-        "server app 127.0.0.1:18443 check inter 500ms fall 1 rise 1",
+        f"server app 127.0.0.1:18443 check inter 500ms fall 1 rise 1 {LEAVE}",
     ]
-    assert "server app 127.0.0.1:5432 check port 8008 inter 500ms fall 1 rise 1" in db["backend ledger-app"]
+    ledger = f"server app 127.0.0.1:5432 check port 8008 inter 500ms fall 1 rise 1 {LEAVE}"
+    assert ledger in db["backend ledger-app"]
+
+
+def test_where_only_clients_check_an_application_their_connections_leave_it():
+    """Elsewhere its own host does, and a client's new connections wait for another server."""
+    app = of_host("app1")
+    assert f"default-server {LEAVE}" in app["listen queue"]
+    assert not [line for line in (*app["listen ledger"], *app["defaults"]) if LEAVE in line]
+
+
+def test_a_reload_ends_the_process_before_it_in_an_hour():
+    assert "hard-stop-after 1h" in of_host("app1")["global"]
 
 
 def test_an_application_that_ends_tls_itself_is_called_and_checked_as_it_is():
     queue = of_host("app1")["listen queue"]
     assert "option httpchk GET /up" in queue
-    assert f"server db1 10.10.8.4:5671 check check-ssl {CERTIFICATES} verifyhost db1 check-sni db1" in queue
+    server = (
+        f"server db1 10.10.8.4:5671 check tcp-ut 3s check-ssl {CERTIFICATES} verifyhost db1 check-sni db1"
+    )
+    assert server in queue
     assert "frontend queue-listener" not in of_host("db1")
 
 
 def test_a_service_without_tls_is_called_without_tls():
-    assert "server db1 10.10.8.4:6380 check" in of_host("web1")["listen cache"]
+    assert "server db1 10.10.8.4:6380 check tcp-ut 3s" in of_host("web1")["listen cache"]
     assert "frontend cache-listener" not in of_host("db1")
 
 

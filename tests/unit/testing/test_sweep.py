@@ -118,6 +118,14 @@ def test_only_the_forms_that_are_asked_for_are_tried():
     assert chosen(forms=deaths) == [(number, mishap) for number, mishap in chosen() if mishap in deaths]
 
 
+def test_strides_that_begin_at_each_number_try_each_crash_of_a_write_once():
+    def of_writes(crashes):
+        return [crash for crash in crashes if not RUN[crash[0] - 1].reads]
+
+    tried = [crash for first in range(3) for crash in of_writes(chosen(stride=3, first=first))]
+    assert sorted(tried) == sorted(of_writes(chosen()))
+
+
 @pytest.fixture(params=["forks", "repeats"])
 def settings(request):
     return {"forked": lambda: None} if request.param == "forks" else {}

@@ -85,6 +85,9 @@ TAGS = "CreateTags"
 QUOTAS = ("GetServiceQuota",)
 """Asked of Service Quotas. Without the permission a plan says what it needs, and compares it with nothing."""
 
+KEYS = ("DescribeKey",)
+"""Asked of KMS. Without the permission `dr plan` says that it is not known whether a key can be used."""
+
 ALL = (*READS, *CREATES, *CHANGES, *TIGHTENS, TAGS)
 
 
@@ -104,6 +107,7 @@ def policy() -> dict[str, Any]:
             _allow("Tighten", TIGHTENS),
             _allow("ChangeWhatIsOurs", CHANGES, ours),
             _allow("ReadQuotasIfYouLike", QUOTAS, service="servicequotas"),
+            _allow("ReadKeysIfYouLike", KEYS, service="kms"),
             {
                 "Sid": "UseTheKey",
                 "Effect": "Allow",

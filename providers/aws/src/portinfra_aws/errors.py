@@ -178,6 +178,7 @@ CODES: Mapping[str, tuple[Kind, str]] = {
         (errors.NoCapacity, "Choose another size or zone, or try later."),
     ),
     # not there
+    "NotFoundException": (errors.NotFound, "Create the key, or correct its name."),
     "InvalidPermission.NotFound": (errors.NotFound, _GONE),
     "InvalidAttachment.NotFound": (errors.NotFound, _GONE),
     # a value that it cannot take
@@ -256,6 +257,7 @@ SAYINGS = (
 )
 """Looked through before `CODES`."""
 
+_SERVICES = {"AssumeRole": "sts", "GetCallerIdentity": "sts", "DescribeKey": "kms"}
 _IAM_ACTION = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")
 _ORGANISATION = re.compile(r"(service|resource) control policy")
 _DENIAL = re.compile(r"explicit deny")
@@ -264,7 +266,7 @@ _ENCODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
 
 def unreachable(message: str, endpoint: str) -> errors.Unavailable:
     """Nobody was asked: the service is not reached at its address, which the error names."""
-    service = re.search(r"//(sts|ec2)\b", endpoint)
+    service = re.search(r"//(sts|ec2|kms)\b", endpoint)
     named = f"AWS_ENDPOINT_URL_{service[1].upper()}" if service else "AWS_ENDPOINT_URL"
     fix = (
         f"Check the network, the region's name, and that {endpoint} is reached from here (else set {named})."
@@ -290,10 +292,14 @@ def classified(error: EC2Error) -> ProviderError:
     return found
 
 
-def _permission(error: EC2Error) -> str:
+def denied_action(error: EC2Error) -> str:
+    """Return the action that a refusal is about, as a policy names it: `ec2:RunInstances`."""
     named = _IAM_ACTION.search(error.message)
-    service = "sts" if error.action in ("AssumeRole", "GetCallerIdentity") else "ec2"
-    action = named[1] if named else f"{service}:{error.action}"
+    return named[1] if named else f"{_SERVICES.get(error.action, 'ec2')}:{error.action}"
+
+
+def _permission(error: EC2Error) -> str:
+    action = denied_action(error)
     if _ORGANISATION.search(error.message):
         return (
             f"A policy of the organisation denies {action}. Ask its administrators: an IAM permission "

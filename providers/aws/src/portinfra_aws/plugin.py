@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from portinfra.errors import InvalidRequest
-from portinfra.model.address import Scope
+from portinfra.model.address import Address, Scope
+from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
 from portinfra.model.platform_service import PlatformService
@@ -15,13 +16,15 @@ from portinfra.provider.abilities import (
     BlockReader,
     ConsoleReader,
     Grants,
+    KeyStates,
     NativeLimits,
+    PermissionChecks,
     PermissionPolicies,
     PlatformServices,
     SnapshotLocks,
 )
 from portinfra.provider.interface import Call
-from portinfra_aws import actions, console, locks, profiles
+from portinfra_aws import actions, console, dry_runs, keys, locks, profiles
 from portinfra_aws.block_export.command import block_reader
 from portinfra_aws.block_export.grants import block_grants
 from portinfra_aws.errors import NAME
@@ -36,7 +39,15 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
 
 
 class AwsPlugin(
-    PermissionPolicies, Grants, NativeLimits, PlatformServices, BlockExport, ConsoleReader, SnapshotLocks
+    PermissionPolicies,
+    Grants,
+    NativeLimits,
+    PlatformServices,
+    BlockExport,
+    ConsoleReader,
+    SnapshotLocks,
+    KeyStates,
+    PermissionChecks,
 ):
     """Amazon Web Services: `aws:us-east-1`."""
 
@@ -125,3 +136,21 @@ class AwsPlugin(
     def locked_until(self, answer: Mapping[str, Any]) -> Mapping[str, float]:
         """Return the locks that have not expired."""
         return locks.locked_until(answer)
+
+    def key_call(self, environment: Environment, key: str) -> Call | None:
+        """Return the read of a key's state."""
+        return keys.call(key)
+
+    def key_problem(self, answer: Mapping[str, Any]) -> str:
+        """Return why it encrypts nothing now."""
+        return keys.problem(answer)
+
+    def permission_calls(
+        self, environment: Environment, catalogue: Catalogue, seen: Mapping[Address, Observed[Any]]
+    ) -> tuple[Call, ...]:
+        """Return a dry run of each kind of write."""
+        return dry_runs.calls(environment, catalogue, seen)
+
+    def denied_actions(self, call: Call, answer: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the action that a dry run is denied."""
+        return dry_runs.denied(answer)

@@ -15,9 +15,18 @@ from portinfra.provider.abilities import ServerTime
 from portinfra.provider.clock import SystemClock
 from portinfra.provider.interface import Answer, Call, Driver
 from portinfra.provider.record_names import is_record_call
-from portinfra_aws import catalogue
+from portinfra_aws import catalogue, dry_runs
 from portinfra_aws.drivers import drivers
-from portinfra_aws.errors import AGAIN, NAME, EC2Error, NotSent, classified, unreachable, untrusted
+from portinfra_aws.errors import (
+    AGAIN,
+    NAME,
+    EC2Error,
+    NotSent,
+    classified,
+    denied_action,
+    unreachable,
+    untrusted,
+)
 from portinfra_aws.published import CAPABILITIES
 from portinfra_aws.records import AwsRecords
 from portinfra_aws.transport import Transport
@@ -61,6 +70,8 @@ class AwsProvider(ServerTime):
 
     def perform(self, call: Call) -> Answer:
         """One request. Raises EC2Error, NotSent, or what `requests` raises."""
+        if call.parameters.get(dry_runs.FLAG):
+            return self._dry_run(call)
         answer = self.transport.ask(call.action, self._completed(call))
         self._note_key_pairs(call, answer)
         return answer
@@ -96,6 +107,18 @@ class AwsProvider(ServerTime):
     def close(self) -> None:
         """Let go of all connections."""
         self.transport.close()
+
+    def _dry_run(self, call: Call) -> Answer:
+        """Return whether a write is allowed, which EC2 answers by errors. Raises all other errors."""
+        try:
+            self.transport.ask(call.action, call.parameters)
+        except EC2Error as error:
+            if error.code == dry_runs.CODE_ALLOWED:
+                return {dry_runs.ALLOWED: call.action}
+            if error.code == dry_runs.CODE_DENIED:
+                return {dry_runs.DENIED: denied_action(error)}
+            raise
+        raise EC2Error("Unreadable", "a dry run was answered as if it were none", 502, call.action)
 
     # What drivers cannot know. A record is known by its key pair's name, and EC2 tags by id: this is who has
     # seen both. A copy asks its source with credentials.

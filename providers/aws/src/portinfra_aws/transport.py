@@ -1,4 +1,4 @@
-"""One request to EC2, STS or Service Quotas: signed, sent over a kept connection, parsed, never repeated.
+"""One request to EC2, STS, KMS or Service Quotas: signed, sent over a kept connection, parsed. No repeats.
 
 The only module that knows apache-libcloud. Its connections are not safe to share, so each thread has its own.
 """
@@ -26,10 +26,14 @@ from portinfra_aws.errors import EC2Error, NotSent
 
 VERSIONS: Mapping[str, str] = {"ec2": "2016-11-15", "sts": "2011-06-15"}
 
-SERVICES: Mapping[str, str] = {"GetCallerIdentity": "sts", "GetServiceQuota": "servicequotas"}
+SERVICES: Mapping[str, str] = {
+    "GetCallerIdentity": "sts",
+    "GetServiceQuota": "servicequotas",
+    "DescribeKey": "kms",
+}
 """The service of an action; of any other it is ec2."""
 
-_TARGETS: Mapping[str, str] = {"servicequotas": "ServiceQuotasV20190624"}
+_TARGETS: Mapping[str, str] = {"servicequotas": "ServiceQuotasV20190624", "kms": "TrentService"}
 """Services that speak JSON, with the beginning of their actions' names."""
 
 TIMEOUT_SECONDS = (10.0, 60.0)

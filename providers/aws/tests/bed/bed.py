@@ -11,7 +11,18 @@ from urllib.parse import parse_qsl
 
 from attrs import define, field, frozen
 
-from bed import ebs, engine, official, rest, rules, service_quotas, signature, validation, xml
+from bed import (
+    ebs,
+    engine,
+    key_service,
+    official,
+    rest,
+    rules,
+    service_quotas,
+    signature,
+    validation,
+    xml,
+)
 from bed.books import books
 from bed.call import AFTER, BEFORE, INSTEAD, SHOWN, Call
 from bed.errors import THROTTLED, EC2Error
@@ -28,7 +39,10 @@ assert rules  # imported for the rules that it registers
 
 _NO_TAGS: Mapping[str, str] = {}
 
-_APART = ("ebs", service_quotas.SERVICE)
+_JSON = {service_quotas.SERVICE: service_quotas, key_service.SERVICE: key_service}
+"""Services that speak JSON."""
+
+_APART = ("ebs", *_JSON)
 """Services whose requests look unlike those of EC2 and STS."""
 
 HTML = "<html><body><h1>500 Server Error</h1></body></html>"
@@ -158,12 +172,13 @@ class Bed(Emulator[EC2Asked]):
     def understand(self, request: Request) -> EC2Asked:
         """Return the action and the parameters as they were sent."""
         self._requests += 1
-        if quota := service_quotas.asked(request):
-            return EC2Asked(*quota, service_quotas.SERVICE, f"{self._requests:012d}")
+        for name, service in _JSON.items():
+            if found := service.asked(request):
+                return EC2Asked(*found, name, f"{self._requests:012d}")
         blocks = rest.asked(request.method, request.url)
         action, flat = blocks or _query(request)
-        service = "ebs" if blocks else "ec2"
-        return EC2Asked(action, flat, service, f"00000000-0000-4000-8000-{self._requests:012d}")
+        protocol = "ebs" if blocks else "ec2"
+        return EC2Asked(action, flat, protocol, f"00000000-0000-4000-8000-{self._requests:012d}")
 
     def _settle(self) -> None:
         for there in self._regions.values():
@@ -187,10 +202,9 @@ class Bed(Emulator[EC2Asked]):
             caller = self.identities.of(claim.access_key, token, self.clock.now())
             if self.settings.signatures:
                 signature.verify(claim, caller, request)
-            if service == service_quotas.SERVICE:
-                return service_quotas.serve(
-                    action, asked.parameters, caller, self.at(caller.account, claim.region)
-                )
+            if service in _JSON:
+                there = self.at(caller.account, claim.region)
+                return _JSON[service].serve(action, asked.parameters, caller, there)
             operation = self._operation(service, action, asked.parameters)
             told = self._serve(operation, self._valid(operation, asked.parameters), caller, claim.region)
             if service == "ebs":
@@ -286,7 +300,7 @@ def _query(request: Request) -> tuple[str, dict[str, str]]:
 def _refusal(service: str, error: EC2Error, request_id: str) -> Response:
     if service == "ebs":
         return rest.refusal(error)
-    if service == service_quotas.SERVICE:
+    if service in _JSON:
         return service_quotas.refusal(error)
     return Response(error.status, xml.refusal(service, error, request_id), xml.KIND)
 

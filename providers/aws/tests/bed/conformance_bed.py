@@ -103,6 +103,20 @@ class AwsBed(Bed):
         """The key of their disks is disabled."""
         self.ec2.settings.disabled_keys = frozenset([DEFAULT] if times else [])
 
+    def disable_key(self, key: str) -> None:
+        """As a person would in the console of KMS."""
+        self.ec2.settings.disabled_keys = frozenset({key})
+
+    def delete_key(self, key: str) -> None:
+        """There is no key at all."""
+        self.ec2.settings.keys = frozenset()
+
+    def deny_action(self) -> str:
+        """The organisation denies new hosts."""
+        denial = {"Effect": "Deny", "Action": "ec2:RunInstances", "Resource": "*"}
+        self.ec2.settings.organisation = {"Statement": [denial]}
+        return "ec2:RunInstances"
+
     def user_data(self, host: str) -> str:
         """As a person would ask for it."""
         (id,) = self._named(f"-{host}-", "i-")

@@ -15,6 +15,7 @@ from attrs import frozen
 from portinfra import errors
 from portinfra.command_text import command, complete_commands
 from portinfra.errors import ProviderError
+from portinfra_gcp.methods import service_of
 
 NAME = "gcp"
 
@@ -192,6 +193,7 @@ def classified(error: GceError) -> ProviderError:
         fix = f"Allow {named[1]}. All that is needed: {command('providers', 'gcp', '--iam-policy')}."
         return errors.PermissionDenied(str(error), provider=NAME, fix=fix)
     kind, fix = _kind(error)
+    fix = fix.replace("compute.googleapis.com", f"{service_of(error.action)}.googleapis.com")
     return kind(str(error), provider=NAME, fix=complete_commands(fix))
 
 

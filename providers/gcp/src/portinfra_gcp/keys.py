@@ -9,7 +9,8 @@ from typing import Any
 
 from attrs import frozen
 
-from portinfra.provider.interface import Refuse
+from portinfra.provider.interface import Answer, Call, Refuse
+from portinfra_gcp.methods import READ_KEY
 
 
 @frozen
@@ -46,3 +47,19 @@ def misspelt(asked: str | None) -> Refuse | None:
         f"{asked!r} names no key of Google Cloud",
         "Write RING/KEY, or projects/…/locations/…/keyRings/…/cryptoKeys/….",
     )
+
+
+def call(asked: str) -> Call:
+    """Return the read of a key, by the name that a user writes: the provider completes it."""
+    return Call(READ_KEY, {"key": asked})
+
+
+def problem(answer: Answer) -> str:
+    """Return why a key encrypts no disk now: its primary version encrypts, and must be enabled."""
+    if answer.get("purpose") != "ENCRYPT_DECRYPT":
+        return f"it is for {answer.get('purpose')}, and not for symmetric encryption"
+    primary = answer.get("primary")
+    if not primary:
+        return "it has no primary version"
+    state = str(primary.get("state", ""))
+    return "" if state == "ENABLED" else f"its primary version is {state}"

@@ -70,3 +70,22 @@ WRITES: Mapping[str, tuple[str, str]] = {
 }
 
 METHODS: Mapping[str, tuple[str, str]] = {**READS, **WRITES}
+
+READ_KEY, READ_PERMISSIONS = "cryptoKeys.get", "projects.testIamPermissions"
+
+ELSEWHERE: Mapping[str, tuple[str, str, str]] = {
+    READ_KEY: ("cloudkms", GET, "/v1/{key}"),
+    READ_PERMISSIONS: ("cloudresourcemanager", POST, "/v1/projects/{project}:testIamPermissions"),
+}
+"""Methods of other services: the service, the verb and the path. `{key}` is the whole name of a key.
+
+https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys/get,
+https://cloud.google.com/resource-manager/reference/rest/v1/projects/testIamPermissions.
+"""
+
+COMPUTE = "compute"
+
+
+def service_of(action: str) -> str:
+    """Return the service of a method: `cloudkms`, of `cloudkms.googleapis.com`."""
+    return ELSEWHERE[action][0] if action in ELSEWHERE else COMPUTE

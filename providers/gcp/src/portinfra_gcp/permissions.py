@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from portinfra_gcp.methods import METHODS
+from portinfra.provider.interface import Answer, Call
+from portinfra_gcp.methods import METHODS, READ_PERMISSIONS
 
 _VERBS = {"insert": "create", "aggregatedList": "list", "patch": "update", "wait": "get"}
 
@@ -10,6 +11,7 @@ _SERVED_TO_ALL = ("images.list",)
 """Asked of the publishers' projects, which answer everybody."""
 
 BESIDES = (
+    "cloudkms.cryptoKeys.get",
     "compute.addresses.use",
     "compute.disks.use",
     "compute.firewalls.get",
@@ -33,6 +35,21 @@ def of(action: str) -> str:
 def all_needed() -> list[str]:
     """All of them, sorted."""
     return sorted({*(of(action) for action in METHODS if action not in _SERVED_TO_ALL), *BESIDES})
+
+
+def call() -> Call:
+    """Return the read of what is granted of all permissions for writes: one request, which changes nothing.
+
+    It tells of permissions in the whole project. What is granted on single resources does not count.
+    """
+    writes = [each for each in all_needed() if not each.endswith((".get", ".list"))]
+    return Call(READ_PERMISSIONS, {"body": {"permissions": writes}})
+
+
+def denied(made: Call, answer: Answer) -> tuple[str, ...]:
+    """Return the permissions that are not granted."""
+    granted = set(answer.get("permissions") or ())
+    return tuple(each for each in made.parameters["body"]["permissions"] if each not in granted)
 
 
 def role() -> dict[str, Any]:

@@ -5,18 +5,22 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from portinfra.errors import InvalidRequest
+from portinfra.model.address import Address
+from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
 from portinfra.model.platform_service import DHCP, PlatformService
 from portinfra.model.resources import Instance
 from portinfra.provider.abilities import (
     ConsoleReader,
+    KeyStates,
     NativeLimits,
+    PermissionChecks,
     PermissionPolicies,
     PlatformServices,
 )
 from portinfra.provider.interface import Call
-from portinfra_gcp import console, labels, permissions
+from portinfra_gcp import console, keys, labels, permissions
 from portinfra_gcp.errors import NAME
 from portinfra_gcp.published import CAPABILITIES, IMAGES, SIZES
 
@@ -31,7 +35,9 @@ https://cloud.google.com/compute/docs/metadata/overview, https://cloud.google.co
 _REGION = re.compile(r"[a-z]+-[a-z]+\d+")
 
 
-class GcpPlugin(PermissionPolicies, NativeLimits, PlatformServices, ConsoleReader):
+class GcpPlugin(
+    PermissionPolicies, NativeLimits, PlatformServices, ConsoleReader, KeyStates, PermissionChecks
+):
     """Google Cloud: `gcp:europe-west1`."""
 
     name = NAME
@@ -97,3 +103,21 @@ class GcpPlugin(PermissionPolicies, NativeLimits, PlatformServices, ConsoleReade
     def console_text(self, answer: Mapping[str, Any]) -> str:
         """Return what it printed."""
         return console.text(answer)
+
+    def key_call(self, environment: Environment, key: str) -> Call | None:
+        """Return the read of a key."""
+        return keys.call(key)
+
+    def key_problem(self, answer: Mapping[str, Any]) -> str:
+        """Return why it encrypts nothing now."""
+        return keys.problem(answer)
+
+    def permission_calls(
+        self, environment: Environment, catalogue: Catalogue, seen: Mapping[Address, Observed[Any]]
+    ) -> tuple[Call, ...]:
+        """Return one read, about all permissions for writes."""
+        return (permissions.call(),)
+
+    def denied_actions(self, call: Call, answer: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the permissions that are not granted in the project."""
+        return permissions.denied(call, answer)

@@ -21,6 +21,7 @@ from portinfra_gcp.drivers import drivers
 from portinfra_gcp.drivers.base import DONE_STATUS
 from portinfra_gcp.errors import AGAIN, NAME, GceError, NotSent, classified
 from portinfra_gcp.keys import Keyring
+from portinfra_gcp.methods import READ_KEY
 from portinfra_gcp.published import CAPABILITIES
 from portinfra_gcp.records import GcpRecords
 from portinfra_gcp.transport import Transport
@@ -39,9 +40,8 @@ class GcpProvider(ServerTime):
         self.transport = transport
         self._principal = principal
         self.clock = SystemClock()
-        self.drivers: Mapping[type[Spec], Driver[Any]] = drivers(
-            Keyring(transport.project, environment.region)
-        )
+        self._keyring = Keyring(transport.project, environment.region)
+        self.drivers: Mapping[type[Spec], Driver[Any]] = drivers(self._keyring)
         self.records = GcpRecords()
         self._begun: dict[Any, Call] = {}
         self._lock = threading.Lock()
@@ -70,6 +70,8 @@ class GcpProvider(ServerTime):
         """One request. Raises GceError, NotSent, or what `requests` raises."""
         if is_record_call(call):
             return self._change_record(call)
+        if call.action == READ_KEY:
+            return self.transport.ask(call.action, {"key": self._keyring.whole(call.parameters["key"])})
         if call.reads:
             return self.transport.ask(call.action, call.parameters)
         if (answer := self._still_under_way(call)) is not None:

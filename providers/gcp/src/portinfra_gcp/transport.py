@@ -20,12 +20,13 @@ from libcloud.compute.drivers.gce import GCEConnection
 from portinfra.provider.clock import ServerClock
 from portinfra_gcp import errors, links
 from portinfra_gcp.errors import NotSent
-from portinfra_gcp.methods import METHODS
+from portinfra_gcp.methods import COMPUTE, ELSEWHERE, METHODS, service_of
 
 TIMEOUT_SECONDS = (10.0, 60.0)
 """To connect, and between two bytes of an answer."""
 
-USUAL = "https://compute.googleapis.com/compute/v1/"
+USUAL = {COMPUTE: "https://compute.googleapis.com/compute/v1/"}
+"""Where a service is reached, if not at the host of its name."""
 
 
 @frozen
@@ -45,9 +46,9 @@ class _Connection(_Untyped):  # type: ignore[misc]
     responseCls = _Received
     driver = None
 
-    def __init__(self, token: Callable[[], str]) -> None:
+    def __init__(self, service: str, token: Callable[[], str]) -> None:
         plainly: Any = Connection.__init__
-        plainly(self, url=endpoint(), timeout=TIMEOUT_SECONDS)
+        plainly(self, url=endpoint(service), timeout=TIMEOUT_SECONDS)
         self._token = token
         self._path = self.request_path.rstrip("/")
         self.connect()
@@ -93,12 +94,12 @@ class Transport:
         sent = time.time()
         try:
             body = links.in_full(self.project, parameters.get("body"))
-            received = self._connection().ask(verb, path, query, body)
+            received = self._connection(service_of(action)).ask(verb, path, query, body)
         except requests.ConnectTimeout as error:
             raise NotSent(str(error)) from error
         except requests.ConnectionError as error:
             if "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error):
-                raise NotSent(f"{endpoint()} cannot be reached") from error
+                raise NotSent(f"{endpoint(service_of(action))} cannot be reached") from error
             raise
         self.server_clock.note(received.headers.get("Date"), sent)
         try:
@@ -112,6 +113,10 @@ class Transport:
         return dict(told)
 
     def _request(self, action: str, parameters: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
+        if action in ELSEWHERE:
+            _, verb, template = ELSEWHERE[action]
+            key = quote(str(parameters.get("key", "")), safe="/")
+            return verb, template.format(project=self.project, key=key), {}
         verb, template = METHODS[action]
         named = {name for _, name, _, _ in Formatter().parse(template) if name}
         filled = template.format_map({name: quote(str(parameters[name]), safe="") for name in named})
@@ -126,10 +131,11 @@ class Transport:
         self._all.clear()
         self._mine = threading.local()
 
-    def _connection(self) -> _Connection:
-        connection: _Connection | None = getattr(self._mine, "connection", None)
+    def _connection(self, service: str) -> _Connection:
+        connection: _Connection | None = getattr(self._mine, service, None)
         if connection is None:
-            connection = self._mine.connection = _Connection(self._token)
+            connection = _Connection(service, self._token)
+            setattr(self._mine, service, connection)
             self._all.append(connection)
         return connection
 
@@ -138,9 +144,10 @@ def _text(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def endpoint() -> str:
-    """Where Compute Engine is reached: where Google's own variable says, else where it always is."""
-    named = os.environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE") or USUAL
+def endpoint(service: str) -> str:
+    """Where a service is reached: where gcloud's own variable says, else where it always is."""
+    variable = f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{service.upper()}"
+    named = os.environ.get(variable) or USUAL.get(service, f"https://{service}.googleapis.com/")
     if urlsplit(named).scheme not in ("http", "https"):
-        raise NotSent(f"{named} is no address: CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE")
+        raise NotSent(f"{named} is no address: {variable}")
     return named

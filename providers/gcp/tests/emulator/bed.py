@@ -22,6 +22,7 @@ from emulator import (
     mask,
     official,
     rules,
+    services,
     validation,
 )
 from emulator.books import books
@@ -214,7 +215,7 @@ class Bed(Emulator[GceAsked]):
         if request.method in ("POST", "PUT", "PATCH") and "content-length" not in request.headers:
             return Response(411, LENGTH_REQUIRED, "text/html; charset=UTF-8")
         path = _path(request)
-        if accounts.serves(path):
+        if accounts.serves(path) and not services.asked(request.method, path):
             return self._account(request, path)
         if path.endswith("/wait") and self.settings.live_clock:
             self._be_patient(request, path)
@@ -223,6 +224,8 @@ class Bed(Emulator[GceAsked]):
     def understand(self, request: Request) -> GceAsked:
         """Return the method of the official document, and what it is given."""
         path, query = _path(request), parse_qs(request.url.partition("?")[2], keep_blank_values=True)
+        if action := services.asked(request.method, path):
+            return GceAsked(action, {"path": path})
         method, given = official.route(request.method, path) or (None, {})
         action = method.name if method else f"{request.method} {path}"
         return GceAsked(action, _shown(given, query, request.body), method, given, query)
@@ -269,6 +272,8 @@ class Bed(Emulator[GceAsked]):
         """Serve a request, or refuse it as Compute Engine does. Raises Unserved."""
         try:
             caller = self.identities.of(request.headers.get("authorization", ""), self.clock.now())
+            if services.asked(request.method, _path(request)):
+                return services.serve(_path(request), request.body, caller, self.settings)
             if asked.method is None:
                 self.violations.append(f"{request.method} {request.url}: no such method")
                 raise GceError(404, "notFound", f"The requested URL {request.url} was not found.")

@@ -14,6 +14,8 @@ from emulator.settings import Settings
 from portinfra.model.environment import Environment
 from portinfra.testing.conformance import Bed
 from portinfra.testing.emulator import EmulatorClock
+from portinfra_gcp.keys import Keyring
+from portinfra_gcp.permissions import all_needed
 
 REGION = "europe-west1"
 ZONES = (f"{REGION}-b", f"{REGION}-c")
@@ -65,6 +67,7 @@ class GcpBed(Bed):
     environment = Environment(
         "production", on=f"gcp:{REGION}", account=PROJECT, cidr="10.10.0.0/16", zones=ZONES
     )
+    key = "ring/recovery"
     reads_max = 10
     """Eight lists, the claim's among them, and one look whether the project is there."""
 
@@ -137,6 +140,20 @@ class GcpBed(Bed):
         """As of a disk whose key was disabled."""
         why = "Cloud KMS error when using key projects/p/locations/l/keyRings/r/cryptoKeys/k: it is disabled"
         self.gce.fail_later("instances.start", "KMS_PERMISSION_DENIED", why, times=times)
+
+    def disable_key(self, key: str) -> None:
+        """As a person would in the console of Cloud KMS."""
+        self.gce.configure(disabled_keys={Keyring(PROJECT, REGION).whole(key)})
+
+    def delete_key(self, key: str) -> None:
+        """There is no key at all."""
+        self.gce.configure(keys=())
+
+    def deny_action(self) -> str:
+        """A role without one permission."""
+        denied = "compute.disks.create"
+        self.gce.configure(allowed={*all_needed()} - {denied})
+        return denied
 
     def user_data(self, host: str) -> str:
         """As the host itself would be told."""

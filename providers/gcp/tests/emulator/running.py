@@ -28,6 +28,8 @@ def environment(endpoint: str, project: str = PROJECT, token: str = TOKEN) -> di
     place = urlsplit(endpoint).netloc
     return {
         "CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE": f"{endpoint}/compute/v1/",
+        "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS": f"{endpoint}/",
+        "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER": f"{endpoint}/",
         "CLOUDSDK_CORE_PROJECT": project,
         "CLOUDSDK_AUTH_ACCESS_TOKEN": token,
         "GOOGLE_CLOUD_PROJECT": project,

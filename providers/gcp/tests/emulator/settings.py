@@ -51,5 +51,7 @@ class Settings(base.Settings):
     """The only permissions that callers have (`compute.instances.create`); None: all."""
     keys: frozenset[str] | None = field(default=None, converter=_names)
     """The only KMS keys that may be used (`projects/…/cryptoKeys/k`); None: every one that is named."""
+    disabled_keys: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    """KMS keys whose primary version is disabled."""
     answers_checked: bool = True
     """Whether each answer is checked against the official schema."""

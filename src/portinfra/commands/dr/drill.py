@@ -46,7 +46,7 @@ def drills(session: Session, which: Which, shown: Shown) -> int:
 
 
 def sweep(session: Session, which: Which, shown: Shown) -> int:
-    """Remove what drills left that died. One that still runs is let be."""
+    """Remove what drills, takeovers and refreshes left that died. What still runs is let be."""
     from portinfra import dr
     from portinfra.render.console.progress import ProgressDisplay
     from portinfra.render.console.recovery import show_swept
@@ -60,4 +60,4 @@ def sweep(session: Session, which: Which, shown: Shown) -> int:
         write_json(swept_document(recovery, found))
     else:
         show_swept(found, out())
-    return Exit.DONE if all(each.fate in ("removed", "still running") for each in found) else Exit.FAILED
+    return Exit.DONE if all(each.is_done for each in found) else Exit.FAILED

@@ -7,28 +7,27 @@ from collections.abc import Collection
 from contextlib import ExitStack, suppress
 from datetime import datetime
 
-from attrs import asdict, evolve, frozen
+from attrs import asdict, evolve
 
 from portinfra.command_text import command
-from portinfra.errors import ApplyError, LeaseHeldError, PolicyError, PortinfraError, ProviderError
+from portinfra.errors import ApplyError, PolicyError, PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
 from portinfra.hooks.listeners import SafeListener
-from portinfra.model.address import Scope
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import Evidence
+from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
-from portinfra.model.strict import strict
 from portinfra.placement import place
+from portinfra.planning.compose import compose
 from portinfra.recovery.drills.way_in import keep_one_address, open_way_in, way_in
-from portinfra.recovery.groups import check_blank
+from portinfra.recovery.groups import check_names
 from portinfra.recovery.ledger.drills import KIND
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import begin_run, end_run, link_run
 from portinfra.recovery.options import How, Pace
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import Accepted
-from portinfra.recovery.points.left_aside import remove_outlived
 from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import ending, isolated, sourced
 from portinfra.recovery.recovery import Recovery
@@ -40,11 +39,11 @@ from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import shown
-from portinfra.recovery.takeover.inside import remove_probers
 from portinfra.recovery.vault.choice import choose
 from portinfra.recovery.vault.selection import Selected, Selection
-from portinfra.recovery.vault.transfer import clear, receive
-from portinfra.recovery.watch.probers import prober_findings, probes_by_role
+from portinfra.recovery.vault.transfer import receive
+from portinfra.recovery.watch.forecast import file_errors
+from portinfra.recovery.watch.probers import prober_findings
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
@@ -66,13 +65,15 @@ def drill(
     `as_of`, use points that are not later than that moment, and measure the age of their data at it. Volumes
     `blank`, by their addresses, may begin blank where no point has data of them.
 
-    Raises ProviderError where it could not even begin, and PolicyError where the situation permits no drill.
-    A drill that sees a takeover to its own end begin is torn down at its next wave.
+    Raises ProviderError where it could not even begin; and PolicyError where the situation permits no drill,
+    and for a moment or volumes that an operator named and that cannot be had. Whatever else keeps it from
+    coming up is in evidence of a drill that failed. A drill that sees a takeover to its own end begin is torn
+    down at its next wave.
     """
     pace, say = pace or Pace(), SafeListener(say)
     how = How(as_of=as_of, blank=blank)
     as_of = how.as_of
-    check_blank(recovery, place(recovery.topology, recovery.target), how.blank)
+    check_names(recovery, how)
     with Connection.to(recovery.target, recovery.topology) as target:
         catalogue, principal = target.catalogue(), target.reader.principal()
         _raise_if_refused(recovery, target)
@@ -84,10 +85,9 @@ def drill(
         choice = choose(recovery, target, ledger, how)
         chosen, missing = choice.points, choice.missing
         accepted = Accepted(choice.blank)
-        if as_of:  # a moment that was mistyped leaves no record
-            selection = Selection(recovery, how, target)
-            if findings := selection.findings(Selected(missing=missing, blank=choice.blank)):
-                raise PolicyError(f"no drill begins in {recovery.target_scope}", findings)
+        selected = Selected(missing=missing, blank=choice.blank)
+        if findings := Selection(recovery, how, target).wish_findings(selected):
+            raise PolicyError(f"no drill begins in {recovery.target_scope}", findings)
         until = as_of.timestamp() if as_of else None
         moment = None if until is None else iso(until)
         ages = Ages(points(ledger.entries()), started, until)
@@ -106,8 +106,10 @@ def drill(
                     receive(recovery, target, chosen, pace, say)
                 there = target.observe(recovery.points)
                 placed = sourced(recovery, where(recovery, id), chosen, there, accepted)
+                plan = compose(placed, catalogue, Observation(), target.provider.drivers, LOSE_ALL)
+                problems += [f"{each.message} {each.fix}" for each in file_errors(plan)]
             except (PortinfraError, KeyboardInterrupt) as error:
-                problems.append(_in_words(error.first if isinstance(error, ApplyError) else error))
+                problems.append(_in_words(error))
                 placed = where(recovery, id)
             context = RolloutContext(target, run, catalogue, placed, pace.listen, recovery.sensitive)
             bring_up = BringUp(
@@ -122,8 +124,9 @@ def drill(
         if left != 0:
             what = f"{left} resources are left" if left else "nobody could see whether anything is left"
             bring_up.reasons.append(what)
+        bring_up.left_behind = left
         link = link_run(ledger, entry)
-        evidence = shown(bring_up, id, chosen, ages, began=started, left_behind=left)
+        evidence = shown(bring_up, id, chosen, ages, began=started)
         evidence = evolve(
             evidence,
             way_in=way_in(recovery),
@@ -175,8 +178,9 @@ def _up_and_down(bring_up: BringUp) -> int | None:
 def _in_words(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
-    what = "" if isinstance(error, PortinfraError) else f"{type(error).__name__}: "
-    return what + str(error).partition("\n")[0]
+    if isinstance(error, PortinfraError):
+        return error.first_line
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
 def where(recovery: Recovery, id: str) -> Placed:
@@ -210,75 +214,4 @@ def remove(context: RolloutContext) -> int:
     """Remove everything of a drill's scope; how much is left. Raises ApplyError."""
     plan = context.run.plan(context.placed, context.catalogue, LOSE_ALL, destroy=True)
     context.run.apply(plan, context.listen)
-    return 0
-
-
-@frozen(field_transformer=strict)
-class Swept:
-    """What a sweep did about one drill."""
-
-    id: str
-    began: str
-    fate: str
-    """`removed`, `still running`, or why it could not be removed."""
-    resources: int = 0
-    """How many were there."""
-
-
-@check_arguments
-def sweep(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda line: None) -> list[Swept]:
-    """Remove what drills left that died; only what bears such a drill's id. One that still runs is let be.
-
-    At each end that answers, also remove kept snapshots of replaced volumes whose time is over.
-    """
-    pace, say = pace or Pace(), SafeListener(say)
-    found: list[Swept] = []
-    with Connection.to(recovery.target) as target:
-        catalogue = target.catalogue()
-        ledger = Ledger(target, recovery.ledger)
-        ledger.settle()
-        for entry in ledger.entries(KIND):
-            if not entry.open:
-                continue
-            id, began = str(entry.said["id"]), str(entry.said["began"])
-            placed = where(recovery, id)
-            try:
-                with target.run(placed.scope, workers=pace.workers, seed=pace.seed) as run:
-                    count = len(run.reader.observe(placed.scope).resources)
-                    remove(RolloutContext(target, run, catalogue, placed, pace.listen))
-            except LeaseHeldError:
-                found.append(Swept(id, began, "still running"))
-                continue
-            except ApplyError as error:
-                found.append(Swept(id, began, str(error), _left(target, placed.scope)))
-                continue
-            ledger.rewrite(entry, {**entry.said, "open": False, "result": "swept"})
-            found.append(Swept(id, began, "removed", count))
-        if recovery.plan.vault:
-            with suppress(LeaseHeldError):  # another run is receiving right now
-                clear(recovery, target, pace)
-        _sweep_probers(recovery, target, pace)
-        remove_outlived(recovery, target, pace, say)
-    with suppress(ProviderError), Connection.to(recovery.source) as source:  # it may be lost
-        source.account()
-        _sweep_probers(recovery.turned, source, pace)
-        remove_outlived(recovery.turned, source, pace, say)
-    return found
-
-
-def _sweep_probers(recovery: Recovery, target: Connection, pace: Pace) -> None:
-    """Remove the probers that a takeover to the target left, whose process died."""
-    if not probes_by_role(recovery):
-        return
-    placed = evolve(place(recovery.topology, recovery.target), scope=recovery.prober, resources={}, roles={})
-    with (
-        suppress(LeaseHeldError),  # a takeover runs its probes right now
-        target.run(recovery.prober, workers=pace.workers, seed=pace.seed) as run,
-    ):
-        remove_probers(RolloutContext(target, run, target.catalogue(), placed, pace.listen))
-
-
-def _left(target: Connection, scope: Scope) -> int:
-    with suppress(PortinfraError):
-        return len(target.reader.observe(scope).resources)
     return 0

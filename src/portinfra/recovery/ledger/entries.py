@@ -113,6 +113,7 @@ FORMS = {
             "key": _is_text,
             "manifest": _is_text,
             "moved": _is_whole,
+            "locking": _is_flag,
             "locked": _is_number,
         },
     ),

@@ -95,13 +95,14 @@ def end_run(ledger: Ledger, entry: Entry, evidence: Evidence, *, open: bool, **m
 def _prune(ledger: Ledger, runs: Sequence[Run]) -> None:
     """Remove the runs that are older than the newest `KEPT` numbers: several may have one number.
 
-    A drill that may have left something behind stays for `sweep`, and the last refresh that passed says when
-    the next one is due.
+    A run that ended and left something behind stays for `sweep`, as a drill does that died. The last refresh
+    that passed says when the next one is due.
     """
     last = max((run.number for run in runs if run.kind == REFRESH and run.result == "passed"), default=0)
     newest = max((run.number for run in runs), default=0)
     for run in (each for each in runs if each.number <= newest - KEPT):
-        if (run.entry.kind == TAKEOVER or not run.entry.open) and (run.number, run.kind) != (last, REFRESH):
+        is_left = run.entry.open and (run.entry.kind == DRILL or bool(run.result))
+        if not is_left and (run.number, run.kind) != (last, REFRESH):
             ledger.remove(run.entry)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 
 from attrs import frozen
 
-from portinfra.errors import ApplyError, LeaseHeldError, PortinfraError
+from portinfra.errors import LeaseHeldError, PortinfraError
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
 from portinfra.model.evidence import LeftAside
@@ -131,9 +131,8 @@ def remove_outlived(recovery: Recovery, place: Connection, pace: Pace, say: Say)
     except LeaseHeldError:
         return
     except PortinfraError as error:
-        first = str(error.first if isinstance(error, ApplyError) else error).partition("\n")[0]
         say(
-            f"kept snapshots whose time is over are left in {recovery.target.name} ({first}): "
+            f"kept snapshots whose time is over are left in {recovery.target.name} ({error.first_line}): "
             "the next replication tries again"
         )
 

@@ -26,8 +26,9 @@ def lock_days(recovery: Recovery) -> int:
 
 
 def has_locks(recovery: Recovery, points: Collection[Point]) -> bool:
-    """Return whether snapshots of the target may be locked: only then are locks read."""
-    return bool(recovery.plan.lock) or any(point.entry.said.get("locked") for point in points)
+    """Return whether snapshots of the target are, or may be, locked by portinfra."""
+    said = (point.entry.said for point in points)
+    return bool(recovery.plan.lock) or any(each.get("locked") or each.get("locking") for each in said)
 
 
 def read_locks(place: Connection) -> Mapping[str, float]:

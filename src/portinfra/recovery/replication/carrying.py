@@ -40,13 +40,16 @@ def lock_points(work: Work) -> None:
             continue
         if not point.carried or age is None or age >= days * DAY:
             continue
+        entry = point.entry
+        if not entry.said.get("locking"):  # a run that dies after this may have locked some
+            entry = work.ledger.rewrite(entry, {**entry.said, "locking": True})
         try:
             lock_snapshots(work.target.connection, mine, days)
         except ProviderError as error:
             work.fail_point(point, f"point {point.id} is not locked: {error}")
             continue
         until = round(work.target.now + days * DAY, 3)
-        work.ledger.rewrite(point.entry, {**point.entry.said, "locked": until})
+        work.ledger.rewrite(entry, {**entry.said, "locked": until})
 
 
 def _send(work: Work, point: Point, snapshots: Mapping[Address, Observed[Spec]]) -> None:
@@ -56,7 +59,7 @@ def _send(work: Work, point: Point, snapshots: Mapping[Address, Observed[Spec]])
                 work.recovery, work.source.connection, point, snapshots, work.placed, work.pace, work.say
             )
     except PortinfraError as error:
-        work.fail_point(point, str(error.first if isinstance(error, ApplyError) else error))
+        work.fail_point(point, error.first_line)
         if isinstance(error, HelperFailed):  # the next one will be newer
             work.ledger.remove(point.entry)
         return
@@ -76,7 +79,7 @@ def _copy(work: Work, known: list[Point], taken: Mapping[Address, Observed[Spec]
         work.target.bring(wanted)
         problem = ""
     except ApplyError as error:
-        problem = str(error.first)
+        problem = error.first_line
     arrived = work.target.snapshots()
     whole = [point for point in known if arrived_whole(point, arrived)]
     work.ledger.rewrite_all((point.entry, {**point.entry.said, "open": False}) for point in whole)

@@ -77,7 +77,7 @@ class Retention:
             if not (point.carried or self._can_be_carried(point, taken) or arrived_whole(point, arrived))
         ]
         gone = {point.id for point in lost}
-        self.target.bring({address: None for address in arrived if id_of(address) in gone})
+        self._clear_target(arrived, gone - self._locked(known, arrived, gone).keys())
         self.ledger.remove(*(point.entry for point in lost))
         left = [point for point in known if point not in lost]
         self._clear_source({*map(id_of, taken)} - {point.id for point in left})
@@ -92,6 +92,9 @@ class Retention:
         if self.may_remove:
             self.source.bring({a: None for a in self.source.snapshots() if id_of(a) in ids})
 
+    def _clear_target(self, arrived: Iterable[Address], ids: Collection[str]) -> None:
+        self.target.bring({address: None for address in arrived if id_of(address) in ids})
+
     def prune(self, *, whole: bool) -> str:
         """Keep as many points of each group as its policy says; in words, why the vault is not pruned.
 
@@ -100,30 +103,44 @@ class Retention:
         # The manifest goes first, so that no point says that it exists whose data is gone.
         arrived, self.vault = self.target.snapshots(), look(self.recovery)
         known = [point for point in points(self.ledger.entries()) if point.carried]
-        locked = self._locked(known, arrived)
-        old = self._outlived(known, Observation(arrived)) if self.may_remove else []
-        old = [point for point in old if point.id not in locked]
-        self.ledger.remove(*(point.entry for point in old))
-        gone = {point.id for point in old}
-        if self.may_remove and whole:
+        gone = {point.id for point in self._outlived(known, Observation(arrived))} if self.all_told else set()
+        if self.all_told and whole:
             gone |= {*map(id_of, arrived)} - {point.id for point in points(self.ledger.entries())}
-        self.target.bring({address: None for address in arrived if id_of(address) in gone - locked})
+        locked = self._locked(known, arrived, gone)
+        gone = gone - locked.keys() if self.may_remove else set()
+        self._note_locks(known, locked)
+        self.ledger.remove(*(point.entry for point in known if point.id in gone))
+        self._clear_target(arrived, gone)
         latest = {point.group: point.id for point in reversed(known)}
         open_points = {point.id for point in points(self.ledger.entries()) if not point.carried}
         needed = {*latest.values(), *open_points}  # what is copied next is only what differs from the newest
         self._clear_source({*map(id_of, self.source.snapshots())} - needed)
         return self._prune_vault()
 
-    def _locked(self, known: list[Point], arrived: Mapping[Address, Observed[Spec]]) -> set[str]:
-        """Return the points that are still locked. Where locks cannot be read, no point is removed."""
-        if not has_locks(self.recovery, known):
-            return set()
+    def _locked(
+        self, known: list[Point], arrived: Mapping[Address, Observed[Spec]], gone: Collection[str]
+    ) -> Mapping[str, float]:
+        """Return until when points are locked that have a locked snapshot. Others may lock one, too, so locks
+        are read before any snapshot is deleted: those of the points `gone`.
+
+        Where portinfra locks points and cannot read the locks, no point is removed.
+        """
+        is_expected = has_locks(self.recovery, known)
+        if not (gone or is_expected):
+            return {}
         try:
-            return set(locked_points(arrived, read_locks(self.target.connection)))
+            return locked_points(arrived, read_locks(self.target.connection))
         except ProviderError as error:
-            self.locks_are_read = False
-            self.target.say(f"the locks of snapshots cannot be read, so no point is removed: {error}")
-            return set()
+            if is_expected:
+                self.locks_are_read = False
+                self.target.say(f"the locks of snapshots cannot be read, so no point is removed: {error}")
+            return {}
+
+    def _note_locks(self, known: Iterable[Point], locked: Mapping[str, float]) -> None:
+        """Write into the ledger which points are locked: a run that locks may die before it writes that."""
+        for point in known:
+            if point.id in locked and not point.entry.said.get("locked"):
+                self.ledger.rewrite(point.entry, {**point.entry.said, "locked": round(locked[point.id], 3)})
 
     def _outlived(self, known: Iterable[Point], there: Observation) -> list[Point]:
         """The points that no policy keeps. Of a group that is no longer declared, the newest is kept."""

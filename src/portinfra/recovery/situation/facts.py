@@ -16,6 +16,7 @@ from portinfra.model.resources import Instance
 from portinfra.records.lease import read_leases
 from portinfra.recovery.ledger.kept import read_kept
 from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
+from portinfra.recovery.ledger.runs import read_runs
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
 from portinfra.recovery.ledger.takeovers import STOOD, Turn, activated_number, turns
 from portinfra.recovery.recovery import Recovery
@@ -126,9 +127,16 @@ def facts_of(
         silent_zones=tuple(sorted(there.unknown)) if there else (),
         complete=_complete(end, newest, contents.entries) if newest else None,
         kept=read_kept(contents.entries),
+        runs=tuple(read_runs(contents.entries)),
+        awaits_point=any(_is_in_transfer(entry) for entry in contents.entries),
         starts=mark_starts(there) if there else "",
         turn=newest,
     )
+
+
+def _is_in_transfer(entry: Entry) -> bool:
+    """Return whether an entry is of a point that transfer hosts carry, or were to carry."""
+    return entry.kind == "point" and entry.open and entry.said.get("engine", "native") != "native"
 
 
 def _toward(recovery: Recovery, end: End) -> Recovery:

@@ -20,14 +20,16 @@ from portinfra.model.strict import strict
 from portinfra.model.topology import Topology
 from portinfra.placement import place
 from portinfra.recovery.groups import groups
+from portinfra.recovery.ledger.drills import KIND as DRILL
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.standbys import groups_with_newest, record_standby, standby_number
 from portinfra.recovery.ledger.takeovers import KIND, STOOD, own_data_number
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts, read_facts_for_plan
+from portinfra.recovery.situation.leftovers import find_hosts
 from portinfra.recovery.situation.permissions import Refusal, Verb, may
 from portinfra.recovery.situation.refusals import explain
-from portinfra.recovery.situation.situation import End, Situation, is_contained
+from portinfra.recovery.situation.situation import End, Situation, is_contained, peer_of
 from portinfra.validation.arguments import check_arguments
 from portinfra.words import suggestion
 
@@ -105,6 +107,24 @@ class GuardedRecovery(Recovery):
             yield self._standby_waits(plan, now)
         elif end == "target" and now.authority is None:
             yield from _blank_findings(plan, self.plan.name)
+        yield from self._left_findings(plan, end, now)
+
+    def _left_findings(self, plan: Plan, end: End, now: Situation) -> Iterator[Finding]:
+        """Return what a run left in the network of the environment: no destroy can delete that network."""
+        way, facts, environment = self.from_end(peer_of(end)), now.facts(end), plan.placed.environment
+        if all(run.kind == DRILL for run in facts.open_runs):
+            return
+        with Connection.to(environment) as place:
+            found = list(find_hosts(way, facts, now.facts(peer_of(end)), place))
+        for each in (each for each in found if each.what == "probe host"):
+            yield Finding(
+                "recovery/left-behind",
+                each.message,
+                f"{each.fix} Then run this again.",
+                Severity.ERROR if plan.destroys else Severity.WARNING,
+                subject=f"environment.{environment.name}",
+                location=environment.location,
+            )
 
     def _standby_finding(self, plan: Plan) -> Finding:
         closed = ", ".join(describe_flows(flows_from_internet(self.topology)))

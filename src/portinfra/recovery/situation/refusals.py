@@ -237,7 +237,7 @@ def _wait(recovery: Recovery, refusal: Refusal, end: End) -> str:
 
 def _why(now: Situation, end: End) -> str:
     error = now.facts(end).error
-    return f": {error}".partition("\n")[0] if error else ""
+    return f": {error.first_line}" if error else ""
 
 
 def _status(recovery: Recovery) -> str:

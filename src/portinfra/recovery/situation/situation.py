@@ -11,6 +11,7 @@ from attrs import field, frozen
 from portinfra.errors import PortinfraError
 from portinfra.recovery.ledger.entries import Unreadable
 from portinfra.recovery.ledger.kept import Kept
+from portinfra.recovery.ledger.runs import Run
 from portinfra.recovery.ledger.takeovers import Turn
 
 End = Literal["source", "target"]
@@ -69,6 +70,10 @@ class EndFacts:
     """The newest takeover to this end, where it brought all data of the other end, which it had stopped."""
     kept: tuple[Kept, ...] = field(default=(), eq=False)
     """Its ledger's entries about volumes that takeovers replaced."""
+    runs: tuple[Run, ...] = field(default=(), eq=False)
+    """Its ledger's entries about drills, takeovers and refreshes, by number."""
+    awaits_point: bool = field(default=False, eq=False)
+    """Whether its ledger has a point that is on its way to it through a vault."""
     starts: str = field(default="", eq=False)
     """A short word for when each of its hosts last started; empty: it is not known."""
     clock_offset: float | None = field(default=None, eq=False)
@@ -77,6 +82,11 @@ class EndFacts:
     """The ledger entry of `takeover`."""
     error: PortinfraError | None = field(default=None, eq=False)
     """Why it does not answer."""
+
+    @property
+    def open_runs(self) -> tuple[Run, ...]:
+        """The runs that have not ended, or that left something behind."""
+        return tuple(run for run in self.runs if run.entry.open)
 
 
 Phase = Literal["active", "taking over", "abandoning", "undecided"]

@@ -52,6 +52,8 @@ class BringUp:
     probes: list[Checked] = field(init=False, factory=list)
     up_at: float | None = field(init=False, default=None)
     """When the last wave was up and the last action done."""
+    left_behind: int | None = field(init=False, default=None)
+    """How many resources it could not remove; None: it made none to remove, or could not look."""
 
     @rollout.default
     def _rollout(self) -> Rollout:
@@ -146,9 +148,10 @@ class BringUp:
     def _ask_probes(self) -> None:
         """Run every probe, in the order of the plan."""
         inside = ask_inside(self.recovery, self.context, self.occasion, self.say)
+        self.left_behind = inside.left_behind
         for probe in self.recovery.plan.probes:
             if probe.from_role:
-                self._note(inside[probe.name])
+                self._note(inside.answers[probe.name])
             else:
                 self._note(self.rollout.call(probe.name, probe.run))
 

@@ -44,7 +44,6 @@ def shown(
     ages: Ages,
     *,
     began: float,
-    left_behind: int | None = None,
     source_fenced: bool | None = None,
 ) -> Evidence:
     """Evidence of a bring-up that ends now; it passed where nothing speaks against it. `ages` are of the
@@ -88,7 +87,7 @@ def shown(
         actions=tuple(bring_up.actions),
         result="failed" if reasons else "inconclusive" if doubts else "passed",
         reasons=tuple(dict.fromkeys(reasons or doubts)),
-        left_behind=left_behind,
+        left_behind=bring_up.left_behind,
         source_fenced=source_fenced,
         source_account=recovery.source.account,
         target_account=recovery.target.account,

@@ -14,9 +14,8 @@ def start_roles_left_behind(recovery: Recovery, bring_up: BringUp) -> None:
     try:
         switch(context.run, context.placed, context.catalogue, "running", context.listen)
     except (ApplyError, FindingsError, Unavailable) as error:
-        first = str(error.first if isinstance(error, ApplyError) else error).partition("\n")[0]
         start = command("apply", recovery.target.name)
-        bring_up.reasons.append(f"not every host runs ({first}): {start} starts the others")
+        bring_up.reasons.append(f"not every host runs ({error.first_line}): {start} starts the others")
 
 
 def announce(recovery: Recovery, bring_up: BringUp) -> bool:
@@ -29,7 +28,7 @@ def announce(recovery: Recovery, bring_up: BringUp) -> bool:
         with context.run.living():
             call_dns(recovery.target, there)
     except UserCodeError as error:  # the hosts are up all the same
-        why = str(error).partition("\n")[0]
+        why = error.first_line
         bring_up.reasons.append(f"the names were not changed ({why}); run it again, and it tries again")
         return False
     return True

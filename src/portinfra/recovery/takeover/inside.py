@@ -6,11 +6,12 @@ beside the environment, so that no plan of the environment sees it. It is remove
 
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from attrs import asdict, evolve
+from attrs import asdict, evolve, field, frozen
 
-from portinfra.errors import ApplyError, PortinfraError
+from portinfra.command_text import command
+from portinfra.errors import PortinfraError
 from portinfra.hooks.calls import last_part
 from portinfra.hooks.identity import identify
 from portinfra.model.duration import seconds
@@ -33,34 +34,50 @@ HOUR = 3600
 """How much longer than its probes a prober of a takeover may exist, before it turns itself off."""
 
 
-def ask_inside(
-    recovery: Recovery, context: RolloutContext, occasion: Kind, say: Say
-) -> Mapping[str, Checked]:
-    """Return the answers of the probes that have a role to run from, by the names of the probes.
+@frozen
+class Inside:
+    """What probes answered that run inside."""
 
-    All probers come up together. They have as long as the last wave may take.
+    answers: Mapping[str, Checked] = field(factory=dict)
+    """By the names of the probes."""
+    left_behind: int | None = None
+    """How many resources of their hosts are left in a scope of their own; None: there was no such scope."""
+
+
+def ask_inside(recovery: Recovery, context: RolloutContext, occasion: Kind, say: Say) -> Inside:
+    """Return the answers of the probes that have a role to run from.
+
+    All probers come up together. They have as long as the last wave may take. Hosts in a scope of their own
+    are removed afterwards, whatever happens; `say` is called where that fails.
     """
     by_role = probes_by_role(recovery)
     if not by_role:
-        return {}
+        return Inside()
     limit = recovery.plan.waves[-1].limit
     until = context.now + seconds(limit)
     probers: dict[str, RunningProber] = {}
     problem = f"no receipt came within {limit}"
+    is_apart = occasion != "drill"
+    left: int | None = None
     try:
+        if is_apart:
+            _remove_apart(recovery, context)  # hosts of a run that died know another word
         hosts = _make_probers(recovery, context, occasion, say)
         probers = {role: prober for role, (_, prober) in hosts.items()}
         alone = {role: host for role, (host, _) in hosts.items()}
         with _place_for(recovery, context, occasion, alone) as place:
             wait_for_receipts(place, probers.values(), until)
     except PortinfraError as error:
-        first = error.first if isinstance(error, ApplyError) else error
-        problem = str(first)
-    return {
+        problem = error.first_line
+    finally:
+        if is_apart:
+            left = _count_left(recovery, context, say)
+    answers = {
         probe.name: _checked(context, probe, probers.get(role), number, problem)
         for role, probes in by_role.items()
         for number, probe in enumerate(probes)
     }
+    return Inside(answers, left)
 
 
 def _make_probers(
@@ -96,16 +113,34 @@ def _place_for(
     alone = {host.address: evolve(host, ends_after=limit + HOUR) for host in hosts.values()}
     roles = {host.address: role for role, host in hosts.items()}
     placed = evolve(bare, scope=recovery.prober, resources=alone, roles=roles)
+    with context.run.living(), context.place.run(recovery.prober, borrowed=borrowed) as run:
+        apart = evolve(context, run=run, placed=placed)
+        # These hosts alone: a plan of all would delete what is borrowed.
+        _apply(apart, all_at_once(placed), PlanOptions(addresses=frozenset(alone)))
+        yield apart
+
+
+def _remove_apart(recovery: Recovery, context: RolloutContext) -> None:
+    """Remove the probers that have a scope of their own. Raises PortinfraError."""
     with context.run.living():
-        try:
-            with context.place.run(recovery.prober, borrowed=borrowed) as run:
-                apart = evolve(context, run=run, placed=placed)
-                # These hosts alone: a plan of all would delete what is borrowed.
-                _apply(apart, all_at_once(placed), PlanOptions(addresses=frozenset(alone)))
-                yield apart
-        finally:
-            with context.place.run(recovery.prober) as run:
-                remove_probers(evolve(context, run=run, placed=placed))
+        if not context.place.observe(recovery.prober).resources:
+            return
+        placed = evolve(context.placed, scope=recovery.prober, resources={}, roles={})
+        with context.place.run(recovery.prober) as run:
+            remove_probers(evolve(context, run=run, placed=placed))
+
+
+def _count_left(recovery: Recovery, context: RolloutContext, say: Say) -> int:
+    """Remove these probers, and return how many resources are left of them; 1 where that is not known."""
+    try:
+        _remove_apart(recovery, context)
+    except PortinfraError as error:
+        sweep = command("dr", "sweep", recovery.plan.name)
+        say(f"hosts of probes are left in {recovery.prober}: {error.first_line}. To remove them: {sweep}")
+        with suppress(PortinfraError):
+            return len(context.run.reader.observe(recovery.prober).resources)
+        return 1
+    return 0
 
 
 def remove_probers(context: RolloutContext) -> None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from attrs import asdict, define, evolve
 
 from portinfra.command_text import command
-from portinfra.errors import ApplyError, PortinfraError, ProviderError
+from portinfra.errors import PortinfraError, ProviderError
 from portinfra.execution.connection import Connection, Look
 from portinfra.execution.run import Run
 from portinfra.hooks.listeners import SafeListener
@@ -23,7 +23,7 @@ from portinfra.model.internet import without_internet
 from portinfra.model.placed import Placed
 from portinfra.placement import place
 from portinfra.planning.refusal import refusal_of, refuse
-from portinfra.recovery.groups import check_blank
+from portinfra.recovery.groups import check_names
 from portinfra.recovery.ledger.data import data_entries
 from portinfra.recovery.ledger.ledger import Contents, Ledger
 from portinfra.recovery.ledger.runs import REFRESH, TAKEOVER, begin_run, end_run, link_run, read_runs
@@ -63,12 +63,11 @@ VERB = Verb("refresh", "target")
 def refresh(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:
     """Give the standby the newest points; with `as_of` or `without` in `how`, other ones.
 
-    Evidence of a refresh that failed says so. Raises PolicyError where the plan declares no standby, where
-    the situation permits no refresh, where own volumes of the target have newer data, and for the errors of
-    `prospect`; LeaseHeldError while another run changes the target.
+    Evidence of a refresh that failed says so. Raises PolicyError for a name that nothing has, where the plan
+    declares no standby, where the situation permits no refresh, where own volumes of the target have newer
+    data, and for the errors of `prospect`; LeaseHeldError while another run changes the target.
     """
     how, recovery, say = how or How(), recovery.declared, SafeListener(say)
-    check_blank(recovery, place(recovery.topology, recovery.target), how.blank)
     _raise_unless_ready(recovery, how)
     with Connection.to(recovery.target, recovery.topology) as target:
         ledger = Ledger.settled(target, recovery.ledger)
@@ -86,6 +85,7 @@ def _raise_unless_ready(recovery: Recovery, how: How) -> None:
     raise_if_refused(recovery, VERB, now)
     with Look.to(recovery.target, recovery.topology) as target:
         known = status_of_way(recovery, through=target)
+        check_names(recovery, how, known.known_points)
         how = evolve(how, lost=bool(now.silent))
         foreseen = with_permissions(foresee(recovery, how, known, target, REFRESH), how, target)
     if errors := [each for each in foreseen.findings if each.severity is Severity.ERROR]:
@@ -135,7 +135,7 @@ class _Refresh:
                 **asdict(link_run(self.ledger, entry)),
             )
             with suppress(ProviderError):  # the standby is up: that one record fails must not hide it
-                end_run(self.ledger, entry, evidence, open=False)
+                end_run(self.ledger, entry, evidence, open=bool(evidence.left_behind))
         return evidence
 
     def _choose(self) -> Choice:
@@ -178,9 +178,7 @@ class _Refresh:
                 overwritten.keep(self._replaced(placed, blank))
             except PortinfraError as error:
                 name = self.recovery.target.name
-                bring_up.reasons.append(
-                    f"snapshots of the data of {name} cannot be kept: {_first_line(error)}"
-                )
+                bring_up.reasons.append(f"snapshots of the data of {name} cannot be kept: {error.first_line}")
                 return bring_up
             # Volumes of a zone that did not answer before:
             bring_up.keep = overwritten.keep
@@ -208,12 +206,9 @@ class _Refresh:
         except PortinfraError as error:
             name = self.recovery.target.name
             rest = command("apply", name)
-            why = _first_line(error)
-            bring_up.reasons.append(f"not all of {name} is as declared ({why}): {rest} does the rest")
-
-
-def _first_line(error: PortinfraError) -> str:
-    return str(error.first if isinstance(error, ApplyError) else error).partition("\n")[0]
+            bring_up.reasons.append(
+                f"not all of {name} is as declared ({error.first_line}): {rest} does the rest"
+            )
 
 
 def _has_refreshed(contents: Contents) -> bool:

@@ -162,7 +162,7 @@ class _Takeover:
                 self.how.at(Step.CLOSE)
                 written(progress.ledger, evolve(turn, open=False))
             with suppress(ProviderError):  # the target is up: that one record fails must not hide it
-                end_run(progress.ledger, entry, evidence, open=False)
+                end_run(progress.ledger, entry, evidence, open=bool(evidence.left_behind))
             with suppress(ProviderError):
                 if whole:
                     remove_spent_approvals(progress.ledger, turn)

@@ -271,10 +271,8 @@ def _tried(recovery: Recovery, facts: ReadinessFacts) -> Iterable[Finding]:
     elif measured > seconds(rto):
         took = f"drill {drill} took {duration(measured)}, and the rto is {rto}"
         yield _gap(name, "too-slow", took, "Look at its report: which wave took the time?", Severity.WARNING)
-    for id in now.drills:
-        left = f"drill {id} still runs, or has left something behind"
-        fix = f"Remove what dead drills left: {command('dr', 'sweep', name)}."
-        yield _gap(name, "left-behind", left, fix, Severity.WARNING)
+    for left in now.left_behind:
+        yield _gap(name, "left-behind", left.message, left.fix, Severity.WARNING)
 
 
 def _unread(recovery: Recovery, last: Drilled | None) -> Iterable[Finding]:

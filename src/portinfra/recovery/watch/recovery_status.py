@@ -14,6 +14,7 @@ from portinfra.recovery.ledger.entries import Unreadable
 from portinfra.recovery.ledger.runs import Run
 from portinfra.recovery.ledger.takeovers import Turn
 from portinfra.recovery.points.coverage import Judgement
+from portinfra.recovery.situation.leftovers import Leftover
 from portinfra.recovery.situation.situation import End, Situation
 
 Level = Literal["ok", "late", "lost"]
@@ -101,7 +102,7 @@ class RecoveryStatus:
     volumes: tuple[VolumeStatus, ...]
     points: tuple[PointStatus, ...]
     drills: tuple[str, ...] = ()
-    """Drills that died, or could not be torn down: for `sweep`."""
+    """Drills that died, or could not be torn down, by their ids: for `sweep`."""
     turn: Turn | None = None
     """The failover, or the way back, that has begun and is not done."""
     stands: int = 0
@@ -141,7 +142,7 @@ class RecoveryStatus:
     last_refresh: Run | None = None
     """The newest refresh of the standby that has ended."""
     refresh_overdue: bool = False
-    """Whether no refresh has passed for longer than the plan's `refresh_every`."""
+    """Whether no refresh has passed for longer than the plan's `refresh_every`, and one is permitted now."""
     standby_runs: bool = False
     """Whether hosts of the target run as a standby, which the internet does not reach."""
     end: End = "target"
@@ -150,6 +151,10 @@ class RecoveryStatus:
     """The scope of that end: `shop/recovery`."""
     locks_unread: str = ""
     """Why the locks of points cannot be read; empty: they were read, or nothing may be locked."""
+    left_behind: tuple[Leftover, ...] = ()
+    """What runs left at both ends that died, or that still run; the drills of `drills`, too."""
+    left_unseen: tuple[str, ...] = ()
+    """A sentence for each end where that cannot be read."""
 
     def takeover_by(self, command: Kind) -> Turn | None:
         """Return the takeover that is under way, if this command leads to it."""

@@ -17,7 +17,6 @@ from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.placement import place
 from portinfra.recovery.groups import Group, groups
-from portinfra.recovery.ledger.drills import KIND as DRILL
 from portinfra.recovery.ledger.drills import drilled
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import REFRESH, Run, read_runs
@@ -33,7 +32,8 @@ from portinfra.recovery.points.locks import has_locks, locked_points, read_locks
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
-from portinfra.recovery.situation.permissions import next_verbs
+from portinfra.recovery.situation.leftovers import list_leftovers
+from portinfra.recovery.situation.permissions import Verb, may, next_verbs
 from portinfra.recovery.situation.refusals import next_step
 from portinfra.recovery.situation.situation import Authority, End, EndFacts, peer_of
 from portinfra.recovery.situation.wish import end_of
@@ -49,6 +49,8 @@ from portinfra.validation.arguments import check_arguments
 from portinfra.words import iso
 
 SLACK = 1.25
+
+REFRESH_VERB = Verb("refresh", "target")
 
 
 @check_arguments
@@ -96,6 +98,7 @@ def status_of_way(
         locks, locks_unread = _locks(target, there) if is_locked else ({}, "")
         here, away = situation.facts(peer_of(source_end)), situation.facts(source_end)
         kept, kept_unseen = _kept(recovery, here, away, target)
+        left_behind, left_unseen = list_leftovers(recovery, situation, target)
     untold = _is_untold(source_end, away, here)
     stands = (
         0 if untold or not here.authority or here.authority.active == source_end else here.authority.epoch
@@ -125,7 +128,7 @@ def status_of_way(
             )
             for point in ages.points
         ),
-        tuple(str(entry.said["id"]) for entry in entries if entry.kind == DRILL and entry.open),
+        tuple(each.id for each in left_behind if each.what == "drill"),
         situation.turn,
         stands,
         source_fenced and away.hosts == "off" if stands and away.answers else None,
@@ -141,12 +144,14 @@ def status_of_way(
         silent=tuple(_names(recovery, situation.silent)) if ask_source else (),
         target_may_run=situation.fenced is False and situation.active == source_end and here.hosts == "on",
         last_refresh=refreshes[-1] if refreshes else None,
-        refresh_overdue=_is_overdue(recovery, refreshes, now),
+        refresh_overdue=may(REFRESH_VERB, situation) is None and _is_overdue(recovery, refreshes, now),
         standby_runs=situation.facts("target").hosts == "standby",
         end=end_of(recovery),
         points_in=str(recovery.target_scope),
         kept_unseen=kept_unseen,
         locks_unread=locks_unread,
+        left_behind=left_behind,
+        left_unseen=left_unseen,
     )
 
 
@@ -175,8 +180,7 @@ def _kept(
                 volumes = KeptVolumes(way, place, Ledger(place, way.ledger), Pace())
                 listed = volumes.list_volumes(facts.kept)
         except ProviderError as error:
-            first = str(error).partition("\n")[0]
-            unseen.append(f"the kept snapshots of {name} cannot be read: {first}")
+            unseen.append(f"the kept snapshots of {name} cannot be read: {error.first_line}")
             continue
         kept += [KeptVolume(name, each.volume, each.snapshot, each.kept_until) for each in listed]
     return tuple(kept), tuple(unseen)

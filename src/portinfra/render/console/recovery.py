@@ -10,8 +10,8 @@ from rich.text import Text
 from portinfra.command_text import command
 from portinfra.model.evidence import Evidence
 from portinfra.model.finding import Severity
-from portinfra.recovery.drills.drill import Swept
 from portinfra.recovery.drills.history import RunHistory
+from portinfra.recovery.drills.sweep import Swept
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
@@ -185,9 +185,10 @@ def _show_situation(found: RecoveryStatus, console: Console) -> None:
 
 def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
     """Yield what there is to say of both ends, besides data."""
-    for id in found.drills:
-        sweep = command("dr", "sweep", found.recovery)
-        yield f"Drill {id} still runs, or left something behind. To remove it: {sweep}"
+    for left in found.left_behind:
+        yield f"{left.message[0].upper()}{left.message[1:]}. {left.fix}"
+    for sentence in found.left_unseen:
+        yield f"{sentence[0].upper()}{sentence[1:]}."
     if found.last_refresh:
         last = found.last_refresh
         yield f"Last refresh: {last.id}, {moment(last.began)}, {last.result}."
@@ -265,11 +266,17 @@ def show_swept(found: Iterable[Swept], console: Console) -> None:
     """What a sweep did."""
     found = list(found)
     for each in found:
-        console.print(
-            f"drill {each.id}, begun {each.began}: {each.fate} ({count(each.resources, 'resource')})"
-        )
+        console.print(_swept_line(each))
     if not found:
         console.print(recovery_assurance("nothing to sweep"))
+
+
+def _swept_line(each: Swept) -> str:
+    if each.what == "environment":
+        return f"{each.environment} does not answer: what runs left there is {each.fate}."
+    hosts = f"{'hosts of probes' if each.what == 'probe host' else each.what} in {each.environment}"
+    which = f"drill {each.id}, begun {each.began}" if each.what == "drill" else hosts
+    return f"{which}: {each.fate} ({count(each.resources, 'resource')})"
 
 
 EVIDENCE = {
@@ -335,7 +342,8 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
     for line in (*_people_lines(evidence), *_aside_lines(evidence)):
         console.print(line)
     if evidence.left_behind is not None:
-        left = f"{count(evidence.left_behind, 'resource')} of it is left in the target."
+        sweep = command("dr", "sweep", evidence.recovery)
+        left = f"{count(evidence.left_behind, 'resource')} of it left in the target. To remove it: {sweep}"
         console.print(left if evidence.left_behind else recovery_assurance("nothing left"))
     if evidence.source_fenced is not None:
         console.print(

@@ -17,7 +17,7 @@ RECOVERY_ASSURANCES: Mapping[str, str] = {
     "source stopped": "The source was stopped first.",
     "fenced": "{environment} is fenced: {hosts} off, and no apply wakes them.",
     "standby": "Hosts of the target run as a standby. No flow from the internet reaches them.",
-    "nothing to sweep": "No drill has left anything.",
+    "nothing to sweep": "No drill, takeover or refresh has left anything.",
 }
 """Name → sentence."""
 

@@ -324,7 +324,11 @@ def _aside(document: Document) -> str:
 
 
 def _afterwards(document: Document) -> str:
+    left, sweep = document["left_behind"], command("dr", "sweep", document["recovery"])
     calls = f"{count(document['calls'], 'API call')} to the target."
+    if left:
+        are = "is" if left == 1 else "are"
+        calls = f"{count(left, 'resource')} of it {are} left in the target: run {sweep}. {calls}"
     if document["kind"] == "refresh":
         up = document["rto_measured"] is not None
         again = command("dr", "refresh", document["recovery"])
@@ -340,13 +344,9 @@ def _afterwards(document: Document) -> str:
         return f"{document['target']} {over} {stopped} {calls}"
     if way := document["way_in"]:
         calls = f"{way['through']} could be reached from {', '.join(way['ranges'])}. {calls}"
-    left, sweep = document["left_behind"], command("dr", "sweep", document["recovery"])
     if left is None:
         return f"It is not known whether anything of it is left in the target: run {sweep}. {calls}"
-    if left == 0:
-        return f"Nothing of it is left in the target. {calls}"
-    are = "is" if left == 1 else "are"
-    return f"{count(left, 'resource')} of it {are} left in the target: run {sweep}. {calls}"
+    return calls if left else f"Nothing of it is left in the target. {calls}"
 
 
 def _signature(document: Document, verifying: str) -> str:

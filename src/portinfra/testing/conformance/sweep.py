@@ -59,10 +59,12 @@ class Crashes:
     """Of the writes of each action, try crashes of the first and of one in so many after it. 1: of all."""
     forms: Collection[Mishap] = MISHAPS
     """The forms of crashes to try."""
+    first: int = 0
+    """The number of the first write that the stride tries, counted from 0."""
 
     def choice(self) -> "Choice":
         """Return which crashes of one run to try."""
-        return Choice(self.stride, self.equals, self.repeats, self.forms)
+        return Choice(self.stride, self.equals, self.repeats, self.forms, self.first)
 
     def sweep(self) -> int:
         """Try the crashes. Return how many there were. Raise AssertionError with the first bad end."""
@@ -78,6 +80,7 @@ class Choice:
     equals: int
     repeats: int = 1
     forms: Collection[Mishap] = MISHAPS
+    first: int = 0
     _writes: int = field(init=False, default=-1)
     _others: int = field(init=False, default=-1)
     _read: set[str] = field(init=False, factory=set)
@@ -91,7 +94,8 @@ class Choice:
         if begins or not call.reads:
             self._writes += 1
         distinct = self._distinct(call, begins)
-        chosen = distinct if self._writes % self.stride == 0 and self._is_tried(call) else ()
+        in_stride = self._writes % self.stride == self.first % self.stride
+        chosen = distinct if in_stride and self._is_tried(call) else ()
         return [
             mishap
             for mishap in MISHAPS

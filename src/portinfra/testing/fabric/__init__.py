@@ -8,7 +8,8 @@ Nothing is left on the machine: the kernel removes the namespaces when the proce
 """
 
 from portinfra.testing.fabric.fabric import PROGRAMS, Fabric, why_impossible
+from portinfra.testing.fabric.load import Load
 from portinfra.testing.fabric.traffic import Passage, find_passages
 from portinfra.testing.fabric.waiting import wait_until
 
-__all__ = ["PROGRAMS", "Fabric", "Passage", "find_passages", "wait_until", "why_impossible"]
+__all__ = ["PROGRAMS", "Fabric", "Load", "Passage", "find_passages", "wait_until", "why_impossible"]

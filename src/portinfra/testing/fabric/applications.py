@@ -6,11 +6,14 @@ import threading
 
 
 class Applications:
-    """Small servers in one thread: HTTP gets 200, and any other request gets the name of the host."""
+    """Small servers in one thread: HTTP gets 200, and each other line the name of the host.
+
+    A connection stays open until its client closes it, or until the application ends.
+    """
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
-        self._listening: dict[str, socket.socket] = {}
+        self._sockets: dict[str, set[socket.socket]] = {}
         self._lock = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -19,43 +22,61 @@ class Applications:
     def start(self, name: str, port: int) -> None:
         """Listen on a port of 127.0.0.1, in the namespace of the calling thread."""
         listening = socket.create_server(("127.0.0.1", port), backlog=128)
-        listening.setblocking(False)
         with self._lock:
-            self._listening[name] = listening
-            self._selector.register(listening, selectors.EVENT_READ, name)
+            self._sockets[name] = set()
+            self._watch(listening, name)
 
     def kill(self, name: str) -> None:
-        """Close the port of a host's application at once."""
+        """Close the port of a host's application and its connections at once."""
         with self._lock:
-            listening = self._listening.pop(name)
-            self._selector.unregister(listening)
-            listening.close()
+            for each in list(self._sockets[name]):
+                self._forget(each, name)
+            del self._sockets[name]
 
     def close(self) -> None:
         """Close all ports."""
         self._closed = True
         self._thread.join()
-        for listening in self._listening.values():
-            listening.close()
+        for name in list(self._sockets):
+            self.kill(name)
         self._selector.close()
+
+    def _watch(self, each: socket.socket, name: str) -> None:
+        each.setblocking(False)
+        self._sockets[name].add(each)
+        self._selector.register(each, selectors.EVENT_READ, name)
+
+    def _forget(self, each: socket.socket, name: str) -> None:
+        self._sockets[name].discard(each)
+        self._selector.unregister(each)
+        each.close()
 
     def _serve(self) -> None:
         while not self._closed:
-            for key, _ in self._selector.select(0.05):
-                with self._lock:
-                    listening = self._listening.get(key.data)
-                    if listening is key.fileobj:
-                        self._accept(listening, key.data)
+            ready = self._selector.select(0.05)
+            with self._lock:
+                for key, _ in ready:
+                    if key.fileobj in self._sockets.get(key.data, ()):
+                        self._serve_one(key.fileobj, key.data)  # type: ignore[arg-type]
 
-    def _accept(self, listening: socket.socket, name: str) -> None:
+    def _serve_one(self, ready: socket.socket, name: str) -> None:
         try:
-            connection, _ = listening.accept()
-        except OSError:
+            if ready.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                self._watch(ready.accept()[0], name)
+            elif not _answer(ready, name):
+                self._forget(ready, name)
+        except BlockingIOError:
             return
-        with connection:
-            connection.settimeout(1)
-            try:
-                is_http = connection.recv(4096).startswith(b"GET ")
-                connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n" if is_http else f"{name}\n".encode())
-            except OSError:
-                return
+        except OSError:
+            self._forget(ready, name)
+
+
+def _answer(connection: socket.socket, name: str) -> bool:
+    """Answer a request. Return whether the connection stays open."""
+    asked = connection.recv(4096)
+    if asked.startswith(b"GET "):
+        connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+        return False
+    if asked:
+        connection.sendall(f"{name}\n".encode())
+    return bool(asked)

@@ -29,6 +29,9 @@ PROGRAMS = ("haproxy", "ip", "nft", "setpriv", "socat")
 CHAINS = ("input", "output")
 """The chains of a host's firewall that drop what no flow allows."""
 
+_HERE = "/proc/self/cwd"
+"""Stands for /run/haproxy: the path of a socket has 97 characters at most, that of a folder may have more."""
+
 _SWITCHES = "the zones"
 """The namespace with the bridges: the machine's own settings stay as they are."""
 
@@ -153,43 +156,62 @@ class Fabric:
         run = self.folder / name
         tls = self.authority.write(run / "tls", identity or name)
         text = self.content(name, haproxy.PATH)
-        text = text.replace(haproxy.TLS, str(tls)).replace("/run/haproxy", str(run))
+        text = text.replace(haproxy.TLS, str(tls)).replace("/run/haproxy", _HERE)
         settings = run / "haproxy.cfg"
         settings.write_text(text, encoding="utf-8")
         command = ["haproxy", "-W", "-f", str(settings)]
         ready = run / "admin.sock"
         ready.unlink(missing_ok=True)
-        process = self._proxies[name] = self._spaces.start(name, command, run / "log")
+        process = self._proxies[name] = self._spaces.start(name, command, run)
         wait_until(lambda: ready.exists() or process.poll() is not None)
         if process.poll() is not None:
             log = (run / "log").read_text(encoding="utf-8", errors="replace")
             raise RuntimeError(f"HAProxy of {name} does not start: {log[-500:].strip()}")
 
     def reload_proxy(self, name: str) -> None:
-        """Let HAProxy of a host read its settings again: a new worker replaces the old one."""
+        """Reload HAProxy of a host as its unit does: save the state of servers, then replace the worker."""
+        before = self._worker(name)
+        self.save_state(name)
         self._proxies[name].send_signal(signal.SIGUSR2)
+        wait_until(lambda: self._worker(name) != before)
+
+    def _worker(self, name: str) -> str:
+        """Return the process that serves new connections."""
+        lines = self.tell_proxy(name, "show info").splitlines()
+        return next((line for line in lines if line.startswith("Pid:")), "")
 
     def stop_proxy(self, name: str) -> None:
-        """End HAProxy of a host at once."""
+        """End HAProxy of a host at once. Its master waits for the workers that die, and ends with them."""
         process = self._proxies.pop(name)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        workers = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        for worker in workers.read_text().split() if process.poll() is None else ():
+            os.kill(int(worker), signal.SIGKILL)
+        try:
+            process.wait(2)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
     def tell_proxy(self, name: str, command: str) -> str:
         """Send a command to the socket of a host's HAProxy. Return the answer."""
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(str(self.folder / name / "admin.sock"))
-            connection.sendall(f"{command}\n".encode())
-            answer = b""
-            while part := connection.recv(65_536):
-                answer += part
+        folder = os.open(self.folder / name, os.O_PATH)
+        try:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.connect(f"/proc/self/fd/{folder}/admin.sock")
+                connection.sendall(f"{command}\n".encode())
+                answer = b""
+                while part := connection.recv(65_536):
+                    answer += part
+        finally:
+            os.close(folder)
         return answer.decode()
 
     def save_state(self, name: str) -> str:
         """Run the script that a reload of HAProxy runs first. Return what it saved."""
         run = self.folder / name
-        text = self.content(name, systemd.SCRIPT).replace("/run/haproxy", str(run))
-        self.run(name, "sh", "-c", text.replace(haproxy.PATH, str(run / "haproxy.cfg")))
+        text = self.content(name, systemd.SCRIPT).replace("/run/haproxy", _HERE)
+        script = text.replace(haproxy.PATH, "haproxy.cfg")
+        self._spaces.run(name, ["sh", "-c", script], folder=run)
         return (run / "state").read_text(encoding="utf-8")
 
     def start_application(self, name: str, port: int) -> None:

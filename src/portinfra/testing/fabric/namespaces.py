@@ -44,25 +44,30 @@ class Namespaces:
         finally:
             _call(_LIBC.setns(self._home, NEW_NETWORK), "setns")
 
-    def run(self, name: str, command: Sequence[str], text: str = "") -> str:
-        """Run a program in a namespace, with this standard input. Return its output.
+    def run(self, name: str, command: Sequence[str], text: str = "", folder: Path | None = None) -> str:
+        """Run a program in a namespace and a folder, with this standard input. Return its output.
 
         Raises RuntimeError, with what the program wrote, where it fails.
         """
         with self.inside(name):
-            done = subprocess.run(command, input=text, text=True, capture_output=True, check=False)
+            done = subprocess.run(
+                command, input=text, text=True, capture_output=True, check=False, cwd=folder
+            )
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)} fails: {(done.stderr or done.stdout).strip()}")
         return done.stdout
 
-    def start(self, name: str, command: Sequence[str], log: Path) -> "subprocess.Popen[bytes]":
-        """Start a program that runs until it is stopped, or until this thread ends. It writes to `log`."""
-        with log.open("wb") as output, self.inside(name):
+    def start(self, name: str, command: Sequence[str], folder: Path) -> "subprocess.Popen[bytes]":
+        """Start a program in a folder, where it writes to `log`. It runs until it is stopped, or until this
+        thread ends.
+        """
+        with (folder / "log").open("wb") as output, self.inside(name):
             return subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *command],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                cwd=folder,
                 start_new_session=True,  # a program and its children end by one signal to their group
             )
 

@@ -46,4 +46,6 @@ def check(call: Call, field: str, holder: dict[str, Any], name: str) -> None:
             f"Cloud KMS error when using key {plain}: Permission 'cloudkms.cryptoKeyVersions.useToEncrypt' "
             f"denied on resource '{plain}' (or it may not exist).",
         )
+    if plain in call.project.settings.disabled_keys:
+        raise GceError(400, "kmsPermissionDenied", f"Cloud KMS error when using key {plain}: it is disabled.")
     holder[name] = {"kmsKeyName": plain + (found["version"] or "/cryptoKeyVersions/1")}

@@ -1,0 +1,92 @@
+"""What credentials may do, by dry runs of EC2: each denied action is named, and nothing is made."""
+
+import pytest
+
+from bed.conformance_bed import AwsBed
+from bed.identities import ACCOUNT
+from portinfra.errors import InvalidRequest, PermissionDenied
+from portinfra.execution.caller import Caller
+from portinfra.model.address import Scope
+from portinfra.observation import Reader
+from portinfra.testing.conformance.stage import Stage
+from portinfra_aws import plugin
+from portinfra_aws.actions import CREATES
+
+
+@pytest.fixture
+def stage(tmp_path, monkeypatch):
+    monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
+    with AwsBed(policy=plugin.iam_policy()) as bed:
+        yield Stage(bed)
+        assert bed.ec2.violations == []
+        assert bed.ec2.gaps == []
+
+
+def denied(stage):
+    """The denied actions, each dry run once."""
+    scope = Scope(stage.bed.before.name, stage.environment.name)
+    with stage.provider() as provider:
+        reader = Reader(provider, Caller(provider).insisting)
+        seen, catalogue = reader.observe(scope).resources, reader.catalogue()
+        calls = plugin.permission_calls(stage.environment, catalogue, seen)
+        return [action for call in calls for action in plugin.denied_actions(call, reader.ask(call))]
+
+
+def without(action):
+    """The policy that portinfra prints, without one action."""
+    policy = plugin.iam_policy()
+    for statement in policy["Statement"]:
+        statement["Action"] = [each for each in statement["Action"] if each != action]
+    return policy
+
+
+def test_the_policy_that_portinfra_prints_passes_all_dry_runs(stage):
+    assert denied(stage) == []
+    stage.bring(stage.bed.before)
+    books = stage.bed.books()
+    stage.bed.ec2.calls.clear()
+    assert denied(stage) == []
+    assert set(CREATES) - set(stage.bed.ec2.calls) == {"CopySnapshot"}, "which needs a snapshot"
+    assert stage.bed.books() == books
+
+
+@pytest.mark.parametrize("action", ["ec2:TerminateInstances", "ec2:AttachVolume", "ec2:CreateVpc"])
+def test_an_action_that_the_policy_lacks_is_the_one_that_is_named(stage, action):
+    stage.bring(stage.bed.before)
+    stage.bed.ec2.settings.policy = without(action)
+    assert denied(stage) == [action]
+
+
+def test_a_policy_without_tags_denies_each_creation_for_that(stage):
+    stage.bed.ec2.settings.policy = without("ec2:CreateTags")
+    assert set(denied(stage)) == {"ec2:CreateTags"}
+
+
+def test_an_answer_that_is_neither_is_an_error(stage):
+    call = plugin.permission_calls(stage.environment, catalogue_of(stage), {})[0]
+    broken = type(call)(call.action, {**call.parameters, "NoSuchParameter": "x"})
+    with stage.provider() as provider, pytest.raises(InvalidRequest):
+        Caller(provider).insisting(broken)
+    stage.bed.ec2.violations.clear()
+
+
+def catalogue_of(stage):
+    with stage.provider() as provider:
+        return Reader(provider, Caller(provider).insisting).catalogue()
+
+
+def test_a_key_that_may_not_be_read_names_the_action(stage):
+    stage.bed.ec2.settings.policy = without("kms:DescribeKey")
+    with stage.provider() as provider, pytest.raises(PermissionDenied) as caught:
+        Caller(provider).insisting(plugin.key_call(stage.environment, stage.bed.key))
+    assert caught.value.fix.startswith("Allow kms:DescribeKey.")
+    assert ACCOUNT in str(caught.value)
+
+
+def test_a_disk_without_a_key_of_its_own_reads_none(stage):
+    assert plugin.key_call(stage.environment, "(not encrypted)") is None
+
+
+def test_a_key_that_signs_encrypts_no_disk():
+    metadata = {"KeyState": "Enabled", "KeySpec": "RSA_2048"}
+    assert plugin.key_problem({"KeyMetadata": metadata}) == "it is no symmetric key for encryption"

@@ -1,0 +1,146 @@
+"""`sweep`: remove what drills, takeovers and refreshes left whose process died, at both ends."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from typing import Literal
+
+from attrs import evolve, frozen
+
+from portinfra.errors import ApplyError, LeaseHeldError, PortinfraError, ProviderError
+from portinfra.execution.connection import Connection
+from portinfra.hooks.listeners import SafeListener
+from portinfra.model.address import Scope
+from portinfra.model.strict import strict
+from portinfra.placement import place
+from portinfra.recovery.drills.drill import remove, where
+from portinfra.recovery.ledger.drills import KIND
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.runs import TAKEOVER
+from portinfra.recovery.options import Pace
+from portinfra.recovery.points.left_aside import remove_outlived
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.takeover.inside import remove_probers
+from portinfra.recovery.vault.transfer import clear
+from portinfra.rollout.context import RolloutContext
+from portinfra.rollout.waves import Say
+from portinfra.validation.arguments import check_arguments
+
+REMOVED, RUNNING, UNSEEN = "removed", "still running", "not looked at"
+
+
+@frozen(field_transformer=strict)
+class Swept:
+    """What a sweep did about one drill, or about the hosts that other runs left in one place."""
+
+    id: str
+    """Of the drill; empty for other hosts."""
+    began: str
+    """When the drill began; empty for other hosts."""
+    fate: str
+    """`removed`, `still running`, `not looked at`, or why it could not be removed."""
+    resources: int = 0
+    """How many were there."""
+    what: Literal["drill", "probe host", "transfer hosts", "environment"] = "drill"
+    """`environment`: all of it, which does not answer."""
+    environment: str = ""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing failed."""
+        return self.fate in (REMOVED, RUNNING, UNSEEN)
+
+
+@check_arguments
+def sweep(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda line: None) -> list[Swept]:
+    """Remove what runs left that died: drills by their ids, hosts of probes, and hosts that carry data of a
+    vault. What still runs is let be.
+
+    At each end that answers, also remove kept snapshots of replaced volumes whose time is over. Raises
+    ProviderError where the target does not answer.
+    """
+    pace, say = pace or Pace(), SafeListener(say)
+    with Connection.to(recovery.target) as target:
+        found = list(_sweep_end(recovery, target, pace, say))
+    back = recovery.turned
+    try:
+        with Connection.to(back.target) as source:
+            source.account()
+            found += _sweep_end(back, source, pace, say)
+    except ProviderError as error:  # it may be lost
+        name = back.target.name
+        say(f"{name} does not answer: what runs left there is not removed ({error.first_line})")
+        found.append(Swept("", "", UNSEEN, what="environment", environment=name))
+    return found
+
+
+def _sweep_end(way: Recovery, place: Connection, pace: Pace, say: Say) -> Iterator[Swept]:
+    """Yield what was found at the target of a way."""
+    ledger = Ledger(place, way.ledger)
+    ledger.settle()
+    yield from _sweep_drills(way, place, ledger, pace)
+    yield from _sweep_hosts(way, place, ledger, pace)
+    remove_outlived(way, place, pace, say)
+
+
+def _sweep_drills(way: Recovery, place: Connection, ledger: Ledger, pace: Pace) -> Iterator[Swept]:
+    for entry in ledger.entries(KIND):
+        if not entry.open:
+            continue
+        swept = Swept(str(entry.said["id"]), str(entry.said["began"]), REMOVED, environment=way.target.name)
+        placed = where(way, swept.id)
+        try:
+            with place.run(placed.scope, workers=pace.workers, seed=pace.seed) as run:
+                count = len(run.reader.observe(placed.scope).resources)
+                remove(RolloutContext(place, run, place.catalogue(), placed, pace.listen))
+        except LeaseHeldError:
+            yield evolve(swept, fate=RUNNING)
+            continue
+        except ApplyError as error:
+            yield evolve(swept, fate=str(error), resources=_left(place, placed.scope))
+            continue
+        ledger.rewrite(entry, {**entry.said, "open": False, "result": "swept"})
+        yield evolve(swept, resources=count)
+
+
+def _sweep_hosts(way: Recovery, place: Connection, ledger: Ledger, pace: Pace) -> Iterator[Swept]:
+    """Remove hosts of probes, and transfer hosts in both directions. Close the entries of ended runs."""
+    probes = _sweep_scope(way, place, way.prober, partial(_remove_probe_hosts, way, place, pace))
+    yield from (evolve(each, what="probe host") for each in probes)
+    if all(each.fate == REMOVED for each in probes):
+        for entry in ledger.entries(TAKEOVER):
+            if entry.open and entry.said.get("result"):
+                ledger.rewrite(entry, {**entry.said, "open": False})
+    if way.plan.vault:
+        for each, scope in ((way, way.receiving), (way.turned, way.turned.sending)):
+            found = _sweep_scope(way, place, scope, partial(clear, each, place, pace))
+            yield from (evolve(one, what="transfer hosts") for one in found)
+
+
+def _sweep_scope(
+    way: Recovery, place: Connection, scope: Scope, remove_all: Callable[[], None]
+) -> list[Swept]:
+    """Return what became of a scope; nothing where it is empty."""
+    count = len(place.observe(scope).resources)
+    if not count:
+        return []
+    swept = Swept("", "", REMOVED, count, environment=way.target.name)
+    try:
+        remove_all()
+    except LeaseHeldError:
+        return [evolve(swept, fate=RUNNING)]
+    except ApplyError as error:
+        return [evolve(swept, fate=str(error), resources=_left(place, scope))]
+    return [swept]
+
+
+def _remove_probe_hosts(way: Recovery, there: Connection, pace: Pace) -> None:
+    placed = evolve(place(way.topology, way.target), scope=way.prober, resources={}, roles={})
+    with there.run(way.prober, workers=pace.workers, seed=pace.seed) as run:
+        remove_probers(RolloutContext(there, run, there.catalogue(), placed, pace.listen))
+
+
+def _left(place: Connection, scope: Scope) -> int:
+    with suppress(PortinfraError):
+        return len(place.reader.observe(scope).resources)
+    return 0

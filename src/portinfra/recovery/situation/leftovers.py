@@ -1,0 +1,112 @@
+"""What runs left that died, or that could not remove all of it: found by the ledgers, then by a look.
+
+A run writes an entry before it makes a resource, and closes the entry when the resource is gone. So a scope
+without an open entry is not read.
+"""
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import Literal
+
+from attrs import frozen
+
+from portinfra.command_text import command, command_line
+from portinfra.errors import ProviderError
+from portinfra.execution.connection import Connection
+from portinfra.model.address import Scope
+from portinfra.model.strict import strict
+from portinfra.recovery.ledger.drills import KIND as DRILL
+from portinfra.recovery.ledger.runs import REFRESH, Run
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.situation.permissions import Verb, may
+from portinfra.recovery.situation.situation import ENDS, EndFacts, Situation, peer_of
+
+What = Literal["drill", "probe host", "transfer hosts", "refresh"]
+
+
+@frozen(field_transformer=strict)
+class Leftover:
+    """What one run left, or still uses."""
+
+    what: What
+    environment: str
+    id: str
+    """Of the drill, takeover or refresh; empty where it is not known."""
+    recovery: str
+    """The name of the recovery plan."""
+
+    @property
+    def message(self) -> str:
+        """What is left, in words."""
+        by = f"run {self.id}" if self.id else "a run"
+        return {
+            "drill": f"drill {self.id} still runs, or left something behind in {self.environment}",
+            "refresh": f"refresh {self.id} of {self.environment} still runs, or was cut short",
+            "probe host": f"a host of a probe still runs in {self.environment}, or {by} left it behind",
+            "transfer hosts": f"hosts that carry data of a vault still run in {self.environment}, or {by} "
+            "left them behind",
+        }[self.what]
+
+    @property
+    def fix(self) -> str:
+        """How it is removed or finished, in words."""
+        purpose = "finish" if self.what == "refresh" else "remove"
+        return f"To {purpose} it: {command('dr', self._verb, self.recovery)}."
+
+    @property
+    def command(self) -> str:
+        """The command that removes or finishes it."""
+        return command_line("dr", self._verb, self.recovery)
+
+    @property
+    def _verb(self) -> str:
+        return "refresh" if self.what == "refresh" else "sweep"
+
+
+def list_leftovers(
+    recovery: Recovery, now: Situation, through: Connection
+) -> tuple[tuple[Leftover, ...], tuple[str, ...]]:
+    """Return what is left at both ends, and a sentence for each end where that cannot be read.
+
+    `through` is connected to the target of this recovery. An end whose ledger has no open entry gets no call.
+    """
+    found: list[Leftover] = []
+    unseen: list[str] = []
+    for end in reversed(ENDS):
+        way, facts, peer = recovery.from_end(peer_of(end)), now.facts(end), now.facts(peer_of(end))
+        name, plan = way.target.name, recovery.plan.name
+        found += [Leftover("drill", name, run.id, plan) for run in facts.open_runs if run.kind == DRILL]
+        refreshed = _cut_short(facts)
+        if refreshed and end == "target" and may(Verb("refresh", "target"), now) is None:
+            found.append(Leftover("refresh", name, refreshed.id, plan))
+        if not (facts.open_runs or peer.awaits_point):
+            continue
+        known = through if through.environment == way.target else None
+        try:
+            with nullcontext(known) if known else Connection.to(way.target) as place:
+                found += find_hosts(way, facts, peer, place)
+        except ProviderError as error:
+            unseen.append(f"what runs left behind in {name} cannot be read: {error.first_line}")
+    return tuple(found), tuple(unseen)
+
+
+def find_hosts(way: Recovery, facts: EndFacts, peer: EndFacts, place: Connection) -> Iterator[Leftover]:
+    """Yield the hosts of probes, and those that carry data, at the target of a way. `peer` is the other end.
+
+    Raises ProviderError.
+    """
+    runs = [run for run in facts.open_runs if run.kind != DRILL]
+    if runs and place.observe(way.prober).resources:
+        yield Leftover("probe host", way.target.name, runs[-1].id, way.plan.name)
+    scopes: list[Scope] = []
+    if way.plan.vault:
+        scopes += [way.receiving] if facts.open_runs else []
+        scopes += [way.turned.sending] if peer.awaits_point else []
+    if any(place.observe(scope).resources for scope in scopes):
+        yield Leftover("transfer hosts", way.target.name, "", way.plan.name)
+
+
+def _cut_short(facts: EndFacts) -> Run | None:
+    """Return the refresh that has not ended, where no run of a takeover or refresh is later."""
+    newest = max(facts.runs, key=lambda run: run.entry.number, default=None)
+    return newest if newest and newest.kind == REFRESH and not newest.result else None

@@ -1,0 +1,144 @@
+"""Clients that call a service of a fabric without pause, and the answer to each of their requests."""
+
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Self
+
+from attrs import frozen
+
+from portinfra.testing.fabric.fabric import Fabric
+from portinfra.testing.fabric.waiting import wait_until
+
+WAIT = 60.0
+"""Seconds for what takes up to five on a machine at rest. A client waits longer than that for an answer."""
+
+
+@frozen
+class Request:
+    """One request. Moments are seconds of the monotonic clock."""
+
+    answer: str
+    """The host that answered; empty: the request failed."""
+    began: float
+    ended: float
+
+
+class Client:
+    """A program on a host that calls a port of its own 127.0.0.1, one request after another.
+
+    It opens a connection for each request, or keeps one until that breaks (`keeps`).
+    """
+
+    def __init__(self, fabric: Fabric, host: str, port: int, *, keeps: bool, pause: float) -> None:
+        self.host, self.keeps = host, keeps
+        self.name = f"{host}, kept connection" if keeps else host
+        self.requests: list[Request] = []
+        self.turn = threading.Lock()
+        """The client holds it during a request."""
+        self._connection: socket.socket | None = None
+        self._pause = pause
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(fabric, port), daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the program, also where it waits for an answer."""
+        self._is_over.set()
+        connection = self._connection
+        if connection:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+
+    def _run(self, fabric: Fabric, port: int) -> None:
+        with fabric.inside(self.host):
+            while not self._is_over.wait(self._pause):
+                with self.turn:
+                    self._request(port)
+        self._close()
+
+    def _request(self, port: int) -> None:
+        began, answer = time.monotonic(), ""
+        try:
+            if self._connection is None:
+                self._connection = socket.create_connection(("127.0.0.1", port), 2 * WAIT)
+            self._connection.sendall(b"who\n")
+            answer = self._connection.recv(100).decode().strip()
+        except OSError:
+            pass
+        self.requests.append(Request(answer, began, time.monotonic()))
+        if not self.keeps or not answer:
+            self._close()
+
+    def _close(self) -> None:
+        if self._connection:
+            self._connection.close()
+        self._connection = None
+
+
+class Load:
+    """Two clients on each of some hosts: one opens a connection for each request, and one keeps its own.
+
+    It ends with its `with`. `pause` is how many seconds a client waits between two requests.
+    """
+
+    def __init__(self, fabric: Fabric, hosts: Iterable[str], port: int, *, pause: float = 0.05) -> None:
+        self.clients = [
+            Client(fabric, host, port, keeps=keeps, pause=pause) for host in hosts for keeps in (False, True)
+        ]
+        self._begun = dict.fromkeys((client.name for client in self.clients), 0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for client in self.clients:
+            client.stop()
+
+    def begin(self) -> None:
+        """Count from here: forget the requests that have ended."""
+        self._begun = {client.name: len(client.requests) for client in self.clients}
+
+    @contextmanager
+    def between_requests(self) -> Iterator[None]:
+        """Meanwhile no client has a request under way. Kept connections stay."""
+        with ExitStack() as stack:
+            for client in self.clients:
+                stack.enter_context(client.turn)
+            yield
+
+    def requests(self, client: Client) -> list[Request]:
+        """Return the requests of a client since `begin`."""
+        return client.requests[self._begun[client.name] :]
+
+    def answers(self) -> dict[str, Counter[str]]:
+        """Return client → host → how many requests it answered since `begin`; `""` for failed ones."""
+        return {
+            client.name: Counter(request.answer for request in self.requests(client))
+            for client in self.clients
+        }
+
+    def failures(self) -> dict[str, int]:
+        """Return client → how many of its requests failed since `begin`, where any did."""
+        found = {name: answers[""] for name, answers in self.answers().items()}
+        return {name: count for name, count in found.items() if count}
+
+    def run(self, count: int) -> None:
+        """Wait until each client has ended so many more requests."""
+        ends = {client.name: len(client.requests) + count for client in self.clients}
+        wait_until(
+            lambda: all(len(client.requests) >= ends[client.name] for client in self.clients), seconds=WAIT
+        )
+
+    def settle(self, expected: Mapping[str, Collection[str]], count: int = 12) -> None:
+        """Wait until these hosts, by host of the client, have answered all of each client's last requests."""
+
+        def has_settled(client: Client) -> bool:
+            last = {request.answer for request in client.requests[-count:]}
+            return last <= {*expected[client.host]} and len(client.requests) >= count
+
+        wait_until(lambda: all(map(has_settled, self.clients)), seconds=WAIT)

@@ -1,0 +1,212 @@
+"""What runs leave that die is in the status, with the command that removes it; each refusal names it, too."""
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+from turning import HOW, dies_at, lost
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, there
+
+from portinfra import workflow
+from portinfra.errors import PolicyError, Unavailable
+from portinfra.model.finding import Severity
+from portinfra.model.recovery import Probe
+from portinfra.recovery.drills.drill import drill
+from portinfra.recovery.drills.sweep import sweep
+from portinfra.recovery.takeover.abandon import abandon
+from portinfra.recovery.takeover.refresh import refresh
+from portinfra.recovery.takeover.takeover import failback, failover
+from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.status import status
+from portinfra.render.console.recovery import show_evidence, show_status, show_swept
+from portinfra.render.recovery_documents import prometheus, status_document, swept_document
+from portinfra.testing.wrapped import wrapped
+
+ROWS = Probe("rows", "psql", reads="db", from_role="web")
+ASKING = recovery(probes=[ROWS], rto="9h", rpo="99h")
+STANDBY = recovery(probes=[ROWS], rto="9h", rpo="99h", standby="running")
+
+
+def a_failover(cloud):
+    dies_at("ReadConsole", lambda: failover(ASKING, HOW))
+    return ASKING
+
+
+def a_failback(cloud):
+    assert failover(recovery(rto="9h", rpo="99h"), HOW).result == "passed"
+    dies_at("ReadConsole", lambda: failback(ASKING, HOW))
+    return ASKING
+
+
+def a_refresh(cloud):
+    workflow.apply(workflow.plan(SHOP, RECOVERY, guards=[STANDBY]), seed=0)
+    dies_at("ReadConsole", lambda: refresh(STANDBY, HOW))
+    return STANDBY
+
+
+def a_drill(cloud):
+    dies_at("ReadConsole", lambda: drill(ASKING, pace=ONE))
+    return ASKING
+
+
+LEFT = {
+    a_failover: [("probe host", "recovery")],
+    a_failback: [("probe host", "production")],
+    a_refresh: [("refresh", "recovery"), ("probe host", "recovery")],
+    a_drill: [("drill", "recovery")],
+}
+"""What dies, and what the status names then."""
+
+
+def hosts_of_probes(cloud):
+    return [
+        name
+        for environment in (PRODUCTION, RECOVERY)
+        for kind, name in there(cloud, environment)
+        if kind == "instance" and "-prober-" in name
+    ]
+
+
+def printed(show, *values):
+
+    out = io.StringIO()
+    show(*values, Console(file=out, width=1000))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("what", LEFT, ids=lambda what: what.__name__)
+def test_what_a_dead_run_left_is_in_the_status_with_the_command_that_removes_it(ready, what):
+    about = what(ready)
+    found = status(about)
+    assert [(each.what, each.environment) for each in found.left_behind] == LEFT[what]
+    document = status_document(found)
+    assert [each["what"] for each in document["left_behind"]] == [name for name, _ in LEFT[what]]
+    assert f'portinfra_recovery_left_behind{{recovery="shop"}} {len(LEFT[what])}' in prometheus(found)
+    text = printed(show_status, found)
+    for each in found.left_behind:
+        verb = "refresh" if each.what == "refresh" else "sweep"
+        assert each.command == f"portinfra dr {verb} shop"
+        assert f"{each.message[1:]}. {each.fix}" in text
+
+    sweep(about, pace=ONE)
+    assert {each.what for each in status(about).left_behind} <= {"refresh"}
+    assert hosts_of_probes(ready) == []
+
+
+def test_a_status_without_dead_runs_names_nothing(ready):
+    assert failover(ASKING, HOW).result == "passed"
+    found = status(ASKING)
+    assert (found.left_behind, found.left_unseen) == ((), ())
+    assert "left" not in printed(show_status, found)
+
+
+def test_a_refresh_that_was_cut_short_is_named_until_one_has_ended(ready):
+    workflow.apply(workflow.plan(SHOP, RECOVERY, guards=[STANDBY]), seed=0)
+    dies_at("StartInstance", lambda: refresh(STANDBY, HOW))
+    (left,) = status(STANDBY).left_behind
+    assert left.command == "portinfra dr refresh shop"
+    assert refresh(STANDBY, HOW).result == "passed"
+    assert status(STANDBY).left_behind == ()
+
+
+def test_what_is_left_is_found_though_the_plan_has_no_probe_any_more(ready):
+    a_failover(ready)
+    later = recovery(rto="9h", rpo="99h")
+    assert failover(later, HOW).result == "passed"
+    assert [each.what for each in status(later).left_behind] == ["probe host"]
+    assert [(each.what, each.fate) for each in sweep(later, pace=ONE)] == [("probe host", "removed")]
+
+
+def test_the_next_takeover_removes_the_host_before_it_makes_its_own(ready):
+    about = a_failover(ready)
+    evidence = failover(about, HOW)
+    assert (evidence.result, [each.passed for each in evidence.probes]) == ("passed", [True])
+    assert hosts_of_probes(ready) == []
+
+
+def test_a_destroy_that_it_would_stop_is_refused_and_names_the_command(ready):
+    about = a_failover(ready)
+    abandon(about, HOW)
+    plan = workflow.destroy(SHOP, RECOVERY, guards=[about])
+    (finding,) = [each for each in plan.findings if each.rule == "recovery/left-behind"]
+    assert finding.severity is Severity.ERROR
+    assert "`portinfra dr sweep shop`" in finding.fix
+    with pytest.raises(PolicyError):
+        workflow.apply(plan, seed=0)
+    sweep(about, pace=ONE)
+    assert workflow.apply(workflow.destroy(SHOP, RECOVERY, guards=[about]), seed=0).calls
+
+
+def test_an_apply_is_warned_of_it(ready):
+    about = a_failover(ready)
+    abandon(about, HOW)
+    plan = workflow.plan(SHOP, RECOVERY, guards=[about])
+    (finding,) = [each for each in plan.findings if each.rule == "recovery/left-behind"]
+    assert finding.severity is Severity.WARNING
+
+
+def test_the_check_before_a_takeover_warns_of_it(ready):
+    about = a_failover(ready)
+    abandon(about, HOW)
+    (finding,) = [each for each in prospect(about).findings if each.rule == "recovery/left-behind"]
+    assert "`portinfra dr sweep shop`" in finding.fix
+
+
+def test_a_sweep_leaves_the_host_of_a_living_takeover(ready):
+    found = []
+
+    def look(provider, call):
+        if call.action == "ReadConsole" and not found:
+            found.extend(sweep(ASKING, pace=ONE))
+        return provider.perform(call)
+
+    with wrapped("fake", look):
+        assert failover(ASKING, HOW).result == "passed"
+    assert [(each.what, each.fate) for each in found] == [("probe host", "still running")]
+
+
+@pytest.mark.parametrize("verb", [failover, refresh])
+def test_a_host_that_cannot_be_removed_is_said_and_in_the_evidence_and_in_the_status(ready, verb):
+    if verb is refresh:
+        workflow.apply(workflow.plan(SHOP, RECOVERY, guards=[STANDBY]), seed=0)
+    about = STANDBY if verb is refresh else ASKING
+    lines, probers = [], []
+
+    def refuse(provider, call):
+        if call.action == "CreateInstance" and "-prober-" in call.parameters["name"]:
+            probers.append(call)
+        if call.action == "DeleteInstance" and probers:
+            raise Unavailable("server error")
+        return provider.perform(call)
+
+    with wrapped("fake", refuse):
+        evidence = verb(about, HOW, say=lines.append)
+    assert (evidence.result, evidence.left_behind) == ("passed", 1)
+    (line,) = [line for line in lines if line.startswith("hosts of probes are left in")]
+    assert "server error" in line
+    assert "`portinfra dr sweep shop`" in line
+    assert "1 resource of it left in the target. To remove it: `portinfra dr sweep shop`" in printed(
+        show_evidence, evidence
+    )
+    assert [each.what for each in status(about).left_behind] == ["probe host"]
+    assert [(each.what, each.resources) for each in sweep(about, pace=ONE)] == [("probe host", 1)]
+    assert status(about).left_behind == ()
+
+
+def test_a_sweep_says_what_it_removed_and_which_end_it_could_not_look_at(ready):
+    about = a_failover(ready)
+    lines = []
+    with lost(PRODUCTION, untouched=False):
+        found = sweep(about, pace=ONE, say=lines.append)
+    text = printed(show_swept, found)
+    assert "hosts of probes in recovery: removed (1 resource)" in text
+    assert "production does not answer: what runs left there is not looked at." in text
+    assert "has left anything" not in text
+    assert any(line.startswith("production does not answer") for line in lines)
+    document = swept_document(about, found)
+    assert (document["drills"], [each["what"] for each in document["others"]]) == (
+        [],
+        ["probe host", "environment"],
+    )
+    json.dumps(document)

@@ -1,0 +1,49 @@
+"""Whatever operators, crashes and wrong clocks do to a recovery, no law breaks and no printed claim is false.
+
+`recovery_fuzzer` has the laws. Histories that broke one are small tests of their own, further down.
+"""
+
+import pytest
+from recovery_fuzzer import FuzzedRecovery, LawBroken
+from sentences import FalseSentence
+
+from portinfra.recovery.takeover import begin, fencing
+from portinfra.testing.fake import plugin
+
+STEPS = 60
+
+
+@pytest.fixture(
+    params=[range(5), pytest.param(range(5, 205), marks=pytest.mark.soak)], ids=["five", "two hundred"]
+)
+def seeds(request):
+    yield request.param
+    plugin.cloud = None
+
+
+@pytest.mark.slow
+def test_no_history_breaks_a_law(seeds):
+    for seed in seeds:
+        FuzzedRecovery(seed).run(STEPS)
+
+
+FAULTS = {
+    "a takeover keeps nothing of what it replaces": (begin, "is_replaceable", lambda now, end: True),
+    "a fence stops no host": (fencing, "switch", lambda *given: 0),
+}
+"""Faults of the product that no history may pass over."""
+FIRST = {"a takeover keeps nothing of what it replaces": 1, "a fence stops no host": 0}
+"""The first history that finds a fault: the others are tried after it."""
+
+
+def run_until_found(first):
+    for seed in (first, *range(20)):
+        FuzzedRecovery(seed).run(STEPS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_found(fault, monkeypatch):
+    monkeypatch.setattr(*FAULTS[fault])
+    with pytest.raises((LawBroken, FalseSentence)):
+        run_until_found(FIRST[fault])
