@@ -71,7 +71,7 @@ def _without_room(plan: Plan, plugin: ProviderPlugin, created: list[Instance]) -
 
 
 def _changed(plan: Plan) -> Iterator[Finding]:
-    """Yield a note with the roles whose hosts stay, and whose files depend on a resource that the plan changes.
+    """Yield a note with the roles whose hosts stay, where their files depend on a resource that changes.
 
     portinfra remembers no files. A change made by hand in the cloud changes no file, and looks the same here.
     """
@@ -89,10 +89,10 @@ def _changed(plan: Plan) -> Iterator[Finding]:
     if names:
         yield Finding(
             "hosts/changed",
-            f"files on existing hosts of {collapsed(names)} may differ from the declaration: firewall rules or "
-            "hosts that they depend on change",
-            f"After the apply, render them: {command('hosts', 'files', environment, '--into', 'DIR')}. Copy the "
-            "files that differ to the hosts.",
+            f"files on existing hosts of {collapsed(names)} may differ from the declaration: firewall rules "
+            "or hosts that they depend on change",
+            f"After the apply, render them: {command('hosts', 'files', environment, '--into', 'DIR')}. Copy "
+            "the files that differ to the hosts.",
             Severity.NOTE,
             subject=f"topology.{topology.name}.delivery",
             location=topology.location,
