@@ -3,32 +3,20 @@
 Where a machine cannot run them, the tests that need them are skipped; in CI, they fail.
 """
 
-import importlib.util
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-TOOLS = ("libvirtd", "qemu-system-x86_64", "qemu-img", "ebtables", "nft", "tcpdump", "syslinux")
+from hypervisors.lacking import lacking
 
 MODULES = (
     *("conformance", "encryption", "forwards", "killed", "laptop", "mounts", "overlay", "postgres"),
     *("recovery", "standby", "truth", "vault", "walls"),
 )
 """Test modules that need hypervisors."""
-
-
-def lacking() -> str:
-    """Why there can be no hypervisors here; empty: there can."""
-    if os.geteuid() != 0:
-        return "only root can start hypervisors of its own"
-    if importlib.util.find_spec("libvirt") is None:
-        return "libvirt's Python binding is not installed"
-    missing = [tool for tool in TOOLS if not shutil.which(tool)]
-    return f"{', '.join(missing)} is not installed" if missing else ""
 
 
 why_ignored = lacking()

@@ -1,21 +1,22 @@
-"""A hypervisor by the definitions that libvirt is given, and their filters as libvirt documents them.
+"""A hypervisor by what libvirt says of its guests, disks and networks; its filters as libvirt documents them.
 
 https://libvirt.org/formatnwfilter.html: the rules of a filter are tried by priority, and the first that
 matches decides; once on the wire (`mac`, `arp`, `ip`) and once above it (`all`, `tcp`, `udp`, `icmp`).
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache
 from ipaddress import ip_address, ip_network
 from xml.etree import ElementTree
 
+import libvirt
 from attrs import frozen
 
 from clouds.world import Disk, Host, World, called
-from portinfra.provider.interface import Call
 
 GIB = 2**30
+ROOT = "vda"
 WIRE = ("mac", "arp", "ip")
 EPHEMERAL = 61_999
 """The port that a packet comes from: of no declared rule."""
@@ -54,73 +55,92 @@ class _Rule:
         return same is not self.inverted
 
 
-def world(calls: Iterable[Call], scope: str) -> World:
-    """What the calls of a plan, all on one hypervisor, define. `scope` begins the names."""
-    calls = list(calls)
-    public = {entry["domain"] for entry in _entries(calls, "public").values()}
-    subnets = {entry["address"].partition(".")[2]: entry for entry in _entries(calls, "subnets").values()}
-    roots = {call.parameters["path"]: call.parameters for call in _of(calls, "CreateDisk")}
-    started = {call.parameters["domain"] for call in _of(calls, "StartDomain")}
+Layers = tuple[list[_Rule], list[_Rule]]
+"""The rules on the wire and those above it."""
+
+
+def world(connection: libvirt.virConnect, scope: str) -> World:
+    """What is there on one hypervisor: its guests as they run. `scope` begins the names."""
+    network = next(each for each in connection.listAllNetworks() if each.name().startswith(f"{scope}-main-"))
+    kept = network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)  # what runs has the metadata of its start
+    said = json.loads(ElementTree.fromstring(kept).find("metadata")[0].text)
+    public = {entry["domain"] for entry in said["public"].values()}
+    subnets = {entry["address"].partition(".")[2]: entry for entry in said["subnets"].values()}
+    filters = {each.name(): ElementTree.fromstring(each.XMLDesc()) for each in connection.listAllNWFilters()}
     hosts: dict[str, Host] = {}
+    disks: dict[str, Disk] = {}
     walls: dict[str, list[ElementTree.Element]] = {}
-    filters = {
-        call.parameters["name"]: ElementTree.fromstring(call.parameters["document"])
-        for call in _of(calls, "DefineFilter")
-    }
-    for call in _of(calls, "DefineDomain"):
-        native, root = call.parameters["name"], ElementTree.fromstring(call.parameters["document"])
-        address = root.find("devices/interface/filterref/parameter[@name='IP']").attrib["value"]
-        disk = root.find("devices/disk/source").attrib["file"]
-        hosts[called(native, scope)] = Host(
-            address,
-            json.loads(root.find("metadata")[0].text)["zone"],
-            roots[disk]["bytes"] // GIB,
-            native in public,
-            native in started,
-        )
-        wall = filters[root.find("devices/interface/filterref").attrib["filter"]]
+    for domain in connection.listAllDomains():
+        native, root = domain.name(), ElementTree.fromstring(domain.XMLDesc())
+        name = called(native, scope)
+        (card,) = root.iterfind("devices/interface")
+        address = card.find("filterref/parameter[@name='IP']").attrib["value"]
+        zone = json.loads(root.find("metadata")[0].text)["zone"]
+        found = {each.target: each for each in _disks(connection, root)}
+        assert all(each.encrypted for each in found.values())
+        gib = found.pop(ROOT).gib
+        hosts[name] = Host(address, zone, gib, native in public, bool(domain.isActive()))
+        disks |= {each.name: Disk(each.gib, each.zone, name, each.encrypted) for each in found.values()}
+        wall = filters[card.find("filterref").attrib["filter"]]
         walls[address] = sorted(wall.iter("rule"), key=lambda rule: int(rule.attrib["priority"]))
-    return World(
-        hosts,
-        dict(_disks(calls, roots, scope)),
-        {name: entry["cidr"] for name, entry in subnets.items()},
-        lambda source, target, protocol, port: _arrives(
-            Packet(source, target, protocol, port), walls, subnets, hosts
-        ),
-    )
+
+    @cache
+    def about(own: str, way: str, source: str, target: str) -> Layers:
+        return _about(own, way, source, target, walls.get(own, ()))
+
+    def arrives(source: str, target: str, protocol: str, port: int) -> bool:
+        return _arrives(Packet(source, target, protocol, port), about, walls, subnets, hosts)
+
+    return World(hosts, disks, {name: entry["cidr"] for name, entry in subnets.items()}, arrives)
 
 
-def _of(calls: Iterable[Call], action: str) -> Iterator[Call]:
-    return (call for call in calls if call.action == action)
+@frozen
+class _File:
+    """A disk of a guest that runs, and what its secret says."""
+
+    target: str
+    name: str
+    zone: str
+    gib: int
+    encrypted: bool
 
 
-def _entries(calls: Iterable[Call], section: str) -> dict[str, Mapping[str, str]]:
-    puts = [call.parameters for call in _of(calls, "PutEntry")]
-    return {each["key"]: each["entry"] for each in puts if each["section"] == section}
-
-
-def _disks(
-    calls: Iterable[Call], made: Mapping[str, Mapping[str, object]], scope: str
-) -> Iterator[tuple[str, Disk]]:
-    for call in _of(calls, "AttachDisk"):
-        parameters = made[call.parameters["disk"]]
-        said = json.loads(parameters["said"])
-        name, host = said["address"].partition(".")[2], called(call.parameters["domain"], scope)
-        yield name, Disk(parameters["bytes"] // GIB, said["zone"], host, bool(parameters["key"]))
+def _disks(connection: libvirt.virConnect, guest: ElementTree.Element) -> Iterator[_File]:
+    """The disks that a guest may write to."""
+    for disk in guest.iterfind("devices/disk"):
+        if disk.find("readonly") is not None:
+            continue
+        path = disk.find("source").attrib["file"]
+        file = ElementTree.fromstring(connection.storageVolLookupByPath(path).XMLDesc())
+        secret = connection.secretLookupByUsage(libvirt.VIR_SECRET_USAGE_TYPE_VOLUME, path)
+        said = json.loads(ElementTree.fromstring(secret.XMLDesc()).findtext("description"))
+        yield _File(
+            disk.find("target").attrib["dev"],
+            said["address"].partition(".")[2],
+            said.get("zone", ""),
+            int(file.findtext("capacity")) // GIB,
+            file.find("target/encryption") is not None,
+        )
 
 
 def _arrives(
     packet: Packet,
-    walls: Mapping[str, list[ElementTree.Element]],
+    about: Callable[[str, str, str, str], Layers],
+    ours: Collection[str],
     subnets: Mapping[str, Mapping[str, object]],
     hosts: Mapping[str, Host],
 ) -> bool:
     """Whether both walls let a packet through, and a guest has a way out where one end is the internet."""
-    ends = [end for end in (packet.source, packet.target) if end in walls]
+    ends = [end for end in (packet.source, packet.target) if end in ours]
     if len(ends) == 1 and not _has_way_out(ends[0], subnets, hosts):
         return False
     ways = ((packet.source, "out"), (packet.target, "in"))
-    return all(_passes(end, way, packet, walls[end]) for end, way in ways if end in walls)
+    return all(
+        _accepts(layer, packet)
+        for end, way in ways
+        if end in ours
+        for layer in about(end, way, packet.source, packet.target)
+    )
 
 
 def _has_way_out(
@@ -132,22 +152,14 @@ def _has_way_out(
     return public and bool(subnet.get("public"))
 
 
-def _passes(own: str, way: str, packet: Packet, rules: Sequence[ElementTree.Element]) -> bool:
-    wire, above = _about(own, way, packet.source, packet.target, tuple(rules))
-    return all(_accepts(layer, packet) for layer in (wire, above))
-
-
 def _accepts(layer: Iterable[_Rule], packet: Packet) -> bool:
     """What the first rule says that matches a packet from its sender's own MAC address; else yes."""
     return next((rule.accepts for rule in layer if rule.matches(packet)), True)
 
 
-@cache
-def _about(
-    own: str, way: str, source: str, target: str, rules: tuple[ElementTree.Element, ...]
-) -> tuple[list[_Rule], list[_Rule]]:
+def _about(own: str, way: str, source: str, target: str, rules: Iterable[ElementTree.Element]) -> Layers:
     """The rules of both layers that can match what one address sends to another."""
-    found: tuple[list[_Rule], list[_Rule]] = ([], [])
+    found: Layers = ([], [])
     for rule in rules:
         (traffic,) = rule
         said = traffic.attrib
