@@ -229,3 +229,21 @@ def test_a_lost_source_has_no_downtime_that_the_takeover_could_measure(ready):
         evidence = failover(of(), LOST)
     assert evidence.downtime_seconds is None
     assert evidence.prepare_seconds is not None
+
+
+@pytest.mark.parametrize("is_foreign", [False, True])
+def test_copies_under_a_key_that_nothing_names_refuse_a_takeover_unless_an_operator_insists(
+    cloud, is_foreign
+):
+    def copy(provider, call):
+        if call.action == "CopySnapshot" and is_foreign:
+            call = evolve(call, parameters={**call.parameters, "key": "alias/other"})
+        return provider.perform(call)
+
+    with wrapped("fake", copy):
+        replicate(of(), now=True, pace=ONE)
+    rules = rules_of(prospect(of(), INSISTING).findings)
+    assert ("recovery/wrong-key" in rules) is is_foreign
+    evidence = failover(of(), INSISTING)
+    keys = [each for each in evidence.overruled if each.startswith("recovery/wrong-key")]
+    assert (evidence.result, bool(keys)) == ("passed", is_foreign)

@@ -247,3 +247,12 @@ OLD_SPELLINGS = [
 def test_an_old_spelling_says_what_to_write_now(run, old, new):
     run("dr", "replicate")
     assert f"Write: python shop.py {new}" in run("dr", *old).stderr
+
+
+@pytest.mark.parametrize("is_ready", [False, True])
+def test_an_operator_reads_what_is_overruled_before_the_prompt(run, is_ready):
+    run("dr", "replicate")
+    about = run.plan(waves=[["db"], Wave(["web"], gates="true" if is_ready else "./nothing-here")])
+    result = run("dr", "failover", "--insist", about=about)
+    assert ("Overruled: recovery/hook-unready: './nothing-here'" in result.stderr) is not is_ready
+    assert ("Overruled:" in result.stderr) is not is_ready
