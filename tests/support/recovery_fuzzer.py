@@ -39,7 +39,7 @@ from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.wrapped import wrapped
 
 ASK = {"failover", "failback", "abandon", "fence", "apply", "destroy"}
-UNREST = ("First of all", "has begun and is not done", "still runs, or left something")
+UNREST = ("First of all", "has begun and is not done", "dr sweep")
 SKEWS = (HOUR, -HOUR, 2 * DAY, -2 * DAY)
 
 
