@@ -51,7 +51,6 @@ WITHOUT_COMMAND = {
 """Cells that no command reaches. Their text is made from the refusal, and its commands run, too."""
 NOT_KNOWN = {
     "S takes over, restoring": ("lT",),
-    "S takes over, lost T back": ("lT",),
     "T comes back (abandon)": ("lT",),
     "S takes over, entry damaged": ("lT",),
     "S takes over with its own data": ("lT",),

@@ -36,11 +36,10 @@ from portinfra.recovery.takeover.steps import Step
 from portinfra.render.console.recovery import show_evidence
 from portinfra.testing.fake import SHAPES
 from portinfra.testing.fake.errors import FakeError
-from portinfra.testing.faults import Crash
 from portinfra.testing.wrapped import wrapped
 
 ASK = {"failover", "failback", "abandon", "fence", "apply", "destroy"}
-UNREST = ("First of all", "has begun and is not done", "still runs, or left something")
+UNREST = ("First of all", "has begun and is not done", "dr sweep")
 SKEWS = (HOUR, -HOUR, 2 * DAY, -2 * DAY)
 
 
@@ -81,22 +80,17 @@ class FuzzedRecovery(RecoveryHistory):
         before = [(each, self.stamps(each)) for each in self.places]
         super().write()
         for end, stamps in before:
-            rogue = end.name in self.by_hand or (end is self.target and not self.took_over)
-            if self.is_standby(end) and self.active_end() is not end:
-                continue
+            is_blank = end is self.target and not self.took_over
+            if self.is_standby(end):
+                continue  # what its hosts write is no data
             for name, stamp in self.stamps(end).items():
                 if stamp != stamps.get(name):
                     self.newest.pop(stamps.get(name), None)
-                    if not rogue:
+                    if not is_blank:
                         self.newest[stamp] = f"{name} of {end.name}"
 
     def stamps(self, end):
         return {name: self.cloud.read(each["id"]) for name, each in self.volumes(end).items()}
-
-    def active_end(self):
-        """The one end whose hosts run; None: both, or none."""
-        running = [end for end in self.places if self.hosts(end) and not self.is_standby(end)]
-        return running[0] if len(running) == 1 else None
 
     def existing(self):
         """Every stamp that a volume or snapshot has, by the records."""
@@ -366,4 +360,3 @@ FuzzedRecovery.happenings = (
     FuzzedRecovery.disable_a_key,
     FuzzedRecovery.damage_an_entry,
 )
-__all__ = ["Crash", "FuzzedRecovery", "LawBroken"]
