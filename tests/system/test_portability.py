@@ -67,7 +67,7 @@ def on_ec2(declared):
     from bed import hand, in_thread
     from bed.identities import ACCOUNT
 
-    slow = in_thread(live_clock=False, request_seconds=0.05, pending_seconds=5.0)
+    slow = in_thread(live_clock=False, signatures=False, request_seconds=0.05, pending_seconds=5.0)
     with slow as there, pytest.MonkeyPatch.context() as patch:
         for name, value in there.environment.items():
             patch.setenv(name, value)
