@@ -51,7 +51,7 @@ def test_a_page_answers_one_kind_of_question(page):
     assert len(page.read_text().splitlines()) <= PAGE_LINES_MAX or page.name == "json.md"
 
 
-@pytest.mark.parametrize("heavy", ["typer", "rich", "hcl2", "sqlite3", "asyncio"])
+@pytest.mark.parametrize("heavy", ["typer", "rich", "hcl2", "sqlite3", "asyncio", "portinfra.hosts"])
 def test_importing_portinfra_does_not_import(heavy):
     program = f"import portinfra, sys; sys.exit({heavy!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

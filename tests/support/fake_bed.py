@@ -72,10 +72,14 @@ class FakeBed(Bed):
         return f" {hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()}"
 
     def _birth(self, name):
-        """Return the data that the host with this in its name was created with."""
+        """Return the data that the newest host with this in its name was created with.
+
+        The simulator keeps hosts that were deleted: a replaced one has the same name.
+        """
         tables = self.cloud.store.tables()
-        bodies = [row["body"] for table in tables for row in self.cloud.store.rows(table).values()]
-        (body,) = [body for body in bodies if name in body.get("name", "") and "user_data" in body]
+        rows = [row for table in tables for row in self.cloud.store.rows(table).values() if "body" in row]
+        named = [row for row in rows if name in row["body"].get("name", "") and "user_data" in row["body"]]
+        body = max(named, key=lambda row: row["created"])["body"]
         return {key: body.get(key) for key in ("boot_script", "ssh_keys", "user_data")}
 
     @contextmanager

@@ -149,10 +149,13 @@ def targets() -> st.SearchStrategy[Environment]:
     )
 
 
-def _probes(stores: Sequence[str]) -> st.SearchStrategy[Probe]:
-    """A probe that passes, and says which data it reads."""
-    reads = st.lists(st.sampled_from(stores), unique=True) if stores else st.just([])
-    return st.builds(Probe, st.just("it answers"), st.just("true"), reads)
+def _probes(stores: Sequence[str], services: Sequence[str]) -> st.SearchStrategy[Probe]:
+    """A probe that passes, and says which data it reads and which services it calls."""
+    reads, calls = (
+        st.lists(st.sampled_from(names), unique=True) if names else st.just([])
+        for names in (stores, services)
+    )
+    return st.builds(Probe, st.just("it answers"), st.just("true"), reads, calls=calls)
 
 
 @st.composite
@@ -179,7 +182,12 @@ def recoveries(draw: st.DrawFn, topology: Topology) -> RecoveryPlan:
         waves=[Wave(names, draw(_hooks()), draw(st.sampled_from(["5m", "30m", "1h"]))) for names in together],
         data=[evolve(policy, of=name, group=group) for name in some],
         actions=draw(st.lists(_actions(order), max_size=1)),
-        probes=draw(st.lists(_probes(sorted({*stores} & {*order})), max_size=1)),
+        probes=draw(
+            st.lists(
+                _probes(sorted({*stores} & {*order}), [each.name for _, each in topology.services]),
+                max_size=1,
+            )
+        ),
         accept=draw(st.sampled_from(ACCEPTS)),
         signers=draw(st.lists(st.just("zxAdujw16d51eEsTZUQlEYU+hgWv/JSaac/0cMVqWAQ="), max_size=1)),
         notify=draw(st.lists(st.just("true"), max_size=1)),
