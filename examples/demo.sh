@@ -97,7 +97,7 @@ say "It passed, as its probes read what the volumes hold. Its evidence is signed
 without_progress portinfra dr drills $places
 
 say "The same file, in another cloud's shape: the recovery environment."
-run "portinfra plan recovery -f payments.hcl --on fake:gcp/europe-west1 | tail -n 1"
+run "portinfra plan recovery -f payments.hcl --on fake:gcp/europe-west1 | grep '^Plan:'"
 
 say "Destroy it. Volumes would stay, for the data that they hold, if we did not say otherwise."
 quietly portinfra destroy production $places --yes --allow-data-loss all

@@ -2,17 +2,19 @@
 
 import getpass
 import platform
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from attrs import evolve
-from turning import LOST, dies_at, stuck
+from turning import HOW, LOST, dies_at, stuck
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, there, write, written
 
 from portinfra import workflow
-from portinfra.errors import Unavailable
+from portinfra.errors import PolicyError, Unavailable
 from portinfra.model.recovery import Action, DataPolicy, Probe, Wave
 from portinfra.model.resources import Instance, Volume
 from portinfra.recovery.drills.drill import drill, where
+from portinfra.recovery.drills.history import list_runs
 from portinfra.recovery.drills.sweep import sweep
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
@@ -398,3 +400,39 @@ def test_a_drill_that_sees_a_takeover_is_torn_down_at_its_next_wave(ready, end):
     evidence = drill(recovery(waves=[Wave(["db"], gates=begins, limit="2h"), ["web"]]), pace=ONE)
     assert "recovery takes over, so the drill ends" in evidence.reasons[0]
     assert (evidence.result, evidence.left_behind) == ("failed", 0)
+
+
+@pytest.mark.parametrize(
+    ("named", "rule"),
+    [
+        (lambda now: {"as_of": now + timedelta(days=1)}, "recovery/future-moment"),
+        (lambda now: {"as_of": now - timedelta(days=1)}, "recovery/no-point"),
+        (lambda now: {"blank": ["volume.db1-data"]}, "recovery/not-blank"),
+        (lambda now: {"blank": ["volume.db9-data"]}, "recovery/unknown-volume"),
+    ],
+    ids=["a moment to come", "a moment before all points", "a volume with data", "no such volume"],
+)
+def test_a_drill_is_refused_for_what_was_named_and_leaves_no_record(ready, named, rule):
+    now = datetime.fromtimestamp(ready.clock.now(), UTC)
+    with pytest.raises(PolicyError) as error:
+        drill(recovery(), pace=ONE, **named(now))
+    assert rule in [finding.rule for finding in error.value.findings]
+    assert list_runs(recovery(), []) == []
+
+
+def test_a_drill_that_lacks_data_leaves_evidence(cloud):
+    evidence = drill(recovery(), pace=ONE)
+    assert (evidence.result, evidence.left_behind) == ("failed", 0)
+    assert "no point of db can be restored" in evidence.reasons[0]
+    assert [run.kind for run in list_runs(recovery(), [])] == ["drill"]
+
+
+def test_hosts_whose_files_have_no_room_fail_a_drill_and_refuse_a_takeover(ready):
+    full = evolve(SHOP.role("web"), user_data="#!/bin/sh\n" + "#" * 16_000)
+    about = recovery(topology=evolve(SHOP.with_role(full), delivery="files"))
+    evidence = drill(about, pace=ONE)
+    assert evidence.result == "failed"
+    assert "web1 cannot be created" in evidence.reasons[0]
+    assert "hosts/no-room" in [each.rule for each in prospect(about).findings]
+    with pytest.raises(PolicyError, match="web1 cannot be created"):
+        failover(about, HOW)

@@ -10,6 +10,7 @@ from worlds import ONE, PRODUCTION, recovery
 
 from portinfra import DataPolicy, dr
 from portinfra.errors import PolicyError, PortinfraError, Unavailable
+from portinfra.model.recovery import Action
 from portinfra.recovery import notify as notifying
 from portinfra.testing.wrapped import wrapped
 
@@ -153,3 +154,31 @@ def test_what_a_function_prints_is_in_no_output(ready, capsys):
 def test_without_hooks_nothing_is_called(ready):
     assert recovery().plan.notify == ()
     assert dr.drill(recovery(source=PRODUCTION), pace=ONE).result == "passed"
+
+
+def test_a_takeover_that_waits_for_a_manual_step_tells_which_and_what_to_run(ready, events):
+    step = Action("call the bank", manual=True, limit="1m", after="db")
+    lines = []
+    dr.failover(recovery(notify=events.append, actions=[step]), HOW, say=lines.append)
+    assert [each["event"] for each in events] == ["begun", "waits", "ended"]
+    (reason,) = events[1]["reasons"]
+    assert "`portinfra dr approve 'call the bank' shop`" in reason
+    assert reason in lines
+    assert events[1]["id"] == events[2]["id"]
+    assert (events[1]["verb"], events[1]["source"]) == ("failover", "production")
+
+
+def test_a_way_back_that_waits_names_the_ends_as_the_plan_does(ready, events):
+    step = Action("call the bank", manual=True, limit="1m", after="db", on=["failback"])
+    about = recovery(notify=events.append, actions=[step])
+    dr.failover(about, HOW)
+    dr.failback(about, HOW)
+    (waits,) = [each for each in events if each["event"] == "waits"]
+    assert (waits["verb"], waits["source"], waits["target"]) == ("failback", "production", "recovery")
+
+
+def test_a_takeover_that_lacks_an_approval_tells_who_has_to_run_what(ready, events):
+    with pytest.raises(PolicyError):
+        dr.failover(recovery(notify=events.append, approve=["failover"]), HOW)
+    assert told(events) == [("failover", "begun", ""), ("failover", "refused", "")]
+    assert "`portinfra dr approve failover shop`" in events[-1]["reasons"][0]

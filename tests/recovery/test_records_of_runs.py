@@ -14,6 +14,7 @@ from portinfra.model.recovery import DataPolicy
 from portinfra.model.resources import Volume
 from portinfra.model.topology import Role, Topology
 from portinfra.records.lease import NOTE, read_records
+from portinfra.records.lines import from_note, to_note
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.ledger.ledger import Entry, Ledger
 from portinfra.recovery.points.point import manifest, points
@@ -171,9 +172,9 @@ def test_one_damaged_line_hides_no_other(ledger):
     ledger.add_all([DB, FILES])
     (only,) = records()
     text = json.loads(only.text)
-    note = json.loads(text[NOTE])
-    del note["entries"][0]["id"]
-    damaged = Record(only.number, json.dumps({**text, NOTE: json.dumps(note)}))
+    lines = from_note(text[NOTE])
+    del lines["entries"][0]["id"]
+    damaged = Record(only.number, json.dumps({**text, NOTE: to_note(lines)}))
     ledger.place.caller.insisting(ledger.place.provider.records.write(SCOPE, damaged))
     with Connection.to(RECOVERY) as there:
         found = reader(there).read()

@@ -28,7 +28,7 @@ def test_no_history_breaks_a_law(seeds):
 
 
 FAULTS = {
-    "a takeover keeps nothing of what it replaces": (begin, "is_contained", lambda now, end: True),
+    "a takeover keeps nothing of what it replaces": (begin, "is_replaceable", lambda now, end: True),
     "a fence stops no host": (fencing, "switch", lambda *given: 0),
 }
 """Faults of the product that no history may pass over."""

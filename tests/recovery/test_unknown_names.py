@@ -27,6 +27,7 @@ def single(method, *arguments):
         return getattr(cloud, method)(*arguments)
 
 
+STANDBY = recovery(standby="running")
 TURNED_ROLES = {"wbe": {"count": 1}}
 VERBS = {
     "plan, only": lambda: applied(plan, only="wbe"),
@@ -66,6 +67,10 @@ VERBS = {
     "takeover, a point": lambda: dr.takeover(
         recovery(), "target", evolve(LOST, without=misspelled(recovery()))
     ),
+    "refresh, a point": lambda: dr.refresh(STANDBY, evolve(HOW, without=misspelled(STANDBY))),
+    "refresh, a volume": lambda: dr.refresh(STANDBY, evolve(HOW, blank="volume.db1-dta")),
+    "failover, a volume": lambda: dr.failover(recovery(), evolve(HOW, blank="volume.db1-dta")),
+    "drill, a volume": lambda: dr.drill(recovery(), blank=["volume.db1-dta"]),
 }
 
 

@@ -112,6 +112,7 @@ def test_a_host_is_pending_and_then_runs_stops_and_starts(
         boto.stop_instances(InstanceIds=[host])
     slow.bed.advance(31)
     assert hand.state(boto, host) == "running"
+    launched = shown(boto, host)["LaunchTime"]
     boto.stop_instances(InstanceIds=[host])
     assert hand.state(boto, host) == "stopping"
     with refused("IncorrectInstanceState"):
@@ -123,6 +124,7 @@ def test_a_host_is_pending_and_then_runs_stops_and_starts(
     assert hand.state(boto, host) == "pending"
     slow.bed.advance(31)
     assert (hand.state(boto, host), shown(boto, host)["InstanceType"]) == ("running", "t3.large")
+    assert shown(boto, host)["LaunchTime"] != launched, "of the last start"
 
 
 def test_a_terminated_host_lingers_without_network_or_disks_and_is_then_forgotten(

@@ -143,7 +143,7 @@ def test_a_takeover_asks_its_probes_on_a_host_beside_the_environment(clouds):
 
 def test_a_failover_and_the_way_back(clouds, recovery):
     dr.replicate(recovery, pace=ONE)
-    evidence = dr.failover(recovery, dr.How(pace=ONE))
+    evidence = dr.failover(recovery, dr.How(planned=True, pace=ONE))
     assert [wave.passed for wave in evidence.waves] == [True, True], evidence.reasons
     volumes = workflow.observe(SHOP, RECOVERY).resources
     sources = [seen.spec.source for a, seen in volumes.items() if a.kind == "volume"]
@@ -155,6 +155,7 @@ def test_a_failover_and_the_way_back(clouds, recovery):
 
     back = dr.failback(recovery, dr.How(pace=ONE))
     assert [wave.passed for wave in back.waves] == [True, True], back.reasons
+    assert back.left_aside == (), "EC2 tells that no host started since the last point"
     assert powers(PRODUCTION) == {"running"}
     assert powers(RECOVERY) == {"stopped"}
     assert workflow.plan(SHOP, PRODUCTION, guards=[recovery]).empty

@@ -81,7 +81,7 @@ def test_from_a_project_to_a_running_platform_and_back(somewhere, monkeypatch, c
 
 def test_a_move_shows_what_it_would_mean(somewhere, monkeypatch, capsys):
     command = next(line for line in PAGE.splitlines() if line.startswith("portinfra move"))
-    told = run(f"{command} --account payments-prod", monkeypatch, capsys)
+    told = run(command, monkeypatch, capsys)
     assert "from gcp:europe-west1 to gcp:europe-west4" in told
     assert "e2-small" in told
     assert somewhere.bed.books() == []

@@ -71,9 +71,9 @@ def _without_room(plan: Plan, plugin: ProviderPlugin, created: list[Instance]) -
 
 
 def _changed(plan: Plan) -> Iterator[Finding]:
-    """A note with the roles whose hosts stay, and whose files depend on a resource that the plan changes.
+    """Yield a note with the roles whose hosts stay, where their files depend on a resource that changes.
 
-    portinfra remembers no files, so it names the roles and not the files.
+    portinfra remembers no files. A change made by hand in the cloud changes no file, and looks the same here.
     """
     topology, environment = plan.placed.topology, plan.placed.environment.name
     stay = plan.wanted.keys() - {each.address for each in plan.changes if each.action != "update"}
@@ -89,8 +89,10 @@ def _changed(plan: Plan) -> Iterator[Finding]:
     if names:
         yield Finding(
             "hosts/changed",
-            f"files change on hosts that stay, of {collapsed(names)}",
-            f"Write them after the apply: {command('hosts', 'files', environment, '--into', 'DIR')}.",
+            f"files on existing hosts of {collapsed(names)} may differ from the declaration: firewall rules "
+            "or hosts that they depend on change",
+            f"After the apply, render them: {command('hosts', 'files', environment, '--into', 'DIR')}. Copy "
+            "the files that differ to the hosts.",
             Severity.NOTE,
             subject=f"topology.{topology.name}.delivery",
             location=topology.location,

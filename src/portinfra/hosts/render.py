@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from portinfra.hosts.haproxy import haproxy_file
 from portinfra.hosts.hosts_file import hosts_file
@@ -24,20 +24,39 @@ Files = Mapping[str, tuple[HostFile, ...]]
 """Host → its files, the manifest last."""
 
 
+@frozen(eq=False, repr=False)
+class _Rendered(Mapping[str, tuple[HostFile, ...]]):
+    """The files of hosts, each made when it is read: all at once, those of 10,000 hosts take gigabytes."""
+
+    hosts: Mapping[str, Instance]
+    shared: Mapping[str, tuple[HostFile, ...]]
+    """Host → its files with `{address}` and `{name}`; the hosts of a role in one zone have the same ones."""
+
+    def __getitem__(self, host: str) -> tuple[HostFile, ...]:
+        own = [_for_host(file, self.hosts[host]) for file in self.shared[host]]
+        return (*own, manifest_file(own))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.shared)
+
+    def __len__(self) -> int:
+        return len(self.shared)
+
+
 def render(placed: Placed, platform: Platform) -> Files:
     """Return the files of every host. The same values give the same files; no file holds a secret."""
     upstreams = find_upstreams(placed)
-    files: dict[str, tuple[HostFile, ...]] = {}
+    hosts: dict[str, Instance] = {}
+    shared: dict[str, tuple[HostFile, ...]] = {}
     for role in placed.topology.roles:
         named = hosts_file(placed.topology, upstreams, role.name)
         zones: dict[int, tuple[HostFile, ...]] = {}
         for host in upstreams.hosts[role.name]:
             zone = int(host.zone)
             if zone not in zones:
-                zones[zone] = tuple(_shared(placed, upstreams, role, host, platform))
-            own = [_for_host(file, host) for file in (*zones[zone], named)]
-            files[host.name] = (*own, manifest_file(own))
-    return files
+                zones[zone] = (*_shared(placed, upstreams, role, host, platform), named)
+            hosts[host.name], shared[host.name] = host, zones[zone]
+    return _Rendered(hosts, shared)
 
 
 def _shared(

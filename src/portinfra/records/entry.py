@@ -1,12 +1,11 @@
 """The text of a ledger's entries in records.
 
-An entry is one JSON object. It is the note of one record, as in version 0.1.0, where it fits. A longer one
-begins there and ends in other records, its rest. A run creates the rest first, never changes it, and then
-writes the entry's own record, which names the rest: so a reader finds either all of an entry or the one
-before. A version that knows no rest counts such an entry as not readable.
+An entry, or the lines of one run, are one JSON object. It is the note of one record, as in version 0.1.0,
+where it fits. A longer one begins there and ends in other records, its rest. A run creates the rest first,
+never changes it, and then writes the entry's own record, which names the rest: so a reader finds either all
+of an entry or the one before. A version that knows no rest counts such an entry as not readable.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import evolve, frozen
@@ -15,6 +14,7 @@ from portinfra.model.lease import Lease
 from portinfra.model.plain import JsonObject
 from portinfra.model.record import TEXT_MAX, Record
 from portinfra.records.lease import note_of, to_text
+from portinfra.records.lines import from_note, to_note
 
 REST = "rest"
 """How a note begins that is, or names, the rest of an entry: `rest: TEXT`, `rest 18,19: TEXT`."""
@@ -49,7 +49,7 @@ def read_entries(records: Iterable[Record]) -> Written:
         for number, note in notes.items()
         if number not in parts
     }
-    entries = {number: _parse_entry(note) for number, note in whole.items()}
+    entries = {number: from_note(note) for number, note in whole.items()}
     torn = {number for number, rest in rests.items() if not parts.keys() >= set(rest)}
     all_named = {number for numbers in rests.values() for number in numbers}
     return Written(entries, rests, frozenset(torn), frozenset(parts.keys() - all_named))
@@ -57,7 +57,7 @@ def read_entries(records: Iterable[Record]) -> Written:
 
 def split_entry(said: JsonObject, writer: Lease) -> list[str]:
     """Return the pieces of an entry: one that fits into a record with this writer, or several."""
-    note = json.dumps(said, separators=(",", ":"), sort_keys=True, ensure_ascii=True)
+    note = to_note(said)
     room = TEXT_MAX - len(to_text(evolve(writer, number=NUMBER_MAX)))
     if _size(note) <= room:
         return [note]
@@ -101,11 +101,3 @@ def _join_pieces(note: str, rest: Sequence[str | None]) -> str:
     """Return the whole entry; empty where a piece is missing."""
     pieces = [note.partition(": ")[2], *rest]
     return "".join(piece or "" for piece in pieces) if None not in pieces else ""
-
-
-def _parse_entry(note: str) -> JsonObject:
-    try:
-        said = json.loads(note)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}

@@ -1,6 +1,6 @@
 """Which volumes are of one moment, and by which policy they travel. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import frozen
 
@@ -11,6 +11,8 @@ from portinfra.model.hook import Hook
 from portinfra.model.placed import Placed
 from portinfra.model.recovery import KEPT, DataPolicy
 from portinfra.model.resources import Attachment
+from portinfra.placement import place
+from portinfra.recovery.options import How
 from portinfra.recovery.recovery import Recovery
 from portinfra.words import suggestion
 
@@ -68,20 +70,31 @@ def groups(recovery: Recovery, placed: Placed) -> list[Group]:
     return [Group(name, tuple(policies[name]), tuple(some)) for name, some in volumes.items()]
 
 
-def check_blank(recovery: Recovery, placed: Placed, blank: Iterable[str]) -> None:
-    """Raise PolicyError for addresses that are to begin blank, and that no group has as a volume."""
-    known = sorted(volume for group in groups(recovery, placed) for volume in group.volumes)
+def check_names(recovery: Recovery, how: How, points: Iterable[str] = ()) -> None:
+    """Raise PolicyError for names in `how` that nothing has: of points, which are among `points`, and of
+    volumes that a group has in the target.
+    """
+    target = recovery.target
+    volumes = [
+        volume for group in groups(recovery, place(recovery.topology, target)) for volume in group.volumes
+    ]
     findings = [
-        Finding(
-            "recovery/unknown-volume",
-            f"{address} is no volume that {placed.environment.name} restores",
-            suggestion(address, known, "There are none: leave it out."),
-            subject=f"recovery.{recovery.plan.name}",
-        )
-        for address in sorted(set(blank) - set(known))
+        *_unknown(recovery, how.without, points, "unknown-point", "there is no point {!r}"),
+        *_unknown(
+            recovery, how.blank, volumes, "unknown-volume", f"{{}} is no volume that {target.name} restores"
+        ),
     ]
     if findings:
-        raise PolicyError("volumes that may begin blank do not exist: nothing was changed", findings)
+        raise PolicyError("points or volumes that are named do not exist: nothing was changed", findings)
+
+
+def _unknown(
+    recovery: Recovery, given: Iterable[str], known: Iterable[str], rule: str, message: str
+) -> Iterator[Finding]:
+    known = set(known)
+    for name in sorted(set(given) - known):
+        fix = suggestion(name, known, "There are none: leave it out.")
+        yield Finding(f"recovery/{rule}", message.format(name), fix, subject=f"recovery.{recovery.plan.name}")
 
 
 def roles_of(group: Group, placed: Placed) -> frozenset[str]:

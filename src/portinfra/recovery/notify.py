@@ -1,4 +1,4 @@
-"""Events for the user's own program: a drill or takeover begins, ends or is refused; a replication fails.
+"""Events for the user's own program: a run begins, waits, ends or is refused; a replication fails.
 
 No call fails a run, and a run waits for each only until a limit.
 """
@@ -25,8 +25,8 @@ LIMIT_SECONDS = 10.0
 class Event:
     """What happens to a run."""
 
-    event: Literal["begun", "ended", "refused", "failed"]
-    """`failed`: it ended with an error, and has no evidence."""
+    event: Literal["begun", "waits", "ended", "refused", "failed"]
+    """`waits`: for a person. `failed`: it ended with an error, and has no evidence."""
     verb: str
     """`drill`, `failover`, `failback`, `refresh` or `replicate`."""
     id: str = ""
@@ -34,7 +34,7 @@ class Event:
     result: str = ""
     """Of one that has ended: `passed`, `inconclusive` or `failed`."""
     reasons: tuple[str, ...] = field(default=())
-    """Why it did not pass, or was refused."""
+    """Why it did not pass, or was refused; or what it waits for."""
 
 
 def event_document(recovery: Recovery, event: Event) -> Document:

@@ -1,7 +1,6 @@
 """What a recovery is about: the plan, with the topology and the two environments that it names."""
 
 import sys
-from collections.abc import Iterable
 
 from attrs import evolve, frozen
 
@@ -16,7 +15,6 @@ from portinfra.model.strict import strict
 from portinfra.model.topology import Topology
 from portinfra.model.vault import Vault
 from portinfra.provider import registry
-from portinfra.words import suggestion
 
 EVERY_POINT = {"last": sys.maxsize}
 
@@ -159,18 +157,3 @@ class Recovery:
     def schedule(self, policy: DataPolicy) -> int:
         """Seconds between two points."""
         return seconds(policy.schedule) if policy.schedule else seconds(self.plan.rpo) // 2
-
-
-def check_points(recovery: Recovery, without: Iterable[str], known: Iterable[str]) -> None:
-    """Raise PolicyError for points, by their ids, that are to be left aside and that do not exist."""
-    findings = [
-        Finding(
-            "recovery/unknown-point",
-            f"there is no point {id!r}",
-            suggestion(id, known, "There are no points: leave it out."),
-            subject=f"recovery.{recovery.plan.name}",
-        )
-        for id in sorted(set(without) - set(known))
-    ]
-    if findings:
-        raise PolicyError("points to be left aside do not exist: nothing was changed", findings)

@@ -83,3 +83,15 @@ def test_terraform_makes_as_many_resources_in_both_forms(printed, tmp_path):
             ["terraform", "state", "list"], cwd=tmp_path / form, capture_output=True, text=True, check=True
         )
         assert len(listed.stdout.splitlines()) == resources
+
+
+def test_files_of_more_hosts_take_no_more_calls_a_host(printed):
+    lines = [line.split() for line in printed("hosts", "100", "300").splitlines()[2:]]
+    assert [line[:2] for line in lines] == [
+        ["callers", "100"],
+        ["callers", "300"],
+        ["platform", "85"],
+        ["platform", "289"],
+    ]
+    few, many = (float(line[4]) for line in lines[:2])
+    assert many <= few

@@ -1,6 +1,7 @@
 """nftables.conf, /etc/hosts, the manifest and the units of a host."""
 
 import hashlib
+import sys
 
 from service_shop import PRODUCTION, SHOP, platform, rendered, with_count
 
@@ -72,3 +73,42 @@ def test_each_file_says_how_it_is_checked_and_put_in_force():
         hosts_file.PATH: ("", ""),
         manifest.PATH: ("sha256sum --check --quiet %", ""),
     }
+
+
+def test_work_is_done_once_for_a_role_and_a_zone_and_little_for_a_host():
+    """Twenty more callers cost as much as the twenty before them, and share the files that are equal."""
+    asked = []
+
+    def asked_platform(network, subnet):
+        asked.append(subnet)
+        return platform(network, subnet)
+
+    def count_calls(web):
+        calls = 0
+
+        def count(frame, event, argument):
+            nonlocal calls
+            calls += 1
+
+        placed = place(with_count(SHOP, "web", web), PRODUCTION)
+        asked.clear()
+        sys.setprofile(count)
+        try:
+            files = render(placed, asked_platform)
+            made = [files[f"web{number}"] for number in range(1, web + 1)]
+        finally:
+            sys.setprofile(None)
+        assert len(asked) == len(set(asked)) == 3 + 3 + 2 + 1, "web, app, db and logs, in their zones"
+        assert len({id(some[0]) for some in made}) == 3, "hosts of a role in one zone have one firewall"
+        return calls
+
+    twenty, forty, sixty = map(count_calls, (20, 40, 60))
+    assert sixty - forty <= 1.1 * (forty - twenty)
+
+
+def test_the_files_of_hosts_are_made_when_they_are_read():
+    files = render(place(SHOP, PRODUCTION), platform)
+    assert files["web1"] == files["web1"]
+    assert files["web1"] is not files["web1"]
+    assert files == dict(files)
+    assert len(files) == len([*files]) == 12

@@ -63,7 +63,10 @@ class GcpPlugin(
         found = credentials.source(environment.credentials)
         project = environment.credentials.get("account") or environment.account or found.project
         if not project:
-            raise credentials.denied("it is not said which project this is", "Name it: account=PROJECT.")
+            raise credentials.denied(
+                f"the environment {environment.name} names no project, and neither do the credentials",
+                'Set account = "PROJECT" in the environment, or GOOGLE_CLOUD_PROJECT in the shell.',
+            )
         return GcpProvider(environment, Transport(project, found.token), found.principal)
 
     def platform_services(self, network: str, subnet: str) -> tuple[PlatformService, ...]:

@@ -117,7 +117,7 @@ def test_an_unknown_reference_is_refused_by_name():
 def test_the_project_is_the_environments_else_the_credentials(monkeypatch):
     monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "the-token")
     bare = Environment("production", on="gcp:europe-west1")
-    with pytest.raises(PermissionDenied, match="which project"):
+    with pytest.raises(PermissionDenied, match="names no project"):
         plugin.connect(bare)
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "of-the-variable")
     assert plugin.connect(bare).transport.project == "of-the-variable"

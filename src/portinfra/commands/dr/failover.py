@@ -6,7 +6,7 @@ from attrs import evolve, frozen
 from typer import Option
 
 from portinfra.command_text import command, command_line
-from portinfra.commands.dr.options import Agreed, RestoreOptions, Which, recovery_of
+from portinfra.commands.dr.options import Agreed, PointIds, RestoreOptions, Which, recovery_of
 from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.session import Session
 
@@ -32,12 +32,7 @@ class TakingOver(Agreed):
         bool,
         Option("--from-points", help="Use points, though volumes of who takes over have newer data."),
     ] = False
-    without_point: Annotated[
-        list[str] | None,
-        Option(
-            "--without-point", metavar="POINT", help="Use an older point than this one, or none; repeatable."
-        ),
-    ] = None
+    without_point: PointIds = None
     insist: Annotated[
         bool,
         Option("--insist", help="Go on though the check finds errors, other than missing data."),

@@ -65,6 +65,13 @@ class RestoreOptions:
             raise Misuse(f"--as-of {self.as_of}: {error.args[0]}", fix=error.fix) from None
 
 
+PointIds = Annotated[
+    list[str] | None,
+    Option("--without-point", metavar="POINT", help="Use an older point than this one, or none; repeatable."),
+]
+"""Points that are left aside, by their ids."""
+
+
 @frozen
 class Agreed(Shown):
     """How a change is shown, and whether somebody agreed to it beforehand."""

@@ -15,11 +15,13 @@ from portinfra.execution.connection import Connection
 from portinfra.hooks.listeners import SafeListener
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import Evidence
+from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.placement import place
+from portinfra.planning.compose import compose
 from portinfra.recovery.drills.way_in import keep_one_address, open_way_in, way_in
-from portinfra.recovery.groups import check_blank
+from portinfra.recovery.groups import check_names
 from portinfra.recovery.ledger.drills import KIND
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import begin_run, end_run, link_run
@@ -40,6 +42,7 @@ from portinfra.recovery.takeover.evidence import shown
 from portinfra.recovery.vault.choice import choose
 from portinfra.recovery.vault.selection import Selected, Selection
 from portinfra.recovery.vault.transfer import receive
+from portinfra.recovery.watch.forecast import file_errors
 from portinfra.recovery.watch.probers import prober_findings
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
@@ -62,13 +65,15 @@ def drill(
     `as_of`, use points that are not later than that moment, and measure the age of their data at it. Volumes
     `blank`, by their addresses, may begin blank where no point has data of them.
 
-    Raises ProviderError where it could not even begin, and PolicyError where the situation permits no drill.
-    A drill that sees a takeover to its own end begin is torn down at its next wave.
+    Raises ProviderError where it could not even begin; and PolicyError where the situation permits no drill,
+    and for a moment or volumes that an operator named and that cannot be had. Whatever else keeps it from
+    coming up is in evidence of a drill that failed. A drill that sees a takeover to its own end begin is torn
+    down at its next wave.
     """
     pace, say = pace or Pace(), SafeListener(say)
     how = How(as_of=as_of, blank=blank)
     as_of = how.as_of
-    check_blank(recovery, place(recovery.topology, recovery.target), how.blank)
+    check_names(recovery, how)
     with Connection.to(recovery.target, recovery.topology) as target:
         catalogue, principal = target.catalogue(), target.reader.principal()
         _raise_if_refused(recovery, target)
@@ -80,10 +85,9 @@ def drill(
         choice = choose(recovery, target, ledger, how)
         chosen, missing = choice.points, choice.missing
         accepted = Accepted(choice.blank)
-        if as_of:  # a moment that was mistyped leaves no record
-            selection = Selection(recovery, how, target)
-            if findings := selection.findings(Selected(missing=missing, blank=choice.blank)):
-                raise PolicyError(f"no drill begins in {recovery.target_scope}", findings)
+        selected = Selected(missing=missing, blank=choice.blank)
+        if findings := Selection(recovery, how, target).wish_findings(selected):
+            raise PolicyError(f"no drill begins in {recovery.target_scope}", findings)
         until = as_of.timestamp() if as_of else None
         moment = None if until is None else iso(until)
         ages = Ages(points(ledger.entries()), started, until)
@@ -102,6 +106,8 @@ def drill(
                     receive(recovery, target, chosen, pace, say)
                 there = target.observe(recovery.points)
                 placed = sourced(recovery, where(recovery, id), chosen, there, accepted)
+                plan = compose(placed, catalogue, Observation(), target.provider.drivers, LOSE_ALL)
+                problems += [f"{each.message} {each.fix}" for each in file_errors(plan)]
             except (PortinfraError, KeyboardInterrupt) as error:
                 problems.append(_in_words(error))
                 placed = where(recovery, id)

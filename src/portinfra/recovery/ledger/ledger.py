@@ -20,8 +20,8 @@ from portinfra.model.record import Record
 from portinfra.records import holder as holders
 from portinfra.records.entry import Written, first_note, read_entries, rest_note, split_entry
 from portinfra.records.lease import UNKNOWN, read_records, to_lease, to_text
+from portinfra.records.lines import find_line, is_same, join_lines, split_lines
 from portinfra.recovery.ledger.entries import Unreadable, unreadable
-from portinfra.recovery.ledger.lines import find_line, is_same, join_lines, split_lines
 
 STRAY_SECONDS = 3600.0
 """The rest of an entry that no entry names, and that is older than this, is deleted: its run is over."""

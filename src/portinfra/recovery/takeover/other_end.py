@@ -5,7 +5,7 @@ stopped, and a last point of it is carried.
 from attrs import define, evolve
 
 from portinfra.command_text import command
-from portinfra.errors import PortinfraError, Unavailable
+from portinfra.errors import PortinfraError, ProviderError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.recovery.ledger.takeovers import Turn, written
@@ -70,7 +70,7 @@ class OtherEnd:
                 now = self.progress.still(turn)
                 turn = written(self.progress.ledger, evolve(now, fetched_at=self.target.now()))
             is_stopped = self._stop(run, source, turn)
-            starts = mark_starts(source.reader.observe(self.recovery.source_scope)) if is_stopped else ""
+            starts = self._read_starts(source) if is_stopped else ""
         self.how.at(Step.RECORD_FENCE)
         now = self.progress.still(turn)
         if now.fenced_at is None and is_stopped:
@@ -91,6 +91,13 @@ class OtherEnd:
             self.say(f"not all of {self.recovery.source.name} is stopped, and the operator insists: {error}")
             return False
         return True
+
+    def _read_starts(self, source: Connection) -> str:
+        """Return when its hosts last started; empty: it does not say so, and nothing waits for that."""
+        try:
+            return mark_starts(source.reader.observe(self.recovery.source_scope))
+        except ProviderError:
+            return ""
 
     def _half_stopped(self, error: Unavailable) -> Unavailable:
         name, plan = self.recovery.source.name, self.recovery.plan.name

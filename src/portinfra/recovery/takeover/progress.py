@@ -12,6 +12,7 @@ from portinfra.model.duration import seconds
 from portinfra.model.recovery import Action
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import Turn, mark, turns, under_way, written
+from portinfra.recovery.notify import Event, notify
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.approvals import list_approvals
 from portinfra.recovery.takeover.fencing import passed_on
@@ -60,7 +61,12 @@ class Progress:
         until = clock.now() + seconds(action.limit)
         self.note(waits=name)
         approve = command("dr", "approve", name, self.recovery.plan.name)
-        say(f"waiting for manual step {name!r}, for up to {action.limit}: {approve}")
+        line = f"waiting for manual step {name!r}, for up to {action.limit}: {approve}"
+        say(line)
+        with run.living():
+            waits = Event("waits", self.read().occasion, self.id, reasons=(line,))
+            for problem in notify(self.recovery.declared, waits):
+                say(problem)
         while not list_approvals(self.ledger, self.read(), name):
             if clock.now() + APPROVAL_PAUSE_SECONDS > until:
                 return (

@@ -23,7 +23,7 @@ from portinfra.model.internet import without_internet
 from portinfra.model.placed import Placed
 from portinfra.placement import place
 from portinfra.planning.refusal import refusal_of, refuse
-from portinfra.recovery.groups import check_blank
+from portinfra.recovery.groups import check_names
 from portinfra.recovery.ledger.data import data_entries
 from portinfra.recovery.ledger.ledger import Contents, Ledger
 from portinfra.recovery.ledger.runs import REFRESH, TAKEOVER, begin_run, end_run, link_run, read_runs
@@ -63,12 +63,11 @@ VERB = Verb("refresh", "target")
 def refresh(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:
     """Give the standby the newest points; with `as_of` or `without` in `how`, other ones.
 
-    Evidence of a refresh that failed says so. Raises PolicyError where the plan declares no standby, where
-    the situation permits no refresh, where own volumes of the target have newer data, and for the errors of
-    `prospect`; LeaseHeldError while another run changes the target.
+    Evidence of a refresh that failed says so. Raises PolicyError for a name that nothing has, where the plan
+    declares no standby, where the situation permits no refresh, where own volumes of the target have newer
+    data, and for the errors of `prospect`; LeaseHeldError while another run changes the target.
     """
     how, recovery, say = how or How(), recovery.declared, SafeListener(say)
-    check_blank(recovery, place(recovery.topology, recovery.target), how.blank)
     _raise_unless_ready(recovery, how)
     with Connection.to(recovery.target, recovery.topology) as target:
         ledger = Ledger.settled(target, recovery.ledger)
@@ -86,6 +85,7 @@ def _raise_unless_ready(recovery: Recovery, how: How) -> None:
     raise_if_refused(recovery, VERB, now)
     with Look.to(recovery.target, recovery.topology) as target:
         known = status_of_way(recovery, through=target)
+        check_names(recovery, how, known.known_points)
         how = evolve(how, lost=bool(now.silent))
         foreseen = with_permissions(foresee(recovery, how, known, target, REFRESH), how, target)
     if errors := [each for each in foreseen.findings if each.severity is Severity.ERROR]:

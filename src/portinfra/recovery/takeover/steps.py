@@ -32,6 +32,6 @@ class RefreshStep(Enum):
 
     BEGIN = "points are selected, and the ledger says that a refresh has begun"
     FETCH = "points are fetched from the vault"
-    STAND_DOWN = "the hosts of the standby are stopped, and data that is nowhere else is kept"
+    STAND_DOWN = "the hosts of the standby stop, it is closed to the internet, and its only data is kept"
     RECORD = "the ledger says that own data of the standby counts no more"
     BRING_UP = "the roles get their data and start, wave by wave"

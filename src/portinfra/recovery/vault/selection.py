@@ -193,18 +193,24 @@ class Selection:
             fix = "Declare it without what no point has data for; or wait for the other environment."
         elif under_way:
             fix = f"Abandon this: {command('dr', 'abandon', name)}. Then make one: {point}."
-        keep = "Leave --blank out for it."
         doubt = "Repair that record. To use points, whatever own volumes have: --from-points."
         return [
             *self._future_findings(),
             *(self._finding("no-point", lack.why, lack.fix or fix) for lack in found.missing),
             *(self._finding("half-replaced", why, doubt) for why in found.doubtful),
-            *(
-                self._finding("not-blank", f"data of {volume} exists, so it does not begin blank", keep)
-                for volume in sorted(set(self.how.blank) - found.blank)
-                if not found.missing
-            ),
+            *self._blank_findings(found),
         ]
+
+    def wish_findings(self, found: Selected) -> list[Finding]:
+        """Return those findings that are about what an operator named: a moment, or volumes that begin blank.
+        A run that tries a recovery is refused for them, and leaves evidence of all others.
+        """
+        return self.findings(found) if self.how.as_of else list(self._blank_findings(found))
+
+    def _blank_findings(self, found: Selected) -> Iterator[Finding]:
+        for volume in sorted(set(self.how.blank) - found.blank) if not found.missing else ():
+            message = f"data of {volume} exists, so it does not begin blank"
+            yield self._finding("not-blank", message, "Leave --blank out for it.")
 
     def _future_findings(self) -> Iterator[Finding]:
         """Return a finding for a moment that has not come: it is a slip, and no data is of it."""

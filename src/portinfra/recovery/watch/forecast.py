@@ -9,17 +9,19 @@ from attrs import evolve, frozen
 
 from portinfra.execution.connection import Connection, Look
 from portinfra.hooks.calls import name_of, unready
+from portinfra.hosts.plan_findings import plan_findings
 from portinfra.model.address import Address
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import Kind
-from portinfra.model.finding import Finding
+from portinfra.model.finding import Finding, Severity
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance, Volume
 from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.planning.compose import compose
-from portinfra.recovery.groups import check_blank, groups
+from portinfra.provider import registry
+from portinfra.recovery.groups import check_names, groups
 from portinfra.recovery.ledger.drills import Drilled, drilled
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import mark
@@ -28,7 +30,7 @@ from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import all_at_once, outdated, replacing, sourced
-from portinfra.recovery.recovery import Recovery, check_points
+from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.readiness import capture_problem
 from portinfra.recovery.situation.facts import answering
 from portinfra.recovery.situation.situation import Situation, is_replaceable, peer_of
@@ -111,8 +113,7 @@ def prospect(recovery: Recovery, how: How | None = None) -> Prospect:
     how = how or How()
     with Look.to(recovery.target, recovery.topology) as target:
         now = status_of_way(recovery, ask_source=not how.lost, through=target)
-        check_points(recovery, how.without, now.known_points)
-        check_blank(recovery, place(recovery.topology, recovery.target), how.blank)
+        check_names(recovery, how, now.known_points)
         return with_permissions(foresee(recovery, how, now, target), how, target)
 
 
@@ -177,7 +178,7 @@ def foresee(
         situation,
         now,
         time,
-        placed=tuple(finding for plan in plans[-1:] for finding in plan.findings),
+        placed=tuple(each for plan in plans[-1:] for each in (*plan.findings, *file_errors(plan))),
         transfer_hosts=tuple(transfer_findings(recovery, target, catalogue, in_vault)),
         keys=tuple(key_findings(recovery, target, keys_of(placed, here, snapshots))),
         records=tuple(record_findings(recovery, target.provider.records, catalogue)),
@@ -209,6 +210,12 @@ def foresee(
         iso(how.as_of.timestamp()) if how.as_of else None,
         planned and not how.as_of,
     )
+
+
+def file_errors(plan: Plan) -> Iterable[Finding]:
+    """Yield the errors about files that hosts get at their first boot: those have no room, for example."""
+    plugin = registry.plugin(plan.placed.environment.provider)
+    return (each for each in plan_findings(plan, plugin) if each.severity is Severity.ERROR)
 
 
 def _roles_so_far(recovery: Recovery) -> list[list[str]]:

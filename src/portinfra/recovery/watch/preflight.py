@@ -4,12 +4,11 @@ from attrs import frozen
 
 from portinfra.command_text import command
 from portinfra.execution.connection import Look
-from portinfra.placement import place
 from portinfra.planning.refusal import refusal_of
-from portinfra.recovery.groups import check_blank
+from portinfra.recovery.groups import check_names
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.options import How
-from portinfra.recovery.recovery import Recovery, check_points
+from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.situation.situation import Situation, peer_of
@@ -43,8 +42,7 @@ def may_take_over(recovery: Recovery, how: How | None = None) -> Permitted:
     raise_if_refused(recovery, takeover_verb(recovery, how), now)
     with Look.to(recovery.target, recovery.topology) as target:
         known = status_of_way(recovery, ask_source=not how.lost, through=target)
-        check_points(recovery, how.without, known.known_points)
-        check_blank(recovery, place(recovery.topology, recovery.target), how.blank)
+        check_names(recovery, how, known.known_points)
         if _has_stopped(recovery, how, now):
             return Permitted(now)
         if needs_approval(recovery) and not (now.open and now.active == end_of(recovery)):

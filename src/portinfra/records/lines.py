@@ -4,15 +4,36 @@ What all lines say alike is written once. An entry alone has the form of version
 Lines have the number of their record, so they are of one moment. Pure.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from portinfra.model.plain import JsonObject
 
 VERSION: Final = 3
-"""The form of a record with lines. An earlier version must not pass over points that it cannot read."""
+"""The form of a record with lines."""
 
 LINES, SAME = "entries", "same"
+
+_PREFIX = "lines: "
+"""How the note of a record with lines begins. Version 0.1.0 removes the snapshots of points that it does not
+know, unless a note is no JSON object: then it removes nothing.
+"""
+
+
+def to_note(said: JsonObject) -> str:
+    """Return the note of a record that says this. All of it is ASCII."""
+    text = json.dumps(said, separators=(",", ":"), sort_keys=True, ensure_ascii=True)
+    return f"{_PREFIX}{text}" if LINES in said else text
+
+
+def from_note(note: str) -> JsonObject:
+    """Return what a note says; empty where it cannot be read."""
+    try:
+        said = json.loads(note.removeprefix(_PREFIX))
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def join_lines(lines: Sequence[JsonObject]) -> JsonObject:

@@ -1,11 +1,21 @@
 """Several entries in one record: each is read as it was written, and one alone as version 0.1.0 wrote it."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portinfra.records.lines import (
+    LINES,
+    SAME,
+    find_line,
+    from_note,
+    join_lines,
+    split_lines,
+    to_note,
+)
 from portinfra.recovery.ledger.entries import VERSION, unreadable
-from portinfra.recovery.ledger.lines import LINES, SAME, find_line, join_lines, split_lines
 
 DB = {"kind": "point", "id": "1", "group": "db", "taken": 1.0, "count": 1, "digest": "d", "open": True}
 FILES = {**DB, "id": "2", "group": "files"}
@@ -36,8 +46,17 @@ def test_a_record_is_open_while_one_of_its_lines_is():
     assert join_lines([closed, {**FILES, "open": False}])["open"] is False
 
 
-def test_a_version_that_knows_no_lines_counts_the_record_as_newer():
-    assert join_lines([DB, FILES])["v"] > 2
+def test_a_version_that_knows_no_lines_reads_no_json_object_in_their_note():
+    """Version 0.1.0 removes the snapshots of points that are in no entry, if it can read all entries."""
+    note = to_note(join_lines([DB, FILES]))
+    assert not note.startswith("{")
+    assert split_lines(from_note(note)) == [DB, FILES]
+    assert from_note(to_note(DB)) == json.loads(to_note(DB)) == DB
+
+
+@pytest.mark.parametrize("note", ["", "?", "[1]", "lines: ", "lines: [1]", "lines: {"])
+def test_a_note_that_is_damaged_says_nothing(note):
+    assert from_note(note) == {}
 
 
 def test_each_line_is_judged_by_itself():
