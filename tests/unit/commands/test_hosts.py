@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import re
+import subprocess
+from pathlib import Path
 
 import pytest
 from attrs import evolve
@@ -153,3 +156,33 @@ def test_hosts_that_the_topology_lacks_are_told():
 def test_a_line_of_another_form_is_bad_usage(text):
     done = run("status", "production", answer=text)
     assert (done.exit_code, "line 1 is not" in done.stderr) == (2, True)
+
+
+def read_files(folder, host):
+    """Return what the command of the page prints on a host whose root is a folder."""
+    page = (Path(__file__).parents[3] / "docs" / "services.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"'(sha256sum .*?)'", page)
+    root = folder / host
+    there = command.replace("/etc/portinfra/manifest", f"{root}/etc/portinfra/manifest")
+    there = there.replace("manifest)", f"manifest | sed s,^,{root},)")
+    done = subprocess.run(["sh", "-c", there], capture_output=True, text=True, check=True)
+    return "".join(f"{host} {line.replace(str(root), '')}\n" for line in done.stdout.splitlines())
+
+
+def test_an_edit_of_a_real_file_is_found_though_its_manifest_was_edited_too(tmp_path):
+    run("files", "production", "--into", str(tmp_path / "files"))
+    assert "2 as rendered" in run("status", "production", answer=host_lines(tmp_path)).stdout
+    edited = tmp_path / "files" / "app1" / "etc" / "hosts"
+    before = hashlib.sha256(edited.read_bytes()).hexdigest()
+    edited.write_text(f"{edited.read_text()}10.10.0.9\telsewhere\n")
+    own = tmp_path / "files" / "app1" / "etc" / "portinfra" / "manifest"
+    own.write_text(own.read_text().replace(before, hashlib.sha256(edited.read_bytes()).hexdigest()))
+    done = run("status", "production", answer=host_lines(tmp_path))
+    assert done.exit_code == 2
+    for path in (hosts_file.PATH, manifest.PATH):
+        assert f"app1: {path} is not what portinfra renders" in done.stdout
+    assert "1 as rendered, 1 different" in done.stdout
+
+
+def host_lines(folder):
+    return read_files(folder / "files", "app1") + read_files(folder / "files", "web1")
